@@ -1,0 +1,53 @@
+"""labkit: watch PyTorch think, live, beside the code that trains.
+
+The public names are loaded when they are first used, so that importing labkit is quick and a
+machine without torch, or without widgets, can use the rest.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from labkit.run import ComputationGraph, Run, Stopped
+    from labkit.views import Controls, CurvesView, Dashboard, GradientView, GraphView
+    from labkit.watching import watch
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ComputationGraph",
+    "Controls",
+    "CurvesView",
+    "Dashboard",
+    "GradientView",
+    "GraphView",
+    "Run",
+    "Stopped",
+    "watch",
+]
+
+_HOMES = {
+    "ComputationGraph": "labkit.run",
+    "Run": "labkit.run",
+    "Stopped": "labkit.run",
+    "Controls": "labkit.views",
+    "CurvesView": "labkit.views",
+    "Dashboard": "labkit.views",
+    "GradientView": "labkit.views",
+    "GraphView": "labkit.views",
+    "watch": "labkit.watching",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'labkit' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,92 @@
+"""The overhead budget: how often each costly reading may be taken.
+
+Each step of the loop earns credit: its share of the budget less what the readings of every
+step cost. A costly reading is due when the credit has caught up with what it spent before,
+so its frequency follows from its measured cost and the loop's measured speed; no estimate
+is needed beforehand, and the first reading is due at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass
+class Allowance:
+    """One kind of reading and its part of the credit.
+
+    Attributes
+    ----------
+    share : float
+        Part of the credit that this kind may spend, 0 to 1.
+    rest_ns : int
+        Shortest time between two readings, in nanoseconds.
+    """
+
+    share: float
+    rest_ns: int = 0
+    due_at_credit: float = 0.0
+    due_at_ns: int = 0
+    enabled: bool = True
+
+
+class Budget:
+    """Credit that the loop's time earns and readings spend.
+
+    Parameters
+    ----------
+    fraction : float
+        Part of the loop's time that may be spent, 0 to 1.
+
+    Examples
+    --------
+    >>> budget = Budget(0.1)
+    >>> norms = Allowance(share=1.0)
+    >>> budget.is_due(norms, now_ns=0)
+    True
+    >>> budget.spend(norms, 300, now_ns=0)
+    >>> budget.earn(loop_ns=1000, fixed_ns=0)
+    >>> budget.is_due(norms, now_ns=1000)
+    False
+    >>> budget.earn(loop_ns=2000, fixed_ns=0)
+    >>> budget.is_due(norms, now_ns=3000)
+    True
+    """
+
+    def __init__(self, fraction: float) -> None:
+        self.fraction = fraction
+        self.credit = 0.0
+        self.wake_credit = 0.0
+        self.wake_ns = 0
+
+    def earn(self, loop_ns: int, fixed_ns: int) -> None:
+        """Add what one step earned, less what watching it cost anyway."""
+        self.credit += self.fraction * loop_ns - fixed_ns
+
+    def is_due(self, allowance: Allowance, now_ns: int) -> bool:
+        """Return whether a reading of this kind may be taken now."""
+        return (
+            self.credit >= allowance.due_at_credit
+            and now_ns >= allowance.due_at_ns
+            and allowance.enabled
+        )
+
+    def set_wake(self, allowances: Iterable[Allowance], now_ns: int) -> None:
+        """Note at which credit, or else at what time, something can be due again."""
+        waiting = [allowance for allowance in allowances if allowance.enabled]
+        never = 2**63
+        self.wake_credit = min(
+            (each.due_at_credit for each in waiting if each.due_at_credit > self.credit),
+            default=float(never),
+        )
+        self.wake_ns = min(
+            (each.due_at_ns for each in waiting if each.due_at_credit <= self.credit),
+            default=never,
+        )
+
+    def spend(self, allowance: Allowance, cost_ns: int, now_ns: int) -> None:
+        """Note what a reading cost."""
+        start = max(allowance.due_at_credit, self.credit)
+        allowance.due_at_credit = start + cost_ns / allowance.share
+        allowance.due_at_ns = now_ns + allowance.rest_ns

@@ -1,0 +1,378 @@
+"""The probe: told of every backward pass and optimizer step, it writes into a run.
+
+Each step costs a fixed little: the loss and the learning rates. Costlier readings are left
+to `Readings`. A step ends when every optimizer that moves a watched parameter has stepped;
+without any optimizer, a backward pass ends a step.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from labkit.capture import discovery
+from labkit.capture.losses import PendingLoss, applied_scale, is_product, reaches, roots_of
+from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings import Readings
+from labkit.capture.scopes import ScopeRecorder
+from labkit.capture.sentinel import GradientSentinel
+from labkit.capture.steady import SteadyLoop
+from labkit.capture.steppers import Stepper
+from labkit.run import Run
+
+_ROUNDS_UNTIL_DROPPED = 3
+"""An optimizer that missed this many steps is no longer waited for."""
+
+
+class Probe:
+    """Watches some models on behalf of one run.
+
+    Parameters
+    ----------
+    run : Run
+        Held weakly, so that an abandoned run can be collected and its watch with it.
+    models : mapping of str to Module
+        The label ``""`` stands for an only model. Not kept alive.
+    optimizers : sequence of Optimizer
+        Those that are known; empty to have them found.
+    loss_fn : Module, optional
+        Its results are the loss, instead of what backward is called on.
+    graph, histograms : bool
+        Whether to take these.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        models: Mapping[str, nn.Module],
+        optimizers: Sequence[torch.optim.Optimizer],
+        *,
+        loss_fn: nn.Module | None,
+        graph: bool,
+        histograms: bool,
+    ) -> None:
+        self._run = weakref.ref(run)
+        self._table = ParameterTable(models)
+        self._scopes = ScopeRecorder(models)
+        self._readings = Readings(
+            self._table, self._scopes, budget=run.budget, graph=graph, histograms=histograms
+        )
+        self._sentinel = GradientSentinel(self._table)
+        self._pending = PendingLoss()
+        self._loss_from_module = loss_fn is not None
+        self._control = run.control
+        self._steady: SteadyLoop | None = None
+        self._steady_id = 0
+        self._looks_before = True
+        self._steppers: list[Stepper] = []
+        self._by_optimizer: dict[int, Stepper] = {}
+        self._by_hand: Stepper | None = None
+        self._scalers: list[Callable[[], torch.amp.GradScaler | None]] = []
+        self._scales_loss: bool | None = None
+        self._scale: torch.Tensor | None = None
+        self._trained_on: Callable[[], Any] = lambda: None
+        self._started_loader: DataLoader[Any] | None = None
+        self._step_began_ns = 0
+        self._hooks_ns = 0
+        self._published_ns = 0
+        if optimizers:
+            self._adopt(optimizers)
+
+    def close(self) -> None:
+        """Deliver what is under way and let go of everything."""
+        self._scopes.stop()
+        self._scopes.clear()
+        run = self._run()
+        if run is not None and any(stepper.stepped for stepper in self._steppers):
+            run.steps += 1
+        self._readings.readout.flush()
+        for stepper in self._steppers:
+            stepper.forget()
+        self._pending.drop()
+        self._sentinel.forget()
+        self._started_loader = None
+        self._unsettle()
+
+    # ── told of backward passes and loaders ──────────────────────────────────
+
+    def before_backward(self, roots: object) -> None:
+        """Look at the graph while its buffers are there."""
+        self._sentinel.before()
+        if self._looks_before:
+            self._guarded(self._before_backward, roots)
+
+    def after_backward(self, roots: object) -> None:
+        """Take the loss, if this pass reached a watched parameter."""
+        if self._steady is not None and self._steady.backward(roots):
+            self._looks_before = True
+            return
+        if self._guarded(self._after_backward, roots):
+            self._end_step()
+
+    def loader_started(self, loader: DataLoader[Any]) -> None:
+        """Remember which loader began last: the first step after it begins an epoch."""
+        trained_on = self._trained_on()
+        if trained_on is None or trained_on is loader:
+            self._started_loader = loader
+
+    def loss_computed(self, module: nn.Module, inputs: Any, output: Any) -> None:
+        """Take the result of the loss module, when one was given."""
+        if torch.is_grad_enabled():
+            self._guarded(lambda run: self._pending.add(roots_of(output), None))
+
+    # ── told of optimizer steps ──────────────────────────────────────────────
+
+    def before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        """Read gradients before the weights move."""
+        if id(optimizer) == self._steady_id and not self._readings.planned and len(args) == 1:
+            return
+        stepper = self._by_optimizer.get(id(optimizer))
+        if stepper is not None and stepper.stepped:
+            self._count_missing()
+            self._end_step()
+        self._guarded(self._before_step, optimizer)
+
+    def after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        """Write what every step has; end the step when all optimizers have taken theirs."""
+        if (
+            id(optimizer) == self._steady_id
+            and self._steady is not None
+            and not self._readings.planned
+            and len(args) == 1
+        ):
+            ended_ns = self._steady.step(optimizer, self._step_began_ns)
+            if ended_ns:
+                self._step_began_ns = ended_ns
+                self._looks_before = bool(self._readings.planned)
+                if self._control.pending or self._started_loader is not None:
+                    self._between_steps()
+                return
+        if self._guarded(self._after_step, optimizer):
+            self._end_step()
+
+    # ── the work, under guard ────────────────────────────────────────────────
+
+    def _guarded(self, action: Callable[..., bool | None], *args: Any) -> bool:
+        """Do something for the run; time it, and keep its faults from the loop."""
+        began = time.perf_counter_ns()
+        run = self._run()
+        if run is None or run.closed:
+            return False
+        try:
+            return bool(action(run, *args))
+        except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
+            run.add_notice(
+                "watch",
+                "labkit missed something in this run; training is not affected. "
+                f"({type(error).__name__}: {error})",
+            )
+            return False
+        finally:
+            self._hooks_ns += time.perf_counter_ns() - began
+
+    def _before_backward(self, run: Run, roots: object) -> None:
+        if not self._step_began_ns:
+            self._step_began_ns = time.perf_counter_ns()
+        tensors = roots_of(roots)
+        if self._pending.waiting and not self._loss_from_module:
+            self._settle_earlier_pass(run)
+        if self._scales_loss is not False:
+            self._scale = self._find_scale(tensors)
+        self._readings.before_backward(run, tensors)
+
+    def _after_backward(self, run: Run, roots: object) -> bool:
+        tensors = roots_of(roots)
+        changed = self._sentinel.moved()
+        if not changed and not reaches(tensors, self._table):
+            return False
+        if not changed:
+            self._sentinel.choose()
+        self._looks_before = True
+        run.begin()
+        inside = next((stepper for stepper in self._steppers if stepper.inside_step), None)
+        if inside is not None and self._pending.waiting:
+            return False  # a closure's later evaluations; the step's loss is its first
+        if not self._loss_from_module:
+            self._pending.add(tensors, self._scale)
+        if inside is not None:
+            self._readings.read_gradients(run, inside, run.steps + 1)
+        return self._by_hand is not None and self._step_by_hand(run, self._by_hand)
+
+    def _settle_earlier_pass(self, run: Run) -> None:
+        """Say what became of a backward pass that no optimizer's step followed."""
+        if not self._steppers and self._by_hand is None:
+            self._adopt(discovery.find_optimizers(self._table))
+            if not self._steppers:
+                self._by_hand = Stepper("", None, self._table.watched)
+                self._by_hand.record_loss(run, self._readings.readout, run.steps + 1, self._pending)
+                run.steps += 1
+                return
+        inside_step = any(stepper.inside_step for stepper in self._steppers)
+        if self._sentinel.was_reset() and not inside_step:  # a gradient scaler skipped the step
+            self._pending.drop()
+
+    def _step_by_hand(self, run: Run, stepper: Stepper) -> bool:
+        step = run.steps + 1
+        self._readings.before_step(run, stepper, step)
+        stepper.record_loss(run, self._readings.readout, step, self._pending)
+        self._readings.after_step(run, stepper, step)
+        return True
+
+    def _before_step(self, run: Run, optimizer: torch.optim.Optimizer) -> None:
+        stepper = self._stepper_of(optimizer)
+        if stepper is None:
+            return
+        if not self._step_began_ns:
+            self._step_began_ns = time.perf_counter_ns()
+        run.begin()
+        stepper.inside_step, stepper.gradients_read = True, False
+        if self._pending.waiting:
+            self._readings.before_step(run, stepper, run.steps + (not stepper.late))
+
+    def _after_step(self, run: Run, optimizer: torch.optim.Optimizer) -> bool:
+        stepper = self._by_optimizer.get(id(optimizer))
+        if stepper is None:
+            return False
+        late, stepper.late = stepper.late, False
+        step = run.steps if late else run.steps + 1
+        if not stepper.gradients_read:
+            self._readings.read_gradients(run, stepper, step)
+        stepper.inside_step, stepper.stepped, stepper.missed = False, not late, 0
+        stepper.record_loss(run, self._readings.readout, step, self._pending)
+        stepper.record_learning_rates(run, self._readings.readout, optimizer.param_groups, step)
+        self._readings.after_step(run, stepper, step)
+        return all(other.stepped for other in self._steppers)
+
+    def _end_step(self) -> None:
+        self._guarded(self._close_books)
+        self._between_steps()
+
+    def _between_steps(self) -> None:
+        """Count epochs, and do what the run's controls ask for."""
+        run = self._run()
+        if run is None:
+            return
+        if self._started_loader is not None:
+            self._guarded(self._count_epoch)
+        if run.control.pending:
+            try:
+                run.control.at_step_end()
+            finally:
+                self._step_began_ns = time.perf_counter_ns()
+
+    def _close_books(self, run: Run) -> None:
+        now = time.perf_counter_ns()
+        run.steps += 1
+        for stepper in self._steppers:
+            stepper.stepped = False
+        readings = self._readings
+        if readings.readout.waiting:
+            readings.readout.poll()
+        loop_ns, self._step_began_ns = now - self._step_began_ns, now
+        fixed_ns = max(0, self._hooks_ns - readings.spent_ns)
+        published_ns = run.published_ns
+        run.loop_ns += loop_ns
+        run.spent_ns += fixed_ns + readings.spent_ns
+        readings.earn(loop_ns, fixed_ns + published_ns - self._published_ns)
+        self._published_ns, self._hooks_ns, readings.spent_ns = published_ns, 0, 0
+        readings.plan(now)
+        self._looks_before = bool(readings.planned) or self._scales_loss is not False
+        if self._steady is None:
+            self._settle(run)
+
+    def _settle(self, run: Run) -> None:
+        """Take the short way from now on, if the loop is an everyday one."""
+        if len(self._steppers) != 1 or self._loss_from_module or self._scales_loss is not False:
+            return
+        stepper = self._steppers[0]
+        optimizer, loss, rates = stepper.optimizer, *stepper.scalar_blocks(run)
+        if optimizer is None or loss is None or stepper.has_tensor_rates():
+            return
+        self._steady_id = id(optimizer)
+        self._steady = SteadyLoop(
+            run,
+            optimizer,
+            loss,
+            rates,
+            pending=self._pending,
+            sentinel=self._sentinel,
+            readings=self._readings,
+        )
+
+    def _unsettle(self) -> None:
+        self._steady, self._steady_id = None, 0
+
+    def _count_epoch(self, run: Run) -> None:
+        loader, self._started_loader = self._started_loader, None
+        self._trained_on = weakref.ref(loader)
+        run.epoch = (run.epoch or 0) + 1
+        try:
+            run.steps_per_epoch = len(loader)
+        except TypeError:  # an iterable dataset does not know its length
+            run.steps_per_epoch = None
+
+    # ── optimizers ───────────────────────────────────────────────────────────
+
+    def _find_scale(self, roots: Sequence[torch.Tensor]) -> torch.Tensor | None:
+        """Return the gradient scaler's factor in the loss; looks for scalers once, if at all."""
+        if self._scales_loss is None:
+            products = [root for root in roots if is_product(root)]
+            self._scalers = [weakref.ref(s) for s in discovery.find_scalers()] if products else []
+            self._scales_loss = bool(self._scalers)
+        return applied_scale(roots, self._scalers) if self._scalers else None
+
+    def _stepper_of(self, optimizer: torch.optim.Optimizer) -> Stepper | None:
+        known = self._by_optimizer.get(id(optimizer))
+        if known is not None and known.optimizer is optimizer:
+            return known
+        if not self._table.held_by(optimizer):
+            return None
+        self._by_hand = None
+        self._drop_predecessors(optimizer)
+        late = bool(self._steppers) and not any(each.stepped for each in self._steppers)
+        self._adopt([optimizer])
+        self._by_optimizer[id(optimizer)].late = late
+        return self._by_optimizer[id(optimizer)]
+
+    def _adopt(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+        self._unsettle()
+        for optimizer in optimizers:
+            entries = self._table.held_by(optimizer)
+            stepper = Stepper(self._free_name(entries[0].label), optimizer, entries)
+            self._steppers.append(stepper)
+            self._by_optimizer[id(optimizer)] = stepper
+
+    def _free_name(self, label: str) -> str:
+        """Return a name for another optimizer's series: the model's label, numbered if taken."""
+        taken = {stepper.name for stepper in self._steppers}
+        if label not in taken:
+            return label
+        number = sum(stepper.name.startswith(label) for stepper in self._steppers)
+        return f"{label}.optimizer{number}" if label else f"optimizer{number}"
+
+    def _drop_predecessors(self, optimizer: torch.optim.Optimizer) -> None:
+        """Forget optimizers that are gone, or whose parameters a new one has taken over."""
+        held = {entry.names for entry in self._table.held_by(optimizer)}
+        for stepper in list(self._steppers):
+            if stepper.optimizer is None or held & {entry.names for entry in stepper.entries}:
+                self._drop(stepper)
+
+    def _drop(self, stepper: Stepper) -> None:
+        self._unsettle()
+        self._steppers.remove(stepper)
+        self._by_optimizer = {
+            key: each for key, each in self._by_optimizer.items() if each is not stepper
+        }
+
+    def _count_missing(self) -> None:
+        for stepper in list(self._steppers):
+            if not stepper.stepped:
+                stepper.missed += 1
+                if stepper.missed >= _ROUNDS_UNTIL_DROPPED or stepper.optimizer is None:
+                    self._drop(stepper)

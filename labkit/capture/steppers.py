@@ -1,0 +1,171 @@
+"""What takes a step: an optimizer, or the user's own hands; and the readings around it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from labkit.capture import norms, torch_compat
+from labkit.capture.losses import PendingLoss
+from labkit.capture.parameters import Watched
+from labkit.capture.readout import Readout
+from labkit.run import Block, Run
+
+_LARGEST_COPY_BYTES = 256 * 2**20
+"""Above this the weights are not copied to take the size of an update."""
+
+
+class Stepper:
+    """One optimizer (or none, for updates by hand) and the parameters it moves.
+
+    Parameters
+    ----------
+    name : str
+        ``""`` for the only one; else it tells this one's series from the others'.
+    optimizer : Optimizer or None
+    entries : sequence of Watched
+        The parameters whose norms are read when it steps.
+    """
+
+    def __init__(
+        self, name: str, optimizer: torch.optim.Optimizer | None, entries: Sequence[Watched]
+    ) -> None:
+        self.name = name
+        self.entries = tuple(entries)
+        self.stepped = False
+        """Whether it has stepped since the last step ended."""
+        self.inside_step = False
+        self.gradients_read = False
+        self.missed = 0
+        """Steps that ended without it, one after the other."""
+        self.late = False
+        """Whether it was first seen after its first step's other optimizers had ended that step."""
+        self._optimizer = None if optimizer is None else weakref.ref(optimizer)
+        self._before: list[torch.Tensor] | None = None
+        self._suffix = f":{name}" if name else ""
+        self._columns = tuple(entry.names[0] for entry in entries)
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer | None:
+        """The optimizer, while it is alive."""
+        return None if self._optimizer is None else self._optimizer()
+
+    def record_loss(self, run: Run, readout: Readout, step: int, pending: PendingLoss) -> None:
+        """Write the loss of the step that just ended, if there was a backward pass."""
+        if not pending.waiting:
+            return
+        value = pending.take()
+        name = f"loss/{self.name}" if self.name else "loss"
+        block = run.blocks.get(name) or run.add_block(name, "loss", [name])
+        if isinstance(value, torch.Tensor):
+            readout.submit(value.reshape(1), lambda row: block.append(step, row))
+        else:
+            block.append(step, value)
+
+    def record_learning_rates(
+        self, run: Run, readout: Readout, groups: Sequence[dict[str, Any]], step: int
+    ) -> None:
+        """Write the learning rate of every parameter group."""
+        rates = [group["lr"] for group in groups if "lr" in group]
+        id = f"lr{self._suffix}"
+        block = run.blocks.get(id)
+        if block is None or len(block.names) != len(rates):
+            if not rates or block is not None:
+                return
+            block = run.add_block(id, "lr", self._group_names(groups))
+        if self.has_tensor_rates():
+            stacked = torch.stack([torch.as_tensor(rate, dtype=torch.float32) for rate in rates])
+            readout.submit(stacked, lambda row: block.append(step, row.copy()))
+        else:
+            block.append(step, rates)
+
+    def scalar_blocks(self, run: Run) -> tuple[Block | None, Block | None]:
+        """Return the blocks of this stepper's loss and learning rates, as far as they exist."""
+        loss = f"loss/{self.name}" if self.name else "loss"
+        return run.blocks.get(loss), run.blocks.get(f"lr{self._suffix}")
+
+    def has_tensor_rates(self) -> bool:
+        """Return whether some learning rate is a tensor."""
+        optimizer = self.optimizer
+        groups = [] if optimizer is None else optimizer.param_groups
+        return any(isinstance(group.get("lr"), torch.Tensor) for group in groups)
+
+    def record_gradient_norms(self, run: Run, readout: Readout, step: int) -> None:
+        """Write the norm of every gradient, in one fused reduction."""
+        found = norms.norms(self._gradients())
+        optimizer = self.optimizer
+        scale = None if optimizer is None else getattr(optimizer, "grad_scale", None)
+        if isinstance(scale, torch.Tensor):  # a fused optimizer unscales inside its own step
+            found = found / scale
+        self._write("grad_norm", run, readout, step, found)
+
+    def record_histograms(self, run: Run, readout: Readout, step: int) -> None:
+        """Write a histogram of every gradient's magnitudes."""
+        log = run.histograms
+        for entry, gradient in zip(self.entries, self._gradients(), strict=True):
+            if gradient is not None and gradient.numel():
+                name = f"grad/{entry.names[0]}"
+                readout.submit(
+                    norms.magnitude_histogram(gradient),
+                    lambda counts, name=name: log.add(name, step, counts.astype("int64")),
+                )
+
+    def copy_weights(self) -> None:
+        """Keep the weights as they are before the step."""
+        weights = self._weights()
+        if sum(w.numel() * w.element_size() for w in weights) <= _LARGEST_COPY_BYTES:
+            self._before = [weight.clone() for weight in weights]
+
+    def record_weights(self, run: Run, readout: Readout, step: int) -> None:
+        """Write the norm of every weight, and of its update over it if a copy was kept."""
+        weights = self._weights()
+        if len(weights) != len(self.entries):
+            return
+        weight_norms = norms.norms(weights)
+        self._write("weight_norm", run, readout, step, weight_norms)
+        before, self._before = self._before, None
+        if before is not None and len(before) == len(weights):
+            moved = norms.norms(torch_compat.foreach_difference(weights, before))
+            self._write("update_ratio", run, readout, step, moved / weight_norms)
+
+    def forget(self) -> None:
+        """Let go of every tensor."""
+        self._before = None
+
+    def _write(
+        self, kind: str, run: Run, readout: Readout, step: int, values: torch.Tensor
+    ) -> None:
+        block = self._block(run, kind)
+        readout.submit(values, lambda row: block.append(step, row.copy()))
+
+    def _block(self, run: Run, kind: str) -> Block:
+        """Return the block of this stepper's columns; a predecessor's may have had others."""
+        id = f"{kind}{self._suffix}"
+        while (block := run.blocks.get(id)) is not None and block.names != self._columns:
+            id += "+"
+        return block or run.add_block(id, kind, self._columns)
+
+    def _gradients(self) -> list[torch.Tensor | None]:
+        parameters = (entry.ref() for entry in self.entries)
+        return [None if parameter is None else parameter.grad for parameter in parameters]
+
+    def _weights(self) -> list[torch.Tensor]:
+        parameters = (entry.ref() for entry in self.entries)
+        return [
+            parameter.detach()
+            for parameter in parameters
+            if parameter is not None
+            and not isinstance(parameter, nn.parameter.UninitializedTensorMixin)
+        ]
+
+    def _group_names(self, groups: Sequence[dict[str, Any]]) -> list[str]:
+        prefix = f"{self.name}." if self.name else ""
+        return [
+            f"{prefix}{group.get('name', number)}"
+            for number, group in enumerate(groups)
+            if "lr" in group
+        ]

@@ -1,0 +1,102 @@
+"""Every private name of torch that labkit reads, each with its fallback.
+
+Nothing else in labkit may use a torch name that begins with an underscore. Where a name is
+missing (another version of torch), the fallback says "unknown" instead of failing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch.autograd.graph import Node
+
+NO_SEQUENCE = 2**64 - 1
+"""Sequence number of nodes that have no place in the order, such as gradient accumulation."""
+
+_saved_names: dict[type[Any], tuple[str, ...]] = {}
+
+
+def sequence_number() -> int:
+    """Return the number the next autograd node of this thread will get."""
+    return int(torch._C._autograd._get_sequence_nr())
+
+
+def node_sequence(node: Node) -> int:
+    """Return the number that says when a node was made; `NO_SEQUENCE` if it has none."""
+    try:
+        return int(node._sequence_nr())
+    except AttributeError:
+        return NO_SEQUENCE
+
+
+def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | None]:
+    """Return shape, dtype and device of a node's first output without keeping a tensor."""
+    try:
+        metadata = node._input_metadata
+    except (AttributeError, RuntimeError):
+        return None, None, None
+    if not metadata:
+        return None, None, None
+    first = metadata[0]
+    try:
+        shape = tuple(int(size) for size in first.shape)
+    except (TypeError, RuntimeError):
+        shape = None
+    return shape, str(first.dtype).removeprefix("torch."), str(first.device)
+
+
+def saved_tensors(node: Node) -> Iterator[torch.Tensor]:
+    """Yield the tensors a node keeps for backward, skipping those behind unpack hooks.
+
+    An unpack hook may recompute a checkpointed region, so such tensors are left alone.
+    """
+    kind = type(node)
+    names = _saved_names.get(kind)
+    if names is None:
+        names = tuple(name for name in dir(node) if name.startswith("_raw_saved_"))
+        _saved_names[kind] = names
+    for name in names:
+        try:
+            saved = getattr(node, name)
+            for item in saved if isinstance(saved, (tuple, list)) else (saved,):
+                if item is not None and not _has_hooks(item) and item.data is not None:
+                    yield item.data
+        except (AttributeError, RuntimeError):
+            continue
+
+
+def _has_hooks(saved: Any) -> bool:
+    return getattr(saved, "unpack_hook", None) is not None
+
+
+def foreach_norm(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Return the 2-norm of every tensor in one fused call."""
+    return list(torch._foreach_norm(tensors, 2.0))
+
+
+def foreach_difference(
+    left: Sequence[torch.Tensor], right: Sequence[torch.Tensor]
+) -> list[torch.Tensor]:
+    """Return ``left[i] - right[i]`` in one fused call."""
+    return list(torch._foreach_sub(tuple(left), tuple(right)))
+
+
+def scaler_factor(scaler: torch.amp.GradScaler) -> torch.Tensor | None:
+    """Return the tensor by which a gradient scaler multiplies the loss; None before its first use."""
+    factor = getattr(scaler, "_scale", None)
+    return factor if isinstance(factor, torch.Tensor) else None
+
+
+def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
+    """Return whether a tensor is the product of something and exactly this factor."""
+    node = result.grad_fn
+    if node is None:
+        return False
+    return any(saved.data_ptr() == factor.data_ptr() for saved in saved_tensors(node))
+
+
+def is_compiled(module: torch.nn.Module) -> bool:
+    """Return whether a module is what `torch.compile` made of another."""
+    return hasattr(module, "_orig_mod")

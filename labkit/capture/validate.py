@@ -1,0 +1,111 @@
+"""Check what `watch` is given, before any hook is set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from numbers import Real
+from typing import Any
+
+import torch
+from torch import nn
+
+_EXAMPLE = "Example: with lk.watch(model) as run: ..."
+
+
+def check_models(model: Any) -> dict[str, nn.Module]:
+    """Return the models by label; an only model has the label ``""``.
+
+    Raises
+    ------
+    TypeError
+        If something is no `torch.nn.Module`.
+    ValueError
+        If there is no parameter to watch.
+    """
+    if isinstance(model, Mapping):
+        if not model:
+            raise ValueError(f"watch was given an empty mapping of models. {_EXAMPLE}")
+        models = {str(label): module for label, module in model.items()}
+    else:
+        models = {"": model}
+    for label, module in models.items():
+        what = f"model {label!r}" if label else "the model"
+        if not isinstance(module, nn.Module):
+            hint = " Give an instance, not the class." if isinstance(module, type) else ""
+            raise TypeError(
+                f"watch takes a torch.nn.Module or a mapping of names to them; {what} is of type "
+                f"{type(module).__name__}.{hint} {_EXAMPLE}"
+            )
+        if next(module.parameters(), None) is None:
+            raise ValueError(
+                f"{what} ({type(module).__name__}) has no parameters, so there is nothing to "
+                f"train or watch. Watch the module that holds the parameters. {_EXAMPLE}"
+            )
+    return models
+
+
+def check_optimizers(
+    optimizer: Any, models: Mapping[str, nn.Module]
+) -> list[torch.optim.Optimizer]:
+    """Return the optimizers that were given, checked to hold some of the models' parameters.
+
+    Raises
+    ------
+    TypeError
+        If something is no `torch.optim.Optimizer`.
+    ValueError
+        If an optimizer holds none of the parameters.
+    """
+    if optimizer is None:
+        return []
+    given = list(optimizer) if isinstance(optimizer, Iterable) else [optimizer]
+    known = {id(p) for module in models.values() for p in module.parameters()}
+    for each in given:
+        if not isinstance(each, torch.optim.Optimizer):
+            raise TypeError(
+                f"optimizer= takes a torch.optim.Optimizer or a list of them, not "
+                f"{type(each).__name__}. Leave it out to have it found: lk.watch(model)"
+            )
+        if not any(id(p) in known for group in each.param_groups for p in group["params"]):
+            raise ValueError(
+                f"the {type(each).__name__} given as optimizer= holds none of the model's "
+                "parameters. Make it from this model: torch.optim.SGD(model.parameters(), lr=...)"
+            )
+    return given
+
+
+def check_budget(budget: Any) -> float:
+    """Return the budget as a float.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no number above 0 and up to 1.
+    """
+    if isinstance(budget, bool) or not isinstance(budget, Real):
+        raise TypeError(
+            f"budget= takes a number, the part of the loop's time that watching may take, not "
+            f"{type(budget).__name__}. Example: lk.watch(model, budget=0.03)"
+        )
+    if not 0 < budget <= 1:
+        raise ValueError(
+            f"budget={budget!r} is out of range: it is the part of the loop's time that watching "
+            "may take, above 0 and up to 1. Example: lk.watch(model, budget=0.03)"
+        )
+    return float(budget)
+
+
+def check_loss_fn(loss_fn: Any) -> nn.Module | None:
+    """Return the loss module that was given.
+
+    Raises
+    ------
+    TypeError
+        If it is no `torch.nn.Module`, as only a module's calls can be seen.
+    """
+    if loss_fn is None or isinstance(loss_fn, nn.Module):
+        return loss_fn
+    raise TypeError(
+        f"loss_fn= takes a torch.nn.Module such as torch.nn.CrossEntropyLoss(), not "
+        f"{type(loss_fn).__name__}. Leave it out to have the loss found by backward()."
+    )

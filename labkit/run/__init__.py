@@ -1,0 +1,28 @@
+"""What was recorded: runs, bounded series and computation graphs.
+
+A `Run` holds blocks of series, the graphs that were seen and the switches that steer the
+loop. The capture side writes, the views read; both may be on different threads.
+Needs numpy and the standard library only, so that a machine without torch can open a run.
+"""
+
+from labkit.run.control import Control, Stopped
+from labkit.run.graph import ComputationGraph, Edge, ModuleCall, Node, Source
+from labkit.run.run import Run
+from labkit.run.series import Block
+from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
+
+__all__ = [
+    "FINAL_STATUSES",
+    "Block",
+    "ComputationGraph",
+    "Control",
+    "Edge",
+    "ModuleCall",
+    "Node",
+    "Notice",
+    "Run",
+    "RunState",
+    "Source",
+    "Status",
+    "Stopped",
+]

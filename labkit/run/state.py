@@ -1,0 +1,68 @@
+"""The small facts of a run: what it is doing, how fast, and what labkit has to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["waiting", "running", "paused", "finished", "stopped", "interrupted", "failed"]
+
+FINAL_STATUSES: frozenset[Status] = frozenset({"finished", "stopped", "interrupted", "failed"})
+"""Statuses after which nothing more is recorded."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something labkit has to say about itself, for example a part that was switched off.
+
+    Attributes
+    ----------
+    part : str
+        The part of labkit that speaks, for example ``"graph"``.
+    text : str
+        One plain sentence.
+    """
+
+    part: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run's small facts at one moment. Names and units are those of the views' protocol.
+
+    Attributes
+    ----------
+    step : int
+        Completed optimizer steps.
+    epoch : int or None
+        Counted from 1, when known.
+    steps_per_second : float or None
+    elapsed, remaining : float
+        Seconds since the watch began, and seconds left when the total is known.
+    process_memory, device_memory : int or None
+        Bytes.
+    cost, budget : float
+        Parts of the loop's time, 0 to 1: what watching took, and what it may take.
+    parameters, trainable : int
+        Numbers of scalar parameters.
+    """
+
+    name: str
+    status: Status
+    message: str | None
+    step: int
+    epoch: int | None
+    steps_per_epoch: int | None
+    total_steps: int | None
+    steps_per_second: float | None
+    elapsed: float
+    remaining: float | None
+    device: str
+    process_memory: int | None
+    device_memory: int | None
+    cost: float
+    budget: float
+    parameters: int
+    trainable: int
+    notices: tuple[Notice, ...]

@@ -1,0 +1,9 @@
+"""Widgets on a run, each usable alone in any layout.
+
+A hidden channel widget per run carries all messages; the views refer to it and are drawn by
+TypeScript that the page loads once. Uses ipywidgets and anywidget, never torch.
+"""
+
+from labkit.views.views import Controls, CurvesView, Dashboard, GradientView, GraphView, View
+
+__all__ = ["Controls", "CurvesView", "Dashboard", "GradientView", "GraphView", "View"]

@@ -1,0 +1,131 @@
+"""One hidden widget per run that carries all messages between the kernel and the pages."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any, ClassVar
+
+import anywidget
+import psutil
+import traitlets
+
+from labkit.run import ComputationGraph, Run
+from labkit.views import assets, protocol
+from labkit.views.publisher import Publisher
+
+
+class RunChannel(anywidget.AnyWidget):
+    """Sends a run's snapshot and frames, and takes the pages' wishes.
+
+    Every message from a page may arrive on another thread than the training loop's, while a
+    cell runs; so a wish only sets a flag of the run's `Control`.
+    """
+
+    _esm = "export default {}"
+    protocol = traitlets.Int(protocol.PROTOCOL_VERSION).tag(sync=True)
+    run_id = traitlets.Unicode().tag(sync=True)
+
+    _of_runs: ClassVar[weakref.WeakKeyDictionary[Run, RunChannel]] = weakref.WeakKeyDictionary()
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run_id=run.id)
+        self._watched = run
+        self._lock = threading.Lock()
+        self._seq = 0
+        self._sent: dict[str, int] = {}
+        self._sent_graph: ComputationGraph | None = None
+        self._process = psutil.Process()
+        self.on_msg(self._on_message)
+        _answer_while_cells_run(self)
+        self._publisher = None if run.closed else Publisher(run, self.publish)
+
+    @classmethod
+    def of(cls, run: Run) -> RunChannel:
+        """Return the run's channel, made at the first call."""
+        channel = cls._of_runs.get(run)
+        if channel is None or channel.comm is None:
+            channel = cls._of_runs[run] = cls(run)
+        return channel
+
+    def publish(self) -> None:
+        """Send what is new as a frame, or a snapshot where rows have been folded already."""
+        run = self._watched
+        with self._lock:
+            rows = {}
+            for id, block in run.blocks.items():
+                new = block.rows_since(self._sent.get(id, 0))
+                if new is None:
+                    self._send_snapshot()
+                    return
+                self._sent[id] = block.total
+                if len(new[0]):
+                    rows[id] = (block, *new)
+            graph = run.graph if run.graph is not self._sent_graph else None
+            self._sent_graph = run.graph
+            self._seq += 1
+            self._send(protocol.frame(self._seq, self._state(), rows, graph))
+
+    def _send_snapshot(self) -> None:
+        run = self._watched
+        self._seq += 1
+        blocks = dict(run.blocks)
+        message = protocol.snapshot(self._seq, self._state(), blocks, run.graph)
+        self._sent = {id: block.total for id, block in blocks.items()}
+        self._sent_graph = run.graph
+        self._send(message)
+
+    def _state(self) -> Any:
+        return self._watched.state(self._process.memory_info().rss)
+
+    def _send(self, message: protocol.Message) -> None:
+        self.send(message.content, message.buffers)
+
+    def _on_message(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        match content:
+            case {"type": "hello", "protocol": protocol.PROTOCOL_VERSION}:
+                with self._lock:
+                    self._send_snapshot()
+            case {"type": "hello", "protocol": version}:
+                self._send(
+                    protocol.refused(
+                        f"This page speaks version {version} of labkit's protocol and the kernel "
+                        f"version {protocol.PROTOCOL_VERSION}. Restart the kernel and reload the "
+                        "page."
+                    )
+                )
+            case {"type": "asset", "name": str(name)} if name in assets.ASSETS:
+                self._send(protocol.asset(name, assets.compressed_asset(name)))
+            case {"type": "received"}:
+                if self._publisher is not None:
+                    self._publisher.received()
+            case {"type": "control", "action": str(action), "request": int(request)}:
+                self._steer(action, request)
+            case _:
+                self._send(protocol.refused(f"labkit does not know this message: {content!r}"))
+
+    def _steer(self, action: str, request: int) -> None:
+        run = self._watched
+        wishes = {
+            "pause": run.pause,
+            "resume": run.resume,
+            "step": run.step,
+            "stop": run.stop,
+        }
+        if action not in wishes:
+            self._send(protocol.refused(f"labkit does not know the control {action!r}"))
+            return
+        if not run.closed:
+            wishes[action]()
+        self._send(protocol.acknowledged(request))
+
+
+def _answer_while_cells_run(widget: anywidget.AnyWidget) -> None:
+    """Have messages of this widget handled on the kernel's subshell, also while a cell runs.
+
+    ipykernel 7.4 routes a page's message to the shell that last sent on the comm, which for a
+    widget made in a cell is the busy main shell. The method does not exist in other versions.
+    """
+    comm = widget.comm
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda data, default: default

@@ -1,0 +1,93 @@
+"""Still pictures of a run: SVG and text that stand in a saved notebook without a kernel."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labkit.run import Run
+
+_WIDTH, _HEIGHT = 720, 300
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 56, 40
+_MOST_POINTS = 800
+_STYLE = (
+    "text{font-family:system-ui,sans-serif;font-size:12px;fill:#444}"
+    ".t{font-size:14px;font-weight:600}.a{stroke:#999;fill:none}"
+    ".l{stroke:#0072B2;stroke-width:1.5;fill:none}"
+    "@media(prefers-color-scheme:dark){text{fill:#ccc}.l{stroke:#56B4E9}}"
+)
+
+
+def text(run: Run) -> str:
+    """Return a few lines that say what the run recorded."""
+    lines = [f"labkit run {run.name!r}: {run.status}, {run.steps:,} steps on {run.device}"]
+    for name in (name for name in run.names() if "/" not in name):
+        steps, values = run.series(name)
+        if len(steps):
+            lines.append(
+                f"  {name}: {values[0]:.4g} at step {steps[0]:,}, "
+                f"{values[-1]:.4g} at step {steps[-1]:,}"
+            )
+    if run.graph is not None:
+        lines += ["  graph:", *(f"    {line}" for line in run.graph.outline().splitlines())]
+    return "\n".join(lines)
+
+
+def svg(run: Run, kind: str) -> str:
+    """Return a picture of a view's kind; the loss curve, or an outline of the graph."""
+    title = f"{run.name}: {run.status}, {run.steps:,} steps on {run.device}"
+    if kind == "graph":
+        outline = "No graph yet." if run.graph is None else run.graph.outline()
+        return _text_picture(title, outline)
+    names = [name for name in run.names() if name == "loss" or name.startswith("loss/")]
+    if not names or not len(run.series(names[0])[0]):
+        return _text_picture(title, "No loss has been recorded yet.")
+    return _curve_picture(title, names[0], *run.series(names[0]))
+
+
+def _frame(title: str, height: int, body: str) -> str:
+    label = escape(title, quote=True)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'width="{_WIDTH}" height="{height}" role="img" aria-label="{label}">'
+        f'<style>{_STYLE}</style><text class="t" x="16" y="26">{escape(title)}</text>{body}</svg>'
+    )
+
+
+def _text_picture(title: str, content: str) -> str:
+    lines = content.splitlines()[:60]
+    body = "".join(
+        f'<text x="16" y="{52 + 18 * row}" xml:space="preserve">{escape(line)}</text>'
+        for row, line in enumerate(lines)
+    )
+    return _frame(title, 60 + 18 * len(lines), body)
+
+
+def _curve_picture(
+    title: str, name: str, steps: NDArray[np.int64], values: NDArray[np.float32]
+) -> str:
+    stride = max(1, len(steps) // _MOST_POINTS)
+    kept = np.isfinite(values)
+    kept[:-1] &= np.arange(len(steps) - 1) % stride == 0
+    if not kept.any():
+        return _text_picture(title, f"No finite {name} was recorded.")
+    x, y = steps[kept].astype(float), values[kept].astype(float)
+    low, high = float(y.min()), float(y.max())
+    across = (x - x[0]) / max(1.0, x[-1] - x[0]) * (_WIDTH - _LEFT - _RIGHT) + _LEFT
+    down = _HEIGHT - _BOTTOM - (y - low) / (high - low or 1.0) * (_HEIGHT - _TOP - _BOTTOM)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(across, down, strict=True))
+    bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
+    missing = int((~np.isfinite(values)).sum())
+    note = f", {missing} not finite" if missing else ""
+    body = (
+        f'<path class="a" d="M{_LEFT} {_TOP}V{bottom}H{right}"/>'
+        f'<polyline class="l" points="{points}"/>'
+        f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">{high:.3g}</text>'
+        f'<text x="{_LEFT - 6}" y="{bottom}" text-anchor="end">{low:.3g}</text>'
+        f'<text x="{_LEFT}" y="{bottom + 20}">{steps[0]:,}</text>'
+        f'<text x="{right}" y="{bottom + 20}" text-anchor="end">step {steps[-1]:,}</text>'
+        f'<text x="16" y="46">{escape(name)}{note}</text>'
+    )
+    return _frame(title, _HEIGHT, body)

@@ -1,0 +1,132 @@
+"""The seam between Python and TypeScript; `frontend/src/protocol.ts` is its other side.
+
+A message is JSON-ready content and a list of binary buffers. Numbers that can be NaN or
+infinite travel in buffers, little endian; the content names them by their index.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labkit.run import Block, ComputationGraph, RunState
+
+PROTOCOL_VERSION = 1
+
+AssetName = Literal["labkit.js", "plotly.js", "layout.js"]
+ControlAction = Literal["pause", "resume", "step", "stop"]
+
+MOST_FRAME_BYTES = 48_000
+"""Bound on the rows of one block in one frame; more rows are sent as their maxima."""
+
+
+@dataclass
+class Message:
+    """Content and buffers of one message to the page."""
+
+    content: dict[str, Any]
+    buffers: list[bytes] = field(default_factory=list)
+
+    def add(self, values: NDArray[Any], dtype: str) -> int:
+        """Append an array as a buffer and return its index."""
+        self.buffers.append(np.ascontiguousarray(values, dtype).tobytes())
+        return len(self.buffers) - 1
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _state(state: RunState) -> dict[str, Any]:
+    return {name: _finite(value) for name, value in asdict(state).items()}
+
+
+def snapshot(
+    seq: int,
+    state: RunState,
+    blocks: Mapping[str, Block],
+    graph: ComputationGraph | None,
+) -> Message:
+    """Return everything a page needs to show a run from its beginning."""
+    message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
+    message.content["blocks"] = [_whole_block(message, block) for block in blocks.values()]
+    message.content["graph"] = None if graph is None else graph.to_json()
+    return message
+
+
+def frame(
+    seq: int,
+    state: RunState,
+    rows: Mapping[str, tuple[Block, NDArray[np.int64], NDArray[np.float32]]],
+    graph: ComputationGraph | None,
+) -> Message:
+    """Return what is new since the message before; `graph` only when its structure is new."""
+    message = Message({"type": "frame", "seq": seq, "run": _state(state)})
+    message.content["blocks"] = [
+        _rows(message, block, *_bounded(steps, values)) for block, steps, values in rows.values()
+    ]
+    if graph is not None:
+        message.content["graph"] = graph.to_json()
+    return message
+
+
+def acknowledged(request: int) -> Message:
+    """Return the answer to a control message."""
+    return Message({"type": "acknowledged", "request": request})
+
+
+def refused(reason: str) -> Message:
+    """Return the answer to a message that labkit cannot take."""
+    return Message({"type": "refused", "reason": reason})
+
+
+def asset(name: str, compressed: bytes) -> Message:
+    """Return a built script, compressed with gzip."""
+    return Message({"type": "asset", "name": name}, [compressed])
+
+
+def _rows(
+    message: Message, block: Block, steps: NDArray[np.int64], values: NDArray[np.float32]
+) -> dict[str, Any]:
+    return {
+        "id": block.id,
+        "kind": block.kind,
+        "names": list(block.names),
+        "rows": len(steps),
+        "steps": message.add(steps, "<f8"),
+        "values": message.add(values, "<f4"),
+    }
+
+
+def _whole_block(message: Message, block: Block) -> dict[str, Any]:
+    buckets, steps, values = block.whole()
+    first = buckets.first[:, None]
+    return {
+        **_rows(message, block, steps, values),
+        "stride": block.stride,
+        "buckets": len(buckets),
+        "first": message.add(buckets.first, "<f8"),
+        "low": message.add(buckets.low, "<f4"),
+        "low_at": message.add(buckets.low_at - first, "<f4"),
+        "high": message.add(buckets.high, "<f4"),
+        "high_at": message.add(buckets.high_at - first, "<f4"),
+        "tail_limit": block.tail_limit,
+        "bucket_limit": block.bucket_limit,
+    }
+
+
+def _bounded(
+    steps: NDArray[np.int64], values: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Join neighbouring rows, keeping each column's maximum, until the rows fit a frame."""
+    while len(steps) > 1 and values.nbytes > MOST_FRAME_BYTES:
+        even = len(steps) - len(steps) % 2
+        joined = np.maximum(values[0:even:2], values[1:even:2])
+        values = np.concatenate([joined, values[even:]])
+        steps = np.concatenate([steps[1:even:2], steps[even:]])
+    return steps, values

@@ -1,0 +1,81 @@
+"""The thread that turns a growing run into frames, at most ten a second.
+
+It looks at the run, sends what is new, and waits. When the pages do not say that they
+received a frame it slows down, and what piles up meanwhile is thinned, so a slow or closed
+browser costs the loop nothing. It takes care of its own share of the budget in the same way.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from labkit.run import Run
+
+FASTEST_SECONDS = 0.1
+_SLOWEST_SECONDS = 10.0
+_UNANSWERED_TOLERATED = 3
+_UNANSWERED_UNTIL_SLOWEST = 30
+_SHARE_OF_BUDGET = 0.5
+
+
+class Publisher:
+    """Calls a function again and again while a run goes on, and once more when it has ended.
+
+    Parameters
+    ----------
+    run : Run
+    publish : callable
+        Sends one frame; called on the publisher's own thread.
+    """
+
+    def __init__(self, run: Run, publish: Callable[[], None]) -> None:
+        self.unanswered = 0
+        """Frames sent that no page has said it received."""
+        self._run = run
+        self._publish = publish
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="labkit-publisher", daemon=True)
+        run.on_close(self.finish)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Send the last frame and end the thread."""
+        self._wake.set()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=5)
+
+    def received(self) -> None:
+        """A page has taken the last frame."""
+        self.unanswered = 0
+
+    def _work(self) -> None:
+        while not self._wake.is_set():
+            cost = self._publish_once()
+            if self._wake.wait(self._pause_after(cost)):
+                break
+        self._publish_once()
+
+    def _publish_once(self) -> float:
+        began = time.thread_time_ns()
+        try:
+            self._publish()
+        except Exception as error:  # noqa: BLE001 - a fault here must not end the watch
+            self._run.add_notice(
+                "views",
+                f"A frame could not be sent: {type(error).__name__}: {error}. "
+                "The run is still recorded.",
+            )
+        spent = time.thread_time_ns() - began
+        self.unanswered += 1
+        self._run.published_ns += spent
+        return spent / 1e9
+
+    def _pause_after(self, cost_seconds: float) -> float:
+        affordable = cost_seconds / (_SHARE_OF_BUDGET * self._run.budget)
+        if self.unanswered > _UNANSWERED_UNTIL_SLOWEST:
+            return _SLOWEST_SECONDS
+        if self.unanswered > _UNANSWERED_TOLERATED:
+            return max(1.0, affordable)
+        return min(max(FASTEST_SECONDS, affordable), 1.0)

@@ -1,0 +1,100 @@
+"""`watch`: the one place that joins capture, run and views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from labkit.capture import attach
+from labkit.run import Run
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+def watch(
+    model: nn.Module | Mapping[str, nn.Module],
+    optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None = None,
+    *,
+    name: str | None = None,
+    loss_fn: nn.Module | None = None,
+    budget: float = 0.03,
+    graph: bool = True,
+    histograms: bool = True,
+    show: bool | None = None,
+) -> Run:
+    """Watch a model train: one line before an unchanged loop.
+
+    Every optimizer step records the loss and the learning rates. Gradient norms, weight norms,
+    histograms and the computation graph are read as often as the budget allows. In a notebook
+    the dashboard is shown; elsewhere the run is recorded.
+
+    Parameters
+    ----------
+    model : Module or mapping of str to Module
+        What trains. Several models as ``{"G": generator, "D": discriminator}``.
+    optimizer : Optimizer or sequence of Optimizer, optional
+        Found by the parameters it holds when left out.
+    name : str, optional
+        Shown in the views; the model's class by default.
+    loss_fn : Module, optional
+        Its results are recorded as the loss. By default the loss is what ``backward`` is
+        called on; several calls before one step are added, as their gradients are.
+    budget : float
+        Part of the loop's time that watching may take, above 0 and up to 1.
+    graph, histograms : bool
+        Whether to take the computation graph and histograms of the gradients.
+    show : bool, optional
+        Whether to show the dashboard; by default in a notebook only.
+
+    Returns
+    -------
+    Run
+        A context manager; outside ``with``, ``run.close()`` ends it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what it must be; nothing has been attached then.
+
+    Examples
+    --------
+    >>> import torch
+    >>> model = torch.nn.Linear(3, 1)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> with watch(model, show=False) as run:
+    ...     for _ in range(5):
+    ...         loss = model(torch.ones(8, 3)).pow(2).mean()
+    ...         optimizer.zero_grad()
+    ...         loss.backward()
+    ...         optimizer.step()
+    >>> steps, values = run.series("loss")
+    >>> steps.tolist()
+    [1, 2, 3, 4, 5]
+    """
+    run = attach(
+        model,
+        optimizer,
+        name=name,
+        loss_fn=loss_fn,
+        budget=budget,
+        graph=graph,
+        histograms=histograms,
+    )
+    if show is not False:
+        _show(run, demanded=show is True)
+    return run
+
+
+def _show(run: Run, *, demanded: bool) -> None:
+    try:
+        from labkit.views import notebook
+    except ImportError as error:
+        text = f"The dashboard is not shown, the run is recorded: {error}. Install ipywidgets."
+        run.add_notice("views", text)
+        if demanded:
+            print(text)  # noqa: T201 - the answer to show=True where widgets are missing
+        return
+    if demanded or notebook.is_notebook():
+        notebook.show_dashboard(run)

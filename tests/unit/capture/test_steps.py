@@ -1,0 +1,276 @@
+"""What counts as a step, and what is recorded of it, over the loops that people write."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import labkit as lk
+
+from .models import Net, batch, train
+
+
+def test_every_step_has_its_loss_and_learning_rate():
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        losses = train(model, steps=50)
+    steps, values = run.series("loss")
+    assert steps.tolist() == list(range(1, 51))
+    np.testing.assert_allclose(values, losses, rtol=1e-6)
+    assert run.series("lr/0")[1].tolist() == [pytest.approx(0.1)] * 50
+    assert run.steps == 50
+
+
+def test_gradient_norms_are_those_the_optimizer_saw():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    seen = {}
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for step in range(1, 11):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 0.05)
+            seen[step] = model.fc1.weight.grad.norm().item()
+            optimizer.step()
+    steps, values = run.series("grad_norm/fc1.weight")
+    assert len(steps) >= 1
+    np.testing.assert_allclose(values, [seen[step] for step in steps], rtol=1e-5)
+
+
+def test_weight_norm_and_update_ratio_are_those_of_the_step():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        before = model.fc2.weight.detach().clone()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    after = model.fc2.weight.detach()
+    steps, norms = run.series("weight_norm/fc2.weight")
+    assert steps.tolist() == [1]
+    assert norms[0] == pytest.approx(after.norm().item(), rel=1e-5)
+    ratio = ((after - before).norm() / after.norm()).item()
+    assert run.series("update_ratio/fc2.weight")[1][0] == pytest.approx(ratio, rel=1e-4)
+
+
+def test_histograms_count_every_nonzero_gradient_once():
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        train(model, steps=3)
+    histogram = run.histograms.read("grad/fc2.weight")
+    assert histogram.counts[0].sum() == (model.fc2.weight.grad != 0).sum().item()
+    assert len(histogram.edges) == histogram.counts.shape[1] + 1
+
+
+def test_accumulated_passes_are_one_step_with_the_summed_loss():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    sums = []
+    with lk.watch(model, show=False) as run:
+        for _ in range(6):
+            optimizer.zero_grad()
+            total = 0.0
+            for part in range(4):
+                loss = F.cross_entropy(model(x[part::4]), y[part::4]) / 4
+                loss.backward()
+                total += loss.item()
+            optimizer.step()
+            sums.append(total)
+    steps, values = run.series("loss")
+    assert steps.tolist() == [1, 2, 3, 4, 5, 6]
+    np.testing.assert_allclose(values, sums, rtol=1e-5)
+
+
+def test_an_optimizer_made_inside_the_block_is_found():
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        train(model, steps=4, optimizer=torch.optim.Adam(model.parameters()))
+    assert run.steps == 4
+    assert "lr/0" in run.names()
+
+
+def test_another_models_training_is_not_recorded():
+    model, other, (x, y) = Net(), Net(), batch()
+    mine = torch.optim.SGD(model.parameters(), lr=0.1)
+    theirs = torch.optim.SGD(other.parameters(), lr=0.1)
+    expected = []
+    with lk.watch(model, show=False) as run:
+        for step in range(12):
+            optimizer, net = (mine, model) if step % 3 == 0 else (theirs, other)
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(x), y)
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 0.1)
+            optimizer.step()
+            if net is model:
+                expected.append(loss.item())
+    assert run.steps == 4
+    np.testing.assert_allclose(run.series("loss")[1], expected, rtol=1e-6)
+
+
+def test_two_models_have_a_loss_each():
+    generator, critic = nn.Linear(2, 2), nn.Linear(2, 1)
+    of_generator = torch.optim.SGD(generator.parameters(), lr=0.01)
+    of_critic = torch.optim.SGD(critic.parameters(), lr=0.01)
+    recorded = {"G": [], "D": []}
+    with lk.watch({"G": generator, "D": critic}, show=False, budget=1.0) as run:
+        for _ in range(8):
+            fake = generator(torch.randn(4, 2))
+            of_critic.zero_grad()
+            loss_d = critic(fake.detach()).mean() - critic(torch.randn(4, 2)).mean()
+            loss_d.backward()
+            of_critic.step()
+            of_generator.zero_grad()
+            loss_g = -critic(fake).mean()
+            loss_g.backward()
+            of_generator.step()
+            recorded["D"].append(loss_d.item())
+            recorded["G"].append(loss_g.item())
+    for label, losses in recorded.items():
+        steps, values = run.series(f"loss/{label}")
+        assert steps.tolist() == list(range(1, 9))
+        np.testing.assert_allclose(values, losses, rtol=1e-5)
+    assert "grad_norm/G.weight" in run.names()
+    assert run.steps == 8
+
+
+def test_a_closure_counts_as_one_step_with_its_first_loss():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=5)
+    first = []
+
+    def closure():
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        return loss
+
+    with lk.watch(model, show=False) as run:
+        for _ in range(3):
+            first.append(optimizer.step(closure).item())
+    steps, values = run.series("loss")
+    assert steps.tolist() == [1, 2, 3]
+    np.testing.assert_allclose(values, first, rtol=1e-5)
+    assert len(run.series("grad_norm/fc1.weight")[0]) >= 1
+
+
+def test_updates_by_hand_make_a_step_of_each_backward_pass():
+    model, (x, y) = Net(), batch()
+    losses = []
+    with lk.watch(model, show=False) as run:
+        for _ in range(7):
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter -= 0.1 * parameter.grad
+                    parameter.grad = None
+            losses.append(loss.item())
+    assert run.steps == 7
+    np.testing.assert_allclose(run.series("loss")[1], losses, rtol=1e-6)
+
+
+def test_a_scaled_loss_is_shown_unscaled_and_a_skipped_step_is_no_step():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    taken, norms = [], []
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for step in range(6):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y) * (float("inf") if step == 3 else 1.0)
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+            if step != 3:
+                taken.append(loss.item())
+                norms.append(model.fc1.weight.grad.norm().item())
+    assert run.steps == 5
+    np.testing.assert_allclose(run.series("loss")[1], taken, rtol=1e-5)
+    steps, values = run.series("grad_norm/fc1.weight")
+    np.testing.assert_allclose(values, [norms[step - 1] for step in steps], rtol=1e-5)
+
+
+def test_a_step_without_a_loss_is_counted():
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        train(model, steps=4, optimizer=optimizer)
+        optimizer.step()
+    assert run.steps == 5
+    assert run.series("loss")[0].tolist() == [1, 2, 3, 4]
+
+
+def test_a_loss_module_can_be_named():
+    model, (x, y) = Net(), batch()
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    losses = []
+    with lk.watch(model, loss_fn=criterion, show=False) as run:
+        for _ in range(5):
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            (loss + 10 * model.fc1.weight.pow(2).sum()).backward()
+            optimizer.step()
+            losses.append(loss.item())
+    np.testing.assert_allclose(run.series("loss")[1], losses, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_is_recorded_as_it_is(bad):
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with lk.watch(model, show=False) as run:
+        for step in range(4):
+            optimizer.zero_grad()
+            (F.cross_entropy(model(x), y) * (bad if step == 2 else 1.0)).backward()
+            optimizer.step()
+    steps, values = run.series("loss")
+    assert steps[~np.isfinite(values)].tolist() == [3, 4]
+    np.testing.assert_equal(values[2], np.float32(bad))
+
+
+def test_epochs_are_counted_by_the_loader_that_trains():
+    model = Net()
+    x, y = batch(32)
+    training = DataLoader(TensorDataset(x, y), batch_size=8)
+    validation = DataLoader(TensorDataset(x, y), batch_size=16)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        for _ in range(3):
+            for number, (inputs, labels) in enumerate(training):
+                optimizer.zero_grad()
+                F.cross_entropy(model(inputs), labels).backward()
+                optimizer.step()
+                if number == 1:
+                    assert sum(1 for _ in validation) == 2
+    assert (run.epoch, run.steps_per_epoch, run.steps) == (3, 4, 12)
+
+
+def test_a_new_optimizer_takes_over_from_the_one_before():
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        train(model, steps=5, optimizer=torch.optim.SGD(model.fc2.parameters(), lr=0.1))
+        train(model, steps=5, optimizer=torch.optim.Adam(model.parameters()))
+    assert run.steps == 10
+    assert run.series("loss")[0].tolist() == list(range(1, 11))
+    assert "grad_norm/fc1.weight" in run.names()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_an_accelerator_everything_arrives_by_the_end():
+    model = Net().cuda()
+    x, y = (tensor.cuda() for tensor in batch())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    losses = []
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for _ in range(50):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+    np.testing.assert_allclose(run.series("loss")[1], torch.stack(losses).cpu(), rtol=1e-5)
+    assert run.device.startswith("cuda:0 (")

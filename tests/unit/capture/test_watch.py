@@ -1,0 +1,234 @@
+"""The contract of `watch`: it changes nothing, leaves nothing, and fails early or not at all."""
+
+import gc
+import subprocess
+import sys
+import threading
+import weakref
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.modules import module as module_hooks
+from torch.optim import optimizer as optimizer_hooks
+from torch.utils.data import DataLoader
+
+import labkit as lk
+
+from .models import Net, batch, train
+
+
+def traces():
+    """Return everything a watch could leave behind in the process."""
+    return (
+        torch.autograd.backward,
+        DataLoader.__iter__,
+        dict(optimizer_hooks._global_optimizer_pre_hooks),
+        dict(optimizer_hooks._global_optimizer_post_hooks),
+        dict(module_hooks._global_forward_hooks),
+        dict(module_hooks._global_forward_pre_hooks),
+        {thread.name for thread in threading.enumerate()},
+    )
+
+
+@pytest.mark.parametrize("budget", [0.03, 1.0])
+def test_weights_are_bit_for_bit_those_of_the_unwatched_run(budget):
+    torch.manual_seed(0)
+    plain, watched = Net(), Net()
+    watched.load_state_dict(plain.state_dict())
+    train(plain, steps=200)
+    state = torch.random.get_rng_state()
+    with lk.watch(watched, show=False, budget=budget):
+        train(watched, steps=200)
+    assert torch.equal(state, torch.random.get_rng_state())
+    for ours, theirs in zip(watched.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_closing_leaves_nothing_behind():
+    before = traces()
+    model = Net()
+    run = lk.watch(model, show=False)
+    train(model, steps=3)
+    run.close()
+    run.close()
+    assert traces() == before
+    assert run.status == "finished"
+
+
+def test_a_closed_run_keeps_neither_model_nor_loss_alive():
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        train(model, steps=3)
+    references = [weakref.ref(model), weakref.ref(model.fc1.weight)]
+    del model
+    gc.collect()
+    assert [reference() for reference in references] == [None, None]
+    assert len(run.series("loss")[0]) == 3
+
+
+def test_an_abandoned_run_is_closed_by_the_garbage_collector():
+    before = traces()
+    model = Net()
+    run = lk.watch(model, show=False)
+    train(model, steps=2)
+    del run
+    gc.collect()
+    assert traces() == before
+
+
+def test_a_run_ends_when_its_model_is_gone():
+    model = Net()
+    run = lk.watch(model, show=False)
+    train(model, steps=2)
+    del model
+    gc.collect()
+    assert run.status == "finished"
+    assert len(run.series("loss")[0]) == 2
+
+
+def test_an_error_in_the_loop_passes_unchanged_and_what_was_recorded_stays():
+    model = Net()
+    before = traces()
+    with pytest.raises(RuntimeError, match="mat1 and mat2"), lk.watch(model, show=False) as run:
+        train(model, steps=5)
+        model(torch.ones(2, 99))
+    assert run.status == "failed"
+    assert "mat1 and mat2" in run.state().message
+    assert len(run.series("loss")[0]) == 5
+    assert traces() == before
+
+
+def test_an_interrupt_in_the_middle_of_a_step_keeps_what_was_recorded():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(KeyboardInterrupt), lk.watch(model, show=False) as run:
+        train(model, steps=5, optimizer=optimizer)
+        F.cross_entropy(model(x), y).backward()
+        raise KeyboardInterrupt
+    assert run.status == "interrupted"
+    assert run.series("loss")[0].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_a_stop_ends_the_loop_at_the_end_of_a_step():
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        for step in range(100):
+            train(model, steps=1)
+            if step == 4:
+                run.stop()
+    assert run.status == "stopped"
+    assert run.steps == 6
+
+
+def test_watching_anew_closes_the_earlier_run():
+    model = Net()
+    first = lk.watch(model, show=False)
+    train(model, steps=2)
+    second = lk.watch(model, show=False)
+    train(model, steps=3)
+    assert first.status == "finished"
+    assert (first.steps, second.steps) == (2, 3)
+    assert "watched already" in second.notices[0].text
+    second.close()
+
+
+def test_a_second_watch_after_a_close_starts_afresh():
+    model = Net()
+    with lk.watch(model, show=False) as first:
+        train(model, steps=2)
+    with lk.watch(model, show=False) as second:
+        train(model, steps=4)
+    assert (first.steps, second.steps) == (2, 4)
+    assert second.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ({"model": nn.ReLU()}, ValueError, "no parameters"),
+        ({"model": "resnet50"}, TypeError, "is of type str"),
+        ({"model": nn.Linear}, TypeError, "not the class"),
+        ({"model": {}}, ValueError, "empty"),
+        ({"model": {"G": Net(), "D": 3}}, TypeError, "model 'D'"),
+        ({"optimizer": torch.optim.SGD(Net().parameters(), lr=1)}, ValueError, "holds none"),
+        ({"optimizer": 3}, TypeError, "torch.optim.Optimizer"),
+        ({"budget": -0.1}, ValueError, "above 0"),
+        ({"budget": 0}, ValueError, "above 0"),
+        ({"budget": float("nan")}, ValueError, "above 0"),
+        ({"budget": "3 %"}, TypeError, "takes a number"),
+        ({"loss_fn": F.cross_entropy}, TypeError, "torch.nn.Module"),
+    ],
+)
+def test_a_bad_argument_fails_before_anything_is_attached(arguments, error, says):
+    before = traces()
+    with pytest.raises(error, match=says):
+        lk.watch(**{"model": Net(), "show": False, **arguments})
+    assert traces() == before
+
+
+def test_a_fault_of_labkits_is_noted_and_training_goes_on(monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError("no such kernel")
+
+    monkeypatch.setattr("labkit.capture.norms.norms", broken)
+    monkeypatch.setattr("labkit.capture.readings.capture_graph", broken)
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        train(model, steps=10)
+    assert len(run.series("loss")[0]) == 10
+    parts = {notice.part for notice in run.notices}
+    assert parts == {"gradient norms", "weights", "graph"}
+    assert all("training is not affected" in notice.text for notice in run.notices)
+
+
+def test_a_plain_script_records_and_prints_nothing():
+    script = """
+import torch, labkit as lk
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+with lk.watch(model) as run:
+    for _ in range(3):
+        model(torch.ones(4, 2)).sum().backward()
+        optimizer.step()
+assert len(run.series("loss")[0]) == 3
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_importing_labkit_loads_neither_torch_nor_widgets():
+    script = "import sys, labkit; print({'torch', 'ipywidgets', 'numpy'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_without_widgets_the_run_is_recorded_and_says_so():
+    script = """
+import sys
+sys.modules["ipywidgets"] = sys.modules["anywidget"] = None
+import torch, labkit as lk
+model = torch.nn.Linear(2, 1)
+with lk.watch(model, show=True) as run:
+    model(torch.ones(4, 2)).sum().backward()
+    torch.optim.SGD(model.parameters(), lr=0.1).step()
+assert run.steps == 1
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the run is recorded" in done.stdout
+
+
+def test_the_measured_cost_is_part_of_the_loops_time():
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        train(model, steps=50)
+    assert 0 < run.cost < 1
+    assert run.state().budget == 0.03

@@ -1,0 +1,100 @@
+"""Bounded series: nothing odd is lost, whatever the length."""
+
+import numpy as np
+import pytest
+
+from labkit.run import Block, Run
+
+
+def filled(values, columns=1):
+    block = Block("b", "metric", [f"c{i}" for i in range(columns)])
+    for step, value in enumerate(values):
+        block.append(step, value)
+    return block
+
+
+def test_short_series_come_back_whole_and_in_order():
+    values = np.random.default_rng(0).normal(size=500).astype(np.float32)
+    steps, read = filled(values).points(0)
+    assert steps.tolist() == list(range(500))
+    np.testing.assert_array_equal(read, values)
+
+
+def test_a_spike_of_one_step_in_a_million_is_kept_at_its_step():
+    values = np.zeros(1_000_000, np.float32)
+    values[123_457], values[777_777] = 9.0, -4.0
+    steps, read = filled(values).points(0)
+    assert len(steps) < 10_000
+    assert steps[read == 9.0].tolist() == [123_457]
+    assert steps[read == -4.0].tolist() == [777_777]
+    assert np.all(np.diff(steps) > 0)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_finite_is_kept_at_its_step(odd):
+    values = np.linspace(0, 1, 200_000).astype(np.float32)
+    values[50_001] = odd
+    steps, read = filled(values).points(0)
+    assert steps[~np.isfinite(read)].tolist() == [50_001]
+
+
+def test_every_point_of_a_folded_series_was_recorded():
+    values = np.random.default_rng(1).normal(size=50_000).astype(np.float32)
+    steps, read = filled(values).points(0)
+    np.testing.assert_array_equal(read, values[steps])
+
+
+def test_extremes_of_all_columns_survive_together():
+    rows = np.random.default_rng(2).normal(size=(30_000, 7)).astype(np.float32)
+    block = filled(rows, columns=7)
+    for column in range(7):
+        _, read = block.points(column)
+        assert read.max() == rows[:, column].max()
+        assert read.min() == rows[:, column].min()
+
+
+def test_wide_blocks_stay_small():
+    columns = 5_000
+    row = np.ones(columns, np.float32)
+    block = Block("grad_norm", "grad_norm", [f"p{i}" for i in range(columns)])
+    for step in range(2_000):
+        block.append(step, row)
+    buckets, steps, _ = block.whole()
+    assert len(buckets) + len(steps) <= 512
+
+
+def test_rows_since_gives_what_is_new_or_says_that_it_is_folded():
+    block = filled(np.arange(10, dtype=np.float32))
+    steps, values = block.rows_since(7)
+    assert steps.tolist() == [7, 8, 9]
+    assert values.ravel().tolist() == [7.0, 8.0, 9.0]
+    for step in range(10, 10_000):
+        block.append(step, 0.0)
+    assert block.rows_since(7) is None
+
+
+def test_unknown_series_names_what_there_is():
+    run = Run()
+    run.log(accuracy=1.0)
+    with pytest.raises(KeyError, match="accuracy"):
+        run.series("acuracy")
+
+
+def test_to_frame_has_a_row_per_step():
+    run = Run()
+    run.log(a=1.0, b=2.0)
+    run.steps = 3
+    run.log(a=4.0)
+    frame = run.to_frame()
+    assert frame.index.tolist() == [0, 3]
+    assert frame["a"].tolist() == [1.0, 4.0]
+    assert np.isnan(frame["b"].iloc[1])
+
+
+def test_log_refuses_what_is_no_number_and_names_that_are_taken():
+    run = Run()
+    with pytest.raises(TypeError, match="one-element tensor"):
+        run.log(accuracy="high")
+    run.add_block("loss", "loss", ["loss"])
+    with pytest.raises(ValueError, match="my_loss"):
+        run.log(loss=1.0)
