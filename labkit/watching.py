@@ -88,13 +88,17 @@ def watch(
 
 
 def _show(run: Run, *, demanded: bool) -> None:
+    """Show the dashboard where there is a notebook; whatever is in the way, the run goes on."""
     try:
-        from labkit.views import notebook
-    except ImportError as error:
-        text = f"The dashboard is not shown, the run is recorded: {error}. Install ipywidgets."
+        from labkit.views.notebook import is_notebook, show_dashboard
+
+        if demanded or is_notebook():
+            show_dashboard(run)
+    except Exception as error:  # noqa: BLE001 - a fault here must not keep the loop from running
+        text = (
+            "The dashboard cannot be shown; the run is recorded all the same. "
+            f"({type(error).__name__}: {error})"
+        )
         run.add_notice("views", text)
         if demanded:
             print(text)  # noqa: T201 - the answer to show=True where widgets are missing
-        return
-    if demanded or notebook.is_notebook():
-        notebook.show_dashboard(run)

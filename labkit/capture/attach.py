@@ -12,7 +12,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-from labkit.capture import interception
+from labkit.capture import interception, torch_compat
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.probe import Probe
 from labkit.capture.validate import check_budget, check_loss_fn, check_models, check_optimizers
@@ -101,8 +101,7 @@ def _describe(run: Run, models: Mapping[str, nn.Module]) -> None:
     known = [
         parameter
         for parameter in parameters
-        if parameter is not None
-        and not isinstance(parameter, nn.parameter.UninitializedTensorMixin)
+        if parameter is not None and torch_compat.has_storage(parameter)
     ]
     run.parameters = sum(parameter.numel() for parameter in known)
     run.trainable = sum(parameter.numel() for parameter in known if parameter.requires_grad)

@@ -20,13 +20,13 @@ class Listener(Protocol):
     """What is told of the calls; must not raise anything but an interrupt."""
 
     def before_backward(self, roots: object) -> None:
-        """Called with the first argument of `torch.autograd.backward`, before it."""
+        """Hear the first argument of `torch.autograd.backward`, before it."""
 
     def after_backward(self, roots: object) -> None:
-        """Called with the same after it, if it raised nothing."""
+        """Hear the same after it, if it raised nothing."""
 
     def loader_started(self, loader: DataLoader[Any]) -> None:
-        """Called when an iteration over a loader begins."""
+        """Hear that an iteration over a loader begins."""
 
 
 _listeners: tuple[Listener, ...] = ()

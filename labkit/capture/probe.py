@@ -310,6 +310,8 @@ class Probe:
 
     def _count_epoch(self, run: Run) -> None:
         loader, self._started_loader = self._started_loader, None
+        if loader is None:
+            return
         self._trained_on = weakref.ref(loader)
         run.epoch = (run.epoch or 0) + 1
         try:

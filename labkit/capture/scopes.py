@@ -56,7 +56,9 @@ class ScopeRecorder:
             for path, module in model.named_modules(remove_duplicate=False):
                 name = prefixed(label, path)
                 self.types[name] = type(module).__name__
-                self.sizes[name] = sum(p.numel() for p in module.parameters() if _has_size(p))
+                self.sizes[name] = sum(
+                    p.numel() for p in module.parameters() if torch_compat.has_storage(p)
+                )
                 self._paths.setdefault(id(module), (name, weakref.ref(module)))
                 self._usable = self._usable and not torch_compat.is_compiled(module)
 
@@ -97,7 +99,3 @@ class ScopeRecorder:
             return
         if len(self.intervals) < _MOST_INTERVALS:
             self.intervals.append(Interval(start, torch_compat.sequence_number(), known[0]))
-
-
-def _has_size(parameter: nn.Parameter) -> bool:
-    return not isinstance(parameter, nn.parameter.UninitializedTensorMixin)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.torch_compat import tensor_version
 
 
 class GradientSentinel:
@@ -34,7 +35,7 @@ class GradientSentinel:
         parameter = self._parameter()
         if parameter is not None:
             self._before = gradient = parameter.grad
-            self._version = -1 if gradient is None else gradient._version
+            self._version = -1 if gradient is None else tensor_version(gradient)
 
     def moved(self) -> bool:
         """Return whether the pass that began at `before` changed the gradient."""
@@ -43,16 +44,16 @@ class GradientSentinel:
         if parameter is None:
             return False
         gradient = parameter.grad
-        if gradient is None or (gradient is before and gradient._version == self._version):
+        if gradient is None or (gradient is before and tensor_version(gradient) == self._version):
             return False
-        self._after = (id(gradient), gradient._version)
+        self._after = (id(gradient), tensor_version(gradient))
         return True
 
     def was_reset(self) -> bool:
         """Return whether the gradient was cleared or changed since it last `moved`."""
         parameter = self._parameter()
         gradient = None if parameter is None else parameter.grad
-        return gradient is None or (id(gradient), gradient._version) != self._after
+        return gradient is None or (id(gradient), tensor_version(gradient)) != self._after
 
     def choose(self) -> None:
         """Take a parameter that has a gradient as the sentinel."""
@@ -60,7 +61,7 @@ class GradientSentinel:
             parameter = entry.ref()
             if parameter is not None and parameter.grad is not None:
                 self._parameter = weakref.ref(parameter)
-                self._after = (id(parameter.grad), parameter.grad._version)
+                self._after = (id(parameter.grad), tensor_version(parameter.grad))
                 return
 
     def forget(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
 
 from labkit.capture import norms, torch_compat
 from labkit.capture.losses import PendingLoss
@@ -108,11 +108,8 @@ class Stepper:
         log = run.histograms
         for entry, gradient in zip(self.entries, self._gradients(), strict=True):
             if gradient is not None and gradient.numel():
-                name = f"grad/{entry.names[0]}"
-                readout.submit(
-                    norms.magnitude_histogram(gradient),
-                    lambda counts, name=name: log.add(name, step, counts.astype("int64")),
-                )
+                keep = functools.partial(log.add, f"grad/{entry.names[0]}", step)
+                readout.submit(norms.magnitude_histogram(gradient), keep)
 
     def copy_weights(self) -> None:
         """Keep the weights as they are before the step."""
@@ -158,8 +155,7 @@ class Stepper:
         return [
             parameter.detach()
             for parameter in parameters
-            if parameter is not None
-            and not isinstance(parameter, nn.parameter.UninitializedTensorMixin)
+            if parameter is not None and torch_compat.has_storage(parameter)
         ]
 
     def _group_names(self, groups: Sequence[dict[str, Any]]) -> list[str]:

@@ -6,11 +6,13 @@ missing (another version of torch), the fallback says "unknown" instead of faili
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch.autograd.graph import Node
+from torch.nn.parameter import is_lazy
 
 NO_SEQUENCE = 2**64 - 1
 """Sequence number of nodes that have no place in the order, such as gradient accumulation."""
@@ -21,6 +23,10 @@ _saved_names: dict[type[Any], tuple[str, ...]] = {}
 def sequence_number() -> int:
     """Return the number the next autograd node of this thread will get."""
     return int(torch._C._autograd._get_sequence_nr())
+
+
+tensor_version = operator.attrgetter("_version")
+"""How often a tensor was changed in place; read many times a step, so no function of Python's."""
 
 
 def node_sequence(node: Node) -> int:
@@ -73,7 +79,7 @@ def _has_hooks(saved: Any) -> bool:
 
 def foreach_norm(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """Return the 2-norm of every tensor in one fused call."""
-    return list(torch._foreach_norm(tensors, 2.0))
+    return list(torch._foreach_norm(tuple(tensors), 2.0))
 
 
 def foreach_difference(
@@ -84,7 +90,7 @@ def foreach_difference(
 
 
 def scaler_factor(scaler: torch.amp.GradScaler) -> torch.Tensor | None:
-    """Return the tensor by which a gradient scaler multiplies the loss; None before its first use."""
+    """Return what a gradient scaler multiplies the loss by; None before its first use."""
     factor = getattr(scaler, "_scale", None)
     return factor if isinstance(factor, torch.Tensor) else None
 
@@ -95,6 +101,11 @@ def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
     if node is None:
         return False
     return any(saved.data_ptr() == factor.data_ptr() for saved in saved_tensors(node))
+
+
+def has_storage(parameter: torch.Tensor) -> bool:
+    """Return whether a parameter has a size yet; a lazy module's gets it at its first call."""
+    return not is_lazy(parameter)
 
 
 def is_compiled(module: torch.nn.Module) -> bool:

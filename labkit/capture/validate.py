@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from numbers import Real
 from typing import Any
 
 import torch
@@ -82,7 +81,7 @@ def check_budget(budget: Any) -> float:
     TypeError, ValueError
         If it is no number above 0 and up to 1.
     """
-    if isinstance(budget, bool) or not isinstance(budget, Real):
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)):
         raise TypeError(
             f"budget= takes a number, the part of the loop's time that watching may take, not "
             f"{type(budget).__name__}. Example: lk.watch(model, budget=0.03)"

@@ -40,11 +40,12 @@ class HistogramLog:
         self._kept: dict[str, list[tuple[int, NDArray[np.int64]]]] = {}
         self._lock = threading.Lock()
 
-    def add(self, name: str, step: int, counts: NDArray[np.int64]) -> None:
+    def add(self, name: str, step: int, counts: NDArray[np.float32]) -> None:
         """Add one histogram, shape (n_bins,)."""
+        whole = counts.astype(np.int64)
         with self._lock:
             kept = self._kept.setdefault(name, [])
-            kept.append((step, counts))
+            kept.append((step, whole))
             if len(kept) > _MOST_KEPT:
                 del kept[1:-1:2]
 

@@ -8,7 +8,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from labkit.run.control import Control, Stopped
 from labkit.run.graph import ComputationGraph
@@ -279,7 +279,7 @@ class Run:
         """End the run: take every hook off, keep what was recorded. Harmless when repeated."""
         self._end("finished")
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

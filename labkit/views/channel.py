@@ -11,7 +11,8 @@ import psutil
 import traitlets
 
 from labkit.run import ComputationGraph, Run
-from labkit.views import assets, protocol
+from labkit.views import assets
+from labkit.views import protocol as wire
 from labkit.views.publisher import Publisher
 
 
@@ -23,7 +24,7 @@ class RunChannel(anywidget.AnyWidget):
     """
 
     _esm = "export default {}"
-    protocol = traitlets.Int(protocol.PROTOCOL_VERSION).tag(sync=True)
+    protocol = traitlets.Int(wire.PROTOCOL_VERSION).tag(sync=True)
     run_id = traitlets.Unicode().tag(sync=True)
 
     _of_runs: ClassVar[weakref.WeakKeyDictionary[Run, RunChannel]] = weakref.WeakKeyDictionary()
@@ -64,45 +65,45 @@ class RunChannel(anywidget.AnyWidget):
             graph = run.graph if run.graph is not self._sent_graph else None
             self._sent_graph = run.graph
             self._seq += 1
-            self._send(protocol.frame(self._seq, self._state(), rows, graph))
+            self._post(wire.frame(self._seq, self._facts(), rows, graph))
 
     def _send_snapshot(self) -> None:
         run = self._watched
         self._seq += 1
         blocks = dict(run.blocks)
-        message = protocol.snapshot(self._seq, self._state(), blocks, run.graph)
+        message = wire.snapshot(self._seq, self._facts(), blocks, run.graph)
         self._sent = {id: block.total for id, block in blocks.items()}
         self._sent_graph = run.graph
-        self._send(message)
+        self._post(message)
 
-    def _state(self) -> Any:
+    def _facts(self) -> Any:
         return self._watched.state(self._process.memory_info().rss)
 
-    def _send(self, message: protocol.Message) -> None:
+    def _post(self, message: wire.Message) -> None:
         self.send(message.content, message.buffers)
 
     def _on_message(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
         match content:
-            case {"type": "hello", "protocol": protocol.PROTOCOL_VERSION}:
+            case {"type": "hello", "protocol": wire.PROTOCOL_VERSION}:
                 with self._lock:
                     self._send_snapshot()
             case {"type": "hello", "protocol": version}:
-                self._send(
-                    protocol.refused(
+                self._post(
+                    wire.refused(
                         f"This page speaks version {version} of labkit's protocol and the kernel "
-                        f"version {protocol.PROTOCOL_VERSION}. Restart the kernel and reload the "
+                        f"version {wire.PROTOCOL_VERSION}. Restart the kernel and reload the "
                         "page."
                     )
                 )
             case {"type": "asset", "name": str(name)} if name in assets.ASSETS:
-                self._send(protocol.asset(name, assets.compressed_asset(name)))
+                self._post(wire.asset(name, assets.compressed_asset(name)))
             case {"type": "received"}:
                 if self._publisher is not None:
                     self._publisher.received()
             case {"type": "control", "action": str(action), "request": int(request)}:
                 self._steer(action, request)
             case _:
-                self._send(protocol.refused(f"labkit does not know this message: {content!r}"))
+                self._post(wire.refused(f"labkit does not know this message: {content!r}"))
 
     def _steer(self, action: str, request: int) -> None:
         run = self._watched
@@ -113,11 +114,11 @@ class RunChannel(anywidget.AnyWidget):
             "stop": run.stop,
         }
         if action not in wishes:
-            self._send(protocol.refused(f"labkit does not know the control {action!r}"))
+            self._post(wire.refused(f"labkit does not know the control {action!r}"))
             return
         if not run.closed:
             wishes[action]()
-        self._send(protocol.acknowledged(request))
+        self._post(wire.acknowledged(request))
 
 
 def _answer_while_cells_run(widget: anywidget.AnyWidget) -> None:
@@ -128,4 +129,4 @@ def _answer_while_cells_run(widget: anywidget.AnyWidget) -> None:
     """
     comm = widget.comm
     if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = lambda data, default: default
+        comm._reply_subshell_for = lambda data, default: default  # noqa: SLF001 - no public name

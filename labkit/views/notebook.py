@@ -20,7 +20,7 @@ def is_notebook() -> bool:
 def show_dashboard(run: Run) -> None:
     """Display the dashboard; when the run ends, the saved picture is made anew."""
     dashboard = Dashboard(run)
-    handle = display(dashboard, display_id=True)
+    handle = display(dashboard, display_id=True)  # type: ignore[no-untyped-call]
 
     def refresh_picture() -> None:
         if handle is not None and threading.current_thread() is threading.main_thread():

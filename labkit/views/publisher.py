@@ -47,7 +47,7 @@ class Publisher:
             self._thread.join(timeout=5)
 
     def received(self) -> None:
-        """A page has taken the last frame."""
+        """Note that a page has taken the last frame."""
         self.unanswered = 0
 
     def _work(self) -> None:

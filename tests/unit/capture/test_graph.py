@@ -127,7 +127,6 @@ def test_dot_quotes_names():
 
 def test_a_structure_that_changes_is_kept_once_each():
     model = Net()
-    x, y = batch()
     with lk.watch(model, show=False, budget=1.0) as run:
         train(model, steps=5)
     assert len(run.graphs) == 1

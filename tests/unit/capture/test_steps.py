@@ -250,7 +250,7 @@ def test_epochs_are_counted_by_the_loader_that_trains():
 
 def test_a_new_optimizer_takes_over_from_the_one_before():
     model = Net()
-    with lk.watch(model, show=False) as run:
+    with lk.watch(model, show=False, budget=1.0) as run:
         train(model, steps=5, optimizer=torch.optim.SGD(model.fc2.parameters(), lr=0.1))
         train(model, steps=5, optimizer=torch.optim.Adam(model.parameters()))
     assert run.steps == 10

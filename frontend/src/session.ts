@@ -1,0 +1,51 @@
+/**
+ * What a view sees of a run: its state, its history and its controls.
+ *
+ * One session per run and page, shared by all views of that run, so that they
+ * have one history and one cursor. Views read; only the transport writes.
+ */
+
+import type { AssetName, BlockKind, ControlAction, GraphData, RunState } from "./protocol";
+
+/** Points of one column in the order of their steps. */
+export interface Points {
+  readonly steps: Float64Array;
+  readonly values: Float32Array;
+}
+
+/** Columns that are sampled together, with their bounded history. */
+export interface Block {
+  readonly id: string;
+  readonly kind: BlockKind;
+  readonly names: readonly string[];
+  /** Step of the newest row; -1 while empty. */
+  readonly lastStep: number;
+  /** Recorded points of a column: the extremes of folded buckets, then the newest rows whole. */
+  points(column: number): Points;
+  /** The newest value of every column; null while empty. */
+  latest(): Float32Array | null;
+}
+
+export type Change = "snapshot" | "frame" | "cursor" | "connection";
+
+export interface RunSession {
+  readonly runId: string;
+  /** Null until the first snapshot has come. */
+  readonly state: RunState | null;
+  readonly graph: GraphData | null;
+  readonly blocks: readonly Block[];
+  /** The step that all views show; null follows the live end. */
+  readonly cursor: number | null;
+  /** Why there is nothing live to show, as a sentence; null when all is well. */
+  readonly problem: string | null;
+  setCursor(step: number | null): void;
+  /** Called after each change; returns the function that ends the subscription. */
+  subscribe(listener: (change: Change) => void): () => void;
+  /** Resolves to false when the kernel did not answer in time (no subshell, cell still running). */
+  control(action: ControlAction): Promise<boolean>;
+  /** Address of a heavy asset, as a blob of this page; loaded once per page. */
+  asset(name: AssetName): Promise<string>;
+}
+
+/** Draws a view of a session into an element; returns its clean-up. */
+export type DrawView = (root: HTMLElement, session: RunSession) => () => void;

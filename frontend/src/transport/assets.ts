@@ -1,0 +1,60 @@
+/** Scripts that the kernel sends once per page. */
+
+import type { AssetName } from "../protocol";
+import { type Buffers, type Channel, isLive, say } from "./channel";
+
+/** A script that was asked for, and perhaps has come. */
+export class PendingAsset {
+  readonly address: Promise<string>;
+  private resolve: (address: string) => void = () => undefined;
+  private reject: (error: unknown) => void = () => undefined;
+  private asked: Channel | null = null;
+  private arrived = false;
+
+  constructor(private readonly name: AssetName) {
+    this.address = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.address.catch(() => undefined); // Whoever awaits it says so.
+  }
+
+  /** Asks on this channel, unless it has come or another kernel is busy sending it. */
+  ask(channel: Channel): void {
+    if (this.arrived || (this.asked !== null && this.asked !== channel && isLive(this.asked)))
+      return;
+    if (this.asked === channel) return;
+    this.asked = channel;
+    say(channel, { type: "asset", name: this.name });
+  }
+
+  /** Asks on this channel too, because the kernel that was asked does not answer. */
+  askAlso(channel: Channel): void {
+    if (this.arrived || this.asked === channel) return;
+    this.asked = null;
+    this.ask(channel);
+  }
+
+  /** Takes in a message from the kernel if it is this script. */
+  hear(content: unknown, buffers: Buffers | undefined): void {
+    if (this.arrived || !isAsset(content, this.name)) return;
+    const compressed = buffers?.[0];
+    if (!compressed) return;
+    this.arrived = true;
+    unpack(compressed).then(this.resolve, this.reject);
+  }
+}
+
+function isAsset(content: unknown, name: AssetName): boolean {
+  const { type, name: sent } = (content ?? {}) as { type?: unknown; name?: unknown };
+  return type === "asset" && sent === name;
+}
+
+async function unpack(compressed: DataView): Promise<string> {
+  const bytes = new Uint8Array(compressed.buffer, compressed.byteOffset, compressed.byteLength);
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(new DecompressionStream("gzip"));
+  const text = await new Response(stream).blob();
+  return URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+}

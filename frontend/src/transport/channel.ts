@@ -1,0 +1,42 @@
+/** The part of a widget's model that labkit uses to talk with the kernel. */
+
+import type { PageMessage } from "../protocol";
+
+export type Buffers = readonly DataView[];
+export type MessageListener = (content: unknown, buffers?: Buffers) => void;
+
+export interface Channel {
+  /** False when no kernel stands behind the model, as in a saved notebook. */
+  readonly comm_live?: boolean;
+  get(trait: "protocol" | "run_id"): unknown;
+  send(content: PageMessage, callbacks: object, buffers?: readonly ArrayBuffer[]): unknown;
+  on(event: "msg:custom", listener: MessageListener): void;
+  on(event: "comm_live_update" | "comm:close", listener: () => void): void;
+  off(event: "msg:custom", listener: MessageListener): void;
+  off(event: "comm_live_update" | "comm:close", listener: () => void): void;
+}
+
+/** A view's model, as anywidget hands it over. */
+export interface ViewModel {
+  get(trait: "view" | "channel"): unknown;
+  readonly widget_manager: { get_model(id: string): Promise<Channel> };
+}
+
+export const WAITING =
+  "labkit is waiting for the kernel: this frontend answers widgets only when the cell has ended.";
+export const GONE = "The kernel that made this view is gone. Run the cell again.";
+/** How long the kernel may take to answer before the page says that it waits, in ms. */
+export const PATIENCE = 4000;
+
+export function isLive(channel: Channel): boolean {
+  return channel.comm_live !== false;
+}
+
+/** Sends a message; one that cannot be sent is as one that is not answered. */
+export function say(channel: Channel, message: PageMessage): void {
+  try {
+    Promise.resolve(channel.send(message, {})).catch(() => undefined);
+  } catch {
+    // The comm has closed; `isLive` tells.
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * A run as this page knows it: takes in what the kernel sends, and asks for a
+ * snapshot when a frame is missing or cannot be read.
+ */
+
+import { BlockHistory } from "../history/block-history";
+import {
+  type AssetName,
+  type ControlAction,
+  type GraphData,
+  type KernelMessage,
+  PROTOCOL_VERSION,
+  type RunState,
+} from "../protocol";
+import type { Block, Change, RunSession } from "../session";
+import { PendingAsset } from "./assets";
+import {
+  type Buffers,
+  type Channel,
+  GONE,
+  isLive,
+  type MessageListener,
+  PATIENCE,
+  say,
+  WAITING,
+} from "./channel";
+
+/** How long a click may stay unanswered, in ms. */
+export const CONTROL_PATIENCE = 1500;
+
+type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
+
+/** Scripts of this page, whichever run's kernel sent them. */
+const assets = new Map<AssetName, PendingAsset>();
+
+export class LiveSession implements RunSession {
+  readonly runId: string;
+  state: RunState | null = null;
+  graph: GraphData | null = null;
+  cursor: number | null = null;
+  problem: string | null = null;
+  private histories = new Map<string, BlockHistory>();
+  /** Number of the last message taken in; null while a snapshot is awaited. */
+  private seq: number | null = null;
+  private requests = 0;
+  private readonly answers = new Map<number, (answered: boolean) => void>();
+  private readonly listeners = new Set<(change: Change) => void>();
+  private patience: ReturnType<typeof setTimeout> | undefined;
+  private readonly onMessage: MessageListener = (content, buffers) => this.hear(content, buffers);
+  private readonly onConnection = () => this.reconnect();
+  private readonly onClose = () => this.report(GONE);
+
+  constructor(readonly channel: Channel) {
+    this.runId = String(channel.get("run_id"));
+    channel.on("msg:custom", this.onMessage);
+    channel.on("comm_live_update", this.onConnection);
+    channel.on("comm:close", this.onClose);
+    const version = channel.get("protocol");
+    if (version === PROTOCOL_VERSION) this.reconnect();
+    else {
+      this.problem =
+        `This page speaks version ${PROTOCOL_VERSION} of labkit's protocol and the kernel ` +
+        `version ${version}. Restart the kernel and reload the page.`;
+    }
+  }
+
+  get blocks(): readonly Block[] {
+    return [...this.histories.values()];
+  }
+
+  setCursor(step: number | null): void {
+    if (step === this.cursor) return;
+    this.cursor = step;
+    this.tell("cursor");
+  }
+
+  subscribe(listener: (change: Change) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  control(action: ControlAction): Promise<boolean> {
+    this.requests += 1;
+    const request = this.requests;
+    return new Promise((resolve) => {
+      const settle = (answered: boolean) => {
+        clearTimeout(timer);
+        this.answers.delete(request);
+        resolve(answered);
+      };
+      const timer = setTimeout(settle, CONTROL_PATIENCE, false);
+      this.answers.set(request, settle);
+      say(this.channel, { type: "control", action, request });
+    });
+  }
+
+  asset(name: AssetName): Promise<string> {
+    const known = assets.get(name);
+    const asset = known ?? new PendingAsset(name);
+    assets.set(name, asset);
+    asset.ask(this.channel);
+    return asset.address;
+  }
+
+  close(): void {
+    clearTimeout(this.patience);
+    for (const settle of [...this.answers.values()]) settle(false);
+    this.listeners.clear();
+    this.channel.off("msg:custom", this.onMessage);
+    this.channel.off("comm_live_update", this.onConnection);
+    this.channel.off("comm:close", this.onClose);
+  }
+
+  private reconnect(): void {
+    if (isLive(this.channel)) this.greet();
+    else this.report(GONE);
+  }
+
+  /** Asks for a snapshot; frames are passed over until it comes. */
+  private greet(): void {
+    this.seq = null;
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => this.report(isLive(this.channel) ? WAITING : GONE), PATIENCE);
+    say(this.channel, { type: "hello", protocol: PROTOCOL_VERSION });
+  }
+
+  private hear(content: unknown, buffers: Buffers = []): void {
+    const message = content as KernelMessage;
+    switch (message.type) {
+      case "snapshot":
+        return this.takeSnapshot(message, buffers);
+      case "frame":
+        return this.takeFrame(message, buffers);
+      case "asset":
+        return assets.get(message.name)?.hear(message, buffers);
+      case "acknowledged":
+        return this.answers.get(message.request)?.(true);
+      case "refused":
+        return this.report(message.reason);
+    }
+  }
+
+  private takeSnapshot(message: Content<"snapshot">, buffers: Buffers): void {
+    try {
+      this.histories = new Map(
+        message.blocks.map((block) => [block.id, BlockHistory.fromSnapshot(block, buffers)]),
+      );
+    } catch (error) {
+      this.report(`labkit could not read what the kernel sent: ${error}.`);
+      return;
+    }
+    this.graph = message.graph;
+    this.settle(message.seq, message.run);
+    this.tell("snapshot");
+  }
+
+  private takeFrame(message: Content<"frame">, buffers: Buffers): void {
+    say(this.channel, { type: "received", seq: message.seq });
+    if (this.seq === null) return;
+    if (message.seq !== this.seq + 1) {
+      this.greet();
+      return;
+    }
+    try {
+      for (const block of message.blocks) this.takeRows(block, buffers);
+    } catch {
+      this.greet();
+      return;
+    }
+    if (message.graph) this.graph = message.graph;
+    this.settle(message.seq, message.run);
+    this.tell("frame");
+  }
+
+  private takeRows(block: Content<"frame">["blocks"][number], buffers: Buffers): void {
+    const known = this.histories.get(block.id);
+    if (known && sameNames(known.names, block.names)) known.appendFrom(block, buffers);
+    else this.histories.set(block.id, BlockHistory.fromRows(block, buffers));
+  }
+
+  private settle(seq: number, state: RunState): void {
+    clearTimeout(this.patience);
+    this.seq = seq;
+    this.state = state;
+    this.problem = null;
+  }
+
+  private report(problem: string): void {
+    if (problem === this.problem) return;
+    this.problem = problem;
+    this.tell("connection");
+  }
+
+  private tell(change: Change): void {
+    for (const listener of [...this.listeners]) listener(change);
+  }
+}
+
+function sameNames(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((name, index) => name === others[index]);
+}

@@ -1,0 +1,125 @@
+/** The four buttons, which of them make sense, and what to do when nobody hears a click. */
+
+import type { ControlAction, RunStatus } from "../../protocol";
+import type { RunSession } from "../../session";
+import { make, setText } from "../parts/element";
+
+export const UNANSWERED =
+  "This frontend delivers clicks only between cells. To stop now, use Kernel → Interrupt (■).";
+
+interface Kind {
+  readonly action: ControlAction;
+  readonly name: string;
+  readonly explanation: string;
+  /** Shown while the loop has not yet reached the end of its step. */
+  readonly pending: string;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    action: "pause",
+    name: "Pause",
+    explanation: "Hold the training loop at the end of the step it is in. Nothing is lost.",
+    pending: "Pausing at the end of this step…",
+  },
+  {
+    action: "resume",
+    name: "Resume",
+    explanation: "Let the training loop go on.",
+    pending: "Resuming…",
+  },
+  {
+    action: "step",
+    name: "Step",
+    explanation: "Let the training loop do exactly one step, then hold it again.",
+    pending: "Doing one step…",
+  },
+  {
+    action: "stop",
+    name: "Stop",
+    explanation: "End the training loop at the end of this step. What was recorded stays.",
+    pending: "Stopping at the end of this step…",
+  },
+];
+
+/** The actions that make sense while a run does this. */
+export function sensibleActions(status: RunStatus | null): ReadonlySet<ControlAction> {
+  switch (status) {
+    case "waiting":
+    case "running":
+      return new Set<ControlAction>(["pause", "stop"]);
+    case "paused":
+      return new Set<ControlAction>(["resume", "step", "stop"]);
+    default:
+      return new Set<ControlAction>();
+  }
+}
+
+export class Buttons {
+  readonly element = make("div", {
+    class: "labkit-buttons",
+    role: "group",
+    "aria-label": "Training loop",
+  });
+  readonly message = make("p", { class: "labkit-message", role: "status" });
+  private readonly buttons = new Map<ControlAction, HTMLButtonElement>();
+  /** What the run was doing when the last click was made; null when none is under way. */
+  private clickedAt: { readonly status: RunStatus; readonly step: number } | null = null;
+
+  constructor(private readonly session: RunSession) {
+    for (const kind of KINDS) {
+      const button = make(
+        "button",
+        {
+          type: "button",
+          class: `labkit-button labkit-button-${kind.action}`,
+          title: kind.explanation,
+          "aria-label": kind.name,
+        },
+        kind.name,
+      );
+      button.addEventListener("click", () => this.click(kind));
+      this.buttons.set(kind.action, button);
+    }
+    this.element.append(...this.buttons.values());
+    this.update();
+  }
+
+  update(): void {
+    const { state, problem } = this.session;
+    const sensible = sensibleActions(problem === null ? (state?.status ?? null) : null);
+    const focused = [...this.buttons.values()].find((each) => each.matches(":focus"));
+    for (const [action, button] of this.buttons) button.disabled = !sensible.has(action);
+    if (focused?.disabled) this.firstEnabled()?.focus();
+    if (this.clickedAt && this.hasTakenEffect(this.clickedAt)) this.say(null);
+  }
+
+  private hasTakenEffect(clicked: { readonly status: RunStatus; readonly step: number }): boolean {
+    const { state } = this.session;
+    if (!state) return false;
+    const oneStepDone = state.status === "paused" && state.step !== clicked.step;
+    return state.status !== clicked.status || oneStepDone;
+  }
+
+  private async click(kind: Kind): Promise<void> {
+    const { state } = this.session;
+    if (!state) return;
+    const clicked = { status: state.status, step: state.step };
+    this.clickedAt = clicked;
+    this.say(kind.pending);
+    const answered = await this.session.control(kind.action);
+    if (this.clickedAt !== clicked) return;
+    if (!answered) this.say(UNANSWERED, true);
+    else if (this.hasTakenEffect(clicked)) this.say(null);
+  }
+
+  private say(words: string | null, warning = false): void {
+    if (words === null) this.clickedAt = null;
+    this.message.classList.toggle("labkit-warning", warning);
+    setText(this.message, words ?? "");
+  }
+
+  private firstEnabled(): HTMLButtonElement | undefined {
+    return [...this.buttons.values()].find((button) => !button.disabled);
+  }
+}

@@ -1,0 +1,140 @@
+/** The progress line: what is said about a run, each fact with words that explain it. */
+
+import type { RunState, RunStatus } from "../../protocol";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatShare,
+} from "../parts/format";
+
+export interface Fact {
+  readonly id: string;
+  readonly text: string;
+  readonly explanation: string;
+}
+
+export const STATUS_WORDS: Readonly<Record<RunStatus, readonly [name: string, words: string]>> = {
+  waiting: ["Waiting", "labkit watches and waits for the first step."],
+  running: ["Running", "The training loop is running."],
+  paused: ["Paused", "The training loop is held between two steps. Resume lets it go on."],
+  finished: ["Finished", "The loop has come to its end."],
+  stopped: ["Stopped", "The loop was ended with the Stop button."],
+  interrupted: ["Interrupted", "The loop was ended by an interrupt of the kernel."],
+  failed: ["Failed", "The loop was ended by an error."],
+};
+
+export function factsOf(state: RunState): Fact[] {
+  return [
+    stepFact(state),
+    epochFact(state),
+    rateFact(state),
+    timeFact(state),
+    leftFact(state),
+    deviceFact(state),
+    memoryFact(state),
+    deviceMemoryFact(state),
+    sizeFact(state),
+    costFact(state),
+  ].filter((fact) => fact !== null);
+}
+
+/** The part of the run that is done, 0 to 1; null when the total is not known. */
+export function progressOf({ step, total_steps }: RunState): number | null {
+  return total_steps ? Math.min(1, step / total_steps) : null;
+}
+
+function stepFact({ step, total_steps }: RunState): Fact {
+  const total = total_steps === null ? "" : ` / ${formatCount(total_steps)}`;
+  return {
+    id: "step",
+    text: `step ${formatCount(step)}${total}`,
+    explanation:
+      "A step is one update of the parameters by the optimizer." +
+      (total ? " The second number is how many this run will do." : ""),
+  };
+}
+
+function epochFact({ epoch, total_steps, steps_per_epoch }: RunState): Fact | null {
+  if (epoch === null) return null;
+  const total = total_steps && steps_per_epoch ? Math.ceil(total_steps / steps_per_epoch) : null;
+  return {
+    id: "epoch",
+    text: `epoch ${formatCount(epoch)}${total ? ` / ${formatCount(total)}` : ""}`,
+    explanation: "An epoch is one pass through all the training data.",
+  };
+}
+
+function rateFact({ steps_per_second }: RunState): Fact | null {
+  if (steps_per_second === null) return null;
+  return {
+    id: "rate",
+    text: `${formatRate(steps_per_second)} steps/s`,
+    explanation: "Steps done in a second, lately.",
+  };
+}
+
+function timeFact({ elapsed }: RunState): Fact {
+  return {
+    id: "elapsed",
+    text: formatDuration(elapsed),
+    explanation: "Time since labkit began to watch.",
+  };
+}
+
+function leftFact({ remaining, status }: RunState): Fact | null {
+  if (remaining === null || (status !== "running" && status !== "paused")) return null;
+  return {
+    id: "remaining",
+    text: `${formatDuration(remaining)} left`,
+    explanation: "Time until the last step, if the speed stays as it is.",
+  };
+}
+
+function deviceFact({ device }: RunState): Fact {
+  return {
+    id: "device",
+    text: device,
+    explanation: "Where the model computes: cpu is the main processor, cuda a graphics card.",
+  };
+}
+
+function memoryFact({ process_memory }: RunState): Fact | null {
+  if (process_memory === null) return null;
+  return {
+    id: "memory",
+    text: `${formatBytes(process_memory)} memory`,
+    explanation: "Main memory that the notebook's kernel holds, everything in it included.",
+  };
+}
+
+function deviceMemoryFact({ device_memory }: RunState): Fact | null {
+  if (device_memory === null) return null;
+  return {
+    id: "device-memory",
+    text: `${formatBytes(device_memory)} on device`,
+    explanation: "Memory that PyTorch has allocated on the accelerator.",
+  };
+}
+
+function sizeFact({ parameters, trainable }: RunState): Fact {
+  const frozen = parameters - trainable;
+  return {
+    id: "parameters",
+    text: `${formatCount(parameters)} parameters`,
+    explanation:
+      "Numbers in the model that training can change." +
+      (frozen > 0 ? ` ${formatCount(frozen)} of them are frozen and stay as they are.` : ""),
+  };
+}
+
+function costFact({ cost, budget }: RunState): Fact {
+  return {
+    id: "cost",
+    text: `watching costs ${formatShare(cost)} of ${formatShare(budget)}`,
+    explanation:
+      "The part of the loop's time that labkit takes, measured in this run, and the part that it " +
+      "may take. It looks less often when it comes near its budget.",
+  };
+}

@@ -1,0 +1,125 @@
+/** What the run is doing, and the buttons that steer it. */
+
+import type { Notice, RunState } from "../../protocol";
+import type { DrawView, RunSession } from "../../session";
+import { make, setText } from "../parts/element";
+import { Redraw } from "../parts/redraw";
+import { Buttons } from "./buttons";
+import { type Fact, factsOf, progressOf, STATUS_WORDS } from "./facts";
+
+export const drawControls: DrawView = (root, session) => {
+  const view = new ControlsView(root, session);
+  return () => view.close();
+};
+
+class ControlsView {
+  private readonly name = make("span", { class: "labkit-run-name" });
+  private readonly status = make("span", { class: "labkit-status" });
+  private readonly facts = make("ul", { class: "labkit-facts", "aria-label": "Progress" });
+  private readonly filled = make("div", { class: "labkit-progress-filled" });
+  private readonly progress = make(
+    "div",
+    {
+      class: "labkit-progress",
+      role: "progressbar",
+      "aria-label": "Steps done",
+      "aria-valuemin": "0",
+      "aria-valuemax": "100",
+    },
+    this.filled,
+  );
+  private readonly problem = make("p", { class: "labkit-problem", role: "alert" });
+  private readonly notices = make("ul", { class: "labkit-notices", "aria-label": "Notices" });
+  private readonly items = new Map<string, HTMLLIElement>();
+  private readonly buttons: Buttons;
+  private readonly redraw: Redraw;
+  private readonly unsubscribe: () => void;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly session: RunSession,
+  ) {
+    this.buttons = new Buttons(session);
+    root.classList.add("labkit-controls");
+    root.dataset.labkitView = "controls";
+    root.replaceChildren(
+      make(
+        "div",
+        { class: "labkit-header" },
+        make("div", { class: "labkit-heading" }, this.name, this.status),
+        this.buttons.element,
+      ),
+      this.progress,
+      this.facts,
+      this.buttons.message,
+      this.problem,
+      this.notices,
+    );
+    this.redraw = new Redraw(root, () => this.draw());
+    this.unsubscribe = session.subscribe(() => {
+      this.buttons.update();
+      this.redraw.later();
+    });
+    this.draw();
+  }
+
+  close(): void {
+    this.unsubscribe();
+    this.redraw.close();
+    this.root.replaceChildren();
+  }
+
+  private draw(): void {
+    const { state, problem } = this.session;
+    setText(this.problem, problem ?? "");
+    this.problem.hidden = problem === null;
+    if (state) this.drawState(state);
+    else {
+      setText(this.name, "labkit");
+      this.progress.hidden = true;
+    }
+  }
+
+  private drawState(state: RunState): void {
+    const [word, explanation] = STATUS_WORDS[state.status];
+    setText(this.name, state.name);
+    this.name.title = state.name;
+    setText(this.status, word);
+    this.status.dataset.status = state.status;
+    this.status.title = state.message ?? explanation;
+    this.drawFacts(factsOf(state));
+    this.drawProgress(progressOf(state));
+    this.drawNotices(state);
+    this.root.dataset.labkitStep = String(state.step);
+  }
+
+  private drawFacts(facts: readonly Fact[]): void {
+    for (const { id, text, explanation } of facts) {
+      const item = this.items.get(id) ?? make("li");
+      this.items.set(id, item);
+      setText(item, text);
+      if (item.title !== explanation) item.title = explanation;
+    }
+    const wanted = facts.map(({ id }) => this.items.get(id) as HTMLLIElement);
+    const same = wanted.length === this.facts.children.length;
+    if (!same || wanted.some((item, index) => this.facts.children[index] !== item)) {
+      this.facts.replaceChildren(...wanted);
+    }
+  }
+
+  private drawProgress(part: number | null): void {
+    this.progress.hidden = part === null;
+    if (part === null) return;
+    this.filled.style.width = `${(100 * part).toFixed(1)}%`;
+    this.progress.setAttribute("aria-valuenow", String(Math.floor(100 * part)));
+  }
+
+  private drawNotices({ notices, message }: RunState): void {
+    const failure: Notice[] = message ? [{ part: "run", text: message }] : [];
+    const texts = [...failure, ...notices].map(({ part, text }) => `${part}: ${text}`);
+    this.notices.hidden = texts.length === 0;
+    const shown = [...this.notices.children].map((item) => item.textContent);
+    if (texts.length === shown.length && texts.every((text, index) => text === shown[index])) return;
+    this.notices.replaceChildren(...texts.map((text) => make("li", {}, text)));
+  }
+}

@@ -1,0 +1,147 @@
+/** The traces and the layout of the curves: one panel per quantity, one axis of steps for all. */
+
+import type { Points } from "../../session";
+import type { Theme } from "../parts/theme";
+import { decimate } from "../plot/decimate";
+import { baseAxis, baseLayout, cursorShape, type Range } from "../plot/figure";
+import { gapMark, gapShape, gapsOf } from "../plot/gaps";
+import { type Layout, plain, type Trace } from "../plot/plotly";
+import type { Line, Quantity } from "./quantities";
+import { memoryOf, smooth } from "./smooth";
+
+export interface Wish {
+  readonly quantities: readonly Quantity[];
+  /** Place of the smoothing slider, 0 to 1. */
+  readonly smoothing: number;
+  readonly logarithmic: boolean;
+  readonly cursor: number | null;
+  readonly range: Range | null;
+  readonly width: number;
+  readonly theme: Theme;
+}
+
+export interface CurvesPicture {
+  readonly traces: readonly Trace[];
+  readonly layout: Layout;
+}
+
+/** Part of the height between two panels. */
+const SPACE = 0.12;
+/** Slices per pixel; two points are drawn for each. */
+const SLICES = 0.5;
+
+export function curvesPicture(wish: Wish): CurvesPicture {
+  const traces: Trace[] = [];
+  const marks: Layout[] = [];
+  const shapes = cursorShape(wish.cursor, wish.theme);
+  const axes: Record<string, Layout> = {};
+  const count = wish.quantities.length;
+  const height = (1 - SPACE * (count - 1)) / count;
+  let colour = 0;
+  wish.quantities.forEach((quantity, index) => {
+    const suffix = index === 0 ? "" : String(index + 1);
+    const top = 1 - index * (height + SPACE);
+    const domain: Range = [Math.max(0, top - height), top];
+    axes[`yaxis${suffix}`] = valueAxis(wish, domain);
+    marks.push(panelTitle(quantity.key, top, wish.theme));
+    for (const line of quantity.lines) {
+      const points = line.block.points(line.column);
+      const shade = wish.theme.series[colour % wish.theme.series.length] as string;
+      colour += 1;
+      traces.push(...lineTraces(line, points, shade, `y${suffix}`, wish));
+      for (const gap of gapsOf(points)) {
+        shapes.push(gapShape(gap, domain, wish.theme));
+        marks.push(gapMark(gap, domain[0], wish.theme));
+      }
+    }
+  });
+  return { traces, layout: layoutOf(wish, axes, shapes, marks, traces) };
+}
+
+function layoutOf(
+  wish: Wish,
+  axes: Record<string, Layout>,
+  shapes: readonly Layout[],
+  annotations: readonly Layout[],
+  traces: readonly Trace[],
+): Layout {
+  const last = wish.quantities.length;
+  return {
+    ...baseLayout(wish.theme),
+    ...axes,
+    annotations,
+    hovermode: "x unified",
+    hoversubplots: "axis",
+    legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom", font: { size: 11 } },
+    margin: { l: 52, r: 12, t: 24, b: 34 },
+    shapes,
+    showlegend: traces.filter((trace) => trace.showlegend).length > last,
+    xaxis: {
+      ...baseAxis(wish.theme),
+      anchor: last > 1 ? `y${last}` : "y",
+      showgrid: false,
+      title: { text: "step", font: { size: 11, color: wish.theme.faint }, standoff: 4 },
+      hoverformat: ",d",
+      unifiedhovertitle: { text: "step %{x:,d}" },
+    },
+  };
+}
+
+function valueAxis({ theme, logarithmic }: Wish, domain: Range): Layout {
+  const type = logarithmic ? "log" : "linear";
+  return {
+    ...baseAxis(theme),
+    domain,
+    exponentformat: "power",
+    nticks: 6,
+    type,
+    uirevision: type,
+  };
+}
+
+function panelTitle(key: string, top: number, theme: Theme): Layout {
+  return {
+    text: `<b>${plain(key)}</b>`,
+    x: 0,
+    xref: "paper",
+    xanchor: "left",
+    y: top,
+    yref: "paper",
+    yanchor: "bottom",
+    showarrow: false,
+    font: { size: 12, color: theme.ink },
+  };
+}
+
+function lineTraces(line: Line, points: Points, colour: string, axis: string, wish: Wish): Trace[] {
+  const chosen = decimate(points, Math.max(50, Math.round(wish.width * SLICES)), wish.range);
+  const memory = memoryOf(wish.smoothing, points.steps);
+  const smoothed = smooth(points, memory);
+  const x = Float64Array.from(chosen, (index) => points.steps[index] as number);
+  const raw = Float32Array.from(chosen, (index) => drawable(points.values[index] as number));
+  const shared = {
+    type: "scatter",
+    mode: x.length === 1 ? "markers" : "lines",
+    name: plain(line.name),
+    legendgroup: `${axis} ${line.name}`,
+    x,
+    yaxis: axis,
+  };
+  const main = { ...shared, showlegend: true, line: { color: colour, width: 1.8 } };
+  if (memory <= 0) return [{ ...main, y: raw, hovertemplate: "%{y:.4~g}" }];
+  const faint = {
+    ...shared,
+    showlegend: false,
+    y: raw,
+    line: { color: colour, width: 1 },
+    opacity: 0.28,
+    hoverinfo: "skip",
+  };
+  const y = Float32Array.from(chosen, (index) => smoothed[index] as number);
+  const hovertemplate = "%{customdata:.4~g}, smoothed %{y:.4~g}";
+  return [faint, { ...main, y, customdata: raw, hovertemplate }];
+}
+
+function drawable(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN;
+}

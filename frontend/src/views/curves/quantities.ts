@@ -1,0 +1,54 @@
+/** Which columns belong into one picture: a loss with its validation, a metric with its test. */
+
+import type { Block } from "../../session";
+
+export interface Line {
+  readonly name: string;
+  readonly block: Block;
+  readonly column: number;
+}
+
+export interface Quantity {
+  readonly key: string;
+  readonly lines: readonly Line[];
+}
+
+export const LEARNING_RATE = "learning rate";
+
+const PART = "train|training|val|valid|validation|test|eval|dev";
+const BEFORE = new RegExp(`^(?:${PART})[ _./-]+(?=.)`, "i");
+const AFTER = new RegExp(`(?<=.)[ _./-]+(?:${PART})$`, "i");
+
+/** "val_accuracy", "train/accuracy" and "accuracy" measure the same on different data. */
+export function stemOf(name: string): string {
+  return name.replace(BEFORE, "").replace(AFTER, "");
+}
+
+/** The quantities of a run in the order in which they came, the loss first, learning rates last. */
+export function quantitiesOf(blocks: readonly Block[]): Quantity[] {
+  const lines = new Map<string, Line[]>([["loss", []]]);
+  for (const kind of ["loss", "metric", "lr"] as const) {
+    for (const block of blocks) {
+      if (block.kind !== kind) continue;
+      block.names.forEach((name, column) => {
+        const key = keyOf(block, name);
+        const known = lines.get(key) ?? [];
+        lines.set(key, known);
+        known.push({ name: nameOf(block, name), block, column });
+      });
+    }
+  }
+  return [...lines]
+    .filter(([, each]) => each.length > 0)
+    .map(([key, each]) => ({ key, lines: each }));
+}
+
+function keyOf(block: Block, name: string): string {
+  if (block.kind === "loss") return "loss";
+  return block.kind === "lr" ? LEARNING_RATE : stemOf(name);
+}
+
+function nameOf(block: Block, name: string): string {
+  if (block.kind !== "lr") return name;
+  return block.names.length === 1 ? LEARNING_RATE : `${LEARNING_RATE} ${name}`;
+}

@@ -1,0 +1,108 @@
+/** Curves of the loss, of logged metrics and of learning rates. */
+
+import type { DrawView, RunSession } from "../../session";
+import { CursorNote } from "../parts/cursor";
+import { make } from "../parts/element";
+import { formatValue } from "../parts/format";
+import { EmptyNote, emptyWords } from "../parts/panel";
+import { Redraw } from "../parts/redraw";
+import { readTheme, type Theme, watchTheme } from "../parts/theme";
+import { Figure } from "../plot/figure";
+import { curvesPicture } from "./picture";
+import { type Quantity, quantitiesOf } from "./quantities";
+import { CurvesToolbar } from "./toolbar";
+
+/** Heights of the picture in px: of one panel, and of each further one. */
+const FIRST_PANEL = 270;
+const FURTHER_PANEL = 130;
+
+export const drawCurves: DrawView = (root, session) => {
+  const view = new CurvesView(root, session);
+  return () => view.close();
+};
+
+class CurvesView {
+  private readonly cursor: CursorNote;
+  private readonly toolbar: CurvesToolbar;
+  private readonly figure: Figure;
+  private readonly empty = new EmptyNote();
+  private readonly redraw: Redraw;
+  private readonly ends: (() => void)[];
+  private theme: Theme;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly session: RunSession,
+  ) {
+    this.cursor = new CursorNote(session);
+    this.toolbar = new CurvesToolbar(() => this.redraw.now(), this.cursor.element);
+    this.figure = new Figure(session, "labkit-curves", {
+      changed: () => this.redraw.now(),
+      clicked: (step) => session.setCursor(Math.round(step)),
+    });
+    root.classList.add("labkit-curves");
+    root.dataset.labkitView = "curves";
+    const stage = make("div", { class: "labkit-stage" }, this.figure.element, this.empty.element);
+    root.replaceChildren(this.toolbar.element, stage);
+    this.theme = readTheme(root);
+    this.redraw = new Redraw(root, () => this.draw());
+    this.ends = [
+      session.subscribe((change) => {
+        if (change === "cursor") this.redraw.now();
+        else this.redraw.later();
+      }),
+      watchTheme(() => {
+        this.theme = readTheme(root);
+        this.redraw.now();
+      }),
+    ];
+    this.draw();
+  }
+
+  close(): void {
+    for (const end of this.ends) end();
+    this.redraw.close();
+    this.figure.close();
+    this.root.replaceChildren();
+  }
+
+  private draw(): void {
+    const all = quantitiesOf(this.session.blocks);
+    const quantities = this.toolbar.choose(all);
+    this.cursor.update();
+    this.empty.show(all.length === 0 ? emptyWords(this.session) : this.figure.failure);
+    this.figure.element.hidden = all.length === 0;
+    if (all.length === 0) return;
+    const height = FIRST_PANEL + FURTHER_PANEL * (quantities.length - 1);
+    this.figure.element.style.minHeight = `${height}px`;
+    if (!this.figure.ready) return;
+    const { toolbar, figure, theme, session } = this;
+    const picture = curvesPicture({
+      quantities,
+      smoothing: toolbar.smoothing,
+      logarithmic: toolbar.logarithmic,
+      cursor: session.cursor,
+      range: figure.range,
+      width: figure.width,
+      theme,
+    });
+    figure.draw(picture.traces, picture.layout);
+    figure.element.setAttribute("aria-label", describe(quantities));
+    this.root.dataset.labkitStep = String(lastStepOf(quantities));
+  }
+}
+
+function lastStepOf(quantities: readonly Quantity[]): number {
+  return Math.max(-1, ...quantities.flatMap(({ lines }) => lines.map(({ block }) => block.lastStep)));
+}
+
+/** The picture in words, for who cannot see it. */
+function describe(quantities: readonly Quantity[]): string {
+  const newest = quantities.flatMap(({ lines }) =>
+    lines.map(({ name, block, column }) => {
+      const value = block.latest()?.[column] ?? Number.NaN;
+      return `${name} ${formatValue(value)}`;
+    }),
+  );
+  return `Curves over steps. Newest, at step ${lastStepOf(quantities)}: ${newest.join(", ")}.`;
+}

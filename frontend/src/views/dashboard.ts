@@ -1,0 +1,33 @@
+/** All views of a run: controls above, curves beside gradients, the graph below. */
+
+import { drawGraph } from "../graph/index";
+import type { DrawView } from "../session";
+import { drawControls } from "./controls/view";
+import { drawCurves } from "./curves/view";
+import { drawGradients } from "./gradients/view";
+import { make } from "./parts/element";
+import { titled } from "./parts/panel";
+
+const PARTS: readonly (readonly [string, DrawView])[] = [
+  ["controls", drawControls],
+  ["curves", titled("curves", drawCurves)],
+  ["gradients", titled("gradients", drawGradients)],
+  ["graph", titled("graph", drawGraph)],
+];
+
+export const drawDashboard: DrawView = (root, session) => {
+  root.classList.add("labkit-dashboard");
+  root.dataset.labkitView = "dashboard";
+  const showStep = () => {
+    if (session.state) root.dataset.labkitStep = String(session.state.step);
+  };
+  const places = PARTS.map(([name]) => make("div", { class: `labkit-area-${name}` }));
+  root.replaceChildren(...places);
+  const closes = PARTS.map(([, draw], index) => draw(places[index] as HTMLElement, session));
+  closes.push(session.subscribe(showStep));
+  showStep();
+  return () => {
+    for (const close of closes) close();
+    root.replaceChildren();
+  };
+};

@@ -1,0 +1,178 @@
+/** Parameters by steps, as a picture of coloured cells; only the rows in sight are drawn. */
+
+import type { RunSession } from "../../session";
+import { make, setText } from "../parts/element";
+import { formatCount, formatValue, shorten } from "../parts/format";
+import type { Theme } from "../parts/theme";
+import { ticksFor } from "../parts/ticks";
+import { Tip } from "../parts/tip";
+import { type Bins, binsFor, cellsOf, sampleIn } from "./cells";
+import { HeatLegend } from "./legend";
+import { paint } from "./paint";
+import { type Row, stepsOf } from "./rows";
+import { Decades } from "./scale";
+
+const LEAST_HEIGHT = 14;
+const MOST_HEIGHT = 40;
+const WISHED_HEIGHT = 250;
+/** Rows in sight; the others are reached by scrolling. */
+const MOST_ROWS = 28;
+/** Width of a letter of the names, in px. */
+const LETTER = 6.4;
+
+export class HeatMap {
+  readonly element = make("div", { class: "labkit-heat" });
+  private readonly labels = make("div", { class: "labkit-heat-names" });
+  private readonly canvas = make("canvas", { class: "labkit-heat-cells", role: "img" });
+  private readonly pixels = make("canvas");
+  private readonly sheet = make("div", { class: "labkit-heat-sheet" }, this.labels, this.canvas);
+  private readonly spacer = make("div", { class: "labkit-heat-spacer" }, this.sheet);
+  private readonly scroller = make("div", { class: "labkit-heat-scroller" }, this.spacer);
+  private readonly axis = make("div", { class: "labkit-heat-axis", "aria-hidden": "true" });
+  private readonly legend = new HeatLegend();
+  private readonly tip = new Tip(this.element);
+  private readonly resizes: ResizeObserver;
+  private decades = new Decades();
+  private rows: readonly Row[] = [];
+  private bins: Bins = { start: 0, width: 1, count: 1 };
+  private rowHeight = MOST_HEIGHT;
+  private quantity = "";
+  private labelled = "";
+
+  constructor(
+    private readonly session: RunSession,
+    changed: () => void,
+  ) {
+    this.element.append(this.scroller, this.axis, this.legend.element, this.tip.element);
+    this.scroller.addEventListener("scroll", changed, { passive: true });
+    this.canvas.addEventListener("pointermove", (event) => this.point(event));
+    this.canvas.addEventListener("pointerleave", () => this.tip.hide());
+    this.canvas.addEventListener("click", (event) => {
+      const sample = this.sampleAt(event);
+      if (sample) session.setCursor(sample.step);
+    });
+    this.resizes = new ResizeObserver(changed);
+    this.resizes.observe(this.scroller);
+  }
+
+  draw(rows: readonly Row[], quantity: string, theme: Theme): void {
+    if (quantity !== this.quantity) this.decades = new Decades();
+    this.quantity = quantity;
+    this.rows = rows;
+    const steps = stepsOf(rows);
+    if (!steps) return;
+    this.arrange();
+    const shown = rows.slice(this.firstRow, this.firstRow + this.rowsInSight);
+    this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
+    const rowCells = shown.map(({ block, column }) => cellsOf(block.points(column), this.bins));
+    for (const row of rowCells) this.decades.take(row);
+    const { decades, bins, rowHeight } = this;
+    const { cursor } = this.session;
+    paint(this.canvas, {
+      rows: rowCells,
+      bins,
+      decades,
+      dark: theme.dark,
+      cursor,
+      ink: theme.ink,
+      rowHeight,
+      cells: this.pixels,
+    });
+    this.legend.show(decades, theme.dark);
+    this.drawLabels(shown);
+    this.drawAxis();
+    this.canvas.setAttribute("aria-label", this.describe(steps));
+  }
+
+  close(): void {
+    this.resizes.disconnect();
+  }
+
+  private get rowsInSight(): number {
+    return Math.min(this.rows.length, MOST_ROWS);
+  }
+
+  private get firstRow(): number {
+    const first = Math.round(this.scroller.scrollTop / this.rowHeight);
+    return Math.max(0, Math.min(first, this.rows.length - this.rowsInSight));
+  }
+
+  /** Gives the rows their height and the scroller its length. */
+  private arrange(): void {
+    const fitting = Math.floor(WISHED_HEIGHT / this.rows.length);
+    this.rowHeight = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, fitting));
+    const sight = `${this.rowsInSight * this.rowHeight}px`;
+    this.scroller.style.height = sight;
+    this.sheet.style.height = sight;
+    this.spacer.style.height = `${this.rows.length * this.rowHeight}px`;
+    if (this.rows.length > MOST_ROWS) this.scroller.tabIndex = 0;
+  }
+
+  private drawLabels(shown: readonly Row[]): void {
+    const letters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / LETTER));
+    const key = `${letters} ${this.rowHeight} ${shown.map((row) => row.name).join(" ")}`;
+    if (key === this.labelled) return;
+    this.labelled = key;
+    const items = shown.map(({ name }) => {
+      const item = make("div", { title: name }, shorten(name, letters));
+      item.style.height = item.style.lineHeight = `${this.rowHeight}px`;
+      return item;
+    });
+    this.labels.replaceChildren(...items);
+  }
+
+  private drawAxis(): void {
+    const { start, width, count } = this.bins;
+    const [length, room] = [count * width, this.canvas.clientWidth];
+    const ticks = ticksFor(start, start + length - 1, Math.min(6, room / 70));
+    this.axis.style.marginLeft = `${this.canvas.offsetLeft}px`;
+    this.axis.style.width = `${room}px`;
+    while (this.axis.children.length > ticks.length + 1) this.axis.lastChild?.remove();
+    while (this.axis.children.length < ticks.length + 1) this.axis.append(make("span"));
+    const [words, ...marks] = [...this.axis.children] as HTMLElement[];
+    if (words) setText(words, "step");
+    ticks.forEach((tick, index) => {
+      const mark = marks[index] as HTMLElement;
+      setText(mark, formatCount(tick));
+      mark.style.left = `${(100 * (tick - start + 0.5)) / length}%`;
+    });
+  }
+
+  private point(event: PointerEvent): void {
+    const sample = this.sampleAt(event);
+    if (!sample) {
+      this.tip.hide();
+      return;
+    }
+    const { name, value, step } = sample;
+    this.tip.show(
+      [name, `${this.quantity} ${formatValue(value)}`, `step ${formatCount(step)}`],
+      event,
+    );
+  }
+
+  private sampleAt(event: MouseEvent) {
+    const box = this.canvas.getBoundingClientRect();
+    const row = this.rows[this.firstRow + Math.floor((event.clientY - box.top) / this.rowHeight)];
+    const place = (event.clientX - box.left) / box.width;
+    const bin = Math.min(this.bins.count - 1, Math.max(0, Math.floor(place * this.bins.count)));
+    const sample = row ? sampleIn(row.block.points(row.column), this.bins, bin) : null;
+    return row && sample ? { name: row.name, ...sample } : null;
+  }
+
+  private describe([first, last]: readonly [number, number]): string {
+    const newest = this.rows.map(({ name, block, column }) => ({
+      name,
+      value: block.latest()?.[column] ?? Number.NaN,
+    }));
+    const finite = newest.filter(({ value }) => Number.isFinite(value));
+    const sorted = finite.sort((a, b) => a.value - b.value);
+    const [least, most] = [sorted[0], sorted.at(-1)];
+    const ends =
+      least && most
+        ? ` Newest: from ${formatValue(least.value)} in ${least.name} to ` +
+          `${formatValue(most.value)} in ${most.name}.`
+        : "";
+    return `${this.quantity} of ${this.rows.length} parameters from step ${first} to ${last}.${ends}`;
+  }
+}

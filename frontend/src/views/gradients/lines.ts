@@ -1,0 +1,78 @@
+/** The same numbers as the heat map's, as one line per parameter on a logarithmic axis. */
+
+import type { Theme } from "../parts/theme";
+import { decimate } from "../plot/decimate";
+import { baseAxis, baseLayout, cursorShape, type Range } from "../plot/figure";
+import { gapMark, gapShape, gapsOf } from "../plot/gaps";
+import { type Layout, plain, type Trace } from "../plot/plotly";
+import type { Row } from "./rows";
+import { shadeAt } from "./scale";
+
+/** Slices of all lines together, so that a large model costs no more than a small one. */
+const SLICES = 4000;
+/** More lines have no legend; pointing at one tells its name. */
+const MOST_NAMED = 8;
+const WHOLE: Range = [0, 1];
+
+export interface LinesWish {
+  readonly rows: readonly Row[];
+  readonly quantity: string;
+  readonly cursor: number | null;
+  readonly range: Range | null;
+  readonly theme: Theme;
+}
+
+export function linesPicture(wish: LinesWish): { traces: Trace[]; layout: Layout } {
+  const { rows, theme } = wish;
+  const shapes = cursorShape(wish.cursor, theme);
+  const annotations: Layout[] = [];
+  const slices = Math.min(400, Math.max(24, Math.floor(SLICES / rows.length)));
+  const marked = new Set<number>();
+  const traces = rows.map(({ name, block, column }, index) => {
+    const points = block.points(column);
+    for (const gap of gapsOf(points)) {
+      if (marked.has(gap.from) || marked.size > 5) continue;
+      marked.add(gap.from);
+      shapes.push(gapShape(gap, WHOLE, theme));
+      annotations.push(gapMark(gap, 0, theme));
+    }
+    const chosen = decimate(points, slices, wish.range);
+    return {
+      type: "scatter",
+      mode: chosen.length === 1 ? "markers" : "lines",
+      name: plain(name),
+      x: Float64Array.from(chosen, (place) => points.steps[place] as number),
+      y: Float32Array.from(chosen, (place) => points.values[place] as number),
+      line: { color: lineColour(index, rows.length, theme), width: 1.4 },
+      hovertemplate: "%{fullData.name}<br>step %{x:,d}<br>%{y:.4~g}<extra></extra>",
+    };
+  });
+  return { traces, layout: layoutOf(wish, shapes, annotations) };
+}
+
+function layoutOf(wish: LinesWish, shapes: Layout[], annotations: Layout[]): Layout {
+  const { rows, theme } = wish;
+  return {
+    ...baseLayout(theme),
+    annotations,
+    hovermode: "closest",
+    legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } },
+    margin: { l: 52, r: 12, t: 10, b: 40 },
+    shapes,
+    showlegend: rows.length <= MOST_NAMED,
+    uirevision: wish.quantity,
+    xaxis: {
+      ...baseAxis(theme),
+      showgrid: false,
+      title: { text: "step", font: { size: 11, color: theme.faint }, standoff: 4 },
+    },
+    yaxis: { ...baseAxis(theme), type: "log", exponentformat: "power", nticks: 6 },
+  };
+}
+
+/** A few lines have colours of their own; many run from the input's colour to the loss's. */
+function lineColour(index: number, count: number, { series, dark }: Theme): string {
+  if (count <= series.length) return series[index] as string;
+  const part = index / (count - 1);
+  return shadeAt(dark ? 0.25 + 0.75 * part : 0.88 * part);
+}

@@ -1,0 +1,85 @@
+/** Fills the heat map's canvas: one pixel per cell, scaled up without blurring. */
+
+import { type Bins, NOTHING, ZERO } from "./cells";
+import { BROKEN_COLOUR, type Decades, pixelOf, SHADE_PIXELS, zeroColour } from "./scale";
+
+export interface Painting {
+  readonly rows: readonly Float32Array[];
+  readonly bins: Bins;
+  readonly decades: Decades;
+  readonly dark: boolean;
+  /** Step of the cursor; null draws none. */
+  readonly cursor: number | null;
+  readonly ink: string;
+  readonly rowHeight: number;
+  /** A canvas out of sight, for the cells before they are scaled up. */
+  readonly cells: HTMLCanvasElement;
+}
+
+export function paint(canvas: HTMLCanvasElement, painting: Painting): void {
+  const { rows, bins, rowHeight, cells } = painting;
+  const ratio = globalThis.devicePixelRatio || 1;
+  const [width, height] = [canvas.clientWidth, rows.length * rowHeight];
+  const pixels = [Math.round(width * ratio), Math.round(height * ratio)] as const;
+  if (canvas.width !== pixels[0]) canvas.width = pixels[0];
+  if (canvas.height !== pixels[1]) canvas.height = pixels[1];
+  canvas.style.height = `${height}px`;
+  const context = canvas.getContext("2d");
+  if (!context || rows.length === 0 || width === 0) return;
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  drawCells(painting);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(cells, 0, 0, bins.count, rows.length, 0, 0, canvas.width, canvas.height);
+  drawGaps(context, rows.length, canvas);
+  drawCursor(context, painting, ratio);
+}
+
+function drawCells({ rows, bins, decades, dark, cells }: Painting): void {
+  cells.width = bins.count;
+  cells.height = rows.length;
+  const context = cells.getContext("2d");
+  if (!context) return;
+  const image = context.createImageData(bins.count, rows.length);
+  const pixels = new Uint32Array(image.data.buffer);
+  const [zero, broken] = [pixelOf(zeroColour(dark)), pixelOf(BROKEN_COLOUR)];
+  const scale = (SHADE_PIXELS.length - 1) / (decades.high - decades.low || 1);
+  rows.forEach((row, index) => {
+    for (let bin = 0; bin < bins.count; bin++) {
+      const cell = row[bin] as number;
+      if (cell === NOTHING) continue;
+      const shade = Math.max(0, Math.round((cell - decades.low) * scale));
+      const colour = Number.isNaN(cell) ? broken : cell === ZERO ? zero : SHADE_PIXELS[shade];
+      pixels[index * bins.count + bin] = colour as number;
+    }
+  });
+  context.putImageData(image, 0, 0);
+}
+
+/** Hairlines between the rows. */
+function drawGaps(
+  context: CanvasRenderingContext2D,
+  rows: number,
+  { width, height }: HTMLCanvasElement,
+): void {
+  for (let row = 1; row < rows; row++) {
+    context.clearRect(0, Math.round((row * height) / rows), width, 1);
+  }
+}
+
+function drawCursor(
+  context: CanvasRenderingContext2D,
+  { cursor, bins, ink }: Painting,
+  ratio: number,
+): void {
+  if (cursor === null) return;
+  const { width, height } = context.canvas;
+  const x = ((cursor - bins.start + 0.5) / (bins.count * bins.width)) * width;
+  context.strokeStyle = ink;
+  context.lineWidth = 1.5 * ratio;
+  context.setLineDash([3 * ratio, 3 * ratio]);
+  context.beginPath();
+  context.moveTo(x, 0);
+  context.lineTo(x, height);
+  context.stroke();
+  context.setLineDash([]);
+}

@@ -1,0 +1,43 @@
+/** The parameters to show, in forward order, with where their numbers are. */
+
+import type { BlockKind } from "../../protocol";
+import type { Block, RunSession } from "../../session";
+
+export interface Row {
+  readonly name: string;
+  readonly block: Block;
+  readonly column: number;
+}
+
+export type ParameterKind = Extract<BlockKind, "grad_norm" | "weight_norm" | "update_ratio">;
+
+export const QUANTITIES: readonly (readonly [ParameterKind, name: string, explanation: string])[] = [
+  [
+    "grad_norm",
+    "Gradient norm",
+    "How strongly the loss pushes each parameter at a step. Near zero, a parameter learns nothing.",
+  ],
+  ["weight_norm", "Weight norm", "How large the values of each parameter are, taken together."],
+  [
+    "update_ratio",
+    "Update ratio",
+    "How far a step moves each parameter, relative to its size. About 0.001 is customary.",
+  ],
+];
+
+export function rowsOf({ blocks }: RunSession, kind: ParameterKind): Row[] {
+  return blocks
+    .filter((block) => block.kind === kind)
+    .flatMap((block) => block.names.map((name, column) => ({ name, block, column })));
+}
+
+/** First and last recorded step; null while there is none. */
+export function stepsOf(rows: readonly Row[]): readonly [first: number, last: number] | null {
+  let [first, last] = [Number.POSITIVE_INFINITY, -1];
+  for (const block of new Set(rows.map((row) => row.block))) {
+    if (block.lastStep < 0) continue;
+    first = Math.min(first, block.points(0).steps[0] ?? 0);
+    last = Math.max(last, block.lastStep);
+  }
+  return last < 0 ? null : [first, last];
+}

@@ -1,0 +1,109 @@
+/** Gradient norms, weight norms and update ratios of every parameter over time. */
+
+import type { DrawView, RunSession } from "../../session";
+import { CursorNote } from "../parts/cursor";
+import { make } from "../parts/element";
+import { EmptyNote, emptyWords } from "../parts/panel";
+import { Redraw } from "../parts/redraw";
+import { readTheme, type Theme, watchTheme } from "../parts/theme";
+import { Figure } from "../plot/figure";
+import { HeatMap } from "./heat-map";
+import { linesPicture } from "./lines";
+import { type ParameterKind, QUANTITIES, type Row, rowsOf } from "./rows";
+import { GradientsToolbar } from "./toolbar";
+
+export const drawGradients: DrawView = (root, session) => {
+  const view = new GradientsView(root, session);
+  return () => view.close();
+};
+
+class GradientsView {
+  private readonly cursor: CursorNote;
+  private readonly toolbar: GradientsToolbar;
+  private readonly heat: HeatMap;
+  /** Made when lines are first asked for. */
+  private figure: Figure | null = null;
+  private readonly empty = new EmptyNote();
+  private readonly stage: HTMLElement;
+  private readonly redraw: Redraw;
+  private readonly ends: (() => void)[];
+  private theme: Theme;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly session: RunSession,
+  ) {
+    const changed = () => this.redraw.now();
+    this.cursor = new CursorNote(session);
+    this.toolbar = new GradientsToolbar(changed, this.cursor.element);
+    this.heat = new HeatMap(session, changed);
+    root.classList.add("labkit-gradients");
+    root.dataset.labkitView = "gradients";
+    this.stage = make("div", { class: "labkit-stage" }, this.heat.element, this.empty.element);
+    root.replaceChildren(this.toolbar.element, this.stage);
+    this.theme = readTheme(root);
+    this.redraw = new Redraw(root, () => this.draw());
+    this.ends = [
+      session.subscribe((change) => {
+        if (change === "cursor") this.redraw.now();
+        else this.redraw.later();
+      }),
+      watchTheme(() => {
+        this.theme = readTheme(root);
+        this.redraw.now();
+      }),
+    ];
+    this.draw();
+  }
+
+  close(): void {
+    for (const end of this.ends) end();
+    this.redraw.close();
+    this.heat.close();
+    this.figure?.close();
+    this.root.replaceChildren();
+  }
+
+  private draw(): void {
+    const present = QUANTITIES.filter(([kind]) => rowsOf(this.session, kind).length > 0);
+    this.toolbar.offer(present.map(([kind]) => kind));
+    this.cursor.update();
+    const kind = this.toolbar.kind;
+    const rows = kind === null ? [] : rowsOf(this.session, kind);
+    const filled = rows.some(({ block }) => block.lastStep >= 0);
+    const lines = filled && this.toolbar.lines;
+    this.empty.show(filled ? (lines ? (this.figure?.failure ?? null) : null) : emptyWords(this.session));
+    this.heat.element.hidden = !filled || lines;
+    if (this.figure) this.figure.element.hidden = !lines;
+    if (!filled || kind === null) return;
+    if (lines) this.drawLines(rows, kind);
+    else this.heat.draw(rows, nameOf(kind), this.theme);
+    const last = Math.max(...rows.map(({ block }) => block.lastStep));
+    this.root.dataset.labkitStep = String(last);
+  }
+
+  private drawLines(rows: readonly Row[], kind: ParameterKind): void {
+    const figure = this.figure ?? this.makeFigure();
+    if (!figure.ready) return;
+    const { theme, session } = this;
+    const { cursor } = session;
+    const quantity = nameOf(kind);
+    const picture = linesPicture({ rows, quantity, cursor, range: figure.range, theme });
+    figure.draw(picture.traces, picture.layout);
+    figure.element.setAttribute("aria-label", `${quantity} of ${rows.length} parameters over steps`);
+  }
+
+  private makeFigure(): Figure {
+    this.figure = new Figure(this.session, "labkit-gradients", {
+      changed: () => this.redraw.now(),
+      clicked: (step) => this.session.setCursor(Math.round(step)),
+    });
+    this.figure.element.style.minHeight = "290px";
+    this.stage.append(this.figure.element);
+    return this.figure;
+  }
+}
+
+function nameOf(kind: ParameterKind): string {
+  return QUANTITIES.find(([each]) => each === kind)?.[1] ?? kind;
+}

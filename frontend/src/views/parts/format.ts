@@ -1,0 +1,64 @@
+/** Numbers as people read them. */
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
+
+export function formatCount(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** Four significant digits; very small and very large numbers with a power of ten. */
+export function formatValue(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const text = size < 1e-3 || size >= 1e5 ? value.toExponential(2) : plain(value);
+  return text.replace("-", "−").replace("e+", "e").replace("e-", "e−");
+}
+
+function plain(value: number): string {
+  const text = value.toPrecision(4);
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+export function formatRate(stepsPerSecond: number): string {
+  if (stepsPerSecond >= 100) return formatCount(stepsPerSecond);
+  return stepsPerSecond >= 1 ? stepsPerSecond.toFixed(1) : stepsPerSecond.toPrecision(2);
+}
+
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [
+    Math.floor(whole / 3600),
+    Math.floor(whole / 60) % 60,
+    whole % 60,
+  ];
+  if (hours > 0) return `${hours} h ${pad(minutes)} min`;
+  return minutes > 0 ? `${minutes} min ${pad(rest)} s` : `${rest} s`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** Bytes in units of a thousand, as the makers of memory count. */
+export function formatBytes(bytes: number): string {
+  let [size, unit] = [bytes, 0];
+  while (size >= 1000 && unit < UNITS.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  const digits = unit > 0 && size < 10 ? 1 : 0;
+  return `${size.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+export function formatShare(part: number): string {
+  return `${(100 * part).toFixed(1).replace(/\.0$/, "")} %`;
+}
+
+/** Takes the middle out of a name that is too long; both ends say most. */
+export function shorten(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const end = Math.ceil((most - 1) * 0.6);
+  return `${name.slice(0, Math.max(0, most - 1 - end))}…${name.slice(name.length - end)}`;
+}

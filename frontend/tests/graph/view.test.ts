@@ -1,0 +1,203 @@
+// @vitest-environment jsdom
+import { Graphviz } from "@hpcc-js/wasm-graphviz";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { drawGraph } from "../../src/graph/index";
+import type { LayoutReply, LayoutRequest } from "../../src/graph/messages";
+import type { GraphData } from "../../src/protocol";
+import type { Block, Change, RunSession } from "../../src/session";
+import { perceptron, Sample } from "./sample";
+
+let graphviz: Graphviz;
+let workers: InlineWorker[];
+let layouts = 0;
+
+/** Graphviz on the page's own thread, in the place of the worker. */
+class InlineWorker {
+  onmessage: ((event: { data: LayoutReply }) => void) | null = null;
+  terminated = false;
+
+  constructor() {
+    workers.push(this);
+    queueMicrotask(() => this.onmessage?.({ data: { type: "ready" } }));
+  }
+
+  postMessage({ request, dot }: LayoutRequest): void {
+    layouts += 1;
+    const json = graphviz.layout(dot, "json", "dot");
+    queueMicrotask(() => this.onmessage?.({ data: { type: "placed", request, json } }));
+  }
+
+  terminate(): void {
+    this.terminated = true;
+  }
+}
+
+class FakeSession implements RunSession {
+  readonly runId = "run";
+  readonly state = null;
+  readonly cursor = null;
+  readonly problem = null;
+  graph: GraphData | null = null;
+  blocks: readonly Block[] = [];
+  readonly listeners = new Set<(change: Change) => void>();
+
+  setCursor(): void {}
+
+  subscribe(listener: (change: Change) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async control(): Promise<boolean> {
+    return true;
+  }
+
+  async asset(): Promise<string> {
+    return "blob:layout";
+  }
+
+  tell(graph: GraphData | null, norm = 1): void {
+    this.graph = graph;
+    const values = Float32Array.of(norm, 0.01);
+    const names = ["fc1.weight", "fc2.weight"];
+    const points = () => ({ steps: Float64Array.of(5), values: Float32Array.of(norm) });
+    const latest = () => values;
+    this.blocks = [{ id: "grad_norm", kind: "grad_norm", names, lastStep: 5, points, latest }];
+    for (const listener of this.listeners) listener("frame");
+  }
+}
+
+let root: HTMLElement;
+let session: FakeSession;
+let close: () => void;
+
+beforeAll(async () => {
+  graphviz = await Graphviz.load();
+});
+
+beforeEach(() => {
+  workers = [];
+  layouts = 0;
+  vi.stubGlobal("Worker", InlineWorker);
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe() {}
+      disconnect() {}
+    },
+  );
+  HTMLCanvasElement.prototype.getContext = () => null;
+  root = document.createElement("div");
+  document.body.replaceChildren(root);
+  session = new FakeSession();
+  close = drawGraph(root, session);
+});
+
+afterEach(() => {
+  close();
+  vi.unstubAllGlobals();
+});
+
+function seen(id: string): SVGGElement | null {
+  return drawn("data-labkit-node", id);
+}
+
+function frame(id: string): SVGGElement | null {
+  return drawn("data-labkit-module", id);
+}
+
+function drawn(handle: string, id: string): SVGGElement | null {
+  const all = [...root.querySelectorAll<SVGGElement>(`[${handle}]`)];
+  return all.find((element) => element.getAttribute(handle) === id) ?? null;
+}
+
+async function shown(find: () => Element | null): Promise<Element> {
+  return vi.waitFor(() => {
+    const element = find();
+    if (!element) throw new Error("not drawn yet");
+    return element;
+  });
+}
+
+describe("drawGraph", () => {
+  it("says when the graph will come, and why it cannot", () => {
+    expect(root.textContent).toContain("The graph appears with the first backward pass.");
+    const reason = "No graph: <b>detached</b>.";
+    session.tell({ ...perceptron().graph(), nodes: [], reason });
+    expect(root.textContent).toContain(reason);
+    expect(root.querySelector("b")).toBeNull();
+  });
+
+  it("draws the model's modules, with handles and a text", async () => {
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc1#1"));
+    expect(box.textContent).toContain("fc1");
+    expect(root.getAttribute("data-labkit-view")).toBe("graph");
+    expect(root.getAttribute("data-labkit-step")).toBe("0");
+    expect(root.querySelectorAll("[data-labkit-node]")).toHaveLength(5);
+    expect(root.querySelector("svg")?.getAttribute("aria-label")).toContain("Net: 2 modules");
+  });
+
+  it("unfolds by click and folds by key, and leaves the box where it is", async () => {
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc2#1"));
+    const place = box.getAttribute("transform");
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const opened = await shown(() => frame("fc2#1"));
+    expect(opened.getAttribute("transform")).toBe(place);
+    expect(seen("fc2#1/weight:0")).not.toBeNull();
+    const bar = opened.querySelector("[aria-expanded=true]");
+    bar?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    const folded = await shown(() => seen("fc2#1"));
+    expect(folded.getAttribute("transform")).toBe(place);
+    expect(folded.getAttribute("aria-expanded")).toBe("false");
+  });
+
+  it("recolours on a frame without another layout or other elements", async () => {
+    session.tell(perceptron().graph());
+    const box = (await shown(() => seen("fc1#1"))) as SVGGElement;
+    const before = box.style.getPropertyValue("--labkit-heat");
+    session.tell(session.graph, 0.05);
+    expect(box.style.getPropertyValue("--labkit-heat")).not.toBe(before);
+    expect(seen("fc1#1")).toBe(box);
+    expect(layouts).toBe(1);
+    session.tell(session.graph, Number.NaN);
+    expect(box.classList.contains("labkit-graph-broken")).toBe(true);
+  });
+
+  it("keeps modules open when the structure changes", async () => {
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc1#1"));
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    await shown(() => frame("fc1#1"));
+    session.tell(perceptron().op("/more:0", "/mse:0").graph("two"));
+    await shown(() => seen("/more:0"));
+    expect(frame("fc1#1")).not.toBeNull();
+  });
+
+  it("lists what is too large to draw", () => {
+    const large = new Sample().module("a#1", null);
+    large.op("a#1/mul:0");
+    for (let index = 0; index < 500; index += 1) large.op(`/mul:${index}`);
+    session.tell(large.graph());
+    expect(root.textContent).toContain("too large to lay out");
+    expect(frame("a#1")?.textContent).toContain("Block");
+  });
+
+  it("writes names as text", async () => {
+    const name = '<img src=x onerror="alert(1)">&';
+    session.tell(new Sample().module(`${name}#1`, null).op(`${name}#1/mul:0`).graph());
+    const opened = await shown(() => frame(`${name}#1`));
+    expect(opened.getAttribute("data-labkit-module")).toContain(name);
+    expect(root.querySelector("img")).toBeNull();
+  });
+
+  it("leaves nothing behind", async () => {
+    session.tell(perceptron().graph());
+    await shown(() => seen("fc1#1"));
+    close();
+    expect(session.listeners.size).toBe(0);
+    expect(workers.every(({ terminated }) => terminated)).toBe(true);
+    expect(root.childElementCount).toBe(0);
+  });
+});

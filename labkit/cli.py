@@ -1,0 +1,88 @@
+"""The command line: ``labkit doctor`` checks an installation, ``labkit lab`` opens the course."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from labkit import __version__
+from labkit.bundle import ROOT
+from labkit.doctor import Check, examine
+
+FIRST_NOTEBOOK = Path("notebooks", "00_start_here.ipynb")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments after the program's name; those of the process by default.
+
+    Returns
+    -------
+    int
+        0 if all went well.
+    """
+    # Everything after `lab` belongs to JupyterLab, options too, which argparse would take for ours.
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["lab"] and not {"-h", "--help"} & set(arguments):
+        return open_course(arguments[1:])
+    _parser().parse_args(arguments)
+    return report(examine())
+
+
+def report(checks: Sequence[Check]) -> int:
+    """Print what the doctor found; return 1 if something is broken."""
+    for check in checks:
+        print(f"{check.state:7} {check.subject}: {check.detail}")
+        if check.advice:
+            print(f"{'':7} -> {check.advice}")
+    return int(any(check.state == "broken" for check in checks))
+
+
+def open_course(arguments: Sequence[str]) -> int:
+    """Open JupyterLab on the course's first notebook, with further arguments for JupyterLab."""
+    folder = next((f for f in (Path.cwd(), ROOT) if (f / FIRST_NOTEBOOK).is_file()), None)
+    if folder is None:
+        print(
+            f"labkit: {FIRST_NOTEBOOK} is neither here nor beside labkit. The course is in "
+            "labkit's repository: run this command in a clone of it.",
+            file=sys.stderr,
+        )
+        return 1
+    if find_spec("jupyterlab") is None:
+        print("labkit: JupyterLab is missing: pip install 'labkit[lab]'", file=sys.stderr)
+        return 1
+    page = f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK.as_posix()}"
+    command = [sys.executable, "-m", "jupyterlab", page, *_as_root(), *arguments]
+    try:
+        return subprocess.run(command, cwd=folder, check=False).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+def _as_root() -> list[str]:
+    """Return what JupyterLab wants to hear from root, as in a container."""
+    return ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="labkit", description="Watch PyTorch models train, live, beside the code."
+    )
+    parser.add_argument("--version", action="version", version=f"labkit {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("doctor", help="check this installation; exit code 1 if it is broken")
+    commands.add_parser(
+        "lab",
+        help="open JupyterLab on the course",
+        usage="labkit lab [arguments of JupyterLab, such as --no-browser --port 8890]",
+    )
+    return parser

@@ -1,0 +1,129 @@
+"""Looks over an installation: what is there, what is missing, and what to do about it.
+
+Each check is a function without arguments; torch is imported by the one that needs it. Nothing
+is changed and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from labkit.bundle import bundle_fault
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one look found.
+
+    Attributes
+    ----------
+    subject : str
+        What was looked at.
+    state : {"ok", "note", "broken"}
+        A note is a part that is missing but not needed to record a run.
+    detail : str
+        What was found.
+    advice : str
+        What to do about it; empty where there is nothing to do.
+    """
+
+    subject: str
+    state: Literal["ok", "note", "broken"]
+    detail: str
+    advice: str = ""
+
+
+def examine() -> list[Check]:
+    """Return every check's result, in the order to read them."""
+    return [
+        _python(),
+        *_torch(),
+        _package("ipywidgets", (8,), needed=True),
+        _package("anywidget", (0, 9), needed=True),
+        _package("plotly", (6,), needed=True),
+        _package("jupyterlab", (4, 4), needed=False),
+        _package("ipykernel", (7, 1), needed=False),
+        _buttons(),
+        _frontend(),
+    ]
+
+
+def _python() -> Check:
+    return Check("Python", "ok", f"{platform.python_version()} ({sys.executable})")
+
+
+def _torch() -> Iterable[Check]:
+    try:
+        import torch
+    except ImportError as error:
+        advice = "Install it: pip install torch. Without it runs can be opened but not recorded."
+        return [Check("torch", "broken", str(error), advice)]
+    if _numbers(torch.__version__) < (2, 4):
+        return [Check("torch", "broken", torch.__version__, "Install torch 2.4 or later.")]
+    threads = torch.get_num_threads()
+    devices = [f"cpu ({threads} thread{'s' if threads > 1 else ''})"]
+    devices += [
+        f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())
+    ]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return [
+        Check("torch", "ok", torch.__version__),
+        Check("devices", "ok", ", ".join(devices)),
+    ]
+
+
+def _package(name: str, oldest: tuple[int, ...], *, needed: bool) -> Check:
+    wanted = ".".join(map(str, oldest))
+    found = _version(name)
+    if found is not None and _numbers(found) >= oldest:
+        return Check(name, "ok", found)
+    detail = "not installed" if found is None else f"{found} is older than {wanted}"
+    advice = f'Install it: pip install "{name}>={wanted}"'
+    return Check(name, "broken" if needed else "note", detail, advice)
+
+
+def _buttons() -> Check:
+    """Say whether Pause and Stop are heard while a cell runs, which takes kernel subshells."""
+    subject = "buttons during a running cell"
+    lab, kernel = _version("jupyterlab"), _version("ipykernel")
+    if lab is None or kernel is None:
+        return Check(subject, "note", "JupyterLab or ipykernel is not installed")
+    if _numbers(lab) >= (4, 4) and _numbers(kernel) >= (7, 1):
+        return Check(subject, "ok", "this JupyterLab and kernel have subshells")
+    advice = "Install jupyterlab 4.4 and ipykernel 7.1 or later, or use the kernel's Interrupt."
+    return Check(subject, "note", "they are heard when the cell has ended", advice)
+
+
+def _frontend() -> Check:
+    fault = bundle_fault()
+    if fault is None:
+        return Check("views in the browser", "ok", "built and up to date")
+    advice = (
+        "In a clone of the repository: pip install -e . (builds them); elsewhere: "
+        "pip install --force-reinstall --no-deps labkit"
+    )
+    return Check("views in the browser", "broken", fault, advice)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Return the leading numbers of a version: (2, 13) for ``2.13.0+cpu``."""
+    numbers = []
+    for part in text.split(".")[:2]:
+        digits = part.split("+")[0]
+        if not digits.isdigit():
+            break
+        numbers.append(int(digits))
+    return tuple(numbers)

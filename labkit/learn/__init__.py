@@ -1,0 +1,33 @@
+"""What the course's notebooks lean on: predictions, checks, hints, data and pictures.
+
+A notebook opens its chapter with ``learn.chapter("01_tensors")`` and from there predicts, scores
+and checks; the pictures and the data sets are plain functions. Everything a learner enters is kept
+in a small file beside the notebooks. Nothing here is needed to watch a run: it is for the course
+only.
+"""
+
+from __future__ import annotations
+
+from labkit.learn.chapter import Chapter, chapter
+from labkit.learn.datasets import Split, diabetes, digits, moons
+from labkit.learn.pictures import (
+    LossSurface,
+    Picture,
+    broadcast_picture,
+    storage_picture,
+    tile_picture,
+)
+
+__all__ = [
+    "Chapter",
+    "LossSurface",
+    "Picture",
+    "Split",
+    "broadcast_picture",
+    "chapter",
+    "diabetes",
+    "digits",
+    "moons",
+    "storage_picture",
+    "tile_picture",
+]

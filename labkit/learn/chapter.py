@@ -1,0 +1,223 @@
+"""A chapter as its notebook sees it: predict, score, check, hint, progress.
+
+It joins the chapter's plan (questions, exercises) with the record that survives the kernel, and
+answers with cards. It raises only for a name that the chapter does not have, which is an author's
+slip; whatever a learner types gets a card.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from labkit.learn.attempt import is_open
+from labkit.learn.card import Card
+from labkit.learn.chapters import Plan, load_plan
+from labkit.learn.exercise import Exercise, judge
+from labkit.learn.prediction import Prediction
+from labkit.learn.record import Record
+
+_KEPT_CHARACTERS = 2000
+_Item = TypeVar("_Item", Prediction, Exercise)
+
+
+def chapter(name: str, folder: str | os.PathLike[str] = ".") -> Chapter:
+    """Open a chapter, with what was kept of it.
+
+    Parameters
+    ----------
+    name : str
+        The notebook's name without ending, as in ``"01_tensors"``.
+    folder : path
+        Where progress is kept; the notebooks' own folder by default.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     chapter("01_tensors", folder).predict("transpose_stride", ...)
+    Not answered yet. Put your prediction in place of the ... and run this cell before the next.
+    """
+    return Chapter(load_plan(name), Record(name, folder))
+
+
+class Chapter:
+    """One chapter of the course; made by `chapter`."""
+
+    def __init__(self, plan: Plan, record: Record) -> None:
+        self.plan = plan
+        self._record = record
+
+    def predict(self, name: str, value: object) -> Card:
+        """Commit to a prediction before the run. The last one before the score counts."""
+        prediction = _find(self.plan.predictions, name)
+        if value is ...:
+            return self._open_prediction(prediction)
+        try:
+            read = prediction.read(value)
+        except ValueError as error:
+            return Card("open", (f"{str(error)[0].upper()}{str(error)[1:]}.",))
+        kept = self._record.get("predictions", name)
+        if "score" in kept:
+            was = prediction.text(_thaw(kept["value"]))
+            return Card(
+                "note",
+                (
+                    (
+                        f"You predicted {was} before the run, and that is the one that counts. "
+                        f'`chapter.forget("{name}")` clears it.'
+                    ),
+                ),
+            )
+        self._record.put("predictions", name, {"value": read})
+        return Card(
+            "note", (f"You predict {prediction.text(read)}. Now run the next cells and see.",)
+        )
+
+    def score(self, name: str, outcome: object) -> Card:
+        """Hold the kept prediction against what really came out."""
+        prediction = _find(self.plan.predictions, name)
+        actual = prediction.read(outcome)
+        shown = prediction.text(actual)
+        kept = self._record.get("predictions", name)
+        if "value" not in kept:
+            return Card(
+                "open",
+                (
+                    (
+                        f"The outcome is {shown}. You made no prediction here: "
+                        "a guess made first, right or wrong, is what makes the answer stay."
+                    ),
+                ),
+                label="No prediction",
+            )
+        value = _thaw(kept["value"])
+        result = prediction.score(value, actual)
+        self._record.put(
+            "predictions",
+            name,
+            {"value": value, "outcome": actual, "score": result},
+        )
+        said = f"You predicted {prediction.text(value)}; the outcome is {shown}."
+        if result == "right":
+            return Card("right", (said,))
+        label = "Close" if result == "close" else "A surprise"
+        reason = prediction.reason(value)
+        return Card("wrong", (said, reason) if reason else (said,), label=label)
+
+    def check(self, name: str, answer: object) -> Card:
+        """Check an exercise's answer; a usual mistake is recognised and explained."""
+        exercise = _find(self.plan.exercises, name)
+        verdict = judge(exercise, answer)
+        help_line = f'Stuck? `chapter.hint("{name}")` gives a hint, three in all.'
+        if verdict.outcome == "open":
+            return self._open_exercise(exercise, help_line)
+        kept = self._record.get("exercises", name)
+        kept["tries"] = int(kept.get("tries", 0)) + 1
+        kept["solved"] = bool(kept.get("solved")) or verdict.outcome == "right"
+        kept["mistake"] = verdict.mistake
+        kept["answer"] = _source(answer)
+        self._record.put("exercises", name, kept)
+        if verdict.outcome == "right":
+            return Card("right", (verdict.message,))
+        return Card("wrong", (verdict.message, help_line))
+
+    def hint(self, name: str) -> Card:
+        """Give the next of an exercise's three hints."""
+        exercise = _find(self.plan.exercises, name)
+        kept = self._record.get("exercises", name)
+        stage = min(int(kept.get("hints", 0)) + 1, len(exercise.hints))
+        kept["hints"] = stage
+        self._record.put("exercises", name, kept)
+        last = stage == len(exercise.hints)
+        after = "The solution can be folded out below the exercise." if last else ""
+        paragraphs = (exercise.hints[stage - 1], after) if after else (exercise.hints[stage - 1],)
+        return Card("note", paragraphs, label=f"Hint {stage} of {len(exercise.hints)}")
+
+    def answer(self, name: str) -> str:
+        """Return the last answer given to an exercise, as text; it outlives the kernel."""
+        _find(self.plan.exercises, name)
+        return str(self._record.get("exercises", name).get("answer", ""))
+
+    def forget(self, name: str) -> Card:
+        """Clear what is kept of one prediction or exercise."""
+        known = {p.name for p in self.plan.predictions} | {e.name for e in self.plan.exercises}
+        if name not in known:
+            raise ValueError(_unknown(name, known))
+        self._record.drop("predictions", name)
+        self._record.drop("exercises", name)
+        return Card("note", (f"`{name}` is as it was at first.",))
+
+    def progress(self) -> Card:
+        """Say how far this chapter is done."""
+        scores = [
+            self._record.get("predictions", item.name).get("score")
+            for item in self.plan.predictions
+        ]
+        made = sum(score is not None for score in scores)
+        hits = sum(score in ("right", "close") for score in scores)
+        solved = {
+            item.name: bool(self._record.get("exercises", item.name).get("solved"))
+            for item in self.plan.exercises
+        }
+        lines = [
+            f"Predictions: {made} of {len(scores)} scored, {hits} right or close.",
+            f"Exercises: {sum(solved.values())} of {len(solved)} solved.",
+        ]
+        missing = [f"`{name}`" for name, done in solved.items() if not done]
+        if missing:
+            lines.append(f"Still open: {', '.join(missing)}.")
+        return Card("note", tuple(lines), label=self.plan.title)
+
+    def _open_prediction(self, prediction: Prediction) -> Card:
+        kept = self._record.get("predictions", prediction.name)
+        if "value" in kept:
+            value = prediction.text(_thaw(kept["value"]))
+            return Card("note", (f"Kept from before: you predict {value}.",))
+        return Card(
+            "open",
+            ("Put your prediction in place of the `...` and run this cell before the next.",),
+        )
+
+    def _open_exercise(self, exercise: Exercise, help_line: str) -> Card:
+        kept = self._record.get("exercises", exercise.name)
+        if not kept.get("solved"):
+            return Card("open", (exercise.task, help_line))
+        return Card(
+            "note",
+            (
+                (
+                    f"{exercise.task} You have solved this before; "
+                    f'`print(chapter.answer("{exercise.name}"))` shows your answer.'
+                ),
+            ),
+        )
+
+
+def _find(items: Iterable[_Item], name: str) -> _Item:
+    by_name = {item.name: item for item in items}
+    if name not in by_name:
+        raise ValueError(_unknown(name, by_name))
+    return by_name[name]
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    return f"this chapter has no {name!r}; it has {', '.join(sorted(known))}"
+
+
+def _thaw(value: Any) -> Any:
+    """JSON's lists back to the tuples that were kept."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _source(answer: object) -> str:
+    """Return an answer as text: a function's source, else its repr."""
+    if is_open(answer):
+        return ""
+    try:
+        text = inspect.getsource(answer)  # type: ignore[arg-type]
+    except (TypeError, OSError):
+        text = repr(answer)
+    return text[:_KEPT_CHARACTERS]

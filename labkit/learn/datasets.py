@@ -1,0 +1,120 @@
+"""The course's data, from scikit-learn's own package: nothing is fetched from a network.
+
+Each function gives tensors already split into training and test rows, shuffled by a generator of
+its own; the global random state is never touched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from torch import Tensor
+
+
+class Split(NamedTuple):
+    """Inputs and targets, for training and for the test.
+
+    Attributes
+    ----------
+    x_train, y_train : Tensor
+        What the model learns from.
+    x_test, y_test : Tensor
+        What it is judged on, and never trained on.
+    names : tuple of str
+        The features' names, where they have any.
+    """
+
+    x_train: Tensor
+    y_train: Tensor
+    x_test: Tensor
+    y_test: Tensor
+    names: tuple[str, ...] = ()
+
+
+def digits(test_fraction: float = 0.25, seed: int = 0) -> Split:
+    """Handwritten digits, 8 x 8 pixels in grey: scikit-learn's copy of the UCI set (public domain).
+
+    Returns
+    -------
+    Split
+        Images of shape (n, 1, 8, 8), dtype float32, from 0 to 1; labels of shape (n,), dtype
+        int64, 0 to 9.
+
+    Examples
+    --------
+    >>> split = digits()
+    >>> split.x_train.shape, split.x_test.shape
+    (torch.Size([1348, 1, 8, 8]), torch.Size([449, 1, 8, 8]))
+    """
+    import torch
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    x = torch.tensor(images / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)  # (n, 1, 8, 8)
+    return _split(x, torch.tensor(labels, dtype=torch.int64), test_fraction, seed)
+
+
+def diabetes(*, scaled: bool = False, test_fraction: float = 0.25, seed: int = 0) -> Split:
+    """Ten measurements of 442 people, and their diabetes a year later (scikit-learn's copy).
+
+    Parameters
+    ----------
+    scaled : bool
+        Whether to take scikit-learn's scaled columns; as measured by default.
+
+    Returns
+    -------
+    Split
+        Features of shape (n, 10) and targets of shape (n, 1), dtype float32.
+
+    Examples
+    --------
+    >>> diabetes().names
+    ('age', 'sex', 'bmi', 'bp', 's1', 's2', 's3', 's4', 's5', 's6')
+    """
+    import torch
+    from sklearn.datasets import load_diabetes
+
+    bunch = load_diabetes(scaled=scaled)
+    x = torch.tensor(bunch.data, dtype=torch.float32)  # (442, 10)
+    y = torch.tensor(bunch.target, dtype=torch.float32).reshape(-1, 1)  # (442, 1)
+    return _split(x, y, test_fraction, seed, bunch.feature_names)
+
+
+def moons(n: int = 1000, noise: float = 0.15, test_fraction: float = 0.25, seed: int = 0) -> Split:
+    """Two interleaved half circles of points, generated.
+
+    Returns
+    -------
+    Split
+        Points of shape (n, 2), dtype float32; labels of shape (n,), dtype int64, 0 or 1.
+
+    Examples
+    --------
+    >>> moons(8).x_train.shape
+    torch.Size([6, 2])
+    """
+    import torch
+    from sklearn.datasets import make_moons
+
+    points, labels = make_moons(n, noise=noise, random_state=seed)
+    x = torch.tensor(points, dtype=torch.float32)  # (n, 2)
+    return _split(x, torch.tensor(labels, dtype=torch.int64), test_fraction, seed)
+
+
+def _split(
+    x: Tensor, y: Tensor, test_fraction: float, seed: int, names: Sequence[str] = ()
+) -> Split:
+    import numpy as np
+    import torch
+
+    if not 0 < test_fraction < 1:
+        raise ValueError(f"test_fraction must lie between 0 and 1, as in 0.25; got {test_fraction}")
+    order: np.ndarray = np.random.default_rng(seed).permutation(len(x))
+    n_test = round(len(x) * test_fraction)
+    test, train = torch.from_numpy(order[:n_test]), torch.from_numpy(order[n_test:])
+    return Split(x[train], y[train], x[test], y[test], tuple(names))

@@ -1,0 +1,22 @@
+"""Pictures of the learner's own objects, as SVG with a text beside it.
+
+Every picture reads what it draws from the object it is given, follows the notebook's light or dark
+theme, and says in words what it shows. They are still pictures: live views of a run are in
+`labkit.views`.
+"""
+
+from __future__ import annotations
+
+from labkit.learn.pictures.broadcast import broadcast_picture
+from labkit.learn.pictures.picture import Picture
+from labkit.learn.pictures.storage import storage_picture
+from labkit.learn.pictures.surface import LossSurface
+from labkit.learn.pictures.tiles import tile_picture
+
+__all__ = [
+    "LossSurface",
+    "Picture",
+    "broadcast_picture",
+    "storage_picture",
+    "tile_picture",
+]

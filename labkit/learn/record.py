@@ -1,0 +1,146 @@
+"""The small JSON file beside the notebooks that remembers predictions, answers and progress.
+
+Every change is written at once, to a temporary file that then takes the old one's place, so a
+kernel that is culled at any moment leaves a whole file. A file that cannot be read is set aside,
+never overwritten and never fatal. It is not meant for two kernels that work on the same chapter at
+the same moment: the later write wins.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+FILE_NAME = ".labkit-progress.json"
+_VERSION = 1
+
+
+class Record:
+    """One chapter's part of the progress file.
+
+    Parameters
+    ----------
+    chapter : str
+        The chapter's name, as in ``"01_tensors"``.
+    folder : path
+        Where the file lies: the notebooks' folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Record("01_tensors", folder).put("predictions", "stride", {"value": [1, 4]})
+    ...     Record("01_tensors", folder).get("predictions", "stride")
+    {'value': [1, 4]}
+    """
+
+    def __init__(self, chapter: str, folder: str | os.PathLike[str] = ".") -> None:
+        self._chapter = chapter
+        self._path = Path(folder) / FILE_NAME
+        self._data = _read(self._path)
+        self._writable = True
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return self._path
+
+    def get(self, shelf: str, name: str) -> dict[str, Any]:
+        """Return what is kept under `name`; an empty dict where there is nothing."""
+        entry = self.shelf(shelf).get(name, {})
+        return dict(entry) if isinstance(entry, dict) else {}
+
+    def shelf(self, shelf: str) -> dict[str, Any]:
+        """Return all that is kept of one kind: "predictions" or "exercises"."""
+        chapter = _branch(_branch(self._data, "chapters"), self._chapter)
+        return _branch(chapter, shelf)
+
+    def put(self, shelf: str, name: str, entry: dict[str, Any]) -> None:
+        """Keep `entry` under `name` and write the file."""
+        self._reload()
+        self.shelf(shelf)[name] = entry
+        self._write()
+
+    def drop(self, shelf: str, name: str) -> None:
+        """Forget what is kept under `name`."""
+        self._reload()
+        self.shelf(shelf).pop(name, None)
+        self._write()
+
+    def _reload(self) -> None:
+        """Take in what other chapters' kernels wrote since."""
+        if self._writable and self._path.exists():
+            self._data = _read(self._path)
+
+    def _write(self) -> None:
+        if not self._writable:
+            return
+        text = json.dumps({**self._data, "version": _VERSION}, indent=1, allow_nan=False)
+        try:
+            _replace(self._path, text)
+        except OSError as error:
+            self._writable = False
+            warnings.warn(
+                f"progress cannot be kept in {self._path} ({error.strerror}); "
+                "the chapter works on, and forgets when the kernel ends",
+                stacklevel=4,
+            )
+
+
+def _branch(tree: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the dict under `name`, made where it is missing or is something else."""
+    branch = tree.get(name)
+    if not isinstance(branch, dict):
+        branch = tree[name] = {}
+    return branch
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        warnings.warn(f"{path} cannot be read ({error.strerror})", stacklevel=4)
+        return {}
+    except ValueError:
+        _set_aside(path)
+        return {}
+    if isinstance(data, dict) and data.get("version") == _VERSION:
+        return data
+    _set_aside(path)
+    return {}
+
+
+def _set_aside(path: Path) -> None:
+    """Rename a broken file to the first free name, so that nothing in it is lost."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
+        number += 1
+    try:
+        path.rename(aside)
+    except OSError:
+        return
+    warnings.warn(
+        f"{path.name} could not be understood; it was set aside as {aside.name} "
+        "and a new one begun",
+        stacklevel=5,
+    )
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write `text` so that a reader sees the old file or the new one, never half of it."""
+    handle, temporary = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,35 @@
+"""One JupyterLab and one browser for all browser tests; a page for each."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from .lab import NotebookPage, launch_browser, running_lab
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        started = launch_browser(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    with running_lab(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
+@pytest.fixture
+def open_notebook(browser, lab, request):
+    pages = []
+
+    def open_(cells, *, width=1280, height=1000, theme="JupyterLab Light"):
+        lab.set_theme(theme)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        pages.append(page)
+        return NotebookPage(page, lab, f"{request.node.name}{len(pages)}.ipynb", cells)
+
+    yield open_
+    for page in pages:
+        page.close()

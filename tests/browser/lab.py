@@ -1,0 +1,192 @@
+"""Drives a real JupyterLab with a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 60
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+}
+
+
+def launch_browser(playwright: Playwright) -> Browser:
+    """Start the system's Chromium or Chrome, else the one that Playwright installed."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    system = next((path for name in names if (path := shutil.which(name))), None)
+    return playwright.chromium.launch(executable_path=system, args=BROWSER_ARGUMENTS)
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab server."""
+
+    url: str
+    folder: Path
+    settings: Path
+
+    def set_theme(self, name: str) -> None:
+        """Have pages that are opened from now on use a theme."""
+        write_settings(self.settings, "@jupyterlab/apputils-extension/themes", {"theme": name})
+
+
+def write_settings(folder: Path, plugin: str, values: dict[str, object]) -> None:
+    """Write the user's settings of one of JupyterLab's plugins."""
+    package, _, name = plugin.rpartition("/")
+    path = folder / package / f"{name}.jupyterlab-settings"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values))
+
+
+@contextmanager
+def running_lab(folder: Path) -> Iterator[Lab]:
+    """Start JupyterLab on a folder, with settings of its own, and end it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    root, settings = folder / "root", folder / "settings"
+    root.mkdir()
+    for plugin, values in SETTINGS.items():
+        write_settings(settings, plugin, values)
+    environment = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
+    log = (folder / "lab.log").open("w")
+    options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.port={port}"],
+        cwd=root,
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _await_server(f"{url}/api/status", process, folder / "lab.log")
+        yield Lab(url, root, settings)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        log.close()
+
+
+def _await_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+class NotebookPage:
+    """One notebook, open in JupyterLab.
+
+    Parameters
+    ----------
+    page : Page
+    lab : Lab
+    name : str
+        File name in the lab's folder.
+    cells : sequence of str
+        Code cells.
+    """
+
+    def __init__(self, page: Page, lab: Lab, name: str, cells: list[str]) -> None:
+        self.page = page
+        self.lab = lab
+        self.path = lab.folder / name
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(book, self.path)
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.open()
+
+    def open(self) -> None:
+        """Open the notebook, or load the page anew, and wait until the kernel is idle."""
+        self.page.goto(f"{self.lab.url}/doc/tree/{self.path.name}?reset")
+        expect(self.cell(0)).to_be_visible(timeout=60_000)
+        self.await_idle()
+
+    def await_idle(self, timeout: float = 60_000) -> None:
+        """Wait until the kernel is not running anything."""
+        status = self.page.locator("#jp-main-statusbar")
+        expect(status).to_contain_text(re.compile("[|] Idle"), timeout=timeout)
+
+    def cell(self, number: int) -> Locator:
+        """Return a cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
+
+    def run_cell(self, number: int) -> None:
+        """Start a cell and do not wait for its end."""
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Shift+Enter")
+
+    def save(self) -> None:
+        """Save the notebook, outputs included, and wait until it is on the disk."""
+        before = self.path.stat().st_mtime_ns
+        self.page.keyboard.press("Control+s")
+        deadline = time.monotonic() + 20
+        while self.path.stat().st_mtime_ns == before:
+            if time.monotonic() > deadline:
+                raise RuntimeError("the notebook was not saved")
+            self.page.wait_for_timeout(50)
+
+    def view(self, kind: str) -> Locator:
+        """Return the first view of a kind on the page."""
+        return self.page.locator(f'[data-labkit-view="{kind}"]').first
+
+    def step(self, kind: str) -> int:
+        """Return the last step that a view has drawn."""
+        return int(self.view(kind).get_attribute("data-labkit-step") or 0)
+
+    def await_step(self, kind: str, step: int, timeout: float = 30_000) -> None:
+        """Wait until a view has drawn a step."""
+        self.page.wait_for_function(
+            """([kind, step]) => Number(document.querySelector(
+                `[data-labkit-view="${kind}"]`)?.dataset.labkitStep ?? 0) >= step""",
+            arg=[kind, step],
+            timeout=timeout,
+        )
+
+    def text(self) -> str:
+        """Return all text output of the notebook's cells."""
+        return "\n".join(self.page.locator(".jp-OutputArea-output").all_inner_texts())

@@ -1,0 +1,130 @@
+"""The whole path: a real kernel trains while a real page draws, and the page steers it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from .training import MODEL, Training
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def training(lab, request):
+    return Training(lab.folder / request.node.name.partition("[")[0])
+
+
+def start(open_notebook, training, **options):
+    book = open_notebook([MODEL, training.cell(options.pop("title", "browser test"))], **options)
+    book.run_cell(0)
+    book.await_idle()
+    book.run_cell(1)
+    book.await_step("dashboard", 20)
+    return book
+
+
+def settled_steps(book, training):
+    """Return the kernel's step count once it has stopped moving."""
+    before = -1
+    while training.steps != before:
+        before = training.steps
+        book.page.wait_for_timeout(400)
+    return before
+
+
+def test_views_grow_while_the_cell_runs(open_notebook, training):
+    book = start(open_notebook, training)
+    for kind in ("dashboard", "curves", "gradients", "controls"):
+        book.await_step(kind, book.step(kind) + 20)
+    expect(book.page.locator('.jp-NotebookPanel [data-status="busy"]').first).to_be_visible()
+    training.end()
+    book.await_idle()
+    expect(book.view("controls")).to_contain_text("finished")
+    assert book.errors == []
+
+
+def test_the_graphs_nodes_are_named_after_the_models_modules(open_notebook, training):
+    book = start(open_notebook, training)
+    graph = book.view("graph")
+    for module in ("fc1#1", "fc2#1", "head#1"):
+        node = graph.locator(f'[data-labkit-node="{module}"]')
+        expect(node).to_be_visible(timeout=20_000)
+        expect(node).to_contain_text(module.removesuffix("#1"))
+    graph.locator('[data-labkit-node="fc1#1"]').click()
+    expect(graph.locator('[data-labkit-node="fc1#1/addmm:0"]')).to_be_visible()
+    training.end()
+    book.await_idle()
+
+
+def test_pause_step_resume_and_stop_reach_the_running_loop(open_notebook, training):
+    book = start(open_notebook, training)
+    controls = book.view("controls")
+
+    def press(name):
+        controls.get_by_role("button", name=name, exact=True).click()
+
+    press("Pause")
+    expect(controls).to_contain_text("paused")
+    held = settled_steps(book, training)
+    press("Step")
+    book.await_step("controls", held + 1)
+    assert settled_steps(book, training) == held + 1
+    press("Resume")
+    book.await_step("controls", held + 50)
+    press("Stop")
+    book.await_idle()
+    expect(controls).to_contain_text("stopped")
+    assert "ended: stopped" in book.text()
+    expect(controls.get_by_role("button", name="Resume", exact=True)).to_be_disabled()
+
+
+def test_a_reloaded_page_shows_the_run_with_its_past(open_notebook, training):
+    book = start(open_notebook, training)
+    book.await_step("curves", 100)
+    training.end()
+    book.await_idle()
+    last = training.steps
+    book.await_step("curves", last)
+    book.save()
+    book.open()
+    for kind in ("dashboard", "curves", "gradients"):
+        expect(book.view(kind)).to_be_visible(timeout=30_000)
+    book.await_step("curves", last)
+    expect(book.view("controls")).to_contain_text("finished")
+    expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible()
+    first = book.page.evaluate(
+        """() => {
+            const plot = document.querySelector('[data-labkit-view="curves"] .js-plotly-plot');
+            return Math.min(...plot.data.flatMap((trace) => Array.from(trace.x ?? [])));
+        }"""
+    )
+    assert first == 1
+
+
+def test_a_name_with_html_in_it_is_shown_as_text(open_notebook, training):
+    title = "<img src=x onerror=window.broken=1> & <b>bold</b>"
+    book = start(open_notebook, training, title=title)
+    expect(book.view("controls")).to_contain_text(title)
+    training.end()
+    book.await_idle()
+    assert book.page.evaluate("() => window.broken") is None
+
+
+@pytest.mark.parametrize("width", [1280, 480])
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_nothing_overflows_in_any_theme_or_width(open_notebook, training, theme, width):
+    book = start(open_notebook, training, theme=theme, width=width)
+    dashboard = book.view("dashboard")
+    expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
+    assert dashboard.evaluate("(root) => root.scrollWidth <= root.clientWidth + 1")
+    training.end()
+    book.await_idle()
+
+
+def test_the_saved_notebook_holds_a_picture_and_a_text(open_notebook, training):
+    book = start(open_notebook, training)
+    training.end()
+    book.await_idle()
+    book.save()
+    saved = book.path.read_text()
+    assert "image/svg+xml" in saved
+    assert f"finished, {training.steps:,} steps" in saved

@@ -1,0 +1,61 @@
+"""Cells that train for as long as a test needs, and tell through files what the kernel does."""
+
+MODEL = """
+import time
+from pathlib import Path
+import torch
+import torch.nn.functional as F
+from torch import nn
+import labkit as lk
+
+torch.manual_seed(0)
+torch.set_num_threads(1)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(64, 32)
+        self.fc2 = nn.Linear(32, 16)
+        self.head = nn.Linear(16, 4)
+
+    def forward(self, x):
+        return self.head(F.relu(self.fc2(F.relu(self.fc1(x)))))
+
+x = torch.randn(64, 64)
+y = x[:, :4].argmax(1)
+model = Net()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+"""
+
+TRAIN = """
+here = Path("{name}")
+here.mkdir()
+with lk.watch(model, name="{title}") as run:
+    while not (here / "end").exists():
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        run.log(accuracy=(model(x).argmax(1) == y).float().mean())
+        (here / "steps").write_text(str(run.steps))
+        time.sleep(0.002)
+print("ended:", run.status, run.steps)
+"""
+
+
+class Training:
+    """What the kernel's own files say of the loop in `TRAIN`."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def cell(self, title="browser test"):
+        return TRAIN.format(name=self.folder.name, title=title)
+
+    @property
+    def steps(self):
+        text = (self.folder / "steps").read_text() if (self.folder / "steps").exists() else ""
+        return int(text or 0)
+
+    def end(self):
+        (self.folder / "end").touch()

@@ -1,0 +1,113 @@
+"""Reads the course's notebooks and runs them in a real kernel: offline, on one CPU, with bounds.
+
+The guard is a cell put before the notebook's own: it binds the kernel to one CPU, ends it after
+90 s of compute, refuses every connection that leaves the machine, and turns deprecation warnings
+into errors.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "notebooks"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+
+GUARD = """
+import os, resource, sys, warnings
+
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+resource.setrlimit(resource.RLIMIT_CPU, (90, 95))
+
+def refuse(event, arguments):
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if host not in (None, "127.0.0.1", "::1", "localhost"):
+        raise ConnectionRefusedError(f"the course works offline, but asked for {host!r}")
+
+sys.addaudithook(refuse)
+for category in (DeprecationWarning, FutureWarning):
+    warnings.filterwarnings("error", category=category)
+"""
+MEMORY = "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024"
+
+
+@dataclass
+class Chapter:
+    """A notebook as it is stored, and what can be asked of it."""
+
+    name: str
+    notebook: Any = field(repr=False)
+
+    @property
+    def code_cells(self) -> list[Any]:
+        return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
+
+    def tagged(self, kind: str) -> dict[str, Any]:
+        """The cells with a tag such as ``exercise:standardise``, by what follows the colon."""
+        found = {}
+        for cell in self.notebook.cells:
+            for tag in cell.metadata.get("tags", []):
+                if tag.startswith(f"{kind}:"):
+                    found[tag.partition(":")[2]] = cell
+        return found
+
+    def solution(self, exercise: str) -> str:
+        """The code that is folded out below the exercise."""
+        text = self.tagged("solution")[exercise].source
+        match = re.search(r"```python\n(.*?)\n```", text, re.DOTALL)
+        assert match, f"{exercise} has no code in its solution"
+        return match[1]
+
+    def wrong_answers(self) -> dict[str, dict[str, str]]:
+        """By exercise and by mistake: code that makes this mistake."""
+        path = Path(__file__).parent / "wrong_answers" / f"{self.name}.toml"
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(params=NAMES)
+def chapter(request: pytest.FixtureRequest) -> Chapter:
+    return Chapter(request.param, nbformat.read(FOLDER / f"{request.param}.ipynb", as_version=4))
+
+
+def text_of(cell: Any) -> str:
+    """All that a cell printed or showed, as text."""
+    pieces = []
+    for output in cell.outputs:
+        assert output.output_type != "error", "".join(output.traceback)
+        pieces.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
+    return "\n".join(pieces)
+
+
+@pytest.fixture
+def run_cells(tmp_path: Path) -> Iterator[Callable[[list[Any]], int]]:
+    """Run cells in a new kernel, in an empty folder; returns its peak memory in MB."""
+
+    def run(cells: list[Any]) -> int:
+        guard = nbformat.v4.new_code_cell(GUARD)
+        memory = nbformat.v4.new_code_cell(f"import resource\n{MEMORY}")
+        notebook = nbformat.v4.new_notebook(cells=[guard, *cells, memory])
+        client = NotebookClient(
+            notebook,
+            kernel_name="python3",
+            timeout=180,
+            resources={"metadata": {"path": str(tmp_path)}},
+        )
+        client.execute(env={**os.environ, "OMP_NUM_THREADS": "1"})
+        return int(text_of(memory))
+
+    return run

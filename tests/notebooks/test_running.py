@@ -1,0 +1,66 @@
+"""Runs every chapter in a real kernel: as it is stored, and as a learner works through it."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+
+import nbformat
+
+from labkit.learn.chapters import load_plan
+from labkit.learn.prediction import Pick
+from tests.notebooks.conftest import text_of
+
+MEGABYTES = 1200
+
+
+def test_it_runs_whole_as_it_is_stored(chapter, run_cells):
+    cells = copy.deepcopy(chapter.notebook.cells)
+    memory = run_cells(cells)
+    stored = type(chapter)(chapter.name, nbformat.v4.new_notebook(cells=cells))
+    for cell in stored.code_cells:
+        assert "Warning" not in text_of(cell)
+    for cell in stored.tagged("exercise").values():
+        assert "Not answered yet" in text_of(cell)
+    assert memory < MEGABYTES
+
+
+def test_a_learner_can_work_through_it_section_by_section(chapter, run_cells, tmp_path):
+    """Every section runs from its own start; solutions pass, and each usual mistake is named."""
+    plan = load_plan(chapter.name)
+    exercises = {exercise.name: exercise for exercise in plan.exercises}
+    asked = {f'chapter.predict("{p.name}", ...)': p for p in plan.predictions}
+    cells, expected = [], []
+    for cell in copy.deepcopy(chapter.notebook.cells):
+        tags = cell.metadata.get("tags", [])
+        if "continue-here" in tags:
+            cells.append(nbformat.v4.new_code_cell("%reset -f"))
+        if cell.cell_type == "code" and cell.source in asked:
+            prediction = asked[cell.source]
+            cell.source = cell.source.replace("...", _typed(prediction))
+            expected.append((cell, "You predict"))
+        cells.append(cell)
+        for name in (tag.partition(":")[2] for tag in tags if tag.startswith("exercise:")):
+            cell.source = _answer(chapter.solution(name), name)
+            expected.append((cell, f"Right. {exercises[name].praise}"))
+            for mistake in exercises[name].mistakes:
+                code = chapter.wrong_answers()[name][mistake.name]
+                cells.append(nbformat.v4.new_code_cell(_answer(code, name)))
+                expected.append((cells[-1], f"Not yet. {mistake.message}"))
+    run_cells(cells)
+    for cell, message in expected:
+        assert message.replace("`", "") in text_of(cell)
+    kept = json.loads((tmp_path / ".labkit-progress.json").read_text())["chapters"][chapter.name]
+    assert all(kept["exercises"][name]["solved"] for name in exercises)
+    assert all("score" in kept["predictions"][p.name] for p in plan.predictions)
+
+
+def _answer(code: str, name: str) -> str:
+    return f'{code.strip()}\n\nchapter.check("{name}", {name})'
+
+
+def _typed(prediction) -> str:
+    """A prediction of the right kind, as a learner would type it; a wrong one if one is known."""
+    known = next(iter(prediction.reasons), "1.0")
+    return repr("a") if isinstance(prediction, Pick) else repr(ast.literal_eval(known))

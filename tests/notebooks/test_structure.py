@@ -1,0 +1,84 @@
+"""What every chapter must have, read from its file without running it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import nbformat
+import pytest
+
+from labkit.learn.chapters import chapter_names, load_plan
+from tests.notebooks.conftest import NAMES
+
+
+def test_every_notebook_has_a_plan_and_every_plan_a_notebook():
+    assert tuple(NAMES) == chapter_names()
+
+
+def test_the_file_is_valid_and_stored_without_outputs(chapter):
+    nbformat.validate(chapter.notebook)
+    assert (chapter.notebook.nbformat, chapter.notebook.nbformat_minor) == (4, 5)
+    assert chapter.notebook.metadata.kernelspec.name == "python3"
+    ids = [cell.id for cell in chapter.notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert all(not cell.outputs and cell.execution_count is None for cell in chapter.code_cells)
+
+
+def test_it_opens_with_its_question_and_its_picture(chapter):
+    opening = chapter.notebook.cells[0].source
+    assert opening.startswith("# ")
+    assert "**The question:**" in opening
+    assert "**The picture to take home:**" in opening
+
+
+def test_each_section_has_a_heading_and_starts_with_a_continue_cell(chapter):
+    cells = chapter.notebook.cells
+    headings = [i for i, cell in enumerate(cells) if cell.source.startswith("## ")]
+    assert len(headings) >= 4
+    for i in headings:
+        assert "continue-here" in cells[i + 1].metadata.get("tags", [])
+        assert "learn.chapter(" in cells[i + 1].source
+
+
+def test_each_prediction_is_asked_before_it_is_scored(chapter):
+    sources = [cell.source for cell in chapter.code_cells]
+    for prediction in load_plan(chapter.name).predictions:
+        asked = [i for i, s in enumerate(sources) if f'predict("{prediction.name}", ...)' in s]
+        scored = [i for i, s in enumerate(sources) if f'score("{prediction.name}"' in s]
+        assert len(asked) == len(scored) == 1
+        assert asked[0] < scored[0]
+
+
+def test_each_exercise_is_open_and_has_a_solution_and_three_hints(chapter):
+    exercises = {exercise.name: exercise for exercise in load_plan(chapter.name).exercises}
+    assert len(exercises) >= 3
+    assert list(chapter.tagged("exercise")) == list(exercises)
+    assert list(chapter.tagged("solution")) == list(exercises)
+    for name, exercise in exercises.items():
+        assert "..." in chapter.tagged("exercise")[name].source
+        assert "<details>" in chapter.tagged("solution")[name].source
+        assert len({*exercise.hints, ""}) == 4
+
+
+def test_each_usual_mistake_has_an_example_and_a_message_of_its_own(chapter):
+    examples = chapter.wrong_answers()
+    for exercise in load_plan(chapter.name).exercises:
+        mistakes = [mistake.name for mistake in exercise.mistakes]
+        assert set(examples[exercise.name]) == set(mistakes)
+        assert len({mistake.message for mistake in exercise.mistakes}) == len(mistakes) >= 3
+
+
+def test_code_is_short_and_fetches_nothing(chapter):
+    for cell in chapter.code_cells:
+        ast.parse(cell.source)
+        assert len(cell.source.splitlines()) <= 40
+        assert not re.search(r"https?://|urlopen|requests|pip install", cell.source)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_wrong_prediction_is_told_can_be_reached(name):
+    for prediction in load_plan(name).predictions:
+        for typed in prediction.reasons:
+            literal = typed if typed.isalpha() else ast.literal_eval(typed)
+            assert prediction.reason(prediction.read(literal))

@@ -1,0 +1,65 @@
+"""Trying out a learner's function leaves the arguments and the random state alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from labkit.learn import diabetes, digits, moons
+from labkit.learn.attempt import is_open, try_out
+from labkit.learn.chapters import chapter_names, load_plan
+from labkit.learn.exercise import judge
+
+
+def _noisy(*arguments):
+    torch.manual_seed(123)
+    return torch.rand(3)
+
+
+def _random_states():
+    return torch.get_rng_state(), np.random.get_state()[1]  # noqa: NPY002 - the global state
+
+
+@pytest.mark.parametrize("action", [lambda: try_out(_noisy, 1), digits, diabetes, moons])
+def test_the_global_random_state_stays(action):
+    before = [
+        state.copy() if hasattr(state, "copy") else state.clone() for state in _random_states()
+    ]
+    action()
+    for old, new in zip(before, _random_states(), strict=True):
+        assert (np.asarray(old) == np.asarray(new)).all()
+
+
+def test_checking_every_exercise_leaves_the_random_state():
+    before = torch.get_rng_state()
+    for name in chapter_names():
+        for exercise in load_plan(name).exercises:
+            judge(exercise, _noisy)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_change_in_place_happens_to_a_copy():
+    table = torch.zeros(2)
+    attempt = try_out(lambda t: t.add_(1), table)
+    assert table.tolist() == [0, 0]
+    assert attempt.arguments[0].tolist() == [1, 1]
+
+
+def test_a_function_is_open_while_it_only_holds_dots():
+    def untouched(x): ...
+
+    def with_a_comment(x):
+        """Return the mean."""
+        # Put your code in place of the dots.
+
+    def forgot_to_return(x):
+        x + 1
+
+    def constant(x):
+        return 3
+
+    assert is_open(untouched)
+    assert is_open(with_a_comment)
+    assert not is_open(forgot_to_return)
+    assert not is_open(constant)

@@ -1,0 +1,112 @@
+"""What a learner types always gets a card; what was predicted before the run stands."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from labkit.learn import chapter
+from labkit.learn.chapters import chapter_names
+
+
+def test_the_last_prediction_before_the_score_counts(tmp_path):
+    tensors = chapter("01_tensors", tmp_path)
+    tensors.predict("uint8_sum", 300)
+    tensors.predict("uint8_sum", 44)
+    assert "Right" in repr(tensors.score("uint8_sum", 44))
+
+
+def test_a_prediction_after_the_score_does_not_replace_it(tmp_path):
+    tensors = chapter("01_tensors", tmp_path)
+    tensors.predict("uint8_sum", 300)
+    assert "nine bits" in repr(tensors.score("uint8_sum", 44))
+    assert "the one that counts" in repr(tensors.predict("uint8_sum", 44))
+    assert "A surprise" in repr(tensors.score("uint8_sum", 44))
+    tensors.forget("uint8_sum")
+    assert "You predict 44" in repr(tensors.predict("uint8_sum", 44))
+
+
+def test_a_prediction_outlives_the_kernel(tmp_path):
+    chapter("01_tensors", tmp_path).predict("transpose_stride", (4, 1))
+    again = chapter("01_tensors", tmp_path)
+    assert "Kept from before: you predict (4, 1)" in repr(again.predict("transpose_stride", ...))
+    assert "You predicted (4, 1)" in repr(again.score("transpose_stride", (1, 4)))
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("transpose_stride", 4, "2 whole numbers in round brackets"),
+        ("transpose_stride", (1, 2, 3), "got 3"),
+        ("transpose_stride", "(1, 4)", "whole numbers"),
+        ("uint8_sum", 4.5, "whole numbers"),
+        ("uint8_sum", float("inf"), "whole numbers"),
+        ("uint8_sum", float("nan"), "whole numbers"),
+        ("two_lists", 2, "one letter of a, b, c"),
+        ("two_lists", "d", "one letter of a, b, c"),
+        ("two_lists", "", "one letter of a, b, c"),
+    ],
+)
+def test_what_cannot_be_an_answer_is_said_so_and_not_kept(tmp_path, name, typed, said):
+    tensors = chapter("01_tensors", tmp_path)
+    card = tensors.predict(name, typed)
+    assert card.tone == "open"
+    assert said in repr(card)
+    assert "Not answered yet" in repr(tensors.predict(name, ...))
+
+
+@pytest.mark.parametrize("typed", ["much", None, float("nan"), [1, 2]])
+def test_a_number_has_to_be_finite_and_a_number(tmp_path, typed):
+    start = chapter("00_start_here", tmp_path)
+    assert start.predict("first_loss", typed).tone == "open"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "text",
+        3,
+        [1, 2],
+        lambda: None,
+        lambda table: None,
+        lambda table: "text",
+        lambda table: table.nonsense,
+        lambda *given: [given],
+        lambda *given: given,
+        lambda *given: torch.tensor([]),
+        lambda *given: nn.Linear(3, 2),
+        lambda *given: nn.Module(),
+    ],
+)
+@pytest.mark.parametrize("name", chapter_names())
+def test_a_strange_answer_gets_a_card_and_no_error(tmp_path, name, answer):
+    opened = chapter(name, tmp_path)
+    for exercise in opened.plan.exercises:
+        assert opened.check(exercise.name, answer).tone in ("wrong", "open")
+
+
+def test_an_answer_is_kept_as_text(tmp_path):
+    chapter("00_start_here", tmp_path).check("ten_classes", 2.303)
+    assert chapter("00_start_here", tmp_path).answer("ten_classes") == "2.303"
+
+
+def test_a_solved_exercise_stays_solved_and_is_counted(tmp_path):
+    start = chapter("00_start_here", tmp_path)
+    start.check("ten_classes", 2.303)
+    start.check("ten_classes", 0.1)
+    assert "1 of 3 solved" in repr(start.progress())
+    assert "solved this before" in repr(start.check("ten_classes", ...))
+
+
+def test_hints_come_in_three_stages_and_the_last_stays(tmp_path):
+    tensors = chapter("01_tensors", tmp_path)
+    stages = [repr(tensors.hint("standardise")).split(".")[0] for _ in range(4)]
+    assert stages == ["Hint 1 of 3", "Hint 2 of 3", "Hint 3 of 3", "Hint 3 of 3"]
+
+
+def test_names_that_a_chapter_does_not_have_are_refused_with_those_it_has(tmp_path):
+    with pytest.raises(ValueError, match=r"it has .*standardise"):
+        chapter("01_tensors", tmp_path).check("standardize", 1)
+    with pytest.raises(ValueError, match="there is 00_start_here"):
+        chapter("tensors", tmp_path)

@@ -1,0 +1,139 @@
+"""Pictures read the tensor they are given, are well-formed, follow the theme and speak."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+
+from labkit.learn import LossSurface, broadcast_picture, storage_picture, tile_picture
+from labkit.learn.pictures.png import colours, data_address
+
+BOWL = LossSurface(lambda w, b: w**2 + b**2, ("w", -1, 1), ("b", -1, 1))
+PICTURES = {
+    "storage": storage_picture(t=torch.arange(6).reshape(2, 3)),
+    "clash": broadcast_picture((3,), (4,)),
+    "surface": BOWL.picture(),
+    "tiles": tile_picture(torch.rand(2, 3, 3), title="a title", titles=["<b>", "&"]),
+}
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+def test_it_is_one_svg_with_a_text_and_no_fixed_ink(picture):
+    root = ElementTree.fromstring(picture.svg)
+    assert root.tag == f"{NAMESPACE}svg"
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"].split() == repr(picture).split()
+    inks = {node.attrib["style"] for node in root.iter(f"{NAMESPACE}text")}
+    assert all("var(--jp" in ink for ink in inks)
+    assert "<script" not in picture.svg
+
+
+def test_names_are_data():
+    evil = '"><script>alert(1)</script>'
+    picture = storage_picture(**{evil: torch.zeros(2)})
+    ElementTree.fromstring(picture.svg)
+    assert "<script" not in picture.svg
+    assert evil in picture.text
+
+
+def test_views_stand_under_one_strip_and_copies_under_another():
+    t = torch.arange(6).reshape(2, 3)
+    lines = storage_picture(t=t, turned=t.T, copied=t.clone()).text.splitlines()
+    assert [line[:9] for line in lines if line.startswith("Storage")] == ["Storage 1", "Storage 2"]
+    assert lines[2].endswith("reads places 0, 3, 1, 4, 2, 5.")
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.tensor(2.5),
+        torch.arange(8)[3:7],
+        torch.arange(4).expand(3, 4),
+        torch.ones(2, 2, 2, requires_grad=True),
+        torch.tensor([True, False]),
+        torch.tensor([float("nan"), float("inf")]),
+        torch.zeros(0, 3),
+        torch.ones(2, dtype=torch.bfloat16),
+    ],
+    ids=str,
+)
+def test_the_places_are_those_that_torch_reads(tensor):
+    text = storage_picture(t=tensor).text
+    flat = torch.as_strided(
+        tensor.detach(), (tensor.untyped_storage().nbytes() // tensor.element_size(),), (1,), 0
+    )
+    places = [int(p) for p in text.rpartition("reads places ")[2].rstrip(".").split(", ") if p]
+    assert torch.equal(flat[places].isnan(), tensor.detach().reshape(-1).isnan())
+    assert torch.equal(flat[places].nan_to_num(), tensor.detach().reshape(-1).nan_to_num())
+
+
+@pytest.mark.parametrize(
+    "shapes", [((3, 1), (4,)), ((2, 1, 3), (5, 1)), ((), (3,)), ((0, 3), (1, 3))]
+)
+def test_the_result_is_that_of_torch(shapes):
+    expected = tuple(torch.broadcast_shapes(*shapes))
+    assert broadcast_picture(*shapes).text.endswith(f"Result: {expected}.")
+
+
+def test_a_clash_is_said():
+    assert "these clash" in broadcast_picture(a=(3,), b=(4,)).text
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (storage_picture, "at least one tensor"),
+        (lambda: storage_picture(torch.zeros(65)), "Take a smaller tensor"),
+        (lambda: storage_picture(torch.zeros(1, 1, 1, 1)), "4 dimensions"),
+        (lambda: broadcast_picture((3,)), "at least two shapes"),
+        (lambda: broadcast_picture((3,), (-1,)), "negative size"),
+        (lambda: tile_picture(torch.zeros(2, 3, 4, 4)), "pick one"),
+        (lambda: tile_picture(torch.zeros(65, 2, 2)), "up to 64"),
+        (lambda: tile_picture(torch.zeros(1, 2, 2), scale="jet"), "jet"),
+        (lambda: LossSurface(lambda w, b: 0.0, ("w", 1, 1), ("b", 0, 1)), "lower end first"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_at_once(draw, said):
+    with pytest.raises(ValueError, match=said):
+        draw()
+
+
+def test_a_thing_that_is_no_tensor_is_named():
+    with pytest.raises(TypeError, match="t is a ndarray"):
+        storage_picture(t=np.zeros(3))
+
+
+def test_a_long_walk_makes_a_bounded_picture():
+    surface = LossSurface(lambda w, b: w**2 + b**2, ("w", -1, 1), ("b", -1, 1))
+    for step in range(20_000):
+        surface.step("lr 0.1", 0.9 * 0.999**step, 0.5)
+    picture = surface.picture()
+    assert len(picture.svg) < 64_000
+    assert "20000 points" in picture.text
+
+
+def test_a_walk_that_leaves_the_map_or_turns_nan_is_drawn_up_to_there():
+    surface = LossSurface(lambda w, b: w**2 + b**2, ("w", -1, 1), ("b", -1, 1))
+    for w in (0.5, 3.0, float("nan")):
+        surface.step("lr 9", w, 0.0)
+    picture = surface.picture()
+    assert "off the map" in picture.svg
+    ElementTree.fromstring(picture.svg)
+    assert "nan" not in "".join(picture.svg.split("<polyline")[1:]).split("/>")[0]
+
+
+def test_the_png_holds_the_array():
+    address = data_address(np.full((3, 5, 3), 7, dtype=np.uint8))
+    png = base64.b64decode(address.partition(",")[2])
+    assert struct.unpack(">II", png[16:24]) == (5, 3)
+
+
+def test_colours_stay_inside_and_mark_nan():
+    rgb = colours(np.array([-1.0, 2.0, np.nan]), "grey")
+    assert rgb.tolist() == [[0, 0, 0], [255, 255, 255], [230, 0, 230]]

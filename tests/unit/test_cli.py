@@ -1,0 +1,140 @@
+"""The command line: what it prints, what it starts, and its exit codes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from labkit import cli, doctor
+from labkit.doctor import Check
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The commands that the command line started, with the folders they ran in."""
+    commands = []
+
+    def run(command, *, cwd, check):
+        commands.append((command, cwd))
+        return subprocess.CompletedProcess(command, 3)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return commands
+
+
+def test_doctor_names_python_and_torch(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "bundle_fault", lambda: None)
+    assert cli.main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert sys.executable in printed
+    assert "torch" in printed
+    assert "cpu" in printed
+
+
+def test_doctor_says_what_to_do_about_a_missing_bundle(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "bundle_fault", lambda: "it has not been built")
+    assert cli.main(["doctor"]) == 1
+    printed = capsys.readouterr().out
+    assert "broken  views in the browser: it has not been built" in printed
+    assert "pip install -e ." in printed
+
+
+def test_doctor_survives_a_machine_without_torch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    (check,) = doctor._torch()
+    assert check.state == "broken"
+    assert "pip install torch" in check.advice
+
+
+@pytest.mark.parametrize(
+    ("installed", "state"),
+    [
+        ({"jupyterlab": "4.6.6", "ipykernel": "7.4.0"}, "ok"),
+        ({"jupyterlab": "4.3.9", "ipykernel": "7.4.0"}, "note"),
+        ({"jupyterlab": "4.6.6", "ipykernel": "6.29.5"}, "note"),
+        ({"jupyterlab": "4.6.6", "ipykernel": None}, "note"),
+    ],
+)
+def test_buttons_need_subshells(monkeypatch, installed, state):
+    monkeypatch.setattr(doctor, "_version", installed.get)
+    assert doctor._buttons().state == state
+
+
+@pytest.mark.parametrize(
+    ("found", "needed", "state"),
+    [
+        ("8.1.9", True, "ok"),
+        ("7.7.1", True, "broken"),
+        (None, True, "broken"),
+        (None, False, "note"),
+    ],
+)
+def test_a_package_is_compared_with_the_oldest_that_works(monkeypatch, found, needed, state):
+    monkeypatch.setattr(doctor, "_version", lambda _: found)
+    check = doctor._package("ipywidgets", (8,), needed=needed)
+    assert check.state == state
+    assert ("pip install" in check.advice) == (state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [("2.13.0+cpu", (2, 13)), ("2.4+cpu", (2, 4)), ("8.1.9", (8, 1)), ("4.6rc1", (4,)), ("", ())],
+)
+def test_versions_are_read_as_numbers(text, numbers):
+    assert doctor._numbers(text) == numbers
+
+
+def test_a_note_alone_is_no_failure():
+    assert cli.report([Check("jupyterlab", "note", "not installed", "Install it.")]) == 0
+
+
+def test_lab_opens_the_first_notebook_and_passes_arguments_on(monkeypatch, tmp_path, started):
+    notebook = tmp_path / cli.FIRST_NOTEBOOK
+    notebook.parent.mkdir()
+    notebook.write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["lab", "--no-browser", "--port", "8890"]) == 3
+    ((command, folder),) = started
+    assert folder == tmp_path
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in command
+    assert command[-3:] == ["--no-browser", "--port", "8890"]
+
+
+def test_lab_says_where_the_course_is(monkeypatch, tmp_path, capsys, started):
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["lab"]) == 1
+    assert "clone" in capsys.readouterr().err
+    assert not started
+
+
+def test_lab_says_that_jupyterlab_is_missing(monkeypatch, tmp_path, capsys, started):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / cli.FIRST_NOTEBOOK).write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "find_spec", lambda _: None)
+    assert cli.main(["lab"]) == 1
+    assert "pip install 'labkit[lab]'" in capsys.readouterr().err
+    assert not started
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["doctor", "--loud"]])
+def test_a_wrong_command_line_ends_with_the_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as ending:
+        cli.main(arguments)
+    assert ending.value.code == 2
+    assert "usage: labkit" in capsys.readouterr().err
+
+
+def test_the_command_line_runs_as_a_module_without_loading_torch():
+    program = (
+        "import sys, runpy; sys.argv = ['labkit', '--version']\n"
+        "try: runpy.run_module('labkit', run_name='__main__')\n"
+        "except SystemExit as ending: assert not ending.code\n"
+        "assert 'torch' not in sys.modules and 'ipywidgets' not in sys.modules"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.startswith("labkit ")

@@ -1,0 +1,36 @@
+"""The arrows between the packages, held by the contracts in pyproject.toml."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_import_contracts_hold():
+    program = "from importlinter.cli import lint_imports_command as lint; lint()"
+    answer = subprocess.run(
+        [sys.executable, "-c", program, "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("labkit", ["torch", "ipywidgets", "plotly", "numpy"]),
+        ("labkit.run", ["torch", "ipywidgets", "plotly"]),
+        ("labkit.views", ["torch"]),
+        ("labkit.capture", ["ipywidgets", "plotly", "IPython"]),
+    ],
+)
+def test_a_package_works_where_what_it_must_not_need_is_missing(module, absent):
+    hidden = "; ".join(f"sys.modules[{name!r}] = None" for name in absent)
+    program = f"import sys; {hidden}; import {module}"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

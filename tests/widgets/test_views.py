@@ -1,0 +1,48 @@
+"""Views without a page: what they refuse, and the still pictures they leave."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from labkit.run import Run
+from labkit.views import pictures
+
+
+def recorded(name="demo"):
+    run = Run(name)
+    block = run.add_block("loss", "loss", ["loss"])
+    for step in range(1, 200):
+        block.append(step, 1.0 / step)
+    run.steps = 199
+    return run
+
+
+def test_the_picture_of_a_run_is_valid_svg_with_its_curve():
+    picture = ET.fromstring(pictures.svg(recorded(), "dashboard"))
+    lines = [element for element in picture.iter() if element.tag.endswith("polyline")]
+    assert len(lines) == 1
+    assert len(lines[0].attrib["points"].split()) == 199
+
+
+@pytest.mark.parametrize("kind", ["dashboard", "graph"])
+def test_names_are_escaped_in_pictures(kind):
+    picture = pictures.svg(recorded('<script>alert(1)</script>&"'), kind)
+    assert "<script>" not in picture
+    ET.fromstring(picture)
+
+
+@pytest.mark.parametrize("values", [[], [float("nan")] * 3])
+def test_a_run_with_nothing_to_draw_says_so(values):
+    run = Run("empty")
+    block = run.add_block("loss", "loss", ["loss"])
+    for step, value in enumerate(values):
+        block.append(step, value)
+    picture = pictures.svg(run, "curves")
+    ET.fromstring(picture)
+    assert "recorded" in picture
+
+
+def test_the_text_says_what_was_recorded():
+    text = pictures.text(recorded())
+    assert "199 steps" in text
+    assert "loss: 1 at step 1, 0.005025 at step 199" in text
