@@ -1,4 +1,10 @@
-/** Builds the bundle into labkit/static: the loader as it is, the heavy scripts compressed. */
+/**
+ * Builds the frontend into `labkit/static`.
+ *
+ * `loader.js` goes out with every view; the compressed scripts are asked for once per page.
+ * The loader carries the digest of the scripts, so that two builds on one page stay apart.
+ * The same sources give the same bytes.
+ */
 
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -6,48 +12,71 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const here = fileURLToPath(new URL(".", import.meta.url));
-const target = fileURLToPath(new URL("../labkit/static/", import.meta.url));
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const STATIC = fileURLToPath(new URL("../labkit/static/", import.meta.url));
 
-const bundled = [
-  { entry: "src/app.ts", name: "labkit.js", format: "esm" },
-  { entry: "src/plotly.ts", name: "plotly.js", format: "esm" },
-  { entry: "src/graph/worker.ts", name: "layout.js", format: "iife" },
+const SCRIPTS = [
+  { name: "labkit.js", entry: "src/app.ts", format: "esm" },
+  { name: "plotly.js", entry: "src/plotly.ts", format: "esm" },
+  { name: "layout.js", entry: "src/graph/worker.ts", format: "iife" },
 ];
 
-const licences = [
-  ["plotly.js", "node_modules/plotly.js-cartesian-dist-min/LICENSE"],
-  ["@hpcc-js/wasm-graphviz (with Graphviz inside)", "node_modules/@hpcc-js/wasm-graphviz/LICENSE"],
-];
+/** Libraries whose code goes into the scripts. */
+const BUNDLED = ["plotly.js-cartesian-dist-min", "@hpcc-js/wasm-graphviz"];
+
+const SYSTEM_BYTE = 9;
+const UNKNOWN_SYSTEM = 255;
 
 async function bundle(entry, format, define = {}) {
   const result = await build({
-    absWorkingDir: here,
-    entryPoints: [entry],
+    absWorkingDir: HERE,
     bundle: true,
-    minify: true,
-    write: false,
-    format,
-    target: "es2022",
-    loader: { ".css": "text" },
-    legalComments: "none",
+    charset: "utf8",
     define,
+    entryPoints: [entry],
+    format,
+    legalComments: "none",
+    loader: { ".css": "text" },
+    logLevel: "warning",
+    minify: true,
+    target: "es2022",
+    write: false,
   });
   return result.outputFiles[0].contents;
 }
 
-await rm(target, { recursive: true, force: true });
-await mkdir(target, { recursive: true });
+/** Node leaves the time out of the header; the system is left out here. */
+function compressed(script) {
+  const zipped = gzipSync(script, { level: 9 });
+  zipped[SYSTEM_BYTE] = UNKNOWN_SYSTEM;
+  return zipped;
+}
+
+async function licenceOf(name) {
+  const folder = `${HERE}node_modules/${name}`;
+  const { version } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));
+  return `${name} ${version}\n\n${await readFile(`${folder}/LICENSE`, "utf8")}`;
+}
+
+async function licences() {
+  const inside = await readFile(`${HERE}third-party.txt`, "utf8");
+  return [...(await Promise.all(BUNDLED.map(licenceOf))), inside].join(`\n${"-".repeat(80)}\n\n`);
+}
+
+const files = new Map();
 const digest = createHash("sha256");
-for (const { entry, name, format } of bundled) {
+for (const { name, entry, format } of SCRIPTS) {
   const script = await bundle(entry, format);
   digest.update(script);
-  await writeFile(`${target}${name}.gz`, gzipSync(script, { level: 9 }));
+  files.set(`${name}.gz`, compressed(script));
 }
-const buildId = JSON.stringify(digest.digest("hex").slice(0, 16));
-const loader = await bundle("src/loader.ts", "esm", { LABKIT_BUILD: buildId });
-await writeFile(`${target}loader.js`, loader);
-const texts = await Promise.all(
-  licences.map(async ([name, path]) => `${name}\n\n${await readFile(`${here}${path}`, "utf8")}`),
-);
-await writeFile(`${target}THIRD_PARTY.txt`, texts.join(`\n${"-".repeat(79)}\n\n`));
+const define = { LABKIT_BUILD: JSON.stringify(digest.digest("hex").slice(0, 16)) };
+files.set("loader.js", await bundle("src/loader.ts", "esm", define));
+files.set("THIRD_PARTY.txt", await licences());
+
+await rm(STATIC, { recursive: true, force: true });
+await mkdir(STATIC, { recursive: true });
+for (const [name, contents] of files) {
+  await writeFile(STATIC + name, contents);
+  console.log(`${name.padEnd(16)} ${String(contents.length).padStart(9)} bytes`);
+}

@@ -69,7 +69,8 @@ class Publisher:
             )
         spent = time.thread_time_ns() - began
         self.unanswered += 1
-        self._run.published_ns += spent
+        if not self._run.control.paused:  # a held loop is not slowed
+            self._run.published_ns += spent
         return spent / 1e9
 
     def _pause_after(self, cost_seconds: float) -> float:

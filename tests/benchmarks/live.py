@@ -28,6 +28,10 @@ from tests.benchmarks.measure import Size
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
+_CELL_ENDED = (
+    ".jp-OutputArea-output:has-text('The bench is done.'), "
+    "[data-mime-type='application/vnd.jupyter.error']"
+)
 _COUNT_DRAWN_STEPS = """() => {
   window.drawnSteps = 0;
   const observer = new MutationObserver((changes) => { window.drawnSteps += changes.length; });
@@ -53,18 +57,11 @@ def measure_live(kind: str, name: str, size: Size, folder: Path) -> Path:
     with _jupyterlab(folder) as address, _page() as page:
         page.goto(address)
         page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content", timeout=120_000)
-        page.wait_for_selector(
-            ".jp-Toolbar-kernelStatus[data-status=idle], "
-            ".jp-Notebook-ExecutionIndicator[data-status=idle]",
-            timeout=120_000,
-        )
+        page.get_by_text("| Idle").wait_for(timeout=120_000)
         page.evaluate(_COUNT_DRAWN_STEPS)
         page.click(".jp-Notebook .jp-Cell .cm-content")
         page.keyboard.press("Shift+Enter")
-        page.wait_for_selector(
-            ".jp-OutputArea-output:has-text('measured'), .jp-OutputArea-output:has-text('Error')",
-            timeout=600_000,
-        )
+        page.wait_for_selector(_CELL_ENDED, timeout=300_000)
         drawn = page.evaluate("window.drawnSteps")
         if not result.is_file():
             raise RuntimeError(f"The cell failed: {page.inner_text('.jp-Notebook')}")
@@ -78,7 +75,7 @@ def _write_notebook(path: Path, kind: str, name: str, size: Size, result: Path) 
     source = (
         "from tests.benchmarks.measure import measure_into\n"
         f"measure_into(*{arguments!r})\n"
-        "print('meas' + 'ured')"
+        "print('The bench is done.')"
     )
     cell: dict[str, object] = {
         "cell_type": "code",

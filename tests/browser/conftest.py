@@ -1,9 +1,13 @@
 """One JupyterLab and one browser for all browser tests; a page for each."""
 
+import itertools
+
 import pytest
 from playwright.sync_api import sync_playwright
 
 from .lab import NotebookPage, launch_browser, running_lab
+
+numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -21,15 +25,16 @@ def lab(tmp_path_factory):
 
 
 @pytest.fixture
-def open_notebook(browser, lab, request):
+def open_notebook(browser, lab):
     pages = []
 
     def open_(cells, *, width=1280, height=1000, theme="JupyterLab Light"):
         lab.set_theme(theme)
         page = browser.new_page(viewport={"width": width, "height": height})
         pages.append(page)
-        return NotebookPage(page, lab, f"{request.node.name}{len(pages)}.ipynb", cells)
+        return NotebookPage(page, lab, f"notebook{next(numbers)}.ipynb", cells)
 
     yield open_
     for page in pages:
         page.close()
+    lab.end_kernels()

@@ -59,6 +59,16 @@ class Lab:
         """Have pages that are opened from now on use a theme."""
         write_settings(self.settings, "@jupyterlab/apputils-extension/themes", {"theme": name})
 
+    def end_kernels(self) -> None:
+        """End all kernels, so that one test's training does not slow the next."""
+        with urllib.request.urlopen(f"{self.url}/api/kernels") as answer:
+            kernels = json.load(answer)
+        for kernel in kernels:
+            ending = urllib.request.Request(
+                f"{self.url}/api/kernels/{kernel['id']}", method="DELETE"
+            )
+            urllib.request.urlopen(ending).close()
+
 
 def write_settings(folder: Path, plugin: str, values: dict[str, object]) -> None:
     """Write the user's settings of one of JupyterLab's plugins."""
@@ -87,7 +97,13 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         "IPYTHONDIR": str(folder / "ipython"),
     }
     log = (folder / "lab.log").open("w")
-    options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--ServerApp.ip=127.0.0.1"]
+    options = [
+        "--no-browser",
+        "--allow-root",
+        "--IdentityProvider.token=",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.disable_check_xsrf=True",
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.port={port}"],
         cwd=root,
@@ -179,7 +195,9 @@ class NotebookPage:
         return int(self.view(kind).get_attribute("data-labkit-step") or 0)
 
     def await_step(self, kind: str, step: int, timeout: float = 30_000) -> None:
-        """Wait until a view has drawn a step."""
+        """Bring a view on the screen (it rests while it is off) and wait until it drew a step."""
+        expect(self.view(kind)).to_be_visible(timeout=timeout)
+        self.view(kind).scroll_into_view_if_needed()
         self.page.wait_for_function(
             """([kind, step]) => Number(document.querySelector(
                 `[data-labkit-view="${kind}"]`)?.dataset.labkitStep ?? 0) >= step""",

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def training(lab, request):
-    return Training(lab.folder / request.node.name.partition("[")[0])
+def training(lab, tmp_path_factory):
+    return Training(lab.folder / tmp_path_factory.mktemp("training").name)
 
 
 def start(open_notebook, training, **options):
@@ -38,7 +38,7 @@ def test_views_grow_while_the_cell_runs(open_notebook, training):
     expect(book.page.locator('.jp-NotebookPanel [data-status="busy"]').first).to_be_visible()
     training.end()
     book.await_idle()
-    expect(book.view("controls")).to_contain_text("finished")
+    expect(book.view("controls")).to_contain_text("Finished")
     assert book.errors == []
 
 
@@ -63,7 +63,7 @@ def test_pause_step_resume_and_stop_reach_the_running_loop(open_notebook, traini
         controls.get_by_role("button", name=name, exact=True).click()
 
     press("Pause")
-    expect(controls).to_contain_text("paused")
+    expect(controls).to_contain_text("Paused")
     held = settled_steps(book, training)
     press("Step")
     book.await_step("controls", held + 1)
@@ -72,7 +72,7 @@ def test_pause_step_resume_and_stop_reach_the_running_loop(open_notebook, traini
     book.await_step("controls", held + 50)
     press("Stop")
     book.await_idle()
-    expect(controls).to_contain_text("stopped")
+    expect(controls).to_contain_text("Stopped")
     assert "ended: stopped" in book.text()
     expect(controls.get_by_role("button", name="Resume", exact=True)).to_be_disabled()
 
@@ -89,7 +89,7 @@ def test_a_reloaded_page_shows_the_run_with_its_past(open_notebook, training):
     for kind in ("dashboard", "curves", "gradients"):
         expect(book.view(kind)).to_be_visible(timeout=30_000)
     book.await_step("curves", last)
-    expect(book.view("controls")).to_contain_text("finished")
+    expect(book.view("controls")).to_contain_text("Finished")
     expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible()
     first = book.page.evaluate(
         """() => {

@@ -26,7 +26,8 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 GUARD = """
 import os, resource, sys, warnings
 
-os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 resource.setrlimit(resource.RLIMIT_CPU, (90, 95))
 
 def refuse(event, arguments):
@@ -37,13 +38,18 @@ def refuse(event, arguments):
     else:
         return
     if host not in (None, "127.0.0.1", "::1", "localhost"):
+        os.environ["ASKED_FOR"] = str(host)
         raise ConnectionRefusedError(f"the course works offline, but asked for {host!r}")
 
 sys.addaudithook(refuse)
 for category in (DeprecationWarning, FutureWarning):
     warnings.filterwarnings("error", category=category)
 """
-MEMORY = "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024"
+AFTERWARDS = """
+import os, resource
+
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, os.environ.get("ASKED_FOR"))
+"""
 
 
 @dataclass
@@ -99,15 +105,18 @@ def run_cells(tmp_path: Path) -> Iterator[Callable[[list[Any]], int]]:
 
     def run(cells: list[Any]) -> int:
         guard = nbformat.v4.new_code_cell(GUARD)
-        memory = nbformat.v4.new_code_cell(f"import resource\n{MEMORY}")
-        notebook = nbformat.v4.new_notebook(cells=[guard, *cells, memory])
+        after = nbformat.v4.new_code_cell(AFTERWARDS)
+        notebook = nbformat.v4.new_notebook(cells=[guard, *cells, after])
         client = NotebookClient(
             notebook,
             kernel_name="python3",
             timeout=180,
             resources={"metadata": {"path": str(tmp_path)}},
         )
-        client.execute(env={**os.environ, "OMP_NUM_THREADS": "1"})
-        return int(text_of(memory))
+        strict = {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error::DeprecationWarning"}
+        client.execute(env={**os.environ, **strict})
+        megabytes, asked_for = text_of(after).split()
+        assert asked_for == "None", f"the notebook asked the network for {asked_for}"
+        return int(megabytes)
 
     return run

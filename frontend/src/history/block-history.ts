@@ -25,8 +25,8 @@ export function rowsFor(columns: number): number {
 
 export class BlockHistory implements Block {
   private buckets: Buckets;
-  private steps = new Float64Array(0);
-  private values = new Float32Array(0);
+  private steps: Float64Array = new Float64Array(0);
+  private values: Float32Array = new Float32Array(0);
   private rows = 0;
 
   constructor(

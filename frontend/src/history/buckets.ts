@@ -8,12 +8,12 @@ import type { FoldedRows } from "../transport/decode";
 export class Buckets {
   length = 0;
   /** First step of each bucket, and the number of samples folded into it. */
-  private first = new Float64Array(0);
-  private count = new Float64Array(0);
-  private low = new Float32Array(0);
-  private lowAt = new Float64Array(0);
-  private high = new Float32Array(0);
-  private highAt = new Float64Array(0);
+  private first: Float64Array = new Float64Array(0);
+  private count: Float64Array = new Float64Array(0);
+  private low: Float32Array = new Float32Array(0);
+  private lowAt: Float64Array = new Float64Array(0);
+  private high: Float32Array = new Float32Array(0);
+  private highAt: Float64Array = new Float64Array(0);
 
   constructor(private readonly columns: number) {}
 
@@ -140,24 +140,20 @@ export class Buckets {
   }
 }
 
-function stepsOf(
-  first: Float64Array,
-  offsets: Float32Array,
-  columns: number,
-): Float64Array<ArrayBuffer> {
+function stepsOf(first: Float64Array, offsets: Float32Array, columns: number): Float64Array {
   return Float64Array.from(
     offsets,
     (offset, cell) => offset + (first[Math.floor(cell / columns)] as number),
   );
 }
 
-export function grown64(values: Float64Array, length: number): Float64Array<ArrayBuffer> {
+export function grown64(values: Float64Array, length: number): Float64Array {
   const made = new Float64Array(length);
   made.set(values);
   return made;
 }
 
-export function grown32(values: Float32Array, length: number): Float32Array<ArrayBuffer> {
+export function grown32(values: Float32Array, length: number): Float32Array {
   const made = new Float32Array(length);
   made.set(values);
   return made;

@@ -128,15 +128,20 @@ export class LiveSession implements RunSession {
     const message = content as KernelMessage;
     switch (message.type) {
       case "snapshot":
-        return this.takeSnapshot(message, buffers);
+        this.takeSnapshot(message, buffers);
+        break;
       case "frame":
-        return this.takeFrame(message, buffers);
+        this.takeFrame(message, buffers);
+        break;
       case "asset":
-        return assets.get(message.name)?.hear(message, buffers);
+        assets.get(message.name)?.hear(message, buffers);
+        break;
       case "acknowledged":
-        return this.answers.get(message.request)?.(true);
+        this.answers.get(message.request)?.(true);
+        break;
       case "refused":
-        return this.report(message.reason);
+        this.report(message.reason);
+        break;
     }
   }
 

@@ -19,7 +19,10 @@ export const drawDashboard: DrawView = (root, session) => {
   root.classList.add("labkit-dashboard");
   root.dataset.labkitView = "dashboard";
   const showStep = () => {
-    if (session.state) root.dataset.labkitStep = String(session.state.step);
+    const { state, problem } = session;
+    if (state) root.dataset.labkitStep = String(state.step);
+    // The controls say what is wrong; panels with nothing in them need not say it again.
+    root.classList.toggle("labkit-nothing", state === null && problem !== null);
   };
   const places = PARTS.map(([name]) => make("div", { class: `labkit-area-${name}` }));
   root.replaceChildren(...places);

@@ -119,7 +119,8 @@ class ControlsView {
     const texts = [...failure, ...notices].map(({ part, text }) => `${part}: ${text}`);
     this.notices.hidden = texts.length === 0;
     const shown = [...this.notices.children].map((item) => item.textContent);
-    if (texts.length === shown.length && texts.every((text, index) => text === shown[index])) return;
+    if (texts.length === shown.length && texts.every((text, index) => text === shown[index]))
+      return;
     this.notices.replaceChildren(...texts.map((text) => make("li", {}, text)));
   }
 }

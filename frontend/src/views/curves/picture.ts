@@ -3,11 +3,11 @@
 import type { Points } from "../../session";
 import type { Theme } from "../parts/theme";
 import { decimate } from "../plot/decimate";
-import { baseAxis, baseLayout, cursorShape, type Range } from "../plot/figure";
+import { baseAxis, baseLayout, cursorShape, logAxis, type Range } from "../plot/figure";
 import { gapMark, gapShape, gapsOf } from "../plot/gaps";
 import { type Layout, plain, type Trace } from "../plot/plotly";
+import { memoryOf, smooth } from "../plot/smooth";
 import type { Line, Quantity } from "./quantities";
-import { memoryOf, smooth } from "./smooth";
 
 export interface Wish {
   readonly quantities: readonly Quantity[];
@@ -66,16 +66,24 @@ function layoutOf(
   traces: readonly Trace[],
 ): Layout {
   const last = wish.quantities.length;
+  const showlegend = traces.filter((trace) => trace.showlegend).length > last;
   return {
     ...baseLayout(wish.theme),
     ...axes,
     annotations,
     hovermode: "x unified",
     hoversubplots: "axis",
-    legend: { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom", font: { size: 11 } },
-    margin: { l: 52, r: 12, t: 24, b: 34 },
+    legend: {
+      orientation: "h",
+      x: 1,
+      xanchor: "right",
+      y: 1,
+      yanchor: "bottom",
+      font: { size: 11 },
+    },
+    margin: { l: 52, r: 12, t: showlegend ? 48 : 26, b: 34 }, // The mode bar is above the legend.
     shapes,
-    showlegend: traces.filter((trace) => trace.showlegend).length > last,
+    showlegend,
     xaxis: {
       ...baseAxis(wish.theme),
       anchor: last > 1 ? `y${last}` : "y",
@@ -88,15 +96,9 @@ function layoutOf(
 }
 
 function valueAxis({ theme, logarithmic }: Wish, domain: Range): Layout {
-  const type = logarithmic ? "log" : "linear";
-  return {
-    ...baseAxis(theme),
-    domain,
-    exponentformat: "power",
-    nticks: 6,
-    type,
-    uirevision: type,
-  };
+  // A zoom into one kind of axis means nothing on the other.
+  if (logarithmic) return { ...logAxis(theme), domain, uirevision: "log" };
+  return { ...baseAxis(theme), domain, exponentformat: "power", nticks: 6, uirevision: "linear" };
 }
 
 function panelTitle(key: string, top: number, theme: Theme): Layout {

@@ -93,7 +93,10 @@ class CurvesView {
 }
 
 function lastStepOf(quantities: readonly Quantity[]): number {
-  return Math.max(-1, ...quantities.flatMap(({ lines }) => lines.map(({ block }) => block.lastStep)));
+  return Math.max(
+    -1,
+    ...quantities.flatMap(({ lines }) => lines.map(({ block }) => block.lastStep)),
+  );
 }
 
 /** The picture in words, for who cannot see it. */

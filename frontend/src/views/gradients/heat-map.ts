@@ -2,7 +2,7 @@
 
 import type { RunSession } from "../../session";
 import { make, setText } from "../parts/element";
-import { formatCount, formatValue, shorten } from "../parts/format";
+import { formatCount, formatValue, shortenPath } from "../parts/format";
 import type { Theme } from "../parts/theme";
 import { ticksFor } from "../parts/ticks";
 import { Tip } from "../parts/tip";
@@ -14,11 +14,13 @@ import { Decades } from "./scale";
 
 const LEAST_HEIGHT = 14;
 const MOST_HEIGHT = 40;
-const WISHED_HEIGHT = 250;
+const WISHED_HEIGHT = 300;
 /** Rows in sight; the others are reached by scrolling. */
 const MOST_ROWS = 28;
 /** Width of a letter of the names, in px. */
 const LETTER = 6.4;
+/** Room that half a number needs beside its tick, in px. */
+const HALF_NUMBER = 18;
 
 export class HeatMap {
   readonly element = make("div", { class: "labkit-heat" });
@@ -114,7 +116,7 @@ export class HeatMap {
     if (key === this.labelled) return;
     this.labelled = key;
     const items = shown.map(({ name }) => {
-      const item = make("div", { title: name }, shorten(name, letters));
+      const item = make("div", { title: name }, shortenPath(name, letters));
       item.style.height = item.style.lineHeight = `${this.rowHeight}px`;
       return item;
     });
@@ -124,7 +126,8 @@ export class HeatMap {
   private drawAxis(): void {
     const { start, width, count } = this.bins;
     const [length, room] = [count * width, this.canvas.clientWidth];
-    const ticks = ticksFor(start, start + length - 1, Math.min(6, room / 70));
+    const last = start + length * (1 - HALF_NUMBER / Math.max(room, HALF_NUMBER));
+    const ticks = ticksFor(start, last, Math.min(6, room / 70));
     this.axis.style.marginLeft = `${this.canvas.offsetLeft}px`;
     this.axis.style.width = `${room}px`;
     while (this.axis.children.length > ticks.length + 1) this.axis.lastChild?.remove();

@@ -16,7 +16,13 @@ export class GradientsToolbar {
   ) {
     this.modes = [
       [modeButton("Heat map", "One row of colours per parameter, in forward order"), false],
-      [modeButton("Lines", "One line per parameter on a logarithmic axis"), true],
+      [
+        modeButton(
+          "Lines",
+          "One line per parameter, averaged over neighbouring steps, on a logarithmic axis",
+        ),
+        true,
+      ],
     ];
     for (const [button, lines] of this.modes) {
       button.addEventListener("click", () => this.choose(lines));

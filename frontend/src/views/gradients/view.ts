@@ -72,7 +72,9 @@ class GradientsView {
     const rows = kind === null ? [] : rowsOf(this.session, kind);
     const filled = rows.some(({ block }) => block.lastStep >= 0);
     const lines = filled && this.toolbar.lines;
-    this.empty.show(filled ? (lines ? (this.figure?.failure ?? null) : null) : emptyWords(this.session));
+    this.empty.show(
+      filled ? (lines ? (this.figure?.failure ?? null) : null) : emptyWords(this.session),
+    );
     this.heat.element.hidden = !filled || lines;
     if (this.figure) this.figure.element.hidden = !lines;
     if (!filled || kind === null) return;
@@ -90,7 +92,10 @@ class GradientsView {
     const quantity = nameOf(kind);
     const picture = linesPicture({ rows, quantity, cursor, range: figure.range, theme });
     figure.draw(picture.traces, picture.layout);
-    figure.element.setAttribute("aria-label", `${quantity} of ${rows.length} parameters over steps`);
+    figure.element.setAttribute(
+      "aria-label",
+      `${quantity} of ${rows.length} parameters over steps`,
+    );
   }
 
   private makeFigure(): Figure {

@@ -62,3 +62,20 @@ export function shorten(name: string, most: number): string {
   const end = Math.ceil((most - 1) * 0.6);
   return `${name.slice(0, Math.max(0, most - 1 - end))}…${name.slice(name.length - end)}`;
 }
+
+/**
+ * A parameter's path in so many letters. Its layer's number and its end say
+ * most: "transformer.h.0.attn.c_attn.weight" becomes "…0.attn.c_attn.weight",
+ * then "…0…c_attn.weight".
+ */
+export function shortenPath(path: string, most: number): string {
+  if (path.length <= most) return path;
+  const parts = path.split(".");
+  const number = parts.findIndex((part) => /^\d+$/.test(part));
+  for (let from = number + 1; number >= 0 && from < parts.length; from++) {
+    const link = from === number + 1 ? "." : "…";
+    const short = `${number > 0 ? "…" : ""}${parts[number]}${link}${parts.slice(from).join(".")}`;
+    if (short.length <= most) return short;
+  }
+  return shorten(path, most);
+}

@@ -5,6 +5,8 @@
 
 /** Longest part of the page's time that one view's live drawing takes. */
 const SHARE = 0.08;
+/** Longest pause between two live drawings, in ms, however slow the machine is. */
+const LONGEST_PAUSE = 1000;
 
 export class Redraw {
   private frame = 0;
@@ -69,6 +71,6 @@ export class Redraw {
     const began = performance.now();
     this.draw();
     const ended = performance.now();
-    this.notBefore = ended + (ended - began) / SHARE;
+    this.notBefore = ended + Math.min(LONGEST_PAUSE, (ended - began) / SHARE);
   }
 }

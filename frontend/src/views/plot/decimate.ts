@@ -8,7 +8,11 @@ import type { Range } from "./figure";
  * the range stay the smallest and the largest value, and one point without a
  * finite value so that the gap is seen; one point beyond each end stays too.
  */
-export function decimate({ steps, values }: Points, slices: number, range?: Range | null): number[] {
+export function decimate(
+  { steps, values }: Points,
+  slices: number,
+  range?: Range | null,
+): number[] {
   const start = range ? Math.max(0, firstAtLeast(steps, range[0]) - 1) : 0;
   const end = range ? Math.min(steps.length, firstAtLeast(steps, range[1]) + 2) : steps.length;
   if (end - start <= 2 * slices) return Array.from({ length: end - start }, (_, i) => start + i);

@@ -13,6 +13,8 @@ export interface FigureEvents {
   clicked(step: number): void;
 }
 
+const FONT = "system-ui, -apple-system, Segoe UI, sans-serif";
+
 /** Only what works without a network, so no button that sends the data away. */
 const BUTTONS = [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]];
 
@@ -63,6 +65,7 @@ export class Figure {
       displaylogo: false,
       responsive: false,
       doubleClick: "reset",
+      showTips: false,
       modeBarButtons: BUTTONS,
       toImageButtonOptions: { format: "png", filename: this.fileName, scale: 2 },
     };
@@ -102,15 +105,12 @@ export function rangeAfter(change: Record<string, unknown>): Range | null | unde
 
 /** What all pictures have in common. `uirevision` keeps a person's zoom while frames come in. */
 export function baseLayout(theme: Theme): Layout {
+  const font = { color: theme.ink, size: 12, family: FONT };
   return {
     autosize: false,
     dragmode: "zoom",
-    font: { color: theme.ink, size: 12, family: "system-ui, -apple-system, Segoe UI, sans-serif" },
-    hoverlabel: {
-      bgcolor: theme.paper,
-      bordercolor: theme.hair,
-      font: { color: theme.ink, size: 12 },
-    },
+    font,
+    hoverlabel: { bgcolor: theme.paper, bordercolor: theme.hair, font },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.faint, activecolor: theme.ink },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
@@ -127,6 +127,11 @@ export function baseAxis(theme: Theme): Layout {
     tickfont: { color: theme.faint, size: 11 },
     zeroline: false,
   };
+}
+
+/** Equal distances mean equal factors; plain numbers at the ticks. */
+export function logAxis(theme: Theme): Layout {
+  return { ...baseAxis(theme), type: "log", nticks: 7, tickformat: "~g" };
 }
 
 export function cursorShape(cursor: number | null, theme: Theme): Layout[] {

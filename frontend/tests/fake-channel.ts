@@ -1,0 +1,108 @@
+/** A channel without a kernel: keeps what the page says, and says what a test wants. */
+
+import type { BlockRows, KernelMessage, PageMessage, RunState } from "../src/protocol";
+import type { Buffers, Channel } from "../src/transport/channel";
+
+type Listener = (content?: unknown, buffers?: Buffers) => void;
+
+export class FakeChannel implements Channel {
+  comm_live = true;
+  readonly sent: PageMessage[] = [];
+  private readonly listeners = new Map<string, Set<Listener>>();
+
+  constructor(
+    private readonly runId = "run",
+    private readonly protocol = 1,
+  ) {}
+
+  get(trait: "protocol" | "run_id"): unknown {
+    return trait === "protocol" ? this.protocol : this.runId;
+  }
+
+  send(content: PageMessage): void {
+    this.sent.push(content);
+  }
+
+  on(event: string, listener: Listener): void {
+    const known = this.listeners.get(event) ?? new Set();
+    this.listeners.set(event, known.add(listener));
+  }
+
+  off(event: string, listener: Listener): void {
+    this.listeners.get(event)?.delete(listener);
+  }
+
+  get listenerCount(): number {
+    return [...this.listeners.values()].reduce((sum, each) => sum + each.size, 0);
+  }
+
+  said(type: PageMessage["type"]): PageMessage[] {
+    return this.sent.filter((message) => message.type === type);
+  }
+
+  hear(message: KernelMessage, buffers: Buffers = []): void {
+    this.emit("msg:custom", message, buffers);
+  }
+
+  disconnect(): void {
+    this.comm_live = false;
+    this.emit("comm_live_update");
+  }
+
+  reconnect(): void {
+    this.comm_live = true;
+    this.emit("comm_live_update");
+  }
+
+  private emit(event: string, content?: unknown, buffers?: Buffers): void {
+    for (const listener of this.listeners.get(event) ?? []) listener(content, buffers);
+  }
+}
+
+export function stateOf(facts: Partial<RunState> = {}): RunState {
+  return {
+    name: "run",
+    status: "running",
+    message: null,
+    step: 0,
+    epoch: null,
+    steps_per_epoch: null,
+    total_steps: null,
+    steps_per_second: null,
+    elapsed: 0,
+    remaining: null,
+    device: "cpu",
+    process_memory: null,
+    device_memory: null,
+    cost: 0,
+    budget: 0.03,
+    parameters: 10,
+    trainable: 10,
+    notices: [],
+    ...facts,
+  };
+}
+
+export function viewOf(array: Float32Array | Float64Array): DataView {
+  return new DataView(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
+}
+
+/** A loss block with one row per step. */
+export function lossRows(
+  steps: number[],
+  values: number[],
+): { block: BlockRows; buffers: Buffers } {
+  const block: BlockRows = {
+    id: "loss",
+    kind: "loss",
+    names: ["loss"],
+    rows: steps.length,
+    steps: 0,
+    values: 1,
+  };
+  return { block, buffers: [viewOf(Float64Array.from(steps)), viewOf(Float32Array.from(values))] };
+}
+
+export function snapshot(seq: number, facts: Partial<RunState> = {}): KernelMessage {
+  return { type: "snapshot", seq, run: stateOf(facts), blocks: [], graph: null };
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { BlockHistory, rowsFor } from "../../src/history/block-history";
+import type { BlockSnapshot } from "../../src/protocol";
+import { viewOf } from "../fake-channel";
+
+const LIMIT = 128;
+
+function filled(rows: number, valueAt: (step: number) => number, chunk = 100): BlockHistory {
+  const block = new BlockHistory("loss", "loss", ["loss"], LIMIT, LIMIT);
+  for (let start = 0; start < rows; start += chunk) {
+    const steps = Float64Array.from({ length: Math.min(chunk, rows - start) }, (_, i) => start + i);
+    block.append({ steps, values: Float32Array.from(steps, valueAt) });
+  }
+  return block;
+}
+
+describe("a block's history", () => {
+  it("keeps every row while there are few", () => {
+    const { steps, values } = filled(LIMIT, (step) => step * 2).points(0);
+    expect(steps).toHaveLength(LIMIT);
+    expect(values[5]).toBe(10);
+  });
+
+  it("keeps one spike in a million steps, at its step, in bounded room", () => {
+    const block = filled(1_000_000, (step) => (step === 123_457 ? 1000 : Math.sin(step)), 4096);
+    const { steps, values } = block.points(0);
+    expect(steps.length).toBeLessThanOrEqual(3 * LIMIT);
+    const spike = values.indexOf(1000);
+    expect(steps[spike]).toBe(123_457);
+    expect(block.lastStep).toBe(999_999);
+  });
+
+  it("keeps a NaN and an infinity of long ago", () => {
+    const odd = new Map([
+      [777, Number.NaN],
+      [3000, Number.NEGATIVE_INFINITY],
+      [5000, Number.POSITIVE_INFINITY],
+    ]);
+    const { steps, values } = filled(20_000, (step) => odd.get(step) ?? 1).points(0);
+    for (const [step, value] of odd) expect(values[steps.indexOf(step)]).toBe(value);
+  });
+
+  it("keeps the finite low of a bucket that held a NaN", () => {
+    const valueAt = (step: number) => (step % 2 === 0 ? Number.NaN : -step);
+    const { values } = filled(10 * LIMIT, valueAt).points(0);
+    expect([...values].some((value) => Number.isFinite(value))).toBe(true);
+    expect([...values].some((value) => Number.isNaN(value))).toBe(true);
+  });
+
+  it("gives its points in the order of their steps, without repeating one", () => {
+    const { steps } = filled(50_000, (step) => Math.sin(step / 7)).points(0);
+    expect([...steps].every((step, i) => i === 0 || step > (steps[i - 1] as number))).toBe(true);
+  });
+
+  it("is the same however the rows were handed over", () => {
+    const wave = (step: number) => Math.cos(step / 11);
+    const [some, others] = [filled(3000, wave, 64).points(0), filled(3000, wave, 1).points(0)];
+    expect([...some.steps].slice(0, 20)).toEqual([...others.steps].slice(0, 20));
+    expect(some.steps.at(-1)).toBe(others.steps.at(-1));
+  });
+
+  it("keeps columns apart", () => {
+    const block = new BlockHistory("grad_norm", "grad_norm", ["a", "b"], 4, 4);
+    const steps = Float64Array.from({ length: 9 }, (_, i) => i);
+    const values = Float32Array.from(
+      steps.length * 2 === 18 ? [...steps].flatMap((s) => [s, -s]) : [],
+    );
+    block.append({ steps, values });
+    expect(Math.max(...block.points(0).values)).toBe(8);
+    expect(Math.min(...block.points(1).values)).toBe(-8);
+    expect([...(block.latest() ?? [])]).toEqual([8, -8]);
+  });
+
+  it("starts from a snapshot's buckets", () => {
+    const block: BlockSnapshot = {
+      id: "loss",
+      kind: "loss",
+      names: ["loss"],
+      rows: 1,
+      steps: 0,
+      values: 1,
+      stride: 10,
+      buckets: 1,
+      first: 2,
+      low: 3,
+      low_at: 4,
+      high: 5,
+      high_at: 6,
+      tail_limit: LIMIT,
+      bucket_limit: LIMIT,
+    };
+    const buffers = [[100], [5], [50], [1], [8], [9], [3]].map((values, index) =>
+      viewOf(index === 0 || index === 2 ? Float64Array.from(values) : Float32Array.from(values)),
+    );
+    const { steps, values } = BlockHistory.fromSnapshot(block, buffers).points(0);
+    expect([...steps]).toEqual([53, 58, 100]);
+    expect([...values]).toEqual([9, 1, 5]);
+  });
+
+  it("has as many rows as the kernel keeps", () => {
+    expect([1, 1000, 100_000].map(rowsFor)).toEqual([2048, 256, 128]);
+  });
+});
