@@ -48,7 +48,7 @@ def attach(
     ]
     if loss_module is not None:
         handles.append(loss_module.register_forward_hook(probe.loss_computed))
-    interception.listen(probe)
+    interception.listen(probe.taps)
     closing = weakref.finalize(run, _detach, probe, handles, [id(m) for m in models.values()])
     closing.atexit = False
     run.on_close(closing)
@@ -63,7 +63,7 @@ def _detach(
 ) -> None:
     for handle in handles:
         handle.remove()
-    interception.leave(probe)
+    interception.leave(probe.taps)
     probe.close()
     for key in model_ids:
         reference = _watching.get(key)

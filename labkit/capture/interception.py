@@ -10,45 +10,51 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 
 
-class Listener(Protocol):
-    """What is told of the calls; must not raise anything but an interrupt."""
+@dataclass(eq=False)
+class Taps:
+    """What is told of the calls; must raise nothing but an interrupt.
 
-    def before_backward(self, roots: object) -> None:
-        """Hear the first argument of `torch.autograd.backward`, before it."""
+    Attributes
+    ----------
+    before_backward, after_backward : callable
+        Told the first argument of `torch.autograd.backward`, before it, and after it if it
+        raised nothing. May be replaced at any time.
+    loader_started : callable
+        Told each loader over which an iteration begins.
+    """
 
-    def after_backward(self, roots: object) -> None:
-        """Hear the same after it, if it raised nothing."""
-
-    def loader_started(self, loader: DataLoader[Any]) -> None:
-        """Hear that an iteration over a loader begins."""
+    before_backward: Callable[[object], object]
+    after_backward: Callable[[object], object]
+    loader_started: Callable[[DataLoader[Any]], object]
 
 
-_listeners: tuple[Listener, ...] = ()
+_taps: tuple[Taps, ...] = ()
 _restore: list[Callable[[], None]] = []
 _lock = threading.Lock()
 
 
-def listen(listener: Listener) -> None:
-    """Begin to tell a listener."""
-    global _listeners  # noqa: PLW0603 - one tuple, replaced whole, so that readers need no lock
+def listen(taps: Taps) -> None:
+    """Begin to tell what is given."""
+    global _taps  # noqa: PLW0603 - one tuple, replaced whole, so that readers need no lock
     with _lock:
-        if not _listeners:
+        if not _taps:
             _restore.extend([_wrap_backward(), _wrap_loader()])
-        _listeners = (*_listeners, listener)
+        _taps = (*_taps, taps)
 
 
-def leave(listener: Listener) -> None:
-    """Stop telling a listener; the last one takes the wrappers off. Harmless when repeated."""
-    global _listeners  # noqa: PLW0603 - see listen
+def leave(taps: Taps) -> None:
+    """Stop telling it; the last one takes the wrappers off. Harmless when repeated."""
+    global _taps  # noqa: PLW0603 - see listen
     with _lock:
-        _listeners = tuple(other for other in _listeners if other is not listener)
-        if not _listeners:
+        _taps = tuple(other for other in _taps if other is not taps)
+        if not _taps:
             while _restore:
                 _restore.pop()()
 
@@ -58,12 +64,12 @@ def _wrap_backward() -> Callable[[], None]:
 
     @functools.wraps(original)
     def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
-        told = _listeners
-        for listener in told:
-            listener.before_backward(tensors)
+        told = _taps
+        for taps in told:
+            taps.before_backward(tensors)
         original(tensors, *args, **kwargs)
-        for listener in told:
-            listener.after_backward(tensors)
+        for taps in told:
+            taps.after_backward(tensors)
 
     torch.autograd.backward = backward
 
@@ -79,8 +85,8 @@ def _wrap_loader() -> Callable[[], None]:
 
     @functools.wraps(original)
     def iterate(loader: DataLoader[Any]) -> Iterator[Any]:
-        for listener in _listeners:
-            listener.loader_started(loader)
+        for taps in _taps:
+            taps.loader_started(loader)
         return original(loader)
 
     DataLoader.__iter__ = iterate  # type: ignore[method-assign, assignment]

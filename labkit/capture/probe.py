@@ -17,6 +17,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from labkit.capture import discovery
+from labkit.capture.interception import Taps
 from labkit.capture.losses import PendingLoss, applied_scale, is_product, reaches, roots_of
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings import Readings
@@ -69,13 +70,14 @@ class Probe:
         self._control = run.control
         self._steady: SteadyLoop | None = None
         self._steady_id = 0
-        self._looks_before = True
+        self.taps = Taps(self.before_backward, self.after_backward, self.loader_started)
         self._steppers: list[Stepper] = []
         self._by_optimizer: dict[int, Stepper] = {}
         self._by_hand: Stepper | None = None
         self._scalers: list[Callable[[], torch.amp.GradScaler | None]] = []
         self._scales_loss: bool | None = None
         self._scale: torch.Tensor | None = None
+        self._off_cpu = False
         self._trained_on: Callable[[], Any] = lambda: None
         self._started_loader: DataLoader[Any] | None = None
         self._step_began_ns = 0
@@ -104,13 +106,11 @@ class Probe:
     def before_backward(self, roots: object) -> None:
         """Look at the graph while its buffers are there."""
         self._sentinel.before()
-        if self._looks_before:
-            self._guarded(self._before_backward, roots)
+        self._guarded(self._before_backward, roots)
 
     def after_backward(self, roots: object) -> None:
         """Take the loss, if this pass reached a watched parameter."""
         if self._steady is not None and self._steady.backward(roots):
-            self._looks_before = True
             return
         if self._guarded(self._after_backward, roots):
             self._end_step()
@@ -149,7 +149,6 @@ class Probe:
             ended_ns = self._steady.step(optimizer, self._step_began_ns)
             if ended_ns:
                 self._step_began_ns = ended_ns
-                self._looks_before = bool(self._readings.planned)
                 if self._control.pending or self._started_loader is not None:
                     self._between_steps()
                 return
@@ -193,13 +192,16 @@ class Probe:
             return False
         if not changed:
             self._sentinel.choose()
-        self._looks_before = True
+        self.taps.before_backward = self.before_backward
         run.begin()
         inside = next((stepper for stepper in self._steppers if stepper.inside_step), None)
         if inside is not None and self._pending.waiting:
             return False  # a closure's later evaluations; the step's loss is its first
         if not self._loss_from_module:
+            self._off_cpu = any(not tensor.is_cpu for tensor in tensors)
             self._pending.add(tensors, self._scale)
+            if self._off_cpu:
+                self._unsettle()
         if inside is not None:
             self._readings.read_gradients(run, inside, run.steps + 1)
         return self._by_hand is not None and self._step_by_hand(run, self._by_hand)
@@ -282,9 +284,10 @@ class Probe:
         readings.earn(loop_ns, fixed_ns + published_ns - self._published_ns)
         self._published_ns, self._hooks_ns, readings.spent_ns = published_ns, 0, 0
         readings.plan(now)
-        self._looks_before = bool(readings.planned) or self._scales_loss is not False
         if self._steady is None:
             self._settle(run)
+        if self._steady is not None and not readings.planned:
+            self.taps.before_backward = self._sentinel.before
 
     def _settle(self, run: Run) -> None:
         """Take the short way from now on, if the loop is an everyday one."""
@@ -292,7 +295,7 @@ class Probe:
             return
         stepper = self._steppers[0]
         optimizer, loss, rates = stepper.optimizer, *stepper.scalar_blocks(run)
-        if optimizer is None or loss is None or stepper.has_tensor_rates():
+        if optimizer is None or loss is None or stepper.has_tensor_rates() or self._off_cpu:
             return
         self._steady_id = id(optimizer)
         self._steady = SteadyLoop(
@@ -303,10 +306,12 @@ class Probe:
             pending=self._pending,
             sentinel=self._sentinel,
             readings=self._readings,
+            taps=self.taps,
         )
 
     def _unsettle(self) -> None:
         self._steady, self._steady_id = None, 0
+        self.taps.before_backward = self.before_backward
 
     def _count_epoch(self, run: Run) -> None:
         loader, self._started_loader = self._started_loader, None

@@ -28,32 +28,44 @@ class GradientSentinel:
         self._parameter: Callable[[], torch.Tensor | None] = lambda: None
         self._before: torch.Tensor | None = None
         self._version = -1
-        self._after = (0, -1)
+        self._asked = self._moved = False
+        self._after_id, self._after_version = 0, -1
 
-    def before(self) -> None:
-        """Remember the gradient as a backward pass begins."""
+    def before(self, roots: object = None) -> None:
+        """Remember the gradient as a backward pass begins, whatever its roots."""
         parameter = self._parameter()
+        self._asked = False
         if parameter is not None:
             self._before = gradient = parameter.grad
-            self._version = -1 if gradient is None else tensor_version(gradient)
+            if gradient is not None:
+                self._version = tensor_version(gradient)
 
     def moved(self) -> bool:
         """Return whether the pass that began at `before` changed the gradient."""
+        if self._asked:
+            return self._moved
         parameter = self._parameter()
         before, self._before = self._before, None
-        if parameter is None:
+        self._asked, self._moved = True, False
+        gradient = None if parameter is None else parameter.grad
+        if gradient is None:
             return False
-        gradient = parameter.grad
-        if gradient is None or (gradient is before and tensor_version(gradient) == self._version):
+        version = tensor_version(gradient)
+        if gradient is before and version == self._version:
             return False
-        self._after = (id(gradient), tensor_version(gradient))
+        self._after_id, self._after_version = id(gradient), version
+        self._moved = True
         return True
 
     def was_reset(self) -> bool:
         """Return whether the gradient was cleared or changed since it last `moved`."""
         parameter = self._parameter()
         gradient = None if parameter is None else parameter.grad
-        return gradient is None or (id(gradient), tensor_version(gradient)) != self._after
+        return (
+            gradient is None
+            or id(gradient) != self._after_id
+            or tensor_version(gradient) != self._after_version
+        )
 
     def choose(self) -> None:
         """Take a parameter that has a gradient as the sentinel."""
@@ -61,7 +73,8 @@ class GradientSentinel:
             parameter = entry.ref()
             if parameter is not None and parameter.grad is not None:
                 self._parameter = weakref.ref(parameter)
-                self._after = (id(parameter.grad), tensor_version(parameter.grad))
+                self._after_id = id(parameter.grad)
+                self._after_version = tensor_version(parameter.grad)
                 return
 
     def forget(self) -> None:

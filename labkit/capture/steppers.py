@@ -81,7 +81,7 @@ class Stepper:
             stacked = torch.stack([torch.as_tensor(rate, dtype=torch.float32) for rate in rates])
             readout.submit(stacked, lambda row: block.append(step, row.copy()))
         else:
-            block.append(step, rates)
+            block.append(step, rates[0] if len(rates) == 1 else rates)
 
     def scalar_blocks(self, run: Run) -> tuple[Block | None, Block | None]:
         """Return the blocks of this stepper's loss and learning rates, as far as they exist."""

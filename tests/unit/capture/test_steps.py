@@ -109,6 +109,21 @@ def test_another_models_training_is_not_recorded():
     np.testing.assert_allclose(run.series("loss")[1], expected, rtol=1e-6)
 
 
+def test_a_foreign_pass_between_my_pass_and_my_step_is_not_added():
+    model, other, (x, y) = Net(), Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    expected = []
+    with lk.watch(model, show=False) as run:
+        for _ in range(10):
+            optimizer.zero_grad(set_to_none=False)
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            F.cross_entropy(other(x), y).backward()
+            optimizer.step()
+            expected.append(loss.item())
+    np.testing.assert_allclose(run.series("loss")[1], expected, rtol=1e-6)
+
+
 def test_two_models_have_a_loss_each():
     generator, critic = nn.Linear(2, 2), nn.Linear(2, 1)
     of_generator = torch.optim.SGD(generator.parameters(), lr=0.01)
@@ -147,8 +162,7 @@ def test_a_closure_counts_as_one_step_with_its_first_loss():
         return loss
 
     with lk.watch(model, show=False) as run:
-        for _ in range(3):
-            first.append(optimizer.step(closure).item())
+        first.extend(optimizer.step(closure).item() for _ in range(3))
     steps, values = run.series("loss")
     assert steps.tolist() == [1, 2, 3]
     np.testing.assert_allclose(values, first, rtol=1e-5)
@@ -164,7 +178,7 @@ def test_updates_by_hand_make_a_step_of_each_backward_pass():
             loss.backward()
             with torch.no_grad():
                 for parameter in model.parameters():
-                    parameter -= 0.1 * parameter.grad
+                    parameter.sub_(0.1 * parameter.grad)
                     parameter.grad = None
             losses.append(loss.item())
     assert run.steps == 7

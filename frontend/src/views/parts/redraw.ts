@@ -4,7 +4,9 @@
  */
 
 /** Longest part of the page's time that one view's live drawing takes. */
-const SHARE = 0.08;
+const SHARE = 0.05;
+/** Shortest pause between two live drawings, in ms: five in a second look like motion. */
+const SHORTEST_PAUSE = 180;
 /** Longest pause between two live drawings, in ms, however slow the machine is. */
 const LONGEST_PAUSE = 1000;
 
@@ -71,6 +73,7 @@ export class Redraw {
     const began = performance.now();
     this.draw();
     const ended = performance.now();
-    this.notBefore = ended + Math.min(LONGEST_PAUSE, (ended - began) / SHARE);
+    const pause = Math.max(SHORTEST_PAUSE, (ended - began) / SHARE);
+    this.notBefore = ended + Math.min(LONGEST_PAUSE, pause);
   }
 }

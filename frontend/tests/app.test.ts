@@ -1,0 +1,47 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { render } from "../src/app";
+import { FakeChannel, snapshot } from "./fake-channel";
+
+class Observer {
+  observe(): void {}
+  disconnect(): void {}
+}
+
+beforeEach(() => {
+  vi.stubGlobal("IntersectionObserver", Observer);
+  vi.stubGlobal("ResizeObserver", Observer);
+});
+
+describe("a view on a page", () => {
+  it.each(["dashboard", "curves", "gradients", "graph", "controls"])(
+    "%s has its handle, and leaves neither listeners nor elements behind",
+    (view) => {
+      const channel = new FakeChannel(view);
+      const before = channel.listenerCount;
+      const root = document.createElement("div");
+      document.body.replaceChildren(root);
+      const close = render({ view, channel, root });
+      channel.hear(snapshot(1, { status: "waiting" }));
+      expect(root.querySelector(`[data-labkit-view="${view}"]`)).not.toBeNull();
+      expect(channel.listenerCount).toBeGreaterThan(before);
+      close();
+      expect(channel.listenerCount).toBe(before);
+      expect(root.children).toHaveLength(0);
+    },
+  );
+
+  it("waits in words while there is no step", () => {
+    const channel = new FakeChannel("words");
+    const root = document.createElement("div");
+    const close = render({ view: "curves", channel, root });
+    expect(root.querySelector(".labkit-empty")?.textContent).toBe("Waiting for the first step");
+    close();
+  });
+
+  it("says so when this build has no such view", () => {
+    const root = document.createElement("div");
+    render({ view: "stepper", channel: new FakeChannel(), root });
+    expect(root.textContent).toBe("This build of labkit has no view named “stepper”.");
+  });
+});

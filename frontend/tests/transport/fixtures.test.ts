@@ -1,0 +1,61 @@
+/// <reference types="node" />
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { KernelMessage } from "../../src/protocol";
+import type { Points } from "../../src/session";
+import { LiveSession } from "../../src/transport/live-session";
+import { FakeChannel } from "../fake-channel";
+
+interface Fixture {
+  readonly message: KernelMessage;
+  readonly buffers: readonly string[];
+  readonly expected: Readonly<Record<string, unknown>>;
+}
+
+/** A message as Python made it. */
+function fixture(name: string): Fixture {
+  const path = new URL(`../../../tests/fixtures/protocol/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/** Buffers at odd places in a larger one, as a socket may deliver them. */
+function viewsOf({ buffers }: Fixture): DataView[] {
+  return buffers.map((text) => {
+    const bytes = Buffer.from(text, "base64");
+    const whole = new Uint8Array(bytes.length + 1);
+    whole.set(bytes, 1);
+    return new DataView(whole.buffer, 1);
+  });
+}
+
+function stepsWhere({ steps, values }: Points, wanted: (value: number) => boolean): number[] {
+  return [...steps].filter((_, index) => wanted(values[index] as number));
+}
+
+describe("what Python sends", () => {
+  it("is read whole: a snapshot with its spike and its NaN, then a frame", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    const first = fixture("snapshot");
+    channel.hear(first.message, viewsOf(first));
+    const points = session.blocks[0]?.points(0) as Points;
+    expect(first.expected).toEqual({
+      points: points.steps.length,
+      first: points.steps[0],
+      last: points.steps.at(-1),
+      spike: stepsWhere(points, (value) => value === 50),
+      nan: stepsWhere(points, Number.isNaN),
+    });
+    expect(session.graph?.nodes.map((node) => node.op)).toEqual(["parameter", "addmm", "loss"]);
+    expect(session.state?.name).toBe("<b>fixture</b>");
+    expect(session.state?.steps_per_second).toBeNull();
+
+    const next = fixture("frame");
+    channel.hear(next.message, viewsOf(next));
+    expect(session.problem).toBeNull();
+    const [loss, gradients] = session.blocks;
+    expect(loss?.lastStep).toBe(next.expected.last);
+    expect([...(loss?.latest() ?? [])]).toEqual([Number.POSITIVE_INFINITY]);
+    expect([...(gradients?.latest() ?? [])]).toEqual([0.25, Number.NaN]);
+  });
+});
