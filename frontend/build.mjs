@@ -59,7 +59,7 @@ async function licenceOf(name) {
 }
 
 async function licences() {
-  const inside = await readFile(`${HERE}third-party.txt`, "utf8");
+  const inside = await readFile(`${HERE}src/third-party.txt`, "utf8");
   return [...(await Promise.all(BUNDLED.map(licenceOf))), inside].join(`\n${"-".repeat(80)}\n\n`);
 }
 

@@ -21,6 +21,7 @@ import { directionFor, makePicture, type Picture } from "./picture";
 import { type Rect, shifted } from "./placement";
 import { followPointing } from "./pointing";
 import { Scene, type Thing } from "./scene";
+import { StageHeight } from "./stage-height";
 import { moduleName } from "./text";
 import { Toolbar } from "./toolbar";
 import { Tooltip } from "./tooltip";
@@ -63,6 +64,7 @@ export class GraphView {
   private readonly tooltip = new Tooltip(this.stage);
   private readonly legend = new Legend();
   private readonly colouring = new Colouring();
+  private readonly height = new StageHeight(this.stage);
   private readonly scene: Scene;
   private readonly viewport: Viewport;
   private readonly toolbar: Toolbar;
@@ -230,6 +232,7 @@ export class GraphView {
     );
     this.picture = { ...made, placement };
     this.open = aim.open;
+    this.height.suit(placement.bounds, !(aim.fit || first));
     if (aim.fit || first) this.fit(!first);
     else if (aim.anchor !== undefined) this.holdOn(aim.anchor);
     if (refocus !== undefined) this.scene.focusTarget(refocus)?.focus({ preventScroll: true });

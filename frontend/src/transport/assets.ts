@@ -1,7 +1,8 @@
 /** Scripts that the kernel sends once per page. */
 
 import type { AssetName } from "../protocol";
-import { type Buffers, type Channel, isLive, say } from "./channel";
+import { type Buffers, type Channel, isLive } from "./channel";
+import { sayRepeatedly } from "./repeat";
 
 /** A script that was asked for, and perhaps has come. */
 export class PendingAsset {
@@ -10,6 +11,7 @@ export class PendingAsset {
   private reject: (error: unknown) => void = () => undefined;
   private asked: Channel | null = null;
   private arrived = false;
+  private stopAsking: () => void = () => undefined;
 
   constructor(private readonly name: AssetName) {
     this.address = new Promise((resolve, reject) => {
@@ -25,7 +27,8 @@ export class PendingAsset {
       return;
     if (this.asked === channel) return;
     this.asked = channel;
-    say(channel, { type: "asset", name: this.name });
+    this.stopAsking();
+    this.stopAsking = sayRepeatedly(channel, { type: "asset", name: this.name });
   }
 
   /** Asks on this channel too, because the kernel that was asked does not answer. */
@@ -41,6 +44,7 @@ export class PendingAsset {
     const compressed = buffers?.[0];
     if (!compressed) return;
     this.arrived = true;
+    this.stopAsking();
     unpack(compressed).then(this.resolve, this.reject);
   }
 }

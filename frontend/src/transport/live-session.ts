@@ -24,6 +24,7 @@ import {
   say,
   WAITING,
 } from "./channel";
+import { sayRepeatedly } from "./repeat";
 
 /** How long a click may stay unanswered, in ms. */
 export const CONTROL_PATIENCE = 1500;
@@ -45,6 +46,7 @@ export class LiveSession implements RunSession {
   private requests = 0;
   private readonly answers = new Map<number, (answered: boolean) => void>();
   private readonly listeners = new Set<(change: Change) => void>();
+  private stopGreeting: () => void = () => undefined;
   private patience: ReturnType<typeof setTimeout> | undefined;
   private readonly onMessage: MessageListener = (content, buffers) => this.hear(content, buffers);
   private readonly onConnection = () => this.reconnect();
@@ -104,6 +106,7 @@ export class LiveSession implements RunSession {
 
   close(): void {
     clearTimeout(this.patience);
+    this.stopGreeting();
     for (const settle of [...this.answers.values()]) settle(false);
     this.listeners.clear();
     this.channel.off("msg:custom", this.onMessage);
@@ -121,7 +124,8 @@ export class LiveSession implements RunSession {
     this.seq = null;
     clearTimeout(this.patience);
     this.patience = setTimeout(() => this.report(isLive(this.channel) ? WAITING : GONE), PATIENCE);
-    say(this.channel, { type: "hello", protocol: PROTOCOL_VERSION });
+    this.stopGreeting();
+    this.stopGreeting = sayRepeatedly(this.channel, { type: "hello", protocol: PROTOCOL_VERSION });
   }
 
   private hear(content: unknown, buffers: Buffers = []): void {
@@ -185,6 +189,7 @@ export class LiveSession implements RunSession {
 
   private settle(seq: number, state: RunState): void {
     clearTimeout(this.patience);
+    this.stopGreeting();
     this.seq = seq;
     this.state = state;
     this.problem = null;

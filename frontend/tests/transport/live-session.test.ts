@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GONE, PATIENCE, WAITING } from "../../src/transport/channel";
 import { CONTROL_PATIENCE, LiveSession } from "../../src/transport/live-session";
+import { AGAIN_AFTER } from "../../src/transport/repeat";
 import { FakeChannel, lossRows, snapshot, stateOf } from "../fake-channel";
 
 beforeEach(() => vi.useFakeTimers());
@@ -60,6 +61,23 @@ describe("a session", () => {
     const { block } = lossRows([0], [1]);
     channel.hear({ type: "frame", seq: 2, run: stateOf(), blocks: [block] }, []);
     expect(channel.said("hello")).toHaveLength(2);
+  });
+
+  it("greets a few times, since the first greeting may wait behind the cell", () => {
+    const channel = new FakeChannel();
+    new LiveSession(channel);
+    vi.advanceTimersByTime(AGAIN_AFTER[0]);
+    expect(channel.said("hello")).toHaveLength(2);
+    channel.hear(snapshot(1));
+    vi.advanceTimersByTime(100_000);
+    expect(channel.said("hello")).toHaveLength(2);
+  });
+
+  it("does not pile up greetings in a kernel that does not answer", () => {
+    const channel = new FakeChannel();
+    new LiveSession(channel);
+    vi.advanceTimersByTime(1_000_000);
+    expect(channel.said("hello")).toHaveLength(1 + AGAIN_AFTER.length);
   });
 
   it("says that it waits when no kernel answers, and goes on waiting", () => {

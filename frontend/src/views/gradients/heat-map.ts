@@ -13,7 +13,7 @@ import { type Row, stepsOf } from "./rows";
 import { Decades } from "./scale";
 
 const LEAST_HEIGHT = 14;
-const MOST_HEIGHT = 40;
+const MOST_HEIGHT = 64;
 const WISHED_HEIGHT = 300;
 /** Rows in sight; the others are reached by scrolling. */
 const MOST_ROWS = 28;

@@ -1,0 +1,26 @@
+/**
+ * Says something until it is answered, a few times at most.
+ *
+ * A message that leaves before JupyterLab has opened the subshell for the
+ * widgets waits behind the cell that runs; one that leaves a little later is
+ * answered at once. Where there is no subshell all of them wait, so they are few.
+ */
+
+import type { PageMessage } from "../protocol";
+import { type Channel, isLive, say } from "./channel";
+
+/** When to say it again, in ms after the first time. */
+export const AGAIN_AFTER = [400, 1200, 3000] as const;
+
+/** Returns the function that ends the repetition. */
+export function sayRepeatedly(channel: Channel, message: PageMessage): () => void {
+  say(channel, message);
+  const timers = AGAIN_AFTER.map((wait) =>
+    setTimeout(() => {
+      if (isLive(channel)) say(channel, message);
+    }, wait),
+  );
+  return () => {
+    for (const timer of timers) clearTimeout(timer);
+  };
+}
