@@ -163,9 +163,15 @@ class NotebookPage:
         self.await_idle()
 
     def await_idle(self, timeout: float = 60_000) -> None:
-        """Wait until the kernel is not running anything."""
+        """Wait until the kernel is there and no cell is running.
+
+        The status bar alone does not tell: it says idle when a widget's message was handled
+        while a cell runs.
+        """
         status = self.page.locator("#jp-main-statusbar")
         expect(status).to_contain_text(re.compile("[|] Idle"), timeout=timeout)
+        running = self.page.locator(".jp-InputPrompt", has_text="[*]:")
+        expect(running).to_have_count(0, timeout=timeout)
 
     def cell(self, number: int) -> Locator:
         """Return a cell."""
@@ -175,6 +181,8 @@ class NotebookPage:
         """Start a cell and do not wait for its end."""
         self.cell(number).locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
+        prompt = self.cell(number).locator(".jp-InputPrompt")
+        expect(prompt).to_have_text(re.compile(r"\[(\*|\d+)\]:"))
 
     def save(self) -> None:
         """Save the notebook, outputs included, and wait until it is on the disk."""

@@ -35,7 +35,7 @@ def test_views_grow_while_the_cell_runs(open_notebook, training):
     book = start(open_notebook, training)
     for kind in ("dashboard", "curves", "gradients", "controls"):
         book.await_step(kind, book.step(kind) + 20)
-    expect(book.page.locator('.jp-NotebookPanel [data-status="busy"]').first).to_be_visible()
+    expect(book.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
     training.end()
     book.await_idle()
     expect(book.view("controls")).to_contain_text("Finished")

@@ -47,6 +47,19 @@ export function cellsOf({ steps, values }: Points, { start, width, count }: Bins
   return cells;
 }
 
+/** Which of the cells that have no place on the scale are there. */
+export interface Occurring {
+  readonly zero: boolean;
+  readonly broken: boolean;
+}
+
+export function occurring(rows: readonly Float32Array[]): Occurring {
+  return {
+    zero: rows.some((cells) => cells.includes(ZERO)),
+    broken: rows.some((cells) => cells.includes(BROKEN)),
+  };
+}
+
 /** The largest recorded value in a bin and its step; the last one before the bin if it has none. */
 export function sampleIn(
   { steps, values }: Points,

@@ -6,10 +6,10 @@ import { formatCount, formatValue, shortenPath } from "../parts/format";
 import type { Theme } from "../parts/theme";
 import { ticksFor } from "../parts/ticks";
 import { Tip } from "../parts/tip";
-import { type Bins, binsFor, cellsOf, sampleIn } from "./cells";
+import { type Bins, binsFor, cellsOf, occurring, sampleIn } from "./cells";
 import { HeatLegend } from "./legend";
 import { paint } from "./paint";
-import { type Row, stepsOf } from "./rows";
+import { describeNewest, type Row, stepsOf } from "./rows";
 import { Decades } from "./scale";
 
 const LEAST_HEIGHT = 14;
@@ -80,10 +80,10 @@ export class HeatMap {
       rowHeight,
       cells: this.pixels,
     });
-    this.legend.show(decades, theme.dark);
+    this.legend.show(decades, theme.dark, occurring(rowCells));
     this.drawLabels(shown);
     this.drawAxis();
-    this.canvas.setAttribute("aria-label", this.describe(steps));
+    this.canvas.setAttribute("aria-label", describeNewest(rows, quantity));
   }
 
   close(): void {
@@ -161,21 +161,5 @@ export class HeatMap {
     const bin = Math.min(this.bins.count - 1, Math.max(0, Math.floor(place * this.bins.count)));
     const sample = row ? sampleIn(row.block.points(row.column), this.bins, bin) : null;
     return row && sample ? { name: row.name, ...sample } : null;
-  }
-
-  private describe([first, last]: readonly [number, number]): string {
-    const newest = this.rows.map(({ name, block, column }) => ({
-      name,
-      value: block.latest()?.[column] ?? Number.NaN,
-    }));
-    const finite = newest.filter(({ value }) => Number.isFinite(value));
-    const sorted = finite.sort((a, b) => a.value - b.value);
-    const [least, most] = [sorted[0], sorted.at(-1)];
-    const ends =
-      least && most
-        ? ` Newest: from ${formatValue(least.value)} in ${least.name} to ` +
-          `${formatValue(most.value)} in ${most.name}.`
-        : "";
-    return `${this.quantity} of ${this.rows.length} parameters from step ${first} to ${last}.${ends}`;
   }
 }

@@ -1,6 +1,7 @@
 /** What the heat map's colours mean, with numbers. */
 
 import { make } from "../parts/element";
+import type { Occurring } from "./cells";
 import { BROKEN_COLOUR, type Decades, shadeAt, zeroColour } from "./scale";
 
 const STOPS = 10;
@@ -9,8 +10,8 @@ export class HeatLegend {
   readonly element = make("div", { class: "labkit-heat-legend" });
   private shown = "";
 
-  show(decades: Decades, dark: boolean): void {
-    const key = `${decades.low} ${decades.high} ${dark}`;
+  show(decades: Decades, dark: boolean, { zero, broken }: Occurring): void {
+    const key = `${decades.low} ${decades.high} ${dark} ${zero} ${broken}`;
     if (key === this.shown) return;
     this.shown = key;
     const stops = Array.from({ length: STOPS + 1 }, (_, index) => shadeAt(index / STOPS));
@@ -19,11 +20,9 @@ export class HeatLegend {
     const scale = decades.known
       ? [make("span", {}, power(decades.low)), bar, make("span", {}, power(decades.high))]
       : [];
-    this.element.replaceChildren(
-      ...scale,
-      swatch(zeroColour(dark), "zero"),
-      swatch(BROKEN_COLOUR, "NaN or ∞"),
-    );
+    this.element.replaceChildren(...scale);
+    if (zero) this.element.append(swatch(zeroColour(dark), "zero"));
+    if (broken) this.element.append(swatch(BROKEN_COLOUR, "NaN or ∞"));
   }
 }
 

@@ -5,7 +5,6 @@ import { decimate } from "../plot/decimate";
 import { baseAxis, baseLayout, cursorShape, logAxis, type Range } from "../plot/figure";
 import { gapMark, gapShape, gapsOf } from "../plot/gaps";
 import { type Layout, plain, type Trace } from "../plot/plotly";
-import { memoryOf, smooth } from "../plot/smooth";
 import type { Row } from "./rows";
 import { shadeAt } from "./scale";
 
@@ -13,8 +12,6 @@ import { shadeAt } from "./scale";
 const SLICES = 4000;
 /** More lines have no legend; pointing at one tells its name. */
 const MOST_NAMED = 8;
-/** As for the curves at first: single steps of many lines would hide one another. */
-const SMOOTHING = 0.4;
 const WHOLE: Range = [0, 1];
 
 export interface LinesWish {
@@ -39,18 +36,15 @@ export function linesPicture(wish: LinesWish): { traces: Trace[]; layout: Layout
       shapes.push(gapShape(gap, WHOLE, theme));
       annotations.push(gapMark(gap, 0, theme));
     }
-    const smoothed = smooth(points, memoryOf(SMOOTHING, points.steps));
-    const chosen = decimate({ steps: points.steps, values: smoothed }, slices, wish.range);
+    const chosen = decimate(points, slices, wish.range);
     return {
       type: "scatter",
       mode: chosen.length === 1 ? "markers" : "lines",
       name: plain(name),
       x: Float64Array.from(chosen, (place) => points.steps[place] as number),
-      y: Float32Array.from(chosen, (place) => smoothed[place] as number),
-      customdata: Float32Array.from(chosen, (place) => points.values[place] as number),
+      y: Float32Array.from(chosen, (place) => points.values[place] as number),
       line: { color: lineColour(index, rows.length, theme), width: 1.4 },
-      hovertemplate:
-        "%{fullData.name}<br>step %{x:,d}<br>%{customdata:.4~g}, smoothed %{y:.4~g}<extra></extra>",
+      hovertemplate: "%{fullData.name}<br>step %{x:,d}<br>%{y:.4~g}<extra></extra>",
     };
   });
   return { traces, layout: layoutOf(wish, shapes, annotations) };

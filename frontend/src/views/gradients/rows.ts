@@ -2,6 +2,7 @@
 
 import type { BlockKind } from "../../protocol";
 import type { Block, RunSession } from "../../session";
+import { formatCount, formatValue } from "../parts/format";
 
 export interface Row {
   readonly name: string;
@@ -30,6 +31,27 @@ export function rowsOf({ blocks }: RunSession, kind: ParameterKind): Row[] {
   return blocks
     .filter((block) => block.kind === kind)
     .flatMap((block) => block.names.map((name, column) => ({ name, block, column })));
+}
+
+/** The newest values in words, for who cannot see the picture. */
+export function describeNewest(rows: readonly Row[], quantity: string): string {
+  const newest = rows.map(({ name, block, column }) => ({
+    name,
+    value: block.latest()?.[column] ?? Number.NaN,
+  }));
+  const finite = newest.filter(({ value }) => Number.isFinite(value));
+  const sorted = finite.sort((a, b) => a.value - b.value);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  const step = Math.max(-1, ...rows.map(({ block }) => block.lastStep));
+  const facts = [`${quantity} of ${rows.length} parameters at step ${formatCount(step)}`];
+  if (least && most) {
+    facts.push(`largest ${most.name} ${formatValue(most.value)}`);
+    facts.push(`smallest ${least.name} ${formatValue(least.value)}`);
+  }
+  const broken = newest.length - finite.length;
+  if (broken > 0) facts.push(`NaN or infinite in ${broken}`);
+  const [head, ...rest] = facts;
+  return rest.length > 0 ? `${head}: ${rest.join(", ")}` : `${head}`;
 }
 
 /** First and last recorded step; null while there is none. */

@@ -9,7 +9,7 @@ import { readTheme, type Theme, watchTheme } from "../parts/theme";
 import { Figure } from "../plot/figure";
 import { HeatMap } from "./heat-map";
 import { linesPicture } from "./lines";
-import { type ParameterKind, QUANTITIES, type Row, rowsOf } from "./rows";
+import { describeNewest, type ParameterKind, QUANTITIES, type Row, rowsOf } from "./rows";
 import { GradientsToolbar } from "./toolbar";
 
 export const drawGradients: DrawView = (root, session) => {
@@ -78,24 +78,23 @@ class GradientsView {
     this.heat.element.hidden = !filled || lines;
     if (this.figure) this.figure.element.hidden = !lines;
     if (!filled || kind === null) return;
-    if (lines) this.drawLines(rows, kind);
-    else this.heat.draw(rows, nameOf(kind), this.theme);
+    if (lines && !this.drawLines(rows, kind)) return;
+    if (!lines) this.heat.draw(rows, nameOf(kind), this.theme);
     const last = Math.max(...rows.map(({ block }) => block.lastStep));
     this.root.dataset.labkitStep = String(last);
   }
 
-  private drawLines(rows: readonly Row[], kind: ParameterKind): void {
+  /** False while the library has not come, or there is no room: then nothing is drawn. */
+  private drawLines(rows: readonly Row[], kind: ParameterKind): boolean {
     const figure = this.figure ?? this.makeFigure();
-    if (!figure.ready) return;
+    if (!figure.ready) return false;
     const { theme, session } = this;
     const { cursor } = session;
     const quantity = nameOf(kind);
     const picture = linesPicture({ rows, quantity, cursor, range: figure.range, theme });
     figure.draw(picture.traces, picture.layout);
-    figure.element.setAttribute(
-      "aria-label",
-      `${quantity} of ${rows.length} parameters over steps`,
-    );
+    figure.element.setAttribute("aria-label", describeNewest(rows, quantity));
+    return true;
   }
 
   private makeFigure(): Figure {
