@@ -59,6 +59,8 @@ class Budget:
         self.credit = 0.0
         self.wake_credit = 0.0
         self.wake_ns = 0
+        self.published_ns = 0
+        """How much of the publisher's time has been charged."""
 
     def earn(self, loop_ns: int, fixed_ns: int) -> None:
         """Add what one step earned, less what watching it cost anyway."""

@@ -82,7 +82,6 @@ class Probe:
         self._started_loader: DataLoader[Any] | None = None
         self._step_began_ns = 0
         self._hooks_ns = 0
-        self._published_ns = 0
         if optimizers:
             self._adopt(optimizers)
 
@@ -281,8 +280,10 @@ class Probe:
         published_ns = run.published_ns
         run.loop_ns += loop_ns
         run.spent_ns += fixed_ns + readings.spent_ns
-        readings.earn(loop_ns, fixed_ns + published_ns - self._published_ns)
-        self._published_ns, self._hooks_ns, readings.spent_ns = published_ns, 0, 0
+        budget = readings.budget
+        budget.earn(loop_ns, fixed_ns + published_ns - budget.published_ns)
+        budget.published_ns = published_ns
+        self._hooks_ns, readings.spent_ns = 0, 0
         readings.plan(now)
         if self._steady is None:
             self._settle(run)

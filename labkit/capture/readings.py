@@ -58,10 +58,6 @@ class Readings:
         """What the present step reads."""
         self.plan(time.perf_counter_ns())
 
-    def earn(self, loop_ns: int, fixed_ns: int) -> None:
-        """Credit the budget with one step's time, less what watching cost anyway."""
-        self.budget.earn(loop_ns, fixed_ns)
-
     def plan(self, now_ns: int) -> None:
         """Decide what the next step reads; the graph needs its module calls recorded from now."""
         due = [

@@ -56,7 +56,6 @@ class SteadyLoop:
         self._readings = readings
         self._taps = taps
         self._look_closely = taps.before_backward
-        self._published_ns = run.published_ns
 
     def backward(self, root: object) -> bool:
         """Take the loss of a pass that changed the watched gradients; False if it is not that."""
@@ -97,8 +96,8 @@ class SteadyLoop:
         fixed_ns = 2 * (time.perf_counter_ns() - now)
         run.spent_ns += fixed_ns
         budget = self._readings.budget
-        budget.credit += budget.fraction * loop_ns - fixed_ns - published + self._published_ns
-        self._published_ns = published
+        budget.credit += budget.fraction * loop_ns - fixed_ns - published + budget.published_ns
+        budget.published_ns = published
         if budget.credit >= budget.wake_credit or now >= budget.wake_ns:
             self._readings.plan(now)
         if not self._readings.planned:

@@ -119,6 +119,8 @@ class RunChannel(anywidget.AnyWidget):
         if not run.closed:
             wishes[action]()
         self._post(wire.acknowledged(request))
+        if self._publisher is not None:
+            self._publisher.hurry()
 
 
 def _answer_while_cells_run(widget: anywidget.AnyWidget) -> None:

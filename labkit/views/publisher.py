@@ -1,5 +1,9 @@
 """The thread that turns a growing run into frames, at most ten a second.
 
+Where the browser shares few cores with the loop, drawing is what slows the loop most: on two
+cores ten frames a second cost an MLP with half-millisecond steps about a quarter of its speed,
+two frames a second a tenth. So there are two a second there.
+
 It looks at the run, sends what is new, and waits. When the pages do not say that they
 received a frame it slows down, and what piles up meanwhile is thinned, so a slow or closed
 browser costs the loop nothing. It takes care of its own share of the budget in the same way.
@@ -7,6 +11,7 @@ browser costs the loop nothing. It takes care of its own share of the budget in 
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -14,10 +19,13 @@ from collections.abc import Callable
 from labkit.run import Run
 
 FASTEST_SECONDS = 0.1
+CROWDED_SECONDS = 0.5
+"""Shortest time between frames where the page shares two cores or fewer with the loop."""
 _SLOWEST_SECONDS = 10.0
 _UNANSWERED_TOLERATED = 3
 _UNANSWERED_UNTIL_SLOWEST = 30
-_SHARE_OF_BUDGET = 0.5
+_SHARE_OF_BUDGET = 0.25
+_FEW_CORES = 2
 
 
 class Publisher:
@@ -36,25 +44,32 @@ class Publisher:
         self._run = run
         self._publish = publish
         self._wake = threading.Event()
+        self._ending = False
+        self._shortest = CROWDED_SECONDS if _cores() <= _FEW_CORES else FASTEST_SECONDS
         self._thread = threading.Thread(target=self._work, name="labkit-publisher", daemon=True)
         run.on_close(self.finish)
         self._thread.start()
 
     def finish(self) -> None:
         """Send the last frame and end the thread."""
+        self._ending = True
         self._wake.set()
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=5)
+
+    def hurry(self) -> None:
+        """Send a frame now, as after a control was used."""
+        self._wake.set()
 
     def received(self) -> None:
         """Note that a page has taken the last frame."""
         self.unanswered = 0
 
     def _work(self) -> None:
-        while not self._wake.is_set():
+        while not self._ending:
             cost = self._publish_once()
-            if self._wake.wait(self._pause_after(cost)):
-                break
+            self._wake.wait(self._pause_after(cost))
+            self._wake.clear()
         self._publish_once()
 
     def _publish_once(self) -> float:
@@ -79,4 +94,11 @@ class Publisher:
             return _SLOWEST_SECONDS
         if self.unanswered > _UNANSWERED_TOLERATED:
             return max(1.0, affordable)
-        return min(max(FASTEST_SECONDS, affordable), 1.0)
+        return min(max(self._shortest, affordable), 1.0)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -100,6 +100,13 @@ def test_a_reloaded_page_shows_the_run_with_its_past(open_notebook, training):
     assert first == 1
 
 
+def test_a_closed_page_does_not_hold_the_loop(open_notebook, training):
+    book = start(open_notebook, training)
+    book.page.close()
+    training.await_steps(training.steps + 200)
+    training.end()
+
+
 def test_a_name_with_html_in_it_is_shown_as_text(open_notebook, training):
     title = "<img src=x onerror=window.broken=1> & <b>bold</b>"
     book = start(open_notebook, training, title=title)

@@ -1,5 +1,7 @@
 """Cells that train for as long as a test needs, and tell through files what the kernel does."""
 
+import time
+
 MODEL = """
 import time
 from pathlib import Path
@@ -56,6 +58,12 @@ class Training:
     def steps(self):
         text = (self.folder / "steps").read_text() if (self.folder / "steps").exists() else ""
         return int(text or 0)
+
+    def await_steps(self, steps, timeout=30):
+        deadline = time.monotonic() + timeout
+        while self.steps < steps:
+            assert time.monotonic() < deadline, f"the loop stands at step {self.steps}"
+            time.sleep(0.05)
 
     def end(self):
         (self.folder / "end").touch()

@@ -4,7 +4,7 @@ import type { Points } from "../../session";
 import type { Theme } from "../parts/theme";
 import { decimate } from "../plot/decimate";
 import { baseAxis, baseLayout, cursorShape, logAxis, type Range } from "../plot/figure";
-import { gapMark, gapShape, gapsOf } from "../plot/gaps";
+import { gapNote, gapShape, gapSign, gapsOf } from "../plot/gaps";
 import { type Layout, plain, type Trace } from "../plot/plotly";
 import { memoryOf, smooth } from "../plot/smooth";
 import type { Line, Quantity } from "./quantities";
@@ -23,16 +23,23 @@ export interface Wish {
 export interface CurvesPicture {
   readonly traces: readonly Trace[];
   readonly layout: Layout;
+  /** What cannot be drawn, line by line: "loss is NaN at step 700". */
+  readonly alarms: readonly string[];
 }
 
 /** Part of the height between two panels. */
 const SPACE = 0.12;
 /** Slices per pixel; two points are drawn for each. */
 const SLICES = 0.5;
+/** Values of a line that are so few that each gets a dot: one between two gaps has no line. */
+const FEW = 24;
+/** Narrower pictures, in px, tell only the recorded value at the pointer. */
+const NARROW = 480;
 
 export function curvesPicture(wish: Wish): CurvesPicture {
   const traces: Trace[] = [];
   const marks: Layout[] = [];
+  const alarms: string[] = [];
   const shapes = cursorShape(wish.cursor, wish.theme);
   const axes: Record<string, Layout> = {};
   const count = wish.quantities.length;
@@ -49,13 +56,15 @@ export function curvesPicture(wish: Wish): CurvesPicture {
       const shade = wish.theme.series[colour % wish.theme.series.length] as string;
       colour += 1;
       traces.push(...lineTraces(line, points, shade, `y${suffix}`, wish));
-      for (const gap of gapsOf(points)) {
+      const gaps = gapsOf(points);
+      for (const gap of gaps) {
         shapes.push(gapShape(gap, domain, wish.theme));
-        marks.push(gapMark(gap, domain[0], wish.theme));
+        marks.push(gapSign(gap, line.name, domain[0], wish.theme));
       }
+      if (gaps.length > 0) alarms.push(gapNote(line.name, gaps));
     }
   });
-  return { traces, layout: layoutOf(wish, axes, shapes, marks, traces) };
+  return { traces, layout: layoutOf(wish, axes, shapes, marks, traces), alarms };
 }
 
 function layoutOf(
@@ -90,6 +99,9 @@ function layoutOf(
       showgrid: false,
       title: { text: "step", font: { size: 11, color: wish.theme.faint }, standoff: 4 },
       hoverformat: ",d",
+      spikecolor: wish.theme.faint,
+      spikedash: "solid",
+      spikethickness: 1,
       unifiedhovertitle: { text: "step %{x:,d}" },
     },
   };
@@ -121,27 +133,57 @@ function lineTraces(line: Line, points: Points, colour: string, axis: string, wi
   const smoothed = smooth(points, memory);
   const x = Float64Array.from(chosen, (index) => points.steps[index] as number);
   const raw = Float32Array.from(chosen, (index) => drawable(points.values[index] as number));
+  const uid = uidOf(line);
   const shared = {
     type: "scatter",
-    mode: x.length === 1 ? "markers" : "lines",
     name: plain(line.name),
     legendgroup: `${axis} ${line.name}`,
     x,
     yaxis: axis,
   };
-  const main = { ...shared, showlegend: true, line: { color: colour, width: 1.8 } };
-  if (memory <= 0) return [{ ...main, y: raw, hovertemplate: "%{y:.4~g}" }];
+  const main = {
+    ...shared,
+    uid,
+    mode: hasFew(raw) ? "lines+markers" : "lines",
+    showlegend: true,
+    line: { color: colour, width: 1.8 },
+    marker: { color: colour, size: 5 },
+  };
+  // Stays, though empty, while nothing is smoothed: plotly would forget that it is hidden.
   const faint = {
     ...shared,
+    uid: `${uid}-recorded`,
+    mode: "lines",
     showlegend: false,
     y: raw,
     line: { color: colour, width: 1 },
     opacity: 0.28,
     hoverinfo: "skip",
   };
+  // "_xother" is the line's own step where it has no value at the step of the others.
+  if (memory <= 0) {
+    const none = { ...faint, x: [], y: [] };
+    return [none, { ...main, y: raw, hovertemplate: "%{y:.4~g}%{_xother}" }];
+  }
   const y = Float32Array.from(chosen, (index) => smoothed[index] as number);
-  const hovertemplate = "%{customdata:.4~g}, smoothed %{y:.4~g}";
+  const trend = wish.width < NARROW ? "" : ", smoothed %{y:.4~g}";
+  const hovertemplate = `%{customdata:.4~g}${trend}%{_xother}`;
   return [faint, { ...main, y, customdata: raw, hovertemplate }];
+}
+
+/**
+ * By this name plotly knows what a person has hidden, whichever lines come and
+ * go. It becomes part of a selector, so that only letters, digits and the like do.
+ */
+function uidOf({ block, column }: Line): string {
+  const id = block.id.replace(/[^A-Za-z0-9]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16)}_`);
+  return `${id}-${column}`;
+}
+
+function hasFew(values: Float32Array): boolean {
+  let finite = 0;
+  for (const value of values) if (!Number.isNaN(value)) finite += 1;
+  return finite <= FEW;
 }
 
 function drawable(value: number): number {

@@ -2,8 +2,7 @@
 
 import type { DrawView, RunSession } from "../../session";
 import { CursorNote } from "../parts/cursor";
-import { make } from "../parts/element";
-import { formatValue } from "../parts/format";
+import { make, setText } from "../parts/element";
 import { EmptyNote, emptyWords } from "../parts/panel";
 import { Redraw } from "../parts/redraw";
 import { readTheme, type Theme, watchTheme } from "../parts/theme";
@@ -11,6 +10,7 @@ import { Figure } from "../plot/figure";
 import { curvesPicture } from "./picture";
 import { type Quantity, quantitiesOf } from "./quantities";
 import { CurvesToolbar } from "./toolbar";
+import { describe } from "./words";
 
 /** Heights of the picture in px: of one panel, and of each further one. */
 const FIRST_PANEL = 270;
@@ -26,6 +26,7 @@ class CurvesView {
   private readonly toolbar: CurvesToolbar;
   private readonly figure: Figure;
   private readonly empty = new EmptyNote();
+  private readonly alarm = make("p", { class: "labkit-message labkit-warning", role: "status" });
   private readonly redraw: Redraw;
   private readonly ends: (() => void)[];
   private theme: Theme;
@@ -43,7 +44,7 @@ class CurvesView {
     root.classList.add("labkit-curves");
     root.dataset.labkitView = "curves";
     const stage = make("div", { class: "labkit-stage" }, this.figure.element, this.empty.element);
-    root.replaceChildren(this.toolbar.element, stage);
+    root.replaceChildren(this.toolbar.element, this.alarm, stage);
     this.theme = readTheme(root);
     this.redraw = new Redraw(root, () => this.draw());
     this.ends = [
@@ -86,6 +87,7 @@ class CurvesView {
       width: figure.width,
       theme,
     });
+    setText(this.alarm, picture.alarms.join("; "));
     figure.draw(picture.traces, picture.layout);
     figure.element.setAttribute("aria-label", describe(quantities));
     this.root.dataset.labkitStep = String(lastStepOf(quantities));
@@ -97,15 +99,4 @@ function lastStepOf(quantities: readonly Quantity[]): number {
     -1,
     ...quantities.flatMap(({ lines }) => lines.map(({ block }) => block.lastStep)),
   );
-}
-
-/** The picture in words, for who cannot see it. */
-function describe(quantities: readonly Quantity[]): string {
-  const newest = quantities.flatMap(({ lines }) =>
-    lines.map(({ name, block, column }) => {
-      const value = block.latest()?.[column] ?? Number.NaN;
-      return `${name} ${formatValue(value)}`;
-    }),
-  );
-  return `Curves over steps. Newest, at step ${lastStepOf(quantities)}: ${newest.join(", ")}.`;
 }

@@ -28,10 +28,12 @@ export class Figure {
   private plotly: Plotly | null = null;
   private listening = false;
   private closed = false;
+  /** Where the cursor was before the last click: a double click zooms out and leaves it there. */
+  private cursorBefore: number | null = null;
   private readonly resizes: ResizeObserver;
 
   constructor(
-    session: RunSession,
+    private readonly session: RunSession,
     private readonly fileName: string,
     private readonly events: FigureEvents,
   ) {
@@ -81,10 +83,13 @@ export class Figure {
 
   private listen(): void {
     this.listening = true;
-    this.canvas.on?.("plotly_click", ({ points }) => {
+    this.canvas.on?.("plotly_click", ({ points, event }) => {
       const step = points[0]?.x;
-      if (step !== undefined) this.events.clicked(step);
+      if (step === undefined || event.detail > 1) return;
+      this.cursorBefore = this.session.cursor;
+      this.events.clicked(step);
     });
+    this.canvas.on?.("plotly_doubleclick", () => this.session.setCursor(this.cursorBefore));
     this.canvas.on?.("plotly_relayout", (change) => {
       const range = rangeAfter(change);
       if (range === undefined) return;
@@ -113,7 +118,8 @@ export function baseLayout(theme: Theme): Layout {
     hoverlabel: { bgcolor: theme.paper, bordercolor: theme.hair, font },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.faint, activecolor: theme.ink },
     paper_bgcolor: "rgba(0,0,0,0)",
-    plot_bgcolor: "rgba(0,0,0,0)",
+    // Plotly draws a halo of this colour around the line that follows the pointer.
+    plot_bgcolor: theme.paper,
     showlegend: false,
     uirevision: "labkit",
   };
@@ -125,6 +131,8 @@ export function baseAxis(theme: Theme): Layout {
     gridcolor: theme.hair,
     linecolor: theme.hair,
     tickfont: { color: theme.faint, size: 11 },
+    // The search for labels that stand out measures each of them in the page.
+    ticklabeloverflow: "allow",
     zeroline: false,
   };
 }

@@ -3,7 +3,7 @@
 import type { Points } from "../../session";
 import type { Theme } from "../parts/theme";
 import type { Range } from "./figure";
-import type { Layout } from "./plotly";
+import { type Layout, plain } from "./plotly";
 
 export interface Gap {
   readonly from: number;
@@ -13,6 +13,8 @@ export interface Gap {
 
 /** Most gaps that are marked in one picture. */
 const MOST = 6;
+/** Most gaps of one line that are told in words. */
+const MOST_TOLD = 3;
 
 /** The first stretches of NaN or infinity, each with what there is to say about it. */
 export function gapsOf({ steps, values }: Points): Gap[] {
@@ -36,13 +38,38 @@ function describe(value: number, from: number, to: number, toTheEnd: boolean): s
   return toTheEnd ? begin : `${begin} to ${to.toLocaleString("en-US")}`;
 }
 
+/** "loss is NaN at step 700"; the first few gaps of a line in one sentence. */
+export function gapNote(name: string, gaps: readonly Gap[]): string {
+  const told = gaps.slice(0, MOST_TOLD).map(({ words }) => words);
+  if (gaps.length > MOST_TOLD) told.push("and later again");
+  return `${name} is ${told.join(", ")}`;
+}
+
 /** Shows over a panel's height where the values are missing. */
 export function gapShape(gap: Gap, [y0, y1]: Range, theme: Theme): Layout {
   const place = { xref: "x", yref: "paper", x0: gap.from, x1: gap.to, y0, y1 };
   if (gap.from === gap.to) {
     return { ...place, type: "line", line: { color: theme.alarm, width: 1, dash: "dot" } };
   }
-  return { ...place, type: "rect", fillcolor: theme.alarm, opacity: 0.12, line: { width: 0 } };
+  // The outline keeps a gap of few steps in sight when a pixel stands for many.
+  const line = { color: theme.alarm, width: 0.5 };
+  return { ...place, type: "rect", fillcolor: `${theme.alarm}1f`, line };
+}
+
+/** A sign at the foot of a panel that hides no value; pointing at it tells what is missing. */
+export function gapSign(gap: Gap, name: string, bottom: number, theme: Theme): Layout {
+  return {
+    text: "▲",
+    hovertext: plain(`${name} is ${gap.words}`),
+    x: gap.from,
+    xref: "x",
+    y: bottom,
+    yref: "paper",
+    yanchor: "bottom",
+    showarrow: false,
+    borderpad: 0,
+    font: { size: 11, color: theme.alarm },
+  };
 }
 
 /** Says at the foot of a panel what is missing. */

@@ -6,11 +6,14 @@ export type Trace = Readonly<Record<string, unknown>>;
 export type Layout = Readonly<Record<string, unknown>>;
 
 export interface PlotClick {
+  /** The mouse's own event; `detail` counts clicks in quick succession. */
+  readonly event: { readonly detail: number };
   readonly points: readonly { readonly x: number }[];
 }
 
 export interface PlotElement extends HTMLElement {
   on?(event: "plotly_click", listener: (event: PlotClick) => void): void;
+  on?(event: "plotly_doubleclick", listener: () => void): void;
   on?(event: "plotly_relayout", listener: (event: Record<string, unknown>) => void): void;
 }
 
