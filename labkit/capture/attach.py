@@ -43,8 +43,8 @@ def attach(
         run, models, optimizers, loss_fn=loss_module, graph=bool(graph), histograms=bool(histograms)
     )
     handles = [
-        register_optimizer_step_pre_hook(probe.before_step),
-        register_optimizer_step_post_hook(probe.after_step),
+        register_optimizer_step_pre_hook(probe.steady.before_step),
+        register_optimizer_step_post_hook(probe.steady.after_step),
     ]
     if loss_module is not None:
         handles.append(loss_module.register_forward_hook(probe.loss_computed))

@@ -8,8 +8,10 @@ is needed beforehand, and the first reading is due at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+
+_LEAST_EARNED = 0.2
+"""Part of the budget that readings may have, whatever the rest of watching costs."""
 
 
 @dataclass
@@ -57,14 +59,19 @@ class Budget:
     def __init__(self, fraction: float) -> None:
         self.fraction = fraction
         self.credit = 0.0
-        self.wake_credit = 0.0
-        self.wake_ns = 0
+        self._earned = self._fixed = 0.0
         self.published_ns = 0
         """How much of the publisher's time has been charged."""
 
     def earn(self, loop_ns: int, fixed_ns: int) -> None:
-        """Add what one step earned, less what watching it cost anyway."""
-        self.credit += self.fraction * loop_ns - fixed_ns
+        """Add what the loop's time earned, less what watching it cost anyway.
+
+        A loop so fast that the fixed part takes all of it still earns a little, so that it is
+        not left without any reading.
+        """
+        self._earned += self.fraction * loop_ns
+        self._fixed += fixed_ns
+        self.credit = max(self._earned - self._fixed, _LEAST_EARNED * self._earned)
 
     def is_due(self, allowance: Allowance, now_ns: int) -> bool:
         """Return whether a reading of this kind may be taken now."""
@@ -72,19 +79,6 @@ class Budget:
             self.credit >= allowance.due_at_credit
             and now_ns >= allowance.due_at_ns
             and allowance.enabled
-        )
-
-    def set_wake(self, allowances: Iterable[Allowance], now_ns: int) -> None:
-        """Note at which credit, or else at what time, something can be due again."""
-        waiting = [allowance for allowance in allowances if allowance.enabled]
-        never = 2**63
-        self.wake_credit = min(
-            (each.due_at_credit for each in waiting if each.due_at_credit > self.credit),
-            default=float(never),
-        )
-        self.wake_ns = min(
-            (each.due_at_ns for each in waiting if each.due_at_credit <= self.credit),
-            default=never,
         )
 
     def spend(self, allowance: Allowance, cost_ns: int, now_ns: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,15 +23,15 @@ class Taps:
 
     Attributes
     ----------
-    before_backward, after_backward : callable
-        Told the first argument of `torch.autograd.backward`, before it, and after it if it
-        raised nothing. May be replaced at any time.
+    backward : callable
+        Called in place of `torch.autograd.backward` with what it has to call, once, between
+        whatever else it does, and with the arguments of the call: the first one, the other
+        positional ones, the named ones.
     loader_started : callable
         Told each loader over which an iteration begins.
     """
 
-    before_backward: Callable[[object], object]
-    after_backward: Callable[[object], object]
+    backward: Callable[[Callable[..., None], Any, tuple[Any, ...], Mapping[str, Any]], None]
     loader_started: Callable[[DataLoader[Any]], object]
 
 
@@ -65,11 +65,13 @@ def _wrap_backward() -> Callable[[], None]:
     @functools.wraps(original)
     def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
         told = _taps
-        for taps in told:
-            taps.before_backward(tensors)
-        original(tensors, *args, **kwargs)
-        for taps in told:
-            taps.after_backward(tensors)
+        if not told:
+            original(tensors, *args, **kwargs)
+            return
+        proceed = original
+        for taps in told[1:]:
+            proceed = functools.partial(_through, taps, proceed)
+        told[0].backward(proceed, tensors, args, kwargs)
 
     torch.autograd.backward = backward
 
@@ -78,6 +80,10 @@ def _wrap_backward() -> Callable[[], None]:
             torch.autograd.backward = original
 
     return restore
+
+
+def _through(taps: Taps, proceed: Callable[..., None], roots: Any, *args: Any, **kw: Any) -> None:
+    taps.backward(proceed, roots, args, kw)
 
 
 def _wrap_loader() -> Callable[[], None]:

@@ -67,6 +67,10 @@ class PendingLoss:
             value = value if scale is None else value / scale
             self.on_device = value if self.on_device is None else self.on_device + value
 
+    def put(self, value: float) -> None:
+        """Begin with a loss that was read elsewhere."""
+        self.waiting, self.value = True, value
+
     def take(self) -> float | torch.Tensor:
         """Return the sum, a tensor where it still is on a device, and begin anew."""
         value: float | torch.Tensor = self.value

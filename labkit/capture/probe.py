@@ -23,7 +23,7 @@ from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings import Readings
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.sentinel import GradientSentinel
-from labkit.capture.steady import SteadyLoop
+from labkit.capture.steady import NORMS, SteadyLoop
 from labkit.capture.steppers import Stepper
 from labkit.run import Run
 
@@ -61,16 +61,14 @@ class Probe:
         self._run = weakref.ref(run)
         self._table = ParameterTable(models)
         self._scopes = ScopeRecorder(models)
-        self._readings = Readings(
+        self.readings = Readings(
             self._table, self._scopes, budget=run.budget, graph=graph, histograms=histograms
         )
-        self._sentinel = GradientSentinel(self._table)
-        self._pending = PendingLoss()
+        self.sentinel = GradientSentinel(self._table)
+        self.pending = PendingLoss()
         self._loss_from_module = loss_fn is not None
-        self._control = run.control
-        self._steady: SteadyLoop | None = None
-        self._steady_id = 0
-        self.taps = Taps(self.before_backward, self.after_backward, self.loader_started)
+        self.steady = SteadyLoop(self, run)
+        self.taps = Taps(self.steady.backward, self.loader_started)
         self._steppers: list[Stepper] = []
         self._by_optimizer: dict[int, Stepper] = {}
         self._by_hand: Stepper | None = None
@@ -80,83 +78,68 @@ class Probe:
         self._off_cpu = False
         self._trained_on: Callable[[], Any] = lambda: None
         self._started_loader: DataLoader[Any] | None = None
-        self._step_began_ns = 0
+        self.step_began_ns = 0
         self._hooks_ns = 0
         if optimizers:
             self._adopt(optimizers)
 
     def close(self) -> None:
         """Deliver what is under way and let go of everything."""
+        self.steady.leave()
         self._scopes.stop()
         self._scopes.clear()
         run = self._run()
         if run is not None and any(stepper.stepped for stepper in self._steppers):
             run.steps += 1
-        self._readings.readout.flush()
+        self.readings.readout.flush()
         for stepper in self._steppers:
             stepper.forget()
-        self._pending.drop()
-        self._sentinel.forget()
+        self.pending.drop()
+        self.sentinel.forget()
         self._started_loader = None
-        self._unsettle()
 
     # ── told of backward passes and loaders ──────────────────────────────────
 
     def before_backward(self, roots: object) -> None:
         """Look at the graph while its buffers are there."""
-        self._sentinel.before()
-        self._guarded(self._before_backward, roots)
+        self.sentinel.before()
+        self.guarded(self._before_backward, roots)
 
     def after_backward(self, roots: object) -> None:
         """Take the loss, if this pass reached a watched parameter."""
-        if self._steady is not None and self._steady.backward(roots):
-            return
-        if self._guarded(self._after_backward, roots):
+        if self.guarded(self._after_backward, roots):
             self._end_step()
 
     def loader_started(self, loader: DataLoader[Any]) -> None:
         """Remember which loader began last: the first step after it begins an epoch."""
         trained_on = self._trained_on()
         if trained_on is None or trained_on is loader:
+            self.steady.leave()
             self._started_loader = loader
 
     def loss_computed(self, module: nn.Module, inputs: Any, output: Any) -> None:
         """Take the result of the loss module, when one was given."""
         if torch.is_grad_enabled():
-            self._guarded(lambda run: self._pending.add(roots_of(output), None))
+            self.guarded(lambda run: self.pending.add(roots_of(output), None))
 
     # ── told of optimizer steps ──────────────────────────────────────────────
 
-    def before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+    def before_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Read gradients before the weights move."""
-        if id(optimizer) == self._steady_id and not self._readings.planned and len(args) == 1:
-            return
         stepper = self._by_optimizer.get(id(optimizer))
         if stepper is not None and stepper.stepped:
             self._count_missing()
             self._end_step()
-        self._guarded(self._before_step, optimizer)
+        self.guarded(self._before_step, optimizer)
 
-    def after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+    def after_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Write what every step has; end the step when all optimizers have taken theirs."""
-        if (
-            id(optimizer) == self._steady_id
-            and self._steady is not None
-            and not self._readings.planned
-            and len(args) == 1
-        ):
-            ended_ns = self._steady.step(optimizer, self._step_began_ns)
-            if ended_ns:
-                self._step_began_ns = ended_ns
-                if self._control.pending or self._started_loader is not None:
-                    self._between_steps()
-                return
-        if self._guarded(self._after_step, optimizer):
+        if self.guarded(self._after_step, optimizer):
             self._end_step()
 
     # ── the work, under guard ────────────────────────────────────────────────
 
-    def _guarded(self, action: Callable[..., bool | None], *args: Any) -> bool:
+    def guarded(self, action: Callable[..., bool | None], *args: Any) -> bool:
         """Do something for the run; time it, and keep its faults from the loop."""
         began = time.perf_counter_ns()
         run = self._run()
@@ -175,34 +158,31 @@ class Probe:
             self._hooks_ns += time.perf_counter_ns() - began
 
     def _before_backward(self, run: Run, roots: object) -> None:
-        if not self._step_began_ns:
-            self._step_began_ns = time.perf_counter_ns()
+        if not self.step_began_ns:
+            self.step_began_ns = time.perf_counter_ns()
         tensors = roots_of(roots)
-        if self._pending.waiting and not self._loss_from_module:
+        if self.pending.waiting and not self._loss_from_module:
             self._settle_earlier_pass(run)
         if self._scales_loss is not False:
             self._scale = self._find_scale(tensors)
-        self._readings.before_backward(run, tensors)
+        self.readings.before_backward(run, tensors)
 
     def _after_backward(self, run: Run, roots: object) -> bool:
         tensors = roots_of(roots)
-        changed = self._sentinel.moved()
+        changed = self.sentinel.moved()
         if not changed and not reaches(tensors, self._table):
             return False
         if not changed:
-            self._sentinel.choose()
-        self.taps.before_backward = self.before_backward
+            self.sentinel.choose()
         run.begin()
         inside = next((stepper for stepper in self._steppers if stepper.inside_step), None)
-        if inside is not None and self._pending.waiting:
+        if inside is not None and self.pending.waiting:
             return False  # a closure's later evaluations; the step's loss is its first
         if not self._loss_from_module:
             self._off_cpu = any(not tensor.is_cpu for tensor in tensors)
-            self._pending.add(tensors, self._scale)
-            if self._off_cpu:
-                self._unsettle()
+            self.pending.add(tensors, self._scale)
         if inside is not None:
-            self._readings.read_gradients(run, inside, run.steps + 1)
+            self.readings.read_gradients(run, inside, run.steps + 1)
         return self._by_hand is not None and self._step_by_hand(run, self._by_hand)
 
     def _settle_earlier_pass(self, run: Run) -> None:
@@ -211,30 +191,30 @@ class Probe:
             self._adopt(discovery.find_optimizers(self._table))
             if not self._steppers:
                 self._by_hand = Stepper("", None, self._table.watched)
-                self._by_hand.record_loss(run, self._readings.readout, run.steps + 1, self._pending)
+                self._by_hand.record_loss(run, self.readings.readout, run.steps + 1, self.pending)
                 run.steps += 1
                 return
         inside_step = any(stepper.inside_step for stepper in self._steppers)
-        if self._sentinel.was_reset() and not inside_step:  # a gradient scaler skipped the step
-            self._pending.drop()
+        if self.sentinel.was_reset() and not inside_step:  # a gradient scaler skipped the step
+            self.pending.drop()
 
     def _step_by_hand(self, run: Run, stepper: Stepper) -> bool:
         step = run.steps + 1
-        self._readings.before_step(run, stepper, step)
-        stepper.record_loss(run, self._readings.readout, step, self._pending)
-        self._readings.after_step(run, stepper, step)
+        self.readings.before_step(run, stepper, step)
+        stepper.record_loss(run, self.readings.readout, step, self.pending)
+        self.readings.after_step(run, stepper, step)
         return True
 
     def _before_step(self, run: Run, optimizer: torch.optim.Optimizer) -> None:
         stepper = self._stepper_of(optimizer)
         if stepper is None:
             return
-        if not self._step_began_ns:
-            self._step_began_ns = time.perf_counter_ns()
+        if not self.step_began_ns:
+            self.step_began_ns = time.perf_counter_ns()
         run.begin()
         stepper.inside_step, stepper.gradients_read = True, False
-        if self._pending.waiting:
-            self._readings.before_step(run, stepper, run.steps + (not stepper.late))
+        if self.pending.waiting:
+            self.readings.before_step(run, stepper, run.steps + (not stepper.late))
 
     def _after_step(self, run: Run, optimizer: torch.optim.Optimizer) -> bool:
         stepper = self._by_optimizer.get(id(optimizer))
@@ -243,76 +223,63 @@ class Probe:
         late, stepper.late = stepper.late, False
         step = run.steps if late else run.steps + 1
         if not stepper.gradients_read:
-            self._readings.read_gradients(run, stepper, step)
+            self.readings.read_gradients(run, stepper, step)
         stepper.inside_step, stepper.stepped, stepper.missed = False, not late, 0
-        stepper.record_loss(run, self._readings.readout, step, self._pending)
-        stepper.record_learning_rates(run, self._readings.readout, optimizer.param_groups, step)
-        self._readings.after_step(run, stepper, step)
+        stepper.record_loss(run, self.readings.readout, step, self.pending)
+        stepper.record_learning_rates(run, self.readings.readout, optimizer.param_groups, step)
+        self.readings.after_step(run, stepper, step)
         return all(other.stepped for other in self._steppers)
 
     def _end_step(self) -> None:
-        self._guarded(self._close_books)
-        self._between_steps()
+        self.guarded(self._close_books)
+        self.between_steps()
 
-    def _between_steps(self) -> None:
+    def between_steps(self) -> None:
         """Count epochs, and do what the run's controls ask for."""
         run = self._run()
         if run is None:
             return
         if self._started_loader is not None:
-            self._guarded(self._count_epoch)
+            self.guarded(self._count_epoch)
         if run.control.pending:
             try:
                 run.control.at_step_end()
             finally:
-                self._step_began_ns = time.perf_counter_ns()
+                self.step_began_ns = time.perf_counter_ns()
 
     def _close_books(self, run: Run) -> None:
         now = time.perf_counter_ns()
         run.steps += 1
         for stepper in self._steppers:
             stepper.stepped = False
-        readings = self._readings
+        readings = self.readings
         if readings.readout.waiting:
             readings.readout.poll()
-        loop_ns, self._step_began_ns = now - self._step_began_ns, now
-        fixed_ns = max(0, self._hooks_ns - readings.spent_ns)
-        published_ns = run.published_ns
-        run.loop_ns += loop_ns
-        run.spent_ns += fixed_ns + readings.spent_ns
-        budget = readings.budget
-        budget.earn(loop_ns, fixed_ns + published_ns - budget.published_ns)
-        budget.published_ns = published_ns
-        self._hooks_ns, readings.spent_ns = 0, 0
+        loop_ns, self.step_began_ns = now - self.step_began_ns, now
+        self.account(run, loop_ns)
         readings.plan(now)
-        if self._steady is None:
-            self._settle(run)
-        if self._steady is not None and not readings.planned:
-            self.taps.before_backward = self._sentinel.before
+        self._settle(run)
+
+    def account(self, run: Run, loop_ns: int, fixed_ns: int = 0) -> None:
+        """Charge some time of the loop, and what watching it cost besides the timed hooks."""
+        fixed_ns += max(0, self._hooks_ns - self.readings.spent_ns)
+        self._hooks_ns = 0
+        self.readings.account(run, loop_ns, fixed_ns)
 
     def _settle(self, run: Run) -> None:
         """Take the short way from now on, if the loop is an everyday one."""
         if len(self._steppers) != 1 or self._loss_from_module or self._scales_loss is not False:
             return
-        stepper = self._steppers[0]
-        optimizer, loss, rates = stepper.optimizer, *stepper.scalar_blocks(run)
-        if optimizer is None or loss is None or stepper.has_tensor_rates() or self._off_cpu:
+        if not self.readings.planned <= NORMS:
             return
-        self._steady_id = id(optimizer)
-        self._steady = SteadyLoop(
-            run,
-            optimizer,
-            loss,
-            rates,
-            pending=self._pending,
-            sentinel=self._sentinel,
-            readings=self._readings,
-            taps=self.taps,
-        )
-
-    def _unsettle(self) -> None:
-        self._steady, self._steady_id = None, 0
-        self.taps.before_backward = self.before_backward
+        stepper, parameter = self._steppers[0], self.sentinel.parameter
+        optimizer, loss, rates = stepper.optimizer, *stepper.scalar_blocks(run)
+        if parameter is None or optimizer is None or loss is None or rates is None:
+            return
+        if stepper.has_tensor_rates() or self._off_cpu:
+            return
+        run.tally.write_to(loss, rates)
+        self.steady.open(stepper, optimizer, parameter, run.steps)
 
     def _count_epoch(self, run: Run) -> None:
         loader, self._started_loader = self._started_loader, None
@@ -349,7 +316,6 @@ class Probe:
         return self._by_optimizer[id(optimizer)]
 
     def _adopt(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
-        self._unsettle()
         for optimizer in optimizers:
             entries = self._table.held_by(optimizer)
             stepper = Stepper(self._free_name(entries[0].label), optimizer, entries)
@@ -372,7 +338,6 @@ class Probe:
                 self._drop(stepper)
 
     def _drop(self, stepper: Stepper) -> None:
-        self._unsettle()
         self._steppers.remove(stepper)
         self._by_optimizer = {
             key: each for key, each in self._by_optimizer.items() if each is not stepper

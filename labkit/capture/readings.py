@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -66,10 +67,28 @@ class Readings:
             if self.budget.is_due(allowance, now_ns)
         ]
         self.planned = frozenset(due)
-        if not due:
-            self.budget.set_wake(self._allowances.values(), now_ns)
-        elif "graph" in self.planned:
+        if "graph" in self.planned:
             self._scopes.start()
+
+    def steps_until_due(self, earned_per_step: float) -> float:
+        """Return how many steps that earn so much credit bring the next reading."""
+        lacking = min(
+            (
+                allowance.due_at_credit - self.budget.credit
+                for allowance in self._allowances.values()
+                if allowance.enabled and allowance.due_at_credit > self.budget.credit
+            ),
+            default=math.inf,
+        )
+        return lacking / max(earned_per_step, 1.0)
+
+    def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
+        """Charge some steps: their time, and what watching cost whatever was read."""
+        published_ns = run.published_ns
+        run.loop_ns += loop_ns
+        run.spent_ns += fixed_ns + self.spent_ns
+        self.budget.earn(loop_ns, fixed_ns + published_ns - self.budget.published_ns)
+        self.budget.published_ns, self.spent_ns = published_ns, 0
 
     def before_backward(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
         """Take the graph while its buffers are there, if it is planned."""

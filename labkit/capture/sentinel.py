@@ -31,8 +31,13 @@ class GradientSentinel:
         self._asked = self._moved = False
         self._after_id, self._after_version = 0, -1
 
-    def before(self, roots: object = None) -> None:
-        """Remember the gradient as a backward pass begins, whatever its roots."""
+    @property
+    def parameter(self) -> torch.Tensor | None:
+        """The chosen parameter, while it is alive."""
+        return self._parameter()
+
+    def before(self) -> None:
+        """Remember the gradient as a backward pass begins."""
         parameter = self._parameter()
         self._asked = False
         if parameter is not None:
@@ -56,6 +61,14 @@ class GradientSentinel:
         self._after_id, self._after_version = id(gradient), version
         self._moved = True
         return True
+
+    def recall(self, gradient: torch.Tensor | None, version: int) -> None:
+        """Take what somebody else saw as a backward pass began."""
+        self._asked, self._before, self._version = False, gradient, version
+
+    def decided(self, gradient_id: int, version: int) -> None:
+        """Take what somebody else saw after a pass that moved the gradient."""
+        self._after_id, self._after_version = gradient_id, version
 
     def was_reset(self) -> bool:
         """Return whether the gradient was cleared or changed since it last `moved`."""

@@ -1,105 +1,229 @@
 """The short way for the everyday loop.
 
 Most loops call backward once and step one optimizer, thousands of times. For them a step
-costs two short functions, written out without further calls: with steps of half a
-millisecond, thirty calls of small functions are a tenth of the loop's time. Whatever is
-out of the ordinary is left to the probe's general way.
+costs two short functions, written out without further calls: code that runs once between
+two steps is cold, and costs some twenty times what it costs warm, so with steps of half a
+millisecond thirty calls of small functions are a tenth of the loop's time. What can wait
+(series, budget, plans) is done for several steps at once. Whatever is out of the ordinary is
+left to the probe's general way.
 """
 
 from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from labkit.capture.interception import Taps
-from labkit.capture.losses import PendingLoss
-from labkit.capture.readings import Readings
-from labkit.capture.sentinel import GradientSentinel
-from labkit.run import Block, Run
+from labkit.capture.steppers import Stepper
+from labkit.capture.torch_compat import tensor_version
+from labkit.run import Run
+
+if TYPE_CHECKING:
+    from labkit.capture.probe import Probe
+
+_LONGEST_BATCH_NS = 20_000_000
+_LARGEST_BATCH = 32
+NORMS = frozenset({"gradient norms"})
+_WEIGHT_OF_SAMPLE = 0.1
+_OUTLIER = 4.0
+"""A sample this many times the mean met something else: another thread, a page fault."""
 
 
 class SteadyLoop:
-    """Takes the steps of a loop with one optimizer, while nothing costly is planned.
+    """Stands before a probe: takes the steps of an everyday loop, passes on all others.
 
     Parameters
     ----------
+    probe : Probe
+        Takes what is out of the ordinary, and the readings that are planned.
     run : Run
-        Held weakly.
-    optimizer : Optimizer
-        Held weakly.
-    loss, rates : Block
-        Where the loss and the learning rates go.
+        Not kept alive.
     """
 
-    def __init__(
+    def __init__(self, probe: Probe, run: Run) -> None:
+        self._probe = probe
+        self._control = run.control
+        self._scalars = run.tally.waiting
+        self._open = False
+        self._optimizer: Callable[[], torch.optim.Optimizer | None] = lambda: None
+        self._parameter: Callable[[], torch.Tensor | None] = lambda: None
+        self._stepper: Stepper | None = None
+        self._waiting = False
+        self._norms_due = False
+        self._value = 0.0
+        self._gradient_id, self._gradient_version = 0, -1
+        self._batch = 1
+        self._timed = False
+        self._steps_accounted = 0
+        self._sample_ns = 0
+        self._step_ns = 0.0
+
+    def open(
         self,
-        run: Run,
+        stepper: Stepper,
         optimizer: torch.optim.Optimizer,
-        loss: Block,
-        rates: Block | None,
-        *,
-        pending: PendingLoss,
-        sentinel: GradientSentinel,
-        readings: Readings,
-        taps: Taps,
+        parameter: torch.Tensor,
+        steps: int,
     ) -> None:
-        self._run: Callable[[], Run | None] = weakref.ref(run)
-        self._optimizer: Callable[[], Any] = weakref.ref(optimizer)
-        self._loss = loss
-        self._rates = rates
-        self._pending = pending
-        self._sentinel = sentinel
-        self._readings = readings
-        self._taps = taps
-        self._look_closely = taps.before_backward
+        """Take the steps of this optimizer after so many; the parameter stands for all."""
+        if self._optimizer() is not optimizer:
+            self._optimizer = weakref.ref(optimizer)
+        if self._parameter() is not parameter:
+            self._parameter = weakref.ref(parameter)
+        self._stepper = stepper
+        self._open = self._timed = True
+        self._norms_due = self._probe.readings.planned == NORMS
+        self._batch = 1 if self._norms_due else self._batch
+        self._steps_accounted = steps
 
-    def backward(self, root: object) -> bool:
-        """Take the loss of a pass that changed the watched gradients; False if it is not that."""
-        pending = self._pending
-        if pending.waiting or type(root) is not torch.Tensor or not self._sentinel.moved():
-            return False
+    def leave(self) -> None:
+        """Hand over to the general way: the books, and a loss whose step is still to come."""
+        if not self._open:
+            return
+        self._open = False
+        self._probe.guarded(self._settle_up)
+        if self._waiting:
+            self._waiting = False
+            self._probe.pending.put(self._value)
+            self._probe.sentinel.decided(self._gradient_id, self._gradient_version)
+
+    # ── told by torch ────────────────────────────────────────────────────────
+
+    def backward(
+        self,
+        proceed: Callable[..., None],
+        roots: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        """Let a backward pass run, and take its loss if it changed the watched gradients."""
+        if not self._open or self._waiting:
+            self.leave()
+            self._probe.before_backward(roots)
+            proceed(roots, *args, **kwargs)
+            self._probe.after_backward(roots)
+        elif self._timed:
+            self._timed = False
+            self._time_backward(proceed, roots, args, kwargs)
+        else:
+            parameter = self._parameter()
+            before = None if parameter is None else parameter.grad
+            version = -1 if before is None else tensor_version(before)
+            proceed(roots, *args, **kwargs)
+            after = None if parameter is None else parameter.grad
+            if after is None or type(roots) is not torch.Tensor or not roots.is_cpu:
+                self._pass_on(roots, before, version)
+                return
+            self._gradient_version = tensor_version(after)
+            if after is before and version == self._gradient_version:
+                self._pass_on(roots, before, version)
+                return
+            self._gradient_id = id(after)
+            try:
+                self._value = roots.item()
+            except RuntimeError:  # more than one element
+                self._pass_on(roots, before, version)
+                return
+            self._waiting = True
+
+    def before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        """Let an ordinary step begin; hand over before any other."""
+        if self._waiting and optimizer is self._optimizer() and len(args) == 1 and not kwargs:
+            if self._norms_due:
+                self._probe.guarded(self._read_norms)
+            return
+        self.leave()
+        self._probe.before_step(optimizer)
+
+    def after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        """Write what every step has, and now and then close the books of several."""
+        if not self._waiting:
+            self._probe.after_step(optimizer)
+            return
+        began_ns = time.perf_counter_ns() if self._sample_ns else 0
+        groups = optimizer.param_groups
         try:
-            pending.value = root.item()
-        except RuntimeError:  # more than one element
-            return False
-        pending.waiting = True
-        self._taps.before_backward = self._look_closely  # in case the next pass adds to this one
-        return True
+            rates = groups[0]["lr"] if len(groups) == 1 else [group["lr"] for group in groups]
+        except KeyError:
+            self.leave()
+            self._probe.after_step(optimizer)
+            return
+        self._waiting = False
+        self._scalars.append((self._value, rates))
+        if began_ns:
+            self._learn_cost(self._sample_ns + time.perf_counter_ns() - began_ns)
+            self._sample_ns = 0
+        if len(self._scalars) >= self._batch or self._control.pending:
+            self._probe.guarded(self._end_batch)
+            self._probe.between_steps()
 
-    def step(self, optimizer: torch.optim.Optimizer, step_began_ns: int) -> int:
-        """Write and end a step; return when it ended in nanoseconds, 0 if it is not ordinary."""
+    # ── now and then ─────────────────────────────────────────────────────────
+
+    def _time_backward(
+        self,
+        proceed: Callable[..., None],
+        roots: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        """Take a pass as always, and see what watching it costs where it is really done."""
+        inside_ns = 0
+
+        def timed(*given: Any, **named: Any) -> None:
+            nonlocal inside_ns
+            entered_ns = time.perf_counter_ns()
+            proceed(*given, **named)
+            inside_ns = time.perf_counter_ns() - entered_ns
+
+        began_ns = time.perf_counter_ns()
+        self.backward(timed, roots, args, kwargs)
+        self._sample_ns = time.perf_counter_ns() - began_ns - inside_ns
+
+    def _learn_cost(self, sample_ns: int) -> None:
+        if not self._step_ns:
+            self._step_ns = float(sample_ns)
+        bounded = min(float(sample_ns), _OUTLIER * self._step_ns)
+        self._step_ns += _WEIGHT_OF_SAMPLE * (bounded - self._step_ns)
+
+    def _pass_on(self, roots: object, before: torch.Tensor | None, version: int) -> None:
+        """Have a pass looked at closely that is not the everyday one."""
+        self._probe.sentinel.recall(before, version)
+        self._probe.after_backward(roots)
+
+    def _read_norms(self, run: Run) -> None:
+        stepper = self._stepper
+        if stepper is not None:
+            self._probe.readings.read_gradients(run, stepper, run.steps + 1)
+
+    def _settle_up(self, run: Run) -> None:
+        self._close_books(run)
+
+    def _end_batch(self, run: Run) -> None:
+        readings = self._probe.readings
+        steps, step_ns, earned = self._close_books(run)
+        readings.plan(time.perf_counter_ns())
+        self._norms_due = readings.planned == NORMS
+        self._open = self._norms_due or not readings.planned
+        self._timed = not self._norms_due
+        self._batch = 1
+        if not self._norms_due:
+            until_due = readings.steps_until_due(earned / steps)
+            self._batch = int(min(_LARGEST_BATCH, until_due, _LONGEST_BATCH_NS / step_ns))
+
+    def _close_books(self, run: Run) -> tuple[int, float, float]:
+        """Account for the steps since this was last done.
+
+        Returns how many these were, the time of one in nanoseconds, and the credit of all.
+        """
         now = time.perf_counter_ns()
-        run, pending = self._run(), self._pending
-        if (
-            run is None
-            or not pending.waiting
-            or pending.on_device is not None
-            or optimizer is not self._optimizer()
-        ):
-            return 0
-        run.steps = step = run.steps + 1
-        self._loss.append(step, pending.value)
-        pending.waiting, pending.value = False, 0.0
-        if self._rates is not None:
-            groups = optimizer.param_groups
-            self._rates.append(
-                step, groups[0]["lr"] if len(groups) == 1 else [group["lr"] for group in groups]
-            )
-        loop_ns = now - step_began_ns
-        published = run.published_ns
-        run.loop_ns += loop_ns
-        # What comes before costs about what this does; timing each would cost a tenth of it.
-        fixed_ns = 2 * (time.perf_counter_ns() - now)
-        run.spent_ns += fixed_ns
-        budget = self._readings.budget
-        budget.credit += budget.fraction * loop_ns - fixed_ns - published + budget.published_ns
-        budget.published_ns = published
-        if budget.credit >= budget.wake_credit or now >= budget.wake_ns:
-            self._readings.plan(now)
-        if not self._readings.planned:
-            self._taps.before_backward = self._sentinel.before
-        return now
+        budget = self._probe.readings.budget
+        steps, credit = run.tally.steps - self._steps_accounted, budget.credit
+        self._steps_accounted += steps
+        loop_ns, self._probe.step_began_ns = now - self._probe.step_began_ns, now
+        self._probe.account(run, loop_ns, int(steps * self._step_ns))
+        run.tally.write()
+        steps = max(steps, 1)
+        return steps, max(1.0, loop_ns / steps), budget.credit - credit

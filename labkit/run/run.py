@@ -15,6 +15,7 @@ from labkit.run.graph import ComputationGraph
 from labkit.run.histograms import HistogramLog
 from labkit.run.series import Block, Floats, Steps
 from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
+from labkit.run.tally import StepTally
 
 if TYPE_CHECKING:
     import pandas
@@ -54,8 +55,8 @@ class Run:
         self.device = "unknown"
         self.parameters = 0
         self.trainable = 0
-        self.steps = 0
-        """Completed optimizer steps."""
+        self.tally = StepTally()
+        """Where the capture side counts steps and leaves their scalars."""
         self.epoch: int | None = None
         self.steps_per_epoch: int | None = None
         self.total_steps: int | None = None
@@ -63,7 +64,6 @@ class Run:
         self.cursor: int | None = None
         """The step that views show; None follows the live end."""
         self.control = Control()
-        self.blocks: dict[str, Block] = {}
         self.histograms = HistogramLog()
         self.read_device_memory: Callable[[], int | None] = lambda: None
         self.spent_ns = 0
@@ -72,6 +72,7 @@ class Run:
         """Processor time the views' publisher took."""
         self.loop_ns = 0
         """Time of the loop since its first step began."""
+        self._blocks: dict[str, Block] = {}
         self._status: Status = "waiting"
         self._message: str | None = None
         self._notices: dict[tuple[str, str], Notice] = {}
@@ -84,6 +85,21 @@ class Run:
         self._rate_marks: deque[tuple[float, int]] = deque()
 
     # ── reading ──────────────────────────────────────────────────────────────
+
+    @property
+    def steps(self) -> int:
+        """Completed optimizer steps."""
+        return self.tally.steps
+
+    @steps.setter
+    def steps(self, steps: int) -> None:
+        self.tally.restart_at(steps)
+
+    @property
+    def blocks(self) -> dict[str, Block]:
+        """What was recorded, whole up to this moment, by the blocks' ids."""
+        self.tally.write()
+        return self._blocks
 
     def names(self) -> list[str]:
         """Return the names of all series, in the order in which they appeared."""
@@ -118,6 +134,7 @@ class Run:
                 f"no series named {name!r} was recorded; there is: {known}. "
                 "run.names() lists them all."
             ) from None
+        self.tally.write()
         return block.points(column)
 
     def to_frame(self) -> pandas.DataFrame:
@@ -231,7 +248,7 @@ class Run:
         block = Block(id, kind, names)
         for column, name in enumerate(block.names):
             self._columns[f"{kind}/{name}" if kind in _PREFIXED else name] = (block, column)
-        self.blocks = {**self.blocks, id: block}
+        self._blocks = {**self._blocks, id: block}
         return block
 
     def add_graph(self, graph: ComputationGraph) -> None:

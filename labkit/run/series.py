@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -177,13 +177,26 @@ class Block:
             Not smaller than the step before.
         row : float or sequence of float, shape (n_columns,)
         """
-        pending = self._pending
-        pending.append((step, row))
-        if len(pending) >= _PENDING_LIMIT and self._lock.acquire(blocking=False):
-            try:
-                self._drain()
-            finally:
-                self._lock.release()
+        self._pending.append((step, row))
+        self._relieve()
+
+    def extend(self, first_step: int, rows: Iterable[float | Sequence[float]]) -> None:
+        """Add the values of consecutive steps.
+
+        Parameters
+        ----------
+        first_step : int
+            The step of the first row, not smaller than the step before.
+        rows : iterable of float, or of list of float, shape (n_steps, n_columns)
+            Rows of another width, as after a parameter group was added, are left out.
+        """
+        width = len(self.names)
+        self._pending.extend(
+            (step, row)
+            for step, row in enumerate(rows, first_step)
+            if (len(row) if isinstance(row, (list, tuple)) else 1) == width
+        )
+        self._relieve()
 
     def points(self, column: int) -> tuple[Steps, Floats]:
         """Return a column's recorded points in the order of their steps.
@@ -226,6 +239,14 @@ class Block:
             self._drain()
             tail = slice(0, self._tail_length)
             return self._buckets, self._tail_steps[tail].copy(), self._tail_values[tail].copy()
+
+    def _relieve(self) -> None:
+        """Move rows into the arrays when many wait, unless a reader is at it."""
+        if len(self._pending) >= _PENDING_LIMIT and self._lock.acquire(blocking=False):
+            try:
+                self._drain()
+            finally:
+                self._lock.release()
 
     def _drain(self) -> None:
         pending = self._pending

@@ -1,0 +1,73 @@
+"""The count of completed steps, and the newest steps' scalars until they are written.
+
+A loop of half a millisecond a step feels every function that runs between two steps: code
+that has gone cold costs twenty times what it costs warm. So the loss and the learning rates
+of a few steps wait in one list, and are written together; whoever reads the run has them
+written first, so nobody sees a difference.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from labkit.run.series import Block
+
+Scalars = tuple[float, "float | Sequence[float]"]
+"""The loss and the learning rates of one step."""
+
+
+class StepTally:
+    """Counts steps; one thread adds to `waiting`, any thread may have it written.
+
+    Examples
+    --------
+    >>> loss, rates = Block("loss", "loss", ["loss"]), Block("lr", "lr", ["0"])
+    >>> tally = StepTally()
+    >>> tally.write_to(loss, rates)
+    >>> tally.waiting.append((0.5, 0.1))
+    >>> tally.steps, loss.points(0)[0].tolist()
+    (1, [])
+    >>> tally.write()
+    >>> tally.steps, loss.points(0)[0].tolist()
+    (1, [1])
+    """
+
+    def __init__(self) -> None:
+        self.waiting: list[Scalars] = []
+        """One entry per completed step that is not written yet; only ever appended to."""
+        self._written = 0
+        self._lock = threading.RLock()
+        self._loss: Block | None = None
+        self._rates: Block | None = None
+
+    @property
+    def steps(self) -> int:
+        """Completed steps, written or not."""
+        with self._lock:
+            return self._written + len(self.waiting)
+
+    def restart_at(self, steps: int) -> None:
+        """Write what waits and set the count."""
+        with self._lock:
+            self.write()
+            self._written = steps
+
+    def write_to(self, loss: Block, rates: Block | None) -> None:
+        """Say where the scalars of the steps to come go; those that wait are written first."""
+        with self._lock:
+            self.write()
+            self._loss, self._rates = loss, rates
+
+    def write(self) -> None:
+        """Move what waits into the series."""
+        if not self.waiting:
+            return
+        with self._lock:
+            rows = self.waiting[:]
+            if self._loss is not None:
+                self._loss.extend(self._written + 1, [loss for loss, _ in rows])
+            if self._rates is not None:
+                self._rates.extend(self._written + 1, [rates for _, rates in rows])
+            self._written += len(rows)
+            del self.waiting[: len(rows)]
