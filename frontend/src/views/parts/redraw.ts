@@ -9,6 +9,9 @@ const SHARE = 0.05;
 const SHORTEST_PAUSE = 180;
 /** Longest pause between two live drawings, in ms, however slow the machine is. */
 const LONGEST_PAUSE = 1000;
+/** A drawing that takes longer, in ms, is felt by a loop that has few cores to share. */
+const LIGHT = 4;
+const FEW_CORES = 2;
 
 export class Redraw {
   private frame = 0;
@@ -73,7 +76,8 @@ export class Redraw {
     const began = performance.now();
     this.draw();
     const ended = performance.now();
-    const pause = Math.max(SHORTEST_PAUSE, (ended - began) / SHARE);
+    const crowded = navigator.hardwareConcurrency <= FEW_CORES && ended - began > LIGHT;
+    const pause = crowded ? LONGEST_PAUSE : Math.max(SHORTEST_PAUSE, (ended - began) / SHARE);
     this.notBefore = ended + Math.min(LONGEST_PAUSE, pause);
   }
 }
