@@ -102,8 +102,11 @@ export interface BlockSnapshot extends BlockRows {
 export interface GraphNode {
   /** Stable: `scope/op:ordinal`, for example "fc1#1/addmm:0". */
   readonly id: string;
-  /** "op" for an operation, "parameter" for a leaf that is a parameter, "input" for another leaf, "output" for the loss. */
-  readonly kind: "op" | "parameter" | "input" | "output";
+  /**
+   * "op" for an operation, "parameter" for a leaf that is a parameter, "input" for another leaf,
+   * "output" for the loss, "cut" for where a gradient stops.
+   */
+  readonly kind: "op" | "parameter" | "input" | "output" | "cut";
   /** The operation's name as PyTorch has it without "Backward0", lower case: "addmm", "relu". */
   readonly op: string;
   /** Id of the innermost module call that made it ("encoder.layers.0#1"); "" outside all modules. */
@@ -114,7 +117,15 @@ export interface GraphNode {
   readonly saved_bytes: number | null;
   /** Names of the parameter, for kind "parameter"; several where weights are tied. */
   readonly parameters: readonly string[];
-  readonly source: { readonly file: string; readonly line: number } | null;
+  /** The line of the user's own code that made it. */
+  readonly source: Source | null;
+  /** What is out of the ordinary about it, as a sentence. */
+  readonly note: string | null;
+}
+
+export interface Source {
+  readonly file: string;
+  readonly line: number;
 }
 
 /** Data flows from `source` to `target` in the forward direction. */
@@ -136,6 +147,8 @@ export interface ModuleCall {
   readonly parent: string | null;
   /** Number of scalar parameters the module holds, its children included. */
   readonly parameters: number;
+  /** The line of the user's own code that called it. */
+  readonly source: Source | null;
 }
 
 export interface GraphData {

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import networkx
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 
-NodeKind = Literal["op", "parameter", "input", "output"]
+NodeKind = Literal["op", "parameter", "input", "output", "cut"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Node:
     id : str
         ``scope/op:ordinal``, for example ``"fc1#1/addmm:0"``; the same in every iteration
         of the same structure.
-    kind : {"op", "parameter", "input", "output"}
+    kind : {"op", "parameter", "input", "output", "cut"}
+        ``"cut"`` is where a gradient stops, as at a ``detach``; `note` says why.
     op : str
         Operation as PyTorch names it, lower case, without ``Backward0``.
     scope : str
@@ -50,6 +51,10 @@ class Node:
     parameters : tuple of str
         Names of the parameter in the model, several where weights are tied.
     source : Source or None
+        The line of the user's own code that made it, where that is known.
+    note : str or None
+        A sentence on what is out of the ordinary: why a gradient stops here, that the node is
+        computed again in backward, that it is one opaque box.
     """
 
     id: str
@@ -62,6 +67,7 @@ class Node:
     saved_bytes: int | None = None
     parameters: tuple[str, ...] = ()
     source: Source | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,8 @@ class ModuleCall:
         Id of the call around it.
     parameters : int
         Scalar parameters the module holds, its children included.
+    source : Source or None
+        The line of the user's own code that called it, where that is known.
     """
 
     id: str
@@ -99,6 +107,7 @@ class ModuleCall:
     type: str
     parent: str | None
     parameters: int
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +172,9 @@ class ComputationGraph:
         return cls(
             nodes=tuple(_node(item) for item in data["nodes"]),
             edges=tuple(Edge(**{**item, "shape": _shape(item)}) for item in data["edges"]),
-            modules=tuple(ModuleCall(**item) for item in data["modules"]),
+            modules=tuple(
+                ModuleCall(**{**item, "source": _source(item)}) for item in data["modules"]
+            ),
             step=data["step"],
             reason=data["reason"],
         )
@@ -218,15 +229,19 @@ def _shape(item: Mapping[str, Any]) -> tuple[int, ...] | None:
 
 
 def _node(item: Mapping[str, Any]) -> Node:
-    source = item["source"]
     return Node(
         **{
             **item,
             "shape": _shape(item),
             "parameters": tuple(item["parameters"]),
-            "source": None if source is None else Source(**source),
+            "source": _source(item),
         }
     )
+
+
+def _source(item: Mapping[str, Any]) -> Source | None:
+    source = item["source"]
+    return None if source is None else Source(**source)
 
 
 def _quoted(text: str) -> str:

@@ -10,7 +10,7 @@ export class Sample {
   module(id: string, parent: string | null, parameters = 0): this {
     const [path = "", call = "1"] = id.split("#");
     const type = path === "" ? "Net" : "Block";
-    this.modules.push({ id, path, call: Number(call), type, parent, parameters });
+    this.modules.push({ id, path, call: Number(call), type, parent, parameters, source: null });
     return this;
   }
 
@@ -28,7 +28,7 @@ export class Sample {
 
   graph(signature = "one"): GraphData {
     const { nodes, edges, modules } = this;
-    return { version: 1, signature, step: 0, nodes, edges, modules, reason: null };
+    return { version: 2, signature, step: 0, nodes, edges, modules, reason: null };
   }
 
   private node(
@@ -41,7 +41,7 @@ export class Sample {
     const [scope = "", name = ""] = id.split("/");
     const op = kind === "parameter" ? "parameter" : (name.split(":")[0] ?? "");
     const tensor = { shape, dtype: "float32" };
-    const rest = { device: "cpu", saved_bytes: null, parameters, source: null };
+    const rest = { device: "cpu", saved_bytes: null, parameters, source: null, note: null };
     this.nodes.push({ id, kind, op, scope, ...tensor, ...rest });
     for (const source of sources) {
       const from = this.nodes.find((node) => node.id === source);

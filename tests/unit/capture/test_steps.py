@@ -288,3 +288,54 @@ def test_on_an_accelerator_everything_arrives_by_the_end():
             losses.append(loss.detach())
     np.testing.assert_allclose(run.series("loss")[1], torch.stack(losses).cpu(), rtol=1e-5)
     assert run.device.startswith("cuda:0 (")
+
+
+def test_a_run_can_be_read_whole_between_any_two_steps():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        for step in range(1, 101):
+            optimizer.param_groups[0]["lr"] = 1.0 / step
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            assert run.steps == step
+            run.log(step_number=step)
+            steps, values = run.series("loss")
+            assert steps[-1] == step
+            assert values[-1] == pytest.approx(loss.item(), rel=1e-6)
+    assert run.series("lr/0")[1].tolist() == pytest.approx([1.0 / n for n in range(1, 101)])
+    logged_at, numbers = run.series("step_number")
+    assert logged_at.tolist() == numbers.tolist()
+
+
+def test_a_parameter_group_added_on_the_way_keeps_the_losses():
+    model, extra, (x, y) = Net(), nn.Linear(3, 3), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        for step in range(60):
+            if step == 30:
+                optimizer.add_param_group({"params": extra.parameters(), "lr": 0.01})
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    assert run.series("loss")[0].tolist() == list(range(1, 61))
+    assert run.series("lr/0")[0].tolist() == list(range(1, 31))
+
+
+def test_a_closure_given_by_name_counts_as_one_step_too():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        return loss
+
+    with lk.watch(model, show=False) as run:
+        losses = [optimizer.step(closure=closure).item() for _ in range(40)]
+    steps, values = run.series("loss")
+    assert steps.tolist() == list(range(1, 41))
+    np.testing.assert_allclose(values, losses, rtol=1e-6)
