@@ -257,7 +257,7 @@ class Probe:
             readings.readout.poll()
         loop_ns, self.step_began_ns = now - self.step_began_ns, now
         self.account(run, loop_ns)
-        readings.plan(now)
+        readings.plan(now, run.steps + 1)
         self._settle(run)
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int = 0) -> None:

@@ -19,6 +19,9 @@ from labkit.run import Run
 _SECOND_NS = 1_000_000_000
 _SCOPE_COST_NS = 4_000
 """What recording one module call costs, both hooks together."""
+_NORMS = "gradient norms"
+_NORMS_AT_LEAST_EVERY = 64
+"""Steps; fewer at the beginning, so that a short run of short steps shows its gradients too."""
 
 
 class Readings:
@@ -50,28 +53,33 @@ class Readings:
         self._scopes = scopes
         self.budget = Budget(budget)
         self._allowances = {
-            "gradient norms": Allowance(share=0.6),
+            _NORMS: Allowance(share=0.6),
             "weights": Allowance(share=0.15, rest_ns=_SECOND_NS // 20),
             "histograms": Allowance(share=0.1, rest_ns=_SECOND_NS, enabled=histograms),
             "graph": Allowance(share=0.15, rest_ns=_SECOND_NS // 2, enabled=graph),
         }
+        self._norms_at_latest = 1
         self.planned: frozenset[str] = frozenset()
         """What the present step reads."""
-        self.plan(time.perf_counter_ns())
+        self.plan(time.perf_counter_ns(), 1)
 
-    def plan(self, now_ns: int) -> None:
-        """Decide what the next step reads; the graph needs its module calls recorded from now."""
-        due = [
+    def plan(self, now_ns: int, step: int) -> None:
+        """Decide what a step reads; the graph needs its module calls recorded from now."""
+        due = {
             part
             for part, allowance in self._allowances.items()
             if self.budget.is_due(allowance, now_ns)
-        ]
+        }
+        if step >= self._norms_at_latest and self._allowances[_NORMS].enabled:
+            due.add(_NORMS)
+        if _NORMS in due:
+            self._norms_at_latest = step + max(1, min(_NORMS_AT_LEAST_EVERY, step // 10))
         self.planned = frozenset(due)
         if "graph" in self.planned:
             self._scopes.start()
 
-    def steps_until_due(self, earned_per_step: float) -> float:
-        """Return how many steps that earn so much credit bring the next reading."""
+    def steps_until_due(self, earned_per_step: float, step: int) -> float:
+        """Return how many steps that earn so much credit bring the next reading after a step."""
         lacking = min(
             (
                 allowance.due_at_credit - self.budget.credit
@@ -80,7 +88,7 @@ class Readings:
             ),
             default=math.inf,
         )
-        return lacking / max(earned_per_step, 1.0)
+        return min(lacking / max(earned_per_step, 1.0), self._norms_at_latest - step - 1)
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
         """Charge some steps: their time, and what watching cost whatever was read."""
@@ -104,10 +112,10 @@ class Readings:
     def read_gradients(self, run: Run, stepper: Stepper, step: int) -> None:
         """Read the gradients as they are now, what is planned of it."""
         stepper.gradients_read = True
-        if "gradient norms" in self.planned:
+        if _NORMS in self.planned:
             self._take(
                 run,
-                "gradient norms",
+                _NORMS,
                 lambda: stepper.record_gradient_norms(run, self.readout, step),
             )
         if "histograms" in self.planned:

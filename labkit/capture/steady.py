@@ -204,13 +204,13 @@ class SteadyLoop:
     def _end_batch(self, run: Run) -> None:
         readings = self._probe.readings
         steps, step_ns, earned = self._close_books(run)
-        readings.plan(time.perf_counter_ns())
+        readings.plan(time.perf_counter_ns(), run.steps + 1)
         self._norms_due = readings.planned == NORMS
         self._open = self._norms_due or not readings.planned
         self._timed = not self._norms_due
         self._batch = 1
         if not self._norms_due:
-            until_due = readings.steps_until_due(earned / steps)
+            until_due = readings.steps_until_due(earned / steps, run.steps)
             self._batch = int(min(_LARGEST_BATCH, until_due, _LONGEST_BATCH_NS / step_ns))
 
     def _close_books(self, run: Run) -> tuple[int, float, float]:
