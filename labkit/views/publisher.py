@@ -2,7 +2,8 @@
 
 Where the browser shares few cores with the loop, drawing is what slows the loop most: on two
 cores an MLP with steps of 0.6 ms took 1.27 to 1.31 of its time with up to ten frames a second,
-and 1.07 with two, the figures redrawn at one (1.05 without a page). So there are two a second there.
+and 1.07 with two, the figures redrawn once a second (1.05 without a page). So there are two
+a second there.
 
 It looks at the run, sends what is new, and waits. When the pages do not say that they
 received a frame it slows down, and what piles up meanwhile is thinned, so a slow or closed
