@@ -55,7 +55,8 @@ class SteadyLoop:
         self._norms_due = False
         self._value = 0.0
         self._gradient_id, self._gradient_version = 0, -1
-        self._batch = 1
+        self._left = 1
+        """Steps until the books are closed."""
         self._timed = False
         self._steps_accounted = 0
         self._sample_ns = 0
@@ -76,7 +77,7 @@ class SteadyLoop:
         self._stepper = stepper
         self._open = self._timed = True
         self._norms_due = self._probe.readings.planned == NORMS
-        self._batch = 1 if self._norms_due else self._batch
+        self._left = 1
         self._steps_accounted = steps
 
     def leave(self) -> None:
@@ -156,7 +157,8 @@ class SteadyLoop:
         if began_ns:
             self._learn_cost(self._sample_ns + time.perf_counter_ns() - began_ns)
             self._sample_ns = 0
-        if len(self._scalars) >= self._batch or self._control.pending:
+        self._left -= 1
+        if self._left <= 0 or self._control.pending:
             self._probe.guarded(self._end_batch)
             self._probe.between_steps()
 
@@ -208,10 +210,10 @@ class SteadyLoop:
         self._norms_due = readings.planned == NORMS
         self._open = self._norms_due or not readings.planned
         self._timed = not self._norms_due
-        self._batch = 1
+        self._left = 1
         if not self._norms_due:
             until_due = readings.steps_until_due(earned / steps, run.steps)
-            self._batch = int(min(_LARGEST_BATCH, until_due, _LONGEST_BATCH_NS / step_ns))
+            self._left = int(min(_LARGEST_BATCH, until_due, _LONGEST_BATCH_NS / step_ns))
 
     def _close_books(self, run: Run) -> tuple[int, float, float]:
         """Account for the steps since this was last done.

@@ -233,7 +233,7 @@ class Run:
         for name, value in values.items():
             if name == "epoch" and math.isfinite(value):
                 self.epoch = int(value)
-            block = self.blocks.get(f"metric/{name}")
+            block = self._blocks.get(f"metric/{name}")
             if block is None:
                 if name in self._columns:
                     raise ValueError(

@@ -310,6 +310,21 @@ def test_a_run_can_be_read_whole_between_any_two_steps():
     assert logged_at.tolist() == numbers.tolist()
 
 
+def test_gradient_norms_go_on_in_a_loop_that_reads_its_run_at_every_step():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False, budget=1e-9) as run:
+        for _ in range(500):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            run.log(twice=2 * loss.item())
+            assert run.series("loss")[0][-1] == run.steps
+    gaps = np.diff([*run.series("grad_norm/fc1.weight")[0], run.steps])
+    assert gaps.max() <= 64
+
+
 def test_a_parameter_group_added_on_the_way_keeps_the_losses():
     model, extra, (x, y) = Net(), nn.Linear(3, 3), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
