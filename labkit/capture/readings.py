@@ -20,7 +20,7 @@ _SECOND_NS = 1_000_000_000
 _SCOPE_COST_NS = 4_000
 """What recording one module call costs, both hooks together."""
 _NORMS = "gradient norms"
-_NORMS_AT_LEAST_EVERY = 64
+_NORMS_AT_LEAST_EVERY = 128
 """Steps; fewer at the beginning, so that a short run of short steps shows its gradients too."""
 
 
