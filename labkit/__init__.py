@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labkit.graphing import graph
     from labkit.run import ComputationGraph, Run, Stopped
     from labkit.views import Controls, CurvesView, Dashboard, GradientView, GraphView
     from labkit.watching import watch
@@ -25,6 +26,7 @@ __all__ = [
     "GraphView",
     "Run",
     "Stopped",
+    "graph",
     "watch",
 ]
 
@@ -37,6 +39,7 @@ _HOMES = {
     "Dashboard": "labkit.views",
     "GradientView": "labkit.views",
     "GraphView": "labkit.views",
+    "graph": "labkit.graphing",
     "watch": "labkit.watching",
 }
 

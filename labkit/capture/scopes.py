@@ -21,18 +21,25 @@ from torch.nn.modules.module import (
 )
 
 from labkit.capture import torch_compat
-from labkit.capture.parameters import prefixed
+from labkit.capture.lines import Line, users_line
+from labkit.capture.parameters import ParameterTable, prefixed
 
 _MOST_INTERVALS = 50_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Interval:
-    """The sequence numbers from `start` up to `stop` belong to one call of a module."""
+    """The sequence numbers from `start` up to `stop` belong to one call of a module.
+
+    `line` is the user's line that called it; `own` whether its class is one of torch's own, so
+    that this line is all the user wrote of it.
+    """
 
     start: int
     stop: int
     path: str
+    line: Line | None = None
+    own: bool = False
 
 
 class ScopeRecorder:
@@ -42,25 +49,27 @@ class ScopeRecorder:
     ----------
     models : mapping of str to Module
         The label ``""`` stands for an only model.
+    adopt : bool
+        Whether modules that are called outside of all known ones are taken in too.
     """
 
-    def __init__(self, models: Mapping[str, nn.Module]) -> None:
+    def __init__(self, models: Mapping[str, nn.Module], *, adopt: bool = False) -> None:
+        self._models: dict[str, weakref.ref[nn.Module]] = {}
+        self._adopts = adopt
         self.types: dict[str, str] = {}
         self.sizes: dict[str, int] = {}
         self.intervals: list[Interval] = []
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
-        self._open: dict[int, list[tuple[nn.Module, int]]] = {}
+        self._open: dict[int, list[tuple[nn.Module, int, Line | None]]] = {}
         self._usable = True
         for label, model in models.items():
-            for path, module in model.named_modules(remove_duplicate=False):
-                name = prefixed(label, path)
-                self.types[name] = type(module).__name__
-                self.sizes[name] = sum(
-                    p.numel() for p in module.parameters() if torch_compat.has_storage(p)
-                )
-                self._paths.setdefault(id(module), (name, weakref.ref(module)))
-                self._usable = self._usable and not torch_compat.is_compiled(module)
+            self._take_in(label, model)
+
+    def table(self) -> ParameterTable:
+        """Return the parameters of all modules known by now."""
+        alive = {label: ref() for label, ref in self._models.items()}
+        return ParameterTable({label: m for label, m in alive.items() if m is not None})
 
     def start(self) -> None:
         """Begin to record; a compiled model is left alone, as hooks would recompile it."""
@@ -81,10 +90,30 @@ class ScopeRecorder:
         """Forget the intervals."""
         self.intervals = []
 
+    def _take_in(self, label: str, model: nn.Module) -> None:
+        self._models[label] = weakref.ref(model)
+        for path, module in model.named_modules(remove_duplicate=False):
+            name = prefixed(label, path)
+            self.types[name] = type(module).__name__
+            self.sizes[name] = sum(
+                p.numel() for p in module.parameters() if torch_compat.has_storage(p)
+            )
+            self._paths.setdefault(id(module), (name, weakref.ref(module)))
+            self._usable = self._usable and not torch_compat.is_compiled(module)
+
+    def _adopt(self, module: nn.Module) -> None:
+        """Take in a module under the name of its class, numbered if that is taken."""
+        kind = type(module).__name__
+        same = sum(type(ref()).__name__ == kind for ref in self._models.values())
+        label = f"{kind}{same + 1}" if same else kind
+        self._take_in(label, module)
+
     def _enter(self, module: nn.Module, inputs: Any) -> None:
+        if self._adopts and id(module) not in self._paths and torch.is_grad_enabled():
+            self._adopt(module)
         if id(module) in self._paths and torch.is_grad_enabled():
             stack = self._open.setdefault(threading.get_ident(), [])
-            stack.append((module, torch_compat.sequence_number()))
+            stack.append((module, torch_compat.sequence_number(), users_line()))
 
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
         stack = self._open.get(threading.get_ident())
@@ -92,10 +121,12 @@ class ScopeRecorder:
         if not stack or known is None or known[1]() is not module:
             return
         while stack:  # calls that raised left their entries behind
-            entered, start = stack.pop()
+            entered, start, line = stack.pop()
             if entered is module:
                 break
         else:
             return
         if len(self.intervals) < _MOST_INTERVALS:
-            self.intervals.append(Interval(start, torch_compat.sequence_number(), known[0]))
+            own = type(module).__module__.startswith("torch.")
+            stop = torch_compat.sequence_number()
+            self.intervals.append(Interval(start, stop, known[0], line, own))

@@ -6,8 +6,9 @@ missing (another version of torch), the fallback says "unknown" instead of faili
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -47,30 +48,57 @@ def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | N
         return None, None, None
     first = metadata[0]
     try:
-        shape = tuple(int(size) for size in first.shape)
+        shape = tuple(map(int, first.shape))
     except (TypeError, RuntimeError):
         shape = None
-    return shape, str(first.dtype).removeprefix("torch."), str(first.device)
+    return shape, name_of(first.dtype), name_of(first.device)
 
 
-def saved_tensors(node: Node) -> Iterator[torch.Tensor]:
-    """Yield the tensors a node keeps for backward, skipping those behind unpack hooks.
+@functools.lru_cache(maxsize=256)
+def name_of(kind: torch.dtype | torch.device) -> str:
+    """Return a dtype's or a device's name without ``torch.``."""
+    return str(kind).removeprefix("torch.")
 
-    An unpack hook may recompute a checkpointed region, so such tensors are left alone.
+
+def saved_tensors(node: Node) -> tuple[list[torch.Tensor], bool, bool]:
+    """Return the tensors a node keeps for backward; whether some are hidden; whether they are gone.
+
+    Tensors behind unpack hooks stay hidden: reading them may compute a checkpointed region again.
+    After a backward pass that did not retain the graph they are gone.
     """
     kind = type(node)
     names = _saved_names.get(kind)
     if names is None:
         names = tuple(name for name in dir(node) if name.startswith("_raw_saved_"))
         _saved_names[kind] = names
+    tensors, hidden, freed = [], False, False
     for name in names:
         try:
             saved = getattr(node, name)
-            for item in saved if isinstance(saved, (tuple, list)) else (saved,):
-                if item is not None and not _has_hooks(item) and item.data is not None:
-                    yield item.data
         except (AttributeError, RuntimeError):
+            freed = True
             continue
+        for item in saved if isinstance(saved, (tuple, list)) else (saved,):
+            if item is None:
+                continue
+            if _has_hooks(item):
+                hidden = True
+                continue
+            data = item.data
+            if data is not None:
+                tensors.append(data)
+            else:
+                freed = freed or _is_freed(node, name.removeprefix("_raw"))
+    return tensors, hidden, freed
+
+
+def _is_freed(node: Node, name: str) -> bool:
+    """Return whether a saved tensor is gone, not just one that was never needed."""
+    try:
+        getattr(node, name)
+    except RuntimeError:
+        return True
+    return False
 
 
 def _has_hooks(saved: Any) -> bool:
@@ -100,7 +128,7 @@ def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
     node = result.grad_fn
     if node is None:
         return False
-    return any(saved.data_ptr() == factor.data_ptr() for saved in saved_tensors(node))
+    return any(saved.data_ptr() == factor.data_ptr() for saved in saved_tensors(node)[0])
 
 
 def has_storage(parameter: torch.Tensor) -> bool:

@@ -8,7 +8,7 @@ import anywidget
 import traitlets
 from ipywidgets import widget_serialization
 
-from labkit.run import Run
+from labkit.run import ComputationGraph, Run
 from labkit.views import assets, pictures
 from labkit.views.channel import RunChannel
 
@@ -70,9 +70,35 @@ class GradientView(View):
 
 
 class GraphView(View):
-    """The computation graph, folded into modules."""
+    """The computation graph, folded into modules.
+
+    Parameters
+    ----------
+    source : Run or ComputationGraph
+        A run's graph changes with it; a graph alone stays as it is.
+    name : str
+        Title of a graph alone.
+    """
 
     kind = "graph"
+
+    def __init__(self, source: Run | ComputationGraph, *, name: str = "graph") -> None:
+        super().__init__(
+            _run_around(source, name) if isinstance(source, ComputationGraph) else source
+        )
+
+    @property
+    def graph(self) -> ComputationGraph | None:
+        """The graph that is shown, as plain data; None before there is one."""
+        return self.run.graph
+
+
+def _run_around(graph: ComputationGraph, name: str) -> Run:
+    """Return an ended run that holds nothing but a graph."""
+    run = Run(name)
+    run.add_graph(graph)
+    run.close()
+    return run
 
 
 class Controls(View):

@@ -1,0 +1,101 @@
+"""Which module call each node of a graph belongs to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture import torch_compat
+from labkit.capture.lines import Line, source_of
+from labkit.capture.scopes import Interval, ScopeRecorder
+from labkit.run.graph import ModuleCall
+
+
+@dataclass
+class CallTree:
+    """The module calls of one graph, and the innermost call of every node."""
+
+    intervals: list[Interval]
+    ids: dict[Interval, str]
+    parents: dict[Interval, Interval | None]
+    innermost: dict[AutogradNode, Interval]
+    paths: frozenset[str]
+
+    @classmethod
+    def build(cls, intervals: Sequence[Interval], order: Sequence[AutogradNode]) -> CallTree:
+        """Place nodes, in the order in which they were made, into recorded calls."""
+        innermost: dict[AutogradNode, Interval] = {}
+        parents: dict[Interval, Interval | None] = {}
+        waiting = sorted(intervals, key=lambda call: (call.start, -call.stop, len(call.path)))
+        waiting.reverse()
+        inside: list[Interval] = []
+        for node in order:
+            number = torch_compat.node_sequence(node)
+            if number == torch_compat.NO_SEQUENCE:
+                break
+            while waiting and waiting[-1].start <= number:
+                call = waiting.pop()
+                while inside and inside[-1].stop <= call.start:
+                    inside.pop()
+                parents[call] = inside[-1] if inside else None
+                inside.append(call)
+            while inside and inside[-1].stop <= number:
+                inside.pop()
+            if inside:
+                innermost[node] = inside[-1]
+        used = _with_ancestors(innermost.values(), parents)
+        counts: Counter[str] = Counter()
+        ids = {}
+        for call in used:
+            counts[call.path] += 1
+            ids[call] = f"{call.path}#{counts[call.path]}"
+        return cls(used, ids, parents, innermost, frozenset(call.path for call in used))
+
+    def scope(self, node: AutogradNode) -> str:
+        """Return the id of a node's innermost call, ``""`` outside all."""
+        call = self.innermost.get(node)
+        return "" if call is None else self.ids[call]
+
+    def first_call(self, path: str) -> str:
+        """Return the id of the first call of a module, ``""`` if it was not called."""
+        return f"{path}#1" if path in self.paths else ""
+
+    def line(self, node: AutogradNode) -> Line | None:
+        """Return the user's line that called the module of torch's own that made a node."""
+        call = self.innermost.get(node)
+        while call is not None and call.own:
+            if call.line is not None:
+                return call.line
+            call = self.parents[call]
+        return None
+
+    def modules(self, scopes: ScopeRecorder) -> tuple[ModuleCall, ...]:
+        """Return every call that holds a node, and those around it, outer before inner."""
+        return tuple(
+            ModuleCall(
+                id=self.ids[call],
+                path=call.path,
+                call=int(self.ids[call].rpartition("#")[2]),
+                type=scopes.types[call.path],
+                parent=None if parent is None else self.ids[parent],
+                parameters=scopes.sizes[call.path],
+                source=source_of(call.line),
+            )
+            for call in self.intervals
+            for parent in [self.parents[call]]
+        )
+
+
+def _with_ancestors(
+    calls: Iterable[Interval], parents: dict[Interval, Interval | None]
+) -> list[Interval]:
+    used: dict[Interval, None] = {}
+    for call in calls:
+        current: Interval | None = call
+        while current is not None and current not in used:
+            used[current] = None
+            current = parents[current]
+    return sorted(used, key=lambda call: (call.start, -call.stop, len(call.path)))

@@ -1,0 +1,216 @@
+"""Turns autograd's nodes into plain ones with identities that stay."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture import torch_compat
+from labkit.capture.call_tree import CallTree
+from labkit.capture.lines import Line, source_of
+from labkit.capture.parameters import ParameterTable
+from labkit.run.graph import Edge, Node
+
+Link = tuple[AutogradNode, AutogradNode]
+"""A source and the node that takes what it made."""
+
+Output = tuple[tuple[int, ...] | None, str | None, str | None]
+
+_NOTES = {
+    "checkpointfunction": (
+        "Activation checkpointing: its forward pass is run again when the gradient comes, so what "
+        "is inside is not kept and not drawn."
+    ),
+    "compiledfunction": (
+        "A region compiled by torch.compile: one opaque box, whatever it was made of."
+    ),
+    "copyslices": "A part of a tensor was written in place; the gradient goes to both.",
+}
+_RECOMPUTED = (
+    "What it needs for the gradient is not kept: it is computed again, or fetched, when the "
+    "gradient comes (activation checkpointing or another saved-tensor hook)."
+)
+_CUSTOM = "A torch.autograd.Function of the user's own."
+
+
+@dataclass
+class GraphWriter:
+    """Writes one graph.
+
+    Parameters
+    ----------
+    table : ParameterTable
+        Names the leaves that are parameters.
+    calls : CallTree
+        Names the module call of every node.
+    lines : mapping of node to Line
+        The user's line that made a node, as far as that was recorded.
+    saved : mapping of node to int
+        Bytes kept for backward, for nodes whose buffers may be gone.
+    """
+
+    table: ParameterTable
+    calls: CallTree
+    lines: Mapping[AutogradNode, Line]
+    saved: Mapping[AutogradNode, int | None]
+    nodes: list[Node] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    _ids: dict[AutogradNode, str] = field(default_factory=dict)
+    _made: dict[AutogradNode, Output] = field(default_factory=dict)
+    _leaves: list[AutogradNode] = field(default_factory=list)
+    _ordinals: dict[str, int] = field(default_factory=dict)
+
+    def write(self, order: Iterable[AutogradNode], links: Iterable[Link]) -> None:
+        """Write all nodes, in the order in which they were made, and what links them."""
+        links = list(dict.fromkeys(links))
+        for node in order:
+            self._add(node)
+        self._place_leaves(links)
+        for source, target in links:
+            shape, dtype, _ = self._made[source]
+            self.edges.append(Edge(self._ids[source], self._ids[target], shape, dtype))
+
+    def add_output(self, start: AutogradNode, output: Output, name: str) -> None:
+        """Write what the graph ends in."""
+        id = self._identity("", name)
+        self.nodes.append(Node(id, "output", name, "", *output))
+        self.edges.append(Edge(self._ids[start], id, *output[:2]))
+
+    def add_cut(
+        self,
+        op: str,
+        note: str,
+        line: Line | None,
+        sources: Iterable[AutogradNode],
+        targets: Iterable[AutogradNode],
+    ) -> None:
+        """Write a place where the gradient stops, between what comes before and after it."""
+        before = [node for node in sources if node in self._ids]
+        after = [node for node in targets if node in self._ids]
+        scope = self.calls.scope(before[0]) if before else ""
+        id = self._identity(scope, op)
+        output = self._made[before[0]] if before else (None, None, None)
+        source = source_of(line)
+        self.nodes.append(Node(id, "cut", op, scope, *output, source=source, note=note))
+        self.edges += [Edge(self._ids[node], id, *output[:2]) for node in before]
+        self.edges += [Edge(id, self._ids[node], *output[:2]) for node in after]
+
+    def id_of(self, node: AutogradNode) -> str | None:
+        """Return the identity that a node was given."""
+        return self._ids.get(node)
+
+    def in_order_of_use(self) -> tuple[Node, ...]:
+        """Return the nodes in the order of execution, each leaf before its first use."""
+        place = {node.id: number for number, node in enumerate(self.nodes)}
+        first_use: dict[str, int] = {}
+        for edge in self.edges:
+            use = place[edge.target]
+            first_use[edge.source] = min(use, first_use.get(edge.source, use))
+
+        def key(node: Node) -> tuple[int, int]:
+            if node.kind in ("parameter", "input", "cut"):
+                return first_use.get(node.id, len(place)), 0
+            return place[node.id], 1
+
+        return tuple(sorted(self.nodes, key=key))
+
+    def _add(self, node: AutogradNode) -> None:
+        variable = getattr(node, "variable", None)
+        if isinstance(variable, torch.Tensor):
+            self._leaves.append(node)
+            dtype, device = (
+                torch_compat.name_of(variable.dtype),
+                torch_compat.name_of(variable.device),
+            )
+            self._made[node] = (tuple(variable.shape), dtype, device)
+            return
+        op, scope = operation(node), self.calls.scope(node)
+        self._made[node] = made = torch_compat.node_output(node)
+        self._ids[node] = self._identity(scope, op)
+        saved, hidden = self._saved(node)
+        self.nodes.append(
+            Node(
+                id=self._ids[node],
+                kind="op",
+                op=op,
+                scope=scope,
+                shape=made[0],
+                dtype=made[1],
+                device=made[2],
+                saved_bytes=saved,
+                source=source_of(self.lines.get(node) or self.calls.line(node)),
+                note=_NOTES.get(op) or (_RECOMPUTED if hidden else _custom(node)),
+            )
+        )
+
+    def _place_leaves(self, links: Iterable[Link]) -> None:
+        users: dict[AutogradNode, list[AutogradNode]] = defaultdict(list)
+        for source, target in links:
+            users[source].append(target)
+        for leaf in self._leaves:
+            watched = self.table.find(leaf.variable)  # type: ignore[attr-defined]
+            if watched is None:
+                scope = min((self.calls.scope(user) for user in users[leaf]), default="")
+                self._add_leaf(leaf, "input", "input", scope, ())
+            else:
+                scope = self.calls.first_call(watched.names[0].rpartition(".")[0])
+                last = watched.names[0].rpartition(".")[2]
+                self._add_leaf(leaf, "parameter", last, scope, watched.names)
+
+    def _add_leaf(
+        self, leaf: AutogradNode, op: str, last: str, scope: str, names: Sequence[str]
+    ) -> None:
+        self._ids[leaf] = self._identity(scope, last)
+        kind = "parameter" if op == "parameter" else "input"
+        made = self._made[leaf]
+        self.nodes.append(
+            Node(self._ids[leaf], kind, op, scope, *made, parameters=tuple(names))  # type: ignore[arg-type]
+        )
+
+    def _identity(self, scope: str, op: str) -> str:
+        kind = f"{scope}/{op}"
+        ordinal = self._ordinals.get(kind, 0)
+        self._ordinals[kind] = ordinal + 1
+        return f"{kind}:{ordinal}"
+
+    def _saved(self, node: AutogradNode) -> tuple[int | None, bool]:
+        """Return the bytes kept for backward, and whether something is behind hooks."""
+        if node in self.saved:
+            return self.saved[node], False
+        return saved_bytes(node, self.table)
+
+
+def saved_bytes(node: AutogradNode, table: ParameterTable) -> tuple[int | None, bool]:
+    """Return the bytes a node keeps for backward, and whether some are behind hooks.
+
+    Parameters count as nothing, as they are kept anyway; None where nothing can be read.
+    """
+    tensors, hidden, freed = torch_compat.saved_tensors(node)
+    if hidden or freed:
+        return None, hidden
+    sizes = {
+        saved.data_ptr(): saved.nbytes
+        for saved in tensors
+        if table.find(saved) is None and saved.layout is torch.strided
+    }
+    return sum(sizes.values()), False
+
+
+def operation(node: AutogradNode) -> str:
+    """Return the operation's name, lower case, without ``Backward0``."""
+    return _plain(node.name())
+
+
+@functools.lru_cache(maxsize=1024)
+def _plain(name: str) -> str:
+    last = name.rpartition("::")[2]
+    return (last.rstrip("0123456789").removesuffix("Backward") or last).lower()
+
+
+def _custom(node: AutogradNode) -> str | None:
+    return _CUSTOM if issubclass(type(node), torch.autograd.function.BackwardCFunction) else None

@@ -1,0 +1,55 @@
+"""The line of the user's own code that led to a call."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from pathlib import Path
+from types import CodeType, FrameType
+
+import torch
+
+from labkit.run.graph import Source
+
+Line = tuple[CodeType, int]
+"""A code object and a line number: cheap to keep, made readable later."""
+
+_FOREIGN = tuple(f"{home}/" for home in (Path(torch.__file__).parent, Path(__file__).parents[1]))
+_is_users: dict[str, bool] = {}
+
+
+def users_line() -> Line | None:
+    """Return the innermost line on the stack that is neither torch's nor labkit's."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
+    while frame is not None:
+        code = frame.f_code
+        users = _is_users.get(code.co_filename)
+        if users is None:
+            users = _is_users[code.co_filename] = not code.co_filename.startswith(_FOREIGN)
+        if users:
+            return code, frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def source_of(line: Line | None) -> Source | None:
+    """Return a line in readable form; a cell of a notebook is called that."""
+    if line is None:
+        return None
+    code, number = line
+    return _source(code.co_filename, number)
+
+
+@functools.lru_cache(maxsize=4096)
+def _source(file: str, number: int) -> Source:
+    return Source(_shown(file), number)
+
+
+def _shown(file: str) -> str:
+    path = Path(file)
+    if path.parent.name.startswith("ipykernel_") or file.startswith("<ipython"):
+        return "notebook cell"
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

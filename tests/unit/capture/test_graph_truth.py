@@ -1,0 +1,281 @@
+"""What a one-shot graph says of code that is out of the ordinary."""
+
+import dataclasses
+import threading
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+import labkit as lk
+
+from .models import Net, Repeated, Tied, batch
+
+
+def ops(graph, scope=None):
+    return [n.op for n in graph.nodes if n.kind == "op" and scope in (None, n.scope)]
+
+
+def only(graph, op):
+    (found,) = [node for node in graph.nodes if node.op == op]
+    return found
+
+
+def test_a_model_call_names_modules_lines_and_parameters():
+    model, (x, _) = Net(), batch()
+    graph = lk.graph.capture(model, x)
+    node = only(graph, "relu")
+    assert node.scope == "#1"
+    assert node.source.file.endswith("models.py")
+    inside = next(node for node in graph.nodes if node.id == "fc1#1/addmm:0")
+    assert inside.source == next(m for m in graph.modules if m.id == "fc1#1").source
+    assert {n.parameters for n in graph.nodes if n.kind == "parameter"} == {
+        ("fc1.weight",), ("fc1.bias",), ("fc2.weight",), ("fc2.bias",)
+    }  # fmt: skip
+
+
+def test_a_tensors_graph_finds_the_names_of_its_parameters_by_itself():
+    model, (x, y) = Net(), batch()
+    loss = F.cross_entropy(model(x), y)
+    names = {n.parameters for n in lk.graph.capture(loss).nodes if n.kind == "parameter"}
+    assert names == {("fc1.weight",), ("fc1.bias",), ("fc2.weight",), ("fc2.bias",)}
+    assert lk.graph.capture(loss, model).signature == lk.graph.capture(loss).signature
+
+
+def test_asking_for_a_graph_leaves_the_model_as_it_was():
+    model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    random = torch.random.get_rng_state()
+    lk.graph.capture(model, torch.randn(8, 4, generator=torch.Generator().manual_seed(0)))
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert torch.equal(torch.random.get_rng_state(), random)
+    assert model.training
+    assert all(parameter.grad is None for parameter in model.parameters())
+    assert not torch.nn.modules.module._global_forward_hooks
+
+
+def test_a_module_called_several_times_has_a_box_for_each_call():
+    graph = lk.graph.capture(Repeated(), torch.ones(2, 4))
+    assert [m.id for m in graph.modules if m.path == "cell"] == ["cell#1", "cell#2", "cell#3"]
+
+
+def test_tied_weights_are_one_node_with_all_their_names_and_uses():
+    graph = lk.graph.capture(Tied(), torch.ones(2, 4))
+    (weight,) = [node for node in graph.nodes if node.kind == "parameter"]
+    assert weight.parameters == ("encode.weight", "decode.weight")
+    assert sum(edge.source == weight.id for edge in graph.edges) == 2
+
+
+def test_branches_and_lengths_show_what_this_run_took():
+    class Branching(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(2, 2), nn.Linear(2, 2)
+
+        def forward(self, x, length):
+            for _ in range(length):
+                x = self.a(x) if x.sum() > 0 else self.b(x)
+            return x
+
+    model = Branching()
+    calls = [len(lk.graph.capture(model, torch.ones(1, 2), n).modules) for n in (1, 3)]
+    assert calls == [2, 4]
+
+
+def test_in_place_operations_and_views_are_what_autograd_made_of_them():
+    x = torch.ones(3, 3, requires_grad=True)
+    y = x * 2
+    y[0] = 0.0
+    y.add_(1)
+    graph = lk.graph.capture(y.view(9).sum())
+    assert "copyslices" in ops(graph)
+    assert "written in place" in only(graph, "copyslices").note
+    assert ops(graph)[-2:] == ["view", "sum"]
+
+
+def test_a_detached_value_is_a_cut_that_says_why():
+    w = torch.ones(3, requires_grad=True)
+    with lk.graph.record() as g:
+        (w.exp() * w.exp().detach()).sum()
+    cut = only(g.graph, "detach")
+    assert cut.kind == "cut"
+    assert "gradient stops here" in cut.note
+    assert cut.source.file.endswith("test_graph_truth.py")
+    (after,) = [edge.target for edge in g.graph.edges if edge.source == cut.id]
+    assert after == "/mul:0"
+    (before,) = [edge.source for edge in g.graph.edges if edge.target == cut.id]
+    assert before.startswith("/exp")
+
+
+def test_what_ran_under_no_grad_is_a_cut_where_it_is_used():
+    w = torch.ones(3, requires_grad=True)
+    with lk.graph.record() as g:
+        with torch.no_grad():
+            scale = (w * 2).mean()
+        (w * scale).sum()
+    cut = only(g.graph, "no_grad")
+    assert [edge.target for edge in g.graph.edges if edge.source == cut.id] == ["/mul:0"]
+
+
+def test_everything_under_no_grad_gives_a_sentence():
+    model, (x, _) = Net(), batch()
+    with torch.no_grad():
+        graph = lk.graph.capture(model, x)
+    assert graph.nodes == ()
+    assert "no_grad" in graph.reason
+    assert "no history" in lk.graph.capture(torch.ones(2)).reason
+
+
+def test_a_graph_that_backward_used_up_is_still_recorded_whole():
+    model, (x, y) = Net(), batch()
+    with lk.graph.record(model) as g:
+        F.cross_entropy(model(x), y).backward()
+    assert ops(g.graph, "fc1#1") == ["t", "addmm"]
+    assert only(g.graph, "relu").saved_bytes == 16 * 8 * 4
+    late = F.cross_entropy(model(x), y)
+    late.backward()
+    assert next(n for n in lk.graph.capture(late).nodes if n.op == "relu").saved_bytes is None
+
+
+def test_a_gan_step_shows_both_of_its_graphs():
+    generator, critic = nn.Linear(2, 3), nn.Linear(3, 1)
+    with lk.graph.record({"G": generator, "C": critic}) as g:
+        fake = generator(torch.ones(4, 2))
+        critic(fake.detach()).mean().backward()
+        critic(fake).mean().neg().backward()
+    assert [m.id for m in g.graph.modules] == ["G#1", "C#1", "C#2"]
+    assert sum(node.op == "loss" for node in g.graph.nodes) == 2
+    assert any(node.op == "detach" for node in g.graph.nodes)
+
+
+def test_a_gradient_inside_a_forward_pass_belongs_to_the_graph():
+    x = torch.ones(3, requires_grad=True)
+    with lk.graph.record() as g:
+        (slope,) = torch.autograd.grad((x**3).sum(), x, create_graph=True)
+        (slope**2).sum().backward()
+    assert ops(g.graph).count("sum") == 2
+    assert "pow" in ops(g.graph)
+
+
+def test_a_function_of_the_users_own_is_named_and_noted():
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return 2 * x
+
+        @staticmethod
+        def backward(ctx, gradient):
+            return 2 * gradient
+
+    node = only(lk.graph.capture(Twice.apply(torch.ones(2, requires_grad=True)).sum()), "twice")
+    assert "user's own" in node.note
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpointed_parts_say_that_they_are_computed_again(reentrant):
+    layer, x = nn.Linear(3, 3), torch.ones(2, 3, requires_grad=True)
+    calls = []
+
+    def part(value):
+        calls.append(None)
+        return layer(value).tanh()
+
+    loss = checkpoint(part, x, use_reentrant=reentrant).sum()
+    graph = lk.graph.capture(loss)
+    assert len(calls) == 1
+    assert any(node.note and "again" in node.note for node in graph.nodes)
+
+
+def test_complex_and_sparse_tensors_are_drawn():
+    z = torch.ones(3, dtype=torch.complex64, requires_grad=True)
+    assert only(lk.graph.capture((z * 2j).abs().sum()), "mul").dtype == "complex64"
+    embedding = nn.Embedding(5, 2, sparse=True)
+    graph = lk.graph.capture(embedding, torch.tensor([0, 3]))
+    assert "embedding" in ops(graph)
+
+
+@dataclasses.dataclass
+class Both:
+    mean: torch.Tensor
+    spread: torch.Tensor
+
+
+@pytest.mark.parametrize(
+    ("pack", "names"),
+    [
+        (lambda a, b: (a, b), ["output", "output"]),
+        (lambda a, b: {"mean": a, "spread": b}, ["mean", "spread"]),
+        (Both, ["mean", "spread"]),
+        (lambda a, b: {"both": [a, b]}, ["both.0", "both.1"]),
+    ],
+)
+def test_every_output_is_an_end_with_its_name(pack, names):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(3, 2)
+
+        def forward(self, x):
+            out = self.layer(x)
+            return pack(out, out.exp())
+
+    graph = lk.graph.capture(Model(), torch.ones(4, 3))
+    assert [node.op for node in graph.nodes if node.kind == "output"] == names
+
+
+def test_other_threads_are_left_alone_and_their_graphs_are_joined():
+    layers = [nn.Linear(2, 2) for _ in range(2)]
+    outputs = [None, None]
+
+    def work(number):
+        outputs[number] = layers[number](torch.ones(1, 2))
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    graph = lk.graph.capture(sum(outputs).sum())
+    assert ops(graph).count("addmm") == 2
+    names = [node.parameters for node in graph.nodes if node.kind == "parameter"]
+    assert len(set(names)) == 4
+
+
+def test_a_compiled_region_is_one_box_with_a_note():
+    model = torch.compile(Net(), backend="aot_eager")
+    x, y = batch()
+    graph = lk.graph.capture(F.cross_entropy(model(x), y))
+    assert "opaque box" in only(graph, "compiledfunction").note
+
+
+@pytest.mark.parametrize("bad", [3, None, "loss", [], nn.Linear])
+def test_what_has_no_graph_is_refused_with_what_is_taken(bad):
+    with pytest.raises(TypeError, match=r"lk\.graph\(loss\)"):
+        lk.graph.capture(bad)
+
+
+def test_inputs_are_refused_where_there_is_no_model():
+    with pytest.raises(TypeError, match="inputs only with a model"):
+        lk.graph.capture(torch.ones(1, requires_grad=True).exp(), torch.ones(1))
+
+
+def test_a_view_of_a_graph_alone_has_it_and_its_words():
+    view = lk.graph(Net(), batch()[0])
+    assert "fc1" in view._repr_mimebundle_()[0]["text/plain"]
+    assert view.graph.modules[1].id == "fc1#1"
+    with lk.graph.record() as g, pytest.raises(RuntimeError, match="not ended"):
+        g.view()
+
+
+def test_a_failing_forward_leaves_nothing_behind():
+    class Broken(Net):
+        def forward(self, x):
+            super().forward(x)
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        lk.graph.capture(Broken(), batch()[0])
+    assert not torch.nn.modules.module._global_forward_hooks
+    assert not torch.overrides._get_current_function_mode_stack()
