@@ -74,6 +74,7 @@ class CallTree:
 
     def modules(self, scopes: ScopeRecorder) -> tuple[ModuleCall, ...]:
         """Return every call that holds a node, and those around it, outer before inner."""
+        sizes = {path: scopes.size(path) for path in self.paths}
         return tuple(
             ModuleCall(
                 id=self.ids[call],
@@ -81,7 +82,7 @@ class CallTree:
                 call=int(self.ids[call].rpartition("#")[2]),
                 type=scopes.types[call.path],
                 parent=None if parent is None else self.ids[parent],
-                parameters=scopes.sizes[call.path],
+                parameters=sizes[call.path],
                 source=source_of(call.line),
             )
             for call in self.intervals

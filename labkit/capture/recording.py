@@ -42,6 +42,8 @@ class GraphRecording:
     ----------
     models : mapping of str to Module, optional
         Whose calls are boxes; without them, every module that is called first.
+    whole : bool
+        Whether the whole graph is wanted, and not only what `of` is asked for.
 
     Attributes
     ----------
@@ -49,7 +51,10 @@ class GraphRecording:
         None until the block has ended.
     """
 
-    def __init__(self, models: Mapping[str, nn.Module] | None = None) -> None:
+    def __init__(
+        self, models: Mapping[str, nn.Module] | None = None, *, whole: bool = True
+    ) -> None:
+        self._wants_whole = whole
         self.graph: ComputationGraph | None = None
         self._scopes = ScopeRecorder(models or {}, adopt=models is None)
         self._calls = CallRecorder()
@@ -69,7 +74,8 @@ class GraphRecording:
         traceback: TracebackType | None,
     ) -> None:
         self._open.close()
-        self.graph = self._whole()
+        if self._wants_whole:
+            self.graph = self._whole()
         self._calls.made.clear()
 
     def of(self, roots: Mapping[str, torch.Tensor]) -> ComputationGraph:
@@ -121,7 +127,7 @@ def graph_of_call(
 
     Random state and buffers (running statistics, for example) are put back afterwards.
     """
-    recording = GraphRecording({"": model})
+    recording = GraphRecording({"": model}, whole=False)
     with _untouched(model), recording:
         outputs = named_tensors(model(*args, **kwargs))
     if not outputs:

@@ -57,14 +57,21 @@ class ScopeRecorder:
         self._models: dict[str, weakref.ref[nn.Module]] = {}
         self._adopts = adopt
         self.types: dict[str, str] = {}
-        self.sizes: dict[str, int] = {}
         self.intervals: list[Interval] = []
+        self._modules: dict[str, weakref.ref[nn.Module]] = {}
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._open: dict[int, list[tuple[nn.Module, int, Line | None]]] = {}
         self._usable = True
         for label, model in models.items():
             self._take_in(label, model)
+
+    def size(self, path: str) -> int:
+        """Return how many scalar parameters a module holds, its children included."""
+        module = self._modules[path]()
+        if module is None:
+            return 0
+        return sum(p.numel() for p in module.parameters() if torch_compat.has_storage(p))
 
     def table(self) -> ParameterTable:
         """Return the parameters of all modules known by now."""
@@ -95,10 +102,8 @@ class ScopeRecorder:
         for path, module in model.named_modules(remove_duplicate=False):
             name = prefixed(label, path)
             self.types[name] = type(module).__name__
-            self.sizes[name] = sum(
-                p.numel() for p in module.parameters() if torch_compat.has_storage(p)
-            )
-            self._paths.setdefault(id(module), (name, weakref.ref(module)))
+            self._modules[name] = weakref.ref(module)
+            self._paths.setdefault(id(module), (name, self._modules[name]))
             self._usable = self._usable and not torch_compat.is_compiled(module)
 
     def _adopt(self, module: nn.Module) -> None:
