@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labkit.graphing import graph
     from labkit.run import ComputationGraph, Run, Stopped
-    from labkit.views import Controls, CurvesView, Dashboard, GradientView, GraphView
+    from labkit.stepping import stepper
+    from labkit.views import (
+        Controls,
+        CurvesView,
+        Dashboard,
+        GradientView,
+        GraphView,
+        StepperView,
+    )
     from labkit.watching import watch
 
 __version__ = "0.1.0"
@@ -25,8 +33,10 @@ __all__ = [
     "GradientView",
     "GraphView",
     "Run",
+    "StepperView",
     "Stopped",
     "graph",
+    "stepper",
     "watch",
 ]
 
@@ -39,7 +49,9 @@ _HOMES = {
     "Dashboard": "labkit.views",
     "GradientView": "labkit.views",
     "GraphView": "labkit.views",
+    "StepperView": "labkit.views",
     "graph": "labkit.graphing",
+    "stepper": "labkit.stepping",
     "watch": "labkit.watching",
 }
 

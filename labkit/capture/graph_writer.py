@@ -60,7 +60,7 @@ class GraphWriter:
     saved: Mapping[AutogradNode, int | None]
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
-    _ids: dict[AutogradNode, str] = field(default_factory=dict)
+    ids: dict[AutogradNode, str] = field(default_factory=dict)
     _made: dict[AutogradNode, Output] = field(default_factory=dict)
     _leaves: list[AutogradNode] = field(default_factory=list)
     _ordinals: dict[str, int] = field(default_factory=dict)
@@ -68,18 +68,20 @@ class GraphWriter:
     def write(self, order: Iterable[AutogradNode], links: Iterable[Link]) -> None:
         """Write all nodes, in the order in which they were made, and what links them."""
         links = list(dict.fromkeys(links))
-        for node in order:
+        rank = {}
+        for number, node in enumerate(order):
+            rank[node] = number
             self._add(node)
-        self._place_leaves(links)
+        self._place_leaves(links, rank)
         for source, target in links:
             shape, dtype, _ = self._made[source]
-            self.edges.append(Edge(self._ids[source], self._ids[target], shape, dtype))
+            self.edges.append(Edge(self.ids[source], self.ids[target], shape, dtype))
 
     def add_output(self, start: AutogradNode, output: Output, name: str) -> None:
         """Write what the graph ends in."""
         id = self._identity("", name)
         self.nodes.append(Node(id, "output", name, "", *output))
-        self.edges.append(Edge(self._ids[start], id, *output[:2]))
+        self.edges.append(Edge(self.ids[start], id, *output[:2]))
 
     def add_cut(
         self,
@@ -90,19 +92,15 @@ class GraphWriter:
         targets: Iterable[AutogradNode],
     ) -> None:
         """Write a place where the gradient stops, between what comes before and after it."""
-        before = [node for node in sources if node in self._ids]
-        after = [node for node in targets if node in self._ids]
+        before = [node for node in sources if node in self.ids]
+        after = [node for node in targets if node in self.ids]
         scope = self.calls.scope(before[0]) if before else ""
         id = self._identity(scope, op)
         output = self._made[before[0]] if before else (None, None, None)
         source = source_of(line)
         self.nodes.append(Node(id, "cut", op, scope, *output, source=source, note=note))
-        self.edges += [Edge(self._ids[node], id, *output[:2]) for node in before]
-        self.edges += [Edge(id, self._ids[node], *output[:2]) for node in after]
-
-    def id_of(self, node: AutogradNode) -> str | None:
-        """Return the identity that a node was given."""
-        return self._ids.get(node)
+        self.edges += [Edge(self.ids[node], id, *output[:2]) for node in before]
+        self.edges += [Edge(id, self.ids[node], *output[:2]) for node in after]
 
     def in_order_of_use(self) -> tuple[Node, ...]:
         """Return the nodes in the order of execution, each leaf before its first use."""
@@ -131,11 +129,11 @@ class GraphWriter:
             return
         op, scope = operation(node), self.calls.scope(node)
         self._made[node] = made = torch_compat.node_output(node)
-        self._ids[node] = self._identity(scope, op)
+        self.ids[node] = self._identity(scope, op)
         saved, hidden = self._saved(node)
         self.nodes.append(
             Node(
-                id=self._ids[node],
+                id=self.ids[node],
                 kind="op",
                 op=op,
                 scope=scope,
@@ -148,11 +146,18 @@ class GraphWriter:
             )
         )
 
-    def _place_leaves(self, links: Iterable[Link]) -> None:
+    def _place_leaves(self, links: Iterable[Link], rank: Mapping[AutogradNode, int]) -> None:
+        """Write the leaves in the order in which they are first used."""
         users: dict[AutogradNode, list[AutogradNode]] = defaultdict(list)
         for source, target in links:
             users[source].append(target)
-        for leaf in self._leaves:
+
+        def first_use(leaf: AutogradNode) -> tuple[int, int]:
+            user = min(users[leaf], key=rank.__getitem__)
+            places = [source for source, _ in user.next_functions]
+            return rank[user], places.index(leaf)
+
+        for leaf in sorted(self._leaves, key=first_use):
             watched = self.table.find(leaf.variable)  # type: ignore[attr-defined]
             if watched is None:
                 scope = min((self.calls.scope(user) for user in users[leaf]), default="")
@@ -165,11 +170,11 @@ class GraphWriter:
     def _add_leaf(
         self, leaf: AutogradNode, op: str, last: str, scope: str, names: Sequence[str]
     ) -> None:
-        self._ids[leaf] = self._identity(scope, last)
+        self.ids[leaf] = self._identity(scope, last)
         kind = "parameter" if op == "parameter" else "input"
         made = self._made[leaf]
         self.nodes.append(
-            Node(self._ids[leaf], kind, op, scope, *made, parameters=tuple(names))  # type: ignore[arg-type]
+            Node(self.ids[leaf], kind, op, scope, *made, parameters=tuple(names))  # type: ignore[arg-type]
         )
 
     def _identity(self, scope: str, op: str) -> str:

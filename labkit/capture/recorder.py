@@ -47,10 +47,18 @@ class _Stop:
 
 
 class CallRecorder(TorchFunctionMode):
-    """Records while it is entered; on its thread only, as modes are."""
+    """Records while it is entered; on its thread only, as modes are.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    keep_results : bool
+        Whether to keep a copy of every result that has a history, in `results`.
+    """
+
+    def __init__(self, *, keep_results: bool = False) -> None:
         super().__init__()
+        self.results: dict[AutogradNode, torch.Tensor] = {}
+        self._keeps_results = keep_results
         self.made: dict[AutogradNode, None] = {}
         """The nodes of results, in order; they keep the graph's shape, not its tensors."""
         self.saw_gradients_off = False
@@ -78,6 +86,8 @@ class CallRecorder(TorchFunctionMode):
         for tensor in made:
             if tensor.grad_fn is not None:
                 self.made[tensor.grad_fn] = None
+                if self._keeps_results and tensor.output_nr == 0:
+                    self.results[tensor.grad_fn] = tensor.detach().clone()
         if stop > start:
             line = users_line()
             if line is not None:

@@ -115,7 +115,7 @@ def graph_of_tensors(
     Without a model, parameters get their names from the living modules that hold them. Module
     calls are not known any more: nothing has recorded them.
     """
-    models = {"": model} if model is not None else _holders(roots)
+    models = {"": model} if model is not None else holders(roots)
     scopes = ScopeRecorder(models)
     return capture_graph(roots, ParameterTable(models), scopes)
 
@@ -173,11 +173,12 @@ def _untouched(model: nn.Module) -> Iterator[None]:
     with torch.no_grad():
         for buffer, before in buffers:
             if not torch.equal(buffer, before):
-                buffer.copy_(before)
+                # By `data`, since graphs that keep the buffer must not take it for changed.
+                buffer.data.copy_(before)
 
 
-def _holders(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
-    """Return the outermost living modules that hold a parameter of the graph, by their class."""
+def holders(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
+    """Return the outermost living modules that hold a parameter of a graph, by their class."""
     starts = [root.grad_fn for root in roots.values() if root.grad_fn is not None]
     leaves = {id(node.variable) for node in collect(starts)[0] if hasattr(node, "variable")}
     holding = [

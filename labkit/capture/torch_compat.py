@@ -92,6 +92,23 @@ def saved_tensors(node: Node) -> tuple[list[torch.Tensor], bool, bool]:
     return tensors, hidden, freed
 
 
+def saved_value(node: Node, name: str) -> torch.Tensor | None:
+    """Return the tensor a node keeps under a name, None if there is none that can be read."""
+    try:
+        raw = getattr(node, f"_raw_saved_{name}")
+    except (AttributeError, RuntimeError):
+        return None
+    if raw is None or isinstance(raw, (tuple, list)) or _has_hooks(raw):
+        return None
+    value = raw.data
+    return value if isinstance(value, torch.Tensor) else None
+
+
+def saved_scalar(node: Node, name: str) -> object:
+    """Return a number a node keeps under a name, 1 if it keeps none."""
+    return getattr(node, f"_saved_{name}", 1)
+
+
 def _is_freed(node: Node, name: str) -> bool:
     """Return whether a saved tensor is gone, not just one that was never needed."""
     try:

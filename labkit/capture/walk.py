@@ -92,10 +92,22 @@ def write_graph(
 
     `within` are nodes that belong to it although nothing leads from the ends to them.
     """
+    return written_graph(ends, table, scopes, step, recorded, within)[0]
+
+
+def written_graph(
+    ends: Sequence[tuple[AutogradNode, str]],
+    table: ParameterTable,
+    scopes: ScopeRecorder,
+    step: int | None = None,
+    recorded: Recorded | None = None,
+    within: Iterable[AutogradNode] = (),
+) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
+    """Return what `write_graph` does, and the identity that each autograd node was given."""
     found, links = collect([*dict.fromkeys([node for node, _ in ends]), *within])
     if len(found) > MOST_NODES:
         reason = f"The graph has more than {MOST_NODES:,} nodes; too many to draw."
-        return ComputationGraph((), (), (), step, reason)
+        return ComputationGraph((), (), (), step, reason), {}
     recorded = recorded or Recorded()
     order = sorted(found, key=torch_compat.node_sequence)
     calls = CallTree.build(scopes.intervals, order)
@@ -105,9 +117,10 @@ def write_graph(
         writer.add_cut(cut.op, cut.note, cut.line, cut.sources, cut.targets)
     for node, name in ends:
         writer.add_output(node, torch_compat.node_output(node), name)
-    return ComputationGraph(
+    graph = ComputationGraph(
         writer.in_order_of_use(), tuple(writer.edges), calls.modules(scopes), step
     )
+    return graph, writer.ids
 
 
 def collect(starts: Iterable[AutogradNode]) -> tuple[list[AutogradNode], list[Link]]:

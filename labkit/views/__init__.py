@@ -4,6 +4,15 @@ A hidden channel widget per run carries all messages; the views refer to it and 
 TypeScript that the page loads once. Uses ipywidgets and anywidget, never torch.
 """
 
+from labkit.views.stepper import StepperView
 from labkit.views.views import Controls, CurvesView, Dashboard, GradientView, GraphView, View
 
-__all__ = ["Controls", "CurvesView", "Dashboard", "GradientView", "GraphView", "View"]
+__all__ = [
+    "Controls",
+    "CurvesView",
+    "Dashboard",
+    "GradientView",
+    "GraphView",
+    "StepperView",
+    "View",
+]

@@ -38,7 +38,7 @@ class RunChannel(anywidget.AnyWidget):
         self._sent_graph: ComputationGraph | None = None
         self._process = psutil.Process()
         self.on_msg(self._on_message)
-        _answer_while_cells_run(self)
+        answer_while_cells_run(self)
         self._publisher = None if run.closed else Publisher(run, self.publish)
 
     @classmethod
@@ -123,7 +123,7 @@ class RunChannel(anywidget.AnyWidget):
             self._publisher.hurry()
 
 
-def _answer_while_cells_run(widget: anywidget.AnyWidget) -> None:
+def answer_while_cells_run(widget: anywidget.AnyWidget) -> None:
     """Have messages of this widget handled on the kernel's subshell, also while a cell runs.
 
     ipykernel 7.4 routes a page's message to the shell that last sent on the comm, which for a

@@ -1,0 +1,69 @@
+"""What is kept of a tensor's values: all of a small one, a map of a large one."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from labkit.run.stepping import MOST_CELLS, MOST_NUMBERS, ValueSummary
+
+
+def summarise(tensor: torch.Tensor) -> ValueSummary:
+    """Return a summary; the tensor is neither kept nor changed.
+
+    Examples
+    --------
+    >>> import torch
+    >>> summary = summarise(torch.tensor([[3.0, 4.0]]))
+    >>> summary.numbers.tolist(), summary.norm, summary.whole
+    ([[3.0, 4.0]], 5.0, True)
+    """
+    detached = tensor.detach()
+    if detached.layout is not torch.strided:
+        detached = detached.to_dense()
+    plain = (detached.abs() if detached.is_complex() else detached).to("cpu", torch.float64)
+    numbers = plain.numpy()
+    finite = numbers[np.isfinite(numbers)]
+    whole = numbers.size <= MOST_NUMBERS
+    return ValueSummary(
+        shape=tuple(tensor.shape),
+        dtype=str(tensor.dtype).removeprefix("torch."),
+        numbers=_as_table(numbers).copy() if whole else _block_means(_as_table(numbers)),
+        whole=whole,
+        minimum=float(finite.min()) if finite.size else float("nan"),
+        maximum=float(finite.max()) if finite.size else float("nan"),
+        mean=float(numbers.mean()) if numbers.size else float("nan"),
+        norm=float(np.linalg.norm(numbers.ravel())),
+        zeros=int((numbers == 0).sum()),
+        not_finite=int(numbers.size - finite.size),
+    )
+
+
+def unknown(shape: tuple[int, ...] | None, dtype: str | None, reason: str) -> ValueSummary:
+    """Return the summary of a value that cannot be had."""
+    return ValueSummary(shape or (), dtype or "unknown", reason=reason)
+
+
+def _as_table(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the elements in rows of the last dimension."""
+    if numbers.ndim < 2:  # noqa: PLR2004 - rows and columns
+        return numbers.reshape(1, -1)
+    return numbers.reshape(-1, numbers.shape[-1])
+
+
+def _block_means(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    rows, columns = (min(size, MOST_CELLS) for size in table.shape)
+    if table.shape[0] == 1:  # a long vector is seen better in several rows
+        rows = columns = min(MOST_CELLS, int(np.ceil(np.sqrt(table.size))))
+        flat = np.array_split(table.ravel(), rows * columns)
+        return np.array([part.mean() if part.size else np.nan for part in flat]).reshape(
+            rows, columns
+        )
+    across = np.linspace(0, table.shape[1], columns + 1).astype(int)
+    down = np.linspace(0, table.shape[0], rows + 1).astype(int)
+    sums: NDArray[np.float64] = np.add.reduceat(
+        np.add.reduceat(table, down[:-1], axis=0), across[:-1], axis=1
+    )
+    sizes: NDArray[np.float64] = np.diff(down)[:, None] * np.diff(across)[None, :].astype(float)
+    return sums / sizes

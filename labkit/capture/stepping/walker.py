@@ -1,0 +1,229 @@
+"""Makes the walk through the graph of a loss, and makes it anew when a leaf is edited."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.autograd.graph import Node as AutogradNode
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from labkit.capture import torch_compat
+from labkit.capture.parameters import ParameterTable
+from labkit.capture.recorder import CallRecorder
+from labkit.capture.recording import holders
+from labkit.capture.scopes import ScopeRecorder
+from labkit.capture.stepping.backward import run_backward
+from labkit.capture.stepping.events import EventWriter
+from labkit.capture.stepping.forward import values_of
+from labkit.capture.stepping.values import summarise
+from labkit.capture.walk import NO_HISTORY, Recorded, collect, written_graph
+from labkit.run.graph import ComputationGraph
+from labkit.run.stepping import Leaf, Walk
+
+_EXAMPLE = "Examples: lk.stepper(loss), lk.stepper(lambda: loss_fn(model(x), y))."
+_NOT_EDITABLE = (
+    "The loss was computed before: its code cannot be run again with other values. "
+    "lk.stepper(lambda: ...) takes the code itself, and its leaves can be edited."
+)
+
+
+class Walker:
+    """Walks the graph of one loss.
+
+    Parameters
+    ----------
+    target : Tensor or callable
+        A loss with its graph; or code without arguments that returns one, which is run at once
+        and again after each edit, with the same random numbers.
+
+    Raises
+    ------
+    TypeError
+        If the target is neither, or the code returns no tensor.
+    ValueError
+        If the loss is not one number.
+    RuntimeError
+        If its graph has been used up.
+    """
+
+    def __init__(self, target: torch.Tensor | Callable[[], torch.Tensor]) -> None:
+        if not isinstance(target, torch.Tensor) and (
+            not callable(target) or isinstance(target, (type, nn.Module))
+        ):
+            raise TypeError(
+                f"stepper takes a loss (a tensor) or a function without arguments that computes "
+                f"one, not {type(target).__name__}. {_EXAMPLE}"
+            )
+        self._target = target
+        self._leaves: dict[str, torch.Tensor] = {}
+        self._edits: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def walk(self) -> Walk:
+        """Return the walk, with the edits made so far."""
+        if isinstance(self._target, torch.Tensor):
+            return self._of_tensor(self._target)
+        return self._of_code(self._target)
+
+    def edit(self, leaf: str, index: int, value: float) -> Walk:
+        """Return the walk with another number in a leaf; the leaf itself stays as it is.
+
+        Parameters
+        ----------
+        leaf : str
+            Its node in the walk's graph.
+        index : int
+            Place among all elements, in C order.
+        value : float
+
+        Raises
+        ------
+        KeyError, IndexError
+            If there is no such leaf or place.
+        ValueError
+            If the target's code cannot be run again.
+        """
+        if isinstance(self._target, torch.Tensor):
+            raise ValueError(_NOT_EDITABLE)  # noqa: TRY004 - a loss is a right target, just not here
+        if leaf not in self._leaves:
+            known = ", ".join(self._leaves) or "none"
+            raise KeyError(f"there is no leaf {leaf!r}; the leaves are: {known}.")
+        tensor = self._leaves[leaf]
+        if not 0 <= index < tensor.numel():
+            raise IndexError(
+                f"leaf {leaf!r} has {tensor.numel()} elements, so there is no place {index}."
+            )
+        known_edit = self._edits.get(id(tensor))
+        changed = (known_edit[1] if known_edit else tensor.detach()).clone()
+        changed.view(-1)[index] = value
+        self._edits[id(tensor)] = (tensor, changed)
+        return self.walk()
+
+    def reset(self) -> Walk:
+        """Return the walk without any edit."""
+        self._edits.clear()
+        return self.walk()
+
+    def accumulate(self) -> None:
+        """Add the gradients of the walk to the leaves' own ``.grad``, as backward would."""
+        walk = self.walk()
+        for node, grad in walk.grads.items():
+            leaf = self._leaves[node]
+            leaf.grad = torch.as_tensor(grad).to(leaf.device, leaf.dtype)
+
+    def _of_tensor(self, loss: torch.Tensor) -> Walk:
+        _check(loss)
+        if loss.grad_fn is None:
+            return Walk(ComputationGraph((), (), ()), reason=NO_HISTORY)
+        models = holders({"loss": loss})
+        scopes = ScopeRecorder(models)
+        return self._write(loss, ParameterTable(models), scopes, None, {})
+
+    def _of_code(self, code: Callable[[], Any]) -> Walk:
+        scopes = ScopeRecorder({}, adopt=True)
+        calls = CallRecorder(keep_results=True)
+        with ExitStack() as stack:
+            stack.enter_context(torch.random.fork_rng())
+            stack.enter_context(_buffers_put_back())
+            stack.enter_context(self._edited())
+            scopes.start()
+            stack.callback(scopes.stop)
+            with torch.enable_grad(), calls:
+                loss = code()
+            if not isinstance(loss, torch.Tensor):
+                raise TypeError(
+                    f"the function given to stepper returned {type(loss).__name__}; it must return "
+                    f"the loss, a tensor. {_EXAMPLE}"
+                )
+            _check(loss)
+            if loss.grad_fn is None:
+                return Walk(ComputationGraph((), (), ()), reason=NO_HISTORY)
+            return self._write(loss, scopes.table(), scopes, calls, calls.results)
+
+    def _write(
+        self,
+        loss: torch.Tensor,
+        table: ParameterTable,
+        scopes: ScopeRecorder,
+        calls: CallRecorder | None,
+        results: Mapping[AutogradNode, torch.Tensor],
+    ) -> Walk:
+        assert loss.grad_fn is not None
+        found, links = collect([loss.grad_fn])
+        order = sorted(found, key=torch_compat.node_sequence)
+        recorded = calls.recorded(order) if calls else Recorded()
+        graph, ids = written_graph([(loss.grad_fn, "loss")], table, scopes, None, recorded)
+        if graph.reason:
+            return Walk(graph, reason=graph.reason)
+        values = values_of(loss, order, results)
+        happened = run_backward(loss, order, links)
+        writer = EventWriter(graph, ids, values)
+        writer.forward(order)
+        writer.backward(happened)
+        editable = calls is not None
+        self._leaves = {ids[node]: node.variable for node in found if hasattr(node, "variable")}
+        return Walk(
+            graph,
+            events=tuple(writer.events),
+            leaves=tuple(
+                self._leaf(node, editable=editable) for node in _in_order(graph, self._leaves)
+            ),
+            grads=writer.grads,
+            why_not_editable=None if editable else _NOT_EDITABLE,
+        )
+
+    def _leaf(self, node: str, *, editable: bool) -> Leaf:
+        tensor = self._leaves[node]
+        name = node.rpartition("/")[2].rpartition(":")[0]
+        return Leaf(node, name, summarise(tensor), editable and tensor.is_contiguous())
+
+    @contextmanager
+    def _edited(self) -> Iterator[None]:
+        """Have the leaves hold what was edited, while the code runs."""
+        own = [(tensor, tensor.data) for tensor, _ in self._edits.values()]
+        try:
+            for tensor, changed in self._edits.values():
+                tensor.data = changed
+            yield
+        finally:
+            for tensor, data in own:
+                tensor.data = data
+
+
+def _check(loss: torch.Tensor) -> None:
+    if loss.numel() != 1:
+        raise ValueError(
+            f"stepper takes a loss of one number, not a tensor of shape {tuple(loss.shape)}. "
+            "Reduce it first, as backward needs it too: loss.mean() or loss.sum()."
+        )
+
+
+def _in_order(graph: ComputationGraph, leaves: Mapping[str, torch.Tensor]) -> list[str]:
+    return [node.id for node in graph.nodes if node.id in leaves]
+
+
+@contextmanager
+def _buffers_put_back() -> Iterator[None]:
+    """Put the buffers of every module that is called back, where they changed."""
+    seen: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+    kept: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def keep(module: nn.Module, _: Any) -> None:
+        if module not in seen:
+            seen.add(module)
+            kept.extend((b, b.detach().clone()) for b in module.buffers(recurse=False))
+
+    handle = register_module_forward_pre_hook(keep)
+    try:
+        yield
+    finally:
+        handle.remove()
+        with torch.no_grad():
+            for buffer, before in kept:
+                if not torch.equal(buffer, before):
+                    # By `data`, since graphs that keep the buffer must not take it for changed.
+                    buffer.data.copy_(before)

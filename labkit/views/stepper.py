@@ -1,0 +1,177 @@
+"""The stepper's widget: sends a walk to the page, and takes edits of leaves from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from labkit.run import Run
+from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
+from labkit.views import protocol as wire
+from labkit.views.channel import answer_while_cells_run
+from labkit.views.views import View
+
+
+class StepperView(View):
+    """A walk through a graph, forward and backward.
+
+    Parameters
+    ----------
+    walk : Walk
+    name : str
+        Title of the view.
+    edit : callable
+        Takes a leaf's node, a place and a number; returns the walk with that number.
+    reset : callable
+        Returns the walk without edits.
+    """
+
+    kind = "stepper"
+
+    def __init__(
+        self,
+        walk: Walk,
+        *,
+        name: str,
+        edit: Callable[[str, int, float], Walk],
+        reset: Callable[[], Walk],
+    ) -> None:
+        self.walk = walk
+        self._edit, self._reset = edit, reset
+        run = Run(name)
+        run.add_graph(walk.graph)
+        run.close()
+        super().__init__(run)
+        self.on_msg(self._on_page)
+        answer_while_cells_run(self)
+
+    def edit(self, leaf: str, index: int, value: float) -> Walk:
+        """Walk anew with another number in a leaf, and show it.
+
+        Parameters
+        ----------
+        leaf : str
+            Its node in the walk's graph.
+        index : int
+            Place among all elements, in C order.
+        value : float
+
+        Raises
+        ------
+        KeyError, IndexError, ValueError
+            If there is no such leaf or place, or the code cannot be run again.
+        """
+        return self._show(self._edit(leaf, index, value), None)
+
+    def reset(self) -> Walk:
+        """Take all edits back."""
+        return self._show(self._reset(), None)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        data, metadata = super()._repr_mimebundle_(**options)
+        return {**data, "text/plain": self.walk.outline()}, metadata
+
+    def _show(self, walk: Walk, request: int | None) -> Walk:
+        self.walk = walk
+        message = walk_message(walk, request)
+        self.send(message.content, message.buffers)
+        return walk
+
+    def _on_page(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        request = content.get("request")
+        try:
+            match content:
+                case {"type": "walk"}:
+                    self._show(self.walk, None)
+                case {"type": "edit", "leaf": str(leaf), "index": int(index), "value": value}:
+                    self._show(self._edit(leaf, index, float(value)), request)
+                case {"type": "reset"}:
+                    self._show(self._reset(), request)
+                case _:
+                    self._refuse(request, f"labkit does not know this message: {content!r}")
+        except Exception as error:  # noqa: BLE001 - the page shows what went wrong
+            words = str(error.args[0]) if error.args else type(error).__name__
+            self._refuse(request, words)
+
+    def _refuse(self, request: int | None, reason: str) -> None:
+        self.send({"type": "refused", "request": request, "reason": reason})
+
+
+def walk_message(walk: Walk, request: int | None) -> wire.Message:
+    """Return a walk as a message to the page.
+
+    Parameters
+    ----------
+    walk : Walk
+    request : int, optional
+        The page's request that it answers.
+    """
+    message = wire.Message({"type": "walk", "request": request})
+    message.content |= {
+        "graph": walk.graph.to_json(),
+        "reason": walk.reason,
+        "why_not_editable": walk.why_not_editable,
+        "first_not_finite": walk.first_not_finite,
+        "first_zero": walk.first_zero,
+        "leaves": [_leaf(message, leaf) for leaf in walk.leaves],
+        "events": [_event(message, event) for event in walk.events],
+    }
+    return message
+
+
+def _leaf(message: wire.Message, leaf: Leaf) -> dict[str, Any]:
+    return {
+        "node": leaf.node,
+        "name": leaf.name,
+        "editable": leaf.editable,
+        "value": _value(message, leaf.value),
+    }
+
+
+def _event(message: wire.Message, event: StepEvent) -> dict[str, Any]:
+    return {
+        "phase": event.phase,
+        "node": event.node,
+        "words": event.words,
+        "inputs": [_flow(message, flow) for flow in event.inputs],
+        "outputs": [_flow(message, flow) for flow in event.outputs],
+        "formula": _formula(event.formula),
+        "before": None if event.before is None else _value(message, event.before),
+        "after": None if event.after is None else _value(message, event.after),
+    }
+
+
+def _flow(message: wire.Message, flow: Flow) -> dict[str, Any]:
+    return {"node": flow.node, "value": _value(message, flow.value)}
+
+
+def _formula(formula: Formula | None) -> dict[str, Any] | None:
+    if formula is None:
+        return None
+    return {
+        "forward": formula.forward,
+        "backward": [list(pair) for pair in formula.backward],
+        "source": formula.source,
+    }
+
+
+def _value(message: wire.Message, value: ValueSummary) -> dict[str, Any]:
+    numbers, stats = None, None
+    rows, columns = (0, 0) if value.numbers is None else value.numbers.shape
+    if value.numbers is not None:
+        numbers = message.add(value.numbers, "<f8")
+        stats = message.add(np.array([value.minimum, value.maximum, value.mean, value.norm]), "<f8")
+    return {
+        "shape": list(value.shape),
+        "dtype": value.dtype,
+        "whole": value.whole,
+        "rows": rows,
+        "columns": columns,
+        "numbers": numbers,
+        "stats": stats,
+        "zeros": value.zeros,
+        "not_finite": value.not_finite,
+        "reason": value.reason,
+    }

@@ -1,0 +1,258 @@
+"""A walk ends with the very gradients that backward gives, and leaves everything as it was."""
+
+# ruff: noqa: PLW0108 - the stepper runs the code of its lambda; a bound method would hold a result
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import labkit as lk
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(4, 4))
+
+    def forward(self, x):
+        return (x @ self.weight).tanh() @ self.weight.T
+
+
+class Recurrent(nn.Module):
+    def __init__(self, cell):
+        super().__init__()
+        self.cell, self.head = cell(4, 4), nn.Linear(4, 1)
+
+    def forward(self, x):
+        state = None
+        for _ in range(3):
+            state = self.cell(x, state)
+        return self.head(state[0] if isinstance(state, tuple) else state)
+
+
+class InPlace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(4))
+
+    def forward(self, x):
+        y = x * self.scale
+        y[0] = 0.0
+        return y.mul_(2)
+
+
+def models():
+    torch.manual_seed(0)
+    image = nn.Sequential(
+        nn.Unflatten(1, (1, 2, 2)),
+        nn.Conv2d(1, 2, 2, padding=1),
+        nn.BatchNorm2d(2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+    )
+    return {
+        "mlp": nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)),
+        "cnn": image,
+        "dropout": nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5), nn.Softmax(-1)),
+        "rnn": Recurrent(nn.RNNCell),
+        "lstm": Recurrent(nn.LSTMCell),
+        "gru": Recurrent(nn.GRUCell),
+        "tied": Tied(),
+        "in place": InPlace(),
+        "layer norm": nn.Sequential(nn.LayerNorm(4), nn.GELU(), nn.Linear(4, 1)),
+    }
+
+
+def inputs():
+    return torch.randn(6, 4, generator=torch.Generator().manual_seed(1))
+
+
+def gradients(model):
+    return [None if p.grad is None else p.grad.clone() for p in model.parameters()]
+
+
+def same(some, others):
+    return all(
+        (a is None and b is None) or torch.equal(a, b) for a, b in zip(some, others, strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", list(models()))
+@pytest.mark.parametrize("form", ["tensor", "code"])
+@pytest.mark.parametrize("already", [False, True])
+def test_the_gradients_are_bit_for_bit_those_of_backward(name, form, already):
+    model, x = models()[name], inputs()
+    twin = copy.deepcopy(model)
+    for each in (model, twin) if already else ():
+        for parameter in each.parameters():
+            parameter.grad = torch.full_like(parameter, 0.25)
+    random = torch.random.get_rng_state()
+    loss = model(x).pow(2).mean()
+    after_loss = torch.random.get_rng_state()
+    before = gradients(model)
+    if form == "tensor":
+        walk = lk.stepper.walk(loss)
+        assert torch.equal(torch.random.get_rng_state(), after_loss)
+    else:
+        torch.random.set_rng_state(random)
+        walk = lk.stepper.walk(lambda: model(x).pow(2).mean())
+        assert torch.equal(torch.random.get_rng_state(), random)
+    assert same(gradients(model), before)
+    torch.random.set_rng_state(random)
+    twin(x).pow(2).mean().backward()
+    expected = {tuple(p.grad.shape) + tuple(p.grad.ravel().tolist()) for p in twin.parameters()}
+    found = {tuple(g.shape) + tuple(g.ravel().tolist()) for g in walk.grads.values()}
+    assert found == expected
+    loss.backward()
+
+
+@pytest.mark.parametrize("form", ["tensor", "code"])
+def test_asked_to_accumulate_it_leaves_what_backward_leaves(form):
+    model, x = models()["mlp"], inputs()
+    twin = copy.deepcopy(model)
+    for _ in range(2):
+        loss = model(x).sum()
+        lk.stepper(loss if form == "tensor" else lambda: model(x).sum(), accumulate=True)
+        twin(x).sum().backward()
+    assert same(gradients(model), gradients(twin))
+
+
+def test_code_leaves_buffers_as_they_were():
+    model, x = models()["cnn"], inputs()
+    before = [buffer.clone() for buffer in model.buffers()]
+    lk.stepper.walk(lambda: model(x).sum())
+    assert all(torch.equal(a, b) for a, b in zip(before, model.buffers(), strict=True))
+
+
+def test_backward_events_come_in_the_order_of_autograd_and_add_up():
+    w = torch.tensor(2.0, requires_grad=True)
+    b = torch.tensor(1.0, requires_grad=True)
+    walk = lk.stepper.walk(lambda: (w * 3.0 + b - 10.0) ** 2)
+    told = [(event.phase, event.node) for event in walk.events]
+    assert told == [
+        ("forward", "/mul:0"),
+        ("forward", "/add:0"),
+        ("forward", "/sub:0"),
+        ("forward", "/pow:0"),
+        ("backward", "/pow:0"),
+        ("backward", "/sub:0"),
+        ("backward", "/add:0"),
+        ("accumulate", "/input:1"),
+        ("backward", "/mul:0"),
+        ("accumulate", "/input:0"),
+    ]
+    forward = [event.outputs[0].value.numbers.item() for event in walk.events[:4]]
+    assert forward == [6.0, 7.0, -3.0, 9.0]
+    power = walk.events[4]
+    assert power.inputs[0].value.numbers.item() == 1.0
+    assert power.outputs[0].value.numbers.item() == -6.0
+    assert power.formula.backward[0] == ("self", "grad * exponent * self**(exponent - 1)")
+    assert walk.events[-1].after.numbers.item() == -18.0
+    assert walk.events[-1].before.reason.startswith("It was None")
+
+
+def test_code_shows_every_value_and_a_finished_loss_says_what_was_not_kept():
+    x = torch.ones(2, requires_grad=True)
+    whole = lk.stepper.walk(lambda: (x + 5).sum())
+    assert all(flow.value.known for event in whole.events for flow in event.outputs)
+    late = lk.stepper.walk((x + 5).sum())
+    assert "lk.stepper(lambda: ...)" in late.events[0].outputs[0].value.reason
+
+
+def test_a_finished_loss_gives_back_what_derivatives_keep():
+    model, x = models()["mlp"], inputs()
+    walk = lk.stepper.walk(F.cross_entropy(model(x), torch.zeros(6, dtype=torch.long)))
+    twin = lk.stepper.walk(lambda: F.cross_entropy(model(x), torch.zeros(6, dtype=torch.long)))
+    forward = [event for event in walk.events if event.phase == "forward"]
+    again = [event for event in twin.events if event.phase == "forward"]
+    for one, other in zip(forward, again, strict=True):
+        np.testing.assert_array_equal(one.outputs[0].value.numbers, other.outputs[0].value.numbers)
+
+
+def test_an_edited_leaf_changes_everything_after_it_but_not_itself():
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    view = lk.stepper(lambda: (w**2).sum())
+    (leaf,) = view.walk.leaves
+    walk = view.edit(leaf.node, 1, 5.0)
+    assert walk.leaves[0].value.numbers.tolist() == [[1.0, 5.0]]
+    assert walk.grads[leaf.node].tolist() == [2.0, 10.0]
+    assert view.edit(leaf.node, 0, 4.0).grads[leaf.node].tolist() == [8.0, 10.0]
+    assert w.tolist() == [1.0, 2.0]
+    assert w.grad is None
+    assert view.reset().grads[leaf.node].tolist() == [2.0, 4.0]
+
+
+def test_the_first_nan_and_the_first_zero_gradient_are_found():
+    w = torch.tensor([-1.0, 4.0], requires_grad=True)
+    bad = lk.stepper.walk(lambda: w.sqrt().sum())
+    assert bad.events[bad.first_not_finite].node == "/sqrt:0"
+    assert bad.events[bad.first_not_finite].phase == "forward"
+    late = lk.stepper.walk(lambda: (w - w).abs().sqrt().sum())
+    assert late.events[late.first_not_finite].phase == "backward"
+    dead = lk.stepper.walk(lambda: (-(w**2)).relu().sum())
+    assert dead.events[dead.first_zero].node == "/relu:0"
+    fine = lk.stepper.walk(lambda: (w**2).sum())
+    assert fine.first_not_finite is None
+    assert fine.first_zero is None
+
+
+def test_large_values_are_kept_as_maps_of_bounded_size():
+    w = torch.arange(100_000.0).reshape(100, 1000).requires_grad_()
+    value = lk.stepper.walk(lambda: (2 * w).sum()).leaves[0].value
+    assert not value.whole
+    assert value.numbers.shape == (32, 32)
+    assert value.maximum == 99_999.0
+    assert value.numbers.mean() == pytest.approx(value.mean, rel=0.01)
+
+
+def test_nothing_is_left_behind():
+    model, x = models()["mlp"], inputs()
+    loss = model(x).sum()
+    lk.stepper.walk(loss)
+    lk.stepper.walk(lambda: model(x).sum())
+    assert not torch.nn.modules.module._global_forward_pre_hooks
+    assert not torch.overrides._get_current_function_mode_stack()
+    counted = []
+    loss.grad_fn.register_hook(lambda *_: counted.append(None))
+    loss.backward()
+    assert len(counted) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "error", "words"),
+    [
+        (3, TypeError, "takes a loss"),
+        (nn.Linear(2, 2), TypeError, "takes a loss"),
+        (lambda: 3.0, TypeError, "must return the loss"),
+        (torch.ones(2, requires_grad=True).exp(), ValueError, "one number"),
+        (lambda: torch.ones(2, requires_grad=True).exp(), ValueError, "one number"),
+    ],
+)
+def test_a_bad_target_is_refused_with_what_to_do(target, error, words):
+    with pytest.raises(error, match=words):
+        lk.stepper.walk(target)
+
+
+def test_a_used_up_graph_says_so_and_a_missing_one_gives_a_sentence():
+    w = torch.ones(1, requires_grad=True)
+    loss = (w**2).sum()
+    loss.backward()
+    with pytest.raises(RuntimeError, match="used up"):
+        lk.stepper.walk(loss)
+    assert "no history" in lk.stepper.walk(torch.tensor(1.0)).reason
+
+
+def test_bad_edits_are_refused():
+    w = torch.ones(2, requires_grad=True)
+    view = lk.stepper(lambda: w.sum())
+    with pytest.raises(KeyError, match="there is no leaf"):
+        view.edit("nothing", 0, 1.0)
+    with pytest.raises(IndexError, match="no place 2"):
+        view.edit(view.walk.leaves[0].node, 2, 1.0)
+    with pytest.raises(ValueError, match="cannot be run again"):
+        lk.stepper(w.sum()).edit("/input:0", 0, 1.0)
