@@ -48,7 +48,7 @@ class GraphMaker:
     >>> w = torch.tensor(2.0, requires_grad=True)
     >>> made = graph.capture((3 * w) ** 2)
     >>> [node.op for node in made.nodes]
-    ['input', 'mul', 'pow', 'loss']
+    ['w', 'mul', 'pow', 'loss']
     """
 
     def __call__(
@@ -138,7 +138,7 @@ class GraphMaker:
         ...     loss = (w * w.detach()).exp()
         ...     loss.backward()
         >>> [node.op for node in recording.graph.nodes]
-        ['input', 'detach', 'mul', 'exp', 'loss']
+        ['w', 'detach', 'mul', 'exp', 'loss']
         """
         if model is None or isinstance(model, Mapping):
             return Recording(model)

@@ -83,7 +83,7 @@ class StepperMaker:
            1 forward    /pow:0: 36
            2 backward   /pow:0: 12
            3 backward   /mul:0: 24
-           4 accumulate /input:0: 24
+           4 accumulate /w:0: 24
         """
         return Walker(target).walk()
 

@@ -3,6 +3,9 @@
 import graphStyle from "./graph/graph.css";
 import { drawGraph } from "./graph/index";
 import type { DrawView } from "./session";
+import type { StepperModel } from "./stepper/source";
+import stepperStyle from "./stepper/stepper.css";
+import { drawStepper } from "./stepper/view";
 import type { Channel } from "./transport/channel";
 import { openSession } from "./transport/sessions";
 import { drawControls } from "./views/controls/view";
@@ -26,18 +29,21 @@ export interface ViewRequest {
   readonly view: string;
   readonly channel: Channel;
   readonly root: HTMLElement;
+  /** The view's own model: what the stepper talks over. */
+  readonly model: StepperModel;
 }
 
 /** Draws a view of the channel's run; returns its clean-up. */
-export function render({ view, channel, root }: ViewRequest): () => void {
-  const draw = VIEWS[view];
+export function render({ view, channel, root, model }: ViewRequest): () => void {
+  const draw: DrawView | undefined =
+    view === "stepper" ? (place, session) => drawStepper(place, session, model) : VIEWS[view];
   if (!draw) {
     root.replaceChildren(make("p", {}, `This build of labkit has no view named “${view}”.`));
     return () => root.replaceChildren();
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  root.replaceChildren(make("style", {}, style, graphStyle), frame);
+  root.replaceChildren(make("style", {}, style, graphStyle, stepperStyle), frame);
   const dress = () => dressFrame(frame);
   dress();
   const unwatch = watchTheme(dress);

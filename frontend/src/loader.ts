@@ -21,7 +21,12 @@ import {
 declare const LABKIT_BUILD: string;
 
 interface App {
-  render(view: { view: string; channel: Channel; root: HTMLElement }): () => void;
+  render(request: {
+    view: string;
+    channel: Channel;
+    root: HTMLElement;
+    model: ViewModel;
+  }): () => void;
 }
 
 interface Page {
@@ -83,7 +88,7 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
     const app = await load(channel, signal, tell);
     if (signal.aborted) return;
     words.remove();
-    const close = app.render({ view: String(model.get("view")), channel, root: el });
+    const close = app.render({ view: String(model.get("view")), channel, root: el, model });
     signal.addEventListener("abort", close);
   } catch (error) {
     tell(`labkit's frontend did not start: ${error instanceof Error ? error.message : error}`);

@@ -3,6 +3,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { render } from "../src/app";
 import { FakeChannel, snapshot } from "./fake-channel";
 
+const model = { send: () => undefined, on: () => undefined, off: () => undefined };
+
 class Observer {
   observe(): void {}
   disconnect(): void {}
@@ -14,14 +16,14 @@ beforeEach(() => {
 });
 
 describe("a view on a page", () => {
-  it.each(["dashboard", "curves", "gradients", "graph", "controls"])(
+  it.each(["dashboard", "curves", "gradients", "graph", "controls", "stepper"])(
     "%s has its handle, and leaves neither listeners nor elements behind",
     (view) => {
       const channel = new FakeChannel(view);
       const before = channel.listenerCount;
       const root = document.createElement("div");
       document.body.replaceChildren(root);
-      const close = render({ view, channel, root });
+      const close = render({ view, channel, root, model });
       channel.hear(snapshot(1, { status: "waiting" }));
       expect(root.querySelector(`[data-labkit-view="${view}"]`)).not.toBeNull();
       expect(channel.listenerCount).toBeGreaterThan(before);
@@ -34,14 +36,14 @@ describe("a view on a page", () => {
   it("waits in words while there is no step", () => {
     const channel = new FakeChannel("words");
     const root = document.createElement("div");
-    const close = render({ view: "curves", channel, root });
+    const close = render({ view: "curves", channel, root, model });
     expect(root.querySelector(".labkit-empty")?.textContent).toBe("Waiting for the first step");
     close();
   });
 
   it("says so when this build has no such view", () => {
     const root = document.createElement("div");
-    render({ view: "stepper", channel: new FakeChannel(), root });
-    expect(root.textContent).toBe("This build of labkit has no view named “stepper”.");
+    render({ view: "nothing", channel: new FakeChannel(), root, model });
+    expect(root.textContent).toBe("This build of labkit has no view named “nothing”.");
   });
 });

@@ -52,12 +52,15 @@ class GraphWriter:
         The user's line that made a node, as far as that was recorded.
     saved : mapping of node to int
         Bytes kept for backward, for nodes whose buffers may be gone.
+    names : mapping of int to str
+        Names of leaves that are no parameters, by the tensor's `id`.
     """
 
     table: ParameterTable
     calls: CallTree
     lines: Mapping[AutogradNode, Line]
     saved: Mapping[AutogradNode, int | None]
+    names: Mapping[int, str]
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     ids: dict[AutogradNode, str] = field(default_factory=dict)
@@ -158,10 +161,12 @@ class GraphWriter:
             return rank[user], places.index(leaf)
 
         for leaf in sorted(self._leaves, key=first_use):
-            watched = self.table.find(leaf.variable)  # type: ignore[attr-defined]
+            variable = leaf.variable  # type: ignore[attr-defined]
+            watched = self.table.find(variable)
             if watched is None:
                 scope = min((self.calls.scope(user) for user in users[leaf]), default="")
-                self._add_leaf(leaf, "input", "input", scope, ())
+                name = self.names.get(id(variable), "input")
+                self._add_leaf(leaf, name, name, scope, ())
             else:
                 scope = self.calls.first_call(watched.names[0].rpartition(".")[0])
                 last = watched.names[0].rpartition(".")[2]
@@ -171,7 +176,7 @@ class GraphWriter:
         self, leaf: AutogradNode, op: str, last: str, scope: str, names: Sequence[str]
     ) -> None:
         self.ids[leaf] = self._identity(scope, last)
-        kind = "parameter" if op == "parameter" else "input"
+        kind = "parameter" if names else "input"
         made = self._made[leaf]
         self.nodes.append(
             Node(self.ids[leaf], kind, op, scope, *made, parameters=tuple(names))  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -30,6 +31,24 @@ def users_line() -> Line | None:
             return code, frame.f_lineno
         frame = frame.f_back
     return None
+
+
+def users_tensors() -> dict[int, str]:
+    """Return the names of the tensors that the innermost frame of the user's can see, by `id`."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
+    while frame is not None and frame.f_code.co_filename.startswith(_FOREIGN):
+        frame = frame.f_back
+    return {} if frame is None else names_in(frame.f_globals, frame.f_locals)
+
+
+def names_in(*spaces: Mapping[str, object]) -> dict[int, str]:
+    """Return the names of the tensors in some namespaces by `id`; the later ones win."""
+    return {
+        id(value): name
+        for space in spaces
+        for name, value in list(space.items())
+        if issubclass(type(value), torch.Tensor) and not name.startswith("_")
+    }
 
 
 def source_of(line: Line | None) -> Source | None:

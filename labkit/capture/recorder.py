@@ -62,6 +62,8 @@ class CallRecorder(TorchFunctionMode):
         self.made: dict[AutogradNode, None] = {}
         """The nodes of results, in order; they keep the graph's shape, not its tensors."""
         self.saw_gradients_off = False
+        self.names: dict[int, str] = {}
+        """Names of the user's variables, by the tensor's `id`."""
         self._calls: list[tuple[int, int, Line]] = []
         self._stops: list[_Stop] = []
         self._stopped: dict[int, tuple[weakref.ref[torch.Tensor], _Stop]] = {}
@@ -112,7 +114,7 @@ class CallRecorder(TorchFunctionMode):
                 current = next(calls, None)
             if current is not None and current[0] <= number:
                 lines[node] = current[2]
-        return Recorded(lines, self._saved, list(self._cuts(numbered)))
+        return Recorded(lines, self._saved, list(self._cuts(numbered)), self.names)
 
     def _cuts(self, numbered: list[tuple[int, AutogradNode]]) -> Iterator[Cut]:
         for stop in self._stops:

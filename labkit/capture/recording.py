@@ -14,11 +14,13 @@ from torch import nn
 
 from labkit.capture import torch_compat
 from labkit.capture.graph_writer import saved_bytes
+from labkit.capture.lines import users_tensors
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.recorder import CallRecorder
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.walk import (
     NO_HISTORY,
+    Recorded,
     capture_graph,
     collect,
     plain_name,
@@ -74,6 +76,7 @@ class GraphRecording:
         traceback: TracebackType | None,
     ) -> None:
         self._open.close()
+        self._calls.names = users_tensors()
         if self._wants_whole:
             self.graph = self._whole()
         self._calls.made.clear()
@@ -117,7 +120,8 @@ def graph_of_tensors(
     """
     models = {"": model} if model is not None else holders(roots)
     scopes = ScopeRecorder(models)
-    return capture_graph(roots, ParameterTable(models), scopes)
+    recorded = Recorded(names=users_tensors())
+    return capture_graph(roots, ParameterTable(models), scopes, recorded=recorded)
 
 
 def graph_of_call(

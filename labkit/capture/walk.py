@@ -36,11 +36,15 @@ class Cut:
 
 @dataclass
 class Recorded:
-    """What was noted while a graph was built, all of it optional."""
+    """What was noted while a graph was built, all of it optional.
+
+    `names` are those of the user's own variables, by the tensor's `id`.
+    """
 
     lines: Mapping[AutogradNode, Line] = field(default_factory=dict)
     saved: Mapping[AutogradNode, int | None] = field(default_factory=dict)
     cuts: Sequence[Cut] = ()
+    names: Mapping[int, str] = field(default_factory=dict)
 
 
 def capture_graph(
@@ -111,7 +115,7 @@ def written_graph(
     recorded = recorded or Recorded()
     order = sorted(found, key=torch_compat.node_sequence)
     calls = CallTree.build(scopes.intervals, order)
-    writer = GraphWriter(table, calls, recorded.lines, recorded.saved)
+    writer = GraphWriter(table, calls, recorded.lines, recorded.saved, recorded.names)
     writer.write(order, links)
     for cut in recorded.cuts:
         writer.add_cut(cut.op, cut.note, cut.line, cut.sources, cut.targets)

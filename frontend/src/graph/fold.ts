@@ -88,6 +88,16 @@ export function openAtFirst(graph: GraphData): Set<string> {
   return countVisible(visibleGraph(graph, open)) > MOST_VISIBLE ? new Set() : open;
 }
 
+/** All modules open, unless that is too much to draw. */
+export function unfoldedAtFirst(graph: GraphData): Set<string> {
+  const open = everything(graph);
+  return countVisible(visibleGraph(graph, open)) > MOST_VISIBLE ? openAtFirst(graph) : open;
+}
+
+export function everything(graph: GraphData): Set<string> {
+  return new Set(graph.modules.map((module) => module.id));
+}
+
 function makeItem(node: GraphNode, closed: ModuleCall | undefined, container: string | null): Item {
   if (closed) return { kind: "module", id: closed.id, container, module: closed };
   return { kind: node.kind, id: node.id, container, node };

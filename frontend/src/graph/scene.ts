@@ -48,6 +48,11 @@ export class Scene {
     return this.drawn.get(id)?.rect;
   }
 
+  /** Whether it is drawn as a box, not as a frame. */
+  isItem(id: string): boolean {
+    return this.drawn.get(id)?.thing.type === "item";
+  }
+
   get things(): Iterable<readonly [group: SVGGElement, thing: Thing]> {
     return [...this.drawn.values()].map(({ group, thing }) => [group, thing] as const);
   }

@@ -10,7 +10,15 @@ import type { RunSession } from "../session";
 import { Colouring, normFact } from "./colouring";
 import type { Direction } from "./dot";
 import { activeElement, html, svg } from "./elements";
-import { countVisible, MOST_VISIBLE, openAtFirst, visibleGraph } from "./fold";
+import { Emphasis } from "./emphasis";
+import {
+  countVisible,
+  everything,
+  MOST_VISIBLE,
+  openAtFirst,
+  unfoldedAtFirst,
+  visibleGraph,
+} from "./fold";
 import { Labels } from "./labels";
 import { Layouter, LayoutFailure } from "./layout";
 import { Legend } from "./legend";
@@ -33,6 +41,11 @@ const ENDED = "This run has recorded no graph.";
 const PATIENCE = 300;
 
 let views = 0;
+
+export interface GraphOptions {
+  /** Whether all modules are open at first, as far as that can be drawn. */
+  readonly unfolded?: boolean;
+}
 
 /** What a new layout is for. */
 interface Aim {
@@ -64,6 +77,7 @@ export class GraphView {
   private readonly tooltip = new Tooltip(this.stage);
   private readonly legend = new Legend();
   private readonly colouring = new Colouring();
+  private readonly emphasis = new Emphasis();
   private readonly height = new StageHeight(this.stage);
   private readonly scene: Scene;
   private readonly viewport: Viewport;
@@ -76,6 +90,7 @@ export class GraphView {
   constructor(
     private readonly root: HTMLElement,
     private readonly session: RunSession,
+    private readonly options: GraphOptions = {},
   ) {
     views += 1;
     const arrowhead = `labkit-graph-arrow-${views}`;
@@ -94,6 +109,14 @@ export class GraphView {
     this.resizes.observe(this.stage);
     this.unsubscribe = session.subscribe(() => this.update());
     this.update();
+  }
+
+  /** Rings one node's box and tints those of others, and brings the first into view. */
+  emphasise(current: string | null, done: ReadonlySet<string>): void {
+    this.emphasis.set(current, done);
+    const id = this.emphasis.show(this.scene, this.graph);
+    const rect = id === null ? undefined : this.scene.rect(id);
+    if (rect) this.viewport.reveal(rect);
   }
 
   close(): void {
@@ -153,7 +176,7 @@ export class GraphView {
   private adopt(graph: GraphData): void {
     const known = new Set(graph.modules.map((module) => module.id));
     const kept = [...this.wanted].filter((id) => known.has(id));
-    const first = openAtFirst(graph);
+    const first = this.options.unfolded ? unfoldedAtFirst(graph) : openAtFirst(graph);
     const both = new Set([...first, ...kept]);
     const open = countVisible(visibleGraph(graph, both)) > MOST_VISIBLE ? first : both;
     this.graph = graph;
@@ -235,6 +258,7 @@ export class GraphView {
     this.height.suit(placement.bounds, !(aim.fit || first));
     if (aim.fit || first) this.fit(!first);
     else if (aim.anchor !== undefined) this.holdOn(aim.anchor);
+    this.emphasis.show(this.scene, this.graph);
     if (refocus !== undefined) this.scene.focusTarget(refocus)?.focus({ preventScroll: true });
     this.recolour();
   }
@@ -342,10 +366,6 @@ export class GraphView {
     const module = this.graph?.modules.find((each) => each.id === id);
     return module ? moduleName(module) : id;
   }
-}
-
-function everything(graph: GraphData): Set<string> {
-  return new Set(graph.modules.map((module) => module.id));
 }
 
 /** Where new boxes come from: out of the box that was just opened. */

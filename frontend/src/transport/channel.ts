@@ -1,9 +1,17 @@
 /** The part of a widget's model that labkit uses to talk with the kernel. */
 
 import type { PageMessage } from "../protocol";
+import type { StepperModel } from "../stepper/source";
 
 export type Buffers = readonly DataView[];
 export type MessageListener = (content: unknown, buffers?: Buffers) => void;
+
+/** Something that messages of one kind can be sent to. */
+export interface Sender<M> {
+  /** False when no kernel stands behind the model, as in a saved notebook. */
+  readonly comm_live?: boolean;
+  send(content: M, callbacks: object): unknown;
+}
 
 export interface Channel {
   /** False when no kernel stands behind the model, as in a saved notebook. */
@@ -16,8 +24,8 @@ export interface Channel {
   off(event: "comm_live_update" | "comm:close", listener: () => void): void;
 }
 
-/** A view's model, as anywidget hands it over. */
-export interface ViewModel {
+/** A view's model, as anywidget hands it over; the stepper talks over it. */
+export interface ViewModel extends StepperModel {
   get(trait: "view" | "channel"): unknown;
   readonly widget_manager: { get_model(id: string): Promise<Channel> };
 }
@@ -28,12 +36,12 @@ export const GONE = "The kernel that made this view is gone. Run the cell again.
 /** How long the kernel may take to answer before the page says that it waits, in ms. */
 export const PATIENCE = 4000;
 
-export function isLive(channel: Channel): boolean {
+export function isLive(channel: Pick<Sender<never>, "comm_live">): boolean {
   return channel.comm_live !== false;
 }
 
 /** Sends a message; one that cannot be sent is as one that is not answered. */
-export function say(channel: Channel, message: PageMessage): void {
+export function say<M>(channel: Sender<M>, message: M): void {
   try {
     Promise.resolve(channel.send(message, {})).catch(() => undefined);
   } catch {

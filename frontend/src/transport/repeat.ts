@@ -6,14 +6,13 @@
  * answered at once. Where there is no subshell all of them wait, so they are few.
  */
 
-import type { PageMessage } from "../protocol";
-import { type Channel, isLive, say } from "./channel";
+import { isLive, type Sender, say } from "./channel";
 
 /** When to say it again, in ms after the first time. */
 export const AGAIN_AFTER = [400, 1200, 3000] as const;
 
 /** Returns the function that ends the repetition. */
-export function sayRepeatedly(channel: Channel, message: PageMessage): () => void {
+export function sayRepeatedly<M>(channel: Sender<M>, message: M): () => void {
   say(channel, message);
   const timers = AGAIN_AFTER.map((wait) =>
     setTimeout(() => {

@@ -15,7 +15,8 @@ afterEach(() => {
 
 async function open(find: () => Promise<Channel>) {
   const el = document.createElement("div");
-  const model = { get: () => "IPY_MODEL_x", widget_manager: { get_model: find } };
+  const quiet = { send: () => undefined, on: () => undefined, off: () => undefined };
+  const model = { ...quiet, get: () => "IPY_MODEL_x", widget_manager: { get_model: find } };
   const close = loader.render({ model, el });
   await vi.advanceTimersByTimeAsync(0);
   return { el, close };

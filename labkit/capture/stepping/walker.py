@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch.autograd.graph import Node as AutogradNode
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from labkit.capture import torch_compat
+from labkit.capture.lines import names_in, users_tensors
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.recorder import CallRecorder
 from labkit.capture.recording import holders
@@ -60,6 +62,7 @@ class Walker:
                 f"one, not {type(target).__name__}. {_EXAMPLE}"
             )
         self._target = target
+        self._names = users_tensors() | _names_of_code(target)
         self._leaves: dict[str, torch.Tensor] = {}
         self._edits: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
@@ -126,6 +129,7 @@ class Walker:
     def _of_code(self, code: Callable[[], Any]) -> Walk:
         scopes = ScopeRecorder({}, adopt=True)
         calls = CallRecorder(keep_results=True)
+        calls.names = self._names
         with ExitStack() as stack:
             stack.enter_context(torch.random.fork_rng())
             stack.enter_context(_buffers_put_back())
@@ -155,7 +159,7 @@ class Walker:
         assert loss.grad_fn is not None
         found, links = collect([loss.grad_fn])
         order = sorted(found, key=torch_compat.node_sequence)
-        recorded = calls.recorded(order) if calls else Recorded()
+        recorded = calls.recorded(order) if calls else Recorded(names=self._names)
         graph, ids = written_graph([(loss.grad_fn, "loss")], table, scopes, None, recorded)
         if graph.reason:
             return Walk(graph, reason=graph.reason)
@@ -192,6 +196,19 @@ class Walker:
         finally:
             for tensor, data in own:
                 tensor.data = data
+
+
+def _names_of_code(target: object) -> dict[int, str]:
+    """Return the names of the tensors that a function refers to."""
+    if not isinstance(target, FunctionType):
+        return {}
+    cells = zip(target.__code__.co_freevars, target.__closure__ or (), strict=True)
+    captured = {}
+    for name, cell in cells:
+        with suppress(ValueError):  # not assigned yet
+            captured[name] = cell.cell_contents
+    used = {n: target.__globals__.get(n) for n in target.__code__.co_names}
+    return names_in(used, captured)
 
 
 def _check(loss: torch.Tensor) -> None:

@@ -142,9 +142,9 @@ def test_backward_events_come_in_the_order_of_autograd_and_add_up():
         ("backward", "/pow:0"),
         ("backward", "/sub:0"),
         ("backward", "/add:0"),
-        ("accumulate", "/input:1"),
+        ("accumulate", "/b:0"),
         ("backward", "/mul:0"),
-        ("accumulate", "/input:0"),
+        ("accumulate", "/w:0"),
     ]
     forward = [event.outputs[0].value.numbers.item() for event in walk.events[:4]]
     assert forward == [6.0, 7.0, -3.0, 9.0]
@@ -255,4 +255,4 @@ def test_bad_edits_are_refused():
     with pytest.raises(IndexError, match="no place 2"):
         view.edit(view.walk.leaves[0].node, 2, 1.0)
     with pytest.raises(ValueError, match="cannot be run again"):
-        lk.stepper(w.sum()).edit("/input:0", 0, 1.0)
+        lk.stepper(w.sum()).edit("/w:0", 0, 1.0)

@@ -1,0 +1,59 @@
+/** The leaves' values, to look at and to change. */
+
+import { shapeText } from "../graph/text";
+import { make } from "../views/parts/element";
+import { formatValue } from "../views/parts/format";
+import type { Names } from "./names";
+import type { Leaf, Walk } from "./walk";
+
+/** More numbers than this are not put into fields. */
+const MOST_FIELDS = 64;
+
+export interface LeafActions {
+  edit(leaf: string, index: number, value: number): void;
+  reset(): void;
+}
+
+export function drawLeaves(walk: Walk, names: Names, actions: LeafActions): HTMLElement {
+  const reset = make("button", { type: "button", title: "Take all changes back" }, "Reset");
+  reset.addEventListener("click", () => actions.reset());
+  const rows = walk.leaves.map((leaf) => drawLeaf(leaf, names.of(leaf.node), actions));
+  const why = walk.whyNotEditable;
+  return make(
+    "details",
+    { class: "labkit-stepper-leaves", open: "" },
+    make(
+      "summary",
+      { title: "Where the graph begins: what gradients are collected for." },
+      "Leaves",
+    ),
+    ...rows,
+    why === null ? reset : make("p", { class: "labkit-stepper-about" }, why),
+  );
+}
+
+function drawLeaf(leaf: Leaf, name: string, actions: LeafActions): HTMLElement {
+  const { numbers, whole, columns, shape } = leaf.value;
+  const title = make("span", { class: "labkit-stepper-name" }, name);
+  if (!numbers || !whole || !leaf.editable || numbers.length > MOST_FIELDS) {
+    const text = numbers?.length === 1 && whole ? formatValue(numbers[0] ?? 0) : shapeText(shape);
+    return make("div", {}, title, make("span", { class: "labkit-stepper-about" }, text));
+  }
+  const fields = make("div", { class: "labkit-stepper-fields" });
+  fields.style.gridTemplateColumns = `repeat(${columns}, minmax(4em, 6em))`;
+  numbers.forEach((number, index) => {
+    const field = make("input", {
+      type: "number",
+      step: "any",
+      value: String(Number(number.toPrecision(6))),
+      "aria-label": `${name}, element ${index + 1}`,
+      title: "Type another number and press Enter",
+    });
+    field.addEventListener("change", () => {
+      const value = Number(field.value);
+      if (field.value !== "" && Number.isFinite(value)) actions.edit(leaf.node, index, value);
+    });
+    fields.append(field);
+  });
+  return make("div", {}, title, fields);
+}
