@@ -58,6 +58,8 @@ class CallRecorder(TorchFunctionMode):
     def __init__(self, *, keep_results: bool = False) -> None:
         super().__init__()
         self.results: dict[AutogradNode, torch.Tensor] = {}
+        self.leaves_made: set[int] = set()
+        """The `id` of every leaf that a call returned."""
         self._keeps_results = keep_results
         self.made: dict[AutogradNode, None] = {}
         """The nodes of results, in order; they keep the graph's shape, not its tensors."""
@@ -86,6 +88,8 @@ class CallRecorder(TorchFunctionMode):
         given = [*_tensors(args), *_tensors(named.values())]
         made = list(_tensors((result,)))
         for tensor in made:
+            if tensor.is_leaf and tensor.requires_grad:
+                self.leaves_made.add(id(tensor))
             if tensor.grad_fn is not None:
                 self.made[tensor.grad_fn] = None
                 if self._keeps_results and tensor.output_nr == 0:

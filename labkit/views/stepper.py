@@ -9,6 +9,7 @@ import numpy as np
 
 from labkit.run import Run
 from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
+from labkit.views import pictures
 from labkit.views import protocol as wire
 from labkit.views.channel import answer_while_cells_run
 from labkit.views.views import View
@@ -71,7 +72,11 @@ class StepperView(View):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/plain": self.walk.outline()}, metadata
+        still = {
+            "text/plain": self.walk.outline(),
+            "image/svg+xml": pictures.svg(self.run, "graph"),
+        }
+        return {**data, **still}, metadata
 
     def _show(self, walk: Walk, request: int | None) -> Walk:
         self.walk = walk
@@ -85,8 +90,15 @@ class StepperView(View):
             match content:
                 case {"type": "walk"}:
                     self._show(self.walk, None)
-                case {"type": "edit", "leaf": str(leaf), "index": int(index), "value": value}:
-                    self._show(self._edit(leaf, index, float(value)), request)
+                case {
+                    "type": "edit",
+                    "leaf": str(leaf),
+                    "index": int(index),
+                    "value": float(value),
+                }:
+                    self._show(self._edit(leaf, index, value), request)
+                case {"type": "edit", "leaf": str(leaf), "index": int(index), "value": int(value)}:
+                    self._show(self._edit(leaf, index, value), request)
                 case {"type": "reset"}:
                     self._show(self._reset(), request)
                 case _:

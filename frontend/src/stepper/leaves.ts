@@ -45,7 +45,7 @@ function drawLeaf(leaf: Leaf, name: string, actions: LeafActions): HTMLElement {
     const field = make("input", {
       type: "number",
       step: "any",
-      value: String(Number(number.toPrecision(6))),
+      value: String(Number(number.toPrecision(4))),
       "aria-label": `${name}, element ${index + 1}`,
       title: "Type another number and press Enter",
     });

@@ -16,8 +16,8 @@ export class Player {
     this.go(this.at - 1),
   );
   private readonly on = button("Step on", "One event on (right arrow)", () => this.go(this.at + 1));
-  private readonly first = button("⏮", "To the first event", () => this.go(0));
-  private readonly last = button("⏭", "To the last event", () => this.go(Number.MAX_SAFE_INTEGER));
+  private readonly first = button("«", "To the first event", () => this.go(0));
+  private readonly last = button("»", "To the last event", () => this.go(Number.MAX_SAFE_INTEGER));
   private readonly turn = button("Backward", "To where the gradients begin", () =>
     this.go(this.turning),
   );

@@ -174,7 +174,7 @@ describe("the stepper", () => {
   });
 
   it("ends with what .grad becomes", () => {
-    press("⏭");
+    press("»");
     const sections = [...root.querySelectorAll("section")].map((each) => each.textContent);
     expect(sections).toEqual([".grad before1", "+ gradient36", "= .grad after37"]);
   });

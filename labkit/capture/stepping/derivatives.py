@@ -7,15 +7,22 @@ returned, ``@`` the matrix product, ``*`` the product element by element.
 
 from __future__ import annotations
 
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture import torch_compat
+from labkit.capture.graph_writer import operation
 from labkit.run.stepping import Formula
+
+_MEAN, _SUM = 1, 2
+"""Numbers of the reductions, as PyTorch's losses keep them."""
 
 _SUMMED = "summed over what broadcasting repeated"
 
 _TABLE: dict[str, tuple[str, dict[str, str], str]] = {
     # elementwise arithmetic
-    "add": ("self + other", {"self": "grad", "other": "grad"}, "add.Tensor"),
-    "sub": ("self - other", {"self": "grad", "other": "-grad"}, "sub.Tensor"),
-    "rsub": ("other - self", {"self": "-grad", "other": "grad"}, "rsub.Tensor"),
+    "add": ("self + alpha * other", {"self": "grad", "other": "alpha * grad"}, "add.Tensor"),
+    "sub": ("self - alpha * other", {"self": "grad", "other": "-alpha * grad"}, "sub.Tensor"),
+    "rsub": ("other - alpha * self", {"self": "-alpha * grad", "other": "grad"}, "rsub.Tensor"),
     "mul": ("self * other", {"self": "grad * other", "other": "grad * self"}, "mul.Tensor"),
     "div": (
         "self / other",
@@ -132,13 +139,21 @@ _TABLE: dict[str, tuple[str, dict[str, str], str]] = {
         "bmm",
     ),
     "addmm": (
-        "self + mat1 @ mat2",
-        {"self": f"grad, {_SUMMED}", "mat1": "grad @ mat2.T", "mat2": "mat1.T @ grad"},
+        "beta * self + alpha * mat1 @ mat2",
+        {
+            "self": f"beta * grad, {_SUMMED}",
+            "mat1": "alpha * grad @ mat2.T",
+            "mat2": "alpha * mat1.T @ grad",
+        },
         "addmm",
     ),
     "baddbmm": (
-        "self + batch1 @ batch2",
-        {"self": "grad", "batch1": "grad @ batch2.T", "batch2": "batch1.T @ grad"},
+        "beta * self + alpha * batch1 @ batch2",
+        {
+            "self": "beta * grad",
+            "batch1": "alpha * grad @ batch2.T",
+            "batch2": "alpha * batch1.T @ grad",
+        },
         "baddbmm",
     ),
     "scaleddotproductflashattentionforcpu": (
@@ -249,22 +264,22 @@ _TABLE: dict[str, tuple[str, dict[str, str], str]] = {
         "mse_loss",
     ),
     "smoothl1loss": (
-        "quadratic near the target, linear away from it",
+        "mean of: quadratic near the target, linear away from it",
         {"self": "grad * the difference, cut at +-1, / number of elements"},
         "smooth_l1_loss",
     ),
     "nllloss": (
-        "-self at the target's class, mean over the batch",
-        {"self": "-grad / batch size at the target's class, 0 elsewhere"},
+        "mean of -self at the target's class, over the batch",
+        {"self": "-grad / number of elements at the target's class, 0 elsewhere"},
         "nll_loss_forward",
     ),
     "binarycrossentropy": (
-        "-(target * log(self) + (1 - target) * log(1 - self)), mean",
+        "mean of -(target * log(self) + (1 - target) * log(1 - self))",
         {"self": "grad * (self - target) / (self * (1 - self)) / number of elements"},
         "binary_cross_entropy",
     ),
     "binarycrossentropywithlogits": (
-        "binary cross entropy of sigmoid(self), mean",
+        "mean of binary cross entropy of sigmoid(self)",
         {"self": "grad * (sigmoid(self) - target) / number of elements"},
         "binary_cross_entropy_with_logits",
     ),
@@ -284,6 +299,35 @@ def formula_of(op: str) -> Formula | None:
         return None
     forward, backward, name = entry
     return Formula(forward, tuple(backward.items()), f"derivatives.yaml: {name}")
+
+
+def formula_for(node: AutogradNode) -> Formula | None:
+    """Return the formula of a node as it was called: with its factors, reduction and inputs.
+
+    An input to which no gradient goes has no derivative there.
+    """
+    formula = formula_of(operation(node))
+    if formula is None:
+        return None
+    sources = [source for source, _ in node.next_functions]
+    wanted = [
+        pair
+        for number, pair in enumerate(formula.backward)
+        if pair[0] == "tensors" or (number < len(sources) and sources[number] is not None)
+    ]
+    backward = tuple((name, _as_called(text, node)) for name, text in wanted)
+    return Formula(_as_called(formula.forward, node), backward, formula.source)
+
+
+def _as_called(text: str, node: AutogradNode) -> str:
+    for factor in ("alpha", "beta"):
+        value = torch_compat.saved_scalar(node, factor)
+        text = text.replace(f"{factor} * ", "" if value == 1 else f"{value} * ")
+    reduction = torch_compat.saved_scalar(node, "reduction")
+    if reduction != _MEAN:
+        text = text.replace("mean of ", "sum of " if reduction == _SUM else "")
+        text = text.replace(" / number of elements", "")
+    return text
 
 
 def operations() -> tuple[str, ...]:

@@ -12,8 +12,7 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.graph_writer import operation
 from labkit.capture.stepping.backward import Gathered, Passed
-from labkit.capture.stepping.derivatives import formula_of
-from labkit.capture.stepping.forward import NOT_KEPT
+from labkit.capture.stepping.derivatives import formula_for
 from labkit.capture.stepping.values import summarise, unknown
 from labkit.run.graph import ComputationGraph
 from labkit.run.stepping import Flow, StepEvent, ValueSummary
@@ -31,6 +30,8 @@ class EventWriter:
         The identity of each autograd node in the graph.
     values : mapping of node to Tensor
         The results that are known.
+    why_unknown : str
+        A sentence on the others.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class EventWriter:
         graph: ComputationGraph,
         ids: Mapping[AutogradNode, str],
         values: Mapping[AutogradNode, torch.Tensor],
+        why_unknown: str,
     ) -> None:
+        self._why_unknown = why_unknown
         self.events: list[StepEvent] = []
         self.grads: dict[str, NDArray[np.generic]] = {}
         self._ids = ids
@@ -49,7 +52,7 @@ class EventWriter:
         """Write an event for every operation, in the order in which they were made."""
         operations = [node for node in order if not hasattr(node, "variable")]
         for node in sorted(operations, key=lambda each: self._place[self._ids[each]]):
-            formula = formula_of(operation(node))
+            formula = formula_for(node)
             computes = f" computes {formula.forward}" if formula else " is computed"
             self.events.append(
                 StepEvent(
@@ -95,7 +98,7 @@ class EventWriter:
                 Flow(self._ids[node], self._gradient(node, gradient)) for gradient in each.incoming
             ),
             outputs=tuple(onward),
-            formula=formula_of(name),
+            formula=formula_for(node),
         )
 
     def _gathered(self, each: Gathered) -> StepEvent:
@@ -120,7 +123,7 @@ class EventWriter:
         known = self._values.get(node)
         if known is not None:
             return known
-        return unknown(*torch_compat.node_output(node)[:2], NOT_KEPT)
+        return unknown(*torch_compat.node_output(node)[:2], self._why_unknown)
 
     def _gradient(self, node: AutogradNode, gradient: torch.Tensor | None) -> ValueSummary:
         if gradient is not None:

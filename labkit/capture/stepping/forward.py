@@ -15,6 +15,10 @@ NOT_KEPT = (
     "Autograd did not keep this value, as no derivative needs it. lk.stepper(lambda: ...) runs the "
     "code itself and sees every value."
 )
+INSIDE = (
+    "This was computed inside one call of PyTorch, which hands out only its result, and no "
+    "derivative needs it."
+)
 
 Values = dict[AutogradNode, torch.Tensor]
 

@@ -21,7 +21,7 @@ from labkit.capture.recording import holders
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.stepping.backward import run_backward
 from labkit.capture.stepping.events import EventWriter
-from labkit.capture.stepping.forward import values_of
+from labkit.capture.stepping.forward import INSIDE, NOT_KEPT, values_of
 from labkit.capture.stepping.values import summarise
 from labkit.capture.walk import NO_HISTORY, Recorded, collect, written_graph
 from labkit.run.graph import ComputationGraph
@@ -64,6 +64,7 @@ class Walker:
         self._target = target
         self._names = users_tensors() | _names_of_code(target)
         self._leaves: dict[str, torch.Tensor] = {}
+        self._made_inside: set[int] = set()
         self._edits: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def walk(self) -> Walk:
@@ -96,6 +97,11 @@ class Walker:
             known = ", ".join(self._leaves) or "none"
             raise KeyError(f"there is no leaf {leaf!r}; the leaves are: {known}.")
         tensor = self._leaves[leaf]
+        if not self._can_edit(tensor):
+            raise ValueError(
+                f"leaf {leaf!r} cannot be edited: it is made anew by the code each time it runs, "
+                "or its elements do not lie one after the other (call contiguous() on it)."
+            )
         if not 0 <= index < tensor.numel():
             raise IndexError(
                 f"leaf {leaf!r} has {tensor.numel()} elements, so there is no place {index}."
@@ -104,7 +110,14 @@ class Walker:
         changed = (known_edit[1] if known_edit else tensor.detach()).clone()
         changed.view(-1)[index] = value
         self._edits[id(tensor)] = (tensor, changed)
-        return self.walk()
+        try:
+            return self.walk()
+        except Exception:  # the code failed with this value: the next edit begins without it
+            if known_edit is None:
+                del self._edits[id(tensor)]
+            else:
+                self._edits[id(tensor)] = known_edit
+            raise
 
     def reset(self) -> Walk:
         """Return the walk without any edit."""
@@ -146,6 +159,7 @@ class Walker:
             _check(loss)
             if loss.grad_fn is None:
                 return Walk(ComputationGraph((), (), ()), reason=NO_HISTORY)
+            self._made_inside = calls.leaves_made
             return self._write(loss, scopes.table(), scopes, calls, calls.results)
 
     def _write(
@@ -165,7 +179,7 @@ class Walker:
             return Walk(graph, reason=graph.reason)
         values = values_of(loss, order, results)
         happened = run_backward(loss, order, links)
-        writer = EventWriter(graph, ids, values)
+        writer = EventWriter(graph, ids, values, INSIDE if calls else NOT_KEPT)
         writer.forward(order)
         writer.backward(happened)
         editable = calls is not None
@@ -183,7 +197,11 @@ class Walker:
     def _leaf(self, node: str, *, editable: bool) -> Leaf:
         tensor = self._leaves[node]
         name = node.rpartition("/")[2].rpartition(":")[0]
-        return Leaf(node, name, summarise(tensor), editable and tensor.is_contiguous())
+        return Leaf(node, name, summarise(tensor), editable and self._can_edit(tensor))
+
+    def _can_edit(self, tensor: torch.Tensor) -> bool:
+        """Return whether a leaf was there before the code ran, and lies in one piece."""
+        return id(tensor) not in self._made_inside and tensor.is_contiguous()
 
     @contextmanager
     def _edited(self) -> Iterator[None]:

@@ -256,3 +256,36 @@ def test_bad_edits_are_refused():
         view.edit(view.walk.leaves[0].node, 2, 1.0)
     with pytest.raises(ValueError, match="cannot be run again"):
         lk.stepper(w.sum()).edit("/w:0", 0, 1.0)
+
+
+def test_an_edit_that_the_code_cannot_take_is_forgotten():
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+
+    def code():
+        if w[0] < 0:
+            raise ArithmeticError("too small")
+        return w.sum()
+
+    view = lk.stepper(code)
+    with pytest.raises(ArithmeticError, match="too small"):
+        view.edit("/w:0", 0, -1.0)
+    assert view.edit("/w:0", 1, 5.0).leaves[0].value.numbers.tolist() == [[1.0, 5.0]]
+
+
+def test_a_leaf_that_the_code_makes_cannot_be_edited():
+    view = lk.stepper(lambda: torch.ones(2, requires_grad=True).sum())
+    (leaf,) = view.walk.leaves
+    assert not leaf.editable
+    with pytest.raises(ValueError, match="made anew"):
+        view.edit(leaf.node, 0, 1.0)
+
+
+def test_formulas_are_those_of_the_call():
+    x, y = (torch.ones(2, requires_grad=True) for _ in range(2))
+    walk = lk.stepper.walk(lambda: torch.add(x, y, alpha=3).sum())
+    assert walk.events[0].formula.backward == (("self", "grad"), ("other", "3 * grad"))
+    plain = lk.stepper.walk(lambda: (x - 1.0).sum())
+    assert plain.events[0].formula.backward == (("self", "grad"),)
+    summed = lk.stepper.walk(lambda: F.mse_loss(x, torch.zeros(2), reduction="sum"))
+    assert summed.events[0].formula.forward == "sum of (self - target)**2"
+    assert summed.events[0].formula.backward == (("self", "grad * 2 * (self - target)"),)
