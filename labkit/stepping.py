@@ -58,9 +58,7 @@ class StepperMaker:
         ['forward', 'forward', 'backward', 'backward', 'accumulate']
         """
         walker = Walker(target)
-        walk = walker.walk()
-        if accumulate:
-            walker.accumulate()
+        walk = walker.walk(accumulate=accumulate)
         try:
             from labkit.views import StepperView
         except ImportError as error:

@@ -64,11 +64,16 @@ class Walker:
         self._target = target
         self._names = users_tensors() | _names_of_code(target)
         self._leaves: dict[str, torch.Tensor] = {}
+        self._accumulates = False
         self._made_inside: set[int] = set()
         self._edits: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
-    def walk(self) -> Walk:
-        """Return the walk, with the edits made so far."""
+    def walk(self, *, accumulate: bool = False) -> Walk:
+        """Return the walk, with the edits made so far.
+
+        With `accumulate`, the leaves' own ``.grad`` take the gradients in, by `backward`.
+        """
+        self._accumulates = accumulate
         if isinstance(self._target, torch.Tensor):
             return self._of_tensor(self._target)
         return self._of_code(self._target)
@@ -124,13 +129,6 @@ class Walker:
         self._edits.clear()
         return self.walk()
 
-    def accumulate(self) -> None:
-        """Add the gradients of the walk to the leaves' own ``.grad``, as backward would."""
-        walk = self.walk()
-        for node, grad in walk.grads.items():
-            leaf = self._leaves[node]
-            leaf.grad = torch.as_tensor(grad).to(leaf.device, leaf.dtype)
-
     def _of_tensor(self, loss: torch.Tensor) -> Walk:
         _check(loss)
         if loss.grad_fn is None:
@@ -182,6 +180,8 @@ class Walker:
         writer = EventWriter(graph, ids, values, INSIDE if calls else NOT_KEPT)
         writer.forward(order)
         writer.backward(happened)
+        if self._accumulates:
+            loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
         editable = calls is not None
         self._leaves = {ids[node]: node.variable for node in found if hasattr(node, "variable")}
         return Walk(
