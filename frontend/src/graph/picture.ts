@@ -6,6 +6,7 @@ import type { Labels } from "./labels";
 import type { Layouter } from "./layout";
 import type { Fitted, Measure } from "./measure";
 import { type Placement, readPlacement } from "./placement";
+import { wrapped } from "./wrap";
 
 export interface Picture {
   readonly direction: Direction;
@@ -16,17 +17,21 @@ export interface Picture {
 
 /** A stage this much wider than high is filled better from left to right. */
 const WIDE = 2;
+/** A row is folded rather than made smaller than this. */
+const READABLE = 0.8;
 
 export function directionFor(width: number, height: number): Direction {
   return width >= height * WIDE ? "LR" : "TB";
 }
 
+/** `room` is how many px of the page there are from left to right. */
 export async function makePicture(
   visible: VisibleGraph,
   labels: Labels,
   measure: Measure,
   layouter: Layouter,
   direction: Direction,
+  room: number,
 ): Promise<Picture> {
   const sizes = new Map<string, Fitted>();
   for (const item of visible.items) sizes.set(item.id, measure.box(item, labels.ofItem(item)));
@@ -35,5 +40,7 @@ export async function makePicture(
   }
   const source = dotSource(visible, sizes, direction);
   const json = await layouter.layout(source.text);
-  return { direction, visible, sizes, placement: readPlacement(json, source) };
+  const row = readPlacement(json, source);
+  const placement = direction === "LR" ? wrapped(row, visible, room / READABLE) : row;
+  return { direction, visible, sizes, placement };
 }

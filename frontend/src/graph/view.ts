@@ -223,7 +223,14 @@ export class GraphView {
     const direction = this.directionNow();
     try {
       const measure = new Measure(getComputedStyle(this.stage).fontFamily || "sans-serif");
-      const made = await makePicture(visible, labels, measure, this.layouter, direction);
+      const made = await makePicture(
+        visible,
+        labels,
+        measure,
+        this.layouter,
+        direction,
+        this.stage.clientWidth,
+      );
       if (attempt === this.attempt) this.show(made, aim);
     } catch (error) {
       if (attempt === this.attempt) this.failed(error);

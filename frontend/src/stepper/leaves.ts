@@ -49,9 +49,17 @@ function drawLeaf(leaf: Leaf, name: string, actions: LeafActions): HTMLElement {
       "aria-label": `${name}, element ${index + 1}`,
       title: "Type another number and press Enter",
     });
-    field.addEventListener("change", () => {
+    let sent = field.value;
+    const send = () => {
       const value = Number(field.value);
-      if (field.value !== "" && Number.isFinite(value)) actions.edit(leaf.node, index, value);
+      if (field.value === sent || field.value === "" || !Number.isFinite(value)) return;
+      sent = field.value;
+      actions.edit(leaf.node, index, value);
+    };
+    field.addEventListener("change", send);
+    // JupyterLab keeps Enter from becoming a change.
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") send();
     });
     fields.append(field);
   });

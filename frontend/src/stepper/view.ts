@@ -1,5 +1,6 @@
 /** The stepper: the graph, the event that the walk is at, and what goes through it. */
 
+import { activeElement } from "../graph/elements";
 import { GraphView } from "../graph/view";
 import type { RunSession } from "../session";
 import { make } from "../views/parts/element";
@@ -71,8 +72,8 @@ class StepperView {
   }
 
   private readonly onKey = (event: KeyboardEvent) => {
-    const typing =
-      event.target instanceof HTMLInputElement || event.target instanceof HTMLButtonElement;
+    const pressing = event.target instanceof HTMLButtonElement && event.key === " ";
+    const typing = event.target instanceof HTMLInputElement || pressing;
     const inGraph = event.target instanceof Node && this.stage.contains(event.target);
     if (typing || inGraph || !this.player.key(event.key)) return;
     event.preventDefault();
@@ -90,11 +91,22 @@ class StepperView {
     this.names = new Names(walk.graph);
     if (walk.reason !== null) this.tell(walk.reason);
     if (structure) this.drawGraph(walk);
-    this.leaves.replaceChildren(
-      ...(walk.leaves.length === 0 ? [] : [drawLeaves(walk, this.names, this.source)]),
-    );
+    this.showLeaves(walk, this.names);
     this.player.element.hidden = walk.events.length === 0;
     this.player.take(walk);
+  }
+
+  /** Drawn anew, with the keyboard still in the field where it was. */
+  private showLeaves(walk: Walk, names: Names): void {
+    const at = this.fields().indexOf(activeElement(this.root) as HTMLInputElement);
+    this.leaves.replaceChildren(
+      ...(walk.leaves.length === 0 ? [] : [drawLeaves(walk, names, this.source)]),
+    );
+    this.fields()[at]?.focus({ preventScroll: true });
+  }
+
+  private fields(): HTMLInputElement[] {
+    return [...this.leaves.querySelectorAll("input")];
   }
 
   private drawGraph(walk: Walk): void {

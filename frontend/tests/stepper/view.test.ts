@@ -211,6 +211,26 @@ describe("the stepper", () => {
     expect(root.textContent).toContain("= resultresult81");
   });
 
+  it("sends an edit once when Enter is pressed, and keeps the keyboard in the field", () => {
+    const field = () => root.querySelector<HTMLInputElement>("input[type=number]");
+    field()?.focus();
+    if (field()) (field() as HTMLInputElement).value = "3";
+    field()?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    field()?.dispatchEvent(new Event("change"));
+    expect(model.sent.filter((each) => each.type === "edit")).toHaveLength(1);
+    const buffer = new Buffer();
+    model.hear(walk(buffer, 3), buffer.buffers);
+    expect(document.activeElement).toBe(field());
+    expect(field()?.value).toBe("3");
+  });
+
+  it("goes on by the arrow keys while a button has the keyboard", () => {
+    press("Step on");
+    const pressed = [...root.querySelectorAll("button")].find((b) => b.textContent === "Step on");
+    pressed?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+    expect(step()).toBe(2);
+  });
+
   it("says why an edit was refused", () => {
     model.hear({ type: "refused", request: 1, reason: "no place 2" });
     expect(root.querySelector(".labkit-empty")?.textContent).toBe("no place 2");
