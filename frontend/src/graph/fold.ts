@@ -9,7 +9,7 @@ import type { GraphData, GraphNode, ModuleCall } from "../protocol";
 import { Scopes, type Tensor } from "./scopes";
 
 /** More than this is neither readable nor quickly laid out. */
-export const MOST_VISIBLE = 400;
+export const MOST_VISIBLE = 1000;
 
 /** A module call that stands for all that is inside it. */
 export interface FoldedModule {

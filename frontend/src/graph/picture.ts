@@ -2,6 +2,7 @@
 
 import { type Direction, dotSource } from "./dot";
 import type { VisibleGraph } from "./fold";
+import { withFurther, withoutHubs } from "./hubs";
 import type { Labels } from "./labels";
 import type { Layouter } from "./layout";
 import type { Fitted, Measure } from "./measure";
@@ -38,9 +39,10 @@ export async function makePicture(
   for (const { id, module } of visible.containers) {
     sizes.set(id, measure.frame(labels.ofModule(module)));
   }
-  const source = dotSource(visible, sizes, direction);
+  const { plain, further } = withoutHubs(visible);
+  const source = dotSource(plain, sizes, direction);
   const json = await layouter.layout(source.text);
   const row = readPlacement(json, source);
-  const placement = direction === "LR" ? wrapped(row, visible, room / READABLE) : row;
-  return { direction, visible, sizes, placement };
+  const folded = direction === "LR" ? wrapped(row, visible, room / READABLE) : row;
+  return { direction, visible, sizes, placement: withFurther(folded, further, direction) };
 }

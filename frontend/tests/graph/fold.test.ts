@@ -100,7 +100,7 @@ describe("openAtFirst", () => {
 
   it("leaves the model closed when it alone is too much to draw", () => {
     const large = new Sample().module("#1", null);
-    for (let index = 0; index < 500; index += 1) large.op(`#1/mul:${index}`);
+    for (let index = 0; index < 1500; index += 1) large.op(`#1/mul:${index}`);
     expect([...openAtFirst(large.graph())]).toEqual([]);
   });
 });
