@@ -19,10 +19,14 @@ _FOREIGN = tuple(f"{home}/" for home in (Path(torch.__file__).parent, Path(__fil
 _is_users: dict[str, bool] = {}
 
 
-def users_line() -> Line | None:
-    """Return the innermost line on the stack that is neither torch's nor labkit's."""
+def users_line(most: int = 100) -> Line | None:
+    """Return the innermost line on the stack that is neither torch's nor labkit's.
+
+    Looks at so many frames at most.
+    """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
-    while frame is not None:
+    while frame is not None and most > 0:
+        most -= 1
         code = frame.f_code
         users = _is_users.get(code.co_filename)
         if users is None:

@@ -25,6 +25,8 @@ from labkit.capture.lines import Line, users_line
 from labkit.capture.parameters import ParameterTable, prefixed
 
 _MOST_INTERVALS = 50_000
+_CALLERS = 6
+"""Frames from a module's hook to what called the module; a container of torch's may be that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,7 @@ class ScopeRecorder:
         self._adopts = adopt
         self.types: dict[str, str] = {}
         self.intervals: list[Interval] = []
+        self._sizes: dict[str, int] = {}
         self._modules: dict[str, weakref.ref[nn.Module]] = {}
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
@@ -68,10 +71,15 @@ class ScopeRecorder:
 
     def size(self, path: str) -> int:
         """Return how many scalar parameters a module holds, its children included."""
-        module = self._modules[path]()
+        known = self._sizes.get(path)
+        module = self._modules[path]() if known is None else None
         if module is None:
-            return 0
-        return sum(p.numel() for p in module.parameters() if torch_compat.has_storage(p))
+            return known or 0
+        parameters = list(module.parameters())
+        size = sum(p.numel() for p in parameters if torch_compat.has_storage(p))
+        if all(map(torch_compat.has_storage, parameters)):
+            self._sizes[path] = size
+        return size
 
     def table(self) -> ParameterTable:
         """Return the parameters of all modules known by now."""
@@ -118,7 +126,7 @@ class ScopeRecorder:
             self._adopt(module)
         if id(module) in self._paths and torch.is_grad_enabled():
             stack = self._open.setdefault(threading.get_ident(), [])
-            stack.append((module, torch_compat.sequence_number(), users_line()))
+            stack.append((module, torch_compat.sequence_number(), users_line(_CALLERS)))
 
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
         stack = self._open.get(threading.get_ident())

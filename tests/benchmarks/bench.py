@@ -18,6 +18,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.benchmarks.contenders import CONTENDERS
+from tests.benchmarks.drawing import measure_drawing
+from tests.benchmarks.graphs import measure_capture
 from tests.benchmarks.live import measure_live
 from tests.benchmarks.measure import ONE_SECOND, Pair, Size
 from tests.benchmarks.report import table
@@ -40,6 +42,8 @@ def main(argv: list[str] | None = None) -> None:
         ratios = ", ".join(f"{pair.ratio:.3f}" for pair in measured)
         print(f"{kind} {name}: {ratios}", file=sys.stderr, flush=True)
     text = table(options.only, pairs)
+    if not options.loops_only:
+        text += "\n" + _graphs()
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(text, encoding="utf-8")
     print(text)
@@ -70,9 +74,17 @@ def _run(*arguments: str) -> None:
         raise SystemExit(f"{' '.join(arguments[:2])} failed:\n{done.stdout}{done.stderr}")
 
 
+def _graphs() -> str:
+    """Measure the computation graph: its capture beside its peers, and its view on a page."""
+    rows = [f"| {each.what} | {each.value} | {each.aim} |" for each in measure_drawing()]
+    drawing = ["| on the page | measured | aim |", "|---|---|---|", *rows]
+    return "\n".join([measure_capture(), "", *drawing, ""])
+
+
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round: does it all run?")
+    parser.add_argument("--loops-only", action="store_true", help="leave the graphs out")
     parser.add_argument("--rounds", type=int, default=FULL[0], help="rounds (default: %(default)s)")
     parser.add_argument(
         "--only",

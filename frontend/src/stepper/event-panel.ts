@@ -62,7 +62,7 @@ function backward(event: WalkEvent, names: Names): HTMLElement[] {
         make(
           "p",
           {},
-          make("span", { class: "labkit-stepper-about" }, `to ${input}: `),
+          make("span", { class: "labkit-stepper-about" }, `gradient to ${input} = `),
           code(derivative),
         ),
       )

@@ -57,7 +57,7 @@ function drawLeaf(leaf: Leaf, name: string, actions: LeafActions): HTMLElement {
       actions.edit(leaf.node, index, value);
     };
     field.addEventListener("change", send);
-    // JupyterLab keeps Enter from becoming a change.
+    // In a notebook, Enter alone was seen to make no change event.
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") send();
     });
