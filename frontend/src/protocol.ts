@@ -55,6 +55,15 @@ export interface RunState {
   readonly parameters: number;
   readonly trainable: number;
   readonly notices: readonly Notice[];
+  /** The newest structures of the graph, with the steps over which they held. */
+  readonly structures: readonly GraphSpan[];
+}
+
+/** Steps over which the graph had one structure, as far as they were looked at. */
+export interface GraphSpan {
+  readonly signature: string;
+  readonly first: number;
+  readonly last: number;
 }
 
 /**
@@ -180,6 +189,8 @@ export type KernelMessage =
       /** Only when its structure is new. */
       readonly graph?: GraphData;
     }
+  /** A structure that was seen before; null when it is kept no more. */
+  | { readonly type: "graph"; readonly signature: string; readonly graph: GraphData | null }
   /** One buffer: the asset, compressed with gzip. */
   | { readonly type: "asset"; readonly name: AssetName }
   | { readonly type: "acknowledged"; readonly request: number }
@@ -194,4 +205,5 @@ export type PageMessage =
   | { readonly type: "hello"; readonly protocol: number }
   | { readonly type: "asset"; readonly name: AssetName }
   | { readonly type: "received"; readonly seq: number }
+  | { readonly type: "graph"; readonly signature: string }
   | { readonly type: "control"; readonly action: ControlAction; readonly request: number };

@@ -38,6 +38,8 @@ export interface RunSession {
   readonly cursor: number | null;
   /** Why there is nothing live to show, as a sentence; null when all is well. */
   readonly problem: string | null;
+  /** A structure that this run's graph had; null when it is kept no more. */
+  graphOf(signature: string): Promise<GraphData | null>;
   setCursor(step: number | null): void;
   /** Called after each change; returns the function that ends the subscription. */
   subscribe(listener: (change: Change) => void): () => void;

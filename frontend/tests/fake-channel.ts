@@ -79,6 +79,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     parameters: 10,
     trainable: 10,
     notices: [],
+    structures: [],
     ...facts,
   };
 }

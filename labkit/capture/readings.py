@@ -13,12 +13,14 @@ from labkit.capture.parameters import ParameterTable
 from labkit.capture.readout import Readout
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.steppers import Stepper
+from labkit.capture.structure import structure_key
 from labkit.capture.walk import capture_graph
-from labkit.run import Run
+from labkit.run import ComputationGraph, Run
 
 _SECOND_NS = 1_000_000_000
 _SCOPE_COST_NS = 4_000
 """What recording one module call costs, both hooks together."""
+_MOST_STRUCTURES = 32
 _NORMS = "gradient norms"
 _NORMS_AT_LEAST_EVERY = 128
 """Steps; fewer at the beginning, so that a short run of short steps shows its gradients too."""
@@ -59,6 +61,7 @@ class Readings:
             "graph": Allowance(share=0.15, rest_ns=_SECOND_NS // 2, enabled=graph),
         }
         self._norms_at_latest = 1
+        self._structures: dict[int, ComputationGraph] = {}
         self.planned: frozenset[str] = frozenset()
         """What the present step reads."""
         self.plan(time.perf_counter_ns(), 1)
@@ -129,11 +132,17 @@ class Readings:
             self._take(run, "weights", lambda: stepper.record_weights(run, self.readout, step))
 
     def _take_graph(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
-        graph = capture_graph(roots, self._table, self._scopes, run.steps + 1)
-        if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
-            return  # another model's backward pass
+        key = structure_key(roots)
+        graph = self._structures.get(key)
+        if graph is None:
+            graph = capture_graph(roots, self._table, self._scopes, run.steps + 1)
+            if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
+                return  # another model's backward pass
+            if len(self._structures) >= _MOST_STRUCTURES:
+                del self._structures[next(iter(self._structures))]
+            self._structures[key] = graph
         self._scopes.stop()
-        run.add_graph(graph)
+        run.add_graph(graph, run.steps + 1)
         self.planned -= {"graph"}
         self.spent_ns += len(self._scopes.intervals) * _SCOPE_COST_NS
         self._scopes.clear()

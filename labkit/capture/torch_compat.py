@@ -54,6 +54,14 @@ def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | N
     return shape, name_of(first.dtype), name_of(first.device)
 
 
+def output_shape(node: Node) -> tuple[int, ...] | None:
+    """Return the shape of a node's first output, None where it cannot be had."""
+    try:
+        return tuple(node._input_metadata[0].shape)
+    except (AttributeError, RuntimeError, IndexError, TypeError):
+        return None
+
+
 @functools.lru_cache(maxsize=256)
 def name_of(kind: torch.dtype | torch.device) -> str:
     """Return a dtype's or a device's name without ``torch.``."""

@@ -111,6 +111,23 @@ class ModuleCall:
 
 
 @dataclass(frozen=True)
+class GraphSpan:
+    """Steps over which a run's graph had one structure, as far as they were looked at.
+
+    Attributes
+    ----------
+    signature : str
+        That of the graph.
+    first, last : int
+        The first and the last step at which it was seen.
+    """
+
+    signature: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class ComputationGraph:
     """What one backward pass walks, seen from the forward side.
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from labkit.run.control import Control, Stopped
-from labkit.run.graph import ComputationGraph
+from labkit.run.graph import ComputationGraph, GraphSpan
 from labkit.run.histograms import HistogramLog
 from labkit.run.series import Block, Floats, Steps
 from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _PREFIXED = {"lr", "grad_norm", "weight_norm", "update_ratio"}
 _MOST_GRAPHS = 32
+_MOST_SPANS = 200
+_SPANS_SENT = 40
 _MOST_NOTICES = 20
 _RATE_WINDOW_SECONDS = 3.0
 
@@ -78,6 +80,7 @@ class Run:
         self._notices: dict[tuple[str, str], Notice] = {}
         self._columns: dict[str, tuple[Block, int]] = {}
         self._graphs: dict[str, ComputationGraph] = {}
+        self._spans: deque[GraphSpan] = deque(maxlen=_MOST_SPANS)
         self._latest_graph: ComputationGraph | None = None
         self._closers: list[Callable[[], None]] = []
         self._began = time.monotonic()
@@ -161,6 +164,11 @@ class Run:
         return tuple(self._graphs.values())
 
     @property
+    def graph_history(self) -> tuple[GraphSpan, ...]:
+        """The steps over which each structure held, oldest first; the newest 200 are kept."""
+        return tuple(self._spans)
+
+    @property
     def status(self) -> Status:
         """What the run is doing: waiting, running, paused, or how it ended."""
         if self._status == "running" and self.control.paused:
@@ -209,6 +217,7 @@ class Run:
             parameters=self.parameters,
             trainable=self.trainable,
             notices=self.notices,
+            structures=self.graph_history[-_SPANS_SENT:],
         )
 
     # ── writing ──────────────────────────────────────────────────────────────
@@ -251,8 +260,14 @@ class Run:
         self._blocks = {**self._blocks, id: block}
         return block
 
-    def add_graph(self, graph: ComputationGraph) -> None:
-        """Keep a graph if its structure is new, and make it the latest."""
+    def add_graph(self, graph: ComputationGraph, step: int | None = None) -> None:
+        """Keep a graph if its structure is new, make it the latest, and note that it was seen."""
+        seen = self.steps if step is None else step
+        if self._spans and self._spans[-1].signature == graph.signature:
+            first = self._spans[-1].first
+            self._spans[-1] = GraphSpan(graph.signature, first, seen)
+        else:
+            self._spans.append(GraphSpan(graph.signature, seen, seen))
         known = self._graphs.get(graph.signature)
         if known is None:
             self._graphs[graph.signature] = known = graph

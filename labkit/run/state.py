@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from labkit.run.graph import GraphSpan
+
 Status = Literal["waiting", "running", "paused", "finished", "stopped", "interrupted", "failed"]
 
 FINAL_STATUSES: frozenset[Status] = frozenset({"finished", "stopped", "interrupted", "failed"})
@@ -46,6 +48,8 @@ class RunState:
         Parts of the loop's time, 0 to 1: what watching took, and what it may take.
     parameters, trainable : int
         Numbers of scalar parameters.
+    structures : tuple of GraphSpan
+        The newest structures of the graph, with the steps over which they held.
     """
 
     name: str
@@ -66,3 +70,4 @@ class RunState:
     parameters: int
     trainable: int
     notices: tuple[Notice, ...]
+    structures: tuple[GraphSpan, ...] = ()

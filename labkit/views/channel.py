@@ -97,6 +97,9 @@ class RunChannel(anywidget.AnyWidget):
                 )
             case {"type": "asset", "name": str(name)} if name in assets.ASSETS:
                 self._post(wire.asset(name, assets.compressed_asset(name)))
+            case {"type": "graph", "signature": str(signature)}:
+                found = (g for g in self._watched.graphs if g.signature == signature)
+                self._post(wire.older_graph(signature, next(found, None)))
             case {"type": "received"}:
                 if self._publisher is not None:
                     self._publisher.received()

@@ -75,6 +75,12 @@ def frame(
     return message
 
 
+def older_graph(signature: str, graph: ComputationGraph | None) -> Message:
+    """Return the answer to a page that asks for a structure that was seen before."""
+    data = None if graph is None else graph.to_json()
+    return Message({"type": "graph", "signature": signature, "graph": data})
+
+
 def acknowledged(request: int) -> Message:
     """Return the answer to a control message."""
     return Message({"type": "acknowledged", "request": request})

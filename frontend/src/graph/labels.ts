@@ -15,6 +15,12 @@ export interface Label {
 /** A named fact for the tooltip. */
 export type Fact = readonly [name: string, value: string];
 
+const KINDS: Readonly<Partial<Record<GraphNode["kind"], string>>> = {
+  input: "leaf that is no parameter",
+  output: "what the graph ends in",
+  cut: "where a gradient stops",
+};
+
 export class Labels {
   private readonly outputs: ReadonlyMap<string, Tensor>;
   private readonly operations: ReadonlyMap<string, number>;
@@ -54,6 +60,7 @@ export class Labels {
       ["Dtype", output?.dtype ?? ""],
       ["Parameters", countText(module.parameters)],
       ["Operations", countText(this.operations.get(module.id) ?? 0)],
+      ["Called at", module.source ? `${module.source.file}:${module.source.line}` : ""],
     ]);
   }
 
@@ -73,10 +80,7 @@ export class Labels {
     return present([
       [node.kind === "parameter" ? "Parameter" : "", node.parameters.join(", ")],
       ["Operation", node.kind === "op" ? node.op : ""],
-      [
-        "Kind",
-        node.kind === "input" ? "input" : node.kind === "output" ? "what backward began from" : "",
-      ],
+      ["Kind", KINDS[node.kind] ?? ""],
       ["In module", place ? place.path || place.type : "outside all modules"],
       ["Shape", shapeText(node.shape)],
       ["Dtype", node.dtype ?? ""],
@@ -84,6 +88,7 @@ export class Labels {
       ["Device", node.device ?? ""],
       ["Kept for backward", node.saved_bytes === null ? "" : bytesText(node.saved_bytes)],
       ["Source", source ? `${source.file}:${source.line}` : ""],
+      ["Note", node.note ?? ""],
     ]);
   }
 }

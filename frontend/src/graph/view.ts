@@ -30,6 +30,8 @@ import { type Rect, shifted } from "./placement";
 import { followPointing } from "./pointing";
 import { Scene, type Thing } from "./scene";
 import { StageHeight } from "./stage-height";
+import { type Difference, difference, mark, words } from "./structure/difference";
+import { Timeline } from "./structure/timeline";
 import { moduleName } from "./text";
 import { Toolbar } from "./toolbar";
 import { Tooltip } from "./tooltip";
@@ -71,6 +73,11 @@ export class GraphView {
   private wholeAsked = false;
   private pointed: { readonly thing: Thing; readonly group: SVGGElement } | null = null;
 
+  /** A structure of the past that was chosen; null follows the run. */
+  private chosen: GraphData | null = null;
+  private change: Difference | null = null;
+
+  private readonly timeline = new Timeline((signature) => this.choose(signature));
   private readonly stage = html("div", { class: "labkit-graph-stage" });
   private readonly sheet = svg("svg", { role: "group", width: "100%", height: "100%" });
   private readonly notice = html("div", { class: "labkit-graph-notice" });
@@ -102,7 +109,7 @@ export class GraphView {
     this.toolbar = new Toolbar(this.actions(), this.legend.element);
     this.sheet.append(this.scene.arrow, this.scene.world);
     this.stage.append(this.sheet, this.notice, this.tooltip.element);
-    root.replaceChildren(this.toolbar.element, this.stage);
+    root.replaceChildren(this.toolbar.element, this.timeline.element, this.stage);
     this.layouter = new Layouter(async () => new Worker(await session.asset("layout.js")));
     this.viewport = new Viewport(this.stage, this.scene.world, () => this.leave());
     followPointing(this.stage, this.scene, this.pointing(), this.listeners.signal);
@@ -158,13 +165,26 @@ export class GraphView {
 
   /** Takes in whatever has changed in the session. */
   private update(): void {
-    const { graph } = this.session;
+    const graph = this.chosen ?? this.session.graph;
+    const spans = this.session.state?.structures ?? [];
+    this.timeline.update(spans, graph?.signature ?? "", this.chosen === null);
     if (!graph || graph.nodes.length === 0) {
       this.showWords(graph?.reason ?? this.absence());
       return;
     }
     if (graph.signature !== this.graph?.signature) this.adopt(graph);
     this.recolour();
+  }
+
+  /** Shows a structure that the graph had; null follows the run again. */
+  private async choose(signature: string | null): Promise<void> {
+    const graph = signature === null ? null : await this.session.graphOf(signature);
+    if (signature !== null && graph === null) {
+      this.toolbar.say("This structure is not kept any more.");
+      return;
+    }
+    this.chosen = graph;
+    this.update();
   }
 
   private absence(): string {
@@ -179,6 +199,7 @@ export class GraphView {
     const first = this.options.unfolded ? unfoldedAtFirst(graph) : openAtFirst(graph);
     const both = new Set([...first, ...kept]);
     const open = countVisible(visibleGraph(graph, both)) > MOST_VISIBLE ? first : both;
+    this.change = this.graph && difference(this.graph, graph);
     this.graph = graph;
     this.labels = new Labels(graph);
     this.tied = graph.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
@@ -250,7 +271,7 @@ export class GraphView {
     const first = this.picture === null;
     this.leave();
     this.notice.replaceChildren();
-    this.toolbar.say("");
+    this.toolbar.say(this.change ? words(this.change) : "");
     this.toolbar.enable(true);
     this.toolbar.limitUnfolding(this.tooMany);
     this.scene.show(
@@ -266,6 +287,7 @@ export class GraphView {
     if (aim.fit || first) this.fit(!first);
     else if (aim.anchor !== undefined) this.holdOn(aim.anchor);
     this.emphasis.show(this.scene, this.graph);
+    mark(this.scene, this.change);
     if (refocus !== undefined) this.scene.focusTarget(refocus)?.focus({ preventScroll: true });
     this.recolour();
   }

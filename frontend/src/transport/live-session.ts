@@ -43,6 +43,9 @@ export class LiveSession implements RunSession {
   private histories = new Map<string, BlockHistory>();
   /** Number of the last message taken in; null while a snapshot is awaited. */
   private seq: number | null = null;
+  /** Structures that were asked for, by their signature. */
+  private readonly graphs = new Map<string, Promise<GraphData | null>>();
+  private readonly wanted = new Map<string, (graph: GraphData | null) => void>();
   private requests = 0;
   private readonly answers = new Map<number, (answered: boolean) => void>();
   private readonly listeners = new Set<(change: Change) => void>();
@@ -68,6 +71,16 @@ export class LiveSession implements RunSession {
 
   get blocks(): readonly Block[] {
     return [...this.histories.values()];
+  }
+
+  graphOf(signature: string): Promise<GraphData | null> {
+    if (this.graph) this.graphs.set(this.graph.signature, Promise.resolve(this.graph));
+    const known = this.graphs.get(signature);
+    if (known) return known;
+    const asked = new Promise<GraphData | null>((resolve) => this.wanted.set(signature, resolve));
+    this.graphs.set(signature, asked);
+    say(this.channel, { type: "graph", signature });
+    return asked;
   }
 
   setCursor(step: number | null): void {
@@ -139,6 +152,10 @@ export class LiveSession implements RunSession {
         break;
       case "asset":
         assets.get(message.name)?.hear(message, buffers);
+        break;
+      case "graph":
+        this.wanted.get(message.signature)?.(message.graph);
+        this.wanted.delete(message.signature);
         break;
       case "acknowledged":
         this.answers.get(message.request)?.(true);

@@ -41,6 +41,7 @@ export function sessionOf(blocks: readonly Block[], address = ""): RunSession {
       return cursor;
     },
     problem: null,
+    graphOf: async () => null,
     setCursor: vi.fn((step: number | null) => {
       cursor = step;
     }),

@@ -3,8 +3,9 @@ import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { drawGraph } from "../../src/graph/index";
 import type { LayoutReply, LayoutRequest } from "../../src/graph/messages";
-import type { GraphData } from "../../src/protocol";
+import type { GraphData, RunState } from "../../src/protocol";
 import type { Block, Change, RunSession } from "../../src/session";
+import { stateOf } from "../fake-channel";
 import { perceptron, Sample } from "./sample";
 
 let graphviz: Graphviz;
@@ -34,13 +35,17 @@ class InlineWorker {
 
 class FakeSession implements RunSession {
   readonly runId = "run";
-  readonly state = null;
+  state: RunState | null = null;
   readonly cursor = null;
   readonly problem = null;
   graph: GraphData | null = null;
   blocks: readonly Block[] = [];
   readonly listeners = new Set<(change: Change) => void>();
 
+  readonly past = new Map<string, GraphData>();
+  async graphOf(signature: string): Promise<GraphData | null> {
+    return this.past.get(signature) ?? null;
+  }
   setCursor(): void {}
 
   subscribe(listener: (change: Change) => void): () => void {
@@ -163,6 +168,33 @@ describe("drawGraph", () => {
     expect(layouts).toBe(1);
     session.tell(session.graph, Number.NaN);
     expect(box.classList.contains("labkit-graph-broken")).toBe(true);
+  });
+
+  it("shows where the structure changed, goes back to it, and says what is different", async () => {
+    const before = perceptron().graph("one");
+    const after = perceptron().op("#1/dropout:0").graph("two");
+    session.past.set("one", before);
+    session.tell(before);
+    await shown(() => seen("fc1#1"));
+    expect(root.querySelector<HTMLElement>(".labkit-graph-timeline")?.hidden).toBe(true);
+    const structures = [
+      { signature: "one", first: 1, last: 40 },
+      { signature: "two", first: 41, last: 60 },
+    ];
+    session.state = stateOf({ step: 60, structures });
+    session.tell(after);
+    const added = await shown(() => seen("#1/dropout:0"));
+    expect(added.classList.contains("labkit-graph-new")).toBe(true);
+    expect(root.textContent).toContain("1 new");
+    const [first] = root.querySelectorAll<HTMLElement>(".labkit-graph-spans button");
+    expect(first?.title).toBe("Structure A, seen from step 1 to 40");
+    first?.click();
+    await vi.waitFor(() => expect(seen("#1/dropout:0")).toBeNull());
+    expect(root.textContent).toContain("1 gone");
+    session.tell(after);
+    expect(seen("#1/dropout:0")).toBeNull();
+    root.querySelector<HTMLElement>(".labkit-graph-timeline > button")?.click();
+    await shown(() => seen("#1/dropout:0"));
   });
 
   it("keeps modules open when the structure changes", async () => {

@@ -18,6 +18,9 @@ class FakeSession implements RunSession {
 
   constructor(public state: RunState | null) {}
 
+  async graphOf(): Promise<null> {
+    return null;
+  }
   setCursor(): void {}
 
   subscribe(listener: (change: Change) => void): () => void {

@@ -137,3 +137,23 @@ def test_the_graph_can_be_switched_off():
     with lk.watch(model, show=False, graph=False) as run:
         train(model, steps=3)
     assert run.graph is None
+
+
+def test_the_steps_over_which_each_structure_held_are_kept():
+    model = nn.Sequential(nn.Linear(3, 3), nn.Tanh())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for seen, deep in ((1, False), (2, True), (3, False)):
+            for _ in range(100_000):  # the graph is looked at twice a second
+                out = model(model(torch.ones(2, 3))) if deep else model(torch.ones(2, 3))
+                optimizer.zero_grad()
+                out.sum().backward()
+                optimizer.step()
+                if len(run.graph_history) == seen:
+                    break
+    spans = run.graph_history
+    assert len(spans) == 3
+    assert spans[0].first == 1
+    assert spans[0].last < spans[1].first <= spans[1].last < spans[2].first == run.steps
+    assert spans[0].signature == spans[2].signature != spans[1].signature
+    assert [graph.signature for graph in run.graphs] == [s.signature for s in spans[:2]]

@@ -1,0 +1,45 @@
+/** What is different between two structures of one run's graph. */
+
+import type { GraphData } from "../../protocol";
+import type { Scene } from "../scene";
+
+export interface Difference {
+  readonly added: ReadonlySet<string>;
+  readonly gone: ReadonlySet<string>;
+  /** Nodes that are in both, with another shape. */
+  readonly reshaped: ReadonlySet<string>;
+}
+
+export function difference(before: GraphData, after: GraphData): Difference {
+  const old = new Map(before.nodes.map((node) => [node.id, String(node.shape)]));
+  const now = new Map(after.nodes.map((node) => [node.id, String(node.shape)]));
+  const calls = new Set(before.modules.map((module) => module.id));
+  const added = after.nodes.filter((node) => !old.has(node.id)).map((node) => node.id);
+  const entered = after.modules.filter(({ id }) => !calls.has(id)).map(({ id }) => id);
+  return {
+    added: new Set([...added, ...entered]),
+    gone: new Set([...old.keys()].filter((id) => !now.has(id))),
+    reshaped: new Set(
+      [...now].filter(([id, shape]) => (old.get(id) ?? shape) !== shape).map(([id]) => id),
+    ),
+  };
+}
+
+export function words({ added, gone, reshaped }: Difference): string {
+  const parts = [
+    [added.size, "new"],
+    [gone.size, "gone"],
+    [reshaped.size, "of another shape"],
+  ] as const;
+  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return said.length === 0 ? "" : `Against the structure before: ${said.join(", ")}.`;
+}
+
+/** Marks the boxes that are new or of another shape. */
+export function mark(scene: Scene, change: Difference | null): void {
+  for (const [group, thing] of scene.things) {
+    const id = thing.type === "item" ? thing.item.id : thing.container.id;
+    group.classList.toggle("labkit-graph-new", change?.added.has(id) ?? false);
+    group.classList.toggle("labkit-graph-reshaped", change?.reshaped.has(id) ?? false);
+  }
+}

@@ -1,0 +1,49 @@
+"""A quick key of a graph's structure, so that only new structures are written down whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture import torch_compat
+
+_MOST_NODES = 20_000
+
+
+def structure_key(roots: Sequence[torch.Tensor]) -> int:
+    """Return a number that is equal for equal operations, shapes and links behind some tensors.
+
+    Valid within one process: it is Python's own hash.
+
+    Examples
+    --------
+    >>> import torch
+    >>> w = torch.ones(3, requires_grad=True)
+    >>> structure_key([w.exp().sum()]) == structure_key([w.exp().sum()])
+    True
+    >>> structure_key([w.exp().sum()]) == structure_key([w.exp().exp().sum()])
+    False
+    """
+    numbers: dict[AutogradNode, int] = {}
+    waiting: list[AutogradNode] = []
+    for root in roots:
+        if root.grad_fn is not None and root.grad_fn not in numbers:
+            numbers[root.grad_fn] = len(numbers)
+            waiting.append(root.grad_fn)
+    parts: list[object] = []
+    while waiting and len(numbers) <= _MOST_NODES:
+        node = waiting.pop()
+        parts.append(node.name())
+        parts.append(torch_compat.output_shape(node))
+        for source, output in node.next_functions:
+            if source is None:
+                parts.append(None)
+                continue
+            number = numbers.get(source)
+            if number is None:
+                number = numbers[source] = len(numbers)
+                waiting.append(source)
+            parts.append((number, output))
+    return hash(tuple(parts))
