@@ -4,6 +4,8 @@ import type { Scene, Thing } from "./scene";
 
 export interface PointingActions {
   toggle(moduleId: string): void;
+  /** Follows what flows through a box; null for none. */
+  follow(id: string | null): void;
   point(thing: Thing, group: SVGGElement): void;
   leave(): void;
   /** The keyboard has come to a box. */
@@ -35,16 +37,31 @@ export function followPointing(
     return true;
   };
 
-  stage.addEventListener("click", (event) => !actions.dragging() && toggle(event), { signal });
+  const follow = (event: Event): boolean => {
+    const hit = found(event);
+    actions.follow(hit?.thing.type === "item" ? hit.thing.item.id : null);
+    return hit !== undefined;
+  };
+
+  stage.addEventListener(
+    "click",
+    (event) => {
+      if (!actions.dragging() && !toggle(event)) follow(event);
+    },
+    { signal },
+  );
   stage.addEventListener(
     "keydown",
     (event) => {
       const step = STEPS[event.key];
       const handled =
         event.key === "Enter" || event.key === " "
-          ? toggle(event)
+          ? toggle(event) || follow(event)
           : step !== undefined && walk(stage, event.target, step);
-      if (event.key === "Escape") actions.leave();
+      if (event.key === "Escape") {
+        actions.leave();
+        actions.follow(null);
+      }
       if (!handled) return;
       event.preventDefault();
       event.stopPropagation();

@@ -9,6 +9,8 @@ import { appear, play } from "./motion";
 import { type Placement, pathOf, type Rect } from "./placement";
 import { shapeText } from "./text";
 
+const FADED = "labkit-graph-faded";
+
 /** Something on the sheet that can be pointed at. */
 export type Thing =
   | { readonly type: "item"; readonly item: Item }
@@ -94,6 +96,17 @@ export class Scene {
         this.putItem(item, fitted, rect, labels, before.get(item.id), moving, origin);
     }
     this.putLines(visible.edges, placement, moving);
+  }
+
+  /** Fades all boxes and arrows but some; null for none. */
+  fade(kept: ReadonlySet<string> | null): void {
+    for (const [id, { group, thing }] of this.drawn) {
+      if (thing.type === "item") group.classList.toggle(FADED, kept !== null && !kept.has(id));
+    }
+    for (const [key, { path }] of this.routes) {
+      const ends = JSON.parse(key) as string[];
+      path.classList.toggle(FADED, kept !== null && !ends.every((id) => kept.has(id)));
+    }
   }
 
   clear(): void {

@@ -10,6 +10,8 @@ export interface ToolbarActions {
   foldAll(): void;
   unfoldAll(): void;
   cancel(): void;
+  /** Goes to the next box that the words name. */
+  find(words: string): void;
 }
 
 export class Toolbar {
@@ -17,6 +19,12 @@ export class Toolbar {
   private readonly message = html("span", { class: "labkit-graph-message", role: "status" });
   private readonly buttons: readonly HTMLButtonElement[];
   private readonly unfold: HTMLButtonElement;
+  private readonly search = html("input", {
+    type: "search",
+    placeholder: "Find",
+    title: "Find a module, an operation or a parameter: Enter goes to the next",
+    "aria-label": "Find in the graph",
+  });
   private readonly stop: HTMLButtonElement;
 
   constructor(actions: ToolbarActions, legend: HTMLElement) {
@@ -30,13 +38,17 @@ export class Toolbar {
       button("Fold all", "Fold all modules", actions.foldAll),
       this.unfold,
     ];
-    this.element.append(...this.buttons, this.stop, this.message, legend);
+    this.search.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") actions.find(this.search.value);
+    });
+    this.element.append(...this.buttons, this.search, this.stop, this.message, legend);
     this.enable(false);
   }
 
   /** Nothing can be done while there is no picture. */
   enable(enabled: boolean): void {
-    for (const each of this.buttons) each.disabled = !enabled;
+    for (const each of [...this.buttons, this.search]) each.disabled = !enabled;
   }
 
   /** Why not all modules can be unfolded; null when they can. */

@@ -11,6 +11,8 @@ import { Colouring, normFact } from "./colouring";
 import type { Direction } from "./dot";
 import { activeElement, html, svg } from "./elements";
 import { Emphasis } from "./emphasis";
+import { related } from "./explore/follow";
+import { Hits } from "./explore/search";
 import {
   countVisible,
   everything,
@@ -76,6 +78,9 @@ export class GraphView {
   /** A structure of the past that was chosen; null follows the run. */
   private chosen: GraphData | null = null;
   private change: Difference | null = null;
+  /** The box whose tensors are followed. */
+  private followed: string | null = null;
+  private readonly hits = new Hits();
 
   private readonly timeline = new Timeline((signature) => this.choose(signature));
   private readonly stage = html("div", { class: "labkit-graph-stage" });
@@ -147,12 +152,14 @@ export class GraphView {
       foldAll: () => this.graph && this.aim({ open: openAtFirst(this.graph), fit: true }),
       unfoldAll: () => this.graph && this.aim({ open: everything(this.graph), fit: true }),
       cancel: () => this.layouter.cancel(),
+      find: (words: string) => this.find(words),
     };
   }
 
   private pointing() {
     return {
       toggle: (id: string) => this.toggle(id),
+      follow: (id: string | null) => this.follow(id === this.followed ? null : id),
       point: (thing: Thing, group: SVGGElement) => this.point(thing, group),
       leave: () => this.leave(),
       reach: (thing: Thing) => {
@@ -185,6 +192,34 @@ export class GraphView {
     }
     this.chosen = graph;
     this.update();
+  }
+
+  /** Leaves bright what a box was computed from and what is computed from it. */
+  private follow(id: string | null): void {
+    this.followed = id !== null && this.scene.rect(id) ? id : null;
+    const edges = this.picture?.visible.edges ?? [];
+    this.scene.fade(this.followed === null ? null : related(edges, this.followed));
+  }
+
+  /** Opens what is around the next hit, brings it into view and follows its tensors. */
+  private async find(words: string): Promise<void> {
+    if (!this.graph) return;
+    const hit = this.hits.next(this.graph, words);
+    if (!hit) {
+      this.toolbar.say(`Nothing in this graph is called “${words.trim()}”.`);
+      return;
+    }
+    const open = new Set([...this.wanted, ...hit.around]);
+    if (countVisible(visibleGraph(this.graph, open)) > MOST_VISIBLE) {
+      this.toolbar.say(`${hit.said}; it cannot be unfolded: fold other modules first.`);
+      return;
+    }
+    await this.aim({ open });
+    const rect = this.scene.rect(hit.id);
+    this.viewport.touched = true;
+    if (rect) this.viewport.reveal(rect);
+    this.follow(hit.id);
+    this.toolbar.say(hit.said);
   }
 
   private absence(): string {
@@ -288,6 +323,7 @@ export class GraphView {
     else if (aim.anchor !== undefined) this.holdOn(aim.anchor);
     this.emphasis.show(this.scene, this.graph);
     mark(this.scene, this.change);
+    this.follow(this.followed);
     if (refocus !== undefined) this.scene.focusTarget(refocus)?.focus({ preventScroll: true });
     this.recolour();
   }

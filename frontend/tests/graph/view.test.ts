@@ -197,6 +197,24 @@ describe("drawGraph", () => {
     await shown(() => seen("#1/dropout:0"));
   });
 
+  it("finds a parameter, opens what is around it, and fades what has nothing to do with it", async () => {
+    session.tell(perceptron().op("/aside:0").graph());
+    await shown(() => seen("fc1#1"));
+    const field = root.querySelector<HTMLInputElement>("input[type=search]");
+    if (!field) throw new Error("there is no field");
+    field.value = "fc1.weight";
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+    const found = await shown(() => seen("fc1#1/weight:0"));
+    await vi.waitFor(() => expect(root.textContent).toContain("1 of 1: fc1/weight:0"));
+    expect(found.classList.contains("labkit-graph-faded")).toBe(false);
+    expect(seen("/aside:0")?.classList.contains("labkit-graph-faded")).toBe(true);
+    found.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    expect(root.querySelector(".labkit-graph-faded")).toBeNull();
+    field.value = "nothing";
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+    expect(root.textContent).toContain("Nothing in this graph is called “nothing”.");
+  });
+
   it("keeps modules open when the structure changes", async () => {
     session.tell(perceptron().graph());
     const box = await shown(() => seen("fc1#1"));
