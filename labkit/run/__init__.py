@@ -7,6 +7,7 @@ Needs numpy and the standard library only, so that a machine without torch can o
 
 from labkit.run.control import Control, Stopped
 from labkit.run.graph import ComputationGraph, Edge, GraphSpan, ModuleCall, Node, Source
+from labkit.run.graph_diff import GraphDiff
 from labkit.run.run import Run
 from labkit.run.series import Block
 from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
@@ -17,6 +18,7 @@ __all__ = [
     "ComputationGraph",
     "Control",
     "Edge",
+    "GraphDiff",
     "GraphSpan",
     "ModuleCall",
     "Node",

@@ -12,7 +12,10 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from labkit.run.graph_diff import GraphDiff, graph_diff
+
 if TYPE_CHECKING:
+    import graphviz
     import networkx
 
 GRAPH_VERSION = 2
@@ -210,6 +213,22 @@ class ComputationGraph:
         lines += _dot_clusters(children, members, numbers, None, "  ")
         lines += [f"  n{numbers[e.source]} -> n{numbers[e.target]};" for e in self.edges]
         return "\n".join([*lines, "}"])
+
+    def to_graphviz(self) -> graphviz.Source:
+        """Return the DOT source as a `graphviz.Source`, which draws itself where ``dot`` is.
+
+        Raises
+        ------
+        ImportError
+            If the package graphviz is not installed.
+        """
+        import graphviz
+
+        return graphviz.Source(self.to_dot())
+
+    def diff(self, earlier: ComputationGraph) -> GraphDiff:
+        """Return what is new, gone or changed against an earlier graph."""
+        return graph_diff(earlier, self)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """Return a `networkx.MultiDiGraph` with the attributes of nodes and edges."""

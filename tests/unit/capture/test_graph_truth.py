@@ -279,3 +279,19 @@ def test_a_failing_forward_leaves_nothing_behind():
         lk.graph.capture(Broken(), batch()[0])
     assert not torch.nn.modules.module._global_forward_hooks
     assert not torch.overrides._get_current_function_mode_stack()
+
+
+def test_two_graphs_are_compared_by_the_identities_of_their_nodes():
+    model = Repeated()
+    short = lk.graph.capture(model, torch.ones(2, 4))
+    wide = lk.graph.capture(model, torch.ones(5, 4))
+    assert "cell#2/addmm:0" in wide.diff(short).changed
+    assert not wide.diff(wide)
+    assert "/loss:0" in lk.graph.capture(model(torch.ones(2, 4)).sum()).diff(short).new
+
+
+def test_a_graph_can_be_had_as_source_for_graphviz():
+    graphviz = pytest.importorskip("graphviz")
+    source = lk.graph.capture(Net(), batch()[0]).to_graphviz()
+    assert isinstance(source, graphviz.Source)
+    assert "cluster_fc1" in source.source
