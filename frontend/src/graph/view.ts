@@ -11,8 +11,7 @@ import { Colouring, normFact } from "./colouring";
 import type { Direction } from "./dot";
 import { activeElement, html, svg } from "./elements";
 import { Emphasis } from "./emphasis";
-import { related } from "./explore/follow";
-import { Hits } from "./explore/search";
+import { Explorer } from "./explore/explorer";
 import {
   countVisible,
   everything,
@@ -32,8 +31,7 @@ import { type Rect, shifted } from "./placement";
 import { followPointing } from "./pointing";
 import { Scene, type Thing } from "./scene";
 import { StageHeight } from "./stage-height";
-import { type Difference, difference, mark, words } from "./structure/difference";
-import { Timeline } from "./structure/timeline";
+import { Past } from "./structure/past";
 import { moduleName } from "./text";
 import { Toolbar } from "./toolbar";
 import { Tooltip } from "./tooltip";
@@ -75,14 +73,9 @@ export class GraphView {
   private wholeAsked = false;
   private pointed: { readonly thing: Thing; readonly group: SVGGElement } | null = null;
 
-  /** A structure of the past that was chosen; null follows the run. */
-  private chosen: GraphData | null = null;
-  private change: Difference | null = null;
-  /** The box whose tensors are followed. */
-  private followed: string | null = null;
-  private readonly hits = new Hits();
+  private readonly explorer: Explorer;
 
-  private readonly timeline = new Timeline((signature) => this.choose(signature));
+  private readonly past: Past;
   private readonly stage = html("div", { class: "labkit-graph-stage" });
   private readonly sheet = svg("svg", { role: "group", width: "100%", height: "100%" });
   private readonly notice = html("div", { class: "labkit-graph-notice" });
@@ -114,9 +107,23 @@ export class GraphView {
     this.toolbar = new Toolbar(this.actions(), this.legend.element);
     this.sheet.append(this.scene.arrow, this.scene.world);
     this.stage.append(this.sheet, this.notice, this.tooltip.element);
-    root.replaceChildren(this.toolbar.element, this.timeline.element, this.stage);
+    this.past = new Past(
+      session,
+      () => this.update(),
+      (words) => this.toolbar.say(words),
+    );
+    root.replaceChildren(this.toolbar.element, this.past.element, this.stage);
     this.layouter = new Layouter(async () => new Worker(await session.asset("layout.js")));
     this.viewport = new Viewport(this.stage, this.scene.world, () => this.leave());
+    this.explorer = new Explorer({
+      scene: this.scene,
+      viewport: this.viewport,
+      graph: () => this.graph,
+      opened: () => this.wanted,
+      edges: () => this.picture?.visible.edges ?? [],
+      open: (open) => this.aim({ open }),
+      say: (words) => this.toolbar.say(words),
+    });
     followPointing(this.stage, this.scene, this.pointing(), this.listeners.signal);
     this.resizes.observe(this.stage);
     this.unsubscribe = session.subscribe(() => this.update());
@@ -152,14 +159,14 @@ export class GraphView {
       foldAll: () => this.graph && this.aim({ open: openAtFirst(this.graph), fit: true }),
       unfoldAll: () => this.graph && this.aim({ open: everything(this.graph), fit: true }),
       cancel: () => this.layouter.cancel(),
-      find: (words: string) => this.find(words),
+      find: (words: string) => this.explorer.find(words),
     };
   }
 
   private pointing() {
     return {
       toggle: (id: string) => this.toggle(id),
-      follow: (id: string | null) => this.follow(id === this.followed ? null : id),
+      follow: (id: string | null) => this.explorer.toggle(id),
       point: (thing: Thing, group: SVGGElement) => this.point(thing, group),
       leave: () => this.leave(),
       reach: (thing: Thing) => {
@@ -172,54 +179,13 @@ export class GraphView {
 
   /** Takes in whatever has changed in the session. */
   private update(): void {
-    const graph = this.chosen ?? this.session.graph;
-    const spans = this.session.state?.structures ?? [];
-    this.timeline.update(spans, graph?.signature ?? "", this.chosen === null);
+    const graph = this.past.graph();
     if (!graph || graph.nodes.length === 0) {
       this.showWords(graph?.reason ?? this.absence());
       return;
     }
     if (graph.signature !== this.graph?.signature) this.adopt(graph);
     this.recolour();
-  }
-
-  /** Shows a structure that the graph had; null follows the run again. */
-  private async choose(signature: string | null): Promise<void> {
-    const graph = signature === null ? null : await this.session.graphOf(signature);
-    if (signature !== null && graph === null) {
-      this.toolbar.say("This structure is not kept any more.");
-      return;
-    }
-    this.chosen = graph;
-    this.update();
-  }
-
-  /** Leaves bright what a box was computed from and what is computed from it. */
-  private follow(id: string | null): void {
-    this.followed = id !== null && this.scene.rect(id) ? id : null;
-    const edges = this.picture?.visible.edges ?? [];
-    this.scene.fade(this.followed === null ? null : related(edges, this.followed));
-  }
-
-  /** Opens what is around the next hit, brings it into view and follows its tensors. */
-  private async find(words: string): Promise<void> {
-    if (!this.graph) return;
-    const hit = this.hits.next(this.graph, words);
-    if (!hit) {
-      this.toolbar.say(`Nothing in this graph is called “${words.trim()}”.`);
-      return;
-    }
-    const open = new Set([...this.wanted, ...hit.around]);
-    if (countVisible(visibleGraph(this.graph, open)) > MOST_VISIBLE) {
-      this.toolbar.say(`${hit.said}; it cannot be unfolded: fold other modules first.`);
-      return;
-    }
-    await this.aim({ open });
-    const rect = this.scene.rect(hit.id);
-    this.viewport.touched = true;
-    if (rect) this.viewport.reveal(rect);
-    this.follow(hit.id);
-    this.toolbar.say(hit.said);
   }
 
   private absence(): string {
@@ -234,7 +200,7 @@ export class GraphView {
     const first = this.options.unfolded ? unfoldedAtFirst(graph) : openAtFirst(graph);
     const both = new Set([...first, ...kept]);
     const open = countVisible(visibleGraph(graph, both)) > MOST_VISIBLE ? first : both;
-    this.change = this.graph && difference(this.graph, graph);
+    this.past.adopt(graph);
     this.graph = graph;
     this.labels = new Labels(graph);
     this.tied = graph.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
@@ -306,7 +272,6 @@ export class GraphView {
     const first = this.picture === null;
     this.leave();
     this.notice.replaceChildren();
-    this.toolbar.say(this.change ? words(this.change) : "");
     this.toolbar.enable(true);
     this.toolbar.limitUnfolding(this.tooMany);
     this.scene.show(
@@ -322,8 +287,8 @@ export class GraphView {
     if (aim.fit || first) this.fit(!first);
     else if (aim.anchor !== undefined) this.holdOn(aim.anchor);
     this.emphasis.show(this.scene, this.graph);
-    mark(this.scene, this.change);
-    this.follow(this.followed);
+    this.toolbar.say(this.past.mark(this.scene));
+    this.explorer.show();
     if (refocus !== undefined) this.scene.focusTarget(refocus)?.focus({ preventScroll: true });
     this.recolour();
   }

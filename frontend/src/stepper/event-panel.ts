@@ -56,7 +56,7 @@ function forward(event: WalkEvent, names: Names): HTMLElement[] {
 }
 
 function backward(event: WalkEvent, names: Names): HTMLElement[] {
-  const scalar = scalarFactor(event);
+  const factors = scalarFactors(event);
   const local = event.formula
     ? event.formula.backward.map(([input, derivative]) =>
         make(
@@ -67,10 +67,11 @@ function backward(event: WalkEvent, names: Names): HTMLElement[] {
         ),
       )
     : [make("p", {}, "Not in labkit's table; the numbers are those of autograd.")];
-  if (scalar !== null) {
-    local.unshift(
-      make("p", {}, make("strong", { class: "labkit-stepper-number" }, formatValue(scalar))),
-    );
+  const several = factors.length > 1;
+  for (const { node, factor } of [...factors].reverse()) {
+    const number = make("strong", { class: "labkit-stepper-number" }, formatValue(factor));
+    const name = make("span", { class: "labkit-stepper-name" }, `to ${names.of(node)}`);
+    local.unshift(make("p", {}, ...(several ? [name, number] : [number])));
   }
   return [
     section("gradient in", ...event.inputs.map((flow) => drawValue(flow.value))),
@@ -90,12 +91,14 @@ function accumulate(event: WalkEvent): HTMLElement[] {
   ];
 }
 
-/** The local derivative itself, where one number comes in and one goes out. */
-function scalarFactor(event: WalkEvent): number | null {
+/** The local derivatives themselves, where one number comes in and single numbers go out. */
+function scalarFactors(event: WalkEvent): { readonly node: string; readonly factor: number }[] {
   const [into, ...others] = event.inputs.map(single);
-  const [out, ...more] = event.outputs.map(single);
-  if (others.length || more.length || into === undefined || out === undefined) return null;
-  return into === null || out === null || into === 0 ? null : out / into;
+  if (others.length > 0 || into === undefined || into === null || into === 0) return [];
+  return event.outputs.flatMap((flow) => {
+    const out = single(flow);
+    return out === null ? [] : [{ node: flow.node, factor: out / into }];
+  });
 }
 
 function single(flow: Flow): number | null {

@@ -1,0 +1,54 @@
+/** Which of a run's structures is shown, and what is different in it from the one before. */
+
+import type { GraphData } from "../../protocol";
+import type { RunSession } from "../../session";
+import type { Scene } from "../scene";
+import { type Difference, difference, mark, words } from "./difference";
+import { Timeline } from "./timeline";
+
+export class Past {
+  readonly element: HTMLElement;
+  private readonly timeline = new Timeline((signature) => this.choose(signature));
+  /** A structure of the past that was chosen; null follows the run. */
+  private chosen: GraphData | null = null;
+  private shown: GraphData | null = null;
+  private change: Difference | null = null;
+
+  constructor(
+    private readonly session: RunSession,
+    private readonly changed: () => void,
+    private readonly say: (words: string) => void,
+  ) {
+    this.element = this.timeline.element;
+  }
+
+  /** The graph to show now. */
+  graph(): GraphData | null {
+    const graph = this.chosen ?? this.session.graph;
+    const spans = this.session.state?.structures ?? [];
+    this.timeline.update(spans, graph?.signature ?? "", this.chosen === null);
+    return graph;
+  }
+
+  /** Notes that another structure is shown from now on. */
+  adopt(graph: GraphData): void {
+    this.change = this.shown && difference(this.shown, graph);
+    this.shown = graph;
+  }
+
+  /** Marks what is different, and returns it in words. */
+  mark(scene: Scene): string {
+    mark(scene, this.change);
+    return this.change ? words(this.change) : "";
+  }
+
+  private async choose(signature: string | null): Promise<void> {
+    const graph = signature === null ? null : await this.session.graphOf(signature);
+    if (signature !== null && graph === null) {
+      this.say("This structure is not kept any more.");
+      return;
+    }
+    this.chosen = graph;
+    this.changed();
+  }
+}
