@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,13 +18,14 @@ from labkit.capture.lines import users_tensors
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.recorder import CallRecorder
 from labkit.capture.scopes import ScopeRecorder
+from labkit.capture.untouched import buffers_put_back
 from labkit.capture.walk import (
     NO_HISTORY,
     Recorded,
     capture_graph,
     collect,
     plain_name,
-    write_graph,
+    written_graph,
 )
 from labkit.run.graph import ComputationGraph
 
@@ -104,7 +105,9 @@ class GraphRecording:
             if node not in used and not hasattr(node, "variable")
         ]
         recorded = self._calls.recorded(order)
-        return write_graph(ends, self._scopes.table(), self._scopes, None, recorded, within=found)
+        return written_graph(
+            ends, self._scopes.table(), self._scopes, None, recorded, within=found
+        )[0]
 
     def _read_saved(self, node: torch.autograd.graph.Node) -> int | None:
         return saved_bytes(node, self._scopes.table())[0]
@@ -132,7 +135,7 @@ def graph_of_call(
     Random state and buffers (running statistics, for example) are put back afterwards.
     """
     recording = GraphRecording({"": model}, whole=False)
-    with _untouched(model), recording:
+    with torch.random.fork_rng(devices=_cuda_devices(model)), buffers_put_back(), recording:
         outputs = named_tensors(model(*args, **kwargs))
     if not outputs:
         raise TypeError(
@@ -167,18 +170,9 @@ def _elements(shape: tuple[int, ...] | None) -> int:
     return count if shape is not None else 0
 
 
-@contextmanager
-def _untouched(model: nn.Module) -> Iterator[None]:
-    """Put random state and buffers back, the latter only where they changed."""
-    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
-    devices = {p.device for p in model.parameters() if p.device.type == "cuda"}
-    with torch.random.fork_rng(devices=[d for d in devices if d.index is not None]):
-        yield
-    with torch.no_grad():
-        for buffer, before in buffers:
-            if not torch.equal(buffer, before):
-                # By `data`, since graphs that keep the buffer must not take it for changed.
-                buffer.data.copy_(before)
+def _cuda_devices(model: nn.Module) -> list[torch.device]:
+    devices = {parameter.device for parameter in model.parameters()}
+    return [device for device in devices if device.type == "cuda"]
 
 
 def holders(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:

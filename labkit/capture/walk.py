@@ -81,22 +81,7 @@ def capture_graph(
     ]
     if not ends:
         return ComputationGraph((), (), (), step, NO_HISTORY)
-    return write_graph(ends, table, scopes, step, recorded)
-
-
-def write_graph(
-    ends: Sequence[tuple[AutogradNode, str]],
-    table: ParameterTable,
-    scopes: ScopeRecorder,
-    step: int | None = None,
-    recorded: Recorded | None = None,
-    within: Iterable[AutogradNode] = (),
-) -> ComputationGraph:
-    """Return the graph behind some nodes, which are drawn with an output of that name.
-
-    `within` are nodes that belong to it although nothing leads from the ends to them.
-    """
-    return written_graph(ends, table, scopes, step, recorded, within)[0]
+    return written_graph(ends, table, scopes, step, recorded)[0]
 
 
 def written_graph(
@@ -107,7 +92,11 @@ def written_graph(
     recorded: Recorded | None = None,
     within: Iterable[AutogradNode] = (),
 ) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
-    """Return what `write_graph` does, and the identity that each autograd node was given."""
+    """Return the graph behind some nodes, and the identity that each autograd node was given.
+
+    `ends` are drawn with an output of their name. `within` are nodes that belong to the graph
+    although nothing leads from the ends to them.
+    """
     found, links = collect([*dict.fromkeys([node for node, _ in ends]), *within])
     if len(found) > MOST_NODES:
         reason = f"The graph has more than {MOST_NODES:,} nodes; too many to draw."

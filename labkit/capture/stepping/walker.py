@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from types import FunctionType
@@ -11,7 +10,6 @@ from typing import Any
 import torch
 from torch import nn
 from torch.autograd.graph import Node as AutogradNode
-from torch.nn.modules.module import register_module_forward_pre_hook
 
 from labkit.capture import torch_compat
 from labkit.capture.lines import names_in, users_tensors
@@ -23,6 +21,7 @@ from labkit.capture.stepping.backward import run_backward
 from labkit.capture.stepping.events import EventWriter
 from labkit.capture.stepping.forward import INSIDE, NOT_KEPT, values_of
 from labkit.capture.stepping.values import summarise
+from labkit.capture.untouched import buffers_put_back
 from labkit.capture.walk import NO_HISTORY, Recorded, collect, written_graph
 from labkit.run.graph import ComputationGraph
 from labkit.run.stepping import Leaf, Walk
@@ -143,7 +142,7 @@ class Walker:
         calls.names = self._names
         with ExitStack() as stack:
             stack.enter_context(torch.random.fork_rng())
-            stack.enter_context(_buffers_put_back())
+            stack.enter_context(buffers_put_back())
             stack.enter_context(self._edited())
             scopes.start()
             stack.callback(scopes.stop)
@@ -239,26 +238,3 @@ def _check(loss: torch.Tensor) -> None:
 
 def _in_order(graph: ComputationGraph, leaves: Mapping[str, torch.Tensor]) -> list[str]:
     return [node.id for node in graph.nodes if node.id in leaves]
-
-
-@contextmanager
-def _buffers_put_back() -> Iterator[None]:
-    """Put the buffers of every module that is called back, where they changed."""
-    seen: weakref.WeakSet[nn.Module] = weakref.WeakSet()
-    kept: list[tuple[torch.Tensor, torch.Tensor]] = []
-
-    def keep(module: nn.Module, _: Any) -> None:
-        if module not in seen:
-            seen.add(module)
-            kept.extend((b, b.detach().clone()) for b in module.buffers(recurse=False))
-
-    handle = register_module_forward_pre_hook(keep)
-    try:
-        yield
-    finally:
-        handle.remove()
-        with torch.no_grad():
-            for buffer, before in kept:
-                if not torch.equal(buffer, before):
-                    # By `data`, since graphs that keep the buffer must not take it for changed.
-                    buffer.data.copy_(before)
