@@ -15,6 +15,7 @@ from labkit.learn.prediction import Prediction
 _MODULES = {
     "00_start_here": "start_here",
     "01_tensors": "tensors",
+    "02_autograd": "autograd",
     "03_linear_regression": "linear_regression",
     "08_cnn": "cnn",
 }
