@@ -43,7 +43,9 @@ export function dotSource(
   for (const edge of visible.edges) {
     // The heavier an edge, the straighter: the data's way first, then the parameters'.
     const weight = edge.shared ? 0 : parameters.has(edge.source) ? 1 : 6;
-    lines.push(`${names.get(edge.source)} -> ${names.get(edge.target)} [weight=${weight}]`);
+    // The way back to a pass's beginning must not turn the pass around.
+    const how = edge.loop ? "constraint=false" : `weight=${weight}`;
+    lines.push(`${names.get(edge.source)} -> ${names.get(edge.target)} [${how}]`);
   }
   lines.push("}");
   return { text: lines.join("\n"), nodes, clusters };

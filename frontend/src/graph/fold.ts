@@ -5,7 +5,8 @@
  * into the same box is one item, and edges between the same two items are one.
  */
 
-import type { GraphData, GraphNode, ModuleCall } from "../protocol";
+import type { GraphNode, ModuleCall } from "../protocol";
+import type { RolledCall, RolledGraph } from "./repeats/roll";
 import { Scopes, type Tensor } from "./scopes";
 
 /** More than this is neither readable nor quickly laid out. */
@@ -17,7 +18,7 @@ export interface FoldedModule {
   readonly id: string;
   /** The open module call around it; null outside all. */
   readonly container: string | null;
-  readonly module: ModuleCall;
+  readonly module: RolledCall;
 }
 
 /** A node that is seen itself. */
@@ -34,7 +35,7 @@ export type Item = FoldedModule | SeenNode;
 export interface Container {
   readonly id: string;
   readonly container: string | null;
-  readonly module: ModuleCall;
+  readonly module: RolledCall;
 }
 
 export interface VisibleEdge extends Tensor {
@@ -44,6 +45,8 @@ export interface VisibleEdge extends Tensor {
   readonly count: number;
   /** True where no tensor flows between the boxes: the target uses a parameter of the source. */
   readonly shared: boolean;
+  /** From one pass of what repeats itself to the next. */
+  readonly loop: boolean;
 }
 
 /** Everything in the order of execution. */
@@ -53,7 +56,7 @@ export interface VisibleGraph {
   readonly edges: readonly VisibleEdge[];
 }
 
-export function visibleGraph(graph: GraphData, open: ReadonlySet<string>): VisibleGraph {
+export function visibleGraph(graph: RolledGraph, open: ReadonlySet<string>): VisibleGraph {
   const scopes = new Scopes(graph);
   const items = new Map<string, Item>();
   const containers = new Map<string, Container>();
@@ -83,18 +86,18 @@ export function countVisible(visible: VisibleGraph): number {
 }
 
 /** The model itself is open at first, unless that alone is too much to draw. */
-export function openAtFirst(graph: GraphData): Set<string> {
+export function openAtFirst(graph: RolledGraph): Set<string> {
   const open = new Set(new Scopes(graph).outermost().map((module) => module.id));
   return countVisible(visibleGraph(graph, open)) > MOST_VISIBLE ? new Set() : open;
 }
 
 /** All modules open, unless that is too much to draw. */
-export function unfoldedAtFirst(graph: GraphData): Set<string> {
+export function unfoldedAtFirst(graph: RolledGraph): Set<string> {
   const open = everything(graph);
   return countVisible(visibleGraph(graph, open)) > MOST_VISIBLE ? openAtFirst(graph) : open;
 }
 
-export function everything(graph: GraphData): Set<string> {
+export function everything(graph: RolledGraph): Set<string> {
   return new Set(graph.modules.map((module) => module.id));
 }
 
@@ -104,7 +107,7 @@ function makeItem(node: GraphNode, closed: ModuleCall | undefined, container: st
 }
 
 function mergeEdges(
-  graph: GraphData,
+  graph: RolledGraph,
   scopes: Scopes,
   places: ReadonlyMap<string, Item>,
 ): readonly VisibleEdge[] {
@@ -130,6 +133,7 @@ function mergeEdges(
       dtype: first.dtype,
       count: (known?.count ?? 0) + 1,
       shared: shared && (known?.shared ?? true),
+      loop: edge.loop === true && (known?.loop ?? true),
     });
   }
   return [...merged.values()];

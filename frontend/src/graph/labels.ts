@@ -1,7 +1,8 @@
 /** What stands in each box, and what is told about it on hovering. */
 
-import type { GraphData, GraphNode, ModuleCall } from "../protocol";
+import type { GraphNode } from "../protocol";
 import type { Item } from "./fold";
+import type { RolledCall, RolledGraph } from "./repeats/roll";
 import { Scopes, type Tensor } from "./scopes";
 import { bytesText, countText, moduleName, plural, shapeText, shortCount } from "./text";
 
@@ -26,23 +27,29 @@ export class Labels {
   private readonly operations: ReadonlyMap<string, number>;
   private readonly scopes: Scopes;
 
-  constructor(private readonly graph: GraphData) {
+  /** What is rolled up in `graph` is counted as in the whole graph. */
+  constructor(
+    private readonly graph: RolledGraph,
+    whole: RolledGraph = graph,
+  ) {
     this.scopes = new Scopes(graph);
     this.outputs = this.scopes.outputs();
-    this.operations = this.scopes.operations();
+    this.operations = new Scopes(whole).operations();
   }
 
   ofItem(item: Item): Label {
     return item.kind === "module" ? this.ofModule(item.module) : ofNode(item.node);
   }
 
-  ofModule(module: ModuleCall): Label {
-    const type = module.path === "" ? "" : module.type;
+  ofModule(module: RolledCall): Label {
+    const { roll } = module;
+    const type = module.made ? (roll?.words ?? "") : module.path === "" ? "" : module.type;
     const shape = shapeText(this.outputs.get(module.id)?.shape ?? null);
+    const parameters = module.parameters > 0 ? `${shortCount(module.parameters)} params` : "";
     return {
-      title: moduleName(module),
+      title: module.made ? module.type : moduleName(module),
       subtitle: [type, shape].filter(Boolean).join(" · "),
-      badge: module.parameters > 0 ? `${shortCount(module.parameters)} params` : "",
+      badge: [roll ? `×${roll.passes}` : "", parameters].filter(Boolean).join(" · "),
     };
   }
 
@@ -50,11 +57,13 @@ export class Labels {
     return item.kind === "module" ? this.factsOfModule(item.module) : this.factsOfNode(item.node);
   }
 
-  factsOfModule(module: ModuleCall): readonly Fact[] {
+  factsOfModule(module: RolledCall): readonly Fact[] {
     const output = this.outputs.get(module.id);
+    const { roll } = module;
     return present([
-      ["Module", module.path === "" ? "the model itself" : module.path],
-      ["Type", module.type],
+      ["Module", module.made ? "" : module.path || "the model itself"],
+      ["Type", module.made ? (roll?.words ?? "") : module.type],
+      ["Repeated", roll ? `${roll.passes} times; this is number ${(roll.pass ?? 0) + 1}` : ""],
       ["Call", module.call > 1 ? String(module.call) : ""],
       ["Output", shapeText(output?.shape ?? null)],
       ["Dtype", output?.dtype ?? ""],

@@ -183,7 +183,7 @@ export class Scene {
       if (!edge || route.points.length < 4) continue;
       const line = this.routes.get(key) ?? { path: svg("path"), d: "" };
       const d = pathOf(route);
-      const name = edge.shared ? "labkit-graph-edge labkit-graph-shared" : "labkit-graph-edge";
+      const name = classOf(edge);
       setAttributes(line.path, { class: name, d, "marker-end": `url(#${this.arrowhead})` });
       line.path.replaceChildren(svg("title", {}, edgeText(edge)));
       if (!line.path.parentNode) this.lines.append(line.path);
@@ -197,7 +197,13 @@ function keyOf(edge: { readonly source: string; readonly target: string }): stri
   return JSON.stringify([edge.source, edge.target]);
 }
 
+function classOf(edge: VisibleEdge): string {
+  if (edge.loop) return "labkit-graph-edge labkit-graph-loop";
+  return edge.shared ? "labkit-graph-edge labkit-graph-shared" : "labkit-graph-edge";
+}
+
 function edgeText(edge: VisibleEdge): string {
+  if (edge.loop) return "to the next pass";
   if (edge.shared) return "shared parameter";
   const tensor = [shapeText(edge.shape), edge.dtype ?? ""].filter(Boolean).join(" ");
   return edge.count > 1 ? `${edge.count} tensors, the first ${tensor}` : tensor;

@@ -1,6 +1,7 @@
 /** The tree of module calls: who is inside whom, and what each call hands on. */
 
-import type { GraphData, GraphNode, ModuleCall } from "../protocol";
+import type { GraphNode } from "../protocol";
+import type { RolledCall, RolledGraph } from "./repeats/roll";
 
 export interface Tensor {
   readonly shape: readonly number[] | null;
@@ -8,22 +9,22 @@ export interface Tensor {
 }
 
 export class Scopes {
-  private readonly calls: ReadonlyMap<string, ModuleCall>;
-  private readonly chains = new Map<string, readonly ModuleCall[]>();
+  private readonly calls: ReadonlyMap<string, RolledCall>;
+  private readonly chains = new Map<string, readonly RolledCall[]>();
 
-  constructor(readonly graph: GraphData) {
+  constructor(readonly graph: RolledGraph) {
     this.calls = new Map(graph.modules.map((module) => [module.id, module]));
   }
 
-  call(id: string): ModuleCall | undefined {
+  call(id: string): RolledCall | undefined {
     return this.calls.get(id);
   }
 
   /** The calls around a scope, outermost first, the scope's own call last. */
-  chain(scope: string): readonly ModuleCall[] {
+  chain(scope: string): readonly RolledCall[] {
     const known = this.chains.get(scope);
     if (known) return known;
-    const chain: ModuleCall[] = [];
+    const chain: RolledCall[] = [];
     const seen = new Set<string>();
     let call = this.calls.get(scope);
     while (call && !seen.has(call.id)) {
@@ -36,7 +37,7 @@ export class Scopes {
   }
 
   /** The calls that a model's user wrote: those with no call around them. */
-  outermost(): readonly ModuleCall[] {
+  outermost(): readonly RolledCall[] {
     return this.graph.modules.filter((module) => this.chain(module.id).length === 1);
   }
 

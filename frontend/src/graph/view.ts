@@ -8,19 +8,12 @@
 import type { GraphData } from "../protocol";
 import type { RunSession } from "../session";
 import { Colouring, normFact } from "./colouring";
+import { Contents } from "./contents";
 import type { Direction } from "./dot";
 import { activeElement, html, svg } from "./elements";
 import { Emphasis } from "./emphasis";
 import { Explorer } from "./explore/explorer";
-import {
-  countVisible,
-  everything,
-  MOST_VISIBLE,
-  openAtFirst,
-  unfoldedAtFirst,
-  visibleGraph,
-} from "./fold";
-import { Labels } from "./labels";
+import { everything, MOST_VISIBLE, unfoldedAtFirst, visibleGraph } from "./fold";
 import { Layouter, LayoutFailure } from "./layout";
 import { Legend } from "./legend";
 import { Measure } from "./measure";
@@ -29,10 +22,11 @@ import { drawOutline } from "./outline";
 import { directionFor, makePicture, type Picture } from "./picture";
 import { type Rect, shifted } from "./placement";
 import { followPointing } from "./pointing";
+import type { Choices, Roll } from "./repeats/roll";
+import { Sliders } from "./repeats/sliders";
 import { Scene, type Thing } from "./scene";
 import { StageHeight } from "./stage-height";
 import { Past } from "./structure/past";
-import { moduleName } from "./text";
 import { Toolbar } from "./toolbar";
 import { Tooltip } from "./tooltip";
 import { Viewport } from "./viewport";
@@ -45,7 +39,7 @@ const PATIENCE = 300;
 let views = 0;
 
 export interface GraphOptions {
-  /** Whether all modules are open at first, as far as that can be drawn. */
+  /** Whether everything is open at first, each pass by itself, as far as that can be drawn. */
   readonly unfolded?: boolean;
 }
 
@@ -58,18 +52,15 @@ interface Aim {
 }
 
 export class GraphView {
-  private graph: GraphData | null = null;
-  private labels: Labels | null = null;
+  private contents: Contents | null = null;
+  /** Which passes are shown of what repeats itself. */
+  private choices: Choices = new Map();
   private picture: Picture | null = null;
   /** What is open in the picture, and what is to be. */
   private open: ReadonlySet<string> = new Set();
   private wanted: ReadonlySet<string> = new Set();
   private norms: Norms = readNorms([], null);
-  /** The names of each parameter that has several. */
-  private tied: readonly (readonly string[])[] = [];
   private attempt = 0;
-  /** Why not all modules can be unfolded; null when they can. */
-  private tooMany: string | null = null;
   private wholeAsked = false;
   private pointed: { readonly thing: Thing; readonly group: SVGGElement } | null = null;
 
@@ -84,6 +75,7 @@ export class GraphView {
   private readonly colouring = new Colouring();
   private readonly emphasis = new Emphasis();
   private readonly height = new StageHeight(this.stage);
+  private readonly sliders = new Sliders((roll, pass) => this.turn(roll, pass));
   private readonly scene: Scene;
   private readonly viewport: Viewport;
   private readonly toolbar: Toolbar;
@@ -112,16 +104,15 @@ export class GraphView {
       () => this.update(),
       (words) => this.toolbar.say(words),
     );
-    root.replaceChildren(this.toolbar.element, this.past.element, this.stage);
+    root.replaceChildren(this.toolbar.element, this.past.element, this.sliders.element, this.stage);
     this.layouter = new Layouter(async () => new Worker(await session.asset("layout.js")));
     this.viewport = new Viewport(this.stage, this.scene.world, () => this.leave());
     this.explorer = new Explorer({
       scene: this.scene,
       viewport: this.viewport,
-      graph: () => this.graph,
-      opened: () => this.wanted,
+      contents: () => this.contents,
       edges: () => this.picture?.visible.edges ?? [],
-      open: (open) => this.aim({ open }),
+      show: (choices, around) => this.unfoldAround(choices, around),
       say: (words) => this.toolbar.say(words),
     });
     followPointing(this.stage, this.scene, this.pointing(), this.listeners.signal);
@@ -133,7 +124,7 @@ export class GraphView {
   /** Rings one node's box and tints those of others, and brings the first into view. */
   emphasise(current: string | null, done: ReadonlySet<string>): void {
     this.emphasis.set(current, done);
-    const id = this.emphasis.show(this.scene, this.graph);
+    const id = this.emphasis.show(this.scene, this.contents?.graph ?? null);
     const rect = id === null ? undefined : this.scene.rect(id);
     if (rect) this.viewport.reveal(rect);
   }
@@ -156,8 +147,9 @@ export class GraphView {
       },
       zoomIn: () => this.viewport.zoom(1.3),
       zoomOut: () => this.viewport.zoom(1 / 1.3),
-      foldAll: () => this.graph && this.aim({ open: openAtFirst(this.graph), fit: true }),
-      unfoldAll: () => this.graph && this.aim({ open: everything(this.graph), fit: true }),
+      foldAll: () => this.contents && this.aim({ open: this.contents.openAtFirst(), fit: true }),
+      unfoldAll: () =>
+        this.contents && this.aim({ open: everything(this.contents.graph), fit: true }),
       cancel: () => this.layouter.cancel(),
       find: (words: string) => this.explorer.find(words),
     };
@@ -184,7 +176,7 @@ export class GraphView {
       this.showWords(graph?.reason ?? this.absence());
       return;
     }
-    if (graph.signature !== this.graph?.signature) this.adopt(graph);
+    if (graph.signature !== this.contents?.whole.signature) this.adopt(graph);
     this.recolour();
   }
 
@@ -195,46 +187,67 @@ export class GraphView {
   }
 
   private adopt(graph: GraphData): void {
-    const known = new Set(graph.modules.map((module) => module.id));
-    const kept = [...this.wanted].filter((id) => known.has(id));
-    const first = this.options.unfolded ? unfoldedAtFirst(graph) : openAtFirst(graph);
-    const both = new Set([...first, ...kept]);
-    const open = countVisible(visibleGraph(graph, both)) > MOST_VISIBLE ? first : both;
-    this.past.adopt(graph);
-    this.graph = graph;
-    this.labels = new Labels(graph);
-    this.tied = graph.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
-    this.sheet.setAttribute("aria-label", this.labels.summary());
-    const all = countVisible(visibleGraph(graph, everything(graph)));
-    const reason = `All modules unfolded are ${all} boxes; at most ${MOST_VISIBLE} are drawn.`;
-    this.tooMany = all > MOST_VISIBLE ? reason : null;
-    this.aim({ open, fit: !this.viewport.touched });
+    const contents = Contents.of(graph, this.options.unfolded ? null : this.choices);
+    this.contents = contents;
+    const first = this.options.unfolded ? unfoldedAtFirst(graph) : contents.openAtFirst();
+    this.past.adopt(contents);
+    this.sheet.setAttribute("aria-label", contents.summary());
+    this.aim({ open: contents.opened(this.wanted, first), fit: !this.viewport.touched });
   }
 
   private toggle(id: string): void {
-    if (!this.graph) return;
+    if (!this.contents) return;
     const open = new Set(this.wanted);
     if (!open.delete(id)) open.add(id);
-    const count = countVisible(visibleGraph(this.graph, open));
-    if (count > MOST_VISIBLE) {
-      const name = this.nameOf(id);
-      this.toolbar.say(
-        `${name} stays folded: the graph would have ${count} boxes; at most ${MOST_VISIBLE} are drawn.`,
-      );
+    const count = this.contents.fits(open);
+    if (count === null) {
+      this.aim({ open, anchor: id });
       return;
     }
-    this.aim({ open, anchor: id });
+    const name = this.contents.nameOf(id);
+    this.toolbar.say(
+      `${name} stays folded: the graph would have ${count} boxes; at most ${MOST_VISIBLE} are drawn.`,
+    );
+  }
+
+  /** Shows another pass of what repeats itself, or all of them. */
+  private async turn(roll: Roll, pass: number | "all"): Promise<void> {
+    if (!this.contents) return;
+    const choices = new Map([...this.choices, [roll.key, pass] as const]);
+    const contents = this.contents.with(choices);
+    const count = contents.fits(this.wanted);
+    if (count !== null) {
+      const limit = `at most ${MOST_VISIBLE} are drawn`;
+      this.toolbar.say(`All passes would be ${count} boxes; ${limit}. Fold other modules first.`);
+      return;
+    }
+    this.choices = choices;
+    this.contents = contents;
+    const anchor = roll.pass === null ? roll.key : roll.box;
+    await this.aim({ open: contents.opened(this.wanted, new Set()), anchor });
+  }
+
+  /** Opens what is around something, in the passes where it is; false where that is too much. */
+  private async unfoldAround(choices: Choices, around: string): Promise<boolean> {
+    if (!this.contents) return false;
+    const contents = this.contents.with(choices);
+    const open = new Set([...this.wanted, ...contents.around(contents.idOf(around))]);
+    if (contents.fits(open) !== null) return false;
+    this.choices = choices;
+    this.contents = contents;
+    await this.aim({ open });
+    return true;
   }
 
   /** Has the picture made for what is to be open, and shows it. */
   private async aim(aim: Aim): Promise<void> {
-    const { graph, labels } = this;
-    if (!graph || !labels) return;
+    const { contents } = this;
+    if (!contents) return;
     this.attempt += 1;
     const { attempt } = this;
     this.wanted = aim.open;
-    const visible = visibleGraph(graph, aim.open);
-    if (countVisible(visible) > MOST_VISIBLE) {
+    const visible = visibleGraph(contents.graph, aim.open);
+    if (contents.fits(aim.open) !== null) {
       this.showList(
         `The graph is too large to lay out: more than ${MOST_VISIBLE} boxes outside its modules.`,
         false,
@@ -247,7 +260,7 @@ export class GraphView {
       const measure = new Measure(getComputedStyle(this.stage).fontFamily || "sans-serif");
       const made = await makePicture(
         visible,
-        labels,
+        contents.labels,
         measure,
         this.layouter,
         direction,
@@ -263,7 +276,8 @@ export class GraphView {
   }
 
   private show(made: Picture, aim: Aim): void {
-    if (!this.labels) return;
+    const { contents } = this;
+    if (!contents) return;
     const old = aim.anchor === undefined ? undefined : this.scene.rect(aim.anchor);
     const placed = aim.anchor === undefined ? undefined : made.placement.boxes.get(aim.anchor);
     const placement =
@@ -273,12 +287,12 @@ export class GraphView {
     this.leave();
     this.notice.replaceChildren();
     this.toolbar.enable(true);
-    this.toolbar.limitUnfolding(this.tooMany);
+    this.toolbar.limitUnfolding(contents.tooMany);
     this.scene.show(
       made.visible,
       placement,
       made.sizes,
-      this.labels,
+      contents.labels,
       originOf(old, aim, this.open),
     );
     this.picture = { ...made, placement };
@@ -286,7 +300,8 @@ export class GraphView {
     this.height.suit(placement.bounds, !(aim.fit || first));
     if (aim.fit || first) this.fit(!first);
     else if (aim.anchor !== undefined) this.holdOn(aim.anchor);
-    this.emphasis.show(this.scene, this.graph);
+    this.emphasis.show(this.scene, contents.graph);
+    this.sliders.update(contents.rolls, (id) => this.scene.rect(id) !== undefined);
     this.toolbar.say(this.past.mark(this.scene));
     this.explorer.show();
     if (refocus !== undefined) this.scene.focusTarget(refocus)?.focus({ preventScroll: true });
@@ -315,11 +330,11 @@ export class GraphView {
   private recolour(): void {
     if (!this.picture) return;
     const { blocks, cursor, state } = this.session;
-    this.norms = readNorms(blocks, cursor, this.tied);
+    this.norms = readNorms(blocks, cursor, this.contents?.tied());
     if (this.colouring.paint(this.scene.things, this.norms)) {
       this.legend.show(this.colouring.scale.decades);
     }
-    const step = cursor ?? state?.step ?? this.graph?.step;
+    const step = cursor ?? state?.step ?? this.contents?.whole.step;
     if (step !== null && step !== undefined)
       this.root.setAttribute("data-labkit-step", String(step));
     if (this.pointed) this.point(this.pointed.thing, this.pointed.group);
@@ -345,12 +360,13 @@ export class GraphView {
   }
 
   private point(thing: Thing, group: SVGGElement): void {
-    if (!this.labels || this.viewport.dragging) return;
+    if (!this.contents || this.viewport.dragging) return;
     this.pointed = { thing, group };
+    const { labels } = this.contents;
     const facts =
       thing.type === "item"
-        ? this.labels.factsOfItem(thing.item)
-        : this.labels.factsOfModule(thing.container.module);
+        ? labels.factsOfItem(thing.item)
+        : labels.factsOfModule(thing.container.module);
     this.tooltip.show([...facts, ...normFact(thing, this.norms)], group);
   }
 
@@ -366,35 +382,30 @@ export class GraphView {
 
   private showWords(words: string): void {
     this.forgetPicture();
-    this.graph = null;
+    this.contents = null;
     this.toolbar.enable(false);
     if (this.notice.textContent === words) return;
     this.notice.replaceChildren(html("p", {}, words));
   }
 
   private showList(why: string, retry: boolean): void {
-    if (!this.graph || !this.labels) return;
+    if (!this.contents) return;
+    const { graph, labels } = this.contents;
     this.forgetPicture();
     this.toolbar.enable(false);
     this.toolbar.say("");
     const again = html("button", { type: "button" }, "Lay out again");
     again.addEventListener("click", () => this.aim({ open: this.wanted, fit: true }));
-    const words = this.graph.modules.length
-      ? `${why} Here is the list of its modules instead.`
-      : why;
-    const list = drawOutline(this.graph, this.labels);
+    const words = graph.modules.length ? `${why} Here is the list of its modules instead.` : why;
+    const list = drawOutline(graph, labels);
     this.notice.replaceChildren(html("p", {}, words), ...(retry ? [again] : []), list);
   }
 
   private forgetPicture(): void {
     this.leave();
     this.scene.clear();
+    this.sliders.update([], () => false);
     this.picture = null;
-  }
-
-  private nameOf(id: string): string {
-    const module = this.graph?.modules.find((each) => each.id === id);
-    return module ? moduleName(module) : id;
   }
 }
 

@@ -1,7 +1,8 @@
 /** Goes to what a person looks for, and follows what flows through a box. */
 
-import type { GraphData } from "../../protocol";
-import { countVisible, MOST_VISIBLE, type VisibleEdge, visibleGraph } from "../fold";
+import type { Contents } from "../contents";
+import type { VisibleEdge } from "../fold";
+import type { Choices } from "../repeats/roll";
 import type { Scene } from "../scene";
 import type { Viewport } from "../viewport";
 import { related } from "./follow";
@@ -11,11 +12,10 @@ import { Hits } from "./search";
 export interface Explored {
   readonly scene: Scene;
   readonly viewport: Viewport;
-  graph(): GraphData | null;
-  /** The modules that are open, or are about to be. */
-  opened(): ReadonlySet<string>;
+  contents(): Contents | null;
   edges(): readonly VisibleEdge[];
-  open(modules: ReadonlySet<string>): Promise<void>;
+  /** Opens what is around something of the whole graph, in the passes where it is. */
+  show(choices: Choices, id: string): Promise<boolean>;
   say(words: string): void;
 }
 
@@ -41,23 +41,22 @@ export class Explorer {
   /** Opens what is around the next hit, brings it into view and follows its tensors. */
   async find(words: string): Promise<void> {
     const { view } = this;
-    const graph = view.graph();
-    if (!graph) return;
-    const hit = this.hits.next(graph, words);
+    const contents = view.contents();
+    if (!contents) return;
+    const hit = this.hits.next(contents.whole, words);
     if (!hit) {
       view.say(`Nothing in this graph is called “${words.trim()}”.`);
       return;
     }
-    const open = new Set([...view.opened(), ...hit.around]);
-    if (countVisible(visibleGraph(graph, open)) > MOST_VISIBLE) {
+    if (!(await view.show(contents.choicesFor(hit.id), hit.id))) {
       view.say(`${hit.said}; it cannot be unfolded: fold other modules first.`);
       return;
     }
-    await view.open(open);
-    const rect = view.scene.rect(hit.id);
+    const id = view.contents()?.idOf(hit.id) ?? hit.id;
+    const rect = view.scene.rect(id);
     view.viewport.touched = true;
     if (rect) view.viewport.reveal(rect);
-    this.followed = hit.id;
+    this.followed = id;
     this.show();
     view.say(hit.said);
   }

@@ -1,12 +1,9 @@
 /** Finds modules and nodes by their names. */
 
 import type { GraphData } from "../../protocol";
-import { Scopes } from "../scopes";
 
 export interface Hit {
   readonly id: string;
-  /** The module calls to open, so that it is seen. */
-  readonly around: readonly string[];
   readonly said: string;
 }
 
@@ -22,12 +19,7 @@ export class Hits {
     const place = found.length === 0 ? 0 : this.at % found.length;
     const id = found[place];
     if (id === undefined) return null;
-    const scopes = new Scopes(graph);
-    const own = scopes.call(id);
-    const scope = own ? own.id : (graph.nodes.find((node) => node.id === id)?.scope ?? "");
-    const chain = scopes.chain(scope).map((call) => call.id);
-    const around = own ? chain.slice(0, -1) : chain;
-    return { id, around, said: `${place + 1} of ${found.length}: ${id.replace(/#1(?=$|\/)/, "")}` };
+    return { id, said: `${place + 1} of ${found.length}: ${id.replace(/#1(?=$|\/)/, "")}` };
   }
 }
 

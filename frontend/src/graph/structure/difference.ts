@@ -1,6 +1,6 @@
 /** What is different between two structures of one run's graph. */
 
-import type { GraphData } from "../../protocol";
+import type { Contents } from "../contents";
 import type { Scene } from "../scene";
 
 export interface Difference {
@@ -8,9 +8,12 @@ export interface Difference {
   readonly gone: ReadonlySet<string>;
   /** Nodes that are in both, with another shape. */
   readonly reshaped: ReadonlySet<string>;
+  /** What repeats itself more or less often: "5 instead of 3 × GRUCell". */
+  readonly counts: readonly string[];
 }
 
-export function difference(before: GraphData, after: GraphData): Difference {
+export function difference(earlier: Contents, later: Contents): Difference {
+  const [before, after] = [earlier.graph, later.graph];
   const old = new Map(before.nodes.map((node) => [node.id, String(node.shape)]));
   const now = new Map(after.nodes.map((node) => [node.id, String(node.shape)]));
   const calls = new Set(before.modules.map((module) => module.id));
@@ -22,16 +25,26 @@ export function difference(before: GraphData, after: GraphData): Difference {
     reshaped: new Set(
       [...now].filter(([id, shape]) => (old.get(id) ?? shape) !== shape).map(([id]) => id),
     ),
+    counts: changedCounts(earlier, later),
   };
 }
 
-export function words({ added, gone, reshaped }: Difference): string {
+function changedCounts(earlier: Contents, later: Contents): string[] {
+  const passes = new Map(earlier.rolls.map((roll) => [roll.key, roll.passes]));
+  return later.rolls
+    .map((roll) => ({ ...roll, before: passes.get(roll.key) ?? roll.passes }))
+    .filter((roll) => roll.before !== roll.passes)
+    .map((roll) => `${roll.passes} instead of ${roll.before} × ${roll.words}`);
+}
+
+export function words({ added, gone, reshaped, counts }: Difference): string {
   const parts = [
     [added.size, "new"],
     [gone.size, "gone"],
     [reshaped.size, "of another shape"],
   ] as const;
-  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const numbers = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const said = [...counts, ...numbers];
   return said.length === 0 ? "" : `Against the structure before: ${said.join(", ")}.`;
 }
 

@@ -2,6 +2,7 @@
 
 import type { GraphData } from "../../protocol";
 import type { RunSession } from "../../session";
+import type { Contents } from "../contents";
 import type { Scene } from "../scene";
 import { type Difference, difference, mark, words } from "./difference";
 import { Timeline } from "./timeline";
@@ -11,7 +12,7 @@ export class Past {
   private readonly timeline = new Timeline((signature) => this.choose(signature));
   /** A structure of the past that was chosen; null follows the run. */
   private chosen: GraphData | null = null;
-  private shown: GraphData | null = null;
+  private shown: Contents | null = null;
   private change: Difference | null = null;
 
   constructor(
@@ -31,9 +32,9 @@ export class Past {
   }
 
   /** Notes that another structure is shown from now on. */
-  adopt(graph: GraphData): void {
-    this.change = this.shown && difference(this.shown, graph);
-    this.shown = graph;
+  adopt(contents: Contents): void {
+    this.change = this.shown && difference(this.shown, contents);
+    this.shown = contents;
   }
 
   /** Marks what is different, and returns it in words. */

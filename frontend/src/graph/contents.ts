@@ -1,0 +1,92 @@
+/** The graph that is drawn, what repeats itself in it rolled up, and what is open. */
+
+import type { GraphData } from "../protocol";
+import { countVisible, everything, MOST_VISIBLE, openAtFirst, visibleGraph } from "./fold";
+import { Labels } from "./labels";
+import { type Choices, Repeats, type Roll, type Rolled, type RolledGraph } from "./repeats/roll";
+import { Scopes } from "./scopes";
+import { moduleName } from "./text";
+
+export class Contents {
+  readonly graph: RolledGraph;
+  readonly rolls: readonly Roll[];
+  readonly labels: Labels;
+  /** Why not all modules can be unfolded; null when they can. */
+  readonly tooMany: string | null;
+
+  private constructor(
+    /** As it was recorded. */
+    readonly whole: GraphData,
+    private readonly repeats: Repeats | null,
+    private readonly rolled: Rolled | null,
+  ) {
+    this.graph = rolled?.graph ?? whole;
+    this.rolls = rolled?.rolls ?? [];
+    this.labels = new Labels(this.graph, whole);
+    const all = countVisible(visibleGraph(this.graph, everything(this.graph)));
+    const reason = `All modules unfolded are ${all} boxes; at most ${MOST_VISIBLE} are drawn.`;
+    this.tooMany = all > MOST_VISIBLE ? reason : null;
+  }
+
+  /** With `choices` null nothing is rolled up. */
+  static of(whole: GraphData, choices: Choices | null): Contents {
+    const repeats = choices && new Repeats(whole);
+    return new Contents(whole, repeats, repeats && choices && repeats.rolled(choices));
+  }
+
+  /** The same graph with other passes shown. */
+  with(choices: Choices): Contents {
+    return new Contents(this.whole, this.repeats, this.repeats?.rolled(choices) ?? null);
+  }
+
+  /** The choices that show something of the whole graph. */
+  choicesFor(id: string): Choices {
+    return this.rolled?.choicesFor(id) ?? new Map();
+  }
+
+  /** The id under which something of the whole graph is drawn. */
+  idOf(id: string): string {
+    return this.rolled?.idOf(id) ?? id;
+  }
+
+  /** "Computation graph of Net: 3 modules, 15 operations" */
+  summary(): string {
+    return new Labels(this.whole).summary();
+  }
+
+  /** The names of each parameter that has several. */
+  tied(): readonly (readonly string[])[] {
+    return this.whole.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
+  }
+
+  /** What is open at first, together with what was open before as far as that can be drawn. */
+  opened(before: ReadonlySet<string>, first: ReadonlySet<string>): ReadonlySet<string> {
+    const known = new Set(this.graph.modules.map((module) => module.id));
+    const both = new Set([...first, ...[...before].filter((id) => known.has(id))]);
+    return this.fits(both) === null ? both : first;
+  }
+
+  /** The calls around something drawn, outermost first. */
+  around(id: string): readonly string[] {
+    const scopes = new Scopes(this.graph);
+    const own = scopes.call(id);
+    const scope = own ? own.id : (this.graph.nodes.find((node) => node.id === id)?.scope ?? "");
+    const chain = scopes.chain(scope).map((call) => call.id);
+    return own ? chain.slice(0, -1) : chain;
+  }
+
+  /** How many boxes there are with these calls open, where that is too many; else null. */
+  fits(open: ReadonlySet<string>): number | null {
+    const count = countVisible(visibleGraph(this.graph, open));
+    return count > MOST_VISIBLE ? count : null;
+  }
+
+  openAtFirst(): ReadonlySet<string> {
+    return openAtFirst(this.graph);
+  }
+
+  nameOf(id: string): string {
+    const module = this.graph.modules.find((each) => each.id === id);
+    return module ? moduleName(module) : id;
+  }
+}
