@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from labkit.capture.inspection import inspector
+from labkit.capture.parameters import ParameterTable
 from labkit.capture.recording import (
     GraphRecording,
     graph_of_call,
     graph_of_tensors,
+    holders,
     named_tensors,
 )
 from labkit.run import ComputationGraph
+from labkit.run.inspection import Inspect
 
 if TYPE_CHECKING:
     from labkit.views import GraphView
@@ -35,7 +40,7 @@ class Recording(GraphRecording):
         """
         if self.graph is None:
             raise RuntimeError("the recording has not ended: call view() after the with block.")
-        return _view(self.graph, "recorded graph")
+        return _view(self.graph, "recorded graph", inspector(self.table))
 
 
 class GraphMaker:
@@ -91,7 +96,7 @@ class GraphMaker:
         ['parameter', 't', 'parameter', 'addmm', 'output']
         """
         made = self.capture(target, *inputs, model=model, **kwargs)
-        return _view(made, name or _title(target))
+        return _view(made, name or _title(target), inspector(_tables_of(target, model)))
 
     def capture(
         self,
@@ -148,7 +153,7 @@ class GraphMaker:
 graph = GraphMaker()
 
 
-def _view(made: ComputationGraph, name: str) -> GraphView:
+def _view(made: ComputationGraph, name: str, inspect: Inspect) -> GraphView:
     try:
         from labkit.views import GraphView
     except ImportError as error:
@@ -156,7 +161,23 @@ def _view(made: ComputationGraph, name: str) -> GraphView:
             "a view needs ipywidgets and anywidget, which are not installed here. "
             "lk.graph.capture(...) gives the graph as plain data."
         ) from error
-    return GraphView(made, name=name)
+    return GraphView(made, name=name, inspect=inspect)
+
+
+def _tables_of(target: Any, model: nn.Module | None) -> Callable[[], ParameterTable]:
+    """Return what finds the parameters behind a graph, without keeping anything alive."""
+    if isinstance(target, nn.Module):
+        model = target
+    if model is not None:
+        table = ParameterTable({"": model})
+        return lambda: table
+    roots = {name: weakref.ref(root) for name, root in named_tensors(target).items()}
+
+    def find() -> ParameterTable:
+        alive = {name: root for name, ref in roots.items() if (root := ref()) is not None}
+        return ParameterTable(holders(alive))
+
+    return find
 
 
 def _title(target: object) -> str:

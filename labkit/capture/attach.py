@@ -13,6 +13,7 @@ from torch.optim.optimizer import (
 )
 
 from labkit.capture import interception, torch_compat
+from labkit.capture.inspection import inspector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.probe import Probe
 from labkit.capture.validate import check_budget, check_loss_fn, check_models, check_optimizers
@@ -97,12 +98,14 @@ def _default_name(models: Mapping[str, nn.Module]) -> str:
 
 
 def _describe(run: Run, models: Mapping[str, nn.Module]) -> None:
-    parameters = [entry.ref() for entry in ParameterTable(models).watched]
+    table = ParameterTable(models)
+    parameters = [entry.ref() for entry in table.watched]
     known = [
         parameter
         for parameter in parameters
         if parameter is not None and torch_compat.has_storage(parameter)
     ]
+    run.inspect = inspector(lambda: table)
     run.parameters = sum(parameter.numel() for parameter in known)
     run.trainable = sum(parameter.numel() for parameter in known if parameter.requires_grad)
     device = known[0].device if known else torch.device("cpu")

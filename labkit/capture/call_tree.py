@@ -84,6 +84,7 @@ class CallTree:
                 parent=None if parent is None else self.ids[parent],
                 parameters=sizes[call.path],
                 source=source_of(call.line),
+                seconds=call.nanoseconds / 1e9 if call.nanoseconds else None,
             )
             for call in self.intervals
             for parent in [self.parents[call]]

@@ -146,6 +146,7 @@ class GraphWriter:
                 saved_bytes=saved,
                 source=source_of(self.lines.get(node) or self.calls.line(node)),
                 note=_NOTES.get(op) or (_RECOMPUTED if hidden else _custom(node)),
+                backward=_short(node.name()),
             )
         )
 
@@ -179,7 +180,15 @@ class GraphWriter:
         kind = "parameter" if names else "input"
         made = self._made[leaf]
         self.nodes.append(
-            Node(self.ids[leaf], kind, op, scope, *made, parameters=tuple(names))  # type: ignore[arg-type]
+            Node(
+                self.ids[leaf],
+                kind,  # type: ignore[arg-type]
+                op,
+                scope,
+                *made,
+                parameters=tuple(names),
+                backward=_short(leaf.name()),
+            )
         )
 
     def _identity(self, scope: str, op: str) -> str:
@@ -218,8 +227,12 @@ def operation(node: AutogradNode) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _plain(name: str) -> str:
-    last = name.rpartition("::")[2]
+    last = _short(name)
     return (last.rstrip("0123456789").removesuffix("Backward") or last).lower()
+
+
+def _short(name: str) -> str:
+    return name.rpartition("::")[2]
 
 
 def _custom(node: AutogradNode) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +43,21 @@ def users_tensors() -> dict[int, str]:
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
     while frame is not None and frame.f_code.co_filename.startswith(_FOREIGN):
         frame = frame.f_back
-    return {} if frame is None else names_in(frame.f_globals, frame.f_locals)
+    if frame is None:
+        return {}
+    names = names_in(frame.f_globals, frame.f_locals)
+    _release(frame)
+    return names
+
+
+def _release(frame: FrameType) -> None:
+    """Empty the copy of a function's variables that reading them left with its frame.
+
+    Until Python 3.12 that copy would keep alive what the user deletes or replaces meanwhile; the
+    variables themselves are not in it, except in a class body or a module.
+    """
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        frame.f_locals.clear()
 
 
 def names_in(*spaces: Mapping[str, object]) -> dict[int, str]:

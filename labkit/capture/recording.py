@@ -92,6 +92,10 @@ class GraphRecording:
         recorded = self._calls.recorded(order)
         return capture_graph(roots, self._scopes.table(), self._scopes, recorded=recorded)
 
+    def table(self) -> ParameterTable:
+        """Return the parameters of the modules that were called."""
+        return self._scopes.table()
+
     def _whole(self) -> ComputationGraph:
         found, links = collect(self._calls.made)
         if not found:

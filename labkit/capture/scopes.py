@@ -8,6 +8,7 @@ and after a call names the call of every node in it.
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Interval:
     """The sequence numbers from `start` up to `stop` belong to one call of a module.
 
     `line` is the user's line that called it; `own` whether its class is one of torch's own, so
-    that this line is all the user wrote of it.
+    that this line is all the user wrote of it; `nanoseconds` what the call took on the host.
     """
 
     start: int
@@ -42,6 +43,7 @@ class Interval:
     path: str
     line: Line | None = None
     own: bool = False
+    nanoseconds: int = 0
 
 
 class ScopeRecorder:
@@ -64,7 +66,7 @@ class ScopeRecorder:
         self._modules: dict[str, weakref.ref[nn.Module]] = {}
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
-        self._open: dict[int, list[tuple[nn.Module, int, Line | None]]] = {}
+        self._open: dict[int, list[tuple[nn.Module, int, Line | None, int]]] = {}
         self._usable = True
         for label, model in models.items():
             self._take_in(label, model)
@@ -126,15 +128,18 @@ class ScopeRecorder:
             self._adopt(module)
         if id(module) in self._paths and torch.is_grad_enabled():
             stack = self._open.setdefault(threading.get_ident(), [])
-            stack.append((module, torch_compat.sequence_number(), users_line(_CALLERS)))
+            line = users_line(_CALLERS)
+            start = torch_compat.sequence_number()
+            stack.append((module, start, line, time.perf_counter_ns()))
 
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
+        now = time.perf_counter_ns()
         stack = self._open.get(threading.get_ident())
         known = self._paths.get(id(module))
         if not stack or known is None or known[1]() is not module:
             return
         while stack:  # calls that raised left their entries behind
-            entered, start, line = stack.pop()
+            entered, start, line, began = stack.pop()
             if entered is module:
                 break
         else:
@@ -142,4 +147,4 @@ class ScopeRecorder:
         if len(self.intervals) < _MOST_INTERVALS:
             own = type(module).__module__.startswith("torch.")
             stop = torch_compat.sequence_number()
-            self.intervals.append(Interval(start, stop, known[0], line, own))
+            self.intervals.append(Interval(start, stop, known[0], line, own, now - began))

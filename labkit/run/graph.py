@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import graphviz
     import networkx
 
-GRAPH_VERSION = 2
+GRAPH_VERSION = 3
 
 NodeKind = Literal["op", "parameter", "input", "output", "cut"]
 
@@ -58,6 +58,9 @@ class Node:
     note : str or None
         A sentence on what is out of the ordinary: why a gradient stops here, that the node is
         computed again in backward, that it is one opaque box.
+    backward : str or None
+        Name of autograd's own node, which passes the gradient on: ``"AddmmBackward0"``; None for
+        what has none.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Node:
     parameters: tuple[str, ...] = ()
     source: Source | None = None
     note: str | None = None
+    backward: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,9 @@ class ModuleCall:
         Scalar parameters the module holds, its children included.
     source : Source or None
         The line of the user's own code that called it, where that is known.
+    seconds : float or None
+        Time of the call on the host, in s, its children's included; an accelerator may have
+        worked on after it.
     """
 
     id: str
@@ -111,6 +118,7 @@ class ModuleCall:
     parent: str | None
     parameters: int
     source: Source | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

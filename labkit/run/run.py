@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from labkit.run.control import Control, Stopped
 from labkit.run.graph import ComputationGraph, GraphSpan
 from labkit.run.histograms import HistogramLog
+from labkit.run.inspection import Inspect
 from labkit.run.series import Block, Floats, Steps
 from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
 from labkit.run.tally import StepTally
@@ -68,6 +69,8 @@ class Run:
         self.control = Control()
         self.histograms = HistogramLog()
         self.read_device_memory: Callable[[], int | None] = lambda: None
+        self.inspect: Inspect = lambda name: None
+        """Reads a parameter's values, by its name, while its model lives."""
         self.spent_ns = 0
         """Time the training thread gave to watching."""
         self.published_ns = 0

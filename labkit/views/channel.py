@@ -11,6 +11,7 @@ import psutil
 import traitlets
 
 from labkit.run import ComputationGraph, Run
+from labkit.run.inspection import inspect
 from labkit.views import assets
 from labkit.views import protocol as wire
 from labkit.views.publisher import Publisher
@@ -100,6 +101,8 @@ class RunChannel(anywidget.AnyWidget):
             case {"type": "graph", "signature": str(signature)}:
                 found = (g for g in self._watched.graphs if g.signature == signature)
                 self._post(wire.older_graph(signature, next(found, None)))
+            case {"type": "inspect", "name": str(name), "request": int(request)}:
+                self._post(wire.inspection(request, inspect(self._watched, name)))
             case {"type": "received"}:
                 if self._publisher is not None:
                     self._publisher.received()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run import Block, ComputationGraph, RunState
+from labkit.run.inspection import Inspection, TensorStatistics
 
 PROTOCOL_VERSION = 1
 
@@ -81,6 +82,15 @@ def older_graph(signature: str, graph: ComputationGraph | None) -> Message:
     return Message({"type": "graph", "signature": signature, "graph": data})
 
 
+def inspection(request: int, found: Inspection | None) -> Message:
+    """Return what a page asked for: a parameter's values and its gradient's."""
+    message = Message({"type": "inspection", "request": request})
+    for name in ("value", "gradient"):
+        statistics: TensorStatistics | None = getattr(found, name, None)
+        message.content[name] = None if statistics is None else _statistics(message, statistics)
+    return message
+
+
 def acknowledged(request: int) -> Message:
     """Return the answer to a control message."""
     return Message({"type": "acknowledged", "request": request})
@@ -94,6 +104,20 @@ def refused(reason: str) -> Message:
 def asset(name: str, compressed: bytes) -> Message:
     """Return a built script, compressed with gzip."""
     return Message({"type": "asset", "name": name}, [compressed])
+
+
+def _statistics(message: Message, statistics: TensorStatistics) -> dict[str, Any]:
+    numbers = (statistics.minimum, statistics.maximum, statistics.mean, statistics.deviation)
+    return {
+        "shape": list(statistics.shape),
+        "dtype": statistics.dtype,
+        "step": statistics.step,
+        "numbers": message.add(np.array(numbers), "<f8"),
+        "zeros": statistics.zeros,
+        "not_finite": statistics.not_finite,
+        "edges": message.add(statistics.edges, "<f8"),
+        "counts": message.add(statistics.counts, "<f8"),
+    }
 
 
 def _rows(

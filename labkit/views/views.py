@@ -9,6 +9,7 @@ import traitlets
 from ipywidgets import widget_serialization
 
 from labkit.run import ComputationGraph, Run
+from labkit.run.inspection import Inspect
 from labkit.views import assets, pictures
 from labkit.views.channel import RunChannel
 
@@ -78,14 +79,24 @@ class GraphView(View):
         A run's graph changes with it; a graph alone stays as it is.
     name : str
         Title of a graph alone.
+    inspect : callable, optional
+        Reads a parameter's values by its name, for a graph alone.
     """
 
     kind = "graph"
 
-    def __init__(self, source: Run | ComputationGraph, *, name: str = "graph") -> None:
-        super().__init__(
-            _run_around(source, name) if isinstance(source, ComputationGraph) else source
-        )
+    def __init__(
+        self,
+        source: Run | ComputationGraph,
+        *,
+        name: str = "graph",
+        inspect: Inspect | None = None,
+    ) -> None:
+        alone = isinstance(source, ComputationGraph)
+        run = _run_around(source, name) if isinstance(source, ComputationGraph) else source
+        super().__init__(run)
+        if alone and inspect is not None:
+            run.inspect = inspect
 
     @property
     def graph(self) -> ComputationGraph | None:

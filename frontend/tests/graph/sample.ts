@@ -28,7 +28,7 @@ export class Sample {
 
   graph(signature = "one"): GraphData {
     const { nodes, edges, modules } = this;
-    return { version: 2, signature, step: 0, nodes, edges, modules, reason: null };
+    return { version: 3, signature, step: 0, nodes, edges, modules, reason: null };
   }
 
   private node(
