@@ -130,6 +130,8 @@ export interface GraphNode {
   readonly source: Source | null;
   /** What is out of the ordinary about it, as a sentence. */
   readonly note: string | null;
+  /** Name of autograd's own node, "AddmmBackward0"; null for what has none. */
+  readonly backward: string | null;
 }
 
 export interface Source {
@@ -158,6 +160,8 @@ export interface ModuleCall {
   readonly parameters: number;
   /** The line of the user's own code that called it. */
   readonly source: Source | null;
+  /** Time of the call on the host, its children's included. */
+  readonly seconds: number | null;
 }
 
 export interface GraphData {
@@ -169,6 +173,23 @@ export interface GraphData {
   readonly modules: readonly ModuleCall[];
   /** A sentence when the graph could not be had; then nodes is empty. */
   readonly reason: string | null;
+}
+
+/**
+ * What is told of a tensor's values. `numbers` is float64[4]: least, greatest, mean and standard
+ * deviation of the finite elements, NaN where they are not known; `edges` is float64[bins + 1],
+ * `counts` float64[bins].
+ */
+export interface SentStatistics {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** The step at which they were read, for values of the past. */
+  readonly step: number | null;
+  readonly numbers: BufferIndex;
+  readonly zeros: number | null;
+  readonly not_finite: number | null;
+  readonly edges: BufferIndex;
+  readonly counts: BufferIndex;
 }
 
 /** Kernel to page. */
@@ -191,6 +212,13 @@ export type KernelMessage =
     }
   /** A structure that was seen before; null when it is kept no more. */
   | { readonly type: "graph"; readonly signature: string; readonly graph: GraphData | null }
+  /** A parameter's values and its gradient's; null for what is not known. */
+  | {
+      readonly type: "inspection";
+      readonly request: number;
+      readonly value: SentStatistics | null;
+      readonly gradient: SentStatistics | null;
+    }
   /** One buffer: the asset, compressed with gzip. */
   | { readonly type: "asset"; readonly name: AssetName }
   | { readonly type: "acknowledged"; readonly request: number }
@@ -206,4 +234,5 @@ export type PageMessage =
   | { readonly type: "asset"; readonly name: AssetName }
   | { readonly type: "received"; readonly seq: number }
   | { readonly type: "graph"; readonly signature: string }
+  | { readonly type: "inspect"; readonly name: string; readonly request: number }
   | { readonly type: "control"; readonly action: ControlAction; readonly request: number };

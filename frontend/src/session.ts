@@ -26,6 +26,29 @@ export interface Block {
   latest(): Float32Array | null;
 }
 
+/** What is told of a tensor's values. */
+export interface Statistics {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** The step at which they were read, for values of the past. */
+  readonly step: number | null;
+  /** NaN where it is not known, as are the next three. */
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly mean: number;
+  readonly deviation: number;
+  readonly zeros: number | null;
+  readonly notFinite: number | null;
+  /** One more than there are counts. */
+  readonly edges: Float64Array;
+  readonly counts: Float64Array;
+}
+
+export interface Inspection {
+  readonly value: Statistics | null;
+  readonly gradient: Statistics | null;
+}
+
 export type Change = "snapshot" | "frame" | "cursor" | "connection";
 
 export interface RunSession {
@@ -40,6 +63,8 @@ export interface RunSession {
   readonly problem: string | null;
   /** A structure that this run's graph had; null when it is kept no more. */
   graphOf(signature: string): Promise<GraphData | null>;
+  /** A parameter's values, asked of the kernel; resolves late where a cell keeps it busy. */
+  inspect(name: string): Promise<Inspection>;
   setCursor(step: number | null): void;
   /** Called after each change; returns the function that ends the subscription. */
   subscribe(listener: (change: Change) => void): () => void;

@@ -2,11 +2,14 @@
 
 import json
 import re
+import xml.etree.ElementTree as ET
 
 import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
+
+TIMES, TWELVE = "\N{MULTIPLICATION SIGN}", "\N{MULTIPLICATION SIGN}12"
 
 MODEL = """
 import torch, labkit as lk
@@ -87,4 +90,137 @@ def test_a_cut_says_why_the_gradient_stops(open_notebook):
     expect(cut).to_be_visible(timeout=30_000)
     cut.hover()
     expect(graph).to_contain_text("The gradient stops here")
+    assert book.errors == []
+
+
+STACK = """
+import torch, labkit as lk
+from torch import nn
+torch.manual_seed(0)
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up, self.down = nn.Linear(4, 8), nn.Linear(8, 4)
+    def forward(self, x):
+        return x + self.down(self.up(x).tanh())
+model = nn.Sequential(*[Block() for _ in range(12)], nn.Linear(4, 1))
+for k, block in enumerate(model[:12]):
+    nn.init.constant_(block.up.bias, k)
+lk.graph(model, torch.randn(3, 4))
+"""
+TRAINING = """
+import torch, labkit as lk
+from torch import nn
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+with lk.watch(model, show=False) as run:
+    for _ in range(200):
+        optimizer.zero_grad()
+        model(torch.randn(16, 4)).square().mean().backward()
+        optimizer.step()
+lk.GraphView(run)
+"""
+
+
+def test_repeated_blocks_are_one_with_a_slider_over_them(open_notebook):
+    book = open_notebook([STACK])
+    book.run_cell(0)
+    graph = book.view("graph")
+    block = graph.locator('[data-labkit-node="0#1"]')
+    expect(block).to_contain_text(TWELVE, timeout=30_000)
+    expect(graph.locator('[data-labkit-node="3#1"]')).to_have_count(0)
+    block.click()
+    bias = graph.locator('[data-labkit-node="0.up#1/bias:0"]')
+    graph.get_by_role("button", name="Unfold all", exact=True).click()
+    expect(bias).to_be_visible()
+    place = bias.get_attribute("transform")
+    slider = graph.get_by_role("slider", name="Pass of Block")
+    slider.focus()
+    slider.press("End")
+    expect(graph).to_contain_text("12 of 12")
+    bias.click()
+    expect(graph.locator("aside")).to_contain_text("11.up.bias")
+    expect(graph.locator("aside")).to_contain_text("11.0 ± 0")  # the values of the last block
+    assert bias.get_attribute("transform") == place
+    graph.get_by_role("button", name="Fold all", exact=True).click()
+    graph.get_by_role("button", name="Show all", exact=True).click()
+    expect(graph.locator("[data-labkit-node]")).to_have_count(14)
+    assert book.errors == []
+
+
+def test_a_box_of_a_run_tells_its_numbers_at_the_side(open_notebook):
+    book = open_notebook([TRAINING])
+    book.run_cell(0)
+    graph = book.view("graph")
+    expect(graph.locator('[data-labkit-node="0#1"]')).to_be_visible(timeout=30_000)
+    graph.get_by_role("button", name="Unfold all", exact=True).click()
+    graph.locator('[data-labkit-node="0#1/weight:0"]').click()
+    side = graph.locator("aside")
+    for words in (
+        "0.weight",
+        "Gradient norm",
+        "Weight norm",
+        "Update ratio",
+        f"8{TIMES}4",
+        "Values",
+    ):
+        expect(side).to_contain_text(words)
+    expect(side.get_by_role("img", name=re.compile("Histogram of values"))).to_be_visible()
+    expect(side.get_by_role("img", name=re.compile("Histogram of gradient"))).to_be_visible()
+    side.get_by_role("button", name="Close").click()
+    expect(side).to_be_hidden()
+    assert book.errors == []
+
+
+def test_the_boxes_have_a_backward_side_and_other_colours(open_notebook):
+    book = open_notebook([TRAINING])
+    book.run_cell(0)
+    graph = book.view("graph")
+    box = graph.locator('[data-labkit-node="0#1"]')
+    expect(box).to_have_class(re.compile("heated"), timeout=30_000)
+    by_norm = box.get_attribute("style")
+    graph.get_by_role("combobox", name="Colour by").select_option("Activation size")
+    expect(box).not_to_have_attribute("style", by_norm)
+    graph.get_by_role("combobox", name="Side of the boxes").select_option("Backward")
+    expect(graph.locator('[data-labkit-node="/mean:0"]')).to_contain_text("MeanBackward0")
+    assert book.errors == []
+
+
+def test_what_is_larger_than_the_stage_has_a_map_that_goes_there(open_notebook):
+    book = open_notebook([STACK])
+    book.run_cell(0)
+    graph = book.view("graph")
+    expect(graph.locator('[data-labkit-node="0#1"]')).to_be_visible(timeout=30_000)
+    world = graph.locator(".labkit-graph-world")
+    minimap = graph.get_by_role("img", name=re.compile("Map of the graph"))
+    expect(minimap).to_be_hidden()
+    for _ in range(8):
+        graph.get_by_role("button", name="Zoom in").click()
+    expect(minimap).to_be_visible()
+    before = world.get_attribute("transform")
+    minimap.click(position={"x": 2, "y": 2})
+    expect(world).not_to_have_attribute("transform", before)
+    graph.get_by_role("button", name="Fit", exact=True).click()
+    expect(minimap).to_be_hidden()
+    assert book.errors == []
+
+
+def test_the_picture_can_be_taken_along(open_notebook):
+    book = open_notebook([STACK])
+    book.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    book.run_cell(0)
+    graph = book.view("graph")
+    expect(graph.locator('[data-labkit-node="0#1"]')).to_be_visible(timeout=30_000)
+    copy = graph.get_by_role("combobox", name="Copy the picture as")
+    copy.select_option("SVG")
+    expect(graph).to_contain_text("on the clipboard, as SVG")
+    picture = ET.fromstring(book.page.evaluate("navigator.clipboard.readText()"))
+    words = "".join(picture.itertext())
+    assert TWELVE in words
+    assert "var(" not in ET.tostring(picture, "unicode")
+    copy.select_option("PNG")
+    expect(graph).to_contain_text("on the clipboard, as PNG")
+    types = book.page.evaluate("navigator.clipboard.read().then(all => all[0].types)")
+    assert types == ["image/png"]
     assert book.errors == []

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from labkit.run import Block, ComputationGraph, Edge, ModuleCall, Node, Notice, RunState
+from labkit.run.inspection import Inspection, TensorStatistics
 from labkit.views import protocol
 from labkit.views.protocol import Message
 
@@ -54,6 +55,20 @@ GRAPH = ComputationGraph(
 )
 
 
+STATISTICS = TensorStatistics(
+    shape=(2, 2),
+    dtype="float32",
+    minimum=-1.0,
+    maximum=2.0,
+    mean=float("nan"),
+    deviation=0.5,
+    zeros=1,
+    not_finite=1,
+    edges=np.array([-1.0, 0.0, 1.0, 2.0]),
+    counts=np.array([2, 0, 1]),
+)
+
+
 def spiky_block() -> Block:
     """Return a block whose older rows are folded, with a spike and a NaN among them."""
     block = Block("loss", "loss", ["loss"])
@@ -84,6 +99,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
     return {
         "snapshot": (protocol.snapshot(7, STATE, {"loss": block}, GRAPH), found),
         "frame": (protocol.frame(8, STATE, rows, None), {"last": 6002}),
+        "inspection": (protocol.inspection(3, Inspection(STATISTICS, None)), {"counts": [2, 0, 1]}),
     }
 
 

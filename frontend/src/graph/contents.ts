@@ -2,14 +2,21 @@
 
 import type { GraphData } from "../protocol";
 import { countVisible, everything, MOST_VISIBLE, openAtFirst, visibleGraph } from "./fold";
-import { Labels } from "./labels";
+import { type Face, Labels } from "./labels";
 import { type Choices, Repeats, type Roll, type Rolled, type RolledGraph } from "./repeats/roll";
 import { Scopes } from "./scopes";
+import { type Compared, type Difference, difference } from "./structure/difference";
+import { withGhosts } from "./structure/ghosts";
 import { moduleName } from "./text";
 
 export class Contents {
+  /** What is drawn: with the ghosts of what was there before. */
   readonly graph: RolledGraph;
+  /** The same without ghosts. */
+  readonly plain: RolledGraph;
   readonly rolls: readonly Roll[];
+  /** What is different from the graph before; null where there was none. */
+  readonly change: Difference | null;
   readonly labels: Labels;
   /** Why not all modules can be unfolded; null when they can. */
   readonly tooMany: string | null;
@@ -19,24 +26,43 @@ export class Contents {
     readonly whole: GraphData,
     private readonly repeats: Repeats | null,
     private readonly rolled: Rolled | null,
+    readonly face: Face,
+    private readonly before: Compared | null,
   ) {
-    this.graph = rolled?.graph ?? whole;
+    this.plain = rolled?.graph ?? whole;
     this.rolls = rolled?.rolls ?? [];
-    this.labels = new Labels(this.graph, whole);
+    this.change = before && difference(before, this);
+    this.graph =
+      before && this.change ? withGhosts(before.plain, this.plain, this.change.gone) : this.plain;
+    this.labels = new Labels(this.graph, whole, face);
     const all = countVisible(visibleGraph(this.graph, everything(this.graph)));
     const reason = `All modules unfolded are ${all} boxes; at most ${MOST_VISIBLE} are drawn.`;
     this.tooMany = all > MOST_VISIBLE ? reason : null;
   }
 
   /** With `choices` null nothing is rolled up. */
-  static of(whole: GraphData, choices: Choices | null): Contents {
+  static of(
+    whole: GraphData,
+    choices: Choices | null,
+    face: Face = "forward",
+    before: Compared | null = null,
+  ): Contents {
     const repeats = choices && new Repeats(whole);
-    return new Contents(whole, repeats, repeats && choices && repeats.rolled(choices));
+    const rolled = repeats && choices && repeats.rolled(choices);
+    // Only what is compared is kept of the graph before, or one would keep all before it.
+    const compared = before && { plain: before.plain, rolls: before.rolls };
+    return new Contents(whole, repeats, rolled, face, compared);
   }
 
   /** The same graph with other passes shown. */
   with(choices: Choices): Contents {
-    return new Contents(this.whole, this.repeats, this.repeats?.rolled(choices) ?? null);
+    const rolled = this.repeats?.rolled(choices) ?? null;
+    return new Contents(this.whole, this.repeats, rolled, this.face, this.before);
+  }
+
+  /** The same graph seen from another side. */
+  seenFrom(face: Face): Contents {
+    return new Contents(this.whole, this.repeats, this.rolled, face, this.before);
   }
 
   /** The choices that show something of the whole graph. */
@@ -83,6 +109,12 @@ export class Contents {
 
   openAtFirst(): ReadonlySet<string> {
     return openAtFirst(this.graph);
+  }
+
+  /** The name of any box. */
+  wordsFor(id: string): string {
+    const node = this.graph.nodes.find((each) => each.id === id);
+    return node ? (node.parameters[0] ?? node.op) : this.nameOf(id);
   }
 
   nameOf(id: string): string {

@@ -22,17 +22,22 @@ export interface DotSource {
 
 const POINTS_PER_INCH = 72;
 
+/**
+ * `apart` has everything in a module begin after what goes into it; else its parameters may stand
+ * beside an earlier module.
+ */
 export function dotSource(
   visible: VisibleGraph,
   sizes: ReadonlyMap<string, Size>,
   direction: Direction,
+  apart = false,
 ): DotSource {
   const nodes = visible.items.map((item) => item.id);
   const clusters = visible.containers.map((container) => container.id);
   const names = new Map(nodes.map((id, index) => [id, `n${index}`]));
   const lines = [
     "digraph {",
-    `graph [rankdir=${direction} nodesep=0.28 ranksep=${direction === "LR" ? 0.5 : 0.42}]`,
+    `graph [rankdir=${direction} newrank=${apart} nodesep=0.28 ranksep=${direction === "LR" ? 0.5 : 0.42}]`,
     'node [shape=box fixedsize=true label=""]',
     "edge [arrowsize=0.7]",
     ...contents(null, visible, sizes),
@@ -47,8 +52,39 @@ export function dotSource(
     const how = edge.loop ? "constraint=false" : `weight=${weight}`;
     lines.push(`${names.get(edge.source)} -> ${names.get(edge.target)} [${how}]`);
   }
+  if (apart) {
+    for (const [before, after] of orderings(visible))
+      lines.push(`${names.get(before)} -> ${names.get(after)} [style=invis weight=0]`);
+  }
   lines.push("}");
   return { text: lines.join("\n"), nodes, clusters };
+}
+
+/** What goes into a module, and each box in it that nothing within it leads to. */
+function orderings(visible: VisibleGraph): readonly (readonly [string, string])[] {
+  const parents = new Map(visible.containers.map((each) => [each.id, each.container]));
+  const homes = new Map(visible.items.map((item) => [item.id, item.container]));
+  const fed = new Set(visible.edges.map((edge) => edge.target));
+  const entering = new Map<string, Set<string>>();
+  for (const { source, target, loop } of visible.edges) {
+    if (loop || !fed.has(source)) continue;
+    const around = new Set(chain(homes.get(source) ?? null, parents));
+    for (const frame of chain(homes.get(target) ?? null, parents))
+      if (!around.has(frame)) entering.set(frame, (entering.get(frame) ?? new Set()).add(source));
+  }
+  return visible.items
+    .filter((item) => item.container !== null && !fed.has(item.id))
+    .flatMap((item) => {
+      const sources = entering.get(item.container ?? "") ?? [];
+      return [...sources].map((source) => [source, item.id] as const);
+    });
+}
+
+/** A frame and those around it. */
+function chain(frame: string | null, parents: ReadonlyMap<string, string | null>): string[] {
+  const frames: string[] = [];
+  for (let at = frame; at !== null; at = parents.get(at) ?? null) frames.push(at);
+  return frames;
 }
 
 /** The lines for what stands directly in a container; null is the sheet itself. */

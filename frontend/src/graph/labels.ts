@@ -4,7 +4,15 @@ import type { GraphNode } from "../protocol";
 import type { Item } from "./fold";
 import type { RolledCall, RolledGraph } from "./repeats/roll";
 import { Scopes, type Tensor } from "./scopes";
-import { bytesText, countText, moduleName, plural, shapeText, shortCount } from "./text";
+import {
+  bytesText,
+  countText,
+  moduleName,
+  plural,
+  shapeText,
+  shortCount,
+  sourceText,
+} from "./text";
 
 /** The words of one box or frame. */
 export interface Label {
@@ -15,6 +23,9 @@ export interface Label {
 
 /** A named fact for the tooltip. */
 export type Fact = readonly [name: string, value: string];
+
+/** Which side of each box is shown: what computes, what passes the gradient on, or both. */
+export type Face = "forward" | "backward" | "both";
 
 const KINDS: Readonly<Partial<Record<GraphNode["kind"], string>>> = {
   input: "leaf that is no parameter",
@@ -31,6 +42,7 @@ export class Labels {
   constructor(
     private readonly graph: RolledGraph,
     whole: RolledGraph = graph,
+    private readonly face: Face = "forward",
   ) {
     this.scopes = new Scopes(graph);
     this.outputs = this.scopes.outputs();
@@ -38,7 +50,7 @@ export class Labels {
   }
 
   ofItem(item: Item): Label {
-    return item.kind === "module" ? this.ofModule(item.module) : ofNode(item.node);
+    return item.kind === "module" ? this.ofModule(item.module) : ofNode(item.node, this.face);
   }
 
   ofModule(module: RolledCall): Label {
@@ -69,7 +81,7 @@ export class Labels {
       ["Dtype", output?.dtype ?? ""],
       ["Parameters", countText(module.parameters)],
       ["Operations", countText(this.operations.get(module.id) ?? 0)],
-      ["Called at", module.source ? `${module.source.file}:${module.source.line}` : ""],
+      ["Called at", sourceText(module.source)],
     ]);
   }
 
@@ -89,6 +101,7 @@ export class Labels {
     return present([
       [node.kind === "parameter" ? "Parameter" : "", node.parameters.join(", ")],
       ["Operation", node.kind === "op" ? node.op : ""],
+      ["Backward", node.backward ?? ""],
       ["Kind", KINDS[node.kind] ?? ""],
       ["In module", place ? place.path || place.type : "outside all modules"],
       ["Shape", shapeText(node.shape)],
@@ -96,15 +109,20 @@ export class Labels {
       ["Parameters", node.kind === "parameter" ? countText(size(node)) : ""],
       ["Device", node.device ?? ""],
       ["Kept for backward", node.saved_bytes === null ? "" : bytesText(node.saved_bytes)],
-      ["Source", source ? `${source.file}:${source.line}` : ""],
+      ["Source", sourceText(source)],
       ["Note", node.note ?? ""],
     ]);
   }
 }
 
-function ofNode(node: GraphNode): Label {
+function ofNode(node: GraphNode, face: Face): Label {
   const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
-  return { title: name, subtitle: shapeText(node.shape), badge: "" };
+  const shape = shapeText(node.shape);
+  // A leaf keeps its name: what collects its gradient is called AccumulateGrad everywhere.
+  if (node.backward === null || node.kind !== "op" || face === "forward")
+    return { title: name, subtitle: shape, badge: "" };
+  if (face === "backward") return { title: node.backward, subtitle: shape, badge: "" };
+  return { title: name, subtitle: [shape, node.backward].filter(Boolean).join(" · "), badge: "" };
 }
 
 function size(node: GraphNode): number {

@@ -7,7 +7,7 @@ import type { Labels } from "./labels";
 import type { Layouter } from "./layout";
 import type { Fitted, Measure } from "./measure";
 import { type Placement, readPlacement } from "./placement";
-import { wrapped } from "./wrap";
+import { entangled, wrapped } from "./wrap";
 
 export interface Picture {
   readonly direction: Direction;
@@ -40,9 +40,15 @@ export async function makePicture(
     sizes.set(id, measure.frame(labels.ofModule(module)));
   }
   const { plain, further } = withoutHubs(visible);
-  const source = dotSource(plain, sizes, direction);
-  const json = await layouter.layout(source.text);
-  const row = readPlacement(json, source);
-  const folded = direction === "LR" ? wrapped(row, visible, room / READABLE) : row;
-  return { direction, visible, sizes, placement: withFurther(folded, further, direction) };
+  const layOut = async (apart: boolean) => {
+    const source = dotSource(plain, sizes, direction, apart);
+    return readPlacement(await layouter.layout(source.text), source);
+  };
+  let row = await layOut(false);
+  if (direction === "LR") {
+    const most = room / READABLE;
+    if (entangled(row, visible, most)) row = await layOut(true);
+    row = wrapped(row, visible, most);
+  }
+  return { direction, visible, sizes, placement: withFurther(row, further, direction) };
 }

@@ -8,6 +8,8 @@ export interface PointingActions {
   follow(id: string | null): void;
   point(thing: Thing, group: SVGGElement): void;
   leave(): void;
+  /** Escape was pressed. */
+  escape(): void;
   /** The keyboard has come to a box. */
   reach(thing: Thing): void;
   /** True while a press is a drag. */
@@ -61,6 +63,7 @@ export function followPointing(
       if (event.key === "Escape") {
         actions.leave();
         actions.follow(null);
+        actions.escape();
       }
       if (!handled) return;
       event.preventDefault();

@@ -3,7 +3,7 @@
 import { drawFrame, drawItem } from "./boxes";
 import { setAttributes, svg } from "./elements";
 import type { Container, Item, VisibleEdge, VisibleGraph } from "./fold";
-import type { Labels } from "./labels";
+import type { Face, Labels } from "./labels";
 import type { Fitted } from "./measure";
 import { appear, play } from "./motion";
 import { type Placement, pathOf, type Rect } from "./placement";
@@ -27,6 +27,7 @@ interface Drawn {
 interface Line {
   readonly path: SVGPathElement;
   readonly d: string;
+  readonly source: string;
 }
 
 export class Scene {
@@ -39,6 +40,9 @@ export class Scene {
 
   /** What the ends of the edges are drawn with; must be in the same document. */
   readonly arrow: SVGDefsElement;
+
+  /** Whether arrows show the way of the data, of the gradients, or of both. */
+  face: Face = "forward";
 
   constructor(private readonly arrowhead: string) {
     this.arrow = defineArrow(arrowhead);
@@ -57,6 +61,18 @@ export class Scene {
 
   get things(): Iterable<readonly [group: SVGGElement, thing: Thing]> {
     return [...this.drawn.values()].map(({ group, thing }) => [group, thing] as const);
+  }
+
+  /** Every arrow, with the box that it comes from. */
+  get arrows(): Iterable<readonly [path: SVGPathElement, source: Thing]> {
+    return [...this.routes.values()].flatMap(({ path, source }) => {
+      const thing = this.thing(source);
+      return thing ? [[path, thing] as const] : [];
+    });
+  }
+
+  thing(id: string): Thing | undefined {
+    return this.drawn.get(id)?.thing;
   }
 
   /** What an element of the drawing belongs to. */
@@ -170,6 +186,14 @@ export class Scene {
     if (body) play(body, from, { width: `${width}px`, height: `${height}px` });
   }
 
+  private markers(): { "marker-start": string; "marker-end": string } {
+    const head = `url(#${this.arrowhead})`;
+    return {
+      "marker-start": this.face === "forward" ? "none" : head,
+      "marker-end": this.face === "backward" ? "none" : head,
+    };
+  }
+
   private putLines(edges: readonly VisibleEdge[], placement: Placement, moving: boolean): void {
     const known = new Map(edges.map((edge) => [keyOf(edge), edge]));
     for (const [key, line] of this.routes) {
@@ -184,11 +208,13 @@ export class Scene {
       const line = this.routes.get(key) ?? { path: svg("path"), d: "" };
       const d = pathOf(route);
       const name = classOf(edge);
-      setAttributes(line.path, { class: name, d, "marker-end": `url(#${this.arrowhead})` });
+      line.path.classList.remove(...EDGE_CLASSES);
+      line.path.classList.add(...name);
+      setAttributes(line.path, { d, ...this.markers() });
       line.path.replaceChildren(svg("title", {}, edgeText(edge)));
       if (!line.path.parentNode) this.lines.append(line.path);
       if (moving && line.d !== d) appear(line.path);
-      this.routes.set(key, { path: line.path, d });
+      this.routes.set(key, { path: line.path, d, source: route.source });
     }
   }
 }
@@ -197,9 +223,11 @@ function keyOf(edge: { readonly source: string; readonly target: string }): stri
   return JSON.stringify([edge.source, edge.target]);
 }
 
-function classOf(edge: VisibleEdge): string {
-  if (edge.loop) return "labkit-graph-edge labkit-graph-loop";
-  return edge.shared ? "labkit-graph-edge labkit-graph-shared" : "labkit-graph-edge";
+const EDGE_CLASSES = ["labkit-graph-edge", "labkit-graph-loop", "labkit-graph-shared"] as const;
+
+function classOf(edge: VisibleEdge): readonly string[] {
+  const [plain, loop, shared] = EDGE_CLASSES;
+  return edge.loop ? [plain, loop] : edge.shared ? [plain, shared] : [plain];
 }
 
 function edgeText(edge: VisibleEdge): string {
@@ -238,7 +266,7 @@ function defineArrow(id: string): SVGDefsElement {
     markerWidth: 7,
     markerHeight: 7,
     markerUnits: "userSpaceOnUse",
-    orient: "auto",
+    orient: "auto-start-reverse",
   });
   marker.append(svg("path", { class: "labkit-graph-arrowhead", d: "M0,0.5L8,4L0,7.5L2,4z" }));
   defs.append(marker);

@@ -1,6 +1,6 @@
 /** How sizes, counts and names are written in the graph. */
 
-import type { ModuleCall } from "../protocol";
+import type { ModuleCall, Source } from "../protocol";
 
 /** "64×128"; "scalar" for no dimensions; nothing where it is not known. */
 export function shapeText(shape: readonly number[] | null): string {
@@ -23,6 +23,21 @@ export function bytesText(bytes: number): string {
   return scaled(bytes, 1024, [" B", " KiB", " MiB", " GiB", " TiB"]);
 }
 
+/** "10⁻³" */
+export function powerOfTen(exponent: number): string {
+  const digits = [...String(Math.abs(exponent))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]);
+  return `10${exponent < 0 ? "⁻" : ""}${digits.join("")}`;
+}
+
+/** "2 kB", "150 µs": a number with a prefix for its size. */
+export function siText(value: number, unit: string): string {
+  if (value === 0 || !Number.isFinite(value)) return `${value} ${unit}`;
+  const power = Math.min(4, Math.max(-4, Math.floor(Math.log10(Math.abs(value) * 1.0001) / 3)));
+  const least = unit === "B" ? Math.max(0, power) : power;
+  const prefix = ["p", "n", "µ", "m", "", "k", "M", "G", "T"][least + 4] ?? "";
+  return `${Number((value / 1000 ** least).toPrecision(3))} ${prefix}${unit}`;
+}
+
 /** "0.00123", "1.2e-7", "not a number", "infinite" */
 export function normText(norm: number): string {
   if (Number.isNaN(norm)) return "not a number";
@@ -43,6 +58,12 @@ export function lastName(path: string): string {
 export function moduleName(module: ModuleCall): string {
   const name = module.path === "" ? module.type : lastName(module.path);
   return module.call > 1 ? `${name} (call ${module.call})` : name;
+}
+
+/** "gpt2/modeling_gpt2.py:606": the end of a long path is what one looks for. */
+export function sourceText(source: Source | null): string {
+  if (!source) return "";
+  return `${source.file.split(/[\\/]/).slice(-2).join("/")}:${source.line}`;
 }
 
 export function plural(count: number, word: string): string {

@@ -1,85 +1,62 @@
 /**
- * The graph view: decides what is open, has it laid out, and keeps it coloured.
+ * The graph view: joins the drawing with what explains it and what it is steered by.
  *
- * A layout is made only for a new structure or a change of what is open; a
- * frame of a run that goes on changes colours alone.
+ * A frame of a run that goes on changes colours alone.
  */
 
 import type { GraphData } from "../protocol";
 import type { RunSession } from "../session";
-import { Colouring, normFact } from "./colouring";
 import { Contents } from "./contents";
-import type { Direction } from "./dot";
-import { activeElement, html, svg } from "./elements";
+import { Details } from "./details/panel";
+import { subjectOf } from "./details/subject";
+import { type Aim, Drawing } from "./drawing";
+import { html } from "./elements";
 import { Emphasis } from "./emphasis";
 import { Explorer } from "./explore/explorer";
-import { everything, MOST_VISIBLE, unfoldedAtFirst, visibleGraph } from "./fold";
-import { Layouter, LayoutFailure } from "./layout";
-import { Legend } from "./legend";
-import { Measure } from "./measure";
-import { type Norms, readNorms } from "./norms";
-import { drawOutline } from "./outline";
-import { directionFor, makePicture, type Picture } from "./picture";
-import { type Rect, shifted } from "./placement";
+import { exportPicture, type Format } from "./export/picture";
+import { everything, MOST_VISIBLE, unfoldedAtFirst } from "./fold";
+import type { Face } from "./labels";
+import { Help } from "./overlays/help";
+import { Minimap } from "./overlays/minimap";
+import { Tooltip } from "./overlays/tooltip";
 import { followPointing } from "./pointing";
 import type { Choices, Roll } from "./repeats/roll";
 import { Sliders } from "./repeats/sliders";
-import { Scene, type Thing } from "./scene";
-import { StageHeight } from "./stage-height";
+import type { Thing } from "./scene";
+import { mark, words } from "./structure/difference";
 import { Past } from "./structure/past";
+import { Tint } from "./tint/tint";
 import { Toolbar } from "./toolbar";
-import { Tooltip } from "./tooltip";
-import { Viewport } from "./viewport";
 
 const WAITING = "The graph appears with the first backward pass.";
 const ENDED = "This run has recorded no graph.";
-/** A layout that takes longer, in ms, is worth a word. */
-const PATIENCE = 300;
-
-let views = 0;
 
 export interface GraphOptions {
-  /** Whether everything is open at first, each pass by itself, as far as that can be drawn. */
-  readonly unfolded?: boolean;
-}
-
-/** What a new layout is for. */
-interface Aim {
-  readonly open: ReadonlySet<string>;
-  /** The module whose box stays where it is on the screen. */
-  readonly anchor?: string;
-  readonly fit?: boolean;
+  /**
+   * Whether the graph stands beside something that explains it: then everything is open at
+   * first, each pass by itself, as far as that can be drawn, and there is no side panel.
+   */
+  readonly accompanied?: boolean;
 }
 
 export class GraphView {
   private contents: Contents | null = null;
   /** Which passes are shown of what repeats itself. */
   private choices: Choices = new Map();
-  private picture: Picture | null = null;
-  /** What is open in the picture, and what is to be. */
-  private open: ReadonlySet<string> = new Set();
-  private wanted: ReadonlySet<string> = new Set();
-  private norms: Norms = readNorms([], null);
-  private attempt = 0;
-  private wholeAsked = false;
+  private face: Face = "forward";
   private pointed: { readonly thing: Thing; readonly group: SVGGElement } | null = null;
 
+  private readonly drawing: Drawing;
   private readonly explorer: Explorer;
-
   private readonly past: Past;
-  private readonly stage = html("div", { class: "labkit-graph-stage" });
-  private readonly sheet = svg("svg", { role: "group", width: "100%", height: "100%" });
-  private readonly notice = html("div", { class: "labkit-graph-notice" });
-  private readonly tooltip = new Tooltip(this.stage);
-  private readonly legend = new Legend();
-  private readonly colouring = new Colouring();
+  private readonly tint = new Tint(() => this.recolour());
   private readonly emphasis = new Emphasis();
-  private readonly height = new StageHeight(this.stage);
   private readonly sliders = new Sliders((roll, pass) => this.turn(roll, pass));
-  private readonly scene: Scene;
-  private readonly viewport: Viewport;
+  private readonly tooltip: Tooltip;
+  private readonly minimap = new Minimap();
+  private readonly help = new Help();
+  private readonly details: Details;
   private readonly toolbar: Toolbar;
-  private readonly layouter: Layouter;
   private readonly listeners = new AbortController();
   private readonly resizes = new ResizeObserver(() => this.resized());
   private readonly unsubscribe: () => void;
@@ -89,83 +66,99 @@ export class GraphView {
     private readonly session: RunSession,
     private readonly options: GraphOptions = {},
   ) {
-    views += 1;
-    const arrowhead = `labkit-graph-arrow-${views}`;
     root.classList.add("labkit-graph");
     root.setAttribute("data-labkit-view", "graph");
-    // JupyterLab's own keys (A adds a cell) must not act while a box has the keyboard.
-    this.stage.setAttribute("data-lm-suppress-shortcuts", "true");
-    this.scene = new Scene(arrowhead);
-    this.toolbar = new Toolbar(this.actions(), this.legend.element);
-    this.sheet.append(this.scene.arrow, this.scene.world);
-    this.stage.append(this.sheet, this.notice, this.tooltip.element);
-    this.past = new Past(
-      session,
-      () => this.update(),
-      (words) => this.toolbar.say(words),
+    this.toolbar = new Toolbar(this.actions(), this.tint.legend.element, options);
+    this.drawing = new Drawing(
+      {
+        shown: (contents) => this.shown(contents),
+        cleared: () => this.cleared(),
+        moved: () => this.moved(),
+        say: (said) => this.toolbar.say(said),
+        busy: (offerCancel) => this.busy(offerCancel),
+      },
+      async () => new Worker(await session.asset("layout.js")),
     );
-    root.replaceChildren(this.toolbar.element, this.past.element, this.sliders.element, this.stage);
-    this.layouter = new Layouter(async () => new Worker(await session.asset("layout.js")));
-    this.viewport = new Viewport(this.stage, this.scene.world, () => this.leave());
+    const { scene, stage, viewport } = this.drawing;
+    this.tooltip = new Tooltip(stage);
+    stage.append(this.tooltip.element);
+    this.details = new Details(
+      (name) => session.inspect(name),
+      () => this.toolbar.pressDetails(false),
+    );
+    const say = (said: string) => this.toolbar.say(said);
+    this.past = new Past(session, () => this.update(), say);
     this.explorer = new Explorer({
-      scene: this.scene,
-      viewport: this.viewport,
+      scene,
+      viewport,
       contents: () => this.contents,
-      edges: () => this.picture?.visible.edges ?? [],
+      edges: () => this.drawing.picture?.visible.edges ?? [],
       show: (choices, around) => this.unfoldAround(choices, around),
-      say: (words) => this.toolbar.say(words),
+      say,
     });
-    followPointing(this.stage, this.scene, this.pointing(), this.listeners.signal);
-    this.resizes.observe(this.stage);
+    const deck = html("div", { class: "labkit-graph-deck" });
+    deck.append(stage, this.minimap.element, this.help.element, this.details.element);
+    root.replaceChildren(this.toolbar.element, this.past.element, this.sliders.element, deck);
+    followPointing(stage, scene, this.pointing(), this.listeners.signal);
+    this.resizes.observe(stage);
     this.unsubscribe = session.subscribe(() => this.update());
     this.update();
   }
 
   /** Rings one node's box and tints those of others, and brings the first into view. */
   emphasise(current: string | null, done: ReadonlySet<string>): void {
+    const { scene, viewport } = this.drawing;
     this.emphasis.set(current, done);
-    const id = this.emphasis.show(this.scene, this.contents?.graph ?? null);
-    const rect = id === null ? undefined : this.scene.rect(id);
-    if (rect) this.viewport.reveal(rect);
+    const id = this.emphasis.show(scene, this.contents?.graph ?? null);
+    const rect = id === null ? undefined : scene.rect(id);
+    if (rect) viewport.reveal(rect);
   }
 
   close(): void {
-    this.attempt += 1;
     this.unsubscribe();
     this.resizes.disconnect();
     this.listeners.abort();
-    this.viewport.close();
-    this.layouter.close();
+    this.drawing.close();
     this.root.replaceChildren();
   }
 
   private actions() {
     return {
-      fit: () => {
-        this.wholeAsked = true;
-        this.refit(true);
-      },
-      zoomIn: () => this.viewport.zoom(1.3),
-      zoomOut: () => this.viewport.zoom(1 / 1.3),
+      fit: () => this.drawing.fitWhole(this.contents),
+      zoomIn: () => this.drawing.viewport.zoom(1.3),
+      zoomOut: () => this.drawing.viewport.zoom(1 / 1.3),
       foldAll: () => this.contents && this.aim({ open: this.contents.openAtFirst(), fit: true }),
       unfoldAll: () =>
         this.contents && this.aim({ open: everything(this.contents.graph), fit: true }),
-      cancel: () => this.layouter.cancel(),
-      find: (words: string) => this.explorer.find(words),
+      cancel: () => this.drawing.cancel(),
+      find: (sought: string) => this.explorer.find(sought),
+      turnTo: (face: Face) => this.turnTo(face),
+      details: () => (this.details.open ? this.details.close() : this.explain(null)),
+      copy: (format: Format) => this.copy(format),
+      help: () => this.help.toggle(),
     };
   }
 
   private pointing() {
     return {
       toggle: (id: string) => this.toggle(id),
-      follow: (id: string | null) => this.explorer.toggle(id),
+      follow: (id: string | null) => {
+        this.explorer.toggle(id);
+        const thing = id === null ? undefined : this.drawing.scene.thing(id);
+        if (thing && !this.options.accompanied) this.explain(thing);
+      },
       point: (thing: Thing, group: SVGGElement) => this.point(thing, group),
       leave: () => this.leave(),
-      reach: (thing: Thing) => {
-        const rect = thing.type === "item" && this.scene.rect(thing.item.id);
-        if (rect) this.viewport.reveal(rect);
+      escape: () => {
+        this.details.close();
+        this.help.hide();
       },
-      dragging: () => this.viewport.dragged,
+      reach: (thing: Thing) => {
+        const { scene, viewport } = this.drawing;
+        const rect = thing.type === "item" && scene.rect(thing.item.id);
+        if (rect) viewport.reveal(rect);
+      },
+      dragging: () => this.drawing.viewport.dragged,
     };
   }
 
@@ -173,7 +166,8 @@ export class GraphView {
   private update(): void {
     const graph = this.past.graph();
     if (!graph || graph.nodes.length === 0) {
-      this.showWords(graph?.reason ?? this.absence());
+      this.contents = null;
+      this.drawing.words(graph?.reason ?? this.absence());
       return;
     }
     if (graph.signature !== this.contents?.whole.signature) this.adopt(graph);
@@ -187,20 +181,32 @@ export class GraphView {
   }
 
   private adopt(graph: GraphData): void {
-    const contents = Contents.of(graph, this.options.unfolded ? null : this.choices);
+    const { accompanied } = this.options;
+    const contents = Contents.of(
+      graph,
+      accompanied ? null : this.choices,
+      this.face,
+      this.contents,
+    );
     this.contents = contents;
-    const first = this.options.unfolded ? unfoldedAtFirst(graph) : contents.openAtFirst();
-    this.past.adopt(contents);
-    this.sheet.setAttribute("aria-label", contents.summary());
-    this.aim({ open: contents.opened(this.wanted, first), fit: !this.viewport.touched });
+    const first = accompanied ? unfoldedAtFirst(graph) : contents.openAtFirst();
+    this.drawing.describe(contents.summary());
+    const open = contents.opened(this.drawing.wanted, first);
+    this.aim({ open, fit: !this.drawing.viewport.touched });
+  }
+
+  private async aim(aim: Aim): Promise<void> {
+    if (this.contents) await this.drawing.aim(this.contents, aim);
   }
 
   private toggle(id: string): void {
     if (!this.contents) return;
-    const open = new Set(this.wanted);
+    const open = new Set(this.drawing.wanted);
     if (!open.delete(id)) open.add(id);
     const count = this.contents.fits(open);
     if (count === null) {
+      const thing = this.details.open ? this.drawing.scene.thing(id) : undefined;
+      if (thing) this.explain(thing);
       this.aim({ open, anchor: id });
       return;
     }
@@ -215,7 +221,7 @@ export class GraphView {
     if (!this.contents) return;
     const choices = new Map([...this.choices, [roll.key, pass] as const]);
     const contents = this.contents.with(choices);
-    const count = contents.fits(this.wanted);
+    const count = contents.fits(this.drawing.wanted);
     if (count !== null) {
       const limit = `at most ${MOST_VISIBLE} are drawn`;
       this.toolbar.say(`All passes would be ${count} boxes; ${limit}. Fold other modules first.`);
@@ -224,14 +230,20 @@ export class GraphView {
     this.choices = choices;
     this.contents = contents;
     const anchor = roll.pass === null ? roll.key : roll.box;
-    await this.aim({ open: contents.opened(this.wanted, new Set()), anchor });
+    await this.aim({ open: contents.opened(this.drawing.wanted, new Set()), anchor });
+  }
+
+  private turnTo(face: Face): void {
+    this.face = face;
+    this.contents = this.contents?.seenFrom(face) ?? null;
+    this.aim({ open: this.drawing.wanted });
   }
 
   /** Opens what is around something, in the passes where it is; false where that is too much. */
-  private async unfoldAround(choices: Choices, around: string): Promise<boolean> {
+  private async unfoldAround(choices: Choices, id: string): Promise<boolean> {
     if (!this.contents) return false;
     const contents = this.contents.with(choices);
-    const open = new Set([...this.wanted, ...contents.around(contents.idOf(around))]);
+    const open = new Set([...this.drawing.wanted, ...contents.around(contents.idOf(id))]);
     if (contents.fits(open) !== null) return false;
     this.choices = choices;
     this.contents = contents;
@@ -239,135 +251,63 @@ export class GraphView {
     return true;
   }
 
-  /** Has the picture made for what is to be open, and shows it. */
-  private async aim(aim: Aim): Promise<void> {
-    const { contents } = this;
-    if (!contents) return;
-    this.attempt += 1;
-    const { attempt } = this;
-    this.wanted = aim.open;
-    const visible = visibleGraph(contents.graph, aim.open);
-    if (contents.fits(aim.open) !== null) {
-      this.showList(
-        `The graph is too large to lay out: more than ${MOST_VISIBLE} boxes outside its modules.`,
-        false,
-      );
-      return;
-    }
-    const patience = setTimeout(() => this.sayBusy(true), PATIENCE);
-    const direction = this.directionNow();
-    try {
-      const measure = new Measure(getComputedStyle(this.stage).fontFamily || "sans-serif");
-      const made = await makePicture(
-        visible,
-        contents.labels,
-        measure,
-        this.layouter,
-        direction,
-        this.stage.clientWidth,
-      );
-      if (attempt === this.attempt) this.show(made, aim);
-    } catch (error) {
-      if (attempt === this.attempt) this.failed(error);
-    } finally {
-      clearTimeout(patience);
-      if (attempt === this.attempt) this.toolbar.offerCancel(false);
-    }
-  }
-
-  private show(made: Picture, aim: Aim): void {
-    const { contents } = this;
-    if (!contents) return;
-    const old = aim.anchor === undefined ? undefined : this.scene.rect(aim.anchor);
-    const placed = aim.anchor === undefined ? undefined : made.placement.boxes.get(aim.anchor);
-    const placement =
-      old && placed ? shifted(made.placement, old.x - placed.x, old.y - placed.y) : made.placement;
-    const refocus = this.scene.world.contains(activeElement(this.root)) ? aim.anchor : undefined;
-    const first = this.picture === null;
+  private shown(contents: Contents): void {
+    const { scene, picture, viewport } = this.drawing;
     this.leave();
-    this.notice.replaceChildren();
     this.toolbar.enable(true);
     this.toolbar.limitUnfolding(contents.tooMany);
-    this.scene.show(
-      made.visible,
-      placement,
-      made.sizes,
-      contents.labels,
-      originOf(old, aim, this.open),
-    );
-    this.picture = { ...made, placement };
-    this.open = aim.open;
-    this.height.suit(placement.bounds, !(aim.fit || first));
-    if (aim.fit || first) this.fit(!first);
-    else if (aim.anchor !== undefined) this.holdOn(aim.anchor);
-    this.emphasis.show(this.scene, contents.graph);
-    this.sliders.update(contents.rolls, (id) => this.scene.rect(id) !== undefined);
-    this.toolbar.say(this.past.mark(this.scene));
+    this.emphasis.show(scene, contents.graph);
+    this.sliders.update(contents.rolls, (id) => scene.rect(id) !== undefined);
+    mark(scene, contents.change);
+    this.toolbar.say(contents.change ? words(contents.change) : "");
     this.explorer.show();
-    if (refocus !== undefined) this.scene.focusTarget(refocus)?.focus({ preventScroll: true });
+    if (picture) this.minimap.draw(picture.visible, picture.placement, viewport);
     this.recolour();
   }
 
-  /** The place was chosen by the person: it is kept, unless nothing could be seen there. */
-  private holdOn(id: string): void {
-    const rect = this.scene.rect(id);
-    this.viewport.touched = true;
-    if (rect && !this.viewport.sees(rect)) this.viewport.reveal(rect);
-  }
-
-  private failed(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
-    if (!this.picture) {
-      const late = error instanceof LayoutFailure && error.reason === "deadline";
-      const what = late ? "The graph is too large to lay out" : "The graph is not laid out";
-      this.showList(`${what}: ${why}.`, true);
-      return;
-    }
-    this.wanted = this.open;
-    this.toolbar.say(`The picture stays as it was: ${why}.`);
+  private cleared(): void {
+    this.leave();
+    this.toolbar.enable(false);
+    this.sliders.update([], () => false);
+    this.minimap.hide();
   }
 
   private recolour(): void {
-    if (!this.picture) return;
-    const { blocks, cursor, state } = this.session;
-    this.norms = readNorms(blocks, cursor, this.contents?.tied());
-    if (this.colouring.paint(this.scene.things, this.norms)) {
-      this.legend.show(this.colouring.scale.decades);
-    }
-    const step = cursor ?? state?.step ?? this.contents?.whole.step;
+    const { contents, session } = this;
+    const { scene, picture } = this.drawing;
+    if (!picture || !contents) return;
+    this.tint.update(scene, contents, session);
+    const step = session.cursor ?? session.state?.step ?? contents.whole.step;
     if (step !== null && step !== undefined)
       this.root.setAttribute("data-labkit-step", String(step));
     if (this.pointed) this.point(this.pointed.thing, this.pointed.group);
-  }
-
-  private fit(moving: boolean): void {
-    if (this.picture) this.viewport.fit(this.picture.placement.bounds, !this.wholeAsked, moving);
-  }
-
-  /** Fits the picture, laid out anew where the stage has turned from wide to high or back. */
-  private refit(moving: boolean): void {
-    if (this.directionNow() === this.picture?.direction) this.fit(moving);
-    else this.aim({ open: this.wanted, fit: true });
+    const thing = this.details.subject === null ? null : scene.thing(this.details.subject);
+    if (thing) this.explain(thing);
   }
 
   private resized(): void {
-    if (!this.picture || this.viewport.touched) return;
-    this.refit(false);
+    if (this.drawing.viewport.touched) this.minimap.follow();
+    else this.drawing.refit(this.contents, false);
   }
 
-  private directionNow(): Direction {
-    return directionFor(this.stage.clientWidth, this.stage.clientHeight);
+  private moved(): void {
+    this.leave();
+    this.minimap.follow();
   }
 
-  private point(thing: Thing, group: SVGGElement): void {
-    if (!this.contents || this.viewport.dragging) return;
-    this.pointed = { thing, group };
-    const { labels } = this.contents;
+  private factsOf(thing: Thing, contents: Contents, all: boolean) {
+    const { labels } = contents;
     const facts =
       thing.type === "item"
         ? labels.factsOfItem(thing.item)
         : labels.factsOfModule(thing.container.module);
-    this.tooltip.show([...facts, ...normFact(thing, this.norms)], group);
+    return [...facts, ...this.tint.facts(thing, all)];
+  }
+
+  private point(thing: Thing, group: SVGGElement): void {
+    if (!this.contents || this.drawing.viewport.dragging) return;
+    this.pointed = { thing, group };
+    this.tooltip.show(this.factsOf(thing, this.contents, false), group);
   }
 
   private leave(): void {
@@ -375,42 +315,26 @@ export class GraphView {
     this.tooltip.hide();
   }
 
-  private sayBusy(offerCancel: boolean): void {
-    this.toolbar.say("Laying out the graph…");
+  /** Shows something in the side panel; null opens it for what comes. */
+  private explain(thing: Thing | null): void {
+    const { contents } = this;
+    const edges = this.drawing.picture?.visible.edges ?? [];
+    this.toolbar.pressDetails(true);
+    this.details.show(
+      thing && contents
+        ? subjectOf(thing, contents, edges, this.factsOf(thing, contents, true))
+        : null,
+    );
+  }
+
+  private async copy(format: Format): Promise<void> {
+    const { picture, scene, stage } = this.drawing;
+    if (!picture || !this.contents) return;
+    this.toolbar.say(await exportPicture(format, picture, this.contents.labels, scene, stage));
+  }
+
+  private busy(offerCancel: boolean): void {
+    if (offerCancel) this.toolbar.say("Laying out the graph…");
     this.toolbar.offerCancel(offerCancel);
   }
-
-  private showWords(words: string): void {
-    this.forgetPicture();
-    this.contents = null;
-    this.toolbar.enable(false);
-    if (this.notice.textContent === words) return;
-    this.notice.replaceChildren(html("p", {}, words));
-  }
-
-  private showList(why: string, retry: boolean): void {
-    if (!this.contents) return;
-    const { graph, labels } = this.contents;
-    this.forgetPicture();
-    this.toolbar.enable(false);
-    this.toolbar.say("");
-    const again = html("button", { type: "button" }, "Lay out again");
-    again.addEventListener("click", () => this.aim({ open: this.wanted, fit: true }));
-    const words = graph.modules.length ? `${why} Here is the list of its modules instead.` : why;
-    const list = drawOutline(graph, labels);
-    this.notice.replaceChildren(html("p", {}, words), ...(retry ? [again] : []), list);
-  }
-
-  private forgetPicture(): void {
-    this.leave();
-    this.scene.clear();
-    this.sliders.update([], () => false);
-    this.picture = null;
-  }
-}
-
-/** Where new boxes come from: out of the box that was just opened. */
-function originOf(old: Rect | undefined, aim: Aim, open: ReadonlySet<string>): Rect | null {
-  const opened = aim.anchor !== undefined && !open.has(aim.anchor);
-  return opened && old ? old : null;
 }

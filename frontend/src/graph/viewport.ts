@@ -12,6 +12,8 @@ const MOST_SCALE = 3;
 const MARGIN = 16;
 /** At first the words must be readable, even if then not all is seen. */
 const READABLE = 0.55;
+/** What was looked for is shown at least at this scale. */
+const LEGIBLE = 0.8;
 /** Movement in px that makes a press a drag. */
 const DRAG_THRESHOLD = 4;
 
@@ -69,6 +71,30 @@ export class Viewport {
     this.touched = false;
   }
 
+  /** The part of the sheet that is seen. */
+  seen(): Rect {
+    const { x, y, scale } = this.at;
+    const { clientWidth, clientHeight } = this.stage;
+    return {
+      x: -x / scale,
+      y: -y / scale,
+      width: clientWidth / scale,
+      height: clientHeight / scale,
+    };
+  }
+
+  /** Brings a point of the sheet to the middle. */
+  centre(point: Point): void {
+    const { scale } = this.at;
+    const { clientWidth, clientHeight } = this.stage;
+    this.touched = true;
+    this.set({
+      x: clientWidth / 2 - point.x * scale,
+      y: clientHeight / 2 - point.y * scale,
+      scale,
+    });
+  }
+
   zoom(factor: number): void {
     const { clientWidth, clientHeight } = this.stage;
     this.zoomAt(factor, { x: clientWidth / 2, y: clientHeight / 2 }, true);
@@ -90,6 +116,15 @@ export class Viewport {
     const dx = inward(box.x * scale + x, box.width * scale, clientWidth);
     const dy = inward(box.y * scale + y, box.height * scale, clientHeight);
     if (dx !== 0 || dy !== 0) this.set({ x: x + dx, y: y + dy, scale }, true);
+  }
+
+  /** Brings a box to the middle, large enough to be read. */
+  approach(box: Rect): void {
+    const scale = Math.max(this.at.scale, LEGIBLE);
+    const { clientWidth, clientHeight } = this.stage;
+    this.touched = true;
+    const x = clientWidth / 2 - (box.x + box.width / 2) * scale;
+    this.set({ x, y: clientHeight / 2 - (box.y + box.height / 2) * scale, scale }, true);
   }
 
   private zoomAt(factor: number, centre: Point, moving = false): void {

@@ -40,6 +40,17 @@ export function wrapped(placement: Placement, visible: VisibleGraph, room: numbe
   return new Folding(placement, visible, columns, spans).result();
 }
 
+/** Whether modules that stand side by side reach into each other's columns, so that no cut parts them. */
+export function entangled(placement: Placement, visible: VisibleGraph, room: number): boolean {
+  if (placement.bounds.width <= room * TOLERANCE) return false;
+  const spans = [...new Columns(placement, visible).spans.values()];
+  return spans.some((one) =>
+    spans.some(
+      (other) => one.first < other.first && other.first <= one.last && one.last < other.last,
+    ),
+  );
+}
+
 /** Groups of boxes that no vertical line separates, from left to right. */
 class Columns {
   readonly left: number[] = [];
@@ -88,7 +99,9 @@ class Columns {
     if (this.width(whole) <= room) return [whole];
     const rows: Span[] = [];
     let open: Span | null = null;
-    for (const unit of this.units(whole)) {
+    const units = this.units(whole);
+    if (units.length < 2) return [whole];
+    for (const unit of units) {
       const grown: Span = open ? { first: open.first, last: unit.last } : unit;
       if (this.width(grown) <= room) {
         open = grown;

@@ -113,7 +113,7 @@ class StepperView {
     this.graph?.close();
     const place = make("div");
     this.stage.replaceChildren(place);
-    this.graph = new GraphView(place, withGraph(this.session, walk), { unfolded: true });
+    this.graph = new GraphView(place, withGraph(this.session, walk), { accompanied: true });
   }
 
   private show(number: number): void {

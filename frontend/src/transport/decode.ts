@@ -38,6 +38,10 @@ export function decodeFolded(block: BlockSnapshot, buffers: Buffers): FoldedRows
   };
 }
 
+export function readFloat64(buffers: Buffers, index: BufferIndex): Float64Array {
+  return new Float64Array(bytes(buffers, index, buffers[index]?.byteLength ?? -1));
+}
+
 /** A copy of one buffer, because a view into a message need not be aligned. */
 function bytes(buffers: Buffers, index: BufferIndex, length: number): ArrayBuffer {
   const view = buffers[index];

@@ -12,7 +12,7 @@ import {
   PROTOCOL_VERSION,
   type RunState,
 } from "../protocol";
-import type { Block, Change, RunSession } from "../session";
+import type { Block, Change, Inspection, RunSession } from "../session";
 import { PendingAsset } from "./assets";
 import {
   type Buffers,
@@ -25,6 +25,7 @@ import {
   WAITING,
 } from "./channel";
 import { sayRepeatedly } from "./repeat";
+import { readStatistics } from "./statistics";
 
 /** How long a click may stay unanswered, in ms. */
 export const CONTROL_PATIENCE = 1500;
@@ -47,6 +48,7 @@ export class LiveSession implements RunSession {
   private readonly graphs = new Map<string, Promise<GraphData | null>>();
   private readonly wanted = new Map<string, (graph: GraphData | null) => void>();
   private requests = 0;
+  private readonly inspections = new Map<number, (found: Inspection) => void>();
   private readonly answers = new Map<number, (answered: boolean) => void>();
   private readonly listeners = new Set<(change: Change) => void>();
   private stopGreeting: () => void = () => undefined;
@@ -81,6 +83,15 @@ export class LiveSession implements RunSession {
     this.graphs.set(signature, asked);
     say(this.channel, { type: "graph", signature });
     return asked;
+  }
+
+  inspect(name: string): Promise<Inspection> {
+    this.requests += 1;
+    const request = this.requests;
+    return new Promise((resolve) => {
+      this.inspections.set(request, resolve);
+      say(this.channel, { type: "inspect", name, request });
+    });
   }
 
   setCursor(step: number | null): void {
@@ -156,6 +167,13 @@ export class LiveSession implements RunSession {
       case "graph":
         this.wanted.get(message.signature)?.(message.graph);
         this.wanted.delete(message.signature);
+        break;
+      case "inspection":
+        this.inspections.get(message.request)?.({
+          value: readStatistics(message.value, buffers),
+          gradient: readStatistics(message.gradient, buffers),
+        });
+        this.inspections.delete(message.request);
         break;
       case "acknowledged":
         this.answers.get(message.request)?.(true);

@@ -42,6 +42,7 @@ export function sessionOf(blocks: readonly Block[], address = ""): RunSession {
     },
     problem: null,
     graphOf: async () => null,
+    inspect: async () => ({ value: null, gradient: null }),
     setCursor: vi.fn((step: number | null) => {
       cursor = step;
     }),

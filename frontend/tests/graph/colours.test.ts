@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { HeatScale, PALETTE } from "../../src/graph/heat";
-import { readNorms } from "../../src/graph/norms";
+import { HeatScale, PALETTE } from "../../src/graph/tint/heat";
+import { readNorms } from "../../src/graph/tint/norms";
 import type { Block } from "../../src/session";
 
 function block(names: readonly string[], rows: readonly (readonly number[])[]): Block {
@@ -27,31 +27,31 @@ describe("readNorms", () => {
   ];
 
   it("adds the squares of all parameters below a module", () => {
-    const norms = readNorms(blocks, null);
+    const norms = readNorms(blocks, "grad_norm", null);
     expect(Object.fromEntries(norms.modules)).toEqual({ "": 13, a: 5, "a.b": 4 });
     expect(norms.step).toBe(10);
   });
 
   it("reads the last row up to the cursor", () => {
-    expect(readNorms(blocks, 9).parameters.get("bias")).toBe(1);
-    expect(readNorms(blocks, 10).parameters.get("bias")).toBe(12);
+    expect(readNorms(blocks, "grad_norm", 9).parameters.get("bias")).toBe(1);
+    expect(readNorms(blocks, "grad_norm", 10).parameters.get("bias")).toBe(12);
   });
 
   it("gives a tied parameter to each of its modules, and counts it once in the model", () => {
     const tied = [["wte.weight", "head.weight"]];
-    const norms = readNorms([block(["wte.weight"], [[2]])], null, tied);
+    const norms = readNorms([block(["wte.weight"], [[2]])], "grad_norm", null, tied);
     expect(Object.fromEntries(norms.modules)).toEqual({ "": 2, wte: 2, head: 2 });
   });
 
   it("passes on what is not finite", () => {
-    const norms = readNorms([block(["a.weight", "bias"], [[Number.NaN, 1]])], null);
+    const norms = readNorms([block(["a.weight", "bias"], [[Number.NaN, 1]])], "grad_norm", null);
     expect(norms.modules.get("a")).toBeNaN();
     expect(norms.modules.get("")).toBeNaN();
   });
 
   it("has nothing before the first row", () => {
     const empty = { ...block(["bias"], []), latest: () => null };
-    expect(readNorms([empty], null)).toMatchObject({ step: null });
+    expect(readNorms([empty], "grad_norm", null)).toMatchObject({ step: null });
   });
 });
 

@@ -10,7 +10,16 @@ export class Sample {
   module(id: string, parent: string | null, parameters = 0): this {
     const [path = "", call = "1"] = id.split("#");
     const type = path === "" ? "Net" : "Block";
-    this.modules.push({ id, path, call: Number(call), type, parent, parameters, source: null });
+    this.modules.push({
+      id,
+      path,
+      call: Number(call),
+      type,
+      parent,
+      parameters,
+      source: null,
+      seconds: null,
+    });
     return this;
   }
 
@@ -41,7 +50,14 @@ export class Sample {
     const [scope = "", name = ""] = id.split("/");
     const op = kind === "parameter" ? "parameter" : (name.split(":")[0] ?? "");
     const tensor = { shape, dtype: "float32" };
-    const rest = { device: "cpu", saved_bytes: null, parameters, source: null, note: null };
+    const rest = {
+      device: "cpu",
+      saved_bytes: null,
+      parameters,
+      source: null,
+      note: null,
+      backward: kind === "op" ? `${op}Backward0` : null,
+    };
     this.nodes.push({ id, kind, op, scope, ...tensor, ...rest });
     for (const source of sources) {
       const from = this.nodes.find((node) => node.id === source);

@@ -67,3 +67,15 @@ describe("Labels", () => {
     });
   });
 });
+
+describe("siText", () => {
+  it("writes a number with the prefix of its size", () => {
+    const written = [0, 950, 1000, 2_500_000].map((value) => text.siText(value, "B"));
+    expect(written).toEqual(["0 B", "950 B", "1 kB", "2.5 MB"]);
+    expect([1.5, 0.001, 0.00025].map((value) => text.siText(value, "s"))).toEqual([
+      "1.5 s",
+      "1 ms",
+      "250 µs",
+    ]);
+  });
+});

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { drawGraph } from "../../src/graph/index";
 import type { LayoutReply, LayoutRequest } from "../../src/graph/messages";
 import type { GraphData, RunState } from "../../src/protocol";
-import type { Block, Change, RunSession } from "../../src/session";
+import type { Block, Change, Inspection, RunSession } from "../../src/session";
 import { stateOf } from "../fake-channel";
 import { perceptron, Sample } from "./sample";
 
@@ -46,6 +46,7 @@ class FakeSession implements RunSession {
   async graphOf(signature: string): Promise<GraphData | null> {
     return this.past.get(signature) ?? null;
   }
+  inspect = vi.fn(async (): Promise<Inspection> => ({ value: null, gradient: null }));
   setCursor(): void {}
 
   subscribe(listener: (change: Change) => void): () => void {
@@ -189,12 +190,14 @@ describe("drawGraph", () => {
     const [first] = root.querySelectorAll<HTMLElement>(".labkit-graph-spans button");
     expect(first?.title).toBe("Structure A, seen from step 1 to 40");
     first?.click();
-    await vi.waitFor(() => expect(seen("#1/dropout:0")).toBeNull());
+    const isGhost = () => seen("#1/dropout:0")?.classList.contains("labkit-graph-gone");
+    await vi.waitFor(() => expect(isGhost()).toBe(true));
     expect(root.textContent).toContain("1 gone");
     session.tell(after);
-    expect(seen("#1/dropout:0")).toBeNull();
+    expect(isGhost()).toBe(true);
     root.querySelector<HTMLElement>(".labkit-graph-timeline > button")?.click();
-    await shown(() => seen("#1/dropout:0"));
+    await vi.waitFor(() => expect(isGhost()).toBe(false));
+    expect(seen("#1/dropout:0")?.classList.contains("labkit-graph-new")).toBe(true);
   });
 
   it("finds a parameter, opens what is around it, and fades what has nothing to do with it", async () => {
@@ -250,4 +253,81 @@ describe("drawGraph", () => {
     expect(workers.every(({ terminated }) => terminated)).toBe(true);
     expect(root.childElementCount).toBe(0);
   });
+
+  it("tells all of a parameter at the side, its values among it", async () => {
+    const statistics = {
+      shape: [2, 3],
+      dtype: "float32",
+      step: null,
+      minimum: -1,
+      maximum: 2,
+      mean: 0.25,
+      deviation: 0.5,
+      zeros: 3,
+      notFinite: 0,
+      edges: Float64Array.of(-1, 0, 1, 2),
+      counts: Float64Array.of(1, 4, 1),
+    };
+    session.inspect.mockResolvedValue({ value: statistics, gradient: null });
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc1#1"));
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const weight = await shown(() => seen("fc1#1/weight:0"));
+    weight.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const panel = root.querySelector<HTMLElement>("aside");
+    expect(panel?.hidden).toBe(false);
+    expect(panel?.textContent).toContain("fc1.weight");
+    await vi.waitFor(() => expect(panel?.textContent).toContain("0.250 ± 0.500"));
+    expect(session.inspect).toHaveBeenCalledWith("fc1.weight");
+    expect(panel?.querySelectorAll("svg rect")).toHaveLength(3);
+    expect(panel?.textContent).toContain("Exactly zero3");
+    panel?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    expect(panel?.hidden).toBe(true);
+  });
+
+  it("turns the boxes to their backward side, and the arrows with them", async () => {
+    session.tell(perceptron().graph());
+    await shown(() => seen("/mse:0"));
+    choose("Side of the boxes", "backward");
+    await vi.waitFor(() => expect(seen("/mse:0")?.textContent).toContain("mseBackward0"));
+    const arrow = root.querySelector("path.labkit-graph-edge");
+    expect(arrow?.getAttribute("marker-end")).toBe("none");
+    expect(arrow?.getAttribute("marker-start")).toContain("url(#");
+    choose("Side of the boxes", "both");
+    await vi.waitFor(() => expect(seen("/mse:0")?.textContent).toContain("4×2 · mseBackward0"));
+  });
+
+  it("colours by what is chosen, and says what that is", async () => {
+    session.tell(perceptron().graph());
+    const box = (await shown(() => seen("fc1#1"))) as SVGGElement;
+    const byNorm = box.style.getPropertyValue("--labkit-heat");
+    expect(byNorm).not.toBe("");
+    const arrow = root.querySelector<SVGElement>("path.labkit-graph-edge");
+    expect(arrow?.style.getPropertyValue("--labkit-heat")).not.toBe("");
+    choose("Colour by", "output");
+    expect(box.style.getPropertyValue("--labkit-heat")).not.toBe(byNorm);
+    expect(root.querySelector(".labkit-graph-legend")?.textContent).toMatch(/10 B1 kB/);
+    choose("Colour by", "");
+    expect(box.style.getPropertyValue("--labkit-heat")).toBe("");
+  });
+
+  it("copies the picture as Graphviz source", async () => {
+    const written: string[] = [];
+    vi.stubGlobal("navigator", {
+      clipboard: { writeText: async (text: string) => void written.push(text) },
+    });
+    session.tell(perceptron().graph());
+    await shown(() => seen("fc1#1"));
+    choose("Copy the picture as", "DOT");
+    await vi.waitFor(() => expect(root.textContent).toContain("on the clipboard, as DOT"));
+    const svgs = graphviz.layout(written[0] ?? "", "svg", "dot");
+    for (const name of ["Net", "fc1", "fc2", "relu", "mse"]) expect(svgs).toContain(name);
+  });
 });
+
+function choose(name: string, value: string): void {
+  const list = root.querySelector<HTMLSelectElement>(`select[aria-label="${name}"]`);
+  if (!list) throw new Error(`there is no list ${name}`);
+  list.value = value;
+  list.dispatchEvent(new Event("change"));
+}

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { dotSource } from "../../src/graph/dot";
 import { visibleGraph } from "../../src/graph/fold";
 import { type Placement, pathOf, type Rect, readPlacement } from "../../src/graph/placement";
-import { wrapped } from "../../src/graph/wrap";
+import { entangled, wrapped } from "../../src/graph/wrap";
 import { Sample } from "./sample";
 
 const ROOM = 600;
@@ -28,11 +28,11 @@ function chain(): Sample {
   return sample.op("/nll:0", before).output("/loss:0", "/nll:0");
 }
 
-function laidOut(sample: Sample, open: ReadonlySet<string>) {
+function laidOut(sample: Sample, open: ReadonlySet<string>, apart = false) {
   const visible = visibleGraph(sample.graph(), open);
   const everything = [...visible.items, ...visible.containers];
   const sizes = new Map(everything.map(({ id }) => [id, { width: 100, height: 30 }]));
-  const source = dotSource(visible, sizes, "LR");
+  const source = dotSource(visible, sizes, "LR", apart);
   return {
     visible,
     placement: readPlacement(graphviz.layout(source.text, "json", "dot"), source),
@@ -108,5 +108,32 @@ describe("wrapped", () => {
       expect(route.tip.x).toBeCloseTo(target.x, 0);
       expect(holds(folded.bounds, { ...route.tip, width: 0, height: 0 })).toBe(true);
     }
+  });
+
+  it("leaves a row whole that modules which reach into each other hold together", () => {
+    const sample = new Sample().module("a#1", null).module("b#1", null);
+    sample.op("a#1/w:0").op("b#1/x:0", "a#1/w:0").op("a#1/y:0", "b#1/x:0").op("b#1/z:0", "a#1/y:0");
+    const { visible, placement } = laidOut(sample, new Set(["a#1", "b#1"]), true);
+    expect(wrapped(placement, visible, 150)).toEqual(placement);
+  });
+
+  it("can part modules whose parameters stood beside the one before", () => {
+    const sample = new Sample();
+    let before = "";
+    for (let layer = 0; layer < 6; layer += 1) {
+      const id = `${layer}#1`;
+      sample.module(id, null).parameter(`${id}/weight:0`, `${layer}.weight`);
+      sample.op(`${id}/mm:0`, `${id}/weight:0`, ...(before ? [before] : []));
+      before = `${id}/mm:0`;
+    }
+    const open = new Set(sample.graph().modules.map(({ id }) => id));
+    const { visible, placement } = laidOut(sample, open);
+    expect(entangled(placement, visible, ROOM)).toBe(true);
+    const apart = laidOut(sample, open, true);
+    expect(entangled(apart.placement, visible, ROOM)).toBe(false);
+    const folded = wrapped(apart.placement, visible, ROOM);
+    const frames = [...open].map((id) => rect(folded, id));
+    for (const [index, frame] of frames.entries())
+      for (const other of frames.slice(index + 1)) expect(overlap(frame, other)).toBe(false);
   });
 });

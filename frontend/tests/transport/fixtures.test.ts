@@ -58,4 +58,19 @@ describe("what Python sends", () => {
     expect([...(loss?.latest() ?? [])]).toEqual([Number.POSITIVE_INFINITY]);
     expect([...(gradients?.latest() ?? [])]).toEqual([0.25, Number.NaN]);
   });
+
+  it("is read: what was asked of a parameter", async () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    const sent = fixture("inspection");
+    for (let request = 1; request < 3; request += 1) session.inspect("other");
+    const asked = session.inspect("fc.weight");
+    expect(channel.sent.at(-1)).toEqual({ type: "inspect", name: "fc.weight", request: 3 });
+    channel.hear(sent.message, viewsOf(sent));
+    const { value, gradient } = await asked;
+    expect(gradient).toBeNull();
+    expect(value).toMatchObject({ shape: [2, 2], minimum: -1, mean: Number.NaN, notFinite: 1 });
+    expect([...(value?.counts ?? [])]).toEqual(sent.expected.counts);
+    expect([...(value?.edges ?? [])]).toEqual([-1, 0, 1, 2]);
+  });
 });

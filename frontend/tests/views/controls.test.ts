@@ -21,6 +21,9 @@ class FakeSession implements RunSession {
   async graphOf(): Promise<null> {
     return null;
   }
+  async inspect() {
+    return { value: null, gradient: null };
+  }
   setCursor(): void {}
 
   subscribe(listener: (change: Change) => void): () => void {

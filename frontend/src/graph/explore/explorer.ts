@@ -54,8 +54,7 @@ export class Explorer {
     }
     const id = view.contents()?.idOf(hit.id) ?? hit.id;
     const rect = view.scene.rect(id);
-    view.viewport.touched = true;
-    if (rect) view.viewport.reveal(rect);
+    if (rect) view.viewport.approach(rect);
     this.followed = id;
     this.show();
     view.say(hit.said);

@@ -281,5 +281,15 @@ function operationOf(id: string): string {
 /** A box for a pass that is no single module's call. */
 function passCall(id: string, parent: string | null, pass: number): RolledCall {
   const type = `pass ${pass + 1}`;
-  return { id, path: id, call: 1, type, parent, parameters: 0, source: null, made: true };
+  return {
+    id,
+    path: id,
+    call: 1,
+    type,
+    parent,
+    parameters: 0,
+    source: null,
+    seconds: null,
+    made: true,
+  };
 }

@@ -1,6 +1,6 @@
 /** What is different between two structures of one run's graph. */
 
-import type { Contents } from "../contents";
+import type { Roll, RolledGraph } from "../repeats/roll";
 import type { Scene } from "../scene";
 
 export interface Difference {
@@ -12,16 +12,23 @@ export interface Difference {
   readonly counts: readonly string[];
 }
 
-export function difference(earlier: Contents, later: Contents): Difference {
-  const [before, after] = [earlier.graph, later.graph];
+/** What is compared of a graph. */
+export interface Compared {
+  readonly plain: RolledGraph;
+  readonly rolls: readonly Roll[];
+}
+
+export function difference(earlier: Compared, later: Compared): Difference {
+  const [before, after] = [earlier.plain, later.plain];
   const old = new Map(before.nodes.map((node) => [node.id, String(node.shape)]));
   const now = new Map(after.nodes.map((node) => [node.id, String(node.shape)]));
   const calls = new Set(before.modules.map((module) => module.id));
+  const still = new Set(after.modules.map((module) => module.id));
   const added = after.nodes.filter((node) => !old.has(node.id)).map((node) => node.id);
   const entered = after.modules.filter(({ id }) => !calls.has(id)).map(({ id }) => id);
   return {
     added: new Set([...added, ...entered]),
-    gone: new Set([...old.keys()].filter((id) => !now.has(id))),
+    gone: new Set([...old.keys(), ...calls].filter((id) => !now.has(id) && !still.has(id))),
     reshaped: new Set(
       [...now].filter(([id, shape]) => (old.get(id) ?? shape) !== shape).map(([id]) => id),
     ),
@@ -29,7 +36,7 @@ export function difference(earlier: Contents, later: Contents): Difference {
   };
 }
 
-function changedCounts(earlier: Contents, later: Contents): string[] {
+function changedCounts(earlier: Compared, later: Compared): string[] {
   const passes = new Map(earlier.rolls.map((roll) => [roll.key, roll.passes]));
   return later.rolls
     .map((roll) => ({ ...roll, before: passes.get(roll.key) ?? roll.passes }))
@@ -48,10 +55,11 @@ export function words({ added, gone, reshaped, counts }: Difference): string {
   return said.length === 0 ? "" : `Against the structure before: ${said.join(", ")}.`;
 }
 
-/** Marks the boxes that are new or of another shape. */
+/** Marks the boxes that are new, gone, or of another shape. */
 export function mark(scene: Scene, change: Difference | null): void {
   for (const [group, thing] of scene.things) {
     const id = thing.type === "item" ? thing.item.id : thing.container.id;
+    group.classList.toggle("labkit-graph-gone", change?.gone.has(id) ?? false);
     group.classList.toggle("labkit-graph-new", change?.added.has(id) ?? false);
     group.classList.toggle("labkit-graph-reshaped", change?.reshaped.has(id) ?? false);
   }

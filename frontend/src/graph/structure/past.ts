@@ -1,10 +1,7 @@
-/** Which of a run's structures is shown, and what is different in it from the one before. */
+/** Which of a run's structures is shown. */
 
 import type { GraphData } from "../../protocol";
 import type { RunSession } from "../../session";
-import type { Contents } from "../contents";
-import type { Scene } from "../scene";
-import { type Difference, difference, mark, words } from "./difference";
 import { Timeline } from "./timeline";
 
 export class Past {
@@ -12,8 +9,6 @@ export class Past {
   private readonly timeline = new Timeline((signature) => this.choose(signature));
   /** A structure of the past that was chosen; null follows the run. */
   private chosen: GraphData | null = null;
-  private shown: Contents | null = null;
-  private change: Difference | null = null;
 
   constructor(
     private readonly session: RunSession,
@@ -29,18 +24,6 @@ export class Past {
     const spans = this.session.state?.structures ?? [];
     this.timeline.update(spans, graph?.signature ?? "", this.chosen === null);
     return graph;
-  }
-
-  /** Notes that another structure is shown from now on. */
-  adopt(contents: Contents): void {
-    this.change = this.shown && difference(this.shown, contents);
-    this.shown = contents;
-  }
-
-  /** Marks what is different, and returns it in words. */
-  mark(scene: Scene): string {
-    mark(scene, this.change);
-    return this.change ? words(this.change) : "";
   }
 
   private async choose(signature: string | null): Promise<void> {

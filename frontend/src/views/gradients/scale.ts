@@ -1,6 +1,6 @@
 /** Colours of the heat map: viridis over powers of ten, with own colours for zero and NaN. */
 
-import { PALETTE } from "../../graph/heat";
+import { PALETTE } from "../../graph/tint/heat";
 
 const SHADES = 256;
 /** Most powers of ten that the scale spans; what is smaller gets the lowest colour. */

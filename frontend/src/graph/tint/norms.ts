@@ -1,6 +1,7 @@
-/** The gradient norms of parameters and modules at one step. */
+/** Norms, or update ratios, of parameters and modules at one step. */
 
-import type { Block } from "../session";
+import type { BlockKind } from "../../protocol";
+import type { Block } from "../../session";
 
 export interface Norms {
   /** By the parameter's name. */
@@ -17,13 +18,14 @@ export interface Norms {
  */
 export function readNorms(
   blocks: readonly Block[],
+  kind: BlockKind,
   cursor: number | null,
   tied: readonly (readonly string[])[] = [],
 ): Norms {
   const parameters = new Map<string, number>();
   let step: number | null = null;
   for (const block of blocks) {
-    if (block.kind !== "grad_norm") continue;
+    if (block.kind !== kind) continue;
     const values = cursor === null ? block.latest() : valuesAt(block, cursor);
     if (!values) continue;
     block.names.forEach((name, column) => {
@@ -32,26 +34,28 @@ export function readNorms(
     });
     step = Math.max(step ?? 0, cursor ?? block.lastStep);
   }
-  return { parameters, modules: moduleNorms(parameters, tied), step };
+  const join = kind === "update_ratio" ? Math.max : Math.hypot;
+  return { parameters, modules: joined(parameters, tied, join), step };
 }
 
-/** A module's norm is that of all its parameters' gradients together, its children's included. */
-function moduleNorms(
+/** A module's number is that of all its parameters together, its children's included. */
+function joined(
   parameters: ReadonlyMap<string, number>,
   tied: readonly (readonly string[])[],
+  join: (one: number, other: number) => number,
 ): Map<string, number> {
   const others = new Map(tied.flatMap((names) => names.map((name) => [name, names] as const)));
   const counted = new Set<string>();
-  const squares = new Map<string, number>();
+  const made = new Map<string, number>();
   for (const [name, norm] of parameters) {
     if (counted.has(name)) continue;
     const names = others.get(name) ?? [name];
     for (const each of names) counted.add(each);
     for (const path of new Set(names.flatMap(pathsAround))) {
-      squares.set(path, (squares.get(path) ?? 0) + norm * norm);
+      made.set(path, join(made.get(path) ?? 0, norm));
     }
   }
-  return new Map([...squares].map(([path, square]) => [path, Math.sqrt(square)]));
+  return made;
 }
 
 /** "a.b.weight" is in "a.b", in "a" and in the model itself. */

@@ -1,7 +1,7 @@
 /** The facts about what is pointed at or has the keyboard. */
 
-import { html } from "./elements";
-import type { Fact } from "./labels";
+import { html } from "../elements";
+import type { Fact } from "../labels";
 
 const DISTANCE = 10;
 

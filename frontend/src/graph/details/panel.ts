@@ -1,0 +1,134 @@
+/**
+ * The side panel: all that is known of one box, its parameters' values among it.
+ *
+ * Values are asked of the kernel when a parameter is opened, and again as the run goes on.
+ */
+
+import type { Inspection, Statistics } from "../../session";
+import { html } from "../elements";
+import type { Fact } from "../labels";
+import { countText } from "../text";
+import { drawHistogram, signed } from "./histogram";
+
+/** What the panel shows of one thing. */
+export interface Subject {
+  readonly id: string;
+  readonly title: string;
+  readonly facts: readonly Fact[];
+  /** The parameter's name, for a parameter. */
+  readonly parameter: string | null;
+  /** The tensors that come in and go out: where from or to, and their shape. */
+  readonly inputs: readonly Fact[];
+  readonly outputs: readonly Fact[];
+}
+
+const HINT = "Click an operation or a parameter to see all that is known of it here.";
+/** Values are asked for again after so long, in ms, while the run goes on. */
+const FRESH = 2000;
+
+export class Details {
+  readonly element = html("aside", { class: "labkit-graph-details", "aria-label": "Details" });
+  private readonly heading = html("h4");
+  private readonly body = html("div", { class: "labkit-graph-details-body" });
+  private readonly values = html("div");
+  private readonly tensors = html("div");
+  private shown: Subject | null = null;
+  private asked = 0;
+  private waiting = false;
+
+  constructor(
+    private readonly inspect: (name: string) => Promise<Inspection>,
+    private readonly closed: () => void,
+  ) {
+    const close = html("button", { type: "button", title: "Close", "aria-label": "Close" }, "×");
+    close.addEventListener("click", () => this.close());
+    const bar = html("div", { class: "labkit-graph-details-bar" });
+    bar.append(this.heading, close);
+    this.element.append(bar, this.body, this.values, this.tensors);
+    this.element.setAttribute("data-lm-suppress-shortcuts", "true");
+    this.element.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") this.close();
+    });
+    this.element.hidden = true;
+  }
+
+  get open(): boolean {
+    return !this.element.hidden;
+  }
+
+  /** What is shown, by its id; null while nothing is. */
+  get subject(): string | null {
+    return this.shown?.id ?? null;
+  }
+
+  /** Opens the panel, for something or for a word on how to use it. */
+  show(subject: Subject | null): void {
+    this.element.hidden = false;
+    const other = subject?.id !== this.shown?.id || subject?.title !== this.shown?.title;
+    this.shown = subject;
+    this.heading.textContent = subject?.title ?? "Details";
+    if (other) this.values.replaceChildren();
+    this.body.replaceChildren(subject ? listOf(subject.facts) : html("p", {}, HINT));
+    this.tensors.replaceChildren(...(subject ? tensorsOf(subject) : []));
+    if (subject?.parameter) this.ask(subject.parameter, other);
+  }
+
+  close(): void {
+    if (this.element.hidden) return;
+    this.element.hidden = true;
+    this.shown = null;
+    this.values.replaceChildren();
+    this.closed();
+  }
+
+  private async ask(name: string, other: boolean): Promise<void> {
+    const now = performance.now();
+    if (!other && (this.waiting || now - this.asked < FRESH)) return;
+    this.asked = now;
+    this.waiting = true;
+    if (other) this.values.replaceChildren(html("p", {}, "Reading the values…"));
+    const found = await this.inspect(name);
+    this.waiting = false;
+    if (this.shown?.parameter === name) this.values.replaceChildren(...drawValues(found));
+  }
+}
+
+function tensorsOf(subject: Subject): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (subject.inputs.length) parts.push(html("h5", {}, "Comes in"), listOf(subject.inputs));
+  if (subject.outputs.length) parts.push(html("h5", {}, "Goes out"), listOf(subject.outputs));
+  return parts;
+}
+
+function listOf(facts: readonly Fact[]): HTMLElement {
+  const list = html("dl");
+  for (const [name, value] of facts) list.append(html("dt", {}, name), html("dd", {}, value));
+  return list;
+}
+
+function drawValues({ value, gradient }: Inspection): HTMLElement[] {
+  if (!value && !gradient)
+    return [
+      html("p", {}, "The values are not known: the model is gone, or is not on this kernel."),
+    ];
+  return [...drawTensor("Values", value), ...drawTensor("Gradient", gradient)];
+}
+
+function drawTensor(name: string, statistics: Statistics | null): HTMLElement[] {
+  if (!statistics) return [];
+  const { step } = statistics;
+  const magnitudes = Number.isNaN(statistics.mean);
+  const when = step === null ? name : `${name}: magnitudes at step ${countText(step)}`;
+  const picture = drawHistogram(statistics, name.toLowerCase());
+  const facts: Fact[] = [];
+  if (!magnitudes) {
+    facts.push(
+      ["Mean ± deviation", `${signed(statistics.mean)} ± ${signed(statistics.deviation)}`],
+      ["Least, greatest", `${signed(statistics.minimum)}, ${signed(statistics.maximum)}`],
+    );
+  }
+  if (statistics.zeros) facts.push(["Exactly zero", countText(statistics.zeros)]);
+  if (statistics.notFinite) facts.push(["NaN or infinite", countText(statistics.notFinite)]);
+  return [html("h5", {}, when), ...(picture ? [picture] : []), listOf(facts)];
+}
