@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run import Run
+from labkit.views import still_graph
 
 _WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 56, 40
@@ -22,7 +23,7 @@ _STYLE = (
 
 def text(run: Run) -> str:
     """Return a few lines that say what the run recorded."""
-    lines = [f"labkit run {run.name!r}: {run.status}, {run.steps:,} steps on {run.device}"]
+    lines = [f"labkit: {_title(run)}"]
     for name in (name for name in run.names() if "/" not in name):
         steps, values = run.series(name)
         if len(steps):
@@ -37,14 +38,36 @@ def text(run: Run) -> str:
 
 def svg(run: Run, kind: str) -> str:
     """Return a picture of a view's kind; the loss curve, or an outline of the graph."""
-    title = f"{run.name}: {run.status}, {run.steps:,} steps on {run.device}"
+    title = _title(run)
     if kind == "graph":
-        outline = "No graph yet." if run.graph is None else run.graph.outline()
-        return _text_picture(title, outline)
+        return _graph_picture(run, title)
     names = [name for name in run.names() if name == "loss" or name.startswith("loss/")]
     if not names or not len(run.series(names[0])[0]):
         return _text_picture(title, "No loss has been recorded yet.")
     return _curve_picture(title, names[0], *run.series(names[0]))
+
+
+def _graph_picture(run: Run, title: str) -> str:
+    if run.graph is None:
+        return _text_picture(title, "No graph yet.")
+    drawing = still_graph.draw(run.graph)
+    if drawing is None:
+        return _text_picture(title, run.graph.outline())
+    scale = min(1.0, (_WIDTH - 32) / drawing.width)
+    body = (
+        f'<style>{still_graph.STYLE}</style><defs><marker id="labkit-arrow" viewBox="0 0 8 8" '
+        'refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        '<path d="M0,0.5L8,4L0,7.5z" fill="#8a8a8a"/></marker></defs>'
+        f'<g transform="translate({(_WIDTH - drawing.width * scale) / 2:.1f},44) '
+        f'scale({scale:.3f})">{drawing.body}</g>'
+    )
+    return _frame(title, round(56 + drawing.height * scale), body)
+
+
+def _title(run: Run) -> str:
+    if run.steps == 0 and run.closed:
+        return run.name
+    return f"{run.name}: {run.status}, {run.steps:,} steps on {run.device}"
 
 
 def _frame(title: str, height: int, body: str) -> str:

@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from labkit.run import Run
-from labkit.views import pictures
+from labkit.run import ComputationGraph, Edge, Node, Run
+from labkit.views import GraphView, pictures
 
 
 def recorded(name="demo"):
@@ -46,3 +46,31 @@ def test_the_text_says_what_was_recorded():
     text = pictures.text(recorded())
     assert "199 steps" in text
     assert "loss: 1 at step 1, 0.005025 at step 199" in text
+
+
+def chain(length):
+    nodes = tuple(Node(f"/op{n}:0", "op", f"op<{n}>", "", (2, 3)) for n in range(length))
+    links = tuple(Edge(f"/op{n}:0", f"/op{n + 1}:0") for n in range(length - 1))
+    skip = (Edge("/op0:0", f"/op{length - 1}:0"),)
+    return ComputationGraph(nodes, links + skip, ())
+
+
+def texts(picture, tag):
+    return [element for element in ET.fromstring(picture).iter() if element.tag.endswith(tag)]
+
+
+def test_a_graph_is_drawn_without_a_page():
+    picture = pictures.svg(GraphView(chain(5)).run, "graph")
+    assert len(texts(picture, "rect")) == 5
+    boxes = [(float(box.attrib["x"]), float(box.attrib["width"])) for box in texts(picture, "rect")]
+    levels = {box.attrib["y"] for box in texts(picture, "rect")}
+    assert len(levels) == len(boxes)  # one below the other
+    assert "op&lt;3&gt;" in picture
+    # Four links, and the long one in four parts that pass beside the boxes between.
+    assert len([path for path in texts(picture, "path") if "C" in path.attrib["d"]]) == 4 + 4
+
+
+def test_a_graph_that_is_too_large_for_that_is_told_as_an_outline():
+    picture = pictures.svg(GraphView(chain(200)).run, "graph")
+    assert not texts(picture, "rect")
+    assert "op&lt;3&gt;" in picture

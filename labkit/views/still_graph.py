@@ -1,0 +1,237 @@
+"""A graph as a still SVG: outermost modules and operations in layers, drawn without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+
+from labkit.run import ComputationGraph, ModuleCall, Node
+
+MOST_BOXES = 40
+"""A larger graph is told as an outline."""
+
+_LETTER = 6.9
+_HEIGHT, _ROW, _GAP, _MARGIN = 30.0, 58.0, 22.0, 16.0
+_SWEEPS = 6
+
+STYLE = (
+    ".b{fill:#fff;stroke:#9a9a9a}.m{fill:#f3f3f3}.p{stroke-dasharray:none;fill:#fff}"
+    ".i,.c{stroke-dasharray:4 3}.o{stroke:#0072B2;stroke-width:2}.e{fill:none;stroke:#8a8a8a}"
+    ".s{fill:#777;font-size:11px}"
+    "@media(prefers-color-scheme:dark){.b{fill:#222;stroke:#777}.m{fill:#333}.s{fill:#aaa}"
+    ".o{stroke:#56B4E9}}"
+)
+_KINDS = {"op": "", "parameter": "p", "input": "i", "output": "o", "cut": "c"}
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A box; one without a label is where a long arrow passes a layer."""
+
+    label: str
+    detail: str = ""
+    kind: str = ""
+
+    @property
+    def width(self) -> float:
+        if not self.label:
+            return 0.0
+        return 26 + _LETTER * (len(self.label) + (len(self.detail) + 1 if self.detail else 0))
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The body of an SVG, and its size in px."""
+
+    body: str
+    width: float
+    height: float
+
+
+def draw(graph: ComputationGraph) -> Drawing | None:
+    """Return the folded graph as SVG; None where it is too large or goes round in circles."""
+    boxes, arrows = _fold(graph)
+    if not boxes or len(boxes) > MOST_BOXES:
+        return None
+    layers = _layers(boxes, arrows)
+    if layers is None:
+        return None
+    rows, links = _with_passages(boxes, arrows, layers)
+    _untangle(rows, links)
+    centres = _place(rows, boxes, links)
+    return _write(rows, boxes, links, centres)
+
+
+def _fold(graph: ComputationGraph) -> tuple[dict[str, _Box], set[tuple[str, str]]]:
+    """Fold every node into the outermost call but that of the model itself."""
+    calls = {call.id: call for call in graph.modules}
+    roots = [call for call in graph.modules if call.parent is None]
+    opened = {call.id for call in roots if len(roots) == 1}
+    boxes: dict[str, _Box] = {}
+    homes: dict[str, str] = {}
+    for node in graph.nodes:
+        call = _outermost(node.scope, calls, opened)
+        homes[node.id] = call.id if call else node.id
+        boxes.setdefault(homes[node.id], _box_of_call(call) if call else _box_of_node(node))
+    ends = {(homes[edge.source], homes[edge.target]) for edge in graph.edges}
+    return boxes, {(source, target) for source, target in ends if source != target}
+
+
+def _outermost(scope: str, calls: Mapping[str, ModuleCall], opened: set[str]) -> ModuleCall | None:
+    found: ModuleCall | None = None
+    call = calls.get(scope)
+    while call is not None and call.id not in opened:
+        found = call
+        call = calls.get(call.parent or "")
+    return found
+
+
+def _box_of_call(call: ModuleCall) -> _Box:
+    name = call.path.rpartition(".")[2] or call.type
+    times = f" (call {call.call})" if call.call > 1 else ""
+    return _Box(name + times, call.type if call.path else "", "m")
+
+
+def _box_of_node(node: Node) -> _Box:
+    shape = "" if node.shape is None else "\N{MULTIPLICATION SIGN}".join(map(str, node.shape))
+    name = node.parameters[0].rpartition(".")[2] if node.parameters else node.op
+    return _Box(name, shape, _KINDS[node.kind])
+
+
+def _layers(boxes: Mapping[str, _Box], arrows: Iterable[tuple[str, str]]) -> dict[str, int] | None:
+    """Return each box's layer: below all that leads to it, and leaves just above their use."""
+    import networkx
+
+    whole: networkx.DiGraph[str] = networkx.DiGraph()
+    whole.add_nodes_from(boxes)
+    whole.add_edges_from(arrows)
+    if not networkx.is_directed_acyclic_graph(whole):
+        return None
+    layers = {
+        name: depth
+        for depth, names in enumerate(networkx.topological_generations(whole))
+        for name in names
+    }
+    for name in boxes:
+        if not whole.in_degree(name) and whole.out_degree(name):
+            layers[name] = min(layers[below] for below in whole.successors(name)) - 1
+    return layers
+
+
+Links = list[tuple[str, str]]
+
+
+def _with_passages(
+    boxes: dict[str, _Box], arrows: Iterable[tuple[str, str]], layers: Mapping[str, int]
+) -> tuple[list[list[str]], Links]:
+    """Return the layers, and links between neighbouring ones: long arrows pass those between."""
+    rows: list[list[str]] = [[] for _ in range(max(layers.values()) + 1)]
+    for name in boxes:
+        rows[layers[name]].append(name)
+    links = []
+    for source, target in sorted(arrows):
+        last = source
+        for depth in range(layers[source] + 1, layers[target]):
+            passage = f"{source}>{target}@{depth}"
+            boxes[passage] = _Box("")
+            rows[depth].append(passage)
+            links.append((last, passage))
+            last = passage
+        links.append((last, target))
+    return rows, links
+
+
+def _untangle(rows: list[list[str]], links: Links) -> None:
+    """Order each layer by where its neighbours stand (Sugiyama's barycentres)."""
+    above, below = _neighbours(links)
+    for sweep in range(_SWEEPS):
+        near = below if sweep % 2 else above
+        for row in reversed(rows) if sweep % 2 else rows:
+            places = {name: float(place) for each in rows for place, name in enumerate(each)}
+            middles = {name: _mean(near.get(name, [name]), places) for name in row}
+            row.sort(key=middles.__getitem__)
+
+
+def _place(rows: list[list[str]], boxes: Mapping[str, _Box], links: Links) -> dict[str, float]:
+    """Return each box's centre: near its neighbours', and clear of the boxes beside it."""
+    above, below = _neighbours(links)
+    centres: dict[str, float] = {}
+    for row in rows:
+        _set_apart(row, boxes, dict.fromkeys(row, 0.0), centres)
+    for sweep in range(_SWEEPS):
+        near = below if sweep % 2 else above
+        for row in reversed(rows) if sweep % 2 else rows:
+            wished = {name: _mean(near.get(name, [name]), centres) for name in row}
+            _set_apart(row, boxes, wished, centres)
+    return centres
+
+
+def _set_apart(
+    row: list[str],
+    boxes: Mapping[str, _Box],
+    wished: Mapping[str, float],
+    centres: dict[str, float],
+) -> None:
+    """Place a layer where it is wished as far as that goes, in its order, without overlaps."""
+    edge = -float("inf")
+    for name in row:
+        half = boxes[name].width / 2
+        centres[name] = max(wished[name], edge + half)
+        edge = centres[name] + half + _GAP
+    shift = sum(wished[name] - centres[name] for name in row) / len(row)
+    for name in row:
+        centres[name] += shift
+
+
+def _mean(names: list[str], places: Mapping[str, float]) -> float:
+    return sum(places[name] for name in names) / len(names)
+
+
+def _neighbours(links: Links) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    above: dict[str, list[str]] = {}
+    below: dict[str, list[str]] = {}
+    for source, target in links:
+        above.setdefault(target, []).append(source)
+        below.setdefault(source, []).append(target)
+    return above, below
+
+
+def _write(
+    rows: list[list[str]],
+    boxes: Mapping[str, _Box],
+    links: Links,
+    centres: Mapping[str, float],
+) -> Drawing:
+    depths = {name: depth for depth, row in enumerate(rows) for name in row}
+    left = min(centres[name] - boxes[name].width / 2 for name in centres) - _MARGIN
+    right = max(centres[name] + boxes[name].width / 2 for name in centres) + _MARGIN
+    parts = []
+    for source, target in links:
+        x1, x2 = centres[source] - left, centres[target] - left
+        y1 = depths[source] * _ROW + (_HEIGHT if boxes[source].label else _HEIGHT / 2)
+        y2 = depths[target] * _ROW + (0 if boxes[target].label else _HEIGHT / 2)
+        middle = (y1 + y2) / 2
+        head = ' marker-end="url(#labkit-arrow)"' if boxes[target].label else ""
+        parts.append(
+            f'<path class="e" d="M{x1:.1f},{y1:.1f}C{x1:.1f},{middle:.1f} {x2:.1f},{middle:.1f} '
+            f'{x2:.1f},{y2:.1f}"{head}/>'
+        )
+    parts += [
+        _box(boxes[name], centres[name] - left, depths[name] * _ROW)
+        for name in centres
+        if boxes[name].label
+    ]
+    return Drawing("".join(parts), right - left, len(rows) * _ROW - _ROW + _HEIGHT + _MARGIN)
+
+
+def _box(box: _Box, centre: float, top: float) -> str:
+    x, middle = centre - box.width / 2, top + _HEIGHT / 2 + 4
+    corner = 6 if box.kind in ("m", "p") else _HEIGHT / 2
+    detail = f' <tspan class="s">{escape(box.detail)}</tspan>' if box.detail else ""
+    return (
+        f'<rect class="b {box.kind}" x="{x:.1f}" y="{top:.1f}" width="{box.width:.1f}" '
+        f'height="{_HEIGHT}" rx="{corner}"/>'
+        f'<text x="{centre:.1f}" y="{middle:.1f}" text-anchor="middle">{escape(box.label)}'
+        f"{detail}</text>"
+    )
