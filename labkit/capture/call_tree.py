@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch.autograd.graph import Node as AutogradNode
@@ -11,6 +11,7 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.lines import Line, source_of
 from labkit.capture.scopes import Interval, ScopeRecorder
+from labkit.capture.threads import ThreadCall
 from labkit.run.graph import ModuleCall
 
 
@@ -25,33 +26,36 @@ class CallTree:
     paths: frozenset[str]
 
     @classmethod
-    def build(cls, intervals: Sequence[Interval], order: Sequence[AutogradNode]) -> CallTree:
-        """Place nodes, in the order in which they were made, into recorded calls."""
+    def build(
+        cls,
+        intervals: Sequence[Interval],
+        order: Sequence[AutogradNode],
+        elsewhere: Sequence[ThreadCall] = (),
+    ) -> CallTree:
+        """Place nodes, in the order in which they were made, into recorded calls.
+
+        `elsewhere` are calls on other threads, whose nodes have numbers of their own.
+        """
         innermost: dict[AutogradNode, Interval] = {}
         parents: dict[Interval, Interval | None] = {}
-        waiting = sorted(intervals, key=lambda call: (call.start, -call.stop, len(call.path)))
-        waiting.reverse()
-        inside: list[Interval] = []
-        for node in order:
-            number = torch_compat.node_sequence(node)
-            if number == torch_compat.NO_SEQUENCE:
-                break
-            while waiting and waiting[-1].start <= number:
-                call = waiting.pop()
-                while inside and inside[-1].stop <= call.start:
-                    inside.pop()
-                parents[call] = inside[-1] if inside else None
-                inside.append(call)
-            while inside and inside[-1].stop <= number:
-                inside.pop()
-            if inside:
-                innermost[node] = inside[-1]
-        used = _with_ancestors(innermost.values(), parents)
+        threads = dict.fromkeys(intervals, 0) if elsewhere else {}
+        foreign: set[AutogradNode] = set()
+        for number, call in enumerate(elsewhere, start=1):
+            nodes = call.nodes()
+            foreign |= nodes
+            threads |= dict.fromkeys(call.intervals, number)
+            at_home = (each for each in intervals if (each.start, each.path) == call.around)
+            around = next(at_home, None)
+            own = sorted(nodes, key=torch_compat.node_sequence)
+            _sweep(call.intervals, own, around, innermost, parents)
+        rest = [node for node in order if node not in foreign] if foreign else order
+        _sweep(intervals, rest, None, innermost, parents)
+        used = _with_ancestors(innermost.values(), parents, threads)
         counts: Counter[str] = Counter()
         ids = {}
-        for call in used:
-            counts[call.path] += 1
-            ids[call] = f"{call.path}#{counts[call.path]}"
+        for each in used:
+            counts[each.path] += 1
+            ids[each] = f"{each.path}#{counts[each.path]}"
         return cls(used, ids, parents, innermost, frozenset(call.path for call in used))
 
     def scope(self, node: AutogradNode) -> str:
@@ -91,13 +95,54 @@ class CallTree:
         )
 
 
+def _sweep(
+    intervals: Sequence[Interval],
+    order: Sequence[AutogradNode],
+    around: Interval | None,
+    innermost: dict[AutogradNode, Interval],
+    parents: dict[Interval, Interval | None],
+) -> None:
+    """Place the nodes of one thread into its calls."""
+    waiting = sorted(intervals, key=lambda call: (call.start, -call.stop, len(call.path)))
+    waiting.reverse()
+    inside: list[Interval] = []
+    for node in order:
+        number = torch_compat.node_sequence(node)
+        if number == torch_compat.NO_SEQUENCE:
+            break
+        while waiting and waiting[-1].start <= number:
+            call = waiting.pop()
+            while inside and inside[-1].stop <= call.start:
+                inside.pop()
+            parents[call] = inside[-1] if inside else around
+            inside.append(call)
+        while inside and inside[-1].stop <= number:
+            inside.pop()
+        if inside:
+            innermost[node] = inside[-1]
+        elif around is not None:
+            innermost[node] = around
+
+
 def _with_ancestors(
-    calls: Iterable[Interval], parents: dict[Interval, Interval | None]
+    calls: Iterable[Interval],
+    parents: dict[Interval, Interval | None],
+    threads: Mapping[Interval, int],
 ) -> list[Interval]:
+    """Return calls and those around them, outer before inner, in the order in which they began."""
     used: dict[Interval, None] = {}
     for call in calls:
         current: Interval | None = call
         while current is not None and current not in used:
             used[current] = None
-            current = parents[current]
-    return sorted(used, key=lambda call: (call.start, -call.stop, len(call.path)))
+            current = parents.setdefault(current, None)
+
+    def place(call: Interval) -> tuple[int, int, int, int]:
+        return threads.get(call, 0), call.start, -call.stop, len(call.path)
+
+    def places(call: Interval) -> list[tuple[int, int, int, int]]:
+        above = parents[call]
+        return [place(call)] if above is None else [*places(above), place(call)]
+
+    # Numbers of two threads cannot be compared: what is within a call comes after it.
+    return sorted(used, key=places if any(threads.values()) else lambda call: [place(call)])

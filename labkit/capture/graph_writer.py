@@ -14,10 +14,8 @@ from labkit.capture import torch_compat
 from labkit.capture.call_tree import CallTree
 from labkit.capture.lines import Line, source_of
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.threads import Link
 from labkit.run.graph import Edge, Node
-
-Link = tuple[AutogradNode, AutogradNode]
-"""A source and the node that takes what it made."""
 
 Output = tuple[tuple[int, ...] | None, str | None, str | None]
 

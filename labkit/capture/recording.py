@@ -88,8 +88,8 @@ class GraphRecording:
         if not starts:
             reason = _NO_GRAD if self._calls.saw_gradients_off else NO_HISTORY
             return ComputationGraph((), (), (), None, reason)
-        order = sorted(collect(starts)[0], key=torch_compat.node_sequence)
-        recorded = self._calls.recorded(order)
+        order = self._scopes.in_order(*collect(starts))
+        recorded = self._calls.recorded(self._scopes.at_home(order))
         return capture_graph(roots, self._scopes.table(), self._scopes, recorded=recorded)
 
     def table(self) -> ParameterTable:
@@ -101,14 +101,14 @@ class GraphRecording:
         if not found:
             reason = _NO_GRAD if self._calls.saw_gradients_off else _NOTHING
             return ComputationGraph((), (), (), None, reason)
-        order = sorted(found, key=torch_compat.node_sequence)
+        order = self._scopes.in_order(found, links)
         used = {source for source, _ in links}
         ends = [
             (node, plain_name(_elements(torch_compat.node_output(node)[0])))
             for node in order
             if node not in used and not hasattr(node, "variable")
         ]
-        recorded = self._calls.recorded(order)
+        recorded = self._calls.recorded(self._scopes.at_home(order))
         return written_graph(
             ends, self._scopes.table(), self._scopes, None, recorded, within=found
         )[0]

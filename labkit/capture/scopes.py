@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd.graph import Node
 from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -24,6 +25,7 @@ from torch.nn.modules.module import (
 from labkit.capture import torch_compat
 from labkit.capture.lines import Line, users_line
 from labkit.capture.parameters import ParameterTable, prefixed
+from labkit.capture.threads import Link, ThreadCall, in_order, made_by
 
 _MOST_INTERVALS = 50_000
 _CALLERS = 6
@@ -62,6 +64,10 @@ class ScopeRecorder:
         self._adopts = adopt
         self.types: dict[str, str] = {}
         self.intervals: list[Interval] = []
+        self.elsewhere: list[ThreadCall] = []
+        """Calls on other threads than the one that started the recorder."""
+        self._home = threading.get_ident()
+        self._running: dict[int, ThreadCall] = {}
         self._sizes: dict[str, int] = {}
         self._modules: dict[str, weakref.ref[nn.Module]] = {}
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
@@ -90,6 +96,7 @@ class ScopeRecorder:
 
     def start(self) -> None:
         """Begin to record; a compiled model is left alone, as hooks would recompile it."""
+        self._home = threading.get_ident()
         if self._usable and not self._handles:
             self._handles = [
                 register_module_forward_pre_hook(self._enter),
@@ -102,10 +109,23 @@ class ScopeRecorder:
             handle.remove()
         self._handles = []
         self._open.clear()
+        self._running.clear()
+
+    def in_order(self, nodes: Sequence[Node], links: Sequence[Link]) -> list[Node]:
+        """Return the nodes of a graph in the order in which they were made."""
+        if self.elsewhere:
+            return in_order(nodes, links, self.elsewhere)
+        return sorted(nodes, key=torch_compat.node_sequence)
+
+    def at_home(self, nodes: Sequence[Node]) -> Sequence[Node]:
+        """Return the nodes that were made on the recorder's own thread."""
+        away = set().union(*(call.nodes() for call in self.elsewhere))
+        return [node for node in nodes if node not in away] if away else nodes
 
     def clear(self) -> None:
         """Forget the intervals."""
         self.intervals = []
+        self.elsewhere = []
 
     def _take_in(self, label: str, model: nn.Module) -> None:
         self._models[label] = weakref.ref(model)
@@ -126,6 +146,8 @@ class ScopeRecorder:
     def _enter(self, module: nn.Module, inputs: Any) -> None:
         if self._adopts and id(module) not in self._paths and torch.is_grad_enabled():
             self._adopt(module)
+        if threading.get_ident() != self._home:
+            self._enter_elsewhere(module)
         if id(module) in self._paths and torch.is_grad_enabled():
             stack = self._open.setdefault(threading.get_ident(), [])
             line = users_line(_CALLERS)
@@ -134,6 +156,14 @@ class ScopeRecorder:
 
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
         now = time.perf_counter_ns()
+        self._close(module, now)
+        running = self._running.get(threading.get_ident())
+        if running is not None and running.module is module:
+            del self._running[threading.get_ident()]
+            running.returned, running.given = made_by(output), made_by(inputs)
+            self.elsewhere.append(running)
+
+    def _close(self, module: nn.Module, now: int) -> None:
         stack = self._open.get(threading.get_ident())
         known = self._paths.get(id(module))
         if not stack or known is None or known[1]() is not module:
@@ -144,7 +174,32 @@ class ScopeRecorder:
                 break
         else:
             return
-        if len(self.intervals) < _MOST_INTERVALS:
-            own = type(module).__module__.startswith("torch.")
-            stop = torch_compat.sequence_number()
-            self.intervals.append(Interval(start, stop, known[0], line, own, now - began))
+        own = type(module).__module__.startswith("torch.")
+        stop = torch_compat.sequence_number()
+        self._add(Interval(start, stop, known[0], line, own, now - began))
+
+    def _add(self, call: Interval) -> None:
+        if len(self.intervals) >= _MOST_INTERVALS:
+            return
+        thread = threading.get_ident()
+        if thread == self._home:
+            self.intervals.append(call)
+        elif thread in self._running:
+            self._running[thread].intervals.append(call)
+
+    def _enter_elsewhere(self, module: nn.Module) -> None:
+        """Note an outermost call on another thread: of a watched module, or within such a call."""
+        thread, around = threading.get_ident(), self._open_at_home()
+        running = self._running.get(thread)
+        if running is not None and running.module is not module:
+            return
+        if torch.is_grad_enabled() and (around is not None or id(module) in self._paths):
+            self._running[thread] = ThreadCall(module, around)
+
+    def _open_at_home(self) -> tuple[int, str] | None:
+        """Return start and path of the innermost call that is open on the recorder's thread."""
+        for module, start, *_ in reversed(self._open.get(self._home, [])):
+            known = self._paths.get(id(module))
+            if known is not None:
+                return start, known[0]
+        return None

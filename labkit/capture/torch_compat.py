@@ -14,7 +14,10 @@ from typing import Any
 import torch
 from torch.autograd.graph import Node
 from torch.nn.parameter import is_lazy
+from torch.utils._python_dispatch import TorchDispatchMode
 
+DispatchMode = TorchDispatchMode
+"""A mode that is told of every operation that runs, below autograd."""
 NO_SEQUENCE = 2**64 - 1
 """Sequence number of nodes that have no place in the order, such as gradient accumulation."""
 

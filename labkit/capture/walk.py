@@ -10,10 +10,11 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.call_tree import CallTree
-from labkit.capture.graph_writer import GraphWriter, Link
+from labkit.capture.graph_writer import GraphWriter
 from labkit.capture.lines import Line
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.scopes import ScopeRecorder
+from labkit.capture.threads import Link
 from labkit.run.graph import ComputationGraph
 
 MOST_NODES = 20_000
@@ -102,8 +103,8 @@ def written_graph(
         reason = f"The graph has more than {MOST_NODES:,} nodes; too many to draw."
         return ComputationGraph((), (), (), step, reason), {}
     recorded = recorded or Recorded()
-    order = sorted(found, key=torch_compat.node_sequence)
-    calls = CallTree.build(scopes.intervals, order)
+    order = scopes.in_order(found, links)
+    calls = CallTree.build(scopes.intervals, order, scopes.elsewhere)
     writer = GraphWriter(table, calls, recorded.lines, recorded.saved, recorded.names)
     writer.write(order, links)
     for cut in recorded.cuts:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, Response, expect
 
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
@@ -186,13 +186,13 @@ class NotebookPage:
 
     def save(self) -> None:
         """Save the notebook, outputs included, and wait until it is on the disk."""
-        before = self.path.stat().st_mtime_ns
-        self.page.keyboard.press("Control+s")
-        deadline = time.monotonic() + 20
-        while self.path.stat().st_mtime_ns == before:
-            if time.monotonic() > deadline:
-                raise RuntimeError("the notebook was not saved")
-            self.page.wait_for_timeout(50)
+
+        def saves(response: Response) -> bool:
+            return response.request.method == "PUT" and "/api/contents/" in response.url
+
+        with self.page.expect_response(saves) as saved:
+            self.page.keyboard.press("Control+s")
+        assert saved.value.ok
 
     def view(self, kind: str) -> Locator:
         """Return the first view of a kind on the page."""

@@ -62,8 +62,7 @@ export class Player {
   take(walk: Walk): void {
     this.walk = walk;
     this.slider.max = String(Math.max(0, walk.events.length - 1));
-    const share = walk.events.length > 1 ? (this.turning - 0.5) / (walk.events.length - 1) : 1;
-    this.slider.style.setProperty("--labkit-stepper-turn", `${(100 * share).toFixed(1)}%`);
+    this.slider.style.setProperty("--labkit-stepper-phases", phasesOf(walk));
     this.go(this.at);
   }
 
@@ -115,6 +114,22 @@ export class Player {
     this.timer = undefined;
     setText(this.play, "Play");
   }
+}
+
+/** A stripe of the slider's track for each stretch of events of one phase. */
+function phasesOf({ events }: Walk): string {
+  const last = events.length - 1;
+  const at = (event: number) => `${((100 * (event - 0.5)) / Math.max(1, last)).toFixed(2)}%`;
+  const stripes = events.flatMap(({ phase }, event) => {
+    const colour = `var(--labkit-stepper-${phase})`;
+    const begins = event === 0 || events[event - 1]?.phase !== phase;
+    const ends = event === last || events[event + 1]?.phase !== phase;
+    return [
+      ...(begins ? [`${colour} ${event === 0 ? "0%" : at(event)}`] : []),
+      ...(ends ? [`${colour} ${event === last ? "100%" : at(event + 1)}`] : []),
+    ];
+  });
+  return `linear-gradient(to right, ${stripes.join(", ")})`;
 }
 
 function button(words: string, purpose: string, action: () => void): HTMLButtonElement {

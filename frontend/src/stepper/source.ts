@@ -23,6 +23,8 @@ export interface SourceListener {
   walk(walk: Walk): void;
   /** A sentence on what is in the way; null when that is over. */
   trouble(words: string | null): void;
+  /** A sentence on why the kernel did not do what was asked. */
+  refused(words: string): void;
 }
 
 export class WalkSource {
@@ -64,7 +66,7 @@ export class WalkSource {
   private take(content: unknown, buffers: Buffers): void {
     const message = content as StepperMessage;
     if (message.type === "refused") {
-      this.listener.trouble(message.reason);
+      this.listener.refused(message.reason);
       return;
     }
     if (message.type !== "walk") return;

@@ -60,6 +60,7 @@ class StepperView {
     this.source = new WalkSource(model, {
       walk: (walk) => this.take(walk),
       trouble: (words) => this.tell(words),
+      refused: (words) => this.refuse(words),
     });
   }
 
@@ -83,6 +84,12 @@ class StepperView {
   private tell(words: string | null): void {
     this.trouble.hidden = words === null;
     this.trouble.textContent = words ?? "";
+  }
+
+  /** What was typed is not so: the fields say again what is. */
+  private refuse(words: string): void {
+    this.tell(words);
+    if (this.walk && this.names) this.showLeaves(this.walk, this.names);
   }
 
   private take(walk: Walk): void {

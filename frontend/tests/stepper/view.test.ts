@@ -231,9 +231,23 @@ describe("the stepper", () => {
     expect(step()).toBe(2);
   });
 
-  it("says why an edit was refused", () => {
+  it("says why an edit was refused, and shows again what the leaf holds", () => {
+    const field = () => root.querySelector<HTMLInputElement>("input[type=number]");
+    const held = field()?.value;
+    if (!held) throw new Error("there is no field");
+    (field() as HTMLInputElement).value = "12345";
     model.hear({ type: "refused", request: 1, reason: "no place 2" });
     expect(root.querySelector(".labkit-empty")?.textContent).toBe("no place 2");
+    expect(field()?.value).toBe(held);
+  });
+
+  it("marks on the slider where each phase is", () => {
+    const slider = root.querySelector<HTMLInputElement>("input[type=range]");
+    const stripes = slider?.style.getPropertyValue("--labkit-stepper-phases") ?? "";
+    const order = [...stripes.matchAll(/stepper-(forward|backward|accumulate)/g)].map(([, p]) => p);
+    expect(order[0]).toBe("forward");
+    expect(order.at(-1)).toBe("accumulate");
+    expect(order).toContain("backward");
   });
 
   it("leaves nothing behind", () => {

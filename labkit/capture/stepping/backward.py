@@ -10,11 +10,15 @@ from dataclasses import dataclass
 import torch
 from torch.autograd.graph import Node as AutogradNode
 
-from labkit.capture.graph_writer import Link
+from labkit.capture.threads import Link
 
 _FREED = (
     "this graph has been used up: backward was called on it without retain_graph=True, which frees "
-    "what the derivatives need. Compute the loss anew, or use lk.stepper(lambda: ...)."
+    "what the derivatives need."
+)
+_REENTRANT = (
+    "a part of this graph is checkpointed with use_reentrant=True, and PyTorch allows no "
+    "torch.autograd.grad there, by which the stepper walks. Use use_reentrant=False."
 )
 
 
@@ -36,7 +40,11 @@ class Gathered:
 
 
 def run_backward(
-    root: torch.Tensor, order: Sequence[AutogradNode], links: Sequence[Link]
+    root: torch.Tensor,
+    order: Sequence[AutogradNode],
+    links: Sequence[Link],
+    *,
+    again: str,
 ) -> list[Passed | Gathered]:
     """Run the backward pass and return what happened; no `.grad` is touched.
 
@@ -48,11 +56,13 @@ def run_backward(
         All nodes of its graph.
     links : sequence of (source, target)
         All edges of its graph.
+    again : str
+        What to do where the graph was used up before.
 
     Raises
     ------
     RuntimeError
-        If the graph was used up before.
+        If the graph was used up before, or a part of it cannot be walked.
     """
     passed: list[Passed] = []
     waiting: dict[AutogradNode, tuple[torch.Tensor | None, ...]] = {}
@@ -81,7 +91,9 @@ def run_backward(
             grads = torch.autograd.grad(root, variables, retain_graph=True, allow_unused=True)
         except RuntimeError as error:
             if "second time" in str(error) or "freed" in str(error):
-                raise RuntimeError(_FREED) from error
+                raise RuntimeError(f"{_FREED} {again}") from error
+            if "use_reentrant" in str(error):
+                raise RuntimeError(_REENTRANT) from error
             raise
     return _with_leaves(passed, dict(zip(leaves, grads, strict=True)), links)
 

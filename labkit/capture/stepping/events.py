@@ -18,6 +18,7 @@ from labkit.run.graph import ComputationGraph
 from labkit.run.stepping import Flow, StepEvent, ValueSummary
 
 _NO_GRADIENT = "No gradient goes this way."
+_HOOKED = " A hook on this tensor has changed the gradient on its way here."
 
 
 class EventWriter:
@@ -45,6 +46,7 @@ class EventWriter:
         self.events: list[StepEvent] = []
         self.grads: dict[str, NDArray[np.generic]] = {}
         self._ids = ids
+        self._sent: dict[tuple[AutogradNode, int], torch.Tensor] = {}
         self._place = {node.id: number for number, node in enumerate(graph.nodes)}
         self._values = {node: summarise(value) for node, value in values.items()}
 
@@ -87,12 +89,14 @@ class EventWriter:
             if source is not None
         ]
         names = ", ".join(dict.fromkeys(_last(flow.node) for flow in onward)) or "nothing"
+        hooked = self._was_changed(node, each.incoming)
+        self._send(each)
         return StepEvent(
             "backward",
             self._ids[node],
             words=(
                 f"The gradient for the result of {name} comes in; times the local derivative it "
-                f"goes on to {names}."
+                f"goes on to {names}.{_HOOKED if hooked else ''}"
             ),
             inputs=tuple(
                 Flow(self._ids[node], self._gradient(node, gradient)) for gradient in each.incoming
@@ -100,6 +104,28 @@ class EventWriter:
             outputs=tuple(onward),
             formula=formula_for(node),
         )
+
+    def _send(self, each: Passed) -> None:
+        """Add up what goes on to each output of the nodes before."""
+        for (source, output), gradient in zip(
+            each.node.next_functions, each.outgoing, strict=False
+        ):
+            if source is None or gradient is None:
+                continue
+            sent = self._sent.get((source, output))
+            self._sent[source, output] = gradient if sent is None else sent + gradient
+
+    def _was_changed(self, node: AutogradNode, incoming: Sequence[torch.Tensor | None]) -> bool:
+        """Return whether another gradient has come than was sent: a hook stood on the tensor."""
+        for output, gradient in enumerate(incoming):
+            sent = self._sent.get((node, output))
+            if gradient is None or sent is None or gradient.shape != sent.shape:
+                continue
+            if gradient.layout is not torch.strided or sent.layout is not torch.strided:
+                continue
+            if not torch.allclose(gradient, sent.to(gradient), equal_nan=True):
+                return True
+        return False
 
     def _gathered(self, each: Gathered) -> StepEvent:
         leaf = each.node.variable  # type: ignore[attr-defined]

@@ -11,7 +11,6 @@ import torch
 from torch import nn
 from torch.autograd.graph import Node as AutogradNode
 
-from labkit.capture import torch_compat
 from labkit.capture.lines import names_in, users_tensors
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.recorder import CallRecorder
@@ -20,6 +19,7 @@ from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.stepping.backward import run_backward
 from labkit.capture.stepping.events import EventWriter
 from labkit.capture.stepping.forward import INSIDE, NOT_KEPT, values_of
+from labkit.capture.stepping.results import ResultRecorder
 from labkit.capture.stepping.values import summarise
 from labkit.capture.untouched import buffers_put_back
 from labkit.capture.walk import NO_HISTORY, Recorded, collect, written_graph
@@ -30,6 +30,15 @@ _EXAMPLE = "Examples: lk.stepper(loss), lk.stepper(lambda: loss_fn(model(x), y))
 _NOT_EDITABLE = (
     "The loss was computed before: its code cannot be run again with other values. "
     "lk.stepper(lambda: ...) takes the code itself, and its leaves can be edited."
+)
+
+_ANEW = "Compute the loss anew, or use lk.stepper(lambda: ...)."
+_NO_BACKWARD = (
+    "The function given to stepper must compute the loss and leave backward to the stepper."
+)
+_LEAF = (
+    "Nothing to walk through: the loss is itself a leaf, from which nothing was computed. Its "
+    "gradient is 1."
 )
 
 
@@ -131,7 +140,7 @@ class Walker:
     def _of_tensor(self, loss: torch.Tensor) -> Walk:
         _check(loss)
         if loss.grad_fn is None:
-            return Walk(ComputationGraph((), (), ()), reason=NO_HISTORY)
+            return _no_walk(loss)
         models = holders({"loss": loss})
         scopes = ScopeRecorder(models)
         return self._write(loss, ParameterTable(models), scopes, None, {})
@@ -146,7 +155,7 @@ class Walker:
             stack.enter_context(self._edited())
             scopes.start()
             stack.callback(scopes.stop)
-            with torch.enable_grad(), calls:
+            with torch.enable_grad(), calls, ResultRecorder() as results:
                 loss = code()
             if not isinstance(loss, torch.Tensor):
                 raise TypeError(
@@ -155,9 +164,10 @@ class Walker:
                 )
             _check(loss)
             if loss.grad_fn is None:
-                return Walk(ComputationGraph((), (), ()), reason=NO_HISTORY)
+                return _no_walk(loss)
             self._made_inside = calls.leaves_made
-            return self._write(loss, scopes.table(), scopes, calls, calls.results)
+            seen = results.of(scopes.at_home(collect([loss.grad_fn])[0]))
+            return self._write(loss, scopes.table(), scopes, calls, seen | calls.results)
 
     def _write(
         self,
@@ -169,13 +179,13 @@ class Walker:
     ) -> Walk:
         assert loss.grad_fn is not None
         found, links = collect([loss.grad_fn])
-        order = sorted(found, key=torch_compat.node_sequence)
-        recorded = calls.recorded(order) if calls else Recorded(names=self._names)
+        order = scopes.in_order(found, links)
+        recorded = calls.recorded(scopes.at_home(order)) if calls else Recorded(names=self._names)
         graph, ids = written_graph([(loss.grad_fn, "loss")], table, scopes, None, recorded)
         if graph.reason:
             return Walk(graph, reason=graph.reason)
         values = values_of(loss, order, results)
-        happened = run_backward(loss, order, links)
+        happened = run_backward(loss, order, links, again=_NO_BACKWARD if calls else _ANEW)
         writer = EventWriter(graph, ids, values, INSIDE if calls else NOT_KEPT)
         writer.forward(order)
         writer.backward(happened)
@@ -226,6 +236,10 @@ def _names_of_code(target: object) -> dict[int, str]:
             captured[name] = cell.cell_contents
     used = {n: target.__globals__.get(n) for n in target.__code__.co_names}
     return names_in(used, captured)
+
+
+def _no_walk(loss: torch.Tensor) -> Walk:
+    return Walk(ComputationGraph((), (), ()), reason=_LEAF if loss.requires_grad else NO_HISTORY)
 
 
 def _check(loss: torch.Tensor) -> None:

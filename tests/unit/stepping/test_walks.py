@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 import labkit as lk
 
@@ -164,6 +165,42 @@ def test_code_shows_every_value_and_a_finished_loss_says_what_was_not_kept():
     assert "lk.stepper(lambda: ...)" in late.events[0].outputs[0].value.reason
 
 
+def test_code_shows_every_value_within_pytorchs_own_calls():
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    lstm = nn.LSTM(4, 5, batch_first=True)
+    x, sequence = torch.randn(1, 3, 8), torch.randn(2, 3, 4)
+    a, b = torch.randn(3, 4, requires_grad=True), torch.randn(4, 2, requires_grad=True)
+    for code in (
+        lambda: layer(x).sum(),
+        lambda: lstm(sequence)[0].sum(),
+        lambda: torch.einsum("ij,jk->ik", a, b).sum(),
+    ):
+        walk = lk.stepper.walk(code)
+        forward = [event for event in walk.events if event.phase == "forward"]
+        unknown = [e.node for e in forward for flow in e.outputs if not flow.value.known]
+        assert len(forward) > 1
+        assert unknown == []
+    product = torch.einsum("ij,jk->ik", a, b).detach()
+    shown = next(e for e in forward if "bmm" in e.node).outputs[0].value
+    np.testing.assert_allclose(shown.numbers, product, rtol=1e-6)
+
+
+def test_a_hook_that_changes_a_gradient_is_named():
+    w = torch.tensor(3.0, requires_grad=True)
+
+    def code():
+        hidden = w * 2
+        hidden.register_hook(lambda gradient: gradient * 5)
+        return hidden**2
+
+    walk = lk.stepper.walk(code)
+    code().backward()
+    hooked = [event.node for event in walk.events if "A hook" in event.words]
+    assert hooked == ["/mul:0"]
+    assert walk.grads["/w:0"] == w.grad
+
+
 def test_a_finished_loss_gives_back_what_derivatives_keep():
     model, x = models()["mlp"], inputs()
     walk = lk.stepper.walk(F.cross_entropy(model(x), torch.zeros(6, dtype=torch.long)))
@@ -245,6 +282,26 @@ def test_a_used_up_graph_says_so_and_a_missing_one_gives_a_sentence():
     with pytest.raises(RuntimeError, match="used up"):
         lk.stepper.walk(loss)
     assert "no history" in lk.stepper.walk(torch.tensor(1.0)).reason
+    assert "itself a leaf" in lk.stepper.walk(torch.tensor(1.0, requires_grad=True)).reason
+
+
+def test_code_that_calls_backward_itself_is_told_to_leave_it():
+    w = torch.tensor(3.0, requires_grad=True)
+
+    def code():
+        loss = w**2
+        loss.backward()
+        return loss
+
+    with pytest.raises(RuntimeError, match="leave backward to the stepper"):
+        lk.stepper.walk(code)
+
+
+def test_a_reentrant_checkpoint_is_refused_with_what_to_do():
+    w = torch.tensor(3.0, requires_grad=True)
+    code = lambda: checkpoint(torch.sin, w, use_reentrant=True) * 2  # noqa: E731
+    with pytest.raises(RuntimeError, match="Use use_reentrant=False"):
+        lk.stepper.walk(code)
 
 
 def test_bad_edits_are_refused():
