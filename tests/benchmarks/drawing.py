@@ -20,19 +20,25 @@ _REPEATS = 5
 _PAN_SECONDS = 3
 
 _IMPORTS = """
+import random
 import time
 import torch
 from torch import nn
 import labkit as lk
 
 class Chain(nn.Module):
-    "So many operations of one module in a row."
-    def __init__(self, length):
+    "So many operations of one module in a row, in no order that repeats itself."
+    def __init__(self, length, seed=0):
         super().__init__()
-        self.length, self.scale = length, nn.Parameter(torch.ones(3))
+        known = [torch.tanh, torch.sin, torch.cos, torch.sigmoid, torch.erf]
+        draw, self.operations = random.Random(seed), [torch.neg]
+        while len(self.operations) < length:
+            others = [each for each in known if each is not self.operations[-1]]
+            self.operations.append(draw.choice(others))
+        self.scale = nn.Parameter(torch.ones(3))
     def forward(self, x):
-        for _ in range(self.length):
-            x = torch.tanh(x * self.scale)
+        for operation in self.operations:
+            x = operation(x * self.scale)
         return x
 
 class Around(nn.Module):
@@ -61,7 +67,7 @@ timed(gpt2, tokens)
 """
 _REPEAT_GPT2 = "timed(gpt2, tokens)"
 _HUNDRED = "timed(Around(Chain(48), Chain(2)), torch.ones(2, 3))"
-_THOUSAND = "timed(Around(*(Chain(60) for _ in range(8))), torch.ones(2, 3))"
+_THOUSAND = "timed(Around(*(Chain(60, seed) for seed in range(8))), torch.ones(2, 3))"
 
 _WATCH = """(count) => {
   const root = () => [...document.querySelectorAll('[data-labkit-view="graph"]')].at(-1);
