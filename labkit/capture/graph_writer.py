@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -119,16 +118,14 @@ class GraphWriter:
         return tuple(sorted(self.nodes, key=key))
 
     def _add(self, node: AutogradNode) -> None:
-        variable = getattr(node, "variable", None)
-        if isinstance(variable, torch.Tensor):
+        if torch_compat.is_leaf(node):
             self._leaves.append(node)
-            dtype, device = (
-                torch_compat.name_of(variable.dtype),
-                torch_compat.name_of(variable.device),
-            )
+            variable = node.variable  # type: ignore[attr-defined]
+            dtype = torch_compat.name_of(variable.dtype)
+            device = torch_compat.name_of(variable.device)
             self._made[node] = (tuple(variable.shape), dtype, device)
             return
-        op, scope = operation(node), self.calls.scope(node)
+        (op, backward), scope = _names(node.name()), self.calls.scope(node)
         self._made[node] = made = torch_compat.node_output(node)
         self.ids[node] = self._identity(scope, op)
         saved, hidden = self._saved(node)
@@ -143,23 +140,22 @@ class GraphWriter:
                 device=made[2],
                 saved_bytes=saved,
                 source=source_of(self.lines.get(node) or self.calls.line(node)),
-                note=_NOTES.get(op) or (_RECOMPUTED if hidden else _custom(node)),
-                backward=_short(node.name()),
+                note=_NOTES.get(op) or (_RECOMPUTED if hidden else _custom(type(node))),
+                backward=backward,
             )
         )
 
     def _place_leaves(self, links: Iterable[Link], rank: Mapping[AutogradNode, int]) -> None:
         """Write the leaves in the order in which they are first used."""
-        users: dict[AutogradNode, list[AutogradNode]] = defaultdict(list)
-        for source, target in links:
-            users[source].append(target)
-
-        def first_use(leaf: AutogradNode) -> tuple[int, int]:
-            user = min(users[leaf], key=rank.__getitem__)
-            places = [source for source, _ in user.next_functions]
-            return rank[user], places.index(leaf)
-
-        for leaf in sorted(self._leaves, key=first_use):
+        users: dict[AutogradNode, list[AutogradNode]] = {leaf: [] for leaf in self._leaves}
+        first: dict[AutogradNode, tuple[int, int]] = {}
+        # The links of one node come in the order of its inputs.
+        for number, (source, target) in enumerate(links):
+            if source in users:
+                users[source].append(target)
+                use = rank[target], number
+                first[source] = min(first.get(source, use), use)
+        for leaf in sorted(self._leaves, key=first.__getitem__):
             variable = leaf.variable  # type: ignore[attr-defined]
             watched = self.table.find(variable)
             if watched is None:
@@ -185,7 +181,7 @@ class GraphWriter:
                 scope,
                 *made,
                 parameters=tuple(names),
-                backward=_short(leaf.name()),
+                backward=_names(leaf.name())[1],
             )
         )
 
@@ -220,18 +216,17 @@ def saved_bytes(node: AutogradNode, table: ParameterTable) -> tuple[int | None, 
 
 def operation(node: AutogradNode) -> str:
     """Return the operation's name, lower case, without ``Backward0``."""
-    return _plain(node.name())
+    return _names(node.name())[0]
 
 
 @functools.lru_cache(maxsize=1024)
-def _plain(name: str) -> str:
-    last = _short(name)
-    return (last.rstrip("0123456789").removesuffix("Backward") or last).lower()
+def _names(name: str) -> tuple[str, str]:
+    """Return the name of the operation, and that of autograd's node."""
+    last = name.rpartition("::")[2]
+    return (last.rstrip("0123456789").removesuffix("Backward") or last).lower(), last
 
 
-def _short(name: str) -> str:
-    return name.rpartition("::")[2]
-
-
-def _custom(node: AutogradNode) -> str | None:
-    return _CUSTOM if issubclass(type(node), torch.autograd.function.BackwardCFunction) else None
+@functools.lru_cache(maxsize=1024)
+def _custom(kind: type[AutogradNode]) -> str | None:
+    custom: type = torch.autograd.function.BackwardCFunction
+    return _CUSTOM if issubclass(kind, custom) else None

@@ -32,7 +32,7 @@ _CALLERS = 6
 """Frames from a module's hook to what called the module; a container of torch's may be that."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Interval:
     """The sequence numbers from `start` up to `stop` belong to one call of a module.
 
@@ -146,25 +146,34 @@ class ScopeRecorder:
     def _enter(self, module: nn.Module, inputs: Any) -> None:
         if self._adopts and id(module) not in self._paths and torch.is_grad_enabled():
             self._adopt(module)
-        if threading.get_ident() != self._home:
+        thread = threading.get_ident()
+        if thread != self._home:
             self._enter_elsewhere(module)
         if id(module) in self._paths and torch.is_grad_enabled():
-            stack = self._open.setdefault(threading.get_ident(), [])
+            stack = self._open.get(thread)
+            if stack is None:
+                stack = self._open[thread] = []
             line = users_line(_CALLERS)
             start = torch_compat.sequence_number()
             stack.append((module, start, line, time.perf_counter_ns()))
 
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
         now = time.perf_counter_ns()
-        self._close(module, now)
-        running = self._running.get(threading.get_ident())
-        if running is not None and running.module is module:
-            del self._running[threading.get_ident()]
+        thread = threading.get_ident()
+        if thread == self._home:
+            self._close(module, thread, now, self.intervals)
+            return
+        running = self._running.get(thread)
+        if running is None:
+            return
+        self._close(module, thread, now, running.intervals)
+        if running.module is module:
+            del self._running[thread]
             running.returned, running.given = made_by(output), made_by(inputs)
             self.elsewhere.append(running)
 
-    def _close(self, module: nn.Module, now: int) -> None:
-        stack = self._open.get(threading.get_ident())
+    def _close(self, module: nn.Module, thread: int, now: int, intervals: list[Interval]) -> None:
+        stack = self._open.get(thread)
         known = self._paths.get(id(module))
         if not stack or known is None or known[1]() is not module:
             return
@@ -174,18 +183,10 @@ class ScopeRecorder:
                 break
         else:
             return
-        own = type(module).__module__.startswith("torch.")
-        stop = torch_compat.sequence_number()
-        self._add(Interval(start, stop, known[0], line, own, now - began))
-
-    def _add(self, call: Interval) -> None:
-        if len(self.intervals) >= _MOST_INTERVALS:
-            return
-        thread = threading.get_ident()
-        if thread == self._home:
-            self.intervals.append(call)
-        elif thread in self._running:
-            self._running[thread].intervals.append(call)
+        if len(intervals) < _MOST_INTERVALS:
+            own = type(module).__module__.startswith("torch.")
+            stop = torch_compat.sequence_number()
+            intervals.append(Interval(start, stop, known[0], line, own, now - began))
 
     def _enter_elsewhere(self, module: nn.Module) -> None:
         """Note an outermost call on another thread: of a watched module, or within such a call."""

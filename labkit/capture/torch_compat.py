@@ -22,6 +22,7 @@ NO_SEQUENCE = 2**64 - 1
 """Sequence number of nodes that have no place in the order, such as gradient accumulation."""
 
 _saved_names: dict[type[Any], tuple[str, ...]] = {}
+_leaf_kinds: dict[type[Any], bool] = {}
 
 
 def sequence_number() -> int:
@@ -39,6 +40,15 @@ def node_sequence(node: Node) -> int:
         return int(node._sequence_nr())
     except AttributeError:
         return NO_SEQUENCE
+
+
+def is_leaf(node: Node) -> bool:
+    """Return whether a node collects the gradient of a leaf, its `variable`."""
+    kind = type(node)
+    known = _leaf_kinds.get(kind)
+    if known is None:
+        known = _leaf_kinds[kind] = kind.__name__ == "AccumulateGrad" and "variable" in dir(kind)
+    return known
 
 
 def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | None]:

@@ -31,7 +31,9 @@ class Source:
     line: int
 
 
-@dataclass(frozen=True)
+# Not frozen, though nobody changes them: that doubles the time of making one, and a graph is
+# captured while training waits.
+@dataclass(slots=True, unsafe_hash=True)
 class Node:
     """One node of the graph autograd built.
 
@@ -77,7 +79,7 @@ class Node:
     backward: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Edge:
     """A tensor that flows from one node to the next in the forward direction."""
 
@@ -87,7 +89,7 @@ class Edge:
     dtype: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, unsafe_hash=True)
 class ModuleCall:
     """One call of one module.
 
