@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from labkit.capture.inspection import inspector
+from labkit.capture.inspection import Sample, inspector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.recording import (
     GraphRecording,
@@ -95,8 +95,12 @@ class GraphMaker:
         >>> [node.op for node in view.graph.nodes]
         ['parameter', 't', 'parameter', 'addmm', 'output']
         """
-        made = self.capture(target, *inputs, model=model, **kwargs)
-        return _view(made, name or _title(target), inspector(_tables_of(target, model)))
+        results: dict[str, Sample] = {}
+        if isinstance(target, nn.Module):
+            made, results = graph_of_call(target, inputs, kwargs, reads_results=True)
+        else:
+            made = self.capture(target, *inputs, model=model, **kwargs)
+        return _view(made, name or _title(target), inspector(_tables_of(target, model), results))
 
     def capture(
         self,
@@ -107,7 +111,7 @@ class GraphMaker:
     ) -> ComputationGraph:
         """Return the graph as plain data; takes what a call takes, and needs no widgets."""
         if isinstance(target, nn.Module):
-            return graph_of_call(target, inputs, kwargs)
+            return graph_of_call(target, inputs, kwargs)[0]
         match inputs:
             case (nn.Module() as given,) if model is None:
                 inputs, model = (), given

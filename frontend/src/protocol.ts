@@ -185,6 +185,8 @@ export interface SentStatistics {
   readonly dtype: string;
   /** The step at which they were read, for values of the past. */
   readonly step: number | null;
+  /** How many elements were read, evenly spread, where that was not all. */
+  readonly sampled: number | null;
   readonly numbers: BufferIndex;
   readonly zeros: number | null;
   readonly not_finite: number | null;
@@ -212,7 +214,7 @@ export type KernelMessage =
     }
   /** A structure that was seen before; null when it is kept no more. */
   | { readonly type: "graph"; readonly signature: string; readonly graph: GraphData | null }
-  /** A parameter's values and its gradient's; null for what is not known. */
+  /** A parameter's or an operation's values and its gradient's; null for what is not known. */
   | {
       readonly type: "inspection";
       readonly request: number;

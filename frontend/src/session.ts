@@ -32,6 +32,8 @@ export interface Statistics {
   readonly dtype: string;
   /** The step at which they were read, for values of the past. */
   readonly step: number | null;
+  /** How many elements were read, where that was not all. */
+  readonly sampled: number | null;
   /** NaN where it is not known, as are the next three. */
   readonly minimum: number;
   readonly maximum: number;
@@ -63,7 +65,10 @@ export interface RunSession {
   readonly problem: string | null;
   /** A structure that this run's graph had; null when it is kept no more. */
   graphOf(signature: string): Promise<GraphData | null>;
-  /** A parameter's values, asked of the kernel; resolves late where a cell keeps it busy. */
+  /**
+   * The values of a parameter, by its name, or of an operation, by its node's id; asked of the
+   * kernel, and told late where a cell keeps that busy.
+   */
   inspect(name: string): Promise<Inspection>;
   setCursor(step: number | null): void;
   /** Called after each change; returns the function that ends the subscription. */

@@ -1,8 +1,9 @@
-"""Reads a parameter's values when somebody asks, without keeping its model alive."""
+"""Reads values when somebody asks, without keeping a model or its activations alive."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,19 +13,51 @@ from labkit.capture.parameters import ParameterTable
 from labkit.run.inspection import Inspect, Inspection, TensorStatistics
 
 _BINS = 32
+_MOST_KEPT = 1 << 12
+"""Of larger results so many elements are kept: enough for a histogram."""
 
 
-def inspector(find: Callable[[], ParameterTable]) -> Inspect:
-    """Return a function that reads a parameter by its name.
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some of a tensor's elements, evenly spread, or all of a small one's.
+
+    Attributes
+    ----------
+    values : Tensor, shape (n_elements,)
+    shape : tuple of int
+        That of the whole tensor.
+    whole : bool
+    """
+
+    values: torch.Tensor
+    shape: tuple[int, ...]
+    whole: bool
+
+
+def sample(tensor: torch.Tensor) -> Sample:
+    """Return a copy of at most 4,096 elements."""
+    flat = tensor.reshape(-1)
+    every = -(-flat.numel() // _MOST_KEPT)
+    return Sample(flat[:: max(1, every)].clone(), tuple(tensor.shape), every <= 1)
+
+
+def inspector(
+    find: Callable[[], ParameterTable], results: Mapping[str, Sample] | None = None
+) -> Inspect:
+    """Return a function that reads a parameter by its name, or an operation's result by its node.
 
     Parameters
     ----------
     find : callable
         Returns the table of the parameters; called once, at the first question.
+    results : mapping of str to Sample, optional
+        What was kept of the operations' results, by their nodes' ids.
     """
     tables: list[ParameterTable] = []
 
     def inspect(name: str) -> Inspection | None:
+        if results and name in results:
+            return Inspection(_of_sample(results[name]), None)
         if not tables:
             tables.append(find())
         parameter = next((e.ref() for e in tables[0].watched if name in e.names), None)
@@ -36,6 +69,12 @@ def inspector(find: Callable[[], ParameterTable]) -> Inspect:
         )
 
     return inspect
+
+
+def _of_sample(kept: Sample) -> TensorStatistics:
+    made = _statistics(kept.values)
+    sampled = None if kept.whole else kept.values.numel()
+    return replace(made, shape=kept.shape, sampled=sampled)
 
 
 def _statistics(tensor: torch.Tensor) -> TensorStatistics:

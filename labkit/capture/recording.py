@@ -11,12 +11,15 @@ from typing import Any, Self
 
 import torch
 from torch import nn
+from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph_writer import saved_bytes
+from labkit.capture.inspection import Sample, sample
 from labkit.capture.lines import users_tensors
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.recorder import CallRecorder
+from labkit.capture.results import ResultRecorder
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.untouched import buffers_put_back
 from labkit.capture.walk import (
@@ -24,6 +27,7 @@ from labkit.capture.walk import (
     Recorded,
     capture_graph,
     collect,
+    ends_of,
     plain_name,
     written_graph,
 )
@@ -47,16 +51,26 @@ class GraphRecording:
         Whose calls are boxes; without them, every module that is called first.
     whole : bool
         Whether the whole graph is wanted, and not only what `of` is asked for.
+    reads_results : bool
+        Whether to keep samples of the operations' results.
 
     Attributes
     ----------
     graph : ComputationGraph or None
         None until the block has ended.
+    results : mapping of str to Sample
+        Samples of the operations' results by their nodes' ids, of the graph that `of` returned.
     """
 
     def __init__(
-        self, models: Mapping[str, nn.Module] | None = None, *, whole: bool = True
+        self,
+        models: Mapping[str, nn.Module] | None = None,
+        *,
+        whole: bool = True,
+        reads_results: bool = False,
     ) -> None:
+        self._seen = ResultRecorder(sample) if reads_results else None
+        self.results: dict[str, Sample] = {}
         self._wants_whole = whole
         self.graph: ComputationGraph | None = None
         self._scopes = ScopeRecorder(models or {}, adopt=models is None)
@@ -68,6 +82,8 @@ class GraphRecording:
         self._scopes.start()
         self._open.callback(self._scopes.stop)
         self._open.enter_context(self._calls)
+        if self._seen is not None:
+            self._open.enter_context(self._seen)
         return self
 
     def __exit__(
@@ -90,7 +106,15 @@ class GraphRecording:
             return ComputationGraph((), (), (), None, reason)
         order = self._scopes.in_order(*collect(starts))
         recorded = self._calls.recorded(self._scopes.at_home(order))
-        return capture_graph(roots, self._scopes.table(), self._scopes, recorded=recorded)
+        ends = ends_of(roots)
+        graph, ids = written_graph(ends, self._scopes.table(), self._scopes, None, recorded)
+        self.results = {ids[node]: kept for node, kept in self._results_of(order).items()}
+        return graph
+
+    def _results_of(self, order: list[AutogradNode]) -> dict[AutogradNode, Sample]:
+        if self._seen is None:
+            return {}
+        return self._seen.of(self._scopes.at_home(order))
 
     def table(self) -> ParameterTable:
         """Return the parameters of the modules that were called."""
@@ -132,13 +156,18 @@ def graph_of_tensors(
 
 
 def graph_of_call(
-    model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> ComputationGraph:
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    *,
+    reads_results: bool = False,
+) -> tuple[ComputationGraph, dict[str, Sample]]:
     """Return the graph that one forward pass builds; leaves the model as it was.
 
-    Random state and buffers (running statistics, for example) are put back afterwards.
+    Random state and buffers (running statistics, for example) are put back afterwards. With
+    `reads_results`, samples of the operations' results come too, by their nodes' ids.
     """
-    recording = GraphRecording({"": model}, whole=False)
+    recording = GraphRecording({"": model}, whole=False, reads_results=reads_results)
     with torch.random.fork_rng(devices=_cuda_devices(model)), buffers_put_back(), recording:
         outputs = named_tensors(model(*args, **kwargs))
     if not outputs:
@@ -146,7 +175,7 @@ def graph_of_call(
             f"{type(model).__name__} returned nothing with a tensor in it, so there is no graph. "
             "It may return a tensor, or tuples, lists, dicts and dataclasses of them."
         )
-    return recording.of(outputs)
+    return recording.of(outputs), recording.results
 
 
 def named_tensors(output: Any, name: str = "") -> dict[str, torch.Tensor]:

@@ -75,14 +75,19 @@ def capture_graph(
         With a `reason` instead of nodes when there is nothing to walk.
     """
     named = roots if isinstance(roots, Mapping) else {f"#{n}": t for n, t in enumerate(roots)}
-    ends = [
-        (root.grad_fn, plain_name(root.numel()) if name.startswith("#") else name)
-        for name, root in named.items()
-        if root.grad_fn is not None
-    ]
+    ends = ends_of(named)
     if not ends:
         return ComputationGraph((), (), (), step, NO_HISTORY)
     return written_graph(ends, table, scopes, step, recorded)[0]
+
+
+def ends_of(roots: Mapping[str, torch.Tensor]) -> list[tuple[AutogradNode, str]]:
+    """Return the node that made each tensor with a history, and the tensor's name."""
+    return [
+        (root.grad_fn, plain_name(root.numel()) if name.startswith("#") else name)
+        for name, root in roots.items()
+        if root.grad_fn is not None
+    ]
 
 
 def written_graph(

@@ -1,4 +1,4 @@
-"""What is told of a parameter's values when somebody asks: numbers and a histogram."""
+"""What is told of a tensor's values when somebody asks: numbers and a histogram."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class TensorStatistics:
         How many finite elements lie in each bin.
     step : int or None
         The step at which the values were read, for values of the past.
+    sampled : int or None
+        How many elements were read, evenly spread, where that was not all.
     """
 
     shape: tuple[int, ...]
@@ -43,21 +45,23 @@ class TensorStatistics:
     edges: NDArray[np.float64]
     counts: NDArray[np.int64]
     step: int | None = None
+    sampled: int | None = None
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """A parameter's values and its gradient's, as far as they can be had."""
+    """A parameter's values and its gradient's, or an operation's result, as far as known."""
 
     value: TensorStatistics | None
     gradient: TensorStatistics | None
 
 
 Inspect = Callable[[str], Inspection | None]
+"""Takes the name of a parameter, or the id of an operation's node."""
 
 
 def inspect(run: Run, name: str) -> Inspection | None:
-    """Return what is known of a parameter: as it is now, or as the run recorded it.
+    """Return what is known of a parameter or an operation: as it is now, or as it was recorded.
 
     Between two steps an optimizer may have cleared the gradient; the newest histogram of it that
     was sampled stands in for it then.

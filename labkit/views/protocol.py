@@ -83,7 +83,7 @@ def older_graph(signature: str, graph: ComputationGraph | None) -> Message:
 
 
 def inspection(request: int, found: Inspection | None) -> Message:
-    """Return what a page asked for: a parameter's values and its gradient's."""
+    """Return what a page asked for: a parameter's or an operation's values, and a gradient's."""
     message = Message({"type": "inspection", "request": request})
     for name in ("value", "gradient"):
         statistics: TensorStatistics | None = getattr(found, name, None)
@@ -112,6 +112,7 @@ def _statistics(message: Message, statistics: TensorStatistics) -> dict[str, Any
         "shape": list(statistics.shape),
         "dtype": statistics.dtype,
         "step": statistics.step,
+        "sampled": statistics.sampled,
         "numbers": message.add(np.array(numbers), "<f8"),
         "zeros": statistics.zeros,
         "not_finite": statistics.not_finite,

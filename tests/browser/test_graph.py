@@ -143,6 +143,8 @@ def test_repeated_blocks_are_one_with_a_slider_over_them(open_notebook):
     expect(graph.locator("aside")).to_contain_text("11.up.bias")
     expect(graph.locator("aside")).to_contain_text("11.0 ± 0")  # the values of the last block
     assert bias.get_attribute("transform") == place
+    graph.locator('[data-labkit-node="0.up#1/addmm:0"]').click()
+    expect(graph.locator("aside")).to_contain_text(re.compile("Mean ± deviation1[01]\\."))
     graph.get_by_role("button", name="Fold all", exact=True).click()
     graph.get_by_role("button", name="Show all", exact=True).click()
     expect(graph.locator("[data-labkit-node]")).to_have_count(14)

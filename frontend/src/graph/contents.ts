@@ -75,6 +75,11 @@ export class Contents {
     return this.rolled?.idOf(id) ?? id;
   }
 
+  /** The id in the whole graph of a node that is drawn. */
+  wholeOf(id: string): string {
+    return this.rolled?.wholeOf(id) ?? id;
+  }
+
   /** "Computation graph of Net: 3 modules, 15 operations" */
   summary(): string {
     return new Labels(this.whole).summary();

@@ -13,6 +13,7 @@ export function readStatistics(sent: SentStatistics | null, buffers: Buffers): S
     shape: sent.shape,
     dtype: sent.dtype,
     step: sent.step,
+    sampled: sent.sampled,
     minimum: at(0),
     maximum: at(1),
     mean: at(2),

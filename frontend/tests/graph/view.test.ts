@@ -259,6 +259,7 @@ describe("drawGraph", () => {
       shape: [2, 3],
       dtype: "float32",
       step: null,
+      sampled: null,
       minimum: -1,
       maximum: 2,
       mean: 0.25,

@@ -15,11 +15,11 @@ from labkit.capture.lines import names_in, users_tensors
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.recorder import CallRecorder
 from labkit.capture.recording import holders
+from labkit.capture.results import ResultRecorder
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.stepping.backward import run_backward
 from labkit.capture.stepping.events import EventWriter
 from labkit.capture.stepping.forward import INSIDE, NOT_KEPT, values_of
-from labkit.capture.stepping.results import ResultRecorder
 from labkit.capture.stepping.values import summarise
 from labkit.capture.untouched import buffers_put_back
 from labkit.capture.walk import NO_HISTORY, Recorded, collect, written_graph
@@ -155,7 +155,7 @@ class Walker:
             stack.enter_context(self._edited())
             scopes.start()
             stack.callback(scopes.stop)
-            with torch.enable_grad(), calls, ResultRecorder() as results:
+            with torch.enable_grad(), calls, ResultRecorder(torch.clone) as results:
                 loss = code()
             if not isinstance(loss, torch.Tensor):
                 raise TypeError(

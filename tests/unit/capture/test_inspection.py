@@ -62,3 +62,24 @@ def test_a_run_tells_a_cleared_gradient_by_what_it_sampled():
     assert np.isclose(found.value.mean, model.weight.mean().item())
     assert found.gradient is not None
     assert found.gradient.step is not None
+
+
+def test_a_models_graph_tells_what_its_operations_returned():
+    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    x = torch.randn(5, 3)
+    view = lk.graph(model, x)
+    found = inspect(view.run, "1#1/relu:0")
+    assert found is not None
+    assert found.value is not None
+    assert found.value.shape == (5, 2)
+    assert np.isclose(found.value.mean, model(x).mean().item())
+    assert found.value.sampled is None
+
+
+def test_of_a_large_result_a_sample_is_read():
+    view = lk.graph(nn.Sequential(nn.Linear(1, 1000)), torch.randn(500, 1))
+    found = inspect(view.run, "0#1/addmm:0")
+    assert found is not None
+    assert found.value is not None
+    assert found.value.sampled is not None
+    assert found.value.sampled == found.value.counts.sum() < 500_000

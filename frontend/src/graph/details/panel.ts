@@ -15,8 +15,10 @@ export interface Subject {
   readonly id: string;
   readonly title: string;
   readonly facts: readonly Fact[];
-  /** The parameter's name, for a parameter. */
-  readonly parameter: string | null;
+  /** By which the kernel knows its values: a parameter's name, an operation's id. */
+  readonly inspected: string | null;
+  /** Said where the values are not known. */
+  readonly without: string;
   /** The tensors that come in and go out: where from or to, and their shape. */
   readonly inputs: readonly Fact[];
   readonly outputs: readonly Fact[];
@@ -71,7 +73,7 @@ export class Details {
     if (other) this.values.replaceChildren();
     this.body.replaceChildren(subject ? listOf(subject.facts) : html("p", {}, HINT));
     this.tensors.replaceChildren(...(subject ? tensorsOf(subject) : []));
-    if (subject?.parameter) this.ask(subject.parameter, other);
+    if (subject?.inspected) this.ask(subject.inspected, other);
   }
 
   close(): void {
@@ -90,7 +92,9 @@ export class Details {
     if (other) this.values.replaceChildren(html("p", {}, "Reading the values…"));
     const found = await this.inspect(name);
     this.waiting = false;
-    if (this.shown?.parameter === name) this.values.replaceChildren(...drawValues(found));
+    if (this.shown?.inspected !== name) return;
+    const drawn = drawValues(found);
+    this.values.replaceChildren(...(drawn.length ? drawn : [html("p", {}, this.shown.without)]));
   }
 }
 
@@ -108,10 +112,6 @@ function listOf(facts: readonly Fact[]): HTMLElement {
 }
 
 function drawValues({ value, gradient }: Inspection): HTMLElement[] {
-  if (!value && !gradient)
-    return [
-      html("p", {}, "The values are not known: the model is gone, or is not on this kernel."),
-    ];
   return [...drawTensor("Values", value), ...drawTensor("Gradient", gradient)];
 }
 
@@ -120,6 +120,7 @@ function drawTensor(name: string, statistics: Statistics | null): HTMLElement[] 
   const { step } = statistics;
   const magnitudes = Number.isNaN(statistics.mean);
   const when = step === null ? name : `${name}: magnitudes at step ${countText(step)}`;
+  const { sampled } = statistics;
   const picture = drawHistogram(statistics, name.toLowerCase());
   const facts: Fact[] = [];
   if (!magnitudes) {
@@ -128,6 +129,7 @@ function drawTensor(name: string, statistics: Statistics | null): HTMLElement[] 
       ["Least, greatest", `${signed(statistics.minimum)}, ${signed(statistics.maximum)}`],
     );
   }
+  if (sampled !== null) facts.push(["Read", `${countText(sampled)} elements, evenly spread`]);
   if (statistics.zeros) facts.push(["Exactly zero", countText(statistics.zeros)]);
   if (statistics.notFinite) facts.push(["NaN or infinite", countText(statistics.notFinite)]);
   return [html("h5", {}, when), ...(picture ? [picture] : []), listOf(facts)];

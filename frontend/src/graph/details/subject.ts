@@ -1,5 +1,6 @@
 /** Gathers what the side panel shows of a box or a frame. */
 
+import type { GraphNode } from "../../protocol";
 import type { Contents } from "../contents";
 import type { VisibleEdge } from "../fold";
 import type { Fact } from "../labels";
@@ -8,6 +9,9 @@ import { shapeText } from "../text";
 import type { Subject } from "./panel";
 
 const MOST_TENSORS = 12;
+const OF_PARAMETERS = "The values are not known: the model is gone, or is not on this kernel.";
+const OF_OPERATIONS =
+  "The values of operations are read by lk.graph(model, x), and shown one by one by lk.stepper.";
 
 export function subjectOf(
   thing: Thing,
@@ -29,7 +33,8 @@ export function subjectOf(
     id,
     title,
     facts,
-    parameter: node?.kind === "parameter" ? (node.parameters[0] ?? null) : null,
+    inspected: node && inspectedAs(node, contents),
+    without: node?.kind === "op" ? OF_OPERATIONS : OF_PARAMETERS,
     inputs: tensors(
       edges.filter((edge) => edge.target === id),
       (edge) => edge.source,
@@ -41,6 +46,11 @@ export function subjectOf(
       contents,
     ),
   };
+}
+
+function inspectedAs(node: GraphNode, contents: Contents): string | null {
+  if (node.kind === "parameter") return node.parameters[0] ?? null;
+  return node.kind === "op" ? contents.wholeOf(node.id) : null;
 }
 
 function tensors(

@@ -78,6 +78,8 @@ export class Rolled {
   readonly rolls: Roll[] = [];
   /** Every operation and call: its id in the rolled up graph. */
   private readonly ids = new Map<string, string>();
+  /** Of what is drawn: its id in the whole graph. */
+  private readonly wholes = new Map<string, string>();
   private readonly addresses = new Map<string, Address>();
   private readonly calls = new Map<string, RolledCall>();
   /** For a part of a pass that has a box of its own: that box. */
@@ -96,6 +98,11 @@ export class Rolled {
   /** The id under which something of the whole graph is drawn, when its pass is shown. */
   idOf(id: string): string {
     return this.ids.get(id) ?? id;
+  }
+
+  /** The id in the whole graph of a node that is drawn. */
+  wholeOf(id: string): string {
+    return this.wholes.get(id) ?? id;
   }
 
   /** The choices that show something of the whole graph. */
@@ -212,6 +219,7 @@ export class Rolled {
       taken.add(id);
       names.set(node.id, id);
       this.ids.set(node.id, id);
+      this.wholes.set(id, node.id);
       nodes.push({ ...node, id, scope });
     }
     return { nodes, names };

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, Self, TypeVar
 
 import torch
 from torch.autograd.graph import Node as AutogradNode
@@ -11,17 +11,25 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.graph_writer import operation
 
+Kept = TypeVar("Kept")
 
-class ResultRecorder(torch_compat.DispatchMode):  # type: ignore[no-untyped-call]
-    """Keeps a copy of what each operation returns, while it is entered.
+
+class ResultRecorder(torch_compat.DispatchMode, Generic[Kept]):  # type: ignore[no-untyped-call]
+    """Keeps something of what each operation returns, while it is entered.
 
     Autograd makes an operation's node just before the operation runs. So what runs when the
     counter of nodes has moved on is the operation of the newest node.
+
+    Parameters
+    ----------
+    keep : callable
+        Takes a result, of which nothing else is kept, and returns what is to be.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Callable[[torch.Tensor], Kept]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._seen: dict[int, tuple[str, torch.Tensor]] = {}
+        self._keep = keep
+        self._seen: dict[int, tuple[str, tuple[int, ...], Kept]] = {}
         self._first = 0
 
     def __enter__(self) -> Self:
@@ -41,19 +49,21 @@ class ResultRecorder(torch_compat.DispatchMode):  # type: ignore[no-untyped-call
         first = result[0] if isinstance(result, (tuple, list)) and result else result
         fresh = number >= self._first and number not in self._seen
         if fresh and isinstance(first, torch.Tensor) and first.layout is torch.strided:
-            self._seen[number] = (func.name(), first.detach().clone())
+            self._seen[number] = (func.name(), tuple(first.shape), self._keep(first.detach()))
         return result
 
-    def of(self, order: Iterable[AutogradNode]) -> dict[AutogradNode, torch.Tensor]:
-        """Return the first result of each node of a graph, as far as it was seen."""
+    def of(self, order: Iterable[AutogradNode]) -> dict[AutogradNode, Kept]:
+        """Return what was kept of the first result of each node of a graph."""
         found = {}
         for node in order:
-            name, result = self._seen.get(torch_compat.node_sequence(node), ("", None))
-            if result is None or tuple(result.shape) != torch_compat.node_output(node)[0]:
+            seen = self._seen.get(torch_compat.node_sequence(node))
+            if seen is None:
                 continue
+            name, shape, kept = seen
             # Between a node and its operation another may have run, on a node's behalf.
-            if _plain(operation(node)) in _plain(name):
-                found[node] = result
+            same = _plain(operation(node)) in _plain(name)
+            if same and shape == torch_compat.output_shape(node):
+                found[node] = kept
         return found
 
 
