@@ -40,7 +40,7 @@ function drawLeaf(leaf: Leaf, name: string, actions: LeafActions): HTMLElement {
     return make("div", {}, title, make("span", { class: "labkit-stepper-about" }, text));
   }
   const fields = make("div", { class: "labkit-stepper-fields" });
-  fields.style.gridTemplateColumns = `repeat(${columns}, minmax(4em, 6em))`;
+  fields.style.gridTemplateColumns = `repeat(${columns}, minmax(5.4em, 7em))`;
   numbers.forEach((number, index) => {
     const field = make("input", {
       type: "number",

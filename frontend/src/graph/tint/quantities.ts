@@ -4,7 +4,7 @@ import type { BlockKind, GraphNode } from "../../protocol";
 import type { RunSession } from "../../session";
 import type { Contents } from "../contents";
 import { Scopes } from "../scopes";
-import { normText, powerOfTen, siText } from "../text";
+import { bytesText, normText, powerOfTen, siText } from "../text";
 import { readNorms } from "./norms";
 import type { Reading } from "./reading";
 
@@ -46,7 +46,7 @@ export const QUANTITIES: readonly Quantity[] = [
     name: "Kept for backward",
     explanation: "bytes of the tensors that autograd keeps for the backward pass",
     fixed: true,
-    format: (value) => siText(value, "B"),
+    format: bytesText,
     formatPower: (exponent) => siText(10 ** exponent, "B"),
     read: ({ graph }) => summed(graph, (node) => node.saved_bytes),
   },
@@ -55,7 +55,7 @@ export const QUANTITIES: readonly Quantity[] = [
     name: "Activation size",
     explanation: "bytes of what an operation returns, or all operations in a module",
     fixed: true,
-    format: (value) => siText(value, "B"),
+    format: bytesText,
     formatPower: (exponent) => siText(10 ** exponent, "B"),
     read: ({ graph }) => summed(graph, sizeOf),
   },
