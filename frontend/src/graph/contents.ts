@@ -3,7 +3,8 @@
 import type { GraphData } from "../protocol";
 import { countVisible, everything, MOST_VISIBLE, openAtFirst, visibleGraph } from "./fold";
 import { type Face, Labels } from "./labels";
-import { type Choices, Repeats, type Roll, type Rolled, type RolledGraph } from "./repeats/roll";
+import type { Choices, Roll, RolledGraph } from "./repeats/roll";
+import { Repeats, type Rolled } from "./repeats/rolled";
 import { Scopes } from "./scopes";
 import { type Compared, type Difference, difference } from "./structure/difference";
 import { withGhosts } from "./structure/ghosts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { visibleGraph } from "../../src/graph/fold";
-import { Repeats } from "../../src/graph/repeats/roll";
+import { Repeats } from "../../src/graph/repeats/rolled";
 import { Sample } from "./sample";
 
 /** A stack of blocks, each with a parameter and two operations; then a loss. */
@@ -144,25 +144,30 @@ describe("operations that repeat themselves outside of modules", () => {
   });
 });
 
+/** Four stages of five blocks each. */
+function stages(): Sample {
+  const made = new Sample().module("#1", null);
+  let last = "#1/embed:0";
+  made.op(last);
+  for (let outer = 0; outer < 4; outer += 1) {
+    made.module(`s.${outer}#1`, "#1");
+    for (let inner = 0; inner < 5; inner += 1) {
+      const id = `s.${outer}.b.${inner}#1`;
+      made.module(id, `s.${outer}#1`).parameter(`${id}/weight:0`, `s.${outer}.b.${inner}.weight`);
+      made.op(`${id}/mm:0`, last, `${id}/weight:0`).op(`${id}/exp:0`, `${id}/mm:0`);
+      last = `${id}/exp:0`;
+    }
+  }
+  return made.output("/loss:0", last);
+}
+
 describe("blocks within blocks", () => {
   it("are rolled up inside of the one that is shown", () => {
-    const made = new Sample().module("#1", null);
-    let last = "#1/embed:0";
-    made.op(last);
-    for (let outer = 0; outer < 4; outer += 1) {
-      made.module(`s.${outer}#1`, "#1");
-      for (let inner = 0; inner < 5; inner += 1) {
-        const id = `s.${outer}.b.${inner}#1`;
-        made.module(id, `s.${outer}#1`).op(`${id}/mm:0`, last).op(`${id}/exp:0`, `${id}/mm:0`);
-        last = `${id}/exp:0`;
-      }
-    }
-    const rolled = new Repeats(made.output("/loss:0", last).graph()).rolled(
-      new Map([["s.0#1", 2]]),
-    );
+    const rolled = new Repeats(stages().graph()).rolled(new Map([["s.0#1", 2]]));
     expect(rolled.rolls.map(({ passes }) => passes).sort()).toEqual([4, 5]);
     expect(rolled.graph.nodes.map((node) => node.id)).toEqual([
       "#1/embed:0",
+      "s.0.b.0#1/weight:0",
       "s.0.b.0#1/mm:0",
       "s.0.b.0#1/exp:0",
       "/loss:0",
@@ -171,5 +176,28 @@ describe("blocks within blocks", () => {
       ["s.0#1", 2],
       ["s.0.b.0#1", 3],
     ]);
+  });
+});
+
+describe("whatever repeats itself", () => {
+  it.each([
+    ["a stack", stack(12)],
+    ["a recurrence", recurrence(9)],
+    ["stages", stages()],
+  ])("can be shown whole, one pass after the other: %s", (_, sample) => {
+    const whole = sample.graph();
+    const repeats = new Repeats(whole);
+    const folded = repeats.rolled(new Map());
+    expect(folded.graph.nodes.length).toBeLessThan(whole.nodes.length);
+    for (const node of whole.nodes) {
+      const rolled = repeats.rolled(folded.choicesFor(node.id));
+      const { graph } = rolled;
+      const ids = graph.nodes.map(({ id }) => id);
+      expect(ids).toContain(rolled.idOf(node.id));
+      expect(rolled.wholeOf(rolled.idOf(node.id))).toBe(node.id);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const edge of graph.edges)
+        expect(ids).toEqual(expect.arrayContaining([edge.source, edge.target]));
+    }
   });
 });
