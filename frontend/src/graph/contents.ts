@@ -117,6 +117,12 @@ export class Contents {
     return openAtFirst(this.graph);
   }
 
+  /** Whether something of this id is in the graph, and no ghost. */
+  has(id: string): boolean {
+    const named = (each: { readonly id: string }) => each.id === id;
+    return this.plain.nodes.some(named) || this.plain.modules.some(named);
+  }
+
   /** The name of any box. */
   wordsFor(id: string): string {
     const node = this.graph.nodes.find((each) => each.id === id);

@@ -25,8 +25,10 @@ let drawings = 0;
 /** What a new layout is for. */
 export interface Aim {
   readonly open: ReadonlySet<string>;
-  /** The module whose box stays where it is on the screen. */
+  /** The module whose box stays where it is on the screen, and out of which new boxes come. */
   readonly anchor?: string;
+  /** A box that stays where it is, while others come and go. */
+  readonly still?: string;
   readonly fit?: boolean;
 }
 
@@ -127,6 +129,22 @@ export class Drawing {
     else this.aim(contents, { open: this.wanted, fit: true });
   }
 
+  /** The box nearest to the middle of what is seen, of those that are wanted. */
+  nearest(isWanted: (id: string) => boolean): string | undefined {
+    const seen = this.viewport.seen();
+    const middle = { x: seen.x + seen.width / 2, y: seen.y + seen.height / 2 };
+    let best: { readonly id: string; readonly far: number } | undefined;
+    for (const [, thing] of this.scene.things) {
+      if (thing.type !== "item" || !isWanted(thing.item.id)) continue;
+      const rect = this.scene.rect(thing.item.id);
+      if (!rect) continue;
+      const [x, y] = [rect.x + rect.width / 2, rect.y + rect.height / 2];
+      const far = Math.hypot(x - middle.x, y - middle.y);
+      if (!best || far < best.far) best = { id: thing.item.id, far };
+    }
+    return best?.id;
+  }
+
   /** Shows words in the place of a picture. */
   words(words: string): void {
     this.clear();
@@ -134,8 +152,9 @@ export class Drawing {
   }
 
   private show(contents: Contents, made: Picture, aim: Aim): void {
-    const old = aim.anchor === undefined ? undefined : this.scene.rect(aim.anchor);
-    const placed = aim.anchor === undefined ? undefined : made.placement.boxes.get(aim.anchor);
+    const held = aim.anchor ?? aim.still;
+    const old = held === undefined ? undefined : this.scene.rect(held);
+    const placed = held === undefined ? undefined : made.placement.boxes.get(held);
     const placement =
       old && placed ? shifted(made.placement, old.x - placed.x, old.y - placed.y) : made.placement;
     const focused = this.scene.world.contains(activeElement(this.stage));

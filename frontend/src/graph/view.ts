@@ -192,7 +192,12 @@ export class GraphView {
     const first = accompanied ? unfoldedAtFirst(graph) : contents.openAtFirst();
     this.drawing.describe(contents.summary());
     const open = contents.opened(this.drawing.wanted, first);
-    this.aim({ open, fit: !this.drawing.viewport.touched });
+    if (!this.drawing.viewport.touched) {
+      this.aim({ open, fit: true });
+      return;
+    }
+    const still = this.drawing.nearest((id) => contents.has(id));
+    this.aim({ open, ...(still === undefined ? {} : { still }) });
   }
 
   private async aim(aim: Aim): Promise<void> {

@@ -324,6 +324,29 @@ describe("drawGraph", () => {
     const svgs = graphviz.layout(written[0] ?? "", "svg", "dot");
     for (const name of ["Net", "fc1", "fc2", "relu", "mse"]) expect(svgs).toContain(name);
   });
+
+  it("keeps what one looks at where it is, when the structure changes", async () => {
+    session.tell(perceptron().graph());
+    await shown(() => seen("fc1#1"));
+    root.querySelector<HTMLElement>("button[title='Zoom in']")?.click();
+    const places = () =>
+      new Map(
+        [...root.querySelectorAll("[data-labkit-node]")].map((box) => [
+          box.getAttribute("data-labkit-node"),
+          box.getAttribute("transform"),
+        ]),
+      );
+    const before = places();
+    session.tell(
+      new Sample()
+        .op("/first:0")
+        .op("/second:0", "/first:0")
+        .op("/mse:0", "/second:0")
+        .graph("two"),
+    );
+    await shown(() => seen("/first:0"));
+    expect(places().get("/mse:0")).toBe(before.get("/mse:0"));
+  });
 });
 
 function choose(name: string, value: string): void {
