@@ -1,127 +1,140 @@
 /**
- * Writes what is to be drawn as Graphviz's DOT.
+ * Writes one level as Graphviz's DOT.
  *
- * Only names made here (`n0`, `cluster_1`) and numbers go in: no text of the
- * person's, so there is nothing to escape. Sizes are in px; Graphviz takes a
- * point for a px.
+ * Only names made here (`n0`, `i1`, `o2`) and numbers go in: no text of the person's, so there is
+ * nothing to escape. Sizes are in px; Graphviz takes a point for a px.
  */
 
-import type { Container, Item, VisibleGraph } from "./fold";
+import type { End, Level, LevelEdge } from "./levels";
 import type { Size } from "./measure";
 
 export type Direction = "LR" | "TB";
 
+/** A box or frame of a level: its size, and how far along its sides its ports are, in px. */
+export interface Block extends Size {
+  readonly ins: ReadonlyMap<string, number>;
+  readonly outs: ReadonlyMap<string, number>;
+}
+
 /** A DOT source, and what each of its names stands for. */
 export interface DotSource {
   readonly text: string;
-  /** `nodes[3]` is the id of the item that is called `n3`. */
-  readonly nodes: readonly string[];
-  /** `clusters[2]` is the id of the container that is called `cluster_2`. */
-  readonly clusters: readonly string[];
+  /** `children[3]` is called `n3`. */
+  readonly children: readonly string[];
+  /** Sources of the ports `i0`, `i1`, ... and `o0`, `o1`, ... */
+  readonly ins: readonly string[];
+  readonly outs: readonly string[];
+  /** The edge with the id 2 is `edges[2]`. */
+  readonly edges: readonly LevelEdge[];
 }
 
 const POINTS_PER_INCH = 72;
+const PORT = 'shape=point width=0.01 height=0.01 label=""';
+/** Length of a port along its side. */
+const PORT_LENGTH = 2;
 
-/**
- * `apart` has everything in a module begin after what goes into it; else its parameters may stand
- * beside an earlier module.
- */
+/** `parameters` are the boxes whose edges may bend for the sake of others. */
 export function dotSource(
-  visible: VisibleGraph,
-  sizes: ReadonlyMap<string, Size>,
+  level: Level,
+  blocks: ReadonlyMap<string, Block>,
+  parameters: ReadonlySet<string>,
   direction: Direction,
-  apart = false,
 ): DotSource {
-  const nodes = visible.items.map((item) => item.id);
-  const clusters = visible.containers.map((container) => container.id);
-  const names = new Map(nodes.map((id, index) => [id, `n${index}`]));
+  const source = {
+    children: level.children,
+    ins: [...level.ins],
+    outs: [...level.outs],
+    edges: [...level.edges.values()],
+  };
+  const names = new Map(level.children.map((id, index) => [id, `n${index}`]));
   const lines = [
     "digraph {",
-    `graph [rankdir=${direction} newrank=${apart} nodesep=0.28 ranksep=${direction === "LR" ? 0.5 : 0.42}]`,
+    `graph [rankdir=${direction} nodesep=0.28 ranksep=${direction === "LR" ? 0.5 : 0.42}]`,
     'node [shape=box fixedsize=true label=""]',
     "edge [arrowsize=0.7]",
-    ...contents(null, visible, sizes),
+    ...level.children.map((id, index) => `n${index} ${shape(block(id, blocks), direction)}`),
+    ...rank("source", "i", source.ins.length),
+    ...rank("sink", "o", source.outs.length),
   ];
-  const parameters = new Set(
-    visible.items.filter((item) => item.kind === "parameter").map((item) => item.id),
-  );
-  for (const edge of visible.edges) {
+  const along = direction === "LR" ? (["w", "e"] as const) : (["n", "s"] as const);
+  const name = (end: End, side: "i" | "o"): string => {
+    const port = end.port ?? "";
+    if (end.child === null)
+      return side === "o" ? `i${source.ins.indexOf(port)}` : `o${source.outs.indexOf(port)}`;
+    const own = names.get(end.child) ?? "";
+    if (end.port === null) return own;
+    const ports = block(end.child, blocks)[side === "i" ? "ins" : "outs"];
+    return `${own}:${side}${[...ports.keys()].indexOf(port)}:${along[side === "i" ? 0 : 1]}`;
+  };
+  source.edges.forEach(({ from, to, edge }, index) => {
     // The heavier an edge, the straighter: the data's way first, then the parameters'.
     const weight = edge.shared ? 0 : parameters.has(edge.source) ? 1 : 6;
     // The way back to a pass's beginning must not turn the pass around.
     const how = edge.loop ? "constraint=false" : `weight=${weight}`;
-    lines.push(`${names.get(edge.source)} -> ${names.get(edge.target)} [${how}]`);
-  }
-  if (apart) {
-    for (const [before, after] of orderings(visible))
-      lines.push(`${names.get(before)} -> ${names.get(after)} [style=invis weight=0]`);
-  }
+    const head = to.port === null ? "" : " dir=none";
+    lines.push(`${name(from, "o")} -> ${name(to, "i")} [id=${index} ${how}${head}]`);
+  });
   lines.push("}");
-  return { text: lines.join("\n"), nodes, clusters };
+  return { text: lines.join("\n"), ...source };
 }
 
-/** What goes into a module, and each box in it that nothing within it leads to. */
-function orderings(visible: VisibleGraph): readonly (readonly [string, string])[] {
-  const parents = new Map(visible.containers.map((each) => [each.id, each.container]));
-  const homes = new Map(visible.items.map((item) => [item.id, item.container]));
-  const fed = new Set(visible.edges.map((edge) => edge.target));
-  const entering = new Map<string, Set<string>>();
-  for (const { source, target, loop } of visible.edges) {
-    if (loop || !fed.has(source)) continue;
-    const around = new Set(chain(homes.get(source) ?? null, parents));
-    for (const frame of chain(homes.get(target) ?? null, parents))
-      if (!around.has(frame)) entering.set(frame, (entering.get(frame) ?? new Set()).add(source));
+function block(id: string, blocks: ReadonlyMap<string, Block>): Block {
+  const found = blocks.get(id);
+  if (!found) throw new Error(`no size was given for ${id}`);
+  return found;
+}
+
+function rank(which: "source" | "sink", letter: string, count: number): string[] {
+  if (count === 0) return [];
+  const names = Array.from({ length: count }, (_, index) => `${letter}${index}`);
+  return [...names.map((each) => `${each} [${PORT}]`), `{rank=${which} ${names.join(" ")}}`];
+}
+
+/** A plain box, or for one with ports a table whose outer cells are where the ports are. */
+function shape(block: Block, direction: Direction): string {
+  const { width, height, ins, outs } = block;
+  if (ins.size + outs.size === 0) return `[width=${inches(width)} height=${inches(height)}]`;
+  const across = direction === "LR";
+  const length = across ? height : width;
+  const depth = (across ? width : height) - 2;
+  const [first, last] = [cells("i", ins, length, across), cells("o", outs, length, across)];
+  const middle = cell(across ? depth : length, across ? length : depth, "");
+  const rows = across
+    ? `<TR><TD>${first}</TD>${middle}<TD>${last}</TD></TR>`
+    : `<TR><TD>${first}</TD></TR><TR>${middle}</TR><TR><TD>${last}</TD></TR>`;
+  return `[shape=plain fixedsize=false label=<${table(rows)}>]`;
+}
+
+function cells(
+  letter: string,
+  ports: ReadonlyMap<string, number>,
+  length: number,
+  across: boolean,
+): string {
+  const one = (size: number, port: string) => cell(across ? 1 : size, across ? size : 1, port);
+  const ordered = [...ports.values()]
+    .map((place, index) => ({ place, index }))
+    .sort((some, other) => some.place - other.place);
+  const made: string[] = [];
+  let at = 0;
+  for (const { place, index } of ordered) {
+    const start = Math.max(at, Math.round(place - PORT_LENGTH / 2));
+    if (start > at) made.push(one(start - at, ""));
+    made.push(one(PORT_LENGTH, ` PORT="${letter}${index}"`));
+    at = start + PORT_LENGTH;
   }
-  return visible.items
-    .filter((item) => item.container !== null && !fed.has(item.id))
-    .flatMap((item) => {
-      const sources = entering.get(item.container ?? "") ?? [];
-      return [...sources].map((source) => [source, item.id] as const);
-    });
+  if (Math.round(length) > at) made.push(one(Math.round(length) - at, ""));
+  const rows = across ? made.map((each) => `<TR>${each}</TR>`) : [`<TR>${made.join("")}</TR>`];
+  return table(rows.join(""));
 }
 
-/** A frame and those around it. */
-function chain(frame: string | null, parents: ReadonlyMap<string, string | null>): string[] {
-  const frames: string[] = [];
-  for (let at = frame; at !== null; at = parents.get(at) ?? null) frames.push(at);
-  return frames;
+function cell(width: number, height: number, port: string): string {
+  const size = `WIDTH="${Math.max(1, Math.round(width))}" HEIGHT="${Math.max(1, Math.round(height))}"`;
+  return `<TD FIXEDSIZE="TRUE" ${size}${port}></TD>`;
 }
 
-/** The lines for what stands directly in a container; null is the sheet itself. */
-function contents(
-  around: string | null,
-  visible: VisibleGraph,
-  sizes: ReadonlyMap<string, Size>,
-): string[] {
-  const lines: string[] = [];
-  visible.items.forEach((item, index) => {
-    if (item.container === around) lines.push(nodeLine(item, index, sizes));
-  });
-  visible.containers.forEach((container, index) => {
-    if (container.container !== around) return;
-    lines.push(`subgraph cluster_${index} {`, frameLine(container, sizes));
-    lines.push(...contents(container.id, visible, sizes), "}");
-  });
-  return lines;
-}
-
-function nodeLine(item: Item, index: number, sizes: ReadonlyMap<string, Size>): string {
-  const { width, height } = sizeOf(item.id, sizes);
-  return `n${index} [width=${inches(width)} height=${inches(height)}]`;
-}
-
-/** An empty table as the label keeps room for the frame's title bar. */
-function frameLine(container: Container, sizes: ReadonlyMap<string, Size>): string {
-  const { width, height } = sizeOf(container.id, sizes);
-  const fixed = `FIXEDSIZE="TRUE" WIDTH="${Math.ceil(width)}" HEIGHT="${Math.ceil(height)}"`;
-  const table = `<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" ${fixed}>`;
-  return `graph [margin=14 labelloc=t label=<${table}<TR><TD></TD></TR></TABLE>>]`;
-}
-
-function sizeOf(id: string, sizes: ReadonlyMap<string, Size>): Size {
-  const size = sizes.get(id);
-  if (!size) throw new Error(`no size was given for ${id}`);
-  return size;
+function table(rows: string): string {
+  return `<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0">${rows}</TABLE>`;
 }
 
 function inches(px: number): string {

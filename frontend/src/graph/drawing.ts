@@ -4,11 +4,13 @@
  * A layout is made only for a new structure or a change of what is open.
  */
 
+import type { LayOut } from "./compose";
 import type { Contents } from "./contents";
 import type { Direction } from "./dot";
 import { activeElement, html, svg } from "./elements";
 import { MOST_VISIBLE, visibleGraph } from "./fold";
-import { Layouter, LayoutFailure, type LayoutWorker } from "./layout";
+import { DEADLINE, Layouter, LayoutFailure, type LayoutWorker } from "./layout";
+import { LevelCache } from "./level-cache";
 import { Measure } from "./measure";
 import { drawOutline } from "./outline";
 import { directionFor, makePicture, type Picture } from "./picture";
@@ -57,6 +59,7 @@ export class Drawing {
   private readonly notice = html("div", { class: "labkit-graph-notice" });
   private readonly height = new StageHeight(this.stage);
   private readonly layouter: Layouter;
+  private readonly levels = new LevelCache();
 
   constructor(
     private readonly listener: Listener,
@@ -103,7 +106,7 @@ export class Drawing {
         visibleGraph(contents.graph, aim.open),
         contents.labels,
         measure,
-        this.layouter,
+        this.layOut(attempt),
         this.directionNow(),
         this.stage.clientWidth,
       );
@@ -114,6 +117,21 @@ export class Drawing {
       clearTimeout(patience);
       if (attempt === this.attempt) this.listener.busy(false);
     }
+  }
+
+  /** Lays out levels for one attempt, all of them together within the deadline. */
+  private layOut(attempt: number): LayOut {
+    const latest = performance.now() + DEADLINE;
+    return (dot) => {
+      if (attempt !== this.attempt)
+        return Promise.reject(new LayoutFailure("cancelled", "another picture was asked for"));
+      if (performance.now() > latest) {
+        const seconds = DEADLINE / 1000;
+        const message = `the layout took longer than ${seconds} s`;
+        return Promise.reject(new LayoutFailure("deadline", message));
+      }
+      return this.levels.get(dot, (source) => this.layouter.layout(source));
+    };
   }
 
   /** Fits all of the picture into the stage, however small that makes it. */

@@ -1,13 +1,13 @@
 /** From a graph and its open modules to a placement: measured, laid out, read back. */
 
-import { type Direction, dotSource } from "./dot";
+import { Composer, type LayOut } from "./compose";
+import type { Direction } from "./dot";
 import type { VisibleGraph } from "./fold";
 import { withFurther, withoutHubs } from "./hubs";
 import type { Labels } from "./labels";
-import type { Layouter } from "./layout";
+import { Levels } from "./levels";
 import type { Fitted, Measure } from "./measure";
-import { type Placement, readPlacement } from "./placement";
-import { entangled, wrapped } from "./wrap";
+import type { Placement } from "./placement";
 
 export interface Picture {
   readonly direction: Direction;
@@ -30,7 +30,7 @@ export async function makePicture(
   visible: VisibleGraph,
   labels: Labels,
   measure: Measure,
-  layouter: Layouter,
+  layOut: LayOut,
   direction: Direction,
   room: number,
 ): Promise<Picture> {
@@ -40,15 +40,8 @@ export async function makePicture(
     sizes.set(id, measure.frame(labels.ofModule(module)));
   }
   const { plain, further } = withoutHubs(visible);
-  const layOut = async (apart: boolean) => {
-    const source = dotSource(plain, sizes, direction, apart);
-    return readPlacement(await layouter.layout(source.text), source);
-  };
-  let row = await layOut(false);
-  if (direction === "LR") {
-    const most = room / READABLE;
-    if (entangled(row, visible, most)) row = await layOut(true);
-    row = wrapped(row, visible, most);
-  }
-  return { direction, visible, sizes, placement: withFurther(row, further, direction) };
+  const levels = new Levels(visible, plain.edges);
+  const composer = new Composer(visible, levels, sizes, direction, room / READABLE, layOut);
+  const placement = await composer.placement();
+  return { direction, visible, sizes, placement: withFurther(placement, further, direction) };
 }

@@ -1,102 +1,106 @@
-import { Graphviz } from "@hpcc-js/wasm-graphviz";
-import { beforeAll, describe, expect, it } from "vitest";
-import { type Direction, dotSource } from "../../src/graph/dot";
+import { describe, expect, it } from "vitest";
+import { dotSource } from "../../src/graph/dot";
 import { visibleGraph } from "../../src/graph/fold";
-import {
-  type Placement,
-  pathOf,
-  type Rect,
-  readPlacement,
-  shifted,
-} from "../../src/graph/placement";
+import { Levels } from "../../src/graph/levels";
+import { pathOf, shifted } from "../../src/graph/placement";
+import { holds, laidOut, overlap, rect, SIZE } from "./laid-out";
 import { perceptron, Sample } from "./sample";
 
-let graphviz: Graphviz;
-
-beforeAll(async () => {
-  graphviz = await Graphviz.load();
-});
-
 const open = new Set(["#1", "fc1#1"]);
-
-function place(sample: Sample, direction: Direction): Placement {
-  const visible = visibleGraph(sample.graph(), open);
-  const everything = [...visible.items, ...visible.containers];
-  const sizes = new Map(everything.map(({ id }) => [id, { width: 100, height: 30 }]));
-  const source = dotSource(visible, sizes, direction);
-  return readPlacement(graphviz.layout(source.text, "json", "dot"), source);
-}
-
-function rect(placement: Placement, id: string): Rect {
-  const box = placement.boxes.get(id);
-  if (!box) throw new Error(`${id} was not placed`);
-  return box;
-}
-
-function holds(outer: Rect, inner: Rect): boolean {
-  return (
-    outer.x <= inner.x &&
-    outer.y <= inner.y &&
-    outer.x + outer.width >= inner.x + inner.width &&
-    outer.y + outer.height >= inner.y + inner.height
-  );
-}
+const block = { ...SIZE, ins: new Map(), outs: new Map() };
 
 describe("dotSource", () => {
   it("holds none of the graph's own words", () => {
     const evil = '"]; evil -> x; <b>&"/relu:0';
-    const sample = new Sample().op(evil).op("/mul:0", evil);
-    const visible = visibleGraph(sample.graph(), new Set());
-    const sizes = new Map(visible.items.map(({ id }) => [id, { width: 10, height: 10 }]));
-    const source = dotSource(visible, sizes, "LR");
+    const visible = visibleGraph(new Sample().op(evil).op("/mul:0", evil).graph(), new Set());
+    const level = new Levels(visible, visible.edges).level(null);
+    const blocks = new Map(visible.items.map(({ id }) => [id, block]));
+    const source = dotSource(level, blocks, new Set(), "LR");
     expect(source.text).not.toContain("evil");
-    expect(source.nodes).toEqual([evil, "/mul:0"]);
+    expect(source.children).toEqual([evil, "/mul:0"]);
     expect(source.text).toContain("n0 -> n1");
   });
 
   it("says which size is missing", () => {
     const visible = visibleGraph(perceptron().graph(), open);
-    expect(() => dotSource(visible, new Map(), "LR")).toThrow("no size was given for");
+    const level = new Levels(visible, visible.edges).level(null);
+    expect(() => dotSource(level, new Map(), new Set(), "LR")).toThrow("no size was given for");
   });
 });
 
-describe("readPlacement", () => {
-  it("places every box in its size, inside its frame, below the title bar", () => {
-    const placement = place(perceptron(), "TB");
-    const box = rect(placement, "fc1#1/addmm:0");
-    const frame = rect(placement, "fc1#1");
-    expect(box.width).toBeCloseTo(100, 1);
-    expect(box.height).toBeCloseTo(30, 1);
-    expect(holds(frame, box)).toBe(true);
-    expect(holds(rect(placement, "#1"), frame)).toBe(true);
-    expect(rect(placement, "fc1#1/weight:0").y - frame.y).toBeGreaterThan(30);
-    expect(placement.routes).toHaveLength(6);
-  });
+describe("a picture of levels", () => {
+  it.each(["TB", "LR"] as const)(
+    "has every box in its frame, below the title bar: %s",
+    async (direction) => {
+      const { placement } = await laidOut(perceptron(), open, direction);
+      const box = rect(placement, "fc1#1/addmm:0");
+      const frame = rect(placement, "fc1#1");
+      expect(box.width).toBeCloseTo(100, 1);
+      expect(box.height).toBeCloseTo(30, 1);
+      expect(holds(frame, box)).toBe(true);
+      expect(holds(rect(placement, "#1"), frame)).toBe(true);
+      expect(rect(placement, "fc1#1/weight:0").y - frame.y).toBeGreaterThan(30);
+      expect(overlap(frame, rect(placement, "#1/relu:0"))).toBe(false);
+      expect(placement.routes).toHaveLength(6);
+    },
+  );
 
   it.each([
     ["TB", "y"],
     ["LR", "x"],
-  ] as const)("lays %s out along %s, in the order of execution", (direction, axis) => {
-    const placement = place(perceptron(), direction);
+  ] as const)("lays %s out along %s, in the order of execution", async (direction, axis) => {
+    const { placement } = await laidOut(perceptron(), open, direction);
     const order = ["fc1#1/addmm:0", "#1/relu:0", "fc2#1", "/mse:0", "/loss:0"];
     const places = order.map((id) => rect(placement, id)[axis]);
     expect(places).toEqual([...places].sort((a, b) => a - b));
   });
 
-  it("ends each arrow at its target", () => {
-    const placement = place(perceptron(), "TB");
-    const route = placement.routes.find(({ target }) => target === "/loss:0");
-    const target = rect(placement, "/loss:0");
-    expect(Math.abs((route?.tip.y ?? 0) - target.y)).toBeLessThan(2);
-    expect(route && pathOf(route)).toMatch(/^M[\d.,-]+C[\d., -]+L[\d.,-]+$/);
+  it.each(["TB", "LR"] as const)(
+    "leads each arrow without a gap from its source to its target: %s",
+    async (direction) => {
+      const { placement } = await laidOut(perceptron(), open, direction);
+      for (const route of placement.routes) {
+        const [source, target] = [rect(placement, route.source), rect(placement, route.target)];
+        const near = (box: typeof source) => ({
+          x: box.x - 2,
+          y: box.y - 2,
+          width: box.width + 4,
+          height: box.height + 4,
+        });
+        const [start] = route.points;
+        expect(route.points.length % 3).toBe(1);
+        expect(start && holds(near(source), { ...start, width: 0, height: 0 })).toBe(true);
+        expect(holds(near(target), { ...route.tip, width: 0, height: 0 })).toBe(true);
+        expect(pathOf(route)).toMatch(/^M[\d.,-]+C[\d., -]+L[\d.,-]+$/);
+      }
+    },
+  );
+
+  it("goes through the border of a frame where its port is", async () => {
+    const { placement } = await laidOut(perceptron(), open, "LR");
+    const frame = rect(placement, "fc1#1");
+    const out = placement.routes.find(({ target }) => target === "#1/relu:0");
+    const crossing = out?.points.filter(({ x }) => Math.abs(x - frame.x - frame.width) < 20) ?? [];
+    const heights = crossing.map(({ y }) => y);
+    expect(heights.length).toBeGreaterThan(1);
+    expect(Math.max(...heights) - Math.min(...heights)).toBeLessThan(3);
   });
 
-  it("makes the same picture of the same graph", () => {
-    expect(place(perceptron(), "LR")).toEqual(place(perceptron(), "LR"));
+  it("is laid out one level at a time: what is closed costs nothing", async () => {
+    const folded = await laidOut(perceptron(), new Set(["#1"]), "LR");
+    const unfolded = await laidOut(perceptron(), open, "LR");
+    expect(folded.asked).toHaveLength(2);
+    expect(unfolded.asked).toHaveLength(3);
+    for (const dot of unfolded.asked) expect(dot.match(/ -> /g)?.length ?? 0).toBeLessThan(5);
   });
 
-  it("can be moved", () => {
-    const placement = place(perceptron(), "LR");
+  it("makes the same picture of the same graph", async () => {
+    const made = [await laidOut(perceptron(), open, "LR"), await laidOut(perceptron(), open, "LR")];
+    expect(made[0]?.placement).toEqual(made[1]?.placement);
+  });
+
+  it("can be moved", async () => {
+    const { placement } = await laidOut(perceptron(), open, "LR");
     const moved = shifted(placement, 5, -3);
     expect(rect(moved, "#1").x).toBeCloseTo(rect(placement, "#1").x + 5);
     expect(moved.routes[0]?.tip.y).toBeCloseTo((placement.routes[0]?.tip.y ?? 0) - 3);

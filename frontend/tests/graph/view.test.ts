@@ -163,10 +163,11 @@ describe("drawGraph", () => {
     session.tell(perceptron().graph());
     const box = (await shown(() => seen("fc1#1"))) as SVGGElement;
     const before = box.style.getPropertyValue("--labkit-heat");
+    const made = layouts;
     session.tell(session.graph, 0.05);
     expect(box.style.getPropertyValue("--labkit-heat")).not.toBe(before);
     expect(seen("fc1#1")).toBe(box);
-    expect(layouts).toBe(1);
+    expect(layouts).toBe(made);
     session.tell(session.graph, Number.NaN);
     expect(box.classList.contains("labkit-graph-broken")).toBe(true);
   });
