@@ -79,8 +79,8 @@ export class Labels {
       ["Call", module.call > 1 ? String(module.call) : ""],
       ["Output", shapeText(output?.shape ?? null)],
       ["Dtype", output?.dtype ?? ""],
-      ["Parameters", countText(module.parameters)],
-      ["Operations", countText(this.operations.get(module.id) ?? 0)],
+      ["Parameters", module.made ? "" : countText(module.parameters)],
+      ["Operations", module.made ? "" : countText(this.operations.get(module.id) ?? 0)],
       ["Called at", sourceText(module.source)],
     ]);
   }
