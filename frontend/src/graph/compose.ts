@@ -12,6 +12,7 @@ import type { VisibleEdge, VisibleGraph } from "./fold";
 import type { Leg, Levels } from "./levels";
 import { MODULE_PADDING, type Size, TITLE_BAR } from "./measure";
 import type { Placement, Point, Rect, Route } from "./placement";
+import { tightened } from "./tighten";
 import { wrapped } from "./wrap";
 
 /** Graphviz's answer to a DOT source, as JSON. */
@@ -67,7 +68,7 @@ export class Composer {
       } else blocks.set(child, { ...this.size(child), ins: new Map(), outs: new Map() });
     }
     const source = dotSource(level, blocks, this.parameters, this.direction);
-    const row = readAnswer(await this.layOut(source.text), source);
+    const row = tightened(readAnswer(await this.layOut(source.text), source), this.direction);
     const inside = this.direction === "LR" ? wrapped(row, level, room) : row;
     const made = id === null ? { ...bare(inside), inside } : this.around(id, inside);
     this.framed.set(id, made);

@@ -86,6 +86,15 @@ describe("a picture of levels", () => {
     expect(Math.max(...heights) - Math.min(...heights)).toBeLessThan(3);
   });
 
+  it.each([
+    ["TB", "y", "height"],
+    ["LR", "x", "width"],
+  ] as const)("keeps frames close around what is in them: %s", async (direction, axis, length) => {
+    const { placement } = await laidOut(perceptron(), open, direction);
+    const [frame, box] = [rect(placement, "fc1#1"), rect(placement, "fc1#1/addmm:0")];
+    expect(frame[axis] + frame[length] - (box[axis] + box[length])).toBeLessThan(40);
+  });
+
   it("is laid out one level at a time: what is closed costs nothing", async () => {
     const folded = await laidOut(perceptron(), new Set(["#1"]), "LR");
     const unfolded = await laidOut(perceptron(), open, "LR");
