@@ -48,6 +48,27 @@ class Interval:
     nanoseconds: int = 0
 
 
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """A call that has begun."""
+
+    module: nn.Module
+    start: int
+    line: Line | None
+    own: bool
+    began: int
+
+
+_torchs: dict[type, bool] = {}
+
+
+def _is_torchs(kind: type) -> bool:
+    known = _torchs.get(kind)
+    if known is None:
+        known = _torchs[kind] = kind.__module__.startswith("torch.")
+    return known
+
+
 class ScopeRecorder:
     """Records the intervals of the watched modules' calls while it is on.
 
@@ -72,7 +93,7 @@ class ScopeRecorder:
         self._modules: dict[str, weakref.ref[nn.Module]] = {}
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
-        self._open: dict[int, list[tuple[nn.Module, int, Line | None, int]]] = {}
+        self._open: dict[int, list[_Entry]] = {}
         self._usable = True
         for label, model in models.items():
             self._take_in(label, model)
@@ -153,9 +174,11 @@ class ScopeRecorder:
             stack = self._open.get(thread)
             if stack is None:
                 stack = self._open[thread] = []
-            line = users_line(_CALLERS)
+            own = _is_torchs(type(module))
+            # What one of torch's containers calls has no line of the user's.
+            line = None if stack and stack[-1].own else users_line(_CALLERS)
             start = torch_compat.sequence_number()
-            stack.append((module, start, line, time.perf_counter_ns()))
+            stack.append(_Entry(module, start, line, own, time.perf_counter_ns()))
 
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
         now = time.perf_counter_ns()
@@ -178,15 +201,14 @@ class ScopeRecorder:
         if not stack or known is None or known[1]() is not module:
             return
         while stack:  # calls that raised left their entries behind
-            entered, start, line, began = stack.pop()
-            if entered is module:
+            entry = stack.pop()
+            if entry.module is module:
                 break
         else:
             return
         if len(intervals) < _MOST_INTERVALS:
-            own = type(module).__module__.startswith("torch.")
-            stop = torch_compat.sequence_number()
-            intervals.append(Interval(start, stop, known[0], line, own, now - began))
+            stop, took = torch_compat.sequence_number(), now - entry.began
+            intervals.append(Interval(entry.start, stop, known[0], entry.line, entry.own, took))
 
     def _enter_elsewhere(self, module: nn.Module) -> None:
         """Note an outermost call on another thread: of a watched module, or within such a call."""
@@ -199,8 +221,8 @@ class ScopeRecorder:
 
     def _open_at_home(self) -> tuple[int, str] | None:
         """Return start and path of the innermost call that is open on the recorder's thread."""
-        for module, start, *_ in reversed(self._open.get(self._home, [])):
-            known = self._paths.get(id(module))
+        for entry in reversed(self._open.get(self._home, [])):
+            known = self._paths.get(id(entry.module))
             if known is not None:
-                return start, known[0]
+                return entry.start, known[0]
         return None

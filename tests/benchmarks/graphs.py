@@ -1,7 +1,7 @@
 """Measures what capturing a graph costs, over the forward pass, beside its peers.
 
-Each way is timed turn about with the bare forward pass; the figure is the difference of the
-medians. GPT-2 has 12 layers of width 192 and random weights, ResNet-50 is written out here.
+Each way is timed turn about with the bare forward pass; the figure is the median of the
+differences. GPT-2 has 12 layers of width 192 and random weights, ResNet-50 is written out here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from labkit.capture.parameters import ParameterTable
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.walk import capture_graph
 
-_REPEATS = 7
+_REPEATS = 25
 _SLOW_REPEATS = 1
 
 
@@ -165,15 +165,15 @@ def _cell(way: _Way, model: nn.Module, x: torch.Tensor) -> str:
 
 
 def _over_forward(way: _Way, model: nn.Module, x: torch.Tensor) -> float:
-    bare, whole = [], []
+    over = []
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         run = way.prepare(model, x)
         run()
         for _ in range(way.repeats):
-            bare.append(_time(lambda: _loss(model, x)))
-            whole.append(_time(run))
-    return median(whole) - median(bare)
+            bare = _time(lambda: _loss(model, x))
+            over.append(_time(run) - bare)
+    return median(over)
 
 
 def _time(action: Callable[[], Any]) -> float:
