@@ -65,6 +65,24 @@ export function readAnswer(json: string, source: DotSource): Answer {
   return { width, height, boxes, ins: ports.i, outs: ports.o, paths };
 }
 
+/** The same with every place moved. */
+export function mapped(answer: Answer, point: (from: Point) => Point): Answer {
+  const ports = (from: ReadonlyMap<string, Point>) =>
+    new Map([...from].map(([source, each]) => [source, point(each)]));
+  return {
+    ...answer,
+    boxes: new Map([...answer.boxes].map(([id, box]) => [id, { ...box, ...point(box) }])),
+    ins: ports(answer.ins),
+    outs: ports(answer.outs),
+    paths: new Map(
+      [...answer.paths].map(([key, path]) => [
+        key,
+        { points: path.points.map(point), tip: path.tip && point(path.tip) },
+      ]),
+    ),
+  };
+}
+
 function rectAround(centre: Point, { width, height }: GraphvizNode): Rect {
   const size = {
     width: Number(width) * POINTS_PER_INCH,

@@ -1,6 +1,6 @@
 /** Brings the ports of a level nearer to its boxes than Graphviz's distance between two ranks. */
 
-import type { Answer } from "./answer";
+import { type Answer, mapped } from "./answer";
 import type { Direction } from "./dot";
 import type { Point } from "./placement";
 
@@ -23,20 +23,8 @@ export function tightened(answer: Answer, direction: Direction): Answer {
     return (place > last ? last + (place - last) * behind : place) - start;
   };
   const point = ({ x, y }: Point): Point => (across ? { x: along(x), y } : { x, y: along(y) });
-  const ports = (from: ReadonlyMap<string, Point>) =>
-    new Map([...from].map(([source, each]) => [source, point(each)]));
-  return {
-    ...(across
-      ? { width: along(length), height: answer.height }
-      : { width: answer.width, height: along(length) }),
-    boxes: new Map([...answer.boxes].map(([id, box]) => [id, { ...box, ...point(box) }])),
-    ins: ports(answer.ins),
-    outs: ports(answer.outs),
-    paths: new Map(
-      [...answer.paths].map(([key, path]) => [
-        key,
-        { points: path.points.map(point), tip: path.tip && point(path.tip) },
-      ]),
-    ),
-  };
+  const size = across
+    ? { width: along(length), height: answer.height }
+    : { width: answer.width, height: along(length) };
+  return { ...mapped(answer, point), ...size };
 }

@@ -5,7 +5,7 @@
  * is folded by itself, between its columns.
  */
 
-import type { Answer, Path } from "./answer";
+import { type Answer, mapped, type Path } from "./answer";
 import { bent, CORNER, edgeOf, plus, rounded, union } from "./curves";
 import type { End, Level, LevelEdge } from "./levels";
 import type { Point, Rect } from "./placement";
@@ -122,13 +122,14 @@ class Folding {
       ...boxes.values(),
       ...all.map((point) => ({ ...point, width: 0, height: 0 })),
     ]);
-    return shiftedBy(-held.x, -held.y, {
+    const whole = {
       width: held.width,
       height: held.height,
       boxes,
       ...ports,
       paths,
-    });
+    };
+    return mapped(whole, (point) => plus(point, { x: -held.x, y: -held.y }));
   }
 
   /** Sets the rows one below the other. */
@@ -247,57 +248,43 @@ class Folding {
 
   /** From a port at the left, down beside the rows in between, and in. */
   private down(start: Point, tip: Point, to: Row, arrow: boolean): Path {
-    this.lane = (this.lane + 1) % LANES;
-    const shift = this.lane * LANE;
+    const shift = this.nextLane();
     const left = Math.min(start.x, 0) - ELBOW - shift;
-    const gutter = to.top - ROW_GAP / 2 - LANE + shift;
-    const back = Math.max(left, tip.x - ELBOW - shift);
-    const stops = [
-      start,
-      { x: left, y: start.y },
-      { x: left, y: gutter },
-      { x: back, y: gutter },
-      { x: back, y: tip.y },
-      { x: arrow ? tip.x - CORNER : tip.x, y: tip.y },
-    ];
-    return { points: rounded(stops), tip: arrow ? tip : null };
+    return this.around(start, tip, left, Math.max(left, tip.x - ELBOW - shift), to, arrow);
   }
 
   /** Out to the right, down beside the rows in between, back to the left, and in. */
   private between(start: Point, tip: Point, from: Row, to: Row, arrow: boolean): Path {
-    this.lane = (this.lane + 1) % LANES;
-    const shift = this.lane * LANE;
+    const shift = this.nextLane();
     const next = this.rows.indexOf(to) - this.rows.indexOf(from) === 1;
     const out = (next ? start.x : Math.max(this.width, start.x)) + ELBOW + shift;
-    const gutter = to.top - ROW_GAP / 2 - LANE + shift;
-    const back = tip.x - ELBOW - shift;
+    return this.around(start, tip, out, tip.x - ELBOW - shift, to, arrow);
+  }
+
+  /** Arrows go side by side, each along a lane of its own. */
+  private nextLane(): number {
+    this.lane = (this.lane + 1) % LANES;
+    return this.lane * LANE;
+  }
+
+  /** Down along one line, above the row to another, and along that to the tip. */
+  private around(
+    start: Point,
+    tip: Point,
+    first: number,
+    second: number,
+    to: Row,
+    arrow: boolean,
+  ): Path {
+    const gutter = to.top - ROW_GAP / 2 - LANE + this.lane * LANE;
     const stops = [
       start,
-      { x: out, y: start.y },
-      { x: out, y: gutter },
-      { x: back, y: gutter },
-      { x: back, y: tip.y },
+      { x: first, y: start.y },
+      { x: first, y: gutter },
+      { x: second, y: gutter },
+      { x: second, y: tip.y },
       { x: arrow ? tip.x - CORNER : tip.x, y: tip.y },
     ];
     return { points: rounded(stops), tip: arrow ? tip : null };
   }
-}
-
-function shiftedBy(dx: number, dy: number, answer: Answer): Answer {
-  const point = (from: Point): Point => ({ x: from.x + dx, y: from.y + dy });
-  const points = (from: ReadonlyMap<string, Point>) =>
-    new Map([...from].map(([key, each]) => [key, point(each)]));
-  return {
-    width: answer.width,
-    height: answer.height,
-    boxes: new Map([...answer.boxes].map(([id, box]) => [id, { ...box, ...point(box) }])),
-    ins: points(answer.ins),
-    outs: points(answer.outs),
-    paths: new Map(
-      [...answer.paths].map(([key, path]) => [
-        key,
-        { points: path.points.map(point), tip: path.tip && point(path.tip) },
-      ]),
-    ),
-  };
 }
