@@ -19,6 +19,8 @@ export type Thing =
 interface Drawn {
   readonly thing: Thing;
   readonly group: SVGGElement;
+  /** What fills a frame, behind the arrows. */
+  readonly back?: SVGRectElement;
   readonly rect: Rect;
   /** What is written in it; a box that says something else is drawn anew. */
   readonly words: string;
@@ -32,6 +34,8 @@ interface Line {
 
 export class Scene {
   readonly world = svg("g", { class: "labkit-graph-world" });
+  /** The frames' inside lies behind the arrows, their title bars before them. */
+  private readonly backs = svg("g", { "aria-hidden": "true" });
   private readonly frames = svg("g");
   private readonly lines = svg("g", { class: "labkit-graph-edges", "aria-hidden": "true" });
   private readonly boxes = svg("g");
@@ -46,7 +50,7 @@ export class Scene {
 
   constructor(private readonly arrowhead: string) {
     this.arrow = defineArrow(arrowhead);
-    this.world.append(this.frames, this.lines, this.boxes);
+    this.world.append(this.backs, this.lines, this.frames, this.boxes);
   }
 
   /** Where something is on the sheet. */
@@ -126,7 +130,7 @@ export class Scene {
   }
 
   clear(): void {
-    for (const group of [this.frames, this.lines, this.boxes]) group.replaceChildren();
+    for (const group of [this.backs, this.frames, this.lines, this.boxes]) group.replaceChildren();
     this.drawn.clear();
     this.routes.clear();
   }
@@ -135,9 +139,10 @@ export class Scene {
   private forget(visible: VisibleGraph): void {
     const items = new Set(visible.items.map((item) => item.id));
     const containers = new Set(visible.containers.map((container) => container.id));
-    for (const [id, { group, thing }] of this.drawn) {
+    for (const [id, { group, back, thing }] of this.drawn) {
       if (thing.type === "item" ? items.has(id) : containers.has(id)) continue;
       group.remove();
+      back?.remove();
       this.drawn.delete(id);
     }
   }
@@ -172,18 +177,25 @@ export class Scene {
     old: Rect | undefined,
   ): void {
     const { width, height } = rect;
-    this.drawn.get(container.id)?.group.remove();
+    const known = this.drawn.get(container.id);
+    known?.group.remove();
+    known?.back?.remove();
+    const back = svg("rect", { class: "labkit-graph-frame-back", rx: 10, width, height });
+    this.backs.append(back);
     const group = drawFrame(container, fitted, { width, height });
     const words = spoken(labels.ofModule(container.module), "module");
     group.querySelector("[role=button]")?.setAttribute("aria-label", words);
     this.frames.append(group);
-    this.drawn.set(container.id, { thing: { type: "container", container }, group, rect, words });
-    group.setAttribute("transform", `translate(${rect.x} ${rect.y})`);
+    const thing = { type: "container", container } as const;
+    this.drawn.set(container.id, { thing, group, back, rect, words });
+    for (const each of [group, back])
+      each.setAttribute("transform", `translate(${rect.x} ${rect.y})`);
     if (!old) return;
+    const [small, large] = [sized(old), sized(rect)];
     play(group, { transform: translate(old) }, { transform: translate(rect) });
+    play(back, { transform: translate(old), ...small }, { transform: translate(rect), ...large });
     const body = group.firstElementChild;
-    const from = { width: `${old.width}px`, height: `${old.height}px` };
-    if (body) play(body, from, { width: `${width}px`, height: `${height}px` });
+    if (body) play(body, small, large);
   }
 
   private markers(): { "marker-start": string; "marker-end": string } {
@@ -242,6 +254,10 @@ function spoken(
   kind: string,
 ): string {
   return [`${kind} ${label.title}`, label.subtitle, label.badge].filter(Boolean).join(", ");
+}
+
+function sized({ width, height }: Rect): { width: string; height: string } {
+  return { width: `${width}px`, height: `${height}px` };
 }
 
 function translate(place: { readonly x: number; readonly y: number }): string {
