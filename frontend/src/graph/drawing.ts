@@ -4,17 +4,17 @@
  * A layout is made only for a new structure or a change of what is open.
  */
 
-import type { LayOut } from "./compose";
 import type { Contents } from "./contents";
-import type { Direction } from "./dot";
 import { activeElement, html, svg } from "./elements";
 import { MOST_VISIBLE, visibleGraph } from "./fold";
-import { DEADLINE, Layouter, LayoutFailure, type LayoutWorker } from "./layout";
-import { LevelCache } from "./level-cache";
+import type { LayOut } from "./layout/compose";
+import type { Direction } from "./layout/dot";
+import { DEADLINE, Layouter, LayoutFailure, type LayoutWorker } from "./layout/layouter";
+import { LevelCache } from "./layout/level-cache";
+import { type Rect, shifted } from "./layout/placement";
 import { Measure } from "./measure";
 import { drawOutline } from "./outline";
 import { directionFor, makePicture, type Picture } from "./picture";
-import { type Rect, shifted } from "./placement";
 import { Scene } from "./scene";
 import { StageHeight } from "./stage-height";
 import { Viewport } from "./viewport";

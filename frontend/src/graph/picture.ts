@@ -1,13 +1,13 @@
 /** From a graph and its open modules to a placement: measured, laid out, read back. */
 
-import { Composer, type LayOut } from "./compose";
-import type { Direction } from "./dot";
 import type { VisibleGraph } from "./fold";
-import { withFurther, withoutHubs } from "./hubs";
 import type { Labels } from "./labels";
-import { Levels } from "./levels";
+import { Composer, type LayOut } from "./layout/compose";
+import type { Direction } from "./layout/dot";
+import { withFurther, withoutHubs } from "./layout/hubs";
+import { Levels } from "./layout/levels";
+import type { Placement } from "./layout/placement";
 import type { Fitted, Measure } from "./measure";
-import type { Placement } from "./placement";
 
 export interface Picture {
   readonly direction: Direction;

@@ -4,9 +4,9 @@ import { drawFrame, drawItem } from "./boxes";
 import { setAttributes, svg } from "./elements";
 import type { Container, Item, VisibleEdge, VisibleGraph } from "./fold";
 import type { Face, Labels } from "./labels";
+import { type Placement, pathOf, type Rect } from "./layout/placement";
 import type { Fitted } from "./measure";
 import { appear, play } from "./motion";
-import { type Placement, pathOf, type Rect } from "./placement";
 import { shapeText } from "./text";
 
 const FADED = "labkit-graph-faded";

@@ -1,6 +1,6 @@
 /** How high the stage is: as the picture needs it, until the person drags it to another height. */
 
-import type { Rect } from "./placement";
+import type { Rect } from "./layout/placement";
 
 const LEAST = 220;
 const MOST = 420;

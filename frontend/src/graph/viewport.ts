@@ -1,7 +1,7 @@
 /** Pan and zoom: which part of the sheet is seen, and how large. */
 
+import type { Point, Rect } from "./layout/placement";
 import { play } from "./motion";
-import type { Point, Rect } from "./placement";
 
 interface Transform extends Point {
   readonly scale: number;

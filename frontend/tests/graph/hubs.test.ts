@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { visibleGraph } from "../../src/graph/fold";
-import { withFurther, withoutHubs } from "../../src/graph/hubs";
+import { withFurther, withoutHubs } from "../../src/graph/layout/hubs";
 import { Sample } from "./sample";
 
 /** One input that so many operations take, each of which takes the one before, too. */

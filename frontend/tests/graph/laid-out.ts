@@ -1,11 +1,11 @@
 /** Lays graphs out as the page does, without a worker. */
 
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
-import { Composer } from "../../src/graph/compose";
-import type { Direction } from "../../src/graph/dot";
 import { type VisibleGraph, visibleGraph } from "../../src/graph/fold";
-import { Levels } from "../../src/graph/levels";
-import type { Placement, Rect } from "../../src/graph/placement";
+import { Composer } from "../../src/graph/layout/compose";
+import type { Direction } from "../../src/graph/layout/dot";
+import { Levels } from "../../src/graph/layout/levels";
+import type { Placement, Rect } from "../../src/graph/layout/placement";
 import type { Sample } from "./sample";
 
 export const SIZE = { width: 100, height: 30 };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Layouter, type LayoutWorker } from "../../src/graph/layout";
-import type { LayoutReply, LayoutRequest } from "../../src/graph/messages";
+import { Layouter, type LayoutWorker } from "../../src/graph/layout/layouter";
+import type { LayoutReply, LayoutRequest } from "../../src/graph/layout/messages";
 
 class FakeWorker implements LayoutWorker {
   onmessage: LayoutWorker["onmessage"] = null;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { dotSource } from "../../src/graph/dot";
 import { visibleGraph } from "../../src/graph/fold";
-import { Levels } from "../../src/graph/levels";
-import { pathOf, shifted } from "../../src/graph/placement";
+import { dotSource } from "../../src/graph/layout/dot";
+import { Levels } from "../../src/graph/layout/levels";
+import { pathOf, shifted } from "../../src/graph/layout/placement";
 import { holds, laidOut, overlap, rect, SIZE } from "./laid-out";
 import { perceptron, Sample } from "./sample";
 

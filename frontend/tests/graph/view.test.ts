@@ -2,7 +2,7 @@
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { drawGraph } from "../../src/graph/index";
-import type { LayoutReply, LayoutRequest } from "../../src/graph/messages";
+import type { LayoutReply, LayoutRequest } from "../../src/graph/layout/messages";
 import type { GraphData, RunState } from "../../src/protocol";
 import type { Block, Change, Inspection, RunSession } from "../../src/session";
 import { stateOf } from "../fake-channel";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pathOf } from "../../src/graph/placement";
+import { pathOf } from "../../src/graph/layout/placement";
 import { holds, laidOut, overlap, rect } from "./laid-out";
 import { Sample } from "./sample";
 

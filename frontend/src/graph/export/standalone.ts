@@ -1,7 +1,7 @@
 /** The drawing as an SVG file that needs nothing of this page. */
 
 import { setAttributes, svg } from "../elements";
-import type { Rect } from "../placement";
+import type { Rect } from "../layout/placement";
 
 const MARGIN = 16;
 /** What the page's style sheet may have said. */

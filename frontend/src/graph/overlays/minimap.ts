@@ -2,7 +2,7 @@
 
 import { setAttributes, svg } from "../elements";
 import type { VisibleGraph } from "../fold";
-import type { Placement, Rect } from "../placement";
+import type { Placement, Rect } from "../layout/placement";
 import type { Viewport } from "../viewport";
 
 const MOST_WIDTH = 170;

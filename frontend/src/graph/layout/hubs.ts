@@ -5,8 +5,8 @@
  * The first edge of a hub is laid out; the others are drawn straight, afterwards.
  */
 
+import type { VisibleEdge, VisibleGraph } from "../fold";
 import type { Direction } from "./dot";
-import type { VisibleEdge, VisibleGraph } from "./fold";
 import type { Placement, Point, Rect, Route } from "./placement";
 
 /** A box with more edges that go out is a hub. */

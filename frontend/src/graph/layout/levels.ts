@@ -5,7 +5,7 @@
  * source share a port, so that they are one line up to where they part.
  */
 
-import type { VisibleEdge, VisibleGraph } from "./fold";
+import type { VisibleEdge, VisibleGraph } from "../fold";
 
 /** Where an edge of a level begins or ends. */
 export interface End {

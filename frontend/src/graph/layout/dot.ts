@@ -5,8 +5,8 @@
  * nothing to escape. Sizes are in px; Graphviz takes a point for a px.
  */
 
+import type { Size } from "../measure";
 import type { End, Level, LevelEdge } from "./levels";
-import type { Size } from "./measure";
 
 export type Direction = "LR" | "TB";
 

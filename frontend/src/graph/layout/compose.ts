@@ -5,12 +5,12 @@
  * and those around it, and nothing else.
  */
 
+import type { VisibleEdge, VisibleGraph } from "../fold";
+import { MODULE_PADDING, type Size, TITLE_BAR } from "../measure";
 import { type Answer, readAnswer } from "./answer";
 import { plus, straight } from "./curves";
 import { type Block, type Direction, dotSource } from "./dot";
-import type { VisibleEdge, VisibleGraph } from "./fold";
 import type { Leg, Levels } from "./levels";
-import { MODULE_PADDING, type Size, TITLE_BAR } from "./measure";
 import type { Placement, Point, Rect, Route } from "./placement";
 import { tightened } from "./tighten";
 import { wrapped } from "./wrap";
