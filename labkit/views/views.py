@@ -92,11 +92,9 @@ class GraphView(View):
         name: str = "graph",
         inspect: Inspect | None = None,
     ) -> None:
-        alone = isinstance(source, ComputationGraph)
-        run = _run_around(source, name) if isinstance(source, ComputationGraph) else source
-        super().__init__(run)
-        if alone and inspect is not None:
-            run.inspect = inspect
+        if isinstance(source, ComputationGraph):
+            source = _run_around(source, name, inspect)
+        super().__init__(source)
 
     @property
     def graph(self) -> ComputationGraph | None:
@@ -104,10 +102,12 @@ class GraphView(View):
         return self.run.graph
 
 
-def _run_around(graph: ComputationGraph, name: str) -> Run:
+def _run_around(graph: ComputationGraph, name: str, inspect: Inspect | None) -> Run:
     """Return an ended run that holds nothing but a graph."""
     run = Run(name)
     run.add_graph(graph)
+    if inspect is not None:
+        run.inspect = inspect
     run.close()
     return run
 

@@ -16,6 +16,8 @@ export class Contents {
   /** The same without ghosts. */
   readonly plain: RolledGraph;
   readonly rolls: readonly Roll[];
+  /** The names of each parameter that has several. */
+  readonly tied: readonly (readonly string[])[];
   /** What is different from the graph before; null where there was none. */
   readonly change: Difference | null;
   readonly labels: Labels;
@@ -35,6 +37,7 @@ export class Contents {
     this.change = before && difference(before, this);
     this.graph =
       before && this.change ? withGhosts(before.plain, this.plain, this.change.gone) : this.plain;
+    this.tied = whole.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
     this.labels = new Labels(this.graph, whole, face);
     const all = countVisible(visibleGraph(this.graph, everything(this.graph)));
     const reason = `All modules unfolded are ${all} boxes; at most ${MOST_VISIBLE} are drawn.`;
@@ -84,11 +87,6 @@ export class Contents {
   /** "Computation graph of Net: 3 modules, 15 operations" */
   summary(): string {
     return new Labels(this.whole).summary();
-  }
-
-  /** The names of each parameter that has several. */
-  tied(): readonly (readonly string[])[] {
-    return this.whole.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
   }
 
   /** What is open at first, together with what was open before as far as that can be drawn. */

@@ -145,7 +145,10 @@ export class GraphView {
       follow: (id: string | null) => {
         this.explorer.toggle(id);
         const thing = id === null ? undefined : this.drawing.scene.thing(id);
-        if (thing && !this.options.accompanied) this.explain(thing);
+        if (!thing || this.options.accompanied) return;
+        this.explain(thing);
+        const rect = id === null ? undefined : this.drawing.scene.rect(id);
+        if (rect) this.drawing.viewport.reveal(rect, this.details.element.offsetWidth);
       },
       point: (thing: Thing, group: SVGGElement) => this.point(thing, group),
       leave: () => this.leave(),

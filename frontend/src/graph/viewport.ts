@@ -109,11 +109,11 @@ export class Viewport {
     return across && top < clientHeight && top + box.height * scale > 0;
   }
 
-  /** Moves the sheet as little as brings a box into view. */
-  reveal(box: Rect): void {
+  /** Moves the sheet as little as brings a box into view, where so many px at the right are covered. */
+  reveal(box: Rect, covered = 0): void {
     const { x, y, scale } = this.at;
     const { clientWidth, clientHeight } = this.stage;
-    const dx = inward(box.x * scale + x, box.width * scale, clientWidth);
+    const dx = inward(box.x * scale + x, box.width * scale, clientWidth - covered);
     const dy = inward(box.y * scale + y, box.height * scale, clientHeight);
     if (dx !== 0 || dy !== 0) this.set({ x: x + dx, y: y + dy, scale }, true);
   }

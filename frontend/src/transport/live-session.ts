@@ -132,6 +132,8 @@ export class LiveSession implements RunSession {
     clearTimeout(this.patience);
     this.stopGreeting();
     for (const settle of [...this.answers.values()]) settle(false);
+    for (const tell of this.inspections.values()) tell({ value: null, gradient: null });
+    this.inspections.clear();
     this.listeners.clear();
     this.channel.off("msg:custom", this.onMessage);
     this.channel.off("comm_live_update", this.onConnection);

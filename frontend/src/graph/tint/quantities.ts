@@ -84,7 +84,7 @@ function recorded(kind: BlockKind, name: string, explanation: string): Quantity 
     format: normText,
     formatPower: powerOfTen,
     read: (contents, { blocks, cursor }) => {
-      const norms = readNorms(blocks, kind, cursor, contents.tied());
+      const norms = readNorms(blocks, kind, cursor, contents.tied);
       return {
         step: norms.step,
         ofNode: (node) => firstOf(node, norms.parameters),
