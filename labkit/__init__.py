@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labkit.graphing import graph
-    from labkit.run import ComputationGraph, Run, Stopped
+    from labkit.run import ComputationGraph, Finding, Incident, Run, Stopped
     from labkit.stepping import stepper
     from labkit.views import (
+        ActivationView,
         Controls,
         CurvesView,
         Dashboard,
+        FindingsView,
         GradientView,
         GraphView,
         StepperView,
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ActivationView",
     "ComputationGraph",
     "Controls",
     "CurvesView",
     "Dashboard",
+    "Finding",
+    "FindingsView",
     "GradientView",
     "GraphView",
+    "Incident",
     "Run",
     "StepperView",
     "Stopped",
@@ -42,11 +48,15 @@ __all__ = [
 
 _HOMES = {
     "ComputationGraph": "labkit.run",
+    "Finding": "labkit.run",
+    "Incident": "labkit.run",
     "Run": "labkit.run",
     "Stopped": "labkit.run",
+    "ActivationView": "labkit.views",
     "Controls": "labkit.views",
     "CurvesView": "labkit.views",
     "Dashboard": "labkit.views",
+    "FindingsView": "labkit.views",
     "GradientView": "labkit.views",
     "GraphView": "labkit.views",
     "StepperView": "labkit.views",

@@ -1,4 +1,4 @@
-"""`watch`: the one place that joins capture, run and views."""
+"""`watch`: the one place that joins capture, run, insight and views."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from labkit.capture import attach
+from labkit.insight import Examiner
 from labkit.run import Run
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def watch(
         graph=graph,
         histograms=histograms,
     )
+    run.examine = Examiner().examine
     if show is not False:
         _show(run, demanded=show is True)
     return run

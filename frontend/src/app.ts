@@ -8,9 +8,11 @@ import stepperStyle from "./stepper/stepper.css";
 import { drawStepper } from "./stepper/view";
 import type { Channel } from "./transport/channel";
 import { openSession } from "./transport/sessions";
+import { drawActivations } from "./views/activations/view";
 import { drawControls } from "./views/controls/view";
 import { drawCurves } from "./views/curves/view";
 import { drawDashboard } from "./views/dashboard";
+import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
 import { make } from "./views/parts/element";
 import { titled } from "./views/parts/panel";
@@ -21,8 +23,10 @@ const VIEWS: Readonly<Record<string, DrawView>> = {
   dashboard: drawDashboard,
   curves: titled("curves", drawCurves),
   gradients: titled("gradients", drawGradients),
+  activations: titled("activations", drawActivations),
   graph: titled("graph", drawGraph),
   controls: drawControls,
+  findings: drawFindings,
 };
 
 export interface ViewRequest {

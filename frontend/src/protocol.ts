@@ -26,6 +26,31 @@ export interface Notice {
   readonly text: string;
 }
 
+/** Something that goes wrong in the run, with its evidence; at most one of each rule. */
+export interface Finding {
+  /** The rule that found it, for example "exploding-gradients". */
+  readonly rule: string;
+  readonly severity: "error" | "warning" | "hint";
+  /** What is seen in this run, as a plain sentence. */
+  readonly message: string;
+  /** Paths of modules or names of parameters, the most telling first. */
+  readonly where: readonly string[];
+  /** The first and the last step at which it was seen. */
+  readonly steps: readonly [first: number, last: number];
+  /** What usually causes it. */
+  readonly cause: string;
+  /** What to try, the likeliest first. */
+  readonly advice: readonly string[];
+  /** Names of the series that show it, as `run.series` takes them. */
+  readonly series: readonly string[];
+  /** Id of the graph's node that it is about. */
+  readonly node: string | null;
+  /** The line of the user's own code, "file:number". */
+  readonly line: string | null;
+  /** The notebook of the course that explains it, without its ending. */
+  readonly chapter: string | null;
+}
+
 /** The run's small facts; sent whole with every frame. */
 export interface RunState {
   readonly name: string;
@@ -57,6 +82,9 @@ export interface RunState {
   readonly notices: readonly Notice[];
   /** The newest structures of the graph, with the steps over which they held. */
   readonly structures: readonly GraphSpan[];
+  readonly findings: readonly Finding[];
+  /** How many pictures of activations have been taken. */
+  readonly pictures: number;
 }
 
 /** Steps over which the graph had one structure, as far as they were looked at. */
@@ -68,10 +96,21 @@ export interface GraphSpan {
 
 /**
  * Columns that are sampled together. Column names are bare: the parameter's
- * name in the three parameter blocks, `loss` (or `loss/<model>`) in `loss`,
+ * name in the three parameter blocks, the module's path in the activations' blocks, `loss` (or `loss/<model>`) in `loss`,
  * the group in `lr`, the metric's name in a metric block.
  */
-export type BlockKind = "loss" | "lr" | "metric" | "grad_norm" | "weight_norm" | "update_ratio";
+export type BlockKind =
+  | "loss"
+  | "lr"
+  | "metric"
+  | "grad_norm"
+  | "weight_norm"
+  | "update_ratio"
+  | "act_mean"
+  | "act_spread"
+  | "act_saturated"
+  | "act_dead"
+  | "act_grad";
 
 /**
  * New rows of one block. `id` is unique in the run ("grad_norm", "metric/accuracy").
@@ -194,6 +233,44 @@ export interface SentStatistics {
   readonly counts: BufferIndex;
 }
 
+/**
+ * What a picture of activations shows: a convolution's output channels or its kernels, a layer's
+ * units for some samples, a recurrent layer's states, gates or gradient over time, or attention.
+ */
+export type PictureKind =
+  | "maps"
+  | "kernels"
+  | "units"
+  | "states"
+  | "gates"
+  | "attention"
+  | "time_gradient";
+
+export interface PictureSubject {
+  readonly module: string;
+  readonly kind: PictureKind;
+  readonly steps: readonly number[];
+  /** The least and the greatest finite value of all pictures that are kept; null without any. */
+  readonly range: readonly [least: number, greatest: number] | null;
+}
+
+/** `values` is float32[panels * rows * columns], panel by panel, row by row. */
+export interface SentPicture {
+  readonly module: string;
+  readonly kind: PictureKind;
+  readonly step: number;
+  readonly shape: readonly [panels: number, rows: number, columns: number];
+  readonly panels: readonly string[];
+  /** What runs along the rows and along the columns. */
+  readonly rows: string;
+  readonly columns: string;
+  /** Panels (of maps) or columns (of units) that were zero for the whole batch. */
+  readonly silent: readonly number[];
+  /** The shape of what was recorded, before it was made smaller. */
+  readonly whole: readonly number[];
+  readonly values: BufferIndex;
+}
+
 /** Kernel to page. */
 export type KernelMessage =
   | {
@@ -221,6 +298,14 @@ export type KernelMessage =
       readonly value: SentStatistics | null;
       readonly gradient: SentStatistics | null;
     }
+  /** The modules of which there are pictures, with the steps at which they were taken. */
+  | {
+      readonly type: "subjects";
+      readonly request: number;
+      readonly subjects: readonly PictureSubject[];
+    }
+  /** One picture; null where there is none. */
+  | { readonly type: "picture"; readonly request: number; readonly picture: SentPicture | null }
   /** One buffer: the asset, compressed with gzip. */
   | { readonly type: "asset"; readonly name: AssetName }
   | { readonly type: "acknowledged"; readonly request: number }
@@ -237,4 +322,13 @@ export type PageMessage =
   | { readonly type: "received"; readonly seq: number }
   | { readonly type: "graph"; readonly signature: string }
   | { readonly type: "inspect"; readonly name: string; readonly request: number }
+  | { readonly type: "subjects"; readonly request: number }
+  | {
+      readonly type: "picture";
+      readonly request: number;
+      readonly module: string;
+      readonly kind: PictureKind;
+      /** The newest that is not after this step; null for the newest of all. */
+      readonly step: number | null;
+    }
   | { readonly type: "control"; readonly action: ControlAction; readonly request: number };

@@ -5,7 +5,16 @@
  * have one history and one cursor. Views read; only the transport writes.
  */
 
-import type { AssetName, BlockKind, ControlAction, GraphData, RunState } from "./protocol";
+import type {
+  AssetName,
+  BlockKind,
+  ControlAction,
+  GraphData,
+  PictureKind,
+  PictureSubject,
+  RunState,
+  SentPicture,
+} from "./protocol";
 
 /** Points of one column in the order of their steps. */
 export interface Points {
@@ -51,7 +60,13 @@ export interface Inspection {
   readonly gradient: Statistics | null;
 }
 
-export type Change = "snapshot" | "frame" | "cursor" | "connection";
+/** A picture of activations, with its values read. */
+export interface Picture extends Omit<SentPicture, "values"> {
+  /** Panel by panel, row by row. */
+  readonly values: Float32Array;
+}
+
+export type Change = "snapshot" | "frame" | "cursor" | "selection" | "connection";
 
 export interface RunSession {
   readonly runId: string;
@@ -61,6 +76,8 @@ export interface RunSession {
   readonly blocks: readonly Block[];
   /** The step that all views show; null follows the live end. */
   readonly cursor: number | null;
+  /** The parameter, module or node that a person picked, by its name, path or id. */
+  readonly selected: string | null;
   /** Why there is nothing live to show, as a sentence; null when all is well. */
   readonly problem: string | null;
   /** A structure that this run's graph had; null when it is kept no more. */
@@ -70,7 +87,13 @@ export interface RunSession {
    * kernel, and told late where a cell keeps that busy.
    */
   inspect(name: string): Promise<Inspection>;
+  /** The modules of which there are pictures of activations. */
+  subjects(): Promise<readonly PictureSubject[]>;
+  /** The newest picture that is not after a step; null asks for the newest of all. */
+  picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null>;
   setCursor(step: number | null): void;
+  /** Picks something in all views. */
+  select(name: string | null): void;
   /** Called after each change; returns the function that ends the subscription. */
   subscribe(listener: (change: Change) => void): () => void;
   /** Resolves to false when the kernel did not answer in time (no subshell, cell still running). */

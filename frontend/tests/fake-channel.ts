@@ -80,6 +80,8 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     trainable: 10,
     notices: [],
     structures: [],
+    findings: [],
+    pictures: 0,
     ...facts,
   };
 }

@@ -13,6 +13,7 @@ from torch.optim.optimizer import (
 )
 
 from labkit.capture import interception, torch_compat
+from labkit.capture.checks import mode_dependent
 from labkit.capture.inspection import inspector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.probe import Probe
@@ -32,6 +33,7 @@ def attach(
     budget: float = 0.03,
     graph: bool = True,
     histograms: bool = True,
+    activations: bool = True,
 ) -> Run:
     """Begin to record a model's training; parameters and errors are those of `labkit.watch`."""
     models = check_models(model)
@@ -41,7 +43,13 @@ def attach(
     _end_earlier_watch(models, run)
     _describe(run, models)
     probe = Probe(
-        run, models, optimizers, loss_fn=loss_module, graph=bool(graph), histograms=bool(histograms)
+        run,
+        models,
+        optimizers,
+        loss_fn=loss_module,
+        graph=bool(graph),
+        histograms=bool(histograms),
+        activations=activations,
     )
     handles = [
         register_optimizer_step_pre_hook(probe.steady.before_step),
@@ -106,6 +114,7 @@ def _describe(run: Run, models: Mapping[str, nn.Module]) -> None:
         if parameter is not None and torch_compat.has_storage(parameter)
     ]
     run.inspect = inspector(lambda: table)
+    run.observations.mode_dependent = mode_dependent(models)
     run.parameters = sum(parameter.numel() for parameter in known)
     run.trainable = sum(parameter.numel() for parameter in known if parameter.requires_grad)
     device = known[0].device if known else torch.device("cpu")

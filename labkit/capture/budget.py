@@ -8,6 +8,8 @@ is needed beforehand, and the first reading is due at once.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _LEAST_EARNED = 0.2
@@ -24,6 +26,9 @@ class Allowance:
         Part of the credit that this kind may spend, 0 to 1.
     rest_ns : int
         Shortest time between two readings, in nanoseconds.
+    again : callable, optional
+        Takes the step of a reading, returns the step of the next one at the latest, whatever the
+        credit; so a short run of short steps is told about too.
     """
 
     share: float
@@ -31,6 +36,13 @@ class Allowance:
     due_at_credit: float = 0.0
     due_at_ns: int = 0
     enabled: bool = True
+    again: Callable[[int], int] | None = None
+    due_at_step: float = math.inf
+
+    def planned_at(self, step: int) -> None:
+        """Note that a reading is planned for a step."""
+        if self.again is not None:
+            self.due_at_step = self.again(step)
 
 
 class Budget:
@@ -73,13 +85,12 @@ class Budget:
         self._fixed += fixed_ns
         self.credit = max(self._earned - self._fixed, _LEAST_EARNED * self._earned)
 
-    def is_due(self, allowance: Allowance, now_ns: int) -> bool:
-        """Return whether a reading of this kind may be taken now."""
-        return (
-            self.credit >= allowance.due_at_credit
-            and now_ns >= allowance.due_at_ns
-            and allowance.enabled
-        )
+    def is_due(self, allowance: Allowance, now_ns: int, step: int = 0) -> bool:
+        """Return whether a reading of this kind may be taken now, or must be at this step."""
+        if not allowance.enabled:
+            return False
+        afforded = self.credit >= allowance.due_at_credit and now_ns >= allowance.due_at_ns
+        return afforded or step >= allowance.due_at_step
 
     def spend(self, allowance: Allowance, cost_ns: int, now_ns: int) -> None:
         """Note what a reading cost."""

@@ -1,6 +1,6 @@
 """Learn of calls that torch has no hook for: `backward`, and iterating a `DataLoader`.
 
-Two functions of torch are wrapped while at least one probe listens, and put back when the
+Some functions of torch are wrapped while at least one probe listens, and put back when the
 last one leaves. The wrappers pass everything on unchanged; if somebody else wrapped them in
 the meantime, ours stays underneath and does nothing.
 """
@@ -16,6 +16,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
+from labkit.capture.loading import BatchCame, wrap_iterators
+
 
 @dataclass(eq=False)
 class Taps:
@@ -29,10 +31,13 @@ class Taps:
         positional ones, the named ones.
     loader_started : callable
         Told each loader over which an iteration begins.
+    batch_came : callable
+        Told each loader's iterator that gave a batch, and how long that took, in nanoseconds.
     """
 
     backward: Callable[[Callable[..., None], Any, tuple[Any, ...], Mapping[str, Any]], None]
     loader_started: Callable[[DataLoader[Any]], object]
+    batch_came: BatchCame
 
 
 _taps: tuple[Taps, ...] = ()
@@ -45,8 +50,12 @@ def listen(taps: Taps) -> None:
     global _taps  # noqa: PLW0603 - one tuple, replaced whole, so that readers need no lock
     with _lock:
         if not _taps:
-            _restore.extend([_wrap_backward(), _wrap_loader()])
+            _restore.extend([_wrap_backward(), _wrap_loader(), wrap_iterators(_told_of_batches)])
         _taps = (*_taps, taps)
+
+
+def _told_of_batches() -> tuple[BatchCame, ...]:
+    return tuple(taps.batch_came for taps in _taps)
 
 
 def leave(taps: Taps) -> None:

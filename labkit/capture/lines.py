@@ -38,6 +38,12 @@ def users_line(most: int = 100) -> Line | None:
     return None
 
 
+def users_code() -> CodeType | None:
+    """Return the code of the innermost frame on the stack that is neither torch's nor labkit's."""
+    line = users_line()
+    return None if line is None else line[0]
+
+
 def users_tensors() -> dict[int, str]:
     """Return the names of the tensors that the innermost frame of the user's can see, by `id`."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack

@@ -17,7 +17,10 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from labkit.capture import discovery
+from labkit.capture.activations import ActivationReader
+from labkit.capture.incidents import IncidentKeeper
 from labkit.capture.interception import Taps
+from labkit.capture.loading import BatchLog
 from labkit.capture.losses import PendingLoss, applied_scale, is_product, reaches, roots_of
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings import Readings
@@ -25,6 +28,7 @@ from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.sentinel import GradientSentinel
 from labkit.capture.steady import NORMS, SteadyLoop
 from labkit.capture.steppers import Stepper
+from labkit.capture.witness import Witness
 from labkit.run import Run
 
 _ROUNDS_UNTIL_DROPPED = 3
@@ -44,7 +48,7 @@ class Probe:
         Those that are known; empty to have them found.
     loss_fn : Module, optional
         Its results are the loss, instead of what backward is called on.
-    graph, histograms : bool
+    graph, histograms, activations : bool
         Whether to take these.
     """
 
@@ -57,24 +61,39 @@ class Probe:
         loss_fn: nn.Module | None,
         graph: bool,
         histograms: bool,
+        activations: bool,
     ) -> None:
         self._run = weakref.ref(run)
         self._table = ParameterTable(models)
         self._scopes = ScopeRecorder(models)
         self.readings = Readings(
-            self._table, self._scopes, budget=run.budget, graph=graph, histograms=histograms
+            self._table,
+            self._scopes,
+            ActivationReader(models) if activations else None,
+            budget=run.budget,
+            graph=graph,
+            histograms=histograms,
         )
+        self.readings.plan(run, time.perf_counter_ns(), 1)
         self.sentinel = GradientSentinel(self._table)
         self.pending = PendingLoss()
         self._loss_from_module = loss_fn is not None
+        self._batches = BatchLog(run.observations)
+        self._witness = Witness(models, run.observations)
+        self.incidents = IncidentKeeper(
+            models, self._table, self._witness, self.readings.known_graph, self._batches.indices
+        )
         self.steady = SteadyLoop(self, run)
-        self.taps = Taps(self.steady.backward, self.loader_started)
+        self.taps = Taps(self.steady.backward, self.loader_started, self._batches.came)
         self._steppers: list[Stepper] = []
+        self.readings.steppers = self._steppers
         self._by_optimizer: dict[int, Stepper] = {}
         self._by_hand: Stepper | None = None
         self._scalers: list[Callable[[], torch.amp.GradScaler | None]] = []
         self._scales_loss: bool | None = None
         self._scale: torch.Tensor | None = None
+        self._stepped_with: tuple[int, int] | None = None
+        """Identity and version of the sentinel's gradient as the last step ended."""
         self._off_cpu = False
         self._trained_on: Callable[[], Any] = lambda: None
         self._started_loader: DataLoader[Any] | None = None
@@ -86,12 +105,11 @@ class Probe:
     def close(self) -> None:
         """Deliver what is under way and let go of everything."""
         self.steady.leave()
-        self._scopes.stop()
-        self._scopes.clear()
+        self._witness.close()
         run = self._run()
         if run is not None and any(stepper.stepped for stepper in self._steppers):
             run.steps += 1
-        self.readings.readout.flush()
+        self.readings.close()
         for stepper in self._steppers:
             stepper.forget()
         self.pending.drop()
@@ -160,12 +178,16 @@ class Probe:
     def _before_backward(self, run: Run, roots: object) -> None:
         if not self.step_began_ns:
             self.step_began_ns = time.perf_counter_ns()
+        if self._stepped_with is not None:
+            run.observations.uncleared.add(seen=self.sentinel.gradient() == self._stepped_with)
+            self._stepped_with = None
         tensors = roots_of(roots)
         if self.pending.waiting and not self._loss_from_module:
             self._settle_earlier_pass(run)
         if self._scales_loss is not False:
             self._scale = self._find_scale(tensors)
         self.readings.before_backward(run, tensors)
+        self._look_at_losses(run, tensors)
 
     def _after_backward(self, run: Run, roots: object) -> bool:
         tensors = roots_of(roots)
@@ -185,6 +207,21 @@ class Probe:
             self.readings.read_gradients(run, inside, run.steps + 1)
         return self._by_hand is not None and self._step_by_hand(run, self._by_hand)
 
+    def _look_at_losses(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
+        """Have the step kept if a loss is out of the ordinary; accelerators are not waited for."""
+        for root in roots:
+            if root.numel() != 1 or not root.is_cpu or not root.is_floating_point():
+                continue
+            value = root.item()
+            if self._scale is None and not value <= self.incidents.limit:
+                self.alarmed(run, roots, value)
+            self.incidents.note((value,))
+
+    def alarmed(self, run: Run, roots: Sequence[torch.Tensor], loss: float) -> None:
+        """Keep a step whose loss is out of the ordinary, if it is a loss of what is watched."""
+        if reaches(roots, self._table):
+            self.incidents.keep(run, roots, loss)
+
     def _settle_earlier_pass(self, run: Run) -> None:
         """Say what became of a backward pass that no optimizer's step followed."""
         if not self._steppers and self._by_hand is None:
@@ -197,12 +234,14 @@ class Probe:
         inside_step = any(stepper.inside_step for stepper in self._steppers)
         if self.sentinel.was_reset() and not inside_step:  # a gradient scaler skipped the step
             self.pending.drop()
+            run.observations.skipped.append(run.steps + 1)
 
     def _step_by_hand(self, run: Run, stepper: Stepper) -> bool:
         step = run.steps + 1
         self.readings.before_step(run, stepper, step)
         stepper.record_loss(run, self.readings.readout, step, self.pending)
         self.readings.after_step(run, stepper, step)
+        self._stepped_with = self.sentinel.gradient()
         return True
 
     def _before_step(self, run: Run, optimizer: torch.optim.Optimizer) -> None:
@@ -228,6 +267,7 @@ class Probe:
         stepper.record_loss(run, self.readings.readout, step, self.pending)
         stepper.record_learning_rates(run, self.readings.readout, optimizer.param_groups, step)
         self.readings.after_step(run, stepper, step)
+        self._stepped_with = self.sentinel.gradient()
         return all(other.stepped for other in self._steppers)
 
     def _end_step(self) -> None:
@@ -257,7 +297,7 @@ class Probe:
             readings.readout.poll()
         loop_ns, self.step_began_ns = now - self.step_began_ns, now
         self.account(run, loop_ns)
-        readings.plan(now, run.steps + 1)
+        readings.plan(run, now, run.steps + 1)
         self._settle(run)
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int = 0) -> None:
@@ -278,6 +318,7 @@ class Probe:
             return
         if stepper.has_tensor_rates() or self._off_cpu:
             return
+        self._stepped_with = None  # the short way looks for itself
         run.tally.write_to(loss, rates)
         self.steady.open(stepper, optimizer, parameter, run.steps)
 

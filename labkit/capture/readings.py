@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from labkit.capture.activations import ActivationReader
 from labkit.capture.budget import Allowance, Budget
+from labkit.capture.checks import check
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readout import Readout
 from labkit.capture.scopes import ScopeRecorder
@@ -23,7 +25,22 @@ _SCOPE_COST_NS = 4_000
 _MOST_STRUCTURES = 32
 _NORMS = "gradient norms"
 _NORMS_AT_LEAST_EVERY = 128
-"""Steps; fewer at the beginning, so that a short run of short steps shows its gradients too."""
+_PICTURES_REST_NS = _SECOND_NS // 2
+_EARLY = 250
+"""Steps in which every reading of activations makes pictures, so that a short run has some."""
+
+
+def _norms_again(step: int) -> int:
+    """Return at which step norms are read at the latest, after they were at this one."""
+    return step + max(1, min(_NORMS_AT_LEAST_EVERY, step // 10))
+
+
+def _others_again(step: int) -> int:
+    """Return the same for costlier readings: six in the first 200 steps, so that a short run tells.
+
+    Later ones come as the budget allows.
+    """
+    return 1 + step * 5 // 2
 
 
 class Readings:
@@ -33,6 +50,8 @@ class Readings:
     ----------
     table : ParameterTable
     scopes : ScopeRecorder
+    activations : ActivationReader or None
+        None to leave activations alone.
     budget : float
         Part of the loop's time that watching may take, 0 to 1.
     graph, histograms : bool
@@ -43,6 +62,7 @@ class Readings:
         self,
         table: ParameterTable,
         scopes: ScopeRecorder,
+        activations: ActivationReader | None,
         *,
         budget: float,
         graph: bool,
@@ -54,44 +74,58 @@ class Readings:
         self._table = table
         self._scopes = scopes
         self.budget = Budget(budget)
+        self._activations = activations
         self._allowances = {
-            _NORMS: Allowance(share=0.6),
-            "weights": Allowance(share=0.15, rest_ns=_SECOND_NS // 20),
-            "histograms": Allowance(share=0.1, rest_ns=_SECOND_NS, enabled=histograms),
-            "graph": Allowance(share=0.15, rest_ns=_SECOND_NS // 2, enabled=graph),
+            _NORMS: Allowance(share=0.5, again=_norms_again),
+            "weights": Allowance(share=0.12, rest_ns=_SECOND_NS // 20, again=_others_again),
+            "histograms": Allowance(share=0.08, rest_ns=_SECOND_NS, enabled=histograms),
+            "graph": Allowance(share=0.1, rest_ns=_SECOND_NS // 2, enabled=graph),
+            "activations": Allowance(
+                share=0.15,
+                rest_ns=_SECOND_NS // 10,
+                again=_others_again,
+                enabled=activations is not None,
+            ),
+            "checks": Allowance(share=0.05, rest_ns=_SECOND_NS // 10, again=_others_again),
         }
-        self._norms_at_latest = 1
+        self.steppers: Sequence[Stepper] = ()
+        """All that move the watched parameters."""
+        self._pictures_at_ns = 0
         self._structures: dict[int, ComputationGraph] = {}
         self.planned: frozenset[str] = frozenset()
         """What the present step reads."""
-        self.plan(time.perf_counter_ns(), 1)
 
-    def plan(self, now_ns: int, step: int) -> None:
-        """Decide what a step reads; the graph needs its module calls recorded from now."""
-        due = {
+    def plan(self, run: Run, now_ns: int, step: int) -> None:
+        """Decide what a step reads; graph and activations need their hooks from now."""
+        self.planned = frozenset(
             part
             for part, allowance in self._allowances.items()
-            if self.budget.is_due(allowance, now_ns)
-        }
-        if step >= self._norms_at_latest and self._allowances[_NORMS].enabled:
-            due.add(_NORMS)
-        if _NORMS in due:
-            self._norms_at_latest = step + max(1, min(_NORMS_AT_LEAST_EVERY, step // 10))
-        self.planned = frozenset(due)
+            if self.budget.is_due(allowance, now_ns, step)
+        )
+        for part in self.planned:
+            self._allowances[part].planned_at(step)
         if "graph" in self.planned:
             self._scopes.start()
+        if "activations" in self.planned and self._activations is not None:
+            early = step < _EARLY
+            pictures = early or now_ns >= self._pictures_at_ns
+            if pictures:
+                self._pictures_at_ns = now_ns + _PICTURES_REST_NS
+            self._activations.start(run, step, with_pictures=pictures)
 
     def steps_until_due(self, earned_per_step: float, step: int) -> float:
         """Return how many steps that earn so much credit bring the next reading after a step."""
+        usable = [allowance for allowance in self._allowances.values() if allowance.enabled]
         lacking = min(
             (
                 allowance.due_at_credit - self.budget.credit
-                for allowance in self._allowances.values()
-                if allowance.enabled and allowance.due_at_credit > self.budget.credit
+                for allowance in usable
+                if allowance.due_at_credit > self.budget.credit
             ),
             default=math.inf,
         )
-        return min(lacking / max(earned_per_step, 1.0), self._norms_at_latest - step - 1)
+        latest = min((a.due_at_step for a in usable), default=math.inf)
+        return min(lacking / max(earned_per_step, 1.0), latest - step - 1)
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
         """Charge some steps: their time, and what watching cost whatever was read."""
@@ -103,6 +137,8 @@ class Readings:
 
     def before_backward(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
         """Take the graph while its buffers are there, if it is planned."""
+        if self._activations is not None:
+            self._activations.stop()
         if "graph" in self.planned:
             self._take(run, "graph", lambda: self._take_graph(run, roots))
 
@@ -115,6 +151,17 @@ class Readings:
     def read_gradients(self, run: Run, stepper: Stepper, step: int) -> None:
         """Read the gradients as they are now, what is planned of it."""
         stepper.gradients_read = True
+        reader = self._activations
+        if "activations" in self.planned and reader is not None:
+            self.spent_ns += reader.spent_ns
+            self._take(
+                run,
+                "activations",
+                lambda: reader.record(run, self.readout, step),
+                spent_ns=reader.spent_ns,
+            )
+        if "checks" in self.planned:
+            self._take(run, "checks", lambda: check(run, self._table, stepper, self.steppers))
         if _NORMS in self.planned:
             self._take(
                 run,
@@ -130,6 +177,19 @@ class Readings:
         """Read the weights after they moved, if it is planned."""
         if "weights" in self.planned:
             self._take(run, "weights", lambda: stepper.record_weights(run, self.readout, step))
+
+    def known_graph(self, roots: Sequence[torch.Tensor]) -> ComputationGraph | None:
+        """Return the graph of this structure, if it was captured before."""
+        return self._structures.get(structure_key(roots))
+
+    def close(self) -> None:
+        """Take every hook off and deliver what is under way."""
+        self._scopes.stop()
+        self._scopes.clear()
+        if self._activations is not None:
+            self._activations.stop()
+            self._activations.clear()
+        self.readout.flush()
 
     def _take_graph(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
         key = structure_key(roots)
@@ -147,7 +207,8 @@ class Readings:
         self.spent_ns += len(self._scopes.intervals) * _SCOPE_COST_NS
         self._scopes.clear()
 
-    def _take(self, run: Run, part: str, action: Callable[[], None]) -> None:
+    def _take(self, run: Run, part: str, action: Callable[[], None], *, spent_ns: int = 0) -> None:
+        """Take one reading; `spent_ns` is what it has cost before, in hooks."""
         began = time.perf_counter_ns()
         allowance = self._allowances[part]
         try:
@@ -156,6 +217,9 @@ class Readings:
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the loop
             allowance.enabled = False
             self._scopes.stop()
+            if self._activations is not None:
+                self._activations.stop()
+                self._activations.clear()
             run.add_notice(
                 part,
                 f"labkit could not read the {part} and has switched that off; training is not "
@@ -163,4 +227,4 @@ class Readings:
             )
         ended = time.perf_counter_ns()
         self.spent_ns += ended - began
-        self.budget.spend(allowance, ended - began, ended)
+        self.budget.spend(allowance, ended - began + spent_ns, ended)

@@ -80,6 +80,12 @@ class GradientSentinel:
             or tensor_version(gradient) != self._after_version
         )
 
+    def gradient(self) -> tuple[int, int] | None:
+        """Return identity and version of the gradient as it is now; None without one."""
+        parameter = self._parameter()
+        gradient = None if parameter is None else parameter.grad
+        return None if gradient is None else (id(gradient), tensor_version(gradient))
+
     def choose(self) -> None:
         """Take a parameter that has a gradient as the sentinel."""
         for entry in self._table.watched:

@@ -53,6 +53,7 @@ class SteadyLoop:
     def __init__(self, probe: Probe, run: Run) -> None:
         self._probe = probe
         self._control = run.control
+        self._incidents = probe.incidents
         self._scalars = run.tally.waiting
         self._open = False
         self._optimizer: Callable[[], torch.optim.Optimizer | None] = lambda: None
@@ -60,6 +61,9 @@ class SteadyLoop:
         self._stepper: Stepper | None = None
         self._waiting = False
         self._norms_due = False
+        self._uncleared = run.observations.uncleared
+        self._stepped_with: tuple[int, int] | None = None
+        """Identity and version of the gradient as the last batch's last step ended."""
         self._value = 0.0
         self._gradient_id, self._gradient_version = 0, -1
         self._left = 1
@@ -83,6 +87,7 @@ class SteadyLoop:
             self._parameter = weakref.ref(parameter)
         self._stepper = stepper
         self._open = self._timed = True
+        self._stepped_with = self._look_at_gradient()
         self._norms_due = self._probe.readings.planned == NORMS
         self._left = 1
         self._steps_accounted = steps
@@ -120,9 +125,16 @@ class SteadyLoop:
             parameter = self._parameter()
             before = None if parameter is None else parameter.grad
             version = -1 if before is None else tensor_version(before)
+            try:
+                value = roots.item()
+            except (RuntimeError, AttributeError):  # more than one element, or several roots
+                value = 0.0
+            if not value <= self._incidents.limit:
+                self._probe.guarded(self._probe.alarmed, [roots], value)
             proceed(roots, *args, **kwargs)
             after = None if parameter is None else parameter.grad
-            if after is None or type(roots) is not torch.Tensor or not roots.is_cpu:
+            usual = type(roots) is torch.Tensor and roots.is_cpu and roots.numel() == 1
+            if after is None or not usual:
                 self._pass_on(roots, before, version)
                 return
             self._gradient_version = tensor_version(after)
@@ -130,11 +142,7 @@ class SteadyLoop:
                 self._pass_on(roots, before, version)
                 return
             self._gradient_id = id(after)
-            try:
-                self._value = roots.item()
-            except RuntimeError:  # more than one element
-                self._pass_on(roots, before, version)
-                return
+            self._value = value
             self._waiting = True
 
     def before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
@@ -171,6 +179,12 @@ class SteadyLoop:
 
     # ── now and then ─────────────────────────────────────────────────────────
 
+    def _look_at_gradient(self) -> tuple[int, int] | None:
+        """Return identity and version of the gradient as it is now."""
+        parameter = self._parameter()
+        gradient = None if parameter is None else parameter.grad
+        return None if gradient is None else (id(gradient), tensor_version(gradient))
+
     def _time_backward(
         self,
         proceed: Callable[..., None],
@@ -187,6 +201,9 @@ class SteadyLoop:
             proceed(*given, **named)
             inside_ns = time.perf_counter_ns() - entered_ns
 
+        if self._stepped_with is not None:
+            self._uncleared.add(seen=self._look_at_gradient() == self._stepped_with)
+            self._stepped_with = None
         began_ns = time.perf_counter_ns()
         self.backward(timed, roots, args, kwargs)
         self._sample_ns = time.perf_counter_ns() - began_ns - inside_ns
@@ -213,10 +230,11 @@ class SteadyLoop:
     def _end_batch(self, run: Run) -> None:
         readings = self._probe.readings
         steps, step_ns, earned = self._close_books(run)
-        readings.plan(time.perf_counter_ns(), run.steps + 1)
+        readings.plan(run, time.perf_counter_ns(), run.steps + 1)
         self._norms_due = readings.planned == NORMS
         self._open = self._norms_due or not readings.planned
         self._timed = not self._norms_due
+        self._stepped_with = self._look_at_gradient()
         self._left = 1
         if not self._norms_due:
             until_due = readings.steps_until_due(earned / steps, run.steps)
@@ -233,6 +251,7 @@ class SteadyLoop:
         self._steps_accounted += steps
         loop_ns, self._probe.step_began_ns = now - self._probe.step_began_ns, now
         self._probe.account(run, loop_ns, int(steps * self._step_ns * _UNSEEN))
+        self._incidents.note([loss for loss, _ in self._scalars])
         run.tally.write()
         steps = max(steps, 1)
         return steps, max(1.0, loop_ns / steps), budget.credit - credit

@@ -16,6 +16,10 @@ from torch.autograd.graph import Node
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
+LOADER_ITERATOR: Any = getattr(torch.utils.data.dataloader, "_BaseDataLoaderIter", None)
+"""What iterates over a DataLoader: `__next__` gives a batch, `_next_index` its samples."""
+if not hasattr(LOADER_ITERATOR, "_next_index"):
+    LOADER_ITERATOR = None
 DispatchMode = TorchDispatchMode
 """A mode that is told of every operation that runs, below autograd."""
 NO_SEQUENCE = 2**64 - 1
@@ -124,6 +128,33 @@ def saved_value(node: Node, name: str) -> torch.Tensor | None:
     return value if isinstance(value, torch.Tensor) else None
 
 
+def kept_values(node: Node) -> dict[str, torch.Tensor]:
+    """Return the tensors a node keeps, by their names, each with the node that made it.
+
+    Those behind unpack hooks are left out: reading them may run the model again.
+    """
+    values = {}
+    for name in dir(type(node)):
+        if not name.startswith("_raw_saved_"):
+            continue
+        try:
+            raw = getattr(node, name)
+            if raw is None or isinstance(raw, (tuple, list)) or _has_hooks(raw):
+                continue
+            value = getattr(node, name.removeprefix("_raw"))
+        except (AttributeError, RuntimeError):
+            continue
+        if isinstance(value, torch.Tensor):
+            values[name.removeprefix("_raw_saved_")] = value
+    return values
+
+
+def batches_taken(iterator: Any) -> int | None:
+    """Return how many batches a loader's iterator has given out; None if it does not tell."""
+    taken = getattr(iterator, "_num_yielded", None)
+    return taken if isinstance(taken, int) else None
+
+
 def saved_scalar(node: Node, name: str) -> object:
     """Return a number a node keeps under a name, 1 if it keeps none."""
     return getattr(node, f"_saved_{name}", 1)
@@ -176,3 +207,11 @@ def has_storage(parameter: torch.Tensor) -> bool:
 def is_compiled(module: torch.nn.Module) -> bool:
     """Return whether a module is what `torch.compile` made of another."""
     return hasattr(module, "_orig_mod")
+
+
+def is_transformed() -> bool:
+    """Return whether torch is tracing, compiling or transforming: then tensors hold no values."""
+    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
+        return True
+    peek = getattr(getattr(torch._C, "_functorch", None), "peek_interpreter_stack", None)
+    return peek is not None and peek() is not None

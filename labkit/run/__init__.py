@@ -6,8 +6,10 @@ Needs numpy and the standard library only, so that a machine without torch can o
 """
 
 from labkit.run.control import Control, Stopped
+from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph, Edge, GraphSpan, ModuleCall, Node, Source
 from labkit.run.graph_diff import GraphDiff
+from labkit.run.incident import Incident
 from labkit.run.run import Run
 from labkit.run.series import Block
 from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
@@ -18,8 +20,10 @@ __all__ = [
     "ComputationGraph",
     "Control",
     "Edge",
+    "Finding",
     "GraphDiff",
     "GraphSpan",
+    "Incident",
     "ModuleCall",
     "Node",
     "Notice",

@@ -10,10 +10,14 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from labkit.run.activations import ActivationLog
 from labkit.run.control import Control, Stopped
+from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph, GraphSpan
 from labkit.run.histograms import HistogramLog
+from labkit.run.incident import Incident
 from labkit.run.inspection import Inspect
+from labkit.run.observations import Observations
 from labkit.run.series import Block, Floats, Steps
 from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
 from labkit.run.tally import StepTally
@@ -21,7 +25,8 @@ from labkit.run.tally import StepTally
 if TYPE_CHECKING:
     import pandas
 
-_PREFIXED = {"lr", "grad_norm", "weight_norm", "update_ratio"}
+_BARE = {"loss", "metric"}
+"""Kinds whose series are called by their names alone."""
 _MOST_GRAPHS = 32
 _MOST_SPANS = 200
 _SPANS_SENT = 40
@@ -68,9 +73,16 @@ class Run:
         """The step that views show; None follows the live end."""
         self.control = Control()
         self.histograms = HistogramLog()
+        self.activations = ActivationLog()
         self.read_device_memory: Callable[[], int | None] = lambda: None
         self.inspect: Inspect = lambda name: None
         """Reads a parameter's values, by its name, while its model lives."""
+        self.observations = Observations()
+        """What was seen of the loop that is no series."""
+        self.incident: Incident | None = None
+        """What was kept of the first step that went wrong."""
+        self.examine: Callable[[Run], tuple[Finding, ...]] = lambda run: ()
+        """Reads the run and says what is wrong."""
         self.spent_ns = 0
         """Time the training thread gave to watching."""
         self.published_ns = 0
@@ -117,8 +129,9 @@ class Run:
         Parameters
         ----------
         name : str
-            ``"loss"``, a logged metric, ``"lr/<group>"``, ``"grad_norm/<parameter>"``,
-            ``"weight_norm/<parameter>"`` or ``"update_ratio/<parameter>"``.
+            ``"loss"``, a logged metric, ``"lr/<group>"``, a parameter's ``"grad_norm/<parameter>"``
+            (or ``weight_norm``, ``update_ratio``) or a module's ``"act_mean/<module>"``;
+            `names` lists them all.
 
         Returns
         -------
@@ -191,6 +204,16 @@ class Run:
         return (self.spent_ns + self.published_ns) / self.loop_ns
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What goes wrong in the run, the gravest first; empty while all is well."""
+        return self.examine(self)
+
+    @property
+    def message(self) -> str | None:
+        """Why the run ended before its time, None otherwise."""
+        return self._message
+
+    @property
     def notices(self) -> tuple[Notice, ...]:
         """What labkit had to say about itself."""
         return tuple(self._notices.values())
@@ -221,6 +244,8 @@ class Run:
             trainable=self.trainable,
             notices=self.notices,
             structures=self.graph_history[-_SPANS_SENT:],
+            findings=self.findings,
+            pictures=self.activations.taken,
         )
 
     # ── writing ──────────────────────────────────────────────────────────────
@@ -259,7 +284,7 @@ class Run:
         """Add columns to record; the capture side calls this when it first has values."""
         block = Block(id, kind, names)
         for column, name in enumerate(block.names):
-            self._columns[f"{kind}/{name}" if kind in _PREFIXED else name] = (block, column)
+            self._columns[name if kind in _BARE else f"{kind}/{name}"] = (block, column)
         self._blocks = {**self._blocks, id: block}
         return block
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from labkit.run.finding import Finding
 from labkit.run.graph import GraphSpan
 
 Status = Literal["waiting", "running", "paused", "finished", "stopped", "interrupted", "failed"]
@@ -71,3 +72,5 @@ class RunState:
     trainable: int
     notices: tuple[Notice, ...]
     structures: tuple[GraphSpan, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    pictures: int = 0

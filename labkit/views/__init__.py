@@ -5,12 +5,23 @@ TypeScript that the page loads once. Uses ipywidgets and anywidget, never torch.
 """
 
 from labkit.views.stepper import StepperView
-from labkit.views.views import Controls, CurvesView, Dashboard, GradientView, GraphView, View
+from labkit.views.views import (
+    ActivationView,
+    Controls,
+    CurvesView,
+    Dashboard,
+    FindingsView,
+    GradientView,
+    GraphView,
+    View,
+)
 
 __all__ = [
+    "ActivationView",
     "Controls",
     "CurvesView",
     "Dashboard",
+    "FindingsView",
     "GradientView",
     "GraphView",
     "StepperView",

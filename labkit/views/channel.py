@@ -98,16 +98,29 @@ class RunChannel(anywidget.AnyWidget):
                 )
             case {"type": "asset", "name": str(name)} if name in assets.ASSETS:
                 self._post(wire.asset(name, assets.compressed_asset(name)))
-            case {"type": "graph", "signature": str(signature)}:
-                found = (g for g in self._watched.graphs if g.signature == signature)
-                self._post(wire.older_graph(signature, next(found, None)))
-            case {"type": "inspect", "name": str(name), "request": int(request)}:
-                self._post(wire.inspection(request, inspect(self._watched, name)))
             case {"type": "received"}:
                 if self._publisher is not None:
                     self._publisher.received()
             case {"type": "control", "action": str(action), "request": int(request)}:
                 self._steer(action, request)
+            case _:
+                self._answer(content)
+
+    def _answer(self, content: dict[str, Any]) -> None:
+        """Answer what a page asks about the run."""
+        run = self._watched
+        match content:
+            case {"type": "graph", "signature": str(signature)}:
+                same = (graph for graph in run.graphs if graph.signature == signature)
+                self._post(wire.older_graph(signature, next(same, None)))
+            case {"type": "inspect", "name": str(name), "request": int(request)}:
+                self._post(wire.inspection(request, inspect(run, name)))
+            case {"type": "subjects", "request": int(request)}:
+                self._post(wire.subjects(request, run.activations))
+            case {"type": "picture", "request": int(request), "module": str(path), "kind": kind}:
+                step = content.get("step")
+                found = run.activations.at(path, kind, step)
+                self._post(wire.picture(request, found))
             case _:
                 self._post(wire.refused(f"labkit does not know this message: {content!r}"))
 

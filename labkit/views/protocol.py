@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run import Block, ComputationGraph, RunState
+from labkit.run.activations import ActivationLog, Picture
 from labkit.run.inspection import Inspection, TensorStatistics
 
 PROTOCOL_VERSION = 1
@@ -88,6 +89,39 @@ def inspection(request: int, found: Inspection | None) -> Message:
     for name in ("value", "gradient"):
         statistics: TensorStatistics | None = getattr(found, name, None)
         message.content[name] = None if statistics is None else _statistics(message, statistics)
+    return message
+
+
+def subjects(request: int, log: ActivationLog) -> Message:
+    """Return the modules of which there are pictures of activations."""
+    found = [
+        {
+            "module": module,
+            "kind": kind,
+            "steps": list(log.steps(module, kind)),
+            "range": log.range(module, kind),
+        }
+        for module, kind in log.subjects()
+    ]
+    return Message({"type": "subjects", "request": request, "subjects": found})
+
+
+def picture(request: int, found: Picture | None) -> Message:
+    """Return one picture of activations."""
+    message = Message({"type": "picture", "request": request, "picture": None})
+    if found is not None:
+        message.content["picture"] = {
+            "module": found.module,
+            "kind": found.kind,
+            "step": found.step,
+            "shape": list(found.values.shape),
+            "panels": list(found.panels),
+            "rows": found.rows,
+            "columns": found.columns,
+            "silent": list(found.silent),
+            "whole": list(found.whole),
+            "values": message.add(found.values, "<f4"),
+        }
     return message
 
 

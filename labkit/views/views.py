@@ -112,6 +112,18 @@ def _run_around(graph: ComputationGraph, name: str, inspect: Inspect | None) -> 
     return run
 
 
+class FindingsView(View):
+    """What goes wrong in a run, why, and what to try."""
+
+    kind = "findings"
+
+
+class ActivationView(View):
+    """What the modules give out: statistics over time, feature maps, kernels, states and gates."""
+
+    kind = "activations"
+
+
 class Controls(View):
     """Progress, and buttons that pause, resume, step and stop the loop."""
 

@@ -101,7 +101,10 @@ export class GraphView {
     root.replaceChildren(this.toolbar.element, this.past.element, this.sliders.element, deck);
     followPointing(stage, scene, this.pointing(), this.listeners.signal);
     this.resizes.observe(stage);
-    this.unsubscribe = session.subscribe(() => this.update());
+    this.unsubscribe = session.subscribe((change) => {
+      if (change !== "selection") this.update();
+      else if (session.selected !== null) this.explorer.find(session.selected);
+    });
     this.update();
   }
 

@@ -42,6 +42,10 @@ export function readFloat64(buffers: Buffers, index: BufferIndex): Float64Array 
   return new Float64Array(bytes(buffers, index, buffers[index]?.byteLength ?? -1));
 }
 
+export function readFloat32(buffers: Buffers, index: BufferIndex, count: number): Float32Array {
+  return new Float32Array(bytes(buffers, index, 4 * count));
+}
+
 /** A copy of one buffer, because a view into a message need not be aligned. */
 function bytes(buffers: Buffers, index: BufferIndex, length: number): ArrayBuffer {
   const view = buffers[index];

@@ -9,10 +9,13 @@ import {
   type ControlAction,
   type GraphData,
   type KernelMessage,
+  type PageMessage,
+  type PictureKind,
+  type PictureSubject,
   PROTOCOL_VERSION,
   type RunState,
 } from "../protocol";
-import type { Block, Change, Inspection, RunSession } from "../session";
+import type { Block, Change, Inspection, Picture, RunSession } from "../session";
 import { PendingAsset } from "./assets";
 import {
   type Buffers,
@@ -24,6 +27,8 @@ import {
   say,
   WAITING,
 } from "./channel";
+import { readPicture } from "./picture";
+import { Questions } from "./questions";
 import { sayRepeatedly } from "./repeat";
 import { readStatistics } from "./statistics";
 
@@ -40,6 +45,7 @@ export class LiveSession implements RunSession {
   state: RunState | null = null;
   graph: GraphData | null = null;
   cursor: number | null = null;
+  selected: string | null = null;
   problem: string | null = null;
   private histories = new Map<string, BlockHistory>();
   /** Number of the last message taken in; null while a snapshot is awaited. */
@@ -48,7 +54,9 @@ export class LiveSession implements RunSession {
   private readonly graphs = new Map<string, Promise<GraphData | null>>();
   private readonly wanted = new Map<string, (graph: GraphData | null) => void>();
   private requests = 0;
-  private readonly inspections = new Map<number, (found: Inspection) => void>();
+  private readonly inspections = new Questions<Inspection>({ value: null, gradient: null });
+  private readonly catalogues = new Questions<readonly PictureSubject[]>([]);
+  private readonly pictures = new Questions<Picture | null>(null);
   private readonly answers = new Map<number, (answered: boolean) => void>();
   private readonly listeners = new Set<(change: Change) => void>();
   private stopGreeting: () => void = () => undefined;
@@ -86,18 +94,33 @@ export class LiveSession implements RunSession {
   }
 
   inspect(name: string): Promise<Inspection> {
+    return this.ask(this.inspections, (request) => ({ type: "inspect", name, request }));
+  }
+
+  subjects(): Promise<readonly PictureSubject[]> {
+    return this.ask(this.catalogues, (request) => ({ type: "subjects", request }));
+  }
+
+  picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null> {
+    return this.ask(this.pictures, (request) => ({ type: "picture", request, module, kind, step }));
+  }
+
+  private ask<T>(questions: Questions<T>, message: (request: number) => PageMessage): Promise<T> {
     this.requests += 1;
-    const request = this.requests;
-    return new Promise((resolve) => {
-      this.inspections.set(request, resolve);
-      say(this.channel, { type: "inspect", name, request });
-    });
+    const answer = questions.wait(this.requests);
+    say(this.channel, message(this.requests));
+    return answer;
   }
 
   setCursor(step: number | null): void {
     if (step === this.cursor) return;
     this.cursor = step;
     this.tell("cursor");
+  }
+
+  select(name: string | null): void {
+    this.selected = name;
+    this.tell("selection");
   }
 
   subscribe(listener: (change: Change) => void): () => void {
@@ -132,8 +155,7 @@ export class LiveSession implements RunSession {
     clearTimeout(this.patience);
     this.stopGreeting();
     for (const settle of [...this.answers.values()]) settle(false);
-    for (const tell of this.inspections.values()) tell({ value: null, gradient: null });
-    this.inspections.clear();
+    for (const questions of [this.inspections, this.catalogues, this.pictures]) questions.close();
     this.listeners.clear();
     this.channel.off("msg:custom", this.onMessage);
     this.channel.off("comm_live_update", this.onConnection);
@@ -171,11 +193,16 @@ export class LiveSession implements RunSession {
         this.wanted.delete(message.signature);
         break;
       case "inspection":
-        this.inspections.get(message.request)?.({
+        this.inspections.answer(message.request, {
           value: readStatistics(message.value, buffers),
           gradient: readStatistics(message.gradient, buffers),
         });
-        this.inspections.delete(message.request);
+        break;
+      case "subjects":
+        this.catalogues.answer(message.request, message.subjects);
+        break;
+      case "picture":
+        this.pictures.answer(message.request, readPicture(message.picture, buffers));
         break;
       case "acknowledged":
         this.answers.get(message.request)?.(true);

@@ -1,17 +1,21 @@
-/** All views of a run: controls above, curves beside gradients, the graph below. */
+/** All views of a run: controls above, what goes wrong, curves beside gradients, the activations and the graph below. */
 
 import { drawGraph } from "../graph/index";
 import type { DrawView } from "../session";
+import { drawActivations } from "./activations/view";
 import { drawControls } from "./controls/view";
 import { drawCurves } from "./curves/view";
+import { drawFindings } from "./findings/view";
 import { drawGradients } from "./gradients/view";
 import { make } from "./parts/element";
 import { titled } from "./parts/panel";
 
 const PARTS: readonly (readonly [string, DrawView])[] = [
   ["controls", drawControls],
+  ["findings", drawFindings],
   ["curves", titled("curves", drawCurves)],
   ["gradients", titled("gradients", drawGradients)],
+  ["activations", titled("activations", drawActivations)],
   ["graph", titled("graph", drawGraph)],
 ];
 

@@ -4,6 +4,7 @@ import { vi } from "vitest";
 import type { BlockKind } from "../../src/protocol";
 import type { Block, RunSession } from "../../src/session";
 import type { Theme } from "../../src/views/parts/theme";
+import { QuietSession } from "../fake-session";
 
 export const THEME: Theme = {
   dark: false,
@@ -31,23 +32,11 @@ export function blockOf(kind: BlockKind, name: string, values: readonly number[]
 
 /** A session that remembers its cursor; its plotly is the module at `address`. */
 export function sessionOf(blocks: readonly Block[], address = ""): RunSession {
-  let cursor: number | null = null;
-  return {
-    runId: "run",
-    state: null,
-    graph: null,
-    blocks,
-    get cursor() {
-      return cursor;
-    },
-    problem: null,
-    graphOf: async () => null,
-    inspect: async () => ({ value: null, gradient: null }),
-    setCursor: vi.fn((step: number | null) => {
-      cursor = step;
-    }),
-    subscribe: () => () => {},
-    control: async () => true,
-    asset: async () => address,
-  };
+  const session = new QuietSession();
+  session.blocks = blocks;
+  session.setCursor = vi.fn((step: number | null) => {
+    session.cursor = step;
+  });
+  session.asset = async () => address;
+  return session;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Block } from "../../src/session";
-import { BROKEN, NOTHING, occurring, ZERO } from "../../src/views/gradients/cells";
-import { describeNewest } from "../../src/views/gradients/rows";
+import { BROKEN, NOTHING, occurring } from "../../src/views/heat/cells";
+import { describeNewest } from "../../src/views/heat/rows";
+import { ZERO } from "../../src/views/heat/scale";
 
 function rowsWith(values: readonly number[]) {
   const block: Block = {

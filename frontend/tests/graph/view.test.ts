@@ -3,9 +3,10 @@ import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { drawGraph } from "../../src/graph/index";
 import type { LayoutReply, LayoutRequest } from "../../src/graph/layout/messages";
-import type { GraphData, RunState } from "../../src/protocol";
-import type { Block, Change, Inspection, RunSession } from "../../src/session";
+import type { GraphData } from "../../src/protocol";
+import type { Inspection } from "../../src/session";
 import { stateOf } from "../fake-channel";
+import { QuietSession } from "../fake-session";
 import { perceptron, Sample } from "./sample";
 
 let graphviz: Graphviz;
@@ -33,32 +34,14 @@ class InlineWorker {
   }
 }
 
-class FakeSession implements RunSession {
-  readonly runId = "run";
-  state: RunState | null = null;
-  readonly cursor = null;
-  readonly problem = null;
-  graph: GraphData | null = null;
-  blocks: readonly Block[] = [];
-  readonly listeners = new Set<(change: Change) => void>();
-
+class FakeSession extends QuietSession {
   readonly past = new Map<string, GraphData>();
-  async graphOf(signature: string): Promise<GraphData | null> {
+  override async graphOf(signature: string): Promise<GraphData | null> {
     return this.past.get(signature) ?? null;
   }
-  inspect = vi.fn(async (): Promise<Inspection> => ({ value: null, gradient: null }));
-  setCursor(): void {}
+  override inspect = vi.fn(async (): Promise<Inspection> => ({ value: null, gradient: null }));
 
-  subscribe(listener: (change: Change) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-
-  async control(): Promise<boolean> {
-    return true;
-  }
-
-  async asset(): Promise<string> {
+  override async asset(): Promise<string> {
     return "blob:layout";
   }
 
@@ -69,7 +52,7 @@ class FakeSession implements RunSession {
     const points = () => ({ steps: Float64Array.of(5), values: Float32Array.of(norm) });
     const latest = () => values;
     this.blocks = [{ id: "grad_norm", kind: "grad_norm", names, lastStep: 5, points, latest }];
-    for (const listener of this.listeners) listener("frame");
+    this.announce("frame");
   }
 }
 

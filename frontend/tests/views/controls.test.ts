@@ -1,47 +1,26 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunState } from "../../src/protocol";
-import type { Change, RunSession } from "../../src/session";
 import { sensibleActions, UNANSWERED } from "../../src/views/controls/buttons";
 import { factsOf, progressOf } from "../../src/views/controls/facts";
 import { drawControls } from "../../src/views/controls/view";
 import { stateOf } from "../fake-channel";
+import { QuietSession } from "../fake-session";
 
-class FakeSession implements RunSession {
-  readonly runId = "run";
-  readonly graph = null;
-  readonly blocks = [];
-  readonly cursor = null;
-  problem: string | null = null;
+class FakeSession extends QuietSession {
   answer = true;
-  readonly listeners = new Set<(change: Change) => void>();
 
-  constructor(public state: RunState | null) {}
-
-  async graphOf(): Promise<null> {
-    return null;
-  }
-  async inspect() {
-    return { value: null, gradient: null };
-  }
-  setCursor(): void {}
-
-  subscribe(listener: (change: Change) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+  constructor(override state: RunState | null) {
+    super();
   }
 
-  async control(): Promise<boolean> {
+  override async control(): Promise<boolean> {
     return this.answer;
-  }
-
-  async asset(): Promise<string> {
-    return "";
   }
 
   change(facts: Partial<RunState>): void {
     this.state = stateOf({ ...this.state, ...facts });
-    for (const listener of this.listeners) listener("frame");
+    this.announce("frame");
   }
 }
 

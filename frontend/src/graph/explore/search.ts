@@ -33,6 +33,7 @@ export function search(graph: GraphData, words: string): readonly string[] {
     const best = Math.min(...ratings);
     if (Number.isFinite(best)) rated.push([best, id]);
   };
+  for (const { id } of [...graph.modules, ...graph.nodes]) rate(id, id === words ? [id] : []);
   for (const module of graph.modules) rate(module.id, [module.path, module.type]);
   for (const node of graph.nodes) rate(node.id, [node.op, ...node.parameters]);
   // Sorting is stable: equals stay in the order of execution.

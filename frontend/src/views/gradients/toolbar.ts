@@ -1,7 +1,7 @@
 /** What a person can choose about the gradients: the quantity, and how it is drawn. */
 
 import { make } from "../parts/element";
-import { type ParameterKind, QUANTITIES } from "./rows";
+import { type ParameterKind, QUANTITIES } from "./quantities";
 
 export class GradientsToolbar {
   readonly element = make("div", { class: "labkit-toolbar" });

@@ -1,15 +1,17 @@
 /** Gradient norms, weight norms and update ratios of every parameter over time. */
 
 import type { DrawView, RunSession } from "../../session";
+import { HeatMap } from "../heat/heat-map";
+import { describeNewest, type Row, rowsOf } from "../heat/rows";
+import { Decades } from "../heat/scale";
 import { CursorNote } from "../parts/cursor";
 import { make } from "../parts/element";
 import { EmptyNote, emptyWords } from "../parts/panel";
 import { Redraw } from "../parts/redraw";
 import { readTheme, type Theme, watchTheme } from "../parts/theme";
 import { Figure } from "../plot/figure";
-import { HeatMap } from "./heat-map";
 import { linesPicture } from "./lines";
-import { describeNewest, type ParameterKind, QUANTITIES, type Row, rowsOf } from "./rows";
+import { type ParameterKind, QUANTITIES } from "./quantities";
 import { GradientsToolbar } from "./toolbar";
 
 export const drawGradients: DrawView = (root, session) => {
@@ -36,7 +38,7 @@ class GradientsView {
     const changed = () => this.redraw.now();
     this.cursor = new CursorNote(session);
     this.toolbar = new GradientsToolbar(changed, this.cursor.element);
-    this.heat = new HeatMap(session, changed);
+    this.heat = new HeatMap(session, () => new Decades(), changed);
     root.classList.add("labkit-gradients");
     root.dataset.labkitView = "gradients";
     this.stage = make("div", { class: "labkit-stage" }, this.heat.element, this.empty.element);
@@ -45,7 +47,7 @@ class GradientsView {
     this.redraw = new Redraw(root, () => this.draw());
     this.ends = [
       session.subscribe((change) => {
-        if (change === "cursor") this.redraw.now();
+        if (change === "cursor" || change === "selection") this.redraw.now();
         else this.redraw.later();
       }),
       watchTheme(() => {

@@ -3,7 +3,7 @@
 import type { DrawView, RunSession } from "../../session";
 import { make, setText } from "./element";
 
-export type PanelName = "curves" | "gradients" | "graph";
+export type PanelName = "curves" | "gradients" | "activations" | "graph";
 
 const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: string]>> = {
   curves: [
@@ -15,6 +15,11 @@ const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: s
     "Gradients",
     "A gradient says how the loss would change if a parameter changed a little. Its norm is its " +
       "length: how strongly each part of the model is being pushed at each step.",
+  ],
+  activations: [
+    "Activations",
+    "What each module gives out on its way from the input to the loss, read in some of the steps. " +
+      "Pick a row to see a picture of that module.",
   ],
   graph: [
     "Computation graph",

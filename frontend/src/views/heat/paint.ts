@@ -1,12 +1,12 @@
 /** Fills the heat map's canvas: one pixel per cell, scaled up without blurring. */
 
-import { type Bins, NOTHING, ZERO } from "./cells";
-import { BROKEN_COLOUR, type Decades, pixelOf, SHADE_PIXELS, zeroColour } from "./scale";
+import { type Bins, NOTHING } from "./cells";
+import { BROKEN_COLOUR, pixelOf, pixelsOf, type Scale, ZERO, zeroColour } from "./scale";
 
 export interface Painting {
   readonly rows: readonly Float32Array[];
   readonly bins: Bins;
-  readonly decades: Decades;
+  readonly scale: Scale;
   readonly dark: boolean;
   /** Step of the cursor; null draws none. */
   readonly cursor: number | null;
@@ -34,7 +34,7 @@ export function paint(canvas: HTMLCanvasElement, painting: Painting): void {
   drawCursor(context, painting, ratio);
 }
 
-function drawCells({ rows, bins, decades, dark, cells }: Painting): void {
+function drawCells({ rows, bins, scale, dark, cells }: Painting): void {
   cells.width = bins.count;
   cells.height = rows.length;
   const context = cells.getContext("2d");
@@ -42,13 +42,15 @@ function drawCells({ rows, bins, decades, dark, cells }: Painting): void {
   const image = context.createImageData(bins.count, rows.length);
   const pixels = new Uint32Array(image.data.buffer);
   const [zero, broken] = [pixelOf(zeroColour(dark)), pixelOf(BROKEN_COLOUR)];
-  const scale = (SHADE_PIXELS.length - 1) / (decades.high - decades.low || 1);
+  const shades = pixelsOf(scale.palette(dark));
+  const finest = shades.length - 1;
+  const perUnit = finest / (scale.high - scale.low || 1);
   rows.forEach((row, index) => {
     for (let bin = 0; bin < bins.count; bin++) {
       const cell = row[bin] as number;
       if (cell === NOTHING) continue;
-      const shade = Math.max(0, Math.round((cell - decades.low) * scale));
-      const colour = Number.isNaN(cell) ? broken : cell === ZERO ? zero : SHADE_PIXELS[shade];
+      const shade = Math.min(finest, Math.max(0, Math.round((cell - scale.low) * perUnit)));
+      const colour = Number.isNaN(cell) ? broken : cell === ZERO ? zero : shades[shade];
       pixels[index * bins.count + bin] = colour as number;
     }
   });

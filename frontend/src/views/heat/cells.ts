@@ -1,13 +1,13 @@
 /**
- * The heat map's cells: norms as powers of ten, the largest of each bin of steps.
+ * The heat map's cells: places on the colour scale, the largest of each bin of steps.
  *
  * Bins are powers of two of steps wide and begin at a multiple of their width,
  * so that a cell keeps its colour while the run grows.
  */
 
 import type { Points } from "../../session";
+import { type Scale, ZERO } from "./scale";
 
-export const ZERO = Number.NEGATIVE_INFINITY;
 export const BROKEN = Number.NaN;
 export const NOTHING = Number.POSITIVE_INFINITY;
 
@@ -29,13 +29,17 @@ export function binsFor(first: number, last: number, most: number): Bins {
 }
 
 /** One row of cells; a bin without a sample shows the one before it. */
-export function cellsOf({ steps, values }: Points, { start, width, count }: Bins): Float32Array {
+export function cellsOf(
+  { steps, values }: Points,
+  { start, width, count }: Bins,
+  scale: Pick<Scale, "cell">,
+): Float32Array {
   const cells = new Float32Array(count).fill(NOTHING);
   for (let index = 0; index < steps.length; index++) {
     const bin = Math.floor(((steps[index] as number) - start) / width);
     if (bin < 0 || bin >= count) continue;
     const value = values[index] as number;
-    const cell = Number.isFinite(value) ? (value > 0 ? Math.log10(value) : ZERO) : BROKEN;
+    const cell = Number.isFinite(value) ? scale.cell(value) : BROKEN;
     const known = cells[bin] as number;
     if (known === NOTHING || Number.isNaN(cell) || cell > known) cells[bin] = cell;
   }

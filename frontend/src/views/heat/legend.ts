@@ -2,7 +2,7 @@
 
 import { make } from "../parts/element";
 import type { Occurring } from "./cells";
-import { BROKEN_COLOUR, type Decades, shadeAt, zeroColour } from "./scale";
+import { BROKEN_COLOUR, type Scale, shadeAt, zeroColour } from "./scale";
 
 const STOPS = 10;
 
@@ -10,17 +10,18 @@ export class HeatLegend {
   readonly element = make("div", { class: "labkit-heat-legend" });
   private shown = "";
 
-  show(decades: Decades, dark: boolean, { zero, broken }: Occurring): void {
-    const key = `${decades.low} ${decades.high} ${dark} ${zero} ${broken}`;
+  show(scale: Scale, dark: boolean, { zero, broken }: Occurring): void {
+    const key = `${scale.label(scale.low)} ${scale.label(scale.high)} ${dark} ${zero} ${broken}`;
     if (key === this.shown) return;
     this.shown = key;
-    const stops = Array.from({ length: STOPS + 1 }, (_, index) => shadeAt(index / STOPS));
+    const palette = scale.palette(dark);
+    const stops = Array.from({ length: STOPS + 1 }, (_, index) => shadeAt(index / STOPS, palette));
     const bar = make("span", { class: "labkit-heat-bar" });
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-    const scale = decades.known
-      ? [make("span", {}, power(decades.low)), bar, make("span", {}, power(decades.high))]
-      : [];
-    this.element.replaceChildren(...scale);
+    const [low, high] = [scale.label(scale.low), scale.label(scale.high)];
+    this.element.replaceChildren(
+      ...(scale.known ? [make("span", {}, low), bar, make("span", {}, high)] : []),
+    );
     if (zero) this.element.append(swatch(zeroColour(dark), "zero"));
     if (broken) this.element.append(swatch(BROKEN_COLOUR, "NaN or ∞"));
   }
@@ -30,10 +31,4 @@ function swatch(colour: string, words: string): HTMLElement {
   const patch = make("span", { class: "labkit-swatch" });
   patch.style.background = colour;
   return make("span", { class: "labkit-heat-key" }, patch, words);
-}
-
-function power(exponent: number): string {
-  const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-  const text = [...String(Math.abs(exponent))].map((digit) => digits[Number(digit)]).join("");
-  return exponent === 0 ? "1" : `10${exponent < 0 ? "⁻" : ""}${text}`;
 }

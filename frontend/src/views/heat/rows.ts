@@ -1,4 +1,4 @@
-/** The parameters to show, in forward order, with where their numbers are. */
+/** What a heat map shows, in forward order, with where its numbers are. */
 
 import type { BlockKind } from "../../protocol";
 import type { Block, RunSession } from "../../session";
@@ -10,24 +10,7 @@ export interface Row {
   readonly column: number;
 }
 
-export type ParameterKind = Extract<BlockKind, "grad_norm" | "weight_norm" | "update_ratio">;
-
-export const QUANTITIES: readonly (readonly [ParameterKind, name: string, explanation: string])[] =
-  [
-    [
-      "grad_norm",
-      "Gradient norm",
-      "How strongly the loss pushes each parameter at a step. Near zero, a parameter learns nothing.",
-    ],
-    ["weight_norm", "Weight norm", "How large the values of each parameter are, taken together."],
-    [
-      "update_ratio",
-      "Update ratio",
-      "How far a step moves each parameter, relative to its size. About 0.001 is customary.",
-    ],
-  ];
-
-export function rowsOf({ blocks }: RunSession, kind: ParameterKind): Row[] {
+export function rowsOf({ blocks }: RunSession, kind: BlockKind): Row[] {
   return blocks
     .filter((block) => block.kind === kind)
     .flatMap((block) => block.names.map((name, column) => ({ name, block, column })));

@@ -10,7 +10,7 @@ import { type Bins, binsFor, cellsOf, occurring, sampleIn } from "./cells";
 import { HeatLegend } from "./legend";
 import { paint } from "./paint";
 import { describeNewest, type Row, stepsOf } from "./rows";
-import { Decades } from "./scale";
+import type { Scale } from "./scale";
 
 const LEAST_HEIGHT = 14;
 const MOST_HEIGHT = 64;
@@ -34,15 +34,17 @@ export class HeatMap {
   private readonly legend = new HeatLegend();
   private readonly tip = new Tip(this.element);
   private readonly resizes: ResizeObserver;
-  private decades = new Decades();
+  private scale: Scale | null = null;
   private rows: readonly Row[] = [];
   private bins: Bins = { start: 0, width: 1, count: 1 };
   private rowHeight = MOST_HEIGHT;
   private quantity = "";
   private labelled = "";
 
+  /** `scaleFor` makes the scale of a quantity that is drawn for the first time. */
   constructor(
     private readonly session: RunSession,
+    private readonly scaleFor: (quantity: string) => Scale,
     changed: () => void,
   ) {
     this.element.append(this.scroller, this.axis, this.legend.element, this.tip.element);
@@ -51,14 +53,21 @@ export class HeatMap {
     this.canvas.addEventListener("pointerleave", () => this.tip.hide());
     this.canvas.addEventListener("click", (event) => {
       const sample = this.sampleAt(event);
-      if (sample) session.setCursor(sample.step);
+      if (!sample) return;
+      session.setCursor(sample.step);
+      session.select(sample.name);
+    });
+    this.labels.addEventListener("click", (event) => {
+      const name = (event.target as HTMLElement).title;
+      if (name) session.select(name);
     });
     this.resizes = new ResizeObserver(changed);
     this.resizes.observe(this.scroller);
   }
 
   draw(rows: readonly Row[], quantity: string, theme: Theme): void {
-    if (quantity !== this.quantity) this.decades = new Decades();
+    if (quantity !== this.quantity || !this.scale) this.scale = this.scaleFor(quantity);
+    const { scale } = this;
     this.quantity = quantity;
     this.rows = rows;
     const steps = stepsOf(rows);
@@ -66,21 +75,23 @@ export class HeatMap {
     this.arrange();
     const shown = rows.slice(this.firstRow, this.firstRow + this.rowsInSight);
     this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
-    const rowCells = shown.map(({ block, column }) => cellsOf(block.points(column), this.bins));
-    for (const row of rowCells) this.decades.take(row);
-    const { decades, bins, rowHeight } = this;
+    const rowCells = shown.map(({ block, column }) =>
+      cellsOf(block.points(column), this.bins, scale),
+    );
+    for (const row of rowCells) scale.take(row);
+    const { bins, rowHeight } = this;
     const { cursor } = this.session;
     paint(this.canvas, {
       rows: rowCells,
       bins,
-      decades,
+      scale,
       dark: theme.dark,
       cursor,
       ink: theme.ink,
       rowHeight,
       cells: this.pixels,
     });
-    this.legend.show(decades, theme.dark, occurring(rowCells));
+    this.legend.show(scale, theme.dark, occurring(rowCells));
     this.drawLabels(shown);
     this.drawAxis();
     this.canvas.setAttribute("aria-label", describeNewest(rows, quantity));
@@ -112,11 +123,13 @@ export class HeatMap {
 
   private drawLabels(shown: readonly Row[]): void {
     const letters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / LETTER));
-    const key = `${letters} ${this.rowHeight} ${shown.map((row) => row.name).join(" ")}`;
+    const picked = this.session.selected;
+    const key = `${letters} ${this.rowHeight} ${picked} ${shown.map((row) => row.name).join(" ")}`;
     if (key === this.labelled) return;
     this.labelled = key;
     const items = shown.map(({ name }) => {
       const item = make("div", { title: name }, shortenPath(name, letters));
+      if (picked !== null && belongs(name, picked)) item.classList.add("labkit-picked");
       item.style.height = item.style.lineHeight = `${this.rowHeight}px`;
       return item;
     });
@@ -162,4 +175,10 @@ export class HeatMap {
     const sample = row ? sampleIn(row.block.points(row.column), this.bins, bin) : null;
     return row && sample ? { name: row.name, ...sample } : null;
   }
+}
+
+/** Whether a parameter or module is what was picked, or part of it. */
+function belongs(name: string, picked: string): boolean {
+  const path = picked.replace(/#\d+.*$/, "");
+  return name === path || (path !== "" && name.startsWith(`${path}.`));
 }

@@ -1,0 +1,39 @@
+/** The colours of a picture: one scale for all of its panels. */
+
+import { PALETTE } from "../../graph/tint/heat";
+import type { Picture } from "../../session";
+import { Signed, shadeAt } from "../heat/scale";
+
+export interface Colours {
+  readonly low: number;
+  readonly high: number;
+  readonly palette: readonly string[];
+}
+
+/** From zero up where nothing is negative; else as far below zero as above it. */
+export function coloursOf(
+  { values }: Pick<Picture, "values">,
+  range: readonly [number, number] | null,
+  dark: boolean,
+): Colours {
+  let [low, high] = range ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  if (!range) {
+    for (const value of values) {
+      if (!Number.isFinite(value)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  if (!(low <= high)) [low, high] = [0, 1];
+  if (low < 0) {
+    const end = Math.max(-low, high) || 1;
+    return { low: -end, high: end, palette: new Signed().palette(dark) };
+  }
+  return { low: 0, high: high || 1, palette: PALETTE };
+}
+
+/** The colours from low to high, as a gradient of CSS. */
+export function gradientOf({ palette }: Colours): string {
+  const stops = Array.from({ length: 11 }, (_, index) => shadeAt(index / 10, palette));
+  return `linear-gradient(to right, ${stops.join(", ")})`;
+}

@@ -1,0 +1,127 @@
+/** The panels of a picture: small images side by side, each with its name. */
+
+import type { Picture } from "../../session";
+import { BROKEN_COLOUR, pixelOf, pixelsOf } from "../heat/scale";
+import { make, setText } from "../parts/element";
+import { formatValue } from "../parts/format";
+import { Tip } from "../parts/tip";
+import type { Colours } from "./colours";
+
+/** Widest panels of pictures that run along time or units, in px. */
+const WIDE = 640;
+const WIDE_HEIGHT = 150;
+const TILE = 72;
+const LARGE_TILE = 150;
+const FEW = 4;
+
+interface Panel {
+  readonly figure: HTMLElement;
+  readonly canvas: HTMLCanvasElement;
+  readonly caption: HTMLElement;
+}
+
+export class Panels {
+  readonly element = make("div", { class: "labkit-panels" });
+  private readonly grid = make("div", { class: "labkit-panels-grid" });
+  private readonly tip = new Tip(this.element);
+  private panels: Panel[] = [];
+  private picture: Picture | null = null;
+
+  constructor() {
+    this.element.append(this.grid, this.tip.element);
+    this.grid.addEventListener("pointermove", (event) => this.point(event));
+    this.grid.addEventListener("pointerleave", () => this.tip.hide());
+  }
+
+  draw(picture: Picture, colours: Colours): void {
+    this.picture = picture;
+    const [count] = picture.shape;
+    while (this.panels.length > count) this.panels.pop()?.figure.remove();
+    while (this.panels.length < count) this.panels.push(this.add());
+    const silent = new Set(picture.kind === "maps" ? picture.silent : []);
+    const size = sizeOf(picture);
+    this.grid.dataset.kind = picture.kind;
+    this.panels.forEach(({ figure, canvas, caption }, place) => {
+      const name = picture.panels[place] ?? String(place);
+      figure.classList.toggle("labkit-silent", silent.has(place));
+      setText(caption, silent.has(place) ? `${name} dead` : name);
+      caption.hidden = name === "";
+      canvas.style.width = size.width;
+      canvas.style.height = `${size.height}px`;
+      paint(canvas, picture, place, colours);
+    });
+  }
+
+  clear(): void {
+    this.picture = null;
+    this.panels = [];
+    this.grid.replaceChildren();
+    this.tip.hide();
+  }
+
+  private add(): Panel {
+    const canvas = make("canvas", { "aria-hidden": "true" });
+    const caption = make("figcaption");
+    const figure = make("figure", {}, canvas, caption);
+    this.grid.append(figure);
+    return { figure, canvas, caption };
+  }
+
+  private point(event: PointerEvent): void {
+    const place = this.panels.findIndex(({ canvas }) => canvas === event.target);
+    const { picture } = this;
+    const panel = this.panels[place];
+    if (!picture || !panel) {
+      this.tip.hide();
+      return;
+    }
+    const box = panel.canvas.getBoundingClientRect();
+    const [, rows, columns] = picture.shape;
+    const row = clamp(Math.floor(((event.clientY - box.top) / box.height) * rows), rows);
+    const column = clamp(Math.floor(((event.clientX - box.left) / box.width) * columns), columns);
+    const value = picture.values[(place * rows + row) * columns + column] ?? Number.NaN;
+    const dead = picture.kind === "units" && picture.silent.includes(column) ? " (dead)" : "";
+    const lines = [
+      picture.panels[place] ?? "",
+      `${picture.rows} ${row}, ${picture.columns} ${column}${dead}`,
+      formatValue(value),
+    ];
+    this.tip.show(lines.filter(Boolean), event);
+  }
+}
+
+/** Tiles for images; panels that run along time or units are as wide as there is room. */
+function sizeOf({ kind, shape }: Picture): { readonly width: string; readonly height: number } {
+  const [count, rows, columns] = shape;
+  if (kind === "maps" || kind === "kernels" || kind === "attention") {
+    const longest = count <= FEW || kind === "attention" ? LARGE_TILE : TILE;
+    const scale = longest / Math.max(rows, columns);
+    return { width: `${Math.max(8, columns * scale)}px`, height: Math.max(8, rows * scale) };
+  }
+  const height = Math.min(WIDE_HEIGHT, Math.max(40, rows * 6));
+  return { width: `min(100%, ${Math.min(WIDE, Math.max(240, columns * 12))}px)`, height };
+}
+
+function paint(canvas: HTMLCanvasElement, picture: Picture, place: number, colours: Colours): void {
+  const [, rows, columns] = picture.shape;
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  const image = context.createImageData(columns, rows);
+  const pixels = new Uint32Array(image.data.buffer);
+  const shades = pixelsOf(colours.palette);
+  const broken = pixelOf(BROKEN_COLOUR);
+  const scale = (shades.length - 1) / (colours.high - colours.low);
+  const start = place * rows * columns;
+  for (let index = 0; index < rows * columns; index++) {
+    const value = picture.values[start + index] as number;
+    const shade = clamp(Math.round((value - colours.low) * scale), shades.length);
+    pixels[index] = (Number.isFinite(value) ? shades[shade] : broken) as number;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function clamp(place: number, count: number): number {
+  return Math.min(count - 1, Math.max(0, place));
+}

@@ -1,0 +1,189 @@
+/** One module's picture at a step: chosen, asked of the kernel, and drawn. */
+
+import type { PictureKind, PictureSubject } from "../../protocol";
+import type { Picture, RunSession } from "../../session";
+import { make, setText } from "../parts/element";
+import { formatCount, formatValue } from "../parts/format";
+import type { Theme } from "../parts/theme";
+import { coloursOf, gradientOf } from "./colours";
+import { Panels } from "./panels";
+import { PICTURE_ORDER, PICTURES } from "./quantities";
+import { timeGradient } from "./time-gradient";
+
+/** Pictures are asked for again after so long, in ms, while the run goes on. */
+const FRESH = 900;
+const MOST_NAMED = 12;
+
+export class PictureView {
+  readonly element = make("div", { class: "labkit-picture" });
+  private readonly module = make("select", { "aria-label": "Module" });
+  private readonly kind = make("select", { "aria-label": "Picture" });
+  private readonly fixed = make("input", { type: "checkbox" });
+  private readonly toolbar = make("div", { class: "labkit-toolbar" });
+  private readonly words = make("p", { class: "labkit-picture-words" });
+  private readonly panels = new Panels();
+  private readonly stage = make("div", { class: "labkit-picture-stage" }, this.panels.element);
+  private readonly bar = make("span", { class: "labkit-heat-bar" });
+  private readonly ends = [make("span"), make("span")] as const;
+  private readonly legend = make("div", { class: "labkit-heat-legend" });
+  private subjects: readonly PictureSubject[] = [];
+  private taken = -1;
+  private asked = 0;
+  private asking = false;
+  private again = false;
+  private picture: Picture | null = null;
+  private theme: Theme | null = null;
+
+  constructor(private readonly session: RunSession) {
+    const scale = make(
+      "label",
+      {
+        title:
+          "With one scale for the whole run colours keep their meaning over time; else each " +
+          "picture uses all colours.",
+      },
+      this.fixed,
+      "one scale for the whole run",
+    );
+    this.toolbar.append(this.module, this.kind, scale);
+    this.legend.append(this.ends[0], this.bar, this.ends[1]);
+    this.element.append(this.toolbar, this.words, this.stage, this.legend);
+    this.element.setAttribute("role", "img");
+    this.element.hidden = true;
+    this.module.addEventListener("change", () => {
+      this.offerKinds();
+      this.session.select(this.module.value);
+      this.ask(true);
+    });
+    this.kind.addEventListener("change", () => this.ask(true));
+    this.fixed.addEventListener("change", () => this.show());
+  }
+
+  /** Takes in what has changed; `chosen` when a person did it. */
+  update(theme: Theme, chosen: boolean): void {
+    const repaint = theme !== this.theme;
+    this.theme = theme;
+    if (repaint) this.show();
+    const { state } = this.session;
+    if (!state || state.pictures === 0) return;
+    if (state.pictures !== this.taken || chosen) this.ask(chosen);
+  }
+
+  /** Goes to what was picked in another view, if there is a picture of it. */
+  follow(name: string): void {
+    const path = name.replace(/#\d+.*$/, "");
+    const found = this.modules().find((module) => path === module || path.startsWith(`${module}.`));
+    if (found === undefined || found === this.module.value) return;
+    this.module.value = found;
+    this.offerKinds();
+    this.ask(true);
+  }
+
+  private modules(): readonly string[] {
+    return [...new Set(this.subjects.map(({ module }) => module))];
+  }
+
+  private async ask(now: boolean): Promise<void> {
+    if (this.asking || (!now && performance.now() - this.asked < FRESH)) {
+      this.again = this.again || now;
+      return;
+    }
+    this.asking = true;
+    this.asked = performance.now();
+    const taken = this.session.state?.pictures ?? 0;
+    if (taken !== this.taken) {
+      this.subjects = await this.session.subjects();
+      this.taken = taken;
+      this.offer();
+    }
+    const kind = this.kind.value as PictureKind;
+    const picture = this.subjects.length
+      ? await this.session.picture(this.module.value, kind, this.session.cursor)
+      : null;
+    this.asking = false;
+    if (picture) this.picture = picture;
+    this.show();
+    if (this.again) {
+      this.again = false;
+      this.ask(true);
+    }
+  }
+
+  private offer(): void {
+    const modules = this.modules();
+    const key = modules.join("\n");
+    if (key !== this.module.dataset.offered) {
+      this.module.dataset.offered = key;
+      const chosen = this.module.value;
+      const first = this.subjects.reduce((best, each) => (rank(each) < rank(best) ? each : best));
+      this.module.replaceChildren(
+        ...modules.map((path) => make("option", { value: path }, path || "(model)")),
+      );
+      this.module.value = modules.includes(chosen) && chosen ? chosen : first.module;
+    }
+    this.offerKinds();
+  }
+
+  private offerKinds(): void {
+    const here = this.subjects.filter(({ module }) => module === this.module.value);
+    const kinds = PICTURE_ORDER.filter((kind) => here.some((each) => each.kind === kind));
+    const key = kinds.join(" ");
+    if (key !== this.kind.dataset.offered) {
+      this.kind.dataset.offered = key;
+      const chosen = this.kind.value as PictureKind;
+      this.kind.replaceChildren(
+        ...kinds.map((kind) => make("option", { value: kind }, PICTURES[kind][0])),
+      );
+      this.kind.value = kinds.includes(chosen) ? chosen : (kinds[0] ?? "");
+    }
+  }
+
+  private show(): void {
+    const { picture, theme } = this;
+    this.element.hidden = picture === null;
+    if (!picture || !theme) return;
+    const [name, explanation] = PICTURES[picture.kind];
+    this.kind.title = explanation;
+    const said = describe(picture);
+    setText(this.words, `Step ${formatCount(picture.step)} · ${said}`);
+    this.words.title = explanation;
+    this.element.setAttribute("aria-label", `${name} of ${picture.module || "the model"}: ${said}`);
+    const lines = picture.kind === "time_gradient";
+    this.panels.element.hidden = this.legend.hidden = lines;
+    this.stage.querySelector("svg")?.remove();
+    if (lines) {
+      this.stage.append(timeGradient(picture, theme));
+      return;
+    }
+    const range = this.fixed.checked ? this.rangeOf(picture) : null;
+    const colours = coloursOf(picture, range, theme.dark);
+    this.panels.draw(picture, colours);
+    setText(this.ends[0], formatValue(colours.low));
+    setText(this.ends[1], formatValue(colours.high));
+    this.bar.style.background = gradientOf(colours);
+  }
+
+  private rangeOf({ module, kind }: Picture): readonly [number, number] | null {
+    const subject = this.subjects.find((each) => each.module === module && each.kind === kind);
+    return subject?.range ?? null;
+  }
+}
+
+function rank({ kind }: PictureSubject): number {
+  return PICTURE_ORDER.indexOf(kind);
+}
+
+/** The shape, and what is dead, in words. */
+function describe({ kind, shape, whole, silent, rows, columns }: Picture): string {
+  const parts = [`of shape ${whole.join(" × ")}`];
+  const [panels] = shape;
+  if (kind === "maps") parts.push(`${panels} of ${whole[1] ?? panels} channels`);
+  else if (kind === "units") parts.push(`${rows} by ${columns}`);
+  else if (kind !== "kernels") parts.push(`${columns} from left to right`);
+  if (silent.length > 0) {
+    const shown = silent.slice(0, MOST_NAMED).join(", ");
+    const more = silent.length > MOST_NAMED ? ", …" : "";
+    parts.push(`${silent.length} dead: ${shown}${more}`);
+  }
+  return parts.join(" · ");
+}

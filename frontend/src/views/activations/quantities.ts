@@ -1,0 +1,75 @@
+/** What is shown of every module over time. */
+
+import type { BlockKind, PictureKind } from "../../protocol";
+import { Decades, type Scale, Shares, Signed } from "../heat/scale";
+
+export type ActivationKind = Extract<BlockKind, `act_${string}`>;
+
+interface Quantity {
+  readonly kind: ActivationKind;
+  readonly name: string;
+  readonly explanation: string;
+  scale(): Scale;
+}
+
+export const QUANTITIES: readonly Quantity[] = [
+  {
+    kind: "act_spread",
+    name: "Spread",
+    explanation:
+      "Standard deviation of a module's outputs in a step. If it shrinks or grows from layer to " +
+      "layer, so do the gradients.",
+    scale: () => new Decades(),
+  },
+  {
+    kind: "act_mean",
+    name: "Mean",
+    explanation: "Mean of a module's outputs in a step.",
+    scale: () => new Signed(),
+  },
+  {
+    kind: "act_dead",
+    name: "Dead units",
+    explanation:
+      "Part of the units that a ReLU made zero for every sample of the batch: no gradient passes " +
+      "through them.",
+    scale: () => new Shares(),
+  },
+  {
+    kind: "act_saturated",
+    name: "Saturated",
+    explanation:
+      "Part of the outputs at the flat ends of a sigmoid or tanh, where hardly any gradient passes.",
+    scale: () => new Shares(),
+  },
+  {
+    kind: "act_grad",
+    name: "Gradient norm",
+    explanation: "Norm of the loss's gradient with respect to a module's output.",
+    scale: () => new Decades(),
+  },
+];
+
+/** A name and an explanation for each kind of picture. */
+export const PICTURES: Readonly<Record<PictureKind, readonly [name: string, words: string]>> = {
+  maps: [
+    "Feature maps",
+    "What each channel of the layer gives out for the first image of the batch.",
+  ],
+  kernels: ["Kernels", "The weights that are moved over the image, one panel per output channel."],
+  states: [
+    "Hidden state",
+    "The state of each unit at each time step, for the first sequence of the batch.",
+  ],
+  gates: ["Gates", "How far each gate is open at each time step: 0 is shut, 1 is open."],
+  time_gradient: [
+    "Gradient through time",
+    "Norm of the loss's gradient with respect to the state at each time step: how much each " +
+      "moment can still teach.",
+  ],
+  attention: ["Attention", "How much each query (row) takes from each key (column)."],
+  units: ["Units", "The outputs of the layer's units for some samples of the batch."],
+};
+
+/** The kinds in the order in which they are offered: what says most comes first. */
+export const PICTURE_ORDER = Object.keys(PICTURES) as readonly PictureKind[];

@@ -1,0 +1,124 @@
+/** What the modules give out: numbers of all of them over time, and pictures of one. */
+
+import type { DrawView, RunSession } from "../../session";
+import { HeatMap } from "../heat/heat-map";
+import { type Row, rowsOf } from "../heat/rows";
+import { Decades } from "../heat/scale";
+import { CursorNote } from "../parts/cursor";
+import { make } from "../parts/element";
+import { EmptyNote, emptyWords } from "../parts/panel";
+import { Redraw } from "../parts/redraw";
+import { readTheme, type Theme, watchTheme } from "../parts/theme";
+import { PictureView } from "./picture-view";
+import { type ActivationKind, QUANTITIES } from "./quantities";
+
+const NONE =
+  "No activations have been read: the model is compiled, or this run was watched without them.";
+
+export const drawActivations: DrawView = (root, session) => {
+  const view = new ActivationsView(root, session);
+  return () => view.close();
+};
+
+class ActivationsView {
+  private readonly select = make("select", { "aria-label": "Quantity" });
+  private readonly cursor: CursorNote;
+  private readonly heat: HeatMap;
+  private readonly picture: PictureView;
+  private readonly empty = new EmptyNote();
+  private readonly redraw: Redraw;
+  private readonly ends: (() => void)[];
+  private theme: Theme;
+  private chosen = false;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly session: RunSession,
+  ) {
+    const changed = () => this.redraw.now();
+    this.cursor = new CursorNote(session);
+    this.heat = new HeatMap(session, (name) => scaleOf(name), changed);
+    this.picture = new PictureView(session);
+    this.select.addEventListener("change", changed);
+    root.classList.add("labkit-activations");
+    root.dataset.labkitView = "activations";
+    root.replaceChildren(
+      make("div", { class: "labkit-toolbar" }, this.select, this.cursor.element),
+      make(
+        "div",
+        { class: "labkit-activations-parts" },
+        make("div", { class: "labkit-stage" }, this.heat.element, this.empty.element),
+        this.picture.element,
+      ),
+    );
+    this.theme = readTheme(root);
+    this.redraw = new Redraw(root, () => this.draw());
+    this.ends = [
+      session.subscribe((change) => {
+        if (change === "selection" && session.selected !== null) {
+          this.picture.follow(session.selected);
+        }
+        this.chosen = this.chosen || change === "cursor";
+        if (change === "cursor" || change === "selection") this.redraw.now();
+        else this.redraw.later();
+      }),
+      watchTheme(() => {
+        this.theme = readTheme(root);
+        this.redraw.now();
+      }),
+    ];
+    this.draw();
+  }
+
+  close(): void {
+    for (const end of this.ends) end();
+    this.redraw.close();
+    this.heat.close();
+    this.root.replaceChildren();
+  }
+
+  private draw(): void {
+    const present = QUANTITIES.filter(({ kind }) => this.rows(kind).length > 0);
+    this.offer(present.map(({ kind }) => kind));
+    this.cursor.update();
+    const quantity = present.find(({ kind }) => kind === this.select.value) ?? present[0];
+    this.heat.element.hidden = !quantity;
+    const steps = this.session.state?.step ?? 0;
+    this.empty.show(quantity ? null : steps > 0 ? NONE : emptyWords(this.session));
+    this.picture.update(this.theme, this.chosen);
+    this.chosen = false;
+    if (!quantity) return;
+    this.select.title = quantity.explanation;
+    const rows = this.rows(quantity.kind);
+    this.heat.draw(rows, quantity.name, this.theme);
+    const last = Math.max(...rows.map(({ block }) => block.lastStep));
+    this.root.dataset.labkitStep = String(last);
+  }
+
+  /** The modules for which a quantity is known; not every module can die or saturate. */
+  private rows(kind: ActivationKind): readonly Row[] {
+    return rowsOf(this.session, kind).filter(({ block, column }) => {
+      const newest = block.latest()?.[column];
+      return newest !== undefined && (kind === "act_mean" || !Number.isNaN(newest));
+    });
+  }
+
+  private offer(kinds: readonly ActivationKind[]): void {
+    const key = kinds.join(" ");
+    this.select.hidden = kinds.length === 0;
+    if (key === this.select.dataset.offered) return;
+    this.select.dataset.offered = key;
+    const chosen = this.select.value;
+    const offered = QUANTITIES.filter(({ kind }) => kinds.includes(kind));
+    this.select.replaceChildren(
+      ...offered.map(({ kind, name, explanation }) =>
+        make("option", { value: kind, title: explanation }, name),
+      ),
+    );
+    if (kinds.some((kind) => kind === chosen)) this.select.value = chosen;
+  }
+}
+
+function scaleOf(name: string) {
+  return QUANTITIES.find((each) => each.name === name)?.scale() ?? new Decades();
+}

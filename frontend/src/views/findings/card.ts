@@ -1,0 +1,78 @@
+/** One finding: what is seen, and when it is opened why, what to try, and where to look. */
+
+import type { Finding } from "../../protocol";
+import type { RunSession } from "../../session";
+import { make, setText } from "../parts/element";
+import { formatCount } from "../parts/format";
+
+/** A sign and a word for each severity, so that colour is not all that tells them apart. */
+const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, words: string]>> = {
+  error: ["✕", "Error: training cannot succeed like this"],
+  warning: ["!", "Warning: training is going badly"],
+  hint: ["i", "Hint: training could go better"],
+};
+const MOST_PLACES = 4;
+
+export class FindingCard {
+  readonly element = make("li", { class: "labkit-finding" });
+  private readonly sign = make("span", { class: "labkit-finding-sign", role: "img" });
+  private readonly words = make("span", { class: "labkit-finding-words" });
+  private readonly body = make("div", { class: "labkit-finding-body" });
+  private shown = "";
+
+  constructor(private readonly session: RunSession) {
+    this.element.append(make("details", {}, make("summary", {}, this.sign, this.words), this.body));
+  }
+
+  show(finding: Finding): void {
+    const key = JSON.stringify(finding);
+    if (key === this.shown) return;
+    this.shown = key;
+    const [sign, words] = SEVERITIES[finding.severity];
+    this.element.dataset.severity = finding.severity;
+    this.element.dataset.labkitFinding = finding.rule;
+    setText(this.sign, sign);
+    this.sign.title = words;
+    this.sign.setAttribute("aria-label", words);
+    setText(this.words, finding.message);
+    this.body.replaceChildren(
+      make("p", {}, make("b", {}, "Why: "), finding.cause),
+      make("p", {}, make("b", {}, "What to try:")),
+      make("ul", {}, ...finding.advice.map((advice) => make("li", {}, advice))),
+      this.places(finding),
+    );
+  }
+
+  /** Buttons that lead to the step, the parameters or modules, and the node in the graph. */
+  private places(finding: Finding): HTMLElement {
+    const [first] = finding.steps;
+    const bar = make("div", { class: "labkit-finding-places" });
+    bar.append(
+      button(`Look at step ${formatCount(first)}`, "Show this step in all views", () =>
+        this.session.setCursor(first),
+      ),
+    );
+    const { node } = finding;
+    if (node) {
+      bar.append(button("Show in the graph", `Go to ${node}`, () => this.session.select(node)));
+    }
+    for (const name of finding.where.slice(0, MOST_PLACES)) {
+      if (name) {
+        bar.append(button(name, `Pick ${name} in all views`, () => this.session.select(name)));
+      }
+    }
+    if (finding.line) bar.append(make("code", { title: "The line of your code" }, finding.line));
+    if (finding.chapter) {
+      const [number, ...title] = finding.chapter.split("_");
+      const help = `The course explains it in notebooks/${finding.chapter}.ipynb; labkit lab opens it.`;
+      bar.append(make("span", { title: help }, `Chapter ${number}, ${title.join(" ")}`));
+    }
+    return bar;
+  }
+}
+
+function button(name: string, explanation: string, pressed: () => void): HTMLButtonElement {
+  const made = make("button", { type: "button", class: "labkit-chip", title: explanation }, name);
+  made.addEventListener("click", pressed);
+  return made;
+}

@@ -1,0 +1,58 @@
+/** A session in which nothing happens; tests override what they are about. */
+
+import type { GraphData, PictureSubject, RunState } from "../src/protocol";
+import type { Block, Change, Inspection, Picture, RunSession } from "../src/session";
+
+export class QuietSession implements RunSession {
+  readonly runId = "run";
+  state: RunState | null = null;
+  graph: GraphData | null = null;
+  blocks: readonly Block[] = [];
+  cursor: number | null = null;
+  selected: string | null = null;
+  problem: string | null = null;
+  readonly listeners = new Set<(change: Change) => void>();
+
+  async graphOf(_signature: string): Promise<GraphData | null> {
+    return null;
+  }
+
+  async inspect(_name: string): Promise<Inspection> {
+    return { value: null, gradient: null };
+  }
+
+  async subjects(): Promise<readonly PictureSubject[]> {
+    return [];
+  }
+
+  async picture(..._wish: Parameters<RunSession["picture"]>): Promise<Picture | null> {
+    return null;
+  }
+
+  setCursor(step: number | null): void {
+    this.cursor = step;
+    this.announce("cursor");
+  }
+
+  select(name: string | null): void {
+    this.selected = name;
+    this.announce("selection");
+  }
+
+  subscribe(listener: (change: Change) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async control(): Promise<boolean> {
+    return true;
+  }
+
+  async asset(): Promise<string> {
+    return "";
+  }
+
+  announce(change: Change): void {
+    for (const listener of [...this.listeners]) listener(change);
+  }
+}

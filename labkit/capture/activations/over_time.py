@@ -1,0 +1,159 @@
+"""What recurrent layers and cells do over time in one sampled step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from labkit.capture.activations import recurrent
+from labkit.capture.activations.pictures import Draft
+from labkit.capture.activations.recurrent import Pass
+from labkit.run.activations import PictureKind
+
+_MOST_UNITS = 64
+_MOST_TIMES = 256
+
+
+class OverTime:
+    """Gathers the calls of recurrent layers and cells until the gradients have come back."""
+
+    def __init__(self) -> None:
+        self._passes: dict[str, Pass] = {}
+        self._cells: dict[str, _CellCalls] = {}
+
+    def take(self, module: nn.Module, path: str, inputs: Any, output: Any) -> None:
+        """Take one call in, if it is one of a recurrent layer or cell."""
+        if isinstance(module, nn.RNNBase):
+            self._take_layer(module, path, inputs, output)
+        elif isinstance(module, nn.RNNCellBase):
+            calls = self._cells.setdefault(path, _CellCalls(module))
+            calls.add(inputs, output)
+
+    def drafts(self) -> Iterator[tuple[str, Draft]]:
+        """Yield the pictures of all layers and cells."""
+        for path, taken in self._passes.items():
+            yield from ((path, draft) for draft in _drafts_of(taken))
+        for path, calls in self._cells.items():
+            yield from ((path, draft) for draft in calls.drafts())
+
+    def clear(self) -> None:
+        """Let go of every tensor."""
+        self._passes, self._cells = {}, {}
+
+    def _take_layer(self, module: nn.RNNBase, path: str, inputs: Any, output: Any) -> None:
+        found = recurrent.take(module, inputs)
+        if found is None or path in self._passes:
+            return
+        taken, pick = found
+        self._passes[path] = taken
+        states, last = output
+        states = states.data if isinstance(states, nn.utils.rnn.PackedSequence) else states
+        last = last[0] if isinstance(last, tuple) else last
+        count = taken.inputs.shape[1]
+
+        def output_came(gradient: torch.Tensor) -> None:
+            taken.output_gradient = pick(gradient.detach())
+
+        def last_came(gradient: torch.Tensor) -> None:
+            part = gradient.detach()
+            part = part if part.dim() == 3 else part[:, None]  # noqa: PLR2004 - without a batch
+            taken.last_gradient = part[:, :count]
+
+        packed = isinstance(inputs[0], nn.utils.rnn.PackedSequence)
+        if states.requires_grad:
+            states.register_hook(output_came)
+        if last.requires_grad and not packed:  # sequences of other lengths end at other times
+            last.register_hook(last_came)
+
+
+def _drafts_of(taken: Pass) -> Iterator[Draft]:
+    with torch.no_grad():
+        done = recurrent.unroll(taken)
+    kind = recurrent.cell_kind(taken.module) or ""
+    names = tuple(f"layer {layer}" for layer in range(len(done.states)))
+    states = torch.stack([torch.stack([s[0] for s in layer]) for layer in done.states])
+    yield _over_time("states", states, names)
+    gate_names = recurrent.GATES[kind]
+    if gate_names:
+        last = done.gates[-1]
+        gates = torch.stack(
+            [torch.stack([moment[gate][0] for moment in last]) for gate in range(len(gate_names))]
+        )
+        yield _over_time("gates", gates, gate_names)
+    norms = recurrent.time_gradients(taken)
+    if norms is not None:
+        yield _gradient_over_time(norms, names)
+
+
+class _CellCalls:
+    """The calls of one cell in one step."""
+
+    def __init__(self, cell: nn.RNNCellBase) -> None:
+        self._cell = cell
+        self._states: list[torch.Tensor] = []
+        self._gates: list[list[torch.Tensor]] = []
+        self._norms: dict[int, torch.Tensor] = {}
+
+    def add(self, inputs: Any, output: Any) -> None:
+        if len(self._states) >= _MOST_TIMES:
+            return
+        number = len(self._states)
+        state = output[0] if isinstance(output, tuple) else output
+        self._states.append(_first_row(state.detach()))
+        self._gates.append(self._open(inputs, state))
+
+        def came(gradient: torch.Tensor) -> None:
+            self._norms[number] = torch.linalg.vector_norm(gradient.detach().float())
+
+        if state.requires_grad:
+            state.register_hook(came)
+
+    def _open(self, inputs: Any, state: torch.Tensor) -> list[torch.Tensor]:
+        """Return the gates of the first sample, from what the cell got."""
+        kind = recurrent.cell_kind(self._cell) or ""
+        if not recurrent.GATES[kind]:
+            return []
+        weights = recurrent.cell_weights(self._cell)
+        given = inputs[0].detach()
+        given = _first_row(given)[None].to(weights[0].dtype)
+        zero = given.new_zeros(1, self._cell.hidden_size)
+        before = inputs[1] if len(inputs) > 1 and inputs[1] is not None else (zero, zero)
+        parts = before if isinstance(before, tuple) else (before, before)
+        rows = [_first_row(part.detach())[None].to(zero.dtype) for part in parts]
+        _, cell, gates = recurrent.cell_step(self._cell)(given, rows[0], rows[-1], weights)
+        opened = [*gates, cell] if kind == "LSTM" else gates
+        return [gate[0] for gate in opened]
+
+    def drafts(self) -> Iterator[Draft]:
+        if not self._states:
+            return
+        yield _over_time("states", torch.stack(self._states)[None], ("",))
+        names = recurrent.GATES[recurrent.cell_kind(self._cell) or ""]
+        if names:
+            gates = [torch.stack([m[gate] for m in self._gates]) for gate in range(len(names))]
+            yield _over_time("gates", torch.stack(gates), names)
+        if self._norms:
+            zero = torch.zeros((), device=self._states[0].device)
+            norms = [self._norms.get(number, zero) for number in range(len(self._states))]
+            yield _gradient_over_time(torch.stack(norms)[None], ("",))
+
+
+def _first_row(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor[0] if tensor.dim() > 1 else tensor
+
+
+def _over_time(kind: PictureKind, values: torch.Tensor, names: tuple[str, ...]) -> Draft:
+    """Return a picture of values, shape (n_panels, n_times, n_units): time along the columns."""
+    room = 16_384 // values.shape[0]
+    units = min(_MOST_UNITS, values.shape[2])
+    times = max(1, min(values.shape[1], room // units))
+    shown = values[:, :times, :units].transpose(1, 2)
+    return Draft(kind, shown, names, "unit", "time step", None, tuple(values.shape))
+
+
+def _gradient_over_time(norms: torch.Tensor, names: tuple[str, ...]) -> Draft:
+    """Return a picture of gradient norms, shape (n_layers, n_times)."""
+    return Draft("time_gradient", norms[:, None], names, "", "time step", None, tuple(norms.shape))

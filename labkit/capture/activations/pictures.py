@@ -1,0 +1,103 @@
+"""What a module's output looks like: made small on the device, before it is copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from labkit.run.activations import MOST_VALUES, PictureKind
+
+_MOST_PANELS = 64
+_MOST_SIDE = 32
+_MOST_ROWS = 32
+_MOST_COLUMNS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A picture whose values are on the device still; the attributes are those of `Picture`."""
+
+    kind: PictureKind
+    values: torch.Tensor
+    panels: tuple[str, ...]
+    rows: str
+    columns: str
+    silent: torch.Tensor | None
+    whole: tuple[int, ...]
+
+
+def draft(output: torch.Tensor, silent: torch.Tensor | None) -> Draft | None:
+    """Return a picture of the first sample's feature maps, or of some samples' units.
+
+    Parameters
+    ----------
+    output : Tensor, shape (n_samples, n_channels, height, width) or (n_samples, ..., n_units)
+    silent : Tensor or None, shape (n_channels,) or (n_units,), dtype bool
+    """
+    whole = tuple(output.shape)
+    if output.dim() == 4 and output.numel():  # noqa: PLR2004 - (sample, channel, height, width)
+        maps = _smaller(output[:1, :_MOST_PANELS].float())[0]
+        names = tuple(map(str, range(maps.shape[0])))
+        return Draft("maps", maps, names, "height", "width", _first(silent), whole)
+    if output.dim() in (2, 3) and output.numel():
+        table = output if output.dim() == 2 else output[0]  # noqa: PLR2004 - (sample, unit)
+        table = table[:_MOST_ROWS, :_MOST_COLUMNS].float()
+        rows = "sample" if output.dim() == 2 else "position"  # noqa: PLR2004
+        return Draft("units", table[None], ("",), rows, "unit", _first(silent, table), whole)
+    return None
+
+
+def kernels(weight: torch.Tensor) -> Draft:
+    """Return a picture of a convolution's kernels.
+
+    Parameters
+    ----------
+    weight : Tensor, shape (n_outputs, n_inputs, height, width)
+    """
+    outputs, inputs, height, width = weight.shape
+    shown_inputs = min(inputs, 3 if outputs > 1 else _MOST_PANELS)
+    shown_outputs = max(1, min(outputs, _MOST_PANELS // shown_inputs))
+    shown = weight[:shown_outputs, :shown_inputs].float().reshape(-1, height, width)
+    names = tuple(
+        f"{out}" if inputs == 1 else f"{out} of input {n}"
+        for out in range(shown_outputs)
+        for n in range(shown_inputs)
+    )
+    return Draft("kernels", shown, names, "height", "width", None, tuple(weight.shape))
+
+
+def attention(weights: torch.Tensor) -> Draft | None:
+    """Return a picture of attention weights.
+
+    Parameters
+    ----------
+    weights : Tensor, shape (n_samples, n_heads, n_queries, n_keys) or (n_samples, n_queries,
+        n_keys), averaged over the heads
+    """
+    if weights.dim() == 3:  # noqa: PLR2004 - without heads
+        weights = weights[:, None]
+    if weights.dim() != 4 or not weights.numel():  # noqa: PLR2004 - with heads
+        return None
+    shown = weights[0, :16, :_MOST_ROWS, :_MOST_ROWS].float()
+    averaged = weights.shape[1] == 1
+    names = ("mean of the heads",) if averaged else tuple(f"head {n}" for n in range(len(shown)))
+    return Draft("attention", shown, names, "query", "key", None, tuple(weights.shape))
+
+
+def _smaller(maps: torch.Tensor) -> torch.Tensor:
+    """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 16,384 numbers."""
+    height, width = maps.shape[-2:]
+    side = min(_MOST_SIDE, int((MOST_VALUES / maps.shape[1]) ** 0.5))
+    if height <= side and width <= side:
+        return maps
+    scale = side / max(height, width)
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    return functional.adaptive_avg_pool2d(maps, size)
+
+
+def _first(silent: torch.Tensor | None, table: torch.Tensor | None = None) -> torch.Tensor | None:
+    if silent is None:
+        return None
+    return silent[: _MOST_PANELS if table is None else table.shape[-1]]

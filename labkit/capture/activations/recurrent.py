@@ -1,0 +1,249 @@
+"""States and gates of recurrent layers over time, and how much gradient each time step gets.
+
+`nn.RNN`, `nn.LSTM` and `nn.GRU` compute all time steps at once and give out neither gates nor
+cell states. Both follow from the layer's own input and weights of this very pass, so they are
+computed again for its first sequences, by the formulas that PyTorch documents for each module. The
+gradient with respect to a state goes two ways: straight from what uses the output, which a hook on
+the output sees, and through the later time steps, which the same formulas give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+_MOST_TIMES = 256
+_MOST_SEQUENCES = 8
+GATES = {
+    "LSTM": ("input gate", "forget gate", "candidate", "output gate", "cell state"),
+    "GRU": ("reset gate", "update gate", "candidate"),
+    "RNN": (),
+}
+
+Weights = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]
+"""Of the input and of the state, with their biases."""
+Cell = Callable[
+    [torch.Tensor, torch.Tensor, torch.Tensor, Weights],
+    tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]],
+]
+"""Takes input (B, I), state (B, H), cell state (B, H) and weights; returns states and gates."""
+
+
+def cell_kind(module: nn.Module) -> str | None:
+    """Return ``"RNN"``, ``"LSTM"`` or ``"GRU"`` for such a layer or cell, None for others."""
+    if isinstance(module, (nn.LSTM, nn.LSTMCell)):
+        return "LSTM"
+    if isinstance(module, (nn.GRU, nn.GRUCell)):
+        return "GRU"
+    return "RNN" if isinstance(module, (nn.RNN, nn.RNNCell)) else None
+
+
+def cell_step(module: nn.Module) -> Cell:
+    """Return the formula of one time step."""
+    kind = cell_kind(module)
+    if kind == "LSTM":
+        return _lstm
+    if kind == "GRU":
+        return _gru
+    return _relu if getattr(module, "nonlinearity", "tanh") == "relu" else _tanh
+
+
+def cell_weights(cell: nn.RNNCellBase) -> Weights:
+    """Return a cell's weights."""
+    return (cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)
+
+
+@dataclass(eq=False)
+class Pass:
+    """One call of a recurrent layer, the first sequences of it.
+
+    Attributes
+    ----------
+    module : RNNBase
+    inputs : Tensor, shape (n_times, n_sequences, n_inputs)
+    state, cell : Tensor, shape (n_layers, n_sequences, n_hidden)
+        What it began with.
+    output_gradient : Tensor or None, shape (n_times, n_sequences, n_hidden)
+        Filled in by the backward pass, from what uses the output.
+    last_gradient : Tensor or None, shape (n_layers, n_sequences, n_hidden)
+        The same for the last states that the layer returns.
+    """
+
+    module: nn.RNNBase
+    inputs: torch.Tensor
+    state: torch.Tensor
+    cell: torch.Tensor
+    output_gradient: torch.Tensor | None = None
+    last_gradient: torch.Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Unrolled:
+    """A recurrent layer over time, one list entry a layer.
+
+    Attributes
+    ----------
+    states : list of list of Tensor, each of shape (n_sequences, n_hidden)
+    gates : list of list of list of Tensor
+        By layer, time step and gate, as `GATES` names them.
+    """
+
+    states: list[list[torch.Tensor]] = field(default_factory=list)
+    gates: list[list[list[torch.Tensor]]] = field(default_factory=list)
+
+
+def take(
+    module: nn.RNNBase, inputs: tuple[Any, ...]
+) -> tuple[Pass, Callable[[torch.Tensor], torch.Tensor]] | None:
+    """Return one call's first sequences, and a function that picks the same out of its output.
+
+    None for what is not looked into: layers in both directions, projections, packed sequences of
+    no length.
+    """
+    if module.bidirectional or module.proj_size:
+        return None
+    given = inputs[0]
+    if isinstance(given, nn.utils.rnn.PackedSequence):
+        counts = given.batch_sizes
+        starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)[:-1]])[:_MOST_TIMES]
+        starts = starts.to(given.data.device)
+
+        def longest(data: torch.Tensor) -> torch.Tensor:
+            return data[starts][:, None]
+
+        pick: Callable[[torch.Tensor], torch.Tensor] = longest
+        times = pick(given.data)
+    else:
+        pick = _first_sequences(module, given.dim())
+        times = pick(given)
+    sequences, packed = times.shape[1], isinstance(given, nn.utils.rnn.PackedSequence)
+    zeros = times.new_zeros(module.num_layers, sequences, module.hidden_size)
+    state, cell = zeros, zeros
+    if len(inputs) > 1 and inputs[1] is not None:
+        if packed:
+            return None  # the order of the states is another one
+        given_states = inputs[1] if isinstance(inputs[1], tuple) else (inputs[1],)
+        parts = [s if s.dim() == 3 else s[:, None] for s in given_states]  # noqa: PLR2004
+        state = parts[0][:, :sequences].detach()
+        cell = parts[-1][:, :sequences].detach()
+    kind = next(module.parameters()).dtype  # under autocast the inputs may be of another one
+    return Pass(module, times.detach().to(kind), state.to(kind), cell.to(kind)), pick
+
+
+def _first_sequences(module: nn.RNNBase, dimensions: int) -> Callable[[torch.Tensor], torch.Tensor]:
+    def pick(tensor: torch.Tensor) -> torch.Tensor:
+        if dimensions == 2:  # noqa: PLR2004 - one sequence without a batch
+            return tensor[:_MOST_TIMES, None]
+        if module.batch_first:
+            tensor = tensor[:_MOST_SEQUENCES, :_MOST_TIMES].transpose(0, 1)
+        return tensor[:_MOST_TIMES, :_MOST_SEQUENCES]
+
+    return pick
+
+
+def unroll(taken: Pass) -> Unrolled:
+    """Compute states and gates of each layer again; with autograd, if that is enabled.
+
+    Dropout between layers cannot be known, so with it only the first layer is computed.
+    """
+    module, done = taken.module, Unrolled()
+    step = cell_step(module)
+    layers = 1 if module.dropout and module.training else module.num_layers
+    inputs = list(taken.inputs)
+    for layer in range(layers):
+        weights = _layer_weights(module, layer)
+        state, cell = taken.state[layer], taken.cell[layer]
+        states, gates = [], []
+        for each in inputs:
+            state, cell, opened = step(each, state, cell, weights)
+            states.append(state)
+            gates.append([*opened, cell] if step is _lstm else opened)
+        done.states.append(states)
+        done.gates.append(gates)
+        inputs = states
+    return done
+
+
+def time_gradients(taken: Pass) -> torch.Tensor | None:
+    """Return the norm of the loss's gradient with respect to each time step's state.
+
+    Returns
+    -------
+    Tensor or None, shape (n_layers, n_times), dtype float32
+        Over the first sequences; None where no gradient came back or dropout hides the layers.
+    """
+    module = taken.module
+    if taken.output_gradient is None and taken.last_gradient is None:
+        return None
+    if module.dropout and module.training and module.num_layers > 1:
+        return None
+    taken.inputs.requires_grad_()  # so that states have a history though weights are detached
+    with torch.enable_grad():
+        done = unroll(taken)
+    last = done.states[-1]
+    roots, gradients = [], []
+    if taken.output_gradient is not None:
+        roots.append(torch.stack(last))
+        gradients.append(taken.output_gradient.to(roots[0].dtype))
+    if taken.last_gradient is not None:
+        roots.append(torch.stack([states[-1] for states in done.states]))
+        gradients.append(taken.last_gradient.to(roots[-1].dtype))
+    every = [state for states in done.states for state in states]
+    found = torch.autograd.grad(roots, every, gradients, allow_unused=True)
+    norms = [
+        torch.linalg.vector_norm(g) if g is not None else taken.state.new_zeros(()) for g in found
+    ]
+    return torch.stack(norms).float().reshape(len(done.states), -1)
+
+
+def _layer_weights(module: nn.RNNBase, layer: int) -> Weights:
+    def weight(name: str) -> torch.Tensor:
+        return getattr(module, f"{name}_l{layer}").detach()  # type: ignore[no-any-return]
+
+    biases = (weight("bias_ih"), weight("bias_hh")) if module.bias else (None, None)
+    return (weight("weight_ih"), weight("weight_hh"), *biases)
+
+
+def _sums(x: torch.Tensor, h: torch.Tensor, w: Weights) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what comes from the input and what comes from the state, (B, n_gates * H) each."""
+    return nn.functional.linear(x, w[0], w[2]), nn.functional.linear(h, w[1], w[3])
+
+
+def _tanh(
+    x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, w: Weights
+) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    from_input, from_state = _sums(x, h, w)
+    return torch.tanh(from_input + from_state), c, []
+
+
+def _relu(
+    x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, w: Weights
+) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    from_input, from_state = _sums(x, h, w)
+    return torch.relu(from_input + from_state), c, []
+
+
+def _lstm(
+    x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, w: Weights
+) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    """Equations of `torch.nn.LSTM`: gates in the order input, forget, candidate, output."""
+    from_input, from_state = _sums(x, h, w)
+    i, f, g, o = (from_input + from_state).chunk(4, dim=-1)
+    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+    cell = f * c + i * g
+    return o * torch.tanh(cell), cell, [i, f, g, o]
+
+
+def _gru(
+    x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, w: Weights
+) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    """Equations of `torch.nn.GRU`: gates in the order reset, update, candidate."""
+    from_input, from_state = _sums(x, h, w)
+    (ri, zi, ni), (rh, zh, nh) = from_input.chunk(3, dim=-1), from_state.chunk(3, dim=-1)
+    r, z = torch.sigmoid(ri + rh), torch.sigmoid(zi + zh)
+    n = torch.tanh(ni + r * nh)
+    return (1 - z) * n + z * h, c, [r, z, n]

@@ -1,0 +1,55 @@
+"""Looks at how the loop is set up, at sampled steps: what no series tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import nn
+
+from labkit.capture.parameters import ParameterTable, Watched
+from labkit.capture.steppers import Stepper
+from labkit.run import Run
+
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+_DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
+_MOST_NAMES = 64
+
+
+def check(run: Run, table: ParameterTable, stepper: Stepper, steppers: Sequence[Stepper]) -> None:
+    """Note which parameters get no gradient or no step, as one of the optimizers steps."""
+    observed, optimizer = run.observations, stepper.optimizer
+    parameters = [(entry, entry.ref()) for entry in stepper.entries]
+    observed.without_gradient = tuple(
+        entry.names[0]
+        for entry, parameter in parameters
+        if parameter is not None and parameter.requires_grad and parameter.grad is None
+    )[:_MOST_NAMES]
+    if optimizer is None:
+        return
+    observed.weight_decay = max(
+        (float(group.get("weight_decay", 0.0)) for group in optimizer.param_groups), default=0.0
+    )
+    held = {entry.names for each in steppers for entry in each.entries}
+    labels = {entry.label for each in steppers for entry in each.entries}
+    observed.unheld = tuple(
+        entry.names[0]
+        for entry in table.watched
+        if entry.label in labels and entry.names not in held and _has_gradient(entry)
+    )[:_MOST_NAMES]
+
+
+def _has_gradient(entry: Watched) -> bool:
+    parameter = entry.ref()
+    return parameter is not None and parameter.requires_grad and parameter.grad is not None
+
+
+def mode_dependent(models: Mapping[str, nn.Module]) -> tuple[str, ...]:
+    """Return the modules that work differently in training and in evaluation mode."""
+    found = []
+    for label, model in models.items():
+        for path, module in model.named_modules():
+            drops = isinstance(module, _DROPOUTS) and module.p > 0
+            normalises = isinstance(module, _BATCH_NORMS) and module.track_running_stats
+            if drops or normalises:
+                found.append(f"{label}.{path}" if label and path else path or label)
+    return tuple(found[:_MOST_NAMES])

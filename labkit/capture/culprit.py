@@ -1,0 +1,184 @@
+"""Finds the first operation of a graph whose result is not finite, from what autograd kept.
+
+Nothing is computed again. Autograd keeps inputs and results of many operations for the backward
+pass, each with the node that made it; so the results of most nodes are known to be finite or not.
+Between the last that are and the first that are not stands the culprit. Where several operations
+stand there, it is the first that can make such a value and whose input shows that it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture import torch_compat
+from labkit.capture.parameters import ParameterTable
+from labkit.capture.walk import collect
+
+
+@dataclass(frozen=True, eq=False)
+class Culprit:
+    """Where values that are not finite began.
+
+    Attributes
+    ----------
+    node : autograd's node or None
+        None where they came in from outside.
+    why : str
+        A clause that goes on after the operation's name, or a whole sentence without a node.
+    parameters : tuple of str
+        Parameters that were not finite before the step already.
+    """
+
+    node: AutogradNode | None
+    why: str
+    parameters: tuple[str, ...] = ()
+
+
+def find_culprit(
+    roots: Sequence[torch.Tensor], table: ParameterTable
+) -> tuple[Culprit | None, list[AutogradNode]]:
+    """Return where values that are not finite began, and the graph's nodes in their order.
+
+    Must be called before backward, which frees what shows it.
+    """
+    starts = [root.grad_fn for root in roots if root.grad_fn is not None]
+    found, _ = collect(starts)
+    order = sorted(
+        (node for node in found if not torch_compat.is_leaf(node)), key=torch_compat.node_sequence
+    )
+    bad = tuple(
+        entry.names[0]
+        for node in found
+        if torch_compat.is_leaf(node)
+        and (entry := table.find(node.variable)) is not None  # type: ignore[attr-defined]
+        and not _is_finite(node.variable)  # type: ignore[attr-defined]
+    )
+    if bad:
+        return Culprit(None, "", bad), order
+    finite: dict[AutogradNode, bool] = {}
+    kept: dict[AutogradNode, dict[str, torch.Tensor]] = {}
+    for node in order:
+        kept[node] = torch_compat.kept_values(node)
+        for name, value in kept[node].items():
+            maker = value.grad_fn
+            if maker is None:
+                if not _is_finite(value) and not value.requires_grad and name != "result":
+                    return Culprit(None, _from_outside(value)), order
+            elif maker in finite or maker in kept or maker is node:
+                finite[maker] = finite.get(maker, True) and _is_finite(value)
+    for start in starts:
+        finite[start] = False
+    return _first(order, finite, kept), order
+
+
+def _first(
+    order: Sequence[AutogradNode],
+    finite: Mapping[AutogradNode, bool],
+    kept: Mapping[AutogradNode, Mapping[str, torch.Tensor]],
+) -> Culprit | None:
+    first_bad = next((node for node in order if finite.get(node) is False), None)
+    if first_bad is None:
+        return None
+    between, waiting = {first_bad}, [first_bad]
+    while waiting:
+        for source, _ in waiting.pop().next_functions:
+            if source is None or source in finite or source in between:
+                continue
+            if source in kept:
+                between.add(source)
+                waiting.append(source)
+    candidates = [node for node in order if node in between]
+    for node in candidates:
+        why = _shown(node, kept[node])
+        if why:
+            return Culprit(node, why)
+    able = next((node for node in candidates if _name(node) in _EVIDENCE), first_bad)
+    return Culprit(able, "gave a result that is not finite")
+
+
+def _shown(node: AutogradNode, kept: Mapping[str, torch.Tensor]) -> str | None:
+    """Return what in a node's own input or result shows that it is the culprit."""
+    look = _EVIDENCE.get(_name(node))
+    if look is None:
+        return None
+    try:
+        return look(kept)
+    except (KeyError, RuntimeError):
+        return None
+
+
+def _name(node: AutogradNode) -> str:
+    return (
+        node.name().removeprefix("torch::autograd::").rstrip("0123456789").removesuffix("Backward")
+    )
+
+
+def _is_finite(tensor: torch.Tensor) -> bool:
+    if not (tensor.is_floating_point() or tensor.is_complex()) or tensor.is_meta:
+        return True
+    values = tensor.detach()
+    values = values if values.layout is torch.strided else values.to_dense()
+    return bool(torch.isfinite(values).all())
+
+
+def _from_outside(value: torch.Tensor) -> str:
+    count = int((~torch.isfinite(value.detach())).sum())
+    what = "NaN" if bool(torch.isnan(value.detach()).any()) else "infinite"
+    return (
+        f"the data are not finite: a tensor of shape {list(value.shape)} that came in from outside "
+        f"holds {count:,} {what} value{'s' if count != 1 else ''}"
+    )
+
+
+def _positive(words: str) -> Callable[[Mapping[str, torch.Tensor]], str | None]:
+    def look(kept: Mapping[str, torch.Tensor]) -> str | None:
+        lowest = kept["self"].min().item()
+        return f"{words} (the lowest is {lowest:.4g})" if lowest <= 0 else None
+
+    return look
+
+
+def _divisor(kept: Mapping[str, torch.Tensor]) -> str | None:
+    zeros = int((kept["other"] == 0).sum())
+    count = f"{zeros:,} zero{'s' if zeros != 1 else ''}"
+    return f"was divided by {count}" if zeros else None
+
+
+def _result(words: str) -> Callable[[Mapping[str, torch.Tensor]], str | None]:
+    def look(kept: Mapping[str, torch.Tensor]) -> str | None:
+        return None if _is_finite(kept["result"]) else words
+
+    return look
+
+
+def _power(kept: Mapping[str, torch.Tensor]) -> str | None:
+    lowest = kept["self"].min().item()
+    return f"was taken of numbers down to {lowest:.4g}" if lowest <= 0 else None
+
+
+def _beyond_one(kept: Mapping[str, torch.Tensor]) -> str | None:
+    largest = kept["self"].abs().max().item()
+    return f"was taken of numbers beyond 1 (up to {largest:.4g})" if largest >= 1 else None
+
+
+_OF_LOG = "was taken of numbers that are not positive"
+_EVIDENCE: Mapping[str, Callable[[Mapping[str, torch.Tensor]], str | None]] = {
+    "Log": _positive(_OF_LOG),
+    "Log2": _positive(_OF_LOG),
+    "Log10": _positive(_OF_LOG),
+    "Log1P": _result("was taken of numbers that are not above -1"),
+    "Div": _divisor,
+    "Reciprocal": _result("was taken of zero"),
+    "Sqrt": _result("was taken of negative numbers"),
+    "Rsqrt": _result("was taken of numbers that are not positive"),
+    "Exp": _result("overflowed: its input was too large"),
+    "Pow": _power,
+    "Acos": _beyond_one,
+    "Asin": _beyond_one,
+    "Atanh": _beyond_one,
+}
+"""What shows that an operation made a value that is not finite, by the name of its node."""

@@ -1,0 +1,228 @@
+"""A run as the rules read it: short tables, smoothed ends, and the graph's structure.
+
+Everything is bounded, whatever the length of the run and the size of the model, since the rules
+are asked while training goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labkit.run import ComputationGraph, Node, Run
+from labkit.run.observations import Observations
+from labkit.run.series import Block
+
+_MOST_ROWS = 64
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One series: steps, shape (n_points,), dtype int64; values, dtype float32."""
+
+    name: str
+    steps: NDArray[np.int64]
+    values: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def first(self, points: int = 5) -> float:
+        """Return the median of the first finite points; NaN without any."""
+        return _median(self.values[np.isfinite(self.values)][:points])
+
+    def last(self, part: float = 0.2) -> float:
+        """Return the median of the finite points in the last part of the steps, 0 to 1."""
+        if not len(self):
+            return float("nan")
+        start = self.steps[-1] - part * (self.steps[-1] - self.steps[0])
+        return _median(self.values[(self.steps >= start) & np.isfinite(self.values)])
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns that were sampled together, the newest rows, some of the older ones left out.
+
+    Attributes
+    ----------
+    names : tuple of str
+    steps : ndarray, shape (n_rows,), dtype int64
+    values : ndarray, shape (n_rows, n_columns), dtype float32
+    """
+
+    names: tuple[str, ...]
+    steps: NDArray[np.int64]
+    values: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def recent(self, rows: int) -> Table:
+        """Return the last rows."""
+        return Table(self.names, self.steps[-rows:], self.values[-rows:])
+
+    def only(self, names: frozenset[str]) -> Table:
+        """Return some of the columns."""
+        kept = [place for place, name in enumerate(self.names) if name in names]
+        return Table(tuple(self.names[place] for place in kept), self.steps, self.values[:, kept])
+
+    def medians(self) -> NDArray[np.float32]:
+        """Return each column's median over the rows, shape (n_columns,), NaNs left out."""
+        values = np.where(np.isfinite(self.values), self.values, np.nan)
+        known = ~np.isnan(values).all(axis=0)
+        medians = np.full(len(self.names), np.nan, np.float32)
+        if len(self) and known.any():
+            medians[known] = np.nanmedian(values[:, known], axis=0)
+        return medians
+
+    def totals(self) -> NDArray[np.float64]:
+        """Return the norm over all columns at each row, shape (n_rows,)."""
+        totals: NDArray[np.float64] = np.linalg.norm(self.values.astype(np.float64), axis=1)
+        return totals
+
+
+class Evidence:
+    """What the rules may look at.
+
+    Parameters
+    ----------
+    run : Run
+        Growing or ended.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.steps = run.steps
+        self.graph: ComputationGraph | None = run.graph
+        self.observed: Observations = run.observations
+        self._blocks = run.blocks
+        self._tables: dict[str, Table | None] = {}
+
+    # ── series ───────────────────────────────────────────────────────────────
+
+    @cached_property
+    def losses(self) -> tuple[Curve, ...]:
+        """Every loss that was recorded; several where several models train."""
+        return tuple(self._curves("loss"))
+
+    @cached_property
+    def loss(self) -> Curve | None:
+        """The loss, where there is one only: two models' losses may work against each other."""
+        return self.losses[0] if len(self.losses) == 1 and len(self.losses[0]) else None
+
+    @cached_property
+    def metrics(self) -> tuple[Curve, ...]:
+        """What the user logged."""
+        return tuple(self._curves("metric"))
+
+    @cached_property
+    def rates(self) -> tuple[Curve, ...]:
+        """The learning rates by parameter group."""
+        return tuple(self._curves("lr"))
+
+    def table(self, kind: str) -> Table | None:
+        """Return the newest rows of the first block of a kind, None if there is none."""
+        if kind not in self._tables:
+            block = next((b for b in self._blocks.values() if b.kind == kind), None)
+            self._tables[kind] = None if block is None else _table(block)
+        return self._tables[kind]
+
+    def early(self, kind: str) -> NDArray[np.float32] | None:
+        """Return the first row of a kind, shape (n_columns,); if folded, its bucket's lowest."""
+        block = next((b for b in self._blocks.values() if b.kind == kind), None)
+        if block is None:
+            return None
+        buckets, _, values = block.whole()
+        rows: NDArray[np.float32] = buckets.low[:1] if len(buckets) else values[:1]
+        return rows.reshape(-1) if len(rows) else None
+
+    def _curves(self, kind: str) -> list[Curve]:
+        return [
+            Curve(name, *block.points(column))
+            for block in self._blocks.values()
+            if block.kind == kind
+            for column, name in enumerate(block.names)
+        ]
+
+    # ── structure ────────────────────────────────────────────────────────────
+
+    @cached_property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """The shapes of the parameters in the latest graph."""
+        nodes = self.graph.nodes if self.graph is not None else ()
+        return {
+            name: node.shape
+            for node in nodes
+            if node.kind == "parameter" and node.shape is not None
+            for name in node.parameters
+        }
+
+    @cached_property
+    def matrices(self) -> frozenset[str]:
+        """Parameters of two dimensions and more: weights, without biases and norms' factors."""
+        return frozenset(name for name, shape in self.shapes.items() if len(shape) > 1)
+
+    @cached_property
+    def sources(self) -> Mapping[str, tuple[Node, ...]]:
+        """The nodes whose results each node of the latest graph takes."""
+        if self.graph is None:
+            return {}
+        nodes = {node.id: node for node in self.graph.nodes}
+        found: dict[str, list[Node]] = {}
+        for edge in self.graph.edges:
+            found.setdefault(edge.target, []).append(nodes[edge.source])
+        return {target: tuple(sources) for target, sources in found.items()}
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """Paths of the modules that were called, as far as they were looked at."""
+        in_graph = self.graph.modules if self.graph is not None else ()
+        seen = self.table("act_mean")
+        return frozenset(m.path for m in in_graph) | frozenset(seen.names if seen else ())
+
+    @cached_property
+    def hidden(self) -> frozenset[str]:
+        """Paths of the modules whose results other layers take, so not the last ones."""
+        if self.graph is None:
+            return frozenset()
+        leads: set[str] = set()
+        weighted = {
+            edge.target for edge in self.graph.edges if edge.source in self._parameter_nodes
+        }
+        for node in reversed(self.graph.nodes):
+            for source in self.sources.get(node.id, ()):
+                if node.id in weighted or node.id in leads:
+                    leads.add(source.id)
+        return frozenset(
+            node.scope.partition("#")[0]
+            for node in self.graph.nodes
+            if node.kind == "op" and node.id in leads
+        )
+
+    @cached_property
+    def _parameter_nodes(self) -> frozenset[str]:
+        nodes = self.graph.nodes if self.graph is not None else ()
+        return frozenset(node.id for node in nodes if node.kind == "parameter" or node.op == "t")
+
+    @cached_property
+    def classes(self) -> int | None:
+        """Number of classes of a cross entropy at the end of the graph, None without one."""
+        for node in self.graph.nodes if self.graph is not None else ():
+            if node.op == "logsoftmax" and node.shape and len(node.shape) > 1:
+                return node.shape[1]
+        return None
+
+
+def _table(block: Block) -> Table:
+    _, steps, values = block.whole()
+    stride = max(1, -(-len(steps) // _MOST_ROWS))
+    kept = slice((len(steps) - 1) % stride if len(steps) else 0, None, stride)
+    return Table(block.names, steps[kept], values[kept])
+
+
+def _median(values: NDArray[np.float32]) -> float:
+    return float(np.median(values)) if len(values) else float("nan")

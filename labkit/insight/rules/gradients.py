@@ -1,0 +1,277 @@
+"""What the gradients say: exploding, vanishing, missing, and never cleared."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labkit.insight.evidence import Evidence, Table
+from labkit.insight.rule import Rule, Sighting, counted
+from labkit.run.activations import Picture
+
+_FEWEST_ROWS = 3
+_GROWTH = 100.0
+_LARGE_AGAINST_WEIGHTS = 1.0
+_FAINT = 1e-5
+"""Gradient of the first layers over that of the last, an element each, that counts as vanished."""
+_FAINT_IN_TIME = 1e-5
+_TELLING = 0.01
+_FEWEST_LAYERS = 4
+_FEWEST_TIMES = 8
+_FEWEST_LOOKS = 3
+_FEWEST_STEPS = 10
+_ALMOST_ALWAYS = 0.9
+_PROGRESS = 0.8
+
+
+def _exploding(evidence: Evidence) -> Sighting | None:
+    table = evidence.table("grad_norm")
+    early = evidence.early("grad_norm")
+    if table is None or early is None or len(table) < _FEWEST_ROWS:
+        return None
+    recent = table.recent(max(_FEWEST_ROWS, len(table) // 4))
+    bad = ~np.isfinite(recent.values)
+    if bad.any() and _loss_was_finite(evidence, recent, bad):
+        row, column = np.argwhere(bad)[0]
+        name, step = table.names[column], int(recent.steps[row])
+        return Sighting(
+            f"The gradient of {name} is not finite at step {step:,}.",
+            (step, int(recent.steps[-1])),
+            tuple(table.names[place] for place in np.flatnonzero(bad.any(axis=0)))[:8],
+            (f"grad_norm/{name}",),
+        )
+    before = float(np.sqrt(np.square(early.astype(np.float64)).sum()))
+    now = float(np.median(recent.totals()))
+    weights = evidence.table("weight_norm")
+    size = float(np.median(weights.totals())) if weights is not None and len(weights) else math.inf
+    if not now > _GROWTH * before or not now > _LARGE_AGAINST_WEIGHTS * size:
+        return None
+    worst = int(np.nanargmax(recent.medians()))
+    return Sighting(
+        f"The gradients have grown {now / max(before, 1e-30):,.0f} times: their norm was "
+        f"{before:.3g} at first and is {now:.3g} now, larger than all weights "
+        f"together ({size:.3g}). {table.names[worst]} has the largest.",
+        (int(recent.steps[0]), int(recent.steps[-1])),
+        (table.names[worst],),
+        (f"grad_norm/{table.names[worst]}",),
+    )
+
+
+def _loss_was_finite(evidence: Evidence, recent: Table, bad: NDArray[np.bool_]) -> bool:
+    """Return whether the loss was finite still when the first gradient was not."""
+    step = recent.steps[np.flatnonzero(bad.any(axis=1))[0]]
+    return all(np.isfinite(curve.values[curve.steps <= step]).all() for curve in evidence.losses)
+
+
+def _vanishing(evidence: Evidence) -> Sighting | None:
+    table = evidence.table("grad_norm")
+    if table is None or len(table) < _FEWEST_ROWS:
+        return None
+    weights = table.only(evidence.matrices)
+    if len(weights.names) < _FEWEST_LAYERS:
+        return None
+    sizes = np.array([math.prod(evidence.shapes[name]) for name in weights.names])
+    strengths = weights.values / np.sqrt(sizes)  # (row, parameter)
+    ends = strengths[:, -max(1, len(sizes) // 4) :].max(axis=1)
+    # Where the last layers have nothing left to learn, rounding is all that comes back.
+    telling = strengths[ends > _TELLING * np.nanmax(ends)]
+    if not len(telling) or not np.nanmax(ends) > 0 or _learns(evidence):
+        return None
+    strength = np.median(telling, axis=0)
+    strongest = float(strength[-max(1, len(sizes) // 4) :].max())
+    faint = np.flatnonzero(strength[: len(strength) // 2] < _FAINT * strongest)
+    if not len(faint):
+        return None
+    names = tuple(weights.names[place] for place in faint)
+    weakest = float(strength[faint].min())
+    ratio = f"{strongest / weakest:.0e}" if weakest > 0 else "infinitely many"
+    return Sighting(
+        f"The gradient vanishes on its way back: an element of {names[0]} gets {ratio} times less "
+        f"than one of {weights.names[-1]}, so {counted(names, 'parameter')} hardly learn.",
+        (int(weights.steps[0]), int(weights.steps[-1])),
+        names[:8],
+        tuple(f"grad_norm/{name}" for name in (names[0], weights.names[-1])),
+    )
+
+
+def _vanishing_in_time(evidence: Evidence) -> Sighting | None:
+    log = evidence.run.activations
+    if _learns(evidence):
+        return None
+    for module, kind in log.subjects():
+        steps = log.steps(module, kind) if kind == "time_gradient" else ()
+        if len(steps) < _FEWEST_ROWS:
+            continue
+        recent = [log.at(module, "time_gradient", step) for step in steps[-_FEWEST_ROWS:]]
+        shares = [_first_over_strongest(picture) for picture in recent if picture is not None]
+        if shares and max(shares) < _FAINT_IN_TIME:
+            newest = recent[-1]
+            times = newest.values.shape[-1] if newest is not None else 0
+            return Sighting(
+                f"The gradient vanishes through time in {module or 'the model'}: the state at the "
+                f"first of {times} time steps gets {shares[-1]:.0e} of what the strongest gets, so "
+                "what happened early cannot be learned.",
+                (steps[-_FEWEST_ROWS], steps[-1]),
+                (module,),
+            )
+    return None
+
+
+def _first_over_strongest(picture: Picture) -> float:
+    """Return the gradient at the first time step over the largest; 1 for short sequences."""
+    times = picture.values[-1, 0]
+    if len(times) < _FEWEST_TIMES or not np.isfinite(times).all() or not times.max() > 0:
+        return 1.0
+    return float(times[0] / times.max())
+
+
+def _learns(evidence: Evidence) -> bool:
+    """Return whether the loss has fallen well below what it began with."""
+    curve = evidence.loss
+    return curve is not None and curve.last() < _PROGRESS * curve.first()
+
+
+def _no_gradient(evidence: Evidence) -> Sighting | None:
+    names = evidence.observed.without_gradient
+    table = evidence.table("grad_norm")
+    if not names or table is None or len(table) < _FEWEST_ROWS:
+        return None
+    called = evidence.called
+    home = names[0].rpartition(".")[0]
+    in_graph = names[0] in evidence.shapes
+    if in_graph:
+        why = "it is in the graph, but its gradient was taken away again before the step"
+    elif home in called:
+        why = f"{home or 'the model'} was called, but what came of this parameter did not go on to "
+        why += "the loss: detached, computed under no_grad, or not used"
+    else:
+        why = f"nothing that {home or 'the model'} computes reaches the loss"
+    return Sighting(
+        f"{_verb(names)} no gradient although an optimizer holds "
+        f"{'them' if len(names) > 1 else 'it'}: {why}.",
+        (int(table.steps[0]), int(table.steps[-1])),
+        names[:8],
+        tuple(f"grad_norm/{name}" for name in names[:1] if name in table.names),
+    )
+
+
+def _verb(names: tuple[str, ...]) -> str:
+    words = counted(names, "parameter")
+    return f"{words[0].upper()}{words[1:]} {'get' if len(names) > 1 else 'gets'}"
+
+
+def _unheld(evidence: Evidence) -> Sighting | None:
+    names = evidence.observed.unheld
+    if not names or evidence.steps < _FEWEST_STEPS:
+        return None
+    return Sighting(
+        f"{_verb(names).removesuffix('get').removesuffix('gets')}"
+        f"{'have' if len(names) > 1 else 'has'} a gradient, but no optimizer moves "
+        f"{'them' if len(names) > 1 else 'it'}.",
+        (1, max(1, evidence.steps)),
+        names[:8],
+    )
+
+
+def _uncleared(evidence: Evidence) -> Sighting | None:
+    seen = evidence.observed.uncleared
+    if seen.looks < _FEWEST_LOOKS or seen.share < _ALMOST_ALWAYS:
+        return None
+    return Sighting(
+        "The gradients are never cleared: each step adds to those of all steps before, so the "
+        f"weights are moved by a sum over the whole run (seen at {seen.seen} of {seen.looks} steps "
+        "looked at).",
+        (1, evidence.steps),
+    )
+
+
+RULES = (
+    Rule(
+        id="gradients-not-cleared",
+        severity="error",
+        cause="optimizer.zero_grad() is missing from the loop, or is called between backward and "
+        "step of another loop.",
+        advice=("Call optimizer.zero_grad() in every step, before loss.backward().",),
+        look=_uncleared,
+        chapter="02_autograd",
+    ),
+    Rule(
+        id="exploding-gradients",
+        severity="error",
+        cause="A learning rate that is too large, a deep or recurrent network that multiplies its "
+        "gradient at each layer or time step, or an operation with an infinite slope.",
+        advice=(
+            (
+                "Clip the gradients: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0) "
+                "between backward and step."
+            ),
+            "Lower the learning rate, or let it rise slowly at the beginning (warm-up).",
+            "Use normalisation layers or smaller initial weights.",
+        ),
+        look=_exploding,
+        chapter="03_linear_regression",
+        explained_by=("gradients-not-cleared", "loss-not-finite"),
+    ),
+    Rule(
+        id="vanishing-gradients",
+        severity="warning",
+        cause="Each layer multiplies the gradient by something small: sigmoid and tanh by at most "
+        "1/4 and 1, small weights by their size.",
+        advice=(
+            "Use ReLU-like activations, residual connections or normalisation layers.",
+            (
+                "Initialise for the activation used: torch.nn.init.xavier_uniform_ for tanh and "
+                "sigmoid, kaiming_normal_ for ReLU."
+            ),
+        ),
+        look=_vanishing,
+        chapter="02_autograd",
+        explained_by=("loss-not-finite",),
+    ),
+    Rule(
+        id="vanishing-in-time",
+        severity="warning",
+        cause="A recurrent layer multiplies the gradient by its recurrent weights at each time "
+        "step, and tanh makes it smaller still.",
+        advice=(
+            "Use an LSTM or a GRU instead of a plain RNN.",
+            "Begin with recurrent weights that are orthogonal (torch.nn.init.orthogonal_).",
+            "Shorten the sequences, or put what matters nearer to their end.",
+        ),
+        look=_vanishing_in_time,
+        chapter="09_rnn",
+        explained_by=("loss-not-finite",),
+    ),
+    Rule(
+        id="no-gradient",
+        severity="warning",
+        cause="The parameter's layer is not used, or its result is cut off from the loss by "
+        "detach, no_grad, item, numpy, argmax or a comparison.",
+        advice=(
+            "Look in the graph for where the path from the parameter to the loss ends.",
+            (
+                "If it is meant to stay as it is, set requires_grad to False and leave it out of "
+                "the optimizer."
+            ),
+        ),
+        look=_no_gradient,
+        chapter="02_autograd",
+    ),
+    Rule(
+        id="not-in-optimizer",
+        severity="warning",
+        cause="The optimizer was made before this layer was added or replaced, or was given only "
+        "part of the model's parameters.",
+        advice=(
+            "Make the optimizer after the model is complete, with model.parameters().",
+            (
+                "If the layer is meant to stay as it is, set requires_grad to False: its gradient "
+                "costs time."
+            ),
+        ),
+        look=_unheld,
+        chapter="03_linear_regression",
+    ),
+)

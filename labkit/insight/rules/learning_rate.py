@@ -1,0 +1,171 @@
+"""What the size of the steps says: too large, too small, none at all, or all decay."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labkit.insight.evidence import Evidence, Table
+from labkit.insight.rule import Rule, Sighting
+
+_FEWEST_ROWS = 3
+_LARGE_STEP = 0.05
+_SMALL_STEP = 1e-5
+_WORTH_TELLING = 0.01
+_DIVERGED = 3.0
+_STAYED = 0.9
+_SLOW_STEPS = 100
+_SLOW = 0.95
+_SHRUNK = 0.3
+_WEAK_GRADIENT = 0.5
+
+
+def _too_high(evidence: Evidence) -> Sighting | None:
+    curve = evidence.loss
+    if curve is None or len(curve) < 20 or evidence.steps < 20:  # noqa: PLR2004 - a trend's points
+        return None
+    first, last = curve.first(1), curve.last()
+    finite = curve.values[np.isfinite(curve.values)]
+    if not len(finite):
+        return None
+    lowest = float(finite.min())
+    ratios = evidence.table("update_ratio")
+    step = _typical(ratios, evidence) if ratios is not None and len(ratios) else 0.0
+    diverges = last > _DIVERGED * max(first, 1e-12) and last > _DIVERGED * max(lowest, 1e-12)
+    thrashes = step > _LARGE_STEP and last > _STAYED * first
+    if not diverges and not thrashes:
+        return None
+    moved = f", and a step moves a typical weight by {step:.0%} of its size"
+    moved = moved if step > _WORTH_TELLING else ""
+    seen = f"went from {first:.4g} to {last:.4g}" if diverges else f"stays at {last:.4g}"
+    rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
+    return Sighting(
+        f"The learning rate is too high: the loss {seen} (lowest {lowest:.4g}){moved}.",
+        (int(curve.steps[0]), int(curve.steps[-1])),
+        series=(curve.name, *rates),
+    )
+
+
+def _too_low(evidence: Evidence) -> Sighting | None:
+    curve, ratios = evidence.loss, evidence.table("update_ratio")
+    if curve is None or ratios is None or len(ratios) < _FEWEST_ROWS:
+        return None
+    if evidence.steps < _SLOW_STEPS or not curve.last() > _SLOW * curve.first():
+        return None
+    step = _typical(ratios, evidence, of="largest")
+    if not 0 < step < _SMALL_STEP:
+        return None
+    rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
+    return Sighting(
+        f"The learning rate is too low: a step moves no weight by more than {step:.0e} of its size "
+        f"(0.001 is customary), and in {evidence.steps:,} steps the loss went from "
+        f"{curve.first():.4g} to {curve.last():.4g}.",
+        (int(curve.steps[0]), int(curve.steps[-1])),
+        series=(curve.name, *rates),
+    )
+
+
+def _no_change(evidence: Evidence) -> Sighting | None:
+    ratios = evidence.table("update_ratio")
+    if ratios is None or len(ratios) < _FEWEST_ROWS:
+        return None
+    recent = ratios.recent(_FEWEST_ROWS)
+    if not (recent.values == 0).all():
+        return None
+    rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
+    why = "the learning rate is 0" if rates and max(rates) == 0 else "their gradients are 0"
+    return Sighting(
+        f"The optimizer's steps change nothing: no weight has moved since step "
+        f"{int(recent.steps[0]):,}; {why}.",
+        (int(recent.steps[0]), int(recent.steps[-1])),
+        series=tuple(f"lr/{rate.name}" for rate in evidence.rates[:1]),
+    )
+
+
+def _decay(evidence: Evidence) -> Sighting | None:
+    decay = evidence.observed.weight_decay
+    weights, first = evidence.table("weight_norm"), evidence.early("weight_norm")
+    if decay <= 0 or weights is None or first is None or len(weights) < _FEWEST_ROWS:
+        return None
+    now = weights.values[-1]
+    matrices = [place for place, name in enumerate(weights.names) if name in evidence.matrices]
+    shrunk = [p for p in matrices if first[p] > 0 and now[p] < _SHRUNK * first[p]]
+    if not shrunk:
+        return None
+    rate = max((float(r.values[-1]) for r in evidence.rates if len(r)), default=1.0)
+    place = min(shrunk, key=lambda p: float(now[p] / first[p]))
+    name = weights.names[place]
+    gradients = evidence.table("grad_norm")
+    if gradients is not None and name in gradients.names and len(gradients):
+        pull = float(gradients.medians()[gradients.names.index(name)])
+        if pull > _WEAK_GRADIENT * max(decay, decay * rate) * float(first[place]) and now[
+            place
+        ] > 0.1 * float(first[place]):
+            return None
+    return Sighting(
+        f"Weight decay ({decay:g}) swallows {name}: its norm has shrunk from {first[place]:.3g} to "
+        f"{now[place]:.3g}, as the decay pulls harder than the gradient.",
+        (int(weights.steps[0]), int(weights.steps[-1])),
+        tuple(weights.names[p] for p in shrunk[:8]),
+        (f"weight_norm/{name}",),
+    )
+
+
+def _typical(ratios: Table, evidence: Evidence, of: str = "median") -> float:
+    """Return how far a step moves a weight, relative to its size, lately."""
+    weights = ratios.only(evidence.matrices) if evidence.matrices else ratios
+    medians = (weights if weights.names else ratios).recent(8).medians()
+    medians = medians[np.isfinite(medians)]
+    if not len(medians):
+        return 0.0
+    return float(medians.max() if of == "largest" else np.median(medians))
+
+
+RULES = (
+    Rule(
+        id="learning-rate-too-high",
+        severity="error",
+        cause="Each step goes too far: over the valley and up its other side.",
+        advice=(
+            "Divide the learning rate by ten.",
+            "Scale the inputs, so that one learning rate suits all weights.",
+            "Clip the gradients, or let the rate rise slowly at the beginning.",
+        ),
+        look=_too_high,
+        chapter="03_linear_regression",
+        explained_by=("gradients-not-cleared", "input-not-scaled", "weight-decay-too-strong"),
+    ),
+    Rule(
+        id="learning-rate-too-low",
+        severity="warning",
+        cause="Each step is too short to get anywhere in a reasonable time.",
+        advice=("Multiply the learning rate by ten, and again, until the loss becomes unsteady.",),
+        look=_too_low,
+        chapter="03_linear_regression",
+        explained_by=("no-change", "vanishing-gradients"),
+    ),
+    Rule(
+        id="no-change",
+        severity="error",
+        cause="A learning rate of 0 (a schedule that has ended, a warm-up that begins at 0), "
+        "gradients that are all zero, or an optimizer that holds other parameters than the "
+        "model's.",
+        advice=(
+            "Print optimizer.param_groups[0]['lr'], and look at the scheduler.",
+            "Look whether the optimizer was made with the parameters of this very model.",
+        ),
+        look=_no_change,
+        chapter="03_linear_regression",
+    ),
+    Rule(
+        id="weight-decay-too-strong",
+        severity="warning",
+        cause="Weight decay pulls every weight towards zero at each step; where the gradient is "
+        "weaker, it wins.",
+        advice=(
+            "Use a smaller weight_decay: 0.01 for AdamW and 0.0001 for SGD are customary.",
+            "Leave biases, norms and embeddings out of it, in a parameter group of their own.",
+        ),
+        look=_decay,
+        chapter="03_linear_regression",
+    ),
+)

@@ -1,0 +1,163 @@
+"""What the loss and the logged metrics say: not finite, not falling, overfitting."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+
+from labkit.insight.evidence import Curve, Evidence
+from labkit.insight.rule import Rule, Sighting
+
+_PLATEAU_STEPS = 150
+_NO_PROGRESS = 0.9
+"""A loss above this part of what it began with has not been learned from."""
+_GUESSING = 0.9
+"""Part of ln(classes), the cross entropy of guessing, above which a classifier guesses."""
+_RISE = 1.1
+_ACCURACY_LOST = 0.03
+_FEWEST_AFTER = 3
+_HELD_OUT = re.compile(
+    r"(^|[_/\- ])(val|valid|validation|test|eval|dev|heldout)([_/\- ]|$)", re.IGNORECASE
+)
+_FALLING = re.compile(r"loss|err|mse|mae|nll|entropy|perplexity|ppl", re.IGNORECASE)
+_RISING = re.compile(r"acc|auc|f1|precision|recall|score|r2", re.IGNORECASE)
+
+
+def _not_finite(evidence: Evidence) -> Sighting | None:
+    for curve in evidence.losses:
+        bad = np.flatnonzero(~np.isfinite(curve.values))
+        if not len(bad):
+            continue
+        step = int(curve.steps[bad[0]])
+        value = "NaN" if np.isnan(curve.values[bad[0]]) else "infinite"
+        message = f"The {curve.name} became {value} at step {step:,}"
+        steps = (step, int(curve.steps[bad[-1]]))
+        incident = evidence.run.incident
+        if incident is None or incident.explanation is None or incident.step != step:
+            return Sighting(f"{message}.", steps, series=(curve.name,))
+        where = (incident.module,) if incident.module else ()
+        return Sighting(
+            f"{message}: {incident.explanation}",
+            steps,
+            where,
+            (curve.name,),
+            incident.node,
+            incident.line,
+        )
+    return None
+
+
+def _plateau(evidence: Evidence) -> Sighting | None:
+    curve = evidence.loss
+    if curve is None or evidence.steps < _PLATEAU_STEPS or not np.isfinite(curve.values[-1]):
+        return None
+    first, last = curve.first(), curve.last(0.5)
+    chance = math.log(evidence.classes) if evidence.classes and evidence.classes > 1 else None
+    if not last > _NO_PROGRESS * first or (chance is not None and last < _GUESSING * chance):
+        return None
+    if chance is None and _moves_nothing(evidence):
+        return None
+    message = (
+        f"The loss does not fall: it began at {first:.4g} and is at {last:.4g} after "
+        f"{evidence.steps:,} steps"
+    )
+    if chance is not None and last < chance / _GUESSING:
+        message += (
+            f". Guessing among the {evidence.classes} classes without looking gives {chance:.4g}"
+        )
+    return Sighting(f"{message}.", (int(curve.steps[0]), evidence.steps), series=(curve.name,))
+
+
+def _moves_nothing(evidence: Evidence) -> bool:
+    """Return whether the weights hardly move: then training may well have ended long ago."""
+    ratios = evidence.table("update_ratio")
+    return ratios is not None and len(ratios) > 0 and not np.nanmax(ratios.medians()) > 1e-4  # noqa: PLR2004
+
+
+def _overfitting(evidence: Evidence) -> Sighting | None:
+    training = evidence.loss
+    if training is None:
+        return None
+    for curve in evidence.metrics:
+        if _HELD_OUT.search(curve.name) and len(curve) > _FEWEST_AFTER:
+            seen = _worse(curve, training)
+            if seen is not None:
+                return seen
+    return None
+
+
+def _worse(held_out: Curve, training: Curve) -> Sighting | None:
+    """Return what is seen if held-out data are met ever worse while training data are not."""
+    rises = _RISING.search(held_out.name) is not None
+    if not rises and not _FALLING.search(held_out.name):
+        return None
+    values = np.where(np.isfinite(held_out.values), held_out.values, np.nan)
+    if np.isnan(values).all():
+        return None
+    best = int(np.nanargmax(values) if rises else np.nanargmin(values))
+    after = values[best + 1 :]
+    if len(after) < _FEWEST_AFTER:
+        return None
+    now, peak = float(np.nanmedian(after[-_FEWEST_AFTER:])), float(values[best])
+    lost = now < peak - _ACCURACY_LOST if rises else now > peak * _RISE
+    then = training.values[training.steps <= held_out.steps[best]][-50:]
+    if not lost or not len(then) or not training.last(0.1) < float(np.median(then)):
+        return None
+    steps = (int(held_out.steps[best]), int(held_out.steps[-1]))
+    return Sighting(
+        f"{held_out.name} was best at step {steps[0]:,} ({peak:.4g}) and is worse since "
+        f"({now:.4g}), while the training loss goes on falling.",
+        steps,
+        series=(held_out.name, training.name),
+    )
+
+
+RULES = (
+    Rule(
+        id="loss-not-finite",
+        severity="error",
+        cause="A division by zero, the logarithm or root of a number that is not positive, an "
+        "exponential that is too large, or weights that were pushed away by too large a step.",
+        advice=(
+            (
+                "Look at the operation that is named: keep its input away from zero (an epsilon), "
+                "or use the stable form (log_softmax, binary_cross_entropy_with_logits, logsumexp)."
+            ),
+            "Lower the learning rate, or clip the gradients with clip_grad_norm_.",
+            "Look for NaN or infinite values in the data.",
+        ),
+        look=_not_finite,
+        chapter="02_autograd",
+    ),
+    Rule(
+        id="plateau",
+        severity="warning",
+        cause="The model does not get what it needs from the data: a learning rate that does not "
+        "suit, labels that do not belong to the inputs, or a gradient that does not arrive.",
+        advice=(
+            (
+                "Try to learn one single batch by heart. If that fails, something is wrong with "
+                "the model, the loss or the labels; if it works, look at the data."
+            ),
+            "Try learning rates ten times larger and ten times smaller.",
+        ),
+        look=_plateau,
+        chapter="03_linear_regression",
+        explained_by=("*",),
+    ),
+    Rule(
+        id="overfitting",
+        severity="warning",
+        cause="The model learns its training data by heart: it is large for the amount of data, "
+        "or it has been trained for too long.",
+        advice=(
+            "Stop at the step where the held-out data were met best, and keep those weights.",
+            "Use more data, or vary what there is (augmentation).",
+            "Use weight decay or dropout, or a smaller model.",
+        ),
+        look=_overfitting,
+        chapter="08_cnn",
+    ),
+)

@@ -1,0 +1,204 @@
+"""How the loop is set up: modes, the loss on the wrong thing, labels, the inputs' scale."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from labkit.insight.evidence import Evidence
+from labkit.insight.rule import Rule, Sighting, counted
+from labkit.run import Node
+
+_FEWEST_LOOKS = 3
+_ALMOST_ALWAYS = 0.9
+_PASSING = frozenset({"view", "reshape", "squeeze", "unsqueeze", "transpose", "permute", "t", "to"})
+"""Operations that hand the values on as they are."""
+_LARGE_MEAN = 10.0
+_LARGE_SPREAD = 10.0
+_SMALL_SPREAD = 1e-3
+_UNEVEN = 1e3
+_LABEL_ERRORS = (
+    re.compile(r"Target (?P<label>-?\d+) is out of bounds"),
+    re.compile(r"all elements of (target|input) should be between 0 and 1"),
+    re.compile(r"Class values must be smaller than num_classes"),
+    re.compile(r"t >= 0 && t < n_classes"),
+)
+
+
+def _evaluation_mode(evidence: Evidence) -> Sighting | None:
+    seen, names = evidence.observed.trained_in_eval, evidence.observed.mode_dependent
+    if not names or seen.looks < _FEWEST_LOOKS or seen.share < _ALMOST_ALWAYS:
+        return None
+    return Sighting(
+        f"The model is trained in evaluation mode (model.training is False), so "
+        f"{counted(names, 'module')} {'do' if len(names) > 1 else 'does'} not work as meant for "
+        "training.",
+        (1, evidence.steps),
+        names[:8],
+    )
+
+
+def _training_mode(evidence: Evidence) -> Sighting | None:
+    seen, names = evidence.observed.evaluated_in_training, evidence.observed.mode_dependent
+    if not names or not seen.seen or seen.share < _ALMOST_ALWAYS:
+        return None
+    return Sighting(
+        "The model is evaluated in training mode: passes under no_grad ran while model.training "
+        f"was True, so {counted(names, 'module')} drop{'' if len(names) > 1 else 's'} units or "
+        f"use{'' if len(names) > 1 else 's'} the batch's own statistics.",
+        (1, evidence.steps),
+        names[:8],
+    )
+
+
+def _double_softmax(evidence: Evidence) -> Sighting | None:
+    graph = evidence.graph
+    for node in graph.nodes if graph is not None else ():
+        if node.op == "logsoftmax":
+            twice, fitting = "softmax", "cross_entropy"
+        elif node.op == "binarycrossentropywithlogits":
+            twice, fitting = "sigmoid", "binary_cross_entropy_with_logits"
+        else:
+            continue
+        before = next(_values_from(node, evidence), None)
+        if before is None or before.op != twice:
+            continue
+        place = before.scope.partition("#")[0]
+        return Sighting(
+            f"{fitting} gets the result of a {twice}{f' ({place})' if place else ''}, but it "
+            f"applies one itself. The second one flattens the values, so the gradient is weak and "
+            "the loss cannot come near zero.",
+            (1, evidence.steps),
+            (place,) if place else (),
+            node=before.id,
+            line=f"{before.source.file}:{before.source.line}" if before.source else None,
+        )
+    return None
+
+
+def _values_from(node: Node, evidence: Evidence) -> Iterator[Node]:
+    """Yield what made the values that a node takes, past operations that only pass them on."""
+    waiting = [each for each in evidence.sources.get(node.id, ()) if each.kind == "op"]
+    while waiting:
+        source = waiting.pop(0)
+        if source.op in _PASSING:
+            waiting += [each for each in evidence.sources.get(source.id, ()) if each.kind == "op"]
+        else:
+            yield source
+
+
+def _labels(evidence: Evidence) -> Sighting | None:
+    message = evidence.run.message or ""
+    step = evidence.steps + 1
+    for pattern in _LABEL_ERRORS:
+        found = pattern.search(message)
+        if found is None:
+            continue
+        label = found.groupdict().get("label")
+        known = (
+            f"the label {label} does not exist" if label else "they lie outside of what is taken"
+        )
+        return Sighting(
+            f"The labels do not fit the loss: {known}, and the loop ended at step {step:,} "
+            f"({message.partition(': ')[2] or message}).",
+            (step, step),
+        )
+    return _labels_outside(evidence)
+
+
+def _labels_outside(evidence: Evidence) -> Sighting | None:
+    """Binary cross entropy is never negative, unless a label is not between 0 and 1."""
+    curve = evidence.loss
+    ops = {node.op for node in evidence.graph.nodes} if evidence.graph is not None else set()
+    if curve is None or "binarycrossentropywithlogits" not in ops:
+        return None
+    other_terms = [op for op in ops if op.endswith("loss") and op != "loss"]
+    if other_terms or not (curve.values < 0).any():
+        return None
+    step = int(curve.steps[curve.values < 0][0])
+    return Sighting(
+        f"The labels do not fit the loss: binary cross entropy fell below zero at step {step:,}, "
+        "which cannot be with labels between 0 and 1.",
+        (step, int(curve.steps[-1])),
+        series=(curve.name,),
+    )
+
+
+def _input_scale(evidence: Evidence) -> Sighting | None:
+    seen = list(evidence.observed.inputs)
+    if len(seen) < _FEWEST_LOOKS:
+        return None
+    for last in (each for each in seen if each.step == seen[-1].step):
+        if abs(last.mean) > _LARGE_MEAN or last.spread > _LARGE_SPREAD:
+            words = f"its values have a mean of {last.mean:.4g} and a spread of {last.spread:.4g}"
+        elif 0 < last.spread < _SMALL_SPREAD and abs(last.mean) < 1:
+            words = f"its values hardly vary (spread {last.spread:.1g})"
+        elif last.most_spread > _UNEVEN * last.least_spread > 0:
+            words = (
+                f"its features vary by {last.least_spread:.2g} to {last.most_spread:.2g}, so no "
+                "one learning rate suits them all"
+            )
+        else:
+            continue
+        return Sighting(
+            f"The input of shape {list(last.shape)} is not scaled: {words}.",
+            (seen[0].step, last.step),
+        )
+    return None
+
+
+RULES = (
+    Rule(
+        id="labels-out-of-range",
+        severity="error",
+        cause="Classes counted from 1 instead of 0, fewer outputs than classes, or numbers where "
+        "the loss takes labels between 0 and 1.",
+        advice=(
+            (
+                "cross_entropy takes labels 0 to classes - 1: compare labels.min() and "
+                "labels.max() with the size of the last layer."
+            ),
+            "Binary cross entropy takes labels between 0 and 1.",
+        ),
+        look=_labels,
+        chapter="01_tensors",
+    ),
+    Rule(
+        id="softmax-before-loss",
+        severity="warning",
+        cause="The model ends with softmax or sigmoid, and the loss is one that takes logits.",
+        advice=("Take the softmax or sigmoid out of the model, and apply it only to predict.",),
+        look=_double_softmax,
+        chapter="08_cnn",
+    ),
+    Rule(
+        id="input-not-scaled",
+        severity="warning",
+        cause="The data go into the model as they came, for example pixels from 0 to 255 or "
+        "features in different units.",
+        advice=(
+            (
+                "Subtract the mean and divide by the standard deviation of the training data, for "
+                "each feature."
+            ),
+        ),
+        look=_input_scale,
+        chapter="03_linear_regression",
+    ),
+    Rule(
+        id="trained-in-evaluation-mode",
+        severity="warning",
+        cause="model.eval() was called for a validation, and model.train() not after it.",
+        advice=("Call model.train() at the beginning of every epoch.",),
+        look=_evaluation_mode,
+        chapter="08_cnn",
+    ),
+    Rule(
+        id="evaluated-in-training-mode",
+        severity="hint",
+        cause="model.eval() is missing before the validation; torch.no_grad() does not do that.",
+        advice=("Call model.eval() before the validation and model.train() after it.",),
+        look=_training_mode,
+        chapter="08_cnn",
+    ),
+)

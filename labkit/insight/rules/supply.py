@@ -1,0 +1,82 @@
+"""What keeps the model waiting: slow loading, and tensors that go to and fro between devices."""
+
+from __future__ import annotations
+
+from labkit.insight.evidence import Evidence
+from labkit.insight.rule import Rule, Sighting
+
+_FEWEST_BATCHES = 20
+_MOST_OF_THE_TIME = 0.5
+_FEWEST_HOPS = 2
+
+
+def _loading(evidence: Evidence) -> Sighting | None:
+    run, observed = evidence.run, evidence.observed
+    if observed.batches < _FEWEST_BATCHES or not run.loop_ns:
+        return None
+    share = observed.loading_ns / run.loop_ns
+    if share < _MOST_OF_THE_TIME:
+        return None
+    each = observed.loading_ns / observed.batches / 1e6
+    return Sighting(
+        f"The loop waits for its data {min(share, 1):.0%} of the time: {each:.3g} ms a batch.",
+        (1, evidence.steps),
+    )
+
+
+def _ping_pong(evidence: Evidence) -> Sighting | None:
+    graph = evidence.graph
+    if graph is None:
+        return None
+    nodes = {node.id: node for node in graph.nodes}
+    pairs = [(nodes[edge.source], nodes[edge.target]) for edge in graph.edges]
+    moved = [
+        target
+        for source, target in pairs
+        if source.device and target.device and source.device != target.device
+    ]
+    if len(moved) < _FEWEST_HOPS:
+        return None
+    devices = sorted({node.device for pair in pairs for node in pair if node.device})
+    first = moved[0]
+    return Sighting(
+        f"Tensors go to and fro between {' and '.join(devices)} {len(moved)} times in a forward "
+        "pass; each time the device is waited for.",
+        (graph.step or 1, evidence.steps),
+        tuple(dict.fromkeys(node.scope.partition("#")[0] for node in moved))[:8],
+        node=first.id,
+        line=f"{first.source.file}:{first.source.line}" if first.source else None,
+    )
+
+
+RULES = (
+    Rule(
+        id="slow-loading",
+        severity="hint",
+        cause="Reading and preparing a batch takes longer than training on it.",
+        advice=(
+            (
+                "Let worker processes prepare batches: DataLoader(..., num_workers=2, "
+                "persistent_workers=True)."
+            ),
+            "Do once what is done for every sample again: decode, resize and convert beforehand.",
+            "Use larger batches, or keep small data as tensors in memory.",
+        ),
+        look=_loading,
+        chapter="08_cnn",
+    ),
+    Rule(
+        id="device-ping-pong",
+        severity="hint",
+        cause="A part of the model, or a tensor made in forward, is on another device than the "
+        "rest.",
+        advice=(
+            (
+                "Move the whole model with model.to(device), and make new tensors on the device of "
+                "those they meet (device=x.device)."
+            ),
+        ),
+        look=_ping_pong,
+        chapter="01_tensors",
+    ),
+)
