@@ -31,16 +31,22 @@ class Curve:
     def __len__(self) -> int:
         return len(self.steps)
 
+    def middle(self, start: float, stop: float) -> float:
+        """Return the median of the finite points between two parts of the steps, 0 to 1."""
+        finite = np.isfinite(self.values)
+        steps, values = self.steps[finite], self.values[finite]
+        if not len(steps):
+            return float("nan")
+        low, high = steps[0] + np.array([start, stop]) * (steps[-1] - steps[0])
+        return _median(values[(steps >= low) & (steps <= high)])
+
     def first(self, points: int = 5) -> float:
         """Return the median of the first finite points; NaN without any."""
         return _median(self.values[np.isfinite(self.values)][:points])
 
     def last(self, part: float = 0.2) -> float:
-        """Return the median of the finite points in the last part of the steps, 0 to 1."""
-        if not len(self):
-            return float("nan")
-        start = self.steps[-1] - part * (self.steps[-1] - self.steps[0])
-        return _median(self.values[(self.steps >= start) & np.isfinite(self.values)])
+        """Return the median of the points in the last part, 0 to 1, of the finite ones' steps."""
+        return self.middle(1 - part, 1.0)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,10 @@ from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, Sighting
 
 _FEWEST_ROWS = 3
-_DEAD = 0.6
+_DEAD = 0.85
+_DEAD_WITHOUT_PROGRESS = 0.5
+"""Fewer dead units are enough where nothing is learned; one that learns may do without many."""
+_PROGRESS = 0.8
 _SATURATED = 0.8
 _FEWEST_STEPS = 30
 _ALWAYS = 0.98
@@ -20,10 +23,12 @@ _WRONG = 0.5
 
 
 def _dead(evidence: Evidence) -> Sighting | None:
+    curve = evidence.loss
+    learns = curve is None or curve.last() < _PROGRESS * curve.first()
     return _over(
         evidence,
         "act_dead",
-        _DEAD,
+        _DEAD if learns else _DEAD_WITHOUT_PROGRESS,
         "{part:.0%} of the units of {name} are dead: their output was zero for every sample of the "
         "batches looked at, so no gradient passes through them.",
     )
@@ -65,7 +70,7 @@ def _over(evidence: Evidence, kind: str, limit: float, words: str) -> Sighting |
 
 
 def _one_class(evidence: Evidence) -> Sighting | None:
-    seen = list(evidence.observed.predictions)[-8:]
+    seen = list(evidence.observed.predictions)[-_FEWEST_SAMPLES:]
     curve = evidence.loss
     if len(seen) < _FEWEST_SAMPLES or curve is None or seen[-1].step < _FEWEST_STEPS:
         return None

@@ -13,7 +13,7 @@ from labkit.run.activations import Picture
 
 _FEWEST_ROWS = 3
 _GROWTH = 100.0
-_LARGE_AGAINST_WEIGHTS = 1.0
+_HUGE_AGAINST_WEIGHTS = 1e3
 _FAINT = 1e-5
 """Gradient of the first layers over that of the last, an element each, that counts as vanished."""
 _FAINT_IN_TIME = 1e-5
@@ -46,13 +46,14 @@ def _exploding(evidence: Evidence) -> Sighting | None:
     now = float(np.median(recent.totals()))
     weights = evidence.table("weight_norm")
     size = float(np.median(weights.totals())) if weights is not None and len(weights) else math.inf
-    if not now > _GROWTH * before or not now > _LARGE_AGAINST_WEIGHTS * size:
+    grown = now > _GROWTH * before and now > size
+    if not grown and not now > _HUGE_AGAINST_WEIGHTS * size:
         return None
     worst = int(np.nanargmax(recent.medians()))
     return Sighting(
-        f"The gradients have grown {now / max(before, 1e-30):,.0f} times: their norm was "
-        f"{before:.3g} at first and is {now:.3g} now, larger than all weights "
-        f"together ({size:.3g}). {table.names[worst]} has the largest.",
+        f"The gradients explode: their norm was {before:.3g} at first and is {now:.3g} now, "
+        f"{now / size:,.3g} times that of all weights together. {table.names[worst]} has the "
+        "largest.",
         (int(recent.steps[0]), int(recent.steps[-1])),
         (table.names[worst],),
         (f"grad_norm/{table.names[worst]}",),

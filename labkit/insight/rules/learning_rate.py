@@ -8,9 +8,11 @@ from labkit.insight.evidence import Evidence, Table
 from labkit.insight.rule import Rule, Sighting
 
 _FEWEST_ROWS = 3
-_LARGE_STEP = 0.05
+_FEWEST_STEPS = 20
+_LARGE_STEP = 0.1
 _SMALL_STEP = 1e-5
 _WORTH_TELLING = 0.01
+_LITTLE_LEFT = 1e-3
 _DIVERGED = 3.0
 _STAYED = 0.9
 _SLOW_STEPS = 100
@@ -21,7 +23,7 @@ _WEAK_GRADIENT = 0.5
 
 def _too_high(evidence: Evidence) -> Sighting | None:
     curve = evidence.loss
-    if curve is None or len(curve) < 20 or evidence.steps < 20:  # noqa: PLR2004 - a trend's points
+    if curve is None or evidence.steps < _FEWEST_STEPS:
         return None
     first, last = curve.first(1), curve.last()
     finite = curve.values[np.isfinite(curve.values)]
@@ -52,7 +54,7 @@ def _too_low(evidence: Evidence) -> Sighting | None:
     if evidence.steps < _SLOW_STEPS or not curve.last() > _SLOW * curve.first():
         return None
     step = _typical(ratios, evidence, of="largest")
-    if not 0 < step < _SMALL_STEP:
+    if not 0 < step < _SMALL_STEP or _has_arrived(evidence):
         return None
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
     return Sighting(
@@ -62,6 +64,14 @@ def _too_low(evidence: Evidence) -> Sighting | None:
         (int(curve.steps[0]), int(curve.steps[-1])),
         series=(curve.name, *rates),
     )
+
+
+def _has_arrived(evidence: Evidence) -> bool:
+    """Return whether the gradients are so weak against the weights that little is left to learn."""
+    gradients, weights = evidence.table("grad_norm"), evidence.table("weight_norm")
+    if gradients is None or weights is None or not len(gradients) or not len(weights):
+        return False
+    return float(np.median(gradients.totals())) < _LITTLE_LEFT * float(weights.totals()[-1])
 
 
 def _no_change(evidence: Evidence) -> Sighting | None:

@@ -13,6 +13,7 @@ from labkit.insight.rule import Rule, Sighting
 _PLATEAU_STEPS = 150
 _NO_PROGRESS = 0.9
 """A loss above this part of what it began with has not been learned from."""
+_STILL_FALLING = 0.97
 _GUESSING = 0.9
 """Part of ln(classes), the cross entropy of guessing, above which a classifier guesses."""
 _RISE = 1.1
@@ -58,6 +59,8 @@ def _plateau(evidence: Evidence) -> Sighting | None:
     if not last > _NO_PROGRESS * first or (chance is not None and last < _GUESSING * chance):
         return None
     if chance is None and _moves_nothing(evidence):
+        return None
+    if curve.last(0.25) < _STILL_FALLING * curve.middle(0.25, 0.5):
         return None
     message = (
         f"The loss does not fall: it began at {first:.4g} and is at {last:.4g} after "

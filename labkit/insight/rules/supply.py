@@ -7,6 +7,8 @@ from labkit.insight.rule import Rule, Sighting
 
 _FEWEST_BATCHES = 20
 _MOST_OF_THE_TIME = 0.5
+_WORTH_TELLING_MS = 2.0
+"""A DataLoader over tensors in memory takes some tenths of that; nothing is wrong with it."""
 _FEWEST_HOPS = 2
 
 
@@ -15,9 +17,9 @@ def _loading(evidence: Evidence) -> Sighting | None:
     if observed.batches < _FEWEST_BATCHES or not run.loop_ns:
         return None
     share = observed.loading_ns / run.loop_ns
-    if share < _MOST_OF_THE_TIME:
-        return None
     each = observed.loading_ns / observed.batches / 1e6
+    if share < _MOST_OF_THE_TIME or each < _WORTH_TELLING_MS:
+        return None
     return Sighting(
         f"The loop waits for its data {min(share, 1):.0%} of the time: {each:.3g} ms a batch.",
         (1, evidence.steps),
