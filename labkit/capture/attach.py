@@ -7,10 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
-from torch.optim.optimizer import (
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from labkit.capture import interception, torch_compat
 from labkit.capture.checks import mode_dependent
@@ -51,10 +48,8 @@ def attach(
         histograms=bool(histograms),
         activations=activations,
     )
-    handles = [
-        register_optimizer_step_pre_hook(probe.steady.before_step),
-        register_optimizer_step_post_hook(probe.steady.after_step),
-    ]
+    probe.steady.hear_steps_begin(wanted=True)
+    handles = [register_optimizer_step_post_hook(probe.steady.after_step)]
     if loss_module is not None:
         handles.append(loss_module.register_forward_hook(probe.loss_computed))
     interception.listen(probe.taps)

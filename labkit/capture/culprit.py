@@ -75,6 +75,13 @@ def find_culprit(
     return _first(order, finite, kept), order
 
 
+def inputs_kept(roots: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Return what a graph keeps of tensors that came in from outside, before it is freed."""
+    found, _ = collect([root.grad_fn for root in roots if root.grad_fn is not None])
+    values = (value for node in found for value in torch_compat.kept_values(node).values())
+    return [value for value in values if value.grad_fn is None and not value.requires_grad]
+
+
 def _first(
     order: Sequence[AutogradNode],
     finite: Mapping[AutogradNode, bool],

@@ -14,7 +14,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import replaying
 from labkit.capture.code_search import line_of_operation
-from labkit.capture.culprit import Culprit, find_culprit
+from labkit.capture.culprit import Culprit, find_culprit, inputs_kept
 from labkit.capture.lines import users_code
 from labkit.capture.parameters import ParameterTable, prefixed
 from labkit.capture.witness import Witness
@@ -100,7 +100,8 @@ class IncidentKeeper:
         before = run.incident
         if before is not None and (finite or before.kind == "not finite"):
             return
-        state = self._witness.newest.random_state if self._witness.newest is not None else None
+        call = self._witness.call_with(inputs_kept(roots))
+        state = None if call is None else call.random_state
         found = _Explained() if finite else self._explain(run, roots)
         run.incident = Incident(
             step=run.steps + 1,
@@ -112,7 +113,7 @@ class IncidentKeeper:
             indices=self._indices(),
             random_state=None if state is None else state.numpy(),
             history=_history(run),
-            again=replaying.keep(self._witness.newest),
+            again=replaying.keep(call),
         )
 
     def _explain(self, run: Run, roots: Sequence[torch.Tensor]) -> _Explained:

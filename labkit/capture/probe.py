@@ -33,6 +33,9 @@ from labkit.run import Run
 
 _ROUNDS_UNTIL_DROPPED = 3
 """An optimizer that missed this many steps is no longer waited for."""
+_WITNESSED_STEPS = 200
+_FAST_NS = 1_000_000
+"""A step shorter than this feels that the model's calls are looked at."""
 
 
 class Probe:
@@ -105,6 +108,7 @@ class Probe:
     def close(self) -> None:
         """Deliver what is under way and let go of everything."""
         self.steady.leave()
+        self.steady.hear_steps_begin(wanted=False)
         self._witness.close()
         run = self._run()
         if run is not None and any(stepper.stepped for stepper in self._steppers):
@@ -318,6 +322,8 @@ class Probe:
             return
         if stepper.has_tensor_rates() or self._off_cpu:
             return
+        if run.steps > _WITNESSED_STEPS and run.loop_ns / run.steps < _FAST_NS:
+            self._witness.rest()
         self._stepped_with = None  # the short way looks for itself
         run.tally.write_to(loss, rates)
         self.steady.open(stepper, optimizer, parameter, run.steps)

@@ -76,17 +76,17 @@ class Readings:
         self.budget = Budget(budget)
         self._activations = activations
         self._allowances = {
-            _NORMS: Allowance(share=0.5, again=_norms_again),
-            "weights": Allowance(share=0.12, rest_ns=_SECOND_NS // 20, again=_others_again),
+            _NORMS: Allowance(share=0.5, rest_ns=_SECOND_NS // 40, again=_norms_again),
+            "weights": Allowance(share=0.12, rest_ns=_SECOND_NS // 5, again=_others_again),
             "histograms": Allowance(share=0.08, rest_ns=_SECOND_NS, enabled=histograms),
-            "graph": Allowance(share=0.1, rest_ns=_SECOND_NS // 2, enabled=graph),
+            "graph": Allowance(share=0.1, rest_ns=_SECOND_NS, enabled=graph),
             "activations": Allowance(
                 share=0.15,
-                rest_ns=_SECOND_NS // 10,
+                rest_ns=_SECOND_NS // 2,
                 again=_others_again,
                 enabled=activations is not None,
             ),
-            "checks": Allowance(share=0.05, rest_ns=_SECOND_NS // 10, again=_others_again),
+            "checks": Allowance(share=0.05, rest_ns=_SECOND_NS // 2, again=_others_again),
         }
         self.steppers: Sequence[Stepper] = ()
         """All that move the watched parameters."""

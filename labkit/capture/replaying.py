@@ -55,7 +55,7 @@ class _Kept:
     state: dict[str, torch.Tensor]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    random_state: torch.Tensor
+    random_state: torch.Tensor | None
     cuda_random_state: torch.Tensor | None
     modes: dict[str, bool]
 
@@ -67,7 +67,8 @@ class _Kept:
         state = {name: tensor.clone() for name, tensor in self.state.items()}
         devices = [0] if self.cuda_random_state is not None else []
         with torch.random.fork_rng(devices=devices), self._modes_of(model), watch.listening():
-            torch.random.set_rng_state(self.random_state)
+            if self.random_state is not None:
+                torch.random.set_rng_state(self.random_state)
             if self.cuda_random_state is not None:
                 torch.cuda.set_rng_state(self.cuda_random_state)
             output = torch.func.functional_call(model, state, self.args, self.kwargs)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from labkit.capture.steppers import Stepper
 from labkit.capture.torch_compat import tensor_version
@@ -24,18 +25,18 @@ from labkit.run import Run
 if TYPE_CHECKING:
     from labkit.capture.probe import Probe
 
-_LONGEST_BATCH_NS = 20_000_000
-_LARGEST_BATCH = 32
+_LONGEST_BATCH_NS = 100_000_000
+_LARGEST_BATCH = 256
 NORMS = frozenset({"gradient norms"})
 _WEIGHT_OF_SAMPLE = 0.1
 _OUTLIER = 4.0
 """A sample this many times the mean met something else: another thread, a page fault."""
-_UNSEEN = 1.6
+_UNSEEN = 1.25
 """What the hooks cost the loop, over what a clock inside them sees.
 
 Torch's way to the hooks and the caches they empty cannot be timed from inside: with the hooks
-turned off and on a step of the benchmark's MLP differed by 15 to 17 us, of which 9.5 were seen
-(2 cores, torch 2.13.0, 2026-11-21).
+turned off and on a step of the benchmark's MLP differed by 15 us, of which 12 were seen (2 cores,
+torch 2.13.0, 2026-11-21).
 """
 
 
@@ -50,12 +51,43 @@ class SteadyLoop:
         Not kept alive.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_control",
+        "_gradient_id",
+        "_gradient_version",
+        "_handle",
+        "_incidents",
+        "_left",
+        "_limit",
+        "_norms_due",
+        "_open",
+        "_optimizer",
+        "_parameter",
+        "_probe",
+        "_ready",
+        "_sample_ns",
+        "_scalars",
+        "_step_ns",
+        "_stepped_with",
+        "_stepper",
+        "_steps_accounted",
+        "_timed",
+        "_uncleared",
+        "_value",
+        "_waiting",
+    )
+
     def __init__(self, probe: Probe, run: Run) -> None:
         self._probe = probe
         self._control = run.control
         self._incidents = probe.incidents
+        self._limit = self._incidents.limit
         self._scalars = run.tally.waiting
         self._open = False
+        self._ready = False
+        """Whether the next pass is taken without a second thought: open, and nothing waits."""
+        self._handle: torch.utils.hooks.RemovableHandle | None = None
         self._optimizer: Callable[[], torch.optim.Optimizer | None] = lambda: None
         self._parameter: Callable[[], torch.Tensor | None] = lambda: None
         self._stepper: Stepper | None = None
@@ -87,16 +119,20 @@ class SteadyLoop:
             self._parameter = weakref.ref(parameter)
         self._stepper = stepper
         self._open = self._timed = True
+        self._ready = False
+        self._limit = self._incidents.limit
         self._stepped_with = self._look_at_gradient()
         self._norms_due = self._probe.readings.planned == NORMS
         self._left = 1
+        self.hear_steps_begin(wanted=self._norms_due)
         self._steps_accounted = steps
 
     def leave(self) -> None:
         """Hand over to the general way: the books, and a loss whose step is still to come."""
         if not self._open:
             return
-        self._open = False
+        self._open = self._ready = False
+        self.hear_steps_begin(wanted=True)
         self._probe.guarded(self._settle_up)
         if self._waiting:
             self._waiting = False
@@ -113,41 +149,49 @@ class SteadyLoop:
         kwargs: Mapping[str, Any],
     ) -> None:
         """Let a backward pass run, and take its loss if it changed the watched gradients."""
-        if not self._open or self._waiting:
-            self.leave()
-            self._probe.before_backward(roots)
-            proceed(roots, *args, **kwargs)
-            self._probe.after_backward(roots)
-        elif self._timed:
-            self._timed = False
-            self._time_backward(proceed, roots, args, kwargs)
-        else:
-            parameter = self._parameter()
-            before = None if parameter is None else parameter.grad
-            version = -1 if before is None else tensor_version(before)
-            try:
-                value = roots.item()
-            except (RuntimeError, AttributeError):  # more than one element, or several roots
-                value = 0.0
-            if not value <= self._incidents.limit:
-                self._probe.guarded(self._probe.alarmed, [roots], value)
-            proceed(roots, *args, **kwargs)
-            after = None if parameter is None else parameter.grad
-            usual = type(roots) is torch.Tensor and roots.is_cpu and roots.numel() == 1
-            if after is None or not usual:
-                self._pass_on(roots, before, version)
-                return
+        parameter = self._parameter()
+        if not self._ready or parameter is None or type(roots) is not torch.Tensor:
+            self._take_any_pass(proceed, roots, args, kwargs)
+            return
+        before = parameter.grad
+        version = -1 if before is None else tensor_version(before)
+        value = roots.item() if roots.is_cpu and roots.dim() == 0 else None
+        if value is not None and not value <= self._limit:
+            self._probe.guarded(self._probe.alarmed, [roots], value)
+        proceed(roots, *args, **kwargs)
+        after = parameter.grad
+        if after is not None and value is not None:
             self._gradient_version = tensor_version(after)
-            if after is before and version == self._gradient_version:
-                self._pass_on(roots, before, version)
+            if after is not before or version != self._gradient_version:
+                self._gradient_id = id(after)
+                self._value = value
+                self._ready = False
+                self._waiting = True
                 return
-            self._gradient_id = id(after)
-            self._value = value
-            self._waiting = True
+        self._probe.sentinel.recall(before, version)
+        self._probe.after_backward(roots)
+
+    def _take_any_pass(
+        self,
+        proceed: Callable[..., None],
+        roots: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        """Take a pass whose cost is measured, or one that is out of the ordinary."""
+        if self._open and self._timed and not self._waiting:
+            self._timed = False
+            self._ready = True
+            self._time_backward(proceed, roots, args, kwargs)
+            return
+        self.leave()
+        self._probe.before_backward(roots)
+        proceed(roots, *args, **kwargs)
+        self._probe.after_backward(roots)
 
     def before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         """Let an ordinary step begin; hand over before any other."""
-        if self._waiting and optimizer is self._optimizer() and len(args) == 1 and not kwargs:
+        if self._waiting and optimizer is self._optimizer():
             if self._norms_due:
                 self._probe.guarded(self._read_norms)
             return
@@ -156,18 +200,18 @@ class SteadyLoop:
 
     def after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         """Write what every step has, and now and then close the books of several."""
-        if not self._waiting:
-            self._probe.after_step(optimizer)
+        if not self._waiting or optimizer is not self._optimizer() or len(args) > 1:
+            self._take_any_step(optimizer)
             return
         began_ns = time.perf_counter_ns() if self._sample_ns else 0
         groups = optimizer.param_groups
         try:
             rates = groups[0]["lr"] if len(groups) == 1 else [group["lr"] for group in groups]
         except KeyError:
-            self.leave()
-            self._probe.after_step(optimizer)
+            self._take_any_step(optimizer)
             return
         self._waiting = False
+        self._ready = True
         self._scalars.append((self._value, rates))
         if began_ns:
             self._learn_cost(self._sample_ns + time.perf_counter_ns() - began_ns)
@@ -176,6 +220,22 @@ class SteadyLoop:
         if self._left <= 0 or self._control.pending:
             self._probe.guarded(self._end_batch)
             self._probe.between_steps()
+
+    def _take_any_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Take a step that is out of the ordinary, of which nobody was told as it began."""
+        unheard = self._open and self._handle is None
+        self.leave()
+        if unheard:
+            self._probe.before_step(optimizer)
+        self._probe.after_step(optimizer)
+
+    def hear_steps_begin(self, *, wanted: bool) -> None:
+        """Have steps told as they begin, or not: that costs a call, and few steps need it."""
+        if wanted and self._handle is None:
+            self._handle = register_optimizer_step_pre_hook(self.before_step)
+        elif not wanted and self._handle is not None:
+            self._handle.remove()
+            self._handle = None
 
     # ── now and then ─────────────────────────────────────────────────────────
 
@@ -214,11 +274,6 @@ class SteadyLoop:
         bounded = min(float(sample_ns), _OUTLIER * self._step_ns)
         self._step_ns += _WEIGHT_OF_SAMPLE * (bounded - self._step_ns)
 
-    def _pass_on(self, roots: object, before: torch.Tensor | None, version: int) -> None:
-        """Have a pass looked at closely that is not the everyday one."""
-        self._probe.sentinel.recall(before, version)
-        self._probe.after_backward(roots)
-
     def _read_norms(self, run: Run) -> None:
         stepper = self._stepper
         if stepper is not None:
@@ -233,7 +288,10 @@ class SteadyLoop:
         readings.plan(run, time.perf_counter_ns(), run.steps + 1)
         self._norms_due = readings.planned == NORMS
         self._open = self._norms_due or not readings.planned
+        self.hear_steps_begin(wanted=self._norms_due or not self._open)
         self._timed = not self._norms_due
+        self._ready = self._open and not self._timed
+        self._limit = self._incidents.limit
         self._stepped_with = self._look_at_gradient()
         self._left = 1
         if not self._norms_due:

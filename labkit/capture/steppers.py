@@ -47,6 +47,7 @@ class Stepper:
         self._optimizer = None if optimizer is None else weakref.ref(optimizer)
         self._before: list[torch.Tensor] | None = None
         self._suffix = f":{name}" if name else ""
+        self._blocks: dict[str, Block] = {}
         self._columns = tuple(entry.names[0] for entry in entries)
 
     @property
@@ -141,10 +142,14 @@ class Stepper:
 
     def _block(self, run: Run, kind: str) -> Block:
         """Return the block of this stepper's columns; a predecessor's may have had others."""
+        known = self._blocks.get(kind)
+        if known is not None:
+            return known
         id = f"{kind}{self._suffix}"
         while (block := run.blocks.get(id)) is not None and block.names != self._columns:
             id += "+"
-        return block or run.add_block(id, kind, self._columns)
+        made = self._blocks[kind] = block or run.add_block(id, kind, self._columns)
+        return made
 
     def _gradients(self) -> list[torch.Tensor | None]:
         parameters = (entry.ref() for entry in self.entries)

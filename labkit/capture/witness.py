@@ -11,12 +11,13 @@ from __future__ import annotations
 import functools
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
+from torch.utils import _pytree
 
 from labkit.capture import torch_compat
 from labkit.run.observations import Observations
@@ -31,8 +32,8 @@ class Call:
     model : weak reference to the Module
     args, kwargs
         As they were given, not copied.
-    random_state : Tensor
-        That of the CPU's generator as the call began.
+    random_state : Tensor or None
+        That of the CPU's generator as the call began, where the model draws from it.
     cuda_random_state : Tensor or None
         The same of the present CUDA device.
     """
@@ -40,7 +41,7 @@ class Call:
     model: weakref.ref[nn.Module]
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
-    random_state: torch.Tensor
+    random_state: torch.Tensor | None
     cuda_random_state: torch.Tensor | None
 
 
@@ -57,6 +58,8 @@ class Witness:
     def __init__(self, models: Mapping[str, nn.Module], observed: Observations) -> None:
         self.newest: Call | None = None
         self._observed = observed
+        self._form: Call | None = None
+        self._draws = {id(model): _draws(model) for model in models.values()}
         self._models = {id(model): weakref.ref(model) for model in models.values()}
         for model in models.values():
             if not torch_compat.is_compiled(model):
@@ -67,6 +70,44 @@ class Witness:
         self.newest = None
         _leave(self)
 
+    def rest(self) -> None:
+        """Look away, as from loops so fast that even this is felt; the form of a call is kept.
+
+        Models that draw random numbers are looked at all the same: nothing else tells their state.
+        """
+        if self.newest is None or any(self._draws.values()):
+            return
+        _leave(self)
+        newest, self.newest = self.newest, None
+        form = _pytree.tree_map(_form_of, (newest.args, dict(newest.kwargs)))
+        self._form = Call(newest.model, form[0], form[1], None, None)
+
+    def call_with(self, tensors: Iterable[torch.Tensor]) -> Call | None:
+        """Return the newest call; after a `rest` the one that was made with some of these tensors.
+
+        Parameters
+        ----------
+        tensors : iterable of Tensor
+            What autograd keeps of the step's inputs.
+
+        Returns
+        -------
+        Call or None
+            None where the inputs cannot be told from other tensors.
+        """
+        if self.newest is not None or self._form is None:
+            return self.newest
+        distinct = {tensor.data_ptr(): tensor for tensor in tensors}.values()
+        leaves, tree = _pytree.tree_flatten((self._form.args, self._form.kwargs))
+        filled = []
+        for leaf in leaves:
+            fitting = [t for t in distinct if isinstance(leaf, _Form) and leaf.fits(t)]
+            if isinstance(leaf, _Form) and len(fitting) != 1:
+                return None
+            filled.append(fitting[0] if fitting else leaf)
+        args, kwargs = _pytree.tree_unflatten(filled, tree)
+        return Call(self._form.model, args, kwargs, None, None)
+
     def called(self, model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Take one call of an object of a watched class."""
         known = self._models.get(id(model))
@@ -75,8 +116,29 @@ class Witness:
         if not torch.is_grad_enabled():
             self._observed.evaluated_in_training.add(seen=model.training)
             return
-        cuda_state = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None  # type: ignore[no-untyped-call]
-        self.newest = Call(known, args, kwargs, torch.random.get_rng_state(), cuda_state)
+        state = cuda_state = None
+        if self._draws[id(model)]:
+            state = torch.random.get_rng_state()
+            if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+                cuda_state = torch.cuda.get_rng_state()
+        self.newest = Call(known, args, kwargs, state, cuda_state)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What a tensor looks like, whatever the size of the batch."""
+
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+
+    def fits(self, tensor: torch.Tensor) -> bool:
+        return tuple(tensor.shape[1:]) == self.shape and tensor.dtype == self.dtype
+
+
+def _form_of(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return _Form(tuple(value.shape[1:]), value.dtype)
+    return value
 
 
 @dataclass(eq=False)
@@ -129,3 +191,9 @@ def _wrap(kind: type[nn.Module]) -> _Wrapped:
     own = kind.__dict__.get("forward")
     kind.forward = forward
     return _Wrapped(own, forward, ())
+
+
+def _draws(model: nn.Module) -> bool:
+    """Return whether a model may draw random numbers, by what its modules say of themselves."""
+    chances = (getattr(m, "p", getattr(m, "dropout", 0.0)) for m in model.modules())
+    return any(isinstance(chance, (int, float)) and chance > 0 for chance in chances)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from labkit.capture.activations.statistics import first_samples, mean_and_deviation
 from labkit.run import Run
 from labkit.run.observations import InputScale, Prediction
 
@@ -21,11 +22,12 @@ def look_at_inputs(run: Run, step: int, inputs: Any) -> None:
             continue
         if tensor.dim() < _TABLE or tensor.shape[0] < 2 or not tensor.is_cpu:  # noqa: PLR2004
             continue
-        values = tensor.detach().float()
-        spread, mean = torch.std_mean(values, correction=0)
+        values = first_samples(tensor.detach()).float()
+        mean, spread = mean_and_deviation(values)
         least = most = spread
         if values.dim() == _TABLE:
-            spreads = values.std(dim=0, correction=0)
+            centred = values - values.mean(dim=0)
+            spreads = torch.linalg.vector_norm(centred, dim=0) / len(values) ** 0.5
             varying = spreads[spreads > 0]
             if varying.numel():
                 least, most = torch.aminmax(varying)

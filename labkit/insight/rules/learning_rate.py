@@ -33,7 +33,7 @@ def _too_high(evidence: Evidence) -> Sighting | None:
     ratios = evidence.table("update_ratio")
     step = _typical(ratios, evidence) if ratios is not None and len(ratios) else 0.0
     diverges = last > _DIVERGED * max(first, 1e-12) and last > _DIVERGED * max(lowest, 1e-12)
-    thrashes = step > _LARGE_STEP and last > _STAYED * first
+    thrashes = step > _LARGE_STEP and last > _STAYED * first and evidence.steps >= _SLOW_STEPS
     if not diverges and not thrashes:
         return None
     moved = f", and a step moves a typical weight by {step:.0%} of its size"

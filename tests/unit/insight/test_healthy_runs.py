@@ -1,7 +1,7 @@
 """On healthy runs insight says nothing."""
 
-import gc
 import threading
+import weakref
 
 import pytest
 import torch
@@ -257,17 +257,21 @@ def test_a_healthy_run_has_no_finding_at_any_time(make, seed, told):
 
 
 @pytest.fixture
-def told():
-    """Everything that a dashboard would have shown of any run while it went on."""
-    seen, over = [], threading.Event()
+def told(monkeypatch):
+    """Everything that a dashboard would have shown of the runs while they went on."""
+    runs, seen, over = [], [], threading.Event()
+    make = lk.Run.__init__
+
+    def noted(run, *args, **kwargs):
+        make(run, *args, **kwargs)
+        runs.append(weakref.ref(run))
 
     def look():
         while not over.wait(0.02):
-            for run in [
-                each for each in gc.get_objects() if type(each) is lk.Run and not each.closed
-            ]:
-                seen.extend(run.findings)
+            for run in [reference() for reference in list(runs)]:
+                seen.extend(run.findings if run is not None and run.steps else ())
 
+    monkeypatch.setattr(lk.Run, "__init__", noted)
     looker = threading.Thread(target=look)
     looker.start()
     yield seen
