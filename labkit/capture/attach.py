@@ -68,7 +68,7 @@ def _detach(
     for handle in handles:
         handle.remove()
     interception.leave(probe.taps)
-    probe.close()
+    probe.guarded_close()
     for key in model_ids:
         reference = _watching.get(key)
         run = None if reference is None else reference()

@@ -50,12 +50,13 @@ def find_culprit(
     order = sorted(
         (node for node in found if not torch_compat.is_leaf(node)), key=torch_compat.node_sequence
     )
+    leaves = {id(node.variable) for node in found if torch_compat.is_leaf(node)}  # type: ignore[attr-defined]
     bad = tuple(
         entry.names[0]
-        for node in found
-        if torch_compat.is_leaf(node)
-        and (entry := table.find(node.variable)) is not None  # type: ignore[attr-defined]
-        and not _is_finite(node.variable)  # type: ignore[attr-defined]
+        for entry in table.watched
+        if (parameter := entry.ref()) is not None
+        and id(parameter) in leaves
+        and not _is_finite(parameter)
     )
     if bad:
         return Culprit(None, "", bad), order

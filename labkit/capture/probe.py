@@ -105,6 +105,19 @@ class Probe:
         if optimizers:
             self._adopt(optimizers)
 
+    def guarded_close(self) -> None:
+        """Close, and keep a fault in it from the user's code."""
+        try:
+            self.close()
+        except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
+            run = self._run()
+            if run is not None:
+                run.add_notice(
+                    "watch",
+                    "labkit could not deliver the last readings of this run. "
+                    f"({type(error).__name__}: {error})",
+                )
+
     def close(self) -> None:
         """Deliver what is under way and let go of everything."""
         self.steady.leave()

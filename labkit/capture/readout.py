@@ -47,6 +47,8 @@ class Readout:
         if result.device.type == "cpu":
             deliver(result.numpy())
             return
+        if result.is_meta:  # holds no values
+            return
         if not self._gathered:
             self._gathering_since = time.monotonic()
         self._gathered.append((result, deliver))

@@ -18,8 +18,8 @@ outputs for some samples; ``"states"`` and ``"gates"``: a recurrent layer's over
 ``"time_gradient"``: the norm of the loss's gradient with respect to the state at each time step.
 """
 
-MOST_VALUES = 16_384
-"""Numbers in one picture, so that it fits into 64 kB."""
+MOST_VALUES = 8_192
+"""Numbers in one picture, so that it and a frame beside it fit into 64 kB."""
 _MOST_BYTES = 24_000_000
 _MOST_KEPT = 32
 _FEWEST_KEPT = 2

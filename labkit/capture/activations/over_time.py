@@ -11,7 +11,7 @@ from torch import nn
 from labkit.capture.activations import recurrent
 from labkit.capture.activations.pictures import Draft
 from labkit.capture.activations.recurrent import Pass
-from labkit.run.activations import PictureKind
+from labkit.run.activations import MOST_VALUES, PictureKind
 
 _MOST_UNITS = 64
 _MOST_TIMES = 256
@@ -147,7 +147,7 @@ def _first_row(tensor: torch.Tensor) -> torch.Tensor:
 
 def _over_time(kind: PictureKind, values: torch.Tensor, names: tuple[str, ...]) -> Draft:
     """Return a picture of values, shape (n_panels, n_times, n_units): time along the columns."""
-    room = 16_384 // values.shape[0]
+    room = MOST_VALUES // values.shape[0]
     units = min(_MOST_UNITS, values.shape[2])
     times = max(1, min(values.shape[1], room // units))
     shown = values[:, :times, :units].transpose(1, 2)

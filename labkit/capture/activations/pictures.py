@@ -80,14 +80,14 @@ def attention(weights: torch.Tensor) -> Draft | None:
         weights = weights[:, None]
     if weights.dim() != 4 or not weights.numel():  # noqa: PLR2004 - with heads
         return None
-    shown = weights[0, :16, :_MOST_ROWS, :_MOST_ROWS].float()
+    shown = weights[0, :8, :_MOST_ROWS, :_MOST_ROWS].float()
     averaged = weights.shape[1] == 1
     names = ("mean of the heads",) if averaged else tuple(f"head {n}" for n in range(len(shown)))
     return Draft("attention", shown, names, "query", "key", None, tuple(weights.shape))
 
 
 def _smaller(maps: torch.Tensor) -> torch.Tensor:
-    """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 16,384 numbers."""
+    """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 8,192 numbers."""
     height, width = maps.shape[-2:]
     side = min(_MOST_SIDE, int((MOST_VALUES / maps.shape[1]) ** 0.5))
     if height <= side and width <= side:

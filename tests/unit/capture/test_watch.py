@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn.modules import module as module_hooks
 from torch.optim import optimizer as optimizer_hooks
 from torch.utils.data import DataLoader
+from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 import labkit as lk
 
@@ -24,11 +25,14 @@ def traces():
     return (
         torch.autograd.backward,
         DataLoader.__iter__,
+        _BaseDataLoaderIter.__next__,
+        _BaseDataLoaderIter._next_index,
+        Net.forward,
         dict(optimizer_hooks._global_optimizer_pre_hooks),
         dict(optimizer_hooks._global_optimizer_post_hooks),
         dict(module_hooks._global_forward_hooks),
         dict(module_hooks._global_forward_pre_hooks),
-        {thread.name for thread in threading.enumerate()},
+        {thread.name for thread in threading.enumerate() if "labkit" in thread.name},
     )
 
 

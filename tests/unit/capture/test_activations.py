@@ -1,0 +1,206 @@
+"""Activations: what is recorded is what the modules gave out, and gates are those of the layer."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+import labkit as lk
+from labkit.capture.activations.recurrent import take, time_gradients, unroll
+
+
+def one_step(model, loss_of, **options):
+    """Watch one step of a loop and return the run."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False, **options) as run:
+        optimizer.zero_grad()
+        loss_of().backward()
+        optimizer.step()
+    assert run.notices == ()
+    return run
+
+
+def value(run, name):
+    """Return the only recorded value of a series."""
+    (found,) = run.series(name)[1]
+    return float(found)
+
+
+class Pictures(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3)
+        self.relu = nn.ReLU()
+        self.head = nn.Linear(4 * 6 * 6, 3)
+
+    def forward(self, x):
+        return self.head(self.relu(self.conv(x)).flatten(1))
+
+
+def test_mean_spread_and_dead_units_are_those_of_the_output():
+    torch.manual_seed(0)
+    model, x = Pictures(), torch.randn(5, 1, 8, 8)
+    nn.init.constant_(model.conv.bias[1:2].data, -100.0)
+    before = model.conv(x).detach()
+    run = one_step(model, lambda: F.cross_entropy(model(x), torch.arange(5) % 3))
+    assert value(run, "act_mean/conv") == pytest.approx(before.mean().item(), rel=1e-5)
+    assert value(run, "act_spread/conv") == pytest.approx(before.std(correction=0).item(), rel=1e-4)
+    assert value(run, "act_dead/relu") == 0.25
+    assert np.isnan(value(run, "act_dead/head"))
+
+
+def test_saturation_is_seen_behind_a_module_and_behind_a_function():
+    class Bent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Linear(4, 4)
+            self.tanh = nn.Tanh()
+            self.outer = nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.outer(torch.sigmoid(self.inner(self.tanh(x))))
+
+    model = Bent()
+    nn.init.constant_(model.inner.weight, 50.0)
+    x = torch.full((3, 4), 9.0)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with lk.watch(model, show=False) as run:
+        for _ in range(4):
+            optimizer.zero_grad()
+            model(x).sum().backward()
+            optimizer.step()
+    assert run.series("act_saturated/tanh")[1][-1] == 1.0
+    assert run.series("act_saturated/inner")[1][-1] == 1.0
+
+
+def test_gradients_of_activations_are_those_that_autograd_computes():
+    torch.manual_seed(0)
+    model, x, y = Pictures(), torch.randn(5, 1, 8, 8), torch.arange(5) % 3
+    hidden = model.relu(model.conv(x))
+    expected = torch.autograd.grad(F.cross_entropy(model.head(hidden.flatten(1)), y), hidden)[0]
+    run = one_step(model, lambda: F.cross_entropy(model(x), y))
+    assert value(run, "act_grad/relu") == pytest.approx(expected.norm().item(), rel=1e-5)
+
+
+def test_feature_maps_and_kernels_are_those_of_the_first_image():
+    torch.manual_seed(0)
+    model, x = Pictures(), torch.randn(5, 1, 8, 8)
+    maps, kernels = model.conv(x)[0].detach(), model.conv.weight.detach()[:, 0].clone()
+    run = one_step(model, lambda: F.cross_entropy(model(x), torch.arange(5) % 3))
+    np.testing.assert_allclose(run.activations.at("conv", "maps").values, maps, rtol=1e-5)
+    np.testing.assert_allclose(run.activations.at("conv", "kernels").values, kernels)
+
+
+def test_large_pictures_are_made_small():
+    model = nn.Sequential(nn.Conv2d(3, 80, 3), nn.Flatten(), nn.Linear(80 * 98 * 98, 2))
+    x = torch.randn(2, 3, 100, 100)
+    run = one_step(model, lambda: model(x).sum())
+    picture = run.activations.at("0", "maps")
+    assert picture.values.nbytes <= 64_000
+    assert picture.whole == (2, 80, 98, 98)
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2}, {"bias": False, "batch_first": True}])
+def test_states_that_are_computed_again_are_the_layers_own(kind, options):
+    torch.manual_seed(0)
+    layer = kind(3, 5, **options)
+    x = torch.randn(4, 4, 3)
+    output, _ = layer(x)
+    taken, pick = take(layer, (x,))
+    with torch.no_grad():
+        done = unroll(taken)
+    torch.testing.assert_close(torch.stack(done.states[-1]), pick(output))
+
+
+def test_a_layer_with_given_states_is_computed_again_from_them():
+    torch.manual_seed(0)
+    layer, x = nn.LSTM(3, 5), torch.randn(4, 2, 3)
+    start = (torch.randn(1, 2, 5), torch.randn(1, 2, 5))
+    output, _ = layer(x, start)
+    taken, pick = take(layer, (x, start))
+    with torch.no_grad():
+        done = unroll(taken)
+    torch.testing.assert_close(torch.stack(done.states[0]), pick(output))
+
+
+def test_the_longest_of_packed_sequences_is_computed_again():
+    torch.manual_seed(0)
+    layer, x = nn.GRU(3, 5, batch_first=True), torch.randn(3, 6, 3)
+    packed = pack_padded_sequence(x, [4, 6, 2], batch_first=True, enforce_sorted=False)
+    output, _ = layer(packed)
+    taken, pick = take(layer, (packed,))
+    with torch.no_grad():
+        done = unroll(taken)
+    torch.testing.assert_close(torch.stack(done.states[0]), pick(output.data))
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_gradients_through_time_are_those_of_the_same_network_built_of_cells(kind):
+    torch.manual_seed(0)
+    layer = kind(3, 5)
+    cell = {nn.RNN: nn.RNNCell, nn.LSTM: nn.LSTMCell, nn.GRU: nn.GRUCell}[kind](3, 5)
+    cell.load_state_dict({k.removesuffix("_l0"): v for k, v in layer.state_dict().items()})
+    x = torch.randn(6, 2, 3)
+    states, state = [], None
+    for moment in x:
+        state = cell(moment, state)
+        states.append(state[0] if isinstance(state, tuple) else state)
+    loss = states[-1].pow(2).sum() + states[2].sum()
+    expected = [g.norm() for g in torch.autograd.grad(loss, states)]
+    output, _ = layer(x)
+    taken, pick = take(layer, (x,))
+    (gradient,) = torch.autograd.grad(output[-1].pow(2).sum() + output[2].sum(), output)
+    taken.output_gradient = pick(gradient)
+    torch.testing.assert_close(time_gradients(taken)[0], torch.stack(expected))
+
+
+def test_a_loop_of_cells_is_a_picture_over_time():
+    class Cells(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = nn.LSTMCell(2, 4)
+            self.head = nn.Linear(4, 1)
+
+        def forward(self, x):
+            state = None
+            for moment in x:
+                state = self.cell(moment, state)
+            return self.head(state[0])
+
+    torch.manual_seed(0)
+    model, x = Cells(), torch.randn(7, 3, 2)
+    states, state = [], None
+    for moment in x:
+        state = model.cell(moment, state)
+        states.append(state[0])
+    gradients = torch.autograd.grad(model.head(states[-1]).pow(2).mean(), states)
+    gradients = [gradient.norm().item() for gradient in gradients]
+    run = one_step(model, lambda: model(x).pow(2).mean())
+    shown = run.activations.at("cell", "states").values[0]
+    np.testing.assert_allclose(shown[:, -1], states[-1][0].detach(), rtol=1e-5)
+    assert run.activations.at("cell", "gates").panels[1] == "forget gate"
+    found = run.activations.at("cell", "time_gradient").values[0, 0]
+    np.testing.assert_allclose(found, gradients, rtol=1e-4)
+
+
+def test_attention_is_a_picture_where_the_module_gives_it():
+    attention = nn.MultiheadAttention(8, 2, batch_first=True)
+    x = torch.randn(2, 5, 8)
+    weights = attention(x, x, x)[1][0].detach()
+    run = one_step(attention, lambda: attention(x, x, x)[0].sum() * 1.0)
+    np.testing.assert_allclose(run.activations.at("", "attention").values[0], weights, rtol=1e-5)
+
+
+def test_reading_leaves_no_hook_on_modules_or_tensors():
+    model, x = Pictures(), torch.randn(5, 1, 8, 8)
+    outputs = []
+    model.conv.register_forward_hook(lambda module, inputs, output: outputs.append(output))
+    run = one_step(model, lambda: F.cross_entropy(model(x), torch.arange(5) % 3))
+    assert run.activations.taken > 0
+    assert "forward" in type(model).__dict__
+    assert type(model).forward.__qualname__ == "Pictures.forward"
+    assert not hasattr(type(model).forward, "__wrapped__")
+    assert len(model.conv._forward_hooks) == 1
