@@ -85,6 +85,8 @@ export interface RunState {
   readonly findings: readonly Finding[];
   /** How many pictures of activations have been taken. */
   readonly pictures: number;
+  /** Steps that a gradient scaler skipped, by the number the next step got; the newest 64. */
+  readonly skipped: readonly number[];
 }
 
 /** Steps over which the graph had one structure, as far as they were looked at. */
@@ -106,6 +108,11 @@ export type BlockKind =
   | "grad_norm"
   | "weight_norm"
   | "update_ratio"
+  | "grad_norm_unclipped"
+  | "grad_cosine"
+  | "grad_noise"
+  | "grad_zeros"
+  | "grad_not_finite"
   | "act_mean"
   | "act_spread"
   | "act_saturated"
@@ -114,12 +121,14 @@ export type BlockKind =
 
 /**
  * New rows of one block. `id` is unique in the run ("grad_norm", "metric/accuracy").
- * `steps` is float64[rows]; `values` is float32[rows * names.length], row major.
+ * `steps` is float64[rows]; `values` is float32[rows * columns], row major.
  */
 export interface BlockRows {
   readonly id: string;
   readonly kind: BlockKind;
-  readonly names: readonly string[];
+  /** Null where the page has been told them before, in this session's snapshot or a frame. */
+  readonly names: readonly string[] | null;
+  readonly columns: number;
   readonly rows: number;
   readonly steps: BufferIndex;
   readonly values: BufferIndex;
@@ -134,6 +143,7 @@ export interface BlockRows {
  * A bucket that held a NaN has NaN as `high`.
  */
 export interface BlockSnapshot extends BlockRows {
+  readonly names: readonly string[];
   readonly stride: number;
   readonly buckets: number;
   readonly first: BufferIndex;
@@ -304,6 +314,19 @@ export type KernelMessage =
       readonly request: number;
       readonly subjects: readonly PictureSubject[];
     }
+  /**
+   * Histograms of some parameters' gradients, each the newest that is not after a step: `steps`
+   * float64[names], NaN where there is none; `edges` float64[names * 41]; `counts`
+   * float32[names * 40].
+   */
+  | {
+      readonly type: "histograms";
+      readonly request: number;
+      readonly names: readonly string[];
+      readonly steps: BufferIndex;
+      readonly edges: BufferIndex;
+      readonly counts: BufferIndex;
+    }
   /** One picture; null where there is none. */
   | { readonly type: "picture"; readonly request: number; readonly picture: SentPicture | null }
   /** One buffer: the asset, compressed with gzip. */
@@ -323,6 +346,14 @@ export type PageMessage =
   | { readonly type: "graph"; readonly signature: string }
   | { readonly type: "inspect"; readonly name: string; readonly request: number }
   | { readonly type: "subjects"; readonly request: number }
+  | {
+      readonly type: "histograms";
+      readonly request: number;
+      readonly names: readonly string[];
+      /** By powers of two of the magnitude, or in even bins from the least to the greatest value. */
+      readonly bins: "magnitude" | "even";
+      readonly step: number | null;
+    }
   | {
       readonly type: "picture";
       readonly request: number;

@@ -66,6 +66,15 @@ export interface Picture extends Omit<SentPicture, "values"> {
   readonly values: Float32Array;
 }
 
+/** A histogram of one parameter's gradient. */
+export interface GradientHistogram {
+  readonly name: string;
+  readonly step: number;
+  /** One more than there are counts. */
+  readonly edges: Float64Array;
+  readonly counts: Float32Array;
+}
+
 export type Change = "snapshot" | "frame" | "cursor" | "selection" | "connection";
 
 export interface RunSession {
@@ -91,6 +100,12 @@ export interface RunSession {
   subjects(): Promise<readonly PictureSubject[]>;
   /** The newest picture that is not after a step; null asks for the newest of all. */
   picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null>;
+  /** Histograms of some parameters' gradients, those that there are, not after a step. */
+  histograms(
+    names: readonly string[],
+    bins: "magnitude" | "even",
+    step: number | null,
+  ): Promise<readonly GradientHistogram[]>;
   setCursor(step: number | null): void;
   /** Picks something in all views. */
   select(name: string | null): void;

@@ -82,6 +82,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     structures: [],
     findings: [],
     pictures: 0,
+    skipped: [],
     ...facts,
   };
 }
@@ -99,6 +100,7 @@ export function lossRows(
     id: "loss",
     kind: "loss",
     names: ["loss"],
+    columns: 1,
     rows: steps.length,
     steps: 0,
     values: 1,

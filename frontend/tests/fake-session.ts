@@ -25,6 +25,10 @@ export class QuietSession implements RunSession {
     return [];
   }
 
+  async histograms(..._wish: Parameters<RunSession["histograms"]>) {
+    return [];
+  }
+
   async picture(..._wish: Parameters<RunSession["picture"]>): Promise<Picture | null> {
     return null;
   }

@@ -78,3 +78,40 @@ def magnitude_histogram(tensor: torch.Tensor) -> torch.Tensor:
     """
     magnitudes = _dense_real(tensor).abs().float().log2().flatten()
     return torch.histc(magnitudes, HISTOGRAM_BINS, HISTOGRAM_LOW, HISTOGRAM_HIGH)
+
+
+def histograms(tensor: torch.Tensor) -> torch.Tensor:
+    """Return two histograms of a tensor: of its magnitudes, and in even bins from end to end.
+
+    Returns
+    -------
+    Tensor, shape (82,), dtype float32
+        40 counts as `magnitude_histogram` has them, 40 counts of the finite values in even bins,
+        and the least and the greatest finite value. Nothing waits for the device.
+
+    Examples
+    --------
+    >>> found = histograms(torch.tensor([-1.0, 1.0, 3.0]))
+    >>> found[40:80].nonzero().flatten().tolist(), found[80:].tolist()
+    ([0, 20, 39], [-1.0, 3.0])
+    """
+    values = _dense_real(tensor.detach()).float().reshape(-1)
+    finite = torch.nan_to_num(values, nan=torch.inf)
+    low = finite.amin()
+    high = torch.where(finite.isinf(), -torch.inf, finite).amax()
+    places = (values - low) / torch.clamp(high - low, min=torch.finfo(torch.float32).tiny)
+    even = torch.histc(places, HISTOGRAM_BINS, 0.0, 1.0)
+    return torch.cat([magnitude_histogram(tensor), even, torch.stack([low, high])])
+
+
+def odd_parts(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the parts of a tensor's elements that are zero and that are not finite, shape (2,).
+
+    Examples
+    --------
+    >>> odd_parts(torch.tensor([0.0, 1.0, float("nan"), 0.0])).tolist()
+    [0.5, 0.25]
+    """
+    values = _dense_real(tensor.detach())
+    zero, broken = (values == 0).float().mean(), (~values.isfinite()).float().mean()
+    return torch.stack([zero, broken])

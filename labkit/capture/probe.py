@@ -222,6 +222,8 @@ class Probe:
             self.pending.add(tensors, self._scale)
         if inside is not None:
             self.readings.read_gradients(run, inside, run.steps + 1)
+        elif len(self._steppers) == 1:
+            self.readings.after_pass(run, self._steppers[0], self._scale)
         return self._by_hand is not None and self._step_by_hand(run, self._by_hand)
 
     def _look_at_losses(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
@@ -248,6 +250,8 @@ class Probe:
                 self._by_hand.record_loss(run, self.readings.readout, run.steps + 1, self.pending)
                 run.steps += 1
                 return
+        if self._steppers and not self.sentinel.was_reset():
+            self.readings.several_passes()
         inside_step = any(stepper.inside_step for stepper in self._steppers)
         if self.sentinel.was_reset() and not inside_step:  # a gradient scaler skipped the step
             self.pending.drop()
@@ -269,6 +273,7 @@ class Probe:
             self.step_began_ns = time.perf_counter_ns()
         run.begin()
         stepper.inside_step, stepper.gradients_read = True, False
+        stepper.rescales = stepper.rescales or self.sentinel.was_reset()
         if self.pending.waiting:
             self.readings.before_step(run, stepper, run.steps + (not stepper.late))
 

@@ -25,6 +25,7 @@ _SCOPE_COST_NS = 4_000
 _MOST_STRUCTURES = 32
 _NORMS = "gradient norms"
 _NORMS_AT_LEAST_EVERY = 128
+_USUAL_BUDGET = 0.03
 _PICTURES_REST_NS = _SECOND_NS // 2
 _EARLY = 250
 """Steps in which every reading of activations makes pictures, so that a short run has some."""
@@ -76,9 +77,11 @@ class Readings:
         self.budget = Budget(budget)
         self._activations = activations
         self._allowances = {
-            _NORMS: Allowance(share=0.5, rest_ns=_SECOND_NS // 40, again=_norms_again),
-            "weights": Allowance(share=0.12, rest_ns=_SECOND_NS // 5, again=_others_again),
+            _NORMS: Allowance(share=0.45, rest_ns=_SECOND_NS // 40, again=_norms_again),
+            "weights": Allowance(share=0.1, rest_ns=_SECOND_NS // 5, again=_others_again),
             "histograms": Allowance(share=0.08, rest_ns=_SECOND_NS, enabled=histograms),
+            "direction": Allowance(share=0.05, rest_ns=2 * _SECOND_NS, enabled=histograms),
+            "noise": Allowance(share=0.05, rest_ns=_SECOND_NS, enabled=False),
             "graph": Allowance(share=0.1, rest_ns=_SECOND_NS, enabled=graph),
             "activations": Allowance(
                 share=0.15,
@@ -90,6 +93,8 @@ class Readings:
         }
         self.steppers: Sequence[Stepper] = ()
         """All that move the watched parameters."""
+        for allowance in self._allowances.values():
+            allowance.rest_ns = round(allowance.rest_ns * min(1.0, _USUAL_BUDGET / budget))
         self._pictures_at_ns = 0
         self._structures: dict[int, ComputationGraph] = {}
         self.planned: frozenset[str] = frozenset()
@@ -102,6 +107,8 @@ class Readings:
             for part, allowance in self._allowances.items()
             if self.budget.is_due(allowance, now_ns, step)
         )
+        if any(stepper.memory.keeps for stepper in self.steppers):
+            self.planned |= {"direction"}  # the second of two steps in a row
         for part in self.planned:
             self._allowances[part].planned_at(step)
         if "graph" in self.planned:
@@ -160,6 +167,10 @@ class Readings:
                 lambda: reader.record(run, self.readout, step),
                 spent_ns=reader.spent_ns,
             )
+        if "direction" in self.planned:
+            self._take(run, "direction", lambda: stepper.record_direction(run, self.readout, step))
+        if "noise" in self.planned:
+            self._take(run, "noise", lambda: stepper.record_noise(run, self.readout, step))
         if "checks" in self.planned:
             self._take(run, "checks", lambda: check(run, self._table, stepper, self.steppers))
         if _NORMS in self.planned:
@@ -172,6 +183,17 @@ class Readings:
             self._take(
                 run, "histograms", lambda: stepper.record_histograms(run, self.readout, step)
             )
+
+    def after_pass(self, run: Run, stepper: Stepper, scale: torch.Tensor | None) -> None:
+        """Read the gradients as a backward pass left them: before clipping, and pass by pass."""
+        if _NORMS in self.planned and stepper.rescales:
+            self._take(run, _NORMS, lambda: stepper.read_norms_before_clipping(scale))
+        if "noise" in self.planned:
+            self._take(run, "noise", stepper.add_pass)
+
+    def several_passes(self) -> None:
+        """Note that steps take several backward passes each, so that their noise can be read."""
+        self._allowances["noise"].enabled = True
 
     def after_step(self, run: Run, stepper: Stepper, step: int) -> None:
         """Read the weights after they moved, if it is planned."""

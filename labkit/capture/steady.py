@@ -167,6 +167,8 @@ class SteadyLoop:
                 self._value = value
                 self._ready = False
                 self._waiting = True
+                if self._norms_due:
+                    self._probe.guarded(self._read_raw_norms)
                 return
         self._probe.sentinel.recall(before, version)
         self._probe.after_backward(roots)
@@ -278,6 +280,11 @@ class SteadyLoop:
         stepper = self._stepper
         if stepper is not None:
             self._probe.readings.read_gradients(run, stepper, run.steps + 1)
+
+    def _read_raw_norms(self, run: Run) -> None:
+        stepper = self._stepper
+        if stepper is not None:
+            self._probe.readings.after_pass(run, stepper, None)
 
     def _settle_up(self, run: Run) -> None:
         self._close_books(run)

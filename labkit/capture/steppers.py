@@ -7,13 +7,17 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from labkit.capture import norms, torch_compat
+from labkit.capture.gradient_memory import GradientMemory
 from labkit.capture.losses import PendingLoss
 from labkit.capture.parameters import Watched
 from labkit.capture.readout import Readout
 from labkit.run import Block, Run
+from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 
 _LARGEST_COPY_BYTES = 256 * 2**20
 """Above this the weights are not copied to take the size of an update."""
@@ -39,6 +43,8 @@ class Stepper:
         self.stepped = False
         """Whether it has stepped since the last step ended."""
         self.inside_step = False
+        self.rescales = False
+        """Whether gradients change between the last backward pass and the step: by clipping."""
         self.gradients_read = False
         self.missed = 0
         """Steps that ended without it, one after the other."""
@@ -47,6 +53,8 @@ class Stepper:
         self._optimizer = None if optimizer is None else weakref.ref(optimizer)
         self._before: list[torch.Tensor] | None = None
         self._suffix = f":{name}" if name else ""
+        self.memory = GradientMemory()
+        self._unclipped: torch.Tensor | None = None
         self._blocks: dict[str, Block] = {}
         self._columns = tuple(entry.names[0] for entry in entries)
 
@@ -103,14 +111,51 @@ class Stepper:
         if isinstance(scale, torch.Tensor):  # a fused optimizer unscales inside its own step
             found = found / scale
         self._write("grad_norm", run, readout, step, found)
+        unclipped, self._unclipped = self._unclipped, None
+        if unclipped is not None:
+            self._write("grad_norm_unclipped", run, readout, step, unclipped)
+
+    def read_norms_before_clipping(self, scale: torch.Tensor | None) -> None:
+        """Read the norms as a backward pass left them, without a gradient scaler's factor."""
+        found = norms.norms(self._gradients())
+        self._unclipped = found if scale is None else found / scale
 
     def record_histograms(self, run: Run, readout: Readout, step: int) -> None:
-        """Write a histogram of every gradient's magnitudes."""
-        log = run.histograms
+        """Write two histograms of every gradient, and its parts that are zero and not finite."""
+        zeros, broken = [], []
         for entry, gradient in zip(self.entries, self._gradients(), strict=True):
-            if gradient is not None and gradient.numel():
-                keep = functools.partial(log.add, f"grad/{entry.names[0]}", step)
-                readout.submit(norms.magnitude_histogram(gradient), keep)
+            if gradient is None or not gradient.numel():
+                unknown = torch.full((), torch.nan)
+                zeros.append(unknown)
+                broken.append(unknown)
+                continue
+            keep = functools.partial(_keep_histograms, run.histograms, entry.names[0], step)
+            readout.submit(norms.histograms(gradient), keep)
+            parts = norms.odd_parts(gradient)
+            zeros.append(parts[0])
+            broken.append(parts[1])
+        device = next((part.device for part in zeros if part.device.type != "cpu"), None)
+        for kind, found in (("grad_zeros", zeros), ("grad_not_finite", broken)):
+            self._write(kind, run, readout, step, torch.stack([part.to(device) for part in found]))
+
+    def record_direction(self, run: Run, readout: Readout, step: int) -> None:
+        """Keep the gradients; or, if those of the step before are kept, write their cosines."""
+        if not self.memory.keeps:
+            self.memory.keep(self._gradients())
+            return
+        cosines = self.memory.cosines(self._gradients())
+        if cosines is not None:
+            self._write("grad_cosine", run, readout, step, cosines)
+
+    def add_pass(self) -> None:
+        """Take in the gradients after one of several backward passes of a step."""
+        self.memory.add_pass(self._gradients())
+
+    def record_noise(self, run: Run, readout: Readout, step: int) -> None:
+        """Write the gradient noise scale, if several passes were taken in."""
+        scales = self.memory.noise_scales(self._gradients())
+        if scales is not None:
+            self._write("grad_noise", run, readout, step, scales)
 
     def copy_weights(self) -> None:
         """Keep the weights as they are before the step."""
@@ -133,6 +178,7 @@ class Stepper:
     def forget(self) -> None:
         """Let go of every tensor."""
         self._before = None
+        self.memory.forget()
 
     def _write(
         self, kind: str, run: Run, readout: Readout, step: int, values: torch.Tensor
@@ -170,3 +216,10 @@ class Stepper:
             for number, group in enumerate(groups)
             if "lr" in group
         ]
+
+
+def _keep_histograms(log: HistogramLog, name: str, step: int, row: NDArray[np.float32]) -> None:
+    """Keep both histograms of one gradient, as `norms.histograms` packs them."""
+    magnitudes, linear, ends = np.split(row, [HISTOGRAM_BINS, 2 * HISTOGRAM_BINS])
+    log.add(f"grad/{name}", step, magnitudes)
+    log.add(f"grad_linear/{name}", step, linear, (float(ends[0]), float(ends[1])))

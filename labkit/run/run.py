@@ -246,6 +246,7 @@ class Run:
             structures=self.graph_history[-_SPANS_SENT:],
             findings=self.findings,
             pictures=self.activations.taken,
+            skipped=tuple(self.observations.skipped),
         )
 
     # ── writing ──────────────────────────────────────────────────────────────

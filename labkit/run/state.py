@@ -74,3 +74,4 @@ class RunState:
     structures: tuple[GraphSpan, ...] = ()
     findings: tuple[Finding, ...] = ()
     pictures: int = 0
+    skipped: tuple[int, ...] = ()

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import anywidget
 import psutil
 import traitlets
 
-from labkit.run import ComputationGraph, Run
+from labkit.run import Block, ComputationGraph, Run
 from labkit.run.inspection import inspect
 from labkit.views import assets
 from labkit.views import protocol as wire
 from labkit.views.publisher import Publisher
+
+_MOST_HISTOGRAMS = 64
+_NARROW = 64
+"""Blocks of so few columns are in every frame: losses, rates, metrics, small models."""
 
 
 class RunChannel(anywidget.AnyWidget):
@@ -36,6 +41,8 @@ class RunChannel(anywidget.AnyWidget):
         self._lock = threading.Lock()
         self._seq = 0
         self._sent: dict[str, int] = {}
+        self._sent_in: dict[str, int] = {}
+        """The frame in which each block's rows were sent last."""
         self._sent_graph: ComputationGraph | None = None
         self._process = psutil.Process()
         self.on_msg(self._on_message)
@@ -54,19 +61,33 @@ class RunChannel(anywidget.AnyWidget):
         """Send what is new as a frame, or a snapshot where rows have been folded already."""
         run = self._watched
         with self._lock:
-            rows = {}
-            for id, block in run.blocks.items():
+            rows: dict[str, wire.NewRows] = {}
+            room = wire.MOST_FRAME_BYTES
+            for id, block in self._longest_unsent_first(run.blocks):
                 new = block.rows_since(self._sent.get(id, 0))
                 if new is None:
                     self._send_snapshot()
                     return
+                if not len(new[0]):
+                    continue
+                least = 4 * len(block.names) + 8
+                if rows and least > room:
+                    continue  # waits for the next frame, in which its rows are thinned
+                room -= min(least * len(new[0]), max(least, wire.MOST_FRAME_BYTES // 4))
+                rows[id] = wire.NewRows(block, *new, is_known=id in self._sent)
                 self._sent[id] = block.total
-                if len(new[0]):
-                    rows[id] = (block, *new)
+                self._sent_in[id] = self._seq
             graph = run.graph if run.graph is not self._sent_graph else None
             self._sent_graph = run.graph
             self._seq += 1
             self._post(wire.frame(self._seq, self._facts(), rows, graph))
+
+    def _longest_unsent_first(self, blocks: Mapping[str, Block]) -> list[tuple[str, Block]]:
+        """Return the blocks, narrow ones first, then those that have waited longest."""
+        return sorted(
+            blocks.items(),
+            key=lambda item: (len(item[1].names) > _NARROW, self._sent_in.get(item[0], -1)),
+        )
 
     def _send_snapshot(self) -> None:
         run = self._watched
@@ -117,6 +138,10 @@ class RunChannel(anywidget.AnyWidget):
                 self._post(wire.inspection(request, inspect(run, name)))
             case {"type": "subjects", "request": int(request)}:
                 self._post(wire.subjects(request, run.activations))
+            case {"type": "histograms", "request": int(request), "names": [*names], "bins": bins}:
+                named = [str(name) for name in names[:_MOST_HISTOGRAMS]]
+                step = content.get("step")
+                self._post(wire.histograms(request, run.histograms, named, str(bins), step))
             case {"type": "picture", "request": int(request), "module": str(path), "kind": kind}:
                 step = content.get("step")
                 found = run.activations.at(path, kind, step)

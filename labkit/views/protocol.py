@@ -7,15 +7,16 @@ infinite travel in buffers, little endian; the content names them by their index
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run import Block, ComputationGraph, RunState
 from labkit.run.activations import ActivationLog, Picture
+from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, TensorStatistics
 
 PROTOCOL_VERSION = 1
@@ -23,8 +24,8 @@ PROTOCOL_VERSION = 1
 AssetName = Literal["labkit.js", "plotly.js", "layout.js"]
 ControlAction = Literal["pause", "resume", "step", "stop"]
 
-MOST_FRAME_BYTES = 48_000
-"""Bound on the rows of one block in one frame; more rows are sent as their maxima."""
+MOST_FRAME_BYTES = 56_000
+"""Bound on the rows of all blocks in one frame: what does not fit waits, or is sent as maxima."""
 
 
 @dataclass
@@ -38,6 +39,24 @@ class Message:
         """Append an array as a buffer and return its index."""
         self.buffers.append(np.ascontiguousarray(values, dtype).tobytes())
         return len(self.buffers) - 1
+
+
+class NewRows(NamedTuple):
+    """Rows of one block that a page has not got yet.
+
+    Attributes
+    ----------
+    block : Block
+    steps : ndarray, shape (n_rows,), dtype int64
+    values : ndarray, shape (n_rows, n_columns), dtype float32
+    is_known : bool
+        Whether the page knows the names of its columns.
+    """
+
+    block: Block
+    steps: NDArray[np.int64]
+    values: NDArray[np.float32]
+    is_known: bool = False
 
 
 def _finite(value: Any) -> Any:
@@ -64,13 +83,20 @@ def snapshot(
 def frame(
     seq: int,
     state: RunState,
-    rows: Mapping[str, tuple[Block, NDArray[np.int64], NDArray[np.float32]]],
+    rows: Mapping[str, NewRows],
     graph: ComputationGraph | None,
 ) -> Message:
     """Return what is new since the message before; `graph` only when its structure is new."""
     message = Message({"type": "frame", "seq": seq, "run": _state(state)})
+    room = max(MOST_FRAME_BYTES // max(1, len(rows)), MOST_FRAME_BYTES // 4)
     message.content["blocks"] = [
-        _rows(message, block, *_bounded(steps, values)) for block, steps, values in rows.values()
+        _rows(
+            message,
+            new.block,
+            *_bounded(new.steps, new.values, room),
+            names=None if new.is_known else new.block.names,
+        )
+        for new in rows.values()
     ]
     if graph is not None:
         message.content["graph"] = graph.to_json()
@@ -89,6 +115,22 @@ def inspection(request: int, found: Inspection | None) -> Message:
     for name in ("value", "gradient"):
         statistics: TensorStatistics | None = getattr(found, name, None)
         message.content[name] = None if statistics is None else _statistics(message, statistics)
+    return message
+
+
+def histograms(
+    request: int, log: HistogramLog, names: Sequence[str], bins: str, step: int | None
+) -> Message:
+    """Return the histograms of some parameters' gradients, the newest not after a step."""
+    message = Message({"type": "histograms", "request": request, "names": list(names)})
+    prefix = "grad_linear" if bins == "even" else "grad"
+    found = [log.at(f"{prefix}/{name}", step) for name in names]
+    steps = [float("nan") if each is None else each[0] for each in found]
+    edges = [np.zeros(HISTOGRAM_BINS + 1) if each is None else each[1] for each in found]
+    counts = [np.zeros(HISTOGRAM_BINS) if each is None else each[2] for each in found]
+    message.content["steps"] = message.add(np.array(steps), "<f8")
+    message.content["edges"] = message.add(np.array(edges), "<f8")
+    message.content["counts"] = message.add(np.array(counts), "<f4")
     return message
 
 
@@ -156,12 +198,18 @@ def _statistics(message: Message, statistics: TensorStatistics) -> dict[str, Any
 
 
 def _rows(
-    message: Message, block: Block, steps: NDArray[np.int64], values: NDArray[np.float32]
+    message: Message,
+    block: Block,
+    steps: NDArray[np.int64],
+    values: NDArray[np.float32],
+    *,
+    names: Sequence[str] | None,
 ) -> dict[str, Any]:
     return {
         "id": block.id,
         "kind": block.kind,
-        "names": list(block.names),
+        "names": None if names is None else list(names),
+        "columns": len(block.names),
         "rows": len(steps),
         "steps": message.add(steps, "<f8"),
         "values": message.add(values, "<f4"),
@@ -172,7 +220,7 @@ def _whole_block(message: Message, block: Block) -> dict[str, Any]:
     buckets, steps, values = block.whole()
     first = buckets.first[:, None]
     return {
-        **_rows(message, block, steps, values),
+        **_rows(message, block, steps, values, names=block.names),
         "stride": block.stride,
         "buckets": len(buckets),
         "first": message.add(buckets.first, "<f8"),
@@ -186,10 +234,10 @@ def _whole_block(message: Message, block: Block) -> dict[str, Any]:
 
 
 def _bounded(
-    steps: NDArray[np.int64], values: NDArray[np.float32]
+    steps: NDArray[np.int64], values: NDArray[np.float32], room: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Join neighbouring rows, keeping each column's maximum, until the rows fit a frame."""
-    while len(steps) > 1 and values.nbytes > MOST_FRAME_BYTES:
+    """Join neighbouring rows, keeping each column's maximum, until they fit into so many bytes."""
+    while len(steps) > 1 and values.nbytes + 8 * len(steps) > room:
         even = len(steps) - len(steps) % 2
         joined = np.maximum(values[0:even:2], values[1:even:2])
         values = np.concatenate([joined, values[even:]])

@@ -15,7 +15,7 @@ import numpy as np
 from labkit.run import Block, ComputationGraph, Edge, ModuleCall, Node, Notice, RunState
 from labkit.run.inspection import Inspection, TensorStatistics
 from labkit.views import protocol
-from labkit.views.protocol import Message
+from labkit.views.protocol import Message, NewRows
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "protocol"
 
@@ -89,8 +89,13 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         "nan": [int(step) for step in steps[np.isnan(values)]],
     }
     rows = {
-        "loss": (block, np.array([6001, 6002]), np.array([[0.5], [np.inf]], np.float32)),
-        "grad_norm": (
+        "loss": NewRows(
+            block,
+            np.array([6001, 6002]),
+            np.array([[0.5], [np.inf]], np.float32),
+            is_known=True,
+        ),
+        "grad_norm": NewRows(
             Block("grad_norm", "grad_norm", ["fc.weight", "fc.bias"]),
             np.array([6001]),
             np.array([[0.25, np.nan]], np.float32),

@@ -29,7 +29,7 @@ def test_a_frame_is_bounded_and_keeps_the_largest_values():
     block = Block("grad_norm", "grad_norm", names)
     values = np.random.default_rng(0).random((400, 1000), np.float32)
     values[17, 3], values[200, 5] = 99.0, np.nan
-    rows = {"grad_norm": (block, np.arange(400), values)}
+    rows = {"grad_norm": protocol.NewRows(block, np.arange(400), values)}
     message = protocol.frame(1, STATE, rows, None)
     (sent,) = message.content["blocks"]
     assert len(message.buffers[sent["values"]]) <= protocol.MOST_FRAME_BYTES

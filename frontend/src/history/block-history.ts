@@ -10,7 +10,7 @@
 import type { BlockKind, BlockRows, BlockSnapshot } from "../protocol";
 import type { Block, Points } from "../session";
 import type { Buffers } from "../transport/channel";
-import { decodeFolded, decodeRows, type Rows } from "../transport/decode";
+import { DecodeError, decodeFolded, decodeRows, type Rows } from "../transport/decode";
 import { Buckets, grown32, grown64 } from "./buckets";
 
 const CELLS = 2 ** 18;
@@ -49,6 +49,7 @@ export class BlockHistory implements Block {
   }
 
   static fromRows(block: BlockRows, buffers: Buffers): BlockHistory {
+    if (!block.names) throw new DecodeError(`the columns of ${block.id} were never named`);
     const made = new BlockHistory(block.id, block.kind, block.names);
     made.append(decodeRows(block, buffers));
     return made;

@@ -20,7 +20,7 @@ export interface FoldedRows {
 export class DecodeError extends Error {}
 
 export function decodeRows(block: BlockRows, buffers: Buffers): Rows {
-  const cells = block.rows * block.names.length;
+  const cells = block.rows * block.columns;
   return {
     steps: new Float64Array(bytes(buffers, block.steps, block.rows * 8)),
     values: new Float32Array(bytes(buffers, block.values, cells * 4)),
@@ -28,7 +28,7 @@ export function decodeRows(block: BlockRows, buffers: Buffers): Rows {
 }
 
 export function decodeFolded(block: BlockSnapshot, buffers: Buffers): FoldedRows {
-  const size = block.buckets * block.names.length * 4;
+  const size = block.buckets * block.columns * 4;
   return {
     first: new Float64Array(bytes(buffers, block.first, block.buckets * 8)),
     low: new Float32Array(bytes(buffers, block.low, size)),

@@ -15,7 +15,7 @@ import {
   PROTOCOL_VERSION,
   type RunState,
 } from "../protocol";
-import type { Block, Change, Inspection, Picture, RunSession } from "../session";
+import type { Block, Change, GradientHistogram, Inspection, Picture, RunSession } from "../session";
 import { PendingAsset } from "./assets";
 import {
   type Buffers,
@@ -27,6 +27,7 @@ import {
   say,
   WAITING,
 } from "./channel";
+import { readHistograms } from "./histograms";
 import { readPicture } from "./picture";
 import { Questions } from "./questions";
 import { sayRepeatedly } from "./repeat";
@@ -56,6 +57,7 @@ export class LiveSession implements RunSession {
   private requests = 0;
   private readonly inspections = new Questions<Inspection>({ value: null, gradient: null });
   private readonly catalogues = new Questions<readonly PictureSubject[]>([]);
+  private readonly gradients = new Questions<readonly GradientHistogram[]>([]);
   private readonly pictures = new Questions<Picture | null>(null);
   private readonly answers = new Map<number, (answered: boolean) => void>();
   private readonly listeners = new Set<(change: Change) => void>();
@@ -103,6 +105,20 @@ export class LiveSession implements RunSession {
 
   picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null> {
     return this.ask(this.pictures, (request) => ({ type: "picture", request, module, kind, step }));
+  }
+
+  histograms(
+    names: readonly string[],
+    bins: "magnitude" | "even",
+    step: number | null,
+  ): Promise<readonly GradientHistogram[]> {
+    return this.ask(this.gradients, (request) => ({
+      type: "histograms",
+      request,
+      names,
+      bins,
+      step,
+    }));
   }
 
   private ask<T>(questions: Questions<T>, message: (request: number) => PageMessage): Promise<T> {
@@ -155,7 +171,8 @@ export class LiveSession implements RunSession {
     clearTimeout(this.patience);
     this.stopGreeting();
     for (const settle of [...this.answers.values()]) settle(false);
-    for (const questions of [this.inspections, this.catalogues, this.pictures]) questions.close();
+    for (const questions of [this.inspections, this.catalogues, this.gradients, this.pictures])
+      questions.close();
     this.listeners.clear();
     this.channel.off("msg:custom", this.onMessage);
     this.channel.off("comm_live_update", this.onConnection);
@@ -200,6 +217,9 @@ export class LiveSession implements RunSession {
         break;
       case "subjects":
         this.catalogues.answer(message.request, message.subjects);
+        break;
+      case "histograms":
+        this.gradients.answer(message.request, readHistograms(message, buffers));
         break;
       case "picture":
         this.pictures.answer(message.request, readPicture(message.picture, buffers));
@@ -247,7 +267,9 @@ export class LiveSession implements RunSession {
 
   private takeRows(block: Content<"frame">["blocks"][number], buffers: Buffers): void {
     const known = this.histories.get(block.id);
-    if (known && sameNames(known.names, block.names)) known.appendFrom(block, buffers);
+    const { names, columns } = block;
+    const same = names === null ? known?.names.length === columns : sameNames(known, names);
+    if (known && same) known.appendFrom(block, buffers);
     else this.histories.set(block.id, BlockHistory.fromRows(block, buffers));
   }
 
@@ -270,6 +292,8 @@ export class LiveSession implements RunSession {
   }
 }
 
-function sameNames(some: readonly string[], others: readonly string[]): boolean {
-  return some.length === others.length && some.every((name, index) => name === others[index]);
+function sameNames(known: Block | undefined, names: readonly string[]): boolean {
+  return (
+    known?.names.length === names.length && names.every((name, at) => name === known.names[at])
+  );
 }

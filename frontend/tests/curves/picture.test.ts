@@ -19,6 +19,7 @@ function picture(blocks: readonly Block[], wish: Partial<Wish> = {}) {
     smoothing: 0.4,
     logarithmic: false,
     cursor: null,
+    skipped: [],
     range: null,
     width: 600,
     theme: THEME,

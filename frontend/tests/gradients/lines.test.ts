@@ -34,6 +34,8 @@ it("draws values that were recorded: a spike whole, zeros as zeros", () => {
     rows: [{ name: "fc1.weight", block, column: 0 }],
     quantity: "Gradient norm",
     cursor: null,
+    logarithmic: true,
+    reference: null,
     range: null,
     theme: THEME,
   });

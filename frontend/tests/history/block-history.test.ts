@@ -74,6 +74,7 @@ describe("a block's history", () => {
       id: "loss",
       kind: "loss",
       names: ["loss"],
+      columns: 1,
       rows: 1,
       steps: 0,
       values: 1,

@@ -28,7 +28,7 @@ export class PictureView {
   private readonly legend = make("div", { class: "labkit-heat-legend" });
   private subjects: readonly PictureSubject[] = [];
   private taken = -1;
-  private asked = 0;
+  private asked = Number.NEGATIVE_INFINITY;
   private asking = false;
   private again = false;
   private picture: Picture | null = null;

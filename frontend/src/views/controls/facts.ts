@@ -30,6 +30,7 @@ export function factsOf(state: RunState): Fact[] {
     memoryFact(state),
     deviceMemoryFact(state),
     sizeFact(state),
+    skippedFact(state),
     costFact(state),
   ].filter((fact) => fact !== null);
 }
@@ -120,6 +121,19 @@ function sizeFact({ parameters, trainable }: RunState): Fact {
     explanation:
       "Numbers in the model that training can change." +
       (frozen > 0 ? ` ${formatCount(frozen)} of them are frozen and stay as they are.` : ""),
+  };
+}
+
+function skippedFact({ skipped }: RunState): Fact | null {
+  const newest = skipped.at(-1);
+  if (newest === undefined) return null;
+  return {
+    id: "skipped",
+    text: `${skipped.length} step${skipped.length > 1 ? "s" : ""} skipped`,
+    explanation:
+      "With mixed precision the gradient scaler leaves out a step whose gradients are not finite, " +
+      `and scales the loss less from then on. The last was before step ${formatCount(newest)}. ` +
+      "Some at the beginning are as they should be.",
   };
 }
 

@@ -15,6 +15,8 @@ export interface Wish {
   readonly smoothing: number;
   readonly logarithmic: boolean;
   readonly cursor: number | null;
+  /** Steps that a gradient scaler skipped. */
+  readonly skipped: readonly number[];
   readonly range: Range | null;
   readonly width: number;
   readonly theme: Theme;
@@ -40,7 +42,7 @@ export function curvesPicture(wish: Wish): CurvesPicture {
   const traces: Trace[] = [];
   const marks: Layout[] = [];
   const alarms: string[] = [];
-  const shapes = cursorShape(wish.cursor, wish.theme);
+  const shapes = [...cursorShape(wish.cursor, wish.theme), ...skippedShapes(wish)];
   const axes: Record<string, Layout> = {};
   const count = wish.quantities.length;
   const height = (1 - SPACE * (count - 1)) / count;
@@ -65,6 +67,21 @@ export function curvesPicture(wish: Wish): CurvesPicture {
     }
   });
   return { traces, layout: layoutOf(wish, axes, shapes, marks, traces), alarms };
+}
+
+/** A short stroke at the foot for each skipped step. */
+function skippedShapes({ skipped, theme }: Wish): Layout[] {
+  const line = { color: theme.alarm, width: 1.5 };
+  return skipped.map((step) => ({
+    type: "line",
+    xref: "x",
+    yref: "paper",
+    x0: step,
+    x1: step,
+    y0: 0,
+    y1: 0.05,
+    line,
+  }));
 }
 
 function layoutOf(

@@ -83,6 +83,7 @@ class CurvesView {
       smoothing: toolbar.smoothing,
       logarithmic: toolbar.logarithmic,
       cursor: session.cursor,
+      skipped: session.state?.skipped ?? [],
       range: figure.range,
       width: figure.width,
       theme,

@@ -20,12 +20,20 @@ export interface LinesWish {
   readonly cursor: number | null;
   readonly range: Range | null;
   readonly theme: Theme;
+  /** Equal distances mean equal factors; else equal differences. */
+  readonly logarithmic: boolean;
+  /** A customary value, drawn as a line across; null for none. */
+  readonly reference: number | null;
 }
 
 export function linesPicture(wish: LinesWish): { traces: Trace[]; layout: Layout } {
   const { rows, theme } = wish;
   const shapes = cursorShape(wish.cursor, theme);
   const annotations: Layout[] = [];
+  if (wish.reference !== null) {
+    shapes.push(referenceShape(wish.reference, theme));
+    annotations.push(referenceNote(wish.reference, theme));
+  }
   const slices = Math.min(400, Math.max(24, Math.floor(SLICES / rows.length)));
   const marked = new Set<number>();
   const traces = rows.map(({ name, block, column }, index) => {
@@ -66,7 +74,7 @@ function layoutOf(wish: LinesWish, shapes: Layout[], annotations: Layout[]): Lay
       showgrid: false,
       title: { text: "step", font: { size: 11, color: theme.faint }, standoff: 4 },
     },
-    yaxis: logAxis(theme),
+    yaxis: wish.logarithmic ? logAxis(theme) : baseAxis(theme),
   };
 }
 
@@ -75,4 +83,23 @@ function lineColour(index: number, count: number, { series, dark }: Theme): stri
   if (count <= series.length) return series[index] as string;
   const part = index / (count - 1);
   return shadeAt(dark ? 0.25 + 0.75 * part : 0.88 * part);
+}
+
+function referenceShape(value: number, theme: Theme): Layout {
+  const line = { color: theme.faint, width: 1.2, dash: "dash" };
+  return { type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: value, y1: value, line };
+}
+
+function referenceNote(value: number, theme: Theme): Layout {
+  return {
+    text: `${value} is customary`,
+    xref: "paper",
+    x: 1,
+    xanchor: "right",
+    yref: "y",
+    y: Math.log10(value),
+    yanchor: "bottom",
+    showarrow: false,
+    font: { size: 10, color: theme.faint },
+  };
 }

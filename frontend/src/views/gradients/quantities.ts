@@ -1,20 +1,74 @@
 /** What is shown of every parameter over time. */
 
 import type { BlockKind } from "../../protocol";
+import { Decades, type Scale, Shares, Signed } from "../heat/scale";
 
-export type ParameterKind = Extract<BlockKind, "grad_norm" | "weight_norm" | "update_ratio">;
+export type ParameterKind = Extract<BlockKind, `grad_${string}` | "weight_norm" | "update_ratio">;
 
-export const QUANTITIES: readonly (readonly [ParameterKind, name: string, explanation: string])[] =
-  [
-    [
-      "grad_norm",
-      "Gradient norm",
-      "How strongly the loss pushes each parameter at a step. Near zero, a parameter learns nothing.",
-    ],
-    ["weight_norm", "Weight norm", "How large the values of each parameter are, taken together."],
-    [
-      "update_ratio",
-      "Update ratio",
+interface Quantity {
+  readonly kind: ParameterKind;
+  readonly name: string;
+  readonly explanation: string;
+  scale(): Scale;
+}
+
+/** How far a step customarily moves a weight, relative to its size. */
+export const CUSTOMARY_RATIO = 1e-3;
+
+export const QUANTITIES: readonly Quantity[] = [
+  {
+    kind: "grad_norm",
+    name: "Gradient norm",
+    explanation:
+      "How strongly the loss pushes each parameter at a step, as the optimizer gets it. Near " +
+      "zero, a parameter learns nothing.",
+    scale: () => new Decades(),
+  },
+  {
+    kind: "grad_norm_unclipped",
+    name: "Gradient norm before clipping",
+    explanation: "The same as backward left it, before the loop clipped it.",
+    scale: () => new Decades(),
+  },
+  {
+    kind: "weight_norm",
+    name: "Weight norm",
+    explanation: "How large the values of each parameter are, taken together.",
+    scale: () => new Decades(),
+  },
+  {
+    kind: "update_ratio",
+    name: "Update ratio",
+    explanation:
       "How far a step moves each parameter, relative to its size. About 0.001 is customary.",
-    ],
-  ];
+    scale: () => new Decades(),
+  },
+  {
+    kind: "grad_cosine",
+    name: "Gradient direction",
+    explanation:
+      "Cosine between a gradient and that of the step before: 1 the same way, 0 across, −1 back. " +
+      "Steps that go to and fro are too long.",
+    scale: () => new Signed(),
+  },
+  {
+    kind: "grad_noise",
+    name: "Gradient noise scale",
+    explanation:
+      "How many backward passes must be averaged until signal and noise are even, from the " +
+      "passes of a step that accumulates several.",
+    scale: () => new Decades(),
+  },
+  {
+    kind: "grad_zeros",
+    name: "Zeros in the gradient",
+    explanation: "Part of a gradient's elements that are exactly zero.",
+    scale: () => new Shares(),
+  },
+  {
+    kind: "grad_not_finite",
+    name: "NaN or ∞ in the gradient",
+    explanation: "Part of a gradient's elements that are not finite.",
+    scale: () => new Shares(),
+  },
+];

@@ -3,64 +3,78 @@
 import { make } from "../parts/element";
 import { type ParameterKind, QUANTITIES } from "./quantities";
 
+export type Mode = "heat" | "lines" | "ridge";
+
+const MODES: readonly (readonly [Mode, name: string, explanation: string])[] = [
+  ["heat", "Heat map", "One row of colours per parameter, in forward order"],
+  [
+    "lines",
+    "Lines",
+    "One line per parameter, averaged over neighbouring steps, on a logarithmic axis",
+  ],
+  [
+    "ridge",
+    "Histograms",
+    "How the elements of each parameter's gradient are spread, at the step that is looked at",
+  ],
+];
+
 export class GradientsToolbar {
   readonly element = make("div", { class: "labkit-toolbar" });
-  lines = false;
+  mode: Mode = "heat";
   private readonly select = make("select", { "aria-label": "Quantity" });
-  private readonly modes: readonly (readonly [HTMLButtonElement, boolean])[];
+  private readonly buttons: readonly (readonly [Mode, HTMLButtonElement])[];
   private offered = "";
 
   constructor(
     private readonly changed: () => void,
     extra: HTMLElement,
   ) {
-    this.modes = [
-      [modeButton("Heat map", "One row of colours per parameter, in forward order"), false],
-      [
-        modeButton(
-          "Lines",
-          "One line per parameter, averaged over neighbouring steps, on a logarithmic axis",
-        ),
-        true,
-      ],
-    ];
-    for (const [button, lines] of this.modes) {
-      button.addEventListener("click", () => this.choose(lines));
-    }
+    this.buttons = MODES.map(([mode, name, title]) => {
+      const button = make("button", { type: "button", class: "labkit-chip", title }, name);
+      button.addEventListener("click", () => this.choose(mode));
+      return [mode, button];
+    });
     this.select.addEventListener("change", () => this.announce());
     const modes = make("div", { class: "labkit-chips", role: "group", "aria-label": "Drawn as" });
-    modes.append(...this.modes.map(([button]) => button));
+    modes.append(...this.buttons.map(([, button]) => button));
     this.element.append(this.select, modes, extra);
-    this.choose(false);
+    this.press();
   }
 
   /** The quantity that is chosen; null while there is none. */
   get kind(): ParameterKind | null {
-    return QUANTITIES.find(([kind]) => kind === this.select.value)?.[0] ?? null;
+    return QUANTITIES.find(({ kind }) => kind === this.select.value)?.kind ?? null;
   }
 
   /** Offers the quantities that the run has. */
   offer(kinds: readonly ParameterKind[]): void {
     const key = kinds.join(" ");
-    this.select.hidden = kinds.length === 0;
+    this.select.hidden = kinds.length === 0 || this.mode === "ridge";
     if (key === this.offered) return;
     this.offered = key;
     const chosen = this.select.value;
-    const present = QUANTITIES.filter(([kind]) => kinds.includes(kind));
+    const present = QUANTITIES.filter(({ kind }) => kinds.includes(kind));
     this.select.replaceChildren(
-      ...present.map(([kind, name, words]) => make("option", { value: kind, title: words }, name)),
+      ...present.map(({ kind, name, explanation }) =>
+        make("option", { value: kind, title: explanation }, name),
+      ),
     );
     if (kinds.some((kind) => kind === chosen)) this.select.value = chosen;
     this.explain();
   }
 
-  private choose(lines: boolean): void {
-    const changed = lines !== this.lines;
-    this.lines = lines;
-    for (const [button, each] of this.modes) {
-      button.setAttribute("aria-pressed", String(each === lines));
+  private choose(mode: Mode): void {
+    if (mode === this.mode) return;
+    this.mode = mode;
+    this.press();
+    this.changed();
+  }
+
+  private press(): void {
+    for (const [mode, button] of this.buttons) {
+      button.setAttribute("aria-pressed", String(mode === this.mode));
     }
-    if (changed) this.changed();
   }
 
   private announce(): void {
@@ -69,11 +83,7 @@ export class GradientsToolbar {
   }
 
   private explain(): void {
-    const chosen = QUANTITIES.find(([kind]) => kind === this.select.value);
-    this.select.title = chosen?.[2] ?? "";
+    const chosen = QUANTITIES.find(({ kind }) => kind === this.select.value);
+    this.select.title = chosen?.explanation ?? "";
   }
-}
-
-function modeButton(name: string, explanation: string): HTMLButtonElement {
-  return make("button", { type: "button", class: "labkit-chip", title: explanation }, name);
 }

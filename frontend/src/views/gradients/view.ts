@@ -3,7 +3,7 @@
 import type { DrawView, RunSession } from "../../session";
 import { HeatMap } from "../heat/heat-map";
 import { describeNewest, type Row, rowsOf } from "../heat/rows";
-import { Decades } from "../heat/scale";
+import { Decades, type Scale } from "../heat/scale";
 import { CursorNote } from "../parts/cursor";
 import { make } from "../parts/element";
 import { EmptyNote, emptyWords } from "../parts/panel";
@@ -11,7 +11,8 @@ import { Redraw } from "../parts/redraw";
 import { readTheme, type Theme, watchTheme } from "../parts/theme";
 import { Figure } from "../plot/figure";
 import { linesPicture } from "./lines";
-import { type ParameterKind, QUANTITIES } from "./quantities";
+import { CUSTOMARY_RATIO, type ParameterKind, QUANTITIES } from "./quantities";
+import { Ridge } from "./ridge";
 import { GradientsToolbar } from "./toolbar";
 
 export const drawGradients: DrawView = (root, session) => {
@@ -23,6 +24,7 @@ class GradientsView {
   private readonly cursor: CursorNote;
   private readonly toolbar: GradientsToolbar;
   private readonly heat: HeatMap;
+  private readonly ridge: Ridge;
   /** Made when lines are first asked for. */
   private figure: Figure | null = null;
   private readonly empty = new EmptyNote();
@@ -38,10 +40,17 @@ class GradientsView {
     const changed = () => this.redraw.now();
     this.cursor = new CursorNote(session);
     this.toolbar = new GradientsToolbar(changed, this.cursor.element);
-    this.heat = new HeatMap(session, () => new Decades(), changed);
+    this.heat = new HeatMap(session, scaleOf, changed);
     root.classList.add("labkit-gradients");
     root.dataset.labkitView = "gradients";
-    this.stage = make("div", { class: "labkit-stage" }, this.heat.element, this.empty.element);
+    this.ridge = new Ridge(session, changed);
+    this.stage = make(
+      "div",
+      { class: "labkit-stage" },
+      this.heat.element,
+      this.ridge.element,
+      this.empty.element,
+    );
     root.replaceChildren(this.toolbar.element, this.stage);
     this.theme = readTheme(root);
     this.redraw = new Redraw(root, () => this.draw());
@@ -67,21 +76,24 @@ class GradientsView {
   }
 
   private draw(): void {
-    const present = QUANTITIES.filter(([kind]) => rowsOf(this.session, kind).length > 0);
-    this.toolbar.offer(present.map(([kind]) => kind));
+    const present = QUANTITIES.filter(({ kind }) => rowsOf(this.session, kind).length > 0);
+    this.toolbar.offer(present.map(({ kind }) => kind));
     this.cursor.update();
     const kind = this.toolbar.kind;
     const rows = kind === null ? [] : rowsOf(this.session, kind);
     const filled = rows.some(({ block }) => block.lastStep >= 0);
-    const lines = filled && this.toolbar.lines;
+    const { mode } = this.toolbar;
+    const lines = filled && mode === "lines";
     this.empty.show(
       filled ? (lines ? (this.figure?.failure ?? null) : null) : emptyWords(this.session),
     );
-    this.heat.element.hidden = !filled || lines;
+    this.heat.element.hidden = !filled || mode !== "heat";
+    this.ridge.element.hidden = !filled || mode !== "ridge";
     if (this.figure) this.figure.element.hidden = !lines;
     if (!filled || kind === null) return;
     if (lines && !this.drawLines(rows, kind)) return;
-    if (!lines) this.heat.draw(rows, nameOf(kind), this.theme);
+    if (mode === "heat") this.heat.draw(rows, nameOf(kind), this.theme);
+    if (mode === "ridge") this.ridge.draw(rows, this.theme);
     const last = Math.max(...rows.map(({ block }) => block.lastStep));
     this.root.dataset.labkitStep = String(last);
   }
@@ -93,7 +105,11 @@ class GradientsView {
     const { theme, session } = this;
     const { cursor } = session;
     const quantity = nameOf(kind);
-    const picture = linesPicture({ rows, quantity, cursor, range: figure.range, theme });
+    const logarithmic = scaleOf(quantity) instanceof Decades;
+    const reference = kind === "update_ratio" ? CUSTOMARY_RATIO : null;
+    const { range } = figure;
+    const wish = { rows, quantity, cursor, range, theme, logarithmic, reference };
+    const picture = linesPicture(wish);
     figure.draw(picture.traces, picture.layout);
     figure.element.setAttribute("aria-label", describeNewest(rows, quantity));
     return true;
@@ -111,5 +127,9 @@ class GradientsView {
 }
 
 function nameOf(kind: ParameterKind): string {
-  return QUANTITIES.find(([each]) => each === kind)?.[1] ?? kind;
+  return QUANTITIES.find((each) => each.kind === kind)?.name ?? kind;
+}
+
+function scaleOf(name: string): Scale {
+  return QUANTITIES.find((each) => each.name === name)?.scale() ?? new Decades();
 }

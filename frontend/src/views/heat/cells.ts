@@ -51,6 +51,21 @@ export function cellsOf(
   return cells;
 }
 
+/** One row of cells for several: the largest, and what is not finite above all. */
+export function largestOf(rows: readonly Float32Array[]): Float32Array {
+  const [first, ...others] = rows;
+  if (!first || others.length === 0) return first ?? new Float32Array(0);
+  const cells = first.slice();
+  for (const row of others) {
+    for (let bin = 0; bin < cells.length; bin++) {
+      const [known, cell] = [cells[bin] as number, row[bin] as number];
+      if (cell === NOTHING || Number.isNaN(known)) continue;
+      if (known === NOTHING || Number.isNaN(cell) || cell > known) cells[bin] = cell;
+    }
+  }
+  return cells;
+}
+
 /** Which of the cells that have no place on the scale are there. */
 export interface Occurring {
   readonly zero: boolean;

@@ -6,7 +6,8 @@ import { formatCount, formatValue, shortenPath } from "../parts/format";
 import type { Theme } from "../parts/theme";
 import { ticksFor } from "../parts/ticks";
 import { Tip } from "../parts/tip";
-import { type Bins, binsFor, cellsOf, occurring, sampleIn } from "./cells";
+import { type Bins, binsFor, cellsOf, largestOf, occurring, sampleIn } from "./cells";
+import { type Entry, entriesOf } from "./groups";
 import { HeatLegend } from "./legend";
 import { paint } from "./paint";
 import { describeNewest, type Row, stepsOf } from "./rows";
@@ -35,7 +36,9 @@ export class HeatMap {
   private readonly tip = new Tip(this.element);
   private readonly resizes: ResizeObserver;
   private scale: Scale | null = null;
-  private rows: readonly Row[] = [];
+  private rows: readonly Entry[] = [];
+  /** Modules that a person has opened or closed. */
+  private readonly turned = new Set<string>();
   private bins: Bins = { start: 0, width: 1, count: 1 };
   private rowHeight = MOST_HEIGHT;
   private quantity = "";
@@ -57,9 +60,9 @@ export class HeatMap {
       session.setCursor(sample.step);
       session.select(sample.name);
     });
-    this.labels.addEventListener("click", (event) => {
-      const name = (event.target as HTMLElement).title;
-      if (name) session.select(name);
+    this.labels.addEventListener("click", (event) => this.pick(event.target as HTMLElement));
+    this.labels.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") this.pick(event.target as HTMLElement);
     });
     this.resizes = new ResizeObserver(changed);
     this.resizes.observe(this.scroller);
@@ -69,14 +72,14 @@ export class HeatMap {
     if (quantity !== this.quantity || !this.scale) this.scale = this.scaleFor(quantity);
     const { scale } = this;
     this.quantity = quantity;
-    this.rows = rows;
+    this.rows = entriesOf(rows, this.turned, MOST_ROWS);
     const steps = stepsOf(rows);
     if (!steps) return;
     this.arrange();
-    const shown = rows.slice(this.firstRow, this.firstRow + this.rowsInSight);
+    const shown = this.rows.slice(this.firstRow, this.firstRow + this.rowsInSight);
     this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
-    const rowCells = shown.map(({ block, column }) =>
-      cellsOf(block.points(column), this.bins, scale),
+    const rowCells = shown.map((entry) =>
+      largestOf(entry.rows.map((row) => cellsOf(row.block.points(row.column), this.bins, scale))),
     );
     for (const row of rowCells) scale.take(row);
     const { bins, rowHeight } = this;
@@ -121,14 +124,32 @@ export class HeatMap {
     if (this.rows.length > MOST_ROWS) this.scroller.tabIndex = 0;
   }
 
-  private drawLabels(shown: readonly Row[]): void {
+  private pick(label: HTMLElement): void {
+    const entry = this.rows.find(({ name }) => name === label.dataset.name);
+    if (!entry) return;
+    if (entry.open !== null && !this.turned.delete(entry.name)) this.turned.add(entry.name);
+    this.session.select(entry.name);
+  }
+
+  private drawLabels(shown: readonly Entry[]): void {
     const letters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / LETTER));
     const picked = this.session.selected;
-    const key = `${letters} ${this.rowHeight} ${picked} ${shown.map((row) => row.name).join(" ")}`;
+    const names = shown.map(({ name, open }) => `${name} ${open}`).join(" ");
+    const key = `${letters} ${this.rowHeight} ${picked} ${names}`;
     if (key === this.labelled) return;
     this.labelled = key;
-    const items = shown.map(({ name }) => {
-      const item = make("div", { title: name }, shortenPath(name, letters));
+    const items = shown.map(({ name, rows, depth, open }) => {
+      const sign = open === null ? "" : open ? "▾ " : "▸ ";
+      const count = open === null ? "" : ` · ${rows.length}`;
+      const room = letters - sign.length - count.length - depth;
+      const item = make("div", {}, `${sign}${shortenPath(name, room)}${count}`);
+      item.dataset.name = name;
+      item.title = open === null ? name : `${name}: the largest of ${rows.length} parameters`;
+      if (open !== null) {
+        item.setAttribute("role", "button");
+        item.setAttribute("aria-expanded", String(open));
+        item.tabIndex = 0;
+      }
       if (picked !== null && belongs(name, picked)) item.classList.add("labkit-picked");
       item.style.height = item.style.lineHeight = `${this.rowHeight}px`;
       return item;
@@ -172,8 +193,14 @@ export class HeatMap {
     const row = this.rows[this.firstRow + Math.floor((event.clientY - box.top) / this.rowHeight)];
     const place = (event.clientX - box.left) / box.width;
     const bin = Math.min(this.bins.count - 1, Math.max(0, Math.floor(place * this.bins.count)));
-    const sample = row ? sampleIn(row.block.points(row.column), this.bins, bin) : null;
-    return row && sample ? { name: row.name, ...sample } : null;
+    const samples = (row?.rows ?? []).flatMap(({ name, block, column }) => {
+      const sample = sampleIn(block.points(column), this.bins, bin);
+      return sample ? [{ name, ...sample }] : [];
+    });
+    return samples.reduce<(typeof samples)[number] | null>(
+      (best, each) => (best && best.value >= each.value ? best : each),
+      null,
+    );
   }
 }
 
