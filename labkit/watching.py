@@ -23,6 +23,7 @@ def watch(
     budget: float = 0.03,
     graph: bool = True,
     histograms: bool = True,
+    activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
     show: bool | None = None,
 ) -> Run:
     """Watch a model train: one line before an unchanged loop.
@@ -46,6 +47,10 @@ def watch(
         Part of the loop's time that watching may take, above 0 and up to 1.
     graph, histograms : bool
         Whether to take the computation graph and histograms of the gradients.
+    activations : bool or Tensor or tuple of Tensor, optional
+        Whether to read what the modules give out, by default in some of the loop's own passes. An
+        input of the model's instead (``images[:1]``) has pictures made of it, in a pass of their
+        own in evaluation mode, so that they show the model change and not the data.
     show : bool, optional
         Whether to show the dashboard; by default in a notebook only.
 
@@ -82,6 +87,7 @@ def watch(
         budget=budget,
         graph=graph,
         histograms=histograms,
+        activations=activations,
     )
     run.examine = Examiner().examine
     if show is not False:

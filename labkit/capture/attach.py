@@ -14,7 +14,13 @@ from labkit.capture.checks import mode_dependent
 from labkit.capture.inspection import inspector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.probe import Probe
-from labkit.capture.validate import check_budget, check_loss_fn, check_models, check_optimizers
+from labkit.capture.validate import (
+    check_activations,
+    check_budget,
+    check_loss_fn,
+    check_models,
+    check_optimizers,
+)
 from labkit.run import Run
 
 _watching: dict[int, weakref.ref[Run]] = {}
@@ -30,12 +36,13 @@ def attach(
     budget: float = 0.03,
     graph: bool = True,
     histograms: bool = True,
-    activations: bool = True,
+    activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
 ) -> Run:
     """Begin to record a model's training; parameters and errors are those of `labkit.watch`."""
     models = check_models(model)
     optimizers = check_optimizers(optimizer, models)
     loss_module = check_loss_fn(loss_fn)
+    reads = check_activations(activations, models)
     run = Run(str(name) if name is not None else _default_name(models), budget=check_budget(budget))
     _end_earlier_watch(models, run)
     _describe(run, models)
@@ -46,7 +53,7 @@ def attach(
         loss_fn=loss_module,
         graph=bool(graph),
         histograms=bool(histograms),
-        activations=activations,
+        activations=reads,
     )
     probe.steady.hear_steps_begin(wanted=True)
     handles = [register_optimizer_step_post_hook(probe.steady.after_step)]

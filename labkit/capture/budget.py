@@ -24,6 +24,8 @@ class Allowance:
     ----------
     share : float
         Part of the credit that this kind may spend, 0 to 1.
+    most : float
+        Part of all time that this kind may take, 0 to 1, though its share would allow more.
     rest_ns : int
         Shortest time between two readings, in nanoseconds.
     again : callable, optional
@@ -32,6 +34,7 @@ class Allowance:
     """
 
     share: float
+    most: float = 1.0
     rest_ns: int = 0
     due_at_credit: float = 0.0
     due_at_ns: int = 0
@@ -96,4 +99,4 @@ class Budget:
         """Note what a reading cost."""
         start = max(allowance.due_at_credit, self.credit)
         allowance.due_at_credit = start + cost_ns / allowance.share
-        allowance.due_at_ns = now_ns + allowance.rest_ns
+        allowance.due_at_ns = now_ns + max(allowance.rest_ns, int(cost_ns / allowance.most))

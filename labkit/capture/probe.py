@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 
 from labkit.capture import discovery
 from labkit.capture.activations import ActivationReader
+from labkit.capture.activations.chosen_input import ChosenInput
 from labkit.capture.incidents import IncidentKeeper
 from labkit.capture.interception import Taps
 from labkit.capture.loading import BatchLog
@@ -51,8 +52,10 @@ class Probe:
         Those that are known; empty to have them found.
     loss_fn : Module, optional
         Its results are the loss, instead of what backward is called on.
-    graph, histograms, activations : bool
+    graph, histograms : bool
         Whether to take these.
+    activations : ChosenInput or False or None
+        The input of which pictures are wanted; None for the loop's own, False for no activations.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class Probe:
         loss_fn: nn.Module | None,
         graph: bool,
         histograms: bool,
-        activations: bool,
+        activations: ChosenInput | Literal[False] | None,
     ) -> None:
         self._run = weakref.ref(run)
         self._table = ParameterTable(models)
@@ -72,7 +75,7 @@ class Probe:
         self.readings = Readings(
             self._table,
             self._scopes,
-            ActivationReader(models) if activations else None,
+            None if activations is False else ActivationReader(models, activations or None),
             budget=run.budget,
             graph=graph,
             histograms=histograms,

@@ -76,25 +76,35 @@ class Readings:
         self._scopes = scopes
         self.budget = Budget(budget)
         self._activations = activations
+        # Shares of the budget, and parts of all time: readings that are cheap against long steps
+        # need not fill the budget.
         self._allowances = {
-            _NORMS: Allowance(share=0.45, rest_ns=_SECOND_NS // 40, again=_norms_again),
-            "weights": Allowance(share=0.1, rest_ns=_SECOND_NS // 5, again=_others_again),
-            "histograms": Allowance(share=0.08, rest_ns=_SECOND_NS, enabled=histograms),
-            "direction": Allowance(share=0.05, rest_ns=2 * _SECOND_NS, enabled=histograms),
-            "noise": Allowance(share=0.05, rest_ns=_SECOND_NS, enabled=False),
-            "graph": Allowance(share=0.1, rest_ns=_SECOND_NS, enabled=graph),
+            _NORMS: Allowance(share=0.45, most=0.004, again=_norms_again),
+            "weights": Allowance(share=0.1, most=0.0006, again=_others_again),
+            "histograms": Allowance(
+                share=0.08, most=0.0004, rest_ns=_SECOND_NS, enabled=histograms
+            ),
+            "direction": Allowance(
+                share=0.05, most=0.0002, rest_ns=2 * _SECOND_NS, enabled=histograms
+            ),
+            "noise": Allowance(share=0.05, most=0.0002, rest_ns=_SECOND_NS, enabled=False),
+            "graph": Allowance(share=0.1, most=0.0005, rest_ns=_SECOND_NS, enabled=graph),
             "activations": Allowance(
                 share=0.15,
+                most=0.0015,
                 rest_ns=_SECOND_NS // 2,
                 again=_others_again,
                 enabled=activations is not None,
             ),
-            "checks": Allowance(share=0.05, rest_ns=_SECOND_NS // 2, again=_others_again),
+            "checks": Allowance(
+                share=0.05, most=0.0001, rest_ns=_SECOND_NS // 2, again=_others_again
+            ),
         }
-        self.steppers: Sequence[Stepper] = ()
-        """All that move the watched parameters."""
         for allowance in self._allowances.values():
             allowance.rest_ns = round(allowance.rest_ns * min(1.0, _USUAL_BUDGET / budget))
+            allowance.most *= max(1.0, budget / _USUAL_BUDGET)
+        self.steppers: Sequence[Stepper] = ()
+        """All that move the watched parameters."""
         self._pictures_at_ns = 0
         self._structures: dict[int, ComputationGraph] = {}
         self.planned: frozenset[str] = frozenset()

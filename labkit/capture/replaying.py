@@ -121,7 +121,8 @@ class _FirstNotFinite(torch_compat.DispatchMode):  # type: ignore[no-untyped-cal
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        if self.operation is None and not self._looking:
+        makes_nothing = "empty" in func.__name__  # memory as it was left
+        if self.operation is None and not self._looking and not makes_nothing:
             made = _floats(result)
             if made and not all(map(_finite, made)) and all(map(_finite, _floats((args, kwargs)))):
                 self.operation = func.__name__.partition(".")[0]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
+
+from labkit.capture.activations.chosen_input import ChosenInput
 
 _EXAMPLE = "Example: with lk.watch(model) as run: ..."
 
@@ -108,3 +110,43 @@ def check_loss_fn(loss_fn: Any) -> nn.Module | None:
         f"loss_fn= takes a torch.nn.Module such as torch.nn.CrossEntropyLoss(), not "
         f"{type(loss_fn).__name__}. Leave it out to have the loss found by backward()."
     )
+
+
+def check_activations(
+    activations: object, models: Mapping[str, nn.Module]
+) -> ChosenInput | Literal[False] | None:
+    """Return the input of which pictures are wanted; None for the loop's own, False for none.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a bool nor tensors.
+    ValueError
+        If the model cannot be called with it, or several models are watched.
+    """
+    if activations is None or isinstance(activations, bool):
+        return False if activations is False else None
+    inputs = activations if isinstance(activations, tuple) else (activations,)
+    if not inputs or not all(isinstance(each, torch.Tensor) for each in inputs):
+        raise TypeError(
+            "activations= takes True, False, an input of the model as a tensor, or several as a "
+            f"tuple of tensors, not {type(activations).__name__}. Example: "
+            "lk.watch(model, activations=images[:1])"
+        )
+    if len(models) != 1:
+        raise ValueError(
+            "activations= takes an input for one model only, and "
+            f"{len(models)} are watched ({', '.join(models)}). Give activations=True, or watch "
+            "the model alone."
+        )
+    chosen = ChosenInput(tuple(each.detach().clone() for each in inputs))
+    shapes = ", ".join(str(list(each.shape)) for each in inputs)
+    for model in models.values():
+        try:
+            chosen.run(model)
+        except Exception as error:
+            raise ValueError(
+                f"the model cannot be called with activations= of shape {shapes}: {error}. It "
+                "takes what the model takes, a batch of one included, for example images[:1]."
+            ) from error
+    return chosen

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Finding } from "../../src/protocol";
 import { drawFindings } from "../../src/views/findings/view";
 import { stateOf } from "../fake-channel";
@@ -81,5 +81,16 @@ describe("the findings", () => {
     tell();
     expect(root.querySelectorAll("li.labkit-finding")).toHaveLength(0);
     expect(root.textContent).toContain("Nothing is wrong");
+  });
+
+  it("stay open when the output is displayed anew", async () => {
+    tell(finding());
+    const details = root.querySelector("details") as HTMLDetailsElement;
+    details.open = true;
+    await vi.waitFor(() => {
+      const again = document.createElement("div");
+      drawFindings(again, session);
+      expect(again.querySelector("details")?.open).toBe(true);
+    });
   });
 });

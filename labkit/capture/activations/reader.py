@@ -15,6 +15,7 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from labkit.capture import torch_compat
 from labkit.capture.activations import pictures
+from labkit.capture.activations.chosen_input import ChosenInput
 from labkit.capture.activations.over_time import OverTime
 from labkit.capture.activations.pictures import Draft
 from labkit.capture.activations.statistics import (
@@ -43,9 +44,15 @@ class ActivationReader:
     ----------
     models : mapping of str to Module
         The label ``""`` stands for an only model.
+    chosen : ChosenInput, optional
+        The input of which pictures are made, in a pass of its own; otherwise they are of the
+        loop's own passes.
     """
 
-    def __init__(self, models: Mapping[str, nn.Module]) -> None:
+    def __init__(self, models: Mapping[str, nn.Module], chosen: ChosenInput | None = None) -> None:
+        self._chosen = chosen
+        self._root = weakref.ref(next(iter(models.values())))
+        self._looks_at_chosen = False
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._roots: set[int] = set()
         self._kinds: dict[str, Bent] = {}
@@ -108,9 +115,22 @@ class ActivationReader:
             norms = torch.stack([self._gradients.get(name, zero) for name in names])
             _write(run, readout, step, "act_grad", names, norms)
         if self._pictures:
+            self._look_at_chosen()
             for path, draft in [*self._drafts, *self._over_time.drafts()]:
                 _keep(run, readout, step, path, draft)
         self.clear()
+
+    def _look_at_chosen(self) -> None:
+        model = self._root()
+        if self._chosen is None or model is None:
+            return
+        handle = register_module_forward_hook(self._called)
+        self._looks_at_chosen = True
+        try:
+            self._chosen.run(model)
+        finally:
+            self._looks_at_chosen = False
+            handle.remove()
 
     def clear(self) -> None:
         """Let go of every tensor."""
@@ -148,6 +168,9 @@ class ActivationReader:
         run = None if self._run is None else self._run()
         if run is None:
             return
+        if self._looks_at_chosen:
+            self._picture(module, path, output)
+            return
         is_root = id(module) in self._roots
         if not torch.is_grad_enabled():
             if is_root:
@@ -163,31 +186,41 @@ class ActivationReader:
             tensor = _first_tensor(output)
             if tensor is not None:
                 self._take(module, path, tensor)
-            if self._pictures and isinstance(module, nn.MultiheadAttention):
-                weights = output[1]
-                drawn = None if weights is None else pictures.attention(weights.detach())
-                if drawn is not None:
-                    self._drafts.append((path, drawn))
+            if self._pictures and self._chosen is None:
+                self._picture(module, path, output)
 
     def _take(self, module: nn.Module, path: str, tensor: torch.Tensor) -> None:
         if self._newest is not None and self._newest() is tensor:
             return  # a container gives out what its last module gave out
         self._newest = weakref.ref(tensor)
-        bent = self._kinds.get(path) or self._after.get(path)
         units = channel_dimension(module, tensor)
-        self._found[path] = statistics(tensor, bent, units)
+        self._found[path] = statistics(tensor, self._bent(path), units)
         if tensor.requires_grad and not tensor.is_leaf:
             told = functools.partial(self._gradient_came, path)
             tensor.register_hook(told)  # type: ignore[no-untyped-call]
-        if self._pictures and self._is_pictured(module, path, tensor):
-            if isinstance(module, nn.Conv2d):
-                self._drafts.append((path, pictures.kernels(module.weight.detach())))
-            silent = None
-            if bent is not None and bent.bend == "relu":
-                silent = silent_units(tensor.detach(), units)
-            drawn = pictures.draft(tensor.detach(), silent)
+
+    def _picture(self, module: nn.Module, path: str, output: Any) -> None:
+        """Make pictures of what a module gave out."""
+        if isinstance(module, nn.MultiheadAttention) and output[1] is not None:
+            drawn = pictures.attention(output[1].detach())
             if drawn is not None:
                 self._drafts.append((path, drawn))
+        tensor = _first_tensor(output)
+        if tensor is None or not self._is_pictured(module, path, tensor):
+            return
+        if isinstance(module, nn.Conv2d):
+            self._drafts.append((path, pictures.kernels(module.weight.detach())))
+        bent, units = self._bent(path), channel_dimension(module, tensor)
+        silent = None
+        if bent is not None and bent.bend == "relu":
+            silent = silent_units(tensor.detach(), units)
+        drawn = pictures.draft(tensor.detach(), silent)
+        if drawn is not None:
+            self._drafts.append((path, drawn))
+
+    def _bent(self, path: str) -> Bent | None:
+        """Return how a module's output is bent, by itself or by what is called on it."""
+        return self._kinds.get(path) or self._after.get(path)
 
     def _is_pictured(self, module: nn.Module, path: str, tensor: torch.Tensor) -> bool:
         """Return whether a module is among the first so many, or gives out images."""
@@ -209,7 +242,7 @@ class ActivationReader:
 def _first_tensor(output: Any) -> torch.Tensor | None:
     """Return the first floating-point tensor of a module's output."""
     if isinstance(output, torch.Tensor):
-        usable = output.is_floating_point() and output.numel() and not output.is_meta
+        usable = output.is_floating_point() and output.numel() > 1 and not output.is_meta
         return output if usable and output.layout is torch.strided else None
     if isinstance(output, nn.utils.rnn.PackedSequence):
         return output.data

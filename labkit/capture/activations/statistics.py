@@ -28,7 +28,10 @@ _FLAT_BEFORE_TANH = math.atanh(_FLAT_TANH)
 _FLAT_SIGMOID = 0.48
 """Distance from 1/2."""
 _FLAT_BEFORE_SIGMOID = math.log((0.5 + _FLAT_SIGMOID) / (0.5 - _FLAT_SIGMOID))
-_MOST_NUMBERS = 65_536
+_FOR_MOMENTS = 16_384
+"""Numbers from which mean and deviation are taken: good to about one part in a hundred."""
+_FOR_UNITS = 65_536
+"""Numbers in which a unit must be positive somewhere, not to count as dead."""
 _CHANNELS_FIRST = (
     nn.Conv1d,
     nn.Conv2d,
@@ -107,8 +110,8 @@ def statistics(output: torch.Tensor, bent: Bent | None, units: int | None) -> to
     Returns
     -------
     Tensor, shape (4,), dtype float32
-        Mean, standard deviation, saturated part and dead part of the first samples, up to 65,536
-        numbers; NaN for what does not apply.
+        Mean, standard deviation, saturated part and dead part of the batch's first samples; NaN
+        for what does not apply.
 
     Examples
     --------
@@ -116,24 +119,24 @@ def statistics(output: torch.Tensor, bent: Bent | None, units: int | None) -> to
     >>> statistics(output, Bent("relu", itself=True), 1).tolist()[3]
     0.5
     """
-    values = first_samples(output.detach())
+    values = first_samples(output.detach(), _FOR_MOMENTS)
     values = values if values.dtype in (torch.float32, torch.float64) else values.float()
     mean, deviation = mean_and_deviation(values)
     unknown = torch.full_like(mean, math.nan)
     flat, dead = unknown, unknown
     if bent is not None and bent.bend == "relu":
-        silent = silent_units(values, units)
+        silent = silent_units(output.detach(), units)
         dead = unknown if silent is None else silent.to(values.dtype).mean()
     elif bent is not None:
         flat = _is_flat(values, bent).to(values.dtype).mean()
     return torch.stack([mean, deviation, flat, dead]).float()
 
 
-def first_samples(values: torch.Tensor) -> torch.Tensor:
-    """Return the first samples of a batch, as many as make up 65,536 numbers, at least one."""
-    if values.numel() <= _MOST_NUMBERS or values.dim() < 2:  # noqa: PLR2004 - no samples
+def first_samples(values: torch.Tensor, most: int) -> torch.Tensor:
+    """Return the first samples of a batch, as many as make up so many numbers, at least one."""
+    if values.numel() <= most or values.dim() < 2:  # noqa: PLR2004 - no samples
         return values
-    return values[: max(1, _MOST_NUMBERS * values.shape[0] // values.numel())]
+    return values[: max(1, most * values.shape[0] // values.numel())]
 
 
 def mean_and_deviation(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -146,7 +149,7 @@ def silent_units(values: torch.Tensor, units: int | None) -> torch.Tensor | None
     """Return which units are nowhere positive in the first samples, shape (n_units,)."""
     if units is None or values.numel() == 0:
         return None
-    values = first_samples(values)
+    values = first_samples(values, _FOR_UNITS)
     others = [place for place in range(values.dim()) if place != units]
     return values.amax(dim=others) <= 0
 

@@ -11,6 +11,7 @@ from labkit.run import Run
 from labkit.run.observations import InputScale, Prediction
 
 _MOST_CLASSES = 10_000
+_MOST_NUMBERS = 65_536
 _TABLE = 2
 """Dimensions of inputs that are samples by features, and of outputs that are samples by classes."""
 
@@ -22,7 +23,7 @@ def look_at_inputs(run: Run, step: int, inputs: Any) -> None:
             continue
         if tensor.dim() < _TABLE or tensor.shape[0] < 2 or not tensor.is_cpu:  # noqa: PLR2004
             continue
-        values = first_samples(tensor.detach()).float()
+        values = first_samples(tensor.detach(), _MOST_NUMBERS).float()
         mean, spread = mean_and_deviation(values)
         least = most = spread
         if values.dim() == _TABLE:

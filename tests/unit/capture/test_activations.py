@@ -1,5 +1,7 @@
 """Activations: what is recorded is what the modules gave out, and gates are those of the layer."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -204,3 +206,42 @@ def test_reading_leaves_no_hook_on_modules_or_tensors():
     assert type(model).forward.__qualname__ == "Pictures.forward"
     assert not hasattr(type(model).forward, "__wrapped__")
     assert len(model.conv._forward_hooks) == 1
+
+
+def test_pictures_are_of_the_chosen_input_and_the_model_stays_as_it_was():
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.5), nn.Flatten(), nn.Linear(108, 2)
+    )
+    twin = pickle.loads(pickle.dumps(model))
+    chosen, x = torch.randn(1, 1, 8, 8), torch.randn(6, 1, 8, 8)
+    maps = model[0](chosen)[0].detach()
+    torch.manual_seed(1)
+    run = one_step(model, lambda: model(x).pow(2).mean(), activations=chosen)
+    np.testing.assert_allclose(run.activations.at("0", "maps").values, maps, rtol=1e-5)
+    torch.manual_seed(1)
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1)
+    twin(x).pow(2).mean().backward()
+    optimizer.step()
+    for ours, theirs in zip(model.state_dict().values(), twin.state_dict().values(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert all(module.training for module in model.modules())
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "says"),
+    [
+        ("all", TypeError, "tuple of tensors, not str"),
+        (torch.randn(2, 7), ValueError, r"shape \[2, 7\]"),
+    ],
+)
+def test_an_input_that_does_not_fit_fails_at_once(given, error, says):
+    with pytest.raises(error, match=says):
+        lk.watch(nn.Linear(3, 1), show=False, activations=given)
+
+
+def test_activations_can_be_left_alone():
+    model = nn.Linear(3, 1)
+    run = one_step(model, lambda: model(torch.ones(2, 3)).sum(), activations=False)
+    assert not any(name.startswith("act_") for name in run.names())
+    assert run.activations.subjects() == ()

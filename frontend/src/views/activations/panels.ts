@@ -10,6 +10,8 @@ import type { Colours } from "./colours";
 /** Widest panels of pictures that run along time or units, in px. */
 const WIDE = 640;
 const WIDE_HEIGHT = 150;
+/** Of panels that are many. */
+const LOW_HEIGHT = 76;
 const TILE = 72;
 const LARGE_TILE = 150;
 const FEW = 4;
@@ -98,7 +100,7 @@ function sizeOf({ kind, shape }: Picture): { readonly width: string; readonly he
     const scale = longest / Math.max(rows, columns);
     return { width: `${Math.max(8, columns * scale)}px`, height: Math.max(8, rows * scale) };
   }
-  const height = Math.min(WIDE_HEIGHT, Math.max(40, rows * 6));
+  const height = Math.min(count > FEW ? LOW_HEIGHT : WIDE_HEIGHT, Math.max(40, rows * 6));
   return { width: `min(100%, ${Math.min(WIDE, Math.max(240, columns * 12))}px)`, height };
 }
 

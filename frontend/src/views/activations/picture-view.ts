@@ -4,6 +4,7 @@ import type { PictureKind, PictureSubject } from "../../protocol";
 import type { Picture, RunSession } from "../../session";
 import { make, setText } from "../parts/element";
 import { formatCount, formatValue } from "../parts/format";
+import { Memory } from "../parts/memory";
 import type { Theme } from "../parts/theme";
 import { coloursOf, gradientOf } from "./colours";
 import { Panels } from "./panels";
@@ -26,6 +27,7 @@ export class PictureView {
   private readonly bar = make("span", { class: "labkit-heat-bar" });
   private readonly ends = [make("span"), make("span")] as const;
   private readonly legend = make("div", { class: "labkit-heat-legend" });
+  private readonly memory: Memory;
   private subjects: readonly PictureSubject[] = [];
   private taken = -1;
   private asked = Number.NEGATIVE_INFINITY;
@@ -50,13 +52,20 @@ export class PictureView {
     this.element.append(this.toolbar, this.words, this.stage, this.legend);
     this.element.setAttribute("role", "img");
     this.element.hidden = true;
+    this.memory = new Memory(session.runId);
+    this.fixed.checked = this.memory.recall("activations scale") === "fixed";
+    this.memory.follow(this.module, "activations module");
+    this.memory.follow(this.kind, "activations picture");
     this.module.addEventListener("change", () => {
       this.offerKinds();
       this.session.select(this.module.value);
       this.ask(true);
     });
     this.kind.addEventListener("change", () => this.ask(true));
-    this.fixed.addEventListener("change", () => this.show());
+    this.fixed.addEventListener("change", () => {
+      this.memory.keep("activations scale", this.fixed.checked ? "fixed" : null);
+      this.show();
+    });
   }
 
   /** Takes in what has changed; `chosen` when a person did it. */
@@ -119,7 +128,9 @@ export class PictureView {
       this.module.replaceChildren(
         ...modules.map((path) => make("option", { value: path }, path || "(model)")),
       );
-      this.module.value = modules.includes(chosen) && chosen ? chosen : first.module;
+      const again = modules.includes(chosen) && chosen !== "";
+      this.module.value = again ? chosen : first.module;
+      if (!again) this.memory.restore(this.module, "activations module");
     }
     this.offerKinds();
   }
@@ -135,6 +146,7 @@ export class PictureView {
         ...kinds.map((kind) => make("option", { value: kind }, PICTURES[kind][0])),
       );
       this.kind.value = kinds.includes(chosen) ? chosen : (kinds[0] ?? "");
+      if (!kinds.includes(chosen)) this.memory.restore(this.kind, "activations picture");
     }
   }
 

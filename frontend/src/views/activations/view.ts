@@ -6,6 +6,7 @@ import { type Row, rowsOf } from "../heat/rows";
 import { Decades } from "../heat/scale";
 import { CursorNote } from "../parts/cursor";
 import { make } from "../parts/element";
+import { Memory } from "../parts/memory";
 import { EmptyNote, emptyWords } from "../parts/panel";
 import { Redraw } from "../parts/redraw";
 import { readTheme, type Theme, watchTheme } from "../parts/theme";
@@ -28,6 +29,7 @@ class ActivationsView {
   private readonly empty = new EmptyNote();
   private readonly redraw: Redraw;
   private readonly ends: (() => void)[];
+  private readonly memory: Memory;
   private theme: Theme;
   private chosen = false;
 
@@ -39,6 +41,8 @@ class ActivationsView {
     this.cursor = new CursorNote(session);
     this.heat = new HeatMap(session, (name) => scaleOf(name), changed);
     this.picture = new PictureView(session);
+    this.memory = new Memory(session.runId);
+    this.memory.follow(this.select, "activations quantity");
     this.select.addEventListener("change", changed);
     root.classList.add("labkit-activations");
     root.dataset.labkitView = "activations";
@@ -116,6 +120,7 @@ class ActivationsView {
       ),
     );
     if (kinds.some((kind) => kind === chosen)) this.select.value = chosen;
+    else this.memory.restore(this.select, "activations quantity");
   }
 }
 

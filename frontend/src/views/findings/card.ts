@@ -4,6 +4,7 @@ import type { Finding } from "../../protocol";
 import type { RunSession } from "../../session";
 import { make, setText } from "../parts/element";
 import { formatCount } from "../parts/format";
+import { Memory } from "../parts/memory";
 
 /** A sign and a word for each severity, so that colour is not all that tells them apart. */
 const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, words: string]>> = {
@@ -20,8 +21,17 @@ export class FindingCard {
   private readonly body = make("div", { class: "labkit-finding-body" });
   private shown = "";
 
-  constructor(private readonly session: RunSession) {
-    this.element.append(make("details", {}, make("summary", {}, this.sign, this.words), this.body));
+  constructor(
+    private readonly session: RunSession,
+    rule: string,
+  ) {
+    const memory = new Memory(session.runId);
+    const details = make("details", {}, make("summary", {}, this.sign, this.words), this.body);
+    details.open = memory.recall(`finding ${rule}`) === "open";
+    details.addEventListener("toggle", () =>
+      memory.keep(`finding ${rule}`, details.open ? "open" : null),
+    );
+    this.element.append(details);
   }
 
   show(finding: Finding): void {

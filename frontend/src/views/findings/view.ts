@@ -53,7 +53,7 @@ class FindingsView {
       this.cards.delete(rule);
     }
     findings.forEach((finding, place) => {
-      const card = this.cards.get(finding.rule) ?? new FindingCard(this.session);
+      const card = this.cards.get(finding.rule) ?? new FindingCard(this.session, finding.rule);
       this.cards.set(finding.rule, card);
       card.show(finding);
       if (this.list.children[place] !== card.element) {

@@ -1,6 +1,7 @@
 /** What a person can choose about the gradients: the quantity, and how it is drawn. */
 
 import { make } from "../parts/element";
+import type { Memory } from "../parts/memory";
 import { type ParameterKind, QUANTITIES } from "./quantities";
 
 export type Mode = "heat" | "lines" | "ridge";
@@ -21,7 +22,7 @@ const MODES: readonly (readonly [Mode, name: string, explanation: string])[] = [
 
 export class GradientsToolbar {
   readonly element = make("div", { class: "labkit-toolbar" });
-  mode: Mode = "heat";
+  mode: Mode;
   private readonly select = make("select", { "aria-label": "Quantity" });
   private readonly buttons: readonly (readonly [Mode, HTMLButtonElement])[];
   private offered = "";
@@ -29,7 +30,10 @@ export class GradientsToolbar {
   constructor(
     private readonly changed: () => void,
     extra: HTMLElement,
+    private readonly memory: Memory,
   ) {
+    this.mode = MODES.find(([mode]) => mode === memory.recall("gradients mode"))?.[0] ?? "heat";
+    memory.follow(this.select, "gradients quantity");
     this.buttons = MODES.map(([mode, name, title]) => {
       const button = make("button", { type: "button", class: "labkit-chip", title }, name);
       button.addEventListener("click", () => this.choose(mode));
@@ -61,12 +65,14 @@ export class GradientsToolbar {
       ),
     );
     if (kinds.some((kind) => kind === chosen)) this.select.value = chosen;
+    else this.memory.restore(this.select, "gradients quantity");
     this.explain();
   }
 
   private choose(mode: Mode): void {
     if (mode === this.mode) return;
     this.mode = mode;
+    this.memory.keep("gradients mode", mode);
     this.press();
     this.changed();
   }

@@ -6,6 +6,7 @@ import { describeNewest, type Row, rowsOf } from "../heat/rows";
 import { Decades, type Scale } from "../heat/scale";
 import { CursorNote } from "../parts/cursor";
 import { make } from "../parts/element";
+import { Memory } from "../parts/memory";
 import { EmptyNote, emptyWords } from "../parts/panel";
 import { Redraw } from "../parts/redraw";
 import { readTheme, type Theme, watchTheme } from "../parts/theme";
@@ -39,7 +40,7 @@ class GradientsView {
   ) {
     const changed = () => this.redraw.now();
     this.cursor = new CursorNote(session);
-    this.toolbar = new GradientsToolbar(changed, this.cursor.element);
+    this.toolbar = new GradientsToolbar(changed, this.cursor.element, new Memory(session.runId));
     this.heat = new HeatMap(session, scaleOf, changed);
     root.classList.add("labkit-gradients");
     root.dataset.labkitView = "gradients";

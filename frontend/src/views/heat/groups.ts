@@ -9,6 +9,8 @@ import type { Row } from "./rows";
 export interface Entry {
   /** A parameter's name, or a module's path. */
   readonly name: string;
+  /** The same without what stands above it. */
+  readonly short: string;
   /** The rows that are told as one; a single one for a parameter. */
   readonly rows: readonly Row[];
   readonly depth: number;
@@ -29,7 +31,10 @@ export function entriesOf(
   most: number,
 ): readonly Entry[] {
   if (rows.length <= most) {
-    return rows.map((row) => ({ name: row.name, rows: [row], depth: 0, open: null }));
+    return rows.map((row) => {
+      const short = row.name || "(model)";
+      return { name: row.name, short, rows: [row], depth: 0, open: null };
+    });
   }
   const root = treeOf(rows);
   const opened = openedAtFirst(root, most);
@@ -38,12 +43,15 @@ export function entriesOf(
   const list = (branch: Branch, depth: number) => {
     for (const child of branch.children.values()) {
       const [row] = child.rows;
+      const within = branch.path === "" ? 0 : branch.path.length + 1;
       if (child.rows.length === 1 && row) {
-        entries.push({ name: row.name, rows: child.rows, depth, open: null });
+        const short = row.name.slice(within) || "(model)";
+        entries.push({ name: row.name, short, rows: child.rows, depth, open: null });
         continue;
       }
       const open = isOpen(child);
-      entries.push({ name: child.path, rows: child.rows, depth, open });
+      const short = child.path.slice(within);
+      entries.push({ name: child.path, short, rows: child.rows, depth, open });
       if (open) list(child, depth + 1);
     }
   };

@@ -138,11 +138,14 @@ export class HeatMap {
     const key = `${letters} ${this.rowHeight} ${picked} ${names}`;
     if (key === this.labelled) return;
     this.labelled = key;
-    const items = shown.map(({ name, rows, depth, open }) => {
-      const sign = open === null ? "" : open ? "▾ " : "▸ ";
+    const isTree = this.rows.some(({ open }) => open !== null);
+    this.labels.classList.toggle("labkit-tree", isTree);
+    const items = shown.map(({ name, short, rows, depth, open }) => {
+      const sign = open === null ? (isTree ? "\u2003" : "") : open ? "▾ " : "▸ ";
       const count = open === null ? "" : ` · ${rows.length}`;
-      const room = letters - sign.length - count.length - depth;
-      const item = make("div", {}, `${sign}${shortenPath(name, room)}${count}`);
+      const room = letters - sign.length - count.length - 2 * depth;
+      const item = make("div", {}, `${sign}${shortenPath(short, room)}${count}`);
+      item.style.paddingLeft = `${depth}em`;
       item.dataset.name = name;
       item.title = open === null ? name : `${name}: the largest of ${rows.length} parameters`;
       if (open !== null) {

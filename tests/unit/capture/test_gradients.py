@@ -1,0 +1,139 @@
+"""What is told of gradients beside their norms: before clipping, direction, noise, histograms."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import labkit as lk
+
+from .models import Net, batch
+
+
+def loop(model, *, steps=8, clip=None, parts=1, scaler=None):
+    """Train with everything read at every step; return the run and each step's gradients."""
+    x, y = batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    seen = []
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            passes = []
+            for rows in torch.arange(len(x)).chunk(parts):
+                loss = F.cross_entropy(model(x[rows]), y[rows])
+                (loss if scaler is None else scaler.scale(loss)).backward()
+                passes.append(model.fc1.weight.grad.clone())
+            seen.append(passes)
+            if scaler is not None:
+                scaler.unscale_(optimizer)
+            if clip is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
+            optimizer.step() if scaler is None else scaler.step(optimizer)
+            if scaler is not None:
+                scaler.update()
+    assert run.notices == ()
+    return run, seen
+
+
+def by_step(run, name):
+    """Return a series as a mapping of steps to values."""
+    steps, values = run.series(name)
+    return dict(zip(steps.tolist(), values.tolist(), strict=True))
+
+
+def test_norms_before_and_after_clipping_are_both_told():
+    torch.manual_seed(0)
+    run, seen = loop(Net(), clip=0.01)
+    before = by_step(run, "grad_norm_unclipped/fc1.weight")
+    after = by_step(run, "grad_norm/fc1.weight")
+    assert set(before) >= {4, 8}
+    for step, norm in before.items():
+        assert norm == pytest.approx(seen[step - 1][-1].norm().item(), rel=1e-5)
+        assert after[step] <= 0.0101
+
+
+def test_norms_before_clipping_are_without_the_scalers_factor():
+    torch.manual_seed(0)
+    run, seen = loop(Net(), clip=0.01, scaler=torch.amp.GradScaler("cpu", init_scale=256.0))
+    before = by_step(run, "grad_norm_unclipped/fc1.weight")
+    assert before
+    for step, norm in before.items():
+        assert norm == pytest.approx(seen[step - 1][-1].norm().item() / 256, rel=1e-4)
+
+
+def test_a_loop_that_does_not_clip_has_no_second_norms():
+    run, _ = loop(Net())
+    assert "grad_norm_unclipped/fc1.weight" not in run.names()
+
+
+def test_the_direction_is_the_cosine_with_the_gradient_of_the_step_before():
+    torch.manual_seed(0)
+    run, seen = loop(Net())
+    found = by_step(run, "grad_cosine/fc1.weight")
+    assert found
+    for step, cosine in found.items():
+        pair = [seen[number][-1].flatten() for number in (step - 2, step - 1)]
+        assert cosine == pytest.approx(F.cosine_similarity(*pair, dim=0).item(), abs=1e-5)
+
+
+def test_the_noise_scale_is_that_of_the_passes_of_a_step():
+    torch.manual_seed(0)
+    run, seen = loop(Net(), parts=4, steps=40)
+    found = by_step(run, "grad_noise/fc1.weight")
+    assert found
+    for step, scale in found.items():
+        sums = torch.stack([torch.zeros_like(seen[0][0]), *seen[step - 1]])
+        each = (sums[1:] - sums[:-1]).flatten(1)
+        spread = each.var(dim=0, correction=1).sum()
+        signal = each.mean(0).pow(2).sum() - spread / 4
+        if signal > 0:
+            assert scale == pytest.approx((spread / signal).item(), rel=1e-3)
+        else:
+            assert np.isnan(scale)
+
+
+def test_histograms_in_even_bins_reach_from_the_least_to_the_greatest_value():
+    torch.manual_seed(0)
+    run, seen = loop(Net())
+    kept = run.histograms.read("grad_linear/fc1.weight")
+    for step, edges, counts in zip(kept.steps, kept.edges, kept.counts, strict=True):
+        gradient = seen[step - 1][-1]
+        assert edges[[0, -1]] == pytest.approx([gradient.min().item(), gradient.max().item()])
+        expected, _ = np.histogram(gradient.numpy(), bins=40)
+        assert counts.sum() == gradient.numel()
+        assert np.abs(counts - expected).sum() <= 2  # one at an edge may fall to either side
+
+
+def test_zeros_and_what_is_not_finite_are_parts_of_all_elements():
+    class Half(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(8))
+
+        def forward(self, x):
+            return (self.weight[:4] * x).sum()
+
+    model = Half()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        optimizer.zero_grad()
+        model(torch.tensor([1.0, 1.0, float("nan"), 1.0])).backward()
+        optimizer.step()
+    assert run.series("grad_zeros/weight")[1].tolist() == [0.5]
+    assert run.series("grad_not_finite/weight")[1].tolist() == [0.125]
+
+
+def test_steps_that_a_scaler_skips_are_told():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
+    with lk.watch(model, show=False) as run:
+        for number in range(8):
+            optimizer.zero_grad()
+            factor = float("inf") if number == 4 else 1.0
+            scaler.scale(F.cross_entropy(model(x), y) * factor).backward()
+            scaler.step(optimizer)
+            scaler.update()
+    assert run.steps == 7
+    assert run.state().skipped == (5,)
