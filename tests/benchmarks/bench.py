@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.benchmarks import long_run
 from tests.benchmarks.contenders import CONTENDERS
 from tests.benchmarks.drawing import measure_drawing
 from tests.benchmarks.graphs import measure_capture
@@ -43,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
         print(f"{kind} {name}: {ratios}", file=sys.stderr, flush=True)
     text = table(options.only, pairs)
     if not options.loops_only:
-        text += "\n" + _graphs()
+        text += "\n" + _graphs() + "\n" + long_run.table()
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(text, encoding="utf-8")
     print(text)
@@ -84,7 +85,9 @@ def _graphs() -> str:
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round: does it all run?")
-    parser.add_argument("--loops-only", action="store_true", help="leave the graphs out")
+    parser.add_argument(
+        "--loops-only", action="store_true", help="leave graphs and the long run out"
+    )
     parser.add_argument("--rounds", type=int, default=FULL[0], help="rounds (default: %(default)s)")
     parser.add_argument(
         "--only",

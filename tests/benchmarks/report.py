@@ -32,10 +32,11 @@ def table(names: Sequence[str], pairs: Pairs) -> str:
     str
         Each ratio is the median over all pairs, with the quartiles behind it.
     """
-    titles = [f"{kind.upper()}, {_bare_ms(kind, pairs):.2f} ms a step" for kind in ONE_SECOND]
-    lines = [f"| | {' | '.join(titles)} |", "|---|---|---|"]
+    kinds = [kind for kind in ONE_SECOND if any(measured == kind for measured, _ in pairs)]
+    titles = [f"{kind.upper()}, {_bare_ms(kind, pairs):.2f} ms a step" for kind in kinds]
+    lines = [f"| | {' | '.join(titles)} |", f"|{'---|' * (len(titles) + 1)}"]
     for name in names:
-        cells = [_ratio([pair.ratio for pair in pairs[kind, name]]) for kind in ONE_SECOND]
+        cells = [_ratio([pair.ratio for pair in pairs[kind, name]]) for kind in kinds]
         lines.append(f"| {CONTENDERS[name][0]} | {' | '.join(cells)} |")
     return "\n".join([*lines, "", _conditions(len(pairs[next(iter(pairs))])), ""])
 

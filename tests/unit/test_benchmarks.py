@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from tests.benchmarks import measure
+from tests.benchmarks import long_run, measure
 from tests.benchmarks.bench import _schedule
 from tests.benchmarks.contenders import CONTENDERS
 from tests.benchmarks.measure import Pair, Size
@@ -21,10 +21,11 @@ def threads():
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("kind", ["mlp", "cnn"])
+@pytest.mark.parametrize("kind", ["mlp", "cnn", "gpt2"])
 def test_every_contender_gets_the_same_task(kind):
     first, second = make_task(kind), make_task(kind)
     for task in (first, second):
+        torch.manual_seed(1)  # for dropout
         train(task, range(3), lambda step, loss: None)
     assert all(map(torch.equal, first.model.parameters(), second.model.parameters()))
 
@@ -52,9 +53,17 @@ def test_bare_and_contender_take_turns_in_going_first(monkeypatch, threads):
 
 def test_each_round_takes_every_contender_in_another_order():
     turns = list(_schedule(["bare", "labkit", "wandb"], 2))
-    first, second = turns[:6], turns[6:]
+    first, second = turns[:9], turns[9:]
     assert sorted(first) == sorted(second)
     assert first != second
+
+
+def test_the_long_run_tells_memory_and_the_time_of_a_step(threads, monkeypatch):
+    monkeypatch.setattr(long_run, "SETTLED", 100)
+    monkeypatch.setattr(long_run, "WINDOW", 100)
+    found = long_run.measure_long_run(steps=500)
+    assert found.first > 0
+    assert found.last > 0
 
 
 def test_the_table_gives_medians_with_the_machine_and_the_day():

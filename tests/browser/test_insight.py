@@ -1,0 +1,95 @@
+"""Findings and activations in a real page, while a sick model trains."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+MODEL = """
+import time
+from pathlib import Path
+import torch
+import torch.nn.functional as F
+from torch import nn
+import labkit as lk
+
+torch.manual_seed(0)
+torch.set_num_threads(1)
+
+class Sick(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 6, 3)
+        self.gru = nn.GRU(6, 8, batch_first=True)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        rows = F.relu(self.conv(x)).mean(3).transpose(1, 2)
+        return self.head(self.gru(rows)[0][:, -1]).softmax(1)
+
+x, y = torch.randn(32, 1, 12, 12), torch.arange(32) % 3
+model = Sick()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+"""
+
+TRAIN = """
+end = Path("{end}")
+with lk.watch(model, name="sick") as run:
+    while not end.exists():
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        time.sleep(0.002)
+print([finding.rule for finding in run.findings])
+"""
+
+
+@pytest.fixture
+def sick(open_notebook, lab, tmp_path_factory):
+    """A notebook whose cell trains, and what ends it."""
+    end = lab.folder / f"{tmp_path_factory.mktemp('sick').name}-end"
+    book = open_notebook([MODEL, TRAIN.format(end=end.name)])
+    book.run_cell(0)
+    book.await_idle()
+    book.run_cell(1)
+    book.await_step("dashboard", 60)
+    yield book
+    end.touch()
+    book.await_idle()
+    assert book.errors == []
+
+
+def test_a_finding_appears_while_training_runs_and_leads_into_the_graph(sick):
+    findings = sick.view("findings")
+    card = findings.locator('[data-labkit-finding="softmax-before-loss"]')
+    expect(card).to_be_visible(timeout=20_000)
+    expect(card).to_contain_text("cross_entropy gets the result of a softmax")
+    card.locator("summary").click()
+    expect(card).to_contain_text("What to try")
+    card.get_by_role("button", name="Show in the graph").click()
+    softmax = sick.view("graph").locator('[data-labkit-node="#1/softmax:0"]')
+    expect(softmax).to_be_visible(timeout=20_000)
+
+
+def test_activations_are_drawn_and_a_click_picks_the_module_everywhere(sick):
+    activations = sick.view("activations")
+    expect(activations.locator("figure").first).to_be_visible(timeout=20_000)
+    expect(activations.locator("figure")).to_have_count(6)
+    activations.get_by_label("Picture").select_option("kernels")
+    expect(activations.get_by_role("img", name="Kernels of conv")).to_be_visible()
+    activations.locator('.labkit-heat-names [data-name="gru"]').click()
+    expect(activations.get_by_label("Module")).to_have_value("gru")
+    activations.get_by_label("Picture").select_option("gates")
+    expect(activations.locator("figcaption").first).to_have_text("reset gate")
+    activations.get_by_label("Picture").select_option("time_gradient")
+    expect(activations.locator("svg polyline")).to_have_count(1)
+    picked = sick.view("gradients").locator(".labkit-heat-names .labkit-picked")
+    expect(picked.first).to_contain_text("gru")
+
+
+def test_histograms_of_the_gradients_are_drawn_at_the_step_that_is_looked_at(sick):
+    gradients = sick.view("gradients")
+    gradients.get_by_role("button", name="Histograms").click()
+    expect(gradients.locator(".labkit-ridge path")).to_have_count(8, timeout=20_000)
+    expect(gradients).to_contain_text("step")
