@@ -72,6 +72,7 @@ for (const { name, entry, format } of SCRIPTS) {
 }
 const define = { LABKIT_BUILD: JSON.stringify(digest.digest("hex").slice(0, 16)) };
 files.set("loader.js", await bundle("src/loader.ts", "esm", define));
+files.set("pad.js", await bundle("src/pad/pad.ts", "esm"));
 files.set("THIRD_PARTY.txt", await licences());
 
 await rm(STATIC, { recursive: true, force: true });

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-STATIC_FILES = ("loader.js", "labkit.js.gz", "plotly.js.gz", "layout.js.gz", "THIRD_PARTY.txt")
+STATIC_FILES = (
+    "loader.js",
+    "labkit.js.gz",
+    "plotly.js.gz",
+    "layout.js.gz",
+    "pad.js",
+    "THIRD_PARTY.txt",
+)
 """What a build has to leave in `labkit/static`."""
 
 _SETTINGS = ("package.json", "package-lock.json", "build.mjs", "tsconfig.json")

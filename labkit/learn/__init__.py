@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from labkit.learn.chapter import Chapter, chapter
 from labkit.learn.datasets import Split, diabetes, digits, moons
+from labkit.learn.drawing_pad import DrawingPad
 from labkit.learn.pictures import (
     LossSurface,
     Picture,
@@ -20,6 +21,7 @@ from labkit.learn.pictures import (
 
 __all__ = [
     "Chapter",
+    "DrawingPad",
     "LossSurface",
     "Picture",
     "Split",

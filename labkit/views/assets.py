@@ -11,19 +11,24 @@ ASSETS = ("labkit.js", "plotly.js", "layout.js")
 """Scripts that a page asks for by name, once each."""
 
 
-@cache
 def loader_source() -> str:
-    """Return the small script that every view carries.
+    """Return the small script that every view carries; errors are those of `small_script`."""
+    return small_script("loader.js")
+
+
+@cache
+def small_script(name: str) -> str:
+    """Return a script that is small enough for a widget to carry it.
 
     Raises
     ------
     RuntimeError
         If the frontend was not built.
     """
-    path = STATIC / "loader.js"
+    path = STATIC / name
     if not path.exists():
         raise RuntimeError(
-            "labkit's frontend is not built: there is no loader.js in labkit/static. Install "
+            f"labkit's frontend is not built: there is no {name} in labkit/static. Install "
             "labkit with `pip install .`, or run `python hatch_build.py` in a development clone."
         )
     return path.read_text("utf-8")

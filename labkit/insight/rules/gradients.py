@@ -229,7 +229,7 @@ RULES = (
         ),
         look=_vanishing,
         chapter="02_autograd",
-        explained_by=("loss-not-finite",),
+        explained_by=("loss-not-finite", "no-change"),
     ),
     Rule(
         id="vanishing-in-time",
@@ -243,7 +243,7 @@ RULES = (
         ),
         look=_vanishing_in_time,
         chapter="09_rnn",
-        explained_by=("loss-not-finite",),
+        explained_by=("loss-not-finite", "no-change"),
     ),
     Rule(
         id="no-gradient",

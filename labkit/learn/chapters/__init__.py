@@ -18,6 +18,7 @@ _MODULES = {
     "02_autograd": "autograd",
     "03_linear_regression": "linear_regression",
     "08_cnn": "cnn",
+    "09_rnn": "rnn",
 }
 
 

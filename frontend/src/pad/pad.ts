@@ -1,0 +1,177 @@
+/**
+ * A pad to draw a small grey image on, for the course: pixel by pixel, with the pointer or the
+ * keyboard. The kernel gets the pixels and may answer with a sentence.
+ */
+
+/** What the pad needs of its widget's model. */
+export interface PadModel {
+  get(trait: "pixels"): readonly number[];
+  get(trait: "side"): number;
+  get(trait: "said"): string;
+  set(trait: "pixels", pixels: readonly number[]): void;
+  save_changes(): void;
+  on(event: string, listener: () => void): void;
+  off(event: string, listener: () => void): void;
+}
+
+const CELL = 26;
+/** How much a stroke brightens the pixel under it, and those beside it. */
+const STROKE = 0.7;
+const EDGE = 0.12;
+const HELP =
+  "Draw with the pointer. With the keyboard: arrow keys move, Space draws, Delete clears.";
+
+export function render({ model, el }: { model: PadModel; el: HTMLElement }): () => void {
+  const pad = new Pad(model, el);
+  return () => pad.close();
+}
+
+class Pad {
+  private readonly canvas = document.createElement("canvas");
+  private readonly said = document.createElement("p");
+  private readonly listeners = new AbortController();
+  private readonly side: number;
+  private pixels: number[];
+  private at: [row: number, column: number] = [0, 0];
+  private drawing = false;
+  private readonly told = () => this.show();
+  private readonly changed = () => {
+    this.pixels = [...this.model.get("pixels")];
+    this.paint();
+  };
+
+  constructor(
+    private readonly model: PadModel,
+    private readonly root: HTMLElement,
+  ) {
+    this.side = model.get("side");
+    this.pixels = [...model.get("pixels")];
+    const clear = document.createElement("button");
+    clear.type = "button";
+    clear.textContent = "Clear";
+    clear.title = "Make the whole image black again";
+    this.canvas.tabIndex = 0;
+    this.canvas.title = HELP;
+    this.canvas.setAttribute("role", "img");
+    this.canvas.style.cssText = "touch-action:none;cursor:crosshair;border:1px solid #888";
+    this.canvas.width = this.canvas.height = this.side * CELL;
+    this.said.setAttribute("role", "status");
+    this.said.style.margin = "6px 0";
+    root.replaceChildren(this.canvas, document.createElement("br"), clear, this.said);
+    const { signal } = this.listeners;
+    clear.addEventListener("click", () => this.clear(), { signal });
+    this.canvas.addEventListener("pointerdown", (event) => this.begin(event), { signal });
+    this.canvas.addEventListener("pointermove", (event) => this.move(event), { signal });
+    this.canvas.addEventListener("pointerup", () => this.end(), { signal });
+    this.canvas.addEventListener("pointercancel", () => this.end(), { signal });
+    this.canvas.addEventListener("keydown", (event) => this.press(event), { signal });
+    model.on("change:said", this.told);
+    model.on("change:pixels", this.changed);
+    this.show();
+    this.paint();
+  }
+
+  close(): void {
+    this.listeners.abort();
+    this.model.off("change:said", this.told);
+    this.model.off("change:pixels", this.changed);
+    this.root.replaceChildren();
+  }
+
+  private begin(event: PointerEvent): void {
+    this.drawing = true;
+    this.canvas.setPointerCapture?.(event.pointerId);
+    this.move(event);
+  }
+
+  private move(event: PointerEvent): void {
+    if (!this.drawing) return;
+    const box = this.canvas.getBoundingClientRect();
+    const column = Math.floor(((event.clientX - box.left) / (box.width || 1)) * this.side);
+    const row = Math.floor(((event.clientY - box.top) / (box.height || 1)) * this.side);
+    this.draw(row, column);
+  }
+
+  private end(): void {
+    if (!this.drawing) return;
+    this.drawing = false;
+    this.tell();
+  }
+
+  private press(event: KeyboardEvent): void {
+    const [row, column] = this.at;
+    const moves: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+    };
+    const move = moves[event.key];
+    if (move) this.at = [this.within(row + move[0]), this.within(column + move[1])];
+    else if (event.key === " ") this.draw(row, column);
+    else if (event.key === "Delete" || event.key === "Backspace") this.clear();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.paint();
+    if (event.key === " ") this.tell();
+  }
+
+  private draw(row: number, column: number): void {
+    this.brighten(row, column, STROKE);
+    for (const [down, right] of [
+      [-1, 0],
+      [1, 0],
+      [0, -1],
+      [0, 1],
+    ] as const) {
+      this.brighten(row + down, column + right, EDGE);
+    }
+    this.paint();
+  }
+
+  private brighten(row: number, column: number, by: number): void {
+    if (row !== this.within(row) || column !== this.within(column)) return;
+    const place = row * this.side + column;
+    this.pixels[place] = Math.min(1, (this.pixels[place] ?? 0) + by);
+  }
+
+  private clear(): void {
+    this.pixels.fill(0);
+    this.paint();
+    this.tell();
+  }
+
+  private within(place: number): number {
+    return Math.min(this.side - 1, Math.max(0, place));
+  }
+
+  private tell(): void {
+    this.model.set("pixels", [...this.pixels]);
+    this.model.save_changes();
+  }
+
+  private show(): void {
+    this.said.textContent = this.model.get("said");
+  }
+
+  private paint(): void {
+    const bright = this.pixels.filter((pixel) => pixel > 0).length;
+    this.canvas.setAttribute("aria-label", `A drawing of ${bright} bright pixels. ${HELP}`);
+    const context = this.canvas.getContext("2d");
+    if (!context) return;
+    this.pixels.forEach((pixel, place) => {
+      const grey = Math.round(255 * pixel);
+      context.fillStyle = `rgb(${grey},${grey},${grey})`;
+      const [row, column] = [Math.floor(place / this.side), place % this.side];
+      context.fillRect(column * CELL, row * CELL, CELL, CELL);
+    });
+    const [row, column] = this.at;
+    if (document.activeElement !== this.canvas) return;
+    context.strokeStyle = "#56b4e9";
+    context.lineWidth = 2;
+    context.strokeRect(column * CELL + 1, row * CELL + 1, CELL - 2, CELL - 2);
+  }
+}
+
+export default { render };

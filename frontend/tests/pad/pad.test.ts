@@ -1,0 +1,90 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it } from "vitest";
+import { type PadModel, render } from "../../src/pad/pad";
+
+class FakeModel {
+  readonly traits: Record<string, unknown> = {
+    pixels: Array.from({ length: 16 }, () => 0),
+    side: 4,
+    said: "nothing yet",
+  };
+  saved = 0;
+  readonly listeners = new Map<string, () => void>();
+  get(trait: string) {
+    return this.traits[trait];
+  }
+  set(trait: string, value: unknown) {
+    this.traits[trait] = value;
+  }
+  save_changes() {
+    this.saved += 1;
+  }
+  on(event: string, listener: () => void) {
+    this.listeners.set(event, listener);
+  }
+  off(event: string) {
+    this.listeners.delete(event);
+  }
+}
+
+let model: FakeModel;
+let root: HTMLElement;
+let close: () => void;
+
+beforeEach(() => {
+  HTMLCanvasElement.prototype.getContext = () => null;
+  model = new FakeModel();
+  root = document.createElement("div");
+  document.body.replaceChildren(root);
+  close = render({ model: model as unknown as PadModel, el: root });
+});
+
+function press(key: string): void {
+  root.querySelector("canvas")?.dispatchEvent(new KeyboardEvent("keydown", { key }));
+}
+
+describe("the pad", () => {
+  it("is drawn on with the keyboard, softly at the edges, and tells the kernel", () => {
+    press("ArrowDown");
+    press("ArrowRight");
+    press(" ");
+    const pixels = model.traits.pixels as number[];
+    expect(model.saved).toBe(1);
+    expect(pixels[5]).toBeCloseTo(0.7);
+    expect([pixels[1], pixels[4], pixels[6], pixels[9]].map((p) => p?.toFixed(2))).toEqual([
+      "0.12",
+      "0.12",
+      "0.12",
+      "0.12",
+    ]);
+    expect(pixels[0]).toBe(0);
+  });
+
+  it("is drawn on with the pointer, and told when it is lifted", () => {
+    const canvas = root.querySelector("canvas") as HTMLCanvasElement;
+    canvas.getBoundingClientRect = () => new DOMRect(0, 0, 40, 40);
+    for (const type of ["pointerdown", "pointermove"]) {
+      canvas.dispatchEvent(new MouseEvent(type, { clientX: 35, clientY: 5 }));
+    }
+    expect(model.saved).toBe(0);
+    canvas.dispatchEvent(new MouseEvent("pointerup"));
+    expect(model.saved).toBe(1);
+    expect((model.traits.pixels as number[])[3]).toBe(1);
+  });
+
+  it("says what the kernel answers, and is cleared", () => {
+    expect(root.textContent).toContain("nothing yet");
+    model.traits.said = "a seven";
+    model.listeners.get("change:said")?.();
+    expect(root.textContent).toContain("a seven");
+    press(" ");
+    root.querySelector("button")?.click();
+    expect((model.traits.pixels as number[]).every((pixel) => pixel === 0)).toBe(true);
+  });
+
+  it("leaves nothing behind", () => {
+    close();
+    expect(root.childElementCount).toBe(0);
+    expect(model.listeners.size).toBe(0);
+  });
+});
