@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 import time
 import weakref
@@ -19,11 +20,13 @@ from labkit.capture.activations.chosen_input import ChosenInput
 from labkit.capture.activations.over_time import OverTime
 from labkit.capture.activations.pictures import Draft
 from labkit.capture.activations.statistics import (
+    FOR_UNITS,
     STATISTICS,
     Bent,
     bend_of,
     bends_after,
     channel_dimension,
+    first_samples,
     silent_units,
     statistics,
 )
@@ -233,10 +236,15 @@ class ActivationReader:
         return False
 
     def _gradient_came(self, path: str, gradient: torch.Tensor) -> None:
+        """Take the norm of a gradient; a large one's is estimated from the first samples."""
+        began = time.perf_counter_ns()
         if path in self._found:
-            norm = torch.linalg.vector_norm(gradient.detach().float())
+            part = first_samples(gradient.detach(), FOR_UNITS)
+            scale = math.sqrt(gradient.numel() / max(1, part.numel()))
+            norm = torch.linalg.vector_norm(part.float()) * scale
             before = self._gradients.get(path)
             self._gradients[path] = norm if before is None else torch.hypot(before, norm)
+        self.spent_ns += time.perf_counter_ns() - began
 
 
 def _first_tensor(output: Any) -> torch.Tensor | None:

@@ -30,7 +30,7 @@ _FLAT_SIGMOID = 0.48
 _FLAT_BEFORE_SIGMOID = math.log((0.5 + _FLAT_SIGMOID) / (0.5 - _FLAT_SIGMOID))
 _FOR_MOMENTS = 16_384
 """Numbers from which mean and deviation are taken: good to about one part in a hundred."""
-_FOR_UNITS = 65_536
+FOR_UNITS = 65_536
 """Numbers in which a unit must be positive somewhere, not to count as dead."""
 _CHANNELS_FIRST = (
     nn.Conv1d,
@@ -149,7 +149,7 @@ def silent_units(values: torch.Tensor, units: int | None) -> torch.Tensor | None
     """Return which units are nowhere positive in the first samples, shape (n_units,)."""
     if units is None or values.numel() == 0:
         return None
-    values = first_samples(values, _FOR_UNITS)
+    values = first_samples(values, FOR_UNITS)
     others = [place for place in range(values.dim()) if place != units]
     return values.amax(dim=others) <= 0
 
