@@ -128,7 +128,7 @@ class Readings:
             pictures = early or now_ns >= self._pictures_at_ns
             if pictures:
                 self._pictures_at_ns = now_ns + _PICTURES_REST_NS
-            self._activations.start(run, step, with_pictures=pictures)
+            self._activations.start(run, self.readout, step, with_pictures=pictures)
 
     def steps_until_due(self, earned_per_step: float, step: int) -> float:
         """Return how many steps that earn so much credit bring the next reading after a step."""

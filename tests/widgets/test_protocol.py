@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from labkit.run import Block
+from labkit.run import Block, Run
 from labkit.views import protocol
+from labkit.views.channel import RunChannel
 
 from .fixtures import FOLDER, STATE, as_json, messages
 
@@ -38,3 +39,35 @@ def test_a_frame_is_bounded_and_keeps_the_largest_values():
     assert np.isnan(decoded[:, 5]).any()
     steps = np.frombuffer(message.buffers[sent["steps"]], "<f8")
     assert steps[-1] == 399
+
+
+def test_frames_stay_within_64_kb_for_a_model_of_thousands_of_parameters(monkeypatch):
+    posts = []
+
+    def note(self, content, buffers):
+        posts.append((content, buffers))
+
+    monkeypatch.setattr(RunChannel, "send", note)
+    run = Run("large")
+    names = [f"layers.{number // 20}.part{number % 20}.weight" for number in range(5000)]
+    loss = run.add_block("loss", "loss", ["loss"])
+    kinds = ("grad_norm", "weight_norm", "update_ratio", "grad_zeros", "grad_cosine")
+    wide = [run.add_block(kind, kind, names) for kind in kinds]
+    run.close()  # frames are asked for by hand
+    channel = RunChannel(run)
+    channel.publish()
+    row = np.linspace(0, 1, 5000, dtype=np.float32)
+    frames = []
+    for step in range(1, 25):
+        loss.append(step, 1.0 / step)
+        for block in wide:
+            block.append(step, row * step)
+        channel.publish()
+        frames.append(posts[-1])
+    sizes = [len(json.dumps(content)) + sum(map(len, buffers)) for content, buffers in frames[3:]]
+    assert max(sizes) <= 64_000
+    sent = [{block["id"] for block in content["blocks"]} for content, _ in frames]
+    assert all("loss" in ids for ids in sent)
+    assert set.union(*sent) == {"loss", *kinds}
+    named = [block["id"] for content, _ in frames for block in content["blocks"] if block["names"]]
+    assert sorted(named) == sorted({"loss", *kinds})  # each named once

@@ -72,6 +72,7 @@ class ActivationReader:
         self._over_time = OverTime()
         self._newest: weakref.ref[torch.Tensor] | None = None
         self._run: weakref.ref[Run] | None = None
+        self._readout = Readout()
         self._step = 0
         self.spent_ns = 0
         """Time the hooks took since the last start."""
@@ -85,14 +86,14 @@ class ActivationReader:
                 if bent is not None:
                     self._kinds[name] = bent
 
-    def start(self, run: Run, step: int, *, with_pictures: bool) -> None:
+    def start(self, run: Run, readout: Readout, step: int, *, with_pictures: bool) -> None:
         """Begin to read; a compiled model is left alone, as hooks would recompile it."""
         if not self._usable or self._handles:
             return
         self.clear()
         self.spent_ns = 0
         self._home, self._pictures = threading.get_ident(), with_pictures
-        self._run, self._step = weakref.ref(run), step
+        self._run, self._readout, self._step = weakref.ref(run), readout, step
         if run.graph is not None and run.graph.signature != self._after_of:
             self._after, self._after_of = bends_after(run.graph), run.graph.signature
         self._handles = [register_module_forward_hook(self._called)]
@@ -182,8 +183,8 @@ class ActivationReader:
         with torch.no_grad():
             if is_root:
                 run.observations.trained_in_eval.add(seen=not module.training)
-                look_at_inputs(run, self._step, inputs)
-                look_at_prediction(run, self._step, output)
+                look_at_inputs(run, self._readout, self._step, inputs)
+                look_at_prediction(run, self._readout, self._step, output)
             if self._pictures:
                 self._over_time.take(module, path, inputs, output)
             tensor = _first_tensor(output)
