@@ -4,7 +4,8 @@ import type { GraphData, PictureSubject, RunState } from "../src/protocol";
 import type { Block, Change, Inspection, Picture, RunSession } from "../src/session";
 
 export class QuietSession implements RunSession {
-  readonly runId = "run";
+  /** Of its own: what was chosen in one run's views is remembered by it. */
+  readonly runId = crypto.randomUUID();
   state: RunState | null = null;
   graph: GraphData | null = null;
   blocks: readonly Block[] = [];

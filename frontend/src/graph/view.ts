@@ -6,6 +6,7 @@
 
 import type { GraphData } from "../protocol";
 import type { RunSession } from "../session";
+import { Memory } from "../views/parts/memory";
 import { Contents } from "./contents";
 import { Details } from "./details/panel";
 import { subjectOf } from "./details/subject";
@@ -46,6 +47,7 @@ export class GraphView {
   private face: Face = "forward";
   private pointed: { readonly thing: Thing; readonly group: SVGGElement } | null = null;
 
+  private readonly memory: Memory;
   private readonly drawing: Drawing;
   private readonly explorer: Explorer;
   private readonly past: Past;
@@ -66,6 +68,7 @@ export class GraphView {
     private readonly session: RunSession,
     private readonly options: GraphOptions = {},
   ) {
+    this.memory = new Memory(session.runId);
     root.classList.add("labkit-graph");
     root.setAttribute("data-labkit-view", "graph");
     this.toolbar = new Toolbar(this.actions(), this.tint.legend.element, options);
@@ -195,7 +198,7 @@ export class GraphView {
       this.contents,
     );
     this.contents = contents;
-    const first = accompanied ? unfoldedAtFirst(graph) : contents.openAtFirst();
+    const first = accompanied ? unfoldedAtFirst(graph) : this.openBefore(contents);
     this.drawing.describe(contents.summary());
     const open = contents.opened(this.drawing.wanted, first);
     if (!this.drawing.viewport.touched) {
@@ -207,7 +210,17 @@ export class GraphView {
   }
 
   private async aim(aim: Aim): Promise<void> {
-    if (this.contents) await this.drawing.aim(this.contents, aim);
+    if (!this.contents) return;
+    if (!this.options.accompanied) this.memory.keep("graph open", JSON.stringify([...aim.open]));
+    await this.drawing.aim(this.contents, aim);
+  }
+
+  /** What was open when the view was last made for this run; at first what has little in it. */
+  private openBefore(contents: Contents): ReadonlySet<string> {
+    const kept = this.memory.recall("graph open");
+    const open = new Set<string>(kept === null ? [] : JSON.parse(kept));
+    const known = [...open].some((id) => contents.has(id));
+    return known && contents.fits(open) === null ? open : contents.openAtFirst();
   }
 
   private toggle(id: string): void {

@@ -142,6 +142,16 @@ describe("drawGraph", () => {
     expect(folded.getAttribute("aria-expanded")).toBe("false");
   });
 
+  it("goes on as it was left when the output is displayed anew", async () => {
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc2#1"));
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    await shown(() => frame("fc2#1"));
+    close();
+    close = drawGraph(root, session);
+    await shown(() => frame("fc2#1"));
+  });
+
   it("recolours on a frame without another layout or other elements", async () => {
     session.tell(perceptron().graph());
     const box = (await shown(() => seen("fc1#1"))) as SVGGElement;

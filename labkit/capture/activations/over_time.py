@@ -55,12 +55,12 @@ class OverTime:
         count = taken.inputs.shape[1]
 
         def output_came(gradient: torch.Tensor) -> None:
-            taken.output_gradient = pick(gradient.detach())
+            taken.output_gradient = pick(gradient.detach())[..., : module.hidden_size]
 
         def last_came(gradient: torch.Tensor) -> None:
             part = gradient.detach()
             part = part if part.dim() == 3 else part[:, None]  # noqa: PLR2004 - without a batch
-            taken.last_gradient = part[:, :count]
+            taken.last_gradient = part[:: 2 if module.bidirectional else 1, :count]
 
         packed = isinstance(inputs[0], nn.utils.rnn.PackedSequence)
         if states.requires_grad:

@@ -66,7 +66,7 @@ class Pass:
     module : RNNBase
     inputs : Tensor, shape (n_times, n_sequences, n_inputs)
     state, cell : Tensor, shape (n_layers, n_sequences, n_hidden)
-        What it began with.
+        What it began with, in the forward direction.
     output_gradient : Tensor or None, shape (n_times, n_sequences, n_hidden)
         Filled in by the backward pass, from what uses the output.
     last_gradient : Tensor or None, shape (n_layers, n_sequences, n_hidden)
@@ -101,10 +101,10 @@ def take(
 ) -> tuple[Pass, Callable[[torch.Tensor], torch.Tensor]] | None:
     """Return one call's first sequences, and a function that picks the same out of its output.
 
-    None for what is not looked into: layers in both directions, projections, packed sequences of
-    no length.
+    Of a layer that reads in both directions, the forward one is looked into. None for layers with
+    projections, and for packed sequences with given states.
     """
-    if module.bidirectional or module.proj_size:
+    if module.proj_size:
         return None
     given = inputs[0]
     if isinstance(given, nn.utils.rnn.PackedSequence):
@@ -128,8 +128,9 @@ def take(
             return None  # the order of the states is another one
         given_states = inputs[1] if isinstance(inputs[1], tuple) else (inputs[1],)
         parts = [s if s.dim() == 3 else s[:, None] for s in given_states]  # noqa: PLR2004
-        state = parts[0][:, :sequences].detach()
-        cell = parts[-1][:, :sequences].detach()
+        directions = 2 if module.bidirectional else 1
+        state = parts[0][::directions, :sequences].detach()
+        cell = parts[-1][::directions, :sequences].detach()
     kind = next(module.parameters()).dtype  # under autocast the inputs may be of another one
     return Pass(module, times.detach().to(kind), state.to(kind), cell.to(kind)), pick
 
@@ -148,11 +149,12 @@ def _first_sequences(module: nn.RNNBase, dimensions: int) -> Callable[[torch.Ten
 def unroll(taken: Pass) -> Unrolled:
     """Compute states and gates of each layer again; with autograd, if that is enabled.
 
-    Dropout between layers cannot be known, so with it only the first layer is computed.
+    Dropout between layers cannot be known, nor what the other direction hands on, so with them
+    only the first layer is computed.
     """
     module, done = taken.module, Unrolled()
     step = cell_step(module)
-    layers = 1 if module.dropout and module.training else module.num_layers
+    layers = 1 if _hides_layers(module) else module.num_layers
     inputs = list(taken.inputs)
     for layer in range(layers):
         weights = _layer_weights(module, layer)
@@ -179,7 +181,7 @@ def time_gradients(taken: Pass) -> torch.Tensor | None:
     module = taken.module
     if taken.output_gradient is None and taken.last_gradient is None:
         return None
-    if module.dropout and module.training and module.num_layers > 1:
+    if _hides_layers(module) and module.num_layers > 1:
         return None
     taken.inputs.requires_grad_()  # so that states have a history though weights are detached
     with torch.enable_grad():
@@ -198,6 +200,11 @@ def time_gradients(taken: Pass) -> torch.Tensor | None:
         torch.linalg.vector_norm(g) if g is not None else taken.state.new_zeros(()) for g in found
     ]
     return torch.stack(norms).float().reshape(len(done.states), -1)
+
+
+def _hides_layers(module: nn.RNNBase) -> bool:
+    """Return whether the second layer gets something else than the first one's states."""
+    return module.bidirectional or bool(module.dropout and module.training)
 
 
 def _layer_weights(module: nn.RNNBase, layer: int) -> Weights:

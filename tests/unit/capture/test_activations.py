@@ -117,6 +117,36 @@ def test_states_that_are_computed_again_are_the_layers_own(kind, options):
     torch.testing.assert_close(torch.stack(done.states[-1]), pick(output))
 
 
+def test_of_a_layer_in_both_directions_the_forward_one_is_shown_with_its_gradient():
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.GRU(3, 5, batch_first=True, bidirectional=True)
+            self.head = nn.Linear(10, 1)
+
+        def forward(self, x):
+            return self.head(self.layer(x)[0]).mean(1)
+
+    torch.manual_seed(0)
+    model, x = Both(), torch.randn(4, 6, 3)
+    states = model.layer(x)[0][0, :, :5].detach()
+    cell = nn.GRUCell(3, 5)
+    weights = {k.removesuffix("_l0"): v for k, v in model.layer.state_dict().items()}
+    cell.load_state_dict({k: v for k, v in weights.items() if not k.endswith("_reverse")})
+    own, state = [], None
+    for moment in x.unbind(1):
+        state = cell(moment, state)
+        own.append(state)
+    backward = model.layer(x)[0][..., 5:].detach()
+    loss = model.head(torch.cat([torch.stack(own, 1), backward], -1)).mean(1).pow(2).mean()
+    expected = [g.norm().item() for g in torch.autograd.grad(loss, own)]
+    run = one_step(model, lambda: model(x).pow(2).mean())
+    shown = run.activations.at("layer", "states").values[0]
+    np.testing.assert_allclose(shown.T, states, rtol=1e-4, atol=1e-6)
+    found = run.activations.at("layer", "time_gradient").values[0, 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
 def test_a_layer_with_given_states_is_computed_again_from_them():
     torch.manual_seed(0)
     layer, x = nn.LSTM(3, 5), torch.randn(4, 2, 3)
