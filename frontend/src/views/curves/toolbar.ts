@@ -1,6 +1,7 @@
 /** What a person can choose about the curves. */
 
 import { make, setText } from "../parts/element";
+import type { Memory } from "../parts/memory";
 import { LEARNING_RATE, type Quantity } from "./quantities";
 
 /** Metrics that are shown unasked, the loss not counted. */
@@ -29,7 +30,10 @@ export class CurvesToolbar {
   constructor(
     private readonly changed: () => void,
     extra: HTMLElement,
+    private readonly memory: Memory,
   ) {
+    this.slider.value = memory.recall("curves smoothing") ?? String(SMOOTHING_AT_FIRST);
+    this.log.checked = memory.recall("curves scale") === "log";
     const smoothing = make(
       "label",
       {
@@ -70,7 +74,9 @@ export class CurvesToolbar {
 
   private offer(key: string): void {
     const others = [...this.shown].filter(([name, shown]) => shown && name !== "loss").length;
-    const shown = key === "loss" || (key !== LEARNING_RATE && others < SHOWN_AT_FIRST);
+    const before = this.memory.recall(`curves ${key}`);
+    const unasked = key === "loss" || (key !== LEARNING_RATE && others < SHOWN_AT_FIRST);
+    const shown = before === null ? unasked : before === "shown";
     this.shown.set(key, shown);
     const chip = make(
       "button",
@@ -81,6 +87,7 @@ export class CurvesToolbar {
       const next = !this.shown.get(key);
       if (!next && [...this.shown.values()].filter(Boolean).length === 1) return;
       this.shown.set(key, next);
+      this.memory.keep(`curves ${key}`, next ? "shown" : "hidden");
       chip.setAttribute("aria-pressed", String(next));
       this.changed();
     });
@@ -89,6 +96,8 @@ export class CurvesToolbar {
   }
 
   private announce(): void {
+    this.memory.keep("curves smoothing", this.slider.value);
+    this.memory.keep("curves scale", this.logarithmic ? "log" : null);
     this.describe();
     this.changed();
   }

@@ -3,6 +3,7 @@
 import type { DrawView, RunSession } from "../../session";
 import { CursorNote } from "../parts/cursor";
 import { make, setText } from "../parts/element";
+import { Memory } from "../parts/memory";
 import { EmptyNote, emptyWords } from "../parts/panel";
 import { Redraw } from "../parts/redraw";
 import { readTheme, type Theme, watchTheme } from "../parts/theme";
@@ -36,7 +37,11 @@ class CurvesView {
     private readonly session: RunSession,
   ) {
     this.cursor = new CursorNote(session);
-    this.toolbar = new CurvesToolbar(() => this.redraw.now(), this.cursor.element);
+    this.toolbar = new CurvesToolbar(
+      () => this.redraw.now(),
+      this.cursor.element,
+      new Memory(session.runId),
+    );
     this.figure = new Figure(session, "labkit-curves", {
       changed: () => this.redraw.now(),
       clicked: (step) => session.setCursor(Math.round(step)),
