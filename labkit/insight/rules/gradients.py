@@ -237,7 +237,10 @@ RULES = (
         cause="A recurrent layer multiplies the gradient by its recurrent weights at each time "
         "step, and tanh makes it smaller still.",
         advice=(
-            "Use an LSTM or a GRU instead of a plain RNN.",
+            (
+                "Use an LSTM or a GRU instead of a plain RNN; if it is one, begin with its gates "
+                "open (a bias of 1 to 3 for the forget gate of an LSTM, the update gate of a GRU)."
+            ),
             "Begin with recurrent weights that are orthogonal (torch.nn.init.orthogonal_).",
             "Shorten the sequences, or put what matters nearer to their end.",
         ),
