@@ -1,15 +1,15 @@
 """Learn of calls that torch has no hook for: `backward`, and iterating a `DataLoader`.
 
-Some functions of torch are wrapped while at least one probe listens, and put back when the
-last one leaves. The wrappers pass everything on unchanged; if somebody else wrapped them in
-the meantime, ours stays underneath and does nothing.
+Some functions of torch are wrapped while a probe listens, and put back when it leaves. The
+wrappers pass everything on unchanged; if somebody else wrapped them in the meantime, ours stays
+underneath and does nothing.
 """
 
 from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ from torch.utils.data import DataLoader
 
 from labkit.capture.loading import BatchCame, wrap_iterators
 
+Backward = Callable[..., None]
+"""`torch.autograd.backward`, or what stands in its place."""
+
 
 @dataclass(eq=False)
 class Taps:
@@ -25,22 +28,31 @@ class Taps:
 
     Attributes
     ----------
-    backward : callable
-        Called in place of `torch.autograd.backward` with what it has to call, once, between
-        whatever else it does, and with the arguments of the call: the first one, the other
-        positional ones, the named ones.
+    around_backward : callable
+        Takes what has to be called for a backward pass, and returns what is called in its place.
     loader_started : callable
         Told each loader over which an iteration begins.
     batch_came : callable
         Told each loader's iterator that gave a batch, and how long that took, in nanoseconds.
     """
 
-    backward: Callable[[Callable[..., None], Any, tuple[Any, ...], Mapping[str, Any]], None]
+    around_backward: Callable[[Backward], Backward]
     loader_started: Callable[[DataLoader[Any]], object]
     batch_came: BatchCame
 
 
+@dataclass(eq=False)
+class _Layer:
+    """One probe's wrapper around `backward`; each is called directly, since every call is felt."""
+
+    taps: Taps
+    wrapper: Backward
+    beneath: Backward
+    left: bool = False
+
+
 _taps: tuple[Taps, ...] = ()
+_layers: list[_Layer] = []
 _restore: list[Callable[[], None]] = []
 _lock = threading.Lock()
 
@@ -50,8 +62,9 @@ def listen(taps: Taps) -> None:
     global _taps  # noqa: PLW0603 - one tuple, replaced whole, so that readers need no lock
     with _lock:
         if not _taps:
-            _restore.extend([_wrap_backward(), _wrap_loader(), wrap_iterators(_told_of_batches)])
+            _restore.extend([_wrap_loader(), wrap_iterators(_told_of_batches)])
         _taps = (*_taps, taps)
+        _wrap_backward(taps)
 
 
 def _told_of_batches() -> tuple[BatchCame, ...]:
@@ -63,36 +76,24 @@ def leave(taps: Taps) -> None:
     global _taps  # noqa: PLW0603 - see listen
     with _lock:
         _taps = tuple(other for other in _taps if other is not taps)
+        _unwrap_backward(taps)
         if not _taps:
             while _restore:
                 _restore.pop()()
 
 
-def _wrap_backward() -> Callable[[], None]:
-    original = torch.autograd.backward
-
-    @functools.wraps(original)
-    def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
-        told = _taps
-        if not told:
-            original(tensors, *args, **kwargs)
-            return
-        proceed = original
-        for taps in told[1:]:
-            proceed = functools.partial(_through, taps, proceed)
-        told[0].backward(proceed, tensors, args, kwargs)
-
-    torch.autograd.backward = backward
-
-    def restore() -> None:
-        if torch.autograd.backward is backward:
-            torch.autograd.backward = original
-
-    return restore
+def _wrap_backward(taps: Taps) -> None:
+    beneath = torch.autograd.backward
+    wrapper = functools.wraps(beneath)(taps.around_backward(beneath))
+    _layers.append(_Layer(taps, wrapper, beneath))
+    torch.autograd.backward = wrapper
 
 
-def _through(taps: Taps, proceed: Callable[..., None], roots: Any, *args: Any, **kw: Any) -> None:
-    taps.backward(proceed, roots, args, kw)
+def _unwrap_backward(taps: Taps) -> None:
+    for layer in _layers:
+        layer.left = layer.left or layer.taps is taps
+    while _layers and _layers[-1].left and torch.autograd.backward is _layers[-1].wrapper:
+        torch.autograd.backward = _layers.pop().beneath
 
 
 def _wrap_loader() -> Callable[[], None]:

@@ -90,7 +90,7 @@ class Probe:
             models, self._table, self._witness, self.readings.known_graph, self._batches.indices
         )
         self.steady = SteadyLoop(self, run)
-        self.taps = Taps(self.steady.backward, self.loader_started, self._batches.came)
+        self.taps = Taps(self.steady.around_backward, self.loader_started, self._batches.came)
         self._steppers: list[Stepper] = []
         self.readings.steppers = self._steppers
         self._by_optimizer: dict[int, Stepper] = {}

@@ -10,16 +10,19 @@ left to the probe's general way.
 
 from __future__ import annotations
 
+import functools
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+from labkit.capture.interception import Backward
 from labkit.capture.steppers import Stepper
-from labkit.capture.torch_compat import tensor_version
+from labkit.capture.torch_compat import takes_usual_arguments, tensor_version
 from labkit.run import Run
 
 if TYPE_CHECKING:
@@ -54,10 +57,9 @@ class SteadyLoop:
     __slots__ = (
         "__weakref__",
         "_control",
-        "_gradient_id",
-        "_gradient_version",
         "_handle",
         "_incidents",
+        "_inside_ns",
         "_left",
         "_limit",
         "_norms_due",
@@ -97,12 +99,11 @@ class SteadyLoop:
         self._stepped_with: tuple[int, int] | None = None
         """Identity and version of the gradient as the last batch's last step ended."""
         self._value = 0.0
-        self._gradient_id, self._gradient_version = 0, -1
         self._left = 1
         """Steps until the books are closed."""
         self._timed = False
         self._steps_accounted = 0
-        self._sample_ns = 0
+        self._inside_ns = self._sample_ns = 0
         self._step_ns = 0.0
 
     def open(
@@ -137,59 +138,82 @@ class SteadyLoop:
         if self._waiting:
             self._waiting = False
             self._probe.pending.put(self._value)
-            self._probe.sentinel.decided(self._gradient_id, self._gradient_version)
+            gradient = self._look_at_gradient()
+            if gradient is not None:
+                self._probe.sentinel.decided(*gradient)
 
     # ── told by torch ────────────────────────────────────────────────────────
 
-    def backward(
-        self,
-        proceed: Callable[..., None],
-        roots: Any,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-    ) -> None:
-        """Let a backward pass run, and take its loss if it changed the watched gradients."""
-        parameter = self._parameter()
-        if not self._ready or parameter is None or type(roots) is not torch.Tensor:
-            self._take_any_pass(proceed, roots, args, kwargs)
-            return
-        before = parameter.grad
-        version = -1 if before is None else tensor_version(before)
-        value = roots.item() if roots.is_cpu and roots.dim() == 0 else None
-        if value is not None and not value <= self._limit:
-            self._probe.guarded(self._probe.alarmed, [roots], value)
-        proceed(roots, *args, **kwargs)
-        after = parameter.grad
-        if after is not None and value is not None:
-            self._gradient_version = tensor_version(after)
-            if after is not before or version != self._gradient_version:
-                self._gradient_id = id(after)
+    def around_backward(self, proceed: Backward) -> Backward:
+        """Return what lets a backward pass run, and takes its loss if it changed the gradients.
+
+        The arguments are named as torch names them: to gather and spread them would cost more
+        than all that is done here.
+        """
+        if not takes_usual_arguments(proceed):
+            return functools.partial(self._take_any_pass, proceed)
+
+        def timed_pass(*args: Any) -> None:
+            entered_ns = time.perf_counter_ns()
+            proceed(*args)
+            self._inside_ns = time.perf_counter_ns() - entered_ns
+
+        return self._around(proceed, self._around(timed_pass, None))
+
+    def _around(self, proceed: Backward, timed: Backward | None) -> Backward:
+        def backward(
+            tensors: Any,
+            grad_tensors: Any = None,
+            retain_graph: Any = None,
+            create_graph: Any = False,  # noqa: FBT002 - torch's own arguments
+            grad_variables: Any = None,
+            inputs: Any = None,
+        ) -> None:
+            parameter = self._parameter()
+            if (
+                not self._ready
+                or parameter is None
+                or type(tensors) is not Tensor
+                or not tensors.is_cpu
+            ):
+                given = tensors, grad_tensors, retain_graph, create_graph, grad_variables, inputs
+                if self._open and self._timed and not self._waiting and timed is not None:
+                    self._time_pass(timed, given)
+                else:
+                    self._take_any_pass(proceed, *given)
+                return
+            before = parameter.grad
+            version = -1 if before is None else tensor_version(before)
+            try:
+                value = tensors.item()
+                if not value <= self._limit:
+                    self._probe.guarded(self._probe.alarmed, [tensors], value)
+            except (RuntimeError, TypeError):  # not one real number
+                value = None
+            proceed(tensors, grad_tensors, retain_graph, create_graph, grad_variables, inputs)
+            after = parameter.grad
+            if (
+                after is not None
+                and value is not None
+                and (after is not before or version != tensor_version(after))
+            ):
                 self._value = value
                 self._ready = False
                 self._waiting = True
                 if self._norms_due:
                     self._probe.guarded(self._read_raw_norms)
                 return
-        self._probe.sentinel.recall(before, version)
-        self._probe.after_backward(roots)
+            self._probe.sentinel.recall(before, version)
+            self._probe.after_backward(tensors)
 
-    def _take_any_pass(
-        self,
-        proceed: Callable[..., None],
-        roots: Any,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-    ) -> None:
-        """Take a pass whose cost is measured, or one that is out of the ordinary."""
-        if self._open and self._timed and not self._waiting:
-            self._timed = False
-            self._ready = True
-            self._time_backward(proceed, roots, args, kwargs)
-            return
+        return backward
+
+    def _take_any_pass(self, proceed: Backward, tensors: Any, *args: Any, **kwargs: Any) -> None:
+        """Take a pass that is out of the ordinary."""
         self.leave()
-        self._probe.before_backward(roots)
-        proceed(roots, *args, **kwargs)
-        self._probe.after_backward(roots)
+        self._probe.before_backward(tensors)
+        proceed(tensors, *args, **kwargs)
+        self._probe.after_backward(tensors)
 
     def before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         """Let an ordinary step begin; hand over before any other."""
@@ -247,28 +271,16 @@ class SteadyLoop:
         gradient = None if parameter is None else parameter.grad
         return None if gradient is None else (id(gradient), tensor_version(gradient))
 
-    def _time_backward(
-        self,
-        proceed: Callable[..., None],
-        roots: Any,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-    ) -> None:
+    def _time_pass(self, timed: Backward, given: tuple[Any, ...]) -> None:
         """Take a pass as always, and see what watching it costs where it is really done."""
-        inside_ns = 0
-
-        def timed(*given: Any, **named: Any) -> None:
-            nonlocal inside_ns
-            entered_ns = time.perf_counter_ns()
-            proceed(*given, **named)
-            inside_ns = time.perf_counter_ns() - entered_ns
-
+        self._timed = False
+        self._ready = True
         if self._stepped_with is not None:
             self._uncleared.add(seen=self._look_at_gradient() == self._stepped_with)
             self._stepped_with = None
         began_ns = time.perf_counter_ns()
-        self.backward(timed, roots, args, kwargs)
-        self._sample_ns = time.perf_counter_ns() - began_ns - inside_ns
+        timed(*given)
+        self._sample_ns = time.perf_counter_ns() - began_ns - self._inside_ns
 
     def _learn_cost(self, sample_ns: int) -> None:
         if not self._step_ns:

@@ -7,6 +7,7 @@ missing (another version of torch), the fallback says "unknown" instead of faili
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,6 +26,14 @@ DispatchMode = TorchDispatchMode
 NO_SEQUENCE = 2**64 - 1
 """Sequence number of nodes that have no place in the order, such as gradient accumulation."""
 
+_BACKWARD_ARGUMENTS = (
+    "tensors",
+    "grad_tensors",
+    "retain_graph",
+    "create_graph",
+    "grad_variables",
+    "inputs",
+)
 _saved_names: dict[type[Any], tuple[str, ...]] = {}
 _leaf_kinds: dict[type[Any], bool] = {}
 
@@ -35,6 +44,14 @@ sequence_number: Callable[[], int] = torch._C._autograd._get_sequence_nr
 
 tensor_version = operator.attrgetter("_version")
 """How often a tensor was changed in place; read many times a step, so no function of Python's."""
+
+
+def takes_usual_arguments(backward: Callable[..., None]) -> bool:
+    """Return whether `torch.autograd.backward`, perhaps wrapped, takes the arguments known here."""
+    try:
+        return tuple(inspect.signature(backward).parameters) == _BACKWARD_ARGUMENTS
+    except (TypeError, ValueError):
+        return False
 
 
 def node_sequence(node: Node) -> int:
