@@ -230,5 +230,7 @@ def is_transformed() -> bool:
     """Return whether torch is tracing, compiling or transforming: then tensors hold no values."""
     if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
         return True
-    peek = getattr(getattr(torch._C, "_functorch", None), "peek_interpreter_stack", None)
-    return peek is not None and peek() is not None
+    # To ask functorch's own stack would create it, and from then on every node of autograd, of
+    # every model, would copy it.
+    active = getattr(torch._C, "_are_functorch_transforms_active", None)
+    return active is not None and bool(active())
