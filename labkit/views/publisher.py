@@ -2,8 +2,8 @@
 
 Where the browser shares few cores with the loop, drawing is what slows the loop most: on two
 cores an MLP with steps of 0.6 ms took 1.27 to 1.31 of its time with up to ten frames a second,
-and 1.07 with two, the figures redrawn once a second (1.05 without a page). So there are two
-a second there.
+and one with steps of 0.5 ms 1.11 with two and 1.04 with one (2026-11-21). So there is one a second
+there, after a livelier beginning for short runs.
 
 It looks at the run, sends what is new, and waits. When the pages do not say that they
 received a frame it slows down, and what piles up meanwhile is thinned, so a slow or closed
@@ -20,8 +20,11 @@ from collections.abc import Callable
 from labkit.run import Run
 
 FASTEST_SECONDS = 0.1
-CROWDED_SECONDS = 0.5
+CROWDED_SECONDS = 1.0
 """Shortest time between frames where the page shares two cores or fewer with the loop."""
+_BEGINNING_SECONDS = 0.5
+"""The same for the first frames."""
+_FRAMES_OF_BEGINNING = 5
 _SLOWEST_SECONDS = 10.0
 _UNANSWERED_TOLERATED = 3
 _UNANSWERED_UNTIL_SLOWEST = 30
@@ -46,7 +49,8 @@ class Publisher:
         self._publish = publish
         self._wake = threading.Event()
         self._ending = False
-        self._shortest = CROWDED_SECONDS if _cores() <= _FEW_CORES else FASTEST_SECONDS
+        self._crowded = _cores() <= _FEW_CORES
+        self._frames = 0
         self._thread = threading.Thread(target=self._work, name="labkit-publisher", daemon=True)
         run.on_close(self.finish)
         self._thread.start()
@@ -85,6 +89,7 @@ class Publisher:
             )
         spent = time.thread_time_ns() - began
         self.unanswered += 1
+        self._frames += 1
         if not self._run.control.paused:  # a held loop is not slowed
             self._run.published_ns += spent
         return spent / 1e9
@@ -95,7 +100,13 @@ class Publisher:
             return _SLOWEST_SECONDS
         if self.unanswered > _UNANSWERED_TOLERATED:
             return max(1.0, affordable)
-        return min(max(self._shortest, affordable), 1.0)
+        return min(max(self._shortest(), affordable), 1.0)
+
+    def _shortest(self) -> float:
+        if not self._crowded:
+            return FASTEST_SECONDS
+        beginning = self._frames <= _FRAMES_OF_BEGINNING
+        return _BEGINNING_SECONDS if beginning else CROWDED_SECONDS
 
 
 def _cores() -> int:
