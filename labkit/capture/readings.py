@@ -33,7 +33,7 @@ _EARLY = 250
 
 def _norms_again(step: int) -> int:
     """Return at which step norms are read at the latest, after they were at this one."""
-    return step + max(1, min(_NORMS_AT_LEAST_EVERY, step // 10))
+    return step + max(1, min(_NORMS_AT_LEAST_EVERY, step // 6))
 
 
 def _others_again(step: int) -> int:
@@ -79,8 +79,8 @@ class Readings:
         # Shares of the budget, and parts of all time: readings that are cheap against long steps
         # need not fill the budget.
         self._allowances = {
-            _NORMS: Allowance(share=0.45, most=0.004, again=_norms_again),
-            "weights": Allowance(share=0.1, most=0.0006, again=_others_again),
+            _NORMS: Allowance(share=0.45, most=0.003, again=_norms_again),
+            "weights": Allowance(share=0.1, most=0.0003, again=_others_again),
             "histograms": Allowance(
                 share=0.08, most=0.0004, rest_ns=_SECOND_NS, enabled=histograms
             ),
