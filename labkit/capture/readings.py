@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -130,19 +129,18 @@ class Readings:
                 self._pictures_at_ns = now_ns + _PICTURES_REST_NS
             self._activations.start(run, self.readout, step, with_pictures=pictures)
 
-    def steps_until_due(self, earned_per_step: float, step: int) -> float:
-        """Return how many steps that earn so much credit bring the next reading after a step."""
+    def steps_until_due(self, earned_per_step: float, step_ns: float, step: int) -> float:
+        """Return how many steps may pass until a reading must be planned, after a step.
+
+        That is until norms are due. All else waits until the books are closed anyway, unless it
+        has to be read at a certain step: what is read in the same step costs less.
+        """
         usable = [allowance for allowance in self._allowances.values() if allowance.enabled]
-        lacking = min(
-            (
-                allowance.due_at_credit - self.budget.credit
-                for allowance in usable
-                if allowance.due_at_credit > self.budget.credit
-            ),
-            default=math.inf,
-        )
-        latest = min((a.due_at_step for a in usable), default=math.inf)
-        return min(lacking / max(earned_per_step, 1.0), latest - step - 1)
+        latest = min(allowance.due_at_step for allowance in usable) - step - 1
+        norms, now_ns = self._allowances[_NORMS], time.perf_counter_ns()
+        by_credit = (norms.due_at_credit - self.budget.credit) / max(earned_per_step, 1.0)
+        by_clock = (norms.due_at_ns - now_ns) / step_ns
+        return min(latest, max(by_credit, by_clock)) if norms.enabled else latest
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
         """Charge some steps: their time, and what watching cost whatever was read."""

@@ -57,11 +57,13 @@ class SteadyLoop:
     __slots__ = (
         "__weakref__",
         "_control",
+        "_earned",
         "_handle",
         "_incidents",
         "_inside_ns",
         "_left",
         "_limit",
+        "_loop_step_ns",
         "_norms_due",
         "_open",
         "_optimizer",
@@ -105,6 +107,9 @@ class SteadyLoop:
         self._steps_accounted = 0
         self._inside_ns = self._sample_ns = 0
         self._step_ns = 0.0
+        """What watching a step costs, as seen from inside."""
+        self._loop_step_ns = self._earned = 0.0
+        """What a step of the loop takes, and the credit it earns."""
 
     def open(
         self,
@@ -134,7 +139,7 @@ class SteadyLoop:
             return
         self._open = self._ready = False
         self.hear_steps_begin(wanted=True)
-        self._probe.guarded(self._settle_up)
+        self._probe.guarded(self._close_books)
         if self._waiting:
             self._waiting = False
             self._probe.pending.put(self._value)
@@ -298,13 +303,13 @@ class SteadyLoop:
         if stepper is not None:
             self._probe.readings.after_pass(run, stepper, None)
 
-    def _settle_up(self, run: Run) -> None:
-        self._close_books(run)
-
     def _end_batch(self, run: Run) -> None:
         readings = self._probe.readings
-        steps, step_ns, earned = self._close_books(run)
-        readings.plan(run, time.perf_counter_ns(), run.steps + 1)
+        if self._norms_due and self._steps_until_due(run) >= 1:
+            readings.planned = frozenset()  # the books can wait: to close them costs more
+        else:
+            self._close_books(run)
+            readings.plan(run, time.perf_counter_ns(), run.steps + 1)
         self._norms_due = readings.planned == NORMS
         self._open = self._norms_due or not readings.planned
         self.hear_steps_begin(wanted=self._norms_due or not self._open)
@@ -314,14 +319,17 @@ class SteadyLoop:
         self._stepped_with = self._look_at_gradient()
         self._left = 1
         if not self._norms_due:
-            until_due = readings.steps_until_due(earned / steps, run.steps)
-            self._left = int(min(_LARGEST_BATCH, until_due, _LONGEST_BATCH_NS / step_ns))
+            self._left = self._steps_until_due(run)
 
-    def _close_books(self, run: Run) -> tuple[int, float, float]:
-        """Account for the steps since this was last done.
+    def _steps_until_due(self, run: Run) -> int:
+        """Return how many steps are taken until something is planned; 0 before it is known."""
+        if not self._loop_step_ns:
+            return 0
+        due = self._probe.readings.steps_until_due(self._earned, self._loop_step_ns, run.steps)
+        return int(min(_LARGEST_BATCH, due, _LONGEST_BATCH_NS / self._loop_step_ns))
 
-        Returns how many these were, the time of one in nanoseconds, and the credit of all.
-        """
+    def _close_books(self, run: Run) -> None:
+        """Account for the steps since this was last done; see what one took and earned."""
         now = time.perf_counter_ns()
         budget = self._probe.readings.budget
         steps, credit = run.tally.steps - self._steps_accounted, budget.credit
@@ -330,5 +338,6 @@ class SteadyLoop:
         self._probe.account(run, loop_ns, int(steps * self._step_ns * _UNSEEN))
         self._incidents.note([loss for loss, _ in self._scalars])
         run.tally.write()
-        steps = max(steps, 1)
-        return steps, max(1.0, loop_ns / steps), budget.credit - credit
+        if steps:
+            self._loop_step_ns = max(1.0, loop_ns / steps)
+            self._earned = (budget.credit - credit) / steps
