@@ -289,6 +289,8 @@ export type KernelMessage =
       readonly run: RunState;
       readonly blocks: readonly BlockSnapshot[];
       readonly graph: GraphData | null;
+      /** Folder of the course's notebooks on the kernel's machine, the user's home as "~". */
+      readonly course: string | null;
     }
   | {
       readonly type: "frame";

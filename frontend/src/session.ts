@@ -87,6 +87,8 @@ export interface RunSession {
   readonly cursor: number | null;
   /** The parameter, module or node that a person picked, by its name, path or id. */
   readonly selected: string | null;
+  /** Folder of the course's notebooks where the kernel runs; null where they are not. */
+  readonly course: string | null;
   /** Why there is nothing live to show, as a sentence; null when all is well. */
   readonly problem: string | null;
   /** A structure that this run's graph had; null when it is kept no more. */

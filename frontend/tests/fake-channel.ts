@@ -109,5 +109,5 @@ export function lossRows(
 }
 
 export function snapshot(seq: number, facts: Partial<RunState> = {}): KernelMessage {
-  return { type: "snapshot", seq, run: stateOf(facts), blocks: [], graph: null };
+  return { type: "snapshot", seq, run: stateOf(facts), blocks: [], graph: null, course: null };
 }

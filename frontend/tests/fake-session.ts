@@ -11,6 +11,7 @@ export class QuietSession implements RunSession {
   blocks: readonly Block[] = [];
   cursor: number | null = null;
   selected: string | null = null;
+  course: string | null = null;
   problem: string | null = null;
   readonly listeners = new Set<(change: Change) => void>();
 

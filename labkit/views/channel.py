@@ -15,6 +15,7 @@ from labkit.run import Block, ComputationGraph, Run
 from labkit.run.inspection import inspect
 from labkit.views import assets
 from labkit.views import protocol as wire
+from labkit.views.course import course_folder
 from labkit.views.publisher import Publisher
 
 _MOST_HISTOGRAMS = 64
@@ -93,7 +94,7 @@ class RunChannel(anywidget.AnyWidget):
         run = self._watched
         self._seq += 1
         blocks = dict(run.blocks)
-        message = wire.snapshot(self._seq, self._facts(), blocks, run.graph)
+        message = wire.snapshot(self._seq, self._facts(), blocks, run.graph, course_folder())
         self._sent = {id: block.total for id, block in blocks.items()}
         self._sent_graph = run.graph
         self._post(message)

@@ -72,11 +72,16 @@ def snapshot(
     state: RunState,
     blocks: Mapping[str, Block],
     graph: ComputationGraph | None,
+    course: str | None = None,
 ) -> Message:
-    """Return everything a page needs to show a run from its beginning."""
+    """Return everything a page needs to show a run from its beginning.
+
+    `course` is the folder of the course's notebooks, if they are at hand.
+    """
     message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
     message.content["blocks"] = [_whole_block(message, block) for block in blocks.values()]
     message.content["graph"] = None if graph is None else graph.to_json()
+    message.content["course"] = course
     return message
 
 

@@ -1,7 +1,14 @@
 """Findings and activations in a real page, while a sick model trains."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
+
+from labkit.insight.rules import RULES
+
+COURSE = Path(__file__).resolve().parents[2] / "notebooks"
 
 pytestmark = pytest.mark.browser
 
@@ -46,6 +53,15 @@ print([finding.rule for finding in run.findings])
 
 
 @pytest.fixture
+def course(lab):
+    """The course among what is served; gives the chapter about a softmax before the loss."""
+    folder = lab.folder / "notebooks"
+    shutil.copytree(COURSE, folder, ignore=shutil.ignore_patterns(".*"))
+    yield next(rule.chapter for rule in RULES if rule.id == "softmax-before-loss")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
 def sick(open_notebook, lab, tmp_path_factory):
     """A notebook whose cell trains, and what ends it."""
     end = lab.folder / f"{tmp_path_factory.mktemp('sick').name}-end"
@@ -70,6 +86,14 @@ def test_a_finding_appears_while_training_runs_and_leads_into_the_graph(sick):
     card.get_by_role("button", name="Show in the graph").click()
     softmax = sick.view("graph").locator('[data-labkit-node="#1/softmax:0"]')
     expect(softmax).to_be_visible(timeout=20_000)
+
+
+def test_a_finding_opens_its_chapter_where_the_course_is_served(course, sick):
+    card = sick.view("findings").locator('[data-labkit-finding="softmax-before-loss"]')
+    expect(card).to_be_visible(timeout=20_000)
+    card.locator("summary").click()
+    card.get_by_role("link").click()
+    expect(sick.page.get_by_role("tabpanel", name=f"{course}.ipynb")).to_be_visible(timeout=20_000)
 
 
 def test_activations_are_drawn_and_a_click_picks_the_module_everywhere(sick):

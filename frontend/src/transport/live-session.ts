@@ -47,6 +47,7 @@ export class LiveSession implements RunSession {
   graph: GraphData | null = null;
   cursor: number | null = null;
   selected: string | null = null;
+  course: string | null = null;
   problem: string | null = null;
   private histories = new Map<string, BlockHistory>();
   /** Number of the last message taken in; null while a snapshot is awaited. */
@@ -243,6 +244,7 @@ export class LiveSession implements RunSession {
       return;
     }
     this.graph = message.graph;
+    this.course = message.course;
     this.settle(message.seq, message.run);
     this.tell("snapshot");
   }

@@ -93,4 +93,24 @@ describe("the findings", () => {
       expect(again.querySelector("details")?.open).toBe(true);
     });
   });
+
+  it("lead to the chapter where Jupyter serves the course, and name it elsewhere", () => {
+    const told = document.createElement("script");
+    told.id = "jupyter-config-data";
+    told.type = "application/json";
+    told.textContent = JSON.stringify({ baseUrl: "/user/a/", serverRoot: "~/lab" });
+    document.body.append(told);
+    session.course = "~/lab/notebooks";
+    tell(finding());
+    const link = root.querySelector("a");
+    expect(link?.textContent).toBe("Chapter 08, cnn");
+    expect(link?.getAttribute("href")).toBe("/user/a/lab/tree/notebooks/08_cnn.ipynb");
+    expect(JSON.parse(link?.getAttribute("data-commandlinker-args") ?? "")).toEqual({
+      path: "notebooks/08_cnn.ipynb",
+    });
+    session.course = "~/labkit/notebooks";
+    tell(finding({ steps: [41, 61] }));
+    expect(root.querySelector("a")).toBeNull();
+    expect(root.textContent).toContain("Chapter 08, cnn");
+  });
 });

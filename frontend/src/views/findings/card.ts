@@ -5,6 +5,7 @@ import type { RunSession } from "../../session";
 import { make, setText } from "../parts/element";
 import { formatCount } from "../parts/format";
 import { Memory } from "../parts/memory";
+import { chapterLink } from "./chapter";
 
 /** A sign and a word for each severity, so that colour is not all that tells them apart. */
 const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, words: string]>> = {
@@ -73,9 +74,7 @@ export class FindingCard {
     }
     if (finding.line) bar.append(make("code", { title: "The line of your code" }, finding.line));
     if (finding.chapter) {
-      const [number, ...title] = finding.chapter.split("_");
-      const help = `The course explains it in notebooks/${finding.chapter}.ipynb; labkit lab opens it.`;
-      bar.append(make("span", { title: help }, `Chapter ${number}, ${title.join(" ")}`));
+      bar.append(chapterLink(finding.chapter, this.session.course));
     }
     return bar;
   }

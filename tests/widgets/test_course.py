@@ -1,0 +1,34 @@
+"""Where the course is found, for links from findings."""
+
+from pathlib import Path
+
+import pytest
+
+from labkit.insight.rules import RULES
+from labkit.views.course import course_folder
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+@pytest.mark.parametrize("below", ["", "notebooks"])
+def test_the_course_is_found_in_the_working_folder_and_below_it(below, tmp_path, monkeypatch):
+    folder = tmp_path / below
+    folder.mkdir(exist_ok=True)
+    (folder / "00_start_here.ipynb").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/nowhere")
+    assert course_folder() == folder.resolve().as_posix()
+
+
+def test_the_users_home_is_written_as_jupyter_writes_it(tmp_path, monkeypatch):
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "00_start_here.ipynb").touch()
+    monkeypatch.chdir(tmp_path / "course")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert course_folder() == "~/course"
+
+
+def test_every_chapter_that_a_rule_names_is_in_the_course():
+    named = {rule.chapter for rule in RULES if rule.chapter is not None}
+    assert named
+    assert named <= {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
