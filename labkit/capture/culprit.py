@@ -56,7 +56,7 @@ def find_culprit(
         for entry in table.watched
         if (parameter := entry.ref()) is not None
         and id(parameter) in leaves
-        and not _is_finite(parameter)
+        and not is_finite(parameter)
     )
     if bad:
         return Culprit(None, "", bad), order
@@ -67,10 +67,10 @@ def find_culprit(
         for name, value in kept[node].items():
             maker = value.grad_fn
             if maker is None:
-                if not _is_finite(value) and not value.requires_grad and name != "result":
+                if not is_finite(value) and not value.requires_grad and name != "result":
                     return Culprit(None, _from_outside(value)), order
             elif maker in finite or maker in kept or maker is node:
-                finite[maker] = finite.get(maker, True) and _is_finite(value)
+                finite[maker] = finite.get(maker, True) and is_finite(value)
     for start in starts:
         finite[start] = False
     return _first(order, finite, kept), order
@@ -125,7 +125,8 @@ def _name(node: AutogradNode) -> str:
     )
 
 
-def _is_finite(tensor: torch.Tensor) -> bool:
+def is_finite(tensor: torch.Tensor) -> bool:
+    """Return whether no value is NaN or infinite; waits for the tensor's device."""
     if not (tensor.is_floating_point() or tensor.is_complex()) or tensor.is_meta:
         return True
     values = tensor.detach()
@@ -158,7 +159,7 @@ def _divisor(kept: Mapping[str, torch.Tensor]) -> str | None:
 
 def _result(words: str) -> Callable[[Mapping[str, torch.Tensor]], str | None]:
     def look(kept: Mapping[str, torch.Tensor]) -> str | None:
-        return None if _is_finite(kept["result"]) else words
+        return None if is_finite(kept["result"]) else words
 
     return look
 

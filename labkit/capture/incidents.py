@@ -14,7 +14,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import replaying
 from labkit.capture.code_search import line_of_operation
-from labkit.capture.culprit import Culprit, find_culprit, inputs_kept
+from labkit.capture.culprit import Culprit, find_culprit, inputs_kept, is_finite
 from labkit.capture.lines import users_code
 from labkit.capture.parameters import ParameterTable, prefixed
 from labkit.capture.witness import Witness
@@ -116,13 +116,48 @@ class IncidentKeeper:
             again=replaying.keep(call),
         )
 
+    def arrived(self, run: Run, step: int, loss: float) -> None:
+        """Take a loss that came from an accelerator when the loop had gone on.
+
+        Nothing waits for an accelerator, so the step's graph and inputs are gone; what a loss that
+        is not finite did to the weights is still there.
+        """
+        known = run.incident
+        if abs(loss) <= sys.float_info.max or (known is not None and known.kind == "not finite"):
+            return
+        broken = tuple(
+            entry.names[0]
+            for entry in self._table.watched
+            if (parameter := entry.ref()) is not None and not is_finite(parameter)
+        )
+        late = (
+            "it came from the accelerator when the step was over, so its operation cannot be told "
+            "(on the CPU it can)"
+        )
+        found = _Explained(f"{late}.")
+        if broken:
+            said = f"{late}; {self._named(broken)} are not finite any more"
+            found = self._explain_weights(said, broken, run.graph)
+        run.incident = Incident(
+            step=step,
+            kind="not finite",
+            explanation=found.explanation,
+            node=found.node,
+            module=found.module,
+            line=found.line,
+            indices=None,
+            random_state=None,
+            history=_history(run),
+            again=replaying.keep(None),
+        )
+
     def _explain(self, run: Run, roots: Sequence[torch.Tensor]) -> _Explained:
         culprit, order = find_culprit(roots, self._table)
         graph = self._known_graph(roots)
         if culprit is None:
             return _Explained()
         if culprit.parameters:
-            return self._explain_weights(run, culprit.parameters, graph)
+            return self._explain_broken(run, culprit.parameters, graph)
         if culprit.node is None:
             return _Explained(culprit.why)
         known = _same_node(culprit.node, order, graph)
@@ -142,17 +177,24 @@ class IncidentKeeper:
             line,
         )
 
-    def _explain_weights(
+    def _explain_broken(
         self, run: Run, names: tuple[str, ...], graph: ComputationGraph | None
     ) -> _Explained:
-        """Say what made the weights not finite: a gradient, in the pass of the step before."""
+        text = (
+            f"{self._named(names)} were not finite any more, after the update of step {run.steps:,}"
+        )
+        return self._explain_weights(text, names, graph if run.steps else None)
+
+    def _named(self, names: tuple[str, ...]) -> str:
         count = len(self._table.watched)
         what = "all parameters" if len(names) == count else f"{len(names)} of {count} parameters"
-        text = (
-            f"{what} ({names[0]} first) were not finite any more, after the update of step "
-            f"{run.steps:,}"
-        )
-        if graph is None or run.steps == 0:
+        return f"{what} ({names[0]} first)"
+
+    def _explain_weights(
+        self, text: str, names: tuple[str, ...], graph: ComputationGraph | None
+    ) -> _Explained:
+        """Say what made the weights not finite: a gradient, in the pass of the step before."""
+        if graph is None:
             return _Explained(f"{text}.")
         uses = [
             place

@@ -7,6 +7,7 @@ without any optimizer, a backward pass ends a step.
 
 from __future__ import annotations
 
+import functools
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -250,7 +251,7 @@ class Probe:
             self._adopt(discovery.find_optimizers(self._table))
             if not self._steppers:
                 self._by_hand = Stepper("", None, self._table.watched)
-                self._by_hand.record_loss(run, self.readings.readout, run.steps + 1, self.pending)
+                self._record_loss(run, self._by_hand, run.steps + 1)
                 run.steps += 1
                 return
         if self._steppers and not self.sentinel.was_reset():
@@ -263,10 +264,14 @@ class Probe:
     def _step_by_hand(self, run: Run, stepper: Stepper) -> bool:
         step = run.steps + 1
         self.readings.before_step(run, stepper, step)
-        stepper.record_loss(run, self.readings.readout, step, self.pending)
+        self._record_loss(run, stepper, step)
         self.readings.after_step(run, stepper, step)
         self._stepped_with = self.sentinel.gradient()
         return True
+
+    def _record_loss(self, run: Run, stepper: Stepper, step: int) -> None:
+        arrived = functools.partial(self.incidents.arrived, run)
+        stepper.record_loss(run, self.readings.readout, step, self.pending, arrived)
 
     def _before_step(self, run: Run, optimizer: torch.optim.Optimizer) -> None:
         stepper = self._stepper_of(optimizer)
@@ -289,7 +294,7 @@ class Probe:
         if not stepper.gradients_read:
             self.readings.read_gradients(run, stepper, step)
         stepper.inside_step, stepper.stepped, stepper.missed = False, not late, 0
-        stepper.record_loss(run, self.readings.readout, step, self.pending)
+        self._record_loss(run, stepper, step)
         stepper.record_learning_rates(run, self.readings.readout, optimizer.param_groups, step)
         self.readings.after_step(run, stepper, step)
         self._stepped_with = self.sentinel.gradient()

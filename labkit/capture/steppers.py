@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,15 +63,30 @@ class Stepper:
         """The optimizer, while it is alive."""
         return None if self._optimizer is None else self._optimizer()
 
-    def record_loss(self, run: Run, readout: Readout, step: int, pending: PendingLoss) -> None:
-        """Write the loss of the step that just ended, if there was a backward pass."""
+    def record_loss(
+        self,
+        run: Run,
+        readout: Readout,
+        step: int,
+        pending: PendingLoss,
+        arrived: Callable[[int, float], object],
+    ) -> None:
+        """Write the loss of the step that just ended, if there was a backward pass.
+
+        `arrived` is told the step and the value of a loss that came late, from an accelerator.
+        """
         if not pending.waiting:
             return
         value = pending.take()
         name = f"loss/{self.name}" if self.name else "loss"
         block = run.blocks.get(name) or run.add_block(name, "loss", [name])
         if isinstance(value, torch.Tensor):
-            readout.submit(value.reshape(1), lambda row: block.append(step, row))
+
+            def deliver(row: NDArray[np.float32]) -> None:
+                block.append(step, row)
+                arrived(step, float(row[0]))
+
+            readout.submit(value.reshape(1), deliver)
         else:
             block.append(step, value)
 

@@ -193,3 +193,21 @@ def test_what_cannot_be_run_again_says_so():
         loss.backward()
     with pytest.raises(RuntimeError, match="cannot be run again"):
         run.incident.replay()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_an_accelerator_the_weights_tell_what_broke_them():
+    torch.manual_seed(0)
+    model = nn.Linear(3, 1).cuda()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        for step in range(30):
+            x = torch.randn(8, 3).cuda()
+            loss = (model(x) * (step != 12)).abs().sqrt().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    assert run.incident.kind == "not finite"
+    assert run.incident.step == 14
+    assert "sqrt" in run.incident.explanation
