@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 
 from labkit.capture import norms, torch_compat
+from labkit.capture.distributions import WIDTH, distributions
 from labkit.capture.gradient_memory import GradientMemory
 from labkit.capture.losses import PendingLoss
 from labkit.capture.parameters import Watched
 from labkit.capture.readout import Readout
 from labkit.run import Block, Run
-from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
+from labkit.run.histograms import HISTOGRAM_BINS
 
 _LARGEST_COPY_BYTES = 256 * 2**20
 """Above this the weights are not copied to take the size of an update."""
@@ -137,21 +138,30 @@ class Stepper:
 
     def record_histograms(self, run: Run, readout: Readout, step: int) -> None:
         """Write two histograms of every gradient, and its parts that are zero and not finite."""
-        zeros, broken = [], []
-        for entry, gradient in zip(self.entries, self._gradients(), strict=True):
-            if gradient is None or not gradient.numel():
-                unknown = torch.full((), torch.nan)
-                zeros.append(unknown)
-                broken.append(unknown)
-                continue
-            keep = functools.partial(_keep_histograms, run.histograms, entry.names[0], step)
-            readout.submit(norms.histograms(gradient), keep)
-            parts = norms.odd_parts(gradient)
-            zeros.append(parts[0])
-            broken.append(parts[1])
-        device = next((part.device for part in zeros if part.device.type != "cpu"), None)
-        for kind, found in (("grad_zeros", zeros), ("grad_not_finite", broken)):
-            self._write(kind, run, readout, step, torch.stack([part.to(device) for part in found]))
+        present: dict[torch.device, list[tuple[int, torch.Tensor]]] = {}
+        for place, gradient in enumerate(self._gradients()):
+            if gradient is not None and gradient.numel():
+                present.setdefault(gradient.device, []).append((place, gradient))
+        for found in present.values():
+            places = [place for place, _ in found]
+            result = distributions([gradient for _, gradient in found]).flatten()
+            keep = functools.partial(self._keep_histograms, run, step, places)
+            readout.submit(result, keep)
+
+    def _keep_histograms(
+        self, run: Run, step: int, places: list[int], flat: NDArray[np.float32]
+    ) -> None:
+        rows = flat.reshape(len(places), WIDTH)
+        ends = 2 * HISTOGRAM_BINS
+        for place, row in zip(places, rows, strict=True):
+            name = self._columns[place]
+            magnitudes, even, (low, high) = np.split(row[: ends + 2], [HISTOGRAM_BINS, ends])
+            run.histograms.add(f"grad/{name}", step, magnitudes)
+            run.histograms.add(f"grad_linear/{name}", step, even, (float(low), float(high)))
+        for kind, column in (("grad_zeros", ends + 2), ("grad_not_finite", ends + 3)):
+            parts = np.full(len(self.entries), np.nan, np.float32)
+            parts[places] = rows[:, column]
+            self._block(run, kind).append(step, parts)
 
     def record_direction(self, run: Run, readout: Readout, step: int) -> None:
         """Keep the gradients; or, if those of the step before are kept, write their cosines."""
@@ -231,10 +241,3 @@ class Stepper:
             for number, group in enumerate(groups)
             if "lr" in group
         ]
-
-
-def _keep_histograms(log: HistogramLog, name: str, step: int, row: NDArray[np.float32]) -> None:
-    """Keep both histograms of one gradient, as `norms.histograms` packs them."""
-    magnitudes, linear, ends = np.split(row, [HISTOGRAM_BINS, 2 * HISTOGRAM_BINS])
-    log.add(f"grad/{name}", step, magnitudes)
-    log.add(f"grad_linear/{name}", step, linear, (float(ends[0]), float(ends[1])))
