@@ -6,10 +6,9 @@ import { type Row, rowsOf } from "../heat/rows";
 import { Decades } from "../heat/scale";
 import { CursorNote } from "../parts/cursor";
 import { make } from "../parts/element";
+import { LiveDrawing } from "../parts/live";
 import { Memory } from "../parts/memory";
 import { EmptyNote, emptyWords } from "../parts/panel";
-import { Redraw } from "../parts/redraw";
-import { readTheme, type Theme, watchTheme } from "../parts/theme";
 import { PictureView } from "./picture-view";
 import { type ActivationKind, QUANTITIES } from "./quantities";
 
@@ -27,17 +26,15 @@ class ActivationsView {
   private readonly heat: HeatMap;
   private readonly picture: PictureView;
   private readonly empty = new EmptyNote();
-  private readonly redraw: Redraw;
-  private readonly ends: (() => void)[];
+  private readonly live: LiveDrawing;
   private readonly memory: Memory;
-  private theme: Theme;
   private chosen = false;
 
   constructor(
     private readonly root: HTMLElement,
     private readonly session: RunSession,
   ) {
-    const changed = () => this.redraw.now();
+    const changed = () => this.live.now();
     this.cursor = new CursorNote(session);
     this.heat = new HeatMap(session, (name) => scaleOf(name), changed);
     this.picture = new PictureView(session);
@@ -55,28 +52,22 @@ class ActivationsView {
         this.picture.element,
       ),
     );
-    this.theme = readTheme(root);
-    this.redraw = new Redraw(root, () => this.draw());
-    this.ends = [
-      session.subscribe((change) => {
+    this.live = new LiveDrawing(
+      root,
+      session,
+      () => this.draw(),
+      (change) => {
         if (change === "selection" && session.selected !== null) {
           this.picture.follow(session.selected);
         }
         this.chosen = this.chosen || change === "cursor";
-        if (change === "cursor" || change === "selection") this.redraw.now();
-        else this.redraw.later();
-      }),
-      watchTheme(() => {
-        this.theme = readTheme(root);
-        this.redraw.now();
-      }),
-    ];
+      },
+    );
     this.draw();
   }
 
   close(): void {
-    for (const end of this.ends) end();
-    this.redraw.close();
+    this.live.close();
     this.heat.close();
     this.root.replaceChildren();
   }
@@ -89,12 +80,12 @@ class ActivationsView {
     this.heat.element.hidden = !quantity;
     const steps = this.session.state?.step ?? 0;
     this.empty.show(quantity ? null : steps > 0 ? NONE : emptyWords(this.session));
-    this.picture.update(this.theme, this.chosen);
+    this.picture.update(this.live.theme, this.chosen);
     this.chosen = false;
     if (!quantity) return;
     this.select.title = quantity.explanation;
     const rows = this.rows(quantity.kind);
-    this.heat.draw(rows, quantity.name, this.theme);
+    this.heat.draw(rows, quantity.name, this.live.theme);
     const last = Math.max(...rows.map(({ block }) => block.lastStep));
     this.root.dataset.labkitStep = String(last);
   }

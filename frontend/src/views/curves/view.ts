@@ -3,10 +3,9 @@
 import type { DrawView, RunSession } from "../../session";
 import { CursorNote } from "../parts/cursor";
 import { make, setText } from "../parts/element";
+import { LiveDrawing } from "../parts/live";
 import { Memory } from "../parts/memory";
 import { EmptyNote, emptyWords } from "../parts/panel";
-import { Redraw } from "../parts/redraw";
-import { readTheme, type Theme, watchTheme } from "../parts/theme";
 import { Figure } from "../plot/figure";
 import { curvesPicture } from "./picture";
 import { type Quantity, quantitiesOf } from "./quantities";
@@ -28,9 +27,7 @@ class CurvesView {
   private readonly figure: Figure;
   private readonly empty = new EmptyNote();
   private readonly alarm = make("p", { class: "labkit-message labkit-warning", role: "status" });
-  private readonly redraw: Redraw;
-  private readonly ends: (() => void)[];
-  private theme: Theme;
+  private readonly live: LiveDrawing;
 
   constructor(
     private readonly root: HTMLElement,
@@ -38,36 +35,24 @@ class CurvesView {
   ) {
     this.cursor = new CursorNote(session);
     this.toolbar = new CurvesToolbar(
-      () => this.redraw.now(),
+      () => this.live.now(),
       this.cursor.element,
       new Memory(session.runId),
     );
     this.figure = new Figure(session, "labkit-curves", {
-      changed: () => this.redraw.now(),
+      changed: () => this.live.now(),
       clicked: (step) => session.setCursor(Math.round(step)),
     });
     root.classList.add("labkit-curves");
     root.dataset.labkitView = "curves";
     const stage = make("div", { class: "labkit-stage" }, this.figure.element, this.empty.element);
     root.replaceChildren(this.toolbar.element, this.alarm, stage);
-    this.theme = readTheme(root);
-    this.redraw = new Redraw(root, () => this.draw());
-    this.ends = [
-      session.subscribe((change) => {
-        if (change === "cursor") this.redraw.now();
-        else this.redraw.later();
-      }),
-      watchTheme(() => {
-        this.theme = readTheme(root);
-        this.redraw.now();
-      }),
-    ];
+    this.live = new LiveDrawing(root, session, () => this.draw());
     this.draw();
   }
 
   close(): void {
-    for (const end of this.ends) end();
-    this.redraw.close();
+    this.live.close();
     this.figure.close();
     this.root.replaceChildren();
   }
@@ -82,7 +67,8 @@ class CurvesView {
     const height = FIRST_PANEL + FURTHER_PANEL * (quantities.length - 1);
     this.figure.element.style.minHeight = `${height}px`;
     if (!this.figure.ready) return;
-    const { toolbar, figure, theme, session } = this;
+    const { toolbar, figure, session } = this;
+    const { theme } = this.live;
     const picture = curvesPicture({
       quantities,
       smoothing: toolbar.smoothing,

@@ -6,10 +6,9 @@ import { describeNewest, type Row, rowsOf } from "../heat/rows";
 import { Decades, type Scale } from "../heat/scale";
 import { CursorNote } from "../parts/cursor";
 import { make } from "../parts/element";
+import { LiveDrawing } from "../parts/live";
 import { Memory } from "../parts/memory";
 import { EmptyNote, emptyWords } from "../parts/panel";
-import { Redraw } from "../parts/redraw";
-import { readTheme, type Theme, watchTheme } from "../parts/theme";
 import { Figure } from "../plot/figure";
 import { linesPicture } from "./lines";
 import { CUSTOMARY_RATIO, type ParameterKind, QUANTITIES } from "./quantities";
@@ -30,15 +29,13 @@ class GradientsView {
   private figure: Figure | null = null;
   private readonly empty = new EmptyNote();
   private readonly stage: HTMLElement;
-  private readonly redraw: Redraw;
-  private readonly ends: (() => void)[];
-  private theme: Theme;
+  private readonly live: LiveDrawing;
 
   constructor(
     private readonly root: HTMLElement,
     private readonly session: RunSession,
   ) {
-    const changed = () => this.redraw.now();
+    const changed = () => this.live.now();
     this.cursor = new CursorNote(session);
     this.toolbar = new GradientsToolbar(changed, this.cursor.element, new Memory(session.runId));
     this.heat = new HeatMap(session, scaleOf, changed);
@@ -53,24 +50,12 @@ class GradientsView {
       this.empty.element,
     );
     root.replaceChildren(this.toolbar.element, this.stage);
-    this.theme = readTheme(root);
-    this.redraw = new Redraw(root, () => this.draw());
-    this.ends = [
-      session.subscribe((change) => {
-        if (change === "cursor" || change === "selection") this.redraw.now();
-        else this.redraw.later();
-      }),
-      watchTheme(() => {
-        this.theme = readTheme(root);
-        this.redraw.now();
-      }),
-    ];
+    this.live = new LiveDrawing(root, session, () => this.draw());
     this.draw();
   }
 
   close(): void {
-    for (const end of this.ends) end();
-    this.redraw.close();
+    this.live.close();
     this.heat.close();
     this.figure?.close();
     this.root.replaceChildren();
@@ -93,8 +78,8 @@ class GradientsView {
     if (this.figure) this.figure.element.hidden = !lines;
     if (!filled || kind === null) return;
     if (lines && !this.drawLines(rows, kind)) return;
-    if (mode === "heat") this.heat.draw(rows, nameOf(kind), this.theme);
-    if (mode === "ridge") this.ridge.draw(rows, this.theme);
+    if (mode === "heat") this.heat.draw(rows, nameOf(kind), this.live.theme);
+    if (mode === "ridge") this.ridge.draw(rows, this.live.theme);
     const last = Math.max(...rows.map(({ block }) => block.lastStep));
     this.root.dataset.labkitStep = String(last);
   }
@@ -103,7 +88,8 @@ class GradientsView {
   private drawLines(rows: readonly Row[], kind: ParameterKind): boolean {
     const figure = this.figure ?? this.makeFigure();
     if (!figure.ready) return false;
-    const { theme, session } = this;
+    const { session } = this;
+    const { theme } = this.live;
     const { cursor } = session;
     const quantity = nameOf(kind);
     const logarithmic = scaleOf(quantity) instanceof Decades;
@@ -118,7 +104,7 @@ class GradientsView {
 
   private makeFigure(): Figure {
     this.figure = new Figure(this.session, "labkit-gradients", {
-      changed: () => this.redraw.now(),
+      changed: () => this.live.now(),
       clicked: (step) => this.session.setCursor(Math.round(step)),
     });
     this.figure.element.style.minHeight = "290px";
