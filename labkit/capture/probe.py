@@ -165,7 +165,7 @@ class Probe:
 
     def before_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Read gradients before the weights move."""
-        stepper = self._by_optimizer.get(id(optimizer))
+        stepper = self._known(optimizer)
         if stepper is not None and stepper.stepped:
             self._count_missing()
             self._end_step()
@@ -286,7 +286,7 @@ class Probe:
             self.readings.before_step(run, stepper, run.steps + (not stepper.late))
 
     def _after_step(self, run: Run, optimizer: torch.optim.Optimizer) -> bool:
-        stepper = self._by_optimizer.get(id(optimizer))
+        stepper = self._known(optimizer)
         if stepper is None:
             return False
         late, stepper.late = stepper.late, False
@@ -375,9 +375,14 @@ class Probe:
             self._scales_loss = bool(self._scalers)
         return applied_scale(roots, self._scalers) if self._scalers else None
 
+    def _known(self, optimizer: torch.optim.Optimizer) -> Stepper | None:
+        """Return an optimizer's stepper; a dead one's place may have been taken by another."""
+        stepper = self._by_optimizer.get(id(optimizer))
+        return stepper if stepper is not None and stepper.optimizer is optimizer else None
+
     def _stepper_of(self, optimizer: torch.optim.Optimizer) -> Stepper | None:
-        known = self._by_optimizer.get(id(optimizer))
-        if known is not None and known.optimizer is optimizer:
+        known = self._known(optimizer)
+        if known is not None:
             return known
         if not self._table.held_by(optimizer):
             return None
