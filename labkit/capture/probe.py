@@ -26,6 +26,7 @@ from labkit.capture.loading import BatchLog
 from labkit.capture.losses import PendingLoss, applied_scale, is_product, reaches, roots_of
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings import Readings
+from labkit.capture.rota import Rota
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.sentinel import GradientSentinel
 from labkit.capture.steady import NORMS, SteadyLoop
@@ -33,8 +34,6 @@ from labkit.capture.steppers import Stepper
 from labkit.capture.witness import Witness
 from labkit.run import Run
 
-_ROUNDS_UNTIL_DROPPED = 3
-"""An optimizer that missed this many steps is no longer waited for."""
 _WITNESSED_STEPS = 200
 _FAST_NS = 1_000_000
 """A step shorter than this feels that the model's calls are looked at."""
@@ -92,9 +91,8 @@ class Probe:
         )
         self.steady = SteadyLoop(self, run)
         self.taps = Taps(self.steady.around_backward, self.loader_started, self._batches.came)
-        self._steppers: list[Stepper] = []
-        self.readings.steppers = self._steppers
-        self._by_optimizer: dict[int, Stepper] = {}
+        self._rota = Rota(self._table)
+        self._steppers = self.readings.steppers = self._rota.steppers
         self._by_hand: Stepper | None = None
         self._scalers: list[Callable[[], torch.amp.GradScaler | None]] = []
         self._scales_loss: bool | None = None
@@ -107,7 +105,7 @@ class Probe:
         self.step_began_ns = 0
         self._hooks_ns = 0
         if optimizers:
-            self._adopt(optimizers)
+            self._rota.adopt(optimizers)
 
     def guarded_close(self) -> None:
         """Close, and keep a fault in it from the user's code."""
@@ -165,9 +163,9 @@ class Probe:
 
     def before_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Read gradients before the weights move."""
-        stepper = self._known(optimizer)
+        stepper = self._rota.known(optimizer)
         if stepper is not None and stepper.stepped:
-            self._count_missing()
+            self._rota.count_missing()
             self._end_step()
         self.guarded(self._before_step, optimizer)
 
@@ -218,7 +216,7 @@ class Probe:
         if not changed:
             self.sentinel.choose()
         run.begin()
-        inside = next((stepper for stepper in self._steppers if stepper.inside_step), None)
+        inside = self._rota.inside
         if inside is not None and self.pending.waiting:
             return False  # a closure's later evaluations; the step's loss is its first
         if not self._loss_from_module:
@@ -248,7 +246,7 @@ class Probe:
     def _settle_earlier_pass(self, run: Run) -> None:
         """Say what became of a backward pass that no optimizer's step followed."""
         if not self._steppers and self._by_hand is None:
-            self._adopt(discovery.find_optimizers(self._table))
+            self._rota.adopt(discovery.find_optimizers(self._table))
             if not self._steppers:
                 self._by_hand = Stepper("", None, self._table.watched)
                 self._record_loss(run, self._by_hand, run.steps + 1)
@@ -256,8 +254,8 @@ class Probe:
                 return
         if self._steppers and not self.sentinel.was_reset():
             self.readings.several_passes()
-        inside_step = any(stepper.inside_step for stepper in self._steppers)
-        if self.sentinel.was_reset() and not inside_step:  # a gradient scaler skipped the step
+        if self.sentinel.was_reset() and self._rota.inside is None:
+            # A gradient scaler skipped the step.
             self.pending.drop()
             run.observations.skipped.append(run.steps + 1)
 
@@ -274,9 +272,10 @@ class Probe:
         stepper.record_loss(run, self.readings.readout, step, self.pending, arrived)
 
     def _before_step(self, run: Run, optimizer: torch.optim.Optimizer) -> None:
-        stepper = self._stepper_of(optimizer)
+        stepper = self._rota.admit(optimizer)
         if stepper is None:
             return
+        self._by_hand = None
         if not self.step_began_ns:
             self.step_began_ns = time.perf_counter_ns()
         run.begin()
@@ -286,7 +285,7 @@ class Probe:
             self.readings.before_step(run, stepper, run.steps + (not stepper.late))
 
     def _after_step(self, run: Run, optimizer: torch.optim.Optimizer) -> bool:
-        stepper = self._known(optimizer)
+        stepper = self._rota.known(optimizer)
         if stepper is None:
             return False
         late, stepper.late = stepper.late, False
@@ -298,7 +297,7 @@ class Probe:
         stepper.record_learning_rates(run, self.readings.readout, optimizer.param_groups, step)
         self.readings.after_step(run, stepper, step)
         self._stepped_with = self.sentinel.gradient()
-        return all(other.stepped for other in self._steppers)
+        return self._rota.all_stepped
 
     def _end_step(self) -> None:
         self.guarded(self._close_books)
@@ -365,8 +364,6 @@ class Probe:
         except TypeError:  # an iterable dataset does not know its length
             run.steps_per_epoch = None
 
-    # ── optimizers ───────────────────────────────────────────────────────────
-
     def _find_scale(self, roots: Sequence[torch.Tensor]) -> torch.Tensor | None:
         """Return the gradient scaler's factor in the loss; looks for scalers once, if at all."""
         if self._scales_loss is None:
@@ -374,56 +371,3 @@ class Probe:
             self._scalers = [weakref.ref(s) for s in discovery.find_scalers()] if products else []
             self._scales_loss = bool(self._scalers)
         return applied_scale(roots, self._scalers) if self._scalers else None
-
-    def _known(self, optimizer: torch.optim.Optimizer) -> Stepper | None:
-        """Return an optimizer's stepper; a dead one's place may have been taken by another."""
-        stepper = self._by_optimizer.get(id(optimizer))
-        return stepper if stepper is not None and stepper.optimizer is optimizer else None
-
-    def _stepper_of(self, optimizer: torch.optim.Optimizer) -> Stepper | None:
-        known = self._known(optimizer)
-        if known is not None:
-            return known
-        if not self._table.held_by(optimizer):
-            return None
-        self._by_hand = None
-        self._drop_predecessors(optimizer)
-        late = bool(self._steppers) and not any(each.stepped for each in self._steppers)
-        self._adopt([optimizer])
-        self._by_optimizer[id(optimizer)].late = late
-        return self._by_optimizer[id(optimizer)]
-
-    def _adopt(self, optimizers: Sequence[torch.optim.Optimizer]) -> None:
-        for optimizer in optimizers:
-            entries = self._table.held_by(optimizer)
-            stepper = Stepper(self._free_name(entries[0].label), optimizer, entries)
-            self._steppers.append(stepper)
-            self._by_optimizer[id(optimizer)] = stepper
-
-    def _free_name(self, label: str) -> str:
-        """Return a name for another optimizer's series: the model's label, numbered if taken."""
-        taken = {stepper.name for stepper in self._steppers}
-        if label not in taken:
-            return label
-        number = sum(stepper.name.startswith(label) for stepper in self._steppers)
-        return f"{label}.optimizer{number}" if label else f"optimizer{number}"
-
-    def _drop_predecessors(self, optimizer: torch.optim.Optimizer) -> None:
-        """Forget optimizers that are gone, or whose parameters a new one has taken over."""
-        held = {entry.names for entry in self._table.held_by(optimizer)}
-        for stepper in list(self._steppers):
-            if stepper.optimizer is None or held & {entry.names for entry in stepper.entries}:
-                self._drop(stepper)
-
-    def _drop(self, stepper: Stepper) -> None:
-        self._steppers.remove(stepper)
-        self._by_optimizer = {
-            key: each for key, each in self._by_optimizer.items() if each is not stepper
-        }
-
-    def _count_missing(self) -> None:
-        for stepper in list(self._steppers):
-            if not stepper.stepped:
-                stepper.missed += 1
-                if stepper.missed >= _ROUNDS_UNTIL_DROPPED or stepper.optimizer is None:
-                    self._drop(stepper)
