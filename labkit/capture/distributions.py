@@ -35,8 +35,8 @@ def distributions(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     Parameters
     ----------
     tensors : sequence of Tensor
-        Of one device, none empty; any shapes, types and layouts. Complex ones count as their real
-        and imaginary parts, sparse ones without their zeros.
+        Of one device, none empty; any shapes, types and layouts, taken as float32. Complex ones
+        count as their real and imaginary parts, sparse ones without their zeros.
 
     Returns
     -------
