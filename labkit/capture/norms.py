@@ -30,13 +30,20 @@ def norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
     >>> norms([torch.tensor([3.0, 4.0]), None]).tolist()
     [5.0, 0.0]
     """
+    found = fused_norms(tensors)
+    return _careful_norms(tensors) if found is None else torch.stack(found)
+
+
+def fused_norms(tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor] | None:
+    """Return the same norms one by one; None where they cannot be taken in one operation.
+
+    That is so with sparse or missing tensors, several devices, and types other than float32.
+    """
     try:
         found = torch_compat.foreach_norm(tensors)  # type: ignore[arg-type]
-        if all(norm.dtype == torch.float32 for norm in found):
-            return torch.stack(found)
     except (TypeError, RuntimeError):
-        pass  # mixed devices, sparse or missing tensors: the careful way below
-    return _careful_norms(tensors)
+        return None
+    return found if all(norm.dtype == torch.float32 for norm in found) else None
 
 
 def _careful_norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -10,6 +11,7 @@ import torch
 from labkit.capture.activations import ActivationReader
 from labkit.capture.budget import Allowance, Budget
 from labkit.capture.checks import check
+from labkit.capture.pace import Pace
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readout import Readout
 from labkit.capture.scopes import ScopeRecorder
@@ -78,7 +80,7 @@ class Readings:
         # Shares of the budget, and parts of all time: readings that are cheap against long steps
         # need not fill the budget.
         self._allowances = {
-            _NORMS: Allowance(share=0.45, most=0.003, again=_norms_again),
+            _NORMS: Allowance(share=0.45, most=0.002, again=_norms_again),
             "weights": Allowance(share=0.1, most=0.0003, again=_others_again),
             "histograms": Allowance(
                 share=0.08, most=0.0004, rest_ns=_SECOND_NS, enabled=histograms
@@ -108,6 +110,8 @@ class Readings:
         self._structures: dict[int, ComputationGraph] = {}
         self.planned: frozenset[str] = frozenset()
         """What the present step reads."""
+        self.bound_at = 1.0
+        """The first step that has to read something besides norms; infinite if none has to."""
 
     def plan(self, run: Run, now_ns: int, step: int) -> None:
         """Decide what a step reads; graph and activations need their hooks from now."""
@@ -120,6 +124,11 @@ class Readings:
             self.planned |= {"direction"}  # the second of two steps in a row
         for part in self.planned:
             self._allowances[part].planned_at(step)
+        self.bound_at = min(
+            allowance.due_at_step
+            for part, allowance in self._allowances.items()
+            if allowance.enabled and part != _NORMS
+        )
         if "graph" in self.planned:
             self._scopes.start()
         if "activations" in self.planned and self._activations is not None:
@@ -129,18 +138,20 @@ class Readings:
                 self._pictures_at_ns = now_ns + _PICTURES_REST_NS
             self._activations.start(run, self.readout, step, with_pictures=pictures)
 
-    def steps_until_due(self, earned_per_step: float, step_ns: float, step: int) -> float:
-        """Return how many steps may pass until a reading must be planned, after a step.
+    def plan_norms(self, step: int, *, due: bool) -> None:
+        """Decide for a step that reads norms at most; all else waits until `plan` is called."""
+        self.planned = frozenset({_NORMS}) if due else frozenset()
+        if due:
+            self._allowances[_NORMS].planned_at(step)
 
-        That is until norms are due. All else waits until the books are closed anyway, unless it
-        has to be read at a certain step: what is read in the same step costs less.
-        """
-        usable = [allowance for allowance in self._allowances.values() if allowance.enabled]
-        latest = min(allowance.due_at_step for allowance in usable) - step - 1
-        norms, now_ns = self._allowances[_NORMS], time.perf_counter_ns()
-        by_credit = (norms.due_at_credit - self.budget.credit) / max(earned_per_step, 1.0)
-        by_clock = (norms.due_at_ns - now_ns) / step_ns
-        return min(latest, max(by_credit, by_clock)) if norms.enabled else latest
+    def steps_to_norms(self, pace: Pace, credit: float, now_ns: int, steps: int) -> float:
+        """Return how many steps come before norms are read again, after so many steps."""
+        norms = self._allowances[_NORMS]
+        if not norms.enabled:
+            return math.inf
+        by_credit = pace.steps_until_earned(norms.due_at_credit - credit)
+        by_clock = pace.steps_in(norms.due_at_ns - now_ns)
+        return max(0.0, min(norms.due_at_step - steps - 1, max(by_credit, by_clock)))
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
         """Charge some steps: their time, and what watching cost whatever was read."""
@@ -191,6 +202,11 @@ class Readings:
             self._take(
                 run, "histograms", lambda: stepper.record_histograms(run, self.readout, step)
             )
+
+    def read_norms(self, run: Run, stepper: Stepper, step: int) -> None:
+        """Read the norms of the gradients as they are now, and nothing else."""
+        stepper.gradients_read = True
+        self._take(run, _NORMS, lambda: stepper.take_gradient_norms(run, self.readout, step))
 
     def after_pass(self, run: Run, stepper: Stepper, scale: torch.Tensor | None) -> None:
         """Read the gradients as a backward pass left them: before clipping, and pass by pass."""

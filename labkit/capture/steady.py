@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from labkit.capture.interception import Backward
+from labkit.capture.pace import Pace
 from labkit.capture.steppers import Stepper
 from labkit.capture.torch_compat import takes_usual_arguments, tensor_version
 from labkit.run import Run
@@ -28,19 +29,11 @@ from labkit.run import Run
 if TYPE_CHECKING:
     from labkit.capture.probe import Probe
 
-_LONGEST_BATCH_NS = 100_000_000
-_LARGEST_BATCH = 256
+_LONGEST_BATCH_NS = 250_000_000
+_LARGEST_BATCH = 1024
 NORMS = frozenset({"gradient norms"})
-_WEIGHT_OF_SAMPLE = 0.1
-_OUTLIER = 4.0
-"""A sample this many times the mean met something else: another thread, a page fault."""
-_UNSEEN = 1.25
-"""What the hooks cost the loop, over what a clock inside them sees.
-
-Torch's way to the hooks and the caches they empty cannot be timed from inside: a step of the
-benchmark's MLP took 8 to 10 us more than the bare loop's, of which 7 were seen (medians; 2 cores,
-torch 2.13.0, 2026-11-21).
-"""
+_SOON = 16
+"""Norms are read again so soon that to be told of every step until then costs less."""
 
 
 class SteadyLoop:
@@ -57,22 +50,20 @@ class SteadyLoop:
     __slots__ = (
         "__weakref__",
         "_control",
-        "_earned",
         "_handle",
         "_incidents",
         "_inside_ns",
         "_left",
         "_limit",
-        "_loop_step_ns",
         "_norms_due",
         "_open",
         "_optimizer",
+        "_pace",
         "_parameter",
         "_probe",
         "_ready",
         "_sample_ns",
         "_scalars",
-        "_step_ns",
         "_stepped_with",
         "_stepper",
         "_steps_accounted",
@@ -102,14 +93,11 @@ class SteadyLoop:
         """Identity and version of the gradient as the last batch's last step ended."""
         self._value = 0.0
         self._left = 1
-        """Steps until the books are closed."""
+        """Steps until it is seen what comes next."""
         self._timed = False
         self._steps_accounted = 0
         self._inside_ns = self._sample_ns = 0
-        self._step_ns = 0.0
-        """What watching a step costs, as seen from inside."""
-        self._loop_step_ns = self._earned = 0.0
-        """What a step of the loop takes, and the credit it earns."""
+        self._pace = Pace()
 
     def open(
         self,
@@ -139,7 +127,7 @@ class SteadyLoop:
             return
         self._open = self._ready = False
         self.hear_steps_begin(wanted=True)
-        self._probe.guarded(self._close_books)
+        self._probe.guarded(self._close_books, time.perf_counter_ns())
         if self._waiting:
             self._waiting = False
             self._probe.pending.put(self._value)
@@ -205,7 +193,7 @@ class SteadyLoop:
                 self._value = value
                 self._ready = False
                 self._waiting = True
-                if self._norms_due:
+                if self._norms_due and self._left == 1:
                     self._probe.guarded(self._read_raw_norms)
                 return
             self._probe.sentinel.recall(before, version)
@@ -223,7 +211,7 @@ class SteadyLoop:
     def before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         """Let an ordinary step begin; hand over before any other."""
         if self._waiting and optimizer is self._optimizer():
-            if self._norms_due:
+            if self._norms_due and self._left == 1:
                 self._probe.guarded(self._read_norms)
             return
         self.leave()
@@ -245,11 +233,11 @@ class SteadyLoop:
         self._ready = True
         self._scalars.append((self._value, rates))
         if began_ns:
-            self._learn_cost(self._sample_ns + time.perf_counter_ns() - began_ns)
+            self._pace.learn_cost(self._sample_ns + time.perf_counter_ns() - began_ns)
             self._sample_ns = 0
         self._left -= 1
         if self._left <= 0 or self._control.pending:
-            self._probe.guarded(self._end_batch)
+            self._probe.guarded(self._look_ahead)
             self._probe.between_steps()
 
     def _take_any_step(self, optimizer: torch.optim.Optimizer) -> None:
@@ -287,57 +275,55 @@ class SteadyLoop:
         timed(*given)
         self._sample_ns = time.perf_counter_ns() - began_ns - self._inside_ns
 
-    def _learn_cost(self, sample_ns: int) -> None:
-        if not self._step_ns:
-            self._step_ns = float(sample_ns)
-        bounded = min(float(sample_ns), _OUTLIER * self._step_ns)
-        self._step_ns += _WEIGHT_OF_SAMPLE * (bounded - self._step_ns)
-
     def _read_norms(self, run: Run) -> None:
         stepper = self._stepper
         if stepper is not None:
-            self._probe.readings.read_gradients(run, stepper, run.steps + 1)
+            self._probe.readings.read_norms(run, stepper, run.steps + 1)
 
     def _read_raw_norms(self, run: Run) -> None:
         stepper = self._stepper
         if stepper is not None:
             self._probe.readings.after_pass(run, stepper, None)
 
-    def _end_batch(self, run: Run) -> None:
-        readings = self._probe.readings
-        if self._norms_due and self._steps_until_due(run) >= 1:
-            readings.planned = frozenset()  # the books can wait: to close them costs more
+    def _look_ahead(self, run: Run) -> None:
+        """See what the next steps read; close the books when it is time, or a reading needs it."""
+        readings, steps, now_ns = self._probe.readings, run.tally.steps, time.perf_counter_ns()
+        open_ns = now_ns - self._probe.step_began_ns
+        self._left = 1
+        if not self._pace.known or open_ns >= _LONGEST_BATCH_NS or readings.bound_at <= steps + 1:
+            self._close_books(run, now_ns)
+            readings.plan(run, now_ns, steps + 1)
         else:
-            self._close_books(run)
-            readings.plan(run, time.perf_counter_ns(), run.steps + 1)
+            to_norms = self._steps_to_norms(now_ns, steps)
+            closing_in = self._pace.steps_in(_LONGEST_BATCH_NS - open_ns)
+            rest = min(readings.bound_at - steps - 1, closing_in, _LARGEST_BATCH)
+            due = to_norms < min(rest, _SOON)
+            self._left = 1 + int(to_norms) if due else int(max(1, min(to_norms, rest)))
+            readings.plan_norms(steps + self._left, due=due)
         self._norms_due = readings.planned == NORMS
         self._open = self._norms_due or not readings.planned
-        self.hear_steps_begin(wanted=self._norms_due or not self._open)
-        self._timed = not self._norms_due
+        self._timed = self._left > 1
         self._ready = self._open and not self._timed
         self._limit = self._incidents.limit
         self._stepped_with = self._look_at_gradient()
-        self._left = 1
-        if not self._norms_due:
-            self._left = self._steps_until_due(run)
+        self.hear_steps_begin(wanted=self._norms_due or not self._open)
 
-    def _steps_until_due(self, run: Run) -> int:
-        """Return how many steps are taken until something is planned; 0 before it is known."""
-        if not self._loop_step_ns:
-            return 0
-        due = self._probe.readings.steps_until_due(self._earned, self._loop_step_ns, run.steps)
-        return int(min(_LARGEST_BATCH, due, _LONGEST_BATCH_NS / self._loop_step_ns))
+    def _steps_to_norms(self, now_ns: int, steps: int) -> float:
+        """Return how many steps come before norms are read again."""
+        if not self._pace.known:
+            return 0.0
+        readings = self._probe.readings
+        credit = readings.budget.credit + (steps - self._steps_accounted) * self._pace.earned
+        return readings.steps_to_norms(self._pace, credit, now_ns, steps)
 
-    def _close_books(self, run: Run) -> None:
+    def _close_books(self, run: Run, now_ns: int) -> None:
         """Account for the steps since this was last done; see what one took and earned."""
-        now = time.perf_counter_ns()
         budget = self._probe.readings.budget
         steps, credit = run.tally.steps - self._steps_accounted, budget.credit
         self._steps_accounted += steps
-        loop_ns, self._probe.step_began_ns = now - self._probe.step_began_ns, now
-        self._probe.account(run, loop_ns, int(steps * self._step_ns * _UNSEEN))
+        loop_ns, self._probe.step_began_ns = now_ns - self._probe.step_began_ns, now_ns
+        self._probe.account(run, loop_ns, int(steps * self._pace.cost_ns))
         self._incidents.note([loss for loss, _ in self._scalars])
         run.tally.write()
         if steps:
-            self._loop_step_ns = max(1.0, loop_ns / steps)
-            self._earned = (budget.credit - credit) / steps
+            self._pace.learn(steps, loop_ns, budget.credit - credit)

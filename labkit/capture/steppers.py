@@ -56,6 +56,8 @@ class Stepper:
         self._suffix = f":{name}" if name else ""
         self.memory = GradientMemory()
         self._unclipped: torch.Tensor | None = None
+        self._unwritten: list[tuple[int, list[torch.Tensor]]] = []
+        """Steps, and the norms read in them."""
         self._blocks: dict[str, Block] = {}
         self._columns = tuple(entry.names[0] for entry in entries)
 
@@ -130,6 +132,16 @@ class Stepper:
         unclipped, self._unclipped = self._unclipped, None
         if unclipped is not None:
             self._write("grad_norm_unclipped", run, readout, step, unclipped)
+
+    def take_gradient_norms(self, run: Run, readout: Readout, step: int) -> None:
+        """Read the norm of every gradient; it is written when somebody reads the run."""
+        found = None if self.rescales else norms.fused_norms(self._gradients())
+        if found is None:
+            self.record_gradient_norms(run, readout, step)
+        else:
+            block = self._block(run, "grad_norm")
+            self._unwritten.append((step, found))
+            run.tally.later.append(functools.partial(_write_norms, block, self._unwritten))
 
     def read_norms_before_clipping(self, scale: torch.Tensor | None) -> None:
         """Read the norms as a backward pass left them, without a gradient scaler's factor."""
@@ -241,3 +253,13 @@ class Stepper:
             for number, group in enumerate(groups)
             if "lr" in group
         ]
+
+
+def _write_norms(block: Block, unwritten: list[tuple[int, list[torch.Tensor]]]) -> None:
+    """Write all rows that wait, however many were announced: together they cost little more."""
+    rows = unwritten[:]
+    del unwritten[: len(rows)]
+    if rows:
+        values = torch.stack([norm for _, found in rows for norm in found]).numpy()
+        for (step, _), row in zip(rows, values.reshape(len(rows), -1), strict=True):
+            block.append(step, row)

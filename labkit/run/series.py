@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -180,23 +180,31 @@ class Block:
         self._pending.append((step, row))
         self._relieve()
 
-    def extend(self, first_step: int, rows: Iterable[float | Sequence[float]]) -> None:
+    def extend(self, first_step: int, rows: Sequence[float | Sequence[float]]) -> None:
         """Add the values of consecutive steps.
 
         Parameters
         ----------
         first_step : int
             The step of the first row, not smaller than the step before.
-        rows : iterable of float, or of list of float, shape (n_steps, n_columns)
+        rows : sequence of float, or of list of float, shape (n_steps, n_columns)
             Rows of another width, as after a parameter group was added, are left out.
         """
         width = len(self.names)
-        self._pending.extend(
-            (step, row)
-            for step, row in enumerate(rows, first_step)
-            if (len(row) if isinstance(row, (list, tuple)) else 1) == width
-        )
-        self._relieve()
+        steps = np.arange(first_step, first_step + len(rows))
+        try:
+            values = np.array(rows, np.float32).reshape(len(rows), -1)
+            fitting = values.shape[1] == width
+        except ValueError:  # rows of several widths
+            fitting = False
+        if not fitting:
+            widths = [len(row) if isinstance(row, (list, tuple)) else 1 for row in rows]
+            fits = np.array(widths) == width
+            kept = [row for row, taken in zip(rows, fits, strict=True) if taken]
+            steps, values = steps[fits], np.array(kept, np.float32).reshape(-1, width)
+        with self._lock:
+            self._drain()
+            self._store(steps, values)
 
     def points(self, column: int) -> tuple[Steps, Floats]:
         """Return a column's recorded points in the order of their steps.
@@ -251,18 +259,21 @@ class Block:
     def _drain(self) -> None:
         pending = self._pending
         rows = [pending.popleft() for _ in range(len(pending))]
-        columns = len(self.names)
+        if rows:
+            values = np.array([row for _, row in rows], np.float32)
+            self._store(np.array([step for step, _ in rows]), values.reshape(len(rows), -1))
+
+    def _store(self, steps: Steps, values: Floats) -> None:
         half = self.tail_limit // 2
-        for start in range(0, len(rows), half):
-            chunk = rows[start : start + half]
-            if self._tail_length + len(chunk) > self.tail_limit:
+        for start in range(0, len(steps), half):
+            length = min(half, len(steps) - start)
+            if self._tail_length + length > self.tail_limit:
                 self._fold_oldest(half)
-            end = self._tail_length + len(chunk)
-            values = np.array([row for _, row in chunk], np.float32)
-            self._tail_steps[self._tail_length : end] = [step for step, _ in chunk]
-            self._tail_values[self._tail_length : end] = values.reshape(-1, columns)
+            end = self._tail_length + length
+            self._tail_steps[self._tail_length : end] = steps[start : start + length]
+            self._tail_values[self._tail_length : end] = values[start : start + length]
             self._tail_length = end
-            self.total += len(chunk)
+            self.total += length
 
     def _fold_oldest(self, rows: int) -> None:
         size = min(self.stride, rows)

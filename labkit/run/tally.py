@@ -9,7 +9,7 @@ written first, so nobody sees a difference.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from labkit.run.series import Block
 
@@ -36,6 +36,8 @@ class StepTally:
     def __init__(self) -> None:
         self.waiting: list[Scalars] = []
         """One entry per completed step that is not written yet; only ever appended to."""
+        self.later: list[Callable[[], object]] = []
+        """What writes the other rows that wait; only ever appended to."""
         self._written = 0
         self._lock = threading.RLock()
         self._loss: Block | None = None
@@ -61,9 +63,13 @@ class StepTally:
 
     def write(self) -> None:
         """Move what waits into the series."""
-        if not self.waiting:
+        if not self.waiting and not self.later:
             return
         with self._lock:
+            later = self.later[:]
+            del self.later[: len(later)]
+            for write in later:
+                write()
             rows = self.waiting[:]
             if self._loss is not None:
                 self._loss.extend(self._written + 1, [loss for loss, _ in rows])

@@ -39,6 +39,28 @@ def test_gradient_norms_are_those_the_optimizer_saw():
     np.testing.assert_allclose(values, [seen[step] for step in steps], rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_norms_of_a_long_loop_are_whole_and_right_whenever_the_run_is_read(dtype):
+    model, (x, y) = Net().to(dtype), batch()
+    x = x.to(dtype)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    seen, readings = {}, [0]
+    with lk.watch(model, show=False) as run:
+        for step in range(1, 301):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            seen[step] = model.fc1.weight.grad.norm().item()
+            optimizer.step()
+            if step % 100 == 0:
+                steps, values = run.series("grad_norm/fc1.weight")
+                assert len(steps) > readings[-1]
+                np.testing.assert_allclose(values, [seen[step] for step in steps], rtol=1e-5)
+                readings.append(len(steps))
+    steps, values = run.series("grad_norm/fc1.weight")
+    assert len(steps) >= readings[-1] >= 30
+    np.testing.assert_allclose(values, [seen[step] for step in steps], rtol=1e-5)
+
+
 def test_weight_norm_and_update_ratio_are_those_of_the_step():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -73,6 +73,24 @@ def test_rows_since_gives_what_is_new_or_says_that_it_is_folded():
     assert block.rows_since(7) is None
 
 
+@pytest.mark.parametrize("portion", [1, 7, 300, 20_000])
+def test_rows_added_together_are_kept_like_rows_added_one_by_one(portion):
+    values = np.random.default_rng(0).normal(size=20_000).astype(np.float32)
+    together = Block("b", "metric", ["c0"])
+    for start in range(0, len(values), portion):
+        together.extend(start, values[start : start + portion].tolist())
+    for one, other in zip(filled(values).points(0), together.points(0), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_of_rows_added_together_those_of_another_width_are_left_out():
+    block = Block("lr", "lr", ["0", "1"])
+    block.extend(1, [[0.1, 0.2], 0.3, [0.4, 0.5, 0.6], [0.7, 0.8]])
+    block.extend(5, [0.9, 1.0])
+    assert block.points(0)[0].tolist() == [1, 4]
+    assert block.points(1)[1].tolist() == pytest.approx([0.2, 0.8])
+
+
 def test_unknown_series_names_what_there_is():
     run = Run()
     run.log(accuracy=1.0)
