@@ -25,7 +25,7 @@ _SCOPE_COST_NS = 4_000
 """What recording one module call costs, both hooks together."""
 _MOST_STRUCTURES = 32
 _NORMS = "gradient norms"
-_NORMS_AT_LEAST_EVERY = 128
+_NORMS_AT_LEAST_EVERY = 512
 _USUAL_BUDGET = 0.03
 _PICTURES_REST_NS = _SECOND_NS // 2
 _EARLY = 250
@@ -80,7 +80,7 @@ class Readings:
         # Shares of the budget, and parts of all time: readings that are cheap against long steps
         # need not fill the budget.
         self._allowances = {
-            _NORMS: Allowance(share=0.45, most=0.002, again=_norms_again),
+            _NORMS: Allowance(share=0.45, most=0.001, again=_norms_again),
             "weights": Allowance(share=0.1, most=0.0003, again=_others_again),
             "histograms": Allowance(
                 share=0.08, most=0.0004, rest_ns=_SECOND_NS, enabled=histograms
@@ -137,12 +137,6 @@ class Readings:
             if pictures:
                 self._pictures_at_ns = now_ns + _PICTURES_REST_NS
             self._activations.start(run, self.readout, step, with_pictures=pictures)
-
-    def plan_norms(self, step: int, *, due: bool) -> None:
-        """Decide for a step that reads norms at most; all else waits until `plan` is called."""
-        self.planned = frozenset({_NORMS}) if due else frozenset()
-        if due:
-            self._allowances[_NORMS].planned_at(step)
 
     def steps_to_norms(self, pace: Pace, credit: float, now_ns: int, steps: int) -> float:
         """Return how many steps come before norms are read again, after so many steps."""
@@ -206,6 +200,7 @@ class Readings:
     def read_norms(self, run: Run, stepper: Stepper, step: int) -> None:
         """Read the norms of the gradients as they are now, and nothing else."""
         stepper.gradients_read = True
+        self._allowances[_NORMS].planned_at(step)
         self._take(run, _NORMS, lambda: stepper.take_gradient_norms(run, self.readout, step))
 
     def after_pass(self, run: Run, stepper: Stepper, scale: torch.Tensor | None) -> None:

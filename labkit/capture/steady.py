@@ -29,8 +29,8 @@ from labkit.run import Run
 if TYPE_CHECKING:
     from labkit.capture.probe import Probe
 
-_LONGEST_BATCH_NS = 250_000_000
-_LARGEST_BATCH = 1024
+_LONGEST_BATCH_NS = 500_000_000
+_LARGEST_BATCH = 2048
 NORMS = frozenset({"gradient norms"})
 _SOON = 16
 """Norms are read again so soon that to be told of every step until then costs less."""
@@ -56,6 +56,7 @@ class SteadyLoop:
         "_left",
         "_limit",
         "_norms_due",
+        "_norms_follow",
         "_open",
         "_optimizer",
         "_pace",
@@ -88,6 +89,9 @@ class SteadyLoop:
         self._stepper: Stepper | None = None
         self._waiting = False
         self._norms_due = False
+        """Whether norms are read in the last of the steps that are left."""
+        self._norms_follow = False
+        """Whether they are read in the step after these."""
         self._uncleared = run.observations.uncleared
         self._stepped_with: tuple[int, int] | None = None
         """Identity and version of the gradient as the last batch's last step ended."""
@@ -113,7 +117,7 @@ class SteadyLoop:
             self._parameter = weakref.ref(parameter)
         self._stepper = stepper
         self._open = self._timed = True
-        self._ready = False
+        self._ready = self._norms_follow = False
         self._limit = self._incidents.limit
         self._stepped_with = self._look_at_gradient()
         self._norms_due = self._probe.readings.planned == NORMS
@@ -237,6 +241,9 @@ class SteadyLoop:
             self._sample_ns = 0
         self._left -= 1
         if self._left <= 0 or self._control.pending:
+            if self._norms_follow and not self._control.pending:
+                self._await_norms()
+                return
             self._probe.guarded(self._look_ahead)
             self._probe.between_steps()
 
@@ -277,8 +284,13 @@ class SteadyLoop:
 
     def _read_norms(self, run: Run) -> None:
         stepper = self._stepper
-        if stepper is not None:
-            self._probe.readings.read_norms(run, stepper, run.steps + 1)
+        if stepper is None:
+            return
+        steps = run.tally.steps + 1
+        self._probe.readings.read_norms(run, stepper, steps)
+        left, norms_follow = self._see_what_follows(time.perf_counter_ns(), steps)
+        if norms_follow and left < _SOON:
+            self._left = 1 + left  # the step under way is one of them
 
     def _read_raw_norms(self, run: Run) -> None:
         stepper = self._stepper
@@ -288,33 +300,46 @@ class SteadyLoop:
     def _look_ahead(self, run: Run) -> None:
         """See what the next steps read; close the books when it is time, or a reading needs it."""
         readings, steps, now_ns = self._probe.readings, run.tally.steps, time.perf_counter_ns()
-        open_ns = now_ns - self._probe.step_began_ns
-        self._left = 1
-        if not self._pace.known or open_ns >= _LONGEST_BATCH_NS or readings.bound_at <= steps + 1:
+        left, self._norms_follow = self._see_what_follows(now_ns, steps)
+        if left == 0:
             self._close_books(run, now_ns)
             readings.plan(run, now_ns, steps + 1)
+            left = 1
+        elif self._norms_follow and left < _SOON:
+            readings.planned, self._norms_follow = NORMS, False
         else:
-            to_norms = self._steps_to_norms(now_ns, steps)
-            closing_in = self._pace.steps_in(_LONGEST_BATCH_NS - open_ns)
-            rest = min(readings.bound_at - steps - 1, closing_in, _LARGEST_BATCH)
-            due = to_norms < min(rest, _SOON)
-            self._left = 1 + int(to_norms) if due else int(max(1, min(to_norms, rest)))
-            readings.plan_norms(steps + self._left, due=due)
+            readings.planned = frozenset()
+            left -= self._norms_follow
+        self._left = left
         self._norms_due = readings.planned == NORMS
         self._open = self._norms_due or not readings.planned
-        self._timed = self._left > 1
+        self._timed = left > 1
         self._ready = self._open and not self._timed
-        self._limit = self._incidents.limit
         self._stepped_with = self._look_at_gradient()
         self.hear_steps_begin(wanted=self._norms_due or not self._open)
 
-    def _steps_to_norms(self, now_ns: int, steps: int) -> float:
-        """Return how many steps come before norms are read again."""
+    def _see_what_follows(self, now_ns: int, steps: int) -> tuple[int, bool]:
+        """Return how many steps go by without a look, and whether the last of them reads norms.
+
+        There are none where the books must be closed before the next step.
+        """
         if not self._pace.known:
-            return 0.0
+            return 0, False
         readings = self._probe.readings
+        open_ns = now_ns - self._probe.step_began_ns
+        closing_in = self._pace.steps_in(_LONGEST_BATCH_NS - open_ns)
+        rest = min(readings.bound_at - steps - 1, closing_in, _LARGEST_BATCH)
         credit = readings.budget.credit + (steps - self._steps_accounted) * self._pace.earned
-        return readings.steps_to_norms(self._pace, credit, now_ns, steps)
+        to_norms = readings.steps_to_norms(self._pace, credit, now_ns, steps)
+        if to_norms < rest:
+            return 1 + int(to_norms), True
+        return max(0, int(rest)), False
+
+    def _await_norms(self) -> None:
+        """Let the next step read norms, as was seen before."""
+        self._norms_follow, self._norms_due, self._left = False, True, 1
+        self._probe.readings.planned = NORMS
+        self.hear_steps_begin(wanted=True)
 
     def _close_books(self, run: Run, now_ns: int) -> None:
         """Account for the steps since this was last done; see what one took and earned."""
@@ -325,5 +350,6 @@ class SteadyLoop:
         self._probe.account(run, loop_ns, int(steps * self._pace.cost_ns))
         self._incidents.note([loss for loss, _ in self._scalars])
         run.tally.write()
+        self._limit = self._incidents.limit
         if steps:
             self._pace.learn(steps, loop_ns, budget.credit - credit)

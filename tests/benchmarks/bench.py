@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -22,13 +23,13 @@ from tests.benchmarks.contenders import CONTENDERS
 from tests.benchmarks.drawing import measure_drawing
 from tests.benchmarks.graphs import measure_capture
 from tests.benchmarks.live import measure_live
-from tests.benchmarks.measure import ONE_SECOND, Pair, Size
+from tests.benchmarks.measure import KEEP_MEMORY, ONE_SECOND, Pair, Size
 from tests.benchmarks.report import table
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "build" / "bench.md"
 
-FULL = (5, Size(pairs=2, warm=0.2, timed=1.5), Size(pairs=2, warm=2.5, timed=4))
+FULL = (5, Size(pairs=2, warm=1, timed=2), Size(pairs=2, warm=2.5, timed=4))
 """Rounds, the size for a plain process, and for a page that has to load first."""
 QUICK = (1, Size(pairs=1, warm=0.1, timed=0.5), Size(pairs=1, warm=2.5, timed=2))
 
@@ -70,7 +71,10 @@ def _measure(kind: str, name: str, *, quick: bool) -> list[Pair]:
 
 def _run(*arguments: str) -> None:
     command = [sys.executable, "-m", "tests.benchmarks.measure", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **KEEP_MEMORY}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(arguments[:2])} failed:\n{done.stdout}{done.stderr}")
 

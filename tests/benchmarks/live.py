@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.benchmarks.measure import Size
+from tests.benchmarks.measure import KEEP_MEMORY, Size
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -104,6 +104,7 @@ def _jupyterlab(folder: Path) -> Iterator[str]:
                f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]  # fmt: skip
     environment = {
         **os.environ,
+        **KEEP_MEMORY,
         "PYTHONPATH": str(ROOT),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),

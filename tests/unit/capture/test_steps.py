@@ -336,7 +336,7 @@ def test_gradient_norms_go_on_in_a_loop_that_reads_its_run_at_every_step():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False, budget=1e-9) as run:
-        for _ in range(500):
+        for _ in range(2000):
             optimizer.zero_grad()
             loss = F.cross_entropy(model(x), y)
             loss.backward()
@@ -344,7 +344,7 @@ def test_gradient_norms_go_on_in_a_loop_that_reads_its_run_at_every_step():
             run.log(twice=2 * loss.item())
             assert run.series("loss")[0][-1] == run.steps
     gaps = np.diff([*run.series("grad_norm/fc1.weight")[0], run.steps])
-    assert gaps.max() <= 128
+    assert gaps.max() <= 512
 
 
 def test_a_parameter_group_added_on_the_way_keeps_the_losses():
