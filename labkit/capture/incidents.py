@@ -25,7 +25,6 @@ _JUMP = 10.0
 """A loss so many times the typical one is a spike."""
 _SETTLED_STEPS = 20
 _WEIGHT_OF_NEWEST = 0.1
-_REMEMBERED = 64
 _STEEP = frozenset(
     {
         "sqrt", "rsqrt", "pow", "norm", "linalgvectornorm", "div", "log", "log2", "log10", "acos",
@@ -86,8 +85,8 @@ class IncidentKeeper:
         }
 
     def note(self, losses: Sequence[float]) -> None:
-        """Take some losses into what is typical; it forgets the older ones of many anyway."""
-        for loss in losses[-_REMEMBERED:]:
+        """Take some losses into what is typical."""
+        for loss in losses:
             if not 0 < loss <= self.limit:
                 continue
             self._noted += 1

@@ -25,7 +25,7 @@ _SCOPE_COST_NS = 4_000
 """What recording one module call costs, both hooks together."""
 _MOST_STRUCTURES = 32
 _NORMS = "gradient norms"
-_NORMS_AT_LEAST_EVERY = 512
+_NORMS_AT_LEAST_EVERY = 128
 _USUAL_BUDGET = 0.03
 _PICTURES_REST_NS = _SECOND_NS // 2
 _EARLY = 250
@@ -124,11 +124,9 @@ class Readings:
             self.planned |= {"direction"}  # the second of two steps in a row
         for part in self.planned:
             self._allowances[part].planned_at(step)
-        self.bound_at = min(
-            allowance.due_at_step
-            for part, allowance in self._allowances.items()
-            if allowance.enabled and part != _NORMS
-        )
+        others = (each for part, each in self._allowances.items() if part != _NORMS)
+        bound = (allowance.due_at_step for allowance in others if allowance.enabled)
+        self.bound_at = min(bound, default=math.inf)
         if "graph" in self.planned:
             self._scopes.start()
         if "activations" in self.planned and self._activations is not None:

@@ -348,8 +348,7 @@ class SteadyLoop:
         self._steps_accounted += steps
         loop_ns, self._probe.step_began_ns = now_ns - self._probe.step_began_ns, now_ns
         self._probe.account(run, loop_ns, int(steps * self._pace.cost_ns))
-        self._incidents.note([loss for loss, _ in self._scalars])
-        run.tally.write()
+        self._incidents.note(run.tally.take_newest())
         self._limit = self._incidents.limit
         if steps:
             self._pace.learn(steps, loop_ns, budget.credit - credit)

@@ -9,12 +9,15 @@ written first, so nobody sees a difference.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from labkit.run.series import Block
 
 Scalars = tuple[float, "float | Sequence[float]"]
 """The loss and the learning rates of one step."""
+
+_NEWEST = 64
 
 
 class StepTally:
@@ -39,6 +42,7 @@ class StepTally:
         self.later: list[Callable[[], object]] = []
         """What writes the other rows that wait; only ever appended to."""
         self._written = 0
+        self._newest: deque[float] = deque(maxlen=_NEWEST)
         self._lock = threading.RLock()
         self._loss: Block | None = None
         self._rates: Block | None = None
@@ -71,9 +75,24 @@ class StepTally:
             for write in later:
                 write()
             rows = self.waiting[:]
+            if not rows:
+                return
+            losses = [loss for loss, _ in rows]
+            self._newest.extend(losses)
             if self._loss is not None:
-                self._loss.extend(self._written + 1, [loss for loss, _ in rows])
+                self._loss.extend(self._written + 1, losses)
             if self._rates is not None:
                 self._rates.extend(self._written + 1, [rates for _, rates in rows])
             self._written += len(rows)
             del self.waiting[: len(rows)]
+
+    def take_newest(self) -> list[float]:
+        """Write what waits; return the newest losses since this was last called, 64 at most.
+
+        Whoever had them written: a loop that reads its run at every step loses none.
+        """
+        with self._lock:
+            self.write()
+            newest = list(self._newest)
+            self._newest.clear()
+            return newest

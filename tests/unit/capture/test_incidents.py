@@ -142,6 +142,20 @@ def test_a_spike_is_kept_and_gives_way_to_a_loss_that_is_not_finite():
     assert kinds[-1][0] == "not finite"
 
 
+def test_a_spike_is_seen_in_a_loop_that_reads_its_run_at_every_step():
+    torch.manual_seed(0)
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with lk.watch(model, show=False) as run:
+        for step in range(1, 101):
+            loss = F.cross_entropy(model(x), y) * (100.0 if step == 90 else 1.0)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            assert run.series("loss")[0][-1] == step
+    assert (run.incident.kind, run.incident.step) == ("spike", 90)
+
+
 def test_weights_that_a_gradient_broke_point_at_the_operation_behind_them():
     class Root(nn.Module):
         def __init__(self):
