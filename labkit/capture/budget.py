@@ -26,6 +26,8 @@ class Allowance:
         Part of the credit that this kind may spend, 0 to 1.
     most : float
         Part of all time that this kind may take, 0 to 1, though its share would allow more.
+    unseen : float
+        How many times less than that it may take while no page shows the run.
     rest_ns : int
         Shortest time between two readings, in nanoseconds.
     again : callable, optional
@@ -35,6 +37,7 @@ class Allowance:
 
     share: float
     most: float = 1.0
+    unseen: float = 1.0
     rest_ns: int = 0
     due_at_credit: float = 0.0
     due_at_ns: int = 0
@@ -69,6 +72,14 @@ class Budget:
     >>> budget.earn(loop_ns=2000, fixed_ns=0)
     >>> budget.is_due(norms, now_ns=3000)
     True
+
+    A kind takes no more of all time than its most, and less while no page shows the run:
+
+    >>> checks = Allowance(share=1.0, most=0.5, unseen=4.0)
+    >>> budget.spend(checks, 100, now_ns=3000, seen=False)
+    >>> budget.earn(loop_ns=5000, fixed_ns=0)
+    >>> budget.is_due(checks, now_ns=3799), budget.is_due(checks, now_ns=3800)
+    (False, True)
     """
 
     def __init__(self, fraction: float) -> None:
@@ -95,8 +106,9 @@ class Budget:
         afforded = self.credit >= allowance.due_at_credit and now_ns >= allowance.due_at_ns
         return afforded or step >= allowance.due_at_step
 
-    def spend(self, allowance: Allowance, cost_ns: int, now_ns: int) -> None:
-        """Note what a reading cost."""
+    def spend(self, allowance: Allowance, cost_ns: int, now_ns: int, *, seen: bool = True) -> None:
+        """Note what a reading cost, and whether a page shows the run."""
         start = max(allowance.due_at_credit, self.credit)
         allowance.due_at_credit = start + cost_ns / allowance.share
-        allowance.due_at_ns = now_ns + max(allowance.rest_ns, int(cost_ns / allowance.most))
+        most = allowance.most if seen else allowance.most / allowance.unseen
+        allowance.due_at_ns = now_ns + max(allowance.rest_ns, int(cost_ns / most))

@@ -80,7 +80,7 @@ class Readings:
         # Shares of the budget, and parts of all time: readings that are cheap against long steps
         # need not fill the budget.
         self._allowances = {
-            _NORMS: Allowance(share=0.45, most=0.001, again=_norms_again),
+            _NORMS: Allowance(share=0.45, most=0.001, unseen=4.0, again=_norms_again),
             "weights": Allowance(share=0.1, most=0.0003, again=_others_again),
             "histograms": Allowance(
                 share=0.08, most=0.0004, rest_ns=_SECOND_NS, enabled=histograms
@@ -89,10 +89,13 @@ class Readings:
                 share=0.05, most=0.0002, rest_ns=2 * _SECOND_NS, enabled=histograms
             ),
             "noise": Allowance(share=0.05, most=0.0002, rest_ns=_SECOND_NS, enabled=False),
-            "graph": Allowance(share=0.1, most=0.0005, rest_ns=_SECOND_NS, enabled=graph),
+            "graph": Allowance(
+                share=0.1, most=0.0005, unseen=4.0, rest_ns=_SECOND_NS, enabled=graph
+            ),
             "activations": Allowance(
                 share=0.15,
-                most=0.0015,
+                most=0.002,
+                unseen=4.0,
                 rest_ns=_SECOND_NS // 2,
                 again=_others_again,
                 enabled=activations is not None,
@@ -104,6 +107,7 @@ class Readings:
         for allowance in self._allowances.values():
             allowance.rest_ns = round(allowance.rest_ns * min(1.0, _USUAL_BUDGET / budget))
             allowance.most *= max(1.0, budget / _USUAL_BUDGET)
+            allowance.unseen = max(1.0, allowance.unseen * min(1.0, _USUAL_BUDGET / budget))
         self.steppers: Sequence[Stepper] = ()
         """All that move the watched parameters."""
         self._pictures_at_ns = 0
@@ -266,4 +270,5 @@ class Readings:
             )
         ended = time.perf_counter_ns()
         self.spent_ns += ended - began
-        self.budget.spend(allowance, ended - began + spent_ns, ended)
+        seen = run.audience.present
+        self.budget.spend(allowance, ended - began + spent_ns, ended, seen=seen)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from labkit.capture.probe import Probe
 
 _LONGEST_BATCH_NS = 500_000_000
+_LONGEST_UNSEEN_NS = 1_000_000_000
+"""The same while no page shows the run."""
 _LARGEST_BATCH = 2048
 NORMS = frozenset({"gradient norms"})
 _SOON = 16
@@ -55,6 +57,7 @@ class SteadyLoop:
         "_inside_ns",
         "_left",
         "_limit",
+        "_longest_ns",
         "_norms_due",
         "_norms_follow",
         "_open",
@@ -101,6 +104,7 @@ class SteadyLoop:
         self._timed = False
         self._steps_accounted = 0
         self._inside_ns = self._sample_ns = 0
+        self._longest_ns = _LONGEST_BATCH_NS
         self._pace = Pace()
 
     def open(
@@ -327,7 +331,7 @@ class SteadyLoop:
             return 0, False
         readings = self._probe.readings
         open_ns = now_ns - self._probe.step_began_ns
-        closing_in = self._pace.steps_in(_LONGEST_BATCH_NS - open_ns)
+        closing_in = self._pace.steps_in(self._longest_ns - open_ns)
         rest = min(readings.bound_at - steps - 1, closing_in, _LARGEST_BATCH)
         credit = readings.budget.credit + (steps - self._steps_accounted) * self._pace.earned
         to_norms = readings.steps_to_norms(self._pace, credit, now_ns, steps)
@@ -350,5 +354,6 @@ class SteadyLoop:
         self._probe.account(run, loop_ns, int(steps * self._pace.cost_ns))
         self._incidents.note(run.tally.take_newest())
         self._limit = self._incidents.limit
+        self._longest_ns = _LONGEST_BATCH_NS if run.audience.present else _LONGEST_UNSEEN_NS
         if steps:
             self._pace.learn(steps, loop_ns, budget.credit - credit)

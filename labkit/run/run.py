@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from labkit.run.activations import ActivationLog
+from labkit.run.audience import Audience
 from labkit.run.control import Control, Stopped
 from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph, GraphSpan
@@ -72,6 +73,7 @@ class Run:
         self.cursor: int | None = None
         """The step that views show; None follows the live end."""
         self.control = Control()
+        self.audience = Audience()
         self.histograms = HistogramLog()
         self.activations = ActivationLog()
         self.read_device_memory: Callable[[], int | None] = lambda: None

@@ -51,6 +51,7 @@ class Publisher:
         self._ending = False
         self._crowded = _cores() <= _FEW_CORES
         self._frames = 0
+        run.audience.heard()
         self._thread = threading.Thread(target=self._work, name="labkit-publisher", daemon=True)
         run.on_close(self.finish)
         self._thread.start()
@@ -69,6 +70,7 @@ class Publisher:
     def received(self) -> None:
         """Note that a page has taken the last frame."""
         self.unanswered = 0
+        self._run.audience.heard()
 
     def _work(self) -> None:
         while not self._ending:

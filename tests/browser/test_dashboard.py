@@ -107,6 +107,15 @@ def test_a_closed_page_does_not_hold_the_loop(open_notebook, training):
     training.end()
 
 
+def test_the_run_knows_whether_a_page_shows_it(open_notebook, training):
+    book = start(open_notebook, training)
+    training.await_steps(training.steps + 3_000)  # six seconds at least: only a page says more
+    training.await_audience(present=True)
+    book.page.close()
+    training.await_audience(present=False)
+    training.end()
+
+
 def test_a_name_with_html_in_it_is_shown_as_text(open_notebook, training):
     title = "<img src=x onerror=window.broken=1> & <b>bold</b>"
     book = start(open_notebook, training, title=title)
