@@ -29,9 +29,9 @@ def watch(
     """Watch a model train: one line before an unchanged loop.
 
     Every optimizer step records the loss and the learning rates. Gradient norms, weight norms,
-    histograms, activations and the computation graph are read as often as the budget allows, and
-    less often while no page shows the run. In a notebook the dashboard is shown; elsewhere the run
-    is recorded.
+    histograms, activations and the computation graph are read as often as the budget allows, all
+    but weight norms and histograms less often while no page shows the run. In a notebook the
+    dashboard is shown; elsewhere the run is recorded.
 
     Parameters
     ----------

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from labkit.capture.probe import Probe
 
 _LONGEST_BATCH_NS = 500_000_000
+"""Time after which the books are closed at the latest."""
 _LONGEST_UNSEEN_NS = 1_000_000_000
 """The same while no page shows the run."""
 _LARGEST_BATCH = 2048

@@ -56,7 +56,8 @@ def _conditions(count: int) -> str:
     return (
         f"Time of the loop against the bare loop: median of {count} measurements, each turn about "
         f"in one process (in brackets: the middle half). {time.strftime('%Y-%m-%d')}, "
-        f"{os.cpu_count()} cores, one thread for torch, Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores, one thread for torch, "
+        f"glibc told to keep the memory that torch frees, Python {platform.python_version()}, "
         f"{', '.join(found)}."
     )
 
