@@ -1,8 +1,9 @@
 """Measures what watching costs, beside its peers: ``make bench``.
 
-Each contender has a process of its own in each round, in which it and the bare loop are timed
-turn about; rounds take the contenders in a fresh order. A ratio is a median over all pairs, so
-that a machine that slows down for a while slows both sides of a pair.
+Each loop is measured with each contender by processes that take turns (`tests.benchmarks.turns`);
+the live dashboard in a notebook's kernel (`tests.benchmarks.live`). Rounds take them in a fresh
+order, so that a machine that is slower for a while is not so for one figure alone. The tables go
+to ``build/bench.md``, all times to ``build/bench.json``.
 """
 
 from __future__ import annotations
@@ -14,76 +15,167 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import asdict
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
-from tests.benchmarks import long_run
 from tests.benchmarks.contenders import CONTENDERS
-from tests.benchmarks.drawing import measure_drawing
-from tests.benchmarks.graphs import measure_capture
-from tests.benchmarks.live import measure_live
-from tests.benchmarks.measure import KEEP_MEMORY, ONE_SECOND, Pair, Size
-from tests.benchmarks.report import table
+from tests.benchmarks.measure import ONE_SECOND, Pair, Size
+from tests.benchmarks.report import Key, conditions, peers_table, recording_table
+from tests.benchmarks.turns import KEEP_MEMORY, Plan, ProcessSet, read_sets
+from tests.benchmarks.worker import Loop
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "build" / "bench.md"
 
-FULL = (5, Size(pairs=2, warm=1, timed=2), Size(pairs=2, warm=2.5, timed=4))
-"""Rounds, the size for a plain process, and for a page that has to load first."""
-QUICK = (1, Size(pairs=1, warm=0.1, timed=0.5), Size(pairs=1, warm=2.5, timed=2))
+ROWS = ("mlp", "cnn", "gpt2", "gan", "linear", "foreign", "foreign-idle", "accumulate", "closure",
+        "lbfgs", "transformer")  # fmt: skip
+MORE_ROWS = ("gpt", "amp")
+"""Rows that are measured when they are named, and on a GPU."""
+RECORDING = ("labkit", "labkit-log")
+LOGGED = "mlp"
+"""The row that is measured with `run.log` at every step, too."""
+LIBRARIES = {"tensorboard": "tensorboard", "tensorboard-norms": "tensorboard",
+             "wandb": "wandb", "livelossplot": "livelossplot"}  # fmt: skip
+
+ROUNDS = 2
+RECORDED = Plan(sets=3, openings=1, warm=0.15, first=1, timed=1.5)
+PEERS = Plan(sets=1, openings=1, warm=0.15, first=1, timed=2)
+LIVE = Size(pairs=2, warm=2.5, timed=4)
+QUICK = Plan(sets=1, openings=1, warm=0.05, first=0.1, timed=0.3)
+QUICK_LIVE = Size(pairs=1, warm=2.5, timed=2)
+
+
+@dataclass
+class Results:
+    """All that was measured, by what it was measured of."""
+
+    sets: dict[Key, list[ProcessSet]] = field(default_factory=dict)
+    live: dict[str, list[Pair]] = field(default_factory=dict)
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Measure, print the table and write it to ``build/bench.md``."""
-    options = _options(argv)
-    pairs: dict[tuple[str, str], list[Pair]] = {}
-    for kind, name in _schedule(options.only, QUICK[0] if options.quick else options.rounds):
-        measured = _measure(kind, name, quick=options.quick)
-        pairs.setdefault((kind, name), []).extend(measured)
-        ratios = ", ".join(f"{pair.ratio:.3f}" for pair in measured)
-        print(f"{kind} {name}: {ratios}", file=sys.stderr, flush=True)
-    text = table(options.only, pairs)
+    """Measure, print the tables and write them to ``build/bench.md``."""
+    options, began = _options(argv), time.monotonic()
+    keys = jobs(options.rows, options.only, options.threads)
+    results = Results()
+    for key in schedule(keys, 1 if options.quick else options.rounds):
+        _measure(key, results, quick=options.quick)
+    results.sets = {key: results.sets[key] for key in keys if key in results.sets}
+    text = _tables(results)
     if not options.loops_only:
-        text += "\n" + _graphs() + "\n" + long_run.table()
+        text += _further_tables()
+    text += f"\nThe whole took {(time.monotonic() - began) / 60:.0f} minutes.\n"
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(text, encoding="utf-8")
+    RESULT.with_suffix(".json").write_text(_as_json(results), encoding="utf-8")
     print(text)
 
 
-def _schedule(names: list[str], rounds: int) -> Iterator[tuple[str, str]]:
+def jobs(rows: Sequence[str], contenders: Sequence[str], threads: Sequence[int]) -> list[Key]:
+    """Return what is to be measured, in the order of the tables.
+
+    The bare loop is measured with every contender, so by itself only where it is the only one.
+    Peers and the dashboard are measured with one thread in three of the rows, and a peer that is
+    not installed is left out.
+    """
+    keys = []
+    for count in threads:
+        for name in contenders:
+            if not _is_installed(name) or (name == "bare" and len(contenders) > 1):
+                continue
+            for kind in rows:
+                logged = name == "labkit-log"
+                if (logged and kind != LOGGED) or (
+                    name not in ("bare", *RECORDING) and (kind not in ONE_SECOND or count != 1)
+                ):
+                    continue
+                keys.append(Key(kind, name, count))
+    return keys
+
+
+def schedule(keys: Sequence[Key], rounds: int) -> list[Key]:
+    """Return every key as often as there are rounds, in another order in each."""
+    turns = []
     for number in range(rounds):
-        turns = [(kind, name) for kind in ONE_SECOND for name in names]
-        random.Random(number).shuffle(turns)
-        yield from turns
+        turns += random.Random(number).sample(keys, len(keys))
+    return turns
 
 
-def _measure(kind: str, name: str, *, quick: bool) -> list[Pair]:
-    _, plain, live = QUICK if quick else FULL
+def _is_installed(contender: str) -> bool:
+    found = contender not in LIBRARIES or find_spec(LIBRARIES[contender]) is not None
+    if not found:
+        print(f"{contender} is left out: not installed", file=sys.stderr)
+    return found
+
+
+def _measure(key: Key, results: Results, *, quick: bool) -> None:
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        if name.endswith("-live"):
-            result = measure_live(kind, name, live, Path(folder))
+        if key.contender == "labkit-live":
+            from tests.benchmarks.live import measure_live
+
+            size = QUICK_LIVE if quick else LIVE
+            result = measure_live(key.kind, key.contender, size, Path(folder))
+            pairs = [Pair(**pair) for pair in json.loads(result.read_text(encoding="utf-8"))]
+            results.live.setdefault(key.kind, []).extend(pairs)
         else:
-            result = Path(folder) / "pairs.json"
-            _run(kind, name, json.dumps(asdict(plain)), str(result))
-        return [Pair(**pair) for pair in json.loads(result.read_text(encoding="utf-8"))]
+            plan = QUICK if quick else RECORDED if key.contender in RECORDING else PEERS
+            found = run_turns(Loop(key.kind, key.contender, threads=key.threads), plan, folder)
+            results.sets.setdefault(key, []).extend(found)
+    taken = time.monotonic() - began
+    print(f"{' '.join(map(str, key))}: {taken:.0f} s", file=sys.stderr, flush=True)
 
 
-def _run(*arguments: str) -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.measure", *arguments]
-    environment = {**os.environ, **KEEP_MEMORY}
+def run_turns(loop: Loop, plan: Plan, folder: str) -> list[ProcessSet]:
+    """Measure in a process of its own, which imports torch and forks, and return its sets."""
+    result = Path(folder) / "sets.json"
+    arguments = [json.dumps(asdict(loop)), json.dumps(asdict(plan)), str(result)]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tests.benchmarks.turns", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **KEEP_MEMORY},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
-        raise SystemExit(f"{' '.join(arguments[:2])} failed:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"{loop.kind} {loop.contender} failed:\n{done.stdout}{done.stderr}")
+    return read_sets(result.read_text(encoding="utf-8"))
 
 
-def _graphs() -> str:
-    """Measure the computation graph: its capture beside its peers, and its view on a page."""
+def _tables(results: Results) -> str:
+    counts = sorted({key.threads for key in results.sets if key.contender in RECORDING}, key=not_one)
+    tables = [recording_table(results.sets, count) for count in counts]
+    tables += [peers_table(results.sets, results.live), conditions(results.sets), ""]
+    return "\n".join(tables)
+
+
+def not_one(threads: int) -> bool:
+    """Sort one thread before torch's default number."""
+    return threads != 1
+
+
+def _further_tables() -> str:
+    """Measure graphs, their capture beside its peers and their view on a page, and a long run."""
+    from tests.benchmarks import long_run
+    from tests.benchmarks.drawing import measure_drawing
+    from tests.benchmarks.graphs import measure_capture
+
     rows = [f"| {each.what} | {each.value} | {each.aim} |" for each in measure_drawing()]
     drawing = ["| on the page | measured | aim |", "|---|---|---|", *rows]
-    return "\n".join([measure_capture(), "", *drawing, ""])
+    return "\n".join(["", measure_capture(), "", *drawing, "", long_run.table()])
+
+
+def _as_json(results: Results) -> str:
+    sets = [
+        {**key._asdict(), "sets": [asdict(each) for each in found]}
+        for key, found in results.sets.items()
+    ]
+    live = {kind: [asdict(pair) for pair in pairs] for kind, pairs in results.live.items()}
+    return json.dumps({"conditions": conditions(results.sets), "turns": sets, "live": live})
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
@@ -92,7 +184,15 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--loops-only", action="store_true", help="leave graphs and the long run out"
     )
-    parser.add_argument("--rounds", type=int, default=FULL[0], help="rounds (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds (default: %(default)s)")
+    parser.add_argument(
+        "--threads",
+        nargs="+",
+        type=int,
+        choices=(1, 0),
+        default=[1, 0],
+        help="torch's threads: 1, or 0 for torch's default; both unless given",
+    )
     parser.add_argument(
         "--only",
         nargs="+",
@@ -100,6 +200,14 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         default=list(CONTENDERS),
         metavar="NAME",
         help=f"contenders to measure, of: {', '.join(CONTENDERS)}",
+    )
+    parser.add_argument(
+        "--rows",
+        nargs="+",
+        choices=[*ROWS, *MORE_ROWS],
+        default=list(ROWS),
+        metavar="NAME",
+        help=f"loops to measure, of: {', '.join([*ROWS, *MORE_ROWS])}",
     )
     return parser.parse_args(argv)
 

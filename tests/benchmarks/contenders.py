@@ -2,7 +2,8 @@
 
 Entering sets the contender up, leaving takes it down, and neither is timed. What it yields is
 called after each optimizer step. Each imports its library when it is entered, so that no
-contender's process loads another's.
+contender's process loads another's. None may leave anything open in a process that a bare loop
+runs in: a bare loop beside an open watch is no control.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -20,7 +22,25 @@ from tests.benchmarks.tasks import AfterStep, Task
 EVERY = 100
 """Steps between a peer's costly records: histograms, redraws."""
 
-Contender = Callable[[Task], AbstractContextManager[AfterStep]]
+
+
+@dataclass(frozen=True)
+class Watching:
+    """What a contender does in the loop, and what it says of its cost.
+
+    Attributes
+    ----------
+    after_step : callable
+        Called after each optimizer step.
+    cost : callable, optional
+        Returns the part of the loop's time that the contender says it takes.
+    """
+
+    after_step: AfterStep
+    cost: Callable[[], float] | None = None
+
+
+Contender = Callable[[Task], AbstractContextManager[Watching]]
 
 
 def _nothing(step: int, loss: torch.Tensor) -> None:
@@ -28,34 +48,43 @@ def _nothing(step: int, loss: torch.Tensor) -> None:
 
 
 @contextmanager
-def bare(task: Task) -> Iterator[AfterStep]:
+def bare(task: Task) -> Iterator[Watching]:
     """Watch nothing."""
-    yield _nothing
+    yield Watching(_nothing)
 
 
 @contextmanager
-def labkit_recording(task: Task) -> Iterator[AfterStep]:
+def labkit_recording(task: Task) -> Iterator[Watching]:
     """Record with labkit's defaults and show nothing."""
     import labkit
 
-    with labkit.watch(task.model, show=False):
-        yield _nothing
+    with labkit.watch(task.model, show=False) as run:
+        yield Watching(_nothing, lambda: run.cost)
 
 
 @contextmanager
-def labkit_live(task: Task) -> Iterator[AfterStep]:
+def labkit_logging(task: Task) -> Iterator[Watching]:
+    """Record with labkit's defaults and log a metric of one's own at every step."""
+    import labkit
+
+    with labkit.watch(task.model, show=False) as run:
+        yield Watching(lambda step, _: run.log(accuracy=step % 100 / 100), lambda: run.cost)
+
+
+@contextmanager
+def labkit_live(task: Task) -> Iterator[Watching]:
     """Record with labkit's defaults and show the dashboard; takes a notebook."""
     from IPython.display import clear_output
 
     import labkit
 
     clear_output(wait=True)  # type: ignore[no-untyped-call]
-    with labkit.watch(task.model, show=True):
-        yield _nothing
+    with labkit.watch(task.model, show=True) as run:
+        yield Watching(_nothing, lambda: run.cost)
 
 
 @contextmanager
-def tensorboard_histograms(task: Task) -> Iterator[AfterStep]:
+def tensorboard_histograms(task: Task) -> Iterator[Watching]:
     """Write the loss at every step and each gradient's histogram at every hundredth."""
     from torch.utils.tensorboard import SummaryWriter
 
@@ -64,14 +93,14 @@ def tensorboard_histograms(task: Task) -> Iterator[AfterStep]:
         def after_step(step: int, loss: torch.Tensor) -> None:
             writer.add_scalar("loss", loss.item(), step)
             if step % EVERY == 0:
-                for name, parameter in task.model.named_parameters():
+                for name, parameter in task.only_model.named_parameters():
                     writer.add_histogram(name, parameter.grad, step)
 
-        yield after_step
+        yield Watching(after_step)
 
 
 @contextmanager
-def tensorboard_norms(task: Task) -> Iterator[AfterStep]:
+def tensorboard_norms(task: Task) -> Iterator[Watching]:
     """Write the loss and each parameter's gradient norm at every step."""
     from torch.utils.tensorboard import SummaryWriter
 
@@ -79,15 +108,15 @@ def tensorboard_norms(task: Task) -> Iterator[AfterStep]:
 
         def after_step(step: int, loss: torch.Tensor) -> None:
             writer.add_scalar("loss", loss.item(), step)
-            for name, parameter in task.model.named_parameters():
+            for name, parameter in task.only_model.named_parameters():
                 assert parameter.grad is not None
                 writer.add_scalar(f"grad_norm/{name}", parameter.grad.norm().item(), step)
 
-        yield after_step
+        yield Watching(after_step)
 
 
 @contextmanager
-def wandb_watch(task: Task) -> Iterator[AfterStep]:
+def wandb_watch(task: Task) -> Iterator[Watching]:
     """Log the loss at every step and the gradients' histograms at every hundredth, offline."""
     os.environ["WANDB_SILENT"] = "true"
     import wandb
@@ -96,13 +125,13 @@ def wandb_watch(task: Task) -> Iterator[AfterStep]:
         tempfile.TemporaryDirectory() as folder,
         wandb.init(mode="offline", dir=folder, project="bench") as run,
     ):
-        run.watch(task.model, log_freq=EVERY)
-        yield lambda _, loss: run.log({"loss": loss.item()})
-        run.unwatch(task.model)
+        run.watch(task.only_model, log_freq=EVERY)
+        yield Watching(lambda _, loss: run.log({"loss": loss.item()}))
+        run.unwatch(task.only_model)
 
 
 @contextmanager
-def livelossplot_redraw(task: Task) -> Iterator[AfterStep]:
+def livelossplot_redraw(task: Task) -> Iterator[Watching]:
     """Take the loss at every step and draw it as a PNG at every hundredth."""
     import matplotlib as mpl
 
@@ -120,12 +149,13 @@ def livelossplot_redraw(task: Task) -> Iterator[AfterStep]:
                 plot.send()
                 pyplot.close("all")  # a notebook closes what it has shown
 
-        yield after_step
+        yield Watching(after_step)
 
 
 CONTENDERS: dict[str, tuple[str, Contender]] = {
     "bare": ("bare loop (noise of the measurement)", bare),
     "labkit": ("**labkit**, recording", labkit_recording),
+    "labkit-log": ("**labkit**, recording, with `run.log` at every step", labkit_logging),
     "labkit-live": ("**labkit**, with its live dashboard in Chromium", labkit_live),
     "tensorboard": ("TensorBoard: loss every step, histograms every 100", tensorboard_histograms),
     "tensorboard-norms": (

@@ -23,7 +23,8 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.benchmarks.measure import KEEP_MEMORY, Size
+from tests.benchmarks.measure import Size
+from tests.benchmarks.turns import KEEP_MEMORY
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

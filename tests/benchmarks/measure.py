@@ -1,12 +1,12 @@
-"""Times one contender against the bare loop, turn about, in one process.
+"""Times one contender against the bare loop, turn about, in one process: for a page's kernel.
 
-``python -m tests.benchmarks.measure mlp tensorboard SIZE FILE`` writes the pairs as JSON.
+The contender is set up anew for each of its turns, and taken down before the bare loop's. All that
+needs no kernel is measured by `tests.benchmarks.turns`, which is finer.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,14 +18,6 @@ from tests.benchmarks.tasks import make_task, train
 
 ONE_SECOND = {"mlp": 2200, "cnn": 100, "gpt2": 16}
 """Steps that take roughly a second; GPT-2's take four, so that enough of them are timed."""
-
-KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**34)}
-"""Environment of every process that is timed: glibc keeps memory that torch has freed.
-
-Otherwise it gives some back and fetches it again, the more or the less by chance of what lies
-where: a step of the bare CNN met 0 to 2,700 page faults, and took 9.9 to 12.6 ms (2026-11-21).
-"""
-
 
 @dataclass(frozen=True)
 class Size:
@@ -77,10 +69,10 @@ def seconds_per_step(kind: str, contender: Contender, size: Size) -> float:
     task = make_task(kind)
     warm = int(ONE_SECOND[kind] * size.warm)
     steps = range(warm, warm + int(ONE_SECOND[kind] * size.timed))
-    with contender(task) as after_step:
-        train(task, range(warm), after_step)
+    with contender(task) as watching:
+        train(task, range(warm), watching.after_step)
         begin = time.perf_counter()
-        train(task, steps, after_step)
+        train(task, steps, watching.after_step)
         return (time.perf_counter() - begin) / len(steps)
 
 
@@ -89,6 +81,3 @@ def measure_into(kind: str, name: str, size: str, file: str) -> None:
     pairs = measure(kind, name, Size(**json.loads(size)))
     Path(file).write_text(json.dumps([asdict(pair) for pair in pairs]), encoding="utf-8")
 
-
-if __name__ == "__main__":
-    measure_into(*sys.argv[1:])

@@ -1,65 +1,264 @@
-"""Turns what was measured into the table of the README."""
+"""Turns what was measured into the tables of the README."""
 
 from __future__ import annotations
 
 import os
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from statistics import median
+from pathlib import Path
+from statistics import mean, median
+from typing import NamedTuple
+
+import numpy as np
+import torch
 
 from tests.benchmarks.contenders import CONTENDERS
-from tests.benchmarks.measure import ONE_SECOND, Pair
+from tests.benchmarks.intervals import Blocks, Figure, median_of_ratios, ratio_of_totals
+from tests.benchmarks.measure import Pair
+from tests.benchmarks.tasks import KINDS
+from tests.benchmarks.turns import ProcessSet, Turns
 
-PACKAGES = ("torch", "jupyterlab", "ipykernel", "tensorboard", "wandb", "livelossplot")
+PACKAGES = ("torch", "numpy", "jupyterlab", "ipykernel", "tensorboard", "wandb", "livelossplot")
 
-Pairs = Mapping[tuple[str, str], Sequence[Pair]]
+_CONTROL_TELLS = 0.01
+"""How narrow the interval of the bare loop against itself has to be."""
+_ONE_POINT = 0.01
+_PEER_TELLS = 0.1
+"""What a peer's figure has to tell: peers are not a few percent dearer or cheaper."""
 
 
-def table(names: Sequence[str], pairs: Pairs) -> str:
-    """Return the results as Markdown: the ratios, and what they were measured on.
+class Key(NamedTuple):
+    """What was measured: names of a row and of a contender, and torch's threads (0: default)."""
+
+    kind: str
+    contender: str
+    threads: int
+
+
+Measured = Mapping[Key, Sequence[ProcessSet]]
+Live = Mapping[str, Sequence[Pair]]
+
+
+def figure_text(figure: Figure, to_tell: float) -> str:
+    """Return a figure with its interval, or the interval alone where it is too wide.
+
+    Examples
+    --------
+    >>> figure_text(Figure(1.02, 1.01, 1.03), to_tell=0.03)
+    'x1.020 (1.010 to 1.030)'
+    >>> figure_text(Figure(1.02, 0.98, 1.06), to_tell=0.03)
+    'unclear (0.980 to 1.060)'
+    """
+    interval = f"({figure.low:.3f} to {figure.high:.3f})"
+    if figure.is_quotable(to_tell):
+        return f"x{figure.middle:.3f} {interval}"
+    return f"unclear {interval}"
+
+
+def recording_table(measured: Measured, threads: int) -> str:
+    """Return what recording costs in each loop, as Markdown.
 
     Parameters
     ----------
-    names : sequence of str
-        The contenders, in the order of the rows.
-    pairs : mapping of (task, contender) to sequence of Pair
-        What was measured.
-
-    Returns
-    -------
-    str
-        Each ratio is the median over all pairs, with the quartiles behind it.
+    measured : mapping of Key to sequence of ProcessSet
+        All that was measured.
+    threads : int
+        Torch's threads in the rows to return; 0 for torch's default.
     """
-    kinds = [kind for kind in ONE_SECOND if any(measured == kind for measured, _ in pairs)]
-    titles = [f"{kind.upper()}, {_bare_ms(kind, pairs):.2f} ms a step" for kind in kinds]
-    lines = [f"| | {' | '.join(titles)} |", f"|{'---|' * (len(titles) + 1)}"]
-    for name in names:
-        cells = [_ratio([pair.ratio for pair in pairs[kind, name]]) for kind in kinds]
-        lines.append(f"| {CONTENDERS[name][0]} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", _conditions(len(pairs[next(iter(pairs))])), ""])
-
-
-def _ratio(ratios: Sequence[float]) -> str:
-    ordered = sorted(ratios)
-    low, high = ordered[len(ordered) // 4], ordered[-1 - len(ordered) // 4]
-    return f"x{median(ordered):.3f} ({low:.3f} to {high:.3f})"
-
-
-def _bare_ms(kind: str, pairs: Pairs) -> float:
-    return 1000 * median(pair.bare for key in pairs if key[0] == kind for pair in pairs[key])
-
-
-def _conditions(count: int) -> str:
-    found = [f"{name} {_version(name)}" for name in PACKAGES if _version(name)]
-    return (
-        f"Time of the loop against the bare loop: median of {count} measurements, each turn about "
-        f"in one process (in brackets: the middle half). {time.strftime('%Y-%m-%d')}, "
-        f"{os.cpu_count()} cores, one thread for torch, "
-        f"glibc told to keep the memory that torch frees, Python {platform.python_version()}, "
-        f"{', '.join(found)}."
+    head = (
+        f"recording, {_threads_text(threads)}",
+        "a step",
+        "bare against itself",
+        "later steps",
+        "aim",
+        "first second",
+        "whole run",
+        "`run.cost` says",
+        "memory added",
     )
+    rows = [
+        _recording_row(key, sets, threads)
+        for key, sets in measured.items()
+        if key.threads == threads and key.contender in ("labkit", "labkit-log")
+    ]
+    return _markdown(head, rows)
+
+
+def peers_table(measured: Measured, live: Live) -> str:
+    """Return labkit beside its peers with one thread, as Markdown; live figures stand by."""
+    kinds = [
+        kind
+        for kind in KINDS
+        if kind in live
+        or any(
+            key.kind == kind and key.threads == 1 and key.contender not in ("labkit", "labkit-log")
+            for key in measured
+        )
+    ]
+    names = [name for name in CONTENDERS if name != "labkit-log"]
+    rows = []
+    for name in names:
+        cells = [_peer_cell(measured, live, kind, name) for kind in kinds]
+        if any(cells):
+            rows.append([CONTENDERS[name][0], *(cell or "not measured" for cell in cells)])
+    return _markdown(["", *(KINDS[kind].title for kind in kinds)], rows) if rows else ""
+
+
+def conditions(measured: Measured) -> str:
+    """Return how, when and on what it was measured."""
+    found = [f"{name} {_version(name)}" for name in PACKAGES if _version(name)]
+    sets = [each for group in measured.values() for each in group]
+    loads = [each.load for each in sets]
+    load = f", load {min(loads):.1f} to {max(loads):.1f}" if loads else ""
+    return (
+        "Time of the loop against the bare loop, with the interval of 95 % (bootstrap over process "
+        "sets and blocks). Watched, bare and bare as control are processes of their own that take "
+        "turns in blocks of 40 ms, or of one step where that is longer. Bare against itself and "
+        "later steps: medians of the ratios of neighbouring blocks. First second, whole run: "
+        "ratios of all the time taken, so with every costly reading. Unclear: the interval is "
+        "wider than what the figure has to tell (its distance from 1, or its aim's). "
+        f"{time.strftime('%Y-%m-%d')}, {_cpu()}, {os.cpu_count()} cores, "
+        f"torch's default number of threads: {torch.get_num_threads()}{load}, "
+        "glibc told to keep the memory that torch frees, "
+        f"Python {platform.python_version()}, {', '.join(found)}."
+    )
+
+
+def control(sets: Iterable[ProcessSet]) -> Figure:
+    """Return the bare loop against itself."""
+    return median_of_ratios([_blocks([each.steady], "control", "bare") for each in sets])
+
+
+def later(sets: Iterable[ProcessSet]) -> Figure:
+    """Return a contender after its first steps against the bare loop."""
+    return median_of_ratios([_blocks([each.steady], "contender") for each in sets])
+
+
+def first(sets: Iterable[ProcessSet]) -> Figure:
+    """Return a contender in its first steps against the bare loop."""
+    return ratio_of_totals([_blocks(each.first, "contender") for each in sets])
+
+
+def whole(sets: Iterable[ProcessSet], *, own_time: bool) -> Figure:
+    """Return a contender from its first step on; `own_time` leaves out other processes' time."""
+    return ratio_of_totals(
+        [_blocks([each.first[-1], each.steady], "contender", own_time=own_time) for each in sets]
+    )
+
+
+def memory_added(sets: Iterable[ProcessSet], *, device: bool = False) -> float:
+    """Return how many more bytes the contender's process had at its peak than the bare loop's."""
+    added = []
+    for each in sets:
+        peaks = {
+            role: ending.device_peak_bytes if device else ending.peak_bytes
+            for role, ending in each.endings.items()
+        }
+        added.append(peaks["contender"] - (peaks["bare"] + peaks["control"]) / 2)
+    return median(added)
+
+
+def verdict(figure: Figure, aim: float) -> str:
+    """Return whether an aim is kept.
+
+    Examples
+    --------
+    >>> verdict(Figure(1.02, 1.01, 1.03), 1.04), verdict(Figure(1.02, 1.01, 1.03), 1.02)
+    ('x1.04 kept', 'x1.02 open')
+    """
+    if figure.high <= aim:
+        return f"x{aim:g} kept"
+    return f"x{aim:g} {'missed' if figure.low > aim else 'open'}"
+
+
+def said_cost(sets: Iterable[ProcessSet], took: Figure) -> str:
+    """Return what `run.cost` says, and how far it is off where that is more than a point."""
+    costs = [each.endings["contender"].cost for each in sets]
+    said = mean(cost for cost in costs if cost is not None)
+    low, high = took.low - 1 - said, took.high - 1 - said
+    text = f"{100 * said:.1f} %"
+    if low > _ONE_POINT or high < -_ONE_POINT:
+        return f"{text}, **off by {100 * (took.middle - 1 - said):+.1f} points**"
+    if low < -_ONE_POINT or high > _ONE_POINT:
+        return f"{text}, unclear"
+    return f"{text}, agrees"
+
+
+def _recording_row(key: Key, sets: Sequence[ProcessSet], threads: int) -> list[str]:
+    kind = KINDS[key.kind]
+    aim = kind.aim if threads == 1 else kind.threaded_aim
+    after, took = later(sets), whole(sets, own_time=threads == 1)
+    logged = ", `run.log` at every step" if key.contender == "labkit-log" else ""
+    return [
+        kind.title + logged,
+        f"{1000 * median(each.step for each in sets):.3g} ms",
+        figure_text(control(sets), _CONTROL_TELLS),
+        figure_text(after, aim - 1),
+        verdict(after, aim),
+        figure_text(first(sets), aim - 1),
+        figure_text(took, aim - 1),
+        said_cost(sets, took),
+        f"{memory_added(sets) / 1e6:.0f} MB",
+    ]
+
+
+def _peer_cell(measured: Measured, live: Live, kind: str, name: str) -> str:
+    if name == "labkit-live":
+        return _live_text([pair.ratio for pair in live.get(kind, [])])
+    if name == "bare":
+        sets = [
+            each
+            for key, group in measured.items()
+            if key.kind == kind and key.threads == 1
+            for each in group
+        ]
+        return figure_text(control(sets), _CONTROL_TELLS) if sets else ""
+    sets = list(measured.get(Key(kind, name, 1), []))
+    to_tell = KINDS[kind].aim - 1 if name == "labkit" else _PEER_TELLS
+    return figure_text(later(sets), to_tell) if sets else ""
+
+
+def _live_text(ratios: Sequence[float]) -> str:
+    if not ratios:
+        return ""
+    return f"{len(ratios)} pairs: {min(ratios):.3f} to {max(ratios):.3f}, median {median(ratios):.3f}"
+
+
+def _blocks(
+    turns: Iterable[Turns], role: str, against: str | None = None, *, own_time: bool = False
+) -> Blocks:
+    """Return the blocks of a process beside those of the bare loop, or the mean of both bare ones."""
+    field = 1 if own_time else 0
+    pairs = []
+    for each in turns:
+        times = {name: np.array(found)[:, field] for name, found in each.blocks.items()}
+        bare = times[against] if against else (times["bare"] + times["control"]) / 2
+        pairs.append(np.stack([times[role], bare], axis=1))
+    return np.concatenate(pairs)
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([*lines, ""])
+
+
+def _threads_text(threads: int) -> str:
+    if threads:
+        return "one thread for torch" if threads == 1 else f"{threads} threads for torch"
+    return "torch's default number of threads"
+
+
+def _cpu() -> str:
+    """Return the processor's name, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _version(package: str) -> str | None:
