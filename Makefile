@@ -3,7 +3,8 @@
 #   make lab LAB_ARGS="--no-browser --port 8890"   further arguments for JupyterLab
 #   make lab DEVICE=cpu                            torch for the CPU, though there is an NVIDIA GPU
 #   make test PYTEST_ARGS="-k series"              further arguments for pytest
-#   make bench BENCH_ARGS=--quick                  further arguments for the benchmark
+#   make bench BENCH_ARGS=--quick                  does the benchmark run? Else some 25 minutes
+#   make bench BENCH_ARGS="--rows mlp gan --only labkit --threads 1"   some of it (see --help)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -29,7 +30,7 @@ INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.
 .PHONY: help lab test check browser bench binder-check frontend format clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -6
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -7
 
 lab: $(VENV)/lab.done
 	@$(BIN)/labkit lab $(LAB_ARGS)

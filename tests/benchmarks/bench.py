@@ -147,7 +147,9 @@ def run_turns(loop: Loop, plan: Plan, folder: str) -> list[ProcessSet]:
 
 
 def _tables(results: Results) -> str:
-    counts = sorted({key.threads for key in results.sets if key.contender in RECORDING}, key=not_one)
+    counts = sorted(
+        {key.threads for key in results.sets if key.contender in RECORDING}, key=not_one
+    )
     tables = [recording_table(results.sets, count) for count in counts]
     tables += [peers_table(results.sets, results.live), conditions(results.sets), ""]
     return "\n".join(tables)

@@ -23,7 +23,6 @@ EVERY = 100
 """Steps between a peer's costly records: histograms, redraws."""
 
 
-
 @dataclass(frozen=True)
 class Watching:
     """What a contender does in the loop, and what it says of its cost.

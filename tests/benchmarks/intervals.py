@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,6 +14,8 @@ Blocks: TypeAlias = NDArray[np.float64]
 """Times of neighbouring blocks, float64 of shape (pairs, 2): the loop measured, the bare loop."""
 
 _RESAMPLES = 1000
+_LEAST_PAIRS = 6
+"""With fewer pairs no interval is drawn: resamples of one pair do not differ."""
 _TAIL = 2.5
 """Percent of the resamples that lie beyond each end of an interval of 95 %."""
 
@@ -58,8 +61,8 @@ def median_of_ratios(groups: Sequence[Blocks], seed: int = 0) -> Figure:
     Examples
     --------
     >>> pairs = np.array([[1.0, 1.0], [1.2, 1.0], [1.1, 1.0]])
-    >>> median_of_ratios([pairs]).middle
-    1.1
+    >>> median_of_ratios([pairs, pairs, pairs])
+    Figure(middle=1.1, low=1.0, high=1.2)
     """
     return _bootstrap(groups, lambda pairs: float(np.median(pairs[:, 0] / pairs[:, 1])), seed)
 
@@ -88,6 +91,9 @@ def ratio_of_totals(groups: Sequence[Blocks], seed: int = 0) -> Figure:
 
 
 def _bootstrap(groups: Sequence[Blocks], figure: Callable[[Blocks], float], seed: int) -> Figure:
+    together = figure(np.concatenate(list(groups)))
+    if sum(map(len, groups)) < _LEAST_PAIRS:
+        return Figure(together, 0.0, math.inf)
     generator = np.random.default_rng(seed)
     drawn = []
     for _ in range(_RESAMPLES):
@@ -95,4 +101,4 @@ def _bootstrap(groups: Sequence[Blocks], figure: Callable[[Blocks], float], seed
         pairs = [group[generator.integers(len(group), size=len(group))] for group in chosen]
         drawn.append(figure(np.concatenate(pairs)))
     low, high = np.percentile(drawn, [_TAIL, 100 - _TAIL])
-    return Figure(figure(np.concatenate(list(groups))), float(low), float(high))
+    return Figure(together, float(low), float(high))

@@ -19,6 +19,7 @@ from tests.benchmarks.tasks import make_task, train
 ONE_SECOND = {"mlp": 2200, "cnn": 100, "gpt2": 16}
 """Steps that take roughly a second; GPT-2's take four, so that enough of them are timed."""
 
+
 @dataclass(frozen=True)
 class Size:
     """How much is measured.
@@ -80,4 +81,3 @@ def measure_into(kind: str, name: str, size: str, file: str) -> None:
     """Measure and write the pairs to a file; a file, since a contender may print."""
     pairs = measure(kind, name, Size(**json.loads(size)))
     Path(file).write_text(json.dumps([asdict(pair) for pair in pairs]), encoding="utf-8")
-

@@ -223,13 +223,15 @@ def _peer_cell(measured: Measured, live: Live, kind: str, name: str) -> str:
 def _live_text(ratios: Sequence[float]) -> str:
     if not ratios:
         return ""
-    return f"{len(ratios)} pairs: {min(ratios):.3f} to {max(ratios):.3f}, median {median(ratios):.3f}"
+    return (
+        f"{len(ratios)} pairs: {min(ratios):.3f} to {max(ratios):.3f}, median {median(ratios):.3f}"
+    )
 
 
 def _blocks(
     turns: Iterable[Turns], role: str, against: str | None = None, *, own_time: bool = False
 ) -> Blocks:
-    """Return the blocks of a process beside those of the bare loop, or the mean of both bare ones."""
+    """Return a process's blocks beside the bare loop's, by default the mean of both bare ones."""
     field = 1 if own_time else 0
     pairs = []
     for each in turns:

@@ -260,7 +260,7 @@ def _amp(device: str) -> Task:
         with torch.autocast(torch.device(device).type, dtype=precision):
             loss = _cross_entropy(model, inputs, labels)
         optimizer.zero_grad()
-        scaler.scale(loss).backward()
+        scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         scaler.step(optimizer)
         scaler.update()
         return loss

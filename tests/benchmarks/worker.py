@@ -90,7 +90,8 @@ class _Worker:
 
     def warm(self, seconds: float) -> float:
         """Train a task that is thrown away and return the seconds that a step of it takes."""
-        task, taken = make_task(self._loop.kind, self._loop.device), []
+        task = make_task(self._loop.kind, self._loop.device)
+        taken: list[Block] = []
         began = time.perf_counter()
         while time.perf_counter() - began < seconds or len(taken) < _WARM_STEPS:
             taken.append(self._timed(task, range(len(taken), len(taken) + 1), Watching(_nothing)))

@@ -1,16 +1,21 @@
-"""The benchmark's own parts: the same task for all, pairs turn about, and its table."""
+"""The benchmark's own parts: the same task for all, blocks in turn, intervals, and its tables."""
 
-import re
+import math
 
+import numpy as np
 import pytest
 import torch
 
-from tests.benchmarks import long_run, measure
-from tests.benchmarks.bench import _schedule
+from tests.benchmarks import bench, long_run, measure, report
 from tests.benchmarks.contenders import CONTENDERS
+from tests.benchmarks.intervals import Figure, median_of_ratios, ratio_of_totals
 from tests.benchmarks.measure import Pair, Size
-from tests.benchmarks.report import table
-from tests.benchmarks.tasks import make_task, train
+from tests.benchmarks.report import Key
+from tests.benchmarks.tasks import KINDS, make_task, train
+from tests.benchmarks.turns import Plan, ProcessSet, Turns
+from tests.benchmarks.worker import Ending, Loop
+
+SHORTEST = Plan(sets=1, openings=2, warm=0, first=0.02, timed=0.05, block=0.005)
 
 
 @pytest.fixture
@@ -21,23 +26,59 @@ def threads():
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("kind", ["mlp", "cnn", "gpt2"])
-def test_every_contender_gets_the_same_task(kind):
+def parameters(task):
+    models = [task.model] if isinstance(task.model, torch.nn.Module) else task.model.values()
+    return [parameter for model in models for parameter in model.parameters()]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("gpt", "transformer")])
+def test_every_contender_gets_the_same_task(kind, threads):
+    torch.set_num_threads(1)
     first, second = make_task(kind), make_task(kind)
+    before = [parameter.detach().clone() for parameter in parameters(first)]
     for task in (first, second):
         torch.manual_seed(1)  # for dropout
         train(task, range(3), lambda step, loss: None)
-    assert all(map(torch.equal, first.model.parameters(), second.model.parameters()))
+    assert all(map(torch.equal, parameters(first), parameters(second)))
+    trains = not all(map(torch.equal, parameters(first), before))
+    assert trains is not kind.startswith("foreign")
+
+
+def test_the_large_transformer_has_44_million_parameters():
+    count = sum(parameter.numel() for parameter in parameters(make_task("transformer")))
+    assert count == pytest.approx(44e6, rel=0.01)
+
+
+def test_a_bare_loop_and_a_contender_run_the_same_steps_in_processes_of_their_own(tmp_path):
+    (found,) = bench.run_turns(Loop("linear", "labkit"), SHORTEST, str(tmp_path))
+    counts = {role: len(blocks) for role, blocks in found.steady.blocks.items()}
+    assert counts.keys() == {"bare", "control", "contender"} == found.endings.keys()
+    assert len(set(counts.values())) == 1
+    assert len(found.first) == 2
+    assert all(min(block) > 0 for blocks in found.steady.blocks.values() for block in blocks)
+    assert found.endings["bare"].cost is None
+    assert found.endings["contender"].cost > 0
+    assert found.endings["bare"].peak_bytes > 10e6
+
+
+def test_the_bare_loop_alone_is_measured_against_itself(tmp_path):
+    (found,) = bench.run_turns(Loop("linear", "bare"), SHORTEST, str(tmp_path))
+    assert found.steady.blocks.keys() == {"bare", "control"}
+
+
+def test_a_fault_in_a_process_ends_the_measurement_with_its_words(tmp_path):
+    with pytest.raises(SystemExit, match="KeyError: 'nothing'"):
+        bench.run_turns(Loop("linear", "nothing"), SHORTEST, str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["bare", "labkit"])
-def test_a_contender_is_measured_in_pairs(name, threads):
+def test_in_a_kernel_a_contender_is_measured_in_pairs(name, threads):
     pairs = measure.measure("mlp", name, Size(pairs=2, warm=0, timed=0.02))
     assert len(pairs) == 2
     assert all(pair.bare > 0 and pair.watched > 0 for pair in pairs)
 
 
-def test_bare_and_contender_take_turns_in_going_first(monkeypatch, threads):
+def test_in_a_kernel_bare_and_contender_take_turns_in_going_first(monkeypatch, threads):
     order = []
 
     def seconds(kind, contender, size):
@@ -51,11 +92,53 @@ def test_bare_and_contender_take_turns_in_going_first(monkeypatch, threads):
     assert [pair.ratio for pair in pairs] == [2.0, 2.0]
 
 
+def test_the_interval_holds_the_true_ratio_and_narrows_with_more_pairs():
+    generator = np.random.default_rng(3)
+
+    def group(count):
+        noise = generator.normal(1, 0.02, (count, 2))
+        return noise * [1.05, 1.0]
+
+    few, many = (median_of_ratios([group(count) for _ in range(6)]) for count in (10, 200))
+    assert many.low < 1.05 < many.high
+    assert many.high - many.low < few.high - few.low
+
+
+def test_sets_of_processes_that_differ_widen_the_interval():
+    alike = [np.tile([1.0, 1.0], (50, 1))] * 4
+    apart = [np.tile([ratio, 1.0], (50, 1)) for ratio in (0.98, 0.99, 1.01, 1.02)]
+    assert median_of_ratios(alike) == Figure(1.0, 1.0, 1.0)
+    assert median_of_ratios(apart).low < 0.99
+    assert median_of_ratios(apart).high > 1.01
+
+
+def test_a_rare_costly_reading_is_in_the_total_and_not_in_the_median():
+    pairs = np.tile([1.0, 1.0], (10, 1))
+    pairs[3, 0] = 2.0
+    assert median_of_ratios([pairs]).middle == 1.0
+    assert ratio_of_totals([pairs]).middle == pytest.approx(1.1)
+
+
+def test_too_few_pairs_are_never_quoted():
+    figure = ratio_of_totals([np.array([[1.5, 1.0]])])
+    assert figure == Figure(1.5, 0.0, math.inf)
+    assert report.figure_text(figure, 0.03).startswith("unclear")
+
+
 def test_each_round_takes_every_contender_in_another_order():
-    turns = list(_schedule(["bare", "labkit", "wandb"], 2))
-    first, second = turns[:9], turns[9:]
-    assert sorted(first) == sorted(second)
+    keys = bench.jobs(bench.ROWS, ["labkit", "labkit-log"], [1, 0])
+    turns = bench.schedule(keys, 2)
+    first, second = turns[: len(keys)], turns[len(keys) :]
+    assert sorted(first) == sorted(second) == sorted(keys)
     assert first != second
+    assert {key.kind for key in keys if key.contender == "labkit-log"} == {"mlp"}
+
+
+def test_peers_are_measured_with_one_thread_in_the_rows_they_know(monkeypatch):
+    monkeypatch.setattr(bench, "find_spec", lambda name: None if name == "wandb" else object())
+    keys = bench.jobs(["mlp", "gan"], ["bare", "labkit", "tensorboard", "wandb"], [1, 0])
+    assert [key for key in keys if key.contender != "labkit"] == [Key("mlp", "tensorboard", 1)]
+    assert bench.jobs(["gan"], ["bare"], [1]) == [Key("gan", "bare", 1)]
 
 
 def test_the_long_run_tells_memory_and_the_time_of_a_step(threads, monkeypatch):
@@ -66,15 +149,48 @@ def test_the_long_run_tells_memory_and_the_time_of_a_step(threads, monkeypatch):
     assert found.last > 0
 
 
-def test_the_table_gives_medians_with_the_machine_and_the_day():
-    ratios = [1.0, 1.1, 1.2, 5.0, 1.15]
-    pairs = {
-        (kind, name): [Pair(0.001, 0.001 * ratio) for ratio in ratios]
-        for kind in ("mlp", "cnn")
-        for name in ("bare", "labkit")
+def measured_set(ratio, cost):
+    """Return a set of ten rounds in which the contender takes so many times as long."""
+    times = {"bare": 0.04, "control": 0.04, "contender": 0.04 * ratio}
+    turns = Turns()
+    for _ in range(10):
+        for role, seconds in times.items():
+            turns.add(role, (seconds, seconds))
+    endings = {role: Ending(None, 100_000_000, 0) for role in ("bare", "control")}
+    endings["contender"] = Ending(cost, 130_000_000, 0)
+    return ProcessSet(0.001, 40, [turns], turns, 0.01, endings, 0.5)
+
+
+def test_the_table_of_recording_says_whether_aim_and_shown_cost_hold():
+    sets = {
+        Key("mlp", "labkit", 1): [measured_set(1.02, 0.015)],
+        Key("gan", "labkit", 1): [measured_set(1.15, 0.03)],
+        Key("mlp", "labkit", 0): [measured_set(1.0, 0.0)],
     }
-    text = table(["bare", "labkit"], pairs)
-    assert "| | MLP, 1.00 ms a step | CNN, 1.00 ms a step |" in text
-    assert "| **labkit**, recording | x1.150 (1.100 to 1.200) | x1.150 (1.100 to 1.200) |" in text
-    assert re.search(r"\d{4}-\d\d-\d\d, \d+ cores, one thread for torch", text)
+    head, _, mlp, gan = report.recording_table(sets, threads=1).strip().splitlines()
+    assert "one thread" in head
+    assert mlp == (
+        "| MLP | 1 ms | x1.000 (1.000 to 1.000) | x1.020 (1.020 to 1.020) | x1.03 kept "
+        "| x1.020 (1.020 to 1.020) | x1.020 (1.020 to 1.020) | 1.5 %, agrees | 30 MB |"
+    )
+    assert "x1.03 missed" in gan
+    assert "3.0 %, **off by +12.0 points**" in gan
+    assert "default number" in report.recording_table(sets, threads=0)
+
+
+def test_the_table_of_peers_has_live_figures_beside_the_others():
+    sets = {
+        Key("mlp", "labkit", 1): [measured_set(1.02, 0.02)],
+        Key("mlp", "tensorboard", 1): [measured_set(1.5, None)],
+    }
+    text = report.peers_table(sets, {"mlp": [Pair(1.0, 1.25), Pair(1.0, 1.05), Pair(1.0, 1.0)]})
+    assert "| bare loop (noise of the measurement) | x1.000 (1.000 to 1.000) |" in text
+    assert "histograms every 100 | x1.500 (1.500 to 1.500) |" in text
+    assert "3 pairs: 1.000 to 1.250, median 1.050" in text
+
+
+def test_the_conditions_name_the_machine_the_day_and_the_versions():
+    text = report.conditions({Key("mlp", "labkit", 1): [measured_set(1.0, 0.0)]})
     assert f"torch {torch.__version__}" in text
+    assert "load 0.5 to 0.5" in text
+    assert "95 %" in text
