@@ -153,8 +153,11 @@ class _Process:
 
 
 def measure(loop: Loop, plan: Plan) -> list[ProcessSet]:
-    """Measure a contender, ``"bare"`` for the control alone; the core is chosen here."""
-    if loop.threads == 1 and hasattr(os, "sched_getaffinity"):
+    """Measure a contender, ``"bare"`` for the control alone; the core is chosen here.
+
+    On a GPU a loop has threads of its own for the backward pass, so it may use all cores.
+    """
+    if loop.threads == 1 and loop.device == "cpu" and hasattr(os, "sched_getaffinity"):
         loop = replace(loop, core=max(os.sched_getaffinity(0)))
     return [_measure_set(loop, plan, number) for number in range(plan.sets)]
 

@@ -190,7 +190,7 @@ def _print_bench(session: _Session) -> None:
         if time.monotonic() - began > _BENCH_SECONDS:
             print(f"| {KINDS[kind].title} | left out: no time left |")
             continue
-        loop = Loop(kind, "labkit", device=session.device, threads=1)
+        loop = Loop(kind, "labkit", device=session.device, threads=0 if session.on_cuda else 1)
         session.check(KINDS[kind].title, partial(_bench_row, loop, quick=session.quick))
 
 
