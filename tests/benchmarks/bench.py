@@ -46,6 +46,7 @@ PEERS = Plan(sets=1, openings=1, warm=0.15, first=1, timed=2)
 LIVE = Size(pairs=2, warm=2.5, timed=4)
 QUICK = Plan(sets=1, openings=1, warm=0.05, first=0.1, timed=0.3)
 QUICK_LIVE = Size(pairs=1, warm=2.5, timed=2)
+_QUICK_LONG_RUN = 100_000
 
 
 @dataclass
@@ -60,18 +61,24 @@ def main(argv: list[str] | None = None) -> None:
     """Measure, print the tables and write them to ``build/bench.md``."""
     options, began = _options(argv), time.monotonic()
     keys = jobs(options.rows, options.only, options.threads)
+    if options.quick:  # several threads in one row
+        keys = [key for key in keys if key.threads == 1 or key.kind == options.rows[0]]
     results = Results()
     for key in schedule(keys, 1 if options.quick else options.rounds):
         _measure(key, results, quick=options.quick)
+        _write(RESULT.with_suffix(".json"), _as_json(results))  # an interrupted bench has some
     results.sets = {key: results.sets[key] for key in keys if key in results.sets}
     text = _tables(results)
     if not options.loops_only:
-        text += _further_tables()
+        text += _further_tables(quick=options.quick)
     text += f"\nThe whole took {(time.monotonic() - began) / 60:.0f} minutes.\n"
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(text, encoding="utf-8")
-    RESULT.with_suffix(".json").write_text(_as_json(results), encoding="utf-8")
+    _write(RESULT, text)
     print(text)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def jobs(rows: Sequence[str], contenders: Sequence[str], threads: Sequence[int]) -> list[Key]:
@@ -160,15 +167,16 @@ def not_one(threads: int) -> bool:
     return threads != 1
 
 
-def _further_tables() -> str:
+def _further_tables(*, quick: bool) -> str:
     """Measure graphs, their capture beside its peers and their view on a page, and a long run."""
     from tests.benchmarks import long_run
     from tests.benchmarks.drawing import measure_drawing
     from tests.benchmarks.graphs import measure_capture
 
+    steps = _QUICK_LONG_RUN if quick else long_run.STEPS
     rows = [f"| {each.what} | {each.value} | {each.aim} |" for each in measure_drawing()]
     drawing = ["| on the page | measured | aim |", "|---|---|---|", *rows]
-    return "\n".join(["", measure_capture(), "", *drawing, "", long_run.table()])
+    return "\n".join(["", measure_capture(), "", *drawing, "", long_run.table(steps)])
 
 
 def _as_json(results: Results) -> str:

@@ -62,12 +62,12 @@ def measure_long_run(steps: int = STEPS) -> LongRun:
     return LongRun(grown, first, last)
 
 
-def table() -> str:
+def table(steps: int = STEPS) -> str:
     """Measure and return the rows of a table."""
-    run = measure_long_run()
+    run = measure_long_run(steps)
     return "\n".join(
         [
-            f"| {STEPS:,} steps of a tiny model | measured | aim |",
+            f"| {steps:,} steps of a tiny model | measured | aim |",
             "|---|---|---|",
             f"| memory grows by | {run.grown_bytes / 1e6:.0f} MB | less than 50 MB |",
             f"| a step at first, at the end | {run.first:.0f} us, {run.last:.0f} us | the same |",

@@ -67,7 +67,7 @@ def recording_table(measured: Measured, threads: int) -> str:
     threads : int
         Torch's threads in the rows to return; 0 for torch's default.
     """
-    head = (
+    head = [
         f"recording, {_threads_text(threads)}",
         "a step",
         "bare against itself",
@@ -77,7 +77,9 @@ def recording_table(measured: Measured, threads: int) -> str:
         "whole run",
         "`run.cost` says",
         "memory added",
-    )
+    ]
+    if threads == 1:
+        head.append("later steps by the clock")
     rows = [
         _recording_row(key, sets, threads)
         for key, sets in measured.items()
@@ -117,8 +119,11 @@ def conditions(measured: Measured) -> str:
         "sets and blocks). Watched, bare and bare as control are processes of their own that take "
         "turns in blocks of 40 ms, or of one step where that is longer. Bare against itself and "
         "later steps: medians of the ratios of neighbouring blocks. First second, whole run: "
-        "ratios of all the time taken, so with every costly reading. Unclear: the interval is "
-        "wider than what the figure has to tell (its distance from 1, or its aim's). "
+        "ratios of all the time taken, so with every costly reading. With one thread recording is "
+        "measured by the time that a process had on its core, which leaves out what other "
+        "processes took; by the clock it takes longer where watching waits for something. Peers, "
+        "and several threads, are measured by the clock. Unclear: the interval is wider than what "
+        "the figure has to tell (its distance from 1, or its aim's). "
         f"{time.strftime('%Y-%m-%d')}, {_cpu()}, {os.cpu_count()} cores, "
         f"torch's default number of threads: {torch.get_num_threads()}{load}, "
         "glibc told to keep the memory that torch frees, "
@@ -126,23 +131,27 @@ def conditions(measured: Measured) -> str:
     )
 
 
-def control(sets: Iterable[ProcessSet]) -> Figure:
-    """Return the bare loop against itself."""
-    return median_of_ratios([_blocks([each.steady], "control", "bare") for each in sets])
+def control(sets: Iterable[ProcessSet], *, own_time: bool = False) -> Figure:
+    """Return the bare loop against itself; `own_time` is the process's, not the clock's."""
+    return median_of_ratios(
+        [_blocks([each.steady], "control", "bare", own_time=own_time) for each in sets]
+    )
 
 
-def later(sets: Iterable[ProcessSet]) -> Figure:
+def later(sets: Iterable[ProcessSet], *, own_time: bool = False) -> Figure:
     """Return a contender after its first steps against the bare loop."""
-    return median_of_ratios([_blocks([each.steady], "contender") for each in sets])
+    return median_of_ratios(
+        [_blocks([each.steady], "contender", own_time=own_time) for each in sets]
+    )
 
 
-def first(sets: Iterable[ProcessSet]) -> Figure:
+def first(sets: Iterable[ProcessSet], *, own_time: bool = False) -> Figure:
     """Return a contender in its first steps against the bare loop."""
-    return ratio_of_totals([_blocks(each.first, "contender") for each in sets])
+    return ratio_of_totals([_blocks(each.first, "contender", own_time=own_time) for each in sets])
 
 
-def whole(sets: Iterable[ProcessSet], *, own_time: bool) -> Figure:
-    """Return a contender from its first step on; `own_time` leaves out other processes' time."""
+def whole(sets: Iterable[ProcessSet], *, own_time: bool = False) -> Figure:
+    """Return a contender from its first step on against the bare loop."""
     return ratio_of_totals(
         [_blocks([each.first[-1], each.steady], "contender", own_time=own_time) for each in sets]
     )
@@ -189,19 +198,21 @@ def said_cost(sets: Iterable[ProcessSet], took: Figure) -> str:
 def _recording_row(key: Key, sets: Sequence[ProcessSet], threads: int) -> list[str]:
     kind = KINDS[key.kind]
     aim = kind.aim if threads == 1 else kind.threaded_aim
-    after, took = later(sets), whole(sets, own_time=threads == 1)
+    own_time = threads == 1
+    after, took = later(sets, own_time=own_time), whole(sets, own_time=own_time)
     logged = ", `run.log` at every step" if key.contender == "labkit-log" else ""
-    return [
+    cells = [
         kind.title + logged,
         f"{1000 * median(each.step for each in sets):.3g} ms",
-        figure_text(control(sets), _CONTROL_TELLS),
+        figure_text(control(sets, own_time=own_time), _CONTROL_TELLS),
         figure_text(after, aim - 1),
         verdict(after, aim),
-        figure_text(first(sets), aim - 1),
+        figure_text(first(sets, own_time=own_time), aim - 1),
         figure_text(took, aim - 1),
         said_cost(sets, took),
         f"{memory_added(sets) / 1e6:.0f} MB",
     ]
+    return [*cells, figure_text(later(sets), aim - 1)] if own_time else cells
 
 
 def _peer_cell(measured: Measured, live: Live, kind: str, name: str) -> str:

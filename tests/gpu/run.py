@@ -197,7 +197,7 @@ def _print_bench(session: _Session) -> None:
 def _bench_row(loop: Loop, *, quick: bool) -> str:
     with tempfile.TemporaryDirectory() as folder:
         sets = run_turns(loop, QUICK if quick else FULL, folder)
-    took, aim = report.whole(sets, own_time=False), KINDS[loop.kind].aim
+    took, aim = report.whole(sets), KINDS[loop.kind].aim
     cells = [
         f"{1000 * sets[0].step:.3g} ms",
         report.figure_text(report.control(sets), 0.01),

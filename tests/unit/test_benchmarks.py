@@ -171,11 +171,22 @@ def test_the_table_of_recording_says_whether_aim_and_shown_cost_hold():
     assert "one thread" in head
     assert mlp == (
         "| MLP | 1 ms | x1.000 (1.000 to 1.000) | x1.020 (1.020 to 1.020) | x1.03 kept "
-        "| x1.020 (1.020 to 1.020) | x1.020 (1.020 to 1.020) | 1.5 %, agrees | 30 MB |"
+        "| x1.020 (1.020 to 1.020) | x1.020 (1.020 to 1.020) | 1.5 %, agrees | 30 MB "
+        "| x1.020 (1.020 to 1.020) |"
     )
     assert "x1.03 missed" in gan
     assert "3.0 %, **off by +12.0 points**" in gan
     assert "default number" in report.recording_table(sets, threads=0)
+
+
+def test_one_thread_is_measured_by_a_process_s_own_time_and_several_by_the_clock():
+    found = measured_set(1.02, 0.02)
+    disturbed = [(2 * wall, own) for wall, own in found.steady.blocks["contender"]]
+    found.steady.blocks["contender"] = disturbed
+    for threads, cells in ((1, ["x1.020", "x2.040"]), (0, ["x2.040"])):
+        table = report.recording_table({Key("mlp", "labkit", threads): [found]}, threads)
+        row = table.strip().splitlines()[-1].split(" | ")
+        assert [row[n].split()[0] for n in (3, 9) if n < len(row)] == cells
 
 
 def test_the_table_of_peers_has_live_figures_beside_the_others():
@@ -183,7 +194,8 @@ def test_the_table_of_peers_has_live_figures_beside_the_others():
         Key("mlp", "labkit", 1): [measured_set(1.02, 0.02)],
         Key("mlp", "tensorboard", 1): [measured_set(1.5, None)],
     }
-    text = report.peers_table(sets, {"mlp": [Pair(1.0, 1.25), Pair(1.0, 1.05), Pair(1.0, 1.0)]})
+    live = [Pair(1.0, ratio) for ratio in (1.25, 1.05, 1.0)]
+    text = report.peers_table(sets, {"mlp": live})
     assert "| bare loop (noise of the measurement) | x1.000 (1.000 to 1.000) |" in text
     assert "histograms every 100 | x1.500 (1.500 to 1.500) |" in text
     assert "3 pairs: 1.000 to 1.250, median 1.050" in text
