@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
-from labkit.capture.inspection import Sample, inspector
+from labkit.capture.inspection import samples_of
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.recording import (
     GraphRecording,
@@ -19,7 +19,7 @@ from labkit.capture.recording import (
     named_tensors,
 )
 from labkit.run import ComputationGraph
-from labkit.run.inspection import Inspect
+from labkit.run.inspection import Sample, Samples
 
 if TYPE_CHECKING:
     from labkit.views import GraphView
@@ -30,8 +30,21 @@ _EXAMPLE = "Examples: lk.graph(loss), lk.graph(model, x)."
 class Recording(GraphRecording):
     """What ``with lk.graph.record() as g`` gives: `graph` after the block, `view()` to see it."""
 
+    def __init__(self, models: Mapping[str, nn.Module] | None = None) -> None:
+        super().__init__(models)
+        self._samples: Samples = {}
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, traceback)
+        self._samples = samples_of(self.table(), {})
+
     def view(self) -> GraphView:
-        """Return the graph as a view.
+        """Return the graph as a view, with samples of the parameters from the block's end.
 
         Raises
         ------
@@ -40,7 +53,7 @@ class Recording(GraphRecording):
         """
         if self.graph is None:
             raise RuntimeError("the recording has not ended: call view() after the with block.")
-        return _view(self.graph, "recorded graph", inspector(self.table))
+        return _view(self.graph, "recorded graph", self._samples)
 
 
 class GraphMaker:
@@ -65,6 +78,11 @@ class GraphMaker:
         **kwargs: Any,
     ) -> GraphView:
         """Return a view of a graph; the plain data is its ``graph``.
+
+        The view shows values as they are now: a sample of at most 4,096 elements of each
+        parameter, of its gradient, and with a model of each operation's result. It reads the model
+        no more. A view that was never displayed goes with its last reference; one that was is
+        there until it is closed or its cell is run again.
 
         Parameters
         ----------
@@ -95,12 +113,15 @@ class GraphMaker:
         >>> [node.op for node in view.graph.nodes]
         ['parameter', 't', 'parameter', 'addmm', 'output']
         """
-        results: dict[str, Sample] = {}
+        results: Mapping[str, Sample | None] = {}
         if isinstance(target, nn.Module):
+            models = {"": target}
             made, results = graph_of_call(target, inputs, kwargs, reads_results=True)
         else:
-            made = self.capture(target, *inputs, model=model, **kwargs)
-        return _view(made, name or _title(target), inspector(_tables_of(target, model), results))
+            roots, models = _checked(target, inputs, model, kwargs)
+            made = graph_of_tensors(roots, models)
+        samples = samples_of(ParameterTable(models), results)
+        return _view(made, name or _title(target), samples)
 
     def capture(
         self,
@@ -112,20 +133,7 @@ class GraphMaker:
         """Return the graph as plain data; takes what a call takes, and needs no widgets."""
         if isinstance(target, nn.Module):
             return graph_of_call(target, inputs, kwargs)[0]
-        match inputs:
-            case (nn.Module() as given,) if model is None:
-                inputs, model = (), given
-        roots = named_tensors(target)
-        if not roots or isinstance(target, type):
-            raise TypeError(
-                f"graph takes a tensor (or several in a tuple, list or dict) or a model, not "
-                f"{type(target).__name__}. {_EXAMPLE}"
-            )
-        if inputs or kwargs:
-            raise TypeError(
-                "graph takes inputs only with a model; a tensor has its graph already. " + _EXAMPLE
-            )
-        return graph_of_tensors(roots, model)
+        return graph_of_tensors(*_checked(target, inputs, model, kwargs))
 
     def record(self, model: nn.Module | Mapping[str, nn.Module] | None = None) -> Recording:
         """Record the graph that the code of a ``with`` block builds.
@@ -157,7 +165,7 @@ class GraphMaker:
 graph = GraphMaker()
 
 
-def _view(made: ComputationGraph, name: str, inspect: Inspect) -> GraphView:
+def _view(made: ComputationGraph, name: str, samples: Samples) -> GraphView:
     try:
         from labkit.views import GraphView
     except ImportError as error:
@@ -165,23 +173,36 @@ def _view(made: ComputationGraph, name: str, inspect: Inspect) -> GraphView:
             "a view needs ipywidgets and anywidget, which are not installed here. "
             "lk.graph.capture(...) gives the graph as plain data."
         ) from error
-    return GraphView(made, name=name, inspect=inspect)
+    return GraphView(made, name=name, samples=samples)
 
 
-def _tables_of(target: Any, model: nn.Module | None) -> Callable[[], ParameterTable]:
-    """Return what finds the parameters behind a graph, without keeping anything alive."""
-    if isinstance(target, nn.Module):
-        model = target
-    if model is not None:
-        table = ParameterTable({"": model})
-        return lambda: table
-    roots = {name: weakref.ref(root) for name, root in named_tensors(target).items()}
+def _checked(
+    target: torch.Tensor | Any,
+    inputs: tuple[Any, ...],
+    model: nn.Module | None,
+    kwargs: Mapping[str, Any],
+) -> tuple[dict[str, torch.Tensor], dict[str, nn.Module]]:
+    """Return the tensors that are meant, and the models that name their parameters.
 
-    def find() -> ParameterTable:
-        alive = {name: root for name, ref in roots.items() if (root := ref()) is not None}
-        return ParameterTable(holders(alive))
-
-    return find
+    Raises
+    ------
+    TypeError
+        If there is no tensor, or inputs come with one.
+    """
+    match inputs:
+        case (nn.Module() as given,) if model is None:
+            inputs, model = (), given
+    roots = named_tensors(target)
+    if not roots or isinstance(target, type):
+        raise TypeError(
+            f"graph takes a tensor (or several in a tuple, list or dict) or a model, not "
+            f"{type(target).__name__}. {_EXAMPLE}"
+        )
+    if inputs or kwargs:
+        raise TypeError(
+            "graph takes inputs only with a model; a tensor has its graph already. " + _EXAMPLE
+        )
+    return roots, {"": model} if model is not None else holders(roots)
 
 
 def _title(target: object) -> str:

@@ -28,10 +28,10 @@ def watch(
 ) -> Run:
     """Watch a model train: one line before an unchanged loop.
 
-    Every optimizer step records the loss and the learning rates. Gradient norms, weight norms,
-    histograms, activations and the computation graph are read as often as the budget allows, all
-    but weight norms and histograms less often while no page shows the run. In a notebook the
-    dashboard is shown; elsewhere the run is recorded.
+    Every step records the loss and the learning rates. Gradient norms, weight norms, histograms,
+    activations and the computation graph are read as often as the budget allows, all but weight
+    norms and histograms less often while no page shows the run. In a notebook the dashboard is
+    shown; elsewhere the run is recorded.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ def watch(
         Shown in the views; the model's class by default.
     loss_fn : Module, optional
         Its results are recorded as the loss. By default the loss is what ``backward`` is
-        called on; several calls before one step are added, as their gradients are.
+        called on; several calls before one step are added, as their gradients are. A vector's
+        ``backward`` has no loss.
     budget : float
         Part of the loop's time that watching may take, above 0 and up to 1.
     graph, histograms : bool
@@ -58,12 +59,21 @@ def watch(
     Returns
     -------
     Run
-        A context manager; outside ``with``, ``run.close()`` ends it.
+        A context manager; outside ``with``, ``run.close()`` ends it. It ends by itself when
+        nothing refers to it, as shown views do, or with the last module of the watched models.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is not what it must be; nothing has been attached then.
+
+    Notes
+    -----
+    A step is a round in which every optimizer of the models steps once; one that steps again begins
+    the next. Without an optimizer of torch's, a step is counted when the weights have changed after
+    ``backward``. Only the thread that trains is recorded and touches the models; other threads'
+    training passes straight through. What is added to memory is at most 64 MB or a tenth of the
+    weights, whichever is more.
 
     Examples
     --------

@@ -8,13 +8,13 @@
 
 import { PendingAsset } from "./transport/assets";
 import {
+  ANSWER_TIMEOUT_MS,
   type Channel,
-  GONE,
   isLive,
+  KERNEL_BUSY,
+  KERNEL_GONE,
   type MessageListener,
-  PATIENCE,
   type ViewModel,
-  WAITING,
 } from "./transport/channel";
 
 /** Digest of the scripts of this build; two builds on one page stay apart. */
@@ -51,19 +51,19 @@ async function load(
   tell: (words: string) => void,
 ): Promise<App> {
   const { script, app } = page();
-  const listen: MessageListener = (content, buffers) => script.hear(content, buffers);
+  const listen: MessageListener = (content, buffers) => script.receive(content, buffers);
   channel.on("msg:custom", listen);
   const patience = setTimeout(() => {
-    tell(isLive(channel) ? WAITING : GONE);
+    tell(isLive(channel) ? KERNEL_BUSY : KERNEL_GONE);
     script.askAlso(channel);
-  }, PATIENCE);
+  }, ANSWER_TIMEOUT_MS);
   const stop = () => {
     clearTimeout(patience);
     channel.off("msg:custom", listen);
   };
   signal.addEventListener("abort", stop);
   if (isLive(channel)) script.ask(channel);
-  else tell(GONE);
+  else tell(KERNEL_GONE);
   try {
     return await app;
   } finally {
@@ -81,7 +81,7 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
   const channel = await model.widget_manager.get_model(id).catch(() => null);
   if (signal.aborted) return;
   if (!channel) {
-    tell(GONE);
+    tell(KERNEL_GONE);
     return;
   }
   try {

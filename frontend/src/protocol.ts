@@ -14,6 +14,9 @@ export type BufferIndex = number;
 export type RunStatus =
   | "waiting"
   | "running"
+  /** A pause was asked for; the loop has not reached the end of its step. */
+  | "pausing"
+  /** The loop is held. */
   | "paused"
   | "finished"
   | "stopped"
@@ -76,6 +79,8 @@ export interface RunState {
   readonly device_memory: number | null;
   /** Measured part of the loop's time that watching took, 0 to 1. */
   readonly cost: number;
+  /** Whether the cost is that of the first steps, in which costly readings come early. */
+  readonly getting_started: boolean;
   readonly budget: number;
   readonly parameters: number;
   readonly trainable: number;
@@ -140,7 +145,8 @@ export interface BlockRows {
  * newest rows as they are. With B buckets and n columns:
  * `first` float64[B], the first step in the bucket; `low`, `high` float32[B*n];
  * `low_at`, `high_at` float32[B*n], offsets of their steps from `first`.
- * A bucket that held a NaN has NaN as `high`.
+ * In blocks of losses, learning rates and metrics a bucket that held a NaN has NaN as `high`;
+ * in all others NaN stands for "not read", and is an extreme only where nothing was read.
  */
 export interface BlockSnapshot extends BlockRows {
   readonly names: readonly string[];
@@ -243,6 +249,13 @@ export interface SentStatistics {
   readonly counts: BufferIndex;
 }
 
+/** The newest recorded norm of a parameter or of its gradient; null where it is not finite. */
+export interface RecordedNorm {
+  readonly kind: "weight_norm" | "grad_norm";
+  readonly step: number;
+  readonly value: number | null;
+}
+
 /**
  * What a picture of activations shows: a convolution's output channels or its kernels, a layer's
  * units for some samples, a recurrent layer's states, gates or gradient over time, or attention.
@@ -309,6 +322,10 @@ export type KernelMessage =
       readonly request: number;
       readonly value: SentStatistics | null;
       readonly gradient: SentStatistics | null;
+      /** The newest recorded norms, where the values could not be read. */
+      readonly norms: readonly RecordedNorm[];
+      /** Why it is not what the tensor holds now; null where it is. */
+      readonly reason: string | null;
     }
   /** The modules of which there are pictures, with the steps at which they were taken. */
   | {
@@ -334,7 +351,17 @@ export type KernelMessage =
   /** One buffer: the asset, compressed with gzip. */
   | { readonly type: "asset"; readonly name: AssetName }
   | { readonly type: "acknowledged"; readonly request: number }
-  | { readonly type: "refused"; readonly reason: string };
+  /**
+   * What cannot be answered, and why. `question` is the message's type, `subject` its signature or
+   * name; null, as the request's number, where it had none.
+   */
+  | {
+      readonly type: "refused";
+      readonly reason: string;
+      readonly request: number | null;
+      readonly question: string | null;
+      readonly subject: string | null;
+    };
 
 export type AssetName = "labkit.js" | "plotly.js" | "layout.js";
 

@@ -12,6 +12,7 @@ import type {
   GraphData,
   PictureKind,
   PictureSubject,
+  RecordedNorm,
   RunState,
   SentPicture,
 } from "./protocol";
@@ -29,9 +30,12 @@ export interface Block {
   readonly names: readonly string[];
   /** Step of the newest row; -1 while empty. */
   readonly lastStep: number;
-  /** Recorded points of a column: the extremes of folded buckets, then the newest rows whole. */
+  /**
+   * Recorded points of a column: the extremes of folded buckets, then the newest rows whole.
+   * NaN is left out where it stands for "not read", as in all but losses, rates and metrics.
+   */
   points(column: number): Points;
-  /** The newest value of every column; null while empty. */
+  /** The newest value of every column, read at the newest step or before; null while empty. */
   latest(): Float32Array | null;
 }
 
@@ -58,6 +62,12 @@ export interface Statistics {
 export interface Inspection {
   readonly value: Statistics | null;
   readonly gradient: Statistics | null;
+  /** The newest recorded norms, where the values could not be read. */
+  readonly norms: readonly RecordedNorm[];
+  /** Why it is not what the tensor holds now, as a sentence; null where it is. */
+  readonly reason: string | null;
+  /** False where the kernel gave no answer in time, or refused one; `reason` says why. */
+  readonly answered: boolean;
 }
 
 /** A picture of activations, with its values read. */
@@ -91,23 +101,26 @@ export interface RunSession {
   readonly course: string | null;
   /** Why there is nothing live to show, as a sentence; null when all is well. */
   readonly problem: string | null;
-  /** A structure that this run's graph had; null when it is kept no more. */
+  /** A structure that this run's graph had; null when it is kept no more, or no answer came. */
   graphOf(signature: string): Promise<GraphData | null>;
   /**
    * The values of a parameter, by its name, or of an operation, by its node's id; asked of the
-   * kernel, and told late where a cell keeps that busy.
+   * kernel, and answered within seconds in any case.
    */
   inspect(name: string): Promise<Inspection>;
-  /** The modules of which there are pictures of activations. */
-  subjects(): Promise<readonly PictureSubject[]>;
-  /** The newest picture that is not after a step; null asks for the newest of all. */
+  /** The modules of which there are pictures of activations; null when no answer came. */
+  subjects(): Promise<readonly PictureSubject[] | null>;
+  /**
+   * The newest picture that is not after a step; null asks for the newest of all. Resolves to null
+   * where there is none, or no answer came.
+   */
   picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null>;
-  /** Histograms of some parameters' gradients, those that there are, not after a step. */
+  /** Histograms of some parameters' gradients, not after a step; null when no answer came. */
   histograms(
     names: readonly string[],
     bins: "magnitude" | "even",
     step: number | null,
-  ): Promise<readonly GradientHistogram[]>;
+  ): Promise<readonly GradientHistogram[] | null>;
   setCursor(step: number | null): void;
   /** Picks something in all views. */
   select(name: string | null): void;

@@ -24,7 +24,7 @@ describe("a view on a page", () => {
       const root = document.createElement("div");
       document.body.replaceChildren(root);
       const close = render({ view, channel, root, model });
-      channel.hear(snapshot(1, { status: "waiting" }));
+      channel.receive(snapshot(1, { status: "waiting" }));
       expect(root.querySelector(`[data-labkit-view="${view}"]`)).not.toBeNull();
       expect(channel.listenerCount).toBeGreaterThan(before);
       close();

@@ -40,7 +40,7 @@ export class FakeChannel implements Channel {
     return this.sent.filter((message) => message.type === type);
   }
 
-  hear(message: KernelMessage, buffers: Buffers = []): void {
+  receive(message: KernelMessage, buffers: Buffers = []): void {
     this.emit("msg:custom", message, buffers);
   }
 
@@ -75,6 +75,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     process_memory: null,
     device_memory: null,
     cost: 0,
+    getting_started: false,
     budget: 0.03,
     parameters: 10,
     trainable: 10,

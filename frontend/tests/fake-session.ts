@@ -3,6 +3,11 @@
 import type { GraphData, PictureSubject, RunState } from "../src/protocol";
 import type { Block, Change, Inspection, Picture, RunSession } from "../src/session";
 
+/** What a kernel tells of a tensor; nothing but what a test gives. */
+export function inspected(parts: Partial<Inspection> = {}): Inspection {
+  return { value: null, gradient: null, norms: [], reason: null, answered: true, ...parts };
+}
+
 export class QuietSession implements RunSession {
   /** Of its own: what was chosen in one run's views is remembered by it. */
   readonly runId = crypto.randomUUID();
@@ -20,7 +25,7 @@ export class QuietSession implements RunSession {
   }
 
   async inspect(_name: string): Promise<Inspection> {
-    return { value: null, gradient: null };
+    return inspected();
   }
 
   async subjects(): Promise<readonly PictureSubject[]> {

@@ -1,4 +1,4 @@
-"""Attach a probe to living models, and take it off again without a trace."""
+"""Attach a watch to living models, and take it off again without a trace."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from labkit.capture import interception, torch_compat
+from labkit.capture import torch_compat
 from labkit.capture.checks import mode_dependent
-from labkit.capture.inspection import inspector
 from labkit.capture.parameters import ParameterTable
-from labkit.capture.probe import Probe
 from labkit.capture.validate import (
     check_activations,
     check_budget,
@@ -21,6 +18,7 @@ from labkit.capture.validate import (
     check_models,
     check_optimizers,
 )
+from labkit.capture.watch import Watch
 from labkit.run import Run
 
 _watching: dict[int, weakref.ref[Run]] = {}
@@ -45,47 +43,63 @@ def attach(
     reads = check_activations(activations, models)
     run = Run(str(name) if name is not None else _default_name(models), budget=check_budget(budget))
     _end_earlier_watch(models, run)
-    _describe(run, models)
-    probe = Probe(
+    watch = Watch(
         run,
         models,
         optimizers,
         loss_fn=loss_module,
+        budget=run.budget,
         graph=bool(graph),
         histograms=bool(histograms),
         activations=reads,
     )
-    probe.steady.hear_steps_begin(wanted=True)
-    handles = [register_optimizer_step_post_hook(probe.steady.after_step)]
-    if loss_module is not None:
-        handles.append(loss_module.register_forward_hook(probe.loss_computed))
-    interception.listen(probe.taps)
-    closing = weakref.finalize(run, _detach, probe, handles, [id(m) for m in models.values()])
-    closing.atexit = False
-    run.on_close(closing)
+    _describe(run, models, watch.table)
+    run.attach(watch)
+    reference = weakref.ref(run)
+    keys = [id(module) for module in models.values()]
+    abandoned = weakref.finalize(run, _detach, watch, reference, keys)
+    abandoned.atexit = False
+    run.on_close(lambda: _close(abandoned, watch, reference, keys))
     for module in models.values():
-        _watching[id(module)] = weakref.ref(run)
-        weakref.finalize(module, _close_if_alive, weakref.ref(run)).atexit = False
+        _watching[id(module)] = reference
+    _end_with_modules(watch, reference)
     return run
 
 
-def _detach(
-    probe: Probe, handles: list[torch.utils.hooks.RemovableHandle], model_ids: list[int]
+def _close(
+    abandoned: weakref.finalize[..., Run],
+    watch: Watch,
+    reference: weakref.ref[Run],
+    keys: list[int],
 ) -> None:
-    for handle in handles:
-        handle.remove()
-    interception.leave(probe.taps)
-    probe.guarded_close()
-    for key in model_ids:
-        reference = _watching.get(key)
-        run = None if reference is None else reference()
-        if run is None or run.closed:
+    if abandoned.detach() is not None:
+        _detach(watch, reference, keys)
+
+
+def _detach(watch: Watch, reference: weakref.ref[Run], keys: list[int]) -> None:
+    run = reference()
+    watch.close(run)
+    if run is not None:
+        run.detach()
+    for key in keys:
+        if _watching.get(key) is reference:
             _watching.pop(key, None)
 
 
-def _close_if_alive(reference: weakref.ref[Run]) -> None:
+def _end_with_modules(watch: Watch, reference: weakref.ref[Run]) -> None:
+    """End the run when the last module that holds a watched parameter is gone.
+
+    That may be another than the watched one: a container that was made for the watch alone dies
+    before what it holds.
+    """
     run = reference()
-    if run is not None:
+    if run is None or run.closed:
+        return
+    module = watch.table.living_module()
+    if module is not None:
+        watch.last_module = weakref.finalize(module, _end_with_modules, watch, reference)
+        watch.last_module.atexit = False
+    else:
         run.close()
 
 
@@ -107,15 +121,13 @@ def _default_name(models: Mapping[str, nn.Module]) -> str:
     return " + ".join(label or type(module).__name__ for label, module in models.items())
 
 
-def _describe(run: Run, models: Mapping[str, nn.Module]) -> None:
-    table = ParameterTable(models)
-    parameters = [entry.ref() for entry in table.watched]
+def _describe(run: Run, models: Mapping[str, nn.Module], table: ParameterTable) -> None:
+    parameters = [entry.parameter() for entry in table.watched]
     known = [
         parameter
         for parameter in parameters
         if parameter is not None and torch_compat.has_storage(parameter)
     ]
-    run.inspect = inspector(lambda: table)
     run.observations.mode_dependent = mode_dependent(models)
     run.parameters = sum(parameter.numel() for parameter in known)
     run.trainable = sum(parameter.numel() for parameter in known if parameter.requires_grad)
@@ -123,4 +135,3 @@ def _describe(run: Run, models: Mapping[str, nn.Module]) -> None:
     run.device = str(device)
     if device.type == "cuda":
         run.device = f"{device} ({torch.cuda.get_device_name(device)})"
-        run.read_device_memory = lambda: torch.cuda.memory_allocated(device)

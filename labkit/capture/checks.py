@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import nn
 
 from labkit.capture.parameters import ParameterTable, Watched
-from labkit.capture.steppers import Stepper
 from labkit.run import Run
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
@@ -15,10 +15,27 @@ _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropo
 _MOST_NAMES = 64
 
 
-def check(run: Run, table: ParameterTable, stepper: Stepper, steppers: Sequence[Stepper]) -> None:
-    """Note which parameters get no gradient or no step, as one of the optimizers steps."""
-    observed, optimizer = run.observations, stepper.optimizer
-    parameters = [(entry, entry.ref()) for entry in stepper.entries]
+def check(
+    run: Run,
+    table: ParameterTable,
+    entries: Sequence[Watched],
+    optimizer: torch.optim.Optimizer | None,
+    held: Sequence[Watched],
+) -> None:
+    """Record which parameters get no gradient or no step, as an optimizer steps.
+
+    Parameters
+    ----------
+    run : Run
+    table : ParameterTable
+    entries : sequence of Watched
+        The parameters of this optimizer.
+    optimizer : Optimizer or None
+    held : sequence of Watched
+        Those of all optimizers.
+    """
+    observed = run.observations
+    parameters = [(entry, entry.parameter()) for entry in entries]
     observed.without_gradient = tuple(
         entry.names[0]
         for entry, parameter in parameters
@@ -29,17 +46,17 @@ def check(run: Run, table: ParameterTable, stepper: Stepper, steppers: Sequence[
     observed.weight_decay = max(
         (float(group.get("weight_decay", 0.0)) for group in optimizer.param_groups), default=0.0
     )
-    held = {entry.names for each in steppers for entry in each.entries}
-    labels = {entry.label for each in steppers for entry in each.entries}
+    # Other models may be trained on other threads, so theirs are not looked at.
+    names, labels = {entry.names for entry in held}, {entry.label for entry in entries}
     observed.unheld = tuple(
         entry.names[0]
         for entry in table.watched
-        if entry.label in labels and entry.names not in held and _has_gradient(entry)
+        if entry.label in labels and entry.names not in names and _has_gradient(entry)
     )[:_MOST_NAMES]
 
 
 def _has_gradient(entry: Watched) -> bool:
-    parameter = entry.ref()
+    parameter = entry.parameter()
     return parameter is not None and parameter.requires_grad and parameter.grad is not None
 
 

@@ -15,6 +15,7 @@ import torch
 from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
+from labkit.capture.elements import in_pieces
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.walk import collect
 
@@ -54,7 +55,7 @@ def find_culprit(
     bad = tuple(
         entry.names[0]
         for entry in table.watched
-        if (parameter := entry.ref()) is not None
+        if (parameter := entry.parameter()) is not None
         and id(parameter) in leaves
         and not is_finite(parameter)
     )
@@ -131,12 +132,13 @@ def is_finite(tensor: torch.Tensor) -> bool:
         return True
     values = tensor.detach()
     values = values if values.layout is torch.strided else values.to_dense()
-    return bool(torch.isfinite(values).all())
+    return all(bool(torch.isfinite(piece).all()) for piece in in_pieces(values))
 
 
 def _from_outside(value: torch.Tensor) -> str:
-    count = int((~torch.isfinite(value.detach())).sum())
-    what = "NaN" if bool(torch.isnan(value.detach()).any()) else "infinite"
+    pieces = list(in_pieces(value.detach()))
+    count = sum(int((~torch.isfinite(piece)).sum()) for piece in pieces)
+    what = "NaN" if any(bool(torch.isnan(piece).any()) for piece in pieces) else "infinite"
     return (
         f"the data are not finite: a tensor of shape {list(value.shape)} that came in from outside "
         f"holds {count:,} {what} value{'s' if count != 1 else ''}"
@@ -170,7 +172,8 @@ def _power(kept: Mapping[str, torch.Tensor]) -> str | None:
 
 
 def _beyond_one(kept: Mapping[str, torch.Tensor]) -> str | None:
-    largest = kept["self"].abs().max().item()
+    low, high = torch.aminmax(kept["self"].detach())
+    largest = max(-low.item(), high.item())
     return f"was taken of numbers beyond 1 (up to {largest:.4g})" if largest >= 1 else None
 
 

@@ -1,29 +1,93 @@
-"""Find the optimizers and gradient scalers that already exist for some parameters."""
+"""Find what holds some tensors or modules: optimizers, gradient scalers, compiled models.
+
+`gc.get_objects` would find them too, but it also returns tuples that other threads are just
+building, and those then fail with a SystemError in the user's code. So the objects that refer to
+the given ones are followed upwards.
+"""
 
 from __future__ import annotations
 
 import gc
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
+from torch import nn
 
 from labkit.capture.parameters import ParameterTable
 
+_CONTAINERS = (dict, list, tuple)
+_MOST_PARAMETERS = 8
+"""Parameters of each model whose holders are looked for; an optimizer may hold some of them."""
+_MOST_REFERRERS = 10_000
+
 
 def find_optimizers(table: ParameterTable) -> list[torch.optim.Optimizer]:
-    """Return the living optimizers that hold a watched parameter."""
-    return [
-        candidate
-        for candidate in gc.get_objects()
-        if issubclass(type(candidate), torch.optim.Optimizer)
-        and getattr(candidate, "param_groups", None)
-        and table.held_by(candidate)
-    ]
+    """Return the living optimizers that hold a watched parameter, as far as a search finds them.
+
+    The search begins at some parameters of every model. An optimizer of others alone is seen when
+    it steps.
+    """
+    parameters: list[torch.Tensor] = []
+    for label in dict.fromkeys(entry.label for entry in table.watched):
+        own = [e.parameter() for e in table.watched if e.label == label]
+        known = [p for p in own if p is not None]
+        every = max(1, -(-len(known) // _MOST_PARAMETERS))
+        parameters += known[::every]
+    # A parameter is in a list, that in a group, that in the list of groups of an optimizer.
+    found = owners(parameters, torch.optim.Optimizer, levels=5)
+    return [each for each in found if getattr(each, "param_groups", None) and table.held_by(each)]
 
 
-def find_scalers() -> list[torch.amp.GradScaler]:
-    """Return the living gradient scalers that are switched on."""
-    return [
-        candidate
-        for candidate in gc.get_objects()
-        if issubclass(type(candidate), torch.amp.GradScaler) and candidate.is_enabled()
-    ]
+def find_compiled(models: Iterable[nn.Module]) -> bool:
+    """Return whether `torch.compile` has made something of some modules."""
+    return any(
+        vars(owner).get("_modules", {}).get("_orig_mod") is model
+        for model in models
+        for owner in owners([model], nn.Module, levels=3)
+    )
+
+
+def references_to_scalers(factor: torch.Tensor) -> list[Callable[[], torch.amp.GradScaler | None]]:
+    """Return weak references to the gradient scalers that hold a factor and are switched on."""
+    found = owners([factor], torch.amp.GradScaler, levels=2)
+    return [weakref.ref(scaler) for scaler in found if scaler.is_enabled()]
+
+
+def owners(objects: Sequence[Any], kind: type[Any], levels: int) -> list[Any]:
+    """Return the objects of a kind that hold some others, directly or in containers.
+
+    Parameters
+    ----------
+    objects : sequence of object
+    kind : type
+    levels : int
+        How many containers may lie between, and the object's own namespace.
+
+    Examples
+    --------
+    >>> weight = torch.zeros(2, requires_grad=True)
+    >>> optimizer = torch.optim.SGD([weight], lr=0.1)
+    >>> owners([weight], torch.optim.Optimizer, levels=5) == [optimizer]
+    True
+    """
+    found: dict[int, Any] = {}
+    level: list[Any] = list(objects)
+    seen = {id(level), id(objects), id(found), *map(id, level)}
+    for _ in range(levels):
+        referrers = gc.get_referrers(*level)
+        seen.add(id(referrers))
+        level = []
+        seen.add(id(level))
+        for each in referrers[:_MOST_REFERRERS]:
+            if id(each) in seen:
+                continue
+            seen.add(id(each))
+            if issubclass(type(each), kind):
+                found[id(each)] = each
+            elif type(each) in _CONTAINERS:
+                level.append(each)
+        if not level:
+            break
+    return list(found.values())

@@ -1,4 +1,4 @@
-"""Gradients that are kept for a moment, to compare them with those that come next."""
+"""Gradients that are copied for a moment, to compare them with those that come next."""
 
 from __future__ import annotations
 
@@ -6,55 +6,96 @@ from collections.abc import Sequence
 
 import torch
 
-_MOST_BYTES = 256 * 2**20
-Gradients = Sequence[torch.Tensor | None]
+from labkit.capture.elements import in_pieces
+from labkit.capture.memory_limit import MemoryLimit
+from labkit.capture.readings.copies import Copier
+from labkit.capture.readings.rotation import Named
 
 
-class GradientMemory:
-    """Copies of one step's gradients, and sums over the passes of one step."""
+class PreviousGradients:
+    """Copies of some gradients of one step, for the cosine with those of the next step.
 
-    def __init__(self) -> None:
-        self._kept: list[torch.Tensor | None] | None = None
-        self._before: list[torch.Tensor | None] | None = None
-        self._squares: torch.Tensor | None = None
-        self._passes = 0
+    Parameters
+    ----------
+    limit : MemoryLimit
+        What does not fit is read later, part by part; of a gradient that is larger by itself, 2**18
+        evenly spaced elements are compared.
+    """
+
+    def __init__(self, limit: MemoryLimit) -> None:
+        self._copier = Copier(limit)
 
     @property
-    def keeps(self) -> bool:
-        """Whether gradients are kept that the next step's can be compared with."""
-        return self._kept is not None
+    def waiting(self) -> bool:
+        """Whether there are copies that the next step's gradients can be compared with."""
+        return bool(self._copier.copies)
 
-    def keep(self, gradients: Gradients) -> None:
-        """Copy gradients, unless they are too large."""
-        self._kept = _copies(gradients)
+    def copy(self, gradients: Sequence[Named]) -> None:
+        """Copy the gradients whose turn it is."""
+        self._copier.copy(gradients, again=False)
 
-    def cosines(self, gradients: Gradients) -> torch.Tensor | None:
-        """Return the cosine between each kept gradient and the one that came now; forget the kept.
+    def cosines(self, gradients: Sequence[Named]) -> tuple[list[str], torch.Tensor]:
+        """Return the cosines of the copies with the gradients of now, and release the copies.
 
         Returns
         -------
-        Tensor or None, shape (n_parameters,), dtype float32
-            NaN where one is missing or zero; None if nothing was kept.
+        names : list of str
+        cosines : Tensor, shape (n,), dtype float32
+            NaN where a gradient is zero; those that are missing now are left out.
         """
-        kept, self._kept = self._kept, None
-        if kept is None or len(kept) != len(gradients):
-            return None
-        return torch.stack([_cosine(a, b) for a, b in zip(kept, gradients, strict=True)])
+        now = dict(gradients)
+        pairs = [
+            (copy, found)
+            for copy in self._copier.release()
+            if copy.name in now and (found := copy.again(now[copy.name])) is not None
+        ]
+        names = [copy.name for copy, _ in pairs]
+        return names, _stacked([_cosine(copy.elements, found) for copy, found in pairs])
 
-    def add_pass(self, gradients: Gradients) -> None:
+    def release(self) -> None:
+        """Drop the copies."""
+        self._copier.release()
+
+
+class GradientNoise:
+    """Sums over the backward passes of one step, for the gradient noise scale.
+
+    Parameters
+    ----------
+    limit : MemoryLimit
+        What does not fit is read in later steps, part by part.
+
+    Notes
+    -----
+    The gradients are taken to be cleared before the first pass of a step.
+    """
+
+    def __init__(self, limit: MemoryLimit) -> None:
+        self._copier = Copier(limit)
+        self._squares: torch.Tensor | None = None
+        self._passes = 0
+
+    def add_pass(self, gradients: Sequence[Named]) -> None:
         """Take in what one of several backward passes of a step has added to the gradients."""
-        before, now = self._before, _copies(gradients)
-        if now is None:
-            self.forget_passes()
-            return
-        pairs = zip(now, before or [None] * len(now), strict=True)
-        squares = torch.stack([_square_of_difference(a, b) for a, b in pairs])
-        self._squares = squares if self._squares is None else self._squares + squares
-        self._before = now
+        if self._passes == 0:
+            self._copier.copy(gradients, again=False)
+            self._squares = _stacked([_square(copy.elements) for copy in self._copier.copies])
+        else:
+            found = self._found(gradients)
+            if found is None or self._squares is None:
+                self.release()
+                return
+            for copy, now in zip(self._copier.copies, found, strict=True):
+                copy.elements.sub_(now)
+            self._squares = self._squares + _stacked(
+                [_square(copy.elements) for copy in self._copier.copies]
+            )
+            for copy, now in zip(self._copier.copies, found, strict=True):
+                copy.elements.copy_(now)
         self._passes += 1
 
-    def noise_scales(self, gradients: Gradients) -> torch.Tensor | None:
-        """Return the gradient noise scale of each parameter, and begin anew.
+    def scales(self, gradients: Sequence[Named]) -> tuple[list[str], torch.Tensor] | None:
+        """Return the gradient noise scale of the parameters that were read, and begin anew.
 
         The trace of the covariance of one pass's gradient over the square of the true gradient:
         so many passes must be averaged until signal and noise are even. Both are estimated without
@@ -62,55 +103,57 @@ class GradientMemory:
 
         Returns
         -------
-        Tensor or None, shape (n_parameters,), dtype float32, in passes
-            NaN where the noise hides the gradient; None for fewer than two passes.
+        names : list of str
+        scales : Tensor, shape (n,), dtype float32, in passes
+            NaN where the noise hides the gradient. None instead of both for fewer than two passes.
         """
-        squares, passes = self._squares, self._passes
-        self.forget_passes()
-        if squares is None or passes < 2:  # noqa: PLR2004 - one pass has no spread
+        squares, passes, found = self._squares, self._passes, self._found(gradients)
+        names = [copy.name for copy in self._copier.copies]
+        self.release()
+        if squares is None or found is None or passes < 2:  # noqa: PLR2004 - one has no deviation
             return None
         each = squares / passes
-        mean = torch.stack([_square_of_difference(g, None) for g in gradients]) / passes**2
+        mean = _stacked([_square(now) for now in found]) / passes**2
         signal = (passes * mean - each) / (passes - 1)
         noise = (each - mean) * passes / (passes - 1)
-        return torch.where(signal > 0, noise / signal, torch.nan)
+        return names, torch.where(signal > 0, noise / signal, torch.nan)
 
-    def forget_passes(self) -> None:
-        """Let go of the passes' copies."""
-        self._before, self._squares, self._passes = None, None, 0
+    def release(self) -> None:
+        """Drop the passes' copies."""
+        self._copier.release()
+        self._squares, self._passes = None, 0
 
-    def forget(self) -> None:
-        """Let go of every tensor."""
-        self._kept = None
-        self.forget_passes()
-
-
-def _copies(gradients: Gradients) -> list[torch.Tensor | None] | None:
-    present = [g for g in gradients if g is not None]
-    if sum(g.numel() * g.element_size() for g in present) > _MOST_BYTES:
-        return None
-    return [None if g is None else _flat(g).clone() for g in gradients]
-
-
-def _flat(gradient: torch.Tensor) -> torch.Tensor:
-    values = gradient.detach()
-    values = values.to_dense() if values.layout is not torch.strided else values
-    values = torch.view_as_real(values) if values.is_complex() else values
-    return values.float().reshape(-1)
+    def _found(self, gradients: Sequence[Named]) -> list[torch.Tensor] | None:
+        """Return the same elements of the gradients of now; None if one is missing."""
+        now = dict(gradients)
+        found = []
+        for copy in self._copier.copies:
+            again = copy.again(now[copy.name]) if copy.name in now else None
+            if again is None:
+                return None
+            found.append(again)
+        return found
 
 
-def _cosine(a: torch.Tensor | None, b: torch.Tensor | None) -> torch.Tensor:
-    if a is None or b is None:
-        known = a if a is not None else b
-        return torch.full((), torch.nan, device=None if known is None else known.device)
-    other = _flat(b)
-    product: torch.Tensor = torch.linalg.vector_norm(a) * torch.linalg.vector_norm(other)
-    return torch.dot(a, other) / product
+def _stacked(values: list[torch.Tensor]) -> torch.Tensor:
+    """Return numbers of several devices in one row on the first one's."""
+    if not values:
+        return torch.zeros(0)
+    return torch.stack([value.to(values[0].device) for value in values])
 
 
-def _square_of_difference(now: torch.Tensor | None, before: torch.Tensor | None) -> torch.Tensor:
-    if now is None:
-        return torch.zeros(())
-    values = _flat(now)
-    values = values if before is None else values - before
-    return torch.dot(values, values)
+def _cosine(before: torch.Tensor, now: torch.Tensor) -> torch.Tensor:
+    product = _dot(before, now)
+    return product / (_square(before).sqrt() * _square(now).sqrt())
+
+
+def _square(values: torch.Tensor) -> torch.Tensor:
+    return _dot(values, values)
+
+
+def _dot(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Return the inner product as a float32 number; half types are made wider piece by piece."""
+    if not left.numel():
+        return torch.zeros((), device=left.device)
+    parts = zip(in_pieces(left), in_pieces(right), strict=True)
+    return torch.stack([torch.dot(a.float(), b.float()) for a, b in parts]).sum()

@@ -74,6 +74,9 @@ class IncidentKeeper:
         """A loss that is not at most this is out of the ordinary; NaN is at most nothing."""
         self._typical = 0.0
         self._noted = 0
+        """Positive losses that came one after the other."""
+        self._signed = False
+        """Whether a loss was negative."""
         self._table = table
         self._witness = witness
         self._known_graph = known_graph
@@ -85,9 +88,18 @@ class IncidentKeeper:
         }
 
     def note(self, losses: Sequence[float]) -> None:
-        """Take some losses into what is typical."""
+        """Take some losses into what is typical, without a look at the run.
+
+        A factor between two losses says something only where they are positive. So a loss that is
+        zero puts the limit off until the losses have been positive for a while, and one that is
+        negative (a policy gradient's, a likelihood's) for good.
+        """
         for loss in losses:
-            if not 0 < loss <= self.limit:
+            if not loss <= self.limit or self._signed:
+                continue
+            if loss <= 0:
+                self._signed = loss < 0
+                self._noted, self.limit = 0, sys.float_info.max
                 continue
             self._noted += 1
             self._typical += max(_WEIGHT_OF_NEWEST, 1 / self._noted) * (loss - self._typical)
@@ -128,7 +140,7 @@ class IncidentKeeper:
         broken = tuple(
             entry.names[0]
             for entry in self._table.watched
-            if (parameter := entry.ref()) is not None and not is_finite(parameter)
+            if (parameter := entry.parameter()) is not None and not is_finite(parameter)
         )
         late = (
             "it came from the accelerator when the step was over, so its operation cannot be told "
@@ -254,8 +266,8 @@ def _plain(node: AutogradNode | None) -> str:
 def _history(run: Run) -> History:
     kept = {}
     for id, block in run.blocks.items():
-        _, steps, values = block.whole()
-        recent = steps > run.steps - HISTORY_STEPS
+        whole = block.whole()
+        recent = whole.steps > run.steps - HISTORY_STEPS
         if recent.any():
-            kept[id] = (block.names, steps[recent], values[recent])
+            kept[id] = (whole.names, whole.steps[recent], whole.values[recent])
     return kept

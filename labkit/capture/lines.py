@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 import sys
@@ -45,25 +46,52 @@ def users_code() -> CodeType | None:
 
 
 def users_tensors() -> dict[int, str]:
-    """Return the names of the tensors that the innermost frame of the user's can see, by `id`."""
+    """Return the names of the tensors that the innermost frame of the user's can see, by `id`.
+
+    Only those of its globals where its local variables cannot be read without a trace.
+    """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
     while frame is not None and frame.f_code.co_filename.startswith(_FOREIGN):
         frame = frame.f_back
     if frame is None:
         return {}
-    names = names_in(frame.f_globals, frame.f_locals)
-    _release(frame)
+    return names_in(frame.f_globals) | _local_names(frame)
+
+
+def _local_names(frame: FrameType) -> dict[int, str]:
+    """Return the names of the tensors among a frame's local variables, and change nothing.
+
+    Until Python 3.12 a function's variables are read by way of a dict that belongs to its frame,
+    which reading brings up to date. It is the one that ``locals()`` gives, so it is read only where
+    nobody can have it.
+    """
+    has_own_dict = not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # a module or a class body
+    if has_own_dict or sys.version_info >= (3, 13):
+        return names_in(frame.f_locals)
+    if frame.f_trace is not None or _may_hold_its_locals(frame.f_code):
+        return {}
+    variables = frame.f_locals
+    names = names_in(variables)
+    if sys.getrefcount(variables) == _REFERENCES_OF_AN_UNSEEN_DICT:
+        # Left there, it would keep alive what the user deletes or replaces.
+        variables.clear()
     return names
 
 
-def _release(frame: FrameType) -> None:
-    """Empty the copy of a function's variables that reading them left with its frame.
+@functools.lru_cache(maxsize=1024)
+def _may_hold_its_locals(code: CodeType) -> bool:
+    """Return whether a function's own code can have the dict of its variables."""
+    if not _READ_LOCALS.isdisjoint(code.co_names):
+        for instruction in dis.get_instructions(code):
+            name, is_global = instruction.argval, instruction.opname == "LOAD_GLOBAL"
+            if isinstance(name, str) and name in (_READ_LOCALS if is_global else {"f_locals"}):
+                return True
+    return False
 
-    Until Python 3.12 that copy would keep alive what the user deletes or replaces meanwhile; the
-    variables themselves are not in it, except in a class body or a module.
-    """
-    if sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-        frame.f_locals.clear()
+
+_READ_LOCALS = frozenset({"locals", "vars", "eval", "exec", "f_locals", "builtins"})
+_REFERENCES_OF_AN_UNSEEN_DICT = 3
+"""The frame's, the variable's, and that of the call which counts."""
 
 
 def names_in(*spaces: Mapping[str, object]) -> dict[int, str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from labkit.capture import torch_compat
+from labkit.capture.elements import PIECE, in_pieces
 
 _ACCUMULATED = (torch.float32, torch.float64)
 """Types in which a sum of squares can be taken as it is; smaller ones would overflow."""
@@ -39,6 +40,8 @@ def fused_norms(tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor] | 
 
     That is so with sparse or missing tensors, several devices, and types other than float32.
     """
+    if not tensors or tensors[0] is None or tensors[0].dtype is not torch.float32:
+        return None
     try:
         found = torch_compat.foreach_norm(tensors)  # type: ignore[arg-type]
     except (TypeError, RuntimeError):
@@ -52,19 +55,28 @@ def _careful_norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
         return torch.zeros(len(tensors))
     device = present[0].device
     zero = torch.zeros((), device=device)
-    dense = [None if tensor is None else dense_real(tensor) for tensor in tensors]
     return torch.stack(
-        [
-            zero if part is None else torch.linalg.vector_norm(part).to(device, torch.float32)
-            for part in dense
-        ]
+        [zero if part is None else _norm(part).to(device, torch.float32) for part in tensors]
     )
 
 
-def dense_real(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a tensor's stored numbers, real and in a type in which squares can be added."""
+def _norm(tensor: torch.Tensor) -> torch.Tensor:
+    """Return one norm; of a type that is made wider first, piece by piece."""
+    values = stored_real(tensor.detach())
+    if values.dtype in _ACCUMULATED or values.numel() <= PIECE:
+        whole: torch.Tensor = torch.linalg.vector_norm(_wide(values))
+        return whole
+    parts = [torch.linalg.vector_norm(_wide(piece)) for piece in in_pieces(values)]
+    joined: torch.Tensor = torch.linalg.vector_norm(torch.stack(parts))
+    return joined
+
+
+def stored_real(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor's stored numbers, real, in the type they have."""
     if tensor.is_sparse:
         tensor = tensor.coalesce().values()
-    if tensor.is_complex():
-        tensor = torch.view_as_real(tensor)
-    return tensor if tensor.dtype in _ACCUMULATED else tensor.float()
+    return torch.view_as_real(tensor) if tensor.is_complex() else tensor
+
+
+def _wide(values: torch.Tensor) -> torch.Tensor:
+    return values if values.dtype in _ACCUMULATED else values.float()

@@ -1,13 +1,20 @@
-"""Which parameters are watched, under which names, without keeping the model alive."""
+"""Which parameters are watched and where they are found, without references to the tensors.
+
+A parameter is named by the module that holds it and looked up there when it is needed. So one that
+is replaced, moved or swapped goes on under its name, and no weak reference to a tensor exists
+that would stand in the way of `torch.utils.swap_tensors`.
+"""
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import nn
+
+from labkit.capture.torch_compat import own_parameter
 
 
 @dataclass(frozen=True)
@@ -20,12 +27,20 @@ class Watched:
         Its names in the models; several where weights are tied.
     label : str
         The model it belongs to, ``""`` when one model is watched.
-    ref : weak reference to the parameter
+    module : weak reference to the Module that holds it
+    attribute : str
+        Its name in that module.
     """
 
     names: tuple[str, ...]
     label: str
-    ref: weakref.ref[nn.Parameter]
+    module: weakref.ref[nn.Module]
+    attribute: str
+
+    def parameter(self) -> torch.Tensor | None:
+        """Return the parameter as it is now, None if the module or the parameter is gone."""
+        module = self.module()
+        return None if module is None else own_parameter(module, self.attribute)
 
 
 def prefixed(label: str, path: str) -> str:
@@ -40,25 +55,36 @@ class ParameterTable:
     ----------
     models : mapping of str to Module
         The label ``""`` stands for an only model.
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    >>> table = ParameterTable({"": model})
+    >>> [entry.names[0] for entry in table.watched]
+    ['0.weight', '0.bias', '1.weight', '1.bias']
+    >>> model[1] = nn.Linear(2, 1, bias=False)
+    >>> table.refresh()
+    True
+    >>> [entry.names[0] for entry in table.watched]
+    ['0.weight', '0.bias', '1.weight']
     """
 
     def __init__(self, models: Mapping[str, nn.Module]) -> None:
-        names: dict[int, list[str]] = {}
-        owners: dict[int, tuple[str, nn.Parameter]] = {}
+        self.watched: tuple[Watched, ...] = ()
+        self._index: dict[int, int] = {}
+        self._roots = {label: weakref.ref(model) for label, model in models.items()}
+        self._modules: dict[str, dict[str, weakref.ref[nn.Module]]] = {}
         for label, model in models.items():
-            for path, parameter in model.named_parameters(remove_duplicate=False):
-                names.setdefault(id(parameter), []).append(prefixed(label, path))
-                owners.setdefault(id(parameter), (label, parameter))
-        self.watched = tuple(
-            Watched(tuple(names[key]), label, weakref.ref(parameter))
-            for key, (label, parameter) in owners.items()
-        )
-        self._index = {key: place for place, key in enumerate(owners)}
+            self._modules[label] = {
+                path: weakref.ref(module)
+                for path, module in model.named_modules(remove_duplicate=False)
+            }
+        self._read()
 
     def find(self, tensor: object) -> Watched | None:
         """Return the entry of a parameter, None for any other object."""
         place = self._index.get(id(tensor))
-        if place is None or self.watched[place].ref() is not tensor:
+        if place is None or self.watched[place].parameter() is not tensor:
             return None
         return self.watched[place]
 
@@ -66,3 +92,48 @@ class ParameterTable:
         """Return the watched parameters that an optimizer holds."""
         held = (p for group in optimizer.param_groups for p in group["params"])
         return [entry for entry in map(self.find, held) if entry is not None]
+
+    def refresh(self) -> bool:
+        """Look the models' parameters up anew; return whether some came, went or were replaced."""
+        before = self.watched, self._index
+        self._read()
+        return (self.watched, self._index) != before
+
+    def is_stale(self) -> bool:
+        """Return whether a parameter was replaced or is gone since they were looked up."""
+        places = zip(self._index, self.watched, strict=True)
+        return any(id(entry.parameter()) != key for key, entry in places)
+
+    def living_module(self) -> nn.Module | None:
+        """Return a watched model that lives, else a module of one that holds a parameter."""
+        roots = (root() for root in self._roots.values())
+        root = next((root for root in roots if root is not None), None)
+        # Of what a dead model held, the last is likely to be freed last.
+        holders = (entry.module() for entry in reversed(self.watched))
+        return root if root is not None else next((m for m in holders if m is not None), None)
+
+    def _read(self) -> None:
+        names: dict[int, list[str]] = {}
+        owners: dict[int, tuple[str, nn.Module, str]] = {}
+        for label in self._roots:
+            for path, module in self._living(label):
+                for attribute, parameter in module.named_parameters(recurse=False):
+                    name = prefixed(label, f"{path}.{attribute}" if path else attribute)
+                    names.setdefault(id(parameter), []).append(name)
+                    owners.setdefault(id(parameter), (label, module, attribute))
+        self.watched = tuple(
+            Watched(tuple(names[key]), label, weakref.ref(module), attribute)
+            for key, (label, module, attribute) in owners.items()
+        )
+        self._index = {key: place for place, key in enumerate(owners)}
+
+    def _living(self, label: str) -> Iterator[tuple[str, nn.Module]]:
+        """Yield the modules of a model; of one whose root is gone, those that live on."""
+        root = self._roots[label]()
+        if root is not None:
+            yield from root.named_modules(remove_duplicate=False)
+            return
+        for path, reference in self._modules[label].items():
+            module = reference()
+            if module is not None:
+                yield path, module

@@ -15,7 +15,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph_writer import saved_bytes
-from labkit.capture.inspection import Sample, sample
+from labkit.capture.inspection import sample
 from labkit.capture.lines import users_tensors
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.recorder import CallRecorder
@@ -32,6 +32,7 @@ from labkit.capture.walk import (
     written_graph,
 )
 from labkit.run.graph import ComputationGraph
+from labkit.run.inspection import Sample
 
 _NO_GRAD = (
     "No graph: everything that could have had one ran under torch.no_grad or inference_mode, which "
@@ -58,7 +59,7 @@ class GraphRecording:
     ----------
     graph : ComputationGraph or None
         None until the block has ended.
-    results : mapping of str to Sample
+    results : mapping of str to Sample or None
         Samples of the operations' results by their nodes' ids, of the graph that `of` returned.
     """
 
@@ -70,7 +71,7 @@ class GraphRecording:
         reads_results: bool = False,
     ) -> None:
         self._seen = ResultRecorder(sample) if reads_results else None
-        self.results: dict[str, Sample] = {}
+        self.results: dict[str, Sample | None] = {}
         self._wants_whole = whole
         self.graph: ComputationGraph | None = None
         self._scopes = ScopeRecorder(models or {}, adopt=models is None)
@@ -111,7 +112,7 @@ class GraphRecording:
         self.results = {ids[node]: kept for node, kept in self._results_of(order).items()}
         return graph
 
-    def _results_of(self, order: list[AutogradNode]) -> dict[AutogradNode, Sample]:
+    def _results_of(self, order: list[AutogradNode]) -> dict[AutogradNode, Sample | None]:
         if self._seen is None:
             return {}
         return self._seen.of(self._scopes.at_home(order))
@@ -142,14 +143,13 @@ class GraphRecording:
 
 
 def graph_of_tensors(
-    roots: Mapping[str, torch.Tensor], model: nn.Module | None = None
+    roots: Mapping[str, torch.Tensor], models: Mapping[str, nn.Module]
 ) -> ComputationGraph:
     """Return the graph behind tensors that were computed before.
 
-    Without a model, parameters get their names from the living modules that hold them. Module
-    calls are not known any more: nothing has recorded them.
+    Parameters get their names from the models (see `holders`). Module calls are not known any
+    more: nothing has recorded them.
     """
-    models = {"": model} if model is not None else holders(roots)
     scopes = ScopeRecorder(models)
     recorded = Recorded(names=users_tensors())
     return capture_graph(roots, ParameterTable(models), scopes, recorded=recorded)
@@ -161,7 +161,7 @@ def graph_of_call(
     kwargs: Mapping[str, Any],
     *,
     reads_results: bool = False,
-) -> tuple[ComputationGraph, dict[str, Sample]]:
+) -> tuple[ComputationGraph, dict[str, Sample | None]]:
     """Return the graph that one forward pass builds; leaves the model as it was.
 
     Random state and buffers (running statistics, for example) are put back afterwards. With

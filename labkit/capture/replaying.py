@@ -14,47 +14,55 @@ from torch.utils import _pytree
 
 from labkit.capture import torch_compat
 from labkit.capture.lines import source_of, users_line
+from labkit.capture.tensor_file import TensorFile
 from labkit.capture.witness import Call
 from labkit.run.incident import ModuleOutput, Replay
 
 _MOST_BYTES = 256_000_000
+_INPUT = object()
+"""Stands for a tensor among a call's arguments."""
 
 
 def keep(call: Call | None) -> Callable[[Callable[[Any], Any] | None], Replay] | None:
-    """Copy what a call needs to be run again; None if that is too large, or nothing is known."""
+    """Write what a call needs to be run again to a temporary file, so that it takes no memory.
+
+    None if that is too large, cannot be written, or nothing is known.
+    """
     model = None if call is None else call.model()
     if call is None or model is None:
         return None
     state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    given = _pytree.tree_leaves((call.args, dict(call.kwargs)))
-    tensors = [*state.values(), *(each for each in given if isinstance(each, torch.Tensor))]
+    given, form = _pytree.tree_flatten((call.args, dict(call.kwargs)))
+    inputs = [leaf for leaf in given if isinstance(leaf, torch.Tensor)]
+    tensors = [*state.values(), *inputs]
     if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > _MOST_BYTES:
         return None
-    with torch.no_grad():
-        kept = _Kept(
-            model=call.model,
-            state={name: tensor.detach().clone() for name, tensor in state.items()},
-            args=_pytree.tree_map(_copied, call.args),
-            kwargs=_pytree.tree_map(_copied, dict(call.kwargs)),
-            random_state=call.random_state,
-            cuda_random_state=call.cuda_random_state,
-            modes={path: module.training for path, module in model.named_modules()},
-        )
-    return kept.again
-
-
-def _copied(value: Any) -> Any:
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
+    try:
+        file = TensorFile(tensors)
+    except (OSError, RuntimeError, TypeError):
+        return None
+    return _Kept(
+        model=call.model,
+        names=tuple(state),
+        file=file,
+        others=[_INPUT if isinstance(leaf, torch.Tensor) else leaf for leaf in given],
+        form=form,
+        random_state=call.random_state,
+        cuda_random_state=call.cuda_random_state,
+        modes={path: module.training for path, module in model.named_modules()},
+    ).again
 
 
 @dataclass(eq=False)
 class _Kept:
-    """What one forward pass needs; the tensors are copies."""
+    """What one forward pass needs; state and inputs are in the file, in the order of the names."""
 
     model: weakref.ref[nn.Module]
-    state: dict[str, torch.Tensor]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
+    names: tuple[str, ...]
+    file: TensorFile
+    others: list[Any]
+    """Leaves of the arguments, the tensors left out."""
+    form: Any
     random_state: torch.Tensor | None
     cuda_random_state: torch.Tensor | None
     modes: dict[str, bool]
@@ -64,14 +72,18 @@ class _Kept:
         if model is None:
             raise RuntimeError("The step cannot be run again: its model has been deleted.")
         watch = _FirstNotFinite(model)
-        state = {name: tensor.clone() for name, tensor in self.state.items()}
+        tensors = self.file.read()
+        state = dict(zip(self.names, tensors, strict=False))
+        inputs = iter(tensors[len(self.names) :])
+        leaves = [next(inputs) if leaf is _INPUT else leaf for leaf in self.others]
+        args, kwargs = _pytree.tree_unflatten(leaves, self.form)
         devices = [0] if self.cuda_random_state is not None else []
         with torch.random.fork_rng(devices=devices), self._modes_of(model), watch.listening():
             if self.random_state is not None:
                 torch.random.set_rng_state(self.random_state)
             if self.cuda_random_state is not None:
                 torch.cuda.set_rng_state(self.cuda_random_state)
-            output = torch.func.functional_call(model, state, self.args, self.kwargs)
+            output = torch.func.functional_call(model, state, args, kwargs)
             if loss is not None:
                 watch.within.append("")
                 output = loss(output)

@@ -8,12 +8,15 @@ import torch
 from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
+from labkit.capture.parameters import ParameterTable
 
 _MOST_NODES = 20_000
 
 
-def structure_key(roots: Sequence[torch.Tensor]) -> int:
+def structure_key(roots: Sequence[torch.Tensor], table: ParameterTable | None = None) -> int:
     """Return a number that is equal for equal operations, shapes and links behind some tensors.
+
+    With a table the watched parameters count, too: two models of equal structure have two keys.
 
     Valid within one process: it is Python's own hash.
 
@@ -37,6 +40,9 @@ def structure_key(roots: Sequence[torch.Tensor]) -> int:
         node = waiting.pop()
         parts.append(node.name())
         parts.append(torch_compat.output_shape(node))
+        if table is not None and torch_compat.is_leaf(node):
+            entry = table.find(node.variable)  # type: ignore[attr-defined]
+            parts.append(None if entry is None else entry.names[0])
         for source, output in node.next_functions:
             if source is None:
                 parts.append(None)

@@ -9,13 +9,17 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Literal
 
 import torch
 from torch.autograd.graph import Node
 from torch.nn.parameter import is_lazy
+from torch.optim import optimizer as optimizer_module
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.hooks import RemovableHandle
 
 LOADER_ITERATOR: Any = getattr(torch.utils.data.dataloader, "_BaseDataLoaderIter", None)
 """What iterates over a DataLoader: `__next__` gives a batch, `_next_index` its samples."""
@@ -195,17 +199,31 @@ def foreach_norm(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     return list(torch._foreach_norm(tuple(tensors), 2.0))
 
 
-def foreach_difference(
-    left: Sequence[torch.Tensor], right: Sequence[torch.Tensor]
-) -> list[torch.Tensor]:
-    """Return ``left[i] - right[i]`` in one fused call."""
-    return list(torch._foreach_sub(tuple(left), tuple(right)))
+def foreach_subtract(left: Sequence[torch.Tensor], right: Sequence[torch.Tensor]) -> None:
+    """Subtract ``right[i]`` from ``left[i]`` in place, in one fused call."""
+    if left:
+        torch._foreach_sub_(tuple(left), tuple(right))
 
 
 def scaler_factor(scaler: torch.amp.GradScaler) -> torch.Tensor | None:
     """Return what a gradient scaler multiplies the loss by; None before its first use."""
     factor = getattr(scaler, "_scale", None)
     return factor if isinstance(factor, torch.Tensor) else None
+
+
+def factors_of(result: torch.Tensor) -> list[torch.Tensor]:
+    """Return the float32 constants of one element that a tensor is the product of.
+
+    Python's own numbers are kept as float64.
+    """
+    node = result.grad_fn
+    if node is None or node.name() != "MulBackward0":
+        return []
+    return [
+        saved
+        for saved in saved_tensors(node)[0]
+        if saved.numel() == 1 and saved.dtype is torch.float32 and not saved.requires_grad
+    ]
 
 
 def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
@@ -216,14 +234,86 @@ def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
     return any(saved.data_ptr() == factor.data_ptr() for saved in saved_tensors(node)[0])
 
 
+def own_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
+    """Return a module's own parameter of a name, None if it has none."""
+    return module._parameters.get(name)
+
+
+def global_step_hooks() -> tuple[Any, Any] | None:
+    """Return torch's registries of hooks around every optimizer's step; None if they are gone."""
+    before = getattr(optimizer_module, "_global_optimizer_pre_hooks", None)
+    after = getattr(optimizer_module, "_global_optimizer_post_hooks", None)
+    return None if before is None or after is None else (before, after)
+
+
+def remove_global_step_hook(which: Literal["pre", "post"], handle: RemovableHandle) -> None:
+    """Remove a hook around every optimizer's step while other threads may be calling it.
+
+    A thread that iterates over the registry raises if it changes. Where the hook is the only one,
+    the registry is replaced by an empty one, and whoever iterates over the old one goes on.
+    """
+    name = f"_global_optimizer_{which}_hooks"
+    registry = getattr(optimizer_module, name, None)
+    if registry is not None and list(registry) == [handle.id]:
+        setattr(optimizer_module, name, type(registry)())
+    else:
+        handle.remove()
+
+
+def call_interceptor(module: torch.nn.Module) -> Callable[..., Any] | None:
+    """Return what is called in place of a module's forward pass, None if nothing is."""
+    return module.__dict__.get("_compiled_call_impl")
+
+
+def intercept_calls(module: torch.nn.Module, interceptor: Callable[..., Any]) -> None:
+    """Have an object called in place of a module's forward pass.
+
+    The attribute is the one that `Module.compile` sets: torch leaves it out of copies and pickles,
+    and neither the class nor `forward` changes.
+    """
+    interceptor.labkit_interceptor = True  # type: ignore[attr-defined]
+    module._compiled_call_impl = interceptor
+
+
+def stop_interception(module: torch.nn.Module, interceptor: Callable[..., Any]) -> None:
+    """Take an interceptor off, unless another has taken its place."""
+    if module.__dict__.get("_compiled_call_impl") is interceptor:
+        del module._compiled_call_impl
+
+
+def call_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a module as torch does where nothing intercepts the call: hooks and forward."""
+    return module._call_impl(*args, **kwargs)
+
+
+def without_compilation(function: Callable[..., Any]) -> None:
+    """Have torch.compile run a function's frames, and all below them, as they are."""
+    dynamo: Any = getattr(torch._C._dynamo, "eval_frame", None)
+    strategy = getattr(dynamo, "_FrameExecStrategy", None)
+    action = getattr(dynamo, "_FrameAction", None)
+    if strategy is None or action is None:
+        return
+    dynamo.set_code_exec_strategy(function.__code__, strategy(action.SKIP, action.SKIP))
+
+
 def has_storage(parameter: torch.Tensor) -> bool:
     """Return whether a parameter has a size yet; a lazy module's gets it at its first call."""
     return not is_lazy(parameter)
 
 
 def is_compiled(module: torch.nn.Module) -> bool:
-    """Return whether a module is what `torch.compile` made of another."""
-    return hasattr(module, "_orig_mod")
+    """Return whether a module is what `torch.compile` made of another, or was compiled in place."""
+    own = vars(module)  # attributes of the user's may raise
+    interceptor = own.get("_compiled_call_impl")
+    in_place = interceptor is not None and not hasattr(interceptor, "labkit_interceptor")
+    return in_place or "_orig_mod" in own.get("_modules", ())
+
+
+def has_compiled() -> bool:
+    """Return whether torch.compile has compiled anything in this process."""
+    dynamo = sys.modules.get("torch._dynamo.utils")
+    counters = getattr(dynamo, "counters", None)
+    return counters is not None and counters["stats"]["unique_graphs"] > 0
 
 
 def is_transformed() -> bool:
@@ -234,3 +324,25 @@ def is_transformed() -> bool:
     # every model, would copy it.
     active = getattr(torch._C, "_are_functorch_transforms_active", None)
     return active is not None and bool(active())
+
+
+without_functions: Callable[[], AbstractContextManager[None]] = torch._C.DisableTorchFunction
+"""Within it no `__torch_function__` is called, neither a tensor's nor a mode's."""
+
+
+def holds_values(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor's class leaves it to torch where and how its values are stored."""
+    ordinary = torch.Tensor.__torch_dispatch__
+    return getattr(type(tensor), "__torch_dispatch__", ordinary) == ordinary
+
+
+def sees_every_operation() -> bool:
+    """Return whether some mode is told of every operation: then none may be added to the loop's."""
+    depth = getattr(torch._C, "_len_torch_dispatch_stack", None)
+    return depth is not None and bool(depth())
+
+
+def is_within_backward() -> bool:
+    """Return whether this thread is within a backward pass, as where a checkpoint runs again."""
+    task = getattr(torch._C, "_current_graph_task_id", None)
+    return task is not None and task() >= 0

@@ -1,15 +1,7 @@
-"""Sees every call of a watched model from outside, at a fraction of a microsecond.
-
-PyTorch's hooks would do, but global ones send every module of the process the long way round, and
-a module's own are copied and pickled with it. So the `forward` of the model's class is wrapped
-while one of its objects is watched, and put back when the last watch ends; other objects of the
-class pass through.
-"""
+"""Records the newest training call of the watched models, and in which mode they are called."""
 
 from __future__ import annotations
 
-import functools
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +11,7 @@ import torch
 from torch import nn
 from torch.utils import _pytree
 
-from labkit.capture import torch_compat
+from labkit.capture.hooks.module_calls import ModuleCalls
 from labkit.run.observations import Observations
 
 
@@ -53,31 +45,39 @@ class Witness:
     models : mapping of str to Module
     observed : Observations
         Where modes are counted.
+    called : callable
+        Called when a model is called while gradients are recorded, before its forward pass.
     """
 
-    def __init__(self, models: Mapping[str, nn.Module], observed: Observations) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, nn.Module],
+        observed: Observations,
+        called: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.calls = 0
+        """Calls of the models while gradients were recorded."""
+        self._on_call = called
         self.newest: Call | None = None
         self._observed = observed
         self._form: Call | None = None
         self._draws = {id(model): _draws(model) for model in models.values()}
         self._models = {id(model): weakref.ref(model) for model in models.values()}
-        for model in models.values():
-            if not torch_compat.is_compiled(model):
-                _attend(type(model), self)
+        self._seen = [ModuleCalls(model, self.called) for model in models.values()]
 
     def close(self) -> None:
-        """Take the wrappers off and let go of the inputs."""
+        """Stop recording and release the inputs."""
         self.newest = None
-        _leave(self)
+        self._stop()
 
     def rest(self) -> None:
-        """Look away, as from loops so fast that even this is felt; the form of a call is kept.
+        """Stop recording calls, as in loops so fast that it is felt; the form of a call is kept.
 
-        Models that draw random numbers are looked at all the same: nothing else tells their state.
+        Models that draw random numbers are recorded all the same: nothing else tells their state.
         """
         if self.newest is None or any(self._draws.values()):
             return
-        _leave(self)
+        self._stop()
         newest, self.newest = self.newest, None
         form = _pytree.tree_map(_form_of, (newest.args, dict(newest.kwargs)))
         self._form = Call(newest.model, form[0], form[1], None, None)
@@ -109,19 +109,26 @@ class Witness:
         return Call(self._form.model, args, kwargs, None, None)
 
     def called(self, model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """Take one call of an object of a watched class."""
+        """Record one call of a watched model."""
         known = self._models.get(id(model))
         if known is None or known() is not model:
             return
         if not torch.is_grad_enabled():
             self._observed.evaluated_in_training.add(seen=model.training)
             return
+        self.calls += 1
+        self._on_call()
         state = cuda_state = None
         if self._draws[id(model)]:
             state = torch.random.get_rng_state()
             if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
                 cuda_state = torch.cuda.get_rng_state()
         self.newest = Call(known, args, kwargs, state, cuda_state)
+
+    def _stop(self) -> None:
+        for each in self._seen:
+            each.close()
+        self._seen = []
 
 
 @dataclass(frozen=True)
@@ -139,58 +146,6 @@ def _form_of(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return _Form(tuple(value.shape[1:]), value.dtype)
     return value
-
-
-@dataclass(eq=False)
-class _Wrapped:
-    """A class whose `forward` is wrapped."""
-
-    own: Any
-    """What stood in the class's own namespace, None if `forward` was inherited."""
-    wrapper: Callable[..., Any]
-    witnesses: tuple[Witness, ...]
-
-
-_wrapped: dict[type[nn.Module], _Wrapped] = {}
-_lock = threading.Lock()
-
-
-def _attend(kind: type[nn.Module], witness: Witness) -> None:
-    with _lock:
-        known = _wrapped.get(kind)
-        if known is None:
-            known = _wrapped[kind] = _wrap(kind)
-        if witness not in known.witnesses:
-            known.witnesses = (*known.witnesses, witness)
-
-
-def _leave(witness: Witness) -> None:
-    with _lock:
-        for kind, wrapped in list(_wrapped.items()):
-            wrapped.witnesses = tuple(w for w in wrapped.witnesses if w is not witness)
-            if not wrapped.witnesses:
-                del _wrapped[kind]
-                if kind.__dict__.get("forward") is not wrapped.wrapper:
-                    continue  # somebody else wrapped it in the meantime; ours only passes on
-                if wrapped.own is None:
-                    del kind.forward
-                else:
-                    kind.forward = wrapped.own
-
-
-def _wrap(kind: type[nn.Module]) -> _Wrapped:
-    original = kind.forward
-
-    @functools.wraps(original)
-    def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        if type(self) is kind and kind in _wrapped:
-            for witness in _wrapped[kind].witnesses:
-                witness.called(self, args, kwargs)
-        return original(self, *args, **kwargs)
-
-    own = kind.__dict__.get("forward")
-    kind.forward = forward
-    return _Wrapped(own, forward, ())
 
 
 def _draws(model: nn.Module) -> bool:

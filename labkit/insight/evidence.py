@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from labkit.run.observations import Observations
 from labkit.run.series import Block
 
 _MOST_ROWS = 64
+_GOLDEN = 0.618034
+"""Its multiples, without their whole parts, are spread over 0 to 1 and never repeat."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +80,31 @@ class Table:
         return Table(tuple(self.names[place] for place in kept), self.steps, self.values[:, kept])
 
     def medians(self) -> NDArray[np.float32]:
-        """Return each column's median over the rows, shape (n_columns,), NaNs left out."""
-        values = np.where(np.isfinite(self.values), self.values, np.nan)
-        known = ~np.isnan(values).all(axis=0)
-        medians = np.full(len(self.names), np.nan, np.float32)
-        if len(self) and known.any():
-            medians[known] = np.nanmedian(values[:, known], axis=0)
-        return medians
+        """Return each column's median over the rows, shape (n_columns,)."""
+        return medians(self.values)
+
+    def newest(self, count: int = 1) -> NDArray[np.float32]:
+        """Return each column's last finite values, shape (count, n_columns), the newest last.
+
+        NaN where there are not so many.
+        """
+        found = np.full((count, len(self.names)), np.nan, np.float32)
+        for column, values in enumerate(self.values.T):
+            last = values[np.isfinite(values)][-count:]
+            found[count - len(last) :, column] = last
+        return found
 
     def totals(self) -> NDArray[np.float64]:
-        """Return the norm over all columns at each row, shape (n_rows,)."""
-        totals: NDArray[np.float64] = np.linalg.norm(self.values.astype(np.float64), axis=1)
+        """Return the norm over the columns that were read at each row, shape (n_rows,)."""
+        read = np.where(np.isnan(self.values), 0.0, self.values.astype(np.float64))
+        totals: NDArray[np.float64] = np.linalg.norm(read, axis=1)
         return totals
+
+    def size(self) -> float:
+        """Return the norm over all columns, of each one's median; NaN where nothing was read."""
+        found = self.medians().astype(np.float64)
+        known = found[~np.isnan(found)]
+        return float(np.linalg.norm(known)) if len(known) else float("nan")
 
 
 class Evidence:
@@ -138,13 +154,29 @@ class Evidence:
         return self._tables[kind]
 
     def early(self, kind: str) -> NDArray[np.float32] | None:
-        """Return the first row of a kind, shape (n_columns,); if folded, its bucket's lowest."""
+        """Return each column's first finite value, shape (n_columns,), NaN where there is none.
+
+        Of one that is folded, it is the lowest of its bucket.
+        """
         block = next((b for b in self._blocks.values() if b.kind == kind), None)
         if block is None:
             return None
-        buckets, _, values = block.whole()
-        rows: NDArray[np.float32] = buckets.low[:1] if len(buckets) else values[:1]
-        return rows.reshape(-1) if len(rows) else None
+        held = block.whole()
+        rows = np.concatenate([held.buckets.low, held.values])
+        if not len(rows):
+            return None
+        known = np.isfinite(rows)
+        first: NDArray[np.float32] = np.where(
+            known.any(axis=0), rows[known.argmax(axis=0), np.arange(rows.shape[1])], np.nan
+        )
+        return first
+
+    def has_points(self, name: str) -> bool:
+        """Return whether a series of this name was read at some step."""
+        try:
+            return len(self.run.series(name)[0]) > 0
+        except KeyError:
+            return False
 
     def _curves(self, kind: str) -> list[Curve]:
         return [
@@ -224,10 +256,30 @@ class Evidence:
 
 
 def _table(block: Block) -> Table:
-    _, steps, values = block.whole()
-    stride = max(1, -(-len(steps) // _MOST_ROWS))
-    kept = slice((len(steps) - 1) % stride if len(steps) else 0, None, stride)
-    return Table(block.names, steps[kept], values[kept])
+    held = block.whole()
+    rows = len(held.steps)
+    stride = max(1, -(-rows // _MOST_ROWS))
+    # At even distances, the same ones of parameters that are used in turn would be seen each time.
+    number = np.arange(_MOST_ROWS)
+    places = rows - 1 - ((number + number * _GOLDEN % 1) * stride).astype(int)
+    kept = places[places >= 0][::-1]
+    return Table(held.names, held.steps[kept], held.values[kept])
+
+
+def medians(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each column's median over what is finite, shape (n_columns,); NaN without any."""
+    finite = np.where(np.isfinite(values), values, np.nan)
+    known = ~np.isnan(finite).all(axis=0)
+    found = np.full(values.shape[1], np.nan, np.float32)
+    if len(values) and known.any():
+        found[known] = np.nanmedian(finite[:, known], axis=0)
+    return found
+
+
+def largest(values: NDArray[np.floating[Any]]) -> float:
+    """Return the largest value that is no NaN; NaN where there is none."""
+    known = values[~np.isnan(values)]
+    return float(known.max()) if known.size else float("nan")
 
 
 def _median(values: NDArray[np.float32]) -> float:

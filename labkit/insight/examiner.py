@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+import numpy as np
+
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule
 from labkit.insight.rules import RULES
@@ -72,7 +74,8 @@ class Examiner:
         if rule.id in self._faulty:
             return None
         try:
-            return rule.examine(evidence)
+            with np.errstate(all="ignore"):  # an overflow is no matter for the user's terminal
+                return rule.examine(evidence)
         except Exception as error:  # noqa: BLE001 - a fault of one rule must not silence the others
             self._faulty.add(rule.id)
             evidence.run.add_notice(

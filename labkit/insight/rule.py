@@ -11,7 +11,10 @@ from labkit.run.finding import Finding, Severity
 
 @dataclass(frozen=True)
 class Sighting:
-    """What a rule saw in one run; the attributes are those of `Finding`."""
+    """What a rule saw in one run; the attributes are those of `Finding`.
+
+    Series in which nothing was read are left out of the finding.
+    """
 
     message: str
     steps: tuple[int, int]
@@ -62,7 +65,7 @@ class Rule:
             steps=seen.steps,
             cause=self.cause,
             advice=self.advice,
-            series=seen.series,
+            series=tuple(name for name in seen.series if evidence.has_points(name)),
             node=seen.node,
             line=seen.line,
             chapter=self.chapter,

@@ -10,6 +10,8 @@ from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph, Edge, GraphSpan, ModuleCall, Node, Source
 from labkit.run.graph_diff import GraphDiff
 from labkit.run.incident import Incident
+from labkit.run.live import LiveModel
+from labkit.run.recorder import Recorder
 from labkit.run.run import Run
 from labkit.run.series import Block
 from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
@@ -24,9 +26,11 @@ __all__ = [
     "GraphDiff",
     "GraphSpan",
     "Incident",
+    "LiveModel",
     "ModuleCall",
     "Node",
     "Notice",
+    "Recorder",
     "Run",
     "RunState",
     "Source",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 import uuid
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from labkit.run.activations import ActivationLog
 from labkit.run.audience import Audience
@@ -17,21 +20,22 @@ from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph, GraphSpan
 from labkit.run.histograms import HistogramLog
 from labkit.run.incident import Incident
-from labkit.run.inspection import Inspect
+from labkit.run.inspection import Inspection, Samples, final_values, inspect
+from labkit.run.kinds import is_reserved
+from labkit.run.live import LiveModel
+from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
+from labkit.run.recorder import Recorder
+from labkit.run.scalars import number
 from labkit.run.series import Block, Floats, Steps
 from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
-from labkit.run.tally import StepTally
 
 if TYPE_CHECKING:
     import pandas
 
-_BARE = {"loss", "metric"}
-"""Kinds whose series are called by their names alone."""
 _MOST_GRAPHS = 32
 _MOST_SPANS = 200
 _SPANS_SENT = 40
-_MOST_NOTICES = 20
 _RATE_WINDOW_SECONDS = 3.0
 
 
@@ -57,6 +61,12 @@ class Run:
     ([0], [0.5])
     """
 
+    _open: ClassVar[dict[str, weakref.ref[Run]]] = {}
+    """The runs that have not ended, by their ids."""
+    _entered_by: int | None = None
+    """The thread that opened the ``with`` block: it trains, where no other was seen to."""
+    _message: str | None = None
+
     def __init__(self, name: str = "run", *, budget: float = 0.03) -> None:
         self.id = uuid.uuid4().hex
         self.name = name
@@ -64,8 +74,9 @@ class Run:
         self.device = "unknown"
         self.parameters = 0
         self.trainable = 0
-        self.tally = StepTally()
-        """Where the capture side counts steps and leaves their scalars."""
+        self._notices = NoticeLog()
+        self.recorder = Recorder(self._notices)
+        """The only writer of the run's rows."""
         self.epoch: int | None = None
         self.steps_per_epoch: int | None = None
         self.total_steps: int | None = None
@@ -76,9 +87,10 @@ class Run:
         self.audience = Audience()
         self.histograms = HistogramLog()
         self.activations = ActivationLog()
-        self.read_device_memory: Callable[[], int | None] = lambda: None
-        self.inspect: Inspect = lambda name: None
-        """Reads a parameter's values, by its name, while its model lives."""
+        self.samples: Samples = {}
+        """What was sampled of the tensors of a graph that was captured once."""
+        self.final_values: dict[str, Inspection] = {}
+        """What the parameters held as the run ended, by their names."""
         self.observations = Observations()
         """What was seen of the loop that is no series."""
         self.incident: Incident | None = None
@@ -91,15 +103,18 @@ class Run:
         """Processor time the views' publisher took."""
         self.loop_ns = 0
         """Time of the loop since its first step began."""
-        self._blocks: dict[str, Block] = {}
+        self.getting_started = True
+        """Whether the measured cost is still that of the first steps."""
+        self._start_loop_ns = self._start_spent_ns = 0
+        self._live: LiveModel | None = None
+        self._steps = 0
         self._status: Status = "waiting"
-        self._message: str | None = None
-        self._notices: dict[tuple[str, str], Notice] = {}
-        self._columns: dict[str, tuple[Block, int]] = {}
         self._graphs: dict[str, ComputationGraph] = {}
         self._spans: deque[GraphSpan] = deque(maxlen=_MOST_SPANS)
         self._latest_graph: ComputationGraph | None = None
-        self._closers: list[Callable[[], None]] = []
+        self._closers: deque[tuple[Callable[[], None]]] = deque()
+        self._right_to_end = [None]
+        self._note_open()
         self._began = time.monotonic()
         self._ended: float | None = None
         self._rate_marks: deque[tuple[float, int]] = deque()
@@ -108,22 +123,24 @@ class Run:
 
     @property
     def steps(self) -> int:
-        """Completed optimizer steps."""
-        return self.tally.steps
+        """Completed optimizer steps: the live model's count, else the number that is stored."""
+        live = self._live
+        return self._steps if live is None else live.steps()
 
     @steps.setter
     def steps(self, steps: int) -> None:
-        self.tally.restart_at(steps)
+        self._steps = steps
 
     @property
     def blocks(self) -> dict[str, Block]:
-        """What was recorded, whole up to this moment, by the blocks' ids."""
-        self.tally.write()
-        return self._blocks
+        """What was recorded, whole up to this moment, by the tables' ids."""
+        self._write()
+        return self.recorder.blocks
 
     def names(self) -> list[str]:
         """Return the names of all series, in the order in which they appeared."""
-        return list(self._columns)
+        self._write()
+        return self.recorder.names()
 
     def series(self, name: str) -> tuple[Steps, Floats]:
         """Return the recorded points of one series.
@@ -138,24 +155,26 @@ class Run:
         Returns
         -------
         steps : ndarray, shape (n_points,), dtype int64
-            Counted from 1, rising.
+            Counted from 1, rising; of a metric that was logged before the first step, from 0.
         values : ndarray, shape (n_points,), dtype float32
-            In a long run the older points are the extremes of their stretch of steps.
+            In a long run the older points are the extremes of their stretch of steps. Norms,
+            activations and the like have a point only where they were read; the loss, learning
+            rates and metrics may be NaN.
 
         Raises
         ------
         KeyError
             If nothing of that name was recorded.
         """
+        self._write()
         try:
-            block, column = self._columns[name]
+            block, column = self.recorder.find(name)
         except KeyError:
-            known = ", ".join(list(self._columns)[:12]) or "nothing yet"
+            known = ", ".join(self.recorder.names()[:12]) or "nothing yet"
             raise KeyError(
                 f"no series named {name!r} was recorded; there is: {known}. "
                 "run.names() lists them all."
             ) from None
-        self.tally.write()
         return block.points(column)
 
     def to_frame(self) -> pandas.DataFrame:
@@ -165,8 +184,7 @@ class Run:
         columns = {}
         for name in self.names():
             steps, values = self.series(name)
-            column = pandas.Series(values, index=steps)
-            columns[name] = column[~column.index.duplicated(keep="last")]
+            columns[name] = pandas.Series(values, index=steps)
         frame = pandas.DataFrame(columns)
         frame.index.name = "step"
         return frame.sort_index()
@@ -188,10 +206,16 @@ class Run:
 
     @property
     def status(self) -> Status:
-        """What the run is doing: waiting, running, paused, or how it ended."""
-        if self._status == "running" and self.control.paused:
+        """What the run is doing: waiting, running, pausing, paused, or how it ended.
+
+        It is "pausing" from the moment a pause is asked for until the loop reaches the end of a
+        step, and "paused" while the loop is held there.
+        """
+        if self.closed:
+            return self._status
+        if self.control.paused:
             return "paused"
-        return self._status
+        return "pausing" if self.control.pausing else self._status
 
     @property
     def closed(self) -> bool:
@@ -200,10 +224,20 @@ class Run:
 
     @property
     def cost(self) -> float:
-        """Measured part of the loop's time that watching took, 0 to 1."""
-        if not self.loop_ns:
-            return 0.0
-        return (self.spent_ns + self.published_ns) / self.loop_ns
+        """Measured part of the loop's time that watching took, 0 to 1.
+
+        The first steps are left out once a run has got started: costly readings come early, so
+        that a short run has some, and they say nothing of the steps to come.
+        """
+        loop_ns = self.loop_ns - self._start_loop_ns
+        spent_ns = self.spent_ns + self.published_ns - self._start_spent_ns
+        return spent_ns / loop_ns if loop_ns > 0 else 0.0
+
+    def end_start(self) -> None:
+        """Leave the time until now out of the measured cost: the run has got started."""
+        self.getting_started = False
+        self._start_loop_ns = self.loop_ns
+        self._start_spent_ns = self.spent_ns + self.published_ns
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -218,11 +252,11 @@ class Run:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What labkit had to say about itself."""
-        return tuple(self._notices.values())
+        return self._notices.all()
 
     def state(self, process_memory: int | None = None) -> RunState:
         """Return the run's small facts at this moment."""
-        rate = self._steps_per_second()
+        live, rate = self._live, self._steps_per_second()
         remaining = None
         if self.total_steps and rate:
             remaining = max(0, self.total_steps - self.steps) / rate
@@ -239,8 +273,9 @@ class Run:
             remaining=remaining,
             device=self.device,
             process_memory=process_memory,
-            device_memory=self.read_device_memory(),
+            device_memory=None if live is None else live.device_memory(),
             cost=self.cost,
+            getting_started=self.getting_started and not self.closed,
             budget=self.budget,
             parameters=self.parameters,
             trainable=self.trainable,
@@ -253,43 +288,96 @@ class Run:
 
     # ── writing ──────────────────────────────────────────────────────────────
 
-    def log(self, **metrics: float) -> None:
-        """Record metrics of your own at the present step.
+    def log(self, /, **metrics: float) -> None:
+        """Record metrics of your own at the present step, the one that was completed last.
 
         Parameters
         ----------
         **metrics : float
-            Anything `float` takes, a one-element tensor too. ``epoch=`` also tells the
-            progress line which epoch this is.
+            Anything `float` takes but text: numbers of Python's and numpy's, decimals, fractions,
+            and arrays and tensors of one element, of any shape and on any device. ``epoch=`` also
+            tells the progress line which epoch this is. A metric that is logged again at the same
+            step has the last value.
 
         Raises
         ------
         TypeError
             If a value is no number.
         ValueError
-            If the name is taken by one of labkit's own series.
+            If a name is one that labkit gives to its own series, in this run or another.
+        RuntimeError
+            If the run has ended.
+
+        Notes
+        -----
+        All is checked first: a call that raises has recorded nothing. A tensor's value is waited
+        for, as with ``item()``.
         """
-        values = {name: _number(name, value) for name, value in metrics.items()}
+        if self.closed:
+            raise RuntimeError(
+                f"run.log({', '.join(f'{name}=...' for name in metrics)}) was called after the run "
+                f"{self.name!r} had ended ({self._status}), and an ended run takes no more. Log "
+                "before run.close(), inside of `with lk.watch(...)`, or watch anew."
+            )
+        for name in metrics:
+            if is_reserved(name):
+                raise ValueError(
+                    f"run.log({name}=...): {name!r} is the name of a series that labkit records "
+                    "itself. Log yours under another name, for example "
+                    f"my_{name.replace('/', '_')}=..."
+                )
+        values = {name: number(name, value) for name, value in metrics.items()}
+        step = self.steps
         for name, value in values.items():
             if name == "epoch" and math.isfinite(value):
                 self.epoch = int(value)
-            block = self._blocks.get(f"metric/{name}")
-            if block is None:
-                if name in self._columns:
-                    raise ValueError(
-                        f"{name!r} is the name of a series that labkit records itself. "
-                        f"Log yours under another name, for example my_{name}=..."
-                    )
-                block = self.add_block(f"metric/{name}", "metric", [name])
-            block.append(self.steps, value)
+            self.recorder.table(f"metric/{name}", "metric", (name,)).append(step, value)
 
     def add_block(self, id: str, kind: str, names: Sequence[str]) -> Block:
-        """Add columns to record; the capture side calls this when it first has values."""
-        block = Block(id, kind, names)
-        for column, name in enumerate(block.names):
-            self._columns[name if kind in _BARE else f"{kind}/{name}"] = (block, column)
-        self._blocks = {**self._blocks, id: block}
-        return block
+        """Return a table to record into; `Recorder.table` of the run's recorder."""
+        return self.recorder.table(id, kind, names)
+
+    # ── the model that lives ─────────────────────────────────────────────────
+
+    def attach(self, live: LiveModel) -> None:
+        """Have steps, waiting rows, memory and values asked of a live model from now on."""
+        self._live = live
+
+    def detach(self) -> None:
+        """Write what waits, store the count of steps, and refer to the live model no more."""
+        live = self._live
+        if live is not None:
+            live.write()
+            self._steps = live.steps()
+            self._live = None
+
+    @property
+    def live(self) -> LiveModel | None:
+        """The model that trains, as far as the run refers to it; None once the run has ended."""
+        return self._live
+
+    def inspect(self, name: str) -> Inspection | None:
+        """Return what is known of a parameter: its values and its gradient's, or what was recorded.
+
+        Parameters
+        ----------
+        name : str
+            A parameter's name, or the id of an operation's node.
+
+        Returns
+        -------
+        Inspection or None
+            Safe on any thread: the training thread reads the model at the end of its step, and
+            where none comes within a moment, what was recorded is returned. None where nothing is
+            known.
+        """
+        return inspect(self, name)
+
+    def _write(self) -> None:
+        """Have rows that wait in capture written, before something is read."""
+        live = self._live
+        if live is not None:
+            live.write()
 
     def add_graph(self, graph: ComputationGraph, step: int | None = None) -> None:
         """Keep a graph if its structure is new, make it the latest, and note that it was seen."""
@@ -308,8 +396,7 @@ class Run:
 
     def add_notice(self, part: str, text: str) -> None:
         """Say something about labkit itself, once."""
-        if len(self._notices) < _MOST_NOTICES:
-            self._notices.setdefault((part, text), Notice(part, text))
+        self._notices.add(part, text)
 
     # ── steering and ending ──────────────────────────────────────────────────
 
@@ -334,15 +421,49 @@ class Run:
         if self._status == "waiting":
             self._status = "running"
 
-    def on_close(self, closer: Callable[[], None]) -> None:
-        """Have something called when the run ends, in the order of adding."""
-        self._closers.append(closer)
+    def _note_open(self) -> None:
+        runs, id = self._open, self.id
+        runs[id] = weakref.ref(self, lambda _: runs.pop(id, None))
+
+    @classmethod
+    def open_runs(cls) -> list[Run]:
+        """Return the runs that have not ended."""
+        return [run for ref in list(cls._open.values()) if (run := ref()) is not None]
+
+    def on_close(self, closer: Callable[[], None]) -> Callable[[], None]:
+        """Have something called when the run ends, in the order of adding.
+
+        It is called once, at once if the run has ended already. What it raises becomes a notice,
+        and those after it are called all the same.
+
+        Returns
+        -------
+        callable
+            Takes the closer back; harmless when it was called.
+        """
+        entry = (closer,)
+        self._closers.append(entry)
+        if self.closed:
+            self._call_closers()
+
+        remove = weakref.WeakMethod(self._remove_closer)
+
+        def take_back() -> None:
+            alive = remove()
+            if alive is not None:
+                alive(entry)
+
+        return take_back
 
     def close(self) -> None:
-        """End the run: take every hook off, keep what was recorded. Harmless when repeated."""
+        """End the run: take every hook off, keep what was recorded.
+
+        Harmless when repeated, on any thread, while another thread closes it, and in a finalizer.
+        """
         self._end("finished")
 
     def __enter__(self) -> Self:
+        self._entered_by = threading.get_ident()
         return self
 
     def __exit__(
@@ -351,27 +472,56 @@ class Run:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        if isinstance(error, Stopped):
+        if isinstance(error, Stopped) and error.control in (None, self.control):
             self._end("stopped")
             return True
         if isinstance(error, KeyboardInterrupt):
             self._end("interrupted", "the loop was interrupted")
         elif error is not None:
-            self._end("failed", f"the loop raised {type(error).__name__}: {error}")
+            self._end("failed", f"the loop raised {_described(error)}")
         else:
             self._end("finished")
         return False
 
     def _end(self, status: Status, message: str | None = None) -> None:
-        if self.closed:
+        try:
+            self._right_to_end.pop()  # one thread gets it, once
+        except IndexError:
             return
+        if (self.control.owner or self._entered_by) == threading.get_ident():
+            self.final_values = final_values(self)
         if status == "finished" and self.control.stopping:
             status = "stopped"
-        self._status, self._message, self._ended = status, message, time.monotonic()
-        self.control.release()
-        closers, self._closers = self._closers, []
-        for closer in closers:
+        self._message, self._ended = message, time.monotonic()
+        self._status = status
+        self._open.pop(self.id, None)
+        self.control.close()
+        self._call_closers()
+
+    def _call_closers(self) -> None:
+        """Call each closer once; deliver an interrupt when all have been called."""
+        interrupt: BaseException | None = None
+        while self._closers:
+            try:
+                self._call_next_closer()
+            except BaseException as error:  # noqa: BLE001 - raised below
+                interrupt = interrupt or error
+        if interrupt is not None:
+            raise interrupt
+
+    def _remove_closer(self, entry: tuple[Callable[[], None]]) -> None:
+        with suppress(ValueError):
+            self._closers.remove(entry)
+
+    def _call_next_closer(self) -> None:
+        try:
+            (closer,) = self._closers.popleft()
+        except IndexError:  # another thread took it
+            return
+        try:
             closer()
+        except Exception as error:  # noqa: BLE001 - the others have to be called, too
+            self.add_notice("closing", f"A part did not close in order: {_described(error)}.")
 
     def _steps_per_second(self) -> float | None:
         now, marks = self._ended or time.monotonic(), self._rate_marks
@@ -386,11 +536,8 @@ class Run:
         return (after - before) / (marks[-1][0] - then)
 
 
-def _number(name: str, value: object) -> float:
+def _described(error: BaseException) -> str:
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"run.log({name}=...) takes a number or a one-element tensor, not "
-            f"{type(value).__name__}. Example: run.log({name}=0.93)"
-        ) from error
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - the error is the user's, and so may be its text
+        return type(error).__name__

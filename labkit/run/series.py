@@ -1,10 +1,10 @@
 """Series of bounded size that lose no spike.
 
-A `Block` holds columns that are sampled together, for example the gradient norms of all
-parameters. The newest rows are kept as they came (the tail); older rows are folded into
-buckets that keep the smallest and the largest value of each column with their steps; when
-there are too many buckets, neighbours are merged. Whatever the length of a run, its memory
-is fixed, and one odd value in a million steps is still there, at its step.
+A `Block` is a table: columns that are sampled together, for example the gradient norms of all
+parameters, and rows whose steps rise. The newest rows are held as they came (the tail); older rows
+are folded into buckets that hold the smallest and the largest value of each column with their
+steps; when there are too many buckets, neighbours are merged. Whatever the length of a run, its
+memory is fixed, and one odd value in a million steps is still there, at its step.
 
 The browser holds the same structure in TypeScript (`frontend/src/history`), so that zooming
 needs no kernel.
@@ -15,133 +15,58 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float32]
-Steps = NDArray[np.int64]
+from labkit.run.buckets import Buckets, Floats, Steps
+from labkit.run.kinds import WHOLE_KINDS
+from labkit.run.notices import NoticeLog
+from labkit.run.rows import Rows, joined, row_of, steps_of, table_of
+from labkit.run.storage import CELLS, NewestRows, Storage, Whole
 
-_CELLS = 2**18
-_MOST_ROWS = 2048
-_FEWEST_ROWS = 128
-_PENDING_LIMIT = 512
+__all__ = ["Block", "Buckets", "Floats", "NewestRows", "Steps", "Whole"]
+
+MOST_COLUMNS = 4096
+"""A table is widened up to so many columns; one that was made wider stays as wide as it is."""
+_MOST_PENDING = 512
+_UNTIL_WAIT = 4
+"""Times the rows that may wait, after which a writer waits for another one to store its rows."""
 
 
-def _rows_for(columns: int) -> int:
-    """Return how many rows fit the cell budget, a power of two for even folding."""
-    fitting = max(1, _CELLS // max(columns, 1))
-    return min(_MOST_ROWS, max(_FEWEST_ROWS, 1 << (fitting.bit_length() - 1)))
+class _Chosen(NamedTuple):
+    """Some columns of a table: where they are, and which of the names it has."""
 
-
-@dataclass
-class Buckets:
-    """Folded rows: one entry per bucket and column.
-
-    Attributes
-    ----------
-    first, count : ndarray, shape (n_buckets,), dtype int64
-        First step in the bucket and number of samples folded into it.
-    low, high : ndarray, shape (n_buckets, n_columns), dtype float32
-        Extremes of each column. `high` is NaN where the bucket held a NaN.
-    low_at, high_at : ndarray, shape (n_buckets, n_columns), dtype int64
-        Steps at which the extremes were recorded.
-    """
-
-    first: Steps
-    count: Steps
-    low: Floats
-    low_at: Steps
-    high: Floats
-    high_at: Steps
-
-    @classmethod
-    def empty(cls, columns: int) -> Buckets:
-        """Return zero buckets of the given width."""
-        no_steps = np.empty(0, np.int64)
-        wide_steps = np.empty((0, columns), np.int64)
-        wide = np.empty((0, columns), np.float32)
-        return cls(no_steps, no_steps, wide, wide_steps, wide, wide_steps)
-
-    @classmethod
-    def of_rows(cls, steps: Steps, values: Floats, size: int) -> Buckets:
-        """Fold consecutive rows into buckets of `size` samples; `size` divides their number."""
-        groups = len(steps) // size
-        grouped = values.reshape(groups, size, -1)
-        group_steps = steps.reshape(groups, size)
-        low_index = np.where(np.isnan(grouped), np.inf, grouped).argmin(axis=1)
-        high_index = grouped.argmax(axis=1)  # numpy's argmax stops at the first NaN
-        rows = np.arange(groups)[:, None]
-        return cls(
-            first=group_steps[:, 0].copy(),
-            count=np.full(groups, size, np.int64),
-            low=np.take_along_axis(grouped, low_index[:, None], axis=1)[:, 0],
-            low_at=group_steps[rows, low_index],
-            high=np.take_along_axis(grouped, high_index[:, None], axis=1)[:, 0],
-            high_at=group_steps[rows, high_index],
-        )
-
-    def __len__(self) -> int:
-        return len(self.first)
-
-    def joined(self, other: Buckets) -> Buckets:
-        """Return these buckets followed by the others."""
-        return Buckets(
-            *(
-                np.concatenate([getattr(self, name), getattr(other, name)])
-                for name in ("first", "count", "low", "low_at", "high", "high_at")
-            )
-        )
-
-    def part(self, start: int | None, stop: int | None, stride: int = 1) -> Buckets:
-        """Return a slice of the buckets."""
-        cut = slice(start, stop, stride)
-        return Buckets(
-            self.first[cut],
-            self.count[cut],
-            self.low[cut],
-            self.low_at[cut],
-            self.high[cut],
-            self.high_at[cut],
-        )
-
-    def merged_with(self, later: Buckets) -> Buckets:
-        """Merge each bucket with the one at the same place in `later`."""
-        lower = ~(self.low <= later.low) & ~np.isnan(later.low)
-        higher = ~np.isnan(self.high) & ((later.high > self.high) | np.isnan(later.high))
-        return Buckets(
-            self.first,
-            self.count + later.count,
-            np.where(lower, later.low, self.low),
-            np.where(lower, later.low_at, self.low_at),
-            np.where(higher, later.high, self.high),
-            np.where(higher, later.high_at, self.high_at),
-        )
-
-    def halved(self) -> Buckets:
-        """Merge neighbours; a last odd bucket stays as it is."""
-        even = len(self) - len(self) % 2
-        pairs = self.part(0, even, 2).merged_with(self.part(1, even, 2))
-        return pairs.joined(self.part(even, None))
+    names: tuple[str, ...]
+    of: dict[str, int]
+    places: NDArray[np.intp]
+    known: NDArray[np.bool_]
+    are_first: bool
+    """Whether they are the table's first columns, in order."""
 
 
 class Block:
-    """Columns of numbers that are sampled together, of bounded size.
+    """A table of numbers that are sampled together, of bounded size.
 
     Parameters
     ----------
     id : str
         Unique in the run, for example ``"grad_norm"`` or ``"metric/accuracy"``.
     kind : str
-        One of ``loss``, ``lr``, ``metric``, ``grad_norm``, ``weight_norm``, ``update_ratio``.
+        ``"loss"``, ``"lr"``, ``"metric"`` or one of `labkit.run.kinds.SAMPLED_KINDS`. In a sampled
+        kind, NaN stands for "not read".
     names : sequence of str
         One name per column.
+    notices : NoticeLog, optional
+        Where it is noted that rows or values could not be written.
 
     Notes
     -----
-    `append` may be called by one thread while others read: it hands rows over through a
-    deque, and whoever reads (or a full deque) moves them into the arrays under a lock.
+    Any thread may write and read. Rows are handed over through a deque; whoever reads (or a full
+    deque) moves them into the arrays under a lock, in the order in which they came. Reading then
+    goes on without the lock, as what was stored is not changed. A finalizer that runs in the
+    middle of that on the same thread reads what was stored before.
 
     Examples
     --------
@@ -153,20 +78,26 @@ class Block:
     ([0, 1, 2], [1.0, 0.5, 0.33000001311302185])
     """
 
-    def __init__(self, id: str, kind: str, names: Sequence[str]) -> None:
+    def __init__(
+        self, id: str, kind: str, names: Sequence[str], notices: NoticeLog | None = None
+    ) -> None:
         self.id = id
         self.kind = kind
         self.names = tuple(names)
-        self.tail_limit = self.bucket_limit = _rows_for(len(self.names))
-        self.stride = 1
-        self.total = 0
-        """Rows moved into the arrays since the block was made."""
-        self._pending: deque[tuple[int, float | Sequence[float] | Floats]] = deque()
+        self.refused = 0
+        """Rows that were not written, as their steps did not rise."""
+        self._notices = NoticeLog() if notices is None else notices
+        self._sparse = kind not in WHOLE_KINDS
+        self._most_columns = max(MOST_COLUMNS, len(self.names))
+        self._places = {name: place for place, name in enumerate(self.names)}
+        self._chosen = _Chosen((), self._places, np.empty(0, np.intp), np.empty(0, bool), True)  # noqa: FBT003
+        self._pending: deque[Rows] = deque()
+        self._most_pending = _most_pending(len(self.names))
         self._lock = threading.RLock()
-        self._buckets = Buckets.empty(len(self.names))
-        self._tail_steps = np.empty(self.tail_limit, np.int64)
-        self._tail_values = np.empty((self.tail_limit, len(self.names)), np.float32)
-        self._tail_length = 0
+        self._storing = False
+        self._stored = Storage.empty(len(self.names), sparse=self._sparse)
+
+    # ── writing ──────────────────────────────────────────────────────────────
 
     def append(self, step: int, row: float | Sequence[float] | Floats) -> None:
         """Add the values of all columns at one step.
@@ -174,37 +105,100 @@ class Block:
         Parameters
         ----------
         step : int
-            Not smaller than the step before.
+            Greater than the step before. A row that goes back, or (but for a metric, where the
+            last one counts) repeats a step, is not written; `refused` counts them.
         row : float or sequence of float, shape (n_columns,)
+            Copied. A shorter row, as from before a widening, has NaN in the columns it lacks; of
+            a longer one the columns that the table has are written, with a notice.
         """
-        self._pending.append((step, row))
+        if isinstance(row, (int, float)):
+            self._pending.append((int(step), float(row)))
+        else:
+            self._pending.append((int(step), self._fitted(row_of(row))))
         self._relieve()
 
-    def extend(self, first_step: int, rows: Sequence[float | Sequence[float]]) -> None:
-        """Add the values of consecutive steps.
+    def append_columns(
+        self, step: int, names: Sequence[str], values: Sequence[float] | Floats
+    ) -> None:
+        """Add a row that holds values for some columns, and NaN in the others.
 
         Parameters
         ----------
-        first_step : int
-            The step of the first row, not smaller than the step before.
-        rows : sequence of float, or of list of float, shape (n_steps, n_columns)
-            Rows of another width, as after a parameter group was added, are left out.
+        step : int
+            As of `append`.
+        names : sequence of str
+            Columns of the table; values of others are left out, with a notice.
+        values : sequence of float, shape (n_names,)
+
+        Raises
+        ------
+        ValueError
+            If there are not as many values as names.
         """
-        width = len(self.names)
-        steps = np.arange(first_step, first_step + len(rows))
-        try:
-            values = np.array(rows, np.float32).reshape(len(rows), -1)
-            fitting = values.shape[1] == width
-        except ValueError:  # rows of several widths
-            fitting = False
-        if not fitting:
-            widths = [len(row) if isinstance(row, (list, tuple)) else 1 for row in rows]
-            fits = np.array(widths) == width
-            kept = [row for row, taken in zip(rows, fits, strict=True) if taken]
-            steps, values = steps[fits], np.array(kept, np.float32).reshape(-1, width)
+        chosen, row = self._choose(tuple(names)), row_of(values)
+        if len(row) != len(chosen.names):
+            raise ValueError(
+                f"Block.append_columns takes one value for each name; there are "
+                f"{len(chosen.names)} names and {len(row)} values."
+            )
+        if not chosen.are_first:
+            given, row = row, np.full(len(self.names), np.nan, np.float32)
+            row[chosen.places] = given[chosen.known]
+        self._pending.append((int(step), row))
+        self._relieve()
+
+    def extend(self, steps: Sequence[int] | Steps, rows: ArrayLike | Sequence[ArrayLike]) -> None:
+        """Add many rows at once.
+
+        Parameters
+        ----------
+        steps : sequence of int, shape (n_rows,)
+            As of `append`.
+        rows : sequence of float, or of rows as `append` takes them
+            One for each step; they may differ in length.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many rows as steps.
+        """
+        taken = steps_of(steps)
+        values = self._fitted(table_of(rows))
+        if len(taken) != len(values):
+            raise ValueError(
+                f"Block.extend takes one row for each step; there are {len(taken)} steps and "
+                f"{len(values)} rows."
+            )
+        self._pending.append((taken, values))
+        self._store_pending()
+
+    def widen(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Append columns for the names that the table lacks; older rows hold NaN there.
+
+        Returns
+        -------
+        tuple of str
+            The names that got no column, as the table is as wide as it may be.
+        """
+        if all(name in self._places for name in names):
+            return ()
         with self._lock:
-            self._drain()
-            self._store(steps, values)
+            missing = [name for name in dict.fromkeys(names) if name not in self._places]
+            room = max(0, self._most_columns - len(self.names))
+            added = missing[:room]
+            places = enumerate(added, start=len(self.names))
+            self.names = (*self.names, *added)
+            self._most_pending = _most_pending(len(self.names))
+            self._places = {**self._places, **{name: place for place, name in places}}
+        return tuple(missing[room:])
+
+    # ── reading ──────────────────────────────────────────────────────────────
+
+    @property
+    def total(self) -> int:
+        """Rows written so far, those still under way included."""
+        self._store_pending()
+        return self._stored.total
 
     def points(self, column: int) -> tuple[Steps, Floats]:
         """Return a column's recorded points in the order of their steps.
@@ -212,82 +206,134 @@ class Block:
         Returns
         -------
         steps : ndarray, shape (n_points,), dtype int64
+            Each step once.
         values : ndarray, shape (n_points,), dtype float32
-            Every value was recorded at its step: extremes of folded buckets, then the
-            newest rows whole.
+            Every value was recorded at its step: extremes of folded buckets, then the newest rows
+            whole. In sampled kinds NaN, which stands for "not read", is left out.
         """
-        with self._lock:
-            self._drain()
-            buckets, tail = self._buckets, slice(0, self._tail_length)
-            at = np.stack([buckets.low_at[:, column], buckets.high_at[:, column]], axis=1)
-            extremes = np.stack([buckets.low[:, column], buckets.high[:, column]], axis=1)
-            order = np.argsort(at, axis=1, kind="stable")
-            folded_steps = np.take_along_axis(at, order, axis=1).ravel()
-            folded_values = np.take_along_axis(extremes, order, axis=1).ravel()
-            distinct = np.ones(len(folded_steps), bool)
-            distinct[1::2] = folded_steps[1::2] != folded_steps[::2]
-            return (
-                np.concatenate([folded_steps[distinct], self._tail_steps[tail]]),
-                np.concatenate([folded_values[distinct], self._tail_values[tail, column]]),
+        self._store_pending()
+        stored = self._stored
+        if column >= stored.columns:  # added a moment ago, by whom this interrupts
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        folded_steps, folded_values = stored.buckets.points(column)
+        steps = np.concatenate([folded_steps, stored.steps[: stored.length]])
+        values = np.concatenate([folded_values, stored.values[: stored.length, column]])
+        if self._sparse:
+            known = ~np.isnan(values)
+            steps, values = steps[known], values[known]
+        return steps, values
+
+    def rows_since(self, total: int) -> NewestRows | None:
+        """Return the rows that came after the first `total`, with the count they bring it to.
+
+        Returns
+        -------
+        NewestRows or None
+            ``(total, steps, values)``: the total is to be given the next time, so that no row is
+            missed and none comes twice (but that of a metric's newest step, if it was logged
+            again). None when some of the rows are folded already.
+        """
+        self._store_pending()
+        stored = self._stored
+        first = stored.first_unsent(total)
+        if first is None:
+            return None
+        rows = slice(first, stored.length)
+        steps, values = stored.steps[rows].copy(), stored.values[rows].copy()
+        return NewestRows(stored.total, steps, values)
+
+    def whole(self) -> Whole:
+        """Return all that the table holds."""
+        self._store_pending()
+        stored = self._stored
+        return stored.whole(self.names[: stored.columns])
+
+    # ── storing ──────────────────────────────────────────────────────────────
+
+    def _fitted(self, values: Floats) -> Floats:
+        """Return rows, shape (..., n), without what is beyond the last column."""
+        width = len(self.names)
+        if values.shape[-1] <= width:
+            return values
+        self._notices.add(
+            "series",
+            f"Rows of {self.id} held more values than the series has columns ({width}); what was "
+            "beyond them is not recorded.",
+        )
+        return values[..., :width]
+
+    def _choose(self, names: tuple[str, ...]) -> _Chosen:
+        """Return where the columns of these names are; the same columns are looked up once."""
+        chosen, places = self._chosen, self._places
+        if chosen.of is places and chosen.names == names:
+            return chosen
+        known = np.array([name in places for name in names], bool)
+        found = np.array([places[name] for name in names if name in places], np.intp)
+        are_first = bool(known.all()) and found.tolist() == list(range(len(found)))
+        self._chosen = chosen = _Chosen(names, places, found, known, are_first)
+        if not known.all() and len(self.names) < self._most_columns:
+            self._notices.add(
+                "series",
+                f"Values were read for {self.id} that it has no columns for; they are not "
+                "recorded.",
             )
-
-    def rows_since(self, total: int) -> tuple[Steps, Floats] | None:
-        """Return the rows that came after the first `total`; None when some are folded already."""
-        with self._lock:
-            self._drain()
-            missing = self.total - total
-            if missing > self._tail_length:
-                return None
-            rows = slice(self._tail_length - missing, self._tail_length)
-            return self._tail_steps[rows].copy(), self._tail_values[rows].copy()
-
-    def whole(self) -> tuple[Buckets, Steps, Floats]:
-        """Return the folded past and a copy of the tail's steps and values."""
-        with self._lock:
-            self._drain()
-            tail = slice(0, self._tail_length)
-            return self._buckets, self._tail_steps[tail].copy(), self._tail_values[tail].copy()
+        return chosen
 
     def _relieve(self) -> None:
-        """Move rows into the arrays when many wait, unless a reader is at it."""
-        if len(self._pending) >= _PENDING_LIMIT and self._lock.acquire(blocking=False):
+        """Store rows when many wait, unless another thread is about it."""
+        waiting = len(self._pending)
+        if waiting < self._most_pending:
+            return
+        if waiting >= _UNTIL_WAIT * self._most_pending:
+            self._store_pending()
+        elif self._lock.acquire(blocking=False):
             try:
-                self._drain()
+                self._store_pending()
             finally:
                 self._lock.release()
 
-    def _drain(self) -> None:
-        pending = self._pending
-        rows = [pending.popleft() for _ in range(len(pending))]
-        if rows:
-            values = np.array([row for _, row in rows], np.float32)
-            self._store(np.array([step for step, _ in rows]), values.reshape(len(rows), -1))
+    def _store_pending(self) -> None:
+        with self._lock:  # also when nothing waits: another thread may be about to store it
+            if self._storing:  # by this thread, which a finalizer has interrupted
+                return
+            before, taken = self._stored, list[Rows]()
+            try:
+                self._storing = True
+                for _ in range(len(self._pending)):
+                    taken.append(self._pending.popleft())
+                self._store(taken)
+            except Exception as error:  # noqa: BLE001 - these rows must not stop those to come
+                self._notices.add(
+                    "series",
+                    f"Some rows of {self.id} could not be recorded. "
+                    f"({type(error).__name__}: {error})",
+                )
+            except BaseException:  # an interrupt
+                if self._stored is before:
+                    self._pending.extendleft(reversed(taken))
+                raise
+            finally:
+                self._storing = False
 
-    def _store(self, steps: Steps, values: Floats) -> None:
-        half = self.tail_limit // 2
-        for start in range(0, len(steps), half):
-            length = min(half, len(steps) - start)
-            if self._tail_length + length > self.tail_limit:
-                self._fold_oldest(half)
-            end = self._tail_length + length
-            self._tail_steps[self._tail_length : end] = steps[start : start + length]
-            self._tail_values[self._tail_length : end] = values[start : start + length]
-            self._tail_length = end
-            self.total += length
+    def _store(self, pending: list[Rows]) -> None:
+        stored = self._stored
+        if stored.columns < len(self.names):
+            stored = stored.widened(len(self.names))
+        refused = 0
+        if pending:
+            may_replace = self.kind == "metric"
+            steps, values = joined(pending, stored.columns)
+            stored, refused = stored.extended(steps, values, may_replace=may_replace)
+        self._stored = stored
+        if refused:
+            self.refused += refused
+            self._notices.add(
+                "series",
+                f"Rows of {self.id} that came after rows of later steps are not recorded: the "
+                "steps of a series only rise.",
+            )
 
-    def _fold_oldest(self, rows: int) -> None:
-        size = min(self.stride, rows)
-        folded = Buckets.of_rows(self._tail_steps[:rows], self._tail_values[:rows], size)
-        last_is_open = len(self._buckets) > 0 and self._buckets.count[-1] + size <= self.stride
-        if size < self.stride and last_is_open:
-            grown = self._buckets.part(-1, None).merged_with(folded)
-            self._buckets = self._buckets.part(0, -1).joined(grown)
-        else:
-            self._buckets = self._buckets.joined(folded)
-        while len(self._buckets) > self.bucket_limit:
-            self._buckets = self._buckets.halved()
-            self.stride *= 2
-        left = self._tail_length - rows
-        self._tail_steps[:left] = self._tail_steps[rows : self._tail_length]
-        self._tail_values[:left] = self._tail_values[rows : self._tail_length]
-        self._tail_length = left
+
+def _most_pending(columns: int) -> int:
+    """Return how many rows may wait, so that they take a part of the table's memory only."""
+    return max(1, min(_MOST_PENDING, CELLS // 4 // max(1, columns)))

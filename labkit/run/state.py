@@ -8,7 +8,9 @@ from typing import Literal
 from labkit.run.finding import Finding
 from labkit.run.graph import GraphSpan
 
-Status = Literal["waiting", "running", "paused", "finished", "stopped", "interrupted", "failed"]
+Status = Literal[
+    "waiting", "running", "pausing", "paused", "finished", "stopped", "interrupted", "failed"
+]
 
 FINAL_STATUSES: frozenset[Status] = frozenset({"finished", "stopped", "interrupted", "failed"})
 """Statuses after which nothing more is recorded."""
@@ -45,6 +47,8 @@ class RunState:
         Seconds since the watch began, and seconds left when the total is known.
     process_memory, device_memory : int or None
         Bytes.
+    getting_started : bool
+        Whether the cost is that of the first steps, in which costly readings come early.
     cost, budget : float
         Parts of the loop's time, 0 to 1: what watching took, and what it may take.
     parameters, trainable : int
@@ -67,6 +71,7 @@ class RunState:
     process_memory: int | None
     device_memory: int | None
     cost: float
+    getting_started: bool
     budget: float
     parameters: int
     trainable: int

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
-from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from labkit.run import Run
+from labkit.views.kernel import is_notebook
 from labkit.views.views import Dashboard
 
-
-def is_notebook() -> bool:
-    """Return whether this is a kernel that a notebook talks to."""
-    shell = get_ipython()
-    return shell is not None and getattr(shell, "kernel", None) is not None
+__all__ = ["is_notebook", "show_dashboard"]
 
 
 def show_dashboard(run: Run) -> None:
     """Display the dashboard; when the run ends, the saved picture is made anew."""
     dashboard = Dashboard(run)
     handle = display(dashboard, display_id=True)  # type: ignore[no-untyped-call]
+    shown = weakref.ref(dashboard)
 
     def refresh_picture() -> None:
-        if handle is not None and threading.current_thread() is threading.main_thread():
-            handle.update(dashboard)
+        alive = shown()
+        on_main = threading.current_thread() is threading.main_thread()
+        if alive is not None and alive.comm is not None and handle is not None and on_main:
+            handle.update(alive)
 
     run.on_close(refresh_picture)

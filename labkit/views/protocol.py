@@ -18,12 +18,16 @@ from labkit.run import Block, ComputationGraph, RunState
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, TensorStatistics
+from labkit.run.kinds import WHOLE_KINDS
+from labkit.run.series import Whole
 
 PROTOCOL_VERSION = 1
 
 AssetName = Literal["labkit.js", "plotly.js", "layout.js"]
 ControlAction = Literal["pause", "resume", "step", "stop"]
 
+_MOST_ECHO = 200
+"""So many characters of a refused question are sent back at most."""
 MOST_FRAME_BYTES = 56_000
 """Bound on the rows of all blocks in one frame: what does not fit waits, or is sent as maxima."""
 
@@ -70,16 +74,17 @@ def _state(state: RunState) -> dict[str, Any]:
 def snapshot(
     seq: int,
     state: RunState,
-    blocks: Mapping[str, Block],
+    blocks: Sequence[tuple[Block, Whole]],
     graph: ComputationGraph | None,
     course: str | None = None,
 ) -> Message:
     """Return everything a page needs to show a run from its beginning.
 
-    `course` is the folder of the course's notebooks, if they are at hand.
+    `blocks` are the tables and what each held when it was read; `course` is the folder of the
+    course's notebooks, if they are at hand.
     """
     message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
-    message.content["blocks"] = [_whole_block(message, block) for block in blocks.values()]
+    message.content["blocks"] = [_whole_block(message, *each) for each in blocks]
     message.content["graph"] = None if graph is None else graph.to_json()
     message.content["course"] = course
     return message
@@ -98,8 +103,8 @@ def frame(
         _rows(
             message,
             new.block,
-            *_bounded(new.steps, new.values, room),
-            names=None if new.is_known else new.block.names,
+            *_bounded(new.steps, new.values, room, sparse=new.block.kind not in WHOLE_KINDS),
+            names=None if new.is_known else new.block.names[: new.values.shape[1]],
         )
         for new in rows.values()
     ]
@@ -120,6 +125,11 @@ def inspection(request: int, found: Inspection | None) -> Message:
     for name in ("value", "gradient"):
         statistics: TensorStatistics | None = getattr(found, name, None)
         message.content[name] = None if statistics is None else _statistics(message, statistics)
+    norms = () if found is None else found.norms
+    message.content["norms"] = [
+        {"kind": norm.kind, "step": norm.step, "value": _finite(norm.value)} for norm in norms
+    ]
+    message.content["reason"] = None if found is None else found.reason
     return message
 
 
@@ -177,9 +187,26 @@ def acknowledged(request: int) -> Message:
     return Message({"type": "acknowledged", "request": request})
 
 
-def refused(reason: str) -> Message:
-    """Return the answer to a message that labkit cannot take."""
-    return Message({"type": "refused", "reason": reason})
+def refused(reason: str, content: object = None) -> Message:
+    """Return the answer to a message that labkit cannot take.
+
+    Parameters
+    ----------
+    reason : str
+        A sentence.
+    content : object, optional
+        The message: what tells one question from another is sent back.
+    """
+    asked = content if isinstance(content, dict) else {}
+    about: dict[str, Any] = dict.fromkeys(("request", "question", "subject"))
+    if isinstance(asked.get("request"), int):
+        about["request"] = asked["request"]
+    if isinstance(asked.get("type"), str):
+        about["question"] = asked["type"][:_MOST_ECHO]
+    subject = asked.get("signature", asked.get("name"))
+    if isinstance(subject, str):
+        about["subject"] = subject[:_MOST_ECHO]
+    return Message({"type": "refused", "reason": reason, **about})
 
 
 def asset(name: str, compressed: bytes) -> Message:
@@ -214,37 +241,41 @@ def _rows(
         "id": block.id,
         "kind": block.kind,
         "names": None if names is None else list(names),
-        "columns": len(block.names),
+        "columns": values.shape[1],
         "rows": len(steps),
         "steps": message.add(steps, "<f8"),
         "values": message.add(values, "<f4"),
     }
 
 
-def _whole_block(message: Message, block: Block) -> dict[str, Any]:
-    buckets, steps, values = block.whole()
+def _whole_block(message: Message, block: Block, whole: Whole) -> dict[str, Any]:
+    buckets = whole.buckets
     first = buckets.first[:, None]
     return {
-        **_rows(message, block, steps, values, names=block.names),
-        "stride": block.stride,
+        **_rows(message, block, whole.steps, whole.values, names=whole.names),
+        "stride": whole.stride,
         "buckets": len(buckets),
         "first": message.add(buckets.first, "<f8"),
         "low": message.add(buckets.low, "<f4"),
         "low_at": message.add(buckets.low_at - first, "<f4"),
         "high": message.add(buckets.high, "<f4"),
         "high_at": message.add(buckets.high_at - first, "<f4"),
-        "tail_limit": block.tail_limit,
-        "bucket_limit": block.bucket_limit,
+        "tail_limit": whole.limit,
+        "bucket_limit": whole.limit,
     }
 
 
 def _bounded(
-    steps: NDArray[np.int64], values: NDArray[np.float32], room: int
+    steps: NDArray[np.int64], values: NDArray[np.float32], room: int, *, sparse: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Join neighbouring rows, keeping each column's maximum, until they fit into so many bytes."""
+    """Join neighbouring rows, keeping each column's maximum, until they fit into so many bytes.
+
+    NaN counts as the maximum; where it stands for "not read" (`sparse`), as less than any number.
+    """
+    larger = np.fmax if sparse else np.maximum
     while len(steps) > 1 and values.nbytes + 8 * len(steps) > room:
         even = len(steps) - len(steps) % 2
-        joined = np.maximum(values[0:even:2], values[1:even:2])
+        joined = larger(values[0:even:2], values[1:even:2])
         values = np.concatenate([joined, values[even:]])
         steps = np.concatenate([steps[1:even:2], steps[even:]])
     return steps, values

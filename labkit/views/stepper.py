@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from labkit.run import Run
+from labkit.run.holding import other_loops_held
 from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import pictures
 from labkit.views import protocol as wire
-from labkit.views.channel import answer_while_cells_run
+from labkit.views.channel import answer_while_cells_run, shortened
+from labkit.views.kernel import call_on_main_thread
 from labkit.views.views import View
 
 
 class StepperView(View):
     """A walk through a graph, forward and backward.
+
+    Edits that a page asks for run the code on the thread that made the view: while a cell runs
+    there, they wait for its end.
 
     Parameters
     ----------
@@ -41,6 +49,7 @@ class StepperView(View):
     ) -> None:
         self.walk = walk
         self._edit, self._reset = edit, reset
+        self._thread = threading.current_thread()
         run = Run(name)
         run.add_graph(walk.graph)
         run.close()
@@ -84,31 +93,78 @@ class StepperView(View):
         self.send(message.content, message.buffers)
         return walk
 
-    def _on_page(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        request = content.get("request")
-        try:
-            match content:
-                case {"type": "walk"}:
-                    self._show(self.walk, None)
-                case {
-                    "type": "edit",
-                    "leaf": str(leaf),
-                    "index": int(index),
-                    "value": float(value),
-                }:
-                    self._show(self._edit(leaf, index, value), request)
-                case {"type": "edit", "leaf": str(leaf), "index": int(index), "value": int(value)}:
-                    self._show(self._edit(leaf, index, value), request)
-                case {"type": "reset"}:
-                    self._show(self._reset(), request)
-                case _:
-                    self._refuse(request, f"labkit does not know this message: {content!r}")
-        except Exception as error:  # noqa: BLE001 - the page shows what went wrong
-            words = str(error.args[0]) if error.args else type(error).__name__
-            self._refuse(request, words)
+    def _on_page(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
+        """Take a page's message; whatever happens, it is answered or refused."""
+        self._answering(content, partial(self._take, content))
 
-    def _refuse(self, request: int | None, reason: str) -> None:
-        self.send({"type": "refused", "request": request, "reason": reason})
+    def _answering(self, content: Any, answer: Callable[[], object]) -> None:
+        try:
+            answer()
+        except Exception as error:  # noqa: BLE001 - the page shows what went wrong
+            with suppress(Exception):  # the comm itself has failed
+                self._refuse(content, _words_of(error))
+
+    def _take(self, content: Any) -> None:
+        match content:
+            case {"type": "walk"}:
+                self._show(self.walk, None)
+            case {
+                "type": "edit",
+                "leaf": str(leaf),
+                "index": int(index),
+                "value": float() | int() as value,
+            }:
+                edit = partial(self._edit, leaf, index, float(value))
+                self._walk_anew(content, edit)
+            case {"type": "reset"}:
+                self._walk_anew(content, self._reset)
+            case _:
+                self._refuse(content, f"labkit does not know this message: {shortened(content)}")
+
+    def _walk_anew(self, content: Any, walk: Callable[[], Walk]) -> None:
+        """Run the user's code on the thread that made the stepper, and on no other.
+
+        A page's message may come while a cell trains on that thread; then it waits for its end.
+        Loops on other threads are held meanwhile, as their models may be part of the walk.
+        """
+
+        def show() -> None:
+            with other_loops_held():
+                made = walk()
+            self._show(made, _request_of(content))
+
+        main = threading.main_thread()
+        if threading.current_thread() is self._thread:
+            show()
+        elif self._thread.is_alive() and self._thread is not main:
+            self._refuse(content, _OF_ANOTHER_THREAD)
+        elif not call_on_main_thread(partial(self._answering, content, show)):
+            self._refuse(content, _NO_KERNEL)
+
+    def _refuse(self, content: Any, reason: str) -> None:
+        self.send({"type": "refused", "request": _request_of(content), "reason": reason})
+
+
+_OF_ANOTHER_THREAD = (
+    "This stepper was made on a thread that runs still, and its code must not run on two at once. "
+    "Make it in a cell of its own to change its leaves."
+)
+_NO_KERNEL = (
+    "The code runs only on the thread that made the stepper, which cannot be reached from here."
+)
+
+
+def _request_of(content: Any) -> int | None:
+    request = content.get("request") if isinstance(content, dict) else None
+    return request if isinstance(request, int) else None
+
+
+def _words_of(error: Exception) -> str:
+    """Return an error's own sentence; what `KeyError` and its like put around it is left out."""
+    try:
+        return str(error.args[0]) if error.args else type(error).__name__
+    except Exception:  # noqa: BLE001 - its text may fail, too
+        return type(error).__name__
 
 
 def walk_message(walk: Walk, request: int | None) -> wire.Message:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import anywidget
 import traitlets
 from ipywidgets import widget_serialization
 
 from labkit.run import ComputationGraph, Run
-from labkit.run.inspection import Inspect
+from labkit.run.inspection import Samples
 from labkit.views import assets, pictures
 from labkit.views.channel import RunChannel
+from labkit.views.kernel import is_notebook
+from labkit.views.lifetimes import DroppableWidget, ShownViews
 
 
-class View(anywidget.AnyWidget):
+class View(DroppableWidget):
     """A view of one run; use one of its kinds.
+
+    A view that was never displayed goes with its last reference. One that was displayed stays
+    until it is closed, or until the cell that displayed it is run again.
 
     Parameters
     ----------
@@ -31,7 +35,7 @@ class View(anywidget.AnyWidget):
     kind: ClassVar[str] = ""
 
     view = traitlets.Unicode().tag(sync=True)
-    channel = traitlets.Instance(RunChannel).tag(sync=True, **widget_serialization)
+    channel = traitlets.Instance(RunChannel, allow_none=True).tag(sync=True, **widget_serialization)
 
     def __init__(self, run: Run) -> None:
         if not isinstance(run, Run):
@@ -40,9 +44,24 @@ class View(anywidget.AnyWidget):
                 f"Example: lk.{type(self).__name__}(lk.watch(model, show=False))"
             )
         self.run = run
-        super().__init__(view=self.kind, channel=RunChannel.of(run), _esm=assets.loader_source())
+        channel = RunChannel.of(run)
+        super().__init__(view=self.kind, channel=channel, _esm=assets.loader_source())
+        channel.join(self.model_id)
+
+    def close(self) -> None:
+        """Close the view on every page, and the run's channel with the last of its views."""
+        if self.comm is None:
+            return
+        model_id, channel = self.model_id, self.channel
+        super().close()
+        self.channel = None
+        ShownViews.remove(model_id)
+        if channel is not None:
+            channel.leave(model_id)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
+        if is_notebook():
+            ShownViews.add(self)
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         still = {
@@ -79,8 +98,9 @@ class GraphView(View):
         A run's graph changes with it; a graph alone stays as it is.
     name : str
         Title of a graph alone.
-    inspect : callable, optional
-        Reads a parameter's values by its name, for a graph alone.
+    samples : mapping of str to Sampled, optional
+        What is known of the values of a graph alone, by the names of parameters and the ids of
+        operations' nodes.
     """
 
     kind = "graph"
@@ -90,11 +110,18 @@ class GraphView(View):
         source: Run | ComputationGraph,
         *,
         name: str = "graph",
-        inspect: Inspect | None = None,
+        samples: Samples | None = None,
     ) -> None:
+        self._made_run = isinstance(source, ComputationGraph)
         if isinstance(source, ComputationGraph):
-            source = _run_around(source, name, inspect)
+            source = _run_around(source, name, samples or {})
         super().__init__(source)
+
+    def close(self) -> None:
+        """Close the view on every page; what was sampled for it goes."""
+        super().close()
+        if self._made_run:
+            self.run.samples = {}
 
     @property
     def graph(self) -> ComputationGraph | None:
@@ -102,12 +129,11 @@ class GraphView(View):
         return self.run.graph
 
 
-def _run_around(graph: ComputationGraph, name: str, inspect: Inspect | None) -> Run:
-    """Return an ended run that holds nothing but a graph."""
+def _run_around(graph: ComputationGraph, name: str, samples: Samples) -> Run:
+    """Return an ended run that holds nothing but a graph and what was sampled for it."""
     run = Run(name)
     run.add_graph(graph)
-    if inspect is not None:
-        run.inspect = inspect
+    run.samples = samples
     run.close()
     return run
 

@@ -31,7 +31,7 @@ BROWSER_ARGUMENTS = [
 ]
 START_SECONDS = 60
 
-SETTINGS = {
+SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/apputils-extension/notification": {
         "fetchNews": "false",
         "checkForUpdates": False,

@@ -77,6 +77,28 @@ def test_pause_step_resume_and_stop_reach_the_running_loop(open_notebook, traini
     expect(controls.get_by_role("button", name="Resume", exact=True)).to_be_disabled()
 
 
+def test_a_page_asks_while_the_loop_is_in_the_midst_of_a_step(open_notebook, training):
+    book = start(open_notebook, training)
+    controls, graph = book.view("controls"), book.view("graph")
+    graph.locator('[data-labkit-node="fc1#1"]').click(timeout=20_000)
+    graph.locator('[data-labkit-node="fc1#1/weight:0"]').click()
+    panel = graph.locator("aside")
+    expect(panel).to_contain_text("Mean ± deviation")
+    training.hold()
+    settled_steps(book, training)
+    controls.get_by_role("button", name="Pause", exact=True).click()
+    expect(controls).to_contain_text("Pausing")
+    expect(panel).to_contain_text("No step has ended in the last moments", timeout=15_000)
+    training.go_on()
+    expect(controls).to_contain_text("Paused")
+    expect(panel).to_contain_text("Mean ± deviation", timeout=15_000)
+    expect(panel).not_to_contain_text("No step has ended")
+    controls.get_by_role("button", name="Resume", exact=True).click()
+    training.end()
+    book.await_idle()
+    assert book.errors == []
+
+
 def test_a_reloaded_page_shows_the_run_with_its_past(open_notebook, training):
     book = start(open_notebook, training)
     book.await_step("curves", 100)

@@ -37,6 +37,8 @@ with lk.watch(model, name="{title}") as run:
         loss = F.cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward()
+        while (here / "hold").exists():
+            time.sleep(0.01)
         optimizer.step()
         run.log(accuracy=(model(x).argmax(1) == y).float().mean())
         (here / "seen").write_text(str(run.audience.present))
@@ -71,6 +73,13 @@ class Training:
         while (self.folder / "seen").read_text() != str(present):
             assert time.monotonic() < deadline, "the kernel was not told"
             time.sleep(0.05)
+
+    def hold(self):
+        """Have the loop wait in the middle of its next step."""
+        (self.folder / "hold").touch()
+
+    def go_on(self):
+        (self.folder / "hold").unlink()
 
     def end(self):
         (self.folder / "end").touch()

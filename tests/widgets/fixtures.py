@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from labkit.run import Block, ComputationGraph, Edge, ModuleCall, Node, Notice, RunState
-from labkit.run.inspection import Inspection, TensorStatistics
+from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
 from labkit.views import protocol
 from labkit.views.protocol import Message, NewRows
 
@@ -33,6 +33,7 @@ STATE = RunState(
     device="cpu",
     process_memory=300_000_000,
     device_memory=None,
+    getting_started=False,
     cost=0.02,
     budget=0.03,
     parameters=1234,
@@ -69,6 +70,9 @@ STATISTICS = TensorStatistics(
 )
 
 
+NORMS = (RecordedNorm("weight_norm", 1.5, 4), RecordedNorm("grad_norm", float("inf"), 4))
+
+
 def spiky_block() -> Block:
     """Return a block whose older rows are folded, with a spike and a NaN among them."""
     block = Block("loss", "loss", ["loss"])
@@ -102,9 +106,18 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         ),
     }
     return {
-        "snapshot": (protocol.snapshot(7, STATE, {"loss": block}, GRAPH), found),
+        "snapshot": (protocol.snapshot(7, STATE, [(block, block.whole())], GRAPH), found),
         "frame": (protocol.frame(8, STATE, rows, None), {"last": 6002}),
-        "inspection": (protocol.inspection(3, Inspection(STATISTICS, None)), {"counts": [2, 0, 1]}),
+        "inspection": (
+            protocol.inspection(3, Inspection(STATISTICS, None, NORMS, "so")),
+            {
+                "counts": [2, 0, 1],
+                "norms": [
+                    {"kind": "weight_norm", "step": 4, "value": 1.5},
+                    {"kind": "grad_norm", "step": 4, "value": None},
+                ],
+            },
+        ),
     }
 
 

@@ -27,10 +27,10 @@ def test_a_number_that_is_not_finite_never_travels_as_json():
 
 def test_a_frame_is_bounded_and_keeps_the_largest_values():
     names = [f"layer{number}.weight" for number in range(1000)]
-    block = Block("grad_norm", "grad_norm", names)
+    block = Block("lr", "lr", names)
     values = np.random.default_rng(0).random((400, 1000), np.float32)
     values[17, 3], values[200, 5] = 99.0, np.nan
-    rows = {"grad_norm": protocol.NewRows(block, np.arange(400), values)}
+    rows = {"lr": protocol.NewRows(block, np.arange(400), values)}
     message = protocol.frame(1, STATE, rows, None)
     (sent,) = message.content["blocks"]
     assert len(message.buffers[sent["values"]]) <= protocol.MOST_FRAME_BYTES
@@ -39,6 +39,17 @@ def test_a_frame_is_bounded_and_keeps_the_largest_values():
     assert np.isnan(decoded[:, 5]).any()
     steps = np.frombuffer(message.buffers[sent["steps"]], "<f8")
     assert steps[-1] == 399
+
+
+def test_values_that_were_not_read_do_not_hide_others_in_a_thinned_frame():
+    names = [f"layer{number}" for number in range(1000)]
+    values = np.full((400, 1000), np.nan, np.float32)
+    values[17, 3] = 99.0
+    rows = {"a": protocol.NewRows(Block("a", "act_mean", names), np.arange(400), values)}
+    message = protocol.frame(1, STATE, rows, None)
+    (sent,) = message.content["blocks"]
+    decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
+    assert np.nanmax(decoded[:, 3]) == 99.0
 
 
 def test_frames_stay_within_64_kb_for_a_model_of_thousands_of_parameters(monkeypatch):

@@ -1,11 +1,14 @@
 """The stepper's widget without a page: what it sends, and what edits do."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
 
 import labkit as lk
-from labkit.views.stepper import walk_message
+from labkit.views import stepper as stepper_module
+from labkit.views.stepper import StepperView, walk_message
 
 
 def stepped():
@@ -49,3 +52,73 @@ def test_the_still_form_is_the_walk_in_words_and_the_graph_as_a_picture():
     data, _ = stepped()._repr_mimebundle_()
     assert "accumulate /w:0" in data["text/plain"]
     assert data["image/svg+xml"].startswith("<svg")
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The messages that a stepper sends."""
+    messages = []
+    monkeypatch.setattr(
+        StepperView, "send", lambda self, content, buffers=(): messages.append(content)
+    )
+    return messages
+
+
+EDIT = {"type": "edit", "request": 5, "leaf": "/w:0", "index": 0, "value": 5}
+
+
+def ask(view, content):
+    message = {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
+    view.comm.handle_msg(message)
+
+
+def ask_on_another_thread(view, content):
+    thread = threading.Thread(target=ask, args=(view, content))
+    thread.start()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def test_a_page_edits_a_leaf(sent):
+    view = stepped()
+    ask(view, EDIT)
+    assert (sent[-1]["type"], sent[-1]["request"]) == ("walk", 5)
+    assert view.walk.grads["/w:0"].tolist() == [10.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{**EDIT, "index": 9}, {**EDIT, "index": "x"}, {"type": "fly", "request": 5}, None, []],
+)
+def test_what_cannot_be_done_is_refused(sent, content):
+    view = stepped()
+    before = view.walk
+    ask(view, content)
+    assert sent[-1]["type"] == "refused"
+    assert sent[-1]["request"] == (5 if isinstance(content, dict) else None)
+    assert view.walk is before
+
+
+def test_the_code_runs_on_the_thread_that_made_the_stepper(sent, monkeypatch):
+    threads, waiting = [], []
+    w = torch.tensor([2.0, 3.0], requires_grad=True)
+
+    def code():
+        threads.append(threading.current_thread())
+        return torch.sum(w * w)
+
+    monkeypatch.setattr(
+        stepper_module, "call_on_main_thread", lambda work: waiting.append(work) is None
+    )
+    view = lk.stepper(code)
+    ask_on_another_thread(view, EDIT)
+    assert not sent
+    waiting.pop()()
+    assert (sent[-1]["type"], sent[-1]["request"]) == ("walk", 5)
+    assert set(threads) == {threading.current_thread()}
+
+
+def test_without_a_way_to_that_thread_an_edit_is_refused(sent):
+    view = stepped()
+    ask_on_another_thread(view, EDIT)
+    assert (sent[-1]["type"], sent[-1]["request"]) == ("refused", 5)

@@ -29,6 +29,7 @@ import { Past } from "./structure/past";
 import { Tint } from "./tint/tint";
 import { Toolbar } from "./toolbar";
 
+const GOING: ReadonlySet<string> = new Set(["waiting", "running", "pausing", "paused"]);
 const WAITING = "The graph appears with the first backward pass.";
 const ENDED = "This run has recorded no graph.";
 
@@ -185,7 +186,7 @@ export class GraphView {
 
   private absence(): string {
     const status = this.session.state?.status ?? "waiting";
-    const going = status === "waiting" || status === "running" || status === "paused";
+    const going = GOING.has(status);
     return this.session.problem ?? (going ? WAITING : ENDED);
   }
 

@@ -16,6 +16,8 @@ import { Buckets, grown32, grown64 } from "./buckets";
 const CELLS = 2 ** 18;
 const MOST_ROWS = 2048;
 const FEWEST_ROWS = 128;
+/** Kinds in which NaN is a value; in all others it stands for "not read". */
+const WHOLE_KINDS: ReadonlySet<BlockKind> = new Set(["loss", "lr", "metric"]);
 
 /** Rows that the kernel keeps whole for so many columns; also the number of its buckets. */
 export function rowsFor(columns: number): number {
@@ -24,6 +26,8 @@ export function rowsFor(columns: number): number {
 }
 
 export class BlockHistory implements Block {
+  /** Whether NaN stands for "not read". */
+  private readonly sparse: boolean;
   private buckets: Buckets;
   private steps: Float64Array = new Float64Array(0);
   private values: Float32Array = new Float32Array(0);
@@ -37,13 +41,14 @@ export class BlockHistory implements Block {
     private readonly bucketLimit = tailLimit,
     private stride = 1,
   ) {
-    this.buckets = new Buckets(names.length);
+    this.sparse = !WHOLE_KINDS.has(kind);
+    this.buckets = new Buckets(names.length, this.sparse);
   }
 
   static fromSnapshot(block: BlockSnapshot, buffers: Buffers): BlockHistory {
     const { id, kind, names, tail_limit, bucket_limit, stride } = block;
     const made = new BlockHistory(id, kind, names, tail_limit, bucket_limit, stride);
-    made.buckets = Buckets.of(names.length, decodeFolded(block, buffers), stride);
+    made.buckets = Buckets.of(names.length, made.sparse, decodeFolded(block, buffers), stride);
     made.append(decodeRows(block, buffers));
     return made;
   }
@@ -66,6 +71,8 @@ export class BlockHistory implements Block {
 
   append({ steps, values }: Rows): void {
     const columns = this.names.length;
+    // A metric that was logged again at its newest step.
+    if (steps.length > 0 && steps[0] === this.lastStep) this.rows -= 1;
     const half = this.tailLimit >> 1;
     for (let start = 0; start < steps.length; start += half) {
       const end = Math.min(start + half, steps.length);
@@ -87,12 +94,25 @@ export class BlockHistory implements Block {
     for (let row = 0; row < this.rows; row++) {
       values[folded + row] = this.values[row * columns + column] as number;
     }
-    const length = folded + this.rows;
+    const length = this.sparse ? withoutNaN(steps, values, folded + this.rows) : folded + this.rows;
     return { steps: steps.subarray(0, length), values: values.subarray(0, length) };
   }
 
   latest(): Float32Array | null {
-    return this.rows > 0 ? this.row(this.rows - 1).slice() : null;
+    if (this.rows === 0) return null;
+    const newest = this.row(this.rows - 1).slice();
+    if (this.sparse) this.fillFromEarlier(newest);
+    return newest;
+  }
+
+  /** Gives each column that the newest row lacks the value that was read last, if one is there. */
+  private fillFromEarlier(newest: Float32Array): void {
+    let missing = [...newest.keys()].filter((column) => Number.isNaN(newest[column]));
+    for (let index = this.rows - 2; index >= 0 && missing.length > 0; index--) {
+      const row = this.row(index);
+      for (const column of missing) newest[column] = row[column] as number;
+      missing = missing.filter((column) => Number.isNaN(newest[column]));
+    }
   }
 
   private row(index: number): Float32Array {
@@ -126,4 +146,17 @@ export class BlockHistory implements Block {
     this.steps = grown64(this.steps, room);
     this.values = grown32(this.values, room * this.names.length);
   }
+}
+
+/** Moves the points that are numbers to the front; returns how many these are. */
+function withoutNaN(steps: Float64Array, values: Float32Array, length: number): number {
+  let kept = 0;
+  for (let index = 0; index < length; index++) {
+    const value = values[index] as number;
+    if (Number.isNaN(value)) continue;
+    steps[kept] = steps[index] as number;
+    values[kept] = value;
+    kept += 1;
+  }
+  return kept;
 }

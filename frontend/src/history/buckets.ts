@@ -1,6 +1,7 @@
 /**
  * Folded rows: each bucket keeps, for every column, the smallest and the
- * largest value with their steps. A bucket that held a NaN has NaN as its high.
+ * largest value with their steps. A bucket that held a NaN has NaN as its high,
+ * but where NaN stands for "not read" (sparse): there it gives way to a number.
  */
 
 import type { FoldedRows } from "../transport/decode";
@@ -15,11 +16,14 @@ export class Buckets {
   private high: Float32Array = new Float32Array(0);
   private highAt: Float64Array = new Float64Array(0);
 
-  constructor(private readonly columns: number) {}
+  constructor(
+    private readonly columns: number,
+    private readonly sparse: boolean,
+  ) {}
 
   /** Takes over a snapshot's buckets; how full each is, is not told: taken for full. */
-  static of(columns: number, folded: FoldedRows, stride: number): Buckets {
-    const made = new Buckets(columns);
+  static of(columns: number, sparse: boolean, folded: FoldedRows, stride: number): Buckets {
+    const made = new Buckets(columns, sparse);
     made.length = folded.first.length;
     made.first = folded.first;
     made.count = new Float64Array(made.length).fill(stride);
@@ -111,7 +115,10 @@ export class Buckets {
 
   private raise(cell: number, value: number, step: number): void {
     const known = this.high[cell] as number;
-    if (!Number.isNaN(known) && (value > known || Number.isNaN(value))) {
+    const isHigher = this.sparse
+      ? value > known || (Number.isNaN(known) && !Number.isNaN(value))
+      : !Number.isNaN(known) && (value > known || Number.isNaN(value));
+    if (isHigher) {
       this.high[cell] = value;
       this.highAt[cell] = step;
     }

@@ -1,15 +1,15 @@
 /** Where the walk comes from: asks the kernel for it, and has leaves edited there. */
 
 import {
+  ANSWER_TIMEOUT_MS,
   type Buffers,
-  GONE,
   isLive,
-  PATIENCE,
+  KERNEL_BUSY,
+  KERNEL_GONE,
   type Sender,
-  say,
-  WAITING,
+  send,
 } from "../transport/channel";
-import { sayRepeatedly } from "../transport/repeat";
+import { sendRepeatedly } from "../transport/repeat";
 import type { StepperMessage, StepperRequest } from "./protocol";
 import { readWalk, type Walk } from "./walk";
 
@@ -27,45 +27,59 @@ export interface SourceListener {
   refused(words: string): void;
 }
 
+export const CHANGE_WAITS =
+  "The kernel has not answered yet. While a cell runs, a change of a leaf is made when it ends.";
+
 export class WalkSource {
   private requests = 0;
   private readonly stopAsking: () => void;
-  private readonly patience: ReturnType<typeof setTimeout>;
-  private readonly hear = (content: unknown, buffers: Buffers = []) => this.take(content, buffers);
+  private answerTimer: ReturnType<typeof setTimeout>;
+  private readonly receive = (content: unknown, buffers: Buffers = []) =>
+    this.take(content, buffers);
 
   constructor(
     private readonly model: StepperModel,
     private readonly listener: SourceListener,
   ) {
-    model.on("msg:custom", this.hear);
-    this.patience = setTimeout(() => listener.trouble(isLive(model) ? WAITING : GONE), PATIENCE);
-    this.stopAsking = sayRepeatedly(model, { type: "walk" });
-    if (!isLive(model)) listener.trouble(GONE);
+    model.on("msg:custom", this.receive);
+    this.answerTimer = setTimeout(
+      () => listener.trouble(isLive(model) ? KERNEL_BUSY : KERNEL_GONE),
+      ANSWER_TIMEOUT_MS,
+    );
+    this.stopAsking = sendRepeatedly(model, { type: "walk" });
+    if (!isLive(model)) listener.trouble(KERNEL_GONE);
   }
 
   edit(leaf: string, index: number, value: number): void {
-    this.requests += 1;
-    say(this.model, { type: "edit", request: this.requests, leaf, index, value });
+    this.ask((request) => ({ type: "edit", request, leaf, index, value }));
   }
 
   reset(): void {
-    this.requests += 1;
-    say(this.model, { type: "reset", request: this.requests });
+    this.ask((request) => ({ type: "reset", request }));
   }
 
   close(): void {
     this.settle();
-    this.model.off("msg:custom", this.hear);
+    this.model.off("msg:custom", this.receive);
+  }
+
+  private ask(message: (request: number) => StepperRequest): void {
+    this.requests += 1;
+    clearTimeout(this.answerTimer);
+    const waits = () => this.listener.trouble(isLive(this.model) ? CHANGE_WAITS : KERNEL_GONE);
+    this.answerTimer = setTimeout(waits, ANSWER_TIMEOUT_MS);
+    send(this.model, message(this.requests));
   }
 
   private settle(): void {
-    clearTimeout(this.patience);
+    clearTimeout(this.answerTimer);
     this.stopAsking();
   }
 
   private take(content: unknown, buffers: Buffers): void {
     const message = content as StepperMessage;
     if (message.type === "refused") {
+      this.settle();
       this.listener.refused(message.reason);
       return;
     }

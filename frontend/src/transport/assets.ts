@@ -1,8 +1,8 @@
 /** Scripts that the kernel sends once per page. */
 
-import type { AssetName } from "../protocol";
+import type { AssetName, KernelMessage } from "../protocol";
 import { type Buffers, type Channel, isLive } from "./channel";
-import { sayRepeatedly } from "./repeat";
+import { sendRepeatedly } from "./repeat";
 
 /** A script that was asked for, and perhaps has come. */
 export class PendingAsset {
@@ -28,7 +28,7 @@ export class PendingAsset {
     if (this.asked === channel) return;
     this.asked = channel;
     this.stopAsking();
-    this.stopAsking = sayRepeatedly(channel, { type: "asset", name: this.name });
+    this.stopAsking = sendRepeatedly(channel, { type: "asset", name: this.name });
   }
 
   /** Asks on this channel too, because the kernel that was asked does not answer. */
@@ -38,9 +38,19 @@ export class PendingAsset {
     this.ask(channel);
   }
 
-  /** Takes in a message from the kernel if it is this script. */
-  hear(content: unknown, buffers: Buffers | undefined): void {
-    if (this.arrived || !isAsset(content, this.name)) return;
+  private refuse(reason: string): void {
+    this.stopAsking();
+    this.reject(new Error(reason));
+  }
+
+  /** Takes in a message from the kernel if it is this script, or refuses it. */
+  receive(content: unknown, buffers: Buffers | undefined): void {
+    if (this.arrived) return;
+    const refused = content as Partial<Refusal>;
+    if (refused.type === "refused" && refused.subject === this.name) {
+      this.refuse(refused.reason ?? "");
+    }
+    if (!isAsset(content, this.name)) return;
     const compressed = buffers?.[0];
     if (!compressed) return;
     this.arrived = true;
@@ -48,6 +58,8 @@ export class PendingAsset {
     unpack(compressed).then(this.resolve, this.reject);
   }
 }
+
+type Refusal = Extract<KernelMessage, { type: "refused" }>;
 
 function isAsset(content: unknown, name: AssetName): boolean {
   const { type, name: sent } = (content ?? {}) as { type?: unknown; name?: unknown };

@@ -30,18 +30,18 @@ export interface ViewModel extends StepperModel {
   readonly widget_manager: { get_model(id: string): Promise<Channel> };
 }
 
-export const WAITING =
+export const KERNEL_BUSY =
   "labkit is waiting for the kernel: this frontend answers widgets only when the cell has ended.";
-export const GONE = "The kernel that made this view is gone. Run the cell again.";
+export const KERNEL_GONE = "The kernel that made this view is gone. Run the cell again.";
 /** How long the kernel may take to answer before the page says that it waits, in ms. */
-export const PATIENCE = 4000;
+export const ANSWER_TIMEOUT_MS = 4000;
 
 export function isLive(channel: Pick<Sender<never>, "comm_live">): boolean {
   return channel.comm_live !== false;
 }
 
 /** Sends a message; one that cannot be sent is as one that is not answered. */
-export function say<M>(channel: Sender<M>, message: M): void {
+export function send<M>(channel: Sender<M>, message: M): void {
   try {
     Promise.resolve(channel.send(message, {})).catch(() => undefined);
   } catch {

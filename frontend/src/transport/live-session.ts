@@ -18,23 +18,23 @@ import {
 import type { Block, Change, GradientHistogram, Inspection, Picture, RunSession } from "../session";
 import { PendingAsset } from "./assets";
 import {
+  ANSWER_TIMEOUT_MS,
   type Buffers,
   type Channel,
-  GONE,
   isLive,
+  KERNEL_BUSY,
+  KERNEL_GONE,
   type MessageListener,
-  PATIENCE,
-  say,
-  WAITING,
+  send,
 } from "./channel";
 import { readHistograms } from "./histograms";
 import { readPicture } from "./picture";
-import { Questions } from "./questions";
-import { sayRepeatedly } from "./repeat";
+import { firstRequest, Questions } from "./questions";
+import { sendRepeatedly } from "./repeat";
 import { readStatistics } from "./statistics";
 
-/** How long a click may stay unanswered, in ms. */
-export const CONTROL_PATIENCE = 1500;
+/** How long a click may stay without an answer, in ms. */
+export const CONTROL_TIMEOUT_MS = 1500;
 
 type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
 
@@ -54,19 +54,22 @@ export class LiveSession implements RunSession {
   private seq: number | null = null;
   /** Structures that were asked for, by their signature. */
   private readonly graphs = new Map<string, Promise<GraphData | null>>();
-  private readonly wanted = new Map<string, (graph: GraphData | null) => void>();
-  private requests = 0;
-  private readonly inspections = new Questions<Inspection>({ value: null, gradient: null });
-  private readonly catalogues = new Questions<readonly PictureSubject[]>([]);
-  private readonly gradients = new Questions<readonly GradientHistogram[]>([]);
-  private readonly pictures = new Questions<Picture | null>(null);
+  private readonly structures = new Questions<string, GraphData | null>(() => null);
+  private requests = firstRequest();
+  private readonly inspections = new Questions<number, Inspection>(unanswered);
+  private readonly catalogues = new Questions<number, readonly PictureSubject[] | null>(() => null);
+  private readonly gradients = new Questions<number, readonly GradientHistogram[] | null>(
+    () => null,
+  );
+  private readonly pictures = new Questions<number, Picture | null>(() => null);
   private readonly answers = new Map<number, (answered: boolean) => void>();
   private readonly listeners = new Set<(change: Change) => void>();
   private stopGreeting: () => void = () => undefined;
-  private patience: ReturnType<typeof setTimeout> | undefined;
-  private readonly onMessage: MessageListener = (content, buffers) => this.hear(content, buffers);
+  private answerTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly onMessage: MessageListener = (content, buffers) =>
+    this.receive(content, buffers);
   private readonly onConnection = () => this.reconnect();
-  private readonly onClose = () => this.report(GONE);
+  private readonly onClose = () => this.report(KERNEL_GONE);
 
   constructor(readonly channel: Channel) {
     this.runId = String(channel.get("run_id"));
@@ -90,9 +93,12 @@ export class LiveSession implements RunSession {
     if (this.graph) this.graphs.set(this.graph.signature, Promise.resolve(this.graph));
     const known = this.graphs.get(signature);
     if (known) return known;
-    const asked = new Promise<GraphData | null>((resolve) => this.wanted.set(signature, resolve));
+    const asked = this.structures.wait(signature);
     this.graphs.set(signature, asked);
-    say(this.channel, { type: "graph", signature });
+    asked.then((graph) => {
+      if (graph === null) this.graphs.delete(signature);
+    });
+    send(this.channel, { type: "graph", signature });
     return asked;
   }
 
@@ -100,11 +106,13 @@ export class LiveSession implements RunSession {
     return this.ask(this.inspections, (request) => ({ type: "inspect", name, request }));
   }
 
-  subjects(): Promise<readonly PictureSubject[]> {
+  subjects(): Promise<readonly PictureSubject[] | null> {
+    if (this.catalogues.quiet) return Promise.resolve(null);
     return this.ask(this.catalogues, (request) => ({ type: "subjects", request }));
   }
 
   picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null> {
+    if (this.pictures.quiet) return Promise.resolve(null);
     return this.ask(this.pictures, (request) => ({ type: "picture", request, module, kind, step }));
   }
 
@@ -112,7 +120,8 @@ export class LiveSession implements RunSession {
     names: readonly string[],
     bins: "magnitude" | "even",
     step: number | null,
-  ): Promise<readonly GradientHistogram[]> {
+  ): Promise<readonly GradientHistogram[] | null> {
+    if (this.gradients.quiet) return Promise.resolve(null);
     return this.ask(this.gradients, (request) => ({
       type: "histograms",
       request,
@@ -122,10 +131,13 @@ export class LiveSession implements RunSession {
     }));
   }
 
-  private ask<T>(questions: Questions<T>, message: (request: number) => PageMessage): Promise<T> {
+  private ask<T>(
+    questions: Questions<number, T>,
+    message: (request: number) => PageMessage,
+  ): Promise<T> {
     this.requests += 1;
     const answer = questions.wait(this.requests);
-    say(this.channel, message(this.requests));
+    send(this.channel, message(this.requests));
     return answer;
   }
 
@@ -154,9 +166,9 @@ export class LiveSession implements RunSession {
         this.answers.delete(request);
         resolve(answered);
       };
-      const timer = setTimeout(settle, CONTROL_PATIENCE, false);
+      const timer = setTimeout(settle, CONTROL_TIMEOUT_MS, false);
       this.answers.set(request, settle);
-      say(this.channel, { type: "control", action, request });
+      send(this.channel, { type: "control", action, request });
     });
   }
 
@@ -169,12 +181,12 @@ export class LiveSession implements RunSession {
   }
 
   close(): void {
-    clearTimeout(this.patience);
+    clearTimeout(this.answerTimer);
     this.stopGreeting();
     for (const settle of [...this.answers.values()]) settle(false);
-    for (const questions of [this.inspections, this.catalogues, this.gradients, this.pictures])
-      questions.close();
     this.listeners.clear();
+    for (const questions of this.numbered) questions.close();
+    this.structures.close();
     this.channel.off("msg:custom", this.onMessage);
     this.channel.off("comm_live_update", this.onConnection);
     this.channel.off("comm:close", this.onClose);
@@ -182,19 +194,22 @@ export class LiveSession implements RunSession {
 
   private reconnect(): void {
     if (isLive(this.channel)) this.greet();
-    else this.report(GONE);
+    else this.report(KERNEL_GONE);
   }
 
   /** Asks for a snapshot; frames are passed over until it comes. */
   private greet(): void {
     this.seq = null;
-    clearTimeout(this.patience);
-    this.patience = setTimeout(() => this.report(isLive(this.channel) ? WAITING : GONE), PATIENCE);
+    clearTimeout(this.answerTimer);
+    this.answerTimer = setTimeout(
+      () => this.report(isLive(this.channel) ? KERNEL_BUSY : KERNEL_GONE),
+      ANSWER_TIMEOUT_MS,
+    );
     this.stopGreeting();
-    this.stopGreeting = sayRepeatedly(this.channel, { type: "hello", protocol: PROTOCOL_VERSION });
+    this.stopGreeting = sendRepeatedly(this.channel, { type: "hello", protocol: PROTOCOL_VERSION });
   }
 
-  private hear(content: unknown, buffers: Buffers = []): void {
+  private receive(content: unknown, buffers: Buffers = []): void {
     const message = content as KernelMessage;
     switch (message.type) {
       case "snapshot":
@@ -204,16 +219,18 @@ export class LiveSession implements RunSession {
         this.takeFrame(message, buffers);
         break;
       case "asset":
-        assets.get(message.name)?.hear(message, buffers);
+        assets.get(message.name)?.receive(message, buffers);
         break;
       case "graph":
-        this.wanted.get(message.signature)?.(message.graph);
-        this.wanted.delete(message.signature);
+        this.structures.answer(message.signature, message.graph);
         break;
       case "inspection":
         this.inspections.answer(message.request, {
           value: readStatistics(message.value, buffers),
           gradient: readStatistics(message.gradient, buffers),
+          norms: message.norms,
+          reason: message.reason,
+          answered: true,
         });
         break;
       case "subjects":
@@ -229,9 +246,29 @@ export class LiveSession implements RunSession {
         this.answers.get(message.request)?.(true);
         break;
       case "refused":
-        this.report(message.reason);
+        this.takeRefusal(message);
         break;
     }
+  }
+
+  /** A refusal of another page's question is none of this one's; what has no question is said. */
+  private takeRefusal(refusal: Content<"refused">): void {
+    const { reason, request, question, subject } = refusal;
+    if (question === "graph" && subject !== null) this.structures.refuse(subject, reason);
+    else if (question === "asset" && subject !== null) {
+      assets.get(subject as AssetName)?.receive(refusal, []);
+      assets.delete(subject as AssetName); // Whoever wants it next asks again.
+    } else if (request === null) this.report(reason);
+    else if (!this.numbered.some((questions) => questions.refuse(request, reason))) {
+      const settle = this.answers.get(request);
+      if (!settle) return;
+      settle(true);
+      this.report(reason);
+    }
+  }
+
+  private get numbered(): readonly Pick<Questions<number, unknown>, "refuse" | "close">[] {
+    return [this.inspections, this.catalogues, this.gradients, this.pictures];
   }
 
   private takeSnapshot(message: Content<"snapshot">, buffers: Buffers): void {
@@ -250,7 +287,7 @@ export class LiveSession implements RunSession {
   }
 
   private takeFrame(message: Content<"frame">, buffers: Buffers): void {
-    say(this.channel, { type: "received", seq: message.seq });
+    send(this.channel, { type: "received", seq: message.seq });
     if (this.seq === null) return;
     if (message.seq !== this.seq + 1) {
       this.greet();
@@ -276,7 +313,7 @@ export class LiveSession implements RunSession {
   }
 
   private settle(seq: number, state: RunState): void {
-    clearTimeout(this.patience);
+    clearTimeout(this.answerTimer);
     this.stopGreeting();
     this.seq = seq;
     this.state = state;
@@ -292,6 +329,10 @@ export class LiveSession implements RunSession {
   private tell(change: Change): void {
     for (const listener of [...this.listeners]) listener(change);
   }
+}
+
+function unanswered(reason: string): Inspection {
+  return { value: null, gradient: null, norms: [], reason, answered: false };
 }
 
 function sameNames(known: Block | undefined, names: readonly string[]): boolean {

@@ -6,17 +6,17 @@
  * answered at once. Where there is no subshell all of them wait, so they are few.
  */
 
-import { isLive, type Sender, say } from "./channel";
+import { isLive, type Sender, send } from "./channel";
 
-/** When to say it again, in ms after the first time. */
-export const AGAIN_AFTER = [400, 1200, 3000] as const;
+/** When it is sent again, in ms after the first time. */
+export const REPEATED_AFTER_MS = [400, 1200, 3000] as const;
 
 /** Returns the function that ends the repetition. */
-export function sayRepeatedly<M>(channel: Sender<M>, message: M): () => void {
-  say(channel, message);
-  const timers = AGAIN_AFTER.map((wait) =>
+export function sendRepeatedly<M>(channel: Sender<M>, message: M): () => void {
+  send(channel, message);
+  const timers = REPEATED_AFTER_MS.map((wait) =>
     setTimeout(() => {
-      if (isLive(channel)) say(channel, message);
+      if (isLive(channel)) send(channel, message);
     }, wait),
   );
   return () => {

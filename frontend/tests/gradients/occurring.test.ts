@@ -37,7 +37,7 @@ describe("the picture in words", () => {
   it("does not keep silent about NaN and infinity", () => {
     const rows = rowsWith([Number.NaN, Number.POSITIVE_INFINITY]);
     expect(describeNewest(rows, "Update ratio")).toBe(
-      "Update ratio of 2 parameters at step 1,200: NaN or infinite in 2",
+      "Update ratio of 2 parameters at step 1,200: not read or not finite in 2",
     );
   });
 });

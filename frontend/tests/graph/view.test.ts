@@ -6,7 +6,7 @@ import type { LayoutReply, LayoutRequest } from "../../src/graph/layout/messages
 import type { GraphData } from "../../src/protocol";
 import type { Inspection } from "../../src/session";
 import { stateOf } from "../fake-channel";
-import { QuietSession } from "../fake-session";
+import { inspected, QuietSession } from "../fake-session";
 import { perceptron, Sample } from "./sample";
 
 let graphviz: Graphviz;
@@ -39,7 +39,7 @@ class FakeSession extends QuietSession {
   override async graphOf(signature: string): Promise<GraphData | null> {
     return this.past.get(signature) ?? null;
   }
-  override inspect = vi.fn(async (): Promise<Inspection> => ({ value: null, gradient: null }));
+  override inspect = vi.fn(async (): Promise<Inspection> => inspected());
 
   override async asset(): Promise<string> {
     return "blob:layout";
@@ -263,7 +263,7 @@ describe("drawGraph", () => {
       edges: Float64Array.of(-1, 0, 1, 2),
       counts: Float64Array.of(1, 4, 1),
     };
-    session.inspect.mockResolvedValue({ value: statistics, gradient: null });
+    session.inspect.mockResolvedValue(inspected({ value: statistics }));
     session.tell(perceptron().graph());
     const box = await shown(() => seen("fc1#1"));
     box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
@@ -278,6 +278,32 @@ describe("drawGraph", () => {
     expect(panel?.textContent).toContain("Exactly zero3");
     panel?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
     expect(panel?.hidden).toBe(true);
+  });
+
+  it("says that no answer came and why, and asks again when told to", async () => {
+    session.inspect.mockResolvedValue(inspected({ answered: false, reason: "No answer came." }));
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc1#1"));
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const weight = await shown(() => seen("fc1#1/weight:0"));
+    weight.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const panel = root.querySelector<HTMLElement>("aside");
+    await vi.waitFor(() => expect(panel?.textContent).toContain("No answer came."));
+    const asked = session.inspect.mock.calls.length;
+    session.tell(perceptron().graph());
+    expect(session.inspect).toHaveBeenCalledTimes(asked);
+    session.inspect.mockResolvedValue(
+      inspected({
+        reason: "No step has ended: this is what was recorded before.",
+        norms: [{ kind: "weight_norm", step: 1200, value: 1.5 }],
+      }),
+    );
+    [...(panel?.querySelectorAll("button") ?? [])]
+      .find((each) => each.textContent === "Ask again")
+      ?.click();
+    await vi.waitFor(() => expect(panel?.textContent).toContain("Weight norm1.50 at step 1,200"));
+    expect(panel?.textContent).toContain("No step has ended");
+    expect(panel?.textContent).not.toContain("Ask again");
   });
 
   it("turns the boxes to their backward side, and the arrows with them", async () => {

@@ -69,6 +69,35 @@ describe("a block's history", () => {
     expect([...(block.latest() ?? [])]).toEqual([8, -8]);
   });
 
+  it("leaves out what was not read, and loses no number to it", () => {
+    const block = new BlockHistory("act_mean", "act_mean", ["a", "b"], 4, 4);
+    const steps = Float64Array.from({ length: 60 }, (_, step) => step);
+    const rare = (step: number) => (step % 5 === 0 ? 100 - step : Number.NaN);
+    block.append({ steps, values: Float32Array.from([...steps].flatMap((at) => [at, rare(at)])) });
+    const points = block.points(1);
+    expect([...points.values].some((value) => Number.isNaN(value))).toBe(false);
+    expect([points.steps[0], points.values[0]]).toEqual([0, 100]);
+    expect([...points.values]).toEqual([...points.steps].map(rare));
+  });
+
+  it("has the value of each column that was read last", () => {
+    const block = new BlockHistory("act_mean", "act_mean", ["a", "b", "c"]);
+    const values = Float32Array.of(1, 2, Number.NaN, 3, Number.NaN, Number.NaN);
+    block.append({ steps: Float64Array.of(1, 2), values });
+    expect([...(block.latest() ?? [])]).toEqual([3, 2, Number.NaN]);
+  });
+
+  it("replaces a metric's newest value by one of the same step", () => {
+    const block = new BlockHistory("metric/a", "metric", ["a"]);
+    block.append({ steps: Float64Array.of(1, 2), values: Float32Array.of(10, 20) });
+    block.append({ steps: Float64Array.of(2, 3), values: Float32Array.of(21, 30) });
+    const { steps, values } = block.points(0);
+    expect([[...steps], [...values]]).toEqual([
+      [1, 2, 3],
+      [10, 21, 30],
+    ]);
+  });
+
   it("starts from a snapshot's buckets", () => {
     const block: BlockSnapshot = {
       id: "loss",

@@ -31,7 +31,7 @@ class Model {
   off(_: string, listener: Listener): void {
     this.listeners.delete(listener);
   }
-  hear(message: StepperMessage, buffers: Buffers = []): void {
+  receive(message: StepperMessage, buffers: Buffers = []): void {
     for (const listener of this.listeners) listener(message, buffers);
   }
 }
@@ -128,7 +128,7 @@ beforeEach(() => {
   model = new Model();
   close = drawStepper(root, new LiveSession(new FakeChannel()), model);
   const buffer = new Buffer();
-  model.hear(walk(buffer), buffer.buffers);
+  model.receive(walk(buffer), buffer.buffers);
 });
 
 afterEach(() => {
@@ -206,7 +206,7 @@ describe("the stepper", () => {
       value: 3,
     });
     const buffer = new Buffer();
-    model.hear(walk(buffer, 3), buffer.buffers);
+    model.receive(walk(buffer, 3), buffer.buffers);
     expect(step()).toBe(1);
     expect(root.textContent).toContain("= resultresult81");
   });
@@ -219,7 +219,7 @@ describe("the stepper", () => {
     field()?.dispatchEvent(new Event("change"));
     expect(model.sent.filter((each) => each.type === "edit")).toHaveLength(1);
     const buffer = new Buffer();
-    model.hear(walk(buffer, 3), buffer.buffers);
+    model.receive(walk(buffer, 3), buffer.buffers);
     expect(document.activeElement).toBe(field());
     expect(field()?.value).toBe("3");
   });
@@ -236,7 +236,7 @@ describe("the stepper", () => {
     const held = field()?.value;
     if (!held) throw new Error("there is no field");
     (field() as HTMLInputElement).value = "12345";
-    model.hear({ type: "refused", request: 1, reason: "no place 2" });
+    model.receive({ type: "refused", request: 1, reason: "no place 2" });
     expect(root.querySelector(".labkit-empty")?.textContent).toBe("no place 2");
     expect(field()?.value).toBe(held);
   });

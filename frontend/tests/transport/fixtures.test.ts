@@ -37,7 +37,7 @@ describe("what Python sends", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const first = fixture("snapshot");
-    channel.hear(first.message, viewsOf(first));
+    channel.receive(first.message, viewsOf(first));
     const points = session.blocks[0]?.points(0) as Points;
     expect(first.expected).toEqual({
       points: points.steps.length,
@@ -51,7 +51,7 @@ describe("what Python sends", () => {
     expect(session.state?.steps_per_second).toBeNull();
 
     const next = fixture("frame");
-    channel.hear(next.message, viewsOf(next));
+    channel.receive(next.message, viewsOf(next));
     expect(session.problem).toBeNull();
     const [loss, gradients] = session.blocks;
     expect(loss?.lastStep).toBe(next.expected.last);
@@ -63,12 +63,13 @@ describe("what Python sends", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const sent = fixture("inspection");
-    for (let request = 1; request < 3; request += 1) session.inspect("other");
     const asked = session.inspect("fc.weight");
-    expect(channel.sent.at(-1)).toEqual({ type: "inspect", name: "fc.weight", request: 3 });
-    channel.hear(sent.message, viewsOf(sent));
-    const { value, gradient } = await asked;
+    const { request } = channel.sent.at(-1) as { request: number };
+    expect(channel.sent.at(-1)).toEqual({ type: "inspect", name: "fc.weight", request });
+    channel.receive({ ...sent.message, request } as KernelMessage, viewsOf(sent));
+    const { value, gradient, norms, reason } = await asked;
     expect(gradient).toBeNull();
+    expect({ norms, reason }).toEqual({ norms: sent.expected.norms, reason: "so" });
     expect(value).toMatchObject({ shape: [2, 2], minimum: -1, mean: Number.NaN, notFinite: 1 });
     expect([...(value?.counts ?? [])]).toEqual(sent.expected.counts);
     expect([...(value?.edges ?? [])]).toEqual([-1, 0, 1, 2]);

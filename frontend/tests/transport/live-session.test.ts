@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { GONE, PATIENCE, WAITING } from "../../src/transport/channel";
-import { CONTROL_PATIENCE, LiveSession } from "../../src/transport/live-session";
-import { AGAIN_AFTER } from "../../src/transport/repeat";
+import type { KernelMessage } from "../../src/protocol";
+import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_GONE } from "../../src/transport/channel";
+import { CONTROL_TIMEOUT_MS, LiveSession } from "../../src/transport/live-session";
+import { NOT_ANSWERED, QUIET_MS } from "../../src/transport/questions";
+import { REPEATED_AFTER_MS } from "../../src/transport/repeat";
 import { FakeChannel, lossRows, snapshot, stateOf } from "../fake-channel";
 
 beforeEach(() => vi.useFakeTimers());
@@ -9,8 +11,87 @@ afterEach(() => vi.useRealTimers());
 
 function frame(channel: FakeChannel, seq: number, steps: number[], values: number[]): void {
   const { block, buffers } = lossRows(steps, values);
-  channel.hear({ type: "frame", seq, run: stateOf({ step: seq }), blocks: [block] }, buffers);
+  channel.receive({ type: "frame", seq, run: stateOf({ step: seq }), blocks: [block] }, buffers);
 }
+
+/** The number of the last message that a session has sent. */
+function requestOf(channel: FakeChannel): number {
+  const message = channel.sent.at(-1);
+  if (!message || !("request" in message)) throw new Error("no question was sent");
+  return message.request;
+}
+
+function refusal(
+  parts: Partial<Extract<KernelMessage, { type: "refused" }>>,
+): Extract<KernelMessage, { type: "refused" }> {
+  return { type: "refused", reason: "so", request: null, question: null, subject: null, ...parts };
+}
+
+describe("a question", () => {
+  it("is answered in time, or by a sentence on why not, and can be asked again", async () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    const asked = session.inspect("fc.weight");
+    vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
+    expect(await asked).toMatchObject({ answered: false, reason: NOT_ANSWERED });
+    session.inspect("fc.weight");
+    expect(channel.said("inspect")).toHaveLength(2);
+  });
+
+  it("is refused with the kernel's reason", async () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    channel.receive(snapshot(1));
+    const asked = session.inspect("fc.weight");
+    channel.receive(refusal({ request: requestOf(channel), question: "inspect" }));
+    expect(await asked).toMatchObject({ answered: false, reason: "so" });
+    expect(session.problem).toBeNull();
+  });
+
+  it("of every kind ends when it is not answered, refused, or the session closes", async () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    const late = [session.subjects(), session.picture("fc", "maps", null), session.graphOf("a")];
+    vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
+    expect(await Promise.all(late)).toEqual([null, null, null]);
+    vi.advanceTimersByTime(QUIET_MS);
+    const refused = session.histograms(["w"], "even", null);
+    channel.receive(refusal({ request: requestOf(channel), question: "histograms" }));
+    expect(await refused).toBeNull();
+    const graph = session.graphOf("b");
+    channel.receive(refusal({ question: "graph", subject: "b" }));
+    expect(await graph).toBeNull();
+    const open = [session.subjects(), session.graphOf("c"), session.inspect("w")];
+    session.close();
+    expect(await Promise.all(open)).toMatchObject([null, null, { answered: false }]);
+  });
+
+  it("that views ask by themselves is not sent for a while after one that was not answered", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    session.subjects();
+    vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
+    session.subjects();
+    expect(channel.said("subjects")).toHaveLength(1);
+    vi.advanceTimersByTime(QUIET_MS);
+    session.subjects();
+    expect(channel.said("subjects")).toHaveLength(2);
+  });
+
+  it("of one page takes no answer to another page's", async () => {
+    const [here, there] = [new FakeChannel(), new FakeChannel()];
+    const session = new LiveSession(here);
+    new LiveSession(there).inspect("other");
+    const asked = session.inspect("fc.weight");
+    const answered = vi.fn();
+    asked.then(answered);
+    expect(requestOf(here)).not.toBe(requestOf(there));
+    here.receive(refusal({ request: requestOf(there), question: "inspect" }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(answered).not.toHaveBeenCalled();
+    expect(session.problem).toBeNull();
+  });
+});
 
 describe("a session", () => {
   it("greets the kernel and grows with its frames", () => {
@@ -19,7 +100,7 @@ describe("a session", () => {
     const changes: string[] = [];
     session.subscribe((change) => changes.push(change));
     expect(channel.said("hello")).toEqual([{ type: "hello", protocol: 1 }]);
-    channel.hear(snapshot(7));
+    channel.receive(snapshot(7));
     frame(channel, 8, [0, 1], [3, Number.NaN]);
     frame(channel, 9, [2], [1]);
     expect(changes).toEqual(["snapshot", "frame", "frame"]);
@@ -33,7 +114,7 @@ describe("a session", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     frame(channel, 1, [0], [1]);
-    channel.hear(snapshot(2));
+    channel.receive(snapshot(2));
     frame(channel, 3, [1], [1]);
     expect(channel.said("received")).toEqual([
       { type: "received", seq: 1 },
@@ -44,12 +125,12 @@ describe("a session", () => {
   it("asks for a snapshot after a gap and takes frames again after it", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
-    channel.hear(snapshot(1));
+    channel.receive(snapshot(1));
     frame(channel, 3, [5], [1]);
     frame(channel, 4, [6], [1]);
     expect(channel.said("hello")).toHaveLength(2);
     expect(session.blocks).toHaveLength(0);
-    channel.hear(snapshot(5));
+    channel.receive(snapshot(5));
     frame(channel, 6, [7], [1]);
     expect(session.blocks[0]?.lastStep).toBe(7);
   });
@@ -57,18 +138,18 @@ describe("a session", () => {
   it("asks for a snapshot when a frame cannot be read", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
-    channel.hear(snapshot(1));
+    channel.receive(snapshot(1));
     const { block } = lossRows([0], [1]);
-    channel.hear({ type: "frame", seq: 2, run: stateOf(), blocks: [block] }, []);
+    channel.receive({ type: "frame", seq: 2, run: stateOf(), blocks: [block] }, []);
     expect(channel.said("hello")).toHaveLength(2);
   });
 
   it("greets a few times, since the first greeting may wait behind the cell", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
-    vi.advanceTimersByTime(AGAIN_AFTER[0]);
+    vi.advanceTimersByTime(REPEATED_AFTER_MS[0]);
     expect(channel.said("hello")).toHaveLength(2);
-    channel.hear(snapshot(1));
+    channel.receive(snapshot(1));
     vi.advanceTimersByTime(100_000);
     expect(channel.said("hello")).toHaveLength(2);
   });
@@ -77,26 +158,26 @@ describe("a session", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     vi.advanceTimersByTime(1_000_000);
-    expect(channel.said("hello")).toHaveLength(1 + AGAIN_AFTER.length);
+    expect(channel.said("hello")).toHaveLength(1 + REPEATED_AFTER_MS.length);
   });
 
   it("says that it waits when no kernel answers, and goes on waiting", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
-    vi.advanceTimersByTime(PATIENCE);
-    expect(session.problem).toBe(WAITING);
-    channel.hear(snapshot(1));
+    vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
+    expect(session.problem).toBe(KERNEL_BUSY);
+    channel.receive(snapshot(1));
     expect(session.problem).toBeNull();
   });
 
   it("says that the kernel is gone, and greets it when it is back", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
-    channel.hear(snapshot(1));
+    channel.receive(snapshot(1));
     channel.disconnect();
-    expect(session.problem).toBe(GONE);
+    expect(session.problem).toBe(KERNEL_GONE);
     channel.reconnect();
-    channel.hear(snapshot(1));
+    channel.receive(snapshot(1));
     expect(channel.said("hello")).toHaveLength(2);
     expect(session.problem).toBeNull();
   });
@@ -124,16 +205,26 @@ describe("a control", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const answer = session.control("pause");
-    channel.hear({ type: "acknowledged", request: 1 });
+    const request = requestOf(channel);
+    channel.receive({ type: "acknowledged", request });
     expect(await answer).toBe(true);
-    expect(channel.said("control")).toEqual([{ type: "control", action: "pause", request: 1 }]);
+    expect(channel.said("control")).toEqual([{ type: "control", action: "pause", request }]);
   });
 
   it("is false when nobody answers", async () => {
     const session = new LiveSession(new FakeChannel());
     const answer = session.control("stop");
-    vi.advanceTimersByTime(CONTROL_PATIENCE);
+    vi.advanceTimersByTime(CONTROL_TIMEOUT_MS);
     expect(await answer).toBe(false);
+  });
+
+  it("that is refused says why", async () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    const answer = session.control("pause");
+    channel.receive(refusal({ request: requestOf(channel), question: "control" }));
+    expect(await answer).toBe(true);
+    expect(session.problem).toBe("so");
   });
 
   it("is false when the session closes first", async () => {

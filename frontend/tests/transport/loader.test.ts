@@ -1,7 +1,12 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import loader from "../../src/loader";
-import { type Channel, GONE, PATIENCE, WAITING } from "../../src/transport/channel";
+import {
+  ANSWER_TIMEOUT_MS,
+  type Channel,
+  KERNEL_BUSY,
+  KERNEL_GONE,
+} from "../../src/transport/channel";
 import { FakeChannel } from "../fake-channel";
 
 beforeEach(() => {
@@ -36,8 +41,8 @@ describe("the loader", () => {
   it("says that it waits when the kernel does not answer", async () => {
     const { el } = await open(async () => new FakeChannel());
     expect(el.textContent).toBe("");
-    await vi.advanceTimersByTimeAsync(PATIENCE);
-    expect(el.textContent).toBe(WAITING);
+    await vi.advanceTimersByTimeAsync(ANSWER_TIMEOUT_MS);
+    expect(el.textContent).toBe(KERNEL_BUSY);
   });
 
   it("asks a second kernel when the first does not answer", async () => {
@@ -45,7 +50,7 @@ describe("the loader", () => {
     await open(async () => busy);
     await open(async () => free);
     expect(free.sent).toEqual([]);
-    await vi.advanceTimersByTimeAsync(PATIENCE);
+    await vi.advanceTimersByTimeAsync(ANSWER_TIMEOUT_MS);
     expect(free.sent).toEqual([{ type: "asset", name: "labkit.js" }]);
   });
 
@@ -53,11 +58,11 @@ describe("the loader", () => {
     const missing = await open(async () => {
       throw new Error("no such model");
     });
-    expect(missing.el.textContent).toBe(GONE);
+    expect(missing.el.textContent).toBe(KERNEL_GONE);
     const dead = new FakeChannel();
     dead.comm_live = false;
     const { el } = await open(async () => dead);
-    expect(el.textContent).toBe(GONE);
+    expect(el.textContent).toBe(KERNEL_GONE);
     expect(dead.sent).toEqual([]);
   });
 });

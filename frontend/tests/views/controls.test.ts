@@ -51,6 +51,7 @@ describe("the buttons", () => {
     [null, []],
     ["waiting", ["pause", "stop"]],
     ["running", ["pause", "stop"]],
+    ["pausing", ["resume", "step", "stop"]],
     ["paused", ["resume", "step", "stop"]],
     ["finished", []],
     ["failed", []],
@@ -66,7 +67,7 @@ describe("the buttons", () => {
     expect([button("Pause").disabled, button("Resume").disabled]).toEqual([true, false]);
   });
 
-  it("say what to do when nobody hears a click", async () => {
+  it("say what to do when no click arrives", async () => {
     const session = new FakeSession(stateOf());
     session.answer = false;
     const { button, message } = draw(session);
@@ -81,9 +82,19 @@ describe("the buttons", () => {
     const { button, message } = draw(session);
     button("Pause").click();
     expect(message()).toContain("Pausing");
-    session.change({ step: 1 });
+    session.change({ status: "pausing", step: 1 });
     expect(message()).toContain("Pausing");
     session.change({ status: "paused" });
+    expect(message()).toBe("");
+  });
+
+  it("say that one step is still going on, until the run is held after it", () => {
+    const session = new FakeSession(stateOf({ status: "paused", step: 4 }));
+    const { button, message } = draw(session);
+    button("Step").click();
+    session.change({ status: "pausing" });
+    expect(message()).toContain("Doing one step");
+    session.change({ status: "paused", step: 5 });
     expect(message()).toBe("");
   });
 
@@ -101,6 +112,16 @@ describe("the controls", () => {
     const { root } = draw(new FakeSession(stateOf({ name: "<img src=x>" })));
     expect(root.querySelector("img")).toBeNull();
     expect(root.querySelector(".labkit-run-name")?.textContent).toBe("<img src=x>");
+  });
+
+  it.each([
+    ["pausing", "Pausing"],
+    ["paused", "Paused"],
+  ] as const)("tell a run that is %s from one that is not", (status, word) => {
+    const { root } = draw(new FakeSession(stateOf({ status })));
+    const shown = root.querySelector<HTMLElement>(".labkit-status");
+    expect([shown?.textContent, shown?.dataset.status]).toEqual([word, status]);
+    expect(shown?.title).toContain("held");
   });
 
   it("leave nothing behind", () => {

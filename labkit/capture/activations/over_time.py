@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.hooks import unserializable_hook
 
 from labkit.capture.activations import recurrent
 from labkit.capture.activations.pictures import Draft
 from labkit.capture.activations.recurrent import Pass
+from labkit.capture.activations.statistics import FOR_UNITS, first_samples
 from labkit.run.activations import MOST_VALUES, PictureKind
 
 _MOST_UNITS = 64
 _MOST_TIMES = 256
+_MOST_LAYERS = 16
+"""Recurrent layers and cells that are looked into: a deep model must not fill the memory."""
+Hook = torch.utils.hooks.RemovableHandle
 
 
 class OverTime:
@@ -23,25 +29,59 @@ class OverTime:
     def __init__(self) -> None:
         self._passes: dict[str, Pass] = {}
         self._cells: dict[str, _CellCalls] = {}
+        self._hooks: list[Hook] = []
+        self._drawn: set[str] = set()
 
     def take(self, module: nn.Module, path: str, inputs: Any, output: Any) -> None:
         """Take one call in, if it is one of a recurrent layer or cell."""
+        known = path in self._passes or path in self._cells
+        if not inputs or (not known and len(self._passes) + len(self._cells) >= _MOST_LAYERS):
+            return  # given by keyword, which a hook does not see; or one of very many
         if isinstance(module, nn.RNNBase):
             self._take_layer(module, path, inputs, output)
         elif isinstance(module, nn.RNNCellBase):
-            calls = self._cells.setdefault(path, _CellCalls(module))
+            calls = self._cells.get(path) or _CellCalls(module, self._hooks)
             calls.add(inputs, output)
+            self._cells[path] = calls
 
-    def drafts(self) -> Iterator[tuple[str, Draft]]:
-        """Yield the pictures of all layers and cells."""
-        for path, taken in self._passes.items():
-            yield from ((path, draft) for draft in _drafts_of(taken))
-        for path, calls in self._cells.items():
-            yield from ((path, draft) for draft in calls.drafts())
+    def layers(self, *, with_gradients: bool) -> tuple[str, ...]:
+        """Return the paths of layers whose pictures need the weights as they are now.
+
+        Parameters
+        ----------
+        with_gradients : bool
+            Whether only those are meant whose gradients have come.
+        """
+        return tuple(
+            path
+            for path, taken in self._passes.items()
+            if not with_gradients
+            or taken.output_gradient is not None
+            or taken.last_gradient is not None
+        )
+
+    def draw_layer(self, path: str) -> list[Draft]:
+        """Return the pictures of one layer, and none later; none if its weights have moved."""
+        taken = self._passes[path]
+        if path in self._drawn or not taken.current:
+            return []
+        self._drawn.add(path)
+        return list(_drafts_of(taken))
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the paths of the cells that were called."""
+        return tuple(self._cells)
+
+    def draw_cell(self, path: str) -> list[Draft]:
+        """Return the pictures of one cell's calls."""
+        return list(self._cells[path].drafts())
 
     def clear(self) -> None:
-        """Let go of every tensor."""
-        self._passes, self._cells = {}, {}
+        """Take the hooks off the tensors and drop every tensor."""
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks.clear()
+        self._passes, self._cells, self._drawn = {}, {}, set()
 
     def _take_layer(self, module: nn.RNNBase, path: str, inputs: Any, output: Any) -> None:
         found = recurrent.take(module, inputs)
@@ -50,23 +90,32 @@ class OverTime:
         taken, pick = found
         self._passes[path] = taken
         states, last = output
-        states = states.data if isinstance(states, nn.utils.rnn.PackedSequence) else states
-        last = last[0] if isinstance(last, tuple) else last
+        packed = isinstance(states, nn.utils.rnn.PackedSequence)
+        states = states.data if packed else states
+        last = last[0] if isinstance(last, (tuple, list)) else last
         count = taken.inputs.shape[1]
 
-        def output_came(gradient: torch.Tensor) -> None:
-            taken.output_gradient = pick(gradient.detach())[..., : module.hidden_size]
+        def take_output_gradient(gradient: torch.Tensor) -> None:
+            with suppress(Exception):  # a fault here must not reach the user's backward
+                part = pick(gradient.detach())[..., : module.hidden_size]
+                taken.output_gradient = part.clone()  # a view would hold the whole
 
-        def last_came(gradient: torch.Tensor) -> None:
-            part = gradient.detach()
-            part = part if part.dim() == 3 else part[:, None]  # noqa: PLR2004 - without a batch
-            taken.last_gradient = part[:: 2 if module.bidirectional else 1, :count]
+        def take_last_gradient(gradient: torch.Tensor) -> None:
+            with suppress(Exception):
+                part = gradient.detach()
+                part = part if part.dim() == 3 else part[:, None]  # noqa: PLR2004 - no batch
+                taken.last_gradient = part[:: 2 if module.bidirectional else 1, :count].clone()
 
-        packed = isinstance(inputs[0], nn.utils.rnn.PackedSequence)
-        if states.requires_grad:
-            states.register_hook(output_came)
-        if last.requires_grad and not packed:  # sequences of other lengths end at other times
-            last.register_hook(last_came)
+        hook_on(states, take_output_gradient, self._hooks)
+        if not packed:  # sequences of other lengths end at other times
+            hook_on(last, take_last_gradient, self._hooks)
+
+
+def hook_on(tensor: torch.Tensor, hook: Callable[[torch.Tensor], None], hooks: list[Hook]) -> None:
+    """Have a tensor's gradient taken when it comes; the hook is added to those to take off."""
+    if tensor.requires_grad and not tensor.is_leaf:
+        unserializable_hook(hook)  # type: ignore[no-untyped-call] # else torch.save would warn of it
+        hooks.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
 
 
 def _drafts_of(taken: Pass) -> Iterator[Draft]:
@@ -91,8 +140,9 @@ def _drafts_of(taken: Pass) -> Iterator[Draft]:
 class _CellCalls:
     """The calls of one cell in one step."""
 
-    def __init__(self, cell: nn.RNNCellBase) -> None:
+    def __init__(self, cell: nn.RNNCellBase, hooks: list[Hook]) -> None:
         self._cell = cell
+        self._hooks = hooks
         self._states: list[torch.Tensor] = []
         self._gates: list[list[torch.Tensor]] = []
         self._norms: dict[int, torch.Tensor] = {}
@@ -101,15 +151,18 @@ class _CellCalls:
         if len(self._states) >= _MOST_TIMES:
             return
         number = len(self._states)
-        state = output[0] if isinstance(output, tuple) else output
-        self._states.append(_first_row(state.detach()))
-        self._gates.append(self._open(inputs, state))
+        state = output[0] if isinstance(output, (tuple, list)) else output
+        gates = self._open(inputs, state)
+        self._states.append(_first_row(state.detach()).clone())
+        self._gates.append(gates)
 
-        def came(gradient: torch.Tensor) -> None:
-            self._norms[number] = torch.linalg.vector_norm(gradient.detach().float())
+        def take_gradient(gradient: torch.Tensor) -> None:
+            with suppress(Exception):  # a fault here must not reach the user's backward
+                part = first_samples(gradient.detach(), FOR_UNITS)
+                scale = (gradient.numel() / max(1, part.numel())) ** 0.5
+                self._norms[number] = torch.linalg.vector_norm(part.float()) * scale
 
-        if state.requires_grad:
-            state.register_hook(came)
+        hook_on(state, take_gradient, self._hooks)
 
     def _open(self, inputs: Any, state: torch.Tensor) -> list[torch.Tensor]:
         """Return the gates of the first sample, from what the cell got."""
@@ -121,7 +174,7 @@ class _CellCalls:
         given = _first_row(given)[None].to(weights[0].dtype)
         zero = given.new_zeros(1, self._cell.hidden_size)
         before = inputs[1] if len(inputs) > 1 and inputs[1] is not None else (zero, zero)
-        parts = before if isinstance(before, tuple) else (before, before)
+        parts = before if isinstance(before, (tuple, list)) else (before, before)
         rows = [_first_row(part.detach())[None].to(zero.dtype) for part in parts]
         _, cell, gates = recurrent.cell_step(self._cell)(given, rows[0], rows[-1], weights)
         opened = [*gates, cell] if kind == "LSTM" else gates

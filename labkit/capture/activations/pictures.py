@@ -13,11 +13,16 @@ _MOST_PANELS = 64
 _MOST_SIDE = 32
 _MOST_ROWS = 32
 _MOST_COLUMNS = 256
+_MOST_AVERAGED = 2**20
+"""Numbers that are averaged to small maps; of larger images every second pixel, or fewer."""
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A picture whose values are on the device still; the attributes are those of `Picture`."""
+    """A picture whose values are on the device still; the attributes are those of `Picture`.
+
+    The values are the draft's own: what they were taken of may be changed in place later.
+    """
 
     kind: PictureKind
     values: torch.Tensor
@@ -38,12 +43,12 @@ def draft(output: torch.Tensor, silent: torch.Tensor | None) -> Draft | None:
     """
     whole = tuple(output.shape)
     if output.dim() == 4 and output.numel():  # noqa: PLR2004 - (sample, channel, height, width)
-        maps = _smaller(output[:1, :_MOST_PANELS].float())[0]
+        maps = _smaller(output[:1, :_MOST_PANELS])[0].clone()
         names = tuple(map(str, range(maps.shape[0])))
         return Draft("maps", maps, names, "height", "width", _first(silent), whole)
     if output.dim() in (2, 3) and output.numel():
         table = output if output.dim() == 2 else output[0]  # noqa: PLR2004 - (sample, unit)
-        table = table[:_MOST_ROWS, :_MOST_COLUMNS].float()
+        table = table[:_MOST_ROWS, :_MOST_COLUMNS].float().clone()
         rows = "sample" if output.dim() == 2 else "position"  # noqa: PLR2004
         return Draft("units", table[None], ("",), rows, "unit", _first(silent, table), whole)
     return None
@@ -59,7 +64,7 @@ def kernels(weight: torch.Tensor) -> Draft:
     outputs, inputs, height, width = weight.shape
     shown_inputs = min(inputs, 3 if outputs > 1 else _MOST_PANELS)
     shown_outputs = max(1, min(outputs, _MOST_PANELS // shown_inputs))
-    shown = weight[:shown_outputs, :shown_inputs].float().reshape(-1, height, width)
+    shown = weight[:shown_outputs, :shown_inputs].float().clone().reshape(-1, height, width)
     names = tuple(
         f"{out}" if inputs == 1 else f"{out} of input {n}"
         for out in range(shown_outputs)
@@ -80,7 +85,7 @@ def attention(weights: torch.Tensor) -> Draft | None:
         weights = weights[:, None]
     if weights.dim() != 4 or not weights.numel():  # noqa: PLR2004 - with heads
         return None
-    shown = weights[0, :8, :_MOST_ROWS, :_MOST_ROWS].float()
+    shown = weights[0, :8, :_MOST_ROWS, :_MOST_ROWS].float().clone()
     averaged = weights.shape[1] == 1
     names = ("mean of the heads",) if averaged else tuple(f"head {n}" for n in range(len(shown)))
     return Draft("attention", shown, names, "query", "key", None, tuple(weights.shape))
@@ -89,6 +94,10 @@ def attention(weights: torch.Tensor) -> Draft | None:
 def _smaller(maps: torch.Tensor) -> torch.Tensor:
     """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 8,192 numbers."""
     height, width = maps.shape[-2:]
+    thinned = max(1, round((maps.numel() / _MOST_AVERAGED) ** 0.5))
+    if thinned > 1:
+        maps = maps[..., ::thinned, ::thinned]
+    maps = maps.float()
     side = min(_MOST_SIDE, int((MOST_VALUES / maps.shape[1]) ** 0.5))
     if height <= side and width <= side:
         return maps

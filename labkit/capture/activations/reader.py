@@ -1,9 +1,7 @@
-"""Reads the modules' outputs in a sampled step, through hooks that stand for that step only."""
+"""Reads the modules' outputs in a sampled step, through a hook that stands for that step only."""
 
 from __future__ import annotations
 
-import functools
-import math
 import threading
 import time
 import weakref
@@ -15,284 +13,273 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
 from labkit.capture import torch_compat
-from labkit.capture.activations import pictures
 from labkit.capture.activations.chosen_input import ChosenInput
-from labkit.capture.activations.over_time import OverTime
-from labkit.capture.activations.pictures import Draft
+from labkit.capture.activations.collected import Collected
+from labkit.capture.activations.left_out import LeftOut
+from labkit.capture.activations.picturing import Picturing, record
+from labkit.capture.activations.readable import first_readable
 from labkit.capture.activations.statistics import (
-    FOR_UNITS,
     STATISTICS,
     Bent,
     bend_of,
     bends_after,
     channel_dimension,
-    first_samples,
-    silent_units,
     statistics,
 )
 from labkit.capture.activations.whole_model import look_at_inputs, look_at_prediction
 from labkit.capture.parameters import prefixed
 from labkit.capture.readout import Readout
 from labkit.run import Run
-from labkit.run.activations import Picture
-
-_MOST_PICTURED = 24
-"""Modules of which pictures are made, so that a deep model does not fill the memory."""
 
 
 class ActivationReader:
-    """Reads what the watched modules give out while it is on.
+    """Reads what the watched modules give out from the start of a step to its end.
+
+    All calls with gradients count, whichever model's and before or after a backward pass; of a
+    module that is called several times the last call's numbers are recorded. A module that cannot
+    be read is left out, the others go on.
 
     Parameters
     ----------
     models : mapping of str to Module
-        The label ``""`` stands for an only model.
+        The label ``""`` stands for an only model. Not kept alive.
     chosen : ChosenInput, optional
         The input of which pictures are made, in a pass of its own; otherwise they are of the
         loop's own passes.
     """
 
     def __init__(self, models: Mapping[str, nn.Module], chosen: ChosenInput | None = None) -> None:
+        self._models = {label: weakref.ref(model) for label, model in models.items()}
         self._chosen = chosen
-        self._root = weakref.ref(next(iter(models.values())))
-        self._looks_at_chosen = False
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
-        self._roots: set[int] = set()
+        self._roots = {id(model) for model in models.values()}
         self._kinds: dict[str, Bent] = {}
         self._after: Mapping[str, Bent] = {}
         self._after_of = ""
-        self._handles: list[Any] = []
-        self._home = 0
         self._usable = True
-        self._pictures = False
-        self._pictured: dict[str, None] = {}
-        self._found: dict[str, torch.Tensor] = {}
-        self._gradients: dict[str, torch.Tensor] = {}
-        self._drafts: list[tuple[str, Draft]] = []
-        self._over_time = OverTime()
-        self._newest: weakref.ref[torch.Tensor] | None = None
-        self._run: weakref.ref[Run] | None = None
-        self._readout = Readout()
-        self._step = 0
-        self.spent_ns = 0
-        """Time the hooks took since the last start."""
-        for label, model in models.items():
-            self._roots.add(id(model))
-            for path, module in model.named_modules():
+        self._left_out = LeftOut()
+        self._picturing = Picturing()
+        self._hook: torch.utils.hooks.RemovableHandle | None = None
+        self._collected: Collected | None = None
+        self._drawing = False
+        """Whether the user's chosen input goes through the model."""
+        self._spent_ns = 0
+        self._find_modules()
+
+    @property
+    def reading(self) -> bool:
+        """Whether a step is being read."""
+        return self._collected is not None
+
+    @property
+    def spent_ns(self) -> int:
+        """Time the hooks took in the step that is being read, or was read last."""
+        return self._spent_ns if self._collected is None else self._collected.spent_ns
+
+    def start(self, run: Run, readout: Readout, step: int, *, with_pictures: bool) -> None:
+        """Begin to read a step; a compiled model is left alone, as hooks would recompile it."""
+        self.stop()
+        self._spent_ns = 0
+        self._find_modules()
+        if not self._usable:
+            return
+        graph = run.graph
+        if graph is not None and graph.signature != self._after_of:
+            self._after, self._after_of = bends_after(graph), graph.signature
+        self._collected = Collected(
+            run, readout, step, with_pictures=with_pictures, left_out=self._left_out
+        )
+        self._hook = register_module_forward_hook(self._called)
+
+    def before_pass(self) -> None:
+        """Count the modes of the models that were called for the backward pass that begins."""
+        collected = self._collected
+        run = None if collected is None else collected.run()
+        if collected is None or run is None:
+            return
+        for training in collected.modes.values():
+            run.observations.trained_in_eval.add(seen=not training)
+        collected.modes = {}
+
+    def before_update(self) -> None:
+        """Draw what needs the weights of the pass; to be called before an optimizer moves them.
+
+        Without this call, pictures over time of recurrent layers are left out where the weights
+        have moved before `record`.
+        """
+        collected = self._collected
+        if collected is None or not collected.with_pictures:
+            return
+        began = time.perf_counter_ns()
+        self._draw_layers(collected, with_gradients=True)
+        self._draw_chosen(collected)
+        collected.spent_ns += time.perf_counter_ns() - began
+
+    def record(self, run: Run, readout: Readout, step: int) -> None:
+        """Write what was read since the start, at the end of the step."""
+        collected = self._collected
+        if collected is None:
+            return
+        self._unhook()
+        collected.step, collected.readout = step, readout
+        try:
+            collected.write(STATISTICS, "act_grad")
+            if collected.with_pictures:
+                self._record_pictures(run, collected)
+            self._left_out.notify(run)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Take the hooks off modules and tensors, and drop what was read."""
+        self._unhook()
+        collected, self._collected = self._collected, None
+        if collected is not None:
+            self._spent_ns = collected.spent_ns
+            collected.release()
+
+    def _unhook(self) -> None:
+        if self._hook is not None:
+            self._hook.remove()
+            self._hook = None
+
+    def _find_modules(self) -> None:
+        """Find the modules' paths; some may have come or gone since they were last looked for."""
+        for label, reference in self._models.items():
+            model = reference()
+            for path, module in () if model is None else model.named_modules():
+                known = self._paths.get(id(module))
+                if known is not None and known[1]() is module:
+                    continue
                 name = prefixed(label, path)
-                self._paths.setdefault(id(module), (name, weakref.ref(module)))
-                self._usable = self._usable and not torch_compat.is_compiled(module)
-                bent = bend_of(module)
+                self._paths[id(module)] = (name, weakref.ref(module))
+                try:
+                    self._usable = self._usable and not torch_compat.is_compiled(module)
+                    bent = bend_of(module)
+                except Exception as error:  # noqa: BLE001 - an attribute of the user's may raise
+                    self._left_out.add(name, error)
+                    continue
                 if bent is not None:
                     self._kinds[name] = bent
 
-    def start(self, run: Run, readout: Readout, step: int, *, with_pictures: bool) -> None:
-        """Begin to read; a compiled model is left alone, as hooks would recompile it."""
-        if not self._usable or self._handles:
-            return
-        self.clear()
-        self.spent_ns = 0
-        self._home, self._pictures = threading.get_ident(), with_pictures
-        self._run, self._readout, self._step = weakref.ref(run), readout, step
-        if run.graph is not None and run.graph.signature != self._after_of:
-            self._after, self._after_of = bends_after(run.graph), run.graph.signature
-        self._handles = [register_module_forward_hook(self._called)]
-
-    def stop(self) -> None:
-        """Take the hooks off the modules; those on tensors go after the backward pass."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
-        self._newest = None
-
-    def record(self, run: Run, readout: Readout, step: int) -> None:
-        """Write what was read, once the gradients have come back."""
-        self.stop()
-        if self._found:
-            names = tuple(self._found)
-            table = torch.stack([self._found[name] for name in names])  # (module, statistic)
-            for place, kind in enumerate(STATISTICS):
-                _write(run, readout, step, kind, names, table[:, place])
-        if self._gradients:
-            zero = torch.full((), float("nan"), device=next(iter(self._gradients.values())).device)
-            names = tuple(self._found)
-            norms = torch.stack([self._gradients.get(name, zero) for name in names])
-            _write(run, readout, step, "act_grad", names, norms)
-        if self._pictures:
-            self._look_at_chosen()
-            for path, draft in [*self._drafts, *self._over_time.drafts()]:
-                _keep(run, readout, step, path, draft)
-        self.clear()
-
-    def _look_at_chosen(self) -> None:
-        model = self._root()
-        if self._chosen is None or model is None:
-            return
-        handle = register_module_forward_hook(self._called)
-        self._looks_at_chosen = True
-        try:
-            self._chosen.run(model)
-        finally:
-            self._looks_at_chosen = False
-            handle.remove()
-
-    def clear(self) -> None:
-        """Let go of every tensor."""
-        self._found, self._gradients, self._drafts = {}, {}, []
-        self._over_time.clear()
-
-    # ── told by torch ────────────────────────────────────────────────────────
+    # ── called by torch ──────────────────────────────────────────────────────
 
     def _called(self, module: nn.Module, inputs: Any, output: Any) -> None:
-        known = self._paths.get(id(module))
-        if known is None or known[1]() is not module or threading.get_ident() != self._home:
+        if torch.compiler.is_compiling():
             return
-        if torch_compat.is_transformed():
+        collected, known = self._collected, self._paths.get(id(module))
+        if collected is None or known is None or known[1]() is not module or self._drawing:
+            return
+        path = known[0]
+        if path in self._left_out or not _may_read(collected):
             return
         began = time.perf_counter_ns()
         try:
-            self._read(module, known[0], inputs, output)
+            with_gradients = torch.is_grad_enabled()
+            with torch.no_grad(), torch_compat.without_functions():
+                if with_gradients:
+                    self._read(collected, module, path, inputs, output)
+                elif id(module) in self._roots:
+                    _count_evaluation(collected, module)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the user's model
-            self._give_up(error)
-        self.spent_ns += time.perf_counter_ns() - began
+            self._left_out.add(path, error)
+        collected.spent_ns += time.perf_counter_ns() - began
 
-    def _give_up(self, error: Exception) -> None:
-        self._usable = False
-        self.stop()
-        self.clear()
-        run = None if self._run is None else self._run()
-        if run is not None:
-            run.add_notice(
-                "activations",
-                "labkit could not read the activations and has switched that off; training is not "
-                f"affected. ({type(error).__name__}: {error})",
-            )
-
-    def _read(self, module: nn.Module, path: str, inputs: Any, output: Any) -> None:
-        run = None if self._run is None else self._run()
-        if run is None:
-            return
-        if self._looks_at_chosen:
-            self._picture(module, path, output)
-            return
-        is_root = id(module) in self._roots
-        if not torch.is_grad_enabled():
-            if is_root:
-                run.observations.evaluated_in_training.add(seen=module.training)
-            return
-        with torch.no_grad():
-            if is_root:
-                run.observations.trained_in_eval.add(seen=not module.training)
-                look_at_inputs(run, self._readout, self._step, inputs)
-                look_at_prediction(run, self._readout, self._step, output)
-            if self._pictures:
-                self._over_time.take(module, path, inputs, output)
-            tensor = _first_tensor(output)
-            if tensor is not None:
-                self._take(module, path, tensor)
-            if self._pictures and self._chosen is None:
-                self._picture(module, path, output)
-
-    def _take(self, module: nn.Module, path: str, tensor: torch.Tensor) -> None:
-        if self._newest is not None and self._newest() is tensor:
-            return  # a container gives out what its last module gave out
-        self._newest = weakref.ref(tensor)
-        units = channel_dimension(module, tensor)
-        self._found[path] = statistics(tensor, self._bent(path), units)
-        if tensor.requires_grad and not tensor.is_leaf:
-            told = functools.partial(self._gradient_came, path)
-            tensor.register_hook(told)  # type: ignore[no-untyped-call]
-
-    def _picture(self, module: nn.Module, path: str, output: Any) -> None:
-        """Make pictures of what a module gave out."""
-        if isinstance(module, nn.MultiheadAttention) and output[1] is not None:
-            drawn = pictures.attention(output[1].detach())
-            if drawn is not None:
-                self._drafts.append((path, drawn))
-        tensor = _first_tensor(output)
-        if tensor is None or not self._is_pictured(module, path, tensor):
-            return
-        if isinstance(module, nn.Conv2d):
-            self._drafts.append((path, pictures.kernels(module.weight.detach())))
-        bent, units = self._bent(path), channel_dimension(module, tensor)
-        silent = None
-        if bent is not None and bent.bend == "relu":
-            silent = silent_units(tensor.detach(), units)
-        drawn = pictures.draft(tensor.detach(), silent)
-        if drawn is not None:
-            self._drafts.append((path, drawn))
+    def _read(
+        self, collected: Collected, module: nn.Module, path: str, inputs: Any, output: Any
+    ) -> None:
+        run = collected.run()
+        if run is None or (path in collected.found and torch_compat.is_within_backward()):
+            return  # a checkpoint runs again
+        collected.thread = threading.get_ident()
+        if id(module) in self._roots:
+            collected.modes[id(module)] = module.training
+            if id(module) not in collected.models:
+                collected.models.add(id(module))
+                look_at_inputs(run, collected.readout, collected.step, inputs)
+                look_at_prediction(run, collected.readout, collected.step, output)
+        tensor = first_readable(output)
+        if tensor is not None and collected.newest() is not tensor:
+            collected.newest = weakref.ref(tensor)
+            units = channel_dimension(module, tensor)
+            collected.found[path] = statistics(tensor, self._bent(path), units)
+            collected.await_gradient(path, tensor)
+        if collected.with_pictures:
+            collected.over_time.take(module, path, inputs, output)
+            if self._chosen is None:
+                collected.drafts += self._picturing.drafts(module, path, output, self._bent(path))
 
     def _bent(self, path: str) -> Bent | None:
         """Return how a module's output is bent, by itself or by what is called on it."""
         return self._kinds.get(path) or self._after.get(path)
 
-    def _is_pictured(self, module: nn.Module, path: str, tensor: torch.Tensor) -> bool:
-        """Return whether a module is among the first so many, or gives out images."""
-        if path in self._pictured:
-            return True
-        most = _MOST_PICTURED if tensor.dim() == 4 else _MOST_PICTURED // 2  # noqa: PLR2004
-        if len(self._pictured) < most and not any(module.children()):
-            self._pictured[path] = None
-            return True
-        return False
+    # ── pictures ─────────────────────────────────────────────────────────────
 
-    def _gradient_came(self, path: str, gradient: torch.Tensor) -> None:
-        """Take the norm of a gradient; a large one's is estimated from the first samples."""
-        began = time.perf_counter_ns()
-        if path in self._found:
-            part = first_samples(gradient.detach(), FOR_UNITS)
-            scale = math.sqrt(gradient.numel() / max(1, part.numel()))
-            norm = torch.linalg.vector_norm(part.float()) * scale
-            before = self._gradients.get(path)
-            self._gradients[path] = norm if before is None else torch.hypot(before, norm)
-        self.spent_ns += time.perf_counter_ns() - began
+    def _record_pictures(self, run: Run, collected: Collected) -> None:
+        self._draw_layers(collected, with_gradients=False)
+        self._draw_chosen(collected)
+        for path in collected.over_time.cells():
+            try:
+                drafts = collected.over_time.draw_cell(path)
+                collected.drafts += [(path, draft) for draft in drafts]
+            except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
+                self._left_out.add(path, error)
+        for path, draft in collected.drafts:
+            record(run, collected.readout, collected.step, path, draft)
 
+    def _draw_layers(self, collected: Collected, *, with_gradients: bool) -> None:
+        for path in collected.over_time.layers(with_gradients=with_gradients):
+            try:
+                drafts = collected.over_time.draw_layer(path)
+                collected.drafts += [(path, draft) for draft in drafts]
+            except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
+                self._left_out.add(path, error)
 
-def _first_tensor(output: Any) -> torch.Tensor | None:
-    """Return the first floating-point tensor of a module's output."""
-    if isinstance(output, torch.Tensor):
-        usable = output.is_floating_point() and output.numel() > 1 and not output.is_meta
-        return output if usable and output.layout is torch.strided else None
-    if isinstance(output, nn.utils.rnn.PackedSequence):
-        return output.data
-    parts = output.values() if isinstance(output, Mapping) else output
-    if isinstance(parts, (tuple, list)) or isinstance(output, Mapping):
-        return next((found for part in parts if (found := _first_tensor(part)) is not None), None)
-    return None
+    def _draw_chosen(self, collected: Collected) -> None:
+        """Draw what the modules give out for the input that the user chose, once a step."""
+        model, run = next(iter(self._models.values()))(), collected.run()
+        if self._chosen is None or model is None or run is None or collected.chosen_drawn:
+            return
+        collected.chosen_drawn = True
 
+        def called(module: nn.Module, _: Any, output: Any) -> None:
+            known = self._paths.get(id(module))
+            if known is None or known[1]() is not module or known[0] in self._left_out:
+                return
+            path = known[0]
+            try:
+                drafts = self._picturing.drafts(module, path, output, self._bent(path))
+                collected.drafts += drafts
+            except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
+                self._left_out.add(path, error)
 
-def _write(
-    run: Run, readout: Readout, step: int, kind: str, names: tuple[str, ...], values: torch.Tensor
-) -> None:
-    id = kind
-    while (block := run.blocks.get(id)) is not None and block.names != names:
-        id += "+"
-    kept = block or run.add_block(id, kind, names)
-    readout.submit(values.contiguous(), lambda row: kept.append(step, row.copy()))
-
-
-def _keep(run: Run, readout: Readout, step: int, path: str, draft: Draft) -> None:
-    """Have a draft copied to the host and kept as a picture."""
-    shape = tuple(draft.values.shape)
-    count = draft.values.numel()
-    parts = [draft.values.reshape(-1).float()]
-    if draft.silent is not None:
-        parts.append(draft.silent.float())
-
-    def deliver(row: Any) -> None:
-        silent = tuple(int(n) for n, each in enumerate(row[count:]) if each)
-        run.activations.add(
-            Picture(
-                module=path,
-                kind=draft.kind,
-                step=step,
-                values=row[:count].reshape(shape).copy(),
-                panels=draft.panels,
-                rows=draft.rows,
-                columns=draft.columns,
-                silent=silent,
-                whole=draft.whole,
+        handle = register_module_forward_hook(called)
+        self._drawing = True
+        try:
+            self._chosen.run(model)
+        except Exception as error:  # noqa: BLE001 - the model may not take this input any more
+            self._chosen = None
+            run.add_notice(
+                "activations",
+                "The model cannot be called with the input that was given as activations=... any "
+                f"more; pictures are of the loop's own passes now. ({type(error).__name__}: "
+                f"{error})",
             )
-        )
+        finally:
+            self._drawing = False
+            handle.remove()
 
-    readout.submit(torch.cat(parts), deliver)
+
+def _may_read(collected: Collected) -> bool:
+    """Return whether this call belongs to the loop and tensors hold values that can be read."""
+    return (
+        collected.thread in (None, threading.get_ident())
+        and not torch_compat.is_transformed()
+        and not torch_compat.sees_every_operation()
+    )
+
+
+def _count_evaluation(collected: Collected, module: nn.Module) -> None:
+    run = collected.run()
+    if run is not None:
+        run.observations.evaluated_in_training.add(seen=module.training)

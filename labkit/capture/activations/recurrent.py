@@ -16,8 +16,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from labkit.capture import torch_compat
+
 _MOST_TIMES = 256
 _MOST_SEQUENCES = 8
+_MOST_NUMBERS = 2**19
+"""States of all layers, or inputs, that are computed again: some 30 MB with all gates."""
 GATES = {
     "LSTM": ("input gate", "forget gate", "candidate", "output gate", "cell state"),
     "GRU": ("reset gate", "update gate", "candidate"),
@@ -54,7 +58,9 @@ def cell_step(module: nn.Module) -> Cell:
 
 def cell_weights(cell: nn.RNNCellBase) -> Weights:
     """Return a cell's weights."""
-    return (cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)
+    biases = cell.bias_ih, cell.bias_hh
+    first, second = (None if bias is None else bias.detach() for bias in biases)
+    return (cell.weight_ih.detach(), cell.weight_hh.detach(), first, second)
 
 
 @dataclass(eq=False)
@@ -71,6 +77,10 @@ class Pass:
         Filled in by the backward pass, from what uses the output.
     last_gradient : Tensor or None, shape (n_layers, n_sequences, n_hidden)
         The same for the last states that the layer returns.
+    whole : bool
+        Whether all time steps were taken; else gradients that come from later ones are not known.
+    versions : tuple of int
+        How often the weights had been changed in place.
     """
 
     module: nn.RNNBase
@@ -79,6 +89,13 @@ class Pass:
     cell: torch.Tensor
     output_gradient: torch.Tensor | None = None
     last_gradient: torch.Tensor | None = None
+    whole: bool = True
+    versions: tuple[int, ...] = ()
+
+    @property
+    def current(self) -> bool:
+        """Whether the layer's weights are still those of the call."""
+        return self.versions == weight_versions(self.module)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +113,11 @@ class Unrolled:
     gates: list[list[list[torch.Tensor]]] = field(default_factory=list)
 
 
+def weight_versions(module: nn.Module) -> tuple[int, ...]:
+    """Return how often each weight of a module was changed in place."""
+    return tuple(torch_compat.tensor_version(p) for p in module.parameters(recurse=False))
+
+
 def take(
     module: nn.RNNBase, inputs: tuple[Any, ...]
 ) -> tuple[Pass, Callable[[torch.Tensor], torch.Tensor]] | None:
@@ -107,9 +129,12 @@ def take(
     if module.proj_size:
         return None
     given = inputs[0]
-    if isinstance(given, nn.utils.rnn.PackedSequence):
+    packed = isinstance(given, nn.utils.rnn.PackedSequence)
+    count = len(given.batch_sizes) if packed else _count_times(module, given)
+    most_times, most_sequences = _bounds(module, count)
+    if packed:
         counts = given.batch_sizes
-        starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)[:-1]])[:_MOST_TIMES]
+        starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)[:-1]])[:most_times]
         starts = starts.to(given.data.device)
 
         def longest(data: torch.Tensor) -> torch.Tensor:
@@ -118,30 +143,51 @@ def take(
         pick: Callable[[torch.Tensor], torch.Tensor] = longest
         times = pick(given.data)
     else:
-        pick = _first_sequences(module, given.dim())
+        pick = _first_sequences(module, given.dim(), most_times, most_sequences)
         times = pick(given)
-    sequences, packed = times.shape[1], isinstance(given, nn.utils.rnn.PackedSequence)
+    sequences = times.shape[1]
     zeros = times.new_zeros(module.num_layers, sequences, module.hidden_size)
     state, cell = zeros, zeros
     if len(inputs) > 1 and inputs[1] is not None:
         if packed:
             return None  # the order of the states is another one
-        given_states = inputs[1] if isinstance(inputs[1], tuple) else (inputs[1],)
+        given_states = inputs[1] if isinstance(inputs[1], (tuple, list)) else (inputs[1],)
         parts = [s if s.dim() == 3 else s[:, None] for s in given_states]  # noqa: PLR2004
         directions = 2 if module.bidirectional else 1
         state = parts[0][::directions, :sequences].detach()
         cell = parts[-1][::directions, :sequences].detach()
     kind = next(module.parameters()).dtype  # under autocast the inputs may be of another one
-    return Pass(module, times.detach().to(kind), state.to(kind), cell.to(kind)), pick
+    taken = Pass(
+        module,
+        times.detach().to(kind).clone(),
+        state.to(kind).clone(),
+        cell.to(kind).clone(),
+        whole=count <= most_times,
+        versions=weight_versions(module),
+    )
+    return taken, pick
 
 
-def _first_sequences(module: nn.RNNBase, dimensions: int) -> Callable[[torch.Tensor], torch.Tensor]:
+def _count_times(module: nn.RNNBase, given: torch.Tensor) -> int:
+    return given.shape[1 if module.batch_first and given.dim() == 3 else 0]  # noqa: PLR2004
+
+
+def _bounds(module: nn.RNNBase, count: int) -> tuple[int, int]:
+    """Return how many time steps and sequences are computed again, so that memory is bounded."""
+    width = max(module.input_size, module.num_layers * module.hidden_size)
+    times = max(1, min(_MOST_TIMES, count, _MOST_NUMBERS // width))
+    return times, max(1, min(_MOST_SEQUENCES, _MOST_NUMBERS // (times * width)))
+
+
+def _first_sequences(
+    module: nn.RNNBase, dimensions: int, most_times: int, most_sequences: int
+) -> Callable[[torch.Tensor], torch.Tensor]:
     def pick(tensor: torch.Tensor) -> torch.Tensor:
         if dimensions == 2:  # noqa: PLR2004 - one sequence without a batch
-            return tensor[:_MOST_TIMES, None]
+            return tensor[:most_times, None]
         if module.batch_first:
-            tensor = tensor[:_MOST_SEQUENCES, :_MOST_TIMES].transpose(0, 1)
-        return tensor[:_MOST_TIMES, :_MOST_SEQUENCES]
+            tensor = tensor[:most_sequences, :most_times].transpose(0, 1)
+        return tensor[:most_times, :most_sequences]
 
     return pick
 
@@ -176,10 +222,11 @@ def time_gradients(taken: Pass) -> torch.Tensor | None:
     Returns
     -------
     Tensor or None, shape (n_layers, n_times), dtype float32
-        Over the first sequences; None where no gradient came back or dropout hides the layers.
+        Over the first sequences; None where no gradient came back, dropout hides the layers, or
+        the sequences are too long.
     """
     module = taken.module
-    if taken.output_gradient is None and taken.last_gradient is None:
+    if not taken.whole or (taken.output_gradient is None and taken.last_gradient is None):
         return None
     if _hides_layers(module) and module.num_layers > 1:
         return None

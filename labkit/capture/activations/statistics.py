@@ -119,8 +119,7 @@ def statistics(output: torch.Tensor, bent: Bent | None, units: int | None) -> to
     >>> statistics(output, Bent("relu", itself=True), 1).tolist()[3]
     0.5
     """
-    values = first_samples(output.detach(), _FOR_MOMENTS)
-    values = values if values.dtype in (torch.float32, torch.float64) else values.float()
+    values = _wide(first_samples(output.detach(), _FOR_MOMENTS))
     mean, deviation = mean_and_deviation(values)
     unknown = torch.full_like(mean, math.nan)
     flat, dead = unknown, unknown
@@ -132,11 +131,23 @@ def statistics(output: torch.Tensor, bent: Bent | None, units: int | None) -> to
     return torch.stack([mean, deviation, flat, dead]).float()
 
 
-def first_samples(values: torch.Tensor, most: int) -> torch.Tensor:
-    """Return the first samples of a batch, as many as make up so many numbers, at least one."""
-    if values.numel() <= most or values.dim() < 2:  # noqa: PLR2004 - no samples
+def first_samples(values: torch.Tensor, most: int, units: int | None = None) -> torch.Tensor:
+    """Return the first samples of a batch, as many as make up so many numbers, at least one.
+
+    Of a single sample that is larger, every second row, fourth row and so on is taken; the
+    dimension that counts units stays whole.
+    """
+    if values.numel() <= most:
         return values
-    return values[: max(1, most * values.shape[0] // values.numel())]
+    if values.dim() > 1:
+        values = values[: max(1, most * values.shape[0] // values.numel())]
+    while values.numel() > most:
+        long = [n for n in range(values.dim()) if n != units and values.shape[n] > 1]
+        if not long:
+            break
+        place = max(long, key=values.size)
+        values = values[(*[slice(None)] * place, slice(None, None, 2))]
+    return values
 
 
 def mean_and_deviation(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -149,9 +160,13 @@ def silent_units(values: torch.Tensor, units: int | None) -> torch.Tensor | None
     """Return which units are nowhere positive in the first samples, shape (n_units,)."""
     if units is None or values.numel() == 0:
         return None
-    values = first_samples(values, FOR_UNITS)
+    values = _wide(first_samples(values, FOR_UNITS, units))
     others = [place for place in range(values.dim()) if place != units]
     return values.amax(dim=others) <= 0
+
+
+def _wide(values: torch.Tensor) -> torch.Tensor:
+    return values if values.dtype in (torch.float32, torch.float64) else values.float()
 
 
 def _is_flat(values: torch.Tensor, bent: Bent) -> torch.Tensor:

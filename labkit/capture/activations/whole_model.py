@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from labkit.capture.activations.readable import is_readable
 from labkit.capture.activations.statistics import first_samples, mean_and_deviation
 from labkit.capture.readout import Readout
 from labkit.run import Run
@@ -15,6 +16,8 @@ from labkit.run.observations import InputScale, Prediction
 
 _MOST_CLASSES = 10_000
 _MOST_NUMBERS = 65_536
+_MOST_VOTES = 2**20
+"""Numbers of which the largest in each row is looked for."""
 _TABLE = 2
 """Dimensions of inputs that are samples by features, and of outputs that are samples by classes."""
 
@@ -22,7 +25,7 @@ _TABLE = 2
 def look_at_inputs(run: Run, readout: Readout, step: int, inputs: Any) -> None:
     """Note mean and spread of the floating-point inputs of a batch."""
     for tensor in inputs if isinstance(inputs, tuple) else ():
-        if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
+        if not isinstance(tensor, torch.Tensor) or not is_readable(tensor):
             continue
         if tensor.dim() < _TABLE or tensor.shape[0] < 2:  # noqa: PLR2004 - a batch of one
             continue
@@ -44,13 +47,14 @@ def look_at_inputs(run: Run, readout: Readout, step: int, inputs: Any) -> None:
 
 def look_at_prediction(run: Run, readout: Readout, step: int, output: Any) -> None:
     """Note which class is predicted most, for outputs of shape (n_samples, n_classes)."""
-    if not isinstance(output, torch.Tensor) or output.dim() != _TABLE:
+    if not isinstance(output, torch.Tensor) or output.dim() != _TABLE or not is_readable(output):
         return
+    output = first_samples(output.detach(), _MOST_VOTES)
     rows, classes = output.shape
-    if not output.is_floating_point() or not 1 < classes <= _MOST_CLASSES or rows < 2:  # noqa: PLR2004
+    if not 1 < classes <= _MOST_CLASSES or rows < 2:  # noqa: PLR2004 - one vote tells nothing
         return
     votes = torch.zeros(classes, device=output.device)
-    votes.index_add_(0, output.detach().argmax(1), torch.ones(rows, device=output.device))
+    votes.index_add_(0, output.argmax(1), torch.ones(rows, device=output.device))
     most = votes.max(dim=0)
 
     def deliver(row: NDArray[np.float32]) -> None:

@@ -49,7 +49,8 @@ def _over(evidence: Evidence, kind: str, limit: float, words: str) -> Sighting |
     if table is None or len(table) < _FEWEST_ROWS or evidence.steps < _FEWEST_STEPS:
         return None
     recent = table.recent(_FEWEST_ROWS)
-    least = np.where(np.isnan(recent.values), 0.0, recent.values).min(axis=0)
+    newest = table.newest(_FEWEST_ROWS)  # each module's own, as not all are called at all steps
+    least = np.where(np.isnan(newest), 0.0, newest).min(axis=0)
     over = np.array(
         [p for p in np.flatnonzero(least > limit) if recent.names[p] in evidence.hidden]
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from labkit.insight.evidence import Evidence, Table
+from labkit.insight.evidence import Evidence, Table, largest, medians
 from labkit.insight.rule import Rule, Sighting, counted
 from labkit.run.activations import Picture
 
@@ -32,37 +31,56 @@ def _exploding(evidence: Evidence) -> Sighting | None:
     if table is None or early is None or len(table) < _FEWEST_ROWS:
         return None
     recent = table.recent(max(_FEWEST_ROWS, len(table) // 4))
-    bad = ~np.isfinite(recent.values)
-    if bad.any() and _loss_was_finite(evidence, recent, bad):
-        row, column = np.argwhere(bad)[0]
-        name, step = table.names[column], int(recent.steps[row])
+    bad = _not_finite(evidence, recent)
+    if bad and _loss_was_finite(evidence, bad[0][0]):
+        step, _, name = bad[0]
         return Sighting(
             f"The gradient of {name} is not finite at step {step:,}.",
-            (step, int(recent.steps[-1])),
-            tuple(table.names[place] for place in np.flatnonzero(bad.any(axis=0)))[:8],
-            (f"grad_norm/{name}",),
+            (step, max(step, int(recent.steps[-1]))),
+            tuple(dict.fromkeys(name for _, _, name in bad))[:8],
+            (f"grad_norm/{name}", f"grad_not_finite/{name}"),
         )
-    before = float(np.sqrt(np.square(early.astype(np.float64)).sum()))
+    before = float(np.sqrt(np.nansum(np.square(early.astype(np.float64)))))
     now = float(np.median(recent.totals()))
     weights = evidence.table("weight_norm")
-    size = float(np.median(weights.totals())) if weights is not None and len(weights) else math.inf
-    grown = now > _GROWTH * before and now > size
-    if not grown and not now > _HUGE_AGAINST_WEIGHTS * size:
+    size = weights.size() if weights is not None else math.nan
+    # What was 0 at first has not grown by a factor, and next to weights of 0 nothing is huge.
+    grown = before > 0 and now > _GROWTH * before and now > size
+    if not grown and not (size > 0 and now > _HUGE_AGAINST_WEIGHTS * size):
         return None
-    worst = int(np.nanargmax(recent.medians()))
+    strengths = recent.medians()
+    if np.isnan(strengths).all():
+        return None
+    worst = int(np.nanargmax(strengths))
+    against = f", {now / size:,.3g} times that of all weights together" if size > 0 else ""
     return Sighting(
-        f"The gradients explode: their norm was {before:.3g} at first and is {now:.3g} now, "
-        f"{now / size:,.3g} times that of all weights together. {table.names[worst]} has the "
-        "largest.",
+        f"The gradients explode: their norm was {before:.3g} at first and is {now:.3g} now"
+        f"{against}. {table.names[worst]} has the largest.",
         (int(recent.steps[0]), int(recent.steps[-1])),
         (table.names[worst],),
         (f"grad_norm/{table.names[worst]}",),
     )
 
 
-def _loss_was_finite(evidence: Evidence, recent: Table, bad: NDArray[np.bool_]) -> bool:
+def _not_finite(evidence: Evidence, recent: Table) -> list[tuple[int, int, str]]:
+    """Return at which steps whose gradients were not finite, as (step, column, parameter), rising.
+
+    NaN says that nothing was read; the norm of a gradient that holds NaN is recorded as infinite.
+    """
+    lately = recent.steps[:1]
+    signs = [(recent, np.isinf(recent.values))]
+    parts = evidence.table("grad_not_finite")
+    if parts is not None:
+        signs.append((parts, (parts.values > 0) & (parts.steps >= lately)[:, None]))
+    return sorted(
+        (int(table.steps[row]), int(column), table.names[column])
+        for table, bad in signs
+        for row, column in np.argwhere(bad)
+    )
+
+
+def _loss_was_finite(evidence: Evidence, step: int) -> bool:
     """Return whether the loss was finite still when the first gradient was not."""
-    step = recent.steps[np.flatnonzero(bad.any(axis=1))[0]]
     return all(np.isfinite(curve.values[curve.steps <= step]).all() for curve in evidence.losses)
 
 
@@ -73,15 +91,16 @@ def _vanishing(evidence: Evidence) -> Sighting | None:
     weights = table.only(evidence.matrices)
     if len(weights.names) < _FEWEST_LAYERS:
         return None
-    sizes = np.array([math.prod(evidence.shapes[name]) for name in weights.names])
-    strengths = weights.values / np.sqrt(sizes)  # (row, parameter)
-    ends = strengths[:, -max(1, len(sizes) // 4) :].max(axis=1)
+    sizes = np.array([max(1, math.prod(evidence.shapes[name])) for name in weights.names])
+    strengths = weights.values / np.sqrt(sizes, dtype=np.float32)  # (row, parameter)
+    last = slice(-max(1, len(sizes) // 4), None)
+    ends = np.fmax.reduce(strengths[:, last], axis=1)
     # Where the last layers have nothing left to learn, rounding is all that comes back.
-    telling = strengths[ends > _TELLING * np.nanmax(ends)]
-    if not len(telling) or not np.nanmax(ends) > 0 or _learns(evidence):
+    telling = strengths[ends > _TELLING * largest(ends)]
+    if not len(telling) or not largest(ends) > 0 or _learns(evidence):
         return None
-    strength = np.median(telling, axis=0)
-    strongest = float(strength[-max(1, len(sizes) // 4) :].max())
+    strength = medians(telling)
+    strongest = largest(strength[last])
     faint = np.flatnonzero(strength[: len(strength) // 2] < _FAINT * strongest)
     if not len(faint):
         return None
@@ -135,9 +154,16 @@ def _learns(evidence: Evidence) -> bool:
 
 
 def _no_gradient(evidence: Evidence) -> Sighting | None:
-    names = evidence.observed.without_gradient
     table = evidence.table("grad_norm")
-    if not names or table is None or len(table) < _FEWEST_ROWS:
+    if table is None or len(table) < _FEWEST_STEPS:
+        return None
+    # Parts that are used in turn, as experts are, have a gradient at other steps.
+    names = tuple(
+        name
+        for name in evidence.observed.without_gradient
+        if not evidence.has_points(f"grad_norm/{name}")
+    )
+    if not names:
         return None
     called = evidence.called
     home = names[0].rpartition(".")[0]
@@ -154,7 +180,6 @@ def _no_gradient(evidence: Evidence) -> Sighting | None:
         f"{'them' if len(names) > 1 else 'it'}: {why}.",
         (int(table.steps[0]), int(table.steps[-1])),
         names[:8],
-        tuple(f"grad_norm/{name}" for name in names[:1] if name in table.names),
     )
 
 

@@ -71,7 +71,7 @@ def _has_arrived(evidence: Evidence) -> bool:
     gradients, weights = evidence.table("grad_norm"), evidence.table("weight_norm")
     if gradients is None or weights is None or not len(gradients) or not len(weights):
         return False
-    return float(np.median(gradients.totals())) < _LITTLE_LEFT * float(weights.totals()[-1])
+    return float(np.median(gradients.totals())) < _LITTLE_LEFT * weights.size()
 
 
 def _no_change(evidence: Evidence) -> Sighting | None:
@@ -79,7 +79,9 @@ def _no_change(evidence: Evidence) -> Sighting | None:
     if ratios is None or len(ratios) < _FEWEST_ROWS:
         return None
     recent = ratios.recent(_FEWEST_ROWS)
-    if not (recent.values == 0).all():
+    newest = ratios.newest()
+    read, known = recent.values[~np.isnan(recent.values)], newest[~np.isnan(newest)]
+    if not len(read) or (read != 0).any() or (known != 0).any():
         return None
     rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
     why = "the learning rate is 0" if rates and max(rates) == 0 else "their gradients are 0"
@@ -96,7 +98,7 @@ def _decay(evidence: Evidence) -> Sighting | None:
     weights, first = evidence.table("weight_norm"), evidence.early("weight_norm")
     if decay <= 0 or weights is None or first is None or len(weights) < _FEWEST_ROWS:
         return None
-    now = weights.values[-1]
+    now = weights.newest()[0]
     matrices = [place for place, name in enumerate(weights.names) if name in evidence.matrices]
     shrunk = [p for p in matrices if first[p] > 0 and now[p] < _SHRUNK * first[p]]
     if not shrunk:

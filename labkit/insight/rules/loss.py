@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from labkit.insight.evidence import Curve, Evidence
+from labkit.insight.evidence import Curve, Evidence, largest
 from labkit.insight.rule import Rule, Sighting
 
 _PLATEAU_STEPS = 150
@@ -16,6 +16,8 @@ _NO_PROGRESS = 0.9
 _STILL_FALLING = 0.97
 _GUESSING = 0.9
 """Part of ln(classes), the cross entropy of guessing, above which a classifier guesses."""
+_STILL = 1e-4
+"""Update ratio of a parameter that hardly moves."""
 _RISE = 1.1
 _ACCURACY_LOST = 0.03
 _FEWEST_AFTER = 3
@@ -76,7 +78,7 @@ def _plateau(evidence: Evidence) -> Sighting | None:
 def _moves_nothing(evidence: Evidence) -> bool:
     """Return whether the weights hardly move: then training may well have ended long ago."""
     ratios = evidence.table("update_ratio")
-    return ratios is not None and len(ratios) > 0 and not np.nanmax(ratios.medians()) > 1e-4  # noqa: PLR2004
+    return ratios is not None and len(ratios) > 0 and not largest(ratios.medians()) > _STILL
 
 
 def _overfitting(evidence: Evidence) -> Sighting | None:
@@ -101,9 +103,10 @@ def _worse(held_out: Curve, training: Curve) -> Sighting | None:
         return None
     best = int(np.nanargmax(values) if rises else np.nanargmin(values))
     after = values[best + 1 :]
+    after = after[~np.isnan(after)]
     if len(after) < _FEWEST_AFTER:
         return None
-    now, peak = float(np.nanmedian(after[-_FEWEST_AFTER:])), float(values[best])
+    now, peak = float(np.median(after[-_FEWEST_AFTER:])), float(values[best])
     lost = now < peak - _ACCURACY_LOST if rises else now > peak * _RISE
     then = training.values[training.steps <= held_out.steps[best]][-50:]
     if not lost or not len(then) or not training.last(0.1) < float(np.median(then)):

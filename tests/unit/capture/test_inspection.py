@@ -1,15 +1,20 @@
-"""A parameter's values can be asked for: now, of a graph alone, and of a run."""
+"""A parameter's values can be asked for: of a graph alone as they were, and of a run."""
 
 from __future__ import annotations
 
 import gc
+import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
 import labkit as lk
-from labkit.run.inspection import inspect
+from labkit.capture.inspection import sample
+from labkit.run.inspection import AT_THE_END, NOT_TAKEN, inspect
 
 
 def test_a_graph_alone_reads_the_values_of_its_parameters():
@@ -28,40 +33,163 @@ def test_a_graph_alone_reads_the_values_of_its_parameters():
     assert len(value.edges) == len(value.counts) + 1
 
 
-def test_the_gradient_is_told_once_there_is_one():
+def test_a_graph_tells_the_values_of_its_own_moment():
     model = nn.Linear(3, 1)
-    loss = model(torch.ones(2, 3)).sum()
-    view = lk.graph(loss)
-    loss.backward()
+    model(torch.ones(2, 3)).sum().backward()
+    before = model.weight.mean().item()
+    view = lk.graph(model(torch.ones(2, 3)).sum())
+    with torch.no_grad():
+        model.weight.zero_()
+    model.zero_grad()
     found = inspect(view.run, "weight")
     assert found is not None
     assert found.gradient is not None
     assert (found.gradient.minimum, found.gradient.maximum) == (2.0, 2.0)
+    assert found.value is not None
+    assert np.isclose(found.value.mean, before)
 
 
-def test_nothing_is_told_of_what_is_gone_or_unknown():
+def test_a_graph_reads_no_model_on_another_thread():
     model = nn.Linear(3, 1)
     view = lk.graph(model, torch.ones(1, 3))
-    assert inspect(view.run, "no_such") is None
+    gone = weakref.ref(model)
     del model
     gc.collect()
-    assert inspect(view.run, "weight") is None
+    assert gone() is None
+    with ThreadPoolExecutor(1) as other:
+        found = other.submit(inspect, view.run, "weight").result(timeout=10)
+    assert found is not None
+    assert found.value is not None
+    assert inspect(view.run, "no_such") is None
 
 
-def test_a_run_tells_a_cleared_gradient_by_what_it_sampled():
+def test_a_recording_tells_the_values_of_the_blocks_end():
+    model = nn.Linear(2, 1)
+    with lk.graph.record() as recording:
+        model(torch.ones(1, 2)).sum().backward()
+    with torch.no_grad():
+        model.weight.fill_(9.0)
+    found = inspect(recording.view().run, "Linear.weight")
+    assert found is not None
+    assert found.value is not None
+    assert found.value.maximum < 9.0
+    assert found.gradient is not None
+    assert found.gradient.mean == 1.0
+
+
+@pytest.mark.parametrize(
+    ("tensor", "mean", "sampled"),
+    [
+        (torch.full((100, 100), 2.0), 2.0, 3334),
+        (torch.full((100, 200), 2.0).t(), 2.0, 4000),
+        (torch.tensor([3 + 4j]), 5.0, None),
+        (torch.tensor([1.5, 2.5]).bfloat16(), 2.0, None),
+        (torch.eye(4).to_sparse(), 1.0, 4),
+        (torch.tensor([1, 3]), 2.0, None),
+        (torch.tensor(7.0), 7.0, None),
+    ],
+)
+def test_any_tensor_is_sampled(tensor, mean, sampled):
+    kept = sample(tensor)
+    assert kept is not None
+    found = kept.statistics()
+    assert (found.mean, found.sampled, found.shape) == (mean, sampled, tuple(tensor.shape))
+
+
+@pytest.mark.parametrize("tensor", [torch.empty(3, device="meta"), torch.empty(0)])
+def test_a_tensor_without_values_has_none(tensor):
+    kept = sample(tensor)
+    assert kept is None or np.isnan(kept.statistics().mean)
+
+
+def test_a_large_value_has_a_histogram():
+    kept = sample(torch.full((3,), 3e38))
+    assert kept is not None
+    assert kept.statistics().counts.sum() == 3
+
+
+def training(model, optimizer, run, ended):
+    while not ended.is_set():
+        model(torch.ones(4, 3)).square().mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+@pytest.fixture
+def trained():
+    """A model that a thread of its own trains, and its run."""
     model = nn.Linear(3, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    ended = threading.Event()
     with lk.watch(model, show=False) as run:
-        for _ in range(20):
-            model(torch.ones(4, 3)).square().mean().backward()
-            optimizer.step()
-            optimizer.zero_grad()
+        thread = threading.Thread(target=training, args=(model, optimizer, run, ended))
+        thread.start()
+        yield model, run
+        ended.set()
+        run.resume()
+        thread.join(timeout=10)
+
+
+def test_a_held_loop_is_asked_for_what_is_there_now(trained):
+    model, run = trained
+    run.pause()
+    run.control.submit(lambda: None).result(timeout=10)
     found = inspect(run, "weight")
     assert found is not None
     assert found.value is not None
-    assert np.isclose(found.value.mean, model.weight.mean().item())
+    assert found.value.mean == pytest.approx(model.weight.mean().item(), rel=1e-5)
+
+
+def train_and_clear(model, steps=20):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for _ in range(steps):
+        model(torch.ones(4, 3)).square().mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def test_a_loop_that_ends_no_step_is_answered_for_by_what_was_recorded():
+    model = nn.Linear(3, 1)
+    with lk.watch(model, show=False) as run:
+        train_and_clear(model)
+        with ThreadPoolExecutor(1) as other:
+            found = other.submit(inspect, run, "weight").result(timeout=10)
+    assert found is not None
+    assert found.value is None
     assert found.gradient is not None
     assert found.gradient.step is not None
+    assert {norm.kind for norm in found.norms} == {"weight_norm", "grad_norm"}
+    assert NOT_TAKEN in (found.reason or "")
+
+
+def test_an_ended_run_tells_the_values_of_its_end_and_reads_no_model():
+    model = nn.Linear(3, 1)
+    with lk.watch(model, show=False) as run:
+        train_and_clear(model)
+    mean = model.weight.mean().item()
+    assert run.live is None
+    with torch.no_grad():
+        model.weight.fill_(9.0)
+    found = inspect(run, "weight")
+    assert found is not None
+    assert found.value is not None
+    assert found.value.mean == pytest.approx(mean, rel=1e-5)
+    assert found.gradient is not None
+    assert found.gradient.step is not None
+    assert found.reason == AT_THE_END
+    assert inspect(run, "no_such") is None
+
+
+def test_a_run_that_another_thread_ends_reads_no_model():
+    model = nn.Linear(3, 1)
+    with lk.watch(model, show=False) as run:
+        train_and_clear(model)
+        with ThreadPoolExecutor(1) as other:
+            other.submit(run.close).result(timeout=10)
+    found = inspect(run, "weight")
+    assert found is not None
+    assert found.value is None
+    assert found.norms
 
 
 def test_a_models_graph_tells_what_its_operations_returned():

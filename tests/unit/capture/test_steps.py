@@ -358,7 +358,8 @@ def test_a_parameter_group_added_on_the_way_keeps_the_losses():
             F.cross_entropy(model(x), y).backward()
             optimizer.step()
     assert run.series("loss")[0].tolist() == list(range(1, 61))
-    assert run.series("lr/0")[0].tolist() == list(range(1, 31))
+    assert run.series("lr/0")[0].tolist() == list(range(1, 61))
+    assert run.series("lr/1")[0][~np.isnan(run.series("lr/1")[1])].tolist() == list(range(31, 61))
 
 
 def test_a_closure_given_by_name_counts_as_one_step_too():

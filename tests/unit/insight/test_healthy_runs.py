@@ -214,6 +214,31 @@ def warm_up_and_cosine():
     )
 
 
+class Heads(nn.Module):
+    """One of four heads answers at each step; the others get no gradient in it."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Linear(10, 16), nn.ReLU())
+        self.heads = nn.ModuleList(nn.Linear(16, 3) for _ in range(4))
+
+    def forward(self, x, head):
+        return self.heads[head](self.trunk(x))
+
+
+def heads_in_turn():
+    x, y = points()
+    model = Heads()
+    return watched(model, lambda step: F.cross_entropy(model(x, step % 4), y), steps=400)
+
+
+def heads_in_turn_on_a_frozen_trunk():
+    x, y = points()
+    model = Heads()
+    model.trunk.requires_grad_(False)
+    return watched(model, lambda step: F.cross_entropy(model(x, step % 4), y), steps=400)
+
+
 def trained_on():
     """A model that has learned before: its loss is low from the first step and stays there."""
     x, y = points(256)
@@ -243,6 +268,8 @@ HEALTHY = [
     half_precision,
     warm_up_and_cosine,
     trained_on,
+    heads_in_turn,
+    heads_in_turn_on_a_frozen_trunk,
 ]
 
 

@@ -1,10 +1,30 @@
 """Controls: asked for on one thread, done by the loop on another."""
 
+import contextlib
 import threading
+import time
 
 import pytest
 
 from labkit.run import Control, Run, Stopped
+from labkit.run.control import MOST_REQUESTS, RequestRefusedError
+
+
+@pytest.fixture
+def looping():
+    """Starts loops, and ends those that a test leaves behind."""
+    loops = []
+
+    def start(control):
+        loops.append(Loop(control))
+        loops[-1].start()
+        return loops[-1]
+
+    yield start
+    for loop in loops:
+        loop.control.stop()
+        loop.join(timeout=10)
+        assert not loop.is_alive()
 
 
 class Loop(threading.Thread):
@@ -79,3 +99,161 @@ def test_closing_lets_a_paused_loop_go():
     run.pause()
     run.close()
     assert not run.control.pending
+
+
+def test_work_is_done_on_the_loops_thread_at_a_steps_end(looping):
+    control = Control()
+    loop = looping(control)
+    assert control.submit(threading.get_ident).result(timeout=10) == loop.ident
+
+
+def test_work_is_done_at_once_while_the_loop_is_held(looping):
+    control = Control()
+    control.pause()
+    loop = looping(control)
+    loop.wait_for(1)
+    idents = [control.submit(threading.get_ident).result(timeout=10) for _ in range(3)]
+    assert idents == [loop.ident] * 3
+    assert (loop.steps, control.paused) == (1, True)
+
+
+def test_what_work_raises_reaches_whoever_asked_and_not_the_loop(looping):
+    control = Control()
+    loop = looping(control)
+    failing = control.submit(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        failing.result(timeout=10)
+    loop.wait_for(loop.steps + 2)
+
+
+def test_work_that_waits_can_be_taken_back():
+    control = Control()
+    done = []
+    future = control.submit(lambda: done.append(1))
+    assert control.pending
+    assert future.cancel()
+    control.at_step_end()
+    assert not done
+    assert not control.pending
+
+
+def test_work_of_the_training_thread_itself_is_done_at_once():
+    control = Control()
+    control.owner = threading.get_ident()
+    assert (
+        control.submit(lambda: control.submit(lambda: 3).result(timeout=0)).result(timeout=0) == 3
+    )
+
+
+def test_more_requests_than_fit_are_refused_with_a_reason():
+    control = Control()
+    futures = [control.submit(lambda: 1) for _ in range(MOST_REQUESTS + 2)]
+    with pytest.raises(RequestRefusedError, match=f"{MOST_REQUESTS} requests wait"):
+        futures[-1].result(timeout=0)
+    while control.pending:
+        control.at_step_end()
+    assert [future.result(timeout=0) for future in futures[:MOST_REQUESTS]] == [1] * MOST_REQUESTS
+
+
+def test_a_step_gives_little_time_to_what_waits():
+    control = Control()
+    done = []
+
+    def work():
+        done.append(1)
+        until = time.perf_counter() + 0.01
+        while time.perf_counter() < until:
+            pass
+
+    for _ in range(3):
+        control.submit(work)
+    for count in (1, 2, 3):
+        assert control.pending
+        control.at_step_end()
+        assert len(done) == count
+    assert not control.pending
+
+
+def test_the_end_refuses_what_waits_and_what_comes_later():
+    control = Control()
+    waiting = control.submit(lambda: 1)
+    control.close()
+    for future in (waiting, control.submit(lambda: 1)):
+        with pytest.raises(RequestRefusedError, match="run has ended"):
+            future.result(timeout=0)
+
+
+def test_every_request_is_done_or_refused_when_the_run_ends_meanwhile(looping):
+    control = Control()
+    loop = looping(control)
+    futures = []
+    asking = threading.Event()
+
+    def ask():
+        for _ in range(2000):
+            futures.append(control.submit(lambda: 1))
+            asking.set()
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for each in askers:
+        each.start()
+    assert asking.wait(timeout=10)
+    control.stop()
+    loop.join(timeout=10)
+    control.close()
+    for each in askers:
+        each.join(timeout=10)
+    assert len(futures) == 6000
+    for future in futures:
+        with contextlib.suppress(RequestRefusedError):
+            assert future.result(timeout=0) == 1
+
+
+def test_a_run_is_pausing_until_its_loop_is_held(looping):
+    run = Run()
+    run.begin()
+    run.pause()
+    assert run.status == "pausing"
+    loop = looping(run.control)
+    run.control.submit(lambda: None).result(timeout=10)
+    loop.wait_for(1)
+    run.control.submit(lambda: None).result(timeout=10)
+    assert run.status == "paused"
+    run.resume()
+    loop.wait_for(3)
+    assert run.status == "running"
+
+
+def test_a_pause_before_the_first_step_is_told():
+    run = Run()
+    run.pause()
+    assert run.status == "pausing"
+    run.resume()
+    assert run.status == "waiting"
+
+
+def test_closing_lets_a_held_loop_go_and_nothing_holds_it_again(looping):
+    run = Run()
+    run.pause()
+    loop = looping(run.control)
+    loop.wait_for(1)
+    run.close()
+    loop.wait_for(10)
+    run.pause()
+    run.step()
+    assert run.status == "finished"
+    loop.wait_for(loop.steps + 10)
+    loop.stopped = None
+    loop.control = Control()  # a closed run stops no loop any more
+    loop.control.stop()
+
+
+def test_a_stop_of_an_outer_run_ends_the_outer_block():
+    after_inner = []
+    with Run("outer") as outer:
+        with Run("inner") as inner:
+            outer.stop()
+            outer.control.at_step_end()
+        after_inner.append(1)
+    assert not after_inner
+    assert (outer.status, inner.status) == ("stopped", "interrupted")

@@ -59,13 +59,14 @@ def test_wide_blocks_stay_small():
     block = Block("grad_norm", "grad_norm", [f"p{i}" for i in range(columns)])
     for step in range(2_000):
         block.append(step, row)
-    buckets, steps, _ = block.whole()
-    assert len(buckets) + len(steps) <= 512
+    held = block.whole()
+    assert len(held.buckets) + len(held.steps) <= 512
 
 
 def test_rows_since_gives_what_is_new_or_says_that_it_is_folded():
     block = filled(np.arange(10, dtype=np.float32))
-    steps, values = block.rows_since(7)
+    total, steps, values = block.rows_since(7)
+    assert total == 10
     assert steps.tolist() == [7, 8, 9]
     assert values.ravel().tolist() == [7.0, 8.0, 9.0]
     for step in range(10, 10_000):
@@ -78,17 +79,30 @@ def test_rows_added_together_are_kept_like_rows_added_one_by_one(portion):
     values = np.random.default_rng(0).normal(size=20_000).astype(np.float32)
     together = Block("b", "metric", ["c0"])
     for start in range(0, len(values), portion):
-        together.extend(start, values[start : start + portion].tolist())
+        rows = values[start : start + portion].tolist()
+        together.extend(range(start, start + len(rows)), rows)
     for one, other in zip(filled(values).points(0), together.points(0), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_of_rows_added_together_those_of_another_width_are_left_out():
-    block = Block("lr", "lr", ["0", "1"])
-    block.extend(1, [[0.1, 0.2], 0.3, [0.4, 0.5, 0.6], [0.7, 0.8]])
-    block.extend(5, [0.9, 1.0])
-    assert block.points(0)[0].tolist() == [1, 4]
-    assert block.points(1)[1].tolist() == pytest.approx([0.2, 0.8])
+def test_of_rows_added_together_none_is_dropped_for_its_width():
+    run = Run()
+    block = run.add_block("lr", "lr", ["0", "1"])
+    block.extend([1, 2, 3, 5], [[0.1, 0.2], 0.3, [0.4, 0.5, 0.6], [0.7, 0.8]])
+    block.extend([6, 8], [0.9, 1.0])
+    steps, first = block.points(0)
+    assert steps.tolist() == [1, 2, 3, 5, 6, 8]
+    assert first.tolist() == pytest.approx([0.1, 0.3, 0.4, 0.7, 0.9, 1.0])
+    second = block.points(1)[1]
+    assert second.tolist() == pytest.approx([0.2, np.nan, 0.5, 0.8, np.nan, np.nan], nan_ok=True)
+    assert ["lr held more values" in notice.text for notice in run.notices] == [True]
+
+
+def test_as_many_rows_as_steps_are_taken():
+    block = Block("loss", "loss", ["loss"])
+    with pytest.raises(ValueError, match="3 steps and 2 rows"):
+        block.extend([1, 2, 3], [0.5, 0.25])
+    assert len(block.points(0)[0]) == 0
 
 
 def test_unknown_series_names_what_there_is():
@@ -107,12 +121,3 @@ def test_to_frame_has_a_row_per_step():
     assert frame.index.tolist() == [0, 3]
     assert frame["a"].tolist() == [1.0, 4.0]
     assert np.isnan(frame["b"].iloc[1])
-
-
-def test_log_refuses_what_is_no_number_and_names_that_are_taken():
-    run = Run()
-    with pytest.raises(TypeError, match="one-element tensor"):
-        run.log(accuracy="high")
-    run.add_block("loss", "loss", ["loss"])
-    with pytest.raises(ValueError, match="my_loss"):
-        run.log(loss=1.0)

@@ -7,7 +7,7 @@
 import type { Inspection, Statistics } from "../../session";
 import { html } from "../elements";
 import type { Fact } from "../labels";
-import { countText } from "../text";
+import { countText, normText } from "../text";
 import { drawHistogram, signed } from "./histogram";
 
 /** What the panel shows of one thing. */
@@ -26,7 +26,10 @@ export interface Subject {
 
 const HINT = "Click an operation or a parameter to see all that is known of it here.";
 /** Values are asked for again after so long, in ms, while the run goes on. */
-const FRESH = 2000;
+const FRESH_MS = 2000;
+/** The same after no answer came: what waits in the kernel must not pile up. */
+const AFTER_NO_ANSWER_MS = 30_000;
+const NORMS = { weight_norm: "Weight norm", grad_norm: "Gradient norm" } as const;
 
 export class Details {
   readonly element = html("aside", { class: "labkit-graph-details", "aria-label": "Details" });
@@ -37,6 +40,7 @@ export class Details {
   private shown: Subject | null = null;
   private asked = 0;
   private waiting = false;
+  private answered = true;
 
   constructor(
     private readonly inspect: (name: string) => Promise<Inspection>,
@@ -86,15 +90,30 @@ export class Details {
 
   private async ask(name: string, other: boolean): Promise<void> {
     const now = performance.now();
-    if (!other && (this.waiting || now - this.asked < FRESH)) return;
+    const fresh = this.answered ? FRESH_MS : AFTER_NO_ANSWER_MS;
+    if (!other && (this.waiting || now - this.asked < fresh)) return;
     this.asked = now;
     this.waiting = true;
     if (other) this.values.replaceChildren(html("p", {}, "Reading the values…"));
     const found = await this.inspect(name);
+    if (this.asked !== now) return; // Something else was asked meanwhile.
     this.waiting = false;
+    this.answered = found.answered;
     if (this.shown?.inspected !== name) return;
     const drawn = drawValues(found);
-    this.values.replaceChildren(...(drawn.length ? drawn : [html("p", {}, this.shown.without)]));
+    const nothing = found.answered && drawn.length === 0;
+    this.values.replaceChildren(
+      ...(found.reason ? [html("p", { role: "status" }, found.reason)] : []),
+      ...drawn,
+      ...(nothing ? [html("p", {}, this.shown.without)] : []),
+      ...(found.answered ? [] : [this.askAgain(name)]),
+    );
+  }
+
+  private askAgain(name: string): HTMLElement {
+    const again = html("button", { type: "button" }, "Ask again");
+    again.addEventListener("click", () => this.ask(name, true));
+    return again;
   }
 }
 
@@ -111,8 +130,15 @@ function listOf(facts: readonly Fact[]): HTMLElement {
   return list;
 }
 
-function drawValues({ value, gradient }: Inspection): HTMLElement[] {
-  return [...drawTensor("Values", value), ...drawTensor("Gradient", gradient)];
+function drawValues({ value, gradient, norms }: Inspection): HTMLElement[] {
+  const facts = norms.map(({ kind, value: norm, step }): Fact => {
+    return [NORMS[kind], `${normText(norm ?? Number.NaN)} at step ${countText(step)}`];
+  });
+  return [
+    ...drawTensor("Values", value),
+    ...drawTensor("Gradient", gradient),
+    ...(facts.length ? [html("h5", {}, "Recorded norms"), listOf(facts)] : []),
+  ];
 }
 
 function drawTensor(name: string, statistics: Statistics | null): HTMLElement[] {

@@ -29,7 +29,7 @@ export class Past {
   private async choose(signature: string | null): Promise<void> {
     const graph = signature === null ? null : await this.session.graphOf(signature);
     if (signature !== null && graph === null) {
-      this.say("This structure is not kept any more.");
+      this.say("This structure is not kept any more, or the kernel did not answer.");
       return;
     }
     this.chosen = graph;

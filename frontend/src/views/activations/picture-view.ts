@@ -101,9 +101,12 @@ export class PictureView {
     this.asked = performance.now();
     const taken = this.session.state?.pictures ?? 0;
     if (taken !== this.taken) {
-      this.subjects = await this.session.subjects();
-      this.taken = taken;
-      this.offer();
+      const subjects = await this.session.subjects();
+      if (subjects !== null && subjects.length > 0) {
+        this.subjects = subjects;
+        this.taken = taken;
+        this.offer();
+      }
     }
     const kind = this.kind.value as PictureKind;
     const picture = this.subjects.length

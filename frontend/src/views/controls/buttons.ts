@@ -1,4 +1,4 @@
-/** The four buttons, which of them make sense, and what to do when nobody hears a click. */
+/** The four buttons, which of them make sense, and what to do when no click arrives. */
 
 import type { ControlAction, RunStatus } from "../../protocol";
 import type { RunSession } from "../../session";
@@ -48,6 +48,7 @@ export function sensibleActions(status: RunStatus | null): ReadonlySet<ControlAc
     case "waiting":
     case "running":
       return new Set<ControlAction>(["pause", "stop"]);
+    case "pausing":
     case "paused":
       return new Set<ControlAction>(["resume", "step", "stop"]);
     default:
@@ -97,6 +98,7 @@ export class Buttons {
   private hasTakenEffect(clicked: { readonly status: RunStatus; readonly step: number }): boolean {
     const { state } = this.session;
     if (!state) return false;
+    if (state.status === "pausing") return false; // Not yet at the end of a step.
     const oneStepDone = state.status === "paused" && state.step !== clicked.step;
     return state.status !== clicked.status || oneStepDone;
   }

@@ -12,6 +12,10 @@ export interface Fact {
 export const STATUS_WORDS: Readonly<Record<RunStatus, readonly [name: string, words: string]>> = {
   waiting: ["Waiting", "labkit watches and waits for the first step."],
   running: ["Running", "The training loop is running."],
+  pausing: [
+    "Pausing",
+    "The training loop will be held at the end of its step; between cells, of the next one.",
+  ],
   paused: ["Paused", "The training loop is held between two steps. Resume lets it go on."],
   finished: ["Finished", "The loop has come to its end."],
   stopped: ["Stopped", "The loop was ended with the Stop button."],
@@ -137,12 +141,15 @@ function skippedFact({ skipped }: RunState): Fact | null {
   };
 }
 
-function costFact({ cost, budget }: RunState): Fact {
+function costFact({ cost, budget, getting_started }: RunState): Fact {
   return {
     id: "cost",
-    text: `watching costs ${formatShare(cost)} of ${formatShare(budget)}`,
+    text: getting_started
+      ? "watching: getting started"
+      : `watching costs ${formatShare(cost)} of ${formatShare(budget)}`,
     explanation:
       "The part of the loop's time that labkit takes, measured in this run, and the part that it " +
-      "may take. It looks less often when it comes near its budget.",
+      "may take. It looks less often when it comes near its budget. The first steps are looked at " +
+      "more often, so that a short run shows something, and are left out of the figure.",
   };
 }

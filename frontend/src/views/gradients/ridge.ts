@@ -59,6 +59,7 @@ export class Ridge {
     const bins = this.bins.value as Bins;
     const found = await this.session.histograms(names, bins, cursor);
     this.asking = false;
+    if (found === null) return; // What is drawn stays; it is asked for again.
     this.show(found, bins, theme);
     const more = rows.length > MOST_ROWS ? ` · the first ${MOST_ROWS} of ${rows.length}` : "";
     const step = found[0]?.step;

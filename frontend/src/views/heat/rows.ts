@@ -32,7 +32,7 @@ export function describeNewest(rows: readonly Row[], quantity: string): string {
     facts.push(`smallest ${least.name} ${formatValue(least.value)}`);
   }
   const broken = newest.length - finite.length;
-  if (broken > 0) facts.push(`NaN or infinite in ${broken}`);
+  if (broken > 0) facts.push(`not read or not finite in ${broken}`);
   const [head, ...rest] = facts;
   return rest.length > 0 ? `${head}: ${rest.join(", ")}` : `${head}`;
 }
@@ -40,10 +40,9 @@ export function describeNewest(rows: readonly Row[], quantity: string): string {
 /** First and last recorded step; null while there is none. */
 export function stepsOf(rows: readonly Row[]): readonly [first: number, last: number] | null {
   let [first, last] = [Number.POSITIVE_INFINITY, -1];
-  for (const block of new Set(rows.map((row) => row.block))) {
-    if (block.lastStep < 0) continue;
-    first = Math.min(first, block.points(0).steps[0] ?? 0);
+  for (const { block, column } of rows) {
+    first = Math.min(first, block.points(column).steps[0] ?? Number.POSITIVE_INFINITY);
     last = Math.max(last, block.lastStep);
   }
-  return last < 0 ? null : [first, last];
+  return last < 0 ? null : [Math.min(first, last), last];
 }

@@ -48,7 +48,8 @@ export function titled(name: PanelName, draw: DrawView): DrawView {
 export function emptyWords(session: RunSession): string {
   if (session.problem) return session.problem;
   const status = session.state?.status;
-  const ended = status !== undefined && !["waiting", "running", "paused"].includes(status);
+  const going = ["waiting", "running", "pausing", "paused"];
+  const ended = status !== undefined && !going.includes(status);
   return ended ? "This run ended before its first step" : "Waiting for the first step";
 }
 

@@ -1,0 +1,92 @@
+"""The elements of a tensor in parts of bounded size: no second tensor of its size is made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+
+PIECE = 2**20
+"""Elements of one piece, 4 MiB of float32."""
+
+
+def in_pieces(tensor: torch.Tensor, most: int = PIECE) -> Iterator[torch.Tensor]:
+    """Yield all elements of a tensor, a bounded number at a time.
+
+    Parameters
+    ----------
+    tensor : Tensor, any shape and strides, detached
+    most : int
+        Elements in one piece.
+
+    Yields
+    ------
+    Tensor, shape (n,), n at most `most`
+        Views in the order of memory where the tensor is dense, else copies.
+
+    Examples
+    --------
+    >>> [len(piece) for piece in in_pieces(torch.zeros(5, 2).t(), most=4)]
+    [4, 4, 2]
+    """
+    flat = flattened(tensor)
+    if flat is not None:
+        for start in range(0, flat.numel(), most):
+            yield flat[start : start + most]
+    elif tensor.numel() <= most:
+        yield tensor.reshape(-1)
+    else:
+        for half in tensor.chunk(2, _longest(tensor)):
+            yield from in_pieces(half, most)
+
+
+def spaced(tensor: torch.Tensor, most: int) -> torch.Tensor:
+    """Return elements that are evenly spaced in a tensor.
+
+    The spacing has no common divisor with the number of elements, so that no row or column is
+    preferred.
+
+    Parameters
+    ----------
+    tensor : Tensor, any shape and strides, detached
+    most : int
+        Elements to return at most.
+
+    Returns
+    -------
+    Tensor, shape (n,)
+        All elements where they are not more than `most`; a view where the tensor is dense.
+
+    Examples
+    --------
+    >>> spaced(torch.arange(10), most=4).tolist()
+    [0, 3, 6, 9]
+    """
+    count = tensor.numel()
+    flat = flattened(tensor)
+    if flat is None:
+        while tensor.numel() > most:
+            place = _longest(tensor)
+            tensor = tensor[(*[slice(None)] * place, slice(None, None, 2))]
+        return tensor.reshape(-1)
+    if count <= most:
+        return flat
+    spacing = -(-count // most)
+    while math.gcd(spacing, count) > 1:
+        spacing += 1
+    return flat[::spacing]
+
+
+def flattened(tensor: torch.Tensor) -> torch.Tensor | None:
+    """Return a dense tensor as one row in the order of memory; None if its memory has gaps."""
+    if not tensor.is_contiguous():
+        strides = tensor.stride()
+        tensor = tensor.permute(sorted(range(tensor.dim()), key=lambda n: -strides[n]))
+        if not tensor.is_contiguous():
+            return None
+    return tensor.view(-1)
+
+
+def _longest(tensor: torch.Tensor) -> int:
+    return max(range(tensor.dim()), key=tensor.size)

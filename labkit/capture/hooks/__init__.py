@@ -1,0 +1,14 @@
+"""What torch calls: backward passes, optimizer steps, data loaders and module calls.
+
+One set of hooks serves every watch of the process. It is installed when the first watch opens and
+removed when the last one closes; in between nothing is added or removed, since torch iterates
+over its global hooks while other threads step. A call on a thread that trains no watched model
+passes straight through.
+"""
+
+from labkit.capture.hooks.installation import close, open_
+from labkit.capture.hooks.listener import LoopListener
+from labkit.capture.hooks.module_calls import ModuleCalls
+from labkit.capture.hooks.registry import parameters_changed
+
+__all__ = ["LoopListener", "ModuleCalls", "close", "open_", "parameters_changed"]

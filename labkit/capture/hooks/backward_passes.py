@@ -1,0 +1,76 @@
+"""Calls the listeners around `torch.autograd.backward`, for which torch has no hook."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from labkit.capture import torch_compat
+from labkit.capture.hooks import registry
+from labkit.capture.hooks.listener import LoopListener
+
+Backward = Callable[..., None]
+"""`torch.autograd.backward`, or what stands in its place."""
+
+is_compiling = torch.compiler.is_dynamo_compiling
+
+_installed: list[tuple[Backward, Backward]] = []
+"""Wrappers in the order in which they were put in place, each with what it calls."""
+
+
+def install() -> None:
+    """Put a wrapper in the place of `torch.autograd.backward`."""
+    original = torch.autograd.backward
+    wrapper = _around(original)
+    _installed.append((wrapper, original))
+    torch.autograd.backward = wrapper
+
+
+def uninstall() -> None:
+    """Put back what stood there; under somebody else's wrapper ours stays and passes calls on."""
+    while _installed and torch.autograd.backward is _installed[-1][0]:
+        torch.autograd.backward = _installed.pop()[1]
+
+
+def _around(original: Backward) -> Backward:
+    here, state = registry.THREAD, registry.STATE
+
+    @functools.wraps(original)
+    def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
+        if is_compiling():
+            original(tensors, *args, **kwargs)
+            return
+        # Written out, since every call that is made here is felt in a fast loop.
+        if here.stamp == state.stamp and here.left > 0:
+            here.left -= 1
+            listeners = here.listeners
+        else:
+            listeners = registry.listeners_of_pass(tensors)
+        for listener in listeners:
+            listener.before_pass(tensors)
+        try:
+            original(tensors, *args, **kwargs)
+        except BaseException:
+            for listener in listeners:
+                listener.pass_failed()
+            raise
+        if len(listeners) == 1:
+            listeners[0].after_pass(tensors)
+        elif listeners:
+            _after(listeners, tensors)
+
+    torch_compat.without_compilation(backward)
+    return backward
+
+
+def _after(listeners: tuple[LoopListener, ...], tensors: Any) -> None:
+    """Call all listeners, also where one of them raises an interrupt."""
+    for place, listener in enumerate(listeners):
+        try:
+            listener.after_pass(tensors)
+        except BaseException:
+            _after(listeners[place + 1 :], tensors)
+            raise

@@ -1,0 +1,60 @@
+"""What the hooks call: one listener per watch."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch.utils.data import DataLoader
+
+
+class OptimizerListener(Protocol):
+    """Records the steps of the optimizers that hold some watched parameters."""
+
+    @property
+    def loop(self) -> LoopListener:
+        """The watch that it belongs to."""
+
+
+class LoopListener(Protocol):
+    """Records one watched loop. Raises nothing but an interrupt.
+
+    Attributes
+    ----------
+    thread : int
+        Identity of the thread that trains, or that opened the watch while nothing has trained.
+    """
+
+    thread: int
+
+    def claim(self, thread: int, tensors: object, recorder: Any) -> bool:
+        """Make a thread the one that trains; return whether it is.
+
+        Either a backward pass from `tensors` begins on it, or a step of what `recorder` records.
+        """
+
+    def before_pass(self, tensors: object) -> None:
+        """Record that a backward pass begins on the listener's thread."""
+
+    def after_pass(self, tensors: object) -> None:
+        """Record that the backward pass ended."""
+
+    def pass_failed(self) -> None:
+        """Record that the backward pass raised."""
+
+    def recorder_of(self, optimizer: torch.optim.Optimizer) -> OptimizerListener | None:
+        """Return what records an optimizer's steps, None if it holds nothing watched."""
+
+    def before_step(
+        self, recorder: Any, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
+    ) -> tuple[Any, Any] | None:
+        """Record that a step begins; return arguments to call it with instead, or None."""
+
+    def after_step(self, recorder: Any, optimizer: torch.optim.Optimizer) -> None:
+        """Record that the step ended."""
+
+    def loader_started(self, loader: DataLoader[Any]) -> None:
+        """Record that an iteration over a loader begins."""
+
+    def batch_came(self, iterator: Any, waited_ns: int) -> None:
+        """Record that a loader's iterator gave a batch, and how long that took."""

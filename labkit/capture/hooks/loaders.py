@@ -1,0 +1,108 @@
+"""Calls the listeners when a `DataLoader` is iterated over and when it gives a batch."""
+
+from __future__ import annotations
+
+import functools
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch.utils.data import DataLoader
+
+from labkit.capture import torch_compat
+from labkit.capture.hooks.registry import listeners_here
+
+_MOST_BATCHES = 256
+"""Index lists that are kept of a loader; workers fetch some of them ahead."""
+
+
+class _Issued:
+    """The samples of the newest batches that a loader asked for, in their order."""
+
+    def __init__(self) -> None:
+        self.lists: deque[Any] = deque(maxlen=_MOST_BATCHES)
+        self.count = 0
+
+
+_issued: weakref.WeakKeyDictionary[Any, _Issued] = weakref.WeakKeyDictionary()
+_restore: list[Callable[[], None]] = []
+
+
+def install() -> None:
+    """Wrap what begins an iteration, and what gives the batches and their indices."""
+    _restore.append(_wrap_loader())
+    _restore.append(_wrap_iterators())
+
+
+def uninstall() -> None:
+    """Put back what was wrapped, unless somebody else wrapped it in the meantime."""
+    while _restore:
+        _restore.pop()()
+
+
+def indices_of_newest(iterator: Any) -> tuple[int, ...] | None:
+    """Return which samples of the dataset made up an iterator's newest batch; None if not known."""
+    issued = None if iterator is None else _issued.get(iterator)
+    taken = torch_compat.batches_taken(iterator)
+    if issued is None or taken is None:
+        return None
+    place = taken - 1 - (issued.count - len(issued.lists))
+    if not 0 <= place < len(issued.lists):
+        return None
+    found = issued.lists[place]
+    return tuple(map(int, found)) if isinstance(found, (list, tuple)) else None
+
+
+def _wrap_loader() -> Callable[[], None]:
+    original = DataLoader.__iter__
+
+    @functools.wraps(original)
+    def iterate(loader: DataLoader[Any]) -> Iterator[Any]:
+        for listener in listeners_here():
+            listener.loader_started(loader)
+        return original(loader)
+
+    DataLoader.__iter__ = iterate  # type: ignore[method-assign, assignment]
+
+    def restore() -> None:
+        if DataLoader.__iter__ is iterate:
+            DataLoader.__iter__ = original  # type: ignore[method-assign]
+
+    return restore
+
+
+def _wrap_iterators() -> Callable[[], None]:
+    """Wrap the iterators' methods; does nothing where torch has no such class any more."""
+    kind = torch_compat.LOADER_ITERATOR
+    if kind is None:
+        return lambda: None
+    next_batch, next_index = kind.__next__, kind._next_index  # noqa: SLF001 - see torch_compat
+
+    def timed(iterator: Any) -> Any:
+        began = time.perf_counter_ns()
+        batch = next_batch(iterator)
+        waited = time.perf_counter_ns() - began
+        for listener in listeners_here():
+            listener.batch_came(iterator, waited)
+        return batch
+
+    def noted(iterator: Any) -> Any:
+        index = next_index(iterator)
+        issued = _issued.get(iterator)
+        if issued is None:
+            issued = _issued[iterator] = _Issued()
+        issued.lists.append(index)
+        issued.count += 1
+        return index
+
+    kind.__next__, kind._next_index = timed, noted  # noqa: SLF001
+
+    def restore() -> None:
+        if kind.__next__ is timed:
+            kind.__next__ = next_batch
+        if kind._next_index is noted:  # noqa: SLF001
+            kind._next_index = next_index  # noqa: SLF001
+
+    return restore

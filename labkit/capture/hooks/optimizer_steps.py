@@ -1,0 +1,65 @@
+"""Calls the listeners around the steps of every optimizer of torch's."""
+
+from __future__ import annotations
+
+from threading import get_ident
+from typing import Any
+
+import torch
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+from torch.utils.hooks import RemovableHandle
+
+from labkit.capture import torch_compat
+from labkit.capture.hooks.registry import parameters_changed, recorders_of
+
+is_compiling = torch.compiler.is_dynamo_compiling
+
+_handles: list[RemovableHandle] = []
+
+
+def install() -> None:
+    """Register one hook before and one after every step."""
+    _handles.append(register_optimizer_step_pre_hook(before_step))
+    _handles.append(register_optimizer_step_post_hook(after_step))
+
+
+def uninstall() -> None:
+    """Remove the hooks, whatever other threads do meanwhile."""
+    if _handles:
+        before, after = _handles
+        torch_compat.remove_global_step_hook("pre", before)
+        torch_compat.remove_global_step_hook("post", after)
+        _handles.clear()
+
+
+def before_step(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
+    """Pass a step that begins on to the watches whose parameters the optimizer holds."""
+    if is_compiling():
+        return None
+    changed = None
+    for recorder in recorders_of(optimizer):
+        loop = recorder.loop
+        if loop.thread != get_ident():
+            if not loop.claim(get_ident(), (), recorder):
+                continue
+            parameters_changed()
+        given = loop.before_step(recorder, optimizer, args, kwargs)
+        if given is not None:
+            changed = args, kwargs = given
+    return changed
+
+
+def after_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    """Pass a step that ended on to the watches whose parameters the optimizer holds."""
+    if is_compiling():
+        return
+    for recorder in recorders_of(optimizer):
+        if recorder.loop.thread == get_ident():
+            recorder.loop.after_step(recorder, optimizer)
+
+
+torch_compat.without_compilation(before_step)
+torch_compat.without_compilation(after_step)

@@ -1,0 +1,134 @@
+"""Which watch is concerned by a call: by the thread that makes it, and by the optimizer that steps.
+
+All tables are replaced whole, never changed in place, so readers on any thread need no lock.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+
+import torch
+
+from labkit.capture.hooks.listener import LoopListener, OptimizerListener
+
+_TRIES = 8
+"""Passes of a thread that are searched for watched parameters of other threads' watches."""
+_SEARCHED_EVERY = 16
+"""One pass in so many is searched after that, as the thread may begin to train another model."""
+_FOREVER = 1 << 60
+
+
+class _Thread(threading.local):
+    """What is known of the calling thread."""
+
+    def __init__(self) -> None:
+        self.stamp = -1
+        self.left = 0
+        """Passes until the listeners are looked up again."""
+        self.passes = 0
+        self.listeners: tuple[LoopListener, ...] = ()
+
+
+class _Optimizer:
+    """What is known of one optimizer."""
+
+    __slots__ = ("groups", "recorders", "reference", "stamp")
+
+    def __init__(self, optimizer: torch.optim.Optimizer, key: int) -> None:
+        def gone(reference: weakref.ref[torch.optim.Optimizer]) -> None:
+            known = OPTIMIZERS.get(key)
+            if known is not None and known.reference is reference:
+                OPTIMIZERS.pop(key, None)
+
+        self.reference = weakref.ref(optimizer, gone)
+        self.recorders: tuple[OptimizerListener, ...] = ()
+        self.groups = -1
+        self.stamp = -1
+
+    def is_current(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Return whether nothing has changed since the recorders were looked up."""
+        return (
+            self.stamp == STATE.stamp
+            and self.groups == len(optimizer.param_groups)
+            and self.reference() is optimizer
+        )
+
+
+class _State:
+    """The open watches; the stamp changes with them."""
+
+    open: tuple[LoopListener, ...] = ()
+    stamp = 0
+
+
+STATE = _State()
+THREAD = _Thread()
+OPTIMIZERS: dict[int, _Optimizer] = {}
+
+
+def listeners() -> tuple[LoopListener, ...]:
+    """Return the listeners of all open watches."""
+    return STATE.open
+
+
+def set_listeners(listeners: tuple[LoopListener, ...]) -> None:
+    """Replace the open watches."""
+    STATE.open = listeners
+    parameters_changed()
+    if not listeners:
+        OPTIMIZERS.clear()
+
+
+def parameters_changed() -> None:
+    """Have threads and optimizers looked up anew: what is watched, or by whom, changed."""
+    STATE.stamp += 1
+
+
+def listeners_here() -> tuple[LoopListener, ...]:
+    """Return the listeners whose thread is the calling one."""
+    ident = threading.get_ident()
+    return tuple(each for each in STATE.open if each.thread == ident)
+
+
+def listeners_of_pass(tensors: object) -> tuple[LoopListener, ...]:
+    """Return the listeners that a backward pass on the calling thread concerns.
+
+    A watch of another thread is concerned if the pass reaches its parameters; then the calling
+    thread becomes the one that trains. That takes a search of the graph, so it is done for the
+    first passes of a thread and for some of the later ones.
+    """
+    here = THREAD
+    if here.stamp != STATE.stamp:
+        here.passes = 0
+    ident = threading.get_ident()
+    for each in STATE.open:
+        if each.thread != ident and each.claim(ident, tensors, None):
+            parameters_changed()
+    here.stamp, here.passes = STATE.stamp, here.passes + 1
+    here.listeners = listeners_here()
+    if len(here.listeners) == len(STATE.open):
+        here.left = _FOREVER
+    else:
+        here.left = 0 if here.passes < _TRIES else _SEARCHED_EVERY - 1
+    return here.listeners
+
+
+def recorders_of(optimizer: torch.optim.Optimizer) -> tuple[OptimizerListener, ...]:
+    """Return what records an optimizer's steps; a dead one's place may be taken by another."""
+    known = OPTIMIZERS.get(id(optimizer))
+    if known is not None and known.is_current(optimizer):
+        return known.recorders
+    return _meet(optimizer)
+
+
+def _meet(optimizer: torch.optim.Optimizer) -> tuple[OptimizerListener, ...]:
+    key = id(optimizer)
+    known = OPTIMIZERS.get(key)
+    if known is None or known.reference() is not optimizer:
+        known = OPTIMIZERS[key] = _Optimizer(optimizer, key)
+    known.stamp, known.groups = STATE.stamp, len(optimizer.param_groups)
+    found = (each.recorder_of(optimizer) for each in STATE.open)
+    known.recorders = tuple(recorder for recorder in found if recorder is not None)
+    known.stamp = STATE.stamp
+    return known.recorders

@@ -1,0 +1,245 @@
+"""Reads the parameters of one optimizer and their gradients: norms, histograms, directions."""
+
+from __future__ import annotations
+
+import functools
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from labkit.capture import norms, torch_compat
+from labkit.capture.distributions import WIDTH, counted_elements, distributions
+from labkit.capture.gradient_memory import GradientNoise, PreviousGradients
+from labkit.capture.memory_limit import MemoryLimit
+from labkit.capture.parameters import Watched
+from labkit.capture.readings.rotation import Named, Rotation
+from labkit.capture.readings.weight_copies import WeightCopies
+from labkit.capture.readout import Readout
+from labkit.run import Block, Run
+from labkit.run.histograms import HISTOGRAM_BINS
+
+_COUNTED = 2**20
+"""Elements that one reading of histograms looks at, spread over the parameters in turn."""
+
+
+class ParameterReadings:
+    """Reads some parameters and writes what was read into the run.
+
+    Parameters
+    ----------
+    name : str
+        ``""`` for the only optimizer; else it tells its tables from the others'.
+    entries : sequence of Watched
+    limit : MemoryLimit
+        Bytes that copies may take, shared by all readings of the watch.
+    """
+
+    def __init__(self, name: str, entries: Sequence[Watched], limit: MemoryLimit) -> None:
+        self._suffix = f":{name}" if name else ""
+        self.entries = tuple(entries)
+        self._names = tuple(entry.names[0] for entry in entries)
+        self.rescaled: bool | None = None
+        """Whether gradients change between the last pass and the step, as by clipping; None before
+        that was seen."""
+        self.previous = PreviousGradients(limit)
+        self._noise = GradientNoise(limit)
+        self._copies = WeightCopies(limit)
+        self._counted = Rotation(counted_elements)
+        self._unclipped: tuple[list[str], torch.Tensor] | None = None
+        self._waiting: deque[tuple[int, list[str], list[torch.Tensor]]] = deque()
+
+    def set_entries(self, entries: Sequence[Watched]) -> None:
+        """Read other parameters from now on."""
+        self.entries = tuple(entries)
+        self._names = tuple(entry.names[0] for entry in entries)
+        self.release()
+
+    # ── norms ────────────────────────────────────────────────────────────────
+
+    def read_norms(
+        self,
+        run: Run,
+        readout: Readout,
+        step: int,
+        scale: torch.Tensor | None,
+        entries: Sequence[Watched] | None = None,
+    ) -> None:
+        """Read the norm of every gradient, in one fused reduction where that can be.
+
+        Parameters
+        ----------
+        scale : Tensor or None
+            What the gradients are still multiplied by, as a fused optimizer finds them under AMP.
+        entries : sequence of Watched, optional
+            Those of one of several optimizers; all by default.
+        """
+        names, gradients = self._gradients(entries)
+        if not gradients:
+            return
+        found = norms.fused_norms(gradients) if scale is None else None
+        if found is not None and all(norm.is_cpu for norm in found):
+            self._wait(step, names, found)
+        else:
+            values = _unscaled(norms.norms(gradients), scale)
+            readout.submit(
+                values, lambda row: self._wait(step, names, [torch.from_numpy(row.copy())])
+            )
+        unclipped, self._unclipped = self._unclipped, None
+        if unclipped is not None:
+            self._submit(run, readout, "grad_norm_unclipped", step, *unclipped)
+
+    def read_norms_before_clipping(self, scale: torch.Tensor | None) -> None:
+        """Read the norms as a backward pass left them, without a gradient scaler's factor."""
+        names, gradients = self._gradients()
+        if gradients:
+            self._unclipped = names, _unscaled(norms.norms(gradients), scale)
+
+    def retract_norms(self, step: int) -> None:
+        """Take back the norms of a step that wait, as the gradients were changed once more."""
+        if self._waiting and self._waiting[-1][0] == step:
+            self._waiting.pop()
+
+    def drop_norms_before_clipping(self) -> None:
+        """Drop the norms before clipping, as nothing was clipped."""
+        self._unclipped = None
+
+    def _wait(self, step: int, names: list[str], found: list[torch.Tensor]) -> None:
+        """Have norms wait to be written, in one row with those of the same step."""
+        if self._waiting and self._waiting[-1][0] == step:
+            _, before, others = self._waiting.pop()
+            names, found = before + names, others + found
+        self._waiting.append((step, names, found))
+
+    def write(self, run: Run, done: int) -> None:
+        """Write the norms that wait, of steps up to `done`, as more may come of later ones."""
+        rows = []
+        while self._waiting and self._waiting[0][0] <= done:
+            rows.append(self._waiting.popleft())
+        if not rows:
+            return
+        table = self._table(run, "grad_norm")
+        values = torch.cat([norm.reshape(-1) for _, _, found in rows for norm in found]).numpy()
+        start = 0
+        for step, names, _ in rows:
+            table.append_columns(step, names, _known(values[start : start + len(names)]))
+            start += len(names)
+
+    # ── histograms, directions, noise ────────────────────────────────────────
+
+    def read_histograms(self, run: Run, readout: Readout, step: int) -> None:
+        """Read two histograms of every gradient, and its parts that are zero and not finite."""
+        filled = [named for named in self._named_gradients() if named[1].numel()]
+        present: dict[torch.device, list[Named]] = {}
+        for name, gradient in self._counted.next(filled, _COUNTED):
+            present.setdefault(gradient.device, []).append((name, gradient))
+        for found in present.values():
+            names = [name for name, _ in found]
+            result = distributions([gradient for _, gradient in found]).flatten()
+            readout.submit(result, functools.partial(self._keep_histograms, run, step, names))
+
+    def _keep_histograms(
+        self, run: Run, step: int, names: list[str], flat: NDArray[np.float32]
+    ) -> None:
+        rows = flat.reshape(len(names), WIDTH)
+        ends = 2 * HISTOGRAM_BINS
+        for name, row in zip(names, rows, strict=True):
+            magnitudes, even, (low, high) = np.split(row[: ends + 2], [HISTOGRAM_BINS, ends])
+            run.histograms.add(f"grad/{name}", step, magnitudes)
+            run.histograms.add(f"grad_linear/{name}", step, even, (float(low), float(high)))
+        for kind, column in (("grad_zeros", ends + 2), ("grad_not_finite", ends + 3)):
+            self._table(run, kind).append_columns(step, names, rows[:, column].copy())
+
+    def read_direction(self, run: Run, readout: Readout, step: int) -> None:
+        """Copy gradients; or, if those of the step before were copied, write their cosines."""
+        if self.previous.waiting:
+            found = self.previous.cosines(self._named_gradients())
+            self._submit(run, readout, "grad_cosine", step, *found)
+        else:
+            self.previous.copy(self._named_gradients())
+
+    def add_pass(self) -> None:
+        """Add the gradients after one of several backward passes of a step."""
+        self._noise.add_pass(self._named_gradients())
+
+    def drop_passes(self) -> None:
+        """Drop the passes that were added: their gradients were cleared."""
+        self._noise.release()
+
+    def read_noise(self, run: Run, readout: Readout, step: int) -> None:
+        """Write the gradient noise scale, if several passes were added."""
+        found = self._noise.scales(self._named_gradients())
+        if found is not None:
+            self._submit(run, readout, "grad_noise", step, *found)
+
+    # ── weights ──────────────────────────────────────────────────────────────
+
+    def copy_weights(self) -> None:
+        """Copy the weights whose turn it is, before the step."""
+        parameters = ((entry.names[0], entry.parameter()) for entry in self.entries)
+        self._copies.take(
+            [(name, p) for name, p in parameters if p is not None and torch_compat.has_storage(p)]
+        )
+
+    def read_weights(self, run: Run, readout: Readout, step: int) -> None:
+        """Write the norms of the weights that were copied, and of their updates over them."""
+        self._submit(run, readout, "weight_norm", step, *self._copies.weight_norms())
+        self._submit(run, readout, "update_ratio", step, *self._copies.ratios())
+
+    def release(self) -> None:
+        """Release every tensor that is kept of the model."""
+        self._unclipped = None
+        self._copies.release()
+        self.previous.release()
+        self._noise.release()
+
+    # ── the work ─────────────────────────────────────────────────────────────
+
+    def _submit(
+        self,
+        run: Run,
+        readout: Readout,
+        kind: str,
+        step: int,
+        names: list[str],
+        values: torch.Tensor,
+    ) -> None:
+        if not names:
+            return
+        table = self._table(run, kind)
+        measured = kind.startswith("grad_norm") or kind == "weight_norm"
+
+        def deliver(row: NDArray[np.float32]) -> None:
+            table.append_columns(step, names, _known(row) if measured else row.copy())
+
+        readout.submit(values, deliver)
+
+    def _table(self, run: Run, kind: str) -> Block:
+        return run.recorder.table(f"{kind}{self._suffix}", kind, self._names)
+
+    def _gradients(
+        self, entries: Sequence[Watched] | None = None
+    ) -> tuple[list[str], list[torch.Tensor]]:
+        """Return the gradients that there are, and the names of their parameters."""
+        names, gradients = [], []
+        for entry in self.entries if entries is None else entries:
+            parameter = entry.parameter()
+            gradient = None if parameter is None else parameter.grad
+            if gradient is not None:
+                names.append(entry.names[0])
+                gradients.append(gradient)
+        return names, gradients
+
+    def _named_gradients(self) -> list[Named]:
+        return list(zip(*self._gradients(), strict=True))
+
+
+def _unscaled(values: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
+    return values if scale is None else values / scale.to(values.device)
+
+
+def _known(row: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return norms as they are recorded: NaN says that nothing was read, so it becomes infinite."""
+    return np.where(np.isnan(row), np.float32(np.inf), row)

@@ -1,0 +1,54 @@
+"""Takes the tensors of a model in turn, so that each reading looks at a bounded part of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+Named = tuple[str, torch.Tensor]
+"""A parameter's name with the parameter or its gradient."""
+
+
+class Rotation:
+    """Returns the next tensors that fit a bound; after some calls each has been returned.
+
+    Parameters
+    ----------
+    size : callable
+        Takes a tensor, returns its size.
+
+    Examples
+    --------
+    >>> rotation = Rotation(torch.numel)
+    >>> tensors = [("a", torch.zeros(4)), ("b", torch.zeros(3)), ("c", torch.zeros(2))]
+    >>> [[name for name, _ in rotation.next(tensors, most=5)] for _ in range(3)]
+    [['a'], ['b', 'c'], ['a']]
+    """
+
+    def __init__(self, size: Callable[[torch.Tensor], int]) -> None:
+        self._size = size
+        self._newest: str | None = None
+
+    def next(self, tensors: Sequence[Named], most: int) -> list[Named]:
+        """Return the tensors that come after those of the last call, as many as fit.
+
+        Parameters
+        ----------
+        tensors : sequence of (str, Tensor)
+            In the same order at each call; some may be missing or new.
+        most : int
+            Sum of the sizes; a tensor that is larger by itself does not come.
+        """
+        names = [name for name, _ in tensors]
+        start = names.index(self._newest) + 1 if self._newest in names else 0
+        taken: list[Named] = []
+        for named in (*tensors[start:], *tensors[:start]):
+            size = self._size(named[1])
+            if size > most:
+                break
+            most -= size
+            taken.append(named)
+        if taken:
+            self._newest = taken[-1][0]
+        return taken

@@ -1,0 +1,378 @@
+"""Schedules the costly readings: each as often as the budget allows, none able to harm the loop."""
+
+from __future__ import annotations
+
+import math
+import time
+import weakref
+from collections.abc import Callable, Sequence
+
+import torch
+
+from labkit.capture import torch_compat
+from labkit.capture.activations import ActivationReader
+from labkit.capture.budget import Allowance, Budget
+from labkit.capture.checks import check
+from labkit.capture.memory_limit import MemoryLimit
+from labkit.capture.pace import Pace
+from labkit.capture.parameters import ParameterTable, Watched
+from labkit.capture.readings.of_parameters import ParameterReadings
+from labkit.capture.readout import Readout
+from labkit.capture.scopes import ScopeRecorder
+from labkit.capture.structure import structure_key
+from labkit.capture.walk import capture_graph
+from labkit.run import ComputationGraph, Run
+
+_SECOND_NS = 1_000_000_000
+_SCOPE_COST_NS = 4_000
+"""What recording one module call costs, both hooks together."""
+_MOST_STRUCTURES = 32
+_MOST_DRAWN = 4
+"""Graphs taken in one step, as where several models are trained in turn."""
+NORMS = "gradient norms"
+NORMS_ALONE = frozenset({NORMS})
+_WITH_HOOKS = frozenset({"graph", "activations"})
+_NORMS_AT_LEAST_EVERY = 128
+_USUAL_BUDGET = 0.03
+_PICTURES_REST_NS = _SECOND_NS // 2
+_EARLY = 250
+"""Steps in which every reading of activations makes pictures, so that a short run has some."""
+
+
+def _norms_again(step: int) -> int:
+    """Return at which step norms are read at the latest, after they were at this one."""
+    return step + max(1, min(_NORMS_AT_LEAST_EVERY, step // 6))
+
+
+def _others_again(step: int) -> int:
+    """Return the same for costlier readings: five in the first 200 steps, for short runs.
+
+    Later ones come as the budget allows.
+    """
+    return 1 + 3 * step
+
+
+class Readings:
+    """Plans the readings of each step and takes them.
+
+    Parameters
+    ----------
+    table : ParameterTable
+    scopes : ScopeRecorder
+    activations : ActivationReader or None
+        None to leave activations alone.
+    budget : float
+        Part of the loop's time that watching may take, 0 to 1.
+    graph, histograms : bool
+        Whether to take these at all.
+    """
+
+    def __init__(
+        self,
+        table: ParameterTable,
+        scopes: ScopeRecorder,
+        activations: ActivationReader | None,
+        *,
+        budget: float,
+        graph: bool,
+        histograms: bool,
+    ) -> None:
+        self.readout = Readout()
+        self.spent_ns = 0
+        """Time spent on readings since it was last set to zero."""
+        self._table = table
+        self._scopes = scopes
+        self.budget = Budget(budget)
+        self._activations = activations
+        # Shares of the budget, and parts of all time: readings that are cheap against long steps
+        # need not fill the budget.
+        self._allowances = {
+            NORMS: Allowance(share=0.45, most=0.001, unseen=4.0, again=_norms_again),
+            "weights": Allowance(share=0.1, most=0.0003, again=_others_again),
+            "histograms": Allowance(
+                share=0.08, most=0.0004, rest_ns=_SECOND_NS, enabled=histograms
+            ),
+            "direction": Allowance(
+                share=0.05, most=0.0002, rest_ns=2 * _SECOND_NS, enabled=histograms
+            ),
+            "noise": Allowance(share=0.05, most=0.0002, rest_ns=_SECOND_NS, enabled=False),
+            "graph": Allowance(
+                share=0.1, most=0.0005, unseen=4.0, rest_ns=_SECOND_NS, enabled=graph
+            ),
+            "activations": Allowance(
+                share=0.15,
+                most=0.002,
+                unseen=4.0,
+                rest_ns=_SECOND_NS // 2,
+                again=_others_again,
+                enabled=activations is not None,
+            ),
+            "checks": Allowance(
+                share=0.05, most=0.0001, rest_ns=_SECOND_NS // 2, again=_others_again
+            ),
+        }
+        for allowance in self._allowances.values():
+            allowance.rest_ns = round(allowance.rest_ns * min(1.0, _USUAL_BUDGET / budget))
+            allowance.most *= max(1.0, budget / _USUAL_BUDGET)
+            allowance.unseen = max(1.0, allowance.unseen * min(1.0, _USUAL_BUDGET / budget))
+        self.of_parameters: list[ParameterReadings] = []
+        """Those of each optimizer that moves watched parameters."""
+        self.is_compiled = False
+        """Whether `torch.compile` has made something of the models: hooks stay away then."""
+        self.calls_are_seen = True
+        """Whether calls of the models are seen, so that `model_called` is called."""
+        self._begins: tuple[weakref.ref[Run], int, int] | None = None
+        self.limit = MemoryLimit.of(_parameters(table))
+        self._pictures_at_ns = 0
+        self._structures: dict[int, ComputationGraph] = {}
+        self._drawn: set[int] = set()
+        """Structures that were taken in the present step."""
+        self.planned: frozenset[str] = frozenset()
+        """What the present step reads."""
+        self.bound_at = 1.0
+        """The first step that has to read something besides norms; infinite if none has to."""
+
+    def plan_norms(self) -> None:
+        """Have the next step read the norms of the gradients and nothing else."""
+        self.planned = NORMS_ALONE
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether module calls of the present step are recorded."""
+        return self.plans_calls and self._begins is None
+
+    @property
+    def plans_calls(self) -> bool:
+        """Whether the present step reads what needs module calls."""
+        return bool(self.planned & _WITH_HOOKS)
+
+    def plan_calls(self, run: Run, step: int) -> None:
+        """Have the next step read what needs module calls: the graph and activations."""
+        self.planned |= {part for part in _WITH_HOOKS if self._allowances[part].enabled}
+        self._start_hooks(run, time.perf_counter_ns(), step)
+
+    def plan(self, run: Run, now_ns: int, step: int, *, with_hooks: bool = True) -> None:
+        """Decide what a step reads; graph and activations need their hooks from now.
+
+        Without hooks, as where the step's forward pass is over, activations are left out.
+        """
+        self.planned = frozenset(
+            part
+            for part, allowance in self._allowances.items()
+            if self.budget.is_due(allowance, now_ns, step)
+        )
+        if any(each.previous.waiting for each in self.of_parameters):
+            self.planned |= {"direction"}  # the second of two steps in a row
+        if not with_hooks:
+            self.planned -= {"activations"}
+        for part in self.planned - {NORMS}:
+            self._allowances[part].planned_at(step)
+        others = (each for part, each in self._allowances.items() if part != NORMS)
+        bound = (allowance.due_at_step for allowance in others if allowance.enabled)
+        self.bound_at = min(bound, default=math.inf)
+        if with_hooks:
+            self._start_hooks(run, now_ns, step)
+
+    def _start_hooks(self, run: Run, now_ns: int, step: int) -> None:
+        """Have module calls recorded: from a model's next call, where its calls are seen.
+
+        Hooks would have a compiled model compiled anew. One whose own call is seen runs as it is.
+        """
+        if not self.plans_calls or self.is_compiled:
+            return
+        self._begins = weakref.ref(run), now_ns, step
+        if not self.calls_are_seen:
+            self.model_called()
+
+    def model_called(self) -> None:
+        """Record module calls from now, if that was planned."""
+        begins, self._begins = self._begins, None
+        run = None if begins is None else begins[0]()
+        if begins is None or run is None:
+            return
+        _, now_ns, step = begins
+        if "graph" in self.planned:
+            self._scopes.start()
+        if "activations" in self.planned and self._activations is not None:
+            pictures = step < _EARLY or now_ns >= self._pictures_at_ns
+            if pictures:
+                self._pictures_at_ns = now_ns + _PICTURES_REST_NS
+            self._activations.start(run, self.readout, step, with_pictures=pictures)
+
+    def steps_to_norms(self, pace: Pace, credit: float, now_ns: int, steps: int) -> float:
+        """Return how many steps come before norms are read again, after so many steps."""
+        norms = self._allowances[NORMS]
+        if not norms.enabled:
+            return math.inf
+        by_credit = pace.steps_until_earned(norms.due_at_credit - credit)
+        by_clock = pace.steps_in(norms.due_at_ns - now_ns)
+        return max(0.0, min(norms.due_at_step - steps - 1, max(by_credit, by_clock)))
+
+    def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
+        """Charge some steps: their time, and what watching cost whatever was read."""
+        published_ns = run.published_ns
+        run.loop_ns += loop_ns
+        run.spent_ns += fixed_ns + self.spent_ns
+        self.budget.earn(loop_ns, fixed_ns + published_ns - self.budget.published_ns)
+        self.budget.published_ns, self.spent_ns = published_ns, 0
+
+    # ── the readings of one step, in their order ─────────────────────────────
+
+    def before_pass(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
+        """Take the graph while its buffers are there, if it is planned."""
+        if self._activations is not None:
+            self._activations.before_pass()
+        # A graph without module calls would stand for all later ones of its structure.
+        waits = self._begins is not None and self.calls_are_seen
+        if "graph" in self.planned and len(self._drawn) < _MOST_DRAWN and not waits:
+            self._take(run, "graph", lambda: self._take_graph(run, roots))
+
+    def after_pass(self, run: Run, readings: ParameterReadings, scale: torch.Tensor | None) -> None:
+        """Read the gradients as a backward pass left them: before clipping, and pass by pass."""
+        if NORMS in self.planned and readings.rescaled is not False:
+            self._take(run, NORMS, lambda: readings.read_norms_before_clipping(scale))
+        if "noise" in self.planned:
+            self._take(run, "noise", readings.add_pass)
+
+    def before_update(
+        self,
+        run: Run,
+        readings: ParameterReadings,
+        step: int,
+        optimizer: torch.optim.Optimizer | None,
+        *,
+        rescaled: bool,
+    ) -> None:
+        """Read gradients after accumulation, unscaling and clipping; copy weights.
+
+        `rescaled` says whether the gradients were changed since the last backward pass.
+        """
+        readout = self.readout
+        readings.rescaled = rescaled or bool(readings.rescaled)
+        if not rescaled:
+            readings.drop_norms_before_clipping()
+        if "activations" in self.planned and self._activations is not None:
+            self._activations.before_update()
+        if "weights" in self.planned:
+            self._take(run, "weights", readings.copy_weights)
+        if "direction" in self.planned:
+            self._take(run, "direction", lambda: readings.read_direction(run, readout, step))
+        if "noise" in self.planned:
+            self._take(run, "noise", lambda: readings.read_noise(run, readout, step))
+        if "checks" in self.planned:
+            self._take(
+                run,
+                "checks",
+                lambda: check(run, self._table, readings.entries, optimizer, self._all_entries()),
+            )
+        if NORMS in self.planned:
+            self.read_norms(run, readings, step, optimizer)
+        if "histograms" in self.planned:
+            self._take(run, "histograms", lambda: readings.read_histograms(run, readout, step))
+
+    def before_steps_inside(self, run: Run, readings: ParameterReadings) -> None:
+        """Copy weights before a backward pass inside which optimizers step."""
+        if "weights" in self.planned:
+            self._take(run, "weights", readings.copy_weights)
+
+    def read_norms(
+        self,
+        run: Run,
+        readings: ParameterReadings,
+        step: int,
+        optimizer: torch.optim.Optimizer | None,
+        entries: Sequence[Watched] | None = None,
+    ) -> None:
+        """Read the norms of the gradients as they are now, of all entries or of some."""
+        self._allowances[NORMS].planned_at(step)
+        scale = getattr(optimizer, "grad_scale", None)
+        scale = scale if isinstance(scale, torch.Tensor) else None
+        self._take(run, NORMS, lambda: readings.read_norms(run, self.readout, step, scale, entries))
+
+    def after_update(self, run: Run, readings: ParameterReadings, step: int) -> None:
+        """Read the weights after they moved, if it is planned."""
+        if "weights" in self.planned:
+            self._take(run, "weights", lambda: readings.read_weights(run, self.readout, step))
+
+    def _all_entries(self) -> list[Watched]:
+        return [entry for each in self.of_parameters for entry in each.entries]
+
+    def end_step(self, run: Run, step: int) -> None:
+        """Write what the modules' calls of the step gave, once for all its passes."""
+        if self._begins is not None:  # no call was seen: the modules are called one by one
+            self._begins, self.calls_are_seen = None, False
+            self.is_compiled = torch_compat.has_compiled()
+        self._scopes.stop()
+        self._scopes.clear()
+        self._drawn.clear()
+        reader = self._activations
+        if reader is not None and reader.reading:
+            hooks_ns = reader.spent_ns
+            self.spent_ns += hooks_ns
+            self._take(
+                run,
+                "activations",
+                lambda: reader.record(run, self.readout, step),
+                spent_ns=hooks_ns,
+            )
+        self.planned = frozenset()
+
+    def several_passes(self) -> None:
+        """Record that steps take several backward passes each, so that their noise can be read."""
+        self._allowances["noise"].enabled = True
+
+    def known_graph(self, roots: Sequence[torch.Tensor]) -> ComputationGraph | None:
+        """Return the graph of this structure, if it was captured before."""
+        return self._structures.get(structure_key(roots, self._table))
+
+    def close(self) -> None:
+        """Take every hook off and deliver what is under way."""
+        self._scopes.stop()
+        self._scopes.clear()
+        if self._activations is not None:
+            self._activations.stop()
+        self.readout.flush()
+
+    def _take_graph(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
+        key = structure_key(roots, self._table)
+        if key in self._drawn:
+            return
+        graph = self._structures.get(key)
+        if graph is None:
+            graph = capture_graph(roots, self._table, self._scopes, run.steps + 1)
+            if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
+                return  # another model's backward pass
+            if len(self._structures) >= _MOST_STRUCTURES:
+                del self._structures[next(iter(self._structures))]
+            self._structures[key] = graph
+        self._drawn.add(key)
+        run.add_graph(graph, run.steps + 1)
+        self.spent_ns += len(self._scopes.intervals) * _SCOPE_COST_NS
+        self._scopes.clear()
+
+    def _take(self, run: Run, part: str, action: Callable[[], None], *, spent_ns: int = 0) -> None:
+        """Take one reading; `spent_ns` is what it has cost before, in hooks."""
+        began = time.perf_counter_ns()
+        allowance = self._allowances[part]
+        try:
+            if allowance.enabled:
+                action()
+        except Exception as error:  # noqa: BLE001 - a fault here must not reach the loop
+            allowance.enabled = False
+            self._scopes.stop()
+            if self._activations is not None:
+                self._activations.stop()
+            run.add_notice(
+                part,
+                f"labkit could not read the {part} and has switched that off; training is not "
+                f"affected. ({type(error).__name__}: {error})",
+            )
+        ended = time.perf_counter_ns()
+        self.spent_ns += ended - began
+        seen = run.audience.present
+        self.budget.spend(allowance, ended - began + spent_ns, ended, seen=seen)
+
+
+def _parameters(table: ParameterTable) -> list[torch.Tensor]:
+    found = (entry.parameter() for entry in table.watched)
+    return [p for p in found if p is not None and torch_compat.has_storage(p)]

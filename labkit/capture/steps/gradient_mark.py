@@ -1,0 +1,178 @@
+"""A cheap sign of what happened to some gradients: one parameter that stands for all.
+
+A backward pass that adds to a gradient in place raises the tensor's version; one that finds no
+gradient makes a new tensor. Clearing a gradient removes it, or fills it with zeros.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from labkit.capture.parameters import Watched
+from labkit.capture.torch_compat import has_storage, tensor_version
+
+_LARGE = 1 << 16
+"""Parameters of fewer elements are preferred, since their values are compared now and then."""
+_COMPARED = 64
+
+
+class GradientMark:
+    """The parameter that stands for those of one optimizer, and its gradient's last known state.
+
+    Attributes
+    ----------
+    parameter : Tensor or None
+    before : Tensor or None
+        Its gradient as the present backward pass began; None between passes.
+    before_version : int
+        The version that this gradient had then.
+    left_id, left_version : int
+        Identity and version of the gradient as the last pass left it.
+    left_weights : int
+        Version of the parameter itself as the last pass left it.
+    cleared : bool
+        Whether it was cleared between the last pass and the present one.
+    """
+
+    __slots__ = (
+        "_counts",
+        "_read",
+        "_stepped",
+        "_weights",
+        "before",
+        "before_version",
+        "cleared",
+        "left_id",
+        "left_version",
+        "left_weights",
+        "parameter",
+    )
+
+    def __init__(self) -> None:
+        self.parameter: torch.Tensor | None = None
+        self.before: torch.Tensor | None = None
+        self.before_version = -1
+        self.left_id, self.left_version, self.left_weights = 0, -1, -1
+        self._weights: tuple[int, torch.Tensor | None] = (-1, None)
+        self.cleared = False
+        self._read = (0, -1)
+        self._stepped = (0, -1)
+        self._counts: Counter[tuple[str, ...]] = Counter()
+
+    def choose(self, entries: Sequence[Watched], reached: Iterable[Watched] = ()) -> bool:
+        """Choose the parameter: one that passes reach and that has a gradient; return success.
+
+        Of parameters that are used in turn, the one that was reached most often is chosen.
+        """
+        known = {entry.names for entry in entries}
+        own = [entry for entry in reached if entry.names in known]
+        self._counts.update(entry.names for entry in own)
+        own.sort(key=lambda entry: -self._counts[entry.names])
+        for group in (own, entries):
+            found = [p for each in group if (p := each.parameter()) is not None and has_storage(p)]
+            fitting = [p for p in found if p.grad is not None] or [
+                p for p in found if p.requires_grad
+            ]
+            if fitting:
+                small = [p for p in fitting if p.numel() <= _LARGE]
+                self.parameter = (small or fitting)[0]
+                return True
+        self.parameter = None
+        return False
+
+    def moved(self) -> bool:
+        """Return whether the pass that began at `before` changed the gradient."""
+        gradient = None if self.parameter is None else self.parameter.grad
+        if gradient is None:
+            return False
+        return gradient is not self.before or tensor_version(gradient) != self.before_version
+
+    def leave(self) -> None:
+        """Record the gradient as a pass left it."""
+        gradient = None if self.parameter is None else self.parameter.grad
+        self.before = None
+        if gradient is not None:
+            self.left_id, self.left_version = id(gradient), tensor_version(gradient)
+        if self.parameter is not None:
+            self.left_weights = tensor_version(self.parameter)
+
+    def changed_since_pass(self) -> bool:
+        """Return whether the gradient is another one than the last pass left, or was changed."""
+        gradient = None if self.parameter is None else self.parameter.grad
+        return gradient is None or (id(gradient), tensor_version(gradient)) != (
+            self.left_id,
+            self.left_version,
+        )
+
+    def note_reading(self) -> None:
+        """Record the gradient as it is read before an update."""
+        gradient = None if self.parameter is None else self.parameter.grad
+        self._read = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
+
+    def changed_since_reading(self) -> bool:
+        """Return whether the gradient was changed since it was read."""
+        gradient = None if self.parameter is None else self.parameter.grad
+        return gradient is not None and (id(gradient), tensor_version(gradient)) != self._read
+
+    def see_cleared(self) -> None:
+        """Record whether the gradient was cleared since the last pass, as the next one begins."""
+        before = self.before
+        if before is None:
+            self.cleared = True
+        elif (id(before), self.before_version) == (self.left_id, self.left_version):
+            self.cleared = False
+        else:
+            self.cleared = not before.is_cpu or is_zero(before)
+
+    def note_step(self) -> None:
+        """Record the gradient as a step ended, to see whether the next pass adds to it."""
+        gradient = None if self.parameter is None else self.parameter.grad
+        self._stepped = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
+
+    def is_uncleared(self) -> bool:
+        """Return whether the pass that begins adds to the gradient of the step before."""
+        before = self.before
+        if before is None or (id(before), self.before_version) != self._stepped:
+            return False
+        return not before.is_cpu or not is_zero(before)
+
+    def mark_weights(self) -> None:
+        """Record the parameter's values, to see whether they are updated by hand."""
+        parameter = self.parameter
+        if parameter is not None:
+            self._weights = tensor_version(parameter), _some(parameter)
+
+    def weights_moved(self) -> bool:
+        """Return whether the parameter was changed since `mark_weights`.
+
+        A change through ``.data`` leaves the version as it is, so on the CPU some values are
+        compared too.
+        """
+        parameter, (version, values) = self.parameter, self._weights
+        if parameter is None or version < 0:
+            return False
+        if tensor_version(parameter) != version:
+            return True
+        now = _some(parameter)
+        return values is not None and now is not None and not torch.equal(values, now)
+
+    def release(self) -> None:
+        """Release every tensor."""
+        self.parameter = self.before = None
+        self._weights = (-1, None)
+
+
+def is_zero(gradient: torch.Tensor) -> bool:
+    """Return whether a gradient on the CPU holds nothing but zeros, by its first elements."""
+    if gradient.layout is not torch.strided:
+        return False
+    return not bool(gradient.detach().reshape(-1)[: 64 * _COMPARED].any())
+
+
+def _some(parameter: torch.Tensor) -> torch.Tensor | None:
+    if not parameter.is_cpu or parameter.layout is not torch.strided or not parameter.numel():
+        return None
+    return parameter.detach().reshape(-1)[:_COMPARED].clone()

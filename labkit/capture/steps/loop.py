@@ -1,0 +1,153 @@
+"""What the parts of the step machine share: the state of one watched loop."""
+
+from __future__ import annotations
+
+import enum
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from labkit.capture.incidents import IncidentKeeper
+from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.schedule import Readings
+from labkit.capture.steps.epochs import EpochCounter
+from labkit.capture.steps.losses import Loss, ScaleFinder
+from labkit.capture.steps.plan import StepPlan
+from labkit.capture.steps.rounds import Rounds
+from labkit.run import Run
+
+if TYPE_CHECKING:
+    from labkit.capture.steps.optimizer_steps import OptimizerSteps
+    from labkit.capture.steps.passes import Passes
+    from labkit.capture.steps.round_ends import RoundEnds
+    from labkit.capture.steps.unannounced import UnannouncedSteps
+
+
+class State(enum.Enum):
+    """What the machine does with the calls that come."""
+
+    WAITING = "waiting"
+    """No step has ended yet."""
+    QUIET = "quiet"
+    """The round under way records losses and learning rates."""
+    SAMPLED = "sampled"
+    """The round under way is read as planned."""
+    CLOSED = "closed"
+    """The watch has ended; calls pass."""
+
+
+class Loop:
+    """The state of one watched loop; `StepMachine` adds what torch calls.
+
+    Parameters
+    ----------
+    run : Run
+        Held weakly, so that an abandoned run can be collected and its watch with it.
+    table : ParameterTable
+    readings : Readings
+    incidents : IncidentKeeper
+    loss_is_given : bool
+        Whether the loss comes from a loss module, and not from ``backward``.
+    after_plan : callable
+        Called with the run each time that steps have been planned ahead.
+    """
+
+    passes: Passes
+    steps: OptimizerSteps
+    unannounced: UnannouncedSteps
+    ends: RoundEnds
+
+    def __init__(
+        self,
+        run: Run,
+        table: ParameterTable,
+        readings: Readings,
+        incidents: IncidentKeeper,
+        *,
+        loss_is_given: bool,
+        after_plan: Callable[[Run], None],
+    ) -> None:
+        self.thread = threading.get_ident()
+        self.state = State.WAITING
+        self.steps_done = 0
+        self.table = table
+        self.readings = readings
+        self.incidents = incidents
+        self.rounds = Rounds(self, table, readings)
+        self.plan = StepPlan(run, readings, incidents)
+        self.epochs = EpochCounter()
+        self.run_reference = weakref.ref(run)
+        self.control = run.control
+        self.limit = incidents.limit
+        self.scales = ScaleFinder()
+        self.scale: torch.Tensor | None = None
+        self.loss_is_given = loss_is_given
+        self.given_loss: Loss = None
+        self.depth = 0
+        self.value: Loss = None
+        self.unsearched: Loss = None
+        """The loss of the newest pass that was not searched for watched parameters."""
+        self.misses = 0
+        """Passes that moved no mark since one that did not, either, was found to be watched."""
+        self.is_beside = False
+        """Whether the newest passes are another model's, so that most are not searched."""
+        self.pass_number = 0
+        self.timing = False
+        self.sees_clearing = False
+        """Whether the next pass shows if gradients were cleared since the step before."""
+        self.sample_ns = 0
+        self.hooks_ns = 0
+        self.recent: deque[float] = deque(maxlen=64)
+        self._writer = 0
+        self._write_lock = threading.Lock()
+        self.after_plan = after_plan
+        self.saw_nothing = True
+        """Whether no backward pass has reached a watched parameter yet."""
+
+    @property
+    def was_passed_by(self) -> bool:
+        """Whether several backward passes reached nothing that is watched, and none did."""
+        return self.saw_nothing and self.misses > 1
+
+    def add_notice(self, text: str) -> None:
+        """Add a notice to the run, if it lives."""
+        run = self.run_reference()
+        if run is not None:
+            run.add_notice("watch", text)
+
+    def guarded(self, action: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Do something for the run; time it, and stop its faults from reaching the loop."""
+        run = self.run_reference()
+        if run is None or self.state is State.CLOSED:
+            return
+        began = time.perf_counter_ns()
+        try:
+            action(run, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
+            run.add_notice(
+                "watch",
+                "labkit missed something in this run; training is not affected. "
+                f"({type(error).__name__}: {error})",
+            )
+        finally:
+            self.hooks_ns += time.perf_counter_ns() - began
+
+    def write(self) -> None:
+        """Move rows that wait into the run's tables; on any thread."""
+        run, me = self.run_reference(), threading.get_ident()
+        if run is None or self._writer == me:
+            return
+        with self._write_lock:
+            self._writer = me
+            try:
+                done = self.steps_done + (self.state is State.CLOSED)
+                for recorder in self.rounds.every:
+                    recorder.write(run)
+                    recorder.readings.write(run, done)
+            finally:
+                self._writer = 0

@@ -1,0 +1,111 @@
+"""The loss of a backward pass, and where such a pass leads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+
+from labkit.capture import discovery, torch_compat
+from labkit.capture.parameters import ParameterTable, Watched
+
+_MOST_VISITED = 5_000
+_MOST_SEARCHES = 8
+PRODUCT = type((torch.zeros((), requires_grad=True) * torch.ones(())).grad_fn)
+
+Loss = float | torch.Tensor | None
+"""A number, a number on a device that is not read yet, or None where a pass has no loss."""
+
+
+def roots_of(tensors: object) -> list[torch.Tensor]:
+    """Return the tensors that `torch.autograd.backward` was called with."""
+    if isinstance(tensors, torch.Tensor):
+        return [tensors]
+    if isinstance(tensors, Iterable):
+        return [item for item in tensors if isinstance(item, torch.Tensor)]
+    return []
+
+
+def reached_by(
+    roots: Sequence[torch.Tensor], table: ParameterTable, most: int | None = None
+) -> list[Watched]:
+    """Return the watched parameters that a backward pass from the roots reaches, `most` at most.
+
+    The search goes back from the loss, so that the first hit usually comes after a few nodes.
+    """
+    waiting = [root.grad_fn for root in roots if root.grad_fn is not None]
+    seen = set(waiting)
+    found: list[Watched] = []
+    while waiting and len(seen) < _MOST_VISITED:
+        node = waiting.pop()
+        variable = getattr(node, "variable", None)
+        if variable is not None:
+            entry = table.find(variable)
+            if entry is not None:
+                found.append(entry)
+                if most is not None and len(found) >= most:
+                    break
+            continue
+        for source, _ in node.next_functions:
+            if source is not None and source not in seen:
+                seen.add(source)
+                waiting.append(source)
+    return found
+
+
+def loss_of(roots: Sequence[torch.Tensor], scale: torch.Tensor | None) -> Loss:
+    """Return the sum of the scalar roots, divided by a gradient scaler's factor if they carry it.
+
+    None where no root is a single real number, as when a vector's gradient was given.
+    """
+    total: Loss = None
+    for root in roots:
+        if root.numel() != 1 or root.is_complex() or root.is_meta:
+            continue
+        if root.is_cpu:
+            value: float | torch.Tensor = root.item()
+            if scale is not None:
+                value /= scale.item()
+        else:
+            # A copy, as the user may change the loss in place before it is read.
+            value = root.detach().reshape(()).to(torch.float32, copy=True)
+            if scale is not None:
+                value = value / scale
+        total = value if total is None else total + value
+    return total
+
+
+class ScaleFinder:
+    """Finds the factor by which a gradient scaler multiplied a loss."""
+
+    def __init__(self) -> None:
+        self._scalers: list[Callable[[], torch.amp.GradScaler | None]] = []
+        self._searched_for: set[int] = set()
+
+    @property
+    def found(self) -> bool:
+        """Whether the loop uses a gradient scaler."""
+        return bool(self._scalers)
+
+    @property
+    def may_be_used(self) -> bool:
+        """Whether a product is worth a look: scalers were found, or were searched for rarely."""
+        return self.found or len(self._searched_for) < _MOST_SEARCHES
+
+    def factor(self, roots: Sequence[torch.Tensor]) -> torch.Tensor | None:
+        """Return the factor in some roots, None if there is none; call it before backward.
+
+        Scalers are searched for once for each tensor that a loss is multiplied by.
+        """
+        for root in roots:
+            for number in torch_compat.factors_of(root):
+                place = number.data_ptr()
+                if place not in self._searched_for and len(self._searched_for) < _MOST_SEARCHES:
+                    self._searched_for.add(place)
+                    self._scalers += discovery.references_to_scalers(number)
+        for reference in self._scalers:
+            scaler = reference()
+            factor = None if scaler is None else torch_compat.scaler_factor(scaler)
+            if factor is not None and any(torch_compat.multiplied_by(r, factor) for r in roots):
+                return factor
+        return None

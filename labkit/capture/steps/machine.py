@@ -1,0 +1,334 @@
+"""The state machine of one watched loop: backward passes and optimizer steps become steps.
+
+A *round* is one step of the run: every optimizer that takes part has stepped once. Two states
+take turns while a loop trains. In a quiet round the call-outs add numbers to what waits and
+nothing else; in a sampled round more is read, as planned when the round before ended. All that can
+wait (series, budget, plans) is done between rounds, for many at once.
+
+Code that runs once between two steps is cold and costs some twenty times what it costs warm, so
+what a quiet round runs is written out in few functions.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from labkit.capture.steps.loop import Loop, State
+from labkit.capture.steps.losses import PRODUCT, reached_by, roots_of
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
+from labkit.capture.steps.optimizer_steps import OptimizerSteps
+from labkit.capture.steps.passes import Passes
+from labkit.capture.steps.round_ends import RoundEnds
+from labkit.capture.steps.unannounced import UnannouncedSteps
+from labkit.capture.torch_compat import tensor_version, without_compilation
+from labkit.run import Run
+
+_SEARCHED_EVERY = 512
+"""Of the passes beside another model's loop, one in so many is searched."""
+_QUIET = State.QUIET
+
+
+class StepMachine(Loop):
+    """Records one watched loop into a run: what the hooks call. Parameters are those of `Loop`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.passes = Passes(self)
+        self.steps = OptimizerSteps(self)
+        self.unannounced = UnannouncedSteps(self)
+        self.ends = RoundEnds(self)
+
+    def open(self, run: Run, optimizers: Sequence[torch.optim.Optimizer]) -> None:
+        """Plan the first step, and record the steps of optimizers that are known already."""
+        self.control.owner = self.thread
+        for optimizer in optimizers:
+            self.guarded(lambda run, each=optimizer: self.rounds.admit(each, found=True))
+        self.guarded(lambda run: self.readings.plan(run, time.perf_counter_ns(), 1))
+
+    def claim(self, thread: int, tensors: object, recorder: OptimizerRecorder | None) -> bool:
+        """Make a thread the one that trains, unless a pass or a step is under way on another.
+
+        It trains what a pass from some tensors reaches, or what a recorder records.
+        """
+        if self.state is State.CLOSED or self.depth or self.rounds.is_inside_step:
+            return False
+        reached = reached_by(roots_of(tensors), self.table)
+        found = self.rounds.recorders_reached(reached) if recorder is None else [recorder]
+        if not found:
+            return False
+        for each in found:
+            each.thread = thread
+        self.thread = thread
+        self.control.owner = thread
+        return True
+
+    # ── backward passes ─────────────────────────────────────────────────────────
+
+    def before_pass(self, tensors: object) -> None:  # noqa: C901, PLR0912 - one cold function
+        """Record the loss, and the gradients as they are before the pass."""
+        self.depth += 1
+        if self.depth > 1:
+            return  # a pass within a pass, as re-entrant checkpointing makes them
+        began_ns = time.perf_counter_ns() if self.timing else 0
+        for recorder in self.rounds.recorders:
+            mark = recorder.mark
+            parameter = mark.parameter
+            if parameter is not None and recorder.thread == self.thread:
+                mark.before = gradient = parameter.grad
+                if gradient is not None:
+                    mark.before_version = tensor_version(gradient)
+                if recorder.passes:
+                    mark.see_cleared()
+                    if recorder.never_announced and tensor_version(parameter) != mark.left_weights:
+                        self.guarded(self.unannounced.suspect, recorder)
+        if type(tensors) is Tensor and tensors.is_cpu and (self.state is _QUIET or self.is_beside):
+            try:
+                self.value = value = tensors.item()
+                odd = not value <= self.limit and not self.is_beside
+                if odd or (type(tensors.grad_fn) is PRODUCT and self.scales.may_be_used):
+                    self.guarded(self.passes.look, tensors)
+            except (RuntimeError, TypeError):  # not one real number
+                self.value = None
+        else:
+            self.guarded(self.passes.look, tensors)
+        if self.sees_clearing:
+            for recorder in self.rounds.recorders:
+                recorder.is_uncleared = recorder.thread == self.thread and (
+                    recorder.mark.is_uncleared()
+                )
+        if began_ns:
+            self.sample_ns += time.perf_counter_ns() - began_ns
+
+    def after_pass(self, tensors: object) -> None:  # noqa: C901, PLR0912 - one cold function
+        """Add the loss to what waits for a step, if the pass reached a watched parameter."""
+        self.depth -= 1
+        if self.depth or self.state is State.CLOSED:
+            return
+        began_ns = time.perf_counter_ns() if self.timing else 0
+        value, moved = self.value, False
+        self.pass_number += 1
+        for recorder in self.rounds.recorders:
+            mark = recorder.mark
+            parameter = mark.parameter
+            if parameter is None or recorder.thread != self.thread:
+                continue
+            before, mark.before = mark.before, None
+            gradient = parameter.grad
+            if gradient is None:
+                continue
+            version = tensor_version(gradient)
+            if gradient is before and version == mark.before_version:
+                continue
+            moved = True
+            if recorder.passes or recorder.depth:
+                self.passes.add_later(recorder, value)
+            else:
+                recorder.passes = 1
+                recorder.first_pass = self.pass_number
+                if type(value) is float:
+                    recorder.loss, recorder.has_loss = value, True
+                else:
+                    recorder.add_loss(value)
+            recorder.last_pass = self.pass_number
+            mark.left_id, mark.left_version = id(gradient), version
+            mark.left_weights = tensor_version(parameter)
+        if began_ns:
+            self.sample_ns += time.perf_counter_ns() - began_ns
+        if self.rounds.stepped_inside:
+            self.guarded(self.steps.end_inside)
+        elif not moved:
+            self.misses += 1
+            if self.is_beside and self.misses % _SEARCHED_EVERY:
+                self.unsearched = value
+            else:
+                self.guarded(self.passes.search, tensors)
+        else:
+            self.is_beside = False
+            if self.sees_clearing:
+                self.guarded(self.passes.count_uncleared)
+            if self.state is _QUIET:
+                return
+            self.guarded(self.passes.read)
+        if self.rounds.is_complete:
+            self.ends.end()
+
+    def pass_failed(self) -> None:
+        """Drop what was recorded as the pass began: it raised."""
+        self.depth = max(0, self.depth - 1)
+        if not self.depth:
+            for recorder in self.rounds.recorders:
+                recorder.mark.before = None
+                recorder.in_pass = False
+
+    def loss_computed(self, module: nn.Module, output: Any) -> None:
+        """Add the result of the loss module, when one was given."""
+        if torch.is_grad_enabled() and threading.get_ident() == self.thread:
+            self.guarded(self.passes.add_given_loss, output)
+
+    def model_called(self) -> None:
+        """Record that the forward pass of a model begins: an update by hand is over then."""
+        if threading.get_ident() != self.thread:
+            return
+        for recorder in self.rounds.unannounced:
+            parameter = recorder.mark.parameter
+            if parameter is None or not recorder.passes:
+                continue
+            recorder.mark.before = parameter.grad
+            if recorder.mark.before is not None:
+                recorder.mark.before_version = tensor_version(recorder.mark.before)
+            recorder.mark.see_cleared()
+            self.guarded(self.unannounced.settle, recorder)
+
+    # ── optimizer steps ─────────────────────────────────────────────────────────
+
+    def recorder_of(self, optimizer: torch.optim.Optimizer) -> OptimizerRecorder | None:
+        """Return what records an optimizer's steps, None if it holds nothing watched."""
+        if self.state is State.CLOSED:
+            return None
+        found: list[OptimizerRecorder | None] = []
+        self.guarded(
+            lambda run: found.append(self.rounds.admit(optimizer, inside_pass=self.depth > 0))
+        )
+        return found[0] if found else None
+
+    def before_step(
+        self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
+    ) -> tuple[Any, Any] | None:
+        """Record that a step begins; in a sampled round, read gradients before weights move."""
+        if self.state is _QUIET and recorder.is_ready:
+            recorder.depth, recorder.outermost = 1, optimizer
+            return None
+        if self.state is State.CLOSED:
+            return None
+        if recorder.depth:
+            self.guarded(self.steps.begin_inner, recorder, optimizer)
+        if recorder.left_out:
+            self.guarded(self.rounds.readmit, recorder)
+        if recorder.stepped and not recorder.depth and recorder.passes:
+            self.guarded(self.rounds.count_missing)
+            self.ends.end()
+        recorder.depth += 1
+        recorder.begins_unseen = False
+        recorder.outermost = recorder.outermost or optimizer
+        if recorder.never_announced:
+            recorder.announce()
+        if self.state is State.QUIET and recorder.passes and not recorder.owed:
+            return None
+        given: list[tuple[Any, Any] | None] = []
+        self.guarded(
+            lambda run: given.append(self.steps.begin(run, recorder, optimizer, args, kwargs))
+        )
+        return given[0] if given else None
+
+    def after_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
+        """Add the step's row; end the round when every optimizer has stepped."""
+        depth = recorder.depth
+        if depth == 1 and self.state is _QUIET and recorder.outermost is optimizer:
+            if self.depth or not recorder.passes or not self._end_plain_step(recorder, optimizer):
+                self._end_any_step(recorder, optimizer)
+            return
+        if not depth:
+            recorder.begins_unseen, depth = True, 1
+        recorder.depth = depth - 1
+        if depth == 1 and self.state is not State.CLOSED:
+            self._end_any_step(recorder, optimizer)
+
+    def _end_plain_step(
+        self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer
+    ) -> bool:
+        """End a step of a quiet round whose numbers are on the host; return whether it was one."""
+        began_ns = time.perf_counter_ns() if self.timing else 0
+        groups = optimizer.param_groups
+        rates = groups[0].get("lr") if len(groups) == 1 else rates_of(optimizer)
+        if not recorder.is_plain(optimizer) or isinstance(rates, Tensor):
+            return False
+        rounds = self.rounds
+        alone = len(rounds.members) == 1
+        if not alone and rounds.loss_is_taken(recorder):
+            return False
+        recorder.depth, recorder.outermost = 0, None
+        if recorder.has_loss:
+            self.recent.append(recorder.loss)
+            recorder.rows.append((self.steps_done + 1, recorder.loss, rates))
+            recorder.has_loss = False
+        else:
+            recorder.rows.append((self.steps_done + 1, None, rates))
+        recorder.evaluations, recorder.evaluated_again = 0, False
+        if alone:
+            recorder.passes, recorder.loss = 0, 0.0
+        else:
+            rounds.finish(recorder)
+        if began_ns:
+            self.plan.pace.learn_cost(self.sample_ns + time.perf_counter_ns() - began_ns)
+            self.sample_ns, self.timing = 0, False
+        if alone or rounds.is_complete:
+            plan = self.plan
+            plan.quiet -= 1
+            if plan.quiet > 0 and not self.control.pending:
+                self.steps_done += 1
+                if not alone:
+                    rounds.begin()
+            else:
+                self.guarded(self.ends.close)
+                self.ends.go_on()
+        return True
+
+    def _end_any_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
+        recorder.depth, recorder.outermost = 0, None
+        self.sample_ns, self.timing = 0, False
+        self.guarded(self.steps.end, recorder, optimizer)
+        if self.rounds.is_complete:
+            self.ends.end()
+
+    # ── loaders ─────────────────────────────────────────────────────────────────
+
+    def loader_started(self, loader: DataLoader[Any]) -> None:
+        """Record which loader began last: the first step after it begins an epoch."""
+        if self.epochs.loader_started(loader):
+            self.plan.quiet = 0
+
+    def batch_came(self, iterator: Any, waited_ns: int) -> None:
+        """Record how long the loop waited for a batch."""
+        run = self.run_reference()
+        if run is not None:
+            self.epochs.batch_came(run.observations, iterator, waited_ns)
+
+    # ── ending ──────────────────────────────────────────────────────────────────
+
+    def close(self) -> None:
+        """End the round under way, deliver what waits and release every tensor."""
+        if self.state is State.CLOSED:
+            return
+        if threading.get_ident() == self.thread:
+            for recorder in self.rounds.unannounced:
+                self.guarded(self.unannounced.settle, recorder, closing=True)
+            for recorder in self.rounds.members:
+                self.guarded(self.unannounced.confirm, recorder)
+            if any(recorder.stepped for recorder in self.rounds.members):
+                self.guarded(self.ends.close)
+        self.guarded(self.plan.close_books, self.steps_done, self.hooks_ns)
+        self.state = State.CLOSED
+        for action in (self.readings.close, self.write, self.rounds.release):
+            self._finally(action)
+        self.value = self.scale = self.given_loss = self.unsearched = None
+
+    def _finally(self, action: Callable[[], None]) -> None:
+        """Do one part of closing, whatever became of the others and of the run."""
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
+            self.add_notice(
+                "labkit could not deliver the last readings of this run. "
+                f"({type(error).__name__}: {error})"
+            )
+
+
+without_compilation(StepMachine.before_pass)
+without_compilation(StepMachine.after_pass)

@@ -1,0 +1,180 @@
+"""Records the steps of optimizers: what is read before the update, and the row of each step."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from labkit.capture.readings.schedule import NORMS_ALONE
+from labkit.capture.steps.loop import Loop, State
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
+from labkit.run import Run
+
+
+class OptimizerSteps:
+    """Reads gradients and weights around an optimizer's update and writes what each step has.
+
+    Parameters
+    ----------
+    loop : Loop
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    def begin(
+        self,
+        run: Run,
+        recorder: OptimizerRecorder,
+        optimizer: torch.optim.Optimizer,
+        args: Any,
+        kwargs: Any,
+    ) -> tuple[Any, Any] | None:
+        """Read gradients and weights before the update, after a closure if there is one."""
+        loop = self._loop
+        loop.plan.begin()
+        run.begin()
+        self._take_unsearched(recorder)
+        if recorder.owed:
+            loop.readings.planned |= recorder.owed
+            recorder.owed = frozenset()
+            loop.state = State.SAMPLED
+        if loop.state is State.QUIET:
+            return None
+        if not loop.rounds.loss_is_taken(recorder):
+            recorder.declare(run)
+        step = loop.steps_done + (not recorder.joins_last_round)
+        if loop.depth:  # inside a backward pass, one of many
+            if loop.readings.planned >= NORMS_ALONE:
+                entries = loop.table.held_by(optimizer)
+                loop.readings.read_norms(run, recorder.readings, step, optimizer, entries)
+            return None
+        if recorder.depth > 1:  # what a wrapper calls
+            if not recorder.reads_after_closure and recorder.mark.changed_since_reading():
+                recorder.readings.retract_norms(step)
+                loop.readings.read_norms(run, recorder.readings, step, optimizer)
+            return None
+
+        def read(run: Run) -> None:
+            recorder.mark.note_reading()
+            rescaled = recorder.mark.changed_since_pass() and recorder.passes > 0
+            loop.readings.before_update(run, recorder.readings, step, optimizer, rescaled=rescaled)
+
+        changed = _reading_after_closure(lambda: loop.guarded(read), args, kwargs)
+        if changed is None:
+            read(run)
+        else:
+            recorder.reads_after_closure = True
+        return changed
+
+    def _take_unsearched(self, recorder: OptimizerRecorder) -> None:
+        """Take the loss of a pass that was not searched, for a step that no pass was seen for."""
+        loop = self._loop
+        if not recorder.passes and loop.unsearched is not None:
+            recorder.passes = 1
+            recorder.add_loss(loop.unsearched)
+            loop.misses, loop.is_beside = 0, False
+        loop.unsearched = None
+
+    def begin_inner(
+        self, run: Run, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer
+    ) -> None:
+        """Record what a wrapper calls; an optimizer inside itself shows that a step raised."""
+        if recorder.outermost is optimizer:
+            recorder.depth, recorder.outermost = 0, None
+            recorder.evaluations, recorder.evaluated_again = 0, False
+            recorder.reads_after_closure = False
+        else:
+            recorder.inner = weakref.ref(optimizer)
+
+    def end(
+        self, run: Run, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None
+    ) -> None:
+        """Write what a step has: its loss and learning rates, and its weights if planned."""
+        loop = self._loop
+        if loop.depth and optimizer is not None:
+            recorder = loop.rounds.step_inside(recorder)
+            recorder.in_pass = True
+            recorder.last_stepped = weakref.ref(optimizer)
+            return
+        if loop.rounds.is_companion(recorder, optimizer):
+            return
+        if _was_skipped(optimizer):
+            run.observations.skipped.append(loop.steps_done + 1)
+            recorder.readings.retract_norms(loop.steps_done + 1)
+            recorder.drop_passes()
+            return
+        late = recorder.joins_last_round
+        step = loop.steps_done + (not late)
+        if loop.loss_is_given:
+            recorder.add_loss(loop.given_loss)
+            loop.given_loss = None
+        if loop.rounds.loss_is_taken(recorder):
+            recorder.drop_loss()
+        if recorder.has_loss and recorder.device_loss is None:
+            loop.recent.append(recorder.loss)
+        recorder.submit_row(
+            run,
+            loop.readings.readout,
+            step,
+            loop.rounds.optimizers_of(recorder, optimizer),
+            lambda step, loss: loop.incidents.arrived(run, step, loss),
+        )
+        if loop.state is not State.QUIET:
+            loop.readings.after_update(run, recorder.readings, step)
+        if optimizer is not None:
+            recorder.last_stepped = weakref.ref(optimizer)
+        loop.rounds.finish(recorder)
+
+    def end_inside(self, run: Run) -> None:
+        """End the steps that optimizers took inside the backward pass that has ended."""
+        loop = self._loop
+        loop.rounds.stepped_inside = False
+        for recorder in loop.rounds.recorders:
+            if recorder.in_pass:
+                recorder.in_pass = False
+                if not recorder.passes or recorder.last_pass != loop.pass_number:
+                    recorder.passes, recorder.first_pass = 1, loop.pass_number
+                    recorder.add_loss(loop.value)
+                recorder.last_pass = loop.pass_number
+                if loop.rounds.shares_passes(recorder):
+                    recorder.drop_loss()
+                    recorder.first_pass = -1
+                self.end(run, recorder, recorder.last_stepped())
+
+
+def _reading_after_closure(
+    read: Callable[[], None], args: Any, kwargs: Any
+) -> tuple[Any, Any] | None:
+    """Return the arguments of a step whose closure is followed by a reading, at its first call.
+
+    The gradients that the optimizer uses are those that the closure leaves. None without a closure.
+    """
+    by_name = "closure" in kwargs
+    closure = kwargs["closure"] if by_name else (args[1:2] or (None,))[0]
+    if not callable(closure):
+        return None
+    evaluated: list[bool] = []
+
+    def closure_and_reading(*given: Any, **named: Any) -> Any:
+        result = closure(*given, **named)
+        if not evaluated:
+            evaluated.append(True)
+            read()
+        return result
+
+    if by_name:
+        return args, {**kwargs, "closure": closure_and_reading}
+    return (args[0], closure_and_reading, *args[2:]), kwargs
+
+
+def _was_skipped(optimizer: torch.optim.Optimizer | None) -> bool:
+    """Return whether a fused optimizer left its update out, as a gradient scaler has it do.
+
+    On an accelerator that is not known without waiting for it; the step counts as one then.
+    """
+    found = getattr(optimizer, "found_inf", None)
+    return isinstance(found, torch.Tensor) and found.is_cpu and bool(found.item())

@@ -1,0 +1,165 @@
+"""Records backward passes that take more than a quiet round has time for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from labkit.capture.steps.loop import Loop, State
+from labkit.capture.steps.losses import Loss, loss_of, reached_by, roots_of
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
+from labkit.run import Run
+
+_SEARCHES = 8
+"""Passes in a row that are searched for watched parameters though no mark moved."""
+_PASSES_UNTIL_SAID = 200
+_NO_LOSS = (
+    "backward was called on a tensor of several elements with a gradient of its own, so it is not "
+    "known what the loss is, and none is recorded for these passes. Log it under a name of your "
+    "own: run.log(my_loss=loss.item())."
+)
+_PASSED_BY = (
+    "backward was called {count} times, and none of these passes reached a parameter of this "
+    "model, so nothing is recorded. Watch the module whose parameters the optimizer holds: "
+    "lk.watch(model)."
+)
+
+
+class Passes:
+    """Looks at backward passes: their losses, their graphs, and where they lead.
+
+    Parameters
+    ----------
+    loop : Loop
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    def look(self, run: Run, tensors: object) -> None:
+        """Read the loss, take the graph, and record what is out of the ordinary."""
+        loop = self._loop
+        for recorder in loop.rounds.unannounced:
+            loop.unannounced.settle(run, recorder, with_hooks=False)
+        loop.plan.begin()
+        roots = roots_of(tensors)
+        loop.scale = loop.scales.factor(roots)
+        loop.value = None if loop.loss_is_given else loss_of(roots, loop.scale)
+        if loop.state is not State.QUIET:
+            loop.readings.before_pass(run, roots)
+            if loop.rounds.inside is not None:
+                loop.readings.before_steps_inside(run, loop.rounds.inside.readings)
+        for recorder in loop.rounds.unannounced:
+            recorder.mark.mark_weights()
+        value = loop.value
+        if isinstance(value, float):
+            if (
+                loop.scale is None
+                and not value <= loop.limit
+                and reached_by(roots, loop.table, most=1)
+            ):
+                loop.incidents.keep(run, roots, value)
+            loop.limit = loop.incidents.limit
+
+    def add_later(self, recorder: OptimizerRecorder, value: Loss) -> None:
+        """Add a pass that is not the only one of its step."""
+        loop = self._loop
+        cleared = recorder.mark.cleared
+        if recorder.depth:
+            recorder.evaluations += 1
+            if cleared and recorder.evaluations > 1:
+                recorder.evaluated_again = True
+            if recorder.evaluated_again:
+                return  # the step's loss is that of the closure's first evaluation
+        if recorder.passes and cleared:
+            self._drop(recorder)
+        elif recorder.passes:
+            loop.readings.several_passes()
+        if not recorder.passes:
+            recorder.first_pass = loop.pass_number
+        recorder.passes += 1
+        recorder.add_loss(value)
+
+    def _drop(self, recorder: OptimizerRecorder) -> None:
+        """Drop passes whose gradients were cleared; a gradient scaler skips steps like that."""
+        loop = self._loop
+        run = loop.run_reference()
+        if loop.scales.found and run is not None and not recorder.depth:
+            run.observations.skipped.append(loop.steps_done + 1)
+        recorder.drop_passes()
+        recorder.readings.drop_passes()
+
+    def search(self, run: Run, tensors: object) -> None:
+        """Search a pass for watched parameters: no mark's gradient moved.
+
+        Where the last searches were in vain, as beside another model's loop, most are left out; if
+        a step comes that no pass was seen for, the loss of the pass before it is taken.
+        """
+        loop = self._loop
+        roots = roots_of(tensors)
+        reached = reached_by(roots, loop.table)
+        if not reached and loop.table.refresh():
+            loop.rounds.parameters_changed()
+            reached = reached_by(roots, loop.table)
+        if not reached:
+            loop.is_beside = loop.misses >= _SEARCHES
+            if loop.saw_nothing and loop.misses >= _PASSES_UNTIL_SAID:
+                loop.add_notice(_PASSED_BY.format(count="hundreds of"))
+            return
+        loop.misses, loop.is_beside = 0, False
+        for recorder in loop.rounds.recorders_reached(reached):
+            if recorder.passes or recorder.depth:
+                self.add_later(recorder, loop.value)
+            else:
+                recorder.passes, recorder.first_pass = 1, loop.pass_number
+                recorder.add_loss(loop.value)
+            recorder.mark.choose(recorder.entries, reached)
+            recorder.mark.leave()
+            recorder.last_pass = loop.pass_number
+        if loop.state is not State.QUIET:
+            self.read(run)
+
+    def count_uncleared(self, run: Run) -> None:
+        """Count whether the first pass of a step added to the gradients of the step before."""
+        loop = self._loop
+        for recorder in loop.rounds.members or loop.rounds.unannounced:
+            if recorder.last_pass == loop.pass_number and recorder.passes == 1:
+                run.observations.uncleared.add(seen=recorder.is_uncleared)
+                loop.sees_clearing = False
+
+    def read(self, run: Run) -> None:
+        """Read the gradients as a pass left them."""
+        loop = self._loop
+        run.begin()
+        if loop.saw_nothing:
+            loop.saw_nothing = False
+            if loop.value is None and not loop.loss_is_given:
+                loop.add_notice(_NO_LOSS)
+        if loop.rounds.by_hand is not None:
+            loop.rounds.find_optimizers()
+        for recorder in loop.rounds.recorders:
+            if recorder.last_pass != loop.pass_number:
+                continue
+            recorder.was_sampled = recorder.was_sampled or loop.readings.has_hooks
+            loop.readings.after_pass(run, recorder.readings, loop.scale)
+            if recorder in loop.rounds.unannounced:
+                if recorder.mark.weights_moved():  # by a hook, inside the pass
+                    loop.unannounced.count(run, recorder)
+                    continue
+                recorder.mark.mark_weights()
+                step, optimizer = loop.steps_done + 1, recorder.optimizer
+                recorder.rates_before = None if optimizer is None else rates_of(optimizer)
+                recorder.readings.retract_norms(step)
+                loop.readings.before_update(run, recorder.readings, step, optimizer, rescaled=False)
+            elif recorder.begins_unseen:
+                step = loop.steps_done + 1
+                recorder.readings.retract_norms(step)
+                loop.readings.before_update(
+                    run, recorder.readings, step, recorder.optimizer, rescaled=False
+                )
+
+    def add_given_loss(self, run: Run, output: Any) -> None:
+        """Add the result of the loss module."""
+        loop = self._loop
+        value = loss_of(roots_of(output), None)
+        if value is not None:
+            loop.given_loss = value if loop.given_loss is None else loop.given_loss + value

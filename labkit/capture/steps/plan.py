@@ -1,0 +1,125 @@
+"""The plan for the steps to come: how many are quiet, and what is read after them.
+
+Readings are scheduled by a budget (`labkit.capture.budget`). To look at it at every step would
+cost as much as the readings; so it is looked at when a reading may be due, and the steps until
+then are planned ahead from the pace of those before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from labkit.capture.incidents import IncidentKeeper
+from labkit.capture.pace import Pace
+from labkit.capture.readings.schedule import Readings
+from labkit.run import Run
+
+_LONGEST_NS = 500_000_000
+"""Time after which the steps are accounted for at the latest."""
+_LONGEST_UNSEEN_NS = 1_000_000_000
+"""The same while no page shows the run."""
+_MOST_STEPS = 2048
+_FIRST_STEPS, _FIRST_NS = 20, 2_000_000_000
+"""Steps and time after which a run has got started: its early readings are over."""
+
+
+class StepPlan:
+    """Plans the steps of one loop, and accounts for those that are done.
+
+    Attributes
+    ----------
+    quiet : int
+        Rounds that end before the plan is looked at again, the one under way included.
+    norms_next : bool
+        Whether the round after these reads gradient norms and nothing else.
+    """
+
+    def __init__(self, run: Run, readings: Readings, incidents: IncidentKeeper) -> None:
+        self.quiet = 0
+        self.norms_next = False
+        self.pace = Pace()
+        self._readings = readings
+        self._incidents = incidents
+        self._began_ns = 0
+        """When the first step that is not accounted for began; 0 before the first step."""
+        self._accounted = 0
+        self._hooks_ns = 0
+        self._longest_ns = _LONGEST_NS
+
+    def begin(self) -> None:
+        """Start the clock with the first step."""
+        if not self._began_ns:
+            self._began_ns = time.perf_counter_ns()
+
+    def restart_clock(self) -> None:
+        """Leave out the time that has passed, as while the loop was paused."""
+        self._began_ns = time.perf_counter_ns()
+
+    def look_ahead(
+        self, run: Run, steps: int, losses: deque[float], hooks_ns: int, *, with_hooks: bool = True
+    ) -> None:
+        """Plan what the next step reads, or how many steps come before the next reading.
+
+        Parameters
+        ----------
+        run : Run
+        steps : int
+            Steps that are done.
+        losses : deque of float
+            The newest losses; they are taken out when the steps are accounted for.
+        hooks_ns : int
+            What hooks and readings took since the last call, in nanoseconds.
+        with_hooks : bool
+            Whether module calls of the next step can still be recorded.
+        """
+        self._hooks_ns += hooks_ns
+        now_ns = time.perf_counter_ns()
+        quiet, self.norms_next = self._following(now_ns, steps)
+        if quiet == 0 and not self.norms_next:
+            self._incidents.note(list(losses))
+            losses.clear()
+            self.close_books(run, steps, 0)
+            self._readings.plan(run, now_ns, steps + 1, with_hooks=with_hooks)
+            if self._readings.planned:
+                self.quiet = 0
+                return
+            quiet, self.norms_next = self._following(now_ns, steps)
+        if quiet == 0 and self.norms_next:
+            self.norms_next = False
+            self._readings.plan_norms()
+        self.quiet = max(1, quiet)
+
+    def close_books(self, run: Run, steps: int, hooks_ns: int) -> None:
+        """Account for the steps since this was last done; learn what one took and earned."""
+        now_ns = time.perf_counter_ns()
+        if not self._began_ns:
+            return
+        budget = self._readings.budget
+        done, credit = steps - self._accounted, budget.credit
+        self._accounted = steps
+        loop_ns, self._began_ns = now_ns - self._began_ns, now_ns
+        hooks_ns, self._hooks_ns = hooks_ns + self._hooks_ns, 0
+        fixed_ns = int(done * self.pace.cost_ns) + max(0, hooks_ns - self._readings.spent_ns)
+        self._readings.account(run, loop_ns, fixed_ns)
+        if run.getting_started and steps >= _FIRST_STEPS and run.loop_ns >= _FIRST_NS:
+            run.end_start()
+        self._longest_ns = _LONGEST_NS if run.audience.present else _LONGEST_UNSEEN_NS
+        if done:
+            self.pace.learn(done, loop_ns, budget.credit - credit)
+
+    def _following(self, now_ns: int, steps: int) -> tuple[int, bool]:
+        """Return how many steps are quiet, and whether the one after them reads norms.
+
+        None are where the steps must be accounted for before the next one.
+        """
+        if not self.pace.known:
+            return 0, False
+        readings, pace = self._readings, self.pace
+        until_close = pace.steps_in(self._longest_ns - (now_ns - self._began_ns))
+        rest = min(readings.bound_at - steps - 1, until_close, _MOST_STEPS)
+        credit = readings.budget.credit + (steps - self._accounted) * pace.earned
+        to_norms = readings.steps_to_norms(pace, credit, now_ns, steps)
+        if to_norms < rest:
+            return int(to_norms), True
+        return max(0, int(rest)), False

@@ -1,0 +1,351 @@
+"""Which optimizers move the watched parameters, and which have stepped in the round under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+
+from labkit.capture import discovery, hooks
+from labkit.capture.parameters import ParameterTable, Watched
+from labkit.capture.readings.schedule import NORMS, Readings
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
+from labkit.run import Run
+
+_READ_LATER = frozenset({NORMS, "weights", "histograms"})
+_MOST_AWAITED = 16
+_ROUNDS_UNTIL_LEFT_OUT = 3
+"""A round no longer waits for an optimizer that missed this many."""
+
+
+class Rounds:
+    """The optimizer recorders of one watch, as optimizers come and go.
+
+    Attributes
+    ----------
+    recorders : tuple of OptimizerRecorder
+        All whose parameters a pass may move: the members, and the rest.
+    members : tuple of OptimizerRecorder
+        Those of optimizers that a round waits for.
+    every : tuple of OptimizerRecorder
+        All that there ever were, as some rows may wait.
+    stepped_inside : bool
+        Whether optimizers stepped inside the backward pass under way.
+    """
+
+    def __init__(self, loop: Any, table: ParameterTable, readings: Readings) -> None:
+        self._loop = loop
+        self._table = table
+        self._readings = readings
+        self._rest: OptimizerRecorder | None = None
+        self.inside: OptimizerRecorder | None = None
+        """What records the optimizers that step inside a backward pass."""
+        self._outstanding = 0
+        self._taken: set[tuple[int, int, int]] = set()
+        self._taken_before: set[tuple[int, int, int]] = set()
+        self._searched = False
+        self.members: tuple[OptimizerRecorder, ...] = ()
+        self.recorders: tuple[OptimizerRecorder, ...] = ()
+        self.every: tuple[OptimizerRecorder, ...] = ()
+        self.stepped_inside = False
+        self._update()
+
+    # ── the round under way ──────────────────────────────────────────────────
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every member has stepped."""
+        return self._outstanding == 0 and bool(self.members)
+
+    @property
+    def is_inside_step(self) -> bool:
+        """Whether some optimizer's ``step`` is under way."""
+        return any(recorder.depth for recorder in self.recorders)
+
+    @property
+    def by_hand(self) -> OptimizerRecorder | None:
+        """The recorder of updates without an optimizer; None while there are optimizers."""
+        return None if self.members else self._rest
+
+    @property
+    def unannounced(self) -> tuple[OptimizerRecorder, ...]:
+        """The recorders of steps that no hook announces: by hand, or compiled."""
+        if not self.members:
+            return () if self._rest is None else (self._rest,)
+        return tuple(each for each in self.members if each.unannounced)
+
+    def begin(self) -> None:
+        """Begin a round: no member has stepped."""
+        for recorder in self.recorders:
+            recorder.stepped = False
+        self._outstanding = len(self.members)
+        self._taken_before, self._taken = self._taken, self._taken_before
+        self._taken.clear()
+
+    def finish(self, recorder: OptimizerRecorder) -> None:
+        """Record that a member has stepped; its next step waits for other passes."""
+        self._taken.add((recorder.first_pass, recorder.last_pass, recorder.passes))
+        recorder.drop_passes()
+        recorder.evaluations, recorder.evaluated_again = 0, False
+        recorder.reads_after_closure = False
+        late, recorder.joins_last_round = recorder.joins_last_round, False
+        if late:
+            return
+        recorder.missed = 0
+        if not recorder.stepped:
+            recorder.stepped = True
+            self._outstanding -= recorder in self.members
+
+    def count_missing(self, run: Run) -> None:
+        """Record which members missed a round that ends without them; leave out the absent."""
+        for recorder in self.members:
+            if not recorder.stepped:
+                recorder.missed += 1
+                if recorder.missed >= _ROUNDS_UNTIL_LEFT_OUT or recorder.optimizer is None:
+                    recorder.left_out = True
+        self._update()
+
+    def readmit(self, run: Run, recorder: OptimizerRecorder) -> None:
+        """Have rounds wait for an optimizer again, which steps after it missed several."""
+        recorder.left_out, recorder.missed = False, 0
+        recorder.joins_last_round = self._may_join_last_round()
+        self._update()
+
+    def loss_is_taken(self, recorder: OptimizerRecorder) -> bool:
+        """Return whether another optimizer's step has recorded the loss of the same passes."""
+        passes = recorder.first_pass, recorder.last_pass, recorder.passes
+        return passes in self._taken or passes in self._taken_before
+
+    def shares_passes(self, recorder: OptimizerRecorder) -> bool:
+        """Return whether the passes that wait in a recorder wait in an earlier one, too."""
+        passes = recorder.first_pass, recorder.last_pass, recorder.passes
+        earlier = self.members[: self.members.index(recorder)]
+        return any((each.first_pass, each.last_pass, each.passes) == passes for each in earlier)
+
+    def step_inside(self, recorder: OptimizerRecorder) -> OptimizerRecorder:
+        """Return what records the optimizers that step inside a pass: one for all of them."""
+        self.stepped_inside = True
+        if self.inside is None:
+            self.inside = recorder
+        elif recorder is not self.inside:
+            first, other = sorted((self.inside, recorder), key=self.every.index)
+            first.in_pass = first.in_pass or other.in_pass
+            self._join([first, other], None)
+            self.inside = first
+            hooks.parameters_changed()
+        return self.inside
+
+    def awaits_sample(self) -> bool:
+        """Return whether an optimizer's model was never sampled, as it trains in turn with others.
+
+        That a round is sampled for it is asked for so often and no more.
+        """
+        waiting = [
+            each
+            for each in self.members
+            if not each.was_sampled and each.awaited < _MOST_AWAITED and each.last_stepped()
+        ]
+        for recorder in waiting:
+            recorder.awaited += 1
+        return bool(waiting)
+
+    def owe(self, planned: frozenset[str]) -> None:
+        """Record what is read later of those that did not step in the round that ends."""
+        for recorder in self._optimized:
+            if not recorder.stepped:
+                recorder.owed |= planned & _READ_LATER
+
+    def is_companion(
+        self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None
+    ) -> bool:
+        """Return whether a step goes with the one before it: another optimizer, no new pass."""
+        before = recorder.last_stepped()
+        return (
+            optimizer is not None
+            and not recorder.passes
+            and before is not None
+            and before is not optimizer
+        )
+
+    # ── optimizers come and go ───────────────────────────────────────────────
+
+    def admit(
+        self, optimizer: torch.optim.Optimizer, *, inside_pass: bool = False, found: bool = False
+    ) -> OptimizerRecorder | None:
+        """Return what records an optimizer; None if it holds nothing watched.
+
+        Parameters
+        ----------
+        optimizer : Optimizer
+        inside_pass : bool
+            Whether it steps inside a backward pass.
+        found : bool
+            Whether it was found before its first step.
+        """
+        held = self._table.held_by(optimizer)
+        if len(held) < _count(optimizer) and self._table.refresh():
+            self.parameters_changed()
+            held = self._table.held_by(optimizer)
+        if not held:
+            return None
+        names = {entry.names for entry in held}
+        sharing = [
+            each for each in self._optimized if names & {entry.names for entry in each.entries}
+        ]
+        if not sharing and inside_pass and self.inside is not None:
+            sharing = [self.inside]
+        if sharing:
+            self._join(sharing, optimizer)
+            return sharing[0]
+        return self._add(optimizer, held, inside_pass=inside_pass, found=found)
+
+    def find_optimizers(self) -> bool:
+        """Search for optimizers of the watched parameters, once; return whether there are some."""
+        if not self._searched:
+            self._searched = True
+            for optimizer in discovery.find_optimizers(self._table):
+                self.admit(optimizer, found=True)
+            if self.members and self._rest is not None:
+                self._rest.drop_passes()
+        return bool(self.members)
+
+    def parameters_changed(self) -> None:
+        """Look the parameters of every optimizer up anew."""
+        for recorder in self._optimized:
+            self._read_entries(recorder)
+        self._update()
+        hooks.parameters_changed()
+
+    def check_entries(self) -> None:
+        """See whether an optimizer was given other parameters, or lost some."""
+        if self._table.is_stale():
+            self._table.refresh()
+            self.parameters_changed()
+        for recorder in self._optimized:
+            alive = (reference() for reference in recorder.optimizers)
+            held = sum(_count(optimizer) for optimizer in alive if optimizer is not None)
+            if held != recorder.held:
+                recorder.held = held
+                self._table.refresh()
+                self.parameters_changed()
+
+    def recorders_reached(self, reached: Iterable[Watched]) -> list[OptimizerRecorder]:
+        """Return the recorders of some parameters."""
+        names = {entry.names for entry in reached}
+        return [each for each in self.recorders if names & {entry.names for entry in each.entries}]
+
+    def optimizers_of(
+        self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None
+    ) -> list[torch.optim.Optimizer]:
+        """Return whose learning rates a step has: all that stepped inside a pass, or the one."""
+        if recorder is self.inside:
+            return [each for ref in recorder.optimizers if (each := ref()) is not None]
+        inner = None if recorder.inner is None else recorder.inner()
+        return [each for each in (inner or optimizer,) if each is not None]
+
+    def release(self) -> None:
+        """Release every tensor."""
+        for recorder in self.every:
+            recorder.release()
+
+    # ── the work ─────────────────────────────────────────────────────────────
+
+    @property
+    def _optimized(self) -> tuple[OptimizerRecorder, ...]:
+        return tuple(each for each in self.every if each.optimizers)
+
+    def _add(
+        self,
+        optimizer: torch.optim.Optimizer,
+        held: Sequence[Watched],
+        *,
+        inside_pass: bool,
+        found: bool,
+    ) -> OptimizerRecorder:
+        recorder = OptimizerRecorder(
+            self._loop, self._free_name(held[0].label), held, self._readings.limit
+        )
+        recorder.add_optimizer(optimizer)
+        recorder.joins_last_round = not found and self._may_join_last_round()
+        if inside_pass:
+            self.inside = recorder
+        rest = self._rest
+        if rest is not None and rest.passes:
+            recorder.copy_passes(rest)
+            if not found:  # of several that are found at once, each may be the one that steps
+                rest.drop_passes()
+        recorder.mark.choose(recorder.entries)
+        recorder.mark.leave()
+        self.every = (*self.every, recorder)
+        self._update()
+        return recorder
+
+    def _may_join_last_round(self) -> bool:
+        """Return whether a late step belongs to the round that ended: none has stepped since."""
+        return (
+            bool(self.members)
+            and self._loop.steps_done > 0
+            and not any(each.stepped for each in self.members)
+        )
+
+    def _join(
+        self, sharing: Sequence[OptimizerRecorder], optimizer: torch.optim.Optimizer | None
+    ) -> None:
+        """Have one recorder record an optimizer, and those of the others that share parameters."""
+        first = sharing[0]
+        for other in sharing[1:]:
+            for reference in other.optimizers:
+                alive = reference()
+                if alive is not None:
+                    first.add_optimizer(alive)
+            other.optimizers = []
+        if optimizer is not None:
+            first.add_optimizer(optimizer)
+        first.missed = 0
+        self._read_entries(first)
+        self._update()
+
+    def _read_entries(self, recorder: OptimizerRecorder) -> None:
+        """Read which parameters a recorder's optimizers hold now."""
+        found: dict[tuple[str, ...], Watched] = {}
+        for reference in recorder.optimizers:
+            optimizer = reference()
+            if optimizer is not None:
+                found |= {entry.names: entry for entry in self._table.held_by(optimizer)}
+        if found and tuple(found.values()) != recorder.entries:
+            recorder.set_entries(tuple(found.values()))
+
+    def _update(self) -> None:
+        """Derive who takes part in a round, and which parameters are left to nobody."""
+        members = tuple(each for each in self._optimized if not each.left_out)
+        stepped = [each for each in members if each.stepped]
+        self.members = members
+        self._outstanding = len(members) - len(stepped)
+        held = {entry.names for each in self._optimized for entry in each.entries}
+        rest = [entry for entry in self._table.watched if entry.names not in held]
+        if not rest:
+            self._rest = None
+        elif self._rest is None:
+            self._rest = OptimizerRecorder(self._loop, "", rest, self._readings.limit)
+            self._rest.never_announced = False
+            self._rest.mark.choose(rest)
+            self.every = (*self.every, self._rest)
+        else:
+            self._rest.set_entries(rest)
+        others = () if self._rest is None or self._rest.mark.parameter is None else (self._rest,)
+        self.recorders = (*self._optimized, *others)
+        self._readings.of_parameters = [each.readings for each in self._optimized or others]
+
+    def _free_name(self, label: str) -> str:
+        """Return a name for another optimizer's series: the model's label, numbered if taken."""
+        taken = {each.name for each in self._optimized}
+        if label not in taken:
+            return label
+        number = sum(each.name.startswith(label) for each in self._optimized)
+        return f"{label}.optimizer{number}" if label else f"optimizer{number}"
+
+
+def _count(optimizer: torch.optim.Optimizer) -> int:
+    """Return how many parameters an optimizer holds, watched or not."""
+    return sum(len(group["params"]) for group in optimizer.param_groups)

@@ -1,0 +1,88 @@
+"""Recognises steps that no hook announces: updates by hand, and compiled ones."""
+
+from __future__ import annotations
+
+from labkit.capture.steps.loop import Loop
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
+from labkit.run import Run
+
+_STEPS_UNTIL_SAID = 10
+_NO_OPTIMIZER = (
+    "No torch.optim optimizer holds this model's parameters: a step is counted whenever they have "
+    "changed after loss.backward(), and learning rates are not recorded. If an optimizer of "
+    "torch.optim moves them, give it: lk.watch(model, optimizer=...); otherwise log the rate "
+    "yourself, for example run.log(rate=0.1)."
+)
+
+
+class UnannouncedSteps:
+    """Recognises a step by the weights that it moved between two passes.
+
+    Parameters
+    ----------
+    loop : Loop
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._steps_by_hand = 0
+
+    def suspect(self, run: Run, recorder: OptimizerRecorder) -> None:
+        """Record that weights moved since the last pass though no step was announced.
+
+        A compiled step does that, whose hooks are not traced. So does SAM before its second pass,
+        but its step is announced then. Two in a row are believed.
+        """
+        optimizer = recorder.optimizer
+        rates = None if optimizer is None else rates_of(optimizer)
+        recorder.suspects.append((recorder.loss if recorder.has_loss else None, rates))
+        recorder.drop_passes()
+        if len(recorder.suspects) > 1:
+            self.confirm(run, recorder)
+
+    def confirm(self, run: Run, recorder: OptimizerRecorder) -> None:
+        """Count the steps that were suspected, and those to come, by the weights alone."""
+        suspects, recorder.suspects = recorder.suspects, []
+        for number, (loss, rates) in enumerate(suspects):
+            recorder.unannounced, recorder.never_announced = True, False
+            recorder.passes, recorder.rates_before = 1, rates
+            recorder.first_pass = recorder.last_pass = -1 - number
+            recorder.add_loss(loss)
+            self.count(run, recorder, with_hooks=False)
+
+    def settle(
+        self,
+        run: Run,
+        recorder: OptimizerRecorder,
+        *,
+        closing: bool = False,
+        with_hooks: bool = True,
+    ) -> None:
+        """End the step that was taken without a hook since the last pass, if one was.
+
+        `with_hooks` says whether module calls of the next step can still be recorded.
+        """
+        loop = self._loop
+        if not recorder.passes or recorder.mark.parameter is None:
+            return
+        by_hand = recorder is loop.rounds.by_hand
+        moved = recorder.mark.weights_moved()
+        if not moved and (closing or not recorder.mark.cleared or not by_hand):
+            return
+        if by_hand and loop.rounds.find_optimizers():
+            return
+        self.count(run, recorder, with_hooks=with_hooks)
+
+    def count(self, run: Run, recorder: OptimizerRecorder, *, with_hooks: bool = True) -> None:
+        """Count one step that no hook announced."""
+        loop = self._loop
+        if recorder is loop.rounds.by_hand:
+            self._steps_by_hand += 1
+            if self._steps_by_hand == _STEPS_UNTIL_SAID:
+                loop.add_notice(_NO_OPTIMIZER)
+        if recorder.stepped:
+            loop.rounds.count_missing(run)
+            loop.ends.close(run, with_hooks=with_hooks)
+        loop.steps.end(run, recorder, None)
+        if recorder is loop.rounds.by_hand or loop.rounds.is_complete:
+            loop.ends.close(run, with_hooks=with_hooks)

@@ -1,0 +1,170 @@
+"""One watch: the parts of capture that record one loop, joined."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import torch
+from torch import nn
+
+from labkit.capture import discovery, hooks, torch_compat
+from labkit.capture.activations import ActivationReader
+from labkit.capture.activations.chosen_input import ChosenInput
+from labkit.capture.incidents import IncidentKeeper
+from labkit.capture.inspection import inspector
+from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.schedule import Readings
+from labkit.capture.scopes import ScopeRecorder
+from labkit.capture.steps import StepMachine
+from labkit.capture.witness import Witness
+from labkit.run import Run
+from labkit.run.inspection import Inspection
+
+_WITNESSED_STEPS = 200
+_FAST_NS = 1_000_000
+"""A step shorter than this feels that the model's calls are recorded."""
+_CALLS_WITHOUT_STEP = 100
+"""Calls of the model, without one step, after which a notice says that nothing is recorded."""
+_NOTHING = (
+    "No optimizer step of this model was seen, so nothing is recorded. labkit sees steps of "
+    "torch.optim optimizers and updates by hand after loss.backward(). It does not see gradients "
+    "that are taken by torch.func.grad or torch.autograd.grad, nor a copy of the model that trains "
+    "instead of it. Watch the module whose parameters the optimizer holds, and log what "
+    "you want to see: run.log(loss=...) under a name of your own, for example run.log(my_loss=...)."
+)
+
+
+class Watch:
+    """Records the training of some models into a run, and answers for the models that live.
+
+    Parameters
+    ----------
+    run : Run
+        Not kept alive.
+    models : mapping of str to Module
+        The label ``""`` stands for an only model. Not kept alive.
+    optimizers : sequence of Optimizer
+        Those that are given; the others are found.
+    loss_fn : Module or None
+        Its results are the loss, instead of what backward is called on.
+    budget : float
+        Part of the loop's time that watching may take, 0 to 1.
+    graph, histograms : bool
+        Whether to take these.
+    activations : ChosenInput or False or None
+        The input of which pictures are wanted; None for the loop's own, False for no activations.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        models: Mapping[str, nn.Module],
+        optimizers: Sequence[torch.optim.Optimizer],
+        *,
+        loss_fn: nn.Module | None,
+        budget: float,
+        graph: bool,
+        histograms: bool,
+        activations: ChosenInput | Literal[False] | None,
+    ) -> None:
+        self.table = ParameterTable(models)
+        self.last_module: weakref.finalize[..., nn.Module] | None = None
+        """What ends the run with the last of its modules."""
+        reader = None if activations is False else ActivationReader(models, activations or None)
+        readings = Readings(
+            self.table,
+            ScopeRecorder(models),
+            reader,
+            budget=budget,
+            graph=graph,
+            histograms=histograms,
+        )
+        readings.is_compiled = discovery.find_compiled(models.values())
+        self._readings = readings
+        self._witness = Witness(
+            {} if readings.is_compiled else models, run.observations, self._model_called
+        )
+        incidents = IncidentKeeper(
+            models, self.table, self._witness, readings.known_graph, self._batch_indices
+        )
+        self._machine = StepMachine(
+            run,
+            self.table,
+            readings,
+            incidents,
+            loss_is_given=loss_fn is not None,
+            after_plan=self._between_rounds,
+        )
+        self._loss_calls = (
+            None
+            if loss_fn is None
+            else hooks.ModuleCalls(loss_fn, returned=self._machine.loss_computed)
+        )
+        self._inspect = inspector(lambda: self.table)
+        self._device = _device_of(self.table)
+        self._machine.open(run, optimizers or discovery.find_optimizers(self.table))
+        hooks.open_(self._machine)
+
+    # ── the live model of a run ──────────────────────────────────────────────
+
+    def write(self) -> None:
+        """Move the rows that wait into the run's tables; on any thread."""
+        self._machine.write()
+
+    def steps(self) -> int:
+        """Return the number of completed steps; on any thread."""
+        return self._machine.steps_done
+
+    def device_memory(self) -> int | None:
+        """Return the bytes in use on the model's device, None for the CPU."""
+        return torch.cuda.memory_allocated(self._device) if self._device.type == "cuda" else None
+
+    def inspect(self, name: str) -> Inspection | None:
+        """Return a parameter's values and its gradient's; only on the thread that trains."""
+        return self._inspect(name)
+
+    def close(self, run: Run | None = None) -> None:
+        """Remove every hook, deliver what waits and release every tensor.
+
+        Parameters
+        ----------
+        run : Run, optional
+            Where a last notice goes; None where the run is gone.
+        """
+        hooks.close(self._machine)
+        if self.last_module is not None:
+            self.last_module.detach()
+        nothing = self._machine.saw_nothing and (
+            self._witness.calls > 1 or self._machine.was_passed_by
+        )
+        self._machine.close()
+        self._witness.close()
+        if self._loss_calls is not None:
+            self._loss_calls.close()
+        if run is not None and nothing and not self._machine.steps_done:
+            run.add_notice("watch", _NOTHING)
+
+    def _model_called(self) -> None:
+        machine = self._machine
+        machine.model_called()
+        self._readings.model_called()
+        if self._witness.calls == _CALLS_WITHOUT_STEP and machine.saw_nothing:
+            machine.add_notice(_NOTHING)
+
+    def _batch_indices(self) -> tuple[int, ...] | None:
+        return self._machine.epochs.indices()
+
+    def _between_rounds(self, run: Run) -> None:
+        """Stop recording the model's calls in a loop so fast that it is felt."""
+        steps = self._machine.steps_done
+        if steps > _WITNESSED_STEPS and run.loop_ns / steps < _FAST_NS:
+            self._witness.rest()
+            self._readings.calls_are_seen = False
+
+
+def _device_of(table: ParameterTable) -> torch.device:
+    found = (entry.parameter() for entry in table.watched)
+    known = (p for p in found if p is not None and torch_compat.has_storage(p))
+    return next((parameter.device for parameter in known), torch.device("cpu"))

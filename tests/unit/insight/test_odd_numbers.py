@@ -1,0 +1,175 @@
+"""No rule fails or warns, whatever numbers a run holds: zeros, infinities, nothing at all."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import labkit as lk
+from labkit.insight import Examiner
+from labkit.insight.evidence import Evidence
+from labkit.run import ComputationGraph, Edge, ModuleCall, Node, Run
+from labkit.run.activations import Picture
+from labkit.run.kinds import SAMPLED_KINDS
+from labkit.run.observations import InputScale, Prediction
+
+LAYERS = tuple(f"layer{number}" for number in range(6))
+ODD = st.sampled_from(
+    [0.0, -0.0, np.nan, np.inf, -np.inf, 1e-42, 1e-38, 3e38, -1.0, 0.5, 1.0, 90.0]
+)
+SIZES = st.sampled_from([(0, 4), (4, 0), (3, 3), (1, 1)])
+
+
+def graph_of(sizes, classes):
+    """Return a graph of layers one after the other, some of them without an element."""
+    nodes, edges, before = [], [], None
+    for layer, size in zip(LAYERS, sizes, strict=True):
+        weight = Node(
+            f"{layer}/w", "parameter", "parameter", f"{layer}#1", size, parameters=(layer,)
+        )
+        made = Node(f"{layer}/op", "op", "addmm", f"{layer}#1", (4, 4))
+        edges.append(Edge(weight.id, made.id))
+        if before is not None:
+            edges.append(Edge(before, made.id))
+        nodes += [weight, made]
+        before = made.id
+    nodes.append(Node("loss", "op", "logsoftmax", "", (4, classes)))
+    edges.append(Edge(before, "loss"))
+    calls = tuple(ModuleCall(f"{layer}#1", layer, 1, "Linear", None, 1) for layer in LAYERS)
+    return ComputationGraph(tuple(nodes), tuple(edges), calls, step=1)
+
+
+def run_of(data, steps):
+    """Return a run whose every series is made of odd numbers."""
+    run = Run()
+    run.steps = steps
+    at = np.linspace(1, steps, data.draw(st.integers(1, 8)), dtype=int)
+    at = np.unique(at)
+    for id, kind, names in (
+        ("loss", "loss", ["loss"]),
+        ("lr", "lr", ["0"]),
+        ("metric/val_loss", "metric", ["val_loss"]),
+        ("metric/val_acc", "metric", ["val_acc"]),
+        *((kind, kind, LAYERS) for kind in sorted(SAMPLED_KINDS)),
+    ):
+        if data.draw(st.booleans()):
+            width = len(names)
+            row = st.lists(ODD, min_size=width, max_size=width) | ODD.map(
+                lambda v, n=width: [v] * n
+            )
+            run.recorder.table(id, kind, names).extend(at, [data.draw(row) for _ in at])
+    run.add_graph(
+        graph_of([data.draw(SIZES) for _ in LAYERS], data.draw(st.sampled_from([0, 1, 2, 10]))), 1
+    )
+    values = np.full((1, 1, 10), data.draw(ODD), np.float32)
+    for step in (1, 2, 3):
+        run.activations.add(Picture("rnn", "time_gradient", step, values, ("h",), "", "time step"))
+        run.observations.inputs.append(InputScale(step, (1,), *[data.draw(ODD) for _ in range(4)]))
+    for _ in range(4):
+        run.observations.predictions.append(
+            Prediction(steps, data.draw(st.integers(0, 10)), 0, 1.0, 4)
+        )
+    run.observations.weight_decay = data.draw(st.sampled_from([0.0, 0.1]))
+    run.observations.batches = data.draw(st.sampled_from([0, 20]))
+    run.observations.loading_ns = run.loop_ns = data.draw(st.sampled_from([0, 10**9]))
+    return run
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), steps=st.sampled_from([1, 50, 400]))
+def test_every_rule_looks_at_whatever_numbers_there_are(data, steps):
+    run = run_of(data, steps)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Examiner().examine(run)
+    assert run.notices == ()
+
+
+def recorded(weights, gradients, loss=1.0):
+    run = Run()
+    tables = {kind: run.add_block(kind, kind, ["w"]) for kind in ("grad_norm", "weight_norm")}
+    curve = run.add_block("loss", "loss", ["loss"])
+    for step, gradient in enumerate(gradients, 1):
+        curve.append(step, loss)
+        tables["grad_norm"].append(step, [gradient])
+        tables["weight_norm"].append(step, [weights])
+    run.steps = len(gradients)
+    return run
+
+
+def test_weights_of_zero_do_not_make_gradients_explode_or_switch_the_rule_off():
+    examiner, run = Examiner(), recorded(0.0, [0.5] * 8)
+    assert [finding.rule for finding in examiner.examine(run)] == []
+    assert run.notices == ()
+    for step in range(9, 40):
+        run.recorder.table("weight_norm", "weight_norm", ["w"]).append(step, [0.1])
+        run.recorder.table("grad_norm", "grad_norm", ["w"]).append(step, [5e3])
+    run.steps = 40
+    assert [finding.rule for finding in examiner.examine(run)] == ["exploding-gradients"]
+
+
+def test_a_gradient_that_began_at_zero_has_not_grown_by_a_factor():
+    assert Examiner().examine(recorded(0.1, [0.0, *[0.5] * 8])) == ()
+
+
+@pytest.mark.parametrize("parts", [0.0, 0.25])
+def test_a_gradient_that_was_not_read_is_not_one_that_is_not_finite(parts):
+    run = Run()
+    for step in range(1, 9):
+        run.add_block("loss", "loss", ["loss"]).append(step, 1.0)
+        norms = run.add_block("grad_norm", "grad_norm", ["a", "b"])
+        norms.append(step, [0.5, 0.5 if step % 2 else np.nan])
+        run.add_block("grad_not_finite", "grad_not_finite", ["a", "b"]).append(step, [0.0, parts])
+    run.steps = 8
+    found = Examiner().examine(run)
+    assert [finding.where for finding in found] == ([("b",)] if parts else [])
+
+
+@pytest.mark.parametrize("rows", [100, 1000, 4096])
+def test_of_parameters_read_in_turn_every_one_is_seen_in_a_long_run(rows):
+    run = Run()
+    norms = run.add_block("grad_norm", "grad_norm", list("abcd"))
+    for step in range(1, rows + 1):
+        norms.append(step, [1.0 if step % 4 == turn else np.nan for turn in range(4)])
+    table = Evidence(run).table("grad_norm")
+    assert np.isfinite(table.values).any(axis=0).all()
+    assert table.steps[-1] == rows
+    assert (np.diff(table.steps) > 0).all()
+
+
+def test_gradients_that_are_not_finite_are_named_at_the_first_such_step():
+    run = Run()
+    for step in range(1, 9):
+        run.add_block("loss", "loss", ["loss"]).append(step, 1.0)
+        row = [np.nan, np.inf if step >= 7 else 0.5, 0.5]
+        run.add_block("grad_norm", "grad_norm", ["a", "b", "c"]).append(step, row)
+    run.steps = 8
+    (found,) = Examiner().examine(run)
+    assert (found.where, found.steps, found.series) == (("b",), (7, 8), ("grad_norm/b",))
+
+
+def test_a_row_in_which_nothing_was_read_says_nothing():
+    run = Run()
+    for step in range(1, 9):
+        run.add_block("loss", "loss", ["loss"]).append(step, 1.0)
+        row = [np.nan] * 2 if step % 2 else [0.5] * 2
+        run.add_block("grad_norm", "grad_norm", ["a", "b"]).append(step, row)
+    run.steps = 8
+    assert Examiner().examine(run) == ()
+
+
+def test_a_model_of_zeros_that_does_not_move_costs_no_rule():
+    model = torch.nn.Linear(3, 1)
+    torch.nn.init.zeros_(model.weight)
+    torch.nn.init.zeros_(model.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with lk.watch(model, show=False) as run:
+        for _ in range(60):
+            optimizer.zero_grad()
+            (model(torch.ones(4, 3)) - 1).pow(2).mean().backward()
+            optimizer.step()
+        assert "exploding-gradients" not in [finding.rule for finding in run.findings]
+    assert run.notices == ()

@@ -1,0 +1,86 @@
+"""Loops of other threads are held while something is done that must not meet them."""
+
+import threading
+
+import pytest
+
+from labkit.run import Run
+from labkit.run.control import RequestRefusedError
+from labkit.run.holding import other_loops_held
+
+
+class Steps(threading.Thread):
+    """A loop that counts its steps until its run is stopped."""
+
+    def __init__(self, run):
+        super().__init__()
+        self.run_of_loop = run
+        self.steps = 0
+
+    def run(self):
+        control = self.run_of_loop.control
+        control.owner = threading.get_ident()
+        try:
+            while True:
+                self.steps += 1
+                if control.pending:
+                    control.at_step_end()
+        except KeyboardInterrupt:
+            return
+
+
+@pytest.fixture
+def loops():
+    """Two runs that train on threads of their own."""
+    started = [Steps(Run(name)) for name in "ab"]
+    for loop in started:
+        loop.start()
+        loop.run_of_loop.control.submit(lambda: None).result(timeout=10)
+    yield started
+    for loop in started:
+        loop.run_of_loop.stop()
+        loop.join(timeout=10)
+        assert not loop.is_alive()
+        loop.run_of_loop.close()
+
+
+def test_no_loop_of_another_thread_steps_meanwhile(loops):
+    with other_loops_held():
+        before = [loop.steps for loop in loops]
+        loops[0].join(timeout=0.05)
+        assert [loop.steps for loop in loops] == before
+    for loop in loops:
+        loop.run_of_loop.control.submit(lambda: None).result(timeout=10)
+
+
+def test_an_error_lets_them_go(loops):
+    with pytest.raises(ZeroDivisionError), other_loops_held():
+        1 / 0  # noqa: B018 - raises
+    for loop in loops:
+        loop.run_of_loop.control.submit(lambda: None).result(timeout=10)
+
+
+def test_a_loop_that_ends_no_step_is_a_refusal_and_lets_the_others_go(loops):
+    with Run("stuck") as stuck:
+        ended = threading.Event()
+        thread = threading.Thread(target=ended.wait)
+        thread.start()
+        stuck.control.owner = thread.ident
+        with pytest.raises(RequestRefusedError, match="'stuck' trains on another thread"):
+            other_loops_held().__enter__()
+        ended.set()
+        thread.join(timeout=10)
+        for loop in loops:
+            loop.run_of_loop.control.submit(lambda: None).result(timeout=10)
+
+
+def test_runs_of_this_thread_and_of_threads_that_are_over_hold_nothing():
+    with Run("here") as here, Run("over") as over, Run("fresh"):
+        here.control.owner = threading.get_ident()
+        thread = threading.Thread(target=lambda: None)
+        thread.start()
+        thread.join(timeout=10)
+        over.control.owner = thread.ident
+        with other_loops_held():
+            assert {here, over} <= set(Run.open_runs())
+    assert not {here, over} & set(Run.open_runs())

@@ -1,0 +1,85 @@
+"""A run asks its live model, and is plain data without one."""
+
+import gc
+import weakref
+
+import pytest
+
+from labkit.run import Run
+from labkit.run.inspection import Inspection, RecordedNorm
+
+KNOWN = Inspection(None, None, (RecordedNorm("weight_norm", 2.0, 3),))
+
+
+class Live:
+    """Three completed steps, of which two losses are not written yet."""
+
+    def __init__(self, run):
+        self._table = run.recorder.table("loss", "loss", ["loss"])
+        self._table.append(1, 3.0)
+        self._waiting = [(2, 2.0), (3, 1.0)]
+
+    def write(self):
+        waiting, self._waiting = self._waiting, []
+        for step, loss in waiting:
+            self._table.append(step, loss)
+
+    def steps(self):
+        return 3
+
+    def device_memory(self):
+        return 1024
+
+    def inspect(self, name):
+        return KNOWN if name == "weight" else None
+
+
+READS = {
+    "series": lambda run: run.series("loss")[0].tolist(),
+    "blocks": lambda run: run.blocks["loss"].points(0)[0].tolist(),
+    "to_frame": lambda run: run.to_frame().index.tolist(),
+    "detach": lambda run: (run.detach(), run.series("loss")[0].tolist())[1],
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_whoever_reads_has_what_waits_written_first(read):
+    run = Run()
+    run.attach(Live(run))
+    assert READS[read](run) == [1, 2, 3]
+
+
+def test_a_live_model_is_asked_until_it_is_detached():
+    run = Run()
+    live = Live(run)
+    run.attach(live)
+    assert (run.steps, run.state().step, run.state().device_memory) == (3, 3, 1024)
+    run.control.at_step_end()  # so this is the thread that trains
+    assert run.inspect("weight") == KNOWN
+    run.log(accuracy=0.5)
+    assert run.series("accuracy")[0].tolist() == [3]
+    gone = weakref.ref(live)
+    del live
+    run.detach()
+    run.detach()
+    assert gone() is None
+    assert (run.steps, run.state().device_memory, run.inspect("weight")) == (3, None, None)
+
+
+def test_steps_of_a_run_without_a_model_are_a_number_that_can_be_set():
+    run = Run()
+    run.steps = 7
+    assert (run.steps, run.state().step) == (7, 7)
+
+
+def test_a_run_goes_when_nobody_refers_to_it():
+    run = Run()
+    run.log(a=1.0)
+    run.attach(Live(run))
+    gone = weakref.ref(run)
+    gc.disable()
+    try:
+        del run
+        assert gone() is None
+    finally:
+        gc.enable()

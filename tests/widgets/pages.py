@@ -1,0 +1,50 @@
+"""A page without a browser: sends a channel what a page sends, and collects what comes back."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from labkit.run import Run
+from labkit.views import protocol as wire
+from labkit.views.channel import RunChannel
+
+
+class Page:
+    """Talks to the channel of a run."""
+
+    def __init__(self, run: Run, monkeypatch: Any) -> None:
+        self.received: list[dict[str, Any]] = []
+        self._arrived = threading.Condition()
+        monkeypatch.setattr(RunChannel, "send", self._take)
+        self.channel = RunChannel.of(run)
+
+    def _take(self, content: dict[str, Any], buffers: Any = None) -> None:
+        with self._arrived:
+            self.received.append(content)
+            self._arrived.notify_all()
+
+    def ask(self, content: object) -> None:
+        """Send a message as a page does: it arrives as a custom message of the widget."""
+        data = {"method": "custom", "content": content}
+        message = {"content": {"data": data}, "buffers": []}
+        self.channel.comm.handle_msg(message)
+
+    def answer_to(self, request: int, timeout: float = 10.0) -> dict[str, Any]:
+        """Return the answer to a request, when it has come."""
+        return self.first(lambda content: content.get("request") == request, timeout)
+
+    def first(self, wanted: Any, timeout: float = 10.0) -> dict[str, Any]:
+        """Return the first message that is wanted, when it has come."""
+        found: list[dict[str, Any]] = []
+
+        def has_come() -> bool:
+            found[:] = [content for content in self.received if wanted(content)]
+            return bool(found)
+
+        with self._arrived:
+            assert self._arrived.wait_for(has_come, timeout), self.received
+        return found[0]
+
+
+HELLO = {"type": "hello", "protocol": wire.PROTOCOL_VERSION}

@@ -1,0 +1,235 @@
+"""What a page asks is answered or refused, and no question waits for the training thread."""
+
+import threading
+
+import pytest
+
+from labkit.run import Run
+from labkit.run.control import MOST_REQUESTS
+from labkit.run.inspection import NOT_TAKEN, Inspection
+from labkit.views import assets
+from labkit.views.channel import RunChannel
+
+from .pages import HELLO, Page
+
+
+class LiveModel:
+    """Stands in for a model: notes on which thread it is read."""
+
+    def __init__(self):
+        self.threads = []
+
+    def write(self):
+        """Do nothing: every row is in the run's tables."""
+
+    def steps(self):
+        return 7
+
+    def device_memory(self):
+        return None
+
+    def inspect(self, name):
+        self.threads.append(threading.current_thread())
+        return Inspection(None, None, reason=name)
+
+
+@pytest.fixture
+def run():
+    """An open run with a series."""
+    run = Run("demo")
+    block = run.add_block("weight_norm", "weight_norm", ["w"])
+    block.append(7, 1.5)
+    run.attach(LiveModel())
+    yield run
+    run.close()
+
+
+def question(type, **more):
+    return {"type": type, "request": 41, **more}
+
+
+QUESTIONS = [
+    question("inspect", name="w"),
+    question("subjects"),
+    question("histograms", names=["w"], bins="magnitude", step=None),
+    question("picture", module="fc", kind="maps", step=None),
+    question("control", action="pause"),
+]
+ILL_FORMED = [
+    question("inspect", name=5),
+    question("inspect"),
+    question("histograms", names="w"),
+    question("histograms", names=[None], bins=3, step="x"),
+    question("picture", module=None, kind=[]),
+    question("picture", module="fc", kind=["maps"], step={}),
+    question("control", action="explode"),
+    question("control"),
+    question("no-such-question"),
+    {"type": None, "request": 41},
+    {"request": 41},
+]
+
+
+@pytest.mark.parametrize("asked", QUESTIONS, ids=lambda asked: asked["type"])
+@pytest.mark.parametrize("ended", [False, True])
+def test_every_question_is_answered(run, asked, ended, monkeypatch):
+    if ended:
+        run.close()
+    page = Page(run, monkeypatch)
+    page.ask(asked)
+    assert page.answer_to(41)["type"] != "refused"
+
+
+@pytest.mark.parametrize("asked", ILL_FORMED, ids=str)
+def test_an_ill_formed_question_is_answered_or_refused(run, asked, monkeypatch):
+    page = Page(run, monkeypatch)
+    page.ask(asked)
+    assert page.answer_to(41)
+
+
+@pytest.mark.parametrize("asked", [None, 3, "hello", [], ["hello"], {}, {"type": "x" * 10**6}])
+def test_what_is_no_question_is_refused_in_a_short_sentence(run, asked, monkeypatch):
+    page = Page(run, monkeypatch)
+    page.ask(asked)
+    refused = page.first(lambda content: content["type"] == "refused")
+    assert len(str(refused)) < 1000
+
+
+def failing(*_):
+    raise RuntimeError("device error")
+
+
+FAILURES = [
+    (question("inspect", name="w"), lambda run: setattr(run.live, "inspect", failing)),
+    (question("subjects"), lambda run: setattr(run.activations, "subjects", failing)),
+    (QUESTIONS[2], lambda run: setattr(run.histograms, "at", failing)),
+    (QUESTIONS[3], lambda run: setattr(run.activations, "at", failing)),
+    (QUESTIONS[4], lambda run: setattr(run, "pause", failing)),
+]
+
+
+@pytest.mark.parametrize(("asked", "spoil"), FAILURES, ids=[each["type"] for each, _ in FAILURES])
+def test_an_error_in_answering_is_a_refusal_with_its_request(run, asked, spoil, monkeypatch):
+    page = Page(run, monkeypatch)
+    run.control.owner = threading.get_ident()
+    spoil(run)
+    page.ask(asked)
+    refused = page.answer_to(41)
+    assert refused["type"] == "refused"
+    assert refused["question"] == asked["type"]
+    assert "device error" in refused["reason"]
+
+
+def test_an_error_on_the_training_thread_is_a_refusal(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    run.live.inspect = failing
+    page.ask(question("inspect", name="w"))
+    loop = threading.Thread(target=run.control.at_step_end)
+    loop.start()
+    loop.join(timeout=10)
+    assert "device error" in page.answer_to(41)["reason"]
+
+
+def test_a_graph_or_a_script_that_fails_is_refused_by_its_name(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    monkeypatch.setattr(Run, "graphs", property(failing))
+    monkeypatch.setattr(assets, "compressed_asset", failing)
+    page.ask({"type": "graph", "signature": "abc"})
+    page.ask({"type": "asset", "name": "plotly.js"})
+    for question, subject in (("graph", "abc"), ("asset", "plotly.js")):
+        refused = page.first(lambda content, question=question: content["question"] == question)
+        assert (refused["type"], refused["subject"]) == ("refused", subject)
+
+
+def test_a_page_is_greeted_with_a_snapshot(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    page.ask(HELLO)
+    assert page.first(lambda content: content["type"] == "snapshot")["run"]["name"] == "demo"
+
+
+def test_a_page_of_another_version_is_refused(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    page.ask({"type": "hello", "protocol": 99})
+    refused = page.first(lambda content: content["type"] == "refused")
+    assert "version 99" in refused["reason"]
+
+
+def test_values_are_read_on_the_training_thread_alone(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    page.ask(question("inspect", name="w"))
+    assert run.control.pending
+    assert not run.live.threads
+    loop = threading.Thread(target=run.control.at_step_end)
+    loop.start()
+    loop.join(timeout=10)
+    assert page.answer_to(41)["reason"] == "w"
+    assert run.live.threads == [loop]
+
+
+def test_a_loop_that_ends_no_step_is_answered_for_by_what_was_recorded(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    page.ask(question("inspect", name="w"))
+    answer = page.answer_to(41)
+    assert NOT_TAKEN in answer["reason"]
+    assert answer["norms"] == [{"kind": "weight_norm", "step": 7, "value": 1.5}]
+    run.control.at_step_end()
+    assert not run.live.threads
+    assert not run.control.pending
+
+
+def test_the_end_answers_what_still_waits(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    page.ask(question("inspect", name="w"))
+    live = run.live
+    run.close()
+    assert page.answer_to(41)["norms"]
+    assert not live.threads
+
+
+def test_every_question_of_a_page_that_floods_is_answered(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    count = 3 * MOST_REQUESTS
+    for request in range(count):
+        page.ask({"type": "inspect", "name": "w", "request": request})
+    answers = [page.answer_to(request) for request in range(count)]
+    kinds = [answer["type"] for answer in answers]
+    assert kinds == ["inspection"] * MOST_REQUESTS + ["refused"] * (count - MOST_REQUESTS)
+    assert "Ask again" in answers[-1]["reason"]
+
+
+def test_pages_that_greet_at_once_get_one_snapshot_and_later_ones_another(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    snapshots = lambda: [each for each in page.received if each["type"] == "snapshot"]  # noqa: E731
+    with page.channel._lock:  # the publisher sends nothing meanwhile
+        for _ in range(100):
+            page.ask(HELLO)
+    page.first(lambda content: content["type"] == "snapshot")
+    page.ask(question("inspect", name="w"))
+    page.answer_to(41)
+    assert 1 <= len(snapshots()) <= 2
+    before = len(snapshots())
+    page.ask(HELLO)
+    page.first(lambda content: content["type"] == "snapshot" and len(snapshots()) > before)
+
+
+def test_a_control_is_told_by_the_next_frame(run, monkeypatch):
+    run.begin()
+    page = Page(run, monkeypatch)
+    page.ask(question("control", action="pause"))
+    frame = page.first(
+        lambda content: content["type"] == "frame" and content["run"]["status"] == "pausing"
+    )
+    assert frame
+    loop = threading.Thread(target=run.control.at_step_end)
+    loop.start()
+    assert run.control.submit(lambda: 1).result(timeout=10)
+    page.first(lambda content: content.get("run", {}).get("status") == "paused")
+    page.ask(question("control", action="resume"))
+    loop.join(timeout=10)
+    assert not loop.is_alive()
+
+
+def test_a_comm_that_fails_reaches_nobody(run, monkeypatch):
+    page = Page(run, monkeypatch)
+    monkeypatch.setattr(RunChannel, "send", failing)
+    page.ask(question("subjects"))

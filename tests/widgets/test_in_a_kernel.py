@@ -1,0 +1,150 @@
+"""In a real kernel: what was shown goes when its cell runs again, and idle cells answer at once."""
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+TIMEOUT = 60
+
+SETUP = """
+import gc, threading, time, weakref
+import torch
+import labkit as lk
+from labkit.views.channel import RunChannel
+
+gone = []
+model = torch.nn.Linear(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+def train(steps):
+    for _ in range(steps):
+        optimizer.zero_grad()
+        model(torch.ones(4, 3)).square().mean().backward()
+        optimizer.step()
+
+def collected():
+    for _ in range(50):
+        gc.collect()
+        if all(each() is None for each in gone[:-1]):
+            break
+        time.sleep(0.1)
+    return [each() is None for each in gone]
+"""
+
+WATCH = """
+with lk.watch(model) as run:
+    train(5)
+gone.append(weakref.ref(run))
+"""
+
+GRAPH = """
+view = lk.graph(model, torch.ones(1, 3))
+display(view)
+gone.append(weakref.ref(view.run))
+del view
+"""
+
+
+class Notebook:
+    """Runs cells as a front end does, with their ids."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def run(self, cell, code):
+        """Run a cell; return what it printed."""
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": True,
+        }
+        message = self.client.session.msg("execute_request", content)
+        message["metadata"]["cellId"] = cell
+        self.client.shell_channel.send(message)
+        printed = []
+        while True:
+            sent = self.client.get_iopub_msg(timeout=TIMEOUT)
+            if sent["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            kind, said = sent["msg_type"], sent["content"]
+            assert kind != "error", said
+            if kind == "stream":
+                printed.append(said["text"])
+            if kind == "status" and said["execution_state"] == "idle":
+                return "".join(printed).strip()
+
+    def await_print(self, beginning):
+        """Return the next line that begins so, printed by whatever runs beside the cells."""
+        while True:
+            sent = self.client.get_iopub_msg(timeout=TIMEOUT)
+            for line in sent["content"].get("text", "").splitlines():
+                if line.startswith(beginning):
+                    return line
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    manager, client = start_new_kernel(startup_timeout=TIMEOUT)
+    notebook = Notebook(client)
+    notebook.run("setup", SETUP)
+    yield notebook
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def notebook(kernel):
+    kernel.run("start", "gone.clear()")
+    return kernel
+
+
+def test_a_shown_run_goes_when_its_cell_is_run_again(notebook):
+    notebook.run("a", WATCH)
+    assert notebook.run("b", "print(gone[0]() is not None)") == "True"
+    notebook.run("a", WATCH)
+    assert notebook.run("b", "print(collected())") == "[True, False]"
+    threads = "print([each.name for each in threading.enumerate() if 'labkit' in each.name])"
+    assert notebook.run("b", threads) == "[]"
+    notebook.run("b", "del run")
+    assert notebook.run("b", "print(collected()[-1])") == "False"  # its output is still there
+    notebook.run("a", "gone.append(lambda: None)")
+    assert notebook.run("b", "print(collected())") == "[True, True, True]"
+
+
+def test_a_graph_that_was_shown_goes_when_its_cell_is_run_again(notebook):
+    for _ in range(3):
+        notebook.run("a", GRAPH)
+    assert notebook.run("b", "print(collected())") == "[True, True, False]"
+
+
+def test_a_graph_that_was_never_shown_goes_at_once(notebook):
+    for _ in range(3):
+        notebook.run("a", GRAPH.replace("display(view)", ""))
+    assert notebook.run("b", "print(collected())") == "[True, True, True]"
+
+
+ASK = """
+run = lk.watch(model, show=False)
+channel = RunChannel.of(run)
+
+def send(content, buffers=None):
+    if content["type"] == "inspection":
+        print("answered with values:", content["value"] is not None)
+
+def ask():
+    data = {"method": "custom", "content": {"type": "inspect", "name": "weight", "request": 1}}
+    channel.comm.handle_msg({"content": {"data": data}, "buffers": []})
+
+channel.send = send
+run.control.submit(lambda: None)
+train(3)
+get_ipython().kernel.io_loop.add_callback(threading.Thread(target=ask).start)
+"""
+
+
+def test_a_page_reads_the_model_of_an_open_run_between_cells(notebook):
+    notebook.run("a", ASK)
+    assert notebook.await_print("answered") == "answered with values: True"
+    notebook.run("b", "run.close()")

@@ -1,0 +1,278 @@
+"""Runs, views, their threads and their samples go when nobody refers to them."""
+
+import gc
+import threading
+import weakref
+from types import SimpleNamespace
+
+import ipywidgets
+import pytest
+import torch
+from ipywidgets.widgets import widget as ipywidgets_widget
+from torch import nn
+
+import labkit as lk
+from labkit.run import Run
+from labkit.run.inspection import Sample
+from labkit.views import kernel
+from labkit.views.channel import RunChannel
+from labkit.views.lifetimes import ShownViews
+
+
+def await_no_publisher():
+    for thread in threading.enumerate():
+        if thread.name == "labkit-publisher":
+            thread.join(timeout=10)
+            assert not thread.is_alive()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_heap():
+    """What was there before is not looked through by each collection: that takes a second."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left():
+    """Every test leaves no thread, and no open widget of its own, behind."""
+    gc.collect()
+    await_no_publisher()
+    before = set(ipywidgets_widget._instances)
+    yield
+    gc.collect()
+    await_no_publisher()
+    gc.collect()
+    assert set(ipywidgets_widget._instances) == before
+
+
+def samples():
+    gc.collect()
+    return sum(type(each) is Sample for each in gc.get_objects())
+
+
+def test_a_run_that_was_shown_goes_with_its_last_reference():
+    run = Run()
+    views = [lk.Dashboard(run), lk.CurvesView(run)]
+    gone = [weakref.ref(each) for each in (run, *views, views[0].channel)]
+    del run, views
+    gc.collect()
+    await_no_publisher()
+    gc.collect()
+    assert [each() for each in gone] == [None] * 4
+
+
+def test_a_watched_run_that_was_shown_goes_and_takes_its_hooks_along():
+    model = nn.Linear(2, 1)
+    run = lk.watch(model, show=False)
+    view = lk.Dashboard(run)
+    gone = weakref.ref(run)
+    del run, view
+    gc.collect()
+    await_no_publisher()
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_runs_views_go_while_the_run_lives():
+    run = Run()
+    view = lk.CurvesView(run)
+    channel = weakref.ref(view.channel)
+    del view
+    gc.collect()
+    await_no_publisher()
+    gc.collect()
+    assert channel() is None
+    assert not run.closed
+    assert lk.CurvesView(run).channel is not None
+
+
+def test_many_views_leave_nothing_with_the_run():
+    run = Run()
+    for _ in range(20):
+        lk.CurvesView(run).close()
+    await_no_publisher()
+    assert not run._closers
+
+
+def test_the_last_view_that_is_closed_ends_the_channel():
+    run = Run()
+    first, second = lk.CurvesView(run), lk.GraphView(run)
+    channel = first.channel
+    first.close()
+    first.close()
+    assert channel.comm is not None
+    second.close()
+    assert channel.comm is None
+    assert not [each for each in threading.enumerate() if each.name == "labkit-publisher"]
+    again = lk.CurvesView(run)
+    assert again.channel is not channel
+    again.close()
+
+
+def test_a_run_that_is_closed_ends_its_thread_at_once():
+    run = Run()
+    view = lk.Dashboard(run)
+    run.close()
+    assert not [each for each in threading.enumerate() if each.name == "labkit-publisher"]
+    assert view.channel.comm is not None  # pages still ask
+
+
+def make_graph():
+    return lk.graph(nn.Linear(8, 8), torch.ones(1, 8))
+
+
+def make_graph_of_loss():
+    w = torch.ones(3, requires_grad=True)
+    return lk.graph((w * 2).sum())
+
+
+def make_stepper():
+    w = torch.ones(3, requires_grad=True)
+    return lk.stepper(lambda: torch.sum(w * 2))
+
+
+@pytest.mark.parametrize("make", [make_graph, make_graph_of_loss, make_stepper])
+def test_a_one_shot_view_goes_when_it_is_dropped(make):
+    gone = [weakref.ref(make().run) for _ in range(5)]
+    gc.collect()
+    assert [each() for each in gone] == [None] * 5
+
+
+@pytest.mark.parametrize("make", [make_graph, make_graph_of_loss])
+def test_a_closed_view_has_no_samples_while_it_is_referred_to(make):
+    before = samples()
+    view = make()
+    view.close()
+    assert samples() == before
+    assert view.graph.nodes
+
+
+def test_a_view_inside_another_widget_lives_as_long_as_that():
+    run = Run()
+    box = ipywidgets.VBox([lk.CurvesView(run), lk.Controls(run)])
+    gone = weakref.ref(box.children[0])
+    gc.collect()
+    assert gone() is not None
+    assert ipywidgets_widget._instances[box.children[0].model_id].get_state()["view"] == "curves"
+    layout, children = box.layout, box.children
+    box.close()
+    layout.close()
+    box.children = ()
+    del box, layout, children
+    gc.collect()
+    await_no_publisher()
+    gc.collect()
+    assert gone() is None
+
+
+def test_ipywidgets_own_ways_still_know_the_open_views():
+    view = lk.CurvesView(Run())
+    state = ipywidgets.Widget.get_manager_state()["state"]
+    assert {view.model_id, view.channel.model_id, view.layout.model_id} <= set(state)
+    assert ipywidgets_widget._instances[view.model_id].run is view.run
+
+
+class Kernel:
+    """Stands in for a notebook's kernel and its IPython."""
+
+    def __init__(self):
+        self.cell = None
+        self.kernel = self
+        self.events = self
+        self.callbacks = []
+
+    def get_parent(self, channel):
+        return {"metadata": {"cellId": self.cell}}
+
+    def register(self, event, callback):
+        assert event == "pre_run_cell"
+        self.callbacks.append(callback)
+
+    def unregister(self, event, callback):
+        self.callbacks.remove(callback)
+
+    def run_cell(self, cell):
+        self.cell = cell
+        for callback in [*self.callbacks]:
+            callback(SimpleNamespace(cell_id=cell))
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    made = Kernel()
+    monkeypatch.setattr(kernel, "get_ipython", lambda: made)
+    yield made
+    ShownViews._cells.clear()
+
+
+def test_a_displayed_view_stays_until_its_cell_is_run_again(notebook):
+    notebook.run_cell("a")
+    view = lk.CurvesView(Run())
+    view._repr_mimebundle_()
+    gone = weakref.ref(view)
+    del view
+    notebook.run_cell("b")
+    gc.collect()
+    assert gone() is not None
+    notebook.run_cell("a")
+    gc.collect()
+    assert gone() is None
+    assert not notebook.callbacks
+
+
+def test_a_view_that_two_cells_display_stays_for_the_other(notebook):
+    view = lk.CurvesView(Run())
+    for cell in "ab":
+        notebook.run_cell(cell)
+        view._repr_mimebundle_()
+    gone = weakref.ref(view)
+    del view
+    notebook.run_cell("a")
+    gc.collect()
+    assert gone() is not None
+    notebook.run_cell("b")
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_displayed_view_goes_when_it_is_closed(notebook):
+    notebook.run_cell("a")
+    view = lk.CurvesView(Run())
+    view._repr_mimebundle_()
+    gone = weakref.ref(view)
+    view.close()
+    del view
+    gc.collect()
+    assert gone() is None
+    assert not notebook.callbacks
+
+
+def test_a_finalizer_sends_nothing_and_a_later_widget_closes_the_comm(monkeypatch):
+    sent = []
+    first = lk.CurvesView(Run())
+    comm_type = type(first.comm)
+    own = comm_type.publish_msg
+
+    def publish(comm, kind, *rest, **more):
+        sent.append((kind, comm.comm_id))
+        return own(comm, kind, *rest, **more)
+
+    monkeypatch.setattr(comm_type, "publish_msg", publish)
+    id = first.model_id
+    del first
+    gc.collect()
+    await_no_publisher()
+    gc.collect()
+    assert ("comm_close", id) not in sent
+    lk.CurvesView(Run()).close()
+    assert ("comm_close", id) in sent
+
+
+def test_a_channel_is_the_same_for_all_views_of_a_run():
+    run = Run()
+    assert lk.CurvesView(run).channel is not None
+    first, second = lk.CurvesView(run), lk.GraphView(run)
+    assert first.channel is second.channel is RunChannel.of(run)
