@@ -1,0 +1,17 @@
+"""Half a minute of the hardest use each, in a process of its own: no crash, nothing lost or mixed.
+
+``LABKIT_HAMMER_SECONDS`` makes them shorter or longer.
+"""
+
+import pytest
+
+from tests.apart import assert_passes
+
+from .scenarios import SCENARIOS, SECONDS
+
+pytestmark = pytest.mark.hammer
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_nothing_breaks(scenario, tmp_path):
+    assert_passes("tests.hammer.scenarios", scenario.__name__, tmp_path, seconds=2 * SECONDS + 60)

@@ -1,0 +1,222 @@
+"""Compiled models, compiled optimizer steps and whole compiled steps: nothing compiled anew."""
+
+import pytest
+import torch
+import torch._dynamo
+import torch.nn.functional as F
+from torch._dynamo.utils import counters
+
+import labkit as lk
+
+from .models import Net, batch
+from .truth import (
+    Truth,
+    assert_agrees,
+    assert_all,
+    assert_no_fault,
+    assert_same_weights,
+    points,
+)
+
+STEPS = 25
+BACKENDS = ["eager", "aot_eager"]
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch's own, while it compiles
+
+
+def compiled(work, backend, *, watched, late=False):
+    """Run `work(model, backend, truth)`; return the run, and what was compiled for it."""
+    torch._dynamo.reset()
+    counters.clear()
+    torch.manual_seed(0)
+    model, truth = Net(), Truth()
+    steps = work(model, backend, truth)
+    run = None
+    if watched and not late:
+        run = lk.watch(model, show=False, budget=1.0)
+    if late:
+        for _ in range(5):
+            next(steps)
+        truth.begin_anew()
+        run = lk.watch(model, show=False, budget=1.0) if watched else None
+    for _ in range(STEPS):
+        next(steps)
+    if run is not None:
+        run.close()
+    made = {
+        "graphs": counters["stats"]["unique_graphs"],
+        "calls": counters["stats"]["calls_captured"],
+        "frames": dict(counters["frames"]),
+        "breaks": sum(counters["graph_break"].values()),
+    }
+    return run, truth, model, made
+
+
+def one_step(model, forward, step, truth, optimizer):
+    x, y = batch()
+    optimizer.zero_grad()
+    loss = F.cross_entropy(forward(x), y)
+    loss.backward()
+    truth.loss(loss)
+    truth.used(model, optimizer)
+    step()
+    truth.stepped(model)
+
+
+def compiled_model(model, backend, truth):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    forward = torch.compile(model, backend=backend)
+    while True:
+        one_step(model, forward, optimizer.step, truth, optimizer)
+        yield
+
+
+def compiled_in_place(model, backend, truth):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    model.compile(backend=backend)
+    while True:
+        one_step(model, model, optimizer.step, truth, optimizer)
+        yield
+
+
+def compiled_layer(model, backend, truth):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    first = torch.compile(model.fc1, backend=backend)
+    while True:
+        one_step(model, lambda x: model.fc2(first(x).relu()), optimizer.step, truth, optimizer)
+        yield
+
+
+def compiled_optimizer_step(model, backend, truth):
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    step = torch.compile(optimizer.step, backend=backend)
+    while True:
+        one_step(model, model, step, truth, optimizer)
+        yield
+
+
+def compiled_function_around_the_step(model, backend, truth):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+
+    @torch.compile(backend=backend, fullgraph=False)
+    def step():
+        optimizer.step()
+
+    while True:
+        one_step(model, model, step, truth, optimizer)
+        yield
+
+
+def compiled_loss_function(model, backend, truth):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    x, y = batch()
+
+    @torch.compile(backend=backend)
+    def loss_of(x, y):
+        return F.cross_entropy(model(x), y)
+
+    while True:
+        optimizer.zero_grad()
+        loss = loss_of(x, y)
+        loss.backward()
+        truth.loss(loss)
+        truth.used(model, optimizer)
+        optimizer.step()
+        truth.stepped(model)
+        yield
+
+
+def whole_compiled_step(model, backend, truth):
+    """Forward, backward, step and clearing in one compiled function; norms are not known."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    x, y = batch()
+
+    @torch.compile(backend=backend)
+    def step(x, y):
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        return loss.detach()
+
+    while True:
+        loss = step(x, y)
+        truth.loss(loss)
+        rates = truth.rates.setdefault("lr/0", {})
+        rates[truth.steps + 1] = 0.02
+        truth.steps += 1
+        yield
+
+
+WORKS = [
+    compiled_model,
+    compiled_in_place,
+    compiled_layer,
+    compiled_optimizer_step,
+    compiled_function_around_the_step,
+    compiled_loss_function,
+    whole_compiled_step,
+]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["watched-first", "compiled-first"])
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.__name__)
+def test_watching_compiles_nothing_and_records_everything(work, backend, late):
+    _, _, plain, expected = compiled(work, backend, watched=False, late=late)
+    run, truth, model, made = compiled(work, backend, watched=True, late=late)
+    assert_all(
+        [
+            lambda: assert_compiled_alike(made, expected),
+            lambda: assert_same_weights(model, plain),
+            lambda: assert_agrees(run, truth),
+        ]
+    )
+
+
+def assert_compiled_alike(made, expected):
+    """No graph is compiled anew; torch looks once more at a step that has other hooks now."""
+    same = ("graphs", "calls")
+    assert [made[each] for each in same] == [expected[each] for each in same], (made, expected)
+    assert made["frames"]["total"] <= expected["frames"]["total"] + 1, (made, expected)
+    assert made["breaks"] <= expected["breaks"] + 1, (made, expected)
+
+
+def test_what_is_given_as_the_model_may_be_compiled():
+    torch._dynamo.reset()
+    torch.manual_seed(0)
+    model = Net()
+    forward = torch.compile(model, backend="eager")
+    optimizer = torch.optim.SGD(forward.parameters(), lr=0.02)
+    x, y = batch()
+    losses = {}
+    with lk.watch(forward, show=False, budget=1.0) as run:
+        for number in range(1, STEPS + 1):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(forward(x), y)
+            loss.backward()
+            optimizer.step()
+            losses[number] = loss.item()
+    assert_no_fault(run)
+    assert points(run, "loss") == pytest.approx(losses, rel=1e-5)
+    assert any("fc1.weight" in name for name in run.names())
+
+
+def test_a_run_that_is_closed_leaves_a_compiled_step_as_it_was():
+    steps = {}
+    for watched in (False, True):
+        torch._dynamo.reset()
+        counters.clear()
+        torch.manual_seed(0)
+        model, truth = Net(), Truth()
+        work = whole_compiled_step(model, "eager", truth)
+        next(work)
+        run = lk.watch(model, show=False) if watched else None
+        for _ in range(5):
+            next(work)
+        if run is not None:
+            run.close()
+        for _ in range(5):
+            next(work)
+        steps[watched] = counters["stats"]["unique_graphs"]
+    assert steps[True] == steps[False]

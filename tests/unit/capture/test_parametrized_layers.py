@@ -1,0 +1,83 @@
+"""Layers that are parametrized or pruned, from the start or in the middle of a run."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils import parametrizations, parametrize, prune
+
+from .models import Net, batch
+from .truth import assert_agrees, assert_goes_on, points, record
+
+HALF = 20
+
+
+def sgd(model, lr=0.05):
+    return torch.optim.SGD(model.parameters(), lr=lr)
+
+
+def train(model, truth, optimizer, steps=HALF):
+    x, y = batch()
+    for _ in range(steps):
+        x = x.to(next(model.parameters()).dtype)
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        truth.loss(loss)
+        truth.used(model, optimizer)
+        optimizer.step()
+        truth.stepped(model)
+
+
+class Symmetric(nn.Module):
+    def forward(self, x):
+        return x - x.mean()
+
+
+PARAMETRIZED = {
+    "weight_norm": parametrizations.weight_norm,
+    "spectral_norm": parametrizations.spectral_norm,
+    "own": lambda layer: parametrize.register_parametrization(layer, "weight", Symmetric()),
+    "pruned": lambda layer: prune.l1_unstructured(layer, "weight", amount=0.5),
+    "randomly-pruned": lambda layer: prune.random_unstructured(layer, "weight", amount=0.5),
+    "old-spectral_norm": nn.utils.spectral_norm,
+}
+
+
+@pytest.mark.parametrize("kind", PARAMETRIZED)
+def test_a_parametrized_layer_from_the_start(kind):
+    def make():
+        model = Net()
+        PARAMETRIZED[kind](model.fc1)
+        return model
+
+    assert_agrees(*record(lambda m, t: train(m, t, sgd(m), 2 * HALF), make=make))
+
+
+@pytest.mark.parametrize("kind", PARAMETRIZED)
+def test_a_layer_that_is_parametrized_in_the_middle(kind):
+    """The parameter has a new name from then on: under either, its numbers go on."""
+
+    def loop(model, truth):
+        train(model, truth, sgd(model))
+        PARAMETRIZED[kind](model.fc1)
+        train(model, truth, sgd(model))
+
+    run, truth = record(loop)
+    old = "fc1.weight"
+    for norm in ("grad_norm", "update_ratio"):
+        first = truth.norms[norm].pop(f"{norm}/{old}")
+        new = [
+            name
+            for name in truth.norms[norm]
+            if name.split("/")[1].startswith(("fc1.p", "fc1.weight_"))
+        ]
+        for name in new:
+            seen = {**first, **truth.norms[norm].pop(name)}
+            found = {**points(run, f"{norm}/{old}"), **points(run, name)}
+            wrong = [s for s in found if found[s] != pytest.approx(seen[s], rel=2e-3, abs=1e-7)]
+            if len(new) == 1:
+                assert not wrong, f"{name} at {wrong}"
+            if norm == "grad_norm":
+                assert max(points(run, name) or found) > 1.5 * HALF, f"{name} does not go on"
+    assert_goes_on(run, truth)

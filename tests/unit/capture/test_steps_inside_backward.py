@@ -1,0 +1,186 @@
+"""Optimizers that step inside the backward pass, one per parameter or one for all."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from .models import batch
+from .truth import (
+    assert_all,
+    assert_losses,
+    assert_no_fault,
+    assert_norms,
+    assert_steps,
+    points,
+    record,
+)
+
+STEPS = 30
+
+
+def assert_stepped_inside(run, truth, rate=0.05):
+    """Hold a run against its loop; how the many optimizers' rates are named is left open."""
+
+    def rates():
+        found = {name: points(run, name) for name in run.names() if name.startswith("lr/")}
+        assert found, "no learning rate was recorded"
+        values = {value for each in found.values() for value in each.values()}
+        assert all(value == pytest.approx(rate) for value in values), f"rates are {values}"
+
+    def one_loss():
+        names = [name for name in run.names() if name.partition("/")[0] == "loss"]
+        assert names == ["loss"], f"the losses are {names}"
+
+    assert_all(
+        [
+            lambda: assert_steps(run, truth.steps),
+            lambda: assert_no_fault(run),
+            lambda: assert_losses(run, truth),
+            one_loss,
+            rates,
+            lambda: assert_norms(run, truth, "grad_norm"),
+            lambda: assert_norms(run, truth, "update_ratio", rtol=2e-3),
+        ]
+    )
+
+
+def train(model, truth, after_pass=lambda: None):
+    x, y = batch()
+    for _ in range(STEPS):
+        loss = F.cross_entropy(model(x), y)
+        truth.loss(loss)
+        loss.backward()
+        after_pass()
+        truth.stepped(model)
+
+
+def note(model, truth, parameter):
+    """Note what one parameter's optimizer used, as it steps."""
+    name = next(name for name, each in model.named_parameters() if each is parameter)
+    norm = parameter.grad.double().norm().item()
+    series = truth.norms["grad_norm"].setdefault(f"grad_norm/{name}", {})
+    series[truth.steps + 1] = norm
+    truth._weights.setdefault(name, parameter.detach().clone())
+
+
+@pytest.mark.parametrize("clear", ["optimizer", "none", "zero"])
+def test_one_optimizer_per_parameter(clear):
+    def loop(model, truth):
+        optimizers = {p: torch.optim.SGD([p], lr=0.05) for p in model.parameters()}
+
+        def step(parameter):
+            note(model, truth, parameter)
+            optimizers[parameter].step()
+            if clear == "optimizer":
+                optimizers[parameter].zero_grad()
+            elif clear == "none":
+                parameter.grad = None
+            else:
+                parameter.grad.zero_()
+
+        for parameter in model.parameters():
+            parameter.register_post_accumulate_grad_hook(step)
+        train(model, truth)
+
+    assert_stepped_inside(*record(loop))
+
+
+def test_gradients_cleared_after_the_pass():
+    def loop(model, truth):
+        optimizers = {p: torch.optim.SGD([p], lr=0.05) for p in model.parameters()}
+
+        def step(parameter):
+            note(model, truth, parameter)
+            optimizers[parameter].step()
+
+        for parameter in model.parameters():
+            parameter.register_post_accumulate_grad_hook(step)
+        train(model, truth, after_pass=model.zero_grad)
+
+    assert_stepped_inside(*record(loop))
+
+
+def test_one_optimizer_for_all_that_steps_when_the_last_gradient_is_there():
+    def loop(model, truth):
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        waiting = set()
+
+        def arrived(parameter):
+            waiting.add(parameter)
+            if len(waiting) == len(list(model.parameters())):
+                waiting.clear()
+                for each in model.parameters():
+                    note(model, truth, each)
+                optimizer.step()
+                optimizer.zero_grad()
+
+        for parameter in model.parameters():
+            parameter.register_post_accumulate_grad_hook(arrived)
+        train(model, truth)
+
+    assert_stepped_inside(*record(loop))
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_torchs_own_optimizers_in_backward():
+    from torch.distributed.optim import _apply_optimizer_in_backward
+
+    def loop(model, truth):
+        _apply_optimizer_in_backward(torch.optim.SGD, model.parameters(), {"lr": 0.05})
+        x, y = batch()
+        for _ in range(STEPS):
+            loss = F.cross_entropy(model(x), y)
+            truth.loss(loss)
+            loss.backward()
+            truth.stepped(model)
+
+    assert_stepped_inside(*record(loop))
+
+
+def test_updates_by_hand_inside_backward():
+    """As LOMO does: no optimizer at all."""
+
+    def loop(model, truth):
+        @torch.no_grad()
+        def update(parameter):
+            parameter.sub_(parameter.grad, alpha=0.05)
+            parameter.grad = None
+
+        for parameter in model.parameters():
+            parameter.register_post_accumulate_grad_hook(update)
+        train(model, truth)
+
+    run, truth = record(loop)
+    assert_all(
+        [
+            lambda: assert_steps(run, STEPS),
+            lambda: assert_no_fault(run),
+            lambda: assert_losses(run, truth),
+        ]
+    )
+
+
+def test_steps_inside_backward_beside_a_usual_optimizer():
+    """Large layers step inside backward, the others afterwards: one step, one loss."""
+
+    def loop(model, truth):
+        inside = {p: torch.optim.SGD([p], lr=0.05) for p in model.fc1.parameters()}
+        optimizer = torch.optim.SGD(model.fc2.parameters(), lr=0.05)
+
+        def step(parameter):
+            note(model, truth, parameter)
+            inside[parameter].step()
+            inside[parameter].zero_grad()
+
+        for parameter in model.fc1.parameters():
+            parameter.register_post_accumulate_grad_hook(step)
+
+        def after_pass():
+            for parameter in model.fc2.parameters():
+                note(model, truth, parameter)
+            optimizer.step()
+            optimizer.zero_grad()
+
+        train(model, truth, after_pass)
+
+    assert_stepped_inside(*record(loop))

@@ -1,0 +1,181 @@
+"""Loops of which little or nothing can be recorded: a notice says what, and what to do."""
+
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import labkit as lk
+
+from .models import Net, batch
+from .truth import points
+
+STEPS = 40
+WHAT_TO_DO = re.compile(r"run\.log|backward|optimizer=|lk\.watch|torch\.optim")
+
+
+def assert_told(run):
+    """Check that a notice names what is missing and what can be done about it."""
+    texts = [notice.text for notice in run.notices]
+    assert texts, "no notice at all"
+    assert any(WHAT_TO_DO.search(text) for text in texts), texts
+
+
+def functional_state(model):
+    values = {name: value.detach().clone() for name, value in model.named_parameters()}
+    x, y = batch()
+
+    def loss_of(values):
+        return F.cross_entropy(torch.func.functional_call(model, values, (x,)), y)
+
+    return values, loss_of
+
+
+def by_func_grad(model):
+    values, loss_of = functional_state(model)
+    for _ in range(STEPS):
+        gradients = torch.func.grad(loss_of)(values)
+        values = {name: values[name] - 0.1 * gradients[name] for name in values}
+
+
+def by_autograd_grad(model):
+    x, y = batch()
+    parameters = list(model.parameters())
+    for _ in range(STEPS):
+        gradients = torch.autograd.grad(F.cross_entropy(model(x), y), parameters)
+        with torch.no_grad():
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.sub_(gradient, alpha=0.1)
+
+
+def by_own_tensors(model):
+    x, y = batch()
+    weight = torch.zeros(3, 6, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        F.cross_entropy(x @ weight.T, y).backward()
+        optimizer.step()
+
+
+def by_copies(model):
+    """Trains copies of the model's parameters through functional_call."""
+    values, loss_of = functional_state(model)
+    values = {name: value.requires_grad_() for name, value in values.items()}
+    optimizer = torch.optim.SGD(values.values(), lr=0.1)
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        loss_of(values).backward()
+        optimizer.step()
+
+
+@pytest.mark.parametrize(
+    "loop", [by_func_grad, by_autograd_grad, by_own_tensors, by_copies], ids=lambda f: f.__name__
+)
+def test_a_loop_that_passes_the_model_by_is_told_at_the_latest_at_close(loop):
+    model = Net()
+    with lk.watch(model, show=False, budget=1.0) as run:
+        loop(model)
+    assert run.steps in (0, STEPS)
+    assert_told(run)
+
+
+def test_nothing_is_told_of_a_run_that_was_never_used():
+    with lk.watch(Net(), show=False) as run:
+        pass
+    assert run.notices == ()
+
+
+def test_nothing_is_told_of_an_everyday_loop():
+    model, (x, y) = Net(), batch()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for _ in range(STEPS):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    assert run.notices == ()
+
+
+class OwnOptimizer:
+    """No optimizer of torch's, as fastai's and Keras's are: it reads `.grad` and sets `.data`."""
+
+    def __init__(self, parameters, lr):
+        self.parameters, self.lr = list(parameters), lr
+
+    def step(self):
+        for parameter in self.parameters:
+            if parameter.grad is not None:
+                parameter.data.add_(parameter.grad.data, alpha=-self.lr)
+
+    def zero_grad(self):
+        for parameter in self.parameters:
+            if parameter.grad is not None:
+                parameter.grad.detach_()
+                parameter.grad.zero_()
+
+
+def test_an_optimizer_that_is_not_torchs_has_its_losses_and_a_notice_for_the_rest():
+    torch.manual_seed(0)
+    model, (x, y) = Net(), batch()
+    optimizer = OwnOptimizer(model.parameters(), lr=0.1)
+    losses = {}
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for number in range(1, STEPS + 1):
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            losses[number] = loss.item()
+    assert run.steps == STEPS
+    assert points(run, "loss") == pytest.approx(losses, rel=1e-5)
+    assert not [name for name in run.names() if name.startswith("lr/")]
+    assert_told(run)
+
+
+class StatelessOptimizer:
+    """As Keras's on its torch backend: gradients are handed over, variables are assigned."""
+
+    def apply(self, gradients, variables):
+        for gradient, variable in zip(gradients, variables, strict=True):
+            variable.data = variable.data - 0.1 * gradient
+
+
+def test_an_optimizer_that_is_handed_gradients_is_told_or_recorded():
+    torch.manual_seed(0)
+    model, (x, y) = Net(), batch()
+    variables, optimizer = list(model.parameters()), StatelessOptimizer()
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for _ in range(STEPS):
+            model.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.apply([each.grad for each in variables], variables)
+    assert run.steps == STEPS
+    assert len(points(run, "loss")) == STEPS
+
+
+def test_a_frozen_model_is_told():
+    """Everything is frozen: the loop trains a head outside of what is watched."""
+    body, head, (x, y) = Net().requires_grad_(False), nn.Linear(3, 3), batch()
+    optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
+    with lk.watch(body, show=False, budget=1.0) as run:
+        for _ in range(STEPS):
+            optimizer.zero_grad()
+            F.cross_entropy(head(body(x)), y).backward()
+            optimizer.step()
+    assert run.steps == 0
+    assert_told(run)
+
+
+def test_the_notice_comes_while_the_loop_still_runs():
+    """Long before close, so that somebody who watches sees why nothing moves."""
+    model = Net()
+    run = lk.watch(model, show=False, budget=1.0)
+    for _ in range(50):
+        by_own_tensors(model)
+    told = run.notices
+    run.close()
+    assert told
