@@ -229,9 +229,10 @@ class Run:
         The first steps are left out once a run has got started: costly readings come early, so
         that a short run has some, and they say nothing of the steps to come.
         """
-        loop_ns = self.loop_ns - self._start_loop_ns
-        spent_ns = self.spent_ns + self.published_ns - self._start_spent_ns
-        return spent_ns / loop_ns if loop_ns > 0 else 0.0
+        loop_ns, spent_ns = self.loop_ns, self.spent_ns + self.published_ns
+        if loop_ns > self._start_loop_ns:
+            loop_ns, spent_ns = loop_ns - self._start_loop_ns, spent_ns - self._start_spent_ns
+        return spent_ns / loop_ns if loop_ns else 0.0
 
     def end_start(self) -> None:
         """Leave the time until now out of the measured cost: the run has got started."""
