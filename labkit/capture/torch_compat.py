@@ -260,6 +260,11 @@ def remove_global_step_hook(which: Literal["pre", "post"], handle: RemovableHand
         handle.remove()
 
 
+def has_forward(module: torch.nn.Module) -> bool:
+    """Return whether a module can be called: containers have no forward pass of their own."""
+    return type(module).forward is not torch.nn.Module.forward
+
+
 def call_interceptor(module: torch.nn.Module) -> Callable[..., Any] | None:
     """Return what is called in place of a module's forward pass, None if nothing is."""
     return module.__dict__.get("_compiled_call_impl")

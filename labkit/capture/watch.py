@@ -82,6 +82,7 @@ class Watch:
             histograms=histograms,
         )
         readings.is_compiled = discovery.find_compiled(models.values())
+        readings.calls_are_seen = any(map(torch_compat.has_forward, models.values()))
         self._readings = readings
         self._witness = Witness(
             {} if readings.is_compiled else models, run.observations, self._model_called

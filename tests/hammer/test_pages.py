@@ -15,7 +15,12 @@ from tests.browser.lab import NotebookPage, launch_browser, running_lab
 
 from .scenarios import ANSWER_SECONDS, SECONDS
 
-pytestmark = [pytest.mark.hammer, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.hammer,
+    pytest.mark.browser,
+    # event loops that jupyter_client left in the test before
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 ROOT = Path(__file__).parent.parent.parent
 PARAMETERS = ["0#1/weight:0", "0#1/bias:0"]

@@ -222,8 +222,8 @@ class Readings:
         """Take the graph while its buffers are there, if it is planned."""
         if self._activations is not None:
             self._activations.before_pass()
-        # A graph without module calls would stand for all later ones of its structure.
-        waits = self._begins is not None and self.calls_are_seen
+        # Without module calls a graph is a stopgap, for a run that may be over before the next.
+        waits = self._begins is not None and run.graph is not None
         if "graph" in self.planned and len(self._drawn) < _MOST_DRAWN and not waits:
             self._take(run, "graph", lambda: self._take_graph(run, roots))
 
@@ -344,7 +344,8 @@ class Readings:
                 return  # another model's backward pass
             if len(self._structures) >= _MOST_STRUCTURES:
                 del self._structures[next(iter(self._structures))]
-            self._structures[key] = graph
+            if self._begins is None:
+                self._structures[key] = graph
         self._drawn.add(key)
         run.add_graph(graph, run.steps + 1)
         self.spent_ns += len(self._scopes.intervals) * _SCOPE_COST_NS

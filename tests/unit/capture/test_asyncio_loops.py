@@ -1,6 +1,7 @@
 """Several loops in one thread that take turns at every await: each run has its own losses."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -12,6 +13,12 @@ from .truth import Truth, assert_agrees, points
 
 STEPS = 60
 WHERE = ["after-forward", "after-backward", "after-step", "everywhere"]
+
+
+def in_own_thread(work):
+    """Run a coroutine function in an event loop of its own: the browser's tests have one here."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(work())).result()
 
 
 async def pause(place, where):
@@ -51,7 +58,7 @@ def test_two_runs_of_two_tasks_have_their_own_losses(where):
         tasks = zip((a, b), (1.0, 2.0), truths, strict=True)
         await asyncio.gather(*(train(m, value, where, truth) for m, value, truth in tasks))
 
-    asyncio.run(both())
+    in_own_thread(both)
     for run in runs:
         run.close()
     for run, truth in zip(runs, truths, strict=True):
@@ -69,7 +76,7 @@ def test_a_watched_and_an_unwatched_task(where):
         )
 
     with lk.watch(a, show=False, budget=1.0) as run:
-        asyncio.run(both())
+        in_own_thread(both)
     assert_agrees(run, truth)
 
 
@@ -81,7 +88,7 @@ def test_two_models_of_one_run_in_two_tasks(where):
         await asyncio.gather(train(a, 1.0, where, Truth()), train(b, 2.0, where, Truth()))
 
     with lk.watch({"a": a, "b": b}, show=False, budget=1.0) as run:
-        asyncio.run(both())
+        in_own_thread(both)
     for name, value in (("loss/a", 1.0), ("loss/b", 2.0)):
         assert list(points(run, name).values()) == pytest.approx([value] * STEPS), name
     assert run.steps == STEPS
@@ -97,5 +104,5 @@ def test_runs_opened_inside_their_tasks():
     async def both():
         return await asyncio.gather(*(job(m, k + 1.0) for k, m in enumerate(models(3))))
 
-    for run, truth in asyncio.run(both()):
+    for run, truth in in_own_thread(both):
         assert_agrees(run, truth)
