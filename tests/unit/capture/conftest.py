@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def nothing_compiled():
-    """Clear what torch.compile counted: capture keeps its hooks away where something is compiled."""
+    """Clear what torch.compile counted, as hooks stay away where something was compiled."""
     yield
     dynamo = sys.modules.get("torch._dynamo.utils")
     if dynamo is not None:
