@@ -3,7 +3,7 @@
 import type { GraphData, PictureSubject, RunState } from "../src/protocol";
 import type { Block, Change, Inspection, Picture, RunSession } from "../src/session";
 
-/** What a kernel tells of a tensor; nothing but what a test gives. */
+/** What a kernel sends of a tensor: what a test gives and nothing else. */
 export function inspected(parts: Partial<Inspection> = {}): Inspection {
   return { value: null, gradient: null, norms: [], reason: null, answered: true, ...parts };
 }

@@ -138,8 +138,9 @@ class Readings:
 
     @property
     def has_hooks(self) -> bool:
-        """Whether module calls of the present step are recorded."""
-        return self.plans_calls and self._begins is None
+        """Whether module calls of the present step are recorded for all that needs them."""
+        wanted = {part for part in _WITH_HOOKS if self._allowances[part].enabled}
+        return wanted <= self.planned and self._begins is None
 
     @property
     def plans_calls(self) -> bool:

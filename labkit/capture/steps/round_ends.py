@@ -57,7 +57,7 @@ class RoundEnds:
             with_hooks=with_hooks,
         )
         loop.hooks_ns = 0
-        if with_hooks and not loop.readings.plans_calls and loop.rounds.awaits_sample():
+        if with_hooks and loop.rounds.awaits_sample():
             loop.readings.plan_calls(run, loop.steps_done + 1)
         loop.limit = loop.incidents.limit
         loop.after_plan(run)
