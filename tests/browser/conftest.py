@@ -1,21 +1,12 @@
-"""One JupyterLab and one browser for all browser tests; a page for each."""
+"""One JupyterLab for all browser tests; a page for each."""
 
 import itertools
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from .lab import NotebookPage, launch_browser, running_lab
+from .lab import NotebookPage, running_lab
 
 numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as playwright:
-        started = launch_browser(playwright)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.browser.lab import NotebookPage, launch_browser, running_lab
+from tests.browser.lab import NotebookPage, running_lab
 
 from .scenarios import ANSWER_SECONDS, SECONDS
 
@@ -60,14 +60,6 @@ def lab(tmp_path):
         # Shown with a failure: where a kernel died, if one did.
         sys.stdout.write((tmp_path / "lab.log").read_text(errors="replace")[-8000:])
         server.end_kernels()
-
-
-@pytest.fixture
-def browser():
-    with sync_playwright() as playwright:
-        started = launch_browser(playwright)
-        yield started
-        started.close()
 
 
 def open_panel(book):
