@@ -149,6 +149,9 @@ def _form_of(value: Any) -> Any:
 
 
 def _draws(model: nn.Module) -> bool:
-    """Return whether a model may draw random numbers, by what its modules say of themselves."""
-    chances = (getattr(m, "p", getattr(m, "dropout", 0.0)) for m in model.modules())
+    """Return whether a model may draw random numbers, by its modules' attributes.
+
+    Only those that are stored are read, as a property would run the user's code.
+    """
+    chances = (vars(m).get("p", vars(m).get("dropout")) for m in model.modules())
     return any(isinstance(chance, (int, float)) and chance > 0 for chance in chances)

@@ -51,7 +51,7 @@ def look_at_prediction(run: Run, readout: Readout, step: int, output: Any) -> No
         return
     output = first_samples(output.detach(), _MOST_VOTES)
     rows, classes = output.shape
-    if not 1 < classes <= _MOST_CLASSES or rows < 2:  # noqa: PLR2004 - one vote tells nothing
+    if not 1 < classes <= _MOST_CLASSES or rows < 2:  # noqa: PLR2004 - of one, any is the most frequent
         return
     votes = torch.zeros(classes, device=output.device)
     votes.index_add_(0, output.argmax(1), torch.ones(rows, device=output.device))

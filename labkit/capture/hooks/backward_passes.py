@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from labkit.capture import torch_compat
 from labkit.capture.hooks import registry
-from labkit.capture.hooks.listener import LoopListener
-
-Backward = Callable[..., None]
-"""`torch.autograd.backward`, or what stands in its place."""
+from labkit.capture.hooks.listener import Backward, LoopListener
 
 is_compiling = torch.compiler.is_dynamo_compiling
 
@@ -49,21 +45,34 @@ def _around(original: Backward) -> Backward:
             listeners = here.listeners
         else:
             listeners = registry.listeners_of_pass(tensors)
-        for listener in listeners:
-            listener.before_pass(tensors)
-        try:
-            original(tensors, *args, **kwargs)
-        except BaseException:
-            for listener in listeners:
-                listener.pass_failed()
-            raise
         if len(listeners) == 1:
-            listeners[0].after_pass(tensors)
+            listeners[0].run_pass(original, tensors, args, kwargs)
         elif listeners:
-            _after(listeners, tensors)
+            _run_for_several(listeners, original, tensors, args, kwargs)
+        else:
+            original(tensors, *args, **kwargs)
 
     torch_compat.without_compilation(backward)
     return backward
+
+
+def _run_for_several(
+    listeners: tuple[LoopListener, ...],
+    original: Backward,
+    tensors: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> None:
+    """Run a backward pass that several watches of one thread may record."""
+    for listener in listeners:
+        listener.before_pass(tensors)
+    try:
+        original(tensors, *args, **kwargs)
+    except BaseException:
+        for listener in listeners:
+            listener.pass_failed()
+        raise
+    _after(listeners, tensors)
 
 
 def _after(listeners: tuple[LoopListener, ...], tensors: Any) -> None:

@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
 from torch.utils.data import DataLoader
 
+Backward = Callable[..., None]
+"""`torch.autograd.backward`, or what stands in its place."""
+
+
+class StepListener(Protocol):
+    """Records everyday steps."""
+
+    def end_step(self, recorder: Any, optimizer: torch.optim.Optimizer) -> None:
+        """Record that a step ended."""
+
 
 class OptimizerListener(Protocol):
-    """Records the steps of the optimizers that hold some watched parameters."""
+    """Records the steps of the optimizers that hold some watched parameters.
+
+    Attributes
+    ----------
+    thread : int
+        Identity of the thread that trains these parameters.
+    passes : int
+        Backward passes whose gradients wait for a step.
+    stepped : bool
+        Whether it has stepped in the round under way.
+    depth : int
+        How many ``step`` calls of its optimizers are under way, one within the other.
+    outermost : Optimizer or None
+        The optimizer whose step is under way, while it is.
+    """
+
+    thread: int
+    passes: int
+    stepped: bool
+    depth: int
+    outermost: torch.optim.Optimizer | None
+
+    @property
+    def quiet(self) -> StepListener | None:
+        """What records everyday steps, while nothing else is recorded."""
 
     @property
     def loop(self) -> LoopListener:
@@ -26,6 +61,8 @@ class LoopListener(Protocol):
     """
 
     thread: int
+    run_pass: Callable[..., None]
+    """Runs a backward pass for this listener alone: `Backward`, its first argument, its others."""
 
     def claim(self, thread: int, tensors: object, recorder: Any) -> bool:
         """Make a thread the one that trains; return whether it is.

@@ -13,7 +13,7 @@ from torch.optim.optimizer import (
 from torch.utils.hooks import RemovableHandle
 
 from labkit.capture import torch_compat
-from labkit.capture.hooks.registry import parameters_changed, recorders_of
+from labkit.capture.hooks.registry import OPTIMIZERS, STATE, meet, parameters_changed
 
 is_compiling = torch.compiler.is_dynamo_compiling
 
@@ -39,8 +39,22 @@ def before_step(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any
     """Pass a step that begins on to the watches whose parameters the optimizer holds."""
     if is_compiling():
         return None
+    known = OPTIMIZERS.get(id(optimizer))
+    if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
+        known = meet(optimizer)
     changed = None
-    for recorder in recorders_of(optimizer):
+    for recorder in known.recorders:
+        if (
+            recorder.quiet is not None
+            and recorder.passes
+            and not recorder.depth
+            and not recorder.stepped
+            and recorder.thread == get_ident()
+            and len(args) == 1
+            and not kwargs
+        ):  # an everyday step: written out, since every call that is made here is felt
+            recorder.depth, recorder.outermost = 1, optimizer
+            continue
         loop = recorder.loop
         if loop.thread != get_ident():
             if not loop.claim(get_ident(), (), recorder):
@@ -56,8 +70,13 @@ def after_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
     """Pass a step that ended on to the watches whose parameters the optimizer holds."""
     if is_compiling():
         return
-    for recorder in recorders_of(optimizer):
-        if recorder.loop.thread == get_ident():
+    known = OPTIMIZERS.get(id(optimizer))
+    if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
+        known = meet(optimizer)
+    for recorder in known.recorders:
+        if recorder.quiet is not None and recorder.thread == get_ident():
+            recorder.quiet.end_step(recorder, optimizer)
+        elif recorder.loop.thread == get_ident():
             recorder.loop.after_step(recorder, optimizer)
 
 

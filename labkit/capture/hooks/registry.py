@@ -46,14 +46,6 @@ class _Optimizer:
         self.groups = -1
         self.stamp = -1
 
-    def is_current(self, optimizer: torch.optim.Optimizer) -> bool:
-        """Return whether nothing has changed since the recorders were looked up."""
-        return (
-            self.stamp == STATE.stamp
-            and self.groups == len(optimizer.param_groups)
-            and self.reference() is optimizer
-        )
-
 
 class _State:
     """The open watches; the stamp changes with them."""
@@ -114,15 +106,8 @@ def listeners_of_pass(tensors: object) -> tuple[LoopListener, ...]:
     return here.listeners
 
 
-def recorders_of(optimizer: torch.optim.Optimizer) -> tuple[OptimizerListener, ...]:
-    """Return what records an optimizer's steps; a dead one's place may be taken by another."""
-    known = OPTIMIZERS.get(id(optimizer))
-    if known is not None and known.is_current(optimizer):
-        return known.recorders
-    return _meet(optimizer)
-
-
-def _meet(optimizer: torch.optim.Optimizer) -> tuple[OptimizerListener, ...]:
+def meet(optimizer: torch.optim.Optimizer) -> _Optimizer:
+    """Look up what records an optimizer's steps: it is new, or what is watched changed."""
     key = id(optimizer)
     known = OPTIMIZERS.get(key)
     if known is None or known.reference() is not optimizer:
@@ -131,4 +116,4 @@ def _meet(optimizer: torch.optim.Optimizer) -> tuple[OptimizerListener, ...]:
     found = (each.recorder_of(optimizer) for each in STATE.open)
     known.recorders = tuple(recorder for recorder in found if recorder is not None)
     known.stamp = STATE.stamp
-    return known.recorders
+    return known

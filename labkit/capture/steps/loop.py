@@ -24,6 +24,7 @@ from labkit.run import Run
 if TYPE_CHECKING:
     from labkit.capture.steps.optimizer_steps import OptimizerSteps
     from labkit.capture.steps.passes import Passes
+    from labkit.capture.steps.quiet_rounds import QuietRounds
     from labkit.capture.steps.round_ends import RoundEnds
     from labkit.capture.steps.unannounced import UnannouncedSteps
 
@@ -57,6 +58,7 @@ class Loop:
         Called with the run each time that steps have been planned ahead.
     """
 
+    quiet_rounds: QuietRounds
     passes: Passes
     steps: OptimizerSteps
     unannounced: UnannouncedSteps

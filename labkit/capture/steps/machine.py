@@ -20,11 +20,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from labkit.capture.hooks.listener import Backward
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import PRODUCT, reached_by, roots_of
-from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.capture.steps.optimizer_steps import OptimizerSteps
 from labkit.capture.steps.passes import Passes
+from labkit.capture.steps.quiet_rounds import QuietRounds
 from labkit.capture.steps.round_ends import RoundEnds
 from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.capture.torch_compat import tensor_version, without_compilation
@@ -39,6 +41,9 @@ class StepMachine(Loop):
     """Records one watched loop into a run: what the hooks call. Parameters are those of `Loop`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.run_pass: Callable[..., None] = self.run_any_pass
+        """What runs a backward pass: the fast path in quiet rounds, else `run_any_pass`."""
+        self.quiet_rounds = QuietRounds(self)
         super().__init__(*args, **kwargs)
         self.passes = Passes(self)
         self.steps = OptimizerSteps(self)
@@ -63,6 +68,7 @@ class StepMachine(Loop):
         found = self.rounds.recorders_reached(reached) if recorder is None else [recorder]
         if not found:
             return False
+        self.quiet_rounds.leave()
         for each in found:
             each.thread = thread
         self.thread = thread
@@ -70,6 +76,18 @@ class StepMachine(Loop):
         return True
 
     # ── backward passes ─────────────────────────────────────────────────────────
+
+    def run_any_pass(
+        self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Run a backward pass, whatever it is like."""
+        self.before_pass(tensors)
+        try:
+            original(tensors, *args, **kwargs)
+        except BaseException:
+            self.pass_failed()
+            raise
+        self.after_pass(tensors)
 
     def before_pass(self, tensors: object) -> None:  # noqa: C901, PLR0912 - one cold function
         """Record the loss, and the gradients as they are before the pass."""
@@ -202,9 +220,6 @@ class StepMachine(Loop):
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
     ) -> tuple[Any, Any] | None:
         """Record that a step begins; in a sampled round, read gradients before weights move."""
-        if self.state is _QUIET and recorder.is_ready:
-            recorder.depth, recorder.outermost = 1, optimizer
-            return None
         if self.state is State.CLOSED:
             return None
         if recorder.depth:
@@ -229,59 +244,13 @@ class StepMachine(Loop):
 
     def after_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
         """Add the step's row; end the round when every optimizer has stepped."""
-        depth = recorder.depth
-        if depth == 1 and self.state is _QUIET and recorder.outermost is optimizer:
-            if self.depth or not recorder.passes or not self._end_plain_step(recorder, optimizer):
-                self._end_any_step(recorder, optimizer)
+        if not recorder.depth:
+            self.quiet_rounds.leave()
+            recorder.begins_unseen, recorder.depth = True, 1
+        recorder.depth -= 1
+        if recorder.depth or self.state is State.CLOSED:
             return
-        if not depth:
-            recorder.begins_unseen, depth = True, 1
-        recorder.depth = depth - 1
-        if depth == 1 and self.state is not State.CLOSED:
-            self._end_any_step(recorder, optimizer)
-
-    def _end_plain_step(
-        self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer
-    ) -> bool:
-        """End a step of a quiet round whose numbers are on the host; return whether it was one."""
-        began_ns = time.perf_counter_ns() if self.timing else 0
-        groups = optimizer.param_groups
-        rates = groups[0].get("lr") if len(groups) == 1 else rates_of(optimizer)
-        if not recorder.is_plain(optimizer) or isinstance(rates, Tensor):
-            return False
-        rounds = self.rounds
-        alone = len(rounds.members) == 1
-        if not alone and rounds.loss_is_taken(recorder):
-            return False
-        recorder.depth, recorder.outermost = 0, None
-        if recorder.has_loss:
-            self.recent.append(recorder.loss)
-            recorder.rows.append((self.steps_done + 1, recorder.loss, rates))
-            recorder.has_loss = False
-        else:
-            recorder.rows.append((self.steps_done + 1, None, rates))
-        recorder.evaluations, recorder.evaluated_again = 0, False
-        if alone:
-            recorder.passes, recorder.loss = 0, 0.0
-        else:
-            rounds.finish(recorder)
-        if began_ns:
-            self.plan.pace.learn_cost(self.sample_ns + time.perf_counter_ns() - began_ns)
-            self.sample_ns, self.timing = 0, False
-        if alone or rounds.is_complete:
-            plan = self.plan
-            plan.quiet -= 1
-            if plan.quiet > 0 and not self.control.pending:
-                self.steps_done += 1
-                if not alone:
-                    rounds.begin()
-            else:
-                self.guarded(self.ends.close)
-                self.ends.go_on()
-        return True
-
-    def _end_any_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
-        recorder.depth, recorder.outermost = 0, None
+        recorder.outermost = None
         self.sample_ns, self.timing = 0, False
         self.guarded(self.steps.end, recorder, optimizer)
         if self.rounds.is_complete:
@@ -314,6 +283,7 @@ class StepMachine(Loop):
             if any(recorder.stepped for recorder in self.rounds.members):
                 self.guarded(self.ends.close)
         self.guarded(self.plan.close_books, self.steps_done, self.hooks_ns)
+        self.quiet_rounds.leave()
         self.state = State.CLOSED
         for action in (self.readings.close, self.write, self.rounds.release):
             self._finally(action)

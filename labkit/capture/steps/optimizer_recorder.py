@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -16,6 +16,9 @@ from labkit.capture.readout import Readout
 from labkit.capture.steps.gradient_mark import GradientMark
 from labkit.capture.steps.losses import Loss
 from labkit.run import Run
+
+if TYPE_CHECKING:
+    from labkit.capture.steps.quiet_rounds import QuietRounds
 
 Rates = float | Sequence[float]
 
@@ -112,29 +115,26 @@ class OptimizerRecorder:
         self.missed = 0
         """Rounds that ended without it, one after the other."""
         self.last_stepped: Callable[[], torch.optim.Optimizer | None] = lambda: None
+        self.accumulates = False
+        """Whether a step was ever taken after several passes."""
+        self.quiet: QuietRounds | None = None
+        """What records everyday steps, in quiet rounds."""
         self.rows: deque[tuple[int, float | None, Rates | None]] = deque()
         self._group_names: tuple[str, ...] = ()
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether a step that begins in a quiet round is an everyday one."""
+    def takes_everyday_steps(self) -> bool:
+        """Return whether its next step can be expected to be one of one optimizer, with a hook."""
+        alive = [each for ref in self.optimizers if (each := ref()) is not None]
         return (
-            self.passes > 0
-            and not self.depth
-            and not self.stepped
+            len(alive) == 1
+            and self.last_stepped() is alive[0]
+            and self.inner is None
+            and self.device_loss is None
             and not self.owed
             and not self.left_out
             and not self.never_announced
             and not self.begins_unseen
-        )
-
-    def is_plain(self, optimizer: torch.optim.Optimizer) -> bool:
-        """Return whether a step that ends in a quiet round is an everyday one."""
-        return (
-            self.device_loss is None
             and not self.joins_last_round
-            and self.inner is None
-            and self.last_stepped() is optimizer
         )
 
     @property

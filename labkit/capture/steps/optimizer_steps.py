@@ -41,6 +41,7 @@ class OptimizerSteps:
         if recorder.owed:
             loop.readings.planned |= recorder.owed
             recorder.owed = frozenset()
+            loop.quiet_rounds.leave()
             loop.state = State.SAMPLED
         if loop.state is State.QUIET:
             return None
@@ -96,6 +97,7 @@ class OptimizerSteps:
         """Write what a step has: its loss and learning rates, and its weights if planned."""
         loop = self._loop
         if loop.depth and optimizer is not None:
+            loop.quiet_rounds.leave()
             recorder = loop.rounds.step_inside(recorder)
             recorder.in_pass = True
             recorder.last_stepped = weakref.ref(optimizer)

@@ -73,6 +73,7 @@ class Passes:
         if recorder.passes and cleared:
             self._drop(recorder)
         elif recorder.passes:
+            recorder.accumulates = True
             loop.readings.several_passes()
         if not recorder.passes:
             recorder.first_pass = loop.pass_number
@@ -106,6 +107,7 @@ class Passes:
                 loop.add_notice(_PASSED_BY.format(count="hundreds of"))
             return
         loop.misses, loop.is_beside = 0, False
+        loop.quiet_rounds.leave()
         for recorder in loop.rounds.recorders_reached(reached):
             if recorder.passes or recorder.depth:
                 self.add_later(recorder, loop.value)

@@ -36,6 +36,7 @@ class RoundEnds:
         `with_hooks` says whether module calls of the next step can still be recorded.
         """
         loop = self._loop
+        loop.quiet_rounds.leave()
         if loop.state is not State.QUIET:
             loop.rounds.owe(loop.readings.planned)
         loop.steps_done += 1
@@ -69,6 +70,8 @@ class RoundEnds:
         ordinary = not loop.rounds.unannounced and not loop.loss_is_given
         quiet = not loop.readings.planned and ordinary and not loop.scales.found
         loop.state = State.QUIET if quiet else State.SAMPLED
+        if quiet:
+            loop.quiet_rounds.enter()
 
     def go_on(self) -> None:
         """Count epochs, and do what the run's controls ask for."""

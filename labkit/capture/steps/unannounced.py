@@ -42,6 +42,7 @@ class UnannouncedSteps:
 
     def confirm(self, run: Run, recorder: OptimizerRecorder) -> None:
         """Count the steps that were suspected, and those to come, by the weights alone."""
+        self._loop.quiet_rounds.leave()
         suspects, recorder.suspects = recorder.suspects, []
         for number, (loss, rates) in enumerate(suspects):
             recorder.unannounced, recorder.never_announced = True, False

@@ -206,5 +206,5 @@ def test_a_gradient_scaler(passes, clip, made):
                 scaler.update()
 
     run, truth = record(loop)
-    truth.norms["update_ratio"] = {}  # `stepped` is told before the step here
+    truth.norms["update_ratio"] = {}  # `stepped` was called before the step
     assert_agrees(run, truth, skipped=(11, 17))

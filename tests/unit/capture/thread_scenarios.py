@@ -317,7 +317,7 @@ def series_are_read_on_another_thread():
 
 
 def values_are_logged_on_another_thread():
-    training = Training(1.0, 2000)
+    training = Training(1.0, 200)
     run = training.watch()
     training.start()
     while training.is_alive():

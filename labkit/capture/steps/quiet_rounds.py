@@ -1,0 +1,200 @@
+"""The fast path: passes and steps of quiet rounds, which add a loss and a row and nothing else.
+
+Code that runs once between two steps is cold, as the model's own work has emptied the caches of it:
+each function and each object costs many times what it costs in a tight loop. So what an everyday
+pass or step needs is written out in one function each. Whatever is out of the ordinary goes to the
+step machine's general path, before anything is changed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from labkit.capture.hooks.listener import Backward
+from labkit.capture.steps.losses import PRODUCT
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
+from labkit.capture.torch_compat import tensor_version
+
+if TYPE_CHECKING:
+    from labkit.capture.steps.machine import StepMachine
+
+_SEARCHED_EVERY = 512
+"""Of the passes beside another model's loop, one in so many is searched."""
+
+
+class QuietRounds:
+    """Takes the calls of a step machine while its rounds are quiet.
+
+    Parameters
+    ----------
+    loop : StepMachine
+        Has the general path.
+    """
+
+    __slots__ = ("_is_alone", "_loop", "_recorders")
+
+    def __init__(self, loop: StepMachine) -> None:
+        self._loop = loop
+        self._recorders: tuple[OptimizerRecorder, ...] = ()
+        """Those that a pass may be for; none while calls go to the general path."""
+        self._is_alone = True
+        """Whether a round is one step of one optimizer."""
+
+    def enter(self) -> None:
+        """Take the calls from now on: a quiet round begins on the thread that trains."""
+        self.leave()
+        loop = self._loop
+        recorders, members = loop.rounds.recorders, loop.rounds.members
+        if loop.rounds.inside is not None or loop.rounds.unannounced:
+            return
+        if any(each.thread != loop.thread or each.mark.parameter is None for each in recorders):
+            return
+        self._recorders = recorders
+        self._is_alone = len(members) == 1
+        for each in members:
+            if each.takes_everyday_steps():
+                each.quiet = self
+        loop.run_pass = self.run_pass
+
+    def leave(self) -> None:
+        """Leave all calls to the general path."""
+        for recorder in self._recorders:
+            recorder.quiet = None
+        self._recorders = ()
+        self._loop.run_pass = self._loop.run_any_pass
+
+    def run_pass(  # noqa: C901, PLR0912, PLR0915 - one cold function
+        self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Run a backward pass, and add its loss to what waits for a step."""
+        loop, recorders = self._loop, self._recorders
+        began_ns = time.perf_counter_ns() if loop.timing else 0
+        everyday = (
+            not loop.depth
+            and not loop.sees_clearing
+            and type(tensors) is Tensor
+            and tensors.is_cpu
+            and bool(recorders)
+        )
+        if everyday:
+            for recorder in recorders:
+                mark = recorder.mark
+                parameter = mark.parameter
+                gradient = None if parameter is None else parameter.grad
+                mark.before = gradient
+                if gradient is not None:
+                    mark.before_version = version = tensor_version(gradient)
+                    if recorder.passes and (
+                        version != mark.left_version
+                        or id(gradient) != mark.left_id
+                        or not recorder.accumulates
+                    ):
+                        everyday = False
+                if recorder.depth or recorder.never_announced or parameter is None:
+                    everyday = False
+            try:
+                value = tensors.item()
+                if not value <= loop.limit and not loop.is_beside:
+                    everyday = False
+            except (RuntimeError, TypeError):  # not one real number
+                everyday = False
+        if not everyday or (type(tensors.grad_fn) is PRODUCT and loop.scales.may_be_used):
+            loop.run_any_pass(original, tensors, args, kwargs)
+            return
+        loop.depth = 1
+        if began_ns:
+            loop.sample_ns += time.perf_counter_ns() - began_ns
+        try:
+            original(tensors, *args, **kwargs)
+        except BaseException:
+            loop.pass_failed()
+            raise
+        if self._recorders is not recorders:  # an optimizer stepped inside, or the watch ended
+            loop.value = value
+            loop.after_pass(tensors)
+            return
+        if began_ns:
+            began_ns = time.perf_counter_ns()
+        loop.depth = 0
+        loop.pass_number = number = loop.pass_number + 1
+        moved = False
+        for recorder in recorders:
+            mark = recorder.mark
+            before, mark.before = mark.before, None
+            gradient = mark.parameter.grad  # type: ignore[union-attr]  # looked at above
+            if gradient is None:
+                continue
+            version = tensor_version(gradient)
+            if gradient is before and version == mark.before_version:
+                continue
+            moved = True
+            if recorder.passes and before is not None:
+                recorder.passes += 1
+                recorder.loss += value
+            else:  # the first one, or the first since gradients were cleared
+                recorder.passes, recorder.first_pass = 1, number
+                recorder.loss = value
+            recorder.has_loss = True
+            recorder.last_pass = number
+            mark.left_id, mark.left_version = id(gradient), version
+        if moved:
+            loop.is_beside = False
+        else:
+            loop.misses += 1
+            if loop.is_beside and loop.misses % _SEARCHED_EVERY:
+                loop.unsearched = value
+            else:
+                loop.value = value
+                loop.guarded(loop.passes.search, tensors)
+        if began_ns:
+            loop.sample_ns += time.perf_counter_ns() - began_ns
+
+    def end_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
+        """Add a row for the step that ends, and begin another round where it ends one."""
+        loop = self._loop
+        began_ns = time.perf_counter_ns() if loop.timing else 0
+        groups = optimizer.param_groups
+        rates = groups[0].get("lr") if len(groups) == 1 else rates_of(optimizer)
+        rounds = loop.rounds
+        if (
+            recorder.depth != 1
+            or recorder.outermost is not optimizer
+            or loop.depth
+            or not recorder.passes
+            or isinstance(rates, Tensor)
+            or not (self._is_alone or not rounds.loss_is_taken(recorder))
+        ):
+            loop.after_step(recorder, optimizer)
+            return
+        recorder.depth, recorder.outermost = 0, None
+        step, loss = loop.steps_done + 1, recorder.loss
+        if recorder.has_loss:
+            loop.recent.append(loss)
+            recorder.rows.append((step, loss, rates))
+            recorder.has_loss = False
+        else:
+            recorder.rows.append((step, None, rates))
+        is_complete = self._is_alone
+        if is_complete:
+            recorder.passes, recorder.loss = 0, 0.0
+        else:
+            rounds.finish(recorder)
+            is_complete = rounds.is_complete
+        if began_ns:
+            loop.plan.pace.learn_cost(loop.sample_ns + time.perf_counter_ns() - began_ns)
+            loop.sample_ns, loop.timing = 0, False
+        if not is_complete:
+            return
+        plan = loop.plan
+        plan.quiet -= 1
+        if plan.quiet > 0 and not loop.control.pending:
+            loop.steps_done = step
+            if not self._is_alone:
+                rounds.begin()
+        else:
+            loop.guarded(loop.ends.close)
+            loop.ends.go_on()
