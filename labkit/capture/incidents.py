@@ -247,7 +247,9 @@ class IncidentKeeper:
     def _code_of(self, path: str) -> object | None:
         reference = self._modules.get(path)
         module = None if reference is None else reference()
-        return None if module is None else inspect.unwrap(type(module).forward)
+        # The class of a ScriptModule has a descriptor there that raises.
+        forward: Callable[..., object] | None = getattr(type(module), "forward", None)
+        return None if forward is None else inspect.unwrap(forward)
 
 
 def _same_node(
