@@ -74,8 +74,11 @@ class OptimizerSteps:
     def _take_unsearched(self, recorder: OptimizerRecorder) -> None:
         """Take the loss of a pass that was not searched, for a step that no pass was seen for."""
         loop = self._loop
+        if not recorder.passes:
+            loop.rounds.find_passes(recorder)
         if not recorder.passes and loop.unsearched is not None:
             recorder.passes = 1
+            recorder.first_pass = recorder.last_pass = loop.pass_number
             recorder.add_loss(loop.unsearched)
             loop.misses, loop.is_beside = 0, False
         loop.unsearched = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ import torch
 from labkit.capture import discovery, hooks
 from labkit.capture.parameters import ParameterTable, Watched
 from labkit.capture.readings.schedule import NORMS, Readings
+from labkit.capture.steps.gradient_mark import has_gradient
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run import Run
 
@@ -231,9 +232,34 @@ class Rounds:
                 self.parameters_changed()
 
     def recorders_reached(self, reached: Iterable[Watched]) -> list[OptimizerRecorder]:
-        """Return the recorders of some parameters."""
+        """Return the recorders of some parameters, also of those that were frozen before."""
         names = {entry.names for entry in reached}
-        return [each for each in self.recorders if names & {entry.names for entry in each.entries}]
+        rest = () if self._rest is None else (self._rest,)
+        return [
+            each
+            for each in (*self._optimized, *rest)
+            if names & {entry.names for entry in each.entries}
+        ]
+
+    def include(self, recorder: OptimizerRecorder) -> None:
+        """Look for passes of a recorder from now on, as one has reached its parameters."""
+        if recorder not in self.recorders:
+            self._update()
+
+    def find_passes(self, recorder: OptimizerRecorder) -> None:
+        """Find the passes of a step where none wait for it.
+
+        Its optimizer may have been given parameters that nobody held, or a pass that another
+        recorder took reached other parameters than the one that stands for all.
+        """
+        if self._rest is not None and self._rest.passes:
+            self.check_entries()
+        if not recorder.passes and recorder.mark.is_empty() and _have_gradients(recorder.entries):
+            source = next(self._newest_passes(), None)
+            if source is not None:
+                recorder.copy_passes(source)
+                recorder.mark.choose(recorder.entries)
+                recorder.mark.leave()
 
     def optimizers_of(
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None
@@ -270,11 +296,9 @@ class Rounds:
         recorder.joins_last_round = not found and self._may_join_last_round()
         if inside_pass:
             self.inside = recorder
-        rest = self._rest
-        if rest is not None and rest.passes:
-            recorder.copy_passes(rest)
-            if not found:  # of several that are found at once, each may be the one that steps
-                rest.drop_passes()
+        self._take_over_passes(recorder)
+        if self._rest is not None and not found:  # of several found at once, each may step
+            self._rest.drop_passes()
         recorder.mark.choose(recorder.entries)
         recorder.mark.leave()
         self.every = (*self.every, recorder)
@@ -314,7 +338,32 @@ class Rounds:
             if optimizer is not None:
                 found |= {entry.names: entry for entry in self._table.held_by(optimizer)}
         if found and tuple(found.values()) != recorder.entries:
+            before = {entry.names for entry in recorder.entries}
             recorder.set_entries(tuple(found.values()))
+            added = found.keys() - before
+            rest = self._rest
+            if rest is not None and any(entry.names in added for entry in rest.entries):
+                self._take_over_passes(recorder)
+
+    def _take_over_passes(self, recorder: OptimizerRecorder) -> None:
+        """Have passes wait in a recorder that reached its parameters while nobody held them."""
+        rest = self._rest
+        if rest is None or recorder.passes or not _have_gradients(recorder.entries):
+            return
+        source = rest if rest.passes else None
+        if rest.mark.parameter is None or rest.passes > 1:
+            # Passes were not looked at for the rest, or it has those of many steps that left its
+            # gradients as they are: what waits for the present step is seen elsewhere.
+            seen = self._newest_passes()
+            newer = (each for each in seen if source is None or each.first_pass > rest.first_pass)
+            source = next(newer, source)
+        if source is not None:
+            recorder.copy_passes(source)
+
+    def _newest_passes(self) -> Iterator[OptimizerRecorder]:
+        """Yield those of the optimizers in which the newest pass waits for a step."""
+        newest = self._loop.pass_number
+        return (each for each in self._optimized if each.passes and each.last_pass == newest)
 
     def _update(self) -> None:
         """Derive who takes part in a round, and which parameters are left to nobody."""
@@ -345,6 +394,11 @@ class Rounds:
             return label
         number = sum(each.name.startswith(label) for each in self._optimized)
         return f"{label}.optimizer{number}" if label else f"optimizer{number}"
+
+
+def _have_gradients(entries: Iterable[Watched]) -> bool:
+    """Return whether a pass may have reached some parameters."""
+    return any(has_gradient(entry.parameter()) for entry in entries)
 
 
 def _count(optimizer: torch.optim.Optimizer) -> int:
