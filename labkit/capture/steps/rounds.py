@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -46,6 +47,8 @@ class Rounds:
         self._taken: set[tuple[int, int, int]] = set()
         self._taken_before: set[tuple[int, int, int]] = set()
         self._searched = False
+        self._tables: set[str] = set()
+        self._names: set[str] = set()
         self.members: tuple[OptimizerRecorder, ...] = ()
         self.recorders: tuple[OptimizerRecorder, ...] = ()
         self.every: tuple[OptimizerRecorder, ...] = ()
@@ -124,16 +127,22 @@ class Rounds:
         earlier = self.members[: self.members.index(recorder)]
         return any((each.first_pass, each.last_pass, each.passes) == passes for each in earlier)
 
+    def name(self, recorder: OptimizerRecorder) -> None:
+        """Name the series of an optimizer that takes its first step.
+
+        So the first one that steps has the plain name, in whatever order they were found.
+        """
+        if recorder.name is None:
+            recorder.name = _free_name(recorder.label, self._names)
+
     def step_inside(self, recorder: OptimizerRecorder) -> OptimizerRecorder:
         """Return what records the optimizers that step inside a pass: one for all of them."""
         self.stepped_inside = True
         if self.inside is None:
             self.inside = recorder
         elif recorder is not self.inside:
-            first, other = sorted((self.inside, recorder), key=self.every.index)
-            first.in_pass = first.in_pass or other.in_pass
-            self._join([first, other], None)
-            self.inside = first
+            self.inside.in_pass = self.inside.in_pass or recorder.in_pass
+            self._join([self.inside, recorder], None)
             hooks.parameters_changed()
         return self.inside
 
@@ -197,6 +206,7 @@ class Rounds:
         if not sharing and inside_pass and self.inside is not None:
             sharing = [self.inside]
         if sharing:
+            sharing.sort(key=lambda each: each.name is None)  # what was recorded goes on
             self._join(sharing, optimizer)
             return sharing[0]
         return self._add(optimizer, held, inside_pass=inside_pass, found=found)
@@ -289,9 +299,9 @@ class Rounds:
         inside_pass: bool,
         found: bool,
     ) -> OptimizerRecorder:
-        recorder = OptimizerRecorder(
-            self._loop, self._free_name(held[0].label), held, self._readings.limit
-        )
+        label = held[0].label
+        tables = _free_name(label, self._tables)
+        recorder = OptimizerRecorder(self._loop, tables, label, held, self._readings.limit)
         recorder.add_optimizer(optimizer)
         recorder.joins_last_round = not found and self._may_join_last_round()
         if inside_pass:
@@ -377,8 +387,8 @@ class Rounds:
         if not rest:
             self._rest = None
         elif self._rest is None:
-            self._rest = OptimizerRecorder(self._loop, "", rest, self._readings.limit)
-            self._rest.never_announced = False
+            self._rest = OptimizerRecorder(self._loop, "", "", rest, self._readings.limit)
+            self._rest.name, self._rest.never_announced = "", False
             self._rest.mark.choose(rest)
             self.every = (*self.every, self._rest)
         else:
@@ -387,13 +397,14 @@ class Rounds:
         self.recorders = (*self._optimized, *others)
         self._readings.of_parameters = [each.readings for each in self._optimized or others]
 
-    def _free_name(self, label: str) -> str:
-        """Return a name for another optimizer's series: the model's label, numbered if taken."""
-        taken = {each.name for each in self._optimized}
-        if label not in taken:
-            return label
-        number = sum(each.name.startswith(label) for each in self._optimized)
-        return f"{label}.optimizer{number}" if label else f"optimizer{number}"
+
+def _free_name(label: str, taken: set[str]) -> str:
+    """Take a name for what belongs to an optimizer: the model's label, numbered where taken."""
+    prefix = f"{label}." if label else ""
+    numbered = (f"{prefix}optimizer{number}" for number in itertools.count(1))
+    name = next(each for each in itertools.chain([label], numbered) if each not in taken)
+    taken.add(name)
+    return name
 
 
 def _have_gradients(entries: Iterable[Watched]) -> bool:

@@ -296,6 +296,32 @@ def test_a_gan_whose_generators_loss_passes_through_the_critic(critic_steps):
     assert run.state().skipped == ()
 
 
+@pytest.mark.parametrize("made", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("stepped", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("known", [True, False], ids=["optimizers-first", "watch-first"])
+def test_the_optimizer_that_steps_first_has_the_plain_names(known, stepped, made):
+    torch.manual_seed(0)
+    model, truth, (x, y) = Net(), Truth(), batch()
+    layers, rates, optimizers = (model.fc1, model.fc2), (0.1, 0.01), {}
+    run = None if known else lk.watch(model, show=False, budget=1.0)
+    for number in made:
+        optimizers[number] = torch.optim.SGD(layers[number].parameters(), lr=rates[number])
+    run = run or lk.watch(model, show=False, budget=1.0)
+    for _ in range(20):
+        model.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        truth.loss(loss)
+        for number in stepped:
+            optimizers[number].step()
+        truth.stepped(model)
+    run.close()
+    assert points(run, "loss") == pytest.approx(truth.losses, rel=1e-5)
+    assert not [name for name in run.names() if name.startswith("loss/")]
+    for name, number in zip(("lr/0", "lr/optimizer1.0"), stepped, strict=True):
+        assert list(points(run, name).values()) == pytest.approx([rates[number]] * 20)
+
+
 class Adversaries(nn.Module):
     """A generator and its critic in one module; the generator has parts that are used in turn."""
 
