@@ -38,6 +38,7 @@ _BACKWARD_ARGUMENTS = (
     "grad_variables",
     "inputs",
 )
+_INTEGERS = {int}
 _saved_names: dict[type[Any], tuple[str, ...]] = {}
 _leaf_kinds: dict[type[Any], bool] = {}
 
@@ -86,15 +87,16 @@ def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | N
     first = metadata[0]
     try:
         shape = tuple(map(int, first.shape))
-    except (TypeError, RuntimeError):
+    except (TypeError, RuntimeError, AttributeError):  # a jagged size is no number
         shape = None
     return shape, name_of(first.dtype), name_of(first.device)
 
 
 def output_shape(node: Node) -> tuple[int, ...] | None:
-    """Return the shape of a node's first output, None where it cannot be had."""
+    """Return the shape of a node's first output, None where it is not made of numbers."""
     try:
-        return tuple(node._input_metadata[0].shape)
+        shape = tuple(node._input_metadata[0].shape)
+        return shape if set(map(type, shape)) <= _INTEGERS else None  # a jagged size is none
     except (AttributeError, RuntimeError, IndexError, TypeError):
         return None
 
