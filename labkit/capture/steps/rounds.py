@@ -307,8 +307,8 @@ class Rounds:
         if inside_pass:
             self.inside = recorder
         self._take_over_passes(recorder)
-        if self._rest is not None and not found:  # of several found at once, each may step
-            self._rest.drop_passes()
+        if self._rest is not None and recorder.passes and not found:
+            self._rest.drop_passes()  # of several that are found at once, each may step
         recorder.mark.choose(recorder.entries)
         recorder.mark.leave()
         self.every = (*self.every, recorder)
