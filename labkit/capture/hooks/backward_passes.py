@@ -64,15 +64,16 @@ def _run_for_several(
     kwargs: dict[str, Any],
 ) -> None:
     """Run a backward pass that several watches of one thread may record."""
-    for listener in listeners:
-        listener.before_pass(tensors)
+    recording = tuple(listener for listener in listeners if listener.begin_pass())
     try:
+        for listener in recording:
+            listener.before_pass(tensors)
         original(tensors, *args, **kwargs)
     except BaseException:
-        for listener in listeners:
+        for listener in recording:
             listener.pass_failed()
         raise
-    _after(listeners, tensors)
+    _after(recording, tensors)
 
 
 def _after(listeners: tuple[LoopListener, ...], tensors: Any) -> None:

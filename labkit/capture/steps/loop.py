@@ -90,7 +90,10 @@ class Loop:
         self.scale: torch.Tensor | None = None
         self.loss_is_given = loss_is_given
         self.given_loss: Loss = None
-        self.depth = 0
+        self.is_in_pass = False
+        """Whether a backward pass is under way that is recorded."""
+        self.is_busy = False
+        """Whether a call is under way that may read watched tensors: no other thread trains now."""
         self.value: Loss = None
         self.unsearched: Loss = None
         """The loss of the newest pass that was not searched for watched parameters."""

@@ -48,7 +48,7 @@ class OptimizerSteps:
         if not loop.rounds.loss_is_taken(recorder):
             recorder.declare(run)
         step = loop.steps_done + (not recorder.joins_last_round)
-        if loop.depth:  # inside a backward pass, one of many
+        if loop.is_in_pass:  # inside a backward pass, one of many
             if loop.readings.planned >= NORMS_ALONE:
                 entries = loop.table.held_by(optimizer)
                 loop.readings.read_norms(run, recorder.readings, step, optimizer, entries)
@@ -96,7 +96,7 @@ class OptimizerSteps:
     ) -> None:
         """Write what a step has: its loss and learning rates, and its weights if planned."""
         loop = self._loop
-        if loop.depth and optimizer is not None:
+        if loop.is_in_pass and optimizer is not None:
             loop.quiet_rounds.leave()
             recorder = loop.rounds.step_inside(recorder)
             recorder.in_pass = True

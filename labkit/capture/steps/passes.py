@@ -11,6 +11,8 @@ from labkit.run import Run
 
 _SEARCHES = 8
 """Passes in a row that are searched for watched parameters though no mark moved."""
+SEARCHED_EVERY = 512
+"""Of the passes beside another model's loop, one in so many is searched."""
 _PASSES_UNTIL_SAID = 200
 _NO_LOSS = (
     "backward was called on a tensor of several elements with a gradient of its own, so it is not "
@@ -89,13 +91,17 @@ class Passes:
         recorder.drop_passes()
         recorder.readings.drop_passes()
 
-    def search(self, run: Run, tensors: object) -> None:
-        """Search a pass for watched parameters: no mark's gradient moved.
+    def miss(self, run: Run, tensors: object) -> None:
+        """Record a pass that moved no mark's gradient, and search it for watched parameters.
 
         Where the last searches were in vain, as beside another model's loop, most are left out; if
         a step comes that no pass was seen for, the loss of the pass before it is taken.
         """
         loop = self._loop
+        loop.misses += 1
+        if loop.is_beside and loop.misses % SEARCHED_EVERY:
+            loop.unsearched = loop.value
+            return
         roots = roots_of(tensors)
         reached = reached_by(roots, loop.table)
         if not reached and loop.table.refresh():
