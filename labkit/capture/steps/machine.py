@@ -205,6 +205,8 @@ class StepMachine(Loop):
         elif not moved:
             self.guarded(self.passes.miss, tensors)
         else:
+            if self.is_beside and self.state is not _QUIET:
+                self.quiet_rounds.leave()
             self.is_beside = False
             if self.sees_clearing:
                 self.guarded(self.passes.count_uncleared)

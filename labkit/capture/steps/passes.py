@@ -108,7 +108,10 @@ class Passes:
             loop.rounds.parameters_changed()
             reached = reached_by(roots, loop.table)
         if not reached:
-            loop.is_beside = loop.misses >= _SEARCHES
+            if loop.misses >= _SEARCHES and not loop.is_beside:
+                loop.is_beside = True
+                if loop.state is not State.QUIET:
+                    loop.quiet_rounds.enter_beside()
             if loop.saw_nothing and loop.misses >= _PASSES_UNTIL_SAID:
                 loop.add_notice(_PASSED_BY.format(count="hundreds of"))
             return

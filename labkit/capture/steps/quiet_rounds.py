@@ -16,10 +16,13 @@ import torch
 from torch import Tensor
 
 from labkit.capture.hooks.listener import Backward
+from labkit.capture.steps.loop import State
 from labkit.capture.steps.losses import PRODUCT
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
 from labkit.capture.steps.passes import SEARCHED_EVERY
 from labkit.capture.torch_compat import tensor_version
+
+_QUIET = State.QUIET
 
 if TYPE_CHECKING:
     from labkit.capture.steps.machine import StepMachine
@@ -42,6 +45,14 @@ class QuietRounds:
         """Those that a pass may be for; none while calls go to the general path."""
         self._is_alone = True
         """Whether a round is one step of one optimizer."""
+
+    def enter_beside(self) -> None:
+        """Take passes of another model's loop, which are to be seen as such and no more."""
+        self.leave()
+        recorders = self._loop.rounds.recorders
+        if all(each.mark.parameter is not None for each in recorders):
+            self._recorders = recorders
+            self._loop.run_pass = self.run_pass
 
     def enter(self) -> None:
         """Take the calls from now on: a quiet round begins on the thread that trains."""
@@ -90,7 +101,7 @@ class QuietRounds:
             for recorder in recorders:
                 mark = recorder.mark
                 parameter = mark.parameter
-                if parameter is None or recorder.depth or recorder.never_announced:
+                if parameter is None or recorder.depth:
                     value = None
                     break
                 mark.before = gradient = parameter.grad
@@ -101,6 +112,7 @@ class QuietRounds:
                     version != mark.left_version
                     or id(gradient) != mark.left_id
                     or not recorder.accumulates
+                    or recorder.never_announced
                 ):
                     value = None
                     break
@@ -111,7 +123,9 @@ class QuietRounds:
             if began_ns:
                 loop.sample_ns += time.perf_counter_ns() - began_ns
             original(tensors, *args, **kwargs)
-            if self._recorders is not recorders:  # an optimizer stepped inside, or the watch ended
+            if self._recorders is not recorders or (  # an optimizer stepped inside, for example
+                loop.state is not _QUIET and any(recorder.mark.moved() for recorder in recorders)
+            ):
                 loop.value = value
                 loop.after_pass(tensors)
                 return
