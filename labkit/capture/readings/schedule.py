@@ -16,8 +16,8 @@ from labkit.capture.checks import check
 from labkit.capture.memory_limit import MemoryLimit
 from labkit.capture.pace import Pace
 from labkit.capture.parameters import ParameterTable, Watched
-from labkit.capture.readings.of_parameters import ParameterReadings
-from labkit.capture.readout import Readout
+from labkit.capture.readings.of_parameters import NORMS, ParameterReadings
+from labkit.capture.readout import Failure, Readout
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.structure import structure_key
 from labkit.capture.walk import capture_graph
@@ -29,7 +29,6 @@ _SCOPE_COST_NS = 4_000
 _MOST_STRUCTURES = 32
 _MOST_DRAWN = 4
 """Graphs taken in one step, as where several models are trained in turn."""
-NORMS = "gradient norms"
 NORMS_ALONE = frozenset({NORMS})
 _WITH_HOOKS = frozenset({"graph", "activations"})
 _NORMS_AT_LEAST_EVERY = 128
@@ -326,13 +325,26 @@ class Readings:
         """Return the graph of this structure, if it was captured before."""
         return self._structures.get(structure_key(roots, self._table))
 
-    def close(self) -> None:
-        """Take every hook off and deliver what is under way."""
+    def write(self, run: Run, readings: ParameterReadings, done: int) -> None:
+        """Write the norms that wait, of steps up to `done`; on any thread."""
+        try:
+            readings.write(run, done)
+        except Exception as error:  # noqa: BLE001 - a fault here must not reach who reads the run
+            self._switch_off(run, NORMS, error)
+
+    def deliver(self, run: Run) -> None:
+        """Deliver what has arrived from an accelerator; nothing waits for it."""
+        self._note_failures(run, self.readout.poll())
+
+    def close(self, run: Run | None) -> None:
+        """Take every hook off and deliver what is under way; to nobody where the run is gone."""
         self._scopes.stop()
         self._scopes.clear()
         if self._activations is not None:
             self._activations.stop()
-        self.readout.flush()
+        failures = self.readout.flush()
+        if run is not None:
+            self._note_failures(run, failures)
 
     def _take_graph(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
         key = structure_key(roots, self._table)
@@ -356,23 +368,37 @@ class Readings:
         """Take one reading; `spent_ns` is what it has cost before, in hooks."""
         began = time.perf_counter_ns()
         allowance = self._allowances[part]
+        self.readout.reading = part
         try:
             if allowance.enabled:
                 action()
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the loop
-            allowance.enabled = False
             self._scopes.stop()
             if self._activations is not None:
                 self._activations.stop()
-            run.add_notice(
-                part,
-                f"labkit could not read the {part} and has switched that off; training is not "
-                f"affected. ({type(error).__name__}: {error})",
-            )
+            self._switch_off(run, part, error)
+        self.readout.reading = ""
         ended = time.perf_counter_ns()
         self.spent_ns += ended - began
         seen = run.audience.present
         self.budget.spend(allowance, ended - began + spent_ns, ended, seen=seen)
+
+    def _note_failures(self, run: Run, failures: Sequence[Failure]) -> None:
+        for part, error in failures:
+            self._switch_off(run, part, error)
+
+    def _switch_off(self, run: Run, part: str, error: Exception) -> None:
+        """Read something no more, whose reading or delivery has failed; a notice says so."""
+        allowance = self._allowances.get(part)
+        if allowance is not None:
+            allowance.enabled = False
+        what = "some results" if allowance is None else f"the {part}"
+        after = "" if allowance is None else " and has switched that off"
+        run.add_notice(
+            part or "watch",
+            f"labkit could not read {what}{after}; training is not affected. "
+            f"({type(error).__name__}: {error})",
+        )
 
 
 def _parameters(table: ParameterTable) -> list[torch.Tensor]:

@@ -9,7 +9,8 @@ import torch
 
 from labkit.capture import discovery, hooks
 from labkit.capture.parameters import ParameterTable, Watched
-from labkit.capture.readings.schedule import NORMS, Readings
+from labkit.capture.readings.of_parameters import NORMS
+from labkit.capture.readings.schedule import Readings
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run import Run
 
