@@ -121,9 +121,12 @@ class Readings:
         self.calls_are_seen = True
         """Whether calls of the models are seen, so that `model_called` is called."""
         self._begins: tuple[weakref.ref[Run], int, int] | None = None
+        self._began_early = False
+        """Whether module calls are recorded from the end of the step before."""
         self.limit = MemoryLimit.of(_parameters(table))
         self._pictures_at_ns = 0
         self._structures: dict[int, ComputationGraph] = {}
+        self._layout = table.layout
         self._drawn: set[int] = set()
         """Structures that were taken in the present step."""
         self.planned: frozenset[str] = frozenset()
@@ -181,7 +184,8 @@ class Readings:
         if not self.plans_calls or self.is_compiled:
             return
         self._begins = weakref.ref(run), now_ns, step
-        if not self.calls_are_seen:
+        self._began_early = not self.calls_are_seen
+        if self._began_early:
             self.model_called()
 
     def model_called(self) -> None:
@@ -198,6 +202,21 @@ class Readings:
             if pictures:
                 self._pictures_at_ns = now_ns + _PICTURES_REST_NS
             self._activations.start(run, self.readout, step, with_pictures=pictures)
+
+    def drop_calls(self) -> None:
+        """Drop what module calls of the present step gave, if it is under the names of before.
+
+        It is where they were recorded from the end of the step before, and not from the model's
+        own call.
+        """
+        if not self._began_early:
+            return
+        self.planned -= _WITH_HOOKS
+        self._begins = None
+        self._scopes.stop()
+        self._scopes.clear()
+        if self._activations is not None:
+            self._activations.stop()
 
     def steps_to_norms(self, pace: Pace, credit: float, now_ns: int, steps: int) -> float:
         """Return how many steps come before norms are read again, after so many steps."""
@@ -323,7 +342,7 @@ class Readings:
 
     def known_graph(self, roots: Sequence[torch.Tensor]) -> ComputationGraph | None:
         """Return the graph of this structure, if it was captured before."""
-        return self._structures.get(structure_key(roots, self._table))
+        return self._known(structure_key(roots, self._table))
 
     def write(self, run: Run, readings: ParameterReadings, done: int) -> None:
         """Write the norms that wait, of steps up to `done`; on any thread."""
@@ -350,7 +369,7 @@ class Readings:
         key = structure_key(roots, self._table)
         if key in self._drawn:
             return
-        graph = self._structures.get(key)
+        graph = self._known(key)
         if graph is None:
             graph = capture_graph(roots, self._table, self._scopes, run.steps + 1)
             if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
@@ -363,6 +382,13 @@ class Readings:
         run.add_graph(graph, run.steps + 1)
         self.spent_ns += len(self._scopes.intervals) * _SCOPE_COST_NS
         self._scopes.clear()
+
+    def _known(self, key: int) -> ComputationGraph | None:
+        """Return the graph of a structure, unless its modules may have other names by now."""
+        if self._layout is not self._table.layout:
+            self._layout = self._table.layout
+            self._structures.clear()
+        return self._structures.get(key)
 
     def _take(self, run: Run, part: str, action: Callable[[], None], *, spent_ns: int = 0) -> None:
         """Take one reading; `spent_ns` is what it has cost before, in hooks."""
