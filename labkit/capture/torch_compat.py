@@ -10,7 +10,7 @@ import functools
 import inspect
 import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal
 
@@ -237,6 +237,11 @@ def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
 def own_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
     """Return a module's own parameter of a name, None if it has none."""
     return module._parameters.get(name)
+
+
+def own_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
+    """Return the modules that a module holds itself, by their names."""
+    return module._modules
 
 
 def global_step_hooks() -> tuple[Any, Any] | None:

@@ -233,12 +233,9 @@ class StepMachine(Loop):
         if threading.get_ident() != self.thread:
             return
         for recorder in self.rounds.unannounced:
-            parameter = recorder.mark.parameter
-            if parameter is None or not recorder.passes:
+            if recorder.mark.parameter is None or not recorder.passes:
                 continue
-            recorder.mark.before = parameter.grad
-            if recorder.mark.before is not None:
-                recorder.mark.before_version = tensor_version(recorder.mark.before)
+            recorder.mark.begin_pass()
             recorder.mark.see_cleared()
             self.guarded(self.unannounced.settle, recorder)
 
@@ -341,7 +338,8 @@ class StepMachine(Loop):
         self.guarded(self.plan.close_books, self.steps_done, self.hooks_ns)
         self.quiet_rounds.leave()
         self.state = State.CLOSED
-        for action in (self.readings.close, self.write, self.rounds.release):
+        run = self.run_reference()
+        for action in (lambda: self.readings.close(run), self.write, self.rounds.release):
             self._finally(action)
         self.value = self.scale = self.given_loss = self.unsearched = None
 

@@ -60,6 +60,7 @@ class OptimizerSteps:
             return None
 
         def read(run: Run) -> None:
+            loop.rounds.check_names()
             recorder.mark.note_reading()
             rescaled = recorder.mark.changed_since_pass() and recorder.passes > 0
             loop.readings.before_update(run, recorder.readings, step, optimizer, rescaled=rescaled)

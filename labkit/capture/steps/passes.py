@@ -47,6 +47,9 @@ class Passes:
         loop.scale = loop.scales.factor(roots)
         loop.value = None if loop.loss_is_given else loss_of(roots, loop.scale)
         if loop.state is not State.QUIET:
+            if loop.rounds.check_names():
+                for recorder in loop.rounds.recorders:
+                    recorder.mark.begin_pass()
             loop.readings.before_pass(run, roots)
             if loop.rounds.inside is not None:
                 loop.readings.before_steps_inside(run, loop.rounds.inside.readings)
