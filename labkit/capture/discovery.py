@@ -26,8 +26,8 @@ _MOST_REFERRERS = 10_000
 def find_optimizers(table: ParameterTable) -> list[torch.optim.Optimizer]:
     """Return the living optimizers that hold a watched parameter, as far as a search finds them.
 
-    The search begins at some parameters of every model. An optimizer of others alone is seen when
-    it steps.
+    They come in the order of the first parameter that each holds. The search begins at some
+    parameters of every model. An optimizer of others alone is seen when it steps.
     """
     parameters: list[torch.Tensor] = []
     for label in dict.fromkeys(entry.label for entry in table.watched):
@@ -37,7 +37,13 @@ def find_optimizers(table: ParameterTable) -> list[torch.optim.Optimizer]:
         parameters += known[::every]
     # A parameter is in a list, that in a group, that in the list of groups of an optimizer.
     found = owners(parameters, torch.optim.Optimizer, levels=5)
-    return [each for each in found if getattr(each, "param_groups", None) and table.held_by(each)]
+    places = {entry.names: place for place, entry in enumerate(table.watched)}
+    placed = [
+        (min(places[entry.names] for entry in held), each)
+        for each in found
+        if getattr(each, "param_groups", None) and (held := table.held_by(each))
+    ]
+    return [each for _, each in sorted(placed, key=lambda pair: pair[0])]
 
 
 def find_compiled(models: Iterable[nn.Module]) -> bool:

@@ -253,7 +253,9 @@ class IncidentKeeper:
             for own, each in () if model is None else model.named_modules():
                 if prefixed(label, own) == path:
                     module = each
-        return None if module is None else inspect.unwrap(type(module).forward)
+        # The class of a ScriptModule has a descriptor there that raises.
+        forward: Callable[..., object] | None = getattr(type(module), "forward", None)
+        return None if forward is None else inspect.unwrap(forward)
 
 
 def _same_node(

@@ -26,11 +26,13 @@ _INPUT = object()
 def keep(call: Call | None) -> Callable[[Callable[[Any], Any] | None], Replay] | None:
     """Write what a call needs to be run again to a temporary file, so that it takes no memory.
 
-    None if that is too large, cannot be written, or nothing is known.
+    None if that is too large, cannot be written, or nothing is known, and for compiled modules.
     """
     model = None if call is None else call.model()
     if call is None or model is None:
         return None
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        return None  # they take no hooks
     state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     given, form = _pytree.tree_flatten((call.args, dict(call.kwargs)))
     inputs = [leaf for leaf in given if isinstance(leaf, torch.Tensor)]

@@ -38,6 +38,7 @@ _BACKWARD_ARGUMENTS = (
     "grad_variables",
     "inputs",
 )
+_INTEGERS = {int}
 _saved_names: dict[type[Any], tuple[str, ...]] = {}
 _leaf_kinds: dict[type[Any], bool] = {}
 
@@ -86,15 +87,16 @@ def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | N
     first = metadata[0]
     try:
         shape = tuple(map(int, first.shape))
-    except (TypeError, RuntimeError):
+    except (TypeError, RuntimeError, AttributeError):  # a jagged size is no number
         shape = None
     return shape, name_of(first.dtype), name_of(first.device)
 
 
 def output_shape(node: Node) -> tuple[int, ...] | None:
-    """Return the shape of a node's first output, None where it cannot be had."""
+    """Return the shape of a node's first output, None where it is not made of numbers."""
     try:
-        return tuple(node._input_metadata[0].shape)
+        shape = tuple(node._input_metadata[0].shape)
+        return shape if set(map(type, shape)) <= _INTEGERS else None  # a jagged size is none
     except (AttributeError, RuntimeError, IndexError, TypeError):
         return None
 
@@ -236,7 +238,9 @@ def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
 
 def own_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
     """Return a module's own parameter of a name, None if it has none."""
-    return module._parameters.get(name)
+    own = module._parameters
+    # A ScriptModule looks its parameters up in a module of C++, by something that has no `get`.
+    return own[name] if name in own else None  # noqa: SIM401
 
 
 def own_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
@@ -267,7 +271,8 @@ def remove_global_step_hook(which: Literal["pre", "post"], handle: RemovableHand
 
 def has_forward(module: torch.nn.Module) -> bool:
     """Return whether a module can be called: containers have no forward pass of their own."""
-    return type(module).forward is not torch.nn.Module.forward
+    # The class of a ScriptModule has a descriptor there that raises.
+    return getattr(type(module), "forward", None) is not torch.nn.Module.forward
 
 
 def call_interceptor(module: torch.nn.Module) -> Callable[..., Any] | None:
@@ -282,13 +287,14 @@ def intercept_calls(module: torch.nn.Module, interceptor: Callable[..., Any]) ->
     and neither the class nor `forward` changes.
     """
     interceptor.labkit_interceptor = True  # type: ignore[attr-defined]
-    module._compiled_call_impl = interceptor
+    # Past `__setattr__`, as a ScriptModule would set it on another module.
+    vars(module)["_compiled_call_impl"] = interceptor
 
 
 def stop_interception(module: torch.nn.Module, interceptor: Callable[..., Any]) -> None:
     """Take an interceptor off, unless another has taken its place."""
     if module.__dict__.get("_compiled_call_impl") is interceptor:
-        del module._compiled_call_impl
+        vars(module).pop("_compiled_call_impl", None)
 
 
 def call_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

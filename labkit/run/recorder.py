@@ -54,8 +54,13 @@ class Recorder:
         return sum(block.refused for block in list(self._tables.values()))
 
     def names(self) -> list[str]:
-        """Return the names of all series, in the order in which they appeared."""
-        return list(self._series)
+        """Return the names of all series that have points, in the order in which they appeared."""
+        found = {id(table): table.has_points() for table in list(self._tables.values())}
+        return [
+            name
+            for name, (table, column) in list(self._series.items())
+            if column < len(found.get(id(table), ())) and found[id(table)][column]
+        ]
 
     def find(self, name: str) -> tuple[Block, int]:
         """Return the table and the column of a series.

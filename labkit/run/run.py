@@ -138,7 +138,7 @@ class Run:
         return self.recorder.blocks
 
     def names(self) -> list[str]:
-        """Return the names of all series, in the order in which they appeared."""
+        """Return the names of all series that have points, in the order in which they appeared."""
         self._write()
         return self.recorder.names()
 

@@ -96,6 +96,8 @@ class Block:
         self._lock = threading.RLock()
         self._storing = False
         self._stored = Storage.empty(len(self.names), sparse=self._sparse)
+        self._filled = np.zeros(len(self.names), bool)
+        """Which columns were seen to have points; they are not looked through again."""
 
     # ── writing ──────────────────────────────────────────────────────────────
 
@@ -222,6 +224,23 @@ class Block:
             known = ~np.isnan(values)
             steps, values = steps[known], values[known]
         return steps, values
+
+    def has_points(self) -> NDArray[np.bool_]:
+        """Return of each column whether it has points, shape (n_columns,)."""
+        self._store_pending()
+        stored = self._stored
+        found = np.zeros(len(self.names), bool)
+        found[: len(self._filled)] = self._filled
+        if not self._sparse:
+            found[: stored.columns] = stored.total > 0
+        else:
+            empty = np.flatnonzero(~found[: stored.columns])
+            tail, folded = stored.values[: stored.length], stored.buckets.low
+            found[empty] = ~(
+                np.isnan(tail[:, empty]).all(axis=0) & np.isnan(folded[:, empty]).all(axis=0)
+            )
+        self._filled = found
+        return found
 
     def rows_since(self, total: int) -> NewestRows | None:
         """Return the rows that came after the first `total`, with the count they bring it to.

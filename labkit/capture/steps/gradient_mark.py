@@ -97,6 +97,10 @@ class GradientMark:
             return False
         return gradient is not self.before or tensor_version(gradient) != self.before_version
 
+    def is_empty(self) -> bool:
+        """Return whether the gradient is cleared."""
+        return not has_gradient(self.parameter)
+
     def leave(self) -> None:
         """Record the gradient as a pass left it."""
         gradient = None if self.parameter is None else self.parameter.grad
@@ -170,6 +174,12 @@ class GradientMark:
         """Release every tensor."""
         self.parameter = self.before = None
         self._weights = (-1, None)
+
+
+def has_gradient(parameter: torch.Tensor | None) -> bool:
+    """Return whether there is a gradient that was not cleared, as far as that is cheap to see."""
+    gradient = None if parameter is None else parameter.grad
+    return gradient is not None and not (gradient.is_cpu and is_zero(gradient))
 
 
 def is_zero(gradient: torch.Tensor) -> bool:

@@ -34,8 +34,10 @@ class OptimizerRecorder:
     ----------
     loop : StepMachine
         The watch that it belongs to.
-    name : str
-        ``""`` for the only one; else it tells its series from the others'.
+    tables : str
+        Tells its tables of readings from the others'; ``""`` for the only one.
+    label : str
+        The model whose parameters it holds, ``""`` for an only model.
     entries : sequence of Watched
         The parameters that its optimizers hold.
     limit : MemoryLimit
@@ -58,15 +60,17 @@ class OptimizerRecorder:
     """
 
     def __init__(  # noqa: PLR0915 - one attribute after the other
-        self, loop: Any, name: str, entries: Sequence[Watched], limit: MemoryLimit
+        self, loop: Any, tables: str, label: str, entries: Sequence[Watched], limit: MemoryLimit
     ) -> None:
         self.loop = loop
         self.thread: int = loop.thread
         """The thread that trains these parameters, the only one that looks at them."""
-        self.name = name
+        self.label = label
+        self.name: str | None = None
+        """What tells its series from the others'; None before its first step."""
         self.entries = tuple(entries)
         self.mark = GradientMark()
-        self.readings = ParameterReadings(name, entries, limit)
+        self.readings = ParameterReadings(tables, entries, limit)
         self.optimizers: list[weakref.ref[torch.optim.Optimizer]] = []
         self.passes = 0
         self.loss = 0.0

@@ -45,8 +45,7 @@ class OptimizerSteps:
             loop.state = State.SAMPLED
         if loop.state is State.QUIET:
             return None
-        if not loop.rounds.loss_is_taken(recorder):
-            recorder.declare(run)
+        self._declare_loss(run, recorder)
         step = loop.steps_done + (not recorder.joins_last_round)
         if loop.is_in_pass:  # inside a backward pass, one of many
             if loop.readings.planned >= NORMS_ALONE:
@@ -72,11 +71,24 @@ class OptimizerSteps:
             recorder.reads_after_closure = True
         return changed
 
+    def _declare_loss(self, run: Run, recorder: OptimizerRecorder) -> None:
+        """Make the table of a step's loss, unless another optimizer's step has recorded it."""
+        rounds = self._loop.rounds
+        if rounds.loss_is_taken(recorder):
+            return
+        if self._loop.is_in_pass and rounds.inside is not None:
+            recorder = rounds.inside  # one name for all that step inside a pass
+        rounds.name(recorder)
+        recorder.declare(run)
+
     def _take_unsearched(self, recorder: OptimizerRecorder) -> None:
         """Take the loss of a pass that was not searched, for a step that no pass was seen for."""
         loop = self._loop
+        if not recorder.passes:
+            loop.rounds.find_passes(recorder)
         if not recorder.passes and loop.unsearched is not None:
             recorder.passes = 1
+            recorder.first_pass = recorder.last_pass = loop.pass_number
             recorder.add_loss(loop.unsearched)
             loop.misses, loop.is_beside = 0, False
         loop.unsearched = None
@@ -119,6 +131,7 @@ class OptimizerSteps:
             recorder.drop_loss()
         if recorder.has_loss and recorder.device_loss is None:
             loop.recent.append(recorder.loss)
+        loop.rounds.name(recorder)
         recorder.submit_row(
             run,
             loop.readings.readout,

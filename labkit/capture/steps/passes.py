@@ -129,6 +129,7 @@ class Passes:
             recorder.mark.choose(recorder.entries, reached)
             recorder.mark.leave()
             recorder.last_pass = loop.pass_number
+            loop.rounds.include(recorder)
         if loop.state is not State.QUIET:
             self.read(run)
 

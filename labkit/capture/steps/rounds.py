@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from labkit.capture import discovery, hooks
 from labkit.capture.parameters import ParameterTable, Watched
 from labkit.capture.readings.of_parameters import NORMS
 from labkit.capture.readings.schedule import Readings
+from labkit.capture.steps.gradient_mark import has_gradient
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run import Run
 
@@ -46,6 +48,8 @@ class Rounds:
         self._taken: set[tuple[int, int, int]] = set()
         self._taken_before: set[tuple[int, int, int]] = set()
         self._searched = False
+        self._tables: set[str] = set()
+        self._names: set[str] = set()
         self.members: tuple[OptimizerRecorder, ...] = ()
         self.recorders: tuple[OptimizerRecorder, ...] = ()
         self.every: tuple[OptimizerRecorder, ...] = ()
@@ -124,16 +128,22 @@ class Rounds:
         earlier = self.members[: self.members.index(recorder)]
         return any((each.first_pass, each.last_pass, each.passes) == passes for each in earlier)
 
+    def name(self, recorder: OptimizerRecorder) -> None:
+        """Name the series of an optimizer that takes its first step.
+
+        So the first one that steps has the plain name, in whatever order they were found.
+        """
+        if recorder.name is None:
+            recorder.name = _free_name(recorder.label, self._names)
+
     def step_inside(self, recorder: OptimizerRecorder) -> OptimizerRecorder:
         """Return what records the optimizers that step inside a pass: one for all of them."""
         self.stepped_inside = True
         if self.inside is None:
             self.inside = recorder
         elif recorder is not self.inside:
-            first, other = sorted((self.inside, recorder), key=self.every.index)
-            first.in_pass = first.in_pass or other.in_pass
-            self._join([first, other], None)
-            self.inside = first
+            self.inside.in_pass = self.inside.in_pass or recorder.in_pass
+            self._join([self.inside, recorder], None)
             hooks.parameters_changed()
         return self.inside
 
@@ -197,6 +207,7 @@ class Rounds:
         if not sharing and inside_pass and self.inside is not None:
             sharing = [self.inside]
         if sharing:
+            sharing.sort(key=lambda each: each.name is None)  # what was recorded goes on
             self._join(sharing, optimizer)
             return sharing[0]
         return self._add(optimizer, held, inside_pass=inside_pass, found=found)
@@ -244,9 +255,34 @@ class Rounds:
                 self.parameters_changed()
 
     def recorders_reached(self, reached: Iterable[Watched]) -> list[OptimizerRecorder]:
-        """Return the recorders of some parameters."""
+        """Return the recorders of some parameters, also of those that were frozen before."""
         names = {entry.names for entry in reached}
-        return [each for each in self.recorders if names & {entry.names for entry in each.entries}]
+        rest = () if self._rest is None else (self._rest,)
+        return [
+            each
+            for each in (*self._optimized, *rest)
+            if names & {entry.names for entry in each.entries}
+        ]
+
+    def include(self, recorder: OptimizerRecorder) -> None:
+        """Look for passes of a recorder from now on, as one has reached its parameters."""
+        if recorder not in self.recorders:
+            self._update()
+
+    def find_passes(self, recorder: OptimizerRecorder) -> None:
+        """Find the passes of a step where none wait for it.
+
+        Its optimizer may have been given parameters that nobody held, or a pass that another
+        recorder took reached other parameters than the one that stands for all.
+        """
+        if self._rest is not None and self._rest.passes:
+            self.check_entries()
+        if not recorder.passes and recorder.mark.is_empty() and _have_gradients(recorder.entries):
+            source = next(self._newest_passes(), None)
+            if source is not None:
+                recorder.copy_passes(source)
+                recorder.mark.choose(recorder.entries)
+                recorder.mark.leave()
 
     def optimizers_of(
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None
@@ -276,18 +312,16 @@ class Rounds:
         inside_pass: bool,
         found: bool,
     ) -> OptimizerRecorder:
-        recorder = OptimizerRecorder(
-            self._loop, self._free_name(held[0].label), held, self._readings.limit
-        )
+        label = held[0].label
+        tables = _free_name(label, self._tables)
+        recorder = OptimizerRecorder(self._loop, tables, label, held, self._readings.limit)
         recorder.add_optimizer(optimizer)
         recorder.joins_last_round = not found and self._may_join_last_round()
         if inside_pass:
             self.inside = recorder
-        rest = self._rest
-        if rest is not None and rest.passes:
-            recorder.copy_passes(rest)
-            if not found:  # of several that are found at once, each may be the one that steps
-                rest.drop_passes()
+        self._take_over_passes(recorder)
+        if self._rest is not None and not found:  # of several found at once, each may step
+            self._rest.drop_passes()
         recorder.mark.choose(recorder.entries)
         recorder.mark.leave()
         self.every = (*self.every, recorder)
@@ -327,7 +361,32 @@ class Rounds:
             if optimizer is not None:
                 found |= {entry.names: entry for entry in self._table.held_by(optimizer)}
         if found and tuple(found.values()) != recorder.entries:
+            before = {entry.names for entry in recorder.entries}
             recorder.set_entries(tuple(found.values()))
+            added = found.keys() - before
+            rest = self._rest
+            if rest is not None and any(entry.names in added for entry in rest.entries):
+                self._take_over_passes(recorder)
+
+    def _take_over_passes(self, recorder: OptimizerRecorder) -> None:
+        """Have passes wait in a recorder that reached its parameters while nobody held them."""
+        rest = self._rest
+        if rest is None or recorder.passes or not _have_gradients(recorder.entries):
+            return
+        source = rest if rest.passes else None
+        if rest.mark.parameter is None or rest.passes > 1:
+            # Passes were not looked at for the rest, or it has those of many steps that left its
+            # gradients as they are: what waits for the present step is seen elsewhere.
+            seen = self._newest_passes()
+            newer = (each for each in seen if source is None or each.first_pass > rest.first_pass)
+            source = next(newer, source)
+        if source is not None:
+            recorder.copy_passes(source)
+
+    def _newest_passes(self) -> Iterator[OptimizerRecorder]:
+        """Yield those of the optimizers in which the newest pass waits for a step."""
+        newest = self._loop.pass_number
+        return (each for each in self._optimized if each.passes and each.last_pass == newest)
 
     def _update(self) -> None:
         """Derive who takes part in a round, and which parameters are left to nobody."""
@@ -341,8 +400,8 @@ class Rounds:
         if not rest:
             self._rest = None
         elif self._rest is None:
-            self._rest = OptimizerRecorder(self._loop, "", rest, self._readings.limit)
-            self._rest.never_announced = False
+            self._rest = OptimizerRecorder(self._loop, "", "", rest, self._readings.limit)
+            self._rest.name, self._rest.never_announced = "", False
             self._rest.mark.choose(rest)
             self.every = (*self.every, self._rest)
         else:
@@ -351,13 +410,19 @@ class Rounds:
         self.recorders = (*self._optimized, *others)
         self._readings.of_parameters = [each.readings for each in self._optimized or others]
 
-    def _free_name(self, label: str) -> str:
-        """Return a name for another optimizer's series: the model's label, numbered if taken."""
-        taken = {each.name for each in self._optimized}
-        if label not in taken:
-            return label
-        number = sum(each.name.startswith(label) for each in self._optimized)
-        return f"{label}.optimizer{number}" if label else f"optimizer{number}"
+
+def _free_name(label: str, taken: set[str]) -> str:
+    """Take a name for what belongs to an optimizer: the model's label, numbered where taken."""
+    prefix = f"{label}." if label else ""
+    numbered = (f"{prefix}optimizer{number}" for number in itertools.count(1))
+    name = next(each for each in itertools.chain([label], numbered) if each not in taken)
+    taken.add(name)
+    return name
+
+
+def _have_gradients(entries: Iterable[Watched]) -> bool:
+    """Return whether a pass may have reached some parameters."""
+    return any(has_gradient(entry.parameter()) for entry in entries)
 
 
 def _count(optimizer: torch.optim.Optimizer) -> int:

@@ -12,7 +12,7 @@ from torch import nn
 import labkit as lk
 
 from .models import Net, batch, train
-from .truth import points
+from .truth import assert_agrees, points, record
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.*deprecated:DeprecationWarning")
 
@@ -79,6 +79,69 @@ def test_another_form_of_a_watched_model_gives_the_same(make, watched):
     with torch.no_grad():
         expected = watched(x)
         assert torch.allclose(make(watched, x)(x), expected)
+
+
+def script_module_class():
+    class Net(torch.jit.ScriptModule):
+        def __init__(self):
+            super().__init__()
+            self.fc1 = nn.Linear(6, 8)
+            self.fc2 = nn.Linear(8, 3)
+
+        @torch.jit.script_method
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc2(F.relu(self.fc1(x)))
+
+    return Net()
+
+
+SCRIPTED = {
+    "script": lambda: torch.jit.script(Scriptable()),
+    "trace": lambda: torch.jit.trace(Scriptable(), batch()[0]),
+    "class": script_module_class,
+    "part": lambda: nn.Sequential(torch.jit.script(Scriptable()), nn.Linear(3, 3)),
+}
+
+
+@pytest.mark.parametrize("make", SCRIPTED.values(), ids=SCRIPTED.keys())
+def test_a_model_that_is_or_holds_a_script_module_is_recorded(make):
+    kept = []
+
+    def loop(model, truth):
+        kept.append(model)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        x, y = batch()
+        for _ in range(20):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            truth.loss(loss)
+            loss.backward()
+            truth.used(model, optimizer)
+            optimizer.step()
+            truth.stepped(model)
+
+    run, truth = record(loop, make)
+    assert_agrees(run, truth)
+    assert not run.notices
+    for model in kept:
+        for module in (model, vars(model).get("_actual_script_module", model)):
+            assert "_compiled_call_impl" not in vars(module)
+
+
+@pytest.mark.parametrize("make", SCRIPTED.values(), ids=SCRIPTED.keys())
+def test_an_incident_in_a_script_module_has_its_step_and_no_replay(make):
+    model = make()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x, y = batch()
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for number in range(12):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x * torch.inf if number == 9 else x), y).backward()
+            optimizer.step()
+    assert run.incident.step == 10
+    assert not run.notices
+    with pytest.raises(RuntimeError, match="cannot be run again"):
+        run.incident.replay()
 
 
 def test_nothing_in_the_users_class_is_replaced():

@@ -113,3 +113,29 @@ def test_an_output_can_be_saved_and_carries_no_hook_after_the_step(tmp_path):
         output.pow(2).mean().backward()
         optimizer.step()
     assert not output._backward_hooks
+
+
+class Jagged(nn.Module):
+    """Works on sequences of different lengths, whose tensors have a size that is no number."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 1)
+
+    def forward(self, x):
+        nested = torch.nested.nested_tensor([x[:2], x[2:]], layout=torch.jagged)
+        return torch.cat(self.fc(nested).unbind())
+
+
+def test_the_graph_of_jagged_tensors_has_all_but_their_shapes(quiet):
+    torch.manual_seed(0)
+    model = Jagged()
+    _, weights, run = trained(model, watched=True)
+    torch.manual_seed(0)
+    _, plain, _ = trained(Jagged(), watched=False)
+    assert all(map(torch.equal, weights, plain))
+    assert not run.notices
+    assert len(run.graphs) == 1
+    shapes = {node.op: node.shape for node in run.graph.nodes}
+    assert shapes["linear"] is None
+    assert shapes["cat"] == (6, 1)

@@ -85,6 +85,33 @@ def test_one_optimizer_per_parameter(clear):
     assert_stepped_inside(*record(loop))
 
 
+def test_one_optimizer_per_parameter_that_steps_in_every_second_pass():
+    """Passes wait in several recorders as the steps begin, and one records them all."""
+
+    def loop(model, truth):
+        optimizers = {p: torch.optim.SGD([p], lr=0.05) for p in model.parameters()}
+        passes = 0
+
+        def step(parameter):
+            if passes % 2:
+                note(model, truth, parameter)
+                optimizers[parameter].step()
+                optimizers[parameter].zero_grad()
+
+        handles = [p.register_post_accumulate_grad_hook(step) for p in model.parameters()]
+        x, y = batch()
+        for passes in range(2 * STEPS):
+            loss = F.cross_entropy(model(x), y)
+            truth.loss(loss)
+            loss.backward()
+            if passes % 2:
+                truth.stepped(model)
+        for handle in handles:
+            handle.remove()
+
+    assert_stepped_inside(*record(loop))
+
+
 def test_gradients_cleared_after_the_pass():
     def loop(model, truth):
         optimizers = {p: torch.optim.SGD([p], lr=0.05) for p in model.parameters()}

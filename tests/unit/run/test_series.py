@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labkit.run import Block, Run
+from labkit.run.recorder import Recorder
 
 
 def filled(values, columns=1):
@@ -121,3 +122,19 @@ def test_to_frame_has_a_row_per_step():
     assert frame.index.tolist() == [0, 3]
     assert frame["a"].tolist() == [1.0, 4.0]
     assert np.isnan(frame["b"].iloc[1])
+
+
+def test_series_are_listed_when_they_have_points():
+    recorder = Recorder()
+    recorder.table("loss", "loss", ["loss"])
+    norms = recorder.table("grad_norm", "grad_norm", ["a", "b"])
+    assert recorder.names() == []
+    norms.append_columns(1, ["b"], [0.5])
+    assert recorder.names() == ["grad_norm/b"]
+    for step in range(2, 200_000, 1000):
+        norms.extend(range(step, step + 1000), [[np.nan, np.nan]] * 1000)
+    assert recorder.names() == ["grad_norm/b"]
+    norms.append(300_000, [1.0, np.nan])
+    recorder.table("grad_norm", "grad_norm", ["a", "b", "c"])
+    recorder.table("loss", "loss", ["loss"]).append(1, np.nan)
+    assert recorder.names() == ["loss", "grad_norm/a", "grad_norm/b"]
