@@ -178,6 +178,7 @@ class QuietRounds:
             or recorder.outermost is not optimizer
             or loop.is_in_pass
             or not recorder.passes
+            or recorder.evaluations  # by a closure
             or isinstance(rates, Tensor)
             or not (self._is_alone or not rounds.loss_is_taken(recorder))
             or loop.plan.quiet <= 1
