@@ -128,7 +128,8 @@ def _name(node: AutogradNode) -> str:
 
 def is_finite(tensor: torch.Tensor) -> bool:
     """Return whether no value is NaN or infinite; waits for the tensor's device."""
-    if not (tensor.is_floating_point() or tensor.is_complex()) or tensor.is_meta:
+    numbers = tensor.is_floating_point() or tensor.is_complex()
+    if not numbers or tensor.is_meta or not torch_compat.holds_values(tensor):
         return True
     values = tensor.detach()
     values = values if values.layout is torch.strided else values.to_dense()

@@ -81,6 +81,7 @@ class IncidentKeeper:
         self._witness = witness
         self._known_graph = known_graph
         self._indices = indices
+        self._models = {label: weakref.ref(model) for label, model in models.items()}
         self._modules = {
             prefixed(label, path): weakref.ref(module)
             for label, model in models.items()
@@ -247,6 +248,11 @@ class IncidentKeeper:
     def _code_of(self, path: str) -> object | None:
         reference = self._modules.get(path)
         module = None if reference is None else reference()
+        for label, root in self._models.items():  # names may have changed, as in a list of layers
+            model = root()
+            for own, each in () if model is None else model.named_modules():
+                if prefixed(label, own) == path:
+                    module = each
         # The class of a ScriptModule has a descriptor there that raises.
         forward: Callable[..., object] | None = getattr(type(module), "forward", None)
         return None if forward is None else inspect.unwrap(forward)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from labkit.capture.torch_compat import own_parameter
+from labkit.capture.torch_compat import own_modules, own_parameter
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,27 @@ class Watched:
         """Return the parameter as it is now, None if the module or the parameter is gone."""
         module = self.module()
         return None if module is None else own_parameter(module, self.attribute)
+
+
+@dataclass(frozen=True)
+class _Container:
+    """A module with the names and identities of those that it holds."""
+
+    module: weakref.ref[nn.Module]
+    names: tuple[str, ...]
+    children: tuple[int, ...]
+
+    @classmethod
+    def of(cls, module: nn.Module) -> _Container:
+        held = own_modules(module)
+        return cls(weakref.ref(module), tuple(held), tuple(map(id, held.values())))
+
+    def is_unchanged(self) -> bool:
+        module = self.module()
+        if module is None:
+            return False
+        held = own_modules(module)
+        return tuple(held) == self.names and tuple(map(id, held.values())) == self.children
 
 
 def prefixed(label: str, path: str) -> str:
@@ -71,6 +92,8 @@ class ParameterTable:
 
     def __init__(self, models: Mapping[str, nn.Module]) -> None:
         self.watched: tuple[Watched, ...] = ()
+        self.layout: tuple[_Container, ...] = ()
+        """Which modules hold which others under which names; another object once that changed."""
         self._index: dict[int, int] = {}
         self._roots = {label: weakref.ref(model) for label, model in models.items()}
         self._modules: dict[str, dict[str, weakref.ref[nn.Module]]] = {}
@@ -104,6 +127,13 @@ class ParameterTable:
         places = zip(self._index, self.watched, strict=True)
         return any(id(entry.parameter()) != key for key, entry in places)
 
+    def is_renamed(self) -> bool:
+        """Return whether modules came, went or got other names since they were looked up.
+
+        As where a layer is taken out of the middle of a list: those behind it move up.
+        """
+        return not all(container.is_unchanged() for container in self.layout)
+
     def living_module(self) -> nn.Module | None:
         """Return a watched model that lives, else a module of one that holds a parameter."""
         roots = (root() for root in self._roots.values())
@@ -115,8 +145,11 @@ class ParameterTable:
     def _read(self) -> None:
         names: dict[int, list[str]] = {}
         owners: dict[int, tuple[str, nn.Module, str]] = {}
+        containers: dict[int, _Container] = {}
         for label in self._roots:
             for path, module in self._living(label):
+                if own_modules(module) and id(module) not in containers:
+                    containers[id(module)] = _Container.of(module)
                 for attribute, parameter in module.named_parameters(recurse=False):
                     name = prefixed(label, f"{path}.{attribute}" if path else attribute)
                     names.setdefault(id(parameter), []).append(name)
@@ -126,6 +159,9 @@ class ParameterTable:
             for key, (label, module, attribute) in owners.items()
         )
         self._index = {key: place for place, key in enumerate(owners)}
+        layout = tuple(containers.values())
+        if layout != self.layout:
+            self.layout = layout
 
     def _living(self, label: str) -> Iterator[tuple[str, nn.Module]]:
         """Yield the modules of a model; of one whose root is gone, those that live on."""

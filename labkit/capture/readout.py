@@ -11,7 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from labkit.capture import torch_compat
+
 Deliver = Callable[[NDArray[np.float32]], None]
+Failure = tuple[str, Exception]
+"""The name of a reading whose result could not be delivered, and why."""
+_Receiver = tuple[str, Deliver]
+"""The name of a reading, and what takes its result."""
 
 _BATCH_SECONDS = 0.05
 _BATCH_RESULTS = 64
@@ -23,12 +29,18 @@ class Readout:
     Results on the CPU are delivered at once. Results on an accelerator are gathered for up
     to 50 ms, copied together into pinned memory without blocking, and delivered when the
     event behind the copy has passed; `poll` looks, and never waits.
+
+    Attributes
+    ----------
+    reading : str
+        The name of the reading that submits results at present, for failures that show later.
     """
 
     def __init__(self) -> None:
-        self._gathered: list[tuple[torch.Tensor, Deliver]] = []
+        self.reading = ""
+        self._gathered: list[tuple[torch.Tensor, _Receiver]] = []
         self._gathering_since = 0.0
-        self._copies: deque[tuple[torch.Tensor, Any, list[tuple[int, Deliver]]]] = deque()
+        self._copies: deque[tuple[torch.Tensor, Any, list[tuple[int, _Receiver]]]] = deque()
 
     @property
     def waiting(self) -> bool:
@@ -41,9 +53,20 @@ class Readout:
         Parameters
         ----------
         result : Tensor, shape (n,), dtype float32
+            Detached here: what it was computed from may have a graph.
         deliver : callable
             Called once with an array of shape (n,), now or in a later `poll` or `flush`.
+
+        Raises
+        ------
+        TypeError
+            If the result's class does not leave its values to torch.
+        Exception
+            Whatever `deliver` raises, if it is called now.
         """
+        if not torch_compat.holds_values(result):
+            raise TypeError(f"a result of class {type(result).__name__} has no values of its own")
+        result = result.detach()
         if result.device.type == "cpu":
             deliver(result.numpy())
             return
@@ -51,42 +74,57 @@ class Readout:
             return
         if not self._gathered:
             self._gathering_since = time.monotonic()
-        self._gathered.append((result, deliver))
+        self._gathered.append((result, (self.reading, deliver)))
 
-    def poll(self) -> None:
-        """Deliver what has arrived; send off what was gathered long enough."""
+    def poll(self) -> list[Failure]:
+        """Deliver what has arrived; send off what was gathered long enough.
+
+        Returns
+        -------
+        list of (str, Exception)
+            What could not be delivered.
+        """
+        failures: list[Failure] = []
         if self._gathered and (
             len(self._gathered) >= _BATCH_RESULTS
             or time.monotonic() - self._gathering_since > _BATCH_SECONDS
         ):
             self._send()
         while self._copies and self._copies[0][1].query():
-            self._deliver_oldest()
+            failures += self._deliver_oldest()
+        return failures
 
-    def flush(self) -> None:
-        """Deliver everything, waiting for the device."""
+    def flush(self) -> list[Failure]:
+        """Deliver everything, waiting for the device; return what could not be delivered."""
+        failures: list[Failure] = []
         if self._gathered:
             self._send()
         while self._copies:
             self._copies[0][1].synchronize()
-            self._deliver_oldest()
+            failures += self._deliver_oldest()
+        return failures
 
     def _send(self) -> None:
-        results = [result for result, _ in self._gathered]
+        gathered, self._gathered = self._gathered, []
+        results = [result for result, _ in gathered]
         joined = torch.cat([result.to(results[0].device) for result in results])
         pinned = joined.device.type == "cuda"
         host = torch.empty(joined.shape, dtype=joined.dtype, pin_memory=pinned)
         host.copy_(joined, non_blocking=pinned)
         event = torch.Event(joined.device.type)
         event.record()
-        pieces = [(len(result), deliver) for result, deliver in self._gathered]
+        pieces = [(len(result), receiver) for result, receiver in gathered]
         self._copies.append((host, event, pieces))
-        self._gathered = []
 
-    def _deliver_oldest(self) -> None:
+    def _deliver_oldest(self) -> list[Failure]:
         host, _, pieces = self._copies.popleft()
         values = host.numpy()
+        failures: list[Failure] = []
         start = 0
-        for length, deliver in pieces:
-            deliver(values[start : start + length])
+        for length, (reading, deliver) in pieces:
+            try:
+                deliver(values[start : start + length])
+            except Exception as error:  # noqa: BLE001 - the others have to be delivered, too
+                failures.append((reading, error))
             start += length
+        return failures

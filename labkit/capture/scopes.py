@@ -118,6 +118,7 @@ class ScopeRecorder:
     def start(self) -> None:
         """Begin to record; a compiled model is left alone, as hooks would recompile it."""
         self._home = threading.get_ident()
+        self._find_again()
         if self._usable and not self._handles:
             self._handles = [
                 register_module_forward_pre_hook(self._enter),
@@ -148,11 +149,23 @@ class ScopeRecorder:
         self.intervals = []
         self.elsewhere = []
 
+    def _find_again(self) -> None:
+        """Look the models' modules up anew; of a model that is gone, the names of before hold."""
+        alive = {label: ref() for label, ref in self._models.items()}
+        if all(model is not None for model in alive.values()):
+            self._paths.clear()
+        for label, model in alive.items():
+            if model is not None:
+                self._take_in(label, model)
+
     def _take_in(self, label: str, model: nn.Module) -> None:
         self._models[label] = weakref.ref(model)
         for path, module in model.named_modules(remove_duplicate=False):
             name = prefixed(label, path)
             self.types[name] = type(module).__name__
+            known = self._modules.get(name)
+            if known is None or known() is not module:
+                self._sizes.pop(name, None)
             self._modules[name] = weakref.ref(module)
             self._paths.setdefault(id(module), (name, self._modules[name]))
             self._usable = self._usable and not torch_compat.is_compiled(module)

@@ -10,7 +10,7 @@ import functools
 import inspect
 import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal
 
@@ -241,6 +241,11 @@ def own_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
     own = module._parameters
     # A ScriptModule looks its parameters up in a module of C++, by something that has no `get`.
     return own[name] if name in own else None  # noqa: SIM401
+
+
+def own_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
+    """Return the modules that a module holds itself, by their names."""
+    return module._modules
 
 
 def global_step_hooks() -> tuple[Any, Any] | None:

@@ -489,8 +489,15 @@ class Run:
             self._right_to_end.pop()  # one thread gets it, once
         except IndexError:
             return
-        if (self.control.owner or self._entered_by) == threading.get_ident():
-            self.final_values = final_values(self)
+        try:
+            if (self.control.owner or self._entered_by) == threading.get_ident():
+                self.final_values = final_values(self)
+        except Exception as error:  # noqa: BLE001 - the run has to end all the same
+            self.add_notice("closing", f"The last values were not read: {_described(error)}.")
+        finally:
+            self._finish(status, message)
+
+    def _finish(self, status: Status, message: str | None) -> None:
         if status == "finished" and self.control.stopping:
             status = "stopped"
         self._message, self._ended = message, time.monotonic()

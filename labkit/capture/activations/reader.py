@@ -54,7 +54,7 @@ class ActivationReader:
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._roots = {id(model) for model in models.values()}
         self._kinds: dict[str, Bent] = {}
-        self._after: Mapping[str, Bent] = {}
+        self._after: dict[str, Bent] = {}
         self._after_of = ""
         self._usable = True
         self._left_out = LeftOut()
@@ -85,7 +85,7 @@ class ActivationReader:
             return
         graph = run.graph
         if graph is not None and graph.signature != self._after_of:
-            self._after, self._after_of = bends_after(graph), graph.signature
+            self._after, self._after_of = dict(bends_after(graph)), graph.signature
         self._collected = Collected(
             run, readout, step, with_pictures=with_pictures, left_out=self._left_out
         )
@@ -144,15 +144,26 @@ class ActivationReader:
             self._hook = None
 
     def _find_modules(self) -> None:
-        """Find the modules' paths; some may have come or gone since they were last looked for."""
-        for label, reference in self._models.items():
-            model = reference()
+        """Find the modules' paths; some may have come, gone or been renamed since the last time.
+
+        What a model held that is gone itself is found under the names of before.
+        """
+        models = {label: reference() for label, reference in self._models.items()}
+        before = self._paths
+        self._paths = {} if all(model is not None for model in models.values()) else dict(before)
+        found: set[int] = set()
+        for label, model in models.items():
             for path, module in () if model is None else model.named_modules():
-                known = self._paths.get(id(module))
-                if known is not None and known[1]() is module:
+                if id(module) in found:  # in two of the models
                     continue
-                name = prefixed(label, path)
+                found.add(id(module))
+                name, known = prefixed(label, path), before.get(id(module))
+                if known is not None and known[0] == name and known[1]() is module:
+                    self._paths[id(module)] = known
+                    continue
                 self._paths[id(module)] = (name, weakref.ref(module))
+                self._kinds.pop(name, None)
+                self._after.pop(name, None)
                 try:
                     self._usable = self._usable and not torch_compat.is_compiled(module)
                     bent = bend_of(module)

@@ -40,15 +40,14 @@ def _around(original: Backward) -> Backward:
             original(tensors, *args, **kwargs)
             return
         # Written out, since every call that is made here is felt in a fast loop.
-        if here.stamp == state.stamp and here.left > 0:
-            here.left -= 1
-            listeners = here.listeners
-        else:
-            listeners = registry.listeners_of_pass(tensors)
-        if len(listeners) == 1:
-            listeners[0].run_pass(original, tensors, args, kwargs)
-        elif listeners:
-            _run_for_several(listeners, original, tensors, args, kwargs)
+        passes = here.passes
+        if passes.stamp != state.stamp or passes.are_searched:
+            registry.look_up(passes, tensors)
+        listener = passes.listener
+        if listener is not None:
+            listener.run_pass(original, tensors, args, kwargs)
+        elif passes.listeners:
+            _run_for_several(passes.listeners, original, tensors, args, kwargs)
         else:
             original(tensors, *args, **kwargs)
 
@@ -64,15 +63,16 @@ def _run_for_several(
     kwargs: dict[str, Any],
 ) -> None:
     """Run a backward pass that several watches of one thread may record."""
-    for listener in listeners:
-        listener.before_pass(tensors)
+    recording = tuple(listener for listener in listeners if listener.begin_pass())
     try:
+        for listener in recording:
+            listener.before_pass(tensors)
         original(tensors, *args, **kwargs)
     except BaseException:
-        for listener in listeners:
+        for listener in recording:
             listener.pass_failed()
         raise
-    _after(listeners, tensors)
+    _after(recording, tensors)
 
 
 def _after(listeners: tuple[LoopListener, ...], tensors: Any) -> None:

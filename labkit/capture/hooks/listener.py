@@ -70,14 +70,17 @@ class LoopListener(Protocol):
         Either a backward pass from `tensors` begins on it, or a step of what `recorder` records.
         """
 
+    def begin_pass(self) -> bool:
+        """Begin a backward pass on the calling thread; return whether it is to be recorded."""
+
     def before_pass(self, tensors: object) -> None:
-        """Record that a backward pass begins on the listener's thread."""
+        """Record what there is before a pass that was begun."""
 
     def after_pass(self, tensors: object) -> None:
-        """Record that the backward pass ended."""
+        """Record that the pass ended."""
 
     def pass_failed(self) -> None:
-        """Record that the backward pass raised."""
+        """Record that the pass raised."""
 
     def recorder_of(self, optimizer: torch.optim.Optimizer) -> OptimizerListener | None:
         """Return what records an optimizer's steps, None if it holds nothing watched."""

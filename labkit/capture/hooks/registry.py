@@ -16,18 +16,41 @@ _TRIES = 8
 """Passes of a thread that are searched for watched parameters of other threads' watches."""
 _SEARCHED_EVERY = 16
 """One pass in so many is searched after that, as the thread may begin to train another model."""
-_FOREVER = 1 << 60
+
+
+class Passes:
+    """Which watches the backward passes of one thread concern.
+
+    Attributes
+    ----------
+    stamp : int
+        `STATE.stamp` when the listeners were looked up.
+    are_searched : bool
+        Whether there are watches that other threads train, so that some passes are searched.
+    listeners : tuple of LoopListener
+        The watches that this thread trains.
+    listener : LoopListener or None
+        The only one of these, if there is only one.
+    """
+
+    __slots__ = ("are_searched", "count", "left", "listener", "listeners", "stamp")
+
+    def __init__(self) -> None:
+        self.stamp = -1
+        self.are_searched = True
+        self.listeners: tuple[LoopListener, ...] = ()
+        self.listener: LoopListener | None = None
+        self.count = 0
+        """Passes that were searched since the listeners were looked up."""
+        self.left = 0
+        """Passes until one is searched again."""
 
 
 class _Thread(threading.local):
     """What is known of the calling thread."""
 
     def __init__(self) -> None:
-        self.stamp = -1
-        self.left = 0
-        """Passes until the listeners are looked up again."""
-        self.passes = 0
-        self.listeners: tuple[LoopListener, ...] = ()
+        self.passes = Passes()
 
 
 class _Optimizer:
@@ -83,27 +106,27 @@ def listeners_here() -> tuple[LoopListener, ...]:
     return tuple(each for each in STATE.open if each.thread == ident)
 
 
-def listeners_of_pass(tensors: object) -> tuple[LoopListener, ...]:
-    """Return the listeners that a backward pass on the calling thread concerns.
+def look_up(passes: Passes, tensors: object) -> None:
+    """Look up which listeners a backward pass from some tensors on the calling thread concerns.
 
     A watch of another thread is concerned if the pass reaches its parameters; then the calling
     thread becomes the one that trains. That takes a search of the graph, so it is done for the
     first passes of a thread and for some of the later ones.
     """
-    here = THREAD
-    if here.stamp != STATE.stamp:
-        here.passes = 0
+    if passes.stamp != STATE.stamp:
+        passes.count = passes.left = 0
+    elif passes.left:
+        passes.left -= 1
+        return
     ident = threading.get_ident()
     for each in STATE.open:
         if each.thread != ident and each.claim(ident, tensors, None):
             parameters_changed()
-    here.stamp, here.passes = STATE.stamp, here.passes + 1
-    here.listeners = listeners_here()
-    if len(here.listeners) == len(STATE.open):
-        here.left = _FOREVER
-    else:
-        here.left = 0 if here.passes < _TRIES else _SEARCHED_EVERY - 1
-    return here.listeners
+    passes.stamp, passes.count = STATE.stamp, passes.count + 1
+    passes.listeners = here = listeners_here()
+    passes.listener = here[0] if len(here) == 1 else None
+    passes.are_searched = len(here) != len(STATE.open)
+    passes.left = 0 if passes.count < _TRIES else _SEARCHED_EVERY - 1
 
 
 def meet(optimizer: torch.optim.Optimizer) -> _Optimizer:

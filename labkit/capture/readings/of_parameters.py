@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -21,6 +21,13 @@ from labkit.capture.readout import Readout
 from labkit.run import Block, Run
 from labkit.run.histograms import HISTOGRAM_BINS
 
+NORMS = "gradient norms"
+"""The reading that is told of in notices about parameters that cannot be read."""
+_UNREAD = (
+    "Parameters of class {kind} ({first} first) are not read, as this class keeps their values in "
+    "a way of its own, in parts on several devices for example. They have no norms, histograms and "
+    "update ratios; the loss, the learning rates and the other parameters are recorded."
+)
 _COUNTED = 2**20
 """Elements that one reading of histograms looks at, spread over the parameters in turn."""
 
@@ -50,6 +57,8 @@ class ParameterReadings:
         self._counted = Rotation(counted_elements)
         self._unclipped: tuple[list[str], torch.Tensor] | None = None
         self._waiting: deque[tuple[int, list[str], list[torch.Tensor]]] = deque()
+        self._unread: dict[str, str] = {}
+        """The classes of parameters that cannot be read, by the parameters' names."""
 
     def set_entries(self, entries: Sequence[Watched]) -> None:
         """Read other parameters from now on."""
@@ -77,6 +86,7 @@ class ParameterReadings:
             Those of one of several optimizers; all by default.
         """
         names, gradients = self._gradients(entries)
+        self._notify_of_unread(run)
         if not gradients:
             return
         found = norms.fused_norms(gradients) if scale is None else None
@@ -120,7 +130,8 @@ class ParameterReadings:
             rows.append(self._waiting.popleft())
         if not rows:
             return
-        table = self._table(run, "grad_norm")
+        names_read = dict.fromkeys(name for _, names, _ in rows for name in names)
+        table = self._table(run, "grad_norm", names_read)
         values = torch.cat([norm.reshape(-1) for _, _, found in rows for norm in found]).numpy()
         start = 0
         for step, names, _ in rows:
@@ -150,7 +161,7 @@ class ParameterReadings:
             run.histograms.add(f"grad/{name}", step, magnitudes)
             run.histograms.add(f"grad_linear/{name}", step, even, (float(low), float(high)))
         for kind, column in (("grad_zeros", ends + 2), ("grad_not_finite", ends + 3)):
-            self._table(run, kind).append_columns(step, names, rows[:, column].copy())
+            self._table(run, kind, names).append_columns(step, names, rows[:, column].copy())
 
     def read_direction(self, run: Run, readout: Readout, step: int) -> None:
         """Copy gradients; or, if those of the step before were copied, write their cosines."""
@@ -180,7 +191,11 @@ class ParameterReadings:
         """Copy the weights whose turn it is, before the step."""
         parameters = ((entry.names[0], entry.parameter()) for entry in self.entries)
         self._copies.take(
-            [(name, p) for name, p in parameters if p is not None and torch_compat.has_storage(p)]
+            [
+                (name, p)
+                for name, p in parameters
+                if p is not None and torch_compat.has_storage(p) and self._can_read(name, p)
+            ]
         )
 
     def read_weights(self, run: Run, readout: Readout, step: int) -> None:
@@ -208,7 +223,7 @@ class ParameterReadings:
     ) -> None:
         if not names:
             return
-        table = self._table(run, kind)
+        table = self._table(run, kind, names)
         measured = kind.startswith("grad_norm") or kind == "weight_norm"
 
         def deliver(row: NDArray[np.float32]) -> None:
@@ -216,21 +231,39 @@ class ParameterReadings:
 
         readout.submit(values, deliver)
 
-    def _table(self, run: Run, kind: str) -> Block:
-        return run.recorder.table(f"{kind}{self._suffix}", kind, self._names)
+    def _table(self, run: Run, kind: str, names: Iterable[str]) -> Block:
+        """Return a table with columns for all parameters, and for names that are gone by now."""
+        known = set(self._names)
+        gone = [name for name in names if name not in known]
+        return run.recorder.table(f"{kind}{self._suffix}", kind, (*self._names, *gone))
 
     def _gradients(
         self, entries: Sequence[Watched] | None = None
     ) -> tuple[list[str], list[torch.Tensor]]:
-        """Return the gradients that there are, and the names of their parameters."""
+        """Return the gradients that can be read, and the names of their parameters.
+
+        Without their graphs, which ``backward(create_graph=True)`` gives them.
+        """
         names, gradients = [], []
         for entry in self.entries if entries is None else entries:
             parameter = entry.parameter()
             gradient = None if parameter is None else parameter.grad
-            if gradient is not None:
+            if gradient is not None and self._can_read(entry.names[0], gradient):
                 names.append(entry.names[0])
-                gradients.append(gradient)
+                gradients.append(gradient.detach() if gradient.requires_grad else gradient)
         return names, gradients
+
+    def _can_read(self, name: str, tensor: torch.Tensor) -> bool:
+        """Return whether a parameter's or a gradient's class leaves its values to torch."""
+        if type(tensor) is torch.Tensor or torch_compat.holds_values(tensor):
+            return True
+        self._unread.setdefault(name, type(tensor).__name__)
+        return False
+
+    def _notify_of_unread(self, run: Run) -> None:
+        if self._unread:
+            first, kind = next(iter(self._unread.items()))
+            run.add_notice(NORMS, _UNREAD.format(kind=kind, first=first))
 
     def _named_gradients(self) -> list[Named]:
         return list(zip(*self._gradients(), strict=True))

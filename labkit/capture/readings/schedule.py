@@ -16,8 +16,8 @@ from labkit.capture.checks import check
 from labkit.capture.memory_limit import MemoryLimit
 from labkit.capture.pace import Pace
 from labkit.capture.parameters import ParameterTable, Watched
-from labkit.capture.readings.of_parameters import ParameterReadings
-from labkit.capture.readout import Readout
+from labkit.capture.readings.of_parameters import NORMS, ParameterReadings
+from labkit.capture.readout import Failure, Readout
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.structure import structure_key
 from labkit.capture.walk import capture_graph
@@ -29,7 +29,6 @@ _SCOPE_COST_NS = 4_000
 _MOST_STRUCTURES = 32
 _MOST_DRAWN = 4
 """Graphs taken in one step, as where several models are trained in turn."""
-NORMS = "gradient norms"
 NORMS_ALONE = frozenset({NORMS})
 _WITH_HOOKS = frozenset({"graph", "activations"})
 _NORMS_AT_LEAST_EVERY = 128
@@ -122,9 +121,12 @@ class Readings:
         self.calls_are_seen = True
         """Whether calls of the models are seen, so that `model_called` is called."""
         self._begins: tuple[weakref.ref[Run], int, int] | None = None
+        self._began_early = False
+        """Whether module calls are recorded from the end of the step before."""
         self.limit = MemoryLimit.of(_parameters(table))
         self._pictures_at_ns = 0
         self._structures: dict[int, ComputationGraph] = {}
+        self._layout = table.layout
         self._drawn: set[int] = set()
         """Structures that were taken in the present step."""
         self.planned: frozenset[str] = frozenset()
@@ -182,7 +184,8 @@ class Readings:
         if not self.plans_calls or self.is_compiled:
             return
         self._begins = weakref.ref(run), now_ns, step
-        if not self.calls_are_seen:
+        self._began_early = not self.calls_are_seen
+        if self._began_early:
             self.model_called()
 
     def model_called(self) -> None:
@@ -199,6 +202,21 @@ class Readings:
             if pictures:
                 self._pictures_at_ns = now_ns + _PICTURES_REST_NS
             self._activations.start(run, self.readout, step, with_pictures=pictures)
+
+    def drop_calls(self) -> None:
+        """Drop what module calls of the present step gave, if it is under the names of before.
+
+        It is where they were recorded from the end of the step before, and not from the model's
+        own call.
+        """
+        if not self._began_early:
+            return
+        self.planned -= _WITH_HOOKS
+        self._begins = None
+        self._scopes.stop()
+        self._scopes.clear()
+        if self._activations is not None:
+            self._activations.stop()
 
     def steps_to_norms(self, pace: Pace, credit: float, now_ns: int, steps: int) -> float:
         """Return how many steps come before norms are read again, after so many steps."""
@@ -324,21 +342,34 @@ class Readings:
 
     def known_graph(self, roots: Sequence[torch.Tensor]) -> ComputationGraph | None:
         """Return the graph of this structure, if it was captured before."""
-        return self._structures.get(structure_key(roots, self._table))
+        return self._known(structure_key(roots, self._table))
 
-    def close(self) -> None:
-        """Take every hook off and deliver what is under way."""
+    def write(self, run: Run, readings: ParameterReadings, done: int) -> None:
+        """Write the norms that wait, of steps up to `done`; on any thread."""
+        try:
+            readings.write(run, done)
+        except Exception as error:  # noqa: BLE001 - a fault here must not reach who reads the run
+            self._switch_off(run, NORMS, error)
+
+    def deliver(self, run: Run) -> None:
+        """Deliver what has arrived from an accelerator; nothing waits for it."""
+        self._note_failures(run, self.readout.poll())
+
+    def close(self, run: Run | None) -> None:
+        """Take every hook off and deliver what is under way; to nobody where the run is gone."""
         self._scopes.stop()
         self._scopes.clear()
         if self._activations is not None:
             self._activations.stop()
-        self.readout.flush()
+        failures = self.readout.flush()
+        if run is not None:
+            self._note_failures(run, failures)
 
     def _take_graph(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
         key = structure_key(roots, self._table)
         if key in self._drawn:
             return
-        graph = self._structures.get(key)
+        graph = self._known(key)
         if graph is None:
             graph = capture_graph(roots, self._table, self._scopes, run.steps + 1)
             if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
@@ -352,27 +383,48 @@ class Readings:
         self.spent_ns += len(self._scopes.intervals) * _SCOPE_COST_NS
         self._scopes.clear()
 
+    def _known(self, key: int) -> ComputationGraph | None:
+        """Return the graph of a structure, unless its modules may have other names by now."""
+        if self._layout is not self._table.layout:
+            self._layout = self._table.layout
+            self._structures.clear()
+        return self._structures.get(key)
+
     def _take(self, run: Run, part: str, action: Callable[[], None], *, spent_ns: int = 0) -> None:
         """Take one reading; `spent_ns` is what it has cost before, in hooks."""
         began = time.perf_counter_ns()
         allowance = self._allowances[part]
+        self.readout.reading = part
         try:
             if allowance.enabled:
                 action()
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the loop
-            allowance.enabled = False
             self._scopes.stop()
             if self._activations is not None:
                 self._activations.stop()
-            run.add_notice(
-                part,
-                f"labkit could not read the {part} and has switched that off; training is not "
-                f"affected. ({type(error).__name__}: {error})",
-            )
+            self._switch_off(run, part, error)
+        self.readout.reading = ""
         ended = time.perf_counter_ns()
         self.spent_ns += ended - began
         seen = run.audience.present
         self.budget.spend(allowance, ended - began + spent_ns, ended, seen=seen)
+
+    def _note_failures(self, run: Run, failures: Sequence[Failure]) -> None:
+        for part, error in failures:
+            self._switch_off(run, part, error)
+
+    def _switch_off(self, run: Run, part: str, error: Exception) -> None:
+        """Read something no more, whose reading or delivery has failed; a notice says so."""
+        allowance = self._allowances.get(part)
+        if allowance is not None:
+            allowance.enabled = False
+        what = "some results" if allowance is None else f"the {part}"
+        after = "" if allowance is None else " and has switched that off"
+        run.add_notice(
+            part or "watch",
+            f"labkit could not read {what}{after}; training is not affected. "
+            f"({type(error).__name__}: {error})",
+        )
 
 
 def _parameters(table: ParameterTable) -> list[torch.Tensor]:

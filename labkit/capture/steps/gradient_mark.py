@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import torch
 
 from labkit.capture.parameters import Watched
-from labkit.capture.torch_compat import has_storage, tensor_version
+from labkit.capture.torch_compat import has_storage, holds_values, tensor_version
 
 _LARGE = 1 << 16
 """Parameters of fewer elements are preferred, since their values are compared now and then."""
@@ -82,6 +82,13 @@ class GradientMark:
                 return True
         self.parameter = None
         return False
+
+    def begin_pass(self) -> None:
+        """Record the gradient as a pass begins."""
+        gradient = None if self.parameter is None else self.parameter.grad
+        self.before = gradient
+        if gradient is not None:
+            self.before_version = tensor_version(gradient)
 
     def moved(self) -> bool:
         """Return whether the pass that began at `before` changed the gradient."""
@@ -177,12 +184,13 @@ def has_gradient(parameter: torch.Tensor | None) -> bool:
 
 def is_zero(gradient: torch.Tensor) -> bool:
     """Return whether a gradient on the CPU holds nothing but zeros, by its first elements."""
-    if gradient.layout is not torch.strided:
+    if gradient.layout is not torch.strided or not holds_values(gradient):
         return False
     return not bool(gradient.detach().reshape(-1)[: 64 * _COMPARED].any())
 
 
 def _some(parameter: torch.Tensor) -> torch.Tensor | None:
-    if not parameter.is_cpu or parameter.layout is not torch.strided or not parameter.numel():
+    strided = parameter.is_cpu and parameter.layout is torch.strided and parameter.numel()
+    if not strided or not holds_values(parameter):
         return None
     return parameter.detach().reshape(-1)[:_COMPARED].clone()

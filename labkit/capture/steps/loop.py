@@ -90,7 +90,10 @@ class Loop:
         self.scale: torch.Tensor | None = None
         self.loss_is_given = loss_is_given
         self.given_loss: Loss = None
-        self.depth = 0
+        self.is_in_pass = False
+        """Whether a backward pass is under way that is recorded."""
+        self.is_busy = False
+        """Whether a call is under way that may read watched tensors: no other thread trains now."""
         self.value: Loss = None
         self.unsearched: Loss = None
         """The loss of the newest pass that was not searched for watched parameters."""
@@ -131,16 +134,12 @@ class Loop:
         try:
             action(run, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
-            run.add_notice(
-                "watch",
-                "labkit missed something in this run; training is not affected. "
-                f"({type(error).__name__}: {error})",
-            )
+            _note_fault(run, error)
         finally:
             self.hooks_ns += time.perf_counter_ns() - began
 
     def write(self) -> None:
-        """Move rows that wait into the run's tables; on any thread."""
+        """Move rows that wait into the run's tables; on any thread. Its faults become notices."""
         run, me = self.run_reference(), threading.get_ident()
         if run is None or self._writer == me:
             return
@@ -149,7 +148,18 @@ class Loop:
             try:
                 done = self.steps_done + (self.state is State.CLOSED)
                 for recorder in self.rounds.every:
-                    recorder.write(run)
-                    recorder.readings.write(run, done)
+                    try:
+                        recorder.write(run)
+                    except Exception as error:  # noqa: BLE001 - nor reach who reads the run
+                        _note_fault(run, error)
+                    self.readings.write(run, recorder.readings, done)
             finally:
                 self._writer = 0
+
+
+def _note_fault(run: Run, error: Exception) -> None:
+    run.add_notice(
+        "watch",
+        "labkit missed something in this run; training is not affected. "
+        f"({type(error).__name__}: {error})",
+    )

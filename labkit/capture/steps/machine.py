@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from labkit.capture import hooks
 from labkit.capture.hooks.listener import Backward
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import PRODUCT, reached_by, roots_of
@@ -32,8 +33,8 @@ from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.capture.torch_compat import tensor_version, without_compilation
 from labkit.run import Run
 
-_SEARCHED_EVERY = 512
-"""Of the passes beside another model's loop, one in so many is searched."""
+_TURNS_AWAITED = 16
+"""How often a thread is refused that would interrupt one that has just become the one."""
 _QUIET = State.QUIET
 
 
@@ -44,6 +45,10 @@ class StepMachine(Loop):
         self.run_pass: Callable[..., None] = self.run_any_pass
         """What runs a backward pass: the fast path in quiet rounds, else `run_any_pass`."""
         self.quiet_rounds = QuietRounds(self)
+        self._next_thread: tuple[int, Sequence[OptimizerRecorder]] | None = None
+        """A thread that waits to become the one that trains, and what records its parameters."""
+        self._turns_left = 0
+        """How often other threads are refused, so that the one that trains takes a step."""
         super().__init__(*args, **kwargs)
         self.passes = Passes(self)
         self.steps = OptimizerSteps(self)
@@ -60,20 +65,39 @@ class StepMachine(Loop):
     def claim(self, thread: int, tensors: object, recorder: OptimizerRecorder | None) -> bool:
         """Make a thread the one that trains, unless a pass or a step is under way on another.
 
-        It trains what a pass from some tensors reaches, or what a recorder records.
+        It trains what a pass from some tensors reaches, or what a recorder records. If one is under
+        way, the thread becomes the one that trains after the next step, and remains it until it has
+        taken one: threads that train at once would otherwise never be recorded but one.
         """
-        if self.state is State.CLOSED or self.depth or self.rounds.is_inside_step:
+        if self.state is State.CLOSED:
             return False
         reached = reached_by(roots_of(tensors), self.table)
         found = self.rounds.recorders_reached(reached) if recorder is None else [recorder]
         if not found:
             return False
         self.quiet_rounds.leave()
-        for each in found:
+        if self.is_busy or self.is_in_pass or self.rounds.is_inside_step or self._turns_left > 0:
+            self._turns_left -= 1
+            self._next_thread = thread, found
+            return False
+        self._train_on(thread, found)
+        return True
+
+    def _train_on(self, thread: int, recorders: Sequence[OptimizerRecorder]) -> None:
+        for each in recorders:
             each.thread = thread
         self.thread = thread
         self.control.owner = thread
-        return True
+
+    def _hand_over(self) -> None:
+        """Make the thread the one that trains that a pass or step under way had kept waiting."""
+        waiting = self._next_thread
+        self._turns_left = 0
+        if waiting is not None and not self.rounds.is_inside_step:
+            self._next_thread = None
+            self._turns_left = _TURNS_AWAITED
+            self._train_on(*waiting)
+            hooks.parameters_changed()
 
     # ── backward passes ─────────────────────────────────────────────────────────
 
@@ -81,19 +105,30 @@ class StepMachine(Loop):
         self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         """Run a backward pass, whatever it is like."""
-        self.before_pass(tensors)
+        if not self.begin_pass():
+            original(tensors, *args, **kwargs)
+            return
         try:
+            self.before_pass(tensors)
             original(tensors, *args, **kwargs)
         except BaseException:
             self.pass_failed()
             raise
         self.after_pass(tensors)
 
-    def before_pass(self, tensors: object) -> None:  # noqa: C901, PLR0912 - one cold function
+    def begin_pass(self) -> bool:
+        """Begin a backward pass; return whether it is to be recorded.
+
+        Not if it runs within another, as re-entrant checkpointing makes them, nor if another thread
+        has taken the loop over just now.
+        """
+        if self.thread != threading.get_ident() or self.is_in_pass:
+            return False
+        self.is_in_pass = self.is_busy = True
+        return True
+
+    def before_pass(self, tensors: object) -> None:  # noqa: C901 - one cold function
         """Record the loss, and the gradients as they are before the pass."""
-        self.depth += 1
-        if self.depth > 1:
-            return  # a pass within a pass, as re-entrant checkpointing makes them
         began_ns = time.perf_counter_ns() if self.timing else 0
         for recorder in self.rounds.recorders:
             mark = recorder.mark
@@ -124,10 +159,16 @@ class StepMachine(Loop):
         if began_ns:
             self.sample_ns += time.perf_counter_ns() - began_ns
 
-    def after_pass(self, tensors: object) -> None:  # noqa: C901, PLR0912 - one cold function
+    def after_pass(self, tensors: object) -> None:
         """Add the loss to what waits for a step, if the pass reached a watched parameter."""
-        self.depth -= 1
-        if self.depth or self.state is State.CLOSED:
+        self.is_in_pass = False
+        try:
+            self._end_pass(tensors)
+        finally:
+            self.is_busy = False
+
+    def _end_pass(self, tensors: object) -> None:  # noqa: C901, PLR0912 - one cold function
+        if self.thread != threading.get_ident() or self.state is State.CLOSED:
             return
         began_ns = time.perf_counter_ns() if self.timing else 0
         value, moved = self.value, False
@@ -162,12 +203,10 @@ class StepMachine(Loop):
         if self.rounds.stepped_inside:
             self.guarded(self.steps.end_inside)
         elif not moved:
-            self.misses += 1
-            if self.is_beside and self.misses % _SEARCHED_EVERY:
-                self.unsearched = value
-            else:
-                self.guarded(self.passes.search, tensors)
+            self.guarded(self.passes.miss, tensors)
         else:
+            if self.is_beside and self.state is not _QUIET:
+                self.quiet_rounds.leave()
             self.is_beside = False
             if self.sees_clearing:
                 self.guarded(self.passes.count_uncleared)
@@ -179,11 +218,10 @@ class StepMachine(Loop):
 
     def pass_failed(self) -> None:
         """Drop what was recorded as the pass began: it raised."""
-        self.depth = max(0, self.depth - 1)
-        if not self.depth:
-            for recorder in self.rounds.recorders:
-                recorder.mark.before = None
-                recorder.in_pass = False
+        self.is_in_pass = self.is_busy = False
+        for recorder in self.rounds.recorders:
+            recorder.mark.before = None
+            recorder.in_pass = False
 
     def loss_computed(self, module: nn.Module, output: Any) -> None:
         """Add the result of the loss module, when one was given."""
@@ -195,12 +233,9 @@ class StepMachine(Loop):
         if threading.get_ident() != self.thread:
             return
         for recorder in self.rounds.unannounced:
-            parameter = recorder.mark.parameter
-            if parameter is None or not recorder.passes:
+            if recorder.mark.parameter is None or not recorder.passes:
                 continue
-            recorder.mark.before = parameter.grad
-            if recorder.mark.before is not None:
-                recorder.mark.before_version = tensor_version(recorder.mark.before)
+            recorder.mark.begin_pass()
             recorder.mark.see_cleared()
             self.guarded(self.unannounced.settle, recorder)
 
@@ -212,7 +247,7 @@ class StepMachine(Loop):
             return None
         found: list[OptimizerRecorder | None] = []
         self.guarded(
-            lambda run: found.append(self.rounds.admit(optimizer, inside_pass=self.depth > 0))
+            lambda run: found.append(self.rounds.admit(optimizer, inside_pass=self.is_in_pass))
         )
         return found[0] if found else None
 
@@ -220,6 +255,15 @@ class StepMachine(Loop):
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
     ) -> tuple[Any, Any] | None:
         """Record that a step begins; in a sampled round, read gradients before weights move."""
+        busy, self.is_busy = self.is_busy, True
+        try:
+            return self._begin_step(recorder, optimizer, args, kwargs)
+        finally:
+            self.is_busy = busy
+
+    def _begin_step(
+        self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
+    ) -> tuple[Any, Any] | None:
         if self.state is State.CLOSED:
             return None
         if recorder.depth:
@@ -244,6 +288,15 @@ class StepMachine(Loop):
 
     def after_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
         """Add the step's row; end the round when every optimizer has stepped."""
+        busy, self.is_busy = self.is_busy, True
+        try:
+            self._end_step(recorder, optimizer)
+        finally:
+            self.is_busy = busy
+        if self._next_thread is not None and not busy:
+            self._hand_over()
+
+    def _end_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
         if not recorder.depth:
             self.quiet_rounds.leave()
             recorder.begins_unseen, recorder.depth = True, 1
@@ -285,7 +338,8 @@ class StepMachine(Loop):
         self.guarded(self.plan.close_books, self.steps_done, self.hooks_ns)
         self.quiet_rounds.leave()
         self.state = State.CLOSED
-        for action in (self.readings.close, self.write, self.rounds.release):
+        run = self.run_reference()
+        for action in (lambda: self.readings.close(run), self.write, self.rounds.release):
             self._finally(action)
         self.value = self.scale = self.given_loss = self.unsearched = None
 

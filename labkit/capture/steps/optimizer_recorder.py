@@ -158,6 +158,7 @@ class OptimizerRecorder:
         held = {id(entry.parameter()) for entry in entries}
         if self.mark.parameter is None or id(self.mark.parameter) not in held:
             self.mark.choose(self.entries)
+            self.mark.leave()
 
     def announce(self) -> None:
         """Record that a hook is called for its steps after all."""

@@ -47,7 +47,7 @@ class OptimizerSteps:
             return None
         self._declare_loss(run, recorder)
         step = loop.steps_done + (not recorder.joins_last_round)
-        if loop.depth:  # inside a backward pass, one of many
+        if loop.is_in_pass:  # inside a backward pass, one of many
             if loop.readings.planned >= NORMS_ALONE:
                 entries = loop.table.held_by(optimizer)
                 loop.readings.read_norms(run, recorder.readings, step, optimizer, entries)
@@ -59,6 +59,7 @@ class OptimizerSteps:
             return None
 
         def read(run: Run) -> None:
+            loop.rounds.check_names()
             recorder.mark.note_reading()
             rescaled = recorder.mark.changed_since_pass() and recorder.passes > 0
             loop.readings.before_update(run, recorder.readings, step, optimizer, rescaled=rescaled)
@@ -75,7 +76,7 @@ class OptimizerSteps:
         rounds = self._loop.rounds
         if rounds.loss_is_taken(recorder):
             return
-        if self._loop.depth and rounds.inside is not None:
+        if self._loop.is_in_pass and rounds.inside is not None:
             recorder = rounds.inside  # one name for all that step inside a pass
         rounds.name(recorder)
         recorder.declare(run)
@@ -108,7 +109,7 @@ class OptimizerSteps:
     ) -> None:
         """Write what a step has: its loss and learning rates, and its weights if planned."""
         loop = self._loop
-        if loop.depth and optimizer is not None:
+        if loop.is_in_pass and optimizer is not None:
             loop.quiet_rounds.leave()
             recorder = loop.rounds.step_inside(recorder)
             recorder.in_pass = True

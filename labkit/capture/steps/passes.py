@@ -11,6 +11,8 @@ from labkit.run import Run
 
 _SEARCHES = 8
 """Passes in a row that are searched for watched parameters though no mark moved."""
+SEARCHED_EVERY = 512
+"""Of the passes beside another model's loop, one in so many is searched."""
 _PASSES_UNTIL_SAID = 200
 _NO_LOSS = (
     "backward was called on a tensor of several elements with a gradient of its own, so it is not "
@@ -45,6 +47,9 @@ class Passes:
         loop.scale = loop.scales.factor(roots)
         loop.value = None if loop.loss_is_given else loss_of(roots, loop.scale)
         if loop.state is not State.QUIET:
+            if loop.rounds.check_names():
+                for recorder in loop.rounds.recorders:
+                    recorder.mark.begin_pass()
             loop.readings.before_pass(run, roots)
             if loop.rounds.inside is not None:
                 loop.readings.before_steps_inside(run, loop.rounds.inside.readings)
@@ -89,20 +94,27 @@ class Passes:
         recorder.drop_passes()
         recorder.readings.drop_passes()
 
-    def search(self, run: Run, tensors: object) -> None:
-        """Search a pass for watched parameters: no mark's gradient moved.
+    def miss(self, run: Run, tensors: object) -> None:
+        """Record a pass that moved no mark's gradient, and search it for watched parameters.
 
         Where the last searches were in vain, as beside another model's loop, most are left out; if
         a step comes that no pass was seen for, the loss of the pass before it is taken.
         """
         loop = self._loop
+        loop.misses += 1
+        if loop.is_beside and loop.misses % SEARCHED_EVERY:
+            loop.unsearched = loop.value
+            return
         roots = roots_of(tensors)
         reached = reached_by(roots, loop.table)
         if not reached and loop.table.refresh():
             loop.rounds.parameters_changed()
             reached = reached_by(roots, loop.table)
         if not reached:
-            loop.is_beside = loop.misses >= _SEARCHES
+            if loop.misses >= _SEARCHES and not loop.is_beside:
+                loop.is_beside = True
+                if loop.state is not State.QUIET:
+                    loop.quiet_rounds.enter_beside()
             if loop.saw_nothing and loop.misses >= _PASSES_UNTIL_SAID:
                 loop.add_notice(_PASSED_BY.format(count="hundreds of"))
             return

@@ -9,21 +9,23 @@ step machine's general path, before anything is changed.
 from __future__ import annotations
 
 import time
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from labkit.capture.hooks.listener import Backward
+from labkit.capture.steps.loop import State
 from labkit.capture.steps.losses import PRODUCT
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
+from labkit.capture.steps.passes import SEARCHED_EVERY
 from labkit.capture.torch_compat import tensor_version
+
+_QUIET = State.QUIET
 
 if TYPE_CHECKING:
     from labkit.capture.steps.machine import StepMachine
-
-_SEARCHED_EVERY = 512
-"""Of the passes beside another model's loop, one in so many is searched."""
 
 
 class QuietRounds:
@@ -43,6 +45,14 @@ class QuietRounds:
         """Those that a pass may be for; none while calls go to the general path."""
         self._is_alone = True
         """Whether a round is one step of one optimizer."""
+
+    def enter_beside(self) -> None:
+        """Take passes of another model's loop, which are to be seen as such and no more."""
+        self.leave()
+        recorders = self._loop.rounds.recorders
+        if all(each.mark.parameter is not None for each in recorders):
+            self._recorders = recorders
+            self._loop.run_pass = self.run_pass
 
     def enter(self) -> None:
         """Take the calls from now on: a quiet round begins on the thread that trains."""
@@ -71,87 +81,90 @@ class QuietRounds:
         self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         """Run a backward pass, and add its loss to what waits for a step."""
-        loop, recorders = self._loop, self._recorders
-        began_ns = time.perf_counter_ns() if loop.timing else 0
-        everyday = (
-            not loop.depth
-            and not loop.sees_clearing
-            and type(tensors) is Tensor
-            and tensors.is_cpu
-            and bool(recorders)
-        )
-        if everyday:
+        loop = self._loop
+        if loop.thread != get_ident() or loop.is_in_pass:  # as in `begin_pass`
+            original(tensors, *args, **kwargs)
+            return
+        loop.is_in_pass = True
+        try:
+            began_ns = time.perf_counter_ns() if loop.timing else 0
+            recorders, value = self._recorders, None
+            if recorders and not loop.sees_clearing and type(tensors) is Tensor and tensors.is_cpu:
+                try:
+                    value = tensors.item()
+                    if (not value <= loop.limit and not loop.is_beside) or (
+                        type(tensors.grad_fn) is PRODUCT and loop.scales.may_be_used
+                    ):
+                        value = None
+                except (RuntimeError, TypeError):  # not one real number
+                    value = None
             for recorder in recorders:
                 mark = recorder.mark
                 parameter = mark.parameter
-                gradient = None if parameter is None else parameter.grad
-                mark.before = gradient
-                if gradient is not None:
-                    mark.before_version = version = tensor_version(gradient)
-                    if recorder.passes and (
-                        version != mark.left_version
-                        or id(gradient) != mark.left_id
-                        or not recorder.accumulates
-                    ):
-                        everyday = False
-                if recorder.depth or recorder.never_announced or parameter is None:
-                    everyday = False
-            try:
-                value = tensors.item()
-                if not value <= loop.limit and not loop.is_beside:
-                    everyday = False
-            except (RuntimeError, TypeError):  # not one real number
-                everyday = False
-        if not everyday or (type(tensors.grad_fn) is PRODUCT and loop.scales.may_be_used):
-            loop.run_any_pass(original, tensors, args, kwargs)
-            return
-        loop.depth = 1
-        if began_ns:
-            loop.sample_ns += time.perf_counter_ns() - began_ns
-        try:
+                if parameter is None or recorder.depth:
+                    value = None
+                    break
+                mark.before = gradient = parameter.grad
+                if gradient is None:
+                    continue
+                mark.before_version = version = tensor_version(gradient)
+                if recorder.passes and (
+                    version != mark.left_version
+                    or id(gradient) != mark.left_id
+                    or not recorder.accumulates
+                    or recorder.never_announced
+                ):
+                    value = None
+                    break
+            if value is None:
+                loop.is_in_pass = False
+                loop.run_any_pass(original, tensors, args, kwargs)
+                return
+            if began_ns:
+                loop.sample_ns += time.perf_counter_ns() - began_ns
             original(tensors, *args, **kwargs)
+            if self._recorders is not recorders or (  # an optimizer stepped inside, for example
+                loop.state is not _QUIET and any(recorder.mark.moved() for recorder in recorders)
+            ):
+                loop.value = value
+                loop.after_pass(tensors)
+                return
+            if began_ns:
+                began_ns = time.perf_counter_ns()
+            loop.pass_number = number = loop.pass_number + 1
+            moved = False
+            for recorder in recorders:
+                mark = recorder.mark
+                before, mark.before = mark.before, None
+                gradient = mark.parameter.grad  # type: ignore[union-attr]  # looked at above
+                if gradient is None:
+                    continue
+                version = tensor_version(gradient)
+                if gradient is before and version == mark.before_version:
+                    continue
+                moved = True
+                if recorder.passes and before is not None:
+                    recorder.passes += 1
+                    recorder.loss += value
+                else:  # the first one, or the first since gradients were cleared
+                    recorder.passes, recorder.first_pass = 1, number
+                    recorder.loss = value
+                recorder.has_loss = True
+                recorder.last_pass = number
+                mark.left_id, mark.left_version = id(gradient), version
+            if moved:
+                loop.is_beside = False
+            elif loop.is_beside and (loop.misses + 1) % SEARCHED_EVERY:
+                loop.misses, loop.unsearched = loop.misses + 1, value
+            else:
+                loop.value = value
+                loop.guarded(loop.passes.miss, tensors)
+            loop.is_in_pass = False
+            if began_ns:
+                loop.sample_ns += time.perf_counter_ns() - began_ns
         except BaseException:
             loop.pass_failed()
             raise
-        if self._recorders is not recorders:  # an optimizer stepped inside, or the watch ended
-            loop.value = value
-            loop.after_pass(tensors)
-            return
-        if began_ns:
-            began_ns = time.perf_counter_ns()
-        loop.depth = 0
-        loop.pass_number = number = loop.pass_number + 1
-        moved = False
-        for recorder in recorders:
-            mark = recorder.mark
-            before, mark.before = mark.before, None
-            gradient = mark.parameter.grad  # type: ignore[union-attr]  # looked at above
-            if gradient is None:
-                continue
-            version = tensor_version(gradient)
-            if gradient is before and version == mark.before_version:
-                continue
-            moved = True
-            if recorder.passes and before is not None:
-                recorder.passes += 1
-                recorder.loss += value
-            else:  # the first one, or the first since gradients were cleared
-                recorder.passes, recorder.first_pass = 1, number
-                recorder.loss = value
-            recorder.has_loss = True
-            recorder.last_pass = number
-            mark.left_id, mark.left_version = id(gradient), version
-        if moved:
-            loop.is_beside = False
-        else:
-            loop.misses += 1
-            if loop.is_beside and loop.misses % _SEARCHED_EVERY:
-                loop.unsearched = value
-            else:
-                loop.value = value
-                loop.guarded(loop.passes.search, tensors)
-        if began_ns:
-            loop.sample_ns += time.perf_counter_ns() - began_ns
 
     def end_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
         """Add a row for the step that ends, and begin another round where it ends one."""
@@ -163,10 +176,13 @@ class QuietRounds:
         if (
             recorder.depth != 1
             or recorder.outermost is not optimizer
-            or loop.depth
+            or loop.is_in_pass
             or not recorder.passes
+            or recorder.evaluations  # by a closure
             or isinstance(rates, Tensor)
             or not (self._is_alone or not rounds.loss_is_taken(recorder))
+            or loop.plan.quiet <= 1
+            or loop.control.pending
         ):
             loop.after_step(recorder, optimizer)
             return
@@ -189,12 +205,7 @@ class QuietRounds:
             loop.sample_ns, loop.timing = 0, False
         if not is_complete:
             return
-        plan = loop.plan
-        plan.quiet -= 1
-        if plan.quiet > 0 and not loop.control.pending:
-            loop.steps_done = step
-            if not self._is_alone:
-                rounds.begin()
-        else:
-            loop.guarded(loop.ends.close)
-            loop.ends.go_on()
+        loop.plan.quiet -= 1
+        loop.steps_done = step
+        if not self._is_alone:
+            rounds.begin()

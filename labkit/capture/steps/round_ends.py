@@ -49,6 +49,7 @@ class RoundEnds:
             return
         if loop.state is not State.QUIET:
             loop.readings.end_step(run, loop.steps_done)
+        loop.readings.deliver(run)
         loop.rounds.check_entries()
         loop.plan.look_ahead(
             run,

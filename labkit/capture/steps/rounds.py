@@ -10,7 +10,8 @@ import torch
 
 from labkit.capture import discovery, hooks
 from labkit.capture.parameters import ParameterTable, Watched
-from labkit.capture.readings.schedule import NORMS, Readings
+from labkit.capture.readings.of_parameters import NORMS
+from labkit.capture.readings.schedule import Readings
 from labkit.capture.steps.gradient_mark import has_gradient
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run import Run
@@ -228,9 +229,21 @@ class Rounds:
         self._update()
         hooks.parameters_changed()
 
+    def check_names(self) -> bool:
+        """Look the parameters up anew if modules came, went or got other names; return whether.
+
+        To be called before something is read under the names of now.
+        """
+        if not self._table.is_renamed():
+            return False
+        self._table.refresh()
+        self._readings.drop_calls()
+        self.parameters_changed()
+        return True
+
     def check_entries(self) -> None:
         """See whether an optimizer was given other parameters, or lost some."""
-        if self._table.is_stale():
+        if not self.check_names() and self._table.is_stale():
             self._table.refresh()
             self.parameters_changed()
         for recorder in self._optimized:

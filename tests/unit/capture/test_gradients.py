@@ -1,5 +1,8 @@
 """What is told of gradients beside their norms: before clipping, direction, noise, histograms."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -137,3 +140,69 @@ def test_steps_that_a_scaler_skips_are_told():
             scaler.update()
     assert run.steps == 7
     assert run.state().skipped == (5,)
+
+
+class Token:
+    """Lives as long as the graph that it is part of."""
+
+
+class Marked(torch.autograd.Function):
+    """Passes its input on; its node holds a token."""
+
+    @staticmethod
+    def forward(ctx, x, tokens):
+        ctx.token = Token()
+        tokens.append(weakref.ref(ctx.token))
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient.clone(), None
+
+
+@pytest.mark.filterwarnings("ignore:Using backward")
+@pytest.mark.parametrize("parts", [1, 2])
+def test_gradients_with_a_graph_are_read_without_it(parts):
+    """As `backward(create_graph=True)` leaves them: everything is recorded, no graph is kept."""
+    torch.manual_seed(0)
+    model, (x, y), tokens, seen = Net(), batch(), [], {}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    run = lk.watch(model, show=False, budget=1.0)
+    for step in range(1, 9):
+        for rows in torch.arange(len(x)).chunk(parts):
+            hidden = Marked.apply(F.relu(model.fc1(x[rows])), tokens)
+            loss = F.cross_entropy(model.fc2(hidden), y[rows])
+            loss.backward(create_graph=True)
+        assert model.fc2.weight.grad.requires_grad
+        nn.utils.clip_grad_norm_(model.parameters(), 0.05)
+        seen[step] = model.fc2.weight.grad.detach().norm().item()
+        optimizer.step()
+        optimizer.zero_grad()
+        del loss, hidden
+        gc.collect()
+        assert not any(token() for token in tokens)
+        if step == 4:
+            assert len(run.series("loss")[0]) == step
+    run.close()
+    assert run.closed
+    assert run.notices == ()
+    norms = by_step(run, "grad_norm/fc2.weight")
+    assert norms == pytest.approx({step: seen[step] for step in norms}, rel=1e-5)
+    kinds = {name.partition("/")[0] for name in run.names()}
+    assert kinds >= {"grad_norm", "grad_norm_unclipped", "update_ratio", "grad_cosine"}
+
+
+def test_a_rate_that_is_learned_is_recorded():
+    """A learning rate that requires grad, as of hypergradient methods."""
+    torch.manual_seed(0)
+    model, (x, y) = Net(), batch()
+    rate = torch.tensor(0.25, requires_grad=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer.param_groups[0]["lr"] = rate
+    with lk.watch(model, show=False) as run:
+        for _ in range(20):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    assert run.notices == ()
+    assert by_step(run, "lr/0") == dict.fromkeys(range(1, 21), 0.25)

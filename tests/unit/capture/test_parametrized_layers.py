@@ -81,3 +81,24 @@ def test_a_layer_that_is_parametrized_in_the_middle(kind):
             if norm == "grad_norm":
                 assert max(points(run, name) or found) > 1.5 * HALF, f"{name} does not go on"
     assert_goes_on(run, truth)
+
+
+def test_what_was_read_stays_when_a_parametrization_is_removed():
+    """Nobody asks for the series in between, so that norms wait to be written."""
+
+    def make():
+        model = Net()
+        parametrizations.weight_norm(model.fc1)
+        return model
+
+    def loop(model, truth):
+        train(model, truth, sgd(model), steps=12)
+        parametrize.remove_parametrizations(model.fc1, "weight")
+        train(model, truth, sgd(model), steps=12)
+
+    run, truth = record(loop, make=make)
+    assert run.notices == ()
+    for number in range(2):
+        found = points(run, f"grad_norm/fc1.parametrizations.weight.original{number}")
+        assert found.keys() >= set(range(1, 9))
+    assert_goes_on(run, truth)

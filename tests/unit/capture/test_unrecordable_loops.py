@@ -5,7 +5,9 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import distributed, nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import fully_shard
 
 import labkit as lk
 
@@ -179,3 +181,36 @@ def test_the_notice_comes_while_the_loop_still_runs():
     told = run.notices
     run.close()
     assert told
+
+
+@pytest.fixture
+def one_process():
+    """Make this process a group of its own, as a launcher does."""
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    yield
+    distributed.destroy_process_group()
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("to_none", [True, False])
+@pytest.mark.usefixtures("one_process")
+def test_sharded_parameters_are_left_out_with_a_notice(parts, to_none):
+    """Of FSDP2's parameters every process holds a part: the loss and the rates are recorded."""
+    model, (x, y), losses = Net(), batch(), {}
+    fully_shard(model.fc1, mesh=init_device_mesh("cpu", (1,)))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False, budget=1.0) as run:
+        for step in range(1, STEPS + 1):
+            losses[step] = 0.0
+            for rows in torch.arange(len(x)).chunk(parts):
+                loss = F.cross_entropy(model(x[rows]), y[rows])
+                loss.backward()
+                losses[step] += loss.item()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=to_none)
+    assert points(run, "loss") == pytest.approx(losses, rel=1e-5)
+    assert points(run, "lr/0") == pytest.approx(dict.fromkeys(losses, 0.1))
+    assert [notice.text for notice in run.notices if "DTensor" in notice.text]
+    assert len(run.notices) == 1
+    assert points(run, "grad_norm/fc2.weight")
+    assert not points(run, "grad_norm/fc1.weight")

@@ -16,6 +16,9 @@ from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 import labkit as lk
+from labkit.capture import readout
+from labkit.capture.readings import of_parameters
+from labkit.run.histograms import HistogramLog
 
 from .models import Net, batch, train
 
@@ -185,6 +188,72 @@ def test_a_fault_of_labkits_is_noted_and_training_goes_on(monkeypatch):
     parts = {notice.part for notice in run.notices}
     assert parts == {"gradient norms", "weights", "graph"}
     assert all("training is not affected" in notice.text for notice in run.notices)
+
+
+def test_a_fault_in_writing_norms_reaches_nobody_who_reads(monkeypatch):
+    def broken(*_):
+        raise RuntimeError("no such row")
+
+    monkeypatch.setattr(of_parameters.ParameterReadings, "write", broken)
+    model = Net()
+    run = lk.watch(model, show=False)
+    losses = train(model, steps=10)
+    assert "loss" in run.names()
+    assert run.series("loss")[1].tolist() == pytest.approx(losses)
+    run.close()
+    assert run.closed
+    assert [notice.part for notice in run.notices] == ["gradient norms"]
+    assert "no such row" in run.notices[0].text
+
+
+class Elsewhere(torch.Tensor):
+    """A result that counts as one on an accelerator."""
+
+    device = torch.device("cuda")
+
+    def to(self, *_):
+        return self.as_subclass(torch.Tensor)
+
+
+class Passed:
+    """An event that has passed."""
+
+    def __init__(self, *_):
+        pass
+
+    def record(self):
+        pass
+
+    synchronize = record
+
+    def query(self):
+        return True
+
+
+def test_a_reading_whose_result_comes_late_and_fails_is_switched_off(monkeypatch):
+    """The other results that come with it are delivered, during the run."""
+    original, added = of_parameters.distributions, []
+
+    def distributions(tensors):
+        return original(tensors).as_subclass(Elsewhere)
+
+    def broken(*arguments):
+        added.append(arguments)
+        raise ValueError("no room")
+
+    monkeypatch.setattr(torch, "Event", Passed)
+    monkeypatch.setattr(readout, "_BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(of_parameters, "distributions", distributions)
+    monkeypatch.setattr(HistogramLog, "add", broken)
+    model = Net()
+    run = lk.watch(model, show=False, budget=1.0)
+    losses = train(model, steps=30)
+    assert len(added) == 1
+    assert [notice.part for notice in run.notices] == ["histograms"]
+    run.close()
+    assert len(added) == 1
+    assert run.series("loss")[1].tolist() == pytest.approx(losses)
+    assert "no room" in run.notices[0].text
 
 
 def test_a_plain_script_records_and_prints_nothing():

@@ -197,7 +197,7 @@ def a_pass_on_one_thread_and_its_step_on_another():
 
 
 def opened_and_closed_while_others_train():
-    others = [Training(1.0, 1500, watched=True), Training(2.0, 1500)]
+    others = [Training(1.0, 600, watched=True), Training(2.0, 1500)]
     for each in others:
         each.start()
     while any(each.is_alive() for each in others):
@@ -210,7 +210,7 @@ def opened_and_closed_while_others_train():
 
 
 def abandoned_and_collected_while_others_train():
-    others = [Training(1.0, 1500, watched=True), Training(2.0, 1500)]
+    others = [Training(1.0, 600, watched=True), Training(2.0, 1500)]
     for each in others:
         each.start()
     while any(each.is_alive() for each in others):
@@ -301,7 +301,7 @@ def no_global_hook_is_added_or_removed_while_steps_run():
 
 
 def series_are_read_on_another_thread():
-    training = Training(1.0, 2000)
+    training = Training(1.0, 200)
     run = training.watch()
     training.start()
     while training.is_alive():
