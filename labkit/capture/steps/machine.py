@@ -266,6 +266,8 @@ class StepMachine(Loop):
     ) -> tuple[Any, Any] | None:
         if self.state is State.CLOSED:
             return None
+        if not recorder.depth and self.rounds.is_inside_step:  # which shows what wraps what
+            recorder = self.recorder_of(optimizer) or recorder
         if recorder.depth:
             self.guarded(self.steps.begin_inner, recorder, optimizer)
         if recorder.left_out:

@@ -50,6 +50,8 @@ class Rounds:
         self._searched = False
         self._tables: set[str] = set()
         self._names: set[str] = set()
+        self._named: list[OptimizerRecorder] = []
+        """Those that took a step, in the order of their first ones."""
         self.members: tuple[OptimizerRecorder, ...] = ()
         self.recorders: tuple[OptimizerRecorder, ...] = ()
         self.every: tuple[OptimizerRecorder, ...] = ()
@@ -133,8 +135,14 @@ class Rounds:
 
         So the first one that steps has the plain name, in whatever order they were found.
         """
-        if recorder.name is None:
-            recorder.name = _free_name(recorder.label, self._names)
+        if recorder.name is not None:
+            return
+        before = (each for each in self._named if each.optimizers)
+        taken = {entry.names for each in before for entry in each.entries}
+        own = (entry.label for entry in recorder.entries if entry.names not in taken)
+        recorder.name = _free_name(next(own, recorder.label), self._names)
+        self._named.append(recorder)
+        self._divide_readings()
 
     def step_inside(self, recorder: OptimizerRecorder) -> OptimizerRecorder:
         """Return what records the optimizers that step inside a pass: one for all of them."""
@@ -201,9 +209,7 @@ class Rounds:
         if not held:
             return None
         names = {entry.names for entry in held}
-        sharing = [
-            each for each in self._optimized if names & {entry.names for entry in each.entries}
-        ]
+        sharing = [each for each in self._optimized if _is_the_same(each, optimizer, names)]
         if not sharing and inside_pass and self.inside is not None:
             sharing = [self.inside]
         if sharing:
@@ -347,6 +353,11 @@ class Rounds:
                 if alive is not None:
                     first.add_optimizer(alive)
             other.optimizers = []
+            if other.depth:  # the one that steps around the others
+                first.depth, first.outermost = other.depth, other.outermost
+            if not first.passes:
+                first.copy_passes(other)
+            hooks.parameters_changed()
         if optimizer is not None:
             first.add_optimizer(optimizer)
         first.missed = 0
@@ -408,7 +419,18 @@ class Rounds:
             self._rest.set_entries(rest)
         others = () if self._rest is None or self._rest.mark.parameter is None else (self._rest,)
         self.recorders = (*self._optimized, *others)
+        self._divide_readings()
         self._readings.of_parameters = [each.readings for each in self._optimized or others]
+
+    def _divide_readings(self) -> None:
+        """Have each parameter read in the steps of one optimizer, the first that took a step."""
+        taken: set[tuple[str, ...]] = set()
+        others = (each for each in self._optimized if each not in self._named)
+        for recorder in (*(each for each in self._named if each.optimizers), *others):
+            own = tuple(entry for entry in recorder.entries if entry.names not in taken)
+            taken |= {entry.names for entry in own}
+            if own != recorder.readings.entries:
+                recorder.readings.set_entries(own)
 
 
 def _free_name(label: str, taken: set[str]) -> str:
@@ -418,6 +440,25 @@ def _free_name(label: str, taken: set[str]) -> str:
     name = next(each for each in itertools.chain([label], numbered) if each not in taken)
     taken.add(name)
     return name
+
+
+def _is_the_same(
+    recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer, names: set[tuple[str, ...]]
+) -> bool:
+    """Return whether an optimizer's steps are those that a recorder has, as it shares parameters.
+
+    That is so of a wrapper, which has the groups of what it wraps or steps around it, and of what
+    holds the same parameters or comes in the place of what is gone. Two that share a part of their
+    parameters and step by themselves, as in an adversarial autoencoder, are two.
+    """
+    held = {entry.names for entry in recorder.entries}
+    if not names & held:
+        return False
+    alive = [each for ref in recorder.optimizers if (each := ref()) is not None]
+    if not alive or recorder.depth or names == held:
+        return True
+    groups = {id(group) for each in alive for group in each.param_groups}
+    return any(id(group) in groups for group in optimizer.param_groups)
 
 
 def _have_gradients(entries: Iterable[Watched]) -> bool:

@@ -379,3 +379,89 @@ def test_a_gan_in_one_module(known, choose, every, parts):
     found = sorted(list(each.values()) for each in recorded)
     for each, wanted in zip(found, sorted(expected.values()), strict=True):
         assert each == pytest.approx(wanted, rel=1e-5)
+
+
+def layers(*widths):
+    pairs = itertools.pairwise(widths)
+    return nn.Sequential(*(nn.Sequential(nn.Linear(a, b), nn.Tanh()) for a, b in pairs))
+
+
+def norm(model):
+    return torch.cat([p.grad.flatten() for p in model.parameters()]).norm().item()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["optimizers-first", "watch-first"])
+def test_optimizers_that_share_a_part_of_their_parameters_are_several(known):
+    torch.manual_seed(0)
+    encoder, decoder, critic = layers(4, 8, 2), layers(2, 8, 4), layers(2, 8, 1)
+    models = {"encoder": encoder, "decoder": decoder, "critic": critic}
+    run = None if known else lk.watch(models, show=False, budget=1.0)
+    rates = {"encoder": 0.01, "critic": 0.003, "encoder.optimizer1": 0.001}
+    optimizers = {
+        "encoder": torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=0.01),
+        "critic": torch.optim.Adam(critic.parameters(), lr=0.003),
+        "encoder.optimizer1": torch.optim.Adam(encoder.parameters(), lr=0.001),
+    }
+    run = run or lk.watch(models, show=False, budget=1.0)
+    expected = {name: [] for name in rates}
+    norms = []
+
+    def step(name, loss):
+        optimizers[name].zero_grad()
+        loss.backward()
+        if name == "encoder":
+            norms.append(norm(encoder[0][0]))
+        optimizers[name].step()
+        expected[name].append(loss.item())
+
+    for _ in range(20):
+        x = torch.randn(8, 4)
+        step("encoder", F.mse_loss(decoder(encoder(x)), x))
+        step("critic", (critic(encoder(x).detach()) - critic(torch.randn(8, 2))).mean())
+        step("encoder.optimizer1", -critic(encoder(x)).mean())
+    run.close()
+    assert run.steps == 20
+    for name, wanted in expected.items():
+        assert list(points(run, f"loss/{name}").values()) == pytest.approx(wanted, rel=1e-5)
+        assert list(points(run, f"lr/{name}.0").values()) == pytest.approx([rates[name]] * 20)
+    of_weight, of_bias = (
+        points(run, f"grad_norm/encoder.0.0.{part}") for part in ("weight", "bias")
+    )
+    for number, value in of_weight.items():
+        both = (value**2 + of_bias[number] ** 2) ** 0.5
+        assert both == pytest.approx(norms[number - 1], rel=1e-4), "of the first one's steps"
+
+
+class Around(torch.optim.Optimizer):
+    """Steps an optimizer of a part of its parameters, and moves the rest itself."""
+
+    def __init__(self, parameters, part):
+        super().__init__(parameters, {"lr": 0.1})
+        self.inner = torch.optim.SGD(part, lr=0.05)
+        self.own = {id(p) for p in part}
+
+    @torch.no_grad()
+    def step(self):
+        self.inner.step()
+        for p in self.param_groups[0]["params"]:
+            if id(p) not in self.own:
+                p.sub_(p.grad, alpha=0.1)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["optimizers-first", "watch-first"])
+def test_an_optimizer_of_a_part_that_steps_within_another_is_no_second_one(known):
+    torch.manual_seed(0)
+    model = layers(4, 8, 1)
+    run = None if known else lk.watch(model, show=False)
+    optimizer = Around(model.parameters(), list(model[0].parameters()))
+    run = run or lk.watch(model, show=False)
+    expected = []
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = model(torch.randn(8, 4)).square().mean()
+        loss.backward()
+        optimizer.step()
+        expected.append(loss.item())
+    run.close()
+    assert [name for name in run.names() if name.startswith("loss")] == ["loss"]
+    assert list(points(run, "loss").values()) == pytest.approx(expected, rel=1e-5)
