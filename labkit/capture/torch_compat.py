@@ -245,7 +245,9 @@ def own_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
 
 def own_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
     """Return the modules that a module holds itself, by their names."""
-    return module._modules
+    held = module._modules
+    # A ScriptModule's is no dict, and can only be read pair by pair.
+    return held if isinstance(held, dict) else dict(held.items())
 
 
 def global_step_hooks() -> tuple[Any, Any] | None:

@@ -382,7 +382,9 @@ class Rounds:
     def _take_over_passes(self, recorder: OptimizerRecorder) -> None:
         """Have passes wait in a recorder that reached its parameters while nobody held them."""
         rest = self._rest
-        if rest is None or recorder.passes or not _have_gradients(recorder.entries):
+        parameters = (entry.parameter() for entry in recorder.entries)
+        has_any = any(each is not None and each.grad is not None for each in parameters)
+        if rest is None or recorder.passes or not has_any:
             return
         source = rest if rest.passes else None
         if rest.mark.parameter is None or rest.passes > 1:
