@@ -23,8 +23,8 @@ from labkit.run import Run
 from labkit.run.inspection import Inspection
 
 _WITNESSED_STEPS = 200
-_FAST_NS = 1_000_000
-"""A step shorter than this feels that the model's calls are recorded."""
+_FAST_NS = 2_000_000
+"""A step that takes less for each call of a model feels that these are recorded."""
 _CALLS_WITHOUT_STEP = 100
 """Calls of the model, without one step, after which a notice says that nothing is recorded."""
 _NOTHING = (
@@ -159,8 +159,8 @@ class Watch:
 
     def _between_rounds(self, run: Run) -> None:
         """Stop recording the model's calls in a loop so fast that it is felt."""
-        steps = self._machine.steps_done
-        if steps > _WITNESSED_STEPS and run.loop_ns / steps < _FAST_NS:
+        steps, calls = self._machine.steps_done, self._witness.calls
+        if steps > _WITNESSED_STEPS and run.loop_ns < _FAST_NS * max(steps, calls):
             self._witness.rest()
             self._readings.calls_are_seen = False
 

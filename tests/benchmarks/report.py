@@ -182,14 +182,17 @@ def verdict(figure: Figure, aim: float) -> str:
     return f"x{aim:g} {'missed' if figure.low > aim else 'open'}"
 
 
-def said_cost(sets: Iterable[ProcessSet], took: Figure) -> str:
-    """Return what `run.cost` says, and how far it is off where that is more than a point."""
+def said_cost(sets: Iterable[ProcessSet], after: Figure) -> str:
+    """Return what `run.cost` says, and how far it is off where that is more than a point.
+
+    It says which part of the loop's time watching took, once the first steps are over.
+    """
     costs = [each.endings["contender"].cost for each in sets]
     said = mean(cost for cost in costs if cost is not None)
-    low, high = took.low - 1 - said, took.high - 1 - said
+    low, middle, high = (1 - 1 / ratio - said for ratio in (after.low, after.middle, after.high))
     text = f"{100 * said:.1f} %"
     if low > _ONE_POINT or high < -_ONE_POINT:
-        return f"{text}, **off by {100 * (took.middle - 1 - said):+.1f} points**"
+        return f"{text}, **off by {100 * middle:+.1f} points**"
     if low < -_ONE_POINT or high > _ONE_POINT:
         return f"{text}, unclear"
     return f"{text}, agrees"
@@ -209,7 +212,7 @@ def _recording_row(key: Key, sets: Sequence[ProcessSet], threads: int) -> list[s
         verdict(after, aim),
         figure_text(first(sets, own_time=own_time), aim - 1),
         figure_text(took, aim - 1),
-        said_cost(sets, took),
+        said_cost(sets, after),
         f"{memory_added(sets) / 1e6:.0f} MB",
     ]
     return [*cells, figure_text(later(sets), aim - 1)] if own_time else cells

@@ -82,6 +82,8 @@ class _Worker:
         self._stack = ExitStack()
         self._task: Task | None = None
         self._watching: Watching | None = None
+        self._ended_ns = 0
+        """When the last block of the present task ended; 0 before its first."""
         self._on_cuda = loop.device.startswith("cuda")
         if loop.core is not None:
             os.sched_setaffinity(0, {loop.core})
@@ -102,6 +104,7 @@ class _Worker:
     def open(self) -> float:
         """Begin anew with a fresh task and return the seconds that the contender took to set up."""
         self.close()
+        self._ended_ns = 0
         task = self._task = make_task(self._loop.kind, self._loop.device)
         began = time.perf_counter()
         self._watching = self._stack.enter_context(CONTENDERS[self._loop.contender][1](task))
@@ -130,11 +133,15 @@ class _Worker:
         return Ending(said, peak if sys.platform == "darwin" else peak * 1024, device_peak)
 
     def _timed(self, task: Task, steps: range, watching: Watching) -> Block:
+        if watching.stood_still and self._ended_ns:
+            watching.stood_still(time.perf_counter_ns() - self._ended_ns)
         wall, cpu = time.perf_counter(), time.process_time()
         train(task, steps, watching.after_step)
         if self._on_cuda:
             torch.cuda.synchronize()
-        return Block(time.perf_counter() - wall, time.process_time() - cpu)
+        block = Block(time.perf_counter() - wall, time.process_time() - cpu)
+        self._ended_ns = time.perf_counter_ns()
+        return block
 
 
 def _nothing(step: int, loss: torch.Tensor) -> None:

@@ -175,7 +175,7 @@ def test_the_table_of_recording_says_whether_aim_and_shown_cost_hold():
         "| x1.020 (1.020 to 1.020) |"
     )
     assert "x1.03 missed" in gan
-    assert "3.0 %, **off by +12.0 points**" in gan
+    assert "3.0 %, **off by +10.0 points**" in gan
     assert "default number" in report.recording_table(sets, threads=0)
 
 

@@ -93,6 +93,9 @@ class LoopListener(Protocol):
     def after_step(self, recorder: Any, optimizer: torch.optim.Optimizer) -> None:
         """Record that the step ended."""
 
+    def leave_out(self, ns: int) -> None:
+        """Leave out some time in which the loop stood still, of the time that it takes."""
+
     def loader_started(self, loader: DataLoader[Any]) -> None:
         """Record that an iteration over a loader begins."""
 

@@ -311,6 +311,10 @@ class StepMachine(Loop):
         if self.rounds.is_complete:
             self.ends.end()
 
+    def leave_out(self, ns: int) -> None:
+        """Leave out some time in which the loop stood still, of the time that it takes."""
+        self.plan.leave_out(ns)
+
     # ── loaders ─────────────────────────────────────────────────────────────────
 
     def loader_started(self, loader: DataLoader[Any]) -> None:

@@ -20,6 +20,13 @@ _LONGEST_NS = 500_000_000
 _LONGEST_UNSEEN_NS = 1_000_000_000
 """The same while no page shows the run."""
 _MOST_STEPS = 2048
+_STOOD_STILL_NS = 1_000_000_000
+_STOOD_STILL_TIMES = 8
+"""Steps that took so much longer, and so many times as long, as those before were not all it was.
+
+The loop stood still for a while: between two cells of a notebook, or in a validation. Such time is
+no time of the loop, which the cost is a part of.
+"""
 _FIRST_STEPS, _FIRST_NS = 20, 2_000_000_000
 """Steps and time after which a run has got started: its early readings are over."""
 
@@ -52,9 +59,10 @@ class StepPlan:
         if not self._began_ns:
             self._began_ns = time.perf_counter_ns()
 
-    def restart_clock(self) -> None:
-        """Leave out the time that has passed, as while the loop was paused."""
-        self._began_ns = time.perf_counter_ns()
+    def leave_out(self, ns: int) -> None:
+        """Leave out time in which the loop stood still, as while it was paused."""
+        if self._began_ns:
+            self._began_ns += ns
 
     def look_ahead(
         self, run: Run, steps: int, losses: deque[float], hooks_ns: int, *, with_hooks: bool = True
@@ -98,7 +106,7 @@ class StepPlan:
         budget = self._readings.budget
         done, credit = steps - self._accounted, budget.credit
         self._accounted = steps
-        loop_ns, self._began_ns = now_ns - self._began_ns, now_ns
+        loop_ns, self._began_ns = self._loop_ns(done, now_ns - self._began_ns), now_ns
         hooks_ns, self._hooks_ns = hooks_ns + self._hooks_ns, 0
         fixed_ns = int(done * self.pace.cost_ns) + max(0, hooks_ns - self._readings.spent_ns)
         self._readings.account(run, loop_ns, fixed_ns)
@@ -107,6 +115,12 @@ class StepPlan:
         self._longest_ns = _LONGEST_NS if run.audience.present else _LONGEST_UNSEEN_NS
         if done:
             self.pace.learn(done, loop_ns, budget.credit - credit)
+
+    def _loop_ns(self, steps: int, ns: int) -> int:
+        """Return the part of some time in which the loop did these steps."""
+        usual_ns = int(steps * self.pace.step_ns)
+        stood_still = usual_ns and ns > usual_ns * _STOOD_STILL_TIMES
+        return usual_ns if stood_still and ns - usual_ns > _STOOD_STILL_NS else ns
 
     def _following(self, now_ns: int, steps: int) -> tuple[int, bool]:
         """Return how many steps are quiet, and whether the one after them reads norms.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from labkit.capture.readings.schedule import NORMS_ALONE
 from labkit.capture.steps.loop import Loop, State
 from labkit.run import Run
@@ -84,7 +86,8 @@ class RoundEnds:
             loop.guarded(loop.epochs.count)
         if loop.control.pending:
             loop.write()
+            began_ns = time.perf_counter_ns()
             try:
                 run.control.at_step_end()
             finally:
-                loop.plan.restart_clock()
+                loop.plan.leave_out(time.perf_counter_ns() - began_ns)

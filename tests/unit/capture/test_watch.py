@@ -4,6 +4,7 @@ import gc
 import subprocess
 import sys
 import threading
+import time
 import weakref
 
 import pytest
@@ -305,3 +306,13 @@ def test_the_measured_cost_is_part_of_the_loops_time():
         train(model, steps=50)
     assert 0 < run.cost < 1
     assert run.state().budget == 0.03
+
+
+def test_time_in_which_the_loop_stands_still_is_no_time_of_the_loop():
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        train(model, steps=400)
+        before = run.cost
+        time.sleep(3)  # as between two cells
+        train(model, steps=400)
+    assert run.cost > before / 2
