@@ -212,7 +212,7 @@ def _recording_row(key: Key, sets: Sequence[ProcessSet], threads: int) -> list[s
         verdict(after, aim),
         figure_text(first(sets, own_time=own_time), aim - 1),
         figure_text(took, aim - 1),
-        said_cost(sets, after),
+        "of another loop" if key.kind.startswith("foreign") else said_cost(sets, after),
         f"{memory_added(sets) / 1e6:.0f} MB",
     ]
     return [*cells, figure_text(later(sets), aim - 1)] if own_time else cells

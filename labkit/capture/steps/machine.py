@@ -280,7 +280,8 @@ class StepMachine(Loop):
         recorder.outermost = recorder.outermost or optimizer
         if recorder.never_announced:
             recorder.announce()
-        if self.state is State.QUIET and recorder.passes and not recorder.owed:
+        has_closure = len(args) > 1 or bool(kwargs)  # whose passes are yet to come
+        if self.state is _QUIET and (recorder.passes or has_closure) and not recorder.owed:
             return None
         given: list[tuple[Any, Any] | None] = []
         self.guarded(

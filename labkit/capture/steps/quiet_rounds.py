@@ -101,7 +101,9 @@ class QuietRounds:
             for recorder in recorders:
                 mark = recorder.mark
                 parameter = mark.parameter
-                if parameter is None or recorder.depth:
+                if parameter is None or (
+                    recorder.depth and (recorder.passes or recorder.evaluations)
+                ):
                     value = None
                     break
                 mark.before = gradient = parameter.grad
@@ -149,6 +151,7 @@ class QuietRounds:
                 else:  # the first one, or the first since gradients were cleared
                     recorder.passes, recorder.first_pass = 1, number
                     recorder.loss = value
+                    recorder.evaluations = recorder.depth  # 1 within a closure
                 recorder.has_loss = True
                 recorder.last_pass = number
                 mark.left_id, mark.left_version = id(gradient), version
@@ -178,7 +181,7 @@ class QuietRounds:
             or recorder.outermost is not optimizer
             or loop.is_in_pass
             or not recorder.passes
-            or recorder.evaluations  # by a closure
+            or recorder.evaluations > 1
             or isinstance(rates, Tensor)
             or not (self._is_alone or not rounds.loss_is_taken(recorder))
             or loop.plan.quiet <= 1
@@ -186,7 +189,7 @@ class QuietRounds:
         ):
             loop.after_step(recorder, optimizer)
             return
-        recorder.depth, recorder.outermost = 0, None
+        recorder.depth, recorder.outermost, recorder.evaluations = 0, None, 0
         step, loss = loop.steps_done + 1, recorder.loss
         if recorder.has_loss:
             loop.recent.append(loss)
