@@ -134,6 +134,12 @@ class Readings:
         self.bound_at = 1.0
         """The first step that has to read something besides norms; infinite if none has to."""
 
+    def leave_out(self, ns: int) -> None:
+        """Leave some time, in which the loop stood still, out of the rests between readings."""
+        for allowance in self._allowances.values():
+            allowance.due_at_ns += ns
+        self._pictures_at_ns += ns
+
     def plan_norms(self) -> None:
         """Have the next step read the norms of the gradients and nothing else."""
         self.planned = NORMS_ALONE

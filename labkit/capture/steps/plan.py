@@ -63,6 +63,7 @@ class StepPlan:
         """Leave out time in which the loop stood still, as while it was paused."""
         if self._began_ns:
             self._began_ns += ns
+            self._readings.leave_out(ns)
 
     def look_ahead(
         self, run: Run, steps: int, losses: deque[float], hooks_ns: int, *, with_hooks: bool = True
