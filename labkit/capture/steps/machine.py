@@ -34,7 +34,7 @@ from labkit.capture.torch_compat import tensor_version, without_compilation
 from labkit.run import Run
 
 _TURNS_AWAITED = 16
-"""How often a thread is refused that would interrupt one that has just become the one."""
+"""How often other threads are refused at most before one that took the loop over has stepped."""
 _QUIET = State.QUIET
 
 
@@ -67,7 +67,7 @@ class StepMachine(Loop):
 
         It trains what a pass from some tensors reaches, or what a recorder records. If one is under
         way, the thread becomes the one that trains after the next step, and remains it until it has
-        taken one: threads that train at once would otherwise never be recorded but one.
+        taken one. Otherwise one of several threads that train at once might never be recorded.
         """
         if self.state is State.CLOSED:
             return False
