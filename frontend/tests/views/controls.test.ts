@@ -143,7 +143,7 @@ describe("the controls", () => {
       "0 s",
       "cpu",
       "10 parameters",
-      "watching costs 0 % of 3 %",
+      "watching costs 0 % (budget 3 %)",
     ]);
     expect(facts.every(({ explanation }) => explanation.endsWith("."))).toBe(true);
   });

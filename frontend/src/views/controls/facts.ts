@@ -146,10 +146,11 @@ function costFact({ cost, budget, getting_started }: RunState): Fact {
     id: "cost",
     text: getting_started
       ? "watching: getting started"
-      : `watching costs ${formatShare(cost)} of ${formatShare(budget)}`,
+      : `watching costs ${formatShare(cost)} (budget ${formatShare(budget)})`,
     explanation:
       "The part of the loop's time that labkit takes, measured in this run, and the part that it " +
-      "may take. It looks less often when it comes near its budget. The first steps are looked at " +
-      "more often, so that a short run shows something, and are left out of the figure.",
+      "may take. It looks less often when it comes near its budget; where a step takes a millisecond " +
+      "or less, what every step costs can be more than that. The first steps are looked at more " +
+      "often, so that a short run shows something, and are left out of the figure.",
   };
 }
