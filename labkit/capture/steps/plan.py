@@ -27,8 +27,12 @@ _STOOD_STILL_TIMES = 8
 The loop stood still for a while: between two cells of a notebook, or in a validation. Such time is
 no time of the loop, which the cost is a part of.
 """
-_FIRST_STEPS, _FIRST_NS = 20, 2_000_000_000
-"""Steps and time after which a run has got started: its early readings are over."""
+_FIRST_NS, _FIRST_NS_AT_MOST = 2_000_000_000, 20_000_000_000
+_FIRST_STEPS, _FIRST_STEPS_AT_LEAST = 125, 20
+"""When a run has got started: its early readings are over, or take little of steps so long.
+
+After the first time with the many steps, or after the longer time with the few.
+"""
 
 
 class StepPlan:
@@ -111,7 +115,7 @@ class StepPlan:
         hooks_ns, self._hooks_ns = hooks_ns + self._hooks_ns, 0
         fixed_ns = int(done * self.pace.cost_ns) + max(0, hooks_ns - self._readings.spent_ns)
         self._readings.account(run, loop_ns, fixed_ns)
-        if run.getting_started and steps >= _FIRST_STEPS and run.loop_ns >= _FIRST_NS:
+        if run.getting_started and _has_started(steps, run.loop_ns):
             run.end_start()
         self._longest_ns = _LONGEST_NS if run.audience.present else _LONGEST_UNSEEN_NS
         if done:
@@ -138,3 +142,9 @@ class StepPlan:
         if to_norms < rest:
             return int(to_norms), True
         return max(0, int(rest)), False
+
+
+def _has_started(steps: int, loop_ns: int) -> bool:
+    if loop_ns >= _FIRST_NS_AT_MOST:
+        return steps >= _FIRST_STEPS_AT_LEAST
+    return loop_ns >= _FIRST_NS and steps >= _FIRST_STEPS
