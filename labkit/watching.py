@@ -99,8 +99,8 @@ def watch(
         graph=graph,
         histograms=histograms,
         activations=activations,
+        examine=Examiner().examine,
     )
-    run.examine = Examiner().examine
     if show is not False:
         _show(run, demanded=show is True)
     return run

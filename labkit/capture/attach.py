@@ -19,7 +19,7 @@ from labkit.capture.validate import (
     check_optimizers,
 )
 from labkit.capture.watch import Watch
-from labkit.run import Run
+from labkit.run import Examine, ModelFacts, Run, examine_nothing
 
 _watching: dict[int, weakref.ref[Run]] = {}
 """The open run of each watched model, by the model's id."""
@@ -35,8 +35,13 @@ def attach(
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
+    examine: Examine = examine_nothing,
 ) -> Run:
-    """Begin to record a model's training; parameters and errors are those of `labkit.watch`."""
+    """Begin to record a model's training; parameters and errors are those of `labkit.watch`.
+
+    `examine` finds what goes wrong in the run; it is called when the run is asked for that, and
+    once when it ends.
+    """
     models = check_models(model)
     optimizers = check_optimizers(optimizer, models)
     loss_module = check_loss_fn(loss_fn)
@@ -52,6 +57,7 @@ def attach(
         graph=bool(graph),
         histograms=bool(histograms),
         activations=reads,
+        examine=examine,
     )
     _describe(run, models, watch.table)
     run.attach(watch)
@@ -129,9 +135,11 @@ def _describe(run: Run, models: Mapping[str, nn.Module], table: ParameterTable) 
         if parameter is not None and torch_compat.has_storage(parameter)
     ]
     run.observations.mode_dependent = mode_dependent(models)
-    run.parameters = sum(parameter.numel() for parameter in known)
-    run.trainable = sum(parameter.numel() for parameter in known if parameter.requires_grad)
     device = known[0].device if known else torch.device("cpu")
-    run.device = str(device)
-    if device.type == "cuda":
-        run.device = f"{device} ({torch.cuda.get_device_name(device)})"
+    is_cuda = device.type == "cuda"
+    facts = ModelFacts(
+        device=f"{device} ({torch.cuda.get_device_name(device)})" if is_cuda else str(device),
+        parameters=sum(parameter.numel() for parameter in known),
+        trainable=sum(parameter.numel() for parameter in known if parameter.requires_grad),
+    )
+    run.describe_model(facts)

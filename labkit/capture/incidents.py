@@ -116,7 +116,7 @@ class IncidentKeeper:
         call = self._witness.call_with(inputs_kept(roots))
         state = None if call is None else call.random_state
         found = _Explained() if finite else self._explain(run, roots)
-        run.incident = Incident(
+        incident = Incident(
             step=run.steps + 1,
             kind="spike" if finite else "not finite",
             explanation=found.explanation,
@@ -128,6 +128,7 @@ class IncidentKeeper:
             history=_history(run),
             again=replaying.keep(call),
         )
+        run.add_incident(incident)
 
     def arrived(self, run: Run, step: int, loss: float) -> None:
         """Take a loss that came from an accelerator when the loop had gone on.
@@ -151,7 +152,7 @@ class IncidentKeeper:
         if broken:
             said = f"{late}; {self._named(broken)} are not finite any more"
             found = self._explain_weights(said, broken, run.graph)
-        run.incident = Incident(
+        incident = Incident(
             step=step,
             kind="not finite",
             explanation=found.explanation,
@@ -163,6 +164,7 @@ class IncidentKeeper:
             history=_history(run),
             again=replaying.keep(None),
         )
+        run.add_incident(incident)
 
     def _explain(self, run: Run, roots: Sequence[torch.Tensor]) -> _Explained:
         culprit, order = find_culprit(roots, self._table)

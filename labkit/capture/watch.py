@@ -19,7 +19,7 @@ from labkit.capture.readings.schedule import Readings
 from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.steps import StepMachine
 from labkit.capture.witness import Witness
-from labkit.run import Run
+from labkit.run import Examine, Finding, Run
 from labkit.run.inspection import Inspection
 
 _WITNESSED_STEPS = 200
@@ -55,6 +55,8 @@ class Watch:
         Whether to take these.
     activations : ChosenInput or False or None
         The input of which pictures are wanted; None for the loop's own, False for no activations.
+    examine : callable
+        Takes the run, returns its findings.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Watch:
         graph: bool,
         histograms: bool,
         activations: ChosenInput | Literal[False] | None,
+        examine: Examine,
     ) -> None:
         self.table = ParameterTable(models)
         self.last_module: weakref.finalize[..., nn.Module] | None = None
@@ -103,6 +106,7 @@ class Watch:
             if loss_fn is None
             else hooks.ModuleCalls(loss_fn, returned=self._machine.loss_computed)
         )
+        self._examine = examine
         self._inspect = inspector(lambda: self.table)
         self._device = _device_of(self.table)
         self._machine.open(run, optimizers or discovery.find_optimizers(self.table))
@@ -125,6 +129,10 @@ class Watch:
     def inspect(self, name: str) -> Inspection | None:
         """Return a parameter's values and its gradient's; only on the thread that trains."""
         return self._inspect(name)
+
+    def findings(self, run: Run) -> tuple[Finding, ...]:
+        """Return what goes wrong in a run, the gravest first; on any thread."""
+        return self._examine(run)
 
     def close(self, run: Run | None = None) -> None:
         """Remove every hook, deliver what waits and release every tensor.
@@ -160,7 +168,7 @@ class Watch:
     def _between_rounds(self, run: Run) -> None:
         """Stop recording the model's calls in a loop so fast that it is felt."""
         steps, calls = self._machine.steps_done, self._witness.calls
-        if steps > _WITNESSED_STEPS and run.loop_ns < _FAST_NS * max(steps, calls):
+        if steps > _WITNESSED_STEPS and run.measured.loop_ns < _FAST_NS * max(steps, calls):
             self._witness.rest()
             self._readings.calls_are_seen = False
 

@@ -10,11 +10,11 @@ from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph, Edge, GraphSpan, ModuleCall, Node, Source
 from labkit.run.graph_diff import GraphDiff
 from labkit.run.incident import Incident
-from labkit.run.live import LiveModel
+from labkit.run.live import Examine, LiveModel, examine_nothing
 from labkit.run.recorder import Recorder
 from labkit.run.run import Run
 from labkit.run.series import Block
-from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
+from labkit.run.state import FINAL_STATUSES, ModelFacts, Notice, RunState, Status
 
 __all__ = [
     "FINAL_STATUSES",
@@ -22,11 +22,13 @@ __all__ = [
     "ComputationGraph",
     "Control",
     "Edge",
+    "Examine",
     "Finding",
     "GraphDiff",
     "GraphSpan",
     "Incident",
     "LiveModel",
+    "ModelFacts",
     "ModuleCall",
     "Node",
     "Notice",
@@ -36,4 +38,5 @@ __all__ = [
     "Source",
     "Status",
     "Stopped",
+    "examine_nothing",
 ]

@@ -7,17 +7,18 @@ import threading
 import time
 import uuid
 import weakref
-from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from labkit.run.activations import ActivationLog
 from labkit.run.audience import Audience
+from labkit.run.closers import Closer, Closers, described
 from labkit.run.control import Control, Stopped
+from labkit.run.cost import Cost
 from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph, GraphSpan
+from labkit.run.graph_log import GraphLog
 from labkit.run.histograms import HistogramLog
 from labkit.run.incident import Incident
 from labkit.run.inspection import Inspection, Samples, final_values, inspect
@@ -28,15 +29,13 @@ from labkit.run.observations import Observations
 from labkit.run.recorder import Recorder
 from labkit.run.scalars import number
 from labkit.run.series import Block, Floats, Steps
-from labkit.run.state import FINAL_STATUSES, Notice, RunState, Status
+from labkit.run.state import FINAL_STATUSES, ModelFacts, Notice, RunState, Status
+from labkit.run.step_rate import StepRate
 
 if TYPE_CHECKING:
     import pandas
 
-_MOST_GRAPHS = 32
-_MOST_SPANS = 200
 _SPANS_SENT = 40
-_RATE_WINDOW_SECONDS = 3.0
 
 
 class Run:
@@ -71,14 +70,10 @@ class Run:
         self.id = uuid.uuid4().hex
         self.name = name
         self.budget = budget
-        self.device = "unknown"
-        self.parameters = 0
-        self.trainable = 0
+        self.model = ModelFacts()
         self._notices = NoticeLog()
         self.recorder = Recorder(self._notices)
         """The only writer of the run's rows."""
-        self.epoch: int | None = None
-        self.steps_per_epoch: int | None = None
         self.total_steps: int | None = None
         """Set it to the number of steps you plan, to see the time left."""
         self.cursor: int | None = None
@@ -93,31 +88,22 @@ class Run:
         """What the parameters held as the run ended, by their names."""
         self.observations = Observations()
         """What was seen of the loop that is no series."""
-        self.incident: Incident | None = None
-        """What was kept of the first step that went wrong."""
-        self.examine: Callable[[Run], tuple[Finding, ...]] = lambda run: ()
-        """Reads the run and says what is wrong."""
-        self.spent_ns = 0
-        """Time the training thread gave to watching."""
-        self.published_ns = 0
-        """Processor time the views' publisher took."""
-        self.loop_ns = 0
-        """Time of the loop since its first step began."""
-        self.getting_started = True
-        """Whether the measured cost is still that of the first steps."""
-        self._start_loop_ns = self._start_spent_ns = 0
+        self.measured = Cost()
+        """What watching costs, and the loop's time that it is a part of."""
+        self._epoch: int | None = None
+        self._steps_per_epoch: int | None = None
+        self._incident: Incident | None = None
+        self._findings: tuple[Finding, ...] = ()
         self._live: LiveModel | None = None
         self._steps = 0
         self._status: Status = "waiting"
-        self._graphs: dict[str, ComputationGraph] = {}
-        self._spans: deque[GraphSpan] = deque(maxlen=_MOST_SPANS)
-        self._latest_graph: ComputationGraph | None = None
-        self._closers: deque[tuple[Callable[[], None]]] = deque()
+        self._graphs = GraphLog()
+        self._closers = Closers(self._notices)
         self._right_to_end = [None]
         self._note_open()
         self._began = time.monotonic()
         self._ended: float | None = None
-        self._rate_marks: deque[tuple[float, int]] = deque()
+        self._rate = StepRate()
 
     # ── reading ──────────────────────────────────────────────────────────────
 
@@ -127,9 +113,15 @@ class Run:
         live = self._live
         return self._steps if live is None else live.steps()
 
-    @steps.setter
-    def steps(self, steps: int) -> None:
-        self._steps = steps
+    @property
+    def epoch(self) -> int | None:
+        """The epoch under way, counted from 1; None while none is known."""
+        return self._epoch
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Batches that the epoch's loader has; None where that is not known."""
+        return self._steps_per_epoch
 
     @property
     def blocks(self) -> dict[str, Block]:
@@ -192,17 +184,17 @@ class Run:
     @property
     def graph(self) -> ComputationGraph | None:
         """The latest computation graph, None before the first backward pass."""
-        return self._latest_graph
+        return self._graphs.latest
 
     @property
     def graphs(self) -> tuple[ComputationGraph, ...]:
         """One graph per structure seen, oldest first; at most 32 are kept."""
-        return tuple(self._graphs.values())
+        return self._graphs.graphs
 
     @property
     def graph_history(self) -> tuple[GraphSpan, ...]:
         """The steps over which each structure held, oldest first; the newest 200 are kept."""
-        return tuple(self._spans)
+        return self._graphs.spans
 
     @property
     def status(self) -> Status:
@@ -229,21 +221,18 @@ class Run:
         The first steps are left out once a run has got started: costly readings come early, so
         that a short run has some, and they say nothing of the steps to come.
         """
-        loop_ns, spent_ns = self.loop_ns, self.spent_ns + self.published_ns
-        if loop_ns > self._start_loop_ns:
-            loop_ns, spent_ns = loop_ns - self._start_loop_ns, spent_ns - self._start_spent_ns
-        return spent_ns / loop_ns if loop_ns else 0.0
-
-    def end_start(self) -> None:
-        """Leave the time until now out of the measured cost: the run has got started."""
-        self.getting_started = False
-        self._start_loop_ns = self.loop_ns
-        self._start_spent_ns = self.spent_ns + self.published_ns
+        return self.measured.share
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What goes wrong in the run, the gravest first; empty while all is well."""
-        return self.examine(self)
+        live = self._live
+        return self._findings if live is None else live.findings(self)
+
+    @property
+    def incident(self) -> Incident | None:
+        """What was recorded of the first step that went wrong; None while none has."""
+        return self._incident
 
     @property
     def message(self) -> str | None:
@@ -272,14 +261,14 @@ class Run:
             steps_per_second=rate,
             elapsed=(self._ended or time.monotonic()) - self._began,
             remaining=remaining,
-            device=self.device,
+            device=self.model.device,
             process_memory=process_memory,
             device_memory=None if live is None else live.device_memory(),
             cost=self.cost,
-            getting_started=self.getting_started and not self.closed,
+            getting_started=self.measured.getting_started and not self.closed,
             budget=self.budget,
-            parameters=self.parameters,
-            trainable=self.trainable,
+            parameters=self.model.parameters,
+            trainable=self.model.trainable,
             notices=self.notices,
             structures=self.graph_history[-_SPANS_SENT:],
             findings=self.findings,
@@ -331,7 +320,7 @@ class Run:
         step = self.steps
         for name, value in values.items():
             if name == "epoch" and math.isfinite(value):
-                self.epoch = int(value)
+                self._epoch = int(value)
             self.recorder.table(f"metric/{name}", "metric", (name,)).append(step, value)
 
     def add_block(self, id: str, kind: str, names: Sequence[str]) -> Block:
@@ -341,15 +330,16 @@ class Run:
     # ── the model that lives ─────────────────────────────────────────────────
 
     def attach(self, live: LiveModel) -> None:
-        """Have steps, waiting rows, memory and values asked of a live model from now on."""
+        """Have steps, waiting rows, memory, values and findings asked of a live model from now."""
         self._live = live
 
     def detach(self) -> None:
-        """Write what waits, store the count of steps, and refer to the live model no more."""
+        """Store what the live model says last, and refer to it no more."""
         live = self._live
         if live is not None:
             live.write()
             self._steps = live.steps()
+            self._findings = live.findings(self)
             self._live = None
 
     @property
@@ -381,19 +371,29 @@ class Run:
             live.write()
 
     def add_graph(self, graph: ComputationGraph, step: int | None = None) -> None:
-        """Keep a graph if its structure is new, make it the latest, and note that it was seen."""
-        seen = self.steps if step is None else step
-        if self._spans and self._spans[-1].signature == graph.signature:
-            first = self._spans[-1].first
-            self._spans[-1] = GraphSpan(graph.signature, first, seen)
-        else:
-            self._spans.append(GraphSpan(graph.signature, seen, seen))
-        known = self._graphs.get(graph.signature)
-        if known is None:
-            self._graphs[graph.signature] = known = graph
-            if len(self._graphs) > _MOST_GRAPHS:
-                del self._graphs[next(iter(self._graphs))]
-        self._latest_graph = known
+        """Store a graph if its structure is new, make it the latest, and note that it was seen."""
+        self._graphs.add(graph, self.steps if step is None else step)
+
+    def describe_model(self, facts: ModelFacts) -> None:
+        """Store what is known of the model that trains."""
+        self.model = facts
+
+    def advance_to(self, step: int) -> None:
+        """Store how many steps are completed, where no live model counts them."""
+        self._steps = step
+
+    def begin_epoch(self, steps: int | None) -> None:
+        """Count an epoch of so many steps, None where its loader does not know its length."""
+        self._epoch = (self._epoch or 0) + 1
+        self._steps_per_epoch = steps
+
+    def add_incident(self, incident: Incident) -> None:
+        """Store what was recorded of a step that went wrong, in place of an earlier one."""
+        self._incident = incident
+
+    def add_samples(self, samples: Samples) -> None:
+        """Store what was sampled of the tensors of a graph that was captured once."""
+        self.samples = samples
 
     def add_notice(self, part: str, text: str) -> None:
         """Say something about labkit itself, once."""
@@ -431,7 +431,7 @@ class Run:
         """Return the runs that have not ended."""
         return [run for ref in list(cls._open.values()) if (run := ref()) is not None]
 
-    def on_close(self, closer: Callable[[], None]) -> Callable[[], None]:
+    def on_close(self, closer: Closer) -> Callable[[], None]:
         """Have something called when the run ends, in the order of adding.
 
         It is called once, at once if the run has ended already. What it raises becomes a notice,
@@ -442,19 +442,10 @@ class Run:
         callable
             Takes the closer back; harmless when it was called.
         """
-        entry = (closer,)
-        self._closers.append(entry)
+        remove = self._closers.add(closer)
         if self.closed:
-            self._call_closers()
-
-        remove = weakref.WeakMethod(self._remove_closer)
-
-        def take_back() -> None:
-            alive = remove()
-            if alive is not None:
-                alive(entry)
-
-        return take_back
+            self._closers.call()
+        return remove
 
     def close(self) -> None:
         """End the run: take every hook off, keep what was recorded.
@@ -479,7 +470,7 @@ class Run:
         if isinstance(error, KeyboardInterrupt):
             self._end("interrupted", "the loop was interrupted")
         elif error is not None:
-            self._end("failed", f"the loop raised {_described(error)}")
+            self._end("failed", f"the loop raised {described(error)}")
         else:
             self._end("finished")
         return False
@@ -493,7 +484,7 @@ class Run:
             if (self.control.owner or self._entered_by) == threading.get_ident():
                 self.final_values = final_values(self)
         except Exception as error:  # noqa: BLE001 - the run has to end all the same
-            self.add_notice("closing", f"The last values were not read: {_described(error)}.")
+            self.add_notice("closing", f"The last values were not read: {described(error)}.")
         finally:
             self._finish(status, message)
 
@@ -504,48 +495,11 @@ class Run:
         self._status = status
         self._open.pop(self.id, None)
         self.control.close()
-        self._call_closers()
-
-    def _call_closers(self) -> None:
-        """Call each closer once; deliver an interrupt when all have been called."""
-        interrupt: BaseException | None = None
-        while self._closers:
-            try:
-                self._call_next_closer()
-            except BaseException as error:  # noqa: BLE001 - raised below
-                interrupt = interrupt or error
-        if interrupt is not None:
-            raise interrupt
-
-    def _remove_closer(self, entry: tuple[Callable[[], None]]) -> None:
-        with suppress(ValueError):
-            self._closers.remove(entry)
-
-    def _call_next_closer(self) -> None:
-        try:
-            (closer,) = self._closers.popleft()
-        except IndexError:  # another thread took it
-            return
-        try:
-            closer()
-        except Exception as error:  # noqa: BLE001 - the others have to be called, too
-            self.add_notice("closing", f"A part did not close in order: {_described(error)}.")
+        self._closers.call()
 
     def _steps_per_second(self) -> float | None:
-        now, marks = self._ended or time.monotonic(), self._rate_marks
-        if not marks or now - marks[-1][0] > 0.05:  # noqa: PLR2004 - seconds between marks
-            marks.append((now, self.steps))
-        while len(marks) > 2 and now - marks[0][0] > _RATE_WINDOW_SECONDS:  # noqa: PLR2004
-            marks.popleft()
-        (then, before), (_, after) = marks[0], marks[-1]
-        if self.closed or marks[-1][0] == then:
-            seconds = self.loop_ns / 1e9
-            return self.steps / seconds if seconds else None
-        return (after - before) / (marks[-1][0] - then)
-
-
-def _described(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - the error is the user's, and so may be its text
-        return type(error).__name__
+        rate = self._rate.at(self._ended or time.monotonic(), self.steps)
+        if rate is not None and not self.closed:
+            return rate
+        seconds = self.measured.loop_ns / 1e9
+        return self.steps / seconds if seconds else None

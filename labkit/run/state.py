@@ -33,6 +33,23 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class ModelFacts:
+    """What is known of the models that train.
+
+    Attributes
+    ----------
+    device : str
+        Where their parameters are, for example ``"cpu"``.
+    parameters, trainable : int
+        Numbers of scalar parameters.
+    """
+
+    device: str = "unknown"
+    parameters: int = 0
+    trainable: int = 0
+
+
+@dataclass(frozen=True)
 class RunState:
     """A run's small facts at one moment. Names and units are those of the views' protocol.
 

@@ -67,7 +67,7 @@ def _graph_picture(run: Run, title: str) -> str:
 def _title(run: Run) -> str:
     if run.steps == 0 and run.closed:
         return run.name
-    return f"{run.name}: {run.status}, {run.steps:,} steps on {run.device}"
+    return f"{run.name}: {run.status}, {run.steps:,} steps on {run.model.device}"
 
 
 def _frame(title: str, height: int, body: str) -> str:

@@ -209,7 +209,7 @@ class Publisher:
         self.unanswered += 1
         self._frames += 1
         if not run.control.paused:  # a held loop is not slowed
-            run.published_ns += spent
+            run.measured.add_publishing(spent)
         return self._pause_after(run.budget, spent / 1e9)
 
     def _pause_after(self, budget: float, cost_seconds: float) -> float:

@@ -121,7 +121,7 @@ class GraphView(View):
         """Close the view on every page; what was sampled for it goes."""
         super().close()
         if self._made_run:
-            self.run.samples = {}
+            self.run.add_samples({})
 
     @property
     def graph(self) -> ComputationGraph | None:
@@ -133,7 +133,7 @@ def _run_around(graph: ComputationGraph, name: str, samples: Samples) -> Run:
     """Return an ended run that holds nothing but a graph and what was sampled for it."""
     run = Run(name)
     run.add_graph(graph)
-    run.samples = samples
+    run.add_samples(samples)
     run.close()
     return run
 

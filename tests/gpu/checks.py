@@ -63,7 +63,7 @@ def everything_arrives(device: str) -> None:
     expected = torch.stack(norms).cpu().numpy()[np.asarray(steps, dtype=int) - 1]
     np.testing.assert_allclose(found, expected, rtol=1e-4)
     assert len(run.series("lr/0")[1]) == 50
-    assert run.device.startswith(device)
+    assert run.model.device.startswith(device)
 
 
 def the_run_can_be_read_between_steps(device: str) -> None:

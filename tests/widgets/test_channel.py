@@ -32,6 +32,9 @@ class LiveModel:
         self.threads.append(threading.current_thread())
         return Inspection(None, None, reason=name)
 
+    def findings(self, run):
+        return ()
+
 
 @pytest.fixture
 def run():

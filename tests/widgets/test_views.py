@@ -13,7 +13,7 @@ def recorded(name="demo"):
     block = run.add_block("loss", "loss", ["loss"])
     for step in range(1, 200):
         block.append(step, 1.0 / step)
-    run.steps = 199
+    run.advance_to(199)
     return run
 
 

@@ -235,9 +235,8 @@ class Readings:
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
         """Charge some steps: their time, and what watching cost whatever was read."""
-        published_ns = run.published_ns
-        run.loop_ns += loop_ns
-        run.spent_ns += fixed_ns + self.spent_ns
+        published_ns = run.measured.publishing_ns
+        run.measured.add_steps(loop_ns, fixed_ns + self.spent_ns)
         self.budget.earn(loop_ns, fixed_ns + published_ns - self.budget.published_ns)
         self.budget.published_ns, self.spent_ns = published_ns, 0
 

@@ -41,11 +41,11 @@ class EpochCounter:
         if loader is None:
             return
         self._trained_on = weakref.ref(loader)
-        run.epoch = (run.epoch or 0) + 1
         try:
-            run.steps_per_epoch = len(loader)
+            steps = len(loader)
         except TypeError:  # an iterable dataset does not know its length
-            run.steps_per_epoch = None
+            steps = None
+        run.begin_epoch(steps)
 
     def batch_came(self, observed: Observations, iterator: Any, waited_ns: int) -> None:
         """Record a batch and how long the loop waited for it."""

@@ -115,8 +115,9 @@ class StepPlan:
         hooks_ns, self._hooks_ns = hooks_ns + self._hooks_ns, 0
         fixed_ns = int(done * self.pace.cost_ns) + max(0, hooks_ns - self._readings.spent_ns)
         self._readings.account(run, loop_ns, fixed_ns)
-        if run.getting_started and _has_started(steps, run.loop_ns):
-            run.end_start()
+        measured = run.measured
+        if measured.getting_started and _has_started(steps, measured.loop_ns):
+            measured.end_start()
         self._longest_ns = _LONGEST_NS if run.audience.present else _LONGEST_UNSEEN_NS
         if done:
             self.pace.learn(done, loop_ns, budget.credit - credit)

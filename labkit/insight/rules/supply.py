@@ -14,9 +14,9 @@ _FEWEST_HOPS = 2
 
 def _loading(evidence: Evidence) -> Sighting | None:
     run, observed = evidence.run, evidence.observed
-    if observed.batches < _FEWEST_BATCHES or not run.loop_ns:
+    if observed.batches < _FEWEST_BATCHES or not run.measured.loop_ns:
         return None
-    share = observed.loading_ns / run.loop_ns
+    share = observed.loading_ns / run.measured.loop_ns
     each = observed.loading_ns / observed.batches / 1e6
     if share < _MOST_OF_THE_TIME or each < _WORTH_TELLING_MS:
         return None

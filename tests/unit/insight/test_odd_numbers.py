@@ -45,7 +45,7 @@ def graph_of(sizes, classes):
 def run_of(data, steps):
     """Return a run whose every series is made of odd numbers."""
     run = Run()
-    run.steps = steps
+    run.advance_to(steps)
     at = np.linspace(1, steps, data.draw(st.integers(1, 8)), dtype=int)
     at = np.unique(at)
     for id, kind, names in (
@@ -74,7 +74,8 @@ def run_of(data, steps):
         )
     run.observations.weight_decay = data.draw(st.sampled_from([0.0, 0.1]))
     run.observations.batches = data.draw(st.sampled_from([0, 20]))
-    run.observations.loading_ns = run.loop_ns = data.draw(st.sampled_from([0, 10**9]))
+    run.observations.loading_ns = waited_ns = data.draw(st.sampled_from([0, 10**9]))
+    run.measured.add_steps(loop_ns=waited_ns, watching_ns=0)
     return run
 
 
@@ -96,7 +97,7 @@ def recorded(weights, gradients, loss=1.0):
         curve.append(step, loss)
         tables["grad_norm"].append(step, [gradient])
         tables["weight_norm"].append(step, [weights])
-    run.steps = len(gradients)
+    run.advance_to(len(gradients))
     return run
 
 
@@ -107,7 +108,7 @@ def test_weights_of_zero_do_not_make_gradients_explode_or_switch_the_rule_off():
     for step in range(9, 40):
         run.recorder.table("weight_norm", "weight_norm", ["w"]).append(step, [0.1])
         run.recorder.table("grad_norm", "grad_norm", ["w"]).append(step, [5e3])
-    run.steps = 40
+    run.advance_to(40)
     assert [finding.rule for finding in examiner.examine(run)] == ["exploding-gradients"]
 
 
@@ -123,7 +124,7 @@ def test_a_gradient_that_was_not_read_is_not_one_that_is_not_finite(parts):
         norms = run.add_block("grad_norm", "grad_norm", ["a", "b"])
         norms.append(step, [0.5, 0.5 if step % 2 else np.nan])
         run.add_block("grad_not_finite", "grad_not_finite", ["a", "b"]).append(step, [0.0, parts])
-    run.steps = 8
+    run.advance_to(8)
     found = Examiner().examine(run)
     assert [finding.where for finding in found] == ([("b",)] if parts else [])
 
@@ -146,7 +147,7 @@ def test_gradients_that_are_not_finite_are_named_at_the_first_such_step():
         run.add_block("loss", "loss", ["loss"]).append(step, 1.0)
         row = [np.nan, np.inf if step >= 7 else 0.5, 0.5]
         run.add_block("grad_norm", "grad_norm", ["a", "b", "c"]).append(step, row)
-    run.steps = 8
+    run.advance_to(8)
     (found,) = Examiner().examine(run)
     assert (found.where, found.steps, found.series) == (("b",), (7, 8), ("grad_norm/b",))
 
@@ -157,7 +158,7 @@ def test_a_row_in_which_nothing_was_read_says_nothing():
         run.add_block("loss", "loss", ["loss"]).append(step, 1.0)
         row = [np.nan] * 2 if step % 2 else [0.5] * 2
         run.add_block("grad_norm", "grad_norm", ["a", "b"]).append(step, row)
-    run.steps = 8
+    run.advance_to(8)
     assert Examiner().examine(run) == ()
 
 

@@ -5,9 +5,10 @@ import weakref
 
 import pytest
 
-from labkit.run import Run
+from labkit.run import Finding, Run
 from labkit.run.inspection import Inspection, RecordedNorm
 
+FOUND = Finding("no-change", "warning", "The weights stand still.", (), (1, 3), "", ())
 KNOWN = Inspection(None, None, (RecordedNorm("weight_norm", 2.0, 3),))
 
 
@@ -32,6 +33,9 @@ class Live:
 
     def inspect(self, name):
         return KNOWN if name == "weight" else None
+
+    def findings(self, run):
+        return (FOUND,)
 
 
 READS = {
@@ -64,11 +68,12 @@ def test_a_live_model_is_asked_until_it_is_detached():
     run.detach()
     assert gone() is None
     assert (run.steps, run.state().device_memory, run.inspect("weight")) == (3, None, None)
+    assert run.findings == (FOUND,)
 
 
-def test_steps_of_a_run_without_a_model_are_a_number_that_can_be_set():
+def test_steps_of_a_run_without_a_model_are_a_number_that_can_be_stored():
     run = Run()
-    run.steps = 7
+    run.advance_to(7)
     assert (run.steps, run.state().step) == (7, 7)
 
 

@@ -90,7 +90,7 @@ def test_a_loss_that_requires_grad_is_logged_without_a_warning():
 def test_names_of_labkits_own_series_are_refused_from_the_start_and_later(name):
     run = Run()
     for step in (0, 1):
-        run.steps = step
+        run.advance_to(step)
         with pytest.raises(ValueError, match="my_") as refused:
             run.log(**{"accuracy": 1.0, name: 0.5})
         assert repr(name) in str(refused.value)
@@ -141,7 +141,7 @@ def test_a_metric_is_at_the_step_that_was_completed_and_has_its_last_value():
     run = Run()
     run.log(accuracy=0.1)
     for step in (3, 4):
-        run.steps = step
+        run.advance_to(step)
         run.log(accuracy=step / 10)
         run.log(accuracy=step)
     assert run.series("accuracy")[0].tolist() == [0, 3, 4]

@@ -116,7 +116,7 @@ def test_unknown_series_names_what_there_is():
 def test_to_frame_has_a_row_per_step():
     run = Run()
     run.log(a=1.0, b=2.0)
-    run.steps = 3
+    run.advance_to(3)
     run.log(a=4.0)
     frame = run.to_frame()
     assert frame.index.tolist() == [0, 3]

@@ -328,6 +328,9 @@ def test_no_lock_is_held_while_the_live_model_writes():
         def inspect(self, name):
             return None
 
+        def findings(self, run):
+            return ()
+
     run.attach(Live())
     assert run.series("a")[1].tolist() == [1.0]
     assert done.is_set()
