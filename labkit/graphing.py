@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from labkit.capture.inspection import samples_of
-from labkit.capture.parameters import ParameterTable
-from labkit.capture.recording import (
+from labkit.capture.graph.one_shot import (
     GraphRecording,
     graph_of_call,
     graph_of_tensors,
     holders,
     named_tensors,
 )
+from labkit.capture.inspection import samples_of
+from labkit.capture.parameters import ParameterTable
 from labkit.run import ComputationGraph
 from labkit.run.inspection import Sample, Samples
 

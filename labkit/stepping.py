@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from labkit.capture.stepping import Walker
+from labkit.capture.walkthrough import Walker
 from labkit.run.stepping import Walk
 
 if TYPE_CHECKING:

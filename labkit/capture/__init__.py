@@ -6,6 +6,6 @@ Imports torch; never a widget.
 """
 
 from labkit.capture.attach import attach
-from labkit.capture.walk import capture_graph
+from labkit.capture.graph.autograd_walk import capture_graph
 
 __all__ = ["attach", "capture_graph"]

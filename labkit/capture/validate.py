@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from labkit.capture.activations.chosen_input import ChosenInput
+from labkit.capture.readings.activations.chosen_input import ChosenInput
 
 _EXAMPLE = "Example: with lk.watch(model) as run: ..."
 

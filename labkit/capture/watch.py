@@ -9,16 +9,17 @@ from typing import Literal
 import torch
 from torch import nn
 
-from labkit.capture import discovery, hooks, torch_compat
-from labkit.capture.activations import ActivationReader
-from labkit.capture.activations.chosen_input import ChosenInput
-from labkit.capture.incidents import IncidentKeeper
+from labkit.capture import hooks, torch_compat
+from labkit.capture.graph.module_scopes import ScopeRecorder
+from labkit.capture.hooks import discovery
+from labkit.capture.incidents.detection import IncidentKeeper
+from labkit.capture.incidents.model_calls import Witness
 from labkit.capture.inspection import inspector
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.activations import ActivationReader
+from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.schedule import Readings
-from labkit.capture.scopes import ScopeRecorder
 from labkit.capture.steps import StepMachine
-from labkit.capture.witness import Witness
 from labkit.run import Examine, Finding, Run
 from labkit.run.inspection import Inspection
 

@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from labkit.capture.graph.autograd_walk import capture_graph
+from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.parameters import ParameterTable
-from labkit.capture.scopes import ScopeRecorder
-from labkit.capture.walk import capture_graph
 
 _REPEATS = 25
 _SLOW_REPEATS = 1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from labkit.capture.elements import spaced
-from labkit.capture.memory_limit import MemoryLimit
+from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.rotation import Named, Rotation
 
 _SAMPLED = 2**18

@@ -10,14 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from labkit.capture import norms, torch_compat
-from labkit.capture.distributions import WIDTH, counted_elements, distributions
-from labkit.capture.gradient_memory import GradientNoise, PreviousGradients
-from labkit.capture.memory_limit import MemoryLimit
+from labkit.capture import torch_compat
 from labkit.capture.parameters import Watched
+from labkit.capture.readings import norms
+from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.gradient_copies import GradientNoise, PreviousGradients
+from labkit.capture.readings.histograms import WIDTH, counted_elements, distributions
+from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.rotation import Named, Rotation
 from labkit.capture.readings.weight_copies import WeightCopies
-from labkit.capture.readout import Readout
 from labkit.run import Block, Run
 from labkit.run.histograms import HISTOGRAM_BINS
 

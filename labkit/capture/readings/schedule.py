@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 import torch
 
 from labkit.capture import torch_compat
-from labkit.capture.activations import ActivationReader
-from labkit.capture.budget import Allowance, Budget
-from labkit.capture.checks import check
-from labkit.capture.memory_limit import MemoryLimit
-from labkit.capture.pace import Pace
+from labkit.capture.graph.autograd_walk import capture_graph
+from labkit.capture.graph.fingerprint import structure_key
+from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.parameters import ParameterTable, Watched
+from labkit.capture.readings.activations import ActivationReader
+from labkit.capture.readings.budget import Allowance, Budget
+from labkit.capture.readings.device_transfer import Failure, Readout
+from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.of_parameters import NORMS, ParameterReadings
-from labkit.capture.readout import Failure, Readout
-from labkit.capture.scopes import ScopeRecorder
-from labkit.capture.structure import structure_key
-from labkit.capture.walk import capture_graph
+from labkit.capture.readings.setup_checks import check
+from labkit.capture.readings.step_timing import Pace
 from labkit.run import ComputationGraph, Run
 
 _SECOND_NS = 1_000_000_000

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import torch
 
-from labkit.capture import norms, torch_compat
-from labkit.capture.memory_limit import MemoryLimit
+from labkit.capture import torch_compat
+from labkit.capture.readings import norms
 from labkit.capture.readings.copies import Copier
+from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.rotation import Named
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from labkit.capture.incidents import IncidentKeeper
+from labkit.capture.incidents.detection import IncidentKeeper
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.schedule import Readings
 from labkit.capture.steps.epochs import EpochCounter

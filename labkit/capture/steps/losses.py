@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from labkit.capture import discovery, torch_compat
+from labkit.capture import torch_compat
+from labkit.capture.hooks import discovery
 from labkit.capture.parameters import ParameterTable, Watched
 
 _MOST_VISITED = 5_000

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from labkit.capture.memory_limit import MemoryLimit
 from labkit.capture.parameters import Watched
+from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.of_parameters import ParameterReadings
-from labkit.capture.readout import Readout
 from labkit.capture.steps.gradient_mark import GradientMark
 from labkit.capture.steps.losses import Loss
 from labkit.run import Run

@@ -1,8 +1,8 @@
 """The plan for the steps to come: how many are quiet, and what is read after them.
 
-Readings are scheduled by a budget (`labkit.capture.budget`). To look at it at every step would
-cost as much as the readings; so it is looked at when a reading may be due, and the steps until
-then are planned ahead from the pace of those before.
+Readings are scheduled by a budget (`labkit.capture.readings.budget`). To look at it at every step
+would cost as much as the readings; so it is looked at when a reading may be due, and the steps
+until then are planned ahead from the time that those before took.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from labkit.capture.incidents import IncidentKeeper
-from labkit.capture.pace import Pace
+from labkit.capture.incidents.detection import IncidentKeeper
 from labkit.capture.readings.schedule import Readings
+from labkit.capture.readings.step_timing import Pace
 from labkit.run import Run
 
 _LONGEST_NS = 500_000_000

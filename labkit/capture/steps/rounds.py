@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from labkit.capture import discovery, hooks
+from labkit.capture import hooks
+from labkit.capture.hooks import discovery
 from labkit.capture.parameters import ParameterTable, Watched
 from labkit.capture.readings.of_parameters import NORMS
 from labkit.capture.readings.schedule import Readings

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import labkit as lk
-from labkit.capture.activations.recurrent import take, time_gradients, unroll
+from labkit.capture.readings.activations.recurrent import take, time_gradients, unroll
 
 
 def one_step(model, loss_of, **options):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from labkit.capture.gradient_memory import GradientNoise, PreviousGradients
-from labkit.capture.memory_limit import MemoryLimit
+from labkit.capture.readings.gradient_copies import GradientNoise, PreviousGradients
+from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.weight_copies import WeightCopies
 
 LOOP = Path(__file__).with_name("memory_loop.py")

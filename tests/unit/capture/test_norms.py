@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from labkit.capture.norms import norms
+from labkit.capture.readings.norms import norms
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 import labkit as lk
-from labkit.capture import readout
-from labkit.capture.readings import of_parameters
+from labkit.capture.readings import device_transfer, of_parameters
 from labkit.run.histograms import HistogramLog
 
 from .models import Net, batch, train
@@ -180,7 +179,7 @@ def test_a_fault_of_labkits_is_noted_and_training_goes_on(monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("no such kernel")
 
-    monkeypatch.setattr("labkit.capture.norms.norms", broken)
+    monkeypatch.setattr("labkit.capture.readings.norms.norms", broken)
     monkeypatch.setattr("labkit.capture.readings.schedule.capture_graph", broken)
     model = Net()
     with lk.watch(model, show=False) as run:
@@ -243,7 +242,7 @@ def test_a_reading_whose_result_comes_late_and_fails_is_switched_off(monkeypatch
         raise ValueError("no room")
 
     monkeypatch.setattr(torch, "Event", Passed)
-    monkeypatch.setattr(readout, "_BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(device_transfer, "_BATCH_SECONDS", 0.0)
     monkeypatch.setattr(of_parameters, "distributions", distributions)
     monkeypatch.setattr(HistogramLog, "add", broken)
     model = Net()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from labkit.capture.stepping.derivatives import formula_of, operations
+from labkit.capture.walkthrough.derivatives import formula_of, operations
 
 TABLE = Path(find_spec("torchgen").origin).parent / "packaged/autograd/derivatives.yaml"
 

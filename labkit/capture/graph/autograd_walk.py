@@ -1,0 +1,144 @@
+"""Walk the graph autograd built and write it down as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture import torch_compat
+from labkit.capture.graph.call_tree import CallTree
+from labkit.capture.graph.graph_writer import GraphWriter
+from labkit.capture.graph.module_scopes import ScopeRecorder
+from labkit.capture.graph.source_lines import Line
+from labkit.capture.graph.thread_calls import Link
+from labkit.capture.parameters import ParameterTable
+from labkit.run.graph import ComputationGraph
+
+MOST_NODES = 20_000
+NO_HISTORY = (
+    "No graph: the tensor has no history. It was computed under no_grad, or detached, or nothing "
+    "that it was computed from requires a gradient."
+)
+
+
+@dataclass
+class Cut:
+    """A place where a gradient stops: where it is, why, and what uses what comes out of it."""
+
+    op: str
+    note: str
+    line: Line | None
+    sources: list[AutogradNode]
+    targets: list[AutogradNode] = field(default_factory=list)
+
+
+@dataclass
+class Recorded:
+    """What was noted while a graph was built, all of it optional.
+
+    `names` are those of the user's own variables, by the tensor's `id`.
+    """
+
+    lines: Mapping[AutogradNode, Line] = field(default_factory=dict)
+    saved: Mapping[AutogradNode, int | None] = field(default_factory=dict)
+    cuts: Sequence[Cut] = ()
+    names: Mapping[int, str] = field(default_factory=dict)
+
+
+def capture_graph(
+    roots: Sequence[torch.Tensor] | Mapping[str, torch.Tensor],
+    table: ParameterTable,
+    scopes: ScopeRecorder,
+    step: int | None = None,
+    recorded: Recorded | None = None,
+) -> ComputationGraph:
+    """Return the computation graph behind some tensors.
+
+    Parameters
+    ----------
+    roots : sequence of Tensor, or mapping of str to Tensor
+        Usually the loss; with the names under which they are drawn. Nothing is kept of them.
+    table : ParameterTable
+        Names the leaves that are parameters.
+    scopes : ScopeRecorder
+        Holds the module calls recorded while the graph was built.
+    step : int, optional
+    recorded : Recorded, optional
+        Lines, bytes and cuts, where they were recorded too.
+
+    Returns
+    -------
+    ComputationGraph
+        With a `reason` instead of nodes when there is nothing to walk.
+    """
+    named = roots if isinstance(roots, Mapping) else {f"#{n}": t for n, t in enumerate(roots)}
+    ends = ends_of(named)
+    if not ends:
+        return ComputationGraph((), (), (), step, NO_HISTORY)
+    return written_graph(ends, table, scopes, step, recorded)[0]
+
+
+def ends_of(roots: Mapping[str, torch.Tensor]) -> list[tuple[AutogradNode, str]]:
+    """Return the node that made each tensor with a history, and the tensor's name."""
+    return [
+        (root.grad_fn, plain_name(root.numel()) if name.startswith("#") else name)
+        for name, root in roots.items()
+        if root.grad_fn is not None
+    ]
+
+
+def written_graph(
+    ends: Sequence[tuple[AutogradNode, str]],
+    table: ParameterTable,
+    scopes: ScopeRecorder,
+    step: int | None = None,
+    recorded: Recorded | None = None,
+    within: Iterable[AutogradNode] = (),
+) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
+    """Return the graph behind some nodes, and the identity that each autograd node was given.
+
+    `ends` are drawn with an output of their name. `within` are nodes that belong to the graph
+    although nothing leads from the ends to them.
+    """
+    found, links = collect([*dict.fromkeys([node for node, _ in ends]), *within])
+    if len(found) > MOST_NODES:
+        reason = f"The graph has more than {MOST_NODES:,} nodes; too many to draw."
+        return ComputationGraph((), (), (), step, reason), {}
+    recorded = recorded or Recorded()
+    order = scopes.in_order(found, links)
+    calls = CallTree.build(scopes.intervals, order, scopes.elsewhere)
+    writer = GraphWriter(table, calls, recorded.lines, recorded.saved, recorded.names)
+    writer.write(order, links)
+    for cut in recorded.cuts:
+        writer.add_cut(cut.op, cut.note, cut.line, cut.sources, cut.targets)
+    for node, name in ends:
+        writer.add_output(node, torch_compat.node_output(node), name)
+    graph = ComputationGraph(
+        writer.in_order_of_use(), tuple(writer.edges), calls.modules(scopes), step
+    )
+    return graph, writer.ids
+
+
+def collect(starts: Iterable[AutogradNode]) -> tuple[list[AutogradNode], list[Link]]:
+    """Return all nodes behind some, themselves included, and what links them."""
+    seen = dict.fromkeys(starts)
+    waiting = list(seen)
+    links = []
+    while waiting and len(seen) <= MOST_NODES:
+        node = waiting.pop()
+        for source, _ in node.next_functions:
+            if source is None:
+                continue
+            links.append((source, node))
+            if source not in seen:
+                seen[source] = None
+                waiting.append(source)
+    return list(seen), links
+
+
+def plain_name(elements: int) -> str:
+    """Return what an end of a graph is called: one number is a loss."""
+    return "loss" if elements == 1 else "output"

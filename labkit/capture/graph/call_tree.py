@@ -1,0 +1,148 @@
+"""Which module call each node of a graph belongs to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture import torch_compat
+from labkit.capture.graph.module_scopes import Interval, ScopeRecorder
+from labkit.capture.graph.source_lines import Line, source_of
+from labkit.capture.graph.thread_calls import ThreadCall
+from labkit.run.graph import ModuleCall
+
+
+@dataclass
+class CallTree:
+    """The module calls of one graph, and the innermost call of every node."""
+
+    intervals: list[Interval]
+    ids: dict[Interval, str]
+    parents: dict[Interval, Interval | None]
+    innermost: dict[AutogradNode, Interval]
+    paths: frozenset[str]
+
+    @classmethod
+    def build(
+        cls,
+        intervals: Sequence[Interval],
+        order: Sequence[AutogradNode],
+        elsewhere: Sequence[ThreadCall] = (),
+    ) -> CallTree:
+        """Place nodes, in the order in which they were made, into recorded calls.
+
+        `elsewhere` are calls on other threads, whose nodes have numbers of their own.
+        """
+        innermost: dict[AutogradNode, Interval] = {}
+        parents: dict[Interval, Interval | None] = {}
+        threads = dict.fromkeys(intervals, 0) if elsewhere else {}
+        foreign: set[AutogradNode] = set()
+        for number, call in enumerate(elsewhere, start=1):
+            nodes = call.nodes()
+            foreign |= nodes
+            threads |= dict.fromkeys(call.intervals, number)
+            at_home = (each for each in intervals if (each.start, each.path) == call.around)
+            around = next(at_home, None)
+            own = sorted(nodes, key=torch_compat.node_sequence)
+            _sweep(call.intervals, own, around, innermost, parents)
+        rest = [node for node in order if node not in foreign] if foreign else order
+        _sweep(intervals, rest, None, innermost, parents)
+        used = _with_ancestors(innermost.values(), parents, threads)
+        counts: Counter[str] = Counter()
+        ids = {}
+        for each in used:
+            counts[each.path] += 1
+            ids[each] = f"{each.path}#{counts[each.path]}"
+        return cls(used, ids, parents, innermost, frozenset(call.path for call in used))
+
+    def scope(self, node: AutogradNode) -> str:
+        """Return the id of a node's innermost call, ``""`` outside all."""
+        call = self.innermost.get(node)
+        return "" if call is None else self.ids[call]
+
+    def first_call(self, path: str) -> str:
+        """Return the id of the first call of a module, ``""`` if it was not called."""
+        return f"{path}#1" if path in self.paths else ""
+
+    def line(self, node: AutogradNode) -> Line | None:
+        """Return the user's line that called the module of torch's own that made a node."""
+        call = self.innermost.get(node)
+        while call is not None and call.own:
+            if call.line is not None:
+                return call.line
+            call = self.parents[call]
+        return None
+
+    def modules(self, scopes: ScopeRecorder) -> tuple[ModuleCall, ...]:
+        """Return every call that holds a node, and those around it, outer before inner."""
+        sizes = {path: scopes.size(path) for path in self.paths}
+        return tuple(
+            ModuleCall(
+                id=self.ids[call],
+                path=call.path,
+                call=int(self.ids[call].rpartition("#")[2]),
+                type=scopes.types[call.path],
+                parent=None if parent is None else self.ids[parent],
+                parameters=sizes[call.path],
+                source=source_of(call.line),
+                seconds=call.nanoseconds / 1e9 if call.nanoseconds else None,
+            )
+            for call in self.intervals
+            for parent in [self.parents[call]]
+        )
+
+
+def _sweep(
+    intervals: Sequence[Interval],
+    order: Sequence[AutogradNode],
+    around: Interval | None,
+    innermost: dict[AutogradNode, Interval],
+    parents: dict[Interval, Interval | None],
+) -> None:
+    """Place the nodes of one thread into its calls."""
+    waiting = sorted(intervals, key=lambda call: (call.start, -call.stop, len(call.path)))
+    waiting.reverse()
+    inside: list[Interval] = []
+    for node in order:
+        number = torch_compat.node_sequence(node)
+        if number == torch_compat.NO_SEQUENCE:
+            break
+        while waiting and waiting[-1].start <= number:
+            call = waiting.pop()
+            while inside and inside[-1].stop <= call.start:
+                inside.pop()
+            parents[call] = inside[-1] if inside else around
+            inside.append(call)
+        while inside and inside[-1].stop <= number:
+            inside.pop()
+        if inside:
+            innermost[node] = inside[-1]
+        elif around is not None:
+            innermost[node] = around
+
+
+def _with_ancestors(
+    calls: Iterable[Interval],
+    parents: dict[Interval, Interval | None],
+    threads: Mapping[Interval, int],
+) -> list[Interval]:
+    """Return calls and those around them, outer before inner, in the order in which they began."""
+    used: dict[Interval, None] = {}
+    for call in calls:
+        current: Interval | None = call
+        while current is not None and current not in used:
+            used[current] = None
+            current = parents.setdefault(current, None)
+
+    def place(call: Interval) -> tuple[int, int, int, int]:
+        return threads.get(call, 0), call.start, -call.stop, len(call.path)
+
+    def places(call: Interval) -> list[tuple[int, int, int, int]]:
+        above = parents[call]
+        return [place(call)] if above is None else [*places(above), place(call)]
+
+    # Numbers of two threads cannot be compared: what is within a call comes after it.
+    return sorted(used, key=places if any(threads.values()) else lambda call: [place(call)])

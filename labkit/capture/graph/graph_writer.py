@@ -1,0 +1,232 @@
+"""Turns autograd's nodes into plain ones with identities that stay."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture import torch_compat
+from labkit.capture.graph.call_tree import CallTree
+from labkit.capture.graph.source_lines import Line, source_of
+from labkit.capture.graph.thread_calls import Link
+from labkit.capture.parameters import ParameterTable
+from labkit.run.graph import Edge, Node
+
+Output = tuple[tuple[int, ...] | None, str | None, str | None]
+
+_NOTES = {
+    "checkpointfunction": (
+        "Activation checkpointing: its forward pass is run again when the gradient comes, so what "
+        "is inside is not kept and not drawn."
+    ),
+    "compiledfunction": (
+        "A region compiled by torch.compile: one opaque box, whatever it was made of."
+    ),
+    "copyslices": "A part of a tensor was written in place; the gradient goes to both.",
+}
+_RECOMPUTED = (
+    "What it needs for the gradient is not kept: it is computed again, or fetched, when the "
+    "gradient comes (activation checkpointing or another saved-tensor hook)."
+)
+_CUSTOM = "A torch.autograd.Function of the user's own."
+
+
+@dataclass
+class GraphWriter:
+    """Writes one graph.
+
+    Parameters
+    ----------
+    table : ParameterTable
+        Names the leaves that are parameters.
+    calls : CallTree
+        Names the module call of every node.
+    lines : mapping of node to Line
+        The user's line that made a node, as far as that was recorded.
+    saved : mapping of node to int
+        Bytes kept for backward, for nodes whose buffers may be gone.
+    names : mapping of int to str
+        Names of leaves that are no parameters, by the tensor's `id`.
+    """
+
+    table: ParameterTable
+    calls: CallTree
+    lines: Mapping[AutogradNode, Line]
+    saved: Mapping[AutogradNode, int | None]
+    names: Mapping[int, str]
+    nodes: list[Node] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    ids: dict[AutogradNode, str] = field(default_factory=dict)
+    _made: dict[AutogradNode, Output] = field(default_factory=dict)
+    _leaves: list[AutogradNode] = field(default_factory=list)
+    _ordinals: dict[str, int] = field(default_factory=dict)
+
+    def write(self, order: Iterable[AutogradNode], links: Iterable[Link]) -> None:
+        """Write all nodes, in the order in which they were made, and what links them."""
+        links = list(dict.fromkeys(links))
+        rank = {}
+        for number, node in enumerate(order):
+            rank[node] = number
+            self._add(node)
+        self._place_leaves(links, rank)
+        for source, target in links:
+            shape, dtype, _ = self._made[source]
+            self.edges.append(Edge(self.ids[source], self.ids[target], shape, dtype))
+
+    def add_output(self, start: AutogradNode, output: Output, name: str) -> None:
+        """Write what the graph ends in."""
+        id = self._identity("", name)
+        self.nodes.append(Node(id, "output", name, "", *output))
+        self.edges.append(Edge(self.ids[start], id, *output[:2]))
+
+    def add_cut(
+        self,
+        op: str,
+        note: str,
+        line: Line | None,
+        sources: Iterable[AutogradNode],
+        targets: Iterable[AutogradNode],
+    ) -> None:
+        """Write a place where the gradient stops, between what comes before and after it."""
+        before = [node for node in sources if node in self.ids]
+        after = [node for node in targets if node in self.ids]
+        scope = self.calls.scope(before[0]) if before else ""
+        id = self._identity(scope, op)
+        output = self._made[before[0]] if before else (None, None, None)
+        source = source_of(line)
+        self.nodes.append(Node(id, "cut", op, scope, *output, source=source, note=note))
+        self.edges += [Edge(self.ids[node], id, *output[:2]) for node in before]
+        self.edges += [Edge(id, self.ids[node], *output[:2]) for node in after]
+
+    def in_order_of_use(self) -> tuple[Node, ...]:
+        """Return the nodes in the order of execution, each leaf before its first use."""
+        place = {node.id: number for number, node in enumerate(self.nodes)}
+        first_use: dict[str, int] = {}
+        for edge in self.edges:
+            use = place[edge.target]
+            first_use[edge.source] = min(use, first_use.get(edge.source, use))
+
+        def key(node: Node) -> tuple[int, int]:
+            if node.kind in ("parameter", "input", "cut"):
+                return first_use.get(node.id, len(place)), 0
+            return place[node.id], 1
+
+        return tuple(sorted(self.nodes, key=key))
+
+    def _add(self, node: AutogradNode) -> None:
+        if torch_compat.is_leaf(node):
+            self._leaves.append(node)
+            variable = node.variable  # type: ignore[attr-defined]
+            dtype = torch_compat.name_of(variable.dtype)
+            device = torch_compat.name_of(variable.device)
+            self._made[node] = (tuple(variable.shape), dtype, device)
+            return
+        (op, backward), scope = _names(node.name()), self.calls.scope(node)
+        self._made[node] = made = torch_compat.node_output(node)
+        self.ids[node] = self._identity(scope, op)
+        saved, hidden = self._saved(node)
+        self.nodes.append(
+            Node(
+                id=self.ids[node],
+                kind="op",
+                op=op,
+                scope=scope,
+                shape=made[0],
+                dtype=made[1],
+                device=made[2],
+                saved_bytes=saved,
+                source=source_of(self.lines.get(node) or self.calls.line(node)),
+                note=_NOTES.get(op) or (_RECOMPUTED if hidden else _custom(type(node))),
+                backward=backward,
+            )
+        )
+
+    def _place_leaves(self, links: Iterable[Link], rank: Mapping[AutogradNode, int]) -> None:
+        """Write the leaves in the order in which they are first used."""
+        users: dict[AutogradNode, list[AutogradNode]] = {leaf: [] for leaf in self._leaves}
+        first: dict[AutogradNode, tuple[int, int]] = {}
+        # The links of one node come in the order of its inputs.
+        for number, (source, target) in enumerate(links):
+            if source in users:
+                users[source].append(target)
+                use = rank[target], number
+                first[source] = min(first.get(source, use), use)
+        for leaf in sorted(self._leaves, key=first.__getitem__):
+            variable = leaf.variable  # type: ignore[attr-defined]
+            watched = self.table.find(variable)
+            if watched is None:
+                scope = min((self.calls.scope(user) for user in users[leaf]), default="")
+                name = self.names.get(id(variable), "input")
+                self._add_leaf(leaf, name, name, scope, ())
+            else:
+                scope = self.calls.first_call(watched.names[0].rpartition(".")[0])
+                last = watched.names[0].rpartition(".")[2]
+                self._add_leaf(leaf, "parameter", last, scope, watched.names)
+
+    def _add_leaf(
+        self, leaf: AutogradNode, op: str, last: str, scope: str, names: Sequence[str]
+    ) -> None:
+        self.ids[leaf] = self._identity(scope, last)
+        kind = "parameter" if names else "input"
+        made = self._made[leaf]
+        self.nodes.append(
+            Node(
+                self.ids[leaf],
+                kind,  # type: ignore[arg-type]
+                op,
+                scope,
+                *made,
+                parameters=tuple(names),
+                backward=_names(leaf.name())[1],
+            )
+        )
+
+    def _identity(self, scope: str, op: str) -> str:
+        kind = f"{scope}/{op}"
+        ordinal = self._ordinals.get(kind, 0)
+        self._ordinals[kind] = ordinal + 1
+        return f"{kind}:{ordinal}"
+
+    def _saved(self, node: AutogradNode) -> tuple[int | None, bool]:
+        """Return the bytes kept for backward, and whether something is behind hooks."""
+        if node in self.saved:
+            return self.saved[node], False
+        return saved_bytes(node, self.table)
+
+
+def saved_bytes(node: AutogradNode, table: ParameterTable) -> tuple[int | None, bool]:
+    """Return the bytes a node keeps for backward, and whether some are behind hooks.
+
+    Parameters count as nothing, as they are kept anyway; None where nothing can be read.
+    """
+    tensors, hidden, freed = torch_compat.saved_tensors(node)
+    if hidden or freed:
+        return None, hidden
+    sizes = {
+        saved.data_ptr(): saved.nbytes
+        for saved in tensors
+        if table.find(saved) is None and saved.layout is torch.strided
+    }
+    return sum(sizes.values()), False
+
+
+def operation(node: AutogradNode) -> str:
+    """Return the operation's name, lower case, without ``Backward0``."""
+    return _names(node.name())[0]
+
+
+@functools.lru_cache(maxsize=1024)
+def _names(name: str) -> tuple[str, str]:
+    """Return the name of the operation, and that of autograd's node."""
+    last = name.rpartition("::")[2]
+    return (last.rstrip("0123456789").removesuffix("Backward") or last).lower(), last
+
+
+@functools.lru_cache(maxsize=1024)
+def _custom(kind: type[AutogradNode]) -> str | None:
+    custom: type = torch.autograd.function.BackwardCFunction
+    return _CUSTOM if issubclass(kind, custom) else None

@@ -1,0 +1,225 @@
+"""One-shot graphs: of a tensor, of a model's forward pass, or of any code."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+from collections.abc import Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+from torch import nn
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture import torch_compat
+from labkit.capture.graph.autograd_walk import (
+    NO_HISTORY,
+    Recorded,
+    capture_graph,
+    collect,
+    ends_of,
+    plain_name,
+    written_graph,
+)
+from labkit.capture.graph.graph_writer import saved_bytes
+from labkit.capture.graph.module_scopes import ScopeRecorder
+from labkit.capture.graph.operation_recorder import CallRecorder
+from labkit.capture.graph.operation_results import ResultRecorder
+from labkit.capture.graph.source_lines import users_tensors
+from labkit.capture.graph.state_restore import buffers_put_back
+from labkit.capture.inspection import sample
+from labkit.capture.parameters import ParameterTable
+from labkit.run.graph import ComputationGraph
+from labkit.run.inspection import Sample
+
+_NO_GRAD = (
+    "No graph: everything that could have had one ran under torch.no_grad or inference_mode, which "
+    "record no history."
+)
+_NOTHING = "No graph: nothing in this block was computed from a tensor that requires a gradient."
+
+
+class GraphRecording:
+    """Records the graph that the code of a ``with`` block builds, whatever becomes of it there.
+
+    A graph that `backward` or `torch.autograd.grad` has used up within the block is seen too.
+
+    Parameters
+    ----------
+    models : mapping of str to Module, optional
+        Whose calls are boxes; without them, every module that is called first.
+    whole : bool
+        Whether the whole graph is wanted, and not only what `of` is asked for.
+    reads_results : bool
+        Whether to keep samples of the operations' results.
+
+    Attributes
+    ----------
+    graph : ComputationGraph or None
+        None until the block has ended.
+    results : mapping of str to Sample or None
+        Samples of the operations' results by their nodes' ids, of the graph that `of` returned.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, nn.Module] | None = None,
+        *,
+        whole: bool = True,
+        reads_results: bool = False,
+    ) -> None:
+        self._seen = ResultRecorder(sample) if reads_results else None
+        self.results: dict[str, Sample | None] = {}
+        self._wants_whole = whole
+        self.graph: ComputationGraph | None = None
+        self._scopes = ScopeRecorder(models or {}, adopt=models is None)
+        self._calls = CallRecorder()
+        self._calls.read_saved = self._read_saved
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._scopes.start()
+        self._open.callback(self._scopes.stop)
+        self._open.enter_context(self._calls)
+        if self._seen is not None:
+            self._open.enter_context(self._seen)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._open.close()
+        self._calls.names = users_tensors()
+        if self._wants_whole:
+            self.graph = self._whole()
+        self._calls.made.clear()
+
+    def of(self, roots: Mapping[str, torch.Tensor]) -> ComputationGraph:
+        """Return the graph behind some tensors that were computed in the block."""
+        starts = [root.grad_fn for root in roots.values() if root.grad_fn is not None]
+        if not starts:
+            reason = _NO_GRAD if self._calls.saw_gradients_off else NO_HISTORY
+            return ComputationGraph((), (), (), None, reason)
+        order = self._scopes.in_order(*collect(starts))
+        recorded = self._calls.recorded(self._scopes.at_home(order))
+        ends = ends_of(roots)
+        graph, ids = written_graph(ends, self._scopes.table(), self._scopes, None, recorded)
+        self.results = {ids[node]: kept for node, kept in self._results_of(order).items()}
+        return graph
+
+    def _results_of(self, order: list[AutogradNode]) -> dict[AutogradNode, Sample | None]:
+        if self._seen is None:
+            return {}
+        return self._seen.of(self._scopes.at_home(order))
+
+    def table(self) -> ParameterTable:
+        """Return the parameters of the modules that were called."""
+        return self._scopes.table()
+
+    def _whole(self) -> ComputationGraph:
+        found, links = collect(self._calls.made)
+        if not found:
+            reason = _NO_GRAD if self._calls.saw_gradients_off else _NOTHING
+            return ComputationGraph((), (), (), None, reason)
+        order = self._scopes.in_order(found, links)
+        used = {source for source, _ in links}
+        ends = [
+            (node, plain_name(_elements(torch_compat.node_output(node)[0])))
+            for node in order
+            if node not in used and not hasattr(node, "variable")
+        ]
+        recorded = self._calls.recorded(self._scopes.at_home(order))
+        return written_graph(
+            ends, self._scopes.table(), self._scopes, None, recorded, within=found
+        )[0]
+
+    def _read_saved(self, node: torch.autograd.graph.Node) -> int | None:
+        return saved_bytes(node, self._scopes.table())[0]
+
+
+def graph_of_tensors(
+    roots: Mapping[str, torch.Tensor], models: Mapping[str, nn.Module]
+) -> ComputationGraph:
+    """Return the graph behind tensors that were computed before.
+
+    Parameters get their names from the models (see `holders`). Module calls are not known any
+    more: nothing has recorded them.
+    """
+    scopes = ScopeRecorder(models)
+    recorded = Recorded(names=users_tensors())
+    return capture_graph(roots, ParameterTable(models), scopes, recorded=recorded)
+
+
+def graph_of_call(
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    *,
+    reads_results: bool = False,
+) -> tuple[ComputationGraph, dict[str, Sample | None]]:
+    """Return the graph that one forward pass builds; leaves the model as it was.
+
+    Random state and buffers (running statistics, for example) are put back afterwards. With
+    `reads_results`, samples of the operations' results come too, by their nodes' ids.
+    """
+    recording = GraphRecording({"": model}, whole=False, reads_results=reads_results)
+    with torch.random.fork_rng(devices=_cuda_devices(model)), buffers_put_back(), recording:
+        outputs = named_tensors(model(*args, **kwargs))
+    if not outputs:
+        raise TypeError(
+            f"{type(model).__name__} returned nothing with a tensor in it, so there is no graph. "
+            "It may return a tensor, or tuples, lists, dicts and dataclasses of them."
+        )
+    return recording.of(outputs), recording.results
+
+
+def named_tensors(output: Any, name: str = "") -> dict[str, torch.Tensor]:
+    """Return the tensors in a model's output by the names of their places."""
+    if isinstance(output, torch.Tensor):
+        return {name or "#0": output}
+    parts: list[tuple[str, Any]] = []
+    if isinstance(output, Mapping):
+        parts = [(str(key), value) for key, value in output.items()]
+    elif dataclasses.is_dataclass(output) and not isinstance(output, type):
+        parts = [(each.name, getattr(output, each.name)) for each in dataclasses.fields(output)]
+    elif isinstance(output, (tuple, list)):
+        fields = getattr(output, "_fields", None)  # a named tuple
+        parts = list(zip(fields or (f"#{n}" for n in range(len(output))), output, strict=False))
+    found: dict[str, torch.Tensor] = {}
+    for part, value in parts:
+        found |= named_tensors(value, f"{name}.{part.lstrip('#')}" if name else part)
+    return found
+
+
+def _elements(shape: tuple[int, ...] | None) -> int:
+    count = 1
+    for size in shape or ():
+        count *= size
+    return count if shape is not None else 0
+
+
+def _cuda_devices(model: nn.Module) -> list[torch.device]:
+    devices = {parameter.device for parameter in model.parameters()}
+    return [device for device in devices if device.type == "cuda"]
+
+
+def holders(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
+    """Return the outermost living modules that hold a parameter of a graph, by their class."""
+    starts = [root.grad_fn for root in roots.values() if root.grad_fn is not None]
+    leaves = {id(node.variable) for node in collect(starts)[0] if hasattr(node, "variable")}
+    holding = [
+        module
+        for module in gc.get_objects()
+        if issubclass(type(module), nn.Module)
+        and any(id(parameter) in leaves for parameter in module.parameters())
+    ]
+    inner = {id(child) for module in holding for child in list(module.modules())[1:]}
+    outer = [module for module in holding if id(module) not in inner]
+    if len(outer) == 1:
+        return {"": outer[0]}
+    return {f"{type(m).__name__}{n or ''}": m for n, m in enumerate(outer)}

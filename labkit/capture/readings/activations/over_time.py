@@ -1,0 +1,212 @@
+"""What recurrent layers and cells do over time in one sampled step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.hooks import unserializable_hook
+
+from labkit.capture.readings.activations import recurrent
+from labkit.capture.readings.activations.pictures import Draft
+from labkit.capture.readings.activations.recurrent import Pass
+from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samples
+from labkit.run.activations import MOST_VALUES, PictureKind
+
+_MOST_UNITS = 64
+_MOST_TIMES = 256
+_MOST_LAYERS = 16
+"""Recurrent layers and cells that are looked into: a deep model must not fill the memory."""
+Hook = torch.utils.hooks.RemovableHandle
+
+
+class OverTime:
+    """Gathers the calls of recurrent layers and cells until the gradients have come back."""
+
+    def __init__(self) -> None:
+        self._passes: dict[str, Pass] = {}
+        self._cells: dict[str, _CellCalls] = {}
+        self._hooks: list[Hook] = []
+        self._drawn: set[str] = set()
+
+    def take(self, module: nn.Module, path: str, inputs: Any, output: Any) -> None:
+        """Take one call in, if it is one of a recurrent layer or cell."""
+        known = path in self._passes or path in self._cells
+        if not inputs or (not known and len(self._passes) + len(self._cells) >= _MOST_LAYERS):
+            return  # given by keyword, which a hook does not see; or one of very many
+        if isinstance(module, nn.RNNBase):
+            self._take_layer(module, path, inputs, output)
+        elif isinstance(module, nn.RNNCellBase):
+            calls = self._cells.get(path) or _CellCalls(module, self._hooks)
+            calls.add(inputs, output)
+            self._cells[path] = calls
+
+    def layers(self, *, with_gradients: bool) -> tuple[str, ...]:
+        """Return the paths of layers whose pictures need the weights as they are now.
+
+        Parameters
+        ----------
+        with_gradients : bool
+            Whether only those are meant whose gradients have come.
+        """
+        return tuple(
+            path
+            for path, taken in self._passes.items()
+            if not with_gradients
+            or taken.output_gradient is not None
+            or taken.last_gradient is not None
+        )
+
+    def draw_layer(self, path: str) -> list[Draft]:
+        """Return the pictures of one layer, and none later; none if its weights have moved."""
+        taken = self._passes[path]
+        if path in self._drawn or not taken.current:
+            return []
+        self._drawn.add(path)
+        return list(_drafts_of(taken))
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the paths of the cells that were called."""
+        return tuple(self._cells)
+
+    def draw_cell(self, path: str) -> list[Draft]:
+        """Return the pictures of one cell's calls."""
+        return list(self._cells[path].drafts())
+
+    def clear(self) -> None:
+        """Take the hooks off the tensors and drop every tensor."""
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks.clear()
+        self._passes, self._cells, self._drawn = {}, {}, set()
+
+    def _take_layer(self, module: nn.RNNBase, path: str, inputs: Any, output: Any) -> None:
+        found = recurrent.take(module, inputs)
+        if found is None or path in self._passes:
+            return
+        taken, pick = found
+        self._passes[path] = taken
+        states, last = output
+        packed = isinstance(states, nn.utils.rnn.PackedSequence)
+        states = states.data if packed else states
+        last = last[0] if isinstance(last, (tuple, list)) else last
+        count = taken.inputs.shape[1]
+
+        def take_output_gradient(gradient: torch.Tensor) -> None:
+            with suppress(Exception):  # a fault here must not reach the user's backward
+                part = pick(gradient.detach())[..., : module.hidden_size]
+                taken.output_gradient = part.clone()  # a view would hold the whole
+
+        def take_last_gradient(gradient: torch.Tensor) -> None:
+            with suppress(Exception):
+                part = gradient.detach()
+                part = part if part.dim() == 3 else part[:, None]  # noqa: PLR2004 - no batch
+                taken.last_gradient = part[:: 2 if module.bidirectional else 1, :count].clone()
+
+        hook_on(states, take_output_gradient, self._hooks)
+        if not packed:  # sequences of other lengths end at other times
+            hook_on(last, take_last_gradient, self._hooks)
+
+
+def hook_on(tensor: torch.Tensor, hook: Callable[[torch.Tensor], None], hooks: list[Hook]) -> None:
+    """Have a tensor's gradient taken when it comes; the hook is added to those to take off."""
+    if tensor.requires_grad and not tensor.is_leaf:
+        unserializable_hook(hook)  # type: ignore[no-untyped-call] # else torch.save would warn of it
+        hooks.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
+
+
+def _drafts_of(taken: Pass) -> Iterator[Draft]:
+    with torch.no_grad():
+        done = recurrent.unroll(taken)
+    kind = recurrent.cell_kind(taken.module) or ""
+    names = tuple(f"layer {layer}" for layer in range(len(done.states)))
+    states = torch.stack([torch.stack([s[0] for s in layer]) for layer in done.states])
+    yield _over_time("states", states, names)
+    gate_names = recurrent.GATES[kind]
+    if gate_names:
+        last = done.gates[-1]
+        gates = torch.stack(
+            [torch.stack([moment[gate][0] for moment in last]) for gate in range(len(gate_names))]
+        )
+        yield _over_time("gates", gates, gate_names)
+    norms = recurrent.time_gradients(taken)
+    if norms is not None:
+        yield _gradient_over_time(norms, names)
+
+
+class _CellCalls:
+    """The calls of one cell in one step."""
+
+    def __init__(self, cell: nn.RNNCellBase, hooks: list[Hook]) -> None:
+        self._cell = cell
+        self._hooks = hooks
+        self._states: list[torch.Tensor] = []
+        self._gates: list[list[torch.Tensor]] = []
+        self._norms: dict[int, torch.Tensor] = {}
+
+    def add(self, inputs: Any, output: Any) -> None:
+        if len(self._states) >= _MOST_TIMES:
+            return
+        number = len(self._states)
+        state = output[0] if isinstance(output, (tuple, list)) else output
+        gates = self._open(inputs, state)
+        self._states.append(_first_row(state.detach()).clone())
+        self._gates.append(gates)
+
+        def take_gradient(gradient: torch.Tensor) -> None:
+            with suppress(Exception):  # a fault here must not reach the user's backward
+                part = first_samples(gradient.detach(), FOR_UNITS)
+                scale = (gradient.numel() / max(1, part.numel())) ** 0.5
+                self._norms[number] = torch.linalg.vector_norm(part.float()) * scale
+
+        hook_on(state, take_gradient, self._hooks)
+
+    def _open(self, inputs: Any, state: torch.Tensor) -> list[torch.Tensor]:
+        """Return the gates of the first sample, from what the cell got."""
+        kind = recurrent.cell_kind(self._cell) or ""
+        if not recurrent.GATES[kind]:
+            return []
+        weights = recurrent.cell_weights(self._cell)
+        given = inputs[0].detach()
+        given = _first_row(given)[None].to(weights[0].dtype)
+        zero = given.new_zeros(1, self._cell.hidden_size)
+        before = inputs[1] if len(inputs) > 1 and inputs[1] is not None else (zero, zero)
+        parts = before if isinstance(before, (tuple, list)) else (before, before)
+        rows = [_first_row(part.detach())[None].to(zero.dtype) for part in parts]
+        _, cell, gates = recurrent.cell_step(self._cell)(given, rows[0], rows[-1], weights)
+        opened = [*gates, cell] if kind == "LSTM" else gates
+        return [gate[0] for gate in opened]
+
+    def drafts(self) -> Iterator[Draft]:
+        if not self._states:
+            return
+        yield _over_time("states", torch.stack(self._states)[None], ("",))
+        names = recurrent.GATES[recurrent.cell_kind(self._cell) or ""]
+        if names:
+            gates = [torch.stack([m[gate] for m in self._gates]) for gate in range(len(names))]
+            yield _over_time("gates", torch.stack(gates), names)
+        if self._norms:
+            zero = torch.zeros((), device=self._states[0].device)
+            norms = [self._norms.get(number, zero) for number in range(len(self._states))]
+            yield _gradient_over_time(torch.stack(norms)[None], ("",))
+
+
+def _first_row(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor[0] if tensor.dim() > 1 else tensor
+
+
+def _over_time(kind: PictureKind, values: torch.Tensor, names: tuple[str, ...]) -> Draft:
+    """Return a picture of values, shape (n_panels, n_times, n_units): time along the columns."""
+    room = MOST_VALUES // values.shape[0]
+    units = min(_MOST_UNITS, values.shape[2])
+    times = max(1, min(values.shape[1], room // units))
+    shown = values[:, :times, :units].transpose(1, 2)
+    return Draft(kind, shown, names, "unit", "time step", None, tuple(values.shape))
+
+
+def _gradient_over_time(norms: torch.Tensor, names: tuple[str, ...]) -> Draft:
+    """Return a picture of gradient norms, shape (n_layers, n_times)."""
+    return Draft("time_gradient", norms[:, None], names, "", "time step", None, tuple(norms.shape))

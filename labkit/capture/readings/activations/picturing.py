@@ -1,0 +1,91 @@
+"""Chooses the modules of which pictures are made, makes them and has them recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from labkit.capture.readings.activations import pictures
+from labkit.capture.readings.activations.pictures import Draft
+from labkit.capture.readings.activations.readable import first_readable, is_readable
+from labkit.capture.readings.activations.statistics import Bent, channel_dimension, silent_units
+from labkit.capture.readings.device_transfer import Readout
+from labkit.run import Run
+from labkit.run.activations import Picture
+
+_MOST_PICTURED = 24
+"""Modules of which pictures are made, so that a deep model does not fill the memory."""
+
+
+class Picturing:
+    """Makes pictures of the first so many modules."""
+
+    def __init__(self) -> None:
+        self._pictured: dict[str, None] = {}
+
+    def drafts(
+        self, module: nn.Module, path: str, output: Any, bent: Bent | None
+    ) -> list[tuple[str, Draft]]:
+        """Return pictures of what a module gave out, small and on its device still."""
+        drafts: list[tuple[str, Draft]] = []
+        if isinstance(module, nn.MultiheadAttention) and _has_weights(output):
+            drawn = pictures.attention(output[1].detach())
+            if drawn is not None:
+                drafts.append((path, drawn))
+        tensor = first_readable(output)
+        if tensor is None or not self._is_pictured(module, path, tensor):
+            return drafts
+        if isinstance(module, nn.Conv2d) and is_readable(module.weight):
+            drafts.append((path, pictures.kernels(module.weight.detach())))
+        silent = None
+        if bent is not None and bent.bend == "relu":
+            silent = silent_units(tensor.detach(), channel_dimension(module, tensor))
+        drawn = pictures.draft(tensor.detach(), silent)
+        if drawn is not None:
+            drafts.append((path, drawn))
+        return drafts
+
+    def _is_pictured(self, module: nn.Module, path: str, tensor: torch.Tensor) -> bool:
+        """Return whether a module is among the first so many, or gives out images."""
+        if path in self._pictured:
+            return True
+        most = _MOST_PICTURED if tensor.dim() == 4 else _MOST_PICTURED // 2  # noqa: PLR2004
+        if len(self._pictured) < most and not any(module.children()):
+            self._pictured[path] = None
+            return True
+        return False
+
+
+def _has_weights(output: Any) -> bool:
+    """Return whether the output of an attention layer has its weights."""
+    pair = isinstance(output, tuple) and len(output) == 2  # noqa: PLR2004 - output and weights
+    return pair and isinstance(output[1], torch.Tensor) and is_readable(output[1])
+
+
+def record(run: Run, readout: Readout, step: int, path: str, draft: Draft) -> None:
+    """Have a draft copied to the host and recorded as a picture."""
+    shape = tuple(draft.values.shape)
+    count = draft.values.numel()
+    parts = [draft.values.reshape(-1).float()]
+    if draft.silent is not None:
+        parts.append(draft.silent.float())
+
+    def deliver(row: Any) -> None:
+        silent = tuple(int(n) for n, each in enumerate(row[count:]) if each)
+        run.activations.add(
+            Picture(
+                module=path,
+                kind=draft.kind,
+                step=step,
+                values=row[:count].reshape(shape).copy(),
+                panels=draft.panels,
+                rows=draft.rows,
+                columns=draft.columns,
+                silent=silent,
+                whole=draft.whole,
+            )
+        )
+
+    readout.submit(torch.cat(parts), deliver)

@@ -1,0 +1,296 @@
+"""Reads the modules' outputs in a sampled step, through a hook that stands for that step only."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
+
+from labkit.capture import torch_compat
+from labkit.capture.parameters import prefixed
+from labkit.capture.readings.activations.chosen_input import ChosenInput
+from labkit.capture.readings.activations.collected import Collected
+from labkit.capture.readings.activations.left_out import LeftOut
+from labkit.capture.readings.activations.picturing import Picturing, record
+from labkit.capture.readings.activations.readable import first_readable
+from labkit.capture.readings.activations.statistics import (
+    STATISTICS,
+    Bent,
+    bend_of,
+    bends_after,
+    channel_dimension,
+    statistics,
+)
+from labkit.capture.readings.activations.whole_model import look_at_inputs, look_at_prediction
+from labkit.capture.readings.device_transfer import Readout
+from labkit.run import Run
+
+
+class ActivationReader:
+    """Reads what the watched modules give out from the start of a step to its end.
+
+    All calls with gradients count, whichever model's and before or after a backward pass; of a
+    module that is called several times the last call's numbers are recorded. A module that cannot
+    be read is left out, the others go on.
+
+    Parameters
+    ----------
+    models : mapping of str to Module
+        The label ``""`` stands for an only model. Not kept alive.
+    chosen : ChosenInput, optional
+        The input of which pictures are made, in a pass of its own; otherwise they are of the
+        loop's own passes.
+    """
+
+    def __init__(self, models: Mapping[str, nn.Module], chosen: ChosenInput | None = None) -> None:
+        self._models = {label: weakref.ref(model) for label, model in models.items()}
+        self._chosen = chosen
+        self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
+        self._roots = {id(model) for model in models.values()}
+        self._kinds: dict[str, Bent] = {}
+        self._after: dict[str, Bent] = {}
+        self._after_of = ""
+        self._usable = True
+        self._left_out = LeftOut()
+        self._picturing = Picturing()
+        self._hook: torch.utils.hooks.RemovableHandle | None = None
+        self._collected: Collected | None = None
+        self._drawing = False
+        """Whether the user's chosen input goes through the model."""
+        self._spent_ns = 0
+        self._find_modules()
+
+    @property
+    def reading(self) -> bool:
+        """Whether a step is being read."""
+        return self._collected is not None
+
+    @property
+    def spent_ns(self) -> int:
+        """Time the hooks took in the step that is being read, or was read last."""
+        return self._spent_ns if self._collected is None else self._collected.spent_ns
+
+    def start(self, run: Run, readout: Readout, step: int, *, with_pictures: bool) -> None:
+        """Begin to read a step; a compiled model is left alone, as hooks would recompile it."""
+        self.stop()
+        self._spent_ns = 0
+        self._find_modules()
+        if not self._usable:
+            return
+        graph = run.graph
+        if graph is not None and graph.signature != self._after_of:
+            self._after, self._after_of = dict(bends_after(graph)), graph.signature
+        self._collected = Collected(
+            run, readout, step, with_pictures=with_pictures, left_out=self._left_out
+        )
+        self._hook = register_module_forward_hook(self._called)
+
+    def before_pass(self) -> None:
+        """Count the modes of the models that were called for the backward pass that begins."""
+        collected = self._collected
+        run = None if collected is None else collected.run()
+        if collected is None or run is None:
+            return
+        for training in collected.modes.values():
+            run.observations.trained_in_eval.add(seen=not training)
+        collected.modes = {}
+
+    def before_update(self) -> None:
+        """Draw what needs the weights of the pass; to be called before an optimizer moves them.
+
+        Without this call, pictures over time of recurrent layers are left out where the weights
+        have moved before `record`.
+        """
+        collected = self._collected
+        if collected is None or not collected.with_pictures:
+            return
+        began = time.perf_counter_ns()
+        self._draw_layers(collected, with_gradients=True)
+        self._draw_chosen(collected)
+        collected.spent_ns += time.perf_counter_ns() - began
+
+    def record(self, run: Run, readout: Readout, step: int) -> None:
+        """Write what was read since the start, at the end of the step."""
+        collected = self._collected
+        if collected is None:
+            return
+        self._unhook()
+        collected.step, collected.readout = step, readout
+        try:
+            collected.write(STATISTICS, "act_grad")
+            if collected.with_pictures:
+                self._record_pictures(run, collected)
+            self._left_out.notify(run)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Take the hooks off modules and tensors, and drop what was read."""
+        self._unhook()
+        collected, self._collected = self._collected, None
+        if collected is not None:
+            self._spent_ns = collected.spent_ns
+            collected.release()
+
+    def _unhook(self) -> None:
+        if self._hook is not None:
+            self._hook.remove()
+            self._hook = None
+
+    def _find_modules(self) -> None:
+        """Find the modules' paths; some may have come, gone or been renamed since the last time.
+
+        What a model held that is gone itself is found under the names of before.
+        """
+        models = {label: reference() for label, reference in self._models.items()}
+        before = self._paths
+        self._paths = {} if all(model is not None for model in models.values()) else dict(before)
+        found: set[int] = set()
+        for label, model in models.items():
+            for path, module in () if model is None else model.named_modules():
+                if id(module) in found:  # in two of the models
+                    continue
+                found.add(id(module))
+                name, known = prefixed(label, path), before.get(id(module))
+                if known is not None and known[0] == name and known[1]() is module:
+                    self._paths[id(module)] = known
+                    continue
+                self._paths[id(module)] = (name, weakref.ref(module))
+                self._kinds.pop(name, None)
+                self._after.pop(name, None)
+                try:
+                    self._usable = self._usable and not torch_compat.is_compiled(module)
+                    bent = bend_of(module)
+                except Exception as error:  # noqa: BLE001 - an attribute of the user's may raise
+                    self._left_out.add(name, error)
+                    continue
+                if bent is not None:
+                    self._kinds[name] = bent
+
+    # ── called by torch ──────────────────────────────────────────────────────
+
+    def _called(self, module: nn.Module, inputs: Any, output: Any) -> None:
+        if torch.compiler.is_compiling():
+            return
+        collected, known = self._collected, self._paths.get(id(module))
+        if collected is None or known is None or known[1]() is not module or self._drawing:
+            return
+        path = known[0]
+        if path in self._left_out or not _may_read(collected):
+            return
+        began = time.perf_counter_ns()
+        try:
+            with_gradients = torch.is_grad_enabled()
+            with torch.no_grad(), torch_compat.without_functions():
+                if with_gradients:
+                    self._read(collected, module, path, inputs, output)
+                elif id(module) in self._roots:
+                    _count_evaluation(collected, module)
+        except Exception as error:  # noqa: BLE001 - a fault here must not reach the user's model
+            self._left_out.add(path, error)
+        collected.spent_ns += time.perf_counter_ns() - began
+
+    def _read(
+        self, collected: Collected, module: nn.Module, path: str, inputs: Any, output: Any
+    ) -> None:
+        run = collected.run()
+        if run is None or (path in collected.found and torch_compat.is_within_backward()):
+            return  # a checkpoint runs again
+        collected.thread = threading.get_ident()
+        if id(module) in self._roots:
+            collected.modes[id(module)] = module.training
+            if id(module) not in collected.models:
+                collected.models.add(id(module))
+                look_at_inputs(run, collected.readout, collected.step, inputs)
+                look_at_prediction(run, collected.readout, collected.step, output)
+        tensor = first_readable(output)
+        if tensor is not None and collected.newest() is not tensor:
+            collected.newest = weakref.ref(tensor)
+            units = channel_dimension(module, tensor)
+            collected.found[path] = statistics(tensor, self._bent(path), units)
+            collected.await_gradient(path, tensor)
+        if collected.with_pictures:
+            collected.over_time.take(module, path, inputs, output)
+            if self._chosen is None:
+                collected.drafts += self._picturing.drafts(module, path, output, self._bent(path))
+
+    def _bent(self, path: str) -> Bent | None:
+        """Return how a module's output is bent, by itself or by what is called on it."""
+        return self._kinds.get(path) or self._after.get(path)
+
+    # ── pictures ─────────────────────────────────────────────────────────────
+
+    def _record_pictures(self, run: Run, collected: Collected) -> None:
+        self._draw_layers(collected, with_gradients=False)
+        self._draw_chosen(collected)
+        for path in collected.over_time.cells():
+            try:
+                drafts = collected.over_time.draw_cell(path)
+                collected.drafts += [(path, draft) for draft in drafts]
+            except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
+                self._left_out.add(path, error)
+        for path, draft in collected.drafts:
+            record(run, collected.readout, collected.step, path, draft)
+
+    def _draw_layers(self, collected: Collected, *, with_gradients: bool) -> None:
+        for path in collected.over_time.layers(with_gradients=with_gradients):
+            try:
+                drafts = collected.over_time.draw_layer(path)
+                collected.drafts += [(path, draft) for draft in drafts]
+            except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
+                self._left_out.add(path, error)
+
+    def _draw_chosen(self, collected: Collected) -> None:
+        """Draw what the modules give out for the input that the user chose, once a step."""
+        model, run = next(iter(self._models.values()))(), collected.run()
+        if self._chosen is None or model is None or run is None or collected.chosen_drawn:
+            return
+        collected.chosen_drawn = True
+
+        def called(module: nn.Module, _: Any, output: Any) -> None:
+            known = self._paths.get(id(module))
+            if known is None or known[1]() is not module or known[0] in self._left_out:
+                return
+            path = known[0]
+            try:
+                drafts = self._picturing.drafts(module, path, output, self._bent(path))
+                collected.drafts += drafts
+            except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
+                self._left_out.add(path, error)
+
+        handle = register_module_forward_hook(called)
+        self._drawing = True
+        try:
+            self._chosen.run(model)
+        except Exception as error:  # noqa: BLE001 - the model may not take this input any more
+            self._chosen = None
+            run.add_notice(
+                "activations",
+                "The model cannot be called with the input that was given as activations=... any "
+                f"more; pictures are of the loop's own passes now. ({type(error).__name__}: "
+                f"{error})",
+            )
+        finally:
+            self._drawing = False
+            handle.remove()
+
+
+def _may_read(collected: Collected) -> bool:
+    """Return whether this call belongs to the loop and tensors hold values that can be read."""
+    return (
+        collected.thread in (None, threading.get_ident())
+        and not torch_compat.is_transformed()
+        and not torch_compat.sees_every_operation()
+    )
+
+
+def _count_evaluation(collected: Collected, module: nn.Module) -> None:
+    run = collected.run()
+    if run is not None:
+        run.observations.evaluated_in_training.add(seen=module.training)

@@ -1,0 +1,64 @@
+"""What goes into the whole model and what comes out, in a few numbers; nothing waits for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from labkit.capture.readings.activations.readable import is_readable
+from labkit.capture.readings.activations.statistics import first_samples, mean_and_deviation
+from labkit.capture.readings.device_transfer import Readout
+from labkit.run import Run
+from labkit.run.observations import InputScale, Prediction
+
+_MOST_CLASSES = 10_000
+_MOST_NUMBERS = 65_536
+_MOST_VOTES = 2**20
+"""Numbers of which the largest in each row is looked for."""
+_TABLE = 2
+"""Dimensions of inputs that are samples by features, and of outputs that are samples by classes."""
+
+
+def look_at_inputs(run: Run, readout: Readout, step: int, inputs: Any) -> None:
+    """Note mean and spread of the floating-point inputs of a batch."""
+    for tensor in inputs if isinstance(inputs, tuple) else ():
+        if not isinstance(tensor, torch.Tensor) or not is_readable(tensor):
+            continue
+        if tensor.dim() < _TABLE or tensor.shape[0] < 2:  # noqa: PLR2004 - a batch of one
+            continue
+        values = first_samples(tensor.detach(), _MOST_NUMBERS).float()
+        mean, spread = mean_and_deviation(values)
+        least = most = spread
+        if values.dim() == _TABLE:
+            centred = values - values.mean(dim=0)
+            spreads = torch.linalg.vector_norm(centred, dim=0) / len(values) ** 0.5
+            least = torch.where(spreads > 0, spreads, torch.inf).amin()
+            most = spreads.amax()
+        shape = tuple(tensor.shape)
+
+        def deliver(row: NDArray[np.float32], shape: tuple[int, ...] = shape) -> None:
+            run.observations.inputs.append(InputScale(step, shape, *map(float, row)))
+
+        readout.submit(torch.stack([mean, spread, least, most]).float(), deliver)
+
+
+def look_at_prediction(run: Run, readout: Readout, step: int, output: Any) -> None:
+    """Note which class is predicted most, for outputs of shape (n_samples, n_classes)."""
+    if not isinstance(output, torch.Tensor) or output.dim() != _TABLE or not is_readable(output):
+        return
+    output = first_samples(output.detach(), _MOST_VOTES)
+    rows, classes = output.shape
+    if not 1 < classes <= _MOST_CLASSES or rows < 2:  # noqa: PLR2004 - of one, any is the most frequent
+        return
+    votes = torch.zeros(classes, device=output.device)
+    votes.index_add_(0, output.argmax(1), torch.ones(rows, device=output.device))
+    most = votes.max(dim=0)
+
+    def deliver(row: NDArray[np.float32]) -> None:
+        prediction = Prediction(step, classes, int(row[1]), float(row[0]) / rows, rows)
+        run.observations.predictions.append(prediction)
+
+    readout.submit(torch.stack([most.values, most.indices.float()]), deliver)

@@ -1,0 +1,159 @@
+"""Gradients that are copied for a moment, to compare them with those that come next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from labkit.capture.elements import in_pieces
+from labkit.capture.readings.copies import Copier
+from labkit.capture.readings.memory_limit import MemoryLimit
+from labkit.capture.readings.rotation import Named
+
+
+class PreviousGradients:
+    """Copies of some gradients of one step, for the cosine with those of the next step.
+
+    Parameters
+    ----------
+    limit : MemoryLimit
+        What does not fit is read later, part by part; of a gradient that is larger by itself, 2**18
+        evenly spaced elements are compared.
+    """
+
+    def __init__(self, limit: MemoryLimit) -> None:
+        self._copier = Copier(limit)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are copies that the next step's gradients can be compared with."""
+        return bool(self._copier.copies)
+
+    def copy(self, gradients: Sequence[Named]) -> None:
+        """Copy the gradients whose turn it is."""
+        self._copier.copy(gradients, again=False)
+
+    def cosines(self, gradients: Sequence[Named]) -> tuple[list[str], torch.Tensor]:
+        """Return the cosines of the copies with the gradients of now, and release the copies.
+
+        Returns
+        -------
+        names : list of str
+        cosines : Tensor, shape (n,), dtype float32
+            NaN where a gradient is zero; those that are missing now are left out.
+        """
+        now = dict(gradients)
+        pairs = [
+            (copy, found)
+            for copy in self._copier.release()
+            if copy.name in now and (found := copy.again(now[copy.name])) is not None
+        ]
+        names = [copy.name for copy, _ in pairs]
+        return names, _stacked([_cosine(copy.elements, found) for copy, found in pairs])
+
+    def release(self) -> None:
+        """Drop the copies."""
+        self._copier.release()
+
+
+class GradientNoise:
+    """Sums over the backward passes of one step, for the gradient noise scale.
+
+    Parameters
+    ----------
+    limit : MemoryLimit
+        What does not fit is read in later steps, part by part.
+
+    Notes
+    -----
+    The gradients are taken to be cleared before the first pass of a step.
+    """
+
+    def __init__(self, limit: MemoryLimit) -> None:
+        self._copier = Copier(limit)
+        self._squares: torch.Tensor | None = None
+        self._passes = 0
+
+    def add_pass(self, gradients: Sequence[Named]) -> None:
+        """Take in what one of several backward passes of a step has added to the gradients."""
+        if self._passes == 0:
+            self._copier.copy(gradients, again=False)
+            self._squares = _stacked([_square(copy.elements) for copy in self._copier.copies])
+        else:
+            found = self._found(gradients)
+            if found is None or self._squares is None:
+                self.release()
+                return
+            for copy, now in zip(self._copier.copies, found, strict=True):
+                copy.elements.sub_(now)
+            self._squares = self._squares + _stacked(
+                [_square(copy.elements) for copy in self._copier.copies]
+            )
+            for copy, now in zip(self._copier.copies, found, strict=True):
+                copy.elements.copy_(now)
+        self._passes += 1
+
+    def scales(self, gradients: Sequence[Named]) -> tuple[list[str], torch.Tensor] | None:
+        """Return the gradient noise scale of the parameters that were read, and begin anew.
+
+        The trace of the covariance of one pass's gradient over the square of the true gradient:
+        so many passes must be averaged until signal and noise are even. Both are estimated without
+        bias from the passes of one step (McCandlish et al. 2018, arXiv:1812.06162, appendix A).
+
+        Returns
+        -------
+        names : list of str
+        scales : Tensor, shape (n,), dtype float32, in passes
+            NaN where the noise hides the gradient. None instead of both for fewer than two passes.
+        """
+        squares, passes, found = self._squares, self._passes, self._found(gradients)
+        names = [copy.name for copy in self._copier.copies]
+        self.release()
+        if squares is None or found is None or passes < 2:  # noqa: PLR2004 - one has no deviation
+            return None
+        each = squares / passes
+        mean = _stacked([_square(now) for now in found]) / passes**2
+        signal = (passes * mean - each) / (passes - 1)
+        noise = (each - mean) * passes / (passes - 1)
+        return names, torch.where(signal > 0, noise / signal, torch.nan)
+
+    def release(self) -> None:
+        """Drop the passes' copies."""
+        self._copier.release()
+        self._squares, self._passes = None, 0
+
+    def _found(self, gradients: Sequence[Named]) -> list[torch.Tensor] | None:
+        """Return the same elements of the gradients of now; None if one is missing."""
+        now = dict(gradients)
+        found = []
+        for copy in self._copier.copies:
+            again = copy.again(now[copy.name]) if copy.name in now else None
+            if again is None:
+                return None
+            found.append(again)
+        return found
+
+
+def _stacked(values: list[torch.Tensor]) -> torch.Tensor:
+    """Return numbers of several devices in one row on the first one's."""
+    if not values:
+        return torch.zeros(0)
+    return torch.stack([value.to(values[0].device) for value in values])
+
+
+def _cosine(before: torch.Tensor, now: torch.Tensor) -> torch.Tensor:
+    product = _dot(before, now)
+    return product / (_square(before).sqrt() * _square(now).sqrt())
+
+
+def _square(values: torch.Tensor) -> torch.Tensor:
+    return _dot(values, values)
+
+
+def _dot(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Return the inner product as a float32 number; half types are made wider piece by piece."""
+    if not left.numel():
+        return torch.zeros((), device=left.device)
+    parts = zip(in_pieces(left), in_pieces(right), strict=True)
+    return torch.stack([torch.dot(a.float(), b.float()) for a, b in parts]).sum()

@@ -1,0 +1,152 @@
+"""Histograms of many tensors at once, on the device they live on.
+
+The tensors are laid end to end, and every element is counted under the number of its tensor and
+its bin: a handful of operations for a model of any number of parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+import torch
+
+from labkit.capture.elements import spaced
+from labkit.capture.readings.norms import stored_real
+from labkit.run.histograms import HISTOGRAM_BINS, HISTOGRAM_LOW
+
+WIDTH = 2 * HISTOGRAM_BINS + 4
+"""Numbers that are told of each tensor."""
+
+_TOGETHER = {"cpu": 2**15, "cuda": 2**19}
+"""Elements that are laid end to end: on a processor as many as fit its caches, on other devices
+none, since not all can reduce by segments."""
+_WHOLE = 2**18
+"""A tensor of more elements is sampled."""
+_SAMPLED = 2**16
+"""Elements of a sample: a bin of one hundredth of them is good to about 4 %."""
+_MANTISSA_BITS, _EXPONENTS, _BIAS = 23, 255, 127
+"""How IEEE 754 writes a float32: of a number that is not finite, all bits of the exponent are 1."""
+_NARROWEST = 1e-36
+"""Width between a tensor's ends by which the number of bins can still be divided."""
+_SMALLER, _LARGER = 0, HISTOGRAM_BINS + 1
+_ZERO, _NOT_FINITE = HISTOGRAM_BINS + 2, HISTOGRAM_BINS + 3
+_CODES = HISTOGRAM_BINS + 4
+
+
+def distributions(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return two histograms of each tensor, its ends, and its parts that are zero or not finite.
+
+    A tensor of more than 2**18 elements is sampled: 2**16 elements, evenly spaced, stand for all
+    of them. Its counts are scaled up to the number of its elements; its ends are those of the
+    sample. So no memory is needed that grows with the size of a tensor.
+
+    Parameters
+    ----------
+    tensors : sequence of Tensor
+        Of one device, none empty; any shapes, types and layouts, taken as float32. Complex ones
+        count as their real and imaginary parts, sparse ones without their zeros.
+
+    Returns
+    -------
+    Tensor, shape (n_tensors, 84), dtype float32
+        40 counts of magnitudes in bins of one power of two, from 2**-30 to 2**10; 40 counts of the
+        finite values in even bins from end to end; the least and the greatest finite value; the
+        parts, 0 to 1, of elements that are zero and that are not finite. Nothing waits for the
+        device.
+
+    Examples
+    --------
+    >>> (found,) = distributions([torch.tensor([-1.0, 1.0, 3.0, 0.0])])
+    >>> int(found[:40].sum()), found[40:80].nonzero().flatten().tolist()
+    (3, [0, 10, 20, 39])
+    >>> found[80:].tolist()
+    [-1.0, 3.0, 0.25, 0.0]
+    """
+    factors: list[float] = []
+    rows = (_read(tensor, factors) for tensor in tensors)
+    result = torch.cat([_together(chunk) for chunk in _chunks(rows, tensors[0].device.type)])
+    for place, factor in enumerate(factors):
+        if factor > 1:
+            result[place, : 2 * HISTOGRAM_BINS].mul_(factor).round_()
+    return result
+
+
+def counted_elements(tensor: torch.Tensor) -> int:
+    """Return how many elements of a tensor are looked at for its histograms."""
+    count = tensor.numel()
+    return _SAMPLED if count > _WHOLE else count
+
+
+def _read(tensor: torch.Tensor, factors: list[float]) -> torch.Tensor:
+    """Return the elements to count, in one row of float32; add how many each stands for."""
+    values = stored_real(tensor.detach())
+    read = spaced(values, _SAMPLED) if values.numel() > _WHOLE else values.reshape(-1)
+    factors.append(values.numel() / max(1, len(read)))
+    return read.float()
+
+
+def _chunks(tensors: Iterable[torch.Tensor], device: str) -> Iterator[list[torch.Tensor]]:
+    chunk: list[torch.Tensor] = []
+    size, most = 0, _TOGETHER.get(device, 0)
+    for tensor in tensors:
+        if chunk and size + len(tensor) > most:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(tensor)
+        size += len(tensor)
+    yield chunk
+
+
+def _together(tensors: list[torch.Tensor]) -> torch.Tensor:
+    values = torch.cat(tensors) if len(tensors) > 1 else tensors[0].contiguous()
+    lengths = torch.tensor([len(tensor) for tensor in tensors])
+    lengths = lengths.to(values.device, non_blocking=True)
+
+    exponents = (values.view(torch.int32) >> _MANTISSA_BITS).bitwise_and_(_EXPONENTS)
+    odd = exponents == _EXPONENTS
+    codes = exponents.sub_(_BIAS + int(HISTOGRAM_LOW) - 1).clamp_(_SMALLER, _LARGER)
+    codes.masked_fill_(values == 0, _ZERO).masked_fill_(odd, _NOT_FINITE)
+    counts = _counted(codes, lengths, _CODES)
+
+    low = _extreme("min", values.masked_fill(odd, torch.inf), lengths)
+    high = _extreme("max", values.masked_fill(odd, -torch.inf), lengths)
+    width = torch.clamp(high - low, min=_NARROWEST)
+    places = (values - _spread(low, lengths, values)).mul_(
+        _spread(HISTOGRAM_BINS / width, lengths, values)
+    )
+    places.nan_to_num_(0.0).clamp_(0, HISTOGRAM_BINS - 1).masked_fill_(odd, HISTOGRAM_BINS)
+    even = _counted(places.int(), lengths, HISTOGRAM_BINS + 1)
+
+    ends = torch.stack([low, high], dim=1)
+    parts = counts[:, [_ZERO, _NOT_FINITE]] / lengths[:, None]
+    return torch.cat([counts[:, 1:_LARGER], even[:, :HISTOGRAM_BINS], ends, parts], dim=1)
+
+
+def _spread(each: torch.Tensor, lengths: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Return one number of each tensor for every element of it."""
+    if len(each) == 1:
+        return each
+    return torch.repeat_interleave(each, lengths, output_size=len(values))
+
+
+def _counted(codes: torch.Tensor, lengths: torch.Tensor, columns: int) -> torch.Tensor:
+    """Return how often each code occurs in each tensor, shape (n_tensors, columns)."""
+    rows = len(lengths)
+    first = torch.arange(0, rows * columns, columns, dtype=torch.int32, device=codes.device)
+    codes = codes.add_(_spread(first, lengths, codes))
+    if codes.is_cpu:
+        found = torch.bincount(codes, minlength=rows * columns)
+    else:  # bincount would wait for the device
+        codes = codes.long()
+        found = torch.zeros(rows * columns, dtype=torch.int64, device=codes.device)
+        found.scatter_add_(0, codes, torch.ones_like(codes))
+    return found.float().reshape(rows, columns)
+
+
+def _extreme(
+    which: Literal["min", "max"], values: torch.Tensor, lengths: torch.Tensor
+) -> torch.Tensor:
+    if len(lengths) == 1:
+        return (values.amin() if which == "min" else values.amax()).reshape(1)
+    return torch.segment_reduce(values, which, lengths=lengths, unsafe=True)

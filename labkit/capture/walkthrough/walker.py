@@ -1,0 +1,254 @@
+"""Makes the walk through the graph of a loss, and makes it anew when a leaf is edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from types import FunctionType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.autograd.graph import Node as AutogradNode
+
+from labkit.capture.graph.autograd_walk import NO_HISTORY, Recorded, collect, written_graph
+from labkit.capture.graph.module_scopes import ScopeRecorder
+from labkit.capture.graph.one_shot import holders
+from labkit.capture.graph.operation_recorder import CallRecorder
+from labkit.capture.graph.operation_results import ResultRecorder
+from labkit.capture.graph.source_lines import names_in, users_tensors
+from labkit.capture.graph.state_restore import buffers_put_back
+from labkit.capture.parameters import ParameterTable
+from labkit.capture.walkthrough.backward import run_backward
+from labkit.capture.walkthrough.events import EventWriter
+from labkit.capture.walkthrough.forward import INSIDE, NOT_KEPT, values_of
+from labkit.capture.walkthrough.values import summarise
+from labkit.run.graph import ComputationGraph
+from labkit.run.stepping import Leaf, Walk
+
+_EXAMPLE = "Examples: lk.stepper(loss), lk.stepper(lambda: loss_fn(model(x), y))."
+_NOT_EDITABLE = (
+    "The loss was computed before: its code cannot be run again with other values. "
+    "lk.stepper(lambda: ...) takes the code itself, and its leaves can be edited."
+)
+
+_ANEW = "Compute the loss anew, or use lk.stepper(lambda: ...)."
+_NO_BACKWARD = (
+    "The function given to stepper must compute the loss and leave backward to the stepper."
+)
+_LEAF = (
+    "Nothing to walk through: the loss is itself a leaf, from which nothing was computed. Its "
+    "gradient is 1."
+)
+
+
+class Walker:
+    """Walks the graph of one loss.
+
+    Parameters
+    ----------
+    target : Tensor or callable
+        A loss with its graph; or code without arguments that returns one, which is run at once
+        and again after each edit, with the same random numbers.
+
+    Raises
+    ------
+    TypeError
+        If the target is neither, or the code returns no tensor.
+    ValueError
+        If the loss is not one number.
+    RuntimeError
+        If its graph has been used up.
+    """
+
+    def __init__(self, target: torch.Tensor | Callable[[], torch.Tensor]) -> None:
+        if not isinstance(target, torch.Tensor) and (
+            not callable(target) or isinstance(target, (type, nn.Module))
+        ):
+            raise TypeError(
+                f"stepper takes a loss (a tensor) or a function without arguments that computes "
+                f"one, not {type(target).__name__}. {_EXAMPLE}"
+            )
+        self._target = target
+        self._names = users_tensors() | _names_of_code(target)
+        self._leaves: dict[str, torch.Tensor] = {}
+        self._accumulates = False
+        self._made_inside: set[int] = set()
+        self._edits: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def walk(self, *, accumulate: bool = False) -> Walk:
+        """Return the walk, with the edits made so far.
+
+        With `accumulate`, the leaves' own ``.grad`` take the gradients in, by `backward`.
+        """
+        self._accumulates = accumulate
+        if isinstance(self._target, torch.Tensor):
+            return self._of_tensor(self._target)
+        return self._of_code(self._target)
+
+    def edit(self, leaf: str, index: int, value: float) -> Walk:
+        """Return the walk with another number in a leaf; the leaf itself stays as it is.
+
+        Parameters
+        ----------
+        leaf : str
+            Its node in the walk's graph.
+        index : int
+            Place among all elements, in C order.
+        value : float
+
+        Raises
+        ------
+        KeyError, IndexError
+            If there is no such leaf or place.
+        ValueError
+            If the target's code cannot be run again.
+        """
+        if isinstance(self._target, torch.Tensor):
+            raise ValueError(_NOT_EDITABLE)  # noqa: TRY004 - a loss is a right target, just not here
+        if leaf not in self._leaves:
+            known = ", ".join(self._leaves) or "none"
+            raise KeyError(f"there is no leaf {leaf!r}; the leaves are: {known}.")
+        tensor = self._leaves[leaf]
+        if not self._can_edit(tensor):
+            raise ValueError(
+                f"leaf {leaf!r} cannot be edited: it is made anew by the code each time it runs, "
+                "or its elements do not lie one after the other (call contiguous() on it)."
+            )
+        if not 0 <= index < tensor.numel():
+            raise IndexError(
+                f"leaf {leaf!r} has {tensor.numel()} elements, so there is no place {index}."
+            )
+        known_edit = self._edits.get(id(tensor))
+        changed = (known_edit[1] if known_edit else tensor.detach()).clone()
+        changed.view(-1)[index] = value
+        self._edits[id(tensor)] = (tensor, changed)
+        try:
+            return self.walk()
+        except Exception:  # the code failed with this value: the next edit begins without it
+            if known_edit is None:
+                del self._edits[id(tensor)]
+            else:
+                self._edits[id(tensor)] = known_edit
+            raise
+
+    def reset(self) -> Walk:
+        """Return the walk without any edit."""
+        self._edits.clear()
+        return self.walk()
+
+    def _of_tensor(self, loss: torch.Tensor) -> Walk:
+        _check(loss)
+        if loss.grad_fn is None:
+            return _no_walk(loss)
+        models = holders({"loss": loss})
+        scopes = ScopeRecorder(models)
+        return self._write(loss, ParameterTable(models), scopes, None, {})
+
+    def _of_code(self, code: Callable[[], Any]) -> Walk:
+        scopes = ScopeRecorder({}, adopt=True)
+        calls = CallRecorder(keep_results=True)
+        calls.names = self._names
+        with ExitStack() as stack:
+            stack.enter_context(torch.random.fork_rng())
+            stack.enter_context(buffers_put_back())
+            stack.enter_context(self._edited())
+            scopes.start()
+            stack.callback(scopes.stop)
+            with torch.enable_grad(), calls, ResultRecorder(torch.clone) as results:
+                loss = code()
+            if not isinstance(loss, torch.Tensor):
+                raise TypeError(
+                    f"the function given to stepper returned {type(loss).__name__}; it must return "
+                    f"the loss, a tensor. {_EXAMPLE}"
+                )
+            _check(loss)
+            if loss.grad_fn is None:
+                return _no_walk(loss)
+            self._made_inside = calls.leaves_made
+            seen = results.of(scopes.at_home(collect([loss.grad_fn])[0]))
+            return self._write(loss, scopes.table(), scopes, calls, seen | calls.results)
+
+    def _write(
+        self,
+        loss: torch.Tensor,
+        table: ParameterTable,
+        scopes: ScopeRecorder,
+        calls: CallRecorder | None,
+        results: Mapping[AutogradNode, torch.Tensor],
+    ) -> Walk:
+        assert loss.grad_fn is not None
+        found, links = collect([loss.grad_fn])
+        order = scopes.in_order(found, links)
+        recorded = calls.recorded(scopes.at_home(order)) if calls else Recorded(names=self._names)
+        graph, ids = written_graph([(loss.grad_fn, "loss")], table, scopes, None, recorded)
+        if graph.reason:
+            return Walk(graph, reason=graph.reason)
+        values = values_of(loss, order, results)
+        happened = run_backward(loss, order, links, again=_NO_BACKWARD if calls else _ANEW)
+        writer = EventWriter(graph, ids, values, INSIDE if calls else NOT_KEPT)
+        writer.forward(order)
+        writer.backward(happened)
+        if self._accumulates:
+            loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
+        editable = calls is not None
+        self._leaves = {ids[node]: node.variable for node in found if hasattr(node, "variable")}
+        return Walk(
+            graph,
+            events=tuple(writer.events),
+            leaves=tuple(
+                self._leaf(node, editable=editable) for node in _in_order(graph, self._leaves)
+            ),
+            grads=writer.grads,
+            why_not_editable=None if editable else _NOT_EDITABLE,
+        )
+
+    def _leaf(self, node: str, *, editable: bool) -> Leaf:
+        tensor = self._leaves[node]
+        name = node.rpartition("/")[2].rpartition(":")[0]
+        return Leaf(node, name, summarise(tensor), editable and self._can_edit(tensor))
+
+    def _can_edit(self, tensor: torch.Tensor) -> bool:
+        """Return whether a leaf was there before the code ran, and lies in one piece."""
+        return id(tensor) not in self._made_inside and tensor.is_contiguous()
+
+    @contextmanager
+    def _edited(self) -> Iterator[None]:
+        """Have the leaves hold what was edited, while the code runs."""
+        own = [(tensor, tensor.data) for tensor, _ in self._edits.values()]
+        try:
+            for tensor, changed in self._edits.values():
+                tensor.data = changed
+            yield
+        finally:
+            for tensor, data in own:
+                tensor.data = data
+
+
+def _names_of_code(target: object) -> dict[int, str]:
+    """Return the names of the tensors that a function refers to."""
+    if not isinstance(target, FunctionType):
+        return {}
+    cells = zip(target.__code__.co_freevars, target.__closure__ or (), strict=True)
+    captured = {}
+    for name, cell in cells:
+        with suppress(ValueError):  # not assigned yet
+            captured[name] = cell.cell_contents
+    used = {n: target.__globals__.get(n) for n in target.__code__.co_names}
+    return names_in(used, captured)
+
+
+def _no_walk(loss: torch.Tensor) -> Walk:
+    return Walk(ComputationGraph((), (), ()), reason=_LEAF if loss.requires_grad else NO_HISTORY)
+
+
+def _check(loss: torch.Tensor) -> None:
+    if loss.numel() != 1:
+        raise ValueError(
+            f"stepper takes a loss of one number, not a tensor of shape {tuple(loss.shape)}. "
+            "Reduce it first, as backward needs it too: loss.mean() or loss.sum()."
+        )
+
+
+def _in_order(graph: ComputationGraph, leaves: Mapping[str, torch.Tensor]) -> list[str]:
+    return [node.id for node in graph.nodes if node.id in leaves]
