@@ -18,8 +18,8 @@ from labkit.capture.validate import (
     check_models,
     check_optimizers,
 )
-from labkit.capture.watch import Watch
-from labkit.run import Examine, ModelFacts, Run, examine_nothing
+from labkit.capture.watch import Examine, Watch
+from labkit.run import ModelFacts, Run
 
 _watching: dict[int, weakref.ref[Run]] = {}
 """The open run of each watched model, by the model's id."""
@@ -35,7 +35,7 @@ def attach(
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
-    examine: Examine = examine_nothing,
+    examine: Examine = lambda run: (),
 ) -> Run:
     """Begin to record a model's training; parameters and errors are those of `labkit.watch`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -20,8 +20,11 @@ from labkit.capture.readings.activations import ActivationReader
 from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.schedule import Readings
 from labkit.capture.steps import StepMachine
-from labkit.run import Examine, Finding, Run
+from labkit.run import Finding, Run
 from labkit.run.inspection import Inspection
+
+Examine = Callable[[Run], tuple[Finding, ...]]
+"""Reads a run and returns what goes wrong in it, the gravest first."""
 
 _WITNESSED_STEPS = 200
 _FAST_NS = 2_000_000
@@ -131,9 +134,10 @@ class Watch:
         """Return a parameter's values and its gradient's; only on the thread that trains."""
         return self._inspect(name)
 
-    def findings(self, run: Run) -> tuple[Finding, ...]:
-        """Return what goes wrong in a run, the gravest first; on any thread."""
-        return self._examine(run)
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what goes wrong in the run, the gravest first; on any thread."""
+        run = self._machine.run_reference()
+        return () if run is None else self._examine(run)
 
     def close(self, run: Run | None = None) -> None:
         """Remove every hook, deliver what waits and release every tensor.

@@ -7,10 +7,11 @@ Needs numpy and the standard library only, so that a machine without torch can o
 
 from labkit.run.control import Control, Stopped
 from labkit.run.finding import Finding
-from labkit.run.graph import ComputationGraph, Edge, GraphSpan, ModuleCall, Node, Source
+from labkit.run.graph import ComputationGraph
 from labkit.run.graph_diff import GraphDiff
+from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node, Source
 from labkit.run.incident import Incident
-from labkit.run.live import Examine, LiveModel, examine_nothing
+from labkit.run.live import LiveModel
 from labkit.run.recorder import Recorder
 from labkit.run.run import Run
 from labkit.run.series import Block
@@ -22,7 +23,6 @@ __all__ = [
     "ComputationGraph",
     "Control",
     "Edge",
-    "Examine",
     "Finding",
     "GraphDiff",
     "GraphSpan",
@@ -38,5 +38,4 @@ __all__ = [
     "Source",
     "Status",
     "Stopped",
-    "examine_nothing",
 ]

@@ -7,137 +7,20 @@ the module call that made them, the operation, and which one of its kind it is i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from labkit.run.dot import dot_source
 from labkit.run.graph_diff import GraphDiff, graph_diff
+from labkit.run.graph_parts import Edge, ModuleCall, Node, Source
 
 if TYPE_CHECKING:
     import graphviz
     import networkx
 
 GRAPH_VERSION = 3
-
-NodeKind = Literal["op", "parameter", "input", "output", "cut"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A line of the user's own code."""
-
-    file: str
-    line: int
-
-
-# Not frozen, though nobody changes them: that doubles the time of making one, and a graph is
-# captured while training waits.
-@dataclass(slots=True, unsafe_hash=True)
-class Node:
-    """One node of the graph autograd built.
-
-    Attributes
-    ----------
-    id : str
-        ``scope/op:ordinal``, for example ``"fc1#1/addmm:0"``; the same in every iteration
-        of the same structure.
-    kind : {"op", "parameter", "input", "output", "cut"}
-        ``"cut"`` is where a gradient stops, as at a ``detach``; `note` says why.
-    op : str
-        Operation as PyTorch names it, lower case, without ``Backward0``.
-    scope : str
-        Id of the innermost module call around it, ``""`` outside all modules.
-    shape : tuple of int or None
-        Shape of what the operation returned.
-    dtype, device : str or None
-    saved_bytes : int or None
-        Bytes of the tensors kept for backward; None where that could not be read.
-    parameters : tuple of str
-        Names of the parameter in the model, several where weights are tied.
-    source : Source or None
-        The line of the user's own code that made it, where that is known.
-    note : str or None
-        A sentence on what is out of the ordinary: why a gradient stops here, that the node is
-        computed again in backward, that it is one opaque box.
-    backward : str or None
-        Name of autograd's own node, which passes the gradient on: ``"AddmmBackward0"``; None for
-        what has none.
-    """
-
-    id: str
-    kind: NodeKind
-    op: str
-    scope: str
-    shape: tuple[int, ...] | None = None
-    dtype: str | None = None
-    device: str | None = None
-    saved_bytes: int | None = None
-    parameters: tuple[str, ...] = ()
-    source: Source | None = None
-    note: str | None = None
-    backward: str | None = None
-
-
-@dataclass(slots=True, unsafe_hash=True)
-class Edge:
-    """A tensor that flows from one node to the next in the forward direction."""
-
-    source: str
-    target: str
-    shape: tuple[int, ...] | None = None
-    dtype: str | None = None
-
-
-@dataclass(slots=True, unsafe_hash=True)
-class ModuleCall:
-    """One call of one module.
-
-    Attributes
-    ----------
-    id : str
-        ``path#call``, for example ``"encoder.layers.0#1"``; calls are counted from 1.
-    path : str
-        The module's path in the model, ``""`` for the model itself.
-    call : int
-    type : str
-        Class name.
-    parent : str or None
-        Id of the call around it.
-    parameters : int
-        Scalar parameters the module holds, its children included.
-    source : Source or None
-        The line of the user's own code that called it, where that is known.
-    seconds : float or None
-        Time of the call on the host, in s, its children's included; an accelerator may have
-        worked on after it.
-    """
-
-    id: str
-    path: str
-    call: int
-    type: str
-    parent: str | None
-    parameters: int
-    source: Source | None = None
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class GraphSpan:
-    """Steps over which a run's graph had one structure, as far as they were looked at.
-
-    Attributes
-    ----------
-    signature : str
-        That of the graph.
-    first, last : int
-        The first and the last step at which it was seen.
-    """
-
-    signature: str
-    first: int
-    last: int
 
 
 @dataclass(frozen=True)
@@ -211,18 +94,7 @@ class ComputationGraph:
 
     def to_dot(self) -> str:
         """Return Graphviz source with modules as clusters."""
-        lines = ["digraph labkit {", "  rankdir=TB; node [shape=box, style=rounded];"]
-        children: dict[str | None, list[ModuleCall]] = {}
-        for module in self.modules:
-            children.setdefault(module.parent, []).append(module)
-        members: dict[str, list[Node]] = {}
-        for node in self.nodes:
-            members.setdefault(node.scope, []).append(node)
-        numbers = {node.id: number for number, node in enumerate(self.nodes)}
-        lines += [_dot_node(numbers[node.id], node, "  ") for node in members.get("", [])]
-        lines += _dot_clusters(children, members, numbers, None, "  ")
-        lines += [f"  n{numbers[e.source]} -> n{numbers[e.target]};" for e in self.edges]
-        return "\n".join([*lines, "}"])
+        return dot_source(self.nodes, self.edges, self.modules)
 
     def to_graphviz(self) -> graphviz.Source:
         """Return the DOT source as a `graphviz.Source`, which draws itself where ``dot`` is.
@@ -238,7 +110,7 @@ class ComputationGraph:
 
     def diff(self, earlier: ComputationGraph) -> GraphDiff:
         """Return what is new, gone or changed against an earlier graph."""
-        return graph_diff(earlier, self)
+        return graph_diff(earlier.nodes, self.nodes)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
         """Return a `networkx.MultiDiGraph` with the attributes of nodes and edges."""
@@ -288,31 +160,3 @@ def _node(item: Mapping[str, Any]) -> Node:
 def _source(item: Mapping[str, Any]) -> Source | None:
     source = item["source"]
     return None if source is None else Source(**source)
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _dot_node(number: int, node: Node, indent: str) -> str:
-    label = ", ".join(node.parameters) or node.op
-    if node.shape is not None:
-        label += f" {list(node.shape)}"
-    return f"{indent}n{number} [label={_quoted(label)}];"
-
-
-def _dot_clusters(
-    children: Mapping[str | None, list[ModuleCall]],
-    members: Mapping[str, list[Node]],
-    numbers: Mapping[str, int],
-    parent: str | None,
-    indent: str,
-) -> Iterator[str]:
-    for module in children.get(parent, []):
-        yield f"{indent}subgraph {_quoted('cluster_' + module.id)} {{"
-        yield f"{indent}  label={_quoted(module.path or module.type)};"
-        for node in members.get(module.id, []):
-            yield _dot_node(numbers[node.id], node, indent + "  ")
-        yield from _dot_clusters(children, members, numbers, module.id, indent + "  ")
-        yield f"{indent}}}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from labkit.run.graph import ComputationGraph
+from labkit.run.graph_parts import Node
 
 
 @dataclass(frozen=True)
@@ -29,19 +28,18 @@ class GraphDiff:
         return bool(self.new or self.gone or self.changed)
 
 
-def graph_diff(earlier: ComputationGraph, later: ComputationGraph) -> GraphDiff:
-    """Return what is different in the later graph.
+def graph_diff(earlier: Iterable[Node], later: Iterable[Node]) -> GraphDiff:
+    """Return what is different in the later nodes.
 
     Examples
     --------
-    >>> from labkit.run.graph import ComputationGraph, Node
-    >>> one = ComputationGraph((Node("/exp:0", "op", "exp", "", (2,)),), (), ())
-    >>> two = ComputationGraph((Node("/exp:0", "op", "exp", "", (3,)),), (), ())
-    >>> graph_diff(one, two)
+    >>> from labkit.run.graph_parts import Node
+    >>> one, two = (Node("/exp:0", "op", "exp", "", (length,)) for length in (2, 3))
+    >>> graph_diff([one], [two])
     GraphDiff(new=(), gone=(), changed=('/exp:0',))
     """
-    before = {node.id: (node.shape, node.dtype) for node in earlier.nodes}
-    after = {node.id: (node.shape, node.dtype) for node in later.nodes}
+    before = {node.id: (node.shape, node.dtype) for node in earlier}
+    after = {node.id: (node.shape, node.dtype) for node in later}
     return GraphDiff(
         new=tuple(id for id in after if id not in before),
         gone=tuple(id for id in before if id not in after),

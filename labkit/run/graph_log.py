@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from labkit.run.graph import ComputationGraph, GraphSpan
+from labkit.run.graph import ComputationGraph
+from labkit.run.graph_parts import GraphSpan
 
 _MOST_GRAPHS = 32
 _MOST_SPANS = 200

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from labkit.run.control import RequestRefusedError
-from labkit.run.inspection import TAKEN_WITHIN_SECONDS
+from labkit.run.questions import TAKEN_WITHIN_SECONDS
 from labkit.run.run import Run
 
 

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from labkit.run.finding import Finding
-    from labkit.run.inspection import Inspection
-    from labkit.run.run import Run
-
-
-Examine = Callable[["Run"], "tuple[Finding, ...]"]
-"""Reads a run and returns what goes wrong in it, the gravest first."""
-
-
-def examine_nothing(run: Run) -> tuple[Finding, ...]:  # noqa: ARG001 - an `Examine`
-    """Return no finding."""
-    return ()
+from labkit.run.finding import Finding
+from labkit.run.inspection import Inspection
 
 
 class LiveModel(Protocol):
@@ -39,5 +27,5 @@ class LiveModel(Protocol):
     def inspect(self, name: str) -> Inspection | None:
         """Return a parameter's or an operation's values; only on the thread that trains."""
 
-    def findings(self, run: Run) -> tuple[Finding, ...]:
-        """Return what goes wrong in a run, the gravest first; on any thread."""
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what goes wrong in the run, the gravest first; on any thread."""

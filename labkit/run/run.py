@@ -17,15 +17,17 @@ from labkit.run.closers import Closer, Closers, described
 from labkit.run.control import Control, Stopped
 from labkit.run.cost import Cost
 from labkit.run.finding import Finding
-from labkit.run.graph import ComputationGraph, GraphSpan
+from labkit.run.graph import ComputationGraph
 from labkit.run.graph_log import GraphLog
+from labkit.run.graph_parts import GraphSpan
 from labkit.run.histograms import HistogramLog
 from labkit.run.incident import Incident
-from labkit.run.inspection import Inspection, Samples, final_values, inspect
+from labkit.run.inspection import Inspection, Samples
 from labkit.run.kinds import is_reserved
 from labkit.run.live import LiveModel
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
+from labkit.run.questions import final_values, inspect
 from labkit.run.recorder import Recorder
 from labkit.run.scalars import number
 from labkit.run.series import Block, Floats, Steps
@@ -227,7 +229,7 @@ class Run:
     def findings(self) -> tuple[Finding, ...]:
         """What goes wrong in the run, the gravest first; empty while all is well."""
         live = self._live
-        return self._findings if live is None else live.findings(self)
+        return self._findings if live is None else live.findings()
 
     @property
     def incident(self) -> Incident | None:
@@ -339,7 +341,7 @@ class Run:
         if live is not None:
             live.write()
             self._steps = live.steps()
-            self._findings = live.findings(self)
+            self._findings = live.findings()
             self._live = None
 
     @property

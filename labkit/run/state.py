@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from labkit.run.finding import Finding
-from labkit.run.graph import GraphSpan
+from labkit.run.graph_parts import GraphSpan
 
 Status = Literal[
     "waiting", "running", "pausing", "paused", "finished", "stopped", "interrupted", "failed"

@@ -14,7 +14,7 @@ import anywidget
 import psutil
 import traitlets
 
-from labkit.run import Block, ComputationGraph, Run, inspection
+from labkit.run import Block, ComputationGraph, Run, questions
 from labkit.run.control import MOST_REQUESTS
 from labkit.views import assets
 from labkit.views import protocol as wire
@@ -211,16 +211,16 @@ class RunChannel(DroppableWidget):
         if self._publisher is not None and self._publisher.questions >= MOST_REQUESTS:
             self._refuse(content, "Too many questions wait already. Ask again in a moment.")
             return
-        asked = inspection.ask(run, name)
+        asked = questions.ask(run, name)
 
         def answer() -> None:
-            self._post(wire.inspection(request, inspection.answer(run, name, asked)))
+            self._post(wire.inspection(request, questions.answer(run, name, asked)))
 
         if asked.done() or self._publisher is None:
             answer()
             return
         call_on_main_thread(run.control.take_requests)  # no cell may be running
-        self._on_publisher(content, answer, asked, inspection.TAKEN_WITHIN_SECONDS)
+        self._on_publisher(content, answer, asked, questions.TAKEN_WITHIN_SECONDS)
 
     def _on_publisher(
         self,

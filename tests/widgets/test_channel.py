@@ -6,7 +6,8 @@ import pytest
 
 from labkit.run import Run
 from labkit.run.control import MOST_REQUESTS
-from labkit.run.inspection import NOT_TAKEN, Inspection
+from labkit.run.inspection import Inspection
+from labkit.run.questions import NOT_TAKEN
 from labkit.views import assets
 from labkit.views.channel import RunChannel
 
@@ -32,7 +33,7 @@ class LiveModel:
         self.threads.append(threading.current_thread())
         return Inspection(None, None, reason=name)
 
-    def findings(self, run):
+    def findings(self):
         return ()
 
 

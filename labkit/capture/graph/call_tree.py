@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
-from labkit.capture.graph.module_scopes import Interval, ScopeRecorder
+from labkit.capture.graph.intervals import Interval
+from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.source_lines import Line, source_of
 from labkit.capture.graph.thread_calls import ThreadCall
-from labkit.run.graph import ModuleCall
+from labkit.run.graph_parts import ModuleCall
 
 
 @dataclass

@@ -14,7 +14,7 @@ from labkit.capture.graph.call_tree import CallTree
 from labkit.capture.graph.source_lines import Line, source_of
 from labkit.capture.graph.thread_calls import Link
 from labkit.capture.parameters import ParameterTable
-from labkit.run.graph import Edge, Node
+from labkit.run.graph_parts import Edge, Node
 
 Output = tuple[tuple[int, ...] | None, str | None, str | None]
 

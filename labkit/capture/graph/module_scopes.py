@@ -23,6 +23,7 @@ from torch.nn.modules.module import (
 )
 
 from labkit.capture import torch_compat
+from labkit.capture.graph.intervals import Interval
 from labkit.capture.graph.source_lines import Line, users_line
 from labkit.capture.graph.thread_calls import Link, ThreadCall, in_order, made_by
 from labkit.capture.parameters import ParameterTable, prefixed
@@ -30,22 +31,6 @@ from labkit.capture.parameters import ParameterTable, prefixed
 _MOST_INTERVALS = 50_000
 _CALLERS = 6
 """Frames from a module's hook to what called the module; a container of torch's may be that."""
-
-
-@dataclass(slots=True, eq=False)
-class Interval:
-    """The sequence numbers from `start` up to `stop` belong to one call of a module.
-
-    `line` is the user's line that called it; `own` whether its class is one of torch's own, so
-    that this line is all the user wrote of it; `nanoseconds` what the call took on the host.
-    """
-
-    start: int
-    stop: int
-    path: str
-    line: Line | None = None
-    own: bool = False
-    nanoseconds: int = 0
 
 
 @dataclass(slots=True, eq=False)

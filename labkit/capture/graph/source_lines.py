@@ -12,12 +12,12 @@ from types import CodeType, FrameType
 
 import torch
 
-from labkit.run.graph import Source
+from labkit.run.graph_parts import Source
 
 Line = tuple[CodeType, int]
 """A code object and a line number: cheap to keep, made readable later."""
 
-_FOREIGN = tuple(f"{home}/" for home in (Path(torch.__file__).parent, Path(__file__).parents[1]))
+_FOREIGN = tuple(f"{home}/" for home in (Path(torch.__file__).parent, Path(__file__).parents[2]))
 _is_users: dict[str, bool] = {}
 
 

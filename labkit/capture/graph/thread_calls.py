@@ -9,17 +9,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
 from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
-
-if TYPE_CHECKING:
-    from labkit.capture.graph.module_scopes import Interval
-
+from labkit.capture.graph.intervals import Interval
 
 Link = tuple[AutogradNode, AutogradNode]
 """A source and the node that takes what it made."""

@@ -8,25 +8,23 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
+from labkit.capture.hooks.listener import Backward
 from labkit.capture.incidents.detection import IncidentKeeper
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.schedule import Readings
 from labkit.capture.steps.epochs import EpochCounter
 from labkit.capture.steps.losses import Loss, ScaleFinder
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.capture.steps.plan import StepPlan
 from labkit.capture.steps.rounds import Rounds
 from labkit.run import Run
 
-if TYPE_CHECKING:
-    from labkit.capture.steps.optimizer_steps import OptimizerSteps
-    from labkit.capture.steps.passes import Passes
-    from labkit.capture.steps.quiet_rounds import QuietRounds
-    from labkit.capture.steps.round_ends import RoundEnds
-    from labkit.capture.steps.unannounced import UnannouncedSteps
+RunPass = Callable[[Backward, Any, tuple[Any, ...], dict[str, Any]], None]
+"""Runs a backward pass: the function, its first argument, its others."""
 
 
 class State(enum.Enum):
@@ -58,12 +56,6 @@ class Loop:
         Called with the run each time that steps have been planned ahead.
     """
 
-    quiet_rounds: QuietRounds
-    passes: Passes
-    steps: OptimizerSteps
-    unannounced: UnannouncedSteps
-    ends: RoundEnds
-
     def __init__(
         self,
         run: Run,
@@ -76,11 +68,16 @@ class Loop:
     ) -> None:
         self.thread = threading.get_ident()
         self.state = State.WAITING
+        self.pass_number = 0
+        self.run_pass: RunPass = self.run_any_pass
+        """What runs a backward pass: the fast path in quiet rounds, else `run_any_pass`."""
+        self.quiet_recorders: tuple[OptimizerRecorder, ...] = ()
+        """Those that a pass of the fast path may be for; none while it is not taken."""
         self.steps_done = 0
+        self.rounds = Rounds(self, table, readings)
         self.table = table
         self.readings = readings
         self.incidents = incidents
-        self.rounds = Rounds(self, table, readings)
         self.plan = StepPlan(run, readings, incidents)
         self.epochs = EpochCounter()
         self.run_reference = weakref.ref(run)
@@ -101,7 +98,6 @@ class Loop:
         """Passes that moved no mark since one that did not, either, was found to be watched."""
         self.is_beside = False
         """Whether the newest passes are another model's, so that most are not searched."""
-        self.pass_number = 0
         self.timing = False
         self.sees_clearing = False
         """Whether the next pass shows if gradients were cleared since the step before."""
@@ -118,6 +114,19 @@ class Loop:
     def was_passed_by(self) -> bool:
         """Whether several backward passes reached nothing that is watched, and none did."""
         return self.saw_nothing and self.misses > 1
+
+    def run_any_pass(
+        self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Run a backward pass, whatever it is like."""
+        original(tensors, *args, **kwargs)
+
+    def leave_quiet_rounds(self) -> None:
+        """Have all calls take the general path."""
+        for recorder in self.quiet_recorders:
+            recorder.quiet = None
+        self.quiet_recorders = ()
+        self.run_pass = self.run_any_pass
 
     def add_notice(self, text: str) -> None:
         """Add a notice to the run, if it lives."""

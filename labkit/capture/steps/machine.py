@@ -42,18 +42,16 @@ class StepMachine(Loop):
     """Records one watched loop into a run: what the hooks call. Parameters are those of `Loop`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.run_pass: Callable[..., None] = self.run_any_pass
-        """What runs a backward pass: the fast path in quiet rounds, else `run_any_pass`."""
-        self.quiet_rounds = QuietRounds(self)
         self._next_thread: tuple[int, Sequence[OptimizerRecorder]] | None = None
         """A thread that waits to become the one that trains, and what records its parameters."""
         self._turns_left = 0
         """How often other threads are refused, so that the one that trains takes a step."""
         super().__init__(*args, **kwargs)
-        self.passes = Passes(self)
+        quiet_rounds = QuietRounds(self, self)
         self.steps = OptimizerSteps(self)
-        self.unannounced = UnannouncedSteps(self)
-        self.ends = RoundEnds(self)
+        self.ends = RoundEnds(self, quiet_rounds)
+        self.unannounced = UnannouncedSteps(self, self.steps, self.ends)
+        self.passes = Passes(self, quiet_rounds, self.unannounced)
 
     def open(self, run: Run, optimizers: Sequence[torch.optim.Optimizer]) -> None:
         """Plan the first step, and record the steps of optimizers that are known already."""
@@ -75,7 +73,7 @@ class StepMachine(Loop):
         found = self.rounds.recorders_reached(reached) if recorder is None else [recorder]
         if not found:
             return False
-        self.quiet_rounds.leave()
+        self.leave_quiet_rounds()
         if self.is_busy or self.is_in_pass or self.rounds.is_inside_step or self._turns_left > 0:
             self._turns_left -= 1
             self._next_thread = thread, found
@@ -203,10 +201,10 @@ class StepMachine(Loop):
         if self.rounds.stepped_inside:
             self.guarded(self.steps.end_inside)
         elif not moved:
-            self.guarded(self.passes.miss, tensors)
+            self.miss(tensors)
         else:
             if self.is_beside and self.state is not _QUIET:
-                self.quiet_rounds.leave()
+                self.leave_quiet_rounds()
             self.is_beside = False
             if self.sees_clearing:
                 self.guarded(self.passes.count_uncleared)
@@ -215,6 +213,10 @@ class StepMachine(Loop):
             self.guarded(self.passes.read)
         if self.rounds.is_complete:
             self.ends.end()
+
+    def miss(self, tensors: object) -> None:
+        """Record a pass that moved no watched gradient that is looked at."""
+        self.guarded(self.passes.miss, tensors)
 
     def pass_failed(self) -> None:
         """Drop what was recorded as the pass began: it raised."""
@@ -301,7 +303,7 @@ class StepMachine(Loop):
 
     def _end_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
         if not recorder.depth:
-            self.quiet_rounds.leave()
+            self.leave_quiet_rounds()
             recorder.begins_unseen, recorder.depth = True, 1
         recorder.depth -= 1
         if recorder.depth or self.state is State.CLOSED:
@@ -343,7 +345,7 @@ class StepMachine(Loop):
             if any(recorder.stepped for recorder in self.rounds.members):
                 self.guarded(self.ends.close)
         self.guarded(self.plan.close_books, self.steps_done, self.hooks_ns)
-        self.quiet_rounds.leave()
+        self.leave_quiet_rounds()
         self.state = State.CLOSED
         run = self.run_reference()
         for action in (lambda: self.readings.close(run), self.write, self.rounds.release):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
+from labkit.capture.hooks.listener import LoopListener, StepListener
 from labkit.capture.parameters import Watched
 from labkit.capture.readings.device_transfer import Readout
 from labkit.capture.readings.memory_limit import MemoryLimit
@@ -16,9 +17,6 @@ from labkit.capture.readings.of_parameters import ParameterReadings
 from labkit.capture.steps.gradient_mark import GradientMark
 from labkit.capture.steps.losses import Loss
 from labkit.run import Run
-
-if TYPE_CHECKING:
-    from labkit.capture.steps.quiet_rounds import QuietRounds
 
 Rates = float | Sequence[float]
 
@@ -32,7 +30,7 @@ class OptimizerRecorder:
 
     Parameters
     ----------
-    loop : StepMachine
+    loop : LoopListener
         The watch that it belongs to.
     tables : str
         Tells its tables of readings from the others'; ``""`` for the only one.
@@ -60,7 +58,12 @@ class OptimizerRecorder:
     """
 
     def __init__(  # noqa: PLR0915 - one attribute after the other
-        self, loop: Any, tables: str, label: str, entries: Sequence[Watched], limit: MemoryLimit
+        self,
+        loop: LoopListener,
+        tables: str,
+        label: str,
+        entries: Sequence[Watched],
+        limit: MemoryLimit,
     ) -> None:
         self.loop = loop
         self.thread: int = loop.thread
@@ -121,7 +124,7 @@ class OptimizerRecorder:
         self.last_stepped: Callable[[], torch.optim.Optimizer | None] = lambda: None
         self.accumulates = False
         """Whether a step was ever taken after several passes."""
-        self.quiet: QuietRounds | None = None
+        self.quiet: StepListener | None = None
         """What records everyday steps, in quiet rounds."""
         self.rows: deque[tuple[int, float | None, Rates | None]] = deque()
         self._group_names: tuple[str, ...] = ()

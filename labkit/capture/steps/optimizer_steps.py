@@ -41,7 +41,7 @@ class OptimizerSteps:
         if recorder.owed:
             loop.readings.planned |= recorder.owed
             recorder.owed = frozenset()
-            loop.quiet_rounds.leave()
+            loop.leave_quiet_rounds()
             loop.state = State.SAMPLED
         if loop.state is State.QUIET:
             return None
@@ -110,7 +110,7 @@ class OptimizerSteps:
         """Write what a step has: its loss and learning rates, and its weights if planned."""
         loop = self._loop
         if loop.is_in_pass and optimizer is not None:
-            loop.quiet_rounds.leave()
+            loop.leave_quiet_rounds()
             recorder = loop.rounds.step_inside(recorder)
             recorder.in_pass = True
             recorder.last_stepped = weakref.ref(optimizer)

@@ -7,12 +7,12 @@ from typing import Any
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import Loss, loss_of, reached_by, roots_of
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
+from labkit.capture.steps.quiet_rounds import SEARCHED_EVERY, QuietRounds
+from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.run import Run
 
 _SEARCHES = 8
 """Passes in a row that are searched for watched parameters though no mark moved."""
-SEARCHED_EVERY = 512
-"""Of the passes beside another model's loop, one in so many is searched."""
 _PASSES_UNTIL_SAID = 200
 _NO_LOSS = (
     "backward was called on a tensor of several elements with a gradient of its own, so it is not "
@@ -32,16 +32,22 @@ class Passes:
     Parameters
     ----------
     loop : Loop
+    quiet_rounds : QuietRounds
+    unannounced : UnannouncedSteps
     """
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(
+        self, loop: Loop, quiet_rounds: QuietRounds, unannounced: UnannouncedSteps
+    ) -> None:
         self._loop = loop
+        self._quiet_rounds = quiet_rounds
+        self._unannounced = unannounced
 
     def look(self, run: Run, tensors: object) -> None:
         """Read the loss, take the graph, and record what is out of the ordinary."""
         loop = self._loop
         for recorder in loop.rounds.unannounced:
-            loop.unannounced.settle(run, recorder, with_hooks=False)
+            self._unannounced.settle(run, recorder, with_hooks=False)
         loop.plan.begin()
         roots = roots_of(tensors)
         loop.scale = loop.scales.factor(roots)
@@ -114,12 +120,12 @@ class Passes:
             if loop.misses >= _SEARCHES and not loop.is_beside:
                 loop.is_beside = True
                 if loop.state is not State.QUIET:
-                    loop.quiet_rounds.enter_beside()
+                    self._quiet_rounds.enter_beside()
             if loop.saw_nothing and loop.misses >= _PASSES_UNTIL_SAID:
                 loop.add_notice(_PASSED_BY.format(count="hundreds of"))
             return
         loop.misses, loop.is_beside = 0, False
-        loop.quiet_rounds.leave()
+        loop.leave_quiet_rounds()
         for recorder in loop.rounds.recorders_reached(reached):
             if recorder.passes or recorder.depth:
                 self.add_later(recorder, loop.value)
@@ -158,7 +164,7 @@ class Passes:
             loop.readings.after_pass(run, recorder.readings, loop.scale)
             if recorder in loop.rounds.unannounced:
                 if recorder.mark.weights_moved():  # by a hook, inside the pass
-                    loop.unannounced.count(run, recorder)
+                    self._unannounced.count(run, recorder)
                     continue
                 recorder.mark.mark_weights()
                 step, optimizer = loop.steps_done + 1, recorder.optimizer

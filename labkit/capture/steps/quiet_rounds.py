@@ -10,22 +10,36 @@ from __future__ import annotations
 
 import time
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from labkit.capture.hooks.listener import Backward
-from labkit.capture.steps.loop import State
+from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import PRODUCT
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
-from labkit.capture.steps.passes import SEARCHED_EVERY
 from labkit.capture.torch_compat import tensor_version
 
+SEARCHED_EVERY = 512
+"""Of the passes beside another model's loop, one in so many is searched."""
 _QUIET = State.QUIET
 
-if TYPE_CHECKING:
-    from labkit.capture.steps.machine import StepMachine
+
+class GeneralPath(Protocol):
+    """Takes what is out of the ordinary."""
+
+    def miss(self, tensors: object) -> None:
+        """Record a pass that moved no watched gradient that is looked at."""
+
+    def after_pass(self, tensors: object) -> None:
+        """Record that a pass ended."""
+
+    def pass_failed(self) -> None:
+        """Record that a pass raised."""
+
+    def after_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
+        """Record that a step ended."""
 
 
 class QuietRounds:
@@ -33,49 +47,42 @@ class QuietRounds:
 
     Parameters
     ----------
-    loop : StepMachine
-        Has the general path.
+    loop : Loop
+    general : GeneralPath
     """
 
-    __slots__ = ("_is_alone", "_loop", "_recorders")
+    __slots__ = ("_general", "_is_alone", "_loop")
 
-    def __init__(self, loop: StepMachine) -> None:
+    def __init__(self, loop: Loop, general: GeneralPath) -> None:
         self._loop = loop
-        self._recorders: tuple[OptimizerRecorder, ...] = ()
-        """Those that a pass may be for; none while calls go to the general path."""
+        self._general = general
         self._is_alone = True
         """Whether a round is one step of one optimizer."""
 
     def enter_beside(self) -> None:
         """Take passes of another model's loop, which are to be seen as such and no more."""
-        self.leave()
-        recorders = self._loop.rounds.recorders
+        loop = self._loop
+        loop.leave_quiet_rounds()
+        recorders = loop.rounds.recorders
         if all(each.mark.parameter is not None for each in recorders):
-            self._recorders = recorders
-            self._loop.run_pass = self.run_pass
+            loop.quiet_recorders = recorders
+            loop.run_pass = self.run_pass
 
     def enter(self) -> None:
         """Take the calls from now on: a quiet round begins on the thread that trains."""
-        self.leave()
         loop = self._loop
+        loop.leave_quiet_rounds()
         recorders, members = loop.rounds.recorders, loop.rounds.members
         if loop.rounds.inside is not None or loop.rounds.unannounced:
             return
         if any(each.thread != loop.thread or each.mark.parameter is None for each in recorders):
             return
-        self._recorders = recorders
+        loop.quiet_recorders = recorders
         self._is_alone = len(members) == 1
         for each in members:
             if each.takes_everyday_steps():
                 each.quiet = self
         loop.run_pass = self.run_pass
-
-    def leave(self) -> None:
-        """Leave all calls to the general path."""
-        for recorder in self._recorders:
-            recorder.quiet = None
-        self._recorders = ()
-        self._loop.run_pass = self._loop.run_any_pass
 
     def run_pass(  # noqa: C901, PLR0912, PLR0915 - one cold function
         self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -88,7 +95,7 @@ class QuietRounds:
         loop.is_in_pass = True
         try:
             began_ns = time.perf_counter_ns() if loop.timing else 0
-            recorders, value = self._recorders, None
+            recorders, value = loop.quiet_recorders, None
             if recorders and not loop.sees_clearing and type(tensors) is Tensor and tensors.is_cpu:
                 try:
                     value = tensors.item()
@@ -125,11 +132,15 @@ class QuietRounds:
             if began_ns:
                 loop.sample_ns += time.perf_counter_ns() - began_ns
             original(tensors, *args, **kwargs)
-            if self._recorders is not recorders or (  # an optimizer stepped inside, for example
-                loop.state is not _QUIET and any(recorder.mark.moved() for recorder in recorders)
+            if (
+                loop.quiet_recorders is not recorders
+                or (  # an optimizer stepped inside, for example
+                    loop.state is not _QUIET
+                    and any(recorder.mark.moved() for recorder in recorders)
+                )
             ):
                 loop.value = value
-                loop.after_pass(tensors)
+                self._general.after_pass(tensors)
                 return
             if began_ns:
                 began_ns = time.perf_counter_ns()
@@ -161,12 +172,12 @@ class QuietRounds:
                 loop.misses, loop.unsearched = loop.misses + 1, value
             else:
                 loop.value = value
-                loop.guarded(loop.passes.miss, tensors)
+                self._general.miss(tensors)
             loop.is_in_pass = False
             if began_ns:
                 loop.sample_ns += time.perf_counter_ns() - began_ns
         except BaseException:
-            loop.pass_failed()
+            self._general.pass_failed()
             raise
 
     def end_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
@@ -187,7 +198,7 @@ class QuietRounds:
             or loop.plan.quiet <= 1
             or loop.control.pending
         ):
-            loop.after_step(recorder, optimizer)
+            self._general.after_step(recorder, optimizer)
             return
         recorder.depth, recorder.outermost, recorder.evaluations = 0, None, 0
         step, loss = loop.steps_done + 1, recorder.loss

@@ -6,6 +6,7 @@ import time
 
 from labkit.capture.readings.schedule import NORMS_ALONE
 from labkit.capture.steps.loop import Loop, State
+from labkit.capture.steps.quiet_rounds import QuietRounds
 from labkit.run import Run
 
 
@@ -15,10 +16,12 @@ class RoundEnds:
     Parameters
     ----------
     loop : Loop
+    quiet_rounds : QuietRounds
     """
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, quiet_rounds: QuietRounds) -> None:
         self._loop = loop
+        self._quiet_rounds = quiet_rounds
 
     def end(self) -> None:
         """Count the round; now and then see what comes next, and do what the controls ask for."""
@@ -38,7 +41,7 @@ class RoundEnds:
         `with_hooks` says whether module calls of the next step can still be recorded.
         """
         loop = self._loop
-        loop.quiet_rounds.leave()
+        loop.leave_quiet_rounds()
         if loop.state is not State.QUIET:
             loop.rounds.owe(loop.readings.planned)
         loop.steps_done += 1
@@ -74,7 +77,7 @@ class RoundEnds:
         quiet = not loop.readings.planned and ordinary and not loop.scales.found
         loop.state = State.QUIET if quiet else State.SAMPLED
         if quiet:
-            loop.quiet_rounds.enter()
+            self._quiet_rounds.enter()
 
     def go_on(self) -> None:
         """Count epochs, and do what the run's controls ask for."""

@@ -404,7 +404,7 @@ class Rounds:
 
     def _update(self) -> None:
         """Derive who takes part in a round, and which parameters are left to nobody."""
-        self._loop.quiet_rounds.leave()
+        self._loop.leave_quiet_rounds()
         members = tuple(each for each in self._optimized if not each.left_out)
         stepped = [each for each in members if each.stepped]
         self.members = members

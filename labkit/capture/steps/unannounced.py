@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from labkit.capture.steps.loop import Loop
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
+from labkit.capture.steps.optimizer_steps import OptimizerSteps
+from labkit.capture.steps.round_ends import RoundEnds
 from labkit.run import Run
 
 _STEPS_UNTIL_SAID = 10
@@ -21,10 +23,14 @@ class UnannouncedSteps:
     Parameters
     ----------
     loop : Loop
+    steps : OptimizerSteps
+    ends : RoundEnds
     """
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, steps: OptimizerSteps, ends: RoundEnds) -> None:
         self._loop = loop
+        self._steps = steps
+        self._ends = ends
         self._steps_by_hand = 0
 
     def suspect(self, run: Run, recorder: OptimizerRecorder) -> None:
@@ -42,7 +48,7 @@ class UnannouncedSteps:
 
     def confirm(self, run: Run, recorder: OptimizerRecorder) -> None:
         """Count the steps that were suspected, and those to come, by the weights alone."""
-        self._loop.quiet_rounds.leave()
+        self._loop.leave_quiet_rounds()
         suspects, recorder.suspects = recorder.suspects, []
         for number, (loss, rates) in enumerate(suspects):
             recorder.unannounced, recorder.never_announced = True, False
@@ -83,7 +89,7 @@ class UnannouncedSteps:
                 loop.add_notice(_NO_OPTIMIZER)
         if recorder.stepped:
             loop.rounds.count_missing(run)
-            loop.ends.close(run, with_hooks=with_hooks)
-        loop.steps.end(run, recorder, None)
+            self._ends.close(run, with_hooks=with_hooks)
+        self._steps.end(run, recorder, None)
         if recorder is loop.rounds.by_hand or loop.rounds.is_complete:
-            loop.ends.close(run, with_hooks=with_hooks)
+            self._ends.close(run, with_hooks=with_hooks)

@@ -14,7 +14,7 @@ from torch import nn
 
 import labkit as lk
 from labkit.capture.inspection import sample
-from labkit.run.inspection import AT_THE_END, NOT_TAKEN, inspect
+from labkit.run.questions import AT_THE_END, NOT_TAKEN, inspect
 
 
 def test_a_graph_alone_reads_the_values_of_its_parameters():

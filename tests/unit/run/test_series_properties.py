@@ -328,7 +328,7 @@ def test_no_lock_is_held_while_the_live_model_writes():
         def inspect(self, name):
             return None
 
-        def findings(self, run):
+        def findings(self):
             return ()
 
     run.attach(Live())

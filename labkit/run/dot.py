@@ -1,0 +1,51 @@
+"""Graphviz source of a computation graph, with modules as clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from labkit.run.graph_parts import Edge, ModuleCall, Node
+
+
+def dot_source(nodes: Sequence[Node], edges: Sequence[Edge], modules: Sequence[ModuleCall]) -> str:
+    """Return the DOT source of a graph."""
+    lines = ["digraph labkit {", "  rankdir=TB; node [shape=box, style=rounded];"]
+    children: dict[str | None, list[ModuleCall]] = {}
+    for module in modules:
+        children.setdefault(module.parent, []).append(module)
+    members: dict[str, list[Node]] = {}
+    for node in nodes:
+        members.setdefault(node.scope, []).append(node)
+    numbers = {node.id: number for number, node in enumerate(nodes)}
+    lines += [_dot_node(numbers[node.id], node, "  ") for node in members.get("", [])]
+    lines += _dot_clusters(children, members, numbers, None, "  ")
+    lines += [f"  n{numbers[e.source]} -> n{numbers[e.target]};" for e in edges]
+    return "\n".join([*lines, "}"])
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _dot_node(number: int, node: Node, indent: str) -> str:
+    label = ", ".join(node.parameters) or node.op
+    if node.shape is not None:
+        label += f" {list(node.shape)}"
+    return f"{indent}n{number} [label={_quoted(label)}];"
+
+
+def _dot_clusters(
+    children: Mapping[str | None, list[ModuleCall]],
+    members: Mapping[str, list[Node]],
+    numbers: Mapping[str, int],
+    parent: str | None,
+    indent: str,
+) -> Iterator[str]:
+    for module in children.get(parent, []):
+        yield f"{indent}subgraph {_quoted('cluster_' + module.id)} {{"
+        yield f"{indent}  label={_quoted(module.path or module.type)};"
+        for node in members.get(module.id, []):
+            yield _dot_node(numbers[node.id], node, indent + "  ")
+        yield from _dot_clusters(children, members, numbers, module.id, indent + "  ")
+        yield f"{indent}}}"
