@@ -12,7 +12,7 @@ from pathlib import Path
 
 from labkit import __version__
 from labkit.bundle import ROOT
-from labkit.doctor import Check, examine
+from labkit.doctor import Check, run_checks
 
 FIRST_NOTEBOOK = Path("notebooks", "00_start_here.ipynb")
 
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["lab"] and not {"-h", "--help"} & set(arguments):
         return open_course(arguments[1:])
     _parser().parse_args(arguments)
-    return report(examine())
+    return report(run_checks())
 
 
 def report(checks: Sequence[Check]) -> int:

@@ -38,7 +38,7 @@ class Check:
     advice: str = ""
 
 
-def examine() -> list[Check]:
+def run_checks() -> list[Check]:
     """Return every check's result, in the order to read them."""
     return [
         _python(),

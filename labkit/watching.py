@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from labkit.capture import attach
-from labkit.insight import Examiner
+from labkit.insight import RuleEvaluator
 from labkit.run import Run
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def watch(
         graph=graph,
         histograms=histograms,
         activations=activations,
-        examine=Examiner().examine,
+        evaluate=RuleEvaluator().evaluate,
     )
     if show is not False:
         _show(run, demanded=show is True)

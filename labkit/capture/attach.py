@@ -18,7 +18,7 @@ from labkit.capture.validate import (
     check_models,
     check_optimizers,
 )
-from labkit.capture.watch import Examine, Watch
+from labkit.capture.watch import EvaluateRun, Watch
 from labkit.run import ModelFacts, Run
 
 _watching: dict[int, weakref.ref[Run]] = {}
@@ -35,11 +35,11 @@ def attach(
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
-    examine: Examine = lambda run: (),
+    evaluate: EvaluateRun = lambda run: (),
 ) -> Run:
     """Begin to record a model's training; parameters and errors are those of `labkit.watch`.
 
-    `examine` finds what goes wrong in the run; it is called when the run is asked for that, and
+    `evaluate` finds what goes wrong in the run; it is called when the run is asked for that, and
     once when it ends.
     """
     models = check_models(model)
@@ -57,7 +57,7 @@ def attach(
         graph=bool(graph),
         histograms=bool(histograms),
         activations=reads,
-        examine=examine,
+        evaluate=evaluate,
     )
     _describe(run, models, watch.table)
     run.attach(watch)

@@ -12,8 +12,8 @@ from torch import nn
 from labkit.capture import hooks, torch_compat
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.hooks import discovery
-from labkit.capture.incidents.detection import IncidentKeeper
-from labkit.capture.incidents.model_calls import Witness
+from labkit.capture.incidents.call_history import CallHistory
+from labkit.capture.incidents.detection import IncidentDetector
 from labkit.capture.inspection import inspector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.activations import ActivationReader
@@ -23,7 +23,7 @@ from labkit.capture.steps import StepMachine
 from labkit.run import Finding, Run
 from labkit.run.inspection import Inspection
 
-Examine = Callable[[Run], tuple[Finding, ...]]
+EvaluateRun = Callable[[Run], tuple[Finding, ...]]
 """Reads a run and returns what goes wrong in it, the gravest first."""
 
 _WITNESSED_STEPS = 200
@@ -59,7 +59,7 @@ class Watch:
         Whether to take these.
     activations : ChosenInput or False or None
         The input of which pictures are wanted; None for the loop's own, False for no activations.
-    examine : callable
+    evaluate : callable
         Takes the run, returns its findings.
     """
 
@@ -74,7 +74,7 @@ class Watch:
         graph: bool,
         histograms: bool,
         activations: ChosenInput | Literal[False] | None,
-        examine: Examine,
+        evaluate: EvaluateRun,
     ) -> None:
         self.table = ParameterTable(models)
         self.last_module: weakref.finalize[..., nn.Module] | None = None
@@ -91,11 +91,11 @@ class Watch:
         readings.is_compiled = discovery.find_compiled(models.values())
         readings.calls_are_seen = any(map(torch_compat.has_forward, models.values()))
         self._readings = readings
-        self._witness = Witness(
+        self._call_history = CallHistory(
             {} if readings.is_compiled else models, run.observations, self._model_called
         )
-        incidents = IncidentKeeper(
-            models, self.table, self._witness, readings.known_graph, self._batch_indices
+        incidents = IncidentDetector(
+            models, self.table, self._call_history, readings.known_graph, self._batch_indices
         )
         self._machine = StepMachine(
             run,
@@ -110,7 +110,7 @@ class Watch:
             if loss_fn is None
             else hooks.ModuleCalls(loss_fn, returned=self._machine.loss_computed)
         )
-        self._examine = examine
+        self._evaluate = evaluate
         self._inspect = inspector(lambda: self.table)
         self._device = _device_of(self.table)
         self._machine.open(run, optimizers or discovery.find_optimizers(self.table))
@@ -137,7 +137,7 @@ class Watch:
     def findings(self) -> tuple[Finding, ...]:
         """Return what goes wrong in the run, the gravest first; on any thread."""
         run = self._machine.run_reference()
-        return () if run is None else self._examine(run)
+        return () if run is None else self._evaluate(run)
 
     def close(self, run: Run | None = None) -> None:
         """Remove every hook, deliver what waits and release every tensor.
@@ -151,10 +151,10 @@ class Watch:
         if self.last_module is not None:
             self.last_module.detach()
         nothing = self._machine.saw_nothing and (
-            self._witness.calls > 1 or self._machine.was_passed_by
+            self._call_history.calls > 1 or self._machine.was_passed_by
         )
         self._machine.close()
-        self._witness.close()
+        self._call_history.close()
         if self._loss_calls is not None:
             self._loss_calls.close()
         if run is not None and nothing and not self._machine.steps_done:
@@ -164,7 +164,7 @@ class Watch:
         machine = self._machine
         machine.model_called()
         self._readings.model_called()
-        if self._witness.calls == _CALLS_WITHOUT_STEP and machine.saw_nothing:
+        if self._call_history.calls == _CALLS_WITHOUT_STEP and machine.saw_nothing:
             machine.add_notice(_NOTHING)
 
     def _batch_indices(self) -> tuple[int, ...] | None:
@@ -172,9 +172,9 @@ class Watch:
 
     def _between_rounds(self, run: Run) -> None:
         """Stop recording the model's calls in a loop so fast that it is felt."""
-        steps, calls = self._machine.steps_done, self._witness.calls
+        steps, calls = self._machine.steps_done, self._call_history.calls
         if steps > _WITNESSED_STEPS and run.measured.loop_ns < _FAST_NS * max(steps, calls):
-            self._witness.rest()
+            self._call_history.rest()
             self._readings.calls_are_seen = False
 
 

@@ -10,7 +10,7 @@ from labkit.run.finding import Finding, Severity
 
 
 @dataclass(frozen=True)
-class Sighting:
+class RuleMatch:
     """What a rule saw in one run; the attributes are those of `Finding`.
 
     Series in which nothing was read are left out of the finding.
@@ -35,7 +35,7 @@ class Rule:
     cause : str
         What usually causes it.
     advice : tuple of str
-    look : callable
+    match : callable
         Takes the evidence; returns what it saw, or None.
     chapter : str or None
         The notebook that explains it, without its ending.
@@ -48,13 +48,13 @@ class Rule:
     severity: Severity
     cause: str
     advice: tuple[str, ...]
-    look: Callable[[Evidence], Sighting | None]
+    match: Callable[[Evidence], RuleMatch | None]
     chapter: str | None = None
     explained_by: tuple[str, ...] = ()
 
-    def examine(self, evidence: Evidence) -> Finding | None:
+    def evaluate(self, evidence: Evidence) -> Finding | None:
         """Return the finding, if the rule sees something."""
-        seen = self.look(evidence)
+        seen = self.match(evidence)
         if seen is None:
             return None
         return Finding(

@@ -12,10 +12,10 @@ import os
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from labkit.learn.attempt import is_open
-from labkit.learn.card import Card
+from labkit.learn.call_result import is_open
 from labkit.learn.chapters import Plan, load_plan
-from labkit.learn.exercise import Exercise, judge
+from labkit.learn.exercise import Exercise, check_answer
+from labkit.learn.feedback import Feedback
 from labkit.learn.prediction import Prediction
 from labkit.learn.record import Record
 
@@ -50,7 +50,7 @@ class Chapter:
         self.plan = plan
         self._record = record
 
-    def predict(self, name: str, value: object) -> Card:
+    def predict(self, name: str, value: object) -> Feedback:
         """Commit to a prediction before the run. The last one before the score counts."""
         prediction = _find(self.plan.predictions, name)
         if value is ...:
@@ -58,11 +58,11 @@ class Chapter:
         try:
             read = prediction.read(value)
         except ValueError as error:
-            return Card("open", (f"{str(error)[0].upper()}{str(error)[1:]}.",))
+            return Feedback("open", (f"{str(error)[0].upper()}{str(error)[1:]}.",))
         kept = self._record.get("predictions", name)
         if "score" in kept:
             was = prediction.text(_thaw(kept["value"]))
-            return Card(
+            return Feedback(
                 "note",
                 (
                     (
@@ -72,18 +72,18 @@ class Chapter:
                 ),
             )
         self._record.put("predictions", name, {"value": read})
-        return Card(
+        return Feedback(
             "note", (f"You predict {prediction.text(read)}. Now run the next cells and see.",)
         )
 
-    def score(self, name: str, outcome: object) -> Card:
+    def score(self, name: str, outcome: object) -> Feedback:
         """Hold the kept prediction against what really came out."""
         prediction = _find(self.plan.predictions, name)
         actual = prediction.read(outcome)
         shown = prediction.text(actual)
         kept = self._record.get("predictions", name)
         if "value" not in kept:
-            return Card(
+            return Feedback(
                 "open",
                 (
                     (
@@ -102,15 +102,15 @@ class Chapter:
         )
         said = f"You predicted {prediction.text(value)}; the outcome is {shown}."
         if result == "right":
-            return Card("right", (said,))
+            return Feedback("right", (said,))
         label = "Close" if result == "close" else "A surprise"
         reason = prediction.reason(value)
-        return Card("wrong", (said, reason) if reason else (said,), label=label)
+        return Feedback("wrong", (said, reason) if reason else (said,), label=label)
 
-    def check(self, name: str, answer: object) -> Card:
+    def check(self, name: str, answer: object) -> Feedback:
         """Check an exercise's answer; a usual mistake is recognised and explained."""
         exercise = _find(self.plan.exercises, name)
-        verdict = judge(exercise, answer)
+        verdict = check_answer(exercise, answer)
         help_line = f'Stuck? `chapter.hint("{name}")` gives a hint, three in all.'
         if verdict.outcome == "open":
             return self._open_exercise(exercise, help_line)
@@ -121,10 +121,10 @@ class Chapter:
         kept["answer"] = _source(answer)
         self._record.put("exercises", name, kept)
         if verdict.outcome == "right":
-            return Card("right", (verdict.message,))
-        return Card("wrong", (verdict.message, help_line))
+            return Feedback("right", (verdict.message,))
+        return Feedback("wrong", (verdict.message, help_line))
 
-    def hint(self, name: str) -> Card:
+    def hint(self, name: str) -> Feedback:
         """Give the next of an exercise's three hints."""
         exercise = _find(self.plan.exercises, name)
         kept = self._record.get("exercises", name)
@@ -134,23 +134,23 @@ class Chapter:
         last = stage == len(exercise.hints)
         after = "The solution can be folded out below the exercise." if last else ""
         paragraphs = (exercise.hints[stage - 1], after) if after else (exercise.hints[stage - 1],)
-        return Card("note", paragraphs, label=f"Hint {stage} of {len(exercise.hints)}")
+        return Feedback("note", paragraphs, label=f"Hint {stage} of {len(exercise.hints)}")
 
     def answer(self, name: str) -> str:
         """Return the last answer given to an exercise, as text; it outlives the kernel."""
         _find(self.plan.exercises, name)
         return str(self._record.get("exercises", name).get("answer", ""))
 
-    def forget(self, name: str) -> Card:
+    def forget(self, name: str) -> Feedback:
         """Clear what is kept of one prediction or exercise."""
         known = {p.name for p in self.plan.predictions} | {e.name for e in self.plan.exercises}
         if name not in known:
             raise ValueError(_unknown(name, known))
         self._record.drop("predictions", name)
         self._record.drop("exercises", name)
-        return Card("note", (f"`{name}` is as it was at first.",))
+        return Feedback("note", (f"`{name}` is as it was at first.",))
 
-    def progress(self) -> Card:
+    def progress(self) -> Feedback:
         """Say how far this chapter is done."""
         scores = [
             self._record.get("predictions", item.name).get("score")
@@ -169,23 +169,23 @@ class Chapter:
         missing = [f"`{name}`" for name, done in solved.items() if not done]
         if missing:
             lines.append(f"Still open: {', '.join(missing)}.")
-        return Card("note", tuple(lines), label=self.plan.title)
+        return Feedback("note", tuple(lines), label=self.plan.title)
 
-    def _open_prediction(self, prediction: Prediction) -> Card:
+    def _open_prediction(self, prediction: Prediction) -> Feedback:
         kept = self._record.get("predictions", prediction.name)
         if "value" in kept:
             value = prediction.text(_thaw(kept["value"]))
-            return Card("note", (f"Kept from before: you predict {value}.",))
-        return Card(
+            return Feedback("note", (f"Kept from before: you predict {value}.",))
+        return Feedback(
             "open",
             ("Put your prediction in place of the `...` and run this cell before the next.",),
         )
 
-    def _open_exercise(self, exercise: Exercise, help_line: str) -> Card:
+    def _open_exercise(self, exercise: Exercise, help_line: str) -> Feedback:
         kept = self._record.get("exercises", exercise.name)
         if not kept.get("solved"):
-            return Card("open", (exercise.task, help_line))
-        return Card(
+            return Feedback("open", (exercise.task, help_line))
+        return Feedback(
             "note",
             (
                 (

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from labkit.learn.attempt import Attempt, is_open
+from labkit.learn.call_result import CallResult, is_open
 
 Outcome = Literal["right", "wrong", "open"]
 
@@ -25,7 +25,7 @@ class Mistake:
     name : str
         A short name for it, kept in the progress file.
     seen_in : callable
-        Takes what the exercise's `examine` returned; True where this mistake was made.
+        Takes what the exercise's `evaluate` returned; True where this mistake was made.
     message : str
         What this mistake does, and where to look; not the answer itself.
     """
@@ -45,7 +45,7 @@ class Exercise:
         How the notebook calls it.
     task : str
         One sentence.
-    examine : callable
+    evaluate : callable
         Takes the answer, returns the evidence that all tests look at; for a function, its attempts.
     is_right : callable
         Takes the evidence.
@@ -59,7 +59,7 @@ class Exercise:
 
     name: str
     task: str
-    examine: Callable[[Any], Any]
+    evaluate: Callable[[Any], Any]
     is_right: Callable[[Any], bool]
     praise: str
     mistakes: tuple[Mistake, ...]
@@ -75,22 +75,22 @@ class Verdict:
     mistake: str | None = None
 
 
-def judge(exercise: Exercise, answer: object) -> Verdict:
+def check_answer(exercise: Exercise, answer: object) -> Verdict:
     """Say whether `answer` is right, and if not, which usual mistake it shows.
 
     Examples
     --------
     >>> double = Exercise("double", "Twice three.", lambda a: a, lambda a: a == 6, "Yes.",
     ...     (Mistake("square", lambda a: a == 9, "That is three times three."),), ("", "", ""))
-    >>> judge(double, 9).message
+    >>> check_answer(double, 9).message
     'That is three times three.'
-    >>> judge(double, ...).outcome
+    >>> check_answer(double, ...).outcome
     'open'
     """
     if is_open(answer):
         return Verdict("open", exercise.task)
     try:
-        evidence = exercise.examine(answer)
+        evidence = exercise.evaluate(answer)
     except Exception as error:  # noqa: BLE001 - an answer may be anything at all
         return Verdict("wrong", f"The check could not use this answer: {error}", "unusable")
     if _holds(exercise.is_right, evidence):
@@ -113,12 +113,12 @@ def _describe(evidence: Any) -> str:
     """Say what an unrecognised answer did, without giving the right one away."""
     attempts = evidence if isinstance(evidence, tuple) else (evidence,)
     for attempt in attempts:
-        if isinstance(attempt, Attempt) and attempt.error is not None:
+        if isinstance(attempt, CallResult) and attempt.error is not None:
             return (
                 f"Your function raised `{type(attempt.error).__name__}: "
                 f"{_shorten(str(attempt.error))}`."
             )
-    first = attempts[0].result if attempts and isinstance(attempts[0], Attempt) else evidence
+    first = attempts[0].result if attempts and isinstance(attempts[0], CallResult) else evidence
     if first is None:
         return "Your function returned `None`: is there a `return` line?"
     return f"This is not the usual mistake. The check got `{_shorten(repr(first))}`."

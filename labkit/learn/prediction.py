@@ -51,12 +51,12 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Pick(Prediction):
+class MultipleChoice(Prediction):
     """One letter out of several, listed in the notebook's text.
 
     Examples
     --------
-    >>> Pick("device", "Where does it lie?", options="ab").read(" B ")
+    >>> MultipleChoice("device", "Where does it lie?", options="ab").read(" B ")
     'b'
     """
 

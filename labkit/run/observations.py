@@ -60,7 +60,7 @@ class Prediction:
 
 
 @dataclass
-class Tally:
+class Frequency:
     """How often something was seen, of how many looks."""
 
     seen: int = 0
@@ -83,7 +83,7 @@ class Observations:
 
     Attributes
     ----------
-    uncleared : Tally
+    uncleared : Frequency
         Steps that began with the gradients of the step before.
     without_gradient : tuple of str
         Parameters that an optimizer holds and that had no gradient when it last stepped.
@@ -93,9 +93,9 @@ class Observations:
         The largest of any parameter group.
     mode_dependent : tuple of str
         Modules that behave differently in training and evaluation (dropout, batch norm).
-    trained_in_eval : Tally
+    trained_in_eval : Frequency
         Sampled steps whose forward pass ran with the model in evaluation mode.
-    evaluated_in_training : Tally
+    evaluated_in_training : Frequency
         Forward passes without gradients that ran with the model in training mode.
     inputs : deque of InputScale
     predictions : deque of Prediction
@@ -107,13 +107,13 @@ class Observations:
         Steps that a gradient scaler skipped, by the number the next step got.
     """
 
-    uncleared: Tally = field(default_factory=Tally)
+    uncleared: Frequency = field(default_factory=Frequency)
     without_gradient: tuple[str, ...] = ()
     unheld: tuple[str, ...] = ()
     weight_decay: float = 0.0
     mode_dependent: tuple[str, ...] = ()
-    trained_in_eval: Tally = field(default_factory=Tally)
-    evaluated_in_training: Tally = field(default_factory=Tally)
+    trained_in_eval: Frequency = field(default_factory=Frequency)
+    evaluated_in_training: Frequency = field(default_factory=Frequency)
     inputs: deque[InputScale] = field(default_factory=lambda: deque(maxlen=_MOST_SAMPLES))
     predictions: deque[Prediction] = field(default_factory=lambda: deque(maxlen=_MOST_SAMPLES))
     loading_ns: int = 0

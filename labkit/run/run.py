@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from labkit.run.activations import ActivationLog
-from labkit.run.audience import Audience
 from labkit.run.closers import Closer, Closers, described
 from labkit.run.control import Control, Stopped
 from labkit.run.cost import Cost
@@ -33,6 +32,7 @@ from labkit.run.scalars import number
 from labkit.run.series import Block, Floats, Steps
 from labkit.run.state import FINAL_STATUSES, ModelFacts, Notice, RunState, Status
 from labkit.run.step_rate import StepRate
+from labkit.run.viewers import Viewers
 
 if TYPE_CHECKING:
     import pandas
@@ -81,7 +81,7 @@ class Run:
         self.cursor: int | None = None
         """The step that views show; None follows the live end."""
         self.control = Control()
-        self.audience = Audience()
+        self.viewers = Viewers()
         self.histograms = HistogramLog()
         self.activations = ActivationLog()
         self.samples: Samples = {}

@@ -80,7 +80,7 @@ class Publisher:
         self._hurried = False
         self._crowded = _cores() <= _FEW_CORES
         self._frames = 0
-        run.audience.heard()
+        run.viewers.acknowledge()
         weakref.finalize(publish.__self__, self._end).atexit = False  # type: ignore[attr-defined]
         self._over = False
         self._take_back: Callable[[], None] = _nothing
@@ -114,7 +114,7 @@ class Publisher:
         self.unanswered = 0
         run = self._run()
         if run is not None:
-            run.audience.heard()
+            run.viewers.acknowledge()
 
     def answer_later(
         self,

@@ -132,9 +132,9 @@ def test_a_closed_page_does_not_hold_the_loop(open_notebook, training):
 def test_the_run_knows_whether_a_page_shows_it(open_notebook, training):
     book = start(open_notebook, training)
     training.await_steps(training.steps + 3_000)  # six seconds at least: only a page says more
-    training.await_audience(present=True)
+    training.await_viewers(present=True)
     book.page.close()
-    training.await_audience(present=False)
+    training.await_viewers(present=False)
     training.end()
 
 

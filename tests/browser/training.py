@@ -41,7 +41,7 @@ with lk.watch(model, name="{title}") as run:
             time.sleep(0.01)
         optimizer.step()
         run.log(accuracy=(model(x).argmax(1) == y).float().mean())
-        (here / "seen").write_text(str(run.audience.present))
+        (here / "seen").write_text(str(run.viewers.present))
         (here / "steps").write_text(str(run.steps))
         time.sleep(0.002)
 print("ended:", run.status, run.steps)
@@ -68,7 +68,7 @@ class Training:
             assert time.monotonic() < deadline, f"the loop stands at step {self.steps}"
             time.sleep(0.05)
 
-    def await_audience(self, *, present, timeout=30):
+    def await_viewers(self, *, present, timeout=30):
         deadline = time.monotonic() + timeout
         while (self.folder / "seen").read_text() != str(present):
             assert time.monotonic() < deadline, "the kernel was not told"

@@ -9,7 +9,7 @@ import json
 import nbformat
 
 from labkit.learn.chapters import load_plan
-from labkit.learn.prediction import Pick
+from labkit.learn.prediction import MultipleChoice
 from tests.notebooks.conftest import text_of
 
 MEGABYTES = 1200
@@ -74,4 +74,4 @@ def _answer(code: str, name: str) -> str:
 def _typed(prediction) -> str:
     """A prediction of the right kind, as a learner would type it; a wrong one if one is known."""
     known = next(iter(prediction.reasons), "1.0")
-    return repr("a") if isinstance(prediction, Pick) else repr(ast.literal_eval(known))
+    return repr("a") if isinstance(prediction, MultipleChoice) else repr(ast.literal_eval(known))

@@ -15,8 +15,8 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture.graph.source_lines import users_code
 from labkit.capture.graph.source_search import line_of_operation
 from labkit.capture.incidents import replay
-from labkit.capture.incidents.model_calls import Witness
-from labkit.capture.incidents.origin import Culprit, find_culprit, inputs_kept, is_finite
+from labkit.capture.incidents.call_history import CallHistory
+from labkit.capture.incidents.origin import NonFiniteOrigin, find_origin, inputs_kept, is_finite
 from labkit.capture.parameters import ParameterTable, prefixed
 from labkit.run import ComputationGraph, Node, Run
 from labkit.run.incident import HISTORY_STEPS, History, Incident
@@ -45,7 +45,7 @@ class _Explained:
     line: str | None = None
 
 
-class IncidentKeeper:
+class IncidentDetector:
     """Decides which loss is out of the ordinary, and keeps the step that made it.
 
     Parameters
@@ -53,7 +53,7 @@ class IncidentKeeper:
     models : mapping of str to Module
         Not kept alive.
     table : ParameterTable
-    witness : Witness
+    witness : CallHistory
         Knows what the models were called with.
     known_graph : callable
         Takes the roots of a backward pass, returns the graph of the same structure that was
@@ -66,7 +66,7 @@ class IncidentKeeper:
         self,
         models: Mapping[str, nn.Module],
         table: ParameterTable,
-        witness: Witness,
+        witness: CallHistory,
         known_graph: Callable[[Sequence[torch.Tensor]], ComputationGraph | None],
         indices: Callable[[], tuple[int, ...] | None],
     ) -> None:
@@ -78,7 +78,7 @@ class IncidentKeeper:
         self._signed = False
         """Whether a loss was negative."""
         self._table = table
-        self._witness = witness
+        self._call_history = witness
         self._known_graph = known_graph
         self._indices = indices
         self._models = {label: weakref.ref(model) for label, model in models.items()}
@@ -113,7 +113,7 @@ class IncidentKeeper:
         before = run.incident
         if before is not None and (finite or before.kind == "not finite"):
             return
-        call = self._witness.call_with(inputs_kept(roots))
+        call = self._call_history.call_with(inputs_kept(roots))
         state = None if call is None else call.random_state
         found = _Explained() if finite else self._explain(run, roots)
         incident = Incident(
@@ -167,7 +167,7 @@ class IncidentKeeper:
         run.add_incident(incident)
 
     def _explain(self, run: Run, roots: Sequence[torch.Tensor]) -> _Explained:
-        culprit, order = find_culprit(roots, self._table)
+        culprit, order = find_origin(roots, self._table)
         graph = self._known_graph(roots)
         if culprit is None:
             return _Explained()
@@ -179,7 +179,7 @@ class IncidentKeeper:
         return self._explain_node(culprit, known, graph)
 
     def _explain_node(
-        self, culprit: Culprit, known: Node | None, graph: ComputationGraph | None
+        self, culprit: NonFiniteOrigin, known: Node | None, graph: ComputationGraph | None
     ) -> _Explained:
         op = known.op if known is not None else _plain(culprit.node)
         module = known.scope.partition("#")[0] if known is not None and known.scope else None

@@ -21,7 +21,7 @@ from labkit.capture.parameters import ParameterTable
 
 
 @dataclass(frozen=True, eq=False)
-class Culprit:
+class NonFiniteOrigin:
     """Where values that are not finite began.
 
     Attributes
@@ -39,9 +39,9 @@ class Culprit:
     parameters: tuple[str, ...] = ()
 
 
-def find_culprit(
+def find_origin(
     roots: Sequence[torch.Tensor], table: ParameterTable
-) -> tuple[Culprit | None, list[AutogradNode]]:
+) -> tuple[NonFiniteOrigin | None, list[AutogradNode]]:
     """Return where values that are not finite began, and the graph's nodes in their order.
 
     Must be called before backward, which frees what shows it.
@@ -60,7 +60,7 @@ def find_culprit(
         and not is_finite(parameter)
     )
     if bad:
-        return Culprit(None, "", bad), order
+        return NonFiniteOrigin(None, "", bad), order
     finite: dict[AutogradNode, bool] = {}
     kept: dict[AutogradNode, dict[str, torch.Tensor]] = {}
     for node in order:
@@ -69,7 +69,7 @@ def find_culprit(
             maker = value.grad_fn
             if maker is None:
                 if not is_finite(value) and not value.requires_grad and name != "result":
-                    return Culprit(None, _from_outside(value)), order
+                    return NonFiniteOrigin(None, _from_outside(value)), order
             elif maker in finite or maker in kept or maker is node:
                 finite[maker] = finite.get(maker, True) and is_finite(value)
     for start in starts:
@@ -88,7 +88,7 @@ def _first(
     order: Sequence[AutogradNode],
     finite: Mapping[AutogradNode, bool],
     kept: Mapping[AutogradNode, Mapping[str, torch.Tensor]],
-) -> Culprit | None:
+) -> NonFiniteOrigin | None:
     first_bad = next((node for node in order if finite.get(node) is False), None)
     if first_bad is None:
         return None
@@ -104,9 +104,9 @@ def _first(
     for node in candidates:
         why = _shown(node, kept[node])
         if why:
-            return Culprit(node, why)
+            return NonFiniteOrigin(node, why)
     able = next((node for node in candidates if _name(node) in _EVIDENCE), first_bad)
-    return Culprit(able, "gave a result that is not finite")
+    return NonFiniteOrigin(able, "gave a result that is not finite")
 
 
 def _shown(node: AutogradNode, kept: Mapping[str, torch.Tensor]) -> str | None:

@@ -14,7 +14,7 @@ from torch.utils import _pytree
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.source_lines import source_of, users_line
-from labkit.capture.incidents.model_calls import Call
+from labkit.capture.incidents.call_history import Call
 from labkit.capture.incidents.tensor_file import TensorFile
 from labkit.run.incident import ModuleOutput, Replay
 

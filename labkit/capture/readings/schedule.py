@@ -411,7 +411,7 @@ class Readings:
         self.readout.reading = ""
         ended = time.perf_counter_ns()
         self.spent_ns += ended - began
-        seen = run.audience.present
+        seen = run.viewers.present
         self.budget.spend(allowance, ended - began + spent_ns, ended, seen=seen)
 
     def _note_failures(self, run: Run, failures: Sequence[Failure]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from labkit.capture.hooks.listener import Backward
-from labkit.capture.incidents.detection import IncidentKeeper
+from labkit.capture.incidents.detection import IncidentDetector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.schedule import Readings
 from labkit.capture.steps.epochs import EpochCounter
@@ -49,7 +49,7 @@ class Loop:
         Held weakly, so that an abandoned run can be collected and its watch with it.
     table : ParameterTable
     readings : Readings
-    incidents : IncidentKeeper
+    incidents : IncidentDetector
     loss_is_given : bool
         Whether the loss comes from a loss module, and not from ``backward``.
     after_plan : callable
@@ -61,7 +61,7 @@ class Loop:
         run: Run,
         table: ParameterTable,
         readings: Readings,
-        incidents: IncidentKeeper,
+        incidents: IncidentDetector,
         *,
         loss_is_given: bool,
         after_plan: Callable[[Run], None],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from labkit.capture.incidents.detection import IncidentKeeper
+from labkit.capture.incidents.detection import IncidentDetector
 from labkit.capture.readings.schedule import Readings
 from labkit.capture.readings.step_timing import Pace
 from labkit.run import Run
@@ -46,7 +46,7 @@ class StepPlan:
         Whether the round after these reads gradient norms and nothing else.
     """
 
-    def __init__(self, run: Run, readings: Readings, incidents: IncidentKeeper) -> None:
+    def __init__(self, run: Run, readings: Readings, incidents: IncidentDetector) -> None:
         self.quiet = 0
         self.norms_next = False
         self.pace = Pace()
@@ -118,7 +118,7 @@ class StepPlan:
         measured = run.measured
         if measured.getting_started and _has_started(steps, measured.loop_ns):
             measured.end_start()
-        self._longest_ns = _LONGEST_NS if run.audience.present else _LONGEST_UNSEEN_NS
+        self._longest_ns = _LONGEST_NS if run.viewers.present else _LONGEST_UNSEEN_NS
         if done:
             self.pace.learn(done, loop_ns, budget.credit - credit)
 

@@ -1,14 +1,21 @@
 """Every rule, one function each, by what it looks at."""
 
 from labkit.insight.rule import Rule
-from labkit.insight.rules import activations, gradients, learning_rate, loss, setup, supply
+from labkit.insight.rules import (
+    activations,
+    data_loading,
+    gradients,
+    inputs_and_modes,
+    learning_rate,
+    loss,
+)
 
 RULES: tuple[Rule, ...] = (
     *loss.RULES,
     *gradients.RULES,
     *activations.RULES,
     *learning_rate.RULES,
-    *setup.RULES,
-    *supply.RULES,
+    *inputs_and_modes.RULES,
+    *data_loading.RULES,
 )
 """All rules, in the order in which equally grave findings are told."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from labkit.insight.evidence import Evidence
-from labkit.insight.rule import Rule, Sighting
+from labkit.insight.rule import Rule, RuleMatch
 
 _FEWEST_ROWS = 3
 _DEAD = 0.85
@@ -22,7 +22,7 @@ _WRONG = 0.5
 """Part of ln(classes): below it one class for all is right for the batches that come."""
 
 
-def _dead(evidence: Evidence) -> Sighting | None:
+def _dead(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
     learns = curve is None or curve.last() < _PROGRESS * curve.first()
     return _over(
@@ -34,7 +34,7 @@ def _dead(evidence: Evidence) -> Sighting | None:
     )
 
 
-def _saturated(evidence: Evidence) -> Sighting | None:
+def _saturated(evidence: Evidence) -> RuleMatch | None:
     return _over(
         evidence,
         "act_saturated",
@@ -44,7 +44,7 @@ def _saturated(evidence: Evidence) -> Sighting | None:
     )
 
 
-def _over(evidence: Evidence, kind: str, limit: float, words: str) -> Sighting | None:
+def _over(evidence: Evidence, kind: str, limit: float, words: str) -> RuleMatch | None:
     table = evidence.table(kind)
     if table is None or len(table) < _FEWEST_ROWS or evidence.steps < _FEWEST_STEPS:
         return None
@@ -62,7 +62,7 @@ def _over(evidence: Evidence, kind: str, limit: float, words: str) -> Sighting |
     message = words.format(part=float(least[worst]), name=name)
     if others:
         message += f" The same holds for {others} more layer{'s' if others > 1 else ''}."
-    return Sighting(
+    return RuleMatch(
         message,
         (int(recent.steps[0]), int(recent.steps[-1])),
         tuple(table.names[place] for place in over[:8]),
@@ -70,7 +70,7 @@ def _over(evidence: Evidence, kind: str, limit: float, words: str) -> Sighting |
     )
 
 
-def _one_class(evidence: Evidence) -> Sighting | None:
+def _one_class(evidence: Evidence) -> RuleMatch | None:
     seen = list(evidence.observed.predictions)[-_FEWEST_SAMPLES:]
     curve = evidence.loss
     if len(seen) < _FEWEST_SAMPLES or curve is None or seen[-1].step < _FEWEST_STEPS:
@@ -82,7 +82,7 @@ def _one_class(evidence: Evidence) -> Sighting | None:
         return None
     if curve.last() < _WRONG * math.log(max(2, classes)):
         return None
-    return Sighting(
+    return RuleMatch(
         f"The model predicts class {seen[0].favourite} for nearly every sample, of {classes} "
         f"classes, at each of the last {len(seen)} steps looked at.",
         (seen[0].step, seen[-1].step),
@@ -101,7 +101,7 @@ RULES = (
             "Use LeakyReLU, GELU or SiLU, which let some gradient through.",
             "Put a normalisation layer before the activation.",
         ),
-        look=_dead,
+        match=_dead,
         chapter="08_cnn",
         explained_by=("loss-not-finite",),
     ),
@@ -118,7 +118,7 @@ RULES = (
             ),
             "Lower the learning rate.",
         ),
-        look=_saturated,
+        match=_saturated,
         chapter="03_linear_regression",
         explained_by=("loss-not-finite", "input-not-scaled"),
     ),
@@ -135,7 +135,7 @@ RULES = (
             "Look whether inputs and labels still belong together after shuffling.",
             "Look at dead and saturated units: behind them all inputs look the same.",
         ),
-        look=_one_class,
+        match=_one_class,
         chapter="08_cnn",
         explained_by=(
             "loss-not-finite",

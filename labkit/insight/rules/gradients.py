@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from labkit.insight.evidence import Evidence, Table, largest, medians
-from labkit.insight.rule import Rule, Sighting, counted
+from labkit.insight.rule import Rule, RuleMatch, counted
 from labkit.run.activations import Picture
 
 _FEWEST_ROWS = 3
@@ -25,7 +25,7 @@ _ALMOST_ALWAYS = 0.9
 _PROGRESS = 0.8
 
 
-def _exploding(evidence: Evidence) -> Sighting | None:
+def _exploding(evidence: Evidence) -> RuleMatch | None:
     table = evidence.table("grad_norm")
     early = evidence.early("grad_norm")
     if table is None or early is None or len(table) < _FEWEST_ROWS:
@@ -34,7 +34,7 @@ def _exploding(evidence: Evidence) -> Sighting | None:
     bad = _not_finite(evidence, recent)
     if bad and _loss_was_finite(evidence, bad[0][0]):
         step, _, name = bad[0]
-        return Sighting(
+        return RuleMatch(
             f"The gradient of {name} is not finite at step {step:,}.",
             (step, max(step, int(recent.steps[-1]))),
             tuple(dict.fromkeys(name for _, _, name in bad))[:8],
@@ -53,7 +53,7 @@ def _exploding(evidence: Evidence) -> Sighting | None:
         return None
     worst = int(np.nanargmax(strengths))
     against = f", {now / size:,.3g} times that of all weights together" if size > 0 else ""
-    return Sighting(
+    return RuleMatch(
         f"The gradients explode: their norm was {before:.3g} at first and is {now:.3g} now"
         f"{against}. {table.names[worst]} has the largest.",
         (int(recent.steps[0]), int(recent.steps[-1])),
@@ -84,7 +84,7 @@ def _loss_was_finite(evidence: Evidence, step: int) -> bool:
     return all(np.isfinite(curve.values[curve.steps <= step]).all() for curve in evidence.losses)
 
 
-def _vanishing(evidence: Evidence) -> Sighting | None:
+def _vanishing(evidence: Evidence) -> RuleMatch | None:
     table = evidence.table("grad_norm")
     if table is None or len(table) < _FEWEST_ROWS:
         return None
@@ -107,7 +107,7 @@ def _vanishing(evidence: Evidence) -> Sighting | None:
     names = tuple(weights.names[place] for place in faint)
     weakest = float(strength[faint].min())
     ratio = f"{strongest / weakest:.0e}" if weakest > 0 else "infinitely many"
-    return Sighting(
+    return RuleMatch(
         f"The gradient vanishes on its way back: an element of {names[0]} gets {ratio} times less "
         f"than one of {weights.names[-1]}, so {counted(names, 'parameter')} hardly learn.",
         (int(weights.steps[0]), int(weights.steps[-1])),
@@ -116,7 +116,7 @@ def _vanishing(evidence: Evidence) -> Sighting | None:
     )
 
 
-def _vanishing_in_time(evidence: Evidence) -> Sighting | None:
+def _vanishing_in_time(evidence: Evidence) -> RuleMatch | None:
     log = evidence.run.activations
     if _learns(evidence):
         return None
@@ -129,7 +129,7 @@ def _vanishing_in_time(evidence: Evidence) -> Sighting | None:
         if shares and max(shares) < _FAINT_IN_TIME:
             newest = recent[-1]
             times = newest.values.shape[-1] if newest is not None else 0
-            return Sighting(
+            return RuleMatch(
                 f"The gradient vanishes through time in {module or 'the model'}: the state at the "
                 f"first of {times} time steps gets {shares[-1]:.0e} of what the strongest gets, so "
                 "what happened early cannot be learned.",
@@ -153,7 +153,7 @@ def _learns(evidence: Evidence) -> bool:
     return curve is not None and curve.last() < _PROGRESS * curve.first()
 
 
-def _no_gradient(evidence: Evidence) -> Sighting | None:
+def _no_gradient(evidence: Evidence) -> RuleMatch | None:
     table = evidence.table("grad_norm")
     if table is None or len(table) < _FEWEST_STEPS:
         return None
@@ -175,7 +175,7 @@ def _no_gradient(evidence: Evidence) -> Sighting | None:
         why += "the loss: detached, computed under no_grad, or not used"
     else:
         why = f"nothing that {home or 'the model'} computes reaches the loss"
-    return Sighting(
+    return RuleMatch(
         f"{_verb(names)} no gradient although an optimizer holds "
         f"{'them' if len(names) > 1 else 'it'}: {why}.",
         (int(table.steps[0]), int(table.steps[-1])),
@@ -188,11 +188,11 @@ def _verb(names: tuple[str, ...]) -> str:
     return f"{words[0].upper()}{words[1:]} {'get' if len(names) > 1 else 'gets'}"
 
 
-def _unheld(evidence: Evidence) -> Sighting | None:
+def _unheld(evidence: Evidence) -> RuleMatch | None:
     names = evidence.observed.unheld
     if not names or evidence.steps < _FEWEST_STEPS:
         return None
-    return Sighting(
+    return RuleMatch(
         f"{_verb(names).removesuffix('get').removesuffix('gets')}"
         f"{'have' if len(names) > 1 else 'has'} a gradient, but no optimizer moves "
         f"{'them' if len(names) > 1 else 'it'}.",
@@ -201,11 +201,11 @@ def _unheld(evidence: Evidence) -> Sighting | None:
     )
 
 
-def _uncleared(evidence: Evidence) -> Sighting | None:
+def _uncleared(evidence: Evidence) -> RuleMatch | None:
     seen = evidence.observed.uncleared
     if seen.looks < _FEWEST_LOOKS or seen.share < _ALMOST_ALWAYS:
         return None
-    return Sighting(
+    return RuleMatch(
         "The gradients are never cleared: each step adds to those of all steps before, so the "
         f"weights are moved by a sum over the whole run (seen at {seen.seen} of {seen.looks} steps "
         "looked at).",
@@ -220,7 +220,7 @@ RULES = (
         cause="optimizer.zero_grad() is missing from the loop, or is called between backward and "
         "step of another loop.",
         advice=("Call optimizer.zero_grad() in every step, before loss.backward().",),
-        look=_uncleared,
+        match=_uncleared,
         chapter="02_autograd",
     ),
     Rule(
@@ -236,7 +236,7 @@ RULES = (
             "Lower the learning rate, or let it rise slowly at the beginning (warm-up).",
             "Use normalisation layers or smaller initial weights.",
         ),
-        look=_exploding,
+        match=_exploding,
         chapter="03_linear_regression",
         explained_by=("gradients-not-cleared", "loss-not-finite"),
     ),
@@ -252,7 +252,7 @@ RULES = (
                 "sigmoid, kaiming_normal_ for ReLU."
             ),
         ),
-        look=_vanishing,
+        match=_vanishing,
         chapter="02_autograd",
         explained_by=("loss-not-finite", "no-change"),
     ),
@@ -269,7 +269,7 @@ RULES = (
             "Begin with recurrent weights that are orthogonal (torch.nn.init.orthogonal_).",
             "Shorten the sequences, or put what matters nearer to their end.",
         ),
-        look=_vanishing_in_time,
+        match=_vanishing_in_time,
         chapter="09_rnn",
         explained_by=("loss-not-finite", "no-change"),
     ),
@@ -285,7 +285,7 @@ RULES = (
                 "the optimizer."
             ),
         ),
-        look=_no_gradient,
+        match=_no_gradient,
         chapter="02_autograd",
     ),
     Rule(
@@ -300,7 +300,7 @@ RULES = (
                 "costs time."
             ),
         ),
-        look=_unheld,
+        match=_unheld,
         chapter="03_linear_regression",
     ),
 )

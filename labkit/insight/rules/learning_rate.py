@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labkit.insight.evidence import Evidence, Table
-from labkit.insight.rule import Rule, Sighting
+from labkit.insight.rule import Rule, RuleMatch
 
 _FEWEST_ROWS = 3
 _FEWEST_STEPS = 20
@@ -21,7 +21,7 @@ _SHRUNK = 0.3
 _WEAK_GRADIENT = 0.5
 
 
-def _too_high(evidence: Evidence) -> Sighting | None:
+def _too_high(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
     if curve is None or evidence.steps < _FEWEST_STEPS:
         return None
@@ -40,14 +40,14 @@ def _too_high(evidence: Evidence) -> Sighting | None:
     moved = moved if step > _WORTH_TELLING else ""
     seen = f"went from {first:.4g} to {last:.4g}" if diverges else f"stays at {last:.4g}"
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
-    return Sighting(
+    return RuleMatch(
         f"The learning rate is too high: the loss {seen} (lowest {lowest:.4g}){moved}.",
         (int(curve.steps[0]), int(curve.steps[-1])),
         series=(curve.name, *rates),
     )
 
 
-def _too_low(evidence: Evidence) -> Sighting | None:
+def _too_low(evidence: Evidence) -> RuleMatch | None:
     curve, ratios = evidence.loss, evidence.table("update_ratio")
     if curve is None or ratios is None or len(ratios) < _FEWEST_ROWS:
         return None
@@ -57,7 +57,7 @@ def _too_low(evidence: Evidence) -> Sighting | None:
     if not 0 < step < _SMALL_STEP or _has_arrived(evidence):
         return None
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
-    return Sighting(
+    return RuleMatch(
         f"The learning rate is too low: a step moves no weight by more than {step:.0e} of its size "
         f"(0.001 is customary), and in {evidence.steps:,} steps the loss went from "
         f"{curve.first():.4g} to {curve.last():.4g}.",
@@ -74,7 +74,7 @@ def _has_arrived(evidence: Evidence) -> bool:
     return float(np.median(gradients.totals())) < _LITTLE_LEFT * weights.size()
 
 
-def _no_change(evidence: Evidence) -> Sighting | None:
+def _no_change(evidence: Evidence) -> RuleMatch | None:
     ratios = evidence.table("update_ratio")
     if ratios is None or len(ratios) < _FEWEST_ROWS:
         return None
@@ -85,7 +85,7 @@ def _no_change(evidence: Evidence) -> Sighting | None:
         return None
     rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
     why = "the learning rate is 0" if rates and max(rates) == 0 else "their gradients are 0"
-    return Sighting(
+    return RuleMatch(
         f"The optimizer's steps change nothing: no weight has moved since step "
         f"{int(recent.steps[0]):,}; {why}.",
         (int(recent.steps[0]), int(recent.steps[-1])),
@@ -93,7 +93,7 @@ def _no_change(evidence: Evidence) -> Sighting | None:
     )
 
 
-def _decay(evidence: Evidence) -> Sighting | None:
+def _decay(evidence: Evidence) -> RuleMatch | None:
     decay = evidence.observed.weight_decay
     weights, first = evidence.table("weight_norm"), evidence.early("weight_norm")
     if decay <= 0 or weights is None or first is None or len(weights) < _FEWEST_ROWS:
@@ -113,7 +113,7 @@ def _decay(evidence: Evidence) -> Sighting | None:
             place
         ] > 0.1 * float(first[place]):
             return None
-    return Sighting(
+    return RuleMatch(
         f"Weight decay ({decay:g}) swallows {name}: its norm has shrunk from {first[place]:.3g} to "
         f"{now[place]:.3g}, as the decay pulls harder than the gradient.",
         (int(weights.steps[0]), int(weights.steps[-1])),
@@ -142,7 +142,7 @@ RULES = (
             "Scale the inputs, so that one learning rate suits all weights.",
             "Clip the gradients, or let the rate rise slowly at the beginning.",
         ),
-        look=_too_high,
+        match=_too_high,
         chapter="03_linear_regression",
         explained_by=("gradients-not-cleared", "input-not-scaled", "weight-decay-too-strong"),
     ),
@@ -151,7 +151,7 @@ RULES = (
         severity="warning",
         cause="Each step is too short to get anywhere in a reasonable time.",
         advice=("Multiply the learning rate by ten, and again, until the loss becomes unsteady.",),
-        look=_too_low,
+        match=_too_low,
         chapter="03_linear_regression",
         explained_by=("no-change", "vanishing-gradients"),
     ),
@@ -165,7 +165,7 @@ RULES = (
             "Print optimizer.param_groups[0]['lr'], and look at the scheduler.",
             "Look whether the optimizer was made with the parameters of this very model.",
         ),
-        look=_no_change,
+        match=_no_change,
         chapter="03_linear_regression",
     ),
     Rule(
@@ -177,7 +177,7 @@ RULES = (
             "Use a smaller weight_decay: 0.01 for AdamW and 0.0001 for SGD are customary.",
             "Leave biases, norms and embeddings out of it, in a parameter group of their own.",
         ),
-        look=_decay,
+        match=_decay,
         chapter="03_linear_regression",
     ),
 )

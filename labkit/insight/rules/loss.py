@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from labkit.insight.evidence import Curve, Evidence, largest
-from labkit.insight.rule import Rule, Sighting
+from labkit.insight.rule import Rule, RuleMatch
 
 _PLATEAU_STEPS = 150
 _NO_PROGRESS = 0.9
@@ -28,7 +28,7 @@ _FALLING = re.compile(r"loss|err|mse|mae|nll|entropy|perplexity|ppl", re.IGNOREC
 _RISING = re.compile(r"acc|auc|f1|precision|recall|score|r2", re.IGNORECASE)
 
 
-def _not_finite(evidence: Evidence) -> Sighting | None:
+def _not_finite(evidence: Evidence) -> RuleMatch | None:
     for curve in evidence.losses:
         bad = np.flatnonzero(~np.isfinite(curve.values))
         if not len(bad):
@@ -39,9 +39,9 @@ def _not_finite(evidence: Evidence) -> Sighting | None:
         steps = (step, int(curve.steps[bad[-1]]))
         incident = evidence.run.incident
         if incident is None or incident.explanation is None or incident.step != step:
-            return Sighting(f"{message}.", steps, series=(curve.name,))
+            return RuleMatch(f"{message}.", steps, series=(curve.name,))
         where = (incident.module,) if incident.module else ()
-        return Sighting(
+        return RuleMatch(
             f"{message}: {incident.explanation}",
             steps,
             where,
@@ -52,7 +52,7 @@ def _not_finite(evidence: Evidence) -> Sighting | None:
     return None
 
 
-def _plateau(evidence: Evidence) -> Sighting | None:
+def _plateau(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
     if curve is None or evidence.steps < _PLATEAU_STEPS or not np.isfinite(curve.values[-1]):
         return None
@@ -72,7 +72,7 @@ def _plateau(evidence: Evidence) -> Sighting | None:
         message += (
             f". Guessing among the {evidence.classes} classes without looking gives {chance:.4g}"
         )
-    return Sighting(f"{message}.", (int(curve.steps[0]), evidence.steps), series=(curve.name,))
+    return RuleMatch(f"{message}.", (int(curve.steps[0]), evidence.steps), series=(curve.name,))
 
 
 def _moves_nothing(evidence: Evidence) -> bool:
@@ -81,7 +81,7 @@ def _moves_nothing(evidence: Evidence) -> bool:
     return ratios is not None and len(ratios) > 0 and not largest(ratios.medians()) > _STILL
 
 
-def _overfitting(evidence: Evidence) -> Sighting | None:
+def _overfitting(evidence: Evidence) -> RuleMatch | None:
     training = evidence.loss
     if training is None:
         return None
@@ -93,7 +93,7 @@ def _overfitting(evidence: Evidence) -> Sighting | None:
     return None
 
 
-def _worse(held_out: Curve, training: Curve) -> Sighting | None:
+def _worse(held_out: Curve, training: Curve) -> RuleMatch | None:
     """Return what is seen if held-out data are met ever worse while training data are not."""
     rises = _RISING.search(held_out.name) is not None
     if not rises and not _FALLING.search(held_out.name):
@@ -112,7 +112,7 @@ def _worse(held_out: Curve, training: Curve) -> Sighting | None:
     if not lost or not len(then) or not training.last(0.1) < float(np.median(then)):
         return None
     steps = (int(held_out.steps[best]), int(held_out.steps[-1]))
-    return Sighting(
+    return RuleMatch(
         f"{held_out.name} was best at step {steps[0]:,} ({peak:.4g}) and is worse since "
         f"({now:.4g}), while the training loss goes on falling.",
         steps,
@@ -134,7 +134,7 @@ RULES = (
             "Lower the learning rate, or clip the gradients with clip_grad_norm_.",
             "Look for NaN or infinite values in the data.",
         ),
-        look=_not_finite,
+        match=_not_finite,
         chapter="02_autograd",
     ),
     Rule(
@@ -149,7 +149,7 @@ RULES = (
             ),
             "Try learning rates ten times larger and ten times smaller.",
         ),
-        look=_plateau,
+        match=_plateau,
         chapter="03_linear_regression",
         explained_by=("*",),
     ),
@@ -163,7 +163,7 @@ RULES = (
             "Use more data, or vary what there is (augmentation).",
             "Use weight decay or dropout, or a smaller model.",
         ),
-        look=_overfitting,
+        match=_overfitting,
         chapter="08_cnn",
     ),
 )

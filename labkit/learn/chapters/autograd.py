@@ -10,16 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from labkit.learn.attempt import Attempt, try_out
+from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
 from labkit.learn.exercise import Exercise, Mistake
-from labkit.learn.prediction import Exact, Number, Pick
+from labkit.learn.prediction import Exact, MultipleChoice, Number
 
 _W, _X, _Y = 2.5, 3.0, 5.0
 _OFF = _W * _X - _Y
 
 
-def _gives(expected: float) -> Callable[[Attempt], bool]:
+def _gives(expected: float) -> Callable[[CallResult], bool]:
     return lambda attempt: abs(float(attempt.result) - expected) < 1e-5
 
 
@@ -29,7 +29,7 @@ _SLOPE = Exercise(
         "Write `slope(w, x, y)`: the derivative of `(w * x - y) ** 2 + 0.1 * w ** 2` along `w`, "
         "by hand."
     ),
-    examine=lambda function: try_out(function, _W, _X, _Y),
+    evaluate=lambda function: try_out(function, _W, _X, _Y),
     is_right=_gives(2 * _OFF * _X + 0.2 * _W),
     praise="Along each path the local slopes multiply; where paths meet, the products add up.",
     mistakes=(
@@ -88,11 +88,11 @@ def _used_before() -> Tensor:
 class _Asked:
     """One call of a learner's `gradient`, and whether it left its argument alone."""
 
-    attempt: Attempt
+    attempt: CallResult
     untouched: bool
 
 
-def _examine_gradient(function: Callable[..., Any]) -> tuple[_Asked, _Asked]:
+def _evaluate_gradient(function: Callable[..., Any]) -> tuple[_Asked, _Asked]:
     plain = try_out(function, _bowl, _AT)
     used = try_out(function, _bowl, _used_before())
     plain_after, used_after = plain.arguments[1], used.arguments[1]
@@ -116,7 +116,7 @@ _GRADIENT = Exercise(
     task=(
         "Write `gradient(f, at)`: the gradient of `f` at the tensor `at`, which stays as it was."
     ),
-    examine=_examine_gradient,
+    evaluate=_evaluate_gradient,
     is_right=lambda asked: all(_returns(one, _TRUE) and one.untouched for one in asked),
     praise=(
         "A leaf of its own for the question, and nobody else's `.grad` is touched: this is how "
@@ -169,7 +169,7 @@ _GRADIENT = Exercise(
 class _Pair:
     """What a learner's consistency loss came to, and whom it reached."""
 
-    attempt: Attempt
+    attempt: CallResult
     student: bool
     teacher: bool
 
@@ -188,7 +188,7 @@ def _network(weights: tuple[float, float]) -> nn.Linear:
 _STUDENT, _TEACHER = _network((0.5, -1.0)), _network((1.0, 0.25))
 
 
-def _examine_consistency(function: Callable[..., Any]) -> _Pair:
+def _evaluate_consistency(function: Callable[..., Any]) -> _Pair:
     attempt = try_out(function, _STUDENT, _TEACHER, _BATCH)
     if isinstance(attempt.result, Tensor) and attempt.result.requires_grad:
         attempt.result.sum().backward()  # type: ignore[no-untyped-call]
@@ -216,7 +216,7 @@ _CONSISTENCY = Exercise(
         "Write `consistency(student, teacher, x)`: the mean squared difference of their outputs, "
         "from which only the student learns."
     ),
-    examine=_examine_consistency,
+    evaluate=_evaluate_consistency,
     is_right=lambda pair: _mean_of_squares(pair) and pair.student and not pair.teacher,
     praise=(
         "The value is the same with or without the cut; only who learns from it differs. Target "
@@ -271,11 +271,11 @@ def _weight() -> Tensor:
     return weight
 
 
-def _is_at(attempt: Attempt, expected: Tensor) -> bool:
+def _is_at(attempt: CallResult, expected: Tensor) -> bool:
     return torch.allclose(attempt.arguments[0].detach(), expected)
 
 
-def _cleared(attempt: Attempt) -> bool:
+def _cleared(attempt: CallResult) -> bool:
     grad = attempt.arguments[0].grad
     return grad is None or not grad.any()
 
@@ -287,7 +287,7 @@ _STEP = Exercise(
         "Write `step(w, lr)`: move the leaf `w` against its `.grad`, in place, and clear the "
         "`.grad`."
     ),
-    examine=lambda function: try_out(function, _weight(), _RATE),
+    evaluate=lambda function: try_out(function, _weight(), _RATE),
     is_right=lambda attempt: (
         attempt.error is None
         and _is_at(attempt, _STEPPED)
@@ -360,7 +360,7 @@ PLAN = Plan(
                 "81.0": "That is the value, not the slope.",
             },
         ),
-        Pick(
+        MultipleChoice(
             "empty_grad",
             "Which of the three has `.grad` None after `backward`?",
             reasons={

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from labkit.learn.attempt import Attempt, try_out
+from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
 from labkit.learn.exercise import Exercise, Mistake
 from labkit.learn.prediction import Exact, Number
@@ -19,7 +19,7 @@ from labkit.learn.prediction import Exact, Number
 _SIZES = ((8, 3, 1, 0), (8, 3, 2, 1), (28, 5, 2, 0), (7, 2, 2, 0), (9, 3, 3, 2))
 
 
-def _sizes(rule: Callable[[int, int, int, int], float]) -> Callable[[tuple[Attempt, ...]], bool]:
+def _sizes(rule: Callable[[int, int, int, int], float]) -> Callable[[tuple[CallResult, ...]], bool]:
     expected = [rule(*case) for case in _SIZES]
     return lambda tries: [float(attempt.result) for attempt in tries] == expected
 
@@ -30,7 +30,7 @@ _OUTPUT_SIZE = Exercise(
         "Write `output_size(n, kernel, stride, padding)`: the width that a convolution leaves "
         "of n pixels."
     ),
-    examine=lambda function: tuple(try_out(function, *case) for case in _SIZES),
+    evaluate=lambda function: tuple(try_out(function, *case) for case in _SIZES),
     is_right=_sizes(lambda n, k, s, p: (n + 2 * p - k) // s + 1),
     praise="Count the places where the kernel fits: that is all this formula does.",
     mistakes=(
@@ -84,7 +84,7 @@ _N_DIMENSIONS = 2  # of logits: (n, 10)
 class _Net:
     """What the check saw of a learner's network."""
 
-    attempt: Attempt
+    attempt: CallResult
     module: bool = False
     logits: Tensor | None = None
     raised: str = ""
@@ -93,7 +93,7 @@ class _Net:
     is_linear: bool = False
 
 
-def _examine_net(function: Callable[[], Any]) -> _Net:
+def _evaluate_net(function: Callable[[], Any]) -> _Net:
     attempt = try_out(function)
     net = attempt.result
     if not isinstance(net, nn.Module):
@@ -147,7 +147,7 @@ _SMALL_NET = Exercise(
     task=(
         "Write `small_net()`: a CNN from (n, 1, 8, 8) to ten logits, with at most 3,000 parameters."
     ),
-    examine=_examine_net,
+    evaluate=_evaluate_net,
     is_right=_net_is_right,
     praise="Your own CNN. Put it in place of the chapter's model and watch it train.",
     mistakes=(
@@ -233,7 +233,7 @@ _LOGITS = torch.tensor(
 _LABELS = torch.tensor([0, 1, 3, 2, 2, 1])
 
 
-def _number(expected: float) -> Callable[[Attempt], bool]:
+def _number(expected: float) -> Callable[[CallResult], bool]:
     return lambda attempt: abs(float(attempt.result) - expected) < 1e-4
 
 
@@ -243,7 +243,7 @@ _ACCURACY = Exercise(
         "Write `accuracy(logits, labels)`: the fraction of the rows whose largest logit is at "
         "the label."
     ),
-    examine=lambda function: try_out(function, _LOGITS, _LABELS),
+    evaluate=lambda function: try_out(function, _LOGITS, _LABELS),
     is_right=_number(4 / 6),
     praise=(
         "No softmax needed: it keeps the order, so the largest logit is the most probable class."
@@ -304,11 +304,11 @@ class _Witness(nn.Module):
         return torch.tensor([0.0, 1.0]).expand(len(x), 2).clone().requires_grad_()
 
 
-def _examine_evaluation(function: Callable[..., Any]) -> Attempt:
+def _evaluate_evaluation(function: Callable[..., Any]) -> CallResult:
     return try_out(function, _Witness().train(), torch.zeros(4, 1), torch.tensor([1, 1, 1, 0]))
 
 
-def _call(attempt: Attempt) -> tuple[bool, bool]:
+def _call(attempt: CallResult) -> tuple[bool, bool]:
     """Whether the first forward pass was in training mode, and whether it kept a graph."""
     return attempt.arguments[0].calls[0]  # type: ignore[no-any-return]
 
@@ -319,7 +319,7 @@ _EVALUATE = Exercise(
         "Write `evaluate(model, x, y)`: the accuracy in eval mode, without a graph; afterwards "
         "back to train mode."
     ),
-    examine=_examine_evaluation,
+    evaluate=_evaluate_evaluation,
     is_right=lambda attempt: (
         _call(attempt) == (False, False)
         and attempt.arguments[0].training

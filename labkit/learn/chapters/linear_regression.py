@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from labkit.learn.attempt import Attempt, try_out
+from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
 from labkit.learn.exercise import Exercise, Mistake
-from labkit.learn.prediction import Number, Pick
+from labkit.learn.prediction import MultipleChoice, Number
 
 _X = torch.tensor([0.0, 1.0, 2.0, 4.0])
 _Y = torch.tensor([1.0, 2.5, 6.0, 8.0])
@@ -25,7 +25,7 @@ _TRAIN = torch.randn(30, 3, generator=torch.Generator().manual_seed(3)) * torch.
 _TEST = _TRAIN[:10] * 1.5 + 4
 
 
-def _number(expected: Tensor) -> Callable[[tuple[Attempt, ...]], bool]:
+def _number(expected: Tensor) -> Callable[[tuple[CallResult, ...]], bool]:
     """Whether the first attempt gave this one number."""
     return lambda tries: (
         torch.as_tensor(tries[0].result).numel() == 1
@@ -39,7 +39,7 @@ _MSE = Exercise(
         "Write `mse(prediction, target)`, for a prediction of shape (n, 1) and a target of "
         "shape (n,)."
     ),
-    examine=lambda function: (
+    evaluate=lambda function: (
         try_out(function, _PREDICTED, _TARGET),
         try_out(function, _PREDICTED, _TARGET[:, None]),
     ),
@@ -111,7 +111,7 @@ _ERROR = _W * _X + _B - _Y
 _SLOPES = (2 * (_ERROR * _X).mean(), 2 * _ERROR.mean())
 
 
-def _new_pair(expected: tuple[float, float]) -> Callable[[Attempt], bool]:
+def _new_pair(expected: tuple[float, float]) -> Callable[[CallResult], bool]:
     return lambda attempt: all(
         abs(float(got) - want) < 1e-4 for got, want in zip(attempt.result, expected, strict=True)
     )
@@ -128,7 +128,7 @@ _STEP = Exercise(
         "Write `gradient_step(w, b, x, y, lr)`: the new `(w, b)` after one step down the mean "
         "squared error."
     ),
-    examine=lambda function: try_out(function, _W, _B, _X, _Y, _RATE),
+    evaluate=lambda function: try_out(function, _W, _B, _X, _Y, _RATE),
     is_right=_new_pair(_hand_step(*_SLOPES)),
     praise="Both slopes at the old place, then one step along both: that is gradient descent.",
     mistakes=(
@@ -201,7 +201,7 @@ def _trained(*, steps: int = _STEPS, clear: bool = True, factor: float = 1.0) ->
     return _weights(layer)
 
 
-def _examine_training(function: Callable[..., Any]) -> Attempt | Tensor:
+def _evaluate_training(function: Callable[..., Any]) -> CallResult | Tensor:
     attempt = try_out(function, _start(), _INPUTS, _TARGETS, _STEPS, _RATE)
     return attempt if attempt.error is not None else _weights(attempt.arguments[0])
 
@@ -216,7 +216,7 @@ _TRAIN_LOOP = Exercise(
         "Write `train(model, x, y, steps, lr)`: that many steps of plain SGD on the mean "
         "squared error."
     ),
-    examine=_examine_training,
+    evaluate=_evaluate_training,
     is_right=_ends_at(_trained()),
     praise="Forward, clear, backward, step: the four beats of every training loop in this course.",
     mistakes=(
@@ -278,8 +278,8 @@ def _scaled(x: Tensor, by: Tensor, dim: int = 0) -> Tensor:
     return (x - by.mean(dim, keepdim=keep)) / by.std(dim, keepdim=keep)
 
 
-def _both(train: Tensor, test: Tensor) -> Callable[[Attempt], bool]:
-    def gives(attempt: Attempt) -> bool:
+def _both(train: Tensor, test: Tensor) -> Callable[[CallResult], bool]:
+    def gives(attempt: CallResult) -> bool:
         got_train, got_test = attempt.result
         ratio = (len(_TRAIN) / (len(_TRAIN) - 1)) ** 0.5
         return any(
@@ -298,7 +298,7 @@ _SCALE = Exercise(
         "Write `scale_like_training(train, test)`: both tables scaled by the training table's "
         "columns."
     ),
-    examine=lambda function: try_out(function, _TRAIN, _TEST),
+    evaluate=lambda function: try_out(function, _TRAIN, _TEST),
     is_right=_both(_scaled(_TRAIN, _TRAIN), _scaled(_TEST, _TRAIN)),
     praise=(
         "The test rows are measured with the training rows' ruler, as rows of tomorrow will "
@@ -354,7 +354,7 @@ PLAN = Plan(
                 ),
             },
         ),
-        Pick(
+        MultipleChoice(
             "four_percent_more",
             "What does a learning rate of 0.24 do, where 0.23 works?",
             reasons={
@@ -368,7 +368,7 @@ PLAN = Plan(
                 ),
             },
         ),
-        Pick(
+        MultipleChoice(
             "line_at_four",
             "What does the trained layer predict at x = 4?",
             reasons={
@@ -382,7 +382,7 @@ PLAN = Plan(
                 ),
             },
         ),
-        Pick(
+        MultipleChoice(
             "scaled_columns",
             "Same rate, same steps: does scikit-learn's scaled table do as well as the "
             "standardised one?",

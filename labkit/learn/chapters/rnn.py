@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from labkit.learn.attempt import Attempt, try_out
+from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
 from labkit.learn.exercise import Exercise, Mistake
-from labkit.learn.prediction import Exact, Number, Pick
+from labkit.learn.prediction import Exact, MultipleChoice, Number
 
 
 def _draw(*shape: int, seed: int) -> Tensor:
@@ -25,8 +25,8 @@ _W_X, _W_H, _B = _draw(4, 3, seed=3), _draw(4, 4, seed=4), _draw(4, seed=5)
 _SUM = _X @ _W_X.T + _H @ _W_H.T + _B
 
 
-def _gives(expected: Tensor) -> Callable[[Attempt], bool]:
-    def look(attempt: Attempt) -> bool:
+def _gives(expected: Tensor) -> Callable[[CallResult], bool]:
+    def look(attempt: CallResult) -> bool:
         result = attempt.result
         return (
             isinstance(result, Tensor)
@@ -37,7 +37,7 @@ def _gives(expected: Tensor) -> Callable[[Attempt], bool]:
     return look
 
 
-def _raises(words: str) -> Callable[[Attempt], bool]:
+def _raises(words: str) -> Callable[[CallResult], bool]:
     return lambda attempt: words in str(attempt.error)
 
 
@@ -47,7 +47,7 @@ _STEP = Exercise(
         "Write `rnn_step(x, h, w_x, w_h, b)`: the next state, tanh of input times `w_x` plus "
         "state times `w_h` plus `b`."
     ),
-    examine=lambda function: try_out(function, _X, _H, _W_X, _W_H, _B),
+    evaluate=lambda function: try_out(function, _X, _H, _W_X, _W_H, _B),
     is_right=_gives(_SUM.tanh()),
     praise="This line is all of `nn.RNN`; the rest is a loop around it.",
     mistakes=(
@@ -102,15 +102,15 @@ _TINY = tuple(0.001 * g for g in _GRADIENTS)
 class _Clipped:
     """What a learner's `clip` made of large gradients and of small ones."""
 
-    large: Attempt
-    small: Attempt
+    large: CallResult
+    small: CallResult
 
 
-def _examine_clip(function: Callable[..., Any]) -> _Clipped:
+def _evaluate_clip(function: Callable[..., Any]) -> _Clipped:
     return _Clipped(try_out(function, list(_GRADIENTS), 1.0), try_out(function, list(_TINY), 1.0))
 
 
-def _is(attempt: Attempt, expected: tuple[Tensor, ...]) -> bool:
+def _is(attempt: CallResult, expected: tuple[Tensor, ...]) -> bool:
     result = attempt.result
     if not isinstance(result, (list, tuple)) or len(result) != len(expected):
         return False
@@ -126,7 +126,7 @@ _CLIP = Exercise(
         "Write `clip(gradients, most)`: a list of the gradients, all made smaller by one factor if "
         "their norm together is above `most`, else as they are."
     ),
-    examine=_examine_clip,
+    evaluate=_evaluate_clip,
     is_right=lambda seen: (
         _is(seen.large, tuple(g / _NORM for g in _GRADIENTS)) and _is(seen.small, _TINY)
     ),
@@ -182,7 +182,7 @@ _LAST_STATES = Exercise(
         "Write `last_states(outputs, lengths)`: of padded outputs (n, time, units), each "
         "sequence's state at its own last step, (n, units)."
     ),
-    examine=lambda function: try_out(function, _OUTPUTS, _LENGTHS),
+    evaluate=lambda function: try_out(function, _OUTPUTS, _LENGTHS),
     is_right=_gives(_LAST),
     praise="The padding is there, and nobody reads it.",
     mistakes=(
@@ -230,7 +230,7 @@ _CELL = Exercise(
     task=(
         "Write `new_cell(c, forget, write, candidate)`: the LSTM's next cell state, from the gates."
     ),
-    examine=lambda function: try_out(function, _C, _F, _I, _G),
+    evaluate=lambda function: try_out(function, _C, _F, _I, _G),
     is_right=_gives(_F * _C + _I * _G),
     praise="A sum, not a product: along it the gradient goes back in time without shrinking.",
     mistakes=(
@@ -288,12 +288,12 @@ PLAN = Plan(
                 "3": "That was the sequence of 3. The graph is built as the code runs.",
             },
         ),
-        Pick(
+        MultipleChoice(
             "norm_after_thirty",
             "What is left of the gradient after thirty steps back?",
             options="abc",
         ),
-        Pick("who_remembers", "Which of the three learn to remember?", options="abcd"),
+        MultipleChoice("who_remembers", "Which of the three learn to remember?", options="abcd"),
         Number(
             "padding_share",
             "Which part of a padded batch is padding?",

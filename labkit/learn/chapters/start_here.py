@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from labkit.learn.attempt import Attempt, try_out
+from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
 from labkit.learn.exercise import Exercise, Mistake
-from labkit.learn.prediction import Number, Pick
+from labkit.learn.prediction import MultipleChoice, Number
 
 _CUDA = (True, False)
 _STEPS = np.arange(0, 700, 7)
@@ -23,13 +23,13 @@ def _near(value: float, tolerance: float = 1e-3) -> Callable[[Any], bool]:
     return lambda answer: abs(float(answer) - value) <= tolerance * max(1.0, abs(value))
 
 
-def _kinds(attempts: tuple[Attempt, ...]) -> tuple[str, str]:
+def _kinds(attempts: tuple[CallResult, ...]) -> tuple[str, str]:
     """Return the device types chosen with and without CUDA."""
     with_cuda, without = (attempt.result for attempt in attempts)
     return torch.device(with_cuda).type, torch.device(without).type
 
 
-def _tail_is(value: float) -> Callable[[Attempt], bool]:
+def _tail_is(value: float) -> Callable[[CallResult], bool]:
     return lambda attempt: _near(float(value), 1e-6)(attempt.result)
 
 
@@ -39,7 +39,7 @@ _DEVICE = Exercise(
         "Write `best_device(cuda_available)`: a `torch.device`, CUDA where there is one, else "
         "the CPU."
     ),
-    examine=lambda function: tuple(try_out(function, case) for case in _CUDA),
+    evaluate=lambda function: tuple(try_out(function, case) for case in _CUDA),
     is_right=lambda tries: (
         all(isinstance(attempt.result, torch.device) for attempt in tries)
         and _kinds(tries) == ("cuda", "cpu")
@@ -98,7 +98,7 @@ _TEN_CLASSES = Exercise(
         "Give the cross entropy, to three decimals, of a model that finds all ten classes "
         "equally likely."
     ),
-    examine=float,
+    evaluate=float,
     is_right=_near(math.log(10)),
     praise=(
         "ln 10 = 2.303: remember it. A ten-class model whose first loss is far from it starts "
@@ -141,7 +141,7 @@ _TEN_CLASSES = Exercise(
 _TAIL_MEAN = Exercise(
     name="tail_mean",
     task="Write `tail_mean(steps, values)`: the mean of the last tenth of a series' values.",
-    examine=lambda function: try_out(function, _STEPS, _VALUES),
+    evaluate=lambda function: try_out(function, _STEPS, _VALUES),
     is_right=_tail_is(_VALUES[-10:].mean()),
     praise=(
         "One batch's loss jumps about; the mean of the last tenth says where training has got to."
@@ -186,7 +186,7 @@ _TAIL_MEAN = Exercise(
 PLAN = Plan(
     title="Start here",
     predictions=(
-        Pick(
+        MultipleChoice(
             "zeros_device",
             "After `torch.cuda.set_device(0)`, where does `torch.zeros(3)` lie?",
             reasons={

@@ -8,17 +8,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from labkit.learn.attempt import Attempt, try_out
+from labkit.learn.call_result import CallResult, try_out
 from labkit.learn.chapters import Plan
 from labkit.learn.exercise import Exercise, Mistake
-from labkit.learn.prediction import Exact, Pick
+from labkit.learn.prediction import Exact, MultipleChoice
 
 _TABLE = torch.rand(20, 3, generator=torch.Generator().manual_seed(1)) * torch.tensor([1.0, 5, 40])
 _IMAGE = torch.arange(20.0).reshape(4, 5)
 _A, _B = torch.tensor([1.0, 4.0, 9.0]), torch.tensor([2.0, 7.0])
 
 
-def _gives(expected: Tensor) -> Callable[[Attempt], bool]:
+def _gives(expected: Tensor) -> Callable[[CallResult], bool]:
     """Whether the attempt's result has these values and this shape."""
     return lambda attempt: (
         attempt.result.shape == expected.shape
@@ -26,7 +26,7 @@ def _gives(expected: Tensor) -> Callable[[Attempt], bool]:
     )
 
 
-def _shapes_clashed(attempt: Attempt) -> bool:
+def _shapes_clashed(attempt: CallResult) -> bool:
     return isinstance(attempt.error, RuntimeError) and "must match" in str(attempt.error)
 
 
@@ -36,7 +36,7 @@ def _brightened(*where: Any) -> Tensor:
     return image
 
 
-def _standardised(attempt: Attempt) -> bool:
+def _standardised(attempt: CallResult) -> bool:
     centred = _TABLE - _TABLE.mean(0)
     fits = any(_gives(centred / _TABLE.std(0, correction=c))(attempt) for c in (0, 1))
     return fits and torch.equal(attempt.arguments[0], _TABLE)
@@ -45,7 +45,7 @@ def _standardised(attempt: Attempt) -> bool:
 _STANDARDISE = Exercise(
     name="standardise",
     task="Write `standardise(table)`: each column with mean 0 and standard deviation 1.",
-    examine=lambda function: try_out(function, _TABLE),
+    evaluate=lambda function: try_out(function, _TABLE),
     is_right=_standardised,
     praise=(
         "The mean over dimension 0 has one value a column, and broadcasting carries it down "
@@ -99,7 +99,7 @@ _CORNER = Exercise(
         "Write `brighten_corner(image)`: a new image whose top left 2 x 2 is one larger; the "
         "old one stays."
     ),
-    examine=lambda function: try_out(function, _IMAGE),
+    evaluate=lambda function: try_out(function, _IMAGE),
     is_right=lambda attempt: (
         _gives(_brightened(slice(2), slice(2)))(attempt)
         and torch.equal(attempt.arguments[0], _IMAGE)
@@ -154,7 +154,7 @@ _DIFFERENCES = Exercise(
         "Write `all_differences(a, b)`: the table of all `a[i] - b[j]`, one row for each of "
         "`a`, without a loop."
     ),
-    examine=lambda function: try_out(function, _A, _B),
+    evaluate=lambda function: try_out(function, _A, _B),
     is_right=_gives(_A[:, None] - _B),
     praise=(
         "(3, 1) and (2,) broadcast to (3, 2). Distances between all pairs of points are found "
@@ -193,7 +193,7 @@ _DIFFERENCES = Exercise(
 _PLACE_CASES = (((2, 1), (1, 4), 0), ((1, 2, 3), (20, 5, 1), 7), ((0, 0), (4, 1), 6))
 
 
-def _places(rule: Callable[[Any, Any, int], int]) -> Callable[[tuple[Attempt, ...]], bool]:
+def _places(rule: Callable[[Any, Any, int], int]) -> Callable[[tuple[CallResult, ...]], bool]:
     expected = [rule(*case) for case in _PLACE_CASES]
     return lambda tries: [int(attempt.result) for attempt in tries] == expected
 
@@ -208,7 +208,7 @@ _PLACE = Exercise(
         "Write `storage_place(index, stride, offset)`: the place in the storage that this "
         "index reads."
     ),
-    examine=lambda function: tuple(try_out(function, *case) for case in _PLACE_CASES),
+    evaluate=lambda function: tuple(try_out(function, *case) for case in _PLACE_CASES),
     is_right=_places(lambda index, stride, offset: offset + _dot(index, stride)),
     praise=(
         "This sum is all there is to indexing. Transposing, slicing and expanding only change "
@@ -293,7 +293,7 @@ PLAN = Plan(
             },
             length=2,
         ),
-        Pick(
+        MultipleChoice(
             "two_lists",
             "What shape has `t[[0, 2], [1, 3]]`?",
             reasons={

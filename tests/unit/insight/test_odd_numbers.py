@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import labkit as lk
-from labkit.insight import Examiner
+from labkit.insight import RuleEvaluator
 from labkit.insight.evidence import Evidence
 from labkit.run import ComputationGraph, Edge, ModuleCall, Node, Run
 from labkit.run.activations import Picture
@@ -85,7 +85,7 @@ def test_every_rule_looks_at_whatever_numbers_there_are(data, steps):
     run = run_of(data, steps)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Examiner().examine(run)
+        RuleEvaluator().evaluate(run)
     assert run.notices == ()
 
 
@@ -102,18 +102,18 @@ def recorded(weights, gradients, loss=1.0):
 
 
 def test_weights_of_zero_do_not_make_gradients_explode_or_switch_the_rule_off():
-    examiner, run = Examiner(), recorded(0.0, [0.5] * 8)
-    assert [finding.rule for finding in examiner.examine(run)] == []
+    examiner, run = RuleEvaluator(), recorded(0.0, [0.5] * 8)
+    assert [finding.rule for finding in examiner.evaluate(run)] == []
     assert run.notices == ()
     for step in range(9, 40):
         run.recorder.table("weight_norm", "weight_norm", ["w"]).append(step, [0.1])
         run.recorder.table("grad_norm", "grad_norm", ["w"]).append(step, [5e3])
     run.advance_to(40)
-    assert [finding.rule for finding in examiner.examine(run)] == ["exploding-gradients"]
+    assert [finding.rule for finding in examiner.evaluate(run)] == ["exploding-gradients"]
 
 
 def test_a_gradient_that_began_at_zero_has_not_grown_by_a_factor():
-    assert Examiner().examine(recorded(0.1, [0.0, *[0.5] * 8])) == ()
+    assert RuleEvaluator().evaluate(recorded(0.1, [0.0, *[0.5] * 8])) == ()
 
 
 @pytest.mark.parametrize("parts", [0.0, 0.25])
@@ -125,7 +125,7 @@ def test_a_gradient_that_was_not_read_is_not_one_that_is_not_finite(parts):
         norms.append(step, [0.5, 0.5 if step % 2 else np.nan])
         run.add_block("grad_not_finite", "grad_not_finite", ["a", "b"]).append(step, [0.0, parts])
     run.advance_to(8)
-    found = Examiner().examine(run)
+    found = RuleEvaluator().evaluate(run)
     assert [finding.where for finding in found] == ([("b",)] if parts else [])
 
 
@@ -148,7 +148,7 @@ def test_gradients_that_are_not_finite_are_named_at_the_first_such_step():
         row = [np.nan, np.inf if step >= 7 else 0.5, 0.5]
         run.add_block("grad_norm", "grad_norm", ["a", "b", "c"]).append(step, row)
     run.advance_to(8)
-    (found,) = Examiner().examine(run)
+    (found,) = RuleEvaluator().evaluate(run)
     assert (found.where, found.steps, found.series) == (("b",), (7, 8), ("grad_norm/b",))
 
 
@@ -159,7 +159,7 @@ def test_a_row_in_which_nothing_was_read_says_nothing():
         row = [np.nan] * 2 if step % 2 else [0.5] * 2
         run.add_block("grad_norm", "grad_norm", ["a", "b"]).append(step, row)
     run.advance_to(8)
-    assert Examiner().examine(run) == ()
+    assert RuleEvaluator().evaluate(run) == ()
 
 
 def test_a_model_of_zeros_that_does_not_move_costs_no_rule():

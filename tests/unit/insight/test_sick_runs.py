@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import labkit as lk
-from labkit.insight import Examiner
+from labkit.insight import RuleEvaluator
 from labkit.insight.rules import RULES
 
 from .loops import STEPS, Recurrent, classify, mlp, points, regress, watched
@@ -309,11 +309,11 @@ def test_a_rule_that_fails_is_told_once_and_silences_no_other():
     def broken(evidence):
         raise ZeroDivisionError("broken rule")
 
-    faulty = dataclasses.replace(RULES[0], id="broken", look=broken)
+    faulty = dataclasses.replace(RULES[0], id="broken", match=broken)
     torch.manual_seed(0)
     run = softmax_before_loss()
-    examiner = Examiner([faulty, *RULES])
-    assert "softmax-before-loss" in [finding.rule for finding in examiner.examine(run)]
+    examiner = RuleEvaluator([faulty, *RULES])
+    assert "softmax-before-loss" in [finding.rule for finding in examiner.evaluate(run)]
     assert [notice.part for notice in run.notices] == ["findings"]
 
 

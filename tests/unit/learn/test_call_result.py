@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from labkit.learn import diabetes, digits, moons
-from labkit.learn.attempt import is_open, try_out
+from labkit.learn.call_result import is_open, try_out
 from labkit.learn.chapters import chapter_names, load_plan
-from labkit.learn.exercise import judge
+from labkit.learn.exercise import check_answer
 
 
 def _noisy(*arguments):
@@ -35,7 +35,7 @@ def test_checking_every_exercise_leaves_the_random_state():
     before = torch.get_rng_state()
     for name in chapter_names():
         for exercise in load_plan(name).exercises:
-            judge(exercise, _noisy)
+            check_answer(exercise, _noisy)
     assert torch.equal(before, torch.get_rng_state())
 
 

@@ -1,6 +1,6 @@
 """Tries out what a learner wrote: on copies, with errors caught.
 
-The checks look at an `Attempt`: what came out, what it raised, and what became of the arguments.
+The checks look at an `CallResult`: what came out, what it raised, and what became of the arguments.
 Nothing a learner's function does here reaches the notebook's own tensors or its random state.
 """
 
@@ -17,7 +17,7 @@ _IDLE_INSTRUCTIONS = frozenset({"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "
 
 
 @dataclass(frozen=True)
-class Attempt:
+class CallResult:
     """What one call of the learner's function did.
 
     Attributes
@@ -35,7 +35,7 @@ class Attempt:
     arguments: tuple[Any, ...]
 
 
-def try_out(function: Callable[..., Any], *arguments: Any) -> Attempt:
+def try_out(function: Callable[..., Any], *arguments: Any) -> CallResult:
     """Call the function on copies of the arguments and catch what it raises.
 
     Examples
@@ -51,9 +51,9 @@ def try_out(function: Callable[..., Any], *arguments: Any) -> Attempt:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         try:
-            return Attempt(function(*own), None, own)
+            return CallResult(function(*own), None, own)
         except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
-            return Attempt(None, error, own)
+            return CallResult(None, error, own)
 
 
 def is_open(answer: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labkit.insight.evidence import Evidence
-from labkit.insight.rule import Rule, Sighting
+from labkit.insight.rule import Rule, RuleMatch
 
 _FEWEST_BATCHES = 20
 _MOST_OF_THE_TIME = 0.5
@@ -12,7 +12,7 @@ _WORTH_TELLING_MS = 2.0
 _FEWEST_HOPS = 2
 
 
-def _loading(evidence: Evidence) -> Sighting | None:
+def _loading(evidence: Evidence) -> RuleMatch | None:
     run, observed = evidence.run, evidence.observed
     if observed.batches < _FEWEST_BATCHES or not run.measured.loop_ns:
         return None
@@ -20,13 +20,13 @@ def _loading(evidence: Evidence) -> Sighting | None:
     each = observed.loading_ns / observed.batches / 1e6
     if share < _MOST_OF_THE_TIME or each < _WORTH_TELLING_MS:
         return None
-    return Sighting(
+    return RuleMatch(
         f"The loop waits for its data {min(share, 1):.0%} of the time: {each:.3g} ms a batch.",
         (1, evidence.steps),
     )
 
 
-def _ping_pong(evidence: Evidence) -> Sighting | None:
+def _ping_pong(evidence: Evidence) -> RuleMatch | None:
     graph = evidence.graph
     if graph is None:
         return None
@@ -41,7 +41,7 @@ def _ping_pong(evidence: Evidence) -> Sighting | None:
         return None
     devices = sorted({node.device for pair in pairs for node in pair if node.device})
     first = moved[0]
-    return Sighting(
+    return RuleMatch(
         f"Tensors go to and fro between {' and '.join(devices)} {len(moved)} times in a forward "
         "pass; each time the device is waited for.",
         (graph.step or 1, evidence.steps),
@@ -64,7 +64,7 @@ RULES = (
             "Do once what is done for every sample again: decode, resize and convert beforehand.",
             "Use larger batches, or keep small data as tensors in memory.",
         ),
-        look=_loading,
+        match=_loading,
         chapter="08_cnn",
     ),
     Rule(
@@ -78,7 +78,7 @@ RULES = (
                 "those they meet (device=x.device)."
             ),
         ),
-        look=_ping_pong,
+        match=_ping_pong,
         chapter="01_tensors",
     ),
 )

@@ -28,7 +28,7 @@ _EDGES: dict[Tone, str] = {
 
 
 @dataclass(frozen=True, repr=False)
-class Card:
+class Feedback:
     """One answer to the learner.
 
     Attributes
@@ -42,7 +42,7 @@ class Card:
 
     Examples
     --------
-    >>> Card("right", ("The stride is `(1, 4)`.",))
+    >>> Feedback("right", ("The stride is `(1, 4)`.",))
     Right. The stride is (1, 4).
     """
 

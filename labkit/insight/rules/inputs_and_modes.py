@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from labkit.insight.evidence import Evidence
-from labkit.insight.rule import Rule, Sighting, counted
+from labkit.insight.rule import Rule, RuleMatch, counted
 from labkit.run import Node
 
 _FEWEST_LOOKS = 3
@@ -25,11 +25,11 @@ _LABEL_ERRORS = (
 )
 
 
-def _evaluation_mode(evidence: Evidence) -> Sighting | None:
+def _evaluation_mode(evidence: Evidence) -> RuleMatch | None:
     seen, names = evidence.observed.trained_in_eval, evidence.observed.mode_dependent
     if not names or seen.looks < _FEWEST_LOOKS or seen.share < _ALMOST_ALWAYS:
         return None
-    return Sighting(
+    return RuleMatch(
         f"The model is trained in evaluation mode (model.training is False), so "
         f"{counted(names, 'module')} {'do' if len(names) > 1 else 'does'} not work as meant for "
         "training.",
@@ -38,11 +38,11 @@ def _evaluation_mode(evidence: Evidence) -> Sighting | None:
     )
 
 
-def _training_mode(evidence: Evidence) -> Sighting | None:
+def _training_mode(evidence: Evidence) -> RuleMatch | None:
     seen, names = evidence.observed.evaluated_in_training, evidence.observed.mode_dependent
     if not names or not seen.seen or seen.share < _ALMOST_ALWAYS:
         return None
-    return Sighting(
+    return RuleMatch(
         "The model is evaluated in training mode: passes under no_grad ran while model.training "
         f"was True, so {counted(names, 'module')} drop{'' if len(names) > 1 else 's'} units or "
         f"use{'' if len(names) > 1 else 's'} the batch's own statistics.",
@@ -51,7 +51,7 @@ def _training_mode(evidence: Evidence) -> Sighting | None:
     )
 
 
-def _double_softmax(evidence: Evidence) -> Sighting | None:
+def _double_softmax(evidence: Evidence) -> RuleMatch | None:
     graph = evidence.graph
     for node in graph.nodes if graph is not None else ():
         if node.op == "logsoftmax":
@@ -64,7 +64,7 @@ def _double_softmax(evidence: Evidence) -> Sighting | None:
         if before is None or before.op != twice:
             continue
         place = before.scope.partition("#")[0]
-        return Sighting(
+        return RuleMatch(
             f"{fitting} gets the result of a {twice}{f' ({place})' if place else ''}, but it "
             f"applies one itself. The second one flattens the values, so the gradient is weak and "
             "the loss cannot come near zero.",
@@ -87,7 +87,7 @@ def _values_from(node: Node, evidence: Evidence) -> Iterator[Node]:
             yield source
 
 
-def _labels(evidence: Evidence) -> Sighting | None:
+def _labels(evidence: Evidence) -> RuleMatch | None:
     message = evidence.run.message or ""
     step = evidence.steps + 1
     for pattern in _LABEL_ERRORS:
@@ -98,7 +98,7 @@ def _labels(evidence: Evidence) -> Sighting | None:
         known = (
             f"the label {label} does not exist" if label else "they lie outside of what is taken"
         )
-        return Sighting(
+        return RuleMatch(
             f"The labels do not fit the loss: {known}, and the loop ended at step {step:,} "
             f"({message.partition(': ')[2] or message}).",
             (step, step),
@@ -106,7 +106,7 @@ def _labels(evidence: Evidence) -> Sighting | None:
     return _labels_outside(evidence)
 
 
-def _labels_outside(evidence: Evidence) -> Sighting | None:
+def _labels_outside(evidence: Evidence) -> RuleMatch | None:
     """Binary cross entropy is never negative, unless a label is not between 0 and 1."""
     curve = evidence.loss
     ops = {node.op for node in evidence.graph.nodes} if evidence.graph is not None else set()
@@ -116,7 +116,7 @@ def _labels_outside(evidence: Evidence) -> Sighting | None:
     if other_terms or not (curve.values < 0).any():
         return None
     step = int(curve.steps[curve.values < 0][0])
-    return Sighting(
+    return RuleMatch(
         f"The labels do not fit the loss: binary cross entropy fell below zero at step {step:,}, "
         "which cannot be with labels between 0 and 1.",
         (step, int(curve.steps[-1])),
@@ -124,7 +124,7 @@ def _labels_outside(evidence: Evidence) -> Sighting | None:
     )
 
 
-def _input_scale(evidence: Evidence) -> Sighting | None:
+def _input_scale(evidence: Evidence) -> RuleMatch | None:
     seen = list(evidence.observed.inputs)
     if len(seen) < _FEWEST_LOOKS:
         return None
@@ -140,7 +140,7 @@ def _input_scale(evidence: Evidence) -> Sighting | None:
             )
         else:
             continue
-        return Sighting(
+        return RuleMatch(
             f"The input of shape {list(last.shape)} is not scaled: {words}.",
             (seen[0].step, last.step),
         )
@@ -160,7 +160,7 @@ RULES = (
             ),
             "Binary cross entropy takes labels between 0 and 1.",
         ),
-        look=_labels,
+        match=_labels,
         chapter="01_tensors",
     ),
     Rule(
@@ -168,7 +168,7 @@ RULES = (
         severity="warning",
         cause="The model ends with softmax or sigmoid, and the loss is one that takes logits.",
         advice=("Take the softmax or sigmoid out of the model, and apply it only to predict.",),
-        look=_double_softmax,
+        match=_double_softmax,
         chapter="08_cnn",
     ),
     Rule(
@@ -182,7 +182,7 @@ RULES = (
                 "each feature."
             ),
         ),
-        look=_input_scale,
+        match=_input_scale,
         chapter="03_linear_regression",
     ),
     Rule(
@@ -190,7 +190,7 @@ RULES = (
         severity="warning",
         cause="model.eval() was called for a validation, and model.train() not after it.",
         advice=("Call model.train() at the beginning of every epoch.",),
-        look=_evaluation_mode,
+        match=_evaluation_mode,
         chapter="08_cnn",
     ),
     Rule(
@@ -198,7 +198,7 @@ RULES = (
         severity="hint",
         cause="model.eval() is missing before the validation; torch.no_grad() does not do that.",
         advice=("Call model.eval() before the validation and model.train() after it.",),
-        look=_training_mode,
+        match=_training_mode,
         chapter="08_cnn",
     ),
 )

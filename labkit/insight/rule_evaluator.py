@@ -16,7 +16,7 @@ from labkit.run.finding import Finding
 _ORDER = {"error": 0, "warning": 1, "hint": 2}
 
 
-class Examiner:
+class RuleEvaluator:
     """Finds what is wrong with a run.
 
     A finding appears once for each rule, changes with what is recorded, and is withdrawn when the
@@ -32,18 +32,18 @@ class Examiner:
     >>> run = Run("demo")
     >>> block = run.add_block("loss", "loss", ["loss"])
     >>> block.append(1, float("nan"))
-    >>> [finding.rule for finding in Examiner().examine(run)]
+    >>> [finding.rule for finding in RuleEvaluator().evaluate(run)]
     ['loss-not-finite']
     """
 
     def __init__(self, rules: Sequence[Rule] = RULES) -> None:
         self._rules = tuple(rules)
         self._lock = threading.Lock()
-        self._examined: tuple[object, ...] = ()
+        self._evaluated: tuple[object, ...] = ()
         self._findings: tuple[Finding, ...] = ()
         self._faulty: set[str] = set()
 
-    def examine(self, run: Run) -> tuple[Finding, ...]:
+    def evaluate(self, run: Run) -> tuple[Finding, ...]:
         """Return what is wrong, the gravest first.
 
         Parameters
@@ -53,9 +53,9 @@ class Examiner:
         """
         with self._lock:
             state = (run.steps, run.status, run.graph, len(run.names()))
-            if state != self._examined:
+            if state != self._evaluated:
                 self._findings = self._ask(run)
-                self._examined = state
+                self._evaluated = state
             return self._findings
 
     def _ask(self, run: Run) -> tuple[Finding, ...]:
@@ -75,7 +75,7 @@ class Examiner:
             return None
         try:
             with np.errstate(all="ignore"):  # an overflow is no matter for the user's terminal
-                return rule.examine(evidence)
+                return rule.evaluate(evidence)
         except Exception as error:  # noqa: BLE001 - a fault of one rule must not silence the others
             self._faulty.add(rule.id)
             evidence.run.add_notice(

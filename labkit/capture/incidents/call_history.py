@@ -37,7 +37,7 @@ class Call:
     cuda_random_state: torch.Tensor | None
 
 
-class Witness:
+class CallHistory:
     """Keeps the newest training call of the watched models, and counts modes.
 
     Parameters
