@@ -10,8 +10,11 @@ import functools
 import inspect
 import operator
 import sys
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import CodeType, FrameType
 from typing import Any, Literal
 
 import torch
@@ -269,6 +272,54 @@ def remove_global_step_hook(which: Literal["pre", "post"], handle: RemovableHand
         setattr(optimizer_module, name, type(registry)())
     else:
         handle.remove()
+
+
+StepHooks = tuple[OrderedDict[int, Callable[..., Any]], OrderedDict[int, Callable[..., Any]]]
+
+
+def own_step_hooks(optimizer: torch.optim.Optimizer) -> StepHooks:
+    """Return one optimizer's own hooks before and after its steps; empty ones where it has none."""
+    before = getattr(optimizer, "_optimizer_step_pre_hooks", None)
+    after = getattr(optimizer, "_optimizer_step_post_hooks", None)
+    return (
+        OrderedDict() if before is None else before,
+        OrderedDict() if after is None else after,
+    )
+
+
+def _code_around_steps() -> CodeType | None:
+    """Return the code of what torch calls around every optimizer's step; None if it is gone."""
+    around = getattr(torch.optim.Optimizer, "profile_hook_step", None)
+    return getattr(around(lambda: None), "__code__", None) if callable(around) else None
+
+
+_AROUND_STEPS = _code_around_steps()
+
+
+def steps_under_way(thread: int) -> set[int] | None:
+    """Return the identities of the optimizers whose ``step`` is under way on a thread.
+
+    None where that cannot be seen. A step that raised is not announced as ended, so this is what
+    tells one that goes on from one that is over.
+    """
+    if _AROUND_STEPS is None:
+        return None
+    own = thread == threading.get_ident()
+    return _stepping_in(sys._getframe(1) if own else sys._current_frames().get(thread))
+
+
+def steps_under_way_anywhere() -> set[int]:
+    """Return the identities of the optimizers whose ``step`` is under way on any thread."""
+    return set().union(*map(_stepping_in, sys._current_frames().values()))
+
+
+def _stepping_in(frame: FrameType | None) -> set[int]:
+    found = set()
+    while frame is not None:
+        if frame.f_code is _AROUND_STEPS:
+            found.add(id((frame.f_locals.get("args") or (None,))[0]))
+        frame = frame.f_back
+    return found
 
 
 def has_forward(module: torch.nn.Module) -> bool:

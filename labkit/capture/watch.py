@@ -164,7 +164,8 @@ class Watch:
         machine = self._machine
         machine.model_called()
         self._readings.model_called()
-        if self._call_history.calls == _CALLS_WITHOUT_STEP and machine.saw_nothing:
+        nothing = machine.saw_nothing and not machine.steps_done
+        if nothing and self._call_history.calls == _CALLS_WITHOUT_STEP:
             machine.add_notice(_NOTHING)
 
     def _batch_indices(self) -> tuple[int, ...] | None:

@@ -11,7 +11,13 @@ import threading
 import time
 from collections import deque
 
-from labkit.capture.hooks import backward_passes, loaders, optimizer_steps, registry
+from labkit.capture.hooks import (
+    backward_passes,
+    innermost_hooks,
+    loaders,
+    optimizer_steps,
+    registry,
+)
 from labkit.capture.hooks.listener import LoopListener
 
 _MOST_SECONDS = 1.0
@@ -56,7 +62,10 @@ def _change(opens: bool, listener: LoopListener) -> None:  # noqa: FBT001 - one 
         optimizer_steps.install()
         loaders.install()
     registry.set_listeners(after)
+    if not opens:
+        innermost_hooks.remove_all()
     if before and not after:
+        registry.OPTIMIZERS.clear()
         backward_passes.uninstall()
         optimizer_steps.uninstall()
         loaders.uninstall()

@@ -32,15 +32,15 @@ class OptimizerListener(Protocol):
         Whether it has stepped in the round under way.
     depth : int
         How many ``step`` calls of its optimizers are under way, one within the other.
-    outermost : Optimizer or None
-        The optimizer whose step is under way, while it is.
+    outermost : int
+        Identity of the optimizer whose step is under way; 0 while none is.
     """
 
     thread: int
     passes: int
     stepped: bool
     depth: int
-    outermost: torch.optim.Optimizer | None
+    outermost: int
 
     @property
     def quiet(self) -> StepListener | None:

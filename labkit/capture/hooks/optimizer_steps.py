@@ -13,7 +13,14 @@ from torch.optim.optimizer import (
 from torch.utils.hooks import RemovableHandle
 
 from labkit.capture import torch_compat
-from labkit.capture.hooks.registry import OPTIMIZERS, STATE, meet, parameters_changed
+from labkit.capture.hooks.innermost_hooks import put_innermost
+from labkit.capture.hooks.registry import (
+    OPTIMIZERS,
+    STATE,
+    KnownOptimizer,
+    meet,
+    parameters_changed,
+)
 
 is_compiling = torch.compiler.is_dynamo_compiling
 
@@ -42,6 +49,18 @@ def before_step(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any
     known = OPTIMIZERS.get(id(optimizer))
     if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
         known = meet(optimizer)
+    if (
+        (known.own_before or known.own_after)
+        and known.recorders
+        and put_innermost(known, optimizer, _begin_step_innermost, _end_step_innermost)
+    ):
+        return None
+    return _begin_step(known, optimizer, args, kwargs)
+
+
+def _begin_step(
+    known: KnownOptimizer, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
+) -> Any:
     changed = None
     for recorder in known.recorders:
         if (
@@ -53,7 +72,7 @@ def before_step(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any
             and len(args) == 1
             and not kwargs
         ):  # an everyday step: written out, since every call that is made here is felt
-            recorder.depth, recorder.outermost = 1, optimizer
+            recorder.depth, recorder.outermost = 1, id(optimizer)
             continue
         loop = recorder.loop
         if loop.thread != get_ident():
@@ -73,6 +92,24 @@ def after_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
     known = OPTIMIZERS.get(id(optimizer))
     if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
         known = meet(optimizer)
+    if known.innermost is None:
+        _end_step(known, optimizer)
+
+
+def _begin_step_innermost(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
+    known = OPTIMIZERS.get(id(optimizer))
+    if is_compiling() or known is None or known.innermost is None:
+        return None
+    return _begin_step(known, optimizer, args, kwargs)
+
+
+def _end_step_innermost(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    known = OPTIMIZERS.get(id(optimizer))
+    if not is_compiling() and known is not None and known.innermost is not None:
+        _end_step(known, optimizer)
+
+
+def _end_step(known: KnownOptimizer, optimizer: torch.optim.Optimizer) -> None:
     for recorder in known.recorders:
         if recorder.quiet is not None and recorder.thread == get_ident():
             recorder.quiet.end_step(recorder, optimizer)

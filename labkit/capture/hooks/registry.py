@@ -9,7 +9,9 @@ import threading
 import weakref
 
 import torch
+from torch.utils.hooks import RemovableHandle
 
+from labkit.capture import torch_compat
 from labkit.capture.hooks.listener import LoopListener, OptimizerListener
 
 _TRIES = 8
@@ -53,10 +55,18 @@ class _Thread(threading.local):
         self.passes = Passes()
 
 
-class _Optimizer:
+class KnownOptimizer:
     """What is known of one optimizer."""
 
-    __slots__ = ("groups", "recorders", "reference", "stamp")
+    __slots__ = (
+        "groups",
+        "innermost",
+        "own_after",
+        "own_before",
+        "recorders",
+        "reference",
+        "stamp",
+    )
 
     def __init__(self, optimizer: torch.optim.Optimizer, key: int) -> None:
         def gone(reference: weakref.ref[torch.optim.Optimizer]) -> None:
@@ -66,6 +76,10 @@ class _Optimizer:
 
         self.reference = weakref.ref(optimizer, gone)
         self.recorders: tuple[OptimizerListener, ...] = ()
+        self.own_before, self.own_after = torch_compat.own_step_hooks(optimizer)
+        """The hooks that were registered on this optimizer."""
+        self.innermost: tuple[RemovableHandle, RemovableHandle] | None = None
+        """labkit's own among these; see `innermost_hooks`."""
         self.groups = -1
         self.stamp = -1
 
@@ -79,7 +93,7 @@ class _State:
 
 STATE = _State()
 THREAD = _Thread()
-OPTIMIZERS: dict[int, _Optimizer] = {}
+OPTIMIZERS: dict[int, KnownOptimizer] = {}
 
 
 def listeners() -> tuple[LoopListener, ...]:
@@ -91,8 +105,6 @@ def set_listeners(listeners: tuple[LoopListener, ...]) -> None:
     """Replace the open watches."""
     STATE.open = listeners
     parameters_changed()
-    if not listeners:
-        OPTIMIZERS.clear()
 
 
 def parameters_changed() -> None:
@@ -129,12 +141,12 @@ def look_up(passes: Passes, tensors: object) -> None:
     passes.left = 0 if passes.count < _TRIES else _SEARCHED_EVERY - 1
 
 
-def meet(optimizer: torch.optim.Optimizer) -> _Optimizer:
+def meet(optimizer: torch.optim.Optimizer) -> KnownOptimizer:
     """Look up what records an optimizer's steps: it is new, or what is watched changed."""
     key = id(optimizer)
     known = OPTIMIZERS.get(key)
     if known is None or known.reference() is not optimizer:
-        known = OPTIMIZERS[key] = _Optimizer(optimizer, key)
+        known = OPTIMIZERS[key] = KnownOptimizer(optimizer, key)
     known.stamp, known.groups = STATE.stamp, len(optimizer.param_groups)
     found = (each.recorder_of(optimizer) for each in STATE.open)
     known.recorders = tuple(recorder for recorder in found if recorder is not None)

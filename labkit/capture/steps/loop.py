@@ -17,10 +17,11 @@ from labkit.capture.incidents.detection import IncidentDetector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.schedule import Readings
 from labkit.capture.steps.epochs import EpochCounter
-from labkit.capture.steps.losses import Loss, ScaleFinder
+from labkit.capture.steps.losses import GivenLosses, Loss, ScaleFinder
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.capture.steps.plan import StepPlan
 from labkit.capture.steps.rounds import Rounds
+from labkit.capture.steps.watched_gradients import WatchedGradients
 from labkit.run import Run
 
 RunPass = Callable[[Backward, Any, tuple[Any, ...], dict[str, Any]], None]
@@ -86,18 +87,19 @@ class Loop:
         self.scales = ScaleFinder()
         self.scale: torch.Tensor | None = None
         self.loss_is_given = loss_is_given
-        self.given_loss: Loss = None
+        self.given_losses = GivenLosses()
         self.is_in_pass = False
         """Whether a backward pass is under way that is recorded."""
         self.is_busy = False
         """Whether a call is under way that may read watched tensors: no other thread trains now."""
         self.value: Loss = None
-        self.unsearched: Loss = None
-        """The loss of the newest pass that was not searched for watched parameters."""
+        self.gradients = WatchedGradients(table)
         self.misses = 0
         """Passes that moved no mark since one that did not, either, was found to be watched."""
         self.is_beside = False
-        """Whether the newest passes are another model's, so that most are not searched."""
+        """Whether the newest passes are another model's: not searched if no gradient moves."""
+        self.beside_limit = 0.0
+        """A larger loss of such a pass is looked at: it may be one of the watched model's."""
         self.timing = False
         self.sees_clearing = False
         """Whether the next pass shows if gradients were cleared since the step before."""

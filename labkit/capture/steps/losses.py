@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
+from torch.autograd.graph import Node
 
 from labkit.capture import torch_compat
 from labkit.capture.hooks import discovery
@@ -12,6 +13,9 @@ from labkit.capture.parameters import ParameterTable, Watched
 
 _MOST_VISITED = 5_000
 _MOST_SEARCHES = 8
+_MOST_RESULTS = 64
+_MOST_NODES = 64
+"""Between the root of a pass and the result of a loss module lie few operations."""
 PRODUCT = type((torch.zeros((), requires_grad=True) * torch.ones(())).grad_fn)
 
 Loss = float | torch.Tensor | None
@@ -74,6 +78,54 @@ def loss_of(roots: Sequence[torch.Tensor], scale: torch.Tensor | None) -> Loss:
                 value = value / scale
         total = value if total is None else total + value
     return total
+
+
+class GivenLosses:
+    """The newest results of a loss module, and which backward passes they are part of.
+
+    A result is known by the number of the node that made it, so that neither it nor its graph is
+    referred to.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, Loss] = {}
+
+    def add(self, results: Sequence[torch.Tensor]) -> None:
+        """Record the result of one call."""
+        node = next((each.grad_fn for each in results if each.grad_fn is not None), None)
+        value = loss_of(results, None)
+        if node is None or value is None:
+            return
+        self._waiting[torch_compat.node_sequence(node)] = value
+        while len(self._waiting) > _MOST_RESULTS:
+            del self._waiting[next(iter(self._waiting))]
+
+    def of(self, roots: Sequence[torch.Tensor]) -> Loss:
+        """Return the sum of the results that a pass from some roots goes through, and drop them."""
+        total: Loss = None
+        nodes = [root.grad_fn for root in roots]
+        seen: set[Node] = set()
+        while nodes and len(seen) < _MOST_NODES and self._waiting:
+            node = nodes.pop(0)
+            if node is None or node in seen:
+                continue
+            seen.add(node)
+            value = self._waiting.pop(torch_compat.node_sequence(node), None)
+            if value is not None:
+                total = value if total is None else total + value
+            else:
+                nodes += [source for source, _ in node.next_functions]
+        return total
+
+    def newest(self) -> Loss:
+        """Return the newest result that no pass went through, None without any; drop all."""
+        value = next(reversed(self._waiting.values()), None)
+        self._waiting.clear()
+        return value
+
+    def clear(self) -> None:
+        """Drop all results."""
+        self._waiting.clear()
 
 
 class ScaleFinder:

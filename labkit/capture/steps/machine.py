@@ -74,6 +74,7 @@ class StepMachine(Loop):
         if not found:
             return False
         self.leave_quiet_rounds()
+        self.rounds.drop_steps_that_raised(self.thread)
         if self.is_busy or self.is_in_pass or self.rounds.is_inside_step or self._turns_left > 0:
             self._turns_left -= 1
             self._next_thread = thread, found
@@ -123,6 +124,7 @@ class StepMachine(Loop):
         if self.thread != threading.get_ident() or self.is_in_pass:
             return False
         self.is_in_pass = self.is_busy = True
+        self.rounds.drop_steps_that_raised(self.thread)
         return True
 
     def before_pass(self, tensors: object) -> None:  # noqa: C901 - one cold function
@@ -137,15 +139,19 @@ class StepMachine(Loop):
                     mark.before_version = tensor_version(gradient)
                 if recorder.passes:
                     mark.see_cleared()
-                    if recorder.never_announced and tensor_version(parameter) != mark.left_weights:
+                    if (
+                        tensor_version(parameter) != mark.left_weights
+                        and (recorder.never_announced or mark.cleared)
+                        and not recorder.depth
+                    ):
                         self.guarded(self.unannounced.suspect, recorder)
         if type(tensors) is Tensor and tensors.is_cpu and (self.state is _QUIET or self.is_beside):
             try:
                 self.value = value = tensors.item()
-                odd = not value <= self.limit and not self.is_beside
+                odd = not value <= (self.beside_limit if self.is_beside else self.limit)
                 if odd or (type(tensors.grad_fn) is PRODUCT and self.scales.may_be_used):
                     self.guarded(self.passes.look, tensors)
-            except (RuntimeError, TypeError):  # not one real number
+            except Exception:  # noqa: BLE001 - not one real number, or a mode forbids it
                 self.value = None
         else:
             self.guarded(self.passes.look, tensors)
@@ -199,6 +205,9 @@ class StepMachine(Loop):
         if began_ns:
             self.sample_ns += time.perf_counter_ns() - began_ns
         if self.rounds.stepped_inside:
+            if any(recorder.in_pass and recorder.stepped for recorder in self.rounds.recorders):
+                self.guarded(self.rounds.count_missing)
+                self.ends.end()
             self.guarded(self.steps.end_inside)
         elif not moved:
             self.miss(tensors)
@@ -268,8 +277,10 @@ class StepMachine(Loop):
     ) -> tuple[Any, Any] | None:
         if self.state is State.CLOSED:
             return None
-        if not recorder.depth and self.rounds.is_inside_step:  # which shows what wraps what
-            recorder = self.recorder_of(optimizer) or recorder
+        if self.rounds.is_inside_step:
+            self.rounds.drop_steps_that_raised(self.thread)
+            if not recorder.depth and self.rounds.is_inside_step:  # which shows what wraps what
+                recorder = self.recorder_of(optimizer) or recorder
         if recorder.depth:
             self.guarded(self.steps.begin_inner, recorder, optimizer)
         if recorder.left_out:
@@ -279,7 +290,7 @@ class StepMachine(Loop):
             self.ends.end()
         recorder.depth += 1
         recorder.begins_unseen = False
-        recorder.outermost = recorder.outermost or optimizer
+        recorder.outermost = recorder.outermost or id(optimizer)
         if recorder.never_announced:
             recorder.announce()
         has_closure = len(args) > 1 or bool(kwargs)  # whose passes are yet to come
@@ -308,7 +319,8 @@ class StepMachine(Loop):
         recorder.depth -= 1
         if recorder.depth or self.state is State.CLOSED:
             return
-        recorder.outermost = None
+        recorder.outermost = 0
+        recorder.suspects.clear()
         self.sample_ns, self.timing = 0, False
         self.guarded(self.steps.end, recorder, optimizer)
         if self.rounds.is_complete:
@@ -350,7 +362,9 @@ class StepMachine(Loop):
         run = self.run_reference()
         for action in (lambda: self.readings.close(run), self.write, self.rounds.release):
             self._finally(action)
-        self.value = self.scale = self.given_loss = self.unsearched = None
+        self.gradients.release()
+        self.given_losses.clear()
+        self.value = self.scale = None
 
     def _finally(self, action: Callable[[], None]) -> None:
         """Do one part of closing, whatever became of the others and of the run."""

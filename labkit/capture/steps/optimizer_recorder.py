@@ -92,6 +92,8 @@ class OptimizerRecorder:
         """Whether no hook was ever called for one of its steps."""
         self.unannounced = False
         """Whether its steps are seen by the weights alone, as those of a compiled step."""
+        self.is_by_hand = False
+        """Whether what moves the weights now is not the optimizer, which stepped before."""
         self.suspects: list[tuple[float | None, Rates | None]] = []
         """Losses and learning rates of steps that may have been taken without a hook."""
         self.rates_before: Rates | None = None
@@ -106,8 +108,8 @@ class OptimizerRecorder:
         """Rounds that were sampled for that, without such a pass."""
         self.left_out = False
         """Whether rounds do not wait for it, as it missed several."""
-        self.outermost: torch.optim.Optimizer | None = None
-        """The optimizer whose step is under way, while it is."""
+        self.outermost = 0
+        """Identity of the optimizer whose step is under way; 0 while none is."""
         self.inner: weakref.ref[torch.optim.Optimizer] | None = None
         """The optimizer that the outermost one wraps, if it does."""
         self.reads_after_closure = False
@@ -128,6 +130,11 @@ class OptimizerRecorder:
         """What records everyday steps, in quiet rounds."""
         self.rows: deque[tuple[int, float | None, Rates | None]] = deque()
         self._group_names: tuple[str, ...] = ()
+
+    @property
+    def has_stepped(self) -> bool:
+        """Whether it has taken a step."""
+        return self.name is not None
 
     def takes_everyday_steps(self) -> bool:
         """Return whether its next step can be expected to be one of one optimizer, with a hook."""
@@ -165,7 +172,7 @@ class OptimizerRecorder:
 
     def announce(self) -> None:
         """Record that a hook is called for its steps after all."""
-        self.never_announced = self.unannounced = False
+        self.never_announced = self.unannounced = self.is_by_hand = False
         self.suspects.clear()
 
     def add_loss(self, value: Loss) -> None:
@@ -181,6 +188,11 @@ class OptimizerRecorder:
     def drop_passes(self) -> None:
         """Drop the losses whose gradients were cleared before any step."""
         self.passes, self.loss, self.device_loss, self.has_loss = 0, 0.0, None, False
+
+    def drop_step(self) -> None:
+        """Drop the step under way: it raised. The passes still wait for one."""
+        self.depth, self.outermost, self.evaluations = 0, 0, 0
+        self.evaluated_again = self.reads_after_closure = False
 
     def drop_loss(self) -> None:
         """Drop the loss alone, as another optimizer's step has recorded it."""
@@ -254,7 +266,7 @@ class OptimizerRecorder:
     def release(self) -> None:
         """Release every tensor."""
         self.mark.release()
-        self.outermost = None
+        self.outermost = 0
         self.readings.release()
         self.device_loss = None
 

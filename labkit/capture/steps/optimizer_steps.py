@@ -37,7 +37,9 @@ class OptimizerSteps:
         loop = self._loop
         loop.plan.begin()
         run.begin()
-        self._take_unsearched(recorder)
+        if not recorder.passes:
+            loop.misses, loop.is_beside = 0, False  # the next passes are searched for watched ones
+            loop.rounds.find_passes(recorder)
         if recorder.owed:
             loop.readings.planned |= recorder.owed
             recorder.owed = frozenset()
@@ -81,27 +83,11 @@ class OptimizerSteps:
         rounds.name(recorder)
         recorder.declare(run)
 
-    def _take_unsearched(self, recorder: OptimizerRecorder) -> None:
-        """Take the loss of a pass that was not searched, for a step that no pass was seen for."""
-        loop = self._loop
-        if not recorder.passes:
-            loop.rounds.find_passes(recorder)
-        if not recorder.passes and loop.unsearched is not None:
-            recorder.passes = 1
-            recorder.first_pass = recorder.last_pass = loop.pass_number
-            recorder.add_loss(loop.unsearched)
-            loop.misses, loop.is_beside = 0, False
-        loop.unsearched = None
-
     def begin_inner(
         self, run: Run, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer
     ) -> None:
-        """Record what a wrapper calls; an optimizer inside itself shows that a step raised."""
-        if recorder.outermost is optimizer:
-            recorder.depth, recorder.outermost = 0, None
-            recorder.evaluations, recorder.evaluated_again = 0, False
-            recorder.reads_after_closure = False
-        else:
+        """Record what a wrapper calls; a class whose step calls its parent's wraps nothing."""
+        if recorder.outermost != id(optimizer):
             recorder.inner = weakref.ref(optimizer)
 
     def end(
@@ -124,9 +110,8 @@ class OptimizerSteps:
             return
         late = recorder.joins_last_round
         step = loop.steps_done + (not late)
-        if loop.loss_is_given:
-            recorder.add_loss(loop.given_loss)
-            loop.given_loss = None
+        if loop.loss_is_given and not recorder.passes:
+            recorder.add_loss(loop.given_losses.newest())
         if loop.rounds.loss_is_taken(recorder):
             recorder.drop_loss()
         if recorder.has_loss and recorder.device_loss is None:

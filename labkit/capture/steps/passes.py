@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
+
+import torch
 
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import Loss, loss_of, reached_by, roots_of
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
-from labkit.capture.steps.quiet_rounds import SEARCHED_EVERY, QuietRounds
+from labkit.capture.steps.quiet_rounds import QuietRounds
 from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.run import Run
 
@@ -51,7 +55,9 @@ class Passes:
         loop.plan.begin()
         roots = roots_of(tensors)
         loop.scale = loop.scales.factor(roots)
-        loop.value = None if loop.loss_is_given else loss_of(roots, loop.scale)
+        loop.value = (
+            loop.given_losses.of(roots) if loop.loss_is_given else loss_of(roots, loop.scale)
+        )
         if loop.state is not State.QUIET:
             if loop.rounds.check_names():
                 for recorder in loop.rounds.recorders:
@@ -61,15 +67,18 @@ class Passes:
                 loop.readings.before_steps_inside(run, loop.rounds.inside.readings)
         for recorder in loop.rounds.unannounced:
             recorder.mark.mark_weights()
-        value = loop.value
-        if isinstance(value, float):
-            if (
-                loop.scale is None
-                and not value <= loop.limit
-                and reached_by(roots, loop.table, most=1)
-            ):
-                loop.incidents.keep(run, roots, value)
+        if isinstance(loop.value, float):
+            if loop.scale is None and not loop.value <= loop.limit:
+                self._keep_incident(run, roots, loop.value)
             loop.limit = loop.incidents.limit
+
+    def _keep_incident(self, run: Run, roots: Sequence[torch.Tensor], loss: float) -> None:
+        """Keep a step whose loss is not finite or far above others, if the model is watched."""
+        loop = self._loop
+        if reached_by(roots, loop.table, most=1):
+            loop.incidents.keep(run, roots, loss)
+        elif loop.is_beside and math.isfinite(loss):
+            loop.beside_limit = 2 * abs(loss)
 
     def add_later(self, recorder: OptimizerRecorder, value: Loss) -> None:
         """Add a pass that is not the only one of its step."""
@@ -103,14 +112,11 @@ class Passes:
     def miss(self, run: Run, tensors: object) -> None:
         """Record a pass that moved no mark's gradient, and search it for watched parameters.
 
-        Where the last searches were in vain, as beside another model's loop, most are left out; if
-        a step comes that no pass was seen for, the loss of the pass before it is taken.
+        Where the last searches were in vain, as beside another model's loop, the fast path calls
+        this only if some watched gradient moved, or if there are too many to look at.
         """
         loop = self._loop
         loop.misses += 1
-        if loop.is_beside and loop.misses % SEARCHED_EVERY:
-            loop.unsearched = loop.value
-            return
         roots = roots_of(tensors)
         reached = reached_by(roots, loop.table)
         if not reached and loop.table.refresh():
@@ -118,7 +124,7 @@ class Passes:
             reached = reached_by(roots, loop.table)
         if not reached:
             if loop.misses >= _SEARCHES and not loop.is_beside:
-                loop.is_beside = True
+                loop.is_beside, loop.beside_limit = True, loop.limit
                 if loop.state is not State.QUIET:
                     self._quiet_rounds.enter_beside()
             if loop.saw_nothing and loop.misses >= _PASSES_UNTIL_SAID:
@@ -168,7 +174,8 @@ class Passes:
                     continue
                 recorder.mark.mark_weights()
                 step, optimizer = loop.steps_done + 1, recorder.optimizer
-                recorder.rates_before = None if optimizer is None else rates_of(optimizer)
+                known = None if recorder.is_by_hand else optimizer
+                recorder.rates_before = None if known is None else rates_of(known)
                 recorder.readings.retract_norms(step)
                 loop.readings.before_update(run, recorder.readings, step, optimizer, rescaled=False)
             elif recorder.begins_unseen:
@@ -179,8 +186,5 @@ class Passes:
                 )
 
     def add_given_loss(self, run: Run, output: Any) -> None:
-        """Add the result of the loss module."""
-        loop = self._loop
-        value = loss_of(roots_of(output), None)
-        if value is not None:
-            loop.given_loss = value if loop.given_loss is None else loop.given_loss + value
+        """Record the result of the loss module, for the pass that it is part of."""
+        self._loop.given_losses.add(roots_of(output))

@@ -21,8 +21,6 @@ from labkit.capture.steps.losses import PRODUCT
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
 from labkit.capture.torch_compat import tensor_version
 
-SEARCHED_EVERY = 512
-"""Of the passes beside another model's loop, one in so many is searched."""
 _QUIET = State.QUIET
 
 
@@ -99,11 +97,11 @@ class QuietRounds:
             if recorders and not loop.sees_clearing and type(tensors) is Tensor and tensors.is_cpu:
                 try:
                     value = tensors.item()
-                    if (not value <= loop.limit and not loop.is_beside) or (
+                    if not value <= (loop.beside_limit if loop.is_beside else loop.limit) or (
                         type(tensors.grad_fn) is PRODUCT and loop.scales.may_be_used
                     ):
                         value = None
-                except (RuntimeError, TypeError):  # not one real number
+                except Exception:  # noqa: BLE001 - not one real number, or a mode forbids it
                     value = None
             for recorder in recorders:
                 mark = recorder.mark
@@ -115,7 +113,12 @@ class QuietRounds:
                     break
                 mark.before = gradient = parameter.grad
                 if gradient is None:
+                    mark.cleared = True
+                    if recorder.passes:  # cleared, and no step was taken
+                        value = None
+                        break
                     continue
+                mark.cleared = False
                 mark.before_version = version = tensor_version(gradient)
                 if recorder.passes and (
                     version != mark.left_version
@@ -131,6 +134,7 @@ class QuietRounds:
                 return
             if began_ns:
                 loop.sample_ns += time.perf_counter_ns() - began_ns
+            gradients = loop.gradients.read() if loop.is_beside else None
             original(tensors, *args, **kwargs)
             if (
                 loop.quiet_recorders is not recorders
@@ -166,11 +170,10 @@ class QuietRounds:
                 recorder.has_loss = True
                 recorder.last_pass = number
                 mark.left_id, mark.left_version = id(gradient), version
+                mark.left_weights = tensor_version(mark.parameter)
             if moved:
                 loop.is_beside = False
-            elif loop.is_beside and (loop.misses + 1) % SEARCHED_EVERY:
-                loop.misses, loop.unsearched = loop.misses + 1, value
-            else:
+            elif gradients is None or not loop.gradients.are_still(gradients):
                 loop.value = value
                 self._general.miss(tensors)
             loop.is_in_pass = False
@@ -189,10 +192,11 @@ class QuietRounds:
         rounds = loop.rounds
         if (
             recorder.depth != 1
-            or recorder.outermost is not optimizer
+            or recorder.outermost != id(optimizer)
             or loop.is_in_pass
             or not recorder.passes
             or recorder.evaluations > 1
+            or recorder.suspects
             or isinstance(rates, Tensor)
             or not (self._is_alone or not rounds.loss_is_taken(recorder))
             or loop.plan.quiet <= 1
@@ -200,7 +204,7 @@ class QuietRounds:
         ):
             self._general.after_step(recorder, optimizer)
             return
-        recorder.depth, recorder.outermost, recorder.evaluations = 0, None, 0
+        recorder.depth, recorder.outermost, recorder.evaluations = 0, 0, 0
         step, loss = loop.steps_done + 1, recorder.loss
         if recorder.has_loss:
             loop.recent.append(loss)

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from labkit.capture import hooks
+from labkit.capture import hooks, torch_compat
 from labkit.capture.hooks import discovery
 from labkit.capture.parameters import ParameterTable, Watched
 from labkit.capture.readings.of_parameters import NORMS
@@ -119,6 +119,8 @@ class Rounds:
         recorder.left_out, recorder.missed = False, 0
         recorder.joins_last_round = self._may_join_last_round()
         self._update()
+        if not recorder.has_stepped:
+            self.find_passes(recorder)
 
     def loss_is_taken(self, recorder: OptimizerRecorder) -> bool:
         """Return whether another optimizer's step has recorded the loss of the same passes."""
@@ -145,6 +147,22 @@ class Rounds:
         self._named.append(recorder)
         self._divide_readings()
 
+    def retire(self, recorder: OptimizerRecorder) -> OptimizerRecorder:
+        """Leave the parameters of optimizers that are gone to nobody; return what records those."""
+        recorder.optimizers = []
+        self._update()
+        return self._rest or recorder
+
+    def is_moved_by_another(self, recorder: OptimizerRecorder) -> bool:
+        """Return whether another optimizer that steps holds the parameter that stands for these."""
+        parameter = recorder.mark.parameter
+        return any(
+            parameter is entry.parameter()
+            for each in self._optimized
+            if each is not recorder and not each.never_announced
+            for entry in each.entries
+        )
+
     def step_inside(self, recorder: OptimizerRecorder) -> OptimizerRecorder:
         """Return what records the optimizers that step inside a pass: one for all of them."""
         self.stepped_inside = True
@@ -155,6 +173,15 @@ class Rounds:
             self._join([self.inside, recorder], None)
             hooks.parameters_changed()
         return self.inside
+
+    def drop_steps_that_raised(self, thread: int) -> None:
+        """Drop steps that began on a thread and are not under way there any more: they raised."""
+        if not self.is_inside_step:
+            return
+        under_way = torch_compat.steps_under_way(thread)
+        for recorder in self.recorders:
+            if recorder.depth and under_way is not None and recorder.outermost not in under_way:
+                recorder.drop_step()
 
     def awaits_sample(self) -> bool:
         """Return whether an optimizer's model was never sampled, as it trains in turn with others.
@@ -323,7 +350,8 @@ class Rounds:
         tables = _free_name(label, self._tables)
         recorder = OptimizerRecorder(self._loop, tables, label, held, self._readings.limit)
         recorder.add_optimizer(optimizer)
-        recorder.joins_last_round = not found and self._may_join_last_round()
+        replaces = any(_overlap(each, recorder) for each in self._optimized)
+        recorder.joins_last_round = not found and not replaces and self._may_join_last_round()
         if inside_pass:
             self.inside = recorder
         self._take_over_passes(recorder)
@@ -385,10 +413,14 @@ class Rounds:
         rest = self._rest
         parameters = (entry.parameter() for entry in recorder.entries)
         has_any = any(each is not None and each.grad is not None for each in parameters)
-        if rest is None or recorder.passes or not has_any:
+        if recorder.passes or not has_any:
             return
-        source = rest if rest.passes else None
-        if rest.mark.parameter is None or rest.passes > 1:
+        if rest is None:
+            seen = self._newest_passes()
+            source = next((each for each in seen if _overlap(each, recorder)), None)
+        else:
+            source = rest if rest.passes else None
+        if rest is not None and (rest.mark.parameter is None or rest.passes > 1):
             # Passes were not looked at for the rest, or it has those of many steps that left its
             # gradients as they are: what waits for the present step is seen elsewhere.
             seen = self._newest_passes()
@@ -421,7 +453,9 @@ class Rounds:
         else:
             self._rest.set_entries(rest)
         others = () if self._rest is None or self._rest.mark.parameter is None else (self._rest,)
-        self.recorders = (*self._optimized, *others)
+        # An optimizer that never stepped though rounds ended is for later: passes are not its own.
+        active = (each for each in self._optimized if not each.left_out or each.has_stepped)
+        self.recorders = (*active, *others)
         self._divide_readings()
         self._readings.of_parameters = [each.readings for each in self._optimized or others]
 
@@ -462,6 +496,12 @@ def _is_the_same(
         return True
     groups = {id(group) for each in alive for group in each.param_groups}
     return any(id(group) in groups for group in optimizer.param_groups)
+
+
+def _overlap(one: OptimizerRecorder, other: OptimizerRecorder) -> bool:
+    """Return whether two recorders share parameters."""
+    names = {entry.names for entry in one.entries}
+    return any(entry.names in names for entry in other.entries)
 
 
 def _have_gradients(entries: Iterable[Watched]) -> bool:

@@ -15,6 +15,11 @@ _NO_OPTIMIZER = (
     "torch.optim moves them, give it: lk.watch(model, optimizer=...); otherwise log the rate "
     "yourself, for example run.log(rate=0.1)."
 )
+_BY_HAND = (
+    "The weights changed after loss.backward() though the optimizer that holds them took no step: "
+    "each such change is counted as a step, and learning rates are not recorded for it. Log the "
+    "rate yourself, for example run.log(rate=0.1)."
+)
 
 
 class UnannouncedSteps:
@@ -36,10 +41,13 @@ class UnannouncedSteps:
     def suspect(self, run: Run, recorder: OptimizerRecorder) -> None:
         """Record that weights moved since the last pass though no step was announced.
 
-        A compiled step does that, whose hooks are not traced. So does SAM before its second pass,
-        but its step is announced then. Two in a row are believed.
+        A compiled step does that, whose hooks are not traced, and so do updates by hand. SAM does
+        before its second pass, but its step is announced then. Two in a row are believed, unless
+        another optimizer that steps holds the same parameter.
         """
-        optimizer = recorder.optimizer
+        if recorder.unannounced or self._loop.rounds.is_moved_by_another(recorder):
+            return
+        optimizer = None if recorder.has_stepped else recorder.optimizer
         rates = None if optimizer is None else rates_of(optimizer)
         recorder.suspects.append((recorder.loss if recorder.has_loss else None, rates))
         recorder.drop_passes()
@@ -50,6 +58,11 @@ class UnannouncedSteps:
         """Count the steps that were suspected, and those to come, by the weights alone."""
         self._loop.leave_quiet_rounds()
         suspects, recorder.suspects = recorder.suspects, []
+        if suspects and recorder.has_stepped:
+            recorder.is_by_hand = True
+            self._loop.add_notice(_BY_HAND)
+            if recorder.optimizer is None:
+                recorder = self._loop.rounds.retire(recorder)
         for number, (loss, rates) in enumerate(suspects):
             recorder.unannounced, recorder.never_announced = True, False
             recorder.passes, recorder.rates_before = 1, rates
