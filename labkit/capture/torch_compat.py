@@ -11,7 +11,7 @@ import inspect
 import operator
 import sys
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import CodeType, FrameType
@@ -296,8 +296,8 @@ def _code_around_steps() -> CodeType | None:
 _AROUND_STEPS = _code_around_steps()
 
 
-def steps_under_way(thread: int) -> set[int] | None:
-    """Return the identities of the optimizers whose ``step`` is under way on a thread.
+def steps_under_way(thread: int) -> Counter[int] | None:
+    """Return how many ``step`` calls are under way on a thread, by their optimizers' identities.
 
     None where that cannot be seen. A step that raised is not announced as ended, so this is what
     tells one that goes on from one that is over.
@@ -313,11 +313,11 @@ def steps_under_way_anywhere() -> set[int]:
     return set().union(*map(_stepping_in, sys._current_frames().values()))
 
 
-def _stepping_in(frame: FrameType | None) -> set[int]:
-    found = set()
+def _stepping_in(frame: FrameType | None) -> Counter[int]:
+    found: Counter[int] = Counter()
     while frame is not None:
         if frame.f_code is _AROUND_STEPS:
-            found.add(id((frame.f_locals.get("args") or (None,))[0]))
+            found[id((frame.f_locals.get("args") or (None,))[0])] += 1
         frame = frame.f_back
     return found
 

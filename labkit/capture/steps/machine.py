@@ -278,7 +278,7 @@ class StepMachine(Loop):
         if self.state is State.CLOSED:
             return None
         if self.rounds.is_inside_step:
-            self.rounds.drop_steps_that_raised(self.thread)
+            self.rounds.drop_steps_that_raised(self.thread, optimizer)
             if not recorder.depth and self.rounds.is_inside_step:  # which shows what wraps what
                 recorder = self.recorder_of(optimizer) or recorder
         if recorder.depth:

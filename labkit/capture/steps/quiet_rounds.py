@@ -22,6 +22,8 @@ from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
 from labkit.capture.torch_compat import tensor_version
 
 _QUIET = State.QUIET
+_SEARCHED_EVERY = 64
+"""One pass in so many is searched while none was ever found to be the watched model's."""
 
 
 class GeneralPath(Protocol):
@@ -173,7 +175,13 @@ class QuietRounds:
                 mark.left_weights = tensor_version(mark.parameter)
             if moved:
                 loop.is_beside = False
-            elif gradients is None or not loop.gradients.are_still(gradients):
+            elif (
+                gradients is not None
+                and loop.gradients.are_still(gradients)
+                and not (loop.saw_nothing and loop.misses % _SEARCHED_EVERY == 0)
+            ):
+                loop.misses += 1
+            else:
                 loop.value = value
                 self._general.miss(tensors)
             loop.is_in_pass = False

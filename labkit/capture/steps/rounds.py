@@ -119,8 +119,8 @@ class Rounds:
         recorder.left_out, recorder.missed = False, 0
         recorder.joins_last_round = self._may_join_last_round()
         self._update()
-        if not recorder.has_stepped:
-            self.find_passes(recorder)
+        if not recorder.has_stepped and not recorder.passes:
+            self._find_newest_pass(recorder)
 
     def loss_is_taken(self, recorder: OptimizerRecorder) -> bool:
         """Return whether another optimizer's step has recorded the loss of the same passes."""
@@ -174,13 +174,19 @@ class Rounds:
             hooks.parameters_changed()
         return self.inside
 
-    def drop_steps_that_raised(self, thread: int) -> None:
-        """Drop steps that began on a thread and are not under way there any more: they raised."""
-        if not self.is_inside_step:
+    def drop_steps_that_raised(
+        self, thread: int, beginning: torch.optim.Optimizer | None = None
+    ) -> None:
+        """Drop steps that began on a thread and are not under way there any more: they raised.
+
+        `beginning` is the optimizer whose step just begins, if one does.
+        """
+        under_way = torch_compat.steps_under_way(thread) if self.is_inside_step else None
+        if under_way is None:
             return
-        under_way = torch_compat.steps_under_way(thread)
+        under_way[id(beginning)] -= 1
         for recorder in self.recorders:
-            if recorder.depth and under_way is not None and recorder.outermost not in under_way:
+            if recorder.depth and under_way[recorder.outermost] <= 0:
                 recorder.drop_step()
 
     def awaits_sample(self) -> bool:
@@ -311,12 +317,16 @@ class Rounds:
         """
         if self._rest is not None and self._rest.passes:
             self.check_entries()
-        if not recorder.passes and recorder.mark.is_empty() and _have_gradients(recorder.entries):
-            source = next(self._newest_passes(), None)
-            if source is not None:
-                recorder.copy_passes(source)
-                recorder.mark.choose(recorder.entries)
-                recorder.mark.leave()
+        if not recorder.passes and recorder.mark.is_empty():
+            self._find_newest_pass(recorder)
+
+    def _find_newest_pass(self, recorder: OptimizerRecorder) -> None:
+        """Have the newest pass that waits wait in a recorder, too, if its parameters have any."""
+        source = next(self._newest_passes(), None)
+        if source is not None and _have_gradients(recorder.entries):
+            recorder.copy_passes(source)
+            recorder.mark.choose(recorder.entries)
+            recorder.mark.leave()
 
     def optimizers_of(
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None

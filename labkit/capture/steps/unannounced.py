@@ -45,7 +45,9 @@ class UnannouncedSteps:
         before its second pass, but its step is announced then. Two in a row are believed, unless
         another optimizer that steps holds the same parameter.
         """
-        if recorder.unannounced or self._loop.rounds.is_moved_by_another(recorder):
+        if recorder.unannounced or not recorder.optimizers:
+            return
+        if self._loop.rounds.is_moved_by_another(recorder):
             return
         optimizer = None if recorder.has_stepped else recorder.optimizer
         rates = None if optimizer is None else rates_of(optimizer)
