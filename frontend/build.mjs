@@ -18,7 +18,7 @@ const STATIC = fileURLToPath(new URL("../labkit/static/", import.meta.url));
 const SCRIPTS = [
   { name: "labkit.js", entry: "src/app.ts", format: "esm" },
   { name: "plotly.js", entry: "src/plotly.ts", format: "esm" },
-  { name: "layout.js", entry: "src/graph/layout/worker.ts", format: "iife" },
+  { name: "layout.js", entry: "src/views/graph/layout/worker.ts", format: "iife" },
 ];
 
 /** Libraries whose code goes into the scripts. */

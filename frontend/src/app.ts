@@ -1,22 +1,22 @@
 /** The frontend proper: opens the run's session and draws the view that was asked for. */
 
-import graphStyle from "./graph/graph.css";
-import { drawGraph } from "./graph/index";
+import { make } from "./parts/element";
+import { titled } from "./parts/panel";
+import { isDark, watchTheme } from "./parts/theme";
 import type { DrawView } from "./session";
-import type { StepperModel } from "./stepper/source";
-import stepperStyle from "./stepper/stepper.css";
-import { drawStepper } from "./stepper/view";
 import type { Channel } from "./transport/channel";
-import { openSession } from "./transport/sessions";
+import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
 import { drawControls } from "./views/controls/view";
 import { drawCurves } from "./views/curves/view";
 import { drawDashboard } from "./views/dashboard";
 import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
-import { make } from "./views/parts/element";
-import { titled } from "./views/parts/panel";
-import { isDark, watchTheme } from "./views/parts/theme";
+import graphStyle from "./views/graph/graph.css";
+import { drawGraph } from "./views/graph/view";
+import stepperStyle from "./views/stepper/stepper.css";
+import { drawStepper } from "./views/stepper/view";
+import type { StepperModel } from "./views/stepper/walk-client";
 import style from "./views/style.css";
 
 const VIEWS: Readonly<Record<string, DrawView>> = {

@@ -7,10 +7,10 @@
  * million stays, at its step.
  */
 
+import type { Buffers } from "../decoding/buffers";
+import { DecodeError, decodeFolded, decodeRows, type Rows } from "../decoding/buffers";
 import type { BlockKind, BlockRows, BlockSnapshot } from "../protocol";
 import type { Block, Points } from "../session";
-import type { Buffers } from "../transport/channel";
-import { DecodeError, decodeFolded, decodeRows, type Rows } from "../transport/decode";
 import { Buckets, grown32, grown64 } from "./buckets";
 
 const CELLS = 2 ** 18;

@@ -4,7 +4,7 @@
  * but where NaN stands for "not read" (sparse): there it gives way to a number.
  */
 
-import type { FoldedRows } from "../transport/decode";
+import type { FoldedRows } from "../decoding/buffers";
 
 export class Buckets {
   length = 0;

@@ -1,8 +1,9 @@
 /** Scripts that the kernel sends once per page. */
 
+import type { Buffers } from "../decoding/buffers";
 import type { AssetName, KernelMessage } from "../protocol";
-import { type Buffers, type Channel, isLive } from "./channel";
-import { sendRepeatedly } from "./repeat";
+import { type Channel, isLive } from "./channel";
+import { sendRepeatedly } from "./send-repeatedly";
 
 /** A script that was asked for, and perhaps has come. */
 export class PendingAsset {

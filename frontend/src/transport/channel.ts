@@ -1,9 +1,8 @@
 /** The part of a widget's model that labkit uses to talk with the kernel. */
 
+import type { Buffers } from "../decoding/buffers";
 import type { PageMessage } from "../protocol";
-import type { StepperModel } from "../stepper/source";
 
-export type Buffers = readonly DataView[];
 export type MessageListener = (content: unknown, buffers?: Buffers) => void;
 
 /** Something that messages of one kind can be sent to. */
@@ -24,8 +23,14 @@ export interface Channel {
   off(event: "comm_live_update" | "comm:close", listener: () => void): void;
 }
 
-/** A view's model, as anywidget hands it over; the stepper talks over it. */
-export interface ViewModel extends StepperModel {
+/** A widget's model that messages of one kind can be sent to, and that emits the kernel's. */
+export interface MessageModel<M> extends Sender<M> {
+  on(event: "msg:custom", listener: MessageListener): void;
+  off(event: "msg:custom", listener: MessageListener): void;
+}
+
+/** A view's own model, as anywidget passes it to `render`. */
+export interface ViewModel extends MessageModel<unknown> {
   get(trait: "view" | "channel"): unknown;
   readonly widget_manager: { get_model(id: string): Promise<Channel> };
 }

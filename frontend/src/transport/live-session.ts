@@ -3,6 +3,10 @@
  * snapshot when a frame is missing or cannot be read.
  */
 
+import type { Buffers } from "../decoding/buffers";
+import { readHistograms } from "../decoding/histograms";
+import { readPicture } from "../decoding/picture";
+import { readStatistics } from "../decoding/statistics";
 import { BlockHistory } from "../history/block-history";
 import {
   type AssetName,
@@ -19,7 +23,6 @@ import type { Block, Change, GradientHistogram, Inspection, Picture, RunSession 
 import { PendingAsset } from "./assets";
 import {
   ANSWER_TIMEOUT_MS,
-  type Buffers,
   type Channel,
   isLive,
   KERNEL_BUSY,
@@ -27,11 +30,8 @@ import {
   type MessageListener,
   send,
 } from "./channel";
-import { readHistograms } from "./histograms";
-import { readPicture } from "./picture";
-import { firstRequest, Questions } from "./questions";
-import { sendRepeatedly } from "./repeat";
-import { readStatistics } from "./statistics";
+import { firstRequest, Questions } from "./pending-requests";
+import { sendRepeatedly } from "./send-repeatedly";
 
 /** How long a click may stay without an answer, in ms. */
 export const CONTROL_TIMEOUT_MS = 1500;

@@ -1,14 +1,14 @@
 /** All views of a run: controls above, what goes wrong, curves beside gradients, the activations and the graph below. */
 
-import { drawGraph } from "../graph/index";
+import { make } from "../parts/element";
+import { titled } from "../parts/panel";
 import type { DrawView } from "../session";
 import { drawActivations } from "./activations/view";
 import { drawControls } from "./controls/view";
 import { drawCurves } from "./curves/view";
 import { drawFindings } from "./findings/view";
 import { drawGradients } from "./gradients/view";
-import { make } from "./parts/element";
-import { titled } from "./parts/panel";
+import { drawGraph } from "./graph/view";
 
 const PARTS: readonly (readonly [string, DrawView])[] = [
   ["controls", drawControls],

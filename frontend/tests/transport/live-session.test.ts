@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { KernelMessage } from "../../src/protocol";
 import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_GONE } from "../../src/transport/channel";
 import { CONTROL_TIMEOUT_MS, LiveSession } from "../../src/transport/live-session";
-import { NOT_ANSWERED, QUIET_MS } from "../../src/transport/questions";
-import { REPEATED_AFTER_MS } from "../../src/transport/repeat";
+import { NOT_ANSWERED, QUIET_MS } from "../../src/transport/pending-requests";
+import { REPEATED_AFTER_MS } from "../../src/transport/send-repeatedly";
 import { FakeChannel, lossRows, snapshot, stateOf } from "../fake-channel";
 
 beforeEach(() => vi.useFakeTimers());

@@ -1,8 +1,8 @@
 /** The colours of a picture: one scale for all of its panels. */
 
-import { PALETTE } from "../../graph/tint/heat";
+import { Signed, shadeAt } from "../../heat-map/scale";
+import { PALETTE } from "../../parts/palette";
 import type { Picture } from "../../session";
-import { Signed, shadeAt } from "../heat/scale";
 
 export interface Colours {
   readonly low: number;

@@ -1,10 +1,10 @@
 /** The panels of a picture: small images side by side, each with its name. */
 
+import { BROKEN_COLOUR, pixelOf, pixelsOf } from "../../heat-map/scale";
+import { make, setText } from "../../parts/element";
+import { formatValue } from "../../parts/format";
+import { Tip } from "../../parts/pointer-tooltip";
 import type { Picture } from "../../session";
-import { BROKEN_COLOUR, pixelOf, pixelsOf } from "../heat/scale";
-import { make, setText } from "../parts/element";
-import { formatValue } from "../parts/format";
-import { Tip } from "../parts/tip";
 import type { Colours } from "./colours";
 
 /** Widest panels of pictures that run along time or units, in px. */

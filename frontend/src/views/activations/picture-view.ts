@@ -1,11 +1,11 @@
 /** One module's picture at a step: chosen, asked of the kernel, and drawn. */
 
+import { make, setText } from "../../parts/element";
+import { formatCount, formatValue } from "../../parts/format";
+import type { Theme } from "../../parts/theme";
+import { Memory } from "../../parts/view-settings";
 import type { PictureKind, PictureSubject } from "../../protocol";
 import type { Picture, RunSession } from "../../session";
-import { make, setText } from "../parts/element";
-import { formatCount, formatValue } from "../parts/format";
-import { Memory } from "../parts/memory";
-import type { Theme } from "../parts/theme";
 import { coloursOf, gradientOf } from "./colours";
 import { Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";

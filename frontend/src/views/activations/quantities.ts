@@ -1,7 +1,7 @@
 /** What is shown of every module over time. */
 
+import { Decades, type Scale, Shares, Signed } from "../../heat-map/scale";
 import type { BlockKind, PictureKind } from "../../protocol";
-import { Decades, type Scale, Shares, Signed } from "../heat/scale";
 
 export type ActivationKind = Extract<BlockKind, `act_${string}`>;
 

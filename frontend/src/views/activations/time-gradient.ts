@@ -1,7 +1,7 @@
 /** How much gradient each time step gets: a line per layer over powers of ten. */
 
+import type { Theme } from "../../parts/theme";
 import type { Picture } from "../../session";
-import type { Theme } from "../parts/theme";
 
 const WIDTH = 640;
 const HEIGHT = 190;

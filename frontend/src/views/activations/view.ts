@@ -1,14 +1,14 @@
 /** What the modules give out: numbers of all of them over time, and pictures of one. */
 
+import { HeatMap } from "../../heat-map/heat-map";
+import { type Row, rowsOf } from "../../heat-map/rows";
+import { Decades } from "../../heat-map/scale";
+import { CursorNote } from "../../parts/cursor-note";
+import { make } from "../../parts/element";
+import { LiveDrawing } from "../../parts/live-drawing";
+import { EmptyNote, emptyWords } from "../../parts/panel";
+import { Memory } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
-import { HeatMap } from "../heat/heat-map";
-import { type Row, rowsOf } from "../heat/rows";
-import { Decades } from "../heat/scale";
-import { CursorNote } from "../parts/cursor";
-import { make } from "../parts/element";
-import { LiveDrawing } from "../parts/live";
-import { Memory } from "../parts/memory";
-import { EmptyNote, emptyWords } from "../parts/panel";
 import { PictureView } from "./picture-view";
 import { type ActivationKind, QUANTITIES } from "./quantities";
 

@@ -1,8 +1,8 @@
 /** The four buttons, which of them make sense, and what to do when no click arrives. */
 
+import { make, setText } from "../../parts/element";
 import type { ControlAction, RunStatus } from "../../protocol";
 import type { RunSession } from "../../session";
-import { make, setText } from "../parts/element";
 
 export const UNANSWERED =
   "This frontend delivers clicks only between cells. To stop now, use Kernel → Interrupt (■).";

@@ -1,7 +1,13 @@
 /** The progress line: what is said about a run, each fact with words that explain it. */
 
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatShare,
+} from "../../parts/format";
 import type { RunState, RunStatus } from "../../protocol";
-import { formatBytes, formatCount, formatDuration, formatRate, formatShare } from "../parts/format";
 
 export interface Fact {
   readonly id: string;

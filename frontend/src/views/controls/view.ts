@@ -1,9 +1,9 @@
 /** What the run is doing, and the buttons that steer it. */
 
+import { make, setText } from "../../parts/element";
+import { Redraw } from "../../parts/redraw";
 import type { Notice, RunState } from "../../protocol";
 import type { DrawView, RunSession } from "../../session";
-import { make, setText } from "../parts/element";
-import { Redraw } from "../parts/redraw";
 import { Buttons } from "./buttons";
 import { type Fact, factsOf, progressOf, STATUS_WORDS } from "./facts";
 

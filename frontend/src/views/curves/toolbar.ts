@@ -1,7 +1,7 @@
 /** What a person can choose about the curves. */
 
-import { make, setText } from "../parts/element";
-import type { Memory } from "../parts/memory";
+import { make, setText } from "../../parts/element";
+import type { Memory } from "../../parts/view-settings";
 import { LEARNING_RATE, type Quantity } from "./quantities";
 
 /** Metrics that are shown unasked, the loss not counted. */

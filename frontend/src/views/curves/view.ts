@@ -1,16 +1,16 @@
 /** Curves of the loss, of logged metrics and of learning rates. */
 
+import { CursorNote } from "../../parts/cursor-note";
+import { make, setText } from "../../parts/element";
+import { LiveDrawing } from "../../parts/live-drawing";
+import { EmptyNote, emptyWords } from "../../parts/panel";
+import { Memory } from "../../parts/view-settings";
+import { Figure } from "../../plot/figure";
 import type { DrawView, RunSession } from "../../session";
-import { CursorNote } from "../parts/cursor";
-import { make, setText } from "../parts/element";
-import { LiveDrawing } from "../parts/live";
-import { Memory } from "../parts/memory";
-import { EmptyNote, emptyWords } from "../parts/panel";
-import { Figure } from "../plot/figure";
-import { curvesPicture } from "./picture";
+import { describe } from "./description";
+import { curvesPicture } from "./plot";
 import { type Quantity, quantitiesOf } from "./quantities";
 import { CurvesToolbar } from "./toolbar";
-import { describe } from "./words";
 
 /** Heights of the picture in px: of one panel, and of each further one. */
 const FIRST_PANEL = 270;

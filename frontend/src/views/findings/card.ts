@@ -1,10 +1,10 @@
 /** One finding: what is seen, and when it is opened why, what to try, and where to look. */
 
+import { make, setText } from "../../parts/element";
+import { formatCount } from "../../parts/format";
+import { Memory } from "../../parts/view-settings";
 import type { Finding } from "../../protocol";
 import type { RunSession } from "../../session";
-import { make, setText } from "../parts/element";
-import { formatCount } from "../parts/format";
-import { Memory } from "../parts/memory";
 import { chapterLink } from "./chapter";
 
 /** A sign and a word for each severity, so that colour is not all that tells them apart. */

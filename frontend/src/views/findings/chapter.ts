@@ -1,6 +1,6 @@
 /** The way from a finding to the chapter of the course that explains it. */
 
-import { make } from "../parts/element";
+import { make } from "../../parts/element";
 
 interface JupyterPage {
   readonly baseUrl?: string;

@@ -1,12 +1,12 @@
 /** The same numbers as the heat map's, as one line per parameter on a logarithmic axis. */
 
-import type { Row } from "../heat/rows";
-import { shadeAt } from "../heat/scale";
-import type { Theme } from "../parts/theme";
-import { decimate } from "../plot/decimate";
-import { baseAxis, baseLayout, cursorShape, logAxis, type Range } from "../plot/figure";
-import { gapMark, gapShape, gapsOf } from "../plot/gaps";
-import { type Layout, plain, type Trace } from "../plot/plotly";
+import type { Row } from "../../heat-map/rows";
+import { shadeAt } from "../../heat-map/scale";
+import type { Theme } from "../../parts/theme";
+import { decimate } from "../../plot/decimate";
+import { baseAxis, baseLayout, cursorShape, logAxis, type Range } from "../../plot/figure";
+import { gapMark, gapShape, gapsOf } from "../../plot/gaps";
+import { type Layout, plain, type Trace } from "../../plot/plotly";
 
 /** Slices of all lines together, so that a large model costs no more than a small one. */
 const SLICES = 4000;

@@ -1,7 +1,7 @@
 /** What is shown of every parameter over time. */
 
+import { Decades, type Scale, Shares, Signed } from "../../heat-map/scale";
 import type { BlockKind } from "../../protocol";
-import { Decades, type Scale, Shares, Signed } from "../heat/scale";
 
 export type ParameterKind = Extract<BlockKind, `grad_${string}` | "weight_norm" | "update_ratio">;
 

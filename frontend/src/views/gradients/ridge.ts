@@ -1,10 +1,10 @@
 /** Histograms of the gradients at the cursor, one above the other in forward order. */
 
+import type { Row } from "../../heat-map/rows";
+import { make, setText } from "../../parts/element";
+import { formatCount, formatValue, shortenPath } from "../../parts/format";
+import type { Theme } from "../../parts/theme";
 import type { GradientHistogram, RunSession } from "../../session";
-import type { Row } from "../heat/rows";
-import { make, setText } from "../parts/element";
-import { formatCount, formatValue, shortenPath } from "../parts/format";
-import type { Theme } from "../parts/theme";
 
 const WIDTH = 560;
 const LEFT = 170;

@@ -1,7 +1,7 @@
 /** What a person can choose about the gradients: the quantity, and how it is drawn. */
 
-import { make } from "../parts/element";
-import type { Memory } from "../parts/memory";
+import { make } from "../../parts/element";
+import type { Memory } from "../../parts/view-settings";
 import { type ParameterKind, QUANTITIES } from "./quantities";
 
 export type Mode = "heat" | "lines" | "ridge";

@@ -1,15 +1,15 @@
 /** Gradient norms, weight norms and update ratios of every parameter over time. */
 
+import { HeatMap } from "../../heat-map/heat-map";
+import { describeNewest, type Row, rowsOf } from "../../heat-map/rows";
+import { Decades, type Scale } from "../../heat-map/scale";
+import { CursorNote } from "../../parts/cursor-note";
+import { make } from "../../parts/element";
+import { LiveDrawing } from "../../parts/live-drawing";
+import { EmptyNote, emptyWords } from "../../parts/panel";
+import { Memory } from "../../parts/view-settings";
+import { Figure } from "../../plot/figure";
 import type { DrawView, RunSession } from "../../session";
-import { HeatMap } from "../heat/heat-map";
-import { describeNewest, type Row, rowsOf } from "../heat/rows";
-import { Decades, type Scale } from "../heat/scale";
-import { CursorNote } from "../parts/cursor";
-import { make } from "../parts/element";
-import { LiveDrawing } from "../parts/live";
-import { Memory } from "../parts/memory";
-import { EmptyNote, emptyWords } from "../parts/panel";
-import { Figure } from "../plot/figure";
 import { linesPicture } from "./lines";
 import { CUSTOMARY_RATIO, type ParameterKind, QUANTITIES } from "./quantities";
 import { Ridge } from "./ridge";

@@ -1,0 +1,100 @@
+/**
+ * The heat map's cells: places on the colour scale, the largest of each bin of steps.
+ *
+ * Bins are powers of two of steps wide and begin at a multiple of their width,
+ * so that a cell keeps its colour while the run grows.
+ */
+
+import type { Points } from "../session";
+import { type Scale, ZERO } from "./scale";
+
+export const BROKEN = Number.NaN;
+export const NOTHING = Number.POSITIVE_INFINITY;
+
+export interface Bins {
+  readonly start: number;
+  readonly width: number;
+  readonly count: number;
+}
+
+/** At most so many bins for the steps from first to last. */
+export function binsFor(first: number, last: number, most: number): Bins {
+  let width = 1;
+  for (;;) {
+    const start = Math.floor(first / width) * width;
+    const count = Math.floor((last - start) / width) + 1;
+    if (count <= most) return { start, width, count };
+    width *= 2;
+  }
+}
+
+/** One row of cells; a bin without a sample shows the one before it. */
+export function cellsOf(
+  { steps, values }: Points,
+  { start, width, count }: Bins,
+  scale: Pick<Scale, "cell">,
+): Float32Array {
+  const cells = new Float32Array(count).fill(NOTHING);
+  for (let index = 0; index < steps.length; index++) {
+    const bin = Math.floor(((steps[index] as number) - start) / width);
+    if (bin < 0 || bin >= count) continue;
+    const value = values[index] as number;
+    const cell = Number.isFinite(value) ? scale.cell(value) : BROKEN;
+    const known = cells[bin] as number;
+    if (known === NOTHING || Number.isNaN(cell) || cell > known) cells[bin] = cell;
+  }
+  let held = NOTHING;
+  for (let bin = 0; bin < count; bin++) {
+    if (cells[bin] === NOTHING) cells[bin] = held;
+    else held = cells[bin] as number;
+  }
+  return cells;
+}
+
+/** One row of cells for several: the largest, and what is not finite above all. */
+export function largestOf(rows: readonly Float32Array[]): Float32Array {
+  const [first, ...others] = rows;
+  if (!first || others.length === 0) return first ?? new Float32Array(0);
+  const cells = first.slice();
+  for (const row of others) {
+    for (let bin = 0; bin < cells.length; bin++) {
+      const [known, cell] = [cells[bin] as number, row[bin] as number];
+      if (cell === NOTHING || Number.isNaN(known)) continue;
+      if (known === NOTHING || Number.isNaN(cell) || cell > known) cells[bin] = cell;
+    }
+  }
+  return cells;
+}
+
+/** Which of the cells that have no place on the scale are there. */
+export interface Occurring {
+  readonly zero: boolean;
+  readonly broken: boolean;
+}
+
+export function occurring(rows: readonly Float32Array[]): Occurring {
+  return {
+    zero: rows.some((cells) => cells.includes(ZERO)),
+    broken: rows.some((cells) => cells.includes(BROKEN)),
+  };
+}
+
+/** The largest recorded value in a bin and its step; the last one before the bin if it has none. */
+export function sampleIn(
+  { steps, values }: Points,
+  { start, width }: Bins,
+  bin: number,
+): { readonly step: number; readonly value: number } | null {
+  const [from, end] = [start + bin * width, start + (bin + 1) * width];
+  let best = -1;
+  for (let index = 0; index < steps.length && (steps[index] as number) < end; index++) {
+    const step = steps[index] as number;
+    if (best < 0 || step < from || (steps[best] as number) < from) best = index;
+    else if (beats(values[index] as number, values[best] as number)) best = index;
+  }
+  return best < 0 ? null : { step: steps[best] as number, value: values[best] as number };
+}
+
+function beats(value: number, known: number): boolean {
+  return Number.isFinite(known) && (!Number.isFinite(value) || value > known);
+}

@@ -1,0 +1,156 @@
+/** What a heat map's colours stand for: powers of ten, shares, or signed values. */
+
+import { PALETTE } from "../parts/palette";
+
+const SHADES = 256;
+/** Most powers of ten that the scale spans; what is smaller gets the lowest colour. */
+const MOST_DECADES = 12;
+/** From below zero over zero to above; told apart with any colour vision (after ColorBrewer). */
+const SIGNED_LIGHT = ["#2166ac", "#67a9cf", "#f3f3f3", "#ef8a62", "#b2182b"];
+const SIGNED_DARK = ["#74b9f2", "#2f6da8", "#262626", "#b0542f", "#ff9a6b"];
+
+export const BROKEN_COLOUR = "#ff2d78";
+
+/** A cell's place for a value that is exactly zero, where zero has a colour of its own. */
+export const ZERO = Number.NEGATIVE_INFINITY;
+
+export function zeroColour(dark: boolean): string {
+  return dark ? "#5c5c5c" : "#c4c4c4";
+}
+
+export interface Scale {
+  /** The ends, as cells have them. */
+  readonly low: number;
+  readonly high: number;
+  readonly known: boolean;
+  /** A finite value's place. */
+  cell(value: number): number;
+  /** Takes in a row of cells; those that are not finite are passed over. */
+  take(cells: Float32Array): void;
+  /** An end in words. */
+  label(end: number): string;
+  /** The colours from low to high. */
+  palette(dark: boolean): readonly string[];
+}
+
+/** Widens when a value lies outside and never narrows, so that colours keep their meaning. */
+export class Decades implements Scale {
+  low = Number.NaN;
+  high = Number.NaN;
+
+  cell(value: number): number {
+    return value > 0 ? Math.log10(value) : ZERO;
+  }
+
+  take(cells: Float32Array): void {
+    for (const cell of cells) {
+      if (!Number.isFinite(cell)) continue;
+      if (!(cell >= this.low)) this.low = Math.floor(cell);
+      if (!(cell <= this.high)) this.high = Math.floor(cell) + 1;
+    }
+    this.low = Math.max(this.low, this.high - MOST_DECADES);
+  }
+
+  get known(): boolean {
+    return !Number.isNaN(this.low);
+  }
+
+  label(end: number): string {
+    const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+    const text = [...String(Math.abs(end))].map((digit) => digits[Number(digit)]).join("");
+    return end === 0 ? "1" : `10${end < 0 ? "⁻" : ""}${text}`;
+  }
+
+  palette(): readonly string[] {
+    return PALETTE;
+  }
+}
+
+/** Parts of a whole, from none to all. */
+export class Shares implements Scale {
+  readonly low = 0;
+  readonly high = 1;
+  readonly known = true;
+
+  cell(value: number): number {
+    return value;
+  }
+
+  take(): void {}
+
+  label(end: number): string {
+    return `${Math.round(100 * end)} %`;
+  }
+
+  palette(): readonly string[] {
+    return PALETTE;
+  }
+}
+
+/** Values around zero; the ends are as far from it on both sides, and only ever move out. */
+export class Signed implements Scale {
+  high = 0;
+
+  get low(): number {
+    return -this.high;
+  }
+
+  get known(): boolean {
+    return this.high > 0;
+  }
+
+  cell(value: number): number {
+    return value;
+  }
+
+  take(cells: Float32Array): void {
+    for (const cell of cells) {
+      if (Number.isFinite(cell) && Math.abs(cell) > this.high) this.high = roundUp(Math.abs(cell));
+    }
+  }
+
+  label(end: number): string {
+    return String(Number(end.toPrecision(2))).replace("-", "−");
+  }
+
+  palette(dark: boolean): readonly string[] {
+    return dark ? SIGNED_DARK : SIGNED_LIGHT;
+  }
+}
+
+/** The next of 1, 2, 5 times a power of ten. */
+function roundUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10) * power;
+}
+
+const known = new Map<readonly string[], Uint32Array>();
+
+/** Pixels of a palette from low to high, as a canvas stores them. */
+export function pixelsOf(palette: readonly string[]): Uint32Array {
+  const made =
+    known.get(palette) ??
+    Uint32Array.from({ length: SHADES }, (_, index) =>
+      pixelOf(shadeAt(index / (SHADES - 1), palette)),
+    );
+  known.set(palette, made);
+  return made;
+}
+
+/** A palette's colour at a place from 0 to 1. */
+export function shadeAt(part: number, palette: readonly string[] = PALETTE): string {
+  const place = Math.min(1, Math.max(0, part)) * (palette.length - 1);
+  const index = Math.min(Math.floor(place), palette.length - 2);
+  const [from, to] = [channels(palette[index] as string), channels(palette[index + 1] as string)];
+  const mixed = from.map((value, i) => value + ((to[i] as number) - value) * (place - index));
+  return `#${mixed.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("")}`;
+}
+
+export function pixelOf(colour: string): number {
+  const [red, green, blue] = channels(colour) as [number, number, number];
+  return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+function channels(colour: string): number[] {
+  return [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16));
+}

@@ -1,0 +1,38 @@
+/** Moving average that forgets by steps, not by points, since old points stand further apart. */
+
+import type { Points } from "../session";
+
+/** Longest memory, as part of the run's length. */
+const LONGEST = 0.12;
+
+/**
+ * Steps after which a value counts for a third, at a slider's place (0 to 1).
+ * The run's length is taken in coarse stages so that the past stays still.
+ */
+export function memoryOf(strength: number, steps: Float64Array): number {
+  const length = (steps.at(-1) ?? 0) - (steps[0] ?? 0);
+  if (strength <= 0 || length <= 0) return 0;
+  const stage = 2 ** (Math.ceil(2 * Math.log2(length)) / 2);
+  return stage * LONGEST * strength ** 2;
+}
+
+/** The average at every point; NaN where the point has no finite value. */
+export function smooth({ steps, values }: Points, memory: number): Float32Array {
+  if (memory <= 0) return values;
+  const smoothed = new Float32Array(values.length);
+  let [sum, weight, last] = [0, 0, steps[0] ?? 0];
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    if (!Number.isFinite(value)) {
+      smoothed[index] = Number.NaN;
+      continue;
+    }
+    const step = steps[index] as number;
+    const kept = Math.exp((last - step) / memory);
+    sum = sum * kept + value;
+    weight = weight * kept + 1;
+    last = step;
+    smoothed[index] = sum / weight;
+  }
+  return smoothed;
+}

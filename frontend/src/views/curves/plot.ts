@@ -1,0 +1,208 @@
+/** The traces and the layout of the curves: one panel per quantity, one axis of steps for all. */
+
+import type { Theme } from "../../parts/theme";
+import { decimate } from "../../plot/decimate";
+import { baseAxis, baseLayout, cursorShape, logAxis, type Range } from "../../plot/figure";
+import { gapNote, gapShape, gapSign, gapsOf } from "../../plot/gaps";
+import { type Layout, plain, type Trace } from "../../plot/plotly";
+import { memoryOf, smooth } from "../../plot/smooth";
+import type { Points } from "../../session";
+import type { Line, Quantity } from "./quantities";
+
+export interface Wish {
+  readonly quantities: readonly Quantity[];
+  /** Place of the smoothing slider, 0 to 1. */
+  readonly smoothing: number;
+  readonly logarithmic: boolean;
+  readonly cursor: number | null;
+  /** Steps that a gradient scaler skipped. */
+  readonly skipped: readonly number[];
+  readonly range: Range | null;
+  readonly width: number;
+  readonly theme: Theme;
+}
+
+export interface CurvesPicture {
+  readonly traces: readonly Trace[];
+  readonly layout: Layout;
+  /** What cannot be drawn, line by line: "loss is NaN at step 700". */
+  readonly alarms: readonly string[];
+}
+
+/** Part of the height between two panels. */
+const SPACE = 0.12;
+/** Slices per pixel; two points are drawn for each. */
+const SLICES = 0.5;
+/** Values of a line that are so few that each gets a dot: one between two gaps has no line. */
+const FEW = 24;
+/** Narrower pictures, in px, tell only the recorded value at the pointer. */
+const NARROW = 480;
+
+export function curvesPicture(wish: Wish): CurvesPicture {
+  const traces: Trace[] = [];
+  const marks: Layout[] = [];
+  const alarms: string[] = [];
+  const shapes = [...cursorShape(wish.cursor, wish.theme), ...skippedShapes(wish)];
+  const axes: Record<string, Layout> = {};
+  const count = wish.quantities.length;
+  const height = (1 - SPACE * (count - 1)) / count;
+  let colour = 0;
+  wish.quantities.forEach((quantity, index) => {
+    const suffix = index === 0 ? "" : String(index + 1);
+    const top = 1 - index * (height + SPACE);
+    const domain: Range = [Math.max(0, top - height), top];
+    axes[`yaxis${suffix}`] = valueAxis(wish, domain);
+    marks.push(panelTitle(quantity.key, top, wish.theme));
+    for (const line of quantity.lines) {
+      const points = line.block.points(line.column);
+      const shade = wish.theme.series[colour % wish.theme.series.length] as string;
+      colour += 1;
+      traces.push(...lineTraces(line, points, shade, `y${suffix}`, wish));
+      const gaps = gapsOf(points);
+      for (const gap of gaps) {
+        shapes.push(gapShape(gap, domain, wish.theme));
+        marks.push(gapSign(gap, line.name, domain[0], wish.theme));
+      }
+      if (gaps.length > 0) alarms.push(gapNote(line.name, gaps));
+    }
+  });
+  return { traces, layout: layoutOf(wish, axes, shapes, marks, traces), alarms };
+}
+
+/** A short stroke at the foot for each skipped step. */
+function skippedShapes({ skipped, theme }: Wish): Layout[] {
+  const line = { color: theme.alarm, width: 1.5 };
+  return skipped.map((step) => ({
+    type: "line",
+    xref: "x",
+    yref: "paper",
+    x0: step,
+    x1: step,
+    y0: 0,
+    y1: 0.05,
+    line,
+  }));
+}
+
+function layoutOf(
+  wish: Wish,
+  axes: Record<string, Layout>,
+  shapes: readonly Layout[],
+  annotations: readonly Layout[],
+  traces: readonly Trace[],
+): Layout {
+  const last = wish.quantities.length;
+  const showlegend = traces.filter((trace) => trace.showlegend).length > last;
+  return {
+    ...baseLayout(wish.theme),
+    ...axes,
+    annotations,
+    hovermode: "x unified",
+    hoversubplots: "axis",
+    legend: {
+      orientation: "h",
+      x: 1,
+      xanchor: "right",
+      y: 1,
+      yanchor: "bottom",
+      font: { size: 11 },
+    },
+    margin: { l: 52, r: 12, t: showlegend ? 48 : 26, b: 34 }, // The mode bar is above the legend.
+    shapes,
+    showlegend,
+    xaxis: {
+      ...baseAxis(wish.theme),
+      anchor: last > 1 ? `y${last}` : "y",
+      showgrid: false,
+      title: { text: "step", font: { size: 11, color: wish.theme.faint }, standoff: 4 },
+      hoverformat: ",d",
+      spikecolor: wish.theme.faint,
+      spikedash: "solid",
+      spikethickness: 1,
+      unifiedhovertitle: { text: "step %{x:,d}" },
+    },
+  };
+}
+
+function valueAxis({ theme, logarithmic }: Wish, domain: Range): Layout {
+  // A zoom into one kind of axis means nothing on the other.
+  if (logarithmic) return { ...logAxis(theme), domain, uirevision: "log" };
+  return { ...baseAxis(theme), domain, exponentformat: "power", nticks: 6, uirevision: "linear" };
+}
+
+function panelTitle(key: string, top: number, theme: Theme): Layout {
+  return {
+    text: `<b>${plain(key)}</b>`,
+    x: 0,
+    xref: "paper",
+    xanchor: "left",
+    y: top,
+    yref: "paper",
+    yanchor: "bottom",
+    showarrow: false,
+    font: { size: 12, color: theme.ink },
+  };
+}
+
+function lineTraces(line: Line, points: Points, colour: string, axis: string, wish: Wish): Trace[] {
+  const chosen = decimate(points, Math.max(50, Math.round(wish.width * SLICES)), wish.range);
+  const memory = memoryOf(wish.smoothing, points.steps);
+  const smoothed = smooth(points, memory);
+  const x = Float64Array.from(chosen, (index) => points.steps[index] as number);
+  const raw = Float32Array.from(chosen, (index) => drawable(points.values[index] as number));
+  const uid = uidOf(line);
+  const shared = {
+    type: "scatter",
+    name: plain(line.name),
+    legendgroup: `${axis} ${line.name}`,
+    x,
+    yaxis: axis,
+  };
+  const main = {
+    ...shared,
+    uid,
+    mode: hasFew(raw) ? "lines+markers" : "lines",
+    showlegend: true,
+    line: { color: colour, width: 1.8 },
+    marker: { color: colour, size: 5 },
+  };
+  // Stays, though empty, while nothing is smoothed: plotly would forget that it is hidden.
+  const faint = {
+    ...shared,
+    uid: `${uid}-recorded`,
+    mode: "lines",
+    showlegend: false,
+    y: raw,
+    line: { color: colour, width: 1 },
+    opacity: 0.28,
+    hoverinfo: "skip",
+  };
+  // "_xother" is the line's own step where it has no value at the step of the others.
+  if (memory <= 0) {
+    const none = { ...faint, x: [], y: [] };
+    return [none, { ...main, y: raw, hovertemplate: "%{y:.4~g}%{_xother}" }];
+  }
+  const y = Float32Array.from(chosen, (index) => smoothed[index] as number);
+  const trend = wish.width < NARROW ? "" : ", smoothed %{y:.4~g}";
+  const hovertemplate = `%{customdata:.4~g}${trend}%{_xother}`;
+  return [faint, { ...main, y, customdata: raw, hovertemplate }];
+}
+
+/**
+ * By this name plotly knows what a person has hidden, whichever lines come and
+ * go. It becomes part of a selector, so that only letters, digits and the like do.
+ */
+function uidOf({ block, column }: Line): string {
+  const id = block.id.replace(/[^A-Za-z0-9]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16)}_`);
+  return `${id}-${column}`;
+}
+
+function hasFew(values: Float32Array): boolean {
+  let finite = 0;
+  for (const value of values) if (!Number.isNaN(value)) finite += 1;
+  return finite <= FEW;
+}
+
+function drawable(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN;
+}

@@ -1,0 +1,30 @@
+/** Gives boxes and arrows the colour of a quantity; touches only what has changed. */
+
+import { HeatScale } from "./log-colour-scale";
+
+const PROPERTY = "--labkit-heat";
+
+export class Colouring {
+  private readonly scales = new Map<string, HeatScale>();
+  private readonly painted = new WeakMap<Element, string>();
+
+  /** The scale of a quantity, by the quantity's id. */
+  scale(id: string): HeatScale {
+    const known = this.scales.get(id) ?? new HeatScale();
+    this.scales.set(id, known);
+    return known;
+  }
+
+  /** Paints one element by its number; null takes the colour off. */
+  paint(element: SVGElement, value: number | null, scale: HeatScale | null): void {
+    const broken = value !== null && !Number.isFinite(value);
+    const colour = value === null ? null : (scale?.colour(value) ?? null);
+    const paint = broken ? "broken" : (colour ?? "");
+    if (this.painted.get(element) === paint) return;
+    this.painted.set(element, paint);
+    element.classList.toggle("labkit-graph-broken", broken);
+    element.classList.toggle("labkit-graph-heated", colour !== null);
+    if (colour === null) element.style.removeProperty(PROPERTY);
+    else element.style.setProperty(PROPERTY, colour);
+  }
+}

@@ -1,0 +1,76 @@
+/** The colour of a gradient norm: viridis on a logarithmic scale that seldom moves. */
+
+import { PALETTE } from "../../../parts/palette";
+
+/** Shades between the palette's ends; few, so that a small change repaints nothing. */
+const SHADES = 40;
+/** Readings that must fit a narrower scale before the scale narrows. */
+const PATIENCE = 30;
+
+/** Whole powers of ten around the norms that are shown. */
+export interface Decades {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Widens at once and narrows slowly, so that colours keep their meaning. */
+export class HeatScale {
+  decades: Decades | null = null;
+  private slack = 0;
+
+  /** Takes in the norms of one reading; true when the scale has changed. */
+  fit(norms: Iterable<number>): boolean {
+    const wanted = decadesOf(norms);
+    if (!wanted) return false;
+    const { decades } = this;
+    if (!decades) return this.adopt(wanted);
+    if (wanted.low < decades.low || wanted.high > decades.high) {
+      const low = Math.min(wanted.low, decades.low);
+      return this.adopt({ low, high: Math.max(wanted.high, decades.high) });
+    }
+    this.slack = wanted.low > decades.low || wanted.high < decades.high ? this.slack + 1 : 0;
+    return this.slack > PATIENCE ? this.adopt(wanted) : false;
+  }
+
+  /** The colour of a norm; null where none can be given (not finite, or no scale yet). */
+  colour(norm: number): string | null {
+    if (!this.decades || !Number.isFinite(norm)) return null;
+    if (norm <= 0) return PALETTE[0];
+    const { low, high } = this.decades;
+    const part = (Math.log10(norm) - low) / (high - low);
+    return shade(Math.min(1, Math.max(0, part)));
+  }
+
+  private adopt(decades: Decades): boolean {
+    this.decades = decades;
+    this.slack = 0;
+    return true;
+  }
+}
+
+function decadesOf(norms: Iterable<number>): Decades | null {
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (const norm of norms) {
+    if (!Number.isFinite(norm) || norm <= 0) continue;
+    least = Math.min(least, norm);
+    most = Math.max(most, norm);
+  }
+  if (most === 0) return null;
+  const high = Math.ceil(Math.log10(most)) + 0; // No negative zero.
+  return { low: Math.min(Math.floor(Math.log10(least)), high - 1), high };
+}
+
+function shade(part: number): string {
+  const place = (Math.round(part * SHADES) / SHADES) * (PALETTE.length - 1);
+  const index = Math.min(Math.floor(place), PALETTE.length - 2);
+  const [from, to] = [channels(index), channels(index + 1)];
+  const mixed = from.map((value, i) =>
+    Math.round(value + ((to[i] ?? value) - value) * (place - index)),
+  );
+  return `rgb(${mixed.join(", ")})`;
+}
+
+function channels(index: number): number[] {
+  const hex = PALETTE[index] ?? PALETTE[0];
+  return [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
+}

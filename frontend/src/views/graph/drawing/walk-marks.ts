@@ -1,0 +1,38 @@
+/** Marks the box that a walk is at, and those it has been to. */
+
+import type { GraphData } from "../../../protocol";
+import { Scopes } from "../structure/module-calls";
+import type { Scene } from "./scene";
+
+const CURRENT = "labkit-graph-current";
+const DONE = "labkit-graph-done";
+
+export class Emphasis {
+  private current: string | null = null;
+  private done: ReadonlySet<string> = new Set();
+
+  set(current: string | null, done: ReadonlySet<string>): void {
+    this.current = current;
+    this.done = done;
+  }
+
+  /** Marks what is drawn; returns the box of the present node, which may be a folded module. */
+  show(scene: Scene, graph: GraphData | null): string | null {
+    if (!graph) return null;
+    const scopes = new Map(graph.nodes.map((node) => [node.id, node.scope]));
+    const chains = new Scopes(graph);
+    const boxOf = (id: string): string | null => {
+      if (scene.rect(id)) return id;
+      const around = chains.chain(scopes.get(id) ?? "");
+      return around.find((call) => scene.isItem(call.id))?.id ?? null;
+    };
+    const current = this.current === null ? null : boxOf(this.current);
+    const done = new Set([...this.done].map(boxOf));
+    for (const [group, thing] of scene.things) {
+      const id = thing.type === "item" ? thing.item.id : null;
+      group.classList.toggle(CURRENT, id !== null && id === current);
+      group.classList.toggle(DONE, id !== null && id !== current && done.has(id));
+    }
+    return current;
+  }
+}

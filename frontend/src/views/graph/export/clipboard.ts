@@ -1,0 +1,56 @@
+/** Puts a picture on the clipboard, or into a file where there is no clipboard to be had. */
+
+import { html } from "../drawing/elements";
+import type { Standalone } from "./standalone-svg";
+
+/** Pixels of a PNG for each px of the picture, and the most it may have in all. */
+const SHARPNESS = 2;
+const MOST_PIXELS = 50_000_000;
+
+export type Destination = "copied" | "saved";
+
+export async function copyText(text: string, file: string, type: string): Promise<Destination> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return "copied";
+  } catch {
+    save(new Blob([text], { type }), file);
+    return "saved";
+  }
+}
+
+export async function copyPng(picture: Standalone, file: string): Promise<Destination> {
+  const blob = await rasterise(picture);
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+    return "copied";
+  } catch {
+    save(blob, file);
+    return "saved";
+  }
+}
+
+async function rasterise({ markup, width, height }: Standalone): Promise<Blob> {
+  const scale = Math.min(SHARPNESS, Math.sqrt(MOST_PIXELS / (width * height)));
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(markup)}`;
+  await image.decode();
+  const canvas = html("canvas", {
+    width: Math.round(width * scale),
+    height: Math.round(height * scale),
+  });
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob) resolve(blob);
+      else reject(new Error("the browser made no picture of it"));
+    }, "image/png");
+  });
+}
+
+function save(blob: Blob, file: string): void {
+  const address = URL.createObjectURL(blob);
+  const link = html("a", { href: address, download: file });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

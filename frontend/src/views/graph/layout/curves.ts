@@ -1,0 +1,84 @@
+/** Ways of arrows along straight pieces and curves. */
+
+import type { Path } from "./level-layout";
+import type { Point, Rect } from "./placement";
+
+/** How far an arrow's head, or a rounded corner, reaches. */
+export const CORNER = 8;
+
+/** From one box to the next in a row, along an S. */
+export function bent(start: Point, end: Point, arrow: boolean): Path {
+  const last = arrow ? { x: end.x - CORNER, y: end.y } : end;
+  const middle = (start.x + last.x) / 2;
+  const points = [start, { x: middle, y: start.y }, { x: middle, y: last.y }, last];
+  return { points, tip: arrow ? end : null };
+}
+
+export function plus(point: Point, by: Point): Point {
+  return { x: point.x + by.x, y: point.y + by.y };
+}
+
+/** Where an arrow leaves a box to the right, at the height where it began. */
+export function edgeOf(box: Rect | undefined, start: Point): Point {
+  if (!box) return start;
+  const inside = start.y >= box.y && start.y <= box.y + box.height;
+  return { x: box.x + box.width, y: inside ? start.y : box.y + box.height / 2 };
+}
+
+/** A way along straight pieces as cubic curves, its corners rounded. */
+export function rounded(stops: readonly Point[]): Point[] {
+  const [start, ...rest] = stops;
+  if (!start) return [];
+  const points = [start];
+  let here = start;
+  rest.forEach((corner, index) => {
+    const after = rest[index + 1];
+    const reach = Math.min(
+      CORNER,
+      distance(here, corner) / 2,
+      after ? distance(corner, after) / 2 : 0,
+    );
+    const before = toward(corner, here, reach);
+    points.push(here, before, before);
+    here = before;
+    if (!after) return;
+    const beyond = toward(corner, after, reach);
+    points.push(corner, corner, beyond);
+    here = beyond;
+  });
+  return points;
+}
+
+function distance(one: Point, other: Point): number {
+  return Math.hypot(one.x - other.x, one.y - other.y);
+}
+
+function toward(from: Point, to: Point, length: number): Point {
+  const whole = distance(from, to) || 1;
+  return {
+    x: from.x + ((to.x - from.x) * length) / whole,
+    y: from.y + ((to.y - from.y) * length) / whole,
+  };
+}
+
+export function union(rects: Iterable<Rect>): Rect {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const rect of rects) {
+    left = Math.min(left, rect.x);
+    top = Math.min(top, rect.y);
+    right = Math.max(right, rect.x + rect.width);
+    bottom = Math.max(bottom, rect.y + rect.height);
+  }
+  return left > right
+    ? { x: 0, y: 0, width: 0, height: 0 }
+    : { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** A straight piece as a cubic curve, without its start. */
+export function straight(from: Point, to: Point): Point[] {
+  const part = (share: number): Point => ({
+    x: from.x + (to.x - from.x) * share,
+    y: from.y + (to.y - from.y) * share,
+  });
+  return [part(1 / 3), part(2 / 3), to];
+}

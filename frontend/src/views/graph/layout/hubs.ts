@@ -1,0 +1,62 @@
+/**
+ * Keeps edges of hubs out of the layout: a box that feeds dozens of others (a mask, a weight used
+ * at every pass) makes Graphviz ten times slower and pulls everything towards itself.
+ *
+ * The first edge of a hub is laid out; the others are drawn straight, afterwards.
+ */
+
+import type { VisibleEdge, VisibleGraph } from "../model/visible-graph";
+import type { Direction } from "./dot";
+import type { Placement, Point, Rect, Route } from "./placement";
+
+/** A box with more edges that go out is a hub. */
+const MOST_EDGES = 8;
+
+/** The same graph without the hubs' further edges, and these. */
+export function withoutHubs(visible: VisibleGraph): {
+  readonly plain: VisibleGraph;
+  readonly further: readonly VisibleEdge[];
+} {
+  const counts = new Map<string, number>();
+  for (const { source } of visible.edges) counts.set(source, (counts.get(source) ?? 0) + 1);
+  const begun = new Set<string>();
+  const further: VisibleEdge[] = [];
+  const edges = visible.edges.filter((edge) => {
+    const first = !begun.has(edge.source);
+    begun.add(edge.source);
+    if (first || (counts.get(edge.source) ?? 0) <= MOST_EDGES) return true;
+    further.push(edge);
+    return false;
+  });
+  return { plain: { ...visible, edges }, further };
+}
+
+/** The placement with the edges that were left out. */
+export function withFurther(
+  placement: Placement,
+  further: readonly VisibleEdge[],
+  direction: Direction,
+): Placement {
+  const routes = further.flatMap((edge) => {
+    const [from, to] = [placement.boxes.get(edge.source), placement.boxes.get(edge.target)];
+    return from && to ? [straight(edge, from, to, direction)] : [];
+  });
+  return { ...placement, routes: [...placement.routes, ...routes] };
+}
+
+function straight(edge: VisibleEdge, from: Rect, to: Rect, direction: Direction): Route {
+  const across = direction === "LR";
+  const start: Point = across
+    ? { x: from.x + from.width, y: from.y + from.height / 2 }
+    : { x: from.x + from.width / 2, y: from.y + from.height };
+  const tip: Point = across
+    ? { x: to.x, y: to.y + to.height / 2 }
+    : { x: to.x + to.width / 2, y: to.y };
+  const bend = (point: Point, sign: number): Point => ({
+    x: point.x + (across ? sign * Math.min(60, Math.abs(tip.x - start.x) / 2) : 0),
+    y: point.y + (across ? 0 : sign * Math.min(60, Math.abs(tip.y - start.y) / 2)),
+  });
+  const before = { x: tip.x - (across ? 6 : 0), y: tip.y - (across ? 0 : 6) };
+  const { source, target } = edge;
+  return { source, target, points: [start, bend(start, 1), bend(before, -1), before], tip };
+}

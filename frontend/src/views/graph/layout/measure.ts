@@ -1,0 +1,117 @@
+/** How large each box must be for its words, and the words cut to fit the largest box. */
+
+import type { Label } from "../model/labels";
+import type { Item } from "../model/visible-graph";
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The words of a box as they are drawn, with the widths that place them. */
+export interface Fitted extends Label, Size {
+  readonly titleWidth: number;
+  readonly badgeWidth: number;
+}
+
+type Role = "title" | "subtitle" | "badge" | "pill" | "detail";
+
+/** Weight and size in px; the style sheet has the same. */
+const FONTS: Readonly<Record<Role, readonly [weight: number, size: number]>> = {
+  title: [600, 13],
+  subtitle: [400, 11],
+  badge: [500, 10],
+  pill: [500, 12],
+  detail: [400, 11],
+};
+
+const MOST_TITLE = 190;
+const MOST_SUBTITLE = 230;
+export const MODULE_PADDING = 14;
+export const STRIP = 6;
+export const CHEVRON = 16;
+export const TITLE_BAR = 32;
+const GAP = 8;
+
+export class Measure {
+  private readonly context = makeContext();
+  private readonly widths = new Map<string, number>();
+
+  constructor(private readonly family: string) {}
+
+  width(text: string, role: Role): number {
+    const key = `${role} ${text}`;
+    const known = this.widths.get(key);
+    if (known !== undefined) return known;
+    const [weight, size] = FONTS[role];
+    let width = text.length * size * 0.6;
+    if (this.context) {
+      this.context.font = `${weight} ${size}px ${this.family}`;
+      width = this.context.measureText(text).width;
+    }
+    this.widths.set(key, width);
+    return width;
+  }
+
+  /** The text itself, or as much of its beginning and end as the width holds. */
+  cut(text: string, role: Role, most: number): string {
+    if (this.width(text, role) <= most) return text;
+    const letters = [...text];
+    let fits = "…";
+    for (let keep = 1; keep < letters.length; keep += 1) {
+      const head = letters.slice(0, Math.ceil(keep / 2)).join("");
+      const tail = letters.slice(letters.length - Math.floor(keep / 2)).join("");
+      const shorter = `${head}…${tail}`;
+      if (this.width(shorter, role) > most) break;
+      fits = shorter;
+    }
+    return fits;
+  }
+
+  box(item: Item, label: Label): Fitted {
+    return item.kind === "module" ? this.moduleBox(label) : this.pill(label);
+  }
+
+  /** The title bar of an open module; its height is that of the bar alone. */
+  frame(label: Label): Fitted {
+    const fitted = this.fit(label, "title", "subtitle");
+    const subtitle = fitted.subtitle ? this.width(fitted.subtitle, "subtitle") + GAP : 0;
+    const badge = fitted.badge ? fitted.badgeWidth + GAP : 0;
+    const width = STRIP + CHEVRON + fitted.titleWidth + subtitle + badge + 2 * MODULE_PADDING;
+    return { ...fitted, width, height: TITLE_BAR };
+  }
+
+  private moduleBox(label: Label): Fitted {
+    const fitted = this.fit(label, "title", "subtitle");
+    const badge = fitted.badge ? fitted.badgeWidth + GAP : 0;
+    const top = CHEVRON + fitted.titleWidth + badge;
+    const bottom = this.width(fitted.subtitle, "subtitle");
+    const width = Math.max(96, top, bottom) + STRIP + 2 * MODULE_PADDING - 4;
+    return { ...fitted, width, height: fitted.subtitle ? 46 : 32 };
+  }
+
+  private pill(label: Label): Fitted {
+    const fitted = this.fit(label, "pill", "detail");
+    const detail = fitted.subtitle ? this.width(fitted.subtitle, "detail") + GAP : 0;
+    return { ...fitted, width: Math.max(44, fitted.titleWidth + detail + 26), height: 26 };
+  }
+
+  private fit(label: Label, title: Role, subtitle: Role): Omit<Fitted, "width" | "height"> {
+    const cutTitle = this.cut(label.title, title, MOST_TITLE);
+    return {
+      title: cutTitle,
+      subtitle: this.cut(label.subtitle, subtitle, MOST_SUBTITLE),
+      badge: label.badge,
+      titleWidth: this.width(cutTitle, title),
+      badgeWidth: label.badge ? this.width(label.badge, "badge") + 12 : 0,
+    };
+  }
+}
+
+function makeContext(): CanvasRenderingContext2D | null {
+  try {
+    return document.createElement("canvas").getContext("2d");
+  } catch {
+    return null;
+  }
+}

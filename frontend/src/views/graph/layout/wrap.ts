@@ -1,0 +1,290 @@
+/**
+ * Folds a long row of boxes into several rows, as a text is folded into lines.
+ *
+ * A layout from left to right of a deep chain is so wide that nothing in it can be read. Each level
+ * is folded by itself, between its columns.
+ */
+
+import { bent, CORNER, edgeOf, plus, rounded, union } from "./curves";
+import { type Answer, mapped, type Path } from "./level-layout";
+import type { End, Level, LevelEdge } from "./levels";
+import type { Point, Rect } from "./placement";
+
+/** A picture up to this much wider than its room stays as it is. */
+const TOLERANCE = 1.2;
+/** Room between two rows, for the arrows that go from one to the next. */
+const ROW_GAP = 40;
+const LANE = 5;
+const LANES = 4;
+const ELBOW = 16;
+/** A row this much higher than its highest column has its columns moved beside each other. */
+const LOOSE = 1.25;
+
+/** Columns `first` to `last`, both included. */
+interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+interface Row extends Span {
+  readonly top: number;
+  readonly height: number;
+  readonly dx: number;
+  /** How far each column moves down, from the first. */
+  readonly dys: readonly number[];
+}
+
+/** The same level in rows no wider than `room` px where its boxes allow that. */
+export function wrapped(answer: Answer, level: Level, room: number): Answer {
+  if (answer.width <= room * TOLERANCE) return answer;
+  const columns = new Columns(answer);
+  const spans = columns.rows(room);
+  return spans.length < 2 ? answer : new Folding(answer, level, columns, spans).result();
+}
+
+/** Groups of boxes that no vertical line separates, from left to right. */
+class Columns {
+  readonly left: number[] = [];
+  readonly right: number[] = [];
+  readonly of = new Map<string, number>();
+
+  constructor(answer: Answer) {
+    const boxes = [...answer.boxes].sort(([, one], [, other]) => one.x - other.x);
+    for (const [id, box] of boxes) {
+      const end = this.right.at(-1);
+      if (end === undefined || box.x >= end) {
+        this.left.push(box.x);
+        this.right.push(box.x + box.width);
+      } else this.right[this.right.length - 1] = Math.max(end, box.x + box.width);
+      this.of.set(id, this.left.length - 1);
+    }
+  }
+
+  rows(room: number): Span[] {
+    const rows: Span[] = [];
+    let open: Span | null = null;
+    for (let column = 0; column < this.left.length; column += 1) {
+      const grown: Span = { first: open?.first ?? column, last: column };
+      if (open && this.width(grown) > room) {
+        rows.push(open);
+        open = { first: column, last: column };
+      } else open = grown;
+    }
+    return open ? [...rows, open] : rows;
+  }
+
+  private width({ first, last }: Span): number {
+    return (this.right[last] ?? 0) - (this.left[first] ?? 0);
+  }
+}
+
+interface Ports {
+  readonly ins: ReadonlyMap<string, Point>;
+  readonly outs: ReadonlyMap<string, Point>;
+}
+
+class Folding {
+  private readonly rows: Row[];
+  private readonly boxes = new Map<string, Rect>();
+  private readonly width: number;
+  private lane = 0;
+
+  constructor(
+    private readonly answer: Answer,
+    private readonly level: Level,
+    private readonly columns: Columns,
+    spans: readonly Span[],
+  ) {
+    this.rows = this.stack(spans);
+    for (const [id, box] of answer.boxes) {
+      const { x, y } = this.shift(this.column(id));
+      this.boxes.set(id, { ...box, x: box.x + x, y: box.y + y });
+    }
+    this.width = union(this.boxes.values()).width;
+  }
+
+  result(): Answer {
+    const { boxes } = this;
+    const ports = {
+      ins: this.ports(this.answer.ins, 0, (edge) => edge.from),
+      outs: this.ports(this.answer.outs, this.columns.left.length - 1, (edge) => edge.to),
+    };
+    const paths = new Map<string, Path>();
+    for (const [key, path] of this.answer.paths) {
+      const edge = this.level.edges.get(key);
+      if (edge) paths.set(key, this.path(path, edge, ports));
+    }
+    const corners = [...paths.values()].flatMap(({ points, tip }) =>
+      tip ? [...points, tip] : points,
+    );
+    const all = [...corners, ...ports.ins.values(), ...ports.outs.values()];
+    const held = union([
+      ...boxes.values(),
+      ...all.map((point) => ({ ...point, width: 0, height: 0 })),
+    ]);
+    const whole = {
+      width: held.width,
+      height: held.height,
+      boxes,
+      ...ports,
+      paths,
+    };
+    return mapped(whole, (point) => plus(point, { x: -held.x, y: -held.y }));
+  }
+
+  /** Sets the rows one below the other. */
+  private stack(spans: readonly Span[]): Row[] {
+    const rows: Row[] = [];
+    let top = 0;
+    for (const span of spans) {
+      const columns: Rect[] = [];
+      for (let column = span.first; column <= span.last; column += 1)
+        columns.push(union(this.within(column)));
+      const extent = union(columns);
+      const height = Math.max(...columns.map((column) => column.height));
+      // What stood beside a high frame need not leave its height free in another row.
+      const level = extent.height > LOOSE * height && this.isChain(span);
+      const dys = columns.map((column) =>
+        level ? top + (height - column.height) / 2 - column.y : top - extent.y,
+      );
+      const taken = level ? height : extent.height;
+      rows.push({ ...span, top, height: taken, dx: -extent.x, dys });
+      top += taken + ROW_GAP;
+    }
+    return rows;
+  }
+
+  private within(column: number): Rect[] {
+    return [...this.answer.boxes]
+      .filter(([id]) => this.column(id) === column)
+      .map(([, box]) => box);
+  }
+
+  /** Whether no arrow within a row passes a column by, so that its columns can be moved. */
+  private isChain({ first, last }: Span): boolean {
+    const count = this.columns.left.length;
+    // Ports stand before the first column and behind the last.
+    const [low, high] = [first === 0 ? -1 : first, last === count - 1 ? count : last];
+    return [...this.level.edges.values()].every(({ from, to }) => {
+      const [begin, end] = [this.columnOf(from, -1), this.columnOf(to, count)];
+      const inside = begin >= low && begin <= high && end >= low && end <= high;
+      return !inside || Math.abs(begin - end) <= 1;
+    });
+  }
+
+  private column(id: string): number {
+    return this.columns.of.get(id) ?? 0;
+  }
+
+  private columnOf(end: End, port: number): number {
+    return end.child === null ? port : this.column(end.child);
+  }
+
+  private row(column: number): Row {
+    return this.rows.find((row) => column <= row.last) ?? (this.rows.at(-1) as Row);
+  }
+
+  /** How far a column has moved. */
+  private shift(column: number): Point {
+    const row = this.row(column);
+    return { x: row.dx, y: row.dys[column - row.first] ?? 0 };
+  }
+
+  /** Ports go with the first or the last column, and to where a box of that row needs them. */
+  private ports(
+    ports: ReadonlyMap<string, Point>,
+    column: number,
+    side: (edge: LevelEdge) => End,
+  ): Map<string, Point> {
+    const shift = this.shift(column);
+    const { top, height } = this.row(column);
+    const placed = new Map<string, Point>();
+    for (const [source, point] of ports) {
+      const moved = plus(point, shift);
+      const inside = moved.y >= top && moved.y <= top + height;
+      const y = inside ? moved.y : (this.wanted(source, column, side) ?? top + height / 2);
+      placed.set(source, { x: moved.x, y });
+    }
+    return placed;
+  }
+
+  /** The height of a box in the port's row that the port is joined to. */
+  private wanted(
+    source: string,
+    column: number,
+    side: (edge: LevelEdge) => End,
+  ): number | undefined {
+    for (const edge of this.level.edges.values()) {
+      const port = side(edge);
+      if (port.child !== null || port.port !== source) continue;
+      const other = port === edge.from ? edge.to : edge.from;
+      const box = other.child === null ? undefined : this.boxes.get(other.child);
+      if (box && this.row(this.columnOf(other, column)) === this.row(column))
+        return box.y + box.height / 2;
+    }
+    return undefined;
+  }
+
+  private path(path: Path, { from, to }: LevelEdge, ports: Ports): Path {
+    const [begin, end] = [this.columnOf(from, 0), this.columnOf(to, this.columns.left.length - 1)];
+    const [shift, other] = [this.shift(begin), this.shift(end)];
+    const moved = {
+      points: path.points.map((point) => plus(point, shift)),
+      tip: path.tip && plus(path.tip, shift),
+    };
+    const arrow = path.tip !== null;
+    const first = moved.points[0] as Point;
+    const last = plus(path.tip ?? (path.points.at(-1) as Point), other);
+    const start = (from.child === null && ports.ins.get(from.port ?? "")) || first;
+    const goal = (to.child === null && ports.outs.get(to.port ?? "")) || last;
+    if (this.row(begin) === this.row(end)) {
+      const still = shift.y === other.y && start.y === first.y && goal.y === last.y;
+      return still ? moved : bent(start, goal, arrow);
+    }
+    if (from.child === null) return this.down(start, goal, this.row(end), arrow);
+    const out = edgeOf(this.boxes.get(from.child), start);
+    return this.between(out, goal, this.row(begin), this.row(end), arrow);
+  }
+
+  /** From a port at the left, down beside the rows in between, and in. */
+  private down(start: Point, tip: Point, to: Row, arrow: boolean): Path {
+    const shift = this.nextLane();
+    const left = Math.min(start.x, 0) - ELBOW - shift;
+    return this.around(start, tip, left, Math.max(left, tip.x - ELBOW - shift), to, arrow);
+  }
+
+  /** Out to the right, down beside the rows in between, back to the left, and in. */
+  private between(start: Point, tip: Point, from: Row, to: Row, arrow: boolean): Path {
+    const shift = this.nextLane();
+    const next = this.rows.indexOf(to) - this.rows.indexOf(from) === 1;
+    const out = (next ? start.x : Math.max(this.width, start.x)) + ELBOW + shift;
+    return this.around(start, tip, out, tip.x - ELBOW - shift, to, arrow);
+  }
+
+  /** Arrows go side by side, each along a lane of its own. */
+  private nextLane(): number {
+    this.lane = (this.lane + 1) % LANES;
+    return this.lane * LANE;
+  }
+
+  /** Down along one line, above the row to another, and along that to the tip. */
+  private around(
+    start: Point,
+    tip: Point,
+    first: number,
+    second: number,
+    to: Row,
+    arrow: boolean,
+  ): Path {
+    const gutter = to.top - ROW_GAP / 2 - LANE + this.lane * LANE;
+    const stops = [
+      start,
+      { x: first, y: start.y },
+      { x: first, y: gutter },
+      { x: second, y: gutter },
+      { x: second, y: tip.y },
+      { x: arrow ? tip.x - CORNER : tip.x, y: tip.y },
+    ];
+    return { points: rounded(stops), tip: arrow ? tip : null };
+  }
+}

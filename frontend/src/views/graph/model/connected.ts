@@ -1,0 +1,26 @@
+/** Follows a tensor: what it was computed from, and what is computed from it. */
+
+import type { VisibleEdge } from "./visible-graph";
+
+/** A box and everything before and behind it. */
+export function related(edges: readonly VisibleEdge[], id: string): ReadonlySet<string> {
+  return new Set([
+    ...reached(edges, id, (edge) => [edge.source, edge.target]),
+    ...reached(edges, id, (edge) => [edge.target, edge.source]),
+  ]);
+}
+
+function reached(
+  edges: readonly VisibleEdge[],
+  start: string,
+  direct: (edge: VisibleEdge) => readonly [from: string, to: string],
+): ReadonlySet<string> {
+  const next = new Map<string, string[]>();
+  for (const edge of edges) {
+    const [from, to] = direct(edge);
+    next.set(from, [...(next.get(from) ?? []), to]);
+  }
+  const seen = new Set([start]);
+  for (const id of seen) for (const other of next.get(id) ?? []) seen.add(other);
+  return seen;
+}

@@ -1,0 +1,140 @@
+/**
+ * What is to be seen of a graph when some of its modules are open.
+ *
+ * Every node is folded into its outermost closed module call; what is folded
+ * into the same box is one item, and edges between the same two items are one.
+ */
+
+import type { GraphNode, ModuleCall } from "../../../protocol";
+import type { RolledCall, RolledGraph } from "../structure/collapsed-graph";
+import { Scopes, type Tensor } from "../structure/module-calls";
+
+/** More than this is neither readable nor quickly laid out. */
+export const MOST_VISIBLE = 1000;
+
+/** A module call that stands for all that is inside it. */
+export interface FoldedModule {
+  readonly kind: "module";
+  readonly id: string;
+  /** The open module call around it; null outside all. */
+  readonly container: string | null;
+  readonly module: RolledCall;
+}
+
+/** A node that is seen itself. */
+export interface SeenNode {
+  readonly kind: GraphNode["kind"];
+  readonly id: string;
+  readonly container: string | null;
+  readonly node: GraphNode;
+}
+
+export type Item = FoldedModule | SeenNode;
+
+/** An open module call: a frame around what is inside. */
+export interface Container {
+  readonly id: string;
+  readonly container: string | null;
+  readonly module: RolledCall;
+}
+
+export interface VisibleEdge extends Tensor {
+  readonly source: string;
+  readonly target: string;
+  /** How many of the graph's edges it stands for. */
+  readonly count: number;
+  /** True where no tensor flows between the boxes: the target uses a parameter of the source. */
+  readonly shared: boolean;
+  /** From one pass of what repeats itself to the next. */
+  readonly loop: boolean;
+}
+
+/** Everything in the order of execution. */
+export interface VisibleGraph {
+  readonly items: readonly Item[];
+  readonly containers: readonly Container[];
+  readonly edges: readonly VisibleEdge[];
+}
+
+export function visibleGraph(graph: RolledGraph, open: ReadonlySet<string>): VisibleGraph {
+  const scopes = new Scopes(graph);
+  const items = new Map<string, Item>();
+  const containers = new Map<string, Container>();
+  const places = new Map<string, Item>();
+  for (const node of graph.nodes) {
+    const chain = scopes.chain(node.scope);
+    const closed = chain.findIndex((call) => !open.has(call.id));
+    const around = closed < 0 ? chain : chain.slice(0, closed);
+    around.forEach((module, depth) => {
+      const container = around[depth - 1]?.id ?? null;
+      if (!containers.has(module.id))
+        containers.set(module.id, { id: module.id, container, module });
+    });
+    const item = makeItem(node, chain[closed], around.at(-1)?.id ?? null);
+    if (!items.has(item.id)) items.set(item.id, item);
+    places.set(node.id, item);
+  }
+  return {
+    items: [...items.values()],
+    containers: [...containers.values()],
+    edges: mergeEdges(graph, scopes, places),
+  };
+}
+
+export function countVisible(visible: VisibleGraph): number {
+  return visible.items.length + visible.containers.length;
+}
+
+/** The model itself is open at first, unless that alone is too much to draw. */
+export function openAtFirst(graph: RolledGraph): Set<string> {
+  const open = new Set(new Scopes(graph).outermost().map((module) => module.id));
+  return countVisible(visibleGraph(graph, open)) > MOST_VISIBLE ? new Set() : open;
+}
+
+/** All modules open, unless that is too much to draw. */
+export function unfoldedAtFirst(graph: RolledGraph): Set<string> {
+  const open = everything(graph);
+  return countVisible(visibleGraph(graph, open)) > MOST_VISIBLE ? openAtFirst(graph) : open;
+}
+
+export function everything(graph: RolledGraph): Set<string> {
+  return new Set(graph.modules.map((module) => module.id));
+}
+
+function makeItem(node: GraphNode, closed: ModuleCall | undefined, container: string | null): Item {
+  if (closed) return { kind: "module", id: closed.id, container, module: closed };
+  return { kind: node.kind, id: node.id, container, node };
+}
+
+function mergeEdges(
+  graph: RolledGraph,
+  scopes: Scopes,
+  places: ReadonlyMap<string, Item>,
+): readonly VisibleEdge[] {
+  const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+  const merged = new Map<string, VisibleEdge>();
+  for (const edge of graph.edges) {
+    const source = places.get(edge.source);
+    const target = places.get(edge.target);
+    const origin = nodes.get(edge.source);
+    const user = nodes.get(edge.target);
+    if (!source || !target || !origin || !user || source.id === target.id) continue;
+    const shared = origin.kind === "parameter" && source.kind === "module";
+    // A later call of the same module says by its name that it has the same weights.
+    if (shared && scopes.chain(user.scope).some((call) => call.path === source.module.path))
+      continue;
+    const key = JSON.stringify([source.id, target.id]);
+    const known = merged.get(key);
+    const first = known && (shared || !known.shared) ? known : edge;
+    merged.set(key, {
+      source: source.id,
+      target: target.id,
+      shape: first.shape,
+      dtype: first.dtype,
+      count: (known?.count ?? 0) + 1,
+      shared: shared && (known?.shared ?? true),
+      loop: edge.loop === true && (known?.loop ?? true),
+    });
+  }
+  return [...merged.values()];
+}

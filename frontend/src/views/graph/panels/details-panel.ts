@@ -1,0 +1,162 @@
+/**
+ * The side panel: all that is known of one box, its parameters' values among it.
+ *
+ * Values are asked of the kernel when a parameter is opened, and again as the run goes on.
+ */
+
+import type { Inspection, Statistics } from "../../../session";
+import { html } from "../drawing/elements";
+import type { Fact } from "../model/labels";
+import { countText, normText } from "../structure/text";
+import { drawHistogram, signed } from "./histogram";
+
+/** What the panel shows of one thing. */
+export interface Subject {
+  readonly id: string;
+  readonly title: string;
+  readonly facts: readonly Fact[];
+  /** By which the kernel knows its values: a parameter's name, an operation's id. */
+  readonly inspected: string | null;
+  /** Said where the values are not known. */
+  readonly without: string;
+  /** The tensors that come in and go out: where from or to, and their shape. */
+  readonly inputs: readonly Fact[];
+  readonly outputs: readonly Fact[];
+}
+
+const HINT = "Click an operation or a parameter to see all that is known of it here.";
+/** Values are asked for again after so long, in ms, while the run goes on. */
+const FRESH_MS = 2000;
+/** The same after no answer came: what waits in the kernel must not pile up. */
+const AFTER_NO_ANSWER_MS = 30_000;
+const NORMS = { weight_norm: "Weight norm", grad_norm: "Gradient norm" } as const;
+
+export class Details {
+  readonly element = html("aside", { class: "labkit-graph-details", "aria-label": "Details" });
+  private readonly heading = html("h4");
+  private readonly body = html("div", { class: "labkit-graph-details-body" });
+  private readonly values = html("div");
+  private readonly tensors = html("div");
+  private shown: Subject | null = null;
+  private asked = 0;
+  private waiting = false;
+  private answered = true;
+
+  constructor(
+    private readonly inspect: (name: string) => Promise<Inspection>,
+    private readonly closed: () => void,
+  ) {
+    const close = html("button", { type: "button", title: "Close", "aria-label": "Close" }, "×");
+    close.addEventListener("click", () => this.close());
+    const bar = html("div", { class: "labkit-graph-details-bar" });
+    bar.append(this.heading, close);
+    this.element.append(bar, this.body, this.values, this.tensors);
+    this.element.setAttribute("data-lm-suppress-shortcuts", "true");
+    this.element.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Escape") this.close();
+    });
+    this.element.hidden = true;
+  }
+
+  get open(): boolean {
+    return !this.element.hidden;
+  }
+
+  /** What is shown, by its id; null while nothing is. */
+  get subject(): string | null {
+    return this.shown?.id ?? null;
+  }
+
+  /** Opens the panel, for something or for a word on how to use it. */
+  show(subject: Subject | null): void {
+    this.element.hidden = false;
+    const other = subject?.id !== this.shown?.id || subject?.title !== this.shown?.title;
+    this.shown = subject;
+    this.heading.textContent = subject?.title ?? "Details";
+    if (other) this.values.replaceChildren();
+    this.body.replaceChildren(subject ? listOf(subject.facts) : html("p", {}, HINT));
+    this.tensors.replaceChildren(...(subject ? tensorsOf(subject) : []));
+    if (subject?.inspected) this.ask(subject.inspected, other);
+  }
+
+  close(): void {
+    if (this.element.hidden) return;
+    this.element.hidden = true;
+    this.shown = null;
+    this.values.replaceChildren();
+    this.closed();
+  }
+
+  private async ask(name: string, other: boolean): Promise<void> {
+    const now = performance.now();
+    const fresh = this.answered ? FRESH_MS : AFTER_NO_ANSWER_MS;
+    if (!other && (this.waiting || now - this.asked < fresh)) return;
+    this.asked = now;
+    this.waiting = true;
+    if (other) this.values.replaceChildren(html("p", {}, "Reading the values…"));
+    const found = await this.inspect(name);
+    if (this.asked !== now) return; // Something else was asked meanwhile.
+    this.waiting = false;
+    this.answered = found.answered;
+    if (this.shown?.inspected !== name) return;
+    const drawn = drawValues(found);
+    const nothing = found.answered && drawn.length === 0;
+    this.values.replaceChildren(
+      ...(found.reason ? [html("p", { role: "status" }, found.reason)] : []),
+      ...drawn,
+      ...(nothing ? [html("p", {}, this.shown.without)] : []),
+      ...(found.answered ? [] : [this.askAgain(name)]),
+    );
+  }
+
+  private askAgain(name: string): HTMLElement {
+    const again = html("button", { type: "button" }, "Ask again");
+    again.addEventListener("click", () => this.ask(name, true));
+    return again;
+  }
+}
+
+function tensorsOf(subject: Subject): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (subject.inputs.length) parts.push(html("h5", {}, "Comes in"), listOf(subject.inputs));
+  if (subject.outputs.length) parts.push(html("h5", {}, "Goes out"), listOf(subject.outputs));
+  return parts;
+}
+
+function listOf(facts: readonly Fact[]): HTMLElement {
+  const list = html("dl");
+  for (const [name, value] of facts) list.append(html("dt", {}, name), html("dd", {}, value));
+  return list;
+}
+
+function drawValues({ value, gradient, norms }: Inspection): HTMLElement[] {
+  const facts = norms.map(({ kind, value: norm, step }): Fact => {
+    return [NORMS[kind], `${normText(norm ?? Number.NaN)} at step ${countText(step)}`];
+  });
+  return [
+    ...drawTensor("Values", value),
+    ...drawTensor("Gradient", gradient),
+    ...(facts.length ? [html("h5", {}, "Recorded norms"), listOf(facts)] : []),
+  ];
+}
+
+function drawTensor(name: string, statistics: Statistics | null): HTMLElement[] {
+  if (!statistics) return [];
+  const { step } = statistics;
+  const magnitudes = Number.isNaN(statistics.mean);
+  const when = step === null ? name : `${name}: magnitudes at step ${countText(step)}`;
+  const { sampled } = statistics;
+  const picture = drawHistogram(statistics, name.toLowerCase());
+  const facts: Fact[] = [];
+  if (!magnitudes) {
+    facts.push(
+      ["Mean ± deviation", `${signed(statistics.mean)} ± ${signed(statistics.deviation)}`],
+      ["Least, greatest", `${signed(statistics.minimum)}, ${signed(statistics.maximum)}`],
+    );
+  }
+  if (sampled !== null) facts.push(["Read", `${countText(sampled)} elements, evenly spread`]);
+  if (statistics.zeros) facts.push(["Exactly zero", countText(statistics.zeros)]);
+  if (statistics.notFinite) facts.push(["NaN or infinite", countText(statistics.notFinite)]);
+  return [html("h5", {}, when), ...(picture ? [picture] : []), listOf(facts)];
+}

@@ -1,0 +1,38 @@
+/** Which of a run's structures is shown. */
+
+import type { GraphData } from "../../../protocol";
+import type { RunSession } from "../../../session";
+import { Timeline } from "./structure-timeline";
+
+export class Past {
+  readonly element: HTMLElement;
+  private readonly timeline = new Timeline((signature) => this.choose(signature));
+  /** A structure of the past that was chosen; null follows the run. */
+  private chosen: GraphData | null = null;
+
+  constructor(
+    private readonly session: RunSession,
+    private readonly changed: () => void,
+    private readonly say: (words: string) => void,
+  ) {
+    this.element = this.timeline.element;
+  }
+
+  /** The graph to show now. */
+  graph(): GraphData | null {
+    const graph = this.chosen ?? this.session.graph;
+    const spans = this.session.state?.structures ?? [];
+    this.timeline.update(spans, graph?.signature ?? "", this.chosen === null);
+    return graph;
+  }
+
+  private async choose(signature: string | null): Promise<void> {
+    const graph = signature === null ? null : await this.session.graphOf(signature);
+    if (signature !== null && graph === null) {
+      this.say("This structure is not kept any more, or the kernel did not answer.");
+      return;
+    }
+    this.chosen = graph;
+    this.changed();
+  }
+}

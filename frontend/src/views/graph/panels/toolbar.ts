@@ -1,0 +1,137 @@
+/** The buttons above the graph, and the line that says what is going on. */
+
+import { html } from "../drawing/elements";
+import { FORMATS, type Format } from "../export/export-drawing";
+import type { Face } from "../model/labels";
+
+/** What the buttons do. */
+export interface ToolbarActions {
+  fit(): void;
+  zoomIn(): void;
+  zoomOut(): void;
+  foldAll(): void;
+  unfoldAll(): void;
+  cancel(): void;
+  /** Goes to the next box that the words name. */
+  find(words: string): void;
+  /** Shows what computes, what passes the gradients on, or both. */
+  turnTo(face: Face): void;
+  details(): void;
+  copy(format: Format): void;
+  help(): void;
+}
+
+const FACES: Readonly<Record<Face, string>> = {
+  forward: "Forward",
+  backward: "Backward",
+  both: "Both sides",
+};
+
+export class Toolbar {
+  readonly element = html("div", { class: "labkit-graph-toolbar" });
+  private readonly message = html("span", { class: "labkit-graph-message", role: "status" });
+  private readonly controls: readonly (HTMLButtonElement | HTMLInputElement | HTMLSelectElement)[];
+  private readonly unfold: HTMLButtonElement;
+  private readonly details: HTMLButtonElement;
+  private readonly stop: HTMLButtonElement;
+
+  /** Beside something that explains the graph there are no buttons for that. */
+  constructor(actions: ToolbarActions, legend: HTMLElement, { accompanied = false } = {}) {
+    this.unfold = button("Unfold all", "Unfold all modules", actions.unfoldAll);
+    this.details = button("Details", "All that is known of the box clicked", actions.details);
+    this.stop = button("Cancel", "Cancel the layout", actions.cancel);
+    this.stop.hidden = true;
+    this.pressDetails(false);
+    const further = [
+      this.details,
+      copyChoice(actions),
+      button("?", "Mouse and keys", actions.help),
+    ];
+    this.controls = [
+      button("Fit", "Fit the whole graph into view", actions.fit),
+      button("−", "Zoom out", actions.zoomOut),
+      button("+", "Zoom in", actions.zoomIn),
+      button("Fold all", "Fold all modules", actions.foldAll),
+      this.unfold,
+      searchField(actions),
+      faceChoice(actions),
+      ...(accompanied ? [] : further),
+    ];
+    this.element.append(...this.controls, this.stop, this.message, legend);
+    this.enable(false);
+  }
+
+  /** Nothing can be done while there is no picture. */
+  enable(enabled: boolean): void {
+    for (const each of this.controls) each.disabled = !enabled;
+  }
+
+  /** Shows whether the side panel is open. */
+  pressDetails(pressed: boolean): void {
+    this.details.setAttribute("aria-pressed", String(pressed));
+  }
+
+  /** Why not all modules can be unfolded; null when they can. */
+  limitUnfolding(reason: string | null): void {
+    this.unfold.disabled = reason !== null;
+    this.unfold.title = reason ?? "Unfold all modules";
+  }
+
+  say(message: string): void {
+    this.message.textContent = message;
+    this.message.title = message;
+  }
+
+  offerCancel(offered: boolean): void {
+    this.stop.hidden = !offered;
+  }
+}
+
+function searchField(actions: ToolbarActions): HTMLInputElement {
+  const field = html("input", {
+    type: "search",
+    placeholder: "Find",
+    title: "Find a module, an operation or a parameter: Enter goes to the next",
+    "aria-label": "Find in the graph",
+  });
+  field.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter") actions.find(field.value);
+  });
+  return field;
+}
+
+function faceChoice(actions: ToolbarActions): HTMLSelectElement {
+  const choice = html("select", {
+    "aria-label": "Side of the boxes",
+    title: "Show the operations, autograd's nodes that pass their gradients on, or both",
+  });
+  for (const [value, words] of Object.entries(FACES))
+    choice.append(html("option", { value }, words));
+  choice.addEventListener("change", () => actions.turnTo(choice.value as Face));
+  return choice;
+}
+
+/** A list whose first entry is its title: choosing another copies, and goes back to it. */
+function copyChoice(actions: ToolbarActions): HTMLSelectElement {
+  const choice = html("select", {
+    "aria-label": "Copy the picture as",
+    title: "Copy the picture as it is folded now",
+  });
+  choice.append(html("option", { value: "" }, "Copy as…"));
+  for (const format of FORMATS) choice.append(html("option", { value: format }, format));
+  choice.addEventListener("change", () => {
+    const format = FORMATS.find((each) => each === choice.value);
+    choice.value = "";
+    if (format) actions.copy(format);
+  });
+  return choice;
+}
+
+function button(words: string, purpose: string, action: () => void): HTMLButtonElement {
+  const made = html("button", { type: "button", title: purpose }, words);
+  // A sign is no name; words are their own.
+  if (words.length === 1) made.setAttribute("aria-label", purpose);
+  made.addEventListener("click", action);
+  return made;
+}

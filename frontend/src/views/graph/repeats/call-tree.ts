@@ -1,0 +1,99 @@
+/** What is directly inside each module call, in the order of execution, and which calls are alike. */
+
+import type { GraphData, GraphNode, ModuleCall } from "../../../protocol";
+import { Scopes } from "../structure/module-calls";
+import { findRuns } from "./repetitions";
+
+/** An operation or a module call. */
+export interface Child {
+  readonly id: string;
+  readonly call: ModuleCall | null;
+}
+
+/** Passes that are alike: each has the same children, one after the other. */
+export interface Repeat {
+  readonly passes: readonly (readonly Child[])[];
+}
+
+/** A stretch of one operation alone must be there more often to count: sums are written like that. */
+const LEAST_BARE = 8;
+const LEAST = 4;
+
+export class CallTree {
+  private readonly inside = new Map<string, Child[]>();
+  private readonly nodes: ReadonlyMap<string, GraphNode>;
+  private readonly numbers = new Map<string, number>();
+  private readonly digests = new Map<string, readonly [plain: number, shaped: number]>();
+
+  constructor(graph: GraphData) {
+    this.nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+    const scopes = new Scopes(graph);
+    const seen = new Set<string>();
+    for (const node of graph.nodes) {
+      if (node.kind !== "op") continue;
+      let around = "";
+      for (const call of scopes.chain(node.scope)) {
+        if (!seen.has(call.id)) this.children(around).push({ id: call.id, call });
+        seen.add(call.id);
+        around = call.id;
+      }
+      this.children(around).push({ id: node.id, call: null });
+    }
+  }
+
+  /** The children of a call; "" for what is outside of all. */
+  children(scope: string): Child[] {
+    const known = this.inside.get(scope);
+    if (known) return known;
+    const made: Child[] = [];
+    this.inside.set(scope, made);
+    return made;
+  }
+
+  /** What repeats itself directly inside a call. */
+  repeats(scope: string): readonly Repeat[] {
+    const children = this.children(scope);
+    const recurring = children.map((child) => this.recurring(child));
+    const stacked = children.map((child) => this.digest(child)[1]);
+    const least = (start: number, period: number) =>
+      period === 1 && children[start]?.call === null ? LEAST_BARE : LEAST;
+    return findRuns([recurring, stacked], least).map(({ start, period, count }) => ({
+      passes: Array.from({ length: count }, (_, pass) =>
+        children.slice(start + pass * period, start + (pass + 1) * period),
+      ),
+    }));
+  }
+
+  /** One module called again and again is alike whatever the sizes of its tensors. */
+  private recurring(child: Child): number {
+    const [plain] = this.digest(child);
+    return child.call === null ? plain : this.number(`${plain} at ${child.call.path}`);
+  }
+
+  /** Equal for what has the same operations; the second also asks for equal shapes. */
+  private digest(child: Child): readonly [number, number] {
+    const known = this.digests.get(child.id);
+    if (known) return known;
+    const made = child.call === null ? this.ofOperation(child.id) : this.ofCall(child.call);
+    this.digests.set(child.id, made);
+    return made;
+  }
+
+  private ofOperation(id: string): readonly [number, number] {
+    const node = this.nodes.get(id);
+    return [this.number(`${node?.op}`), this.number(`${node?.op} ${node?.shape}`)];
+  }
+
+  private ofCall(call: ModuleCall): readonly [number, number] {
+    const inner = this.children(call.id).map((child) => this.digest(child));
+    const [plain, shaped] = [inner.map(([one]) => one), inner.map(([, two]) => two)];
+    return [this.number(`${call.type}(${plain})`), this.number(`${call.type}[${shaped}]`)];
+  }
+
+  private number(words: string): number {
+    const known = this.numbers.get(words);
+    if (known !== undefined) return known;
+    this.numbers.set(words, this.numbers.size);
+    return this.numbers.size - 1;
+  }
+}

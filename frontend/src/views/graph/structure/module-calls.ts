@@ -1,0 +1,82 @@
+/** The tree of module calls: who is inside whom, and what each call hands on. */
+
+import type { GraphNode } from "../../../protocol";
+import type { RolledCall, RolledGraph } from "./collapsed-graph";
+
+export interface Tensor {
+  readonly shape: readonly number[] | null;
+  readonly dtype: string | null;
+}
+
+export class Scopes {
+  private readonly calls: ReadonlyMap<string, RolledCall>;
+  private readonly chains = new Map<string, readonly RolledCall[]>();
+
+  constructor(readonly graph: RolledGraph) {
+    this.calls = new Map(graph.modules.map((module) => [module.id, module]));
+  }
+
+  call(id: string): RolledCall | undefined {
+    return this.calls.get(id);
+  }
+
+  /** The calls around a scope, outermost first, the scope's own call last. */
+  chain(scope: string): readonly RolledCall[] {
+    const known = this.chains.get(scope);
+    if (known) return known;
+    const chain: RolledCall[] = [];
+    const seen = new Set<string>();
+    let call = this.calls.get(scope);
+    while (call && !seen.has(call.id)) {
+      seen.add(call.id);
+      chain.unshift(call);
+      call = call.parent === null ? undefined : this.calls.get(call.parent);
+    }
+    this.chains.set(scope, chain);
+    return chain;
+  }
+
+  /** The calls that a model's user wrote: those with no call around them. */
+  outermost(): readonly RolledCall[] {
+    return this.graph.modules.filter((module) => this.chain(module.id).length === 1);
+  }
+
+  /** The tensor each module call hands on: the first that leaves it, else its last operation's. */
+  outputs(): ReadonlyMap<string, Tensor> {
+    const outputs = new Map<string, Tensor>();
+    const nodes = new Map(this.graph.nodes.map((node) => [node.id, node]));
+    for (const edge of this.graph.edges) {
+      const source = nodes.get(edge.source);
+      const target = nodes.get(edge.target);
+      if (!source || !target || source.kind === "parameter") continue;
+      const around = new Set(this.chain(target.scope).map((call) => call.id));
+      for (const call of this.chain(source.scope)) {
+        if (!around.has(call.id) && !outputs.has(call.id)) {
+          outputs.set(call.id, { shape: edge.shape ?? source.shape, dtype: edge.dtype });
+        }
+      }
+    }
+    for (const node of [...this.graph.nodes].reverse()) {
+      if (node.kind === "op") this.fillIn(outputs, node);
+    }
+    return outputs;
+  }
+
+  /** How many operations each module call holds, its children's included. */
+  operations(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const node of this.graph.nodes) {
+      if (node.kind !== "op") continue;
+      for (const call of this.chain(node.scope)) {
+        counts.set(call.id, (counts.get(call.id) ?? 0) + 1);
+      }
+    }
+    return counts;
+  }
+
+  private fillIn(outputs: Map<string, Tensor>, node: GraphNode): void {
+    for (const call of this.chain(node.scope)) {
+      if (!outputs.has(call.id)) outputs.set(call.id, node);
+    }
+  }
+}

@@ -1,0 +1,140 @@
+/** The buttons and the slider that go through a walk. */
+
+import { make, setText } from "../../parts/element";
+import type { Walk } from "./walk";
+
+/** Between two events while it plays, in ms. */
+const BEAT = 900;
+
+export class Player {
+  readonly element: HTMLElement;
+  private walk: Walk | null = null;
+  private at = 0;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private readonly play = button("Play", "Go on by itself", () => this.toggle());
+  private readonly back = button("Step back", "One event back (left arrow)", () =>
+    this.go(this.at - 1),
+  );
+  private readonly on = button("Step on", "One event on (right arrow)", () => this.go(this.at + 1));
+  private readonly first = button("«", "To the first event", () => this.go(0));
+  private readonly last = button("»", "To the last event", () => this.go(Number.MAX_SAFE_INTEGER));
+  private readonly turn = button("Backward", "To where the gradients begin", () =>
+    this.go(this.turning),
+  );
+  private readonly nan = button("First NaN", "To the first value that is NaN or infinite", () =>
+    this.go(this.walk?.firstNotFinite ?? this.at),
+  );
+  private readonly zero = button(
+    "First zero",
+    "To the first gradient that is zero throughout",
+    () => this.go(this.walk?.firstZero ?? this.at),
+  );
+  private readonly slider = make("input", {
+    type: "range",
+    min: "0",
+    step: "1",
+    "aria-label": "Event",
+  });
+  private readonly count = make("span", { class: "labkit-stepper-about" });
+
+  constructor(private readonly show: (event: number) => void) {
+    this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
+    this.element = make(
+      "div",
+      { class: "labkit-stepper-player" },
+      make(
+        "div",
+        {},
+        this.first,
+        this.back,
+        this.play,
+        this.on,
+        this.last,
+        this.turn,
+        this.nan,
+        this.zero,
+      ),
+      make("div", { class: "labkit-stepper-track" }, this.slider, this.count),
+    );
+  }
+
+  /** Takes in a walk, and stays at the event where it was. */
+  take(walk: Walk): void {
+    this.walk = walk;
+    this.slider.max = String(Math.max(0, walk.events.length - 1));
+    this.slider.style.setProperty("--labkit-stepper-phases", phasesOf(walk));
+    this.go(this.at);
+  }
+
+  /** A key that was pressed in the stepper; true when it meant something here. */
+  key(key: string): boolean {
+    if (key === "ArrowRight") this.go(this.at + 1);
+    else if (key === "ArrowLeft") this.go(this.at - 1);
+    else if (key === " ") this.toggle();
+    else return false;
+    return true;
+  }
+
+  close(): void {
+    this.pause();
+  }
+
+  private get turning(): number {
+    return this.walk?.events.findIndex((event) => event.phase !== "forward") ?? 0;
+  }
+
+  private go(to: number): void {
+    const events = this.walk?.events.length ?? 0;
+    this.at = Math.max(0, Math.min(to, events - 1));
+    this.slider.value = String(this.at);
+    setText(this.count, events === 0 ? "" : `${this.at + 1} of ${events}`);
+    for (const each of [this.first, this.back]) each.disabled = this.at === 0;
+    for (const each of [this.on, this.last]) each.disabled = this.at >= events - 1;
+    this.play.disabled = events === 0;
+    this.nan.disabled = (this.walk?.firstNotFinite ?? null) === null;
+    this.zero.disabled = (this.walk?.firstZero ?? null) === null;
+    if (this.at >= events - 1) this.pause();
+    if (events > 0) this.show(this.at);
+  }
+
+  private toggle(): void {
+    if (this.timer !== undefined) {
+      this.pause();
+      return;
+    }
+    const events = this.walk?.events.length ?? 0;
+    if (events === 0) return;
+    if (this.at >= events - 1) this.go(0);
+    this.timer = setInterval(() => this.go(this.at + 1), BEAT);
+    setText(this.play, "Pause");
+  }
+
+  private pause(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+    setText(this.play, "Play");
+  }
+}
+
+/** A stripe of the slider's track for each stretch of events of one phase. */
+function phasesOf({ events }: Walk): string {
+  const last = events.length - 1;
+  const at = (event: number) => `${((100 * (event - 0.5)) / Math.max(1, last)).toFixed(2)}%`;
+  const stripes = events.flatMap(({ phase }, event) => {
+    const colour = `var(--labkit-stepper-${phase})`;
+    const begins = event === 0 || events[event - 1]?.phase !== phase;
+    const ends = event === last || events[event + 1]?.phase !== phase;
+    return [
+      ...(begins ? [`${colour} ${event === 0 ? "0%" : at(event)}`] : []),
+      ...(ends ? [`${colour} ${event === last ? "100%" : at(event + 1)}`] : []),
+    ];
+  });
+  return `linear-gradient(to right, ${stripes.join(", ")})`;
+}
+
+function button(words: string, purpose: string, action: () => void): HTMLButtonElement {
+  const made = make("button", { type: "button", title: purpose }, words);
+  if (words.length === 1) made.setAttribute("aria-label", purpose);
+  made.addEventListener("click", action);
+  return made;
+}

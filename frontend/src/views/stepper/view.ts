@@ -1,0 +1,140 @@
+/** The stepper: the graph, the event that the walk is at, and what goes through it. */
+
+import { make } from "../../parts/element";
+import type { RunSession } from "../../session";
+import { activeElement } from "../graph/drawing/elements";
+import { GraphView } from "../graph/view";
+import { drawEvent } from "./event-panel";
+import { drawLeaves } from "./leaves";
+import { Names } from "./node-names";
+import { Player } from "./player";
+import type { Walk } from "./walk";
+import { type StepperModel, WalkSource } from "./walk-client";
+
+const EXPLANATION =
+  "Every operation of the real graph, one after the other: first forward, as the values were " +
+  "computed, then backward, as autograd passes the gradients on.";
+
+/** Draws a stepper into an element; returns its clean-up. */
+export function drawStepper(
+  root: HTMLElement,
+  session: RunSession,
+  model: StepperModel,
+): () => void {
+  const view = new StepperView(root, session, model);
+  return () => view.close();
+}
+
+class StepperView {
+  private walk: Walk | null = null;
+  private names: Names | null = null;
+  private graph: GraphView | null = null;
+  private readonly trouble = make(
+    "p",
+    { class: "labkit-empty", role: "status" },
+    "Waiting for the walk",
+  );
+  private readonly stage = make("div", { class: "labkit-stepper-graph" });
+  private readonly panel = make("div", { class: "labkit-stepper-panel", "aria-live": "polite" });
+  private readonly leaves = make("div");
+  private readonly player = new Player((event) => this.show(event));
+  private readonly source: WalkSource;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly session: RunSession,
+    model: StepperModel,
+  ) {
+    root.classList.add("labkit-panel", "labkit-stepper");
+    root.setAttribute("data-labkit-view", "stepper");
+    root.setAttribute("data-lm-suppress-shortcuts", "true");
+    root.tabIndex = -1;
+    const side = make("div", { class: "labkit-stepper-side" }, this.panel, this.leaves);
+    root.replaceChildren(
+      make("h3", { class: "labkit-title", title: EXPLANATION }, "Stepper"),
+      this.trouble,
+      this.player.element,
+      make("div", { class: "labkit-stepper-body" }, this.stage, side),
+    );
+    root.addEventListener("keydown", this.onKey);
+    this.source = new WalkSource(model, {
+      walk: (walk) => this.take(walk),
+      trouble: (words) => this.tell(words),
+      refused: (words) => this.refuse(words),
+    });
+  }
+
+  close(): void {
+    this.root.removeEventListener("keydown", this.onKey);
+    this.source.close();
+    this.player.close();
+    this.graph?.close();
+    this.root.replaceChildren();
+  }
+
+  private readonly onKey = (event: KeyboardEvent) => {
+    const pressing = event.target instanceof HTMLButtonElement && event.key === " ";
+    const typing = event.target instanceof HTMLInputElement || pressing;
+    const inGraph = event.target instanceof Node && this.stage.contains(event.target);
+    if (typing || inGraph || !this.player.key(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  private tell(words: string | null): void {
+    this.trouble.hidden = words === null;
+    this.trouble.textContent = words ?? "";
+  }
+
+  /** What was typed is not so: the fields say again what is. */
+  private refuse(words: string): void {
+    this.tell(words);
+    if (this.walk && this.names) this.showLeaves(this.walk, this.names);
+  }
+
+  private take(walk: Walk): void {
+    const structure = walk.graph.signature !== this.walk?.graph.signature;
+    this.walk = walk;
+    this.names = new Names(walk.graph);
+    if (walk.reason !== null) this.tell(walk.reason);
+    if (structure) this.drawGraph(walk);
+    this.showLeaves(walk, this.names);
+    this.player.element.hidden = walk.events.length === 0;
+    this.player.take(walk);
+  }
+
+  /** Drawn anew, with the keyboard still in the field where it was. */
+  private showLeaves(walk: Walk, names: Names): void {
+    const at = this.fields().indexOf(activeElement(this.root) as HTMLInputElement);
+    this.leaves.replaceChildren(
+      ...(walk.leaves.length === 0 ? [] : [drawLeaves(walk, names, this.source)]),
+    );
+    this.fields()[at]?.focus({ preventScroll: true });
+  }
+
+  private fields(): HTMLInputElement[] {
+    return [...this.leaves.querySelectorAll("input")];
+  }
+
+  private drawGraph(walk: Walk): void {
+    this.graph?.close();
+    const place = make("div");
+    this.stage.replaceChildren(place);
+    this.graph = new GraphView(place, withGraph(this.session, walk), { accompanied: true });
+  }
+
+  private show(number: number): void {
+    const event = this.walk?.events[number];
+    if (!event || !this.walk || !this.names) return;
+    this.root.setAttribute("data-labkit-step", String(number));
+    this.root.setAttribute("data-labkit-phase", event.phase);
+    this.panel.replaceChildren(drawEvent(event, this.names));
+    const done = this.walk.events.slice(0, number).filter((each) => each.phase === event.phase);
+    this.graph?.emphasise(event.node, new Set(done.map((each) => each.node)));
+  }
+}
+
+/** The session as it is, but for the graph: an edit may have changed that. */
+function withGraph(session: RunSession, walk: Walk): RunSession {
+  return Object.create(session, { graph: { value: walk.graph } }) as RunSession;
+}

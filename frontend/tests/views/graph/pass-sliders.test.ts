@@ -1,0 +1,52 @@
+// @vitest-environment jsdom
+import { describe, expect, it } from "vitest";
+import { Sliders } from "../../../src/views/graph/panels/pass-sliders";
+import type { Roll } from "../../../src/views/graph/structure/collapsed-graph";
+
+const ROLL: Roll = { key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, words: "Block" };
+
+function slide(sliders: Sliders, value: number): void {
+  const slider = sliders.element.querySelector("input");
+  if (!slider) throw new Error("there is no slider");
+  slider.value = String(value);
+  slider.dispatchEvent(new Event("input"));
+}
+
+describe("Sliders", () => {
+  it("draws one pass at a time, and the newest of those asked for meanwhile", async () => {
+    const drawn: (number | "all")[] = [];
+    const finish: (() => void)[] = [];
+    const sliders = new Sliders((_, pass) => {
+      drawn.push(pass);
+      return new Promise((resolve) => finish.push(resolve));
+    });
+    sliders.update([ROLL], () => true);
+    for (const value of [2, 3, 4, 9]) slide(sliders, value);
+    expect(drawn).toEqual([1]);
+    finish.shift()?.();
+    await Promise.resolve();
+    expect(drawn).toEqual([1, 8]);
+  });
+
+  it("has a row only for what is on the sheet", () => {
+    const sliders = new Sliders(async () => undefined);
+    sliders.update([ROLL], () => false);
+    expect(sliders.element.hidden).toBe(true);
+    sliders.update([{ ...ROLL, pass: 3 }], () => true);
+    expect(sliders.element.hidden).toBe(false);
+    expect(sliders.element.textContent).toContain("12 × Block4 of 12");
+  });
+
+  it("shows all passes, and rolls them up again", () => {
+    const asked: (number | "all")[] = [];
+    const sliders = new Sliders(async (_, pass) => void asked.push(pass));
+    sliders.update([ROLL], () => true);
+    sliders.element.querySelector("button")?.click();
+    sliders.update([{ ...ROLL, pass: null }], () => true);
+    expect(sliders.element.textContent).toContain("all");
+    return Promise.resolve().then(() => {
+      sliders.element.querySelector("button")?.click();
+      expect(asked).toEqual(["all", 0]);
+    });
+  });
+});
