@@ -1,7 +1,7 @@
 /** The frontend proper: opens the run's session and draws the view that was asked for. */
 
 import { make } from "./parts/element";
-import { titled } from "./parts/panel";
+import { withTitle } from "./parts/panel";
 import { isDark, watchTheme } from "./parts/theme";
 import type { DrawView } from "./session";
 import type { Channel } from "./transport/channel";
@@ -21,10 +21,10 @@ import style from "./views/style.css";
 
 const VIEWS: Readonly<Record<string, DrawView>> = {
   dashboard: drawDashboard,
-  curves: titled("curves", drawCurves),
-  gradients: titled("gradients", drawGradients),
-  activations: titled("activations", drawActivations),
-  graph: titled("graph", drawGraph),
+  curves: withTitle("curves", drawCurves),
+  gradients: withTitle("gradients", drawGradients),
+  activations: withTitle("activations", drawActivations),
+  graph: withTitle("graph", drawGraph),
   controls: drawControls,
   findings: drawFindings,
 };
@@ -48,21 +48,21 @@ export function render({ view, channel, root, model }: ViewRequest): () => void 
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
   root.replaceChildren(make("style", {}, style, graphStyle, stepperStyle), frame);
-  const dress = () => dressFrame(frame);
-  dress();
-  const unwatch = watchTheme(dress);
+  const applyColours = () => setColours(frame);
+  applyColours();
+  const stopWatching = watchTheme(applyColours);
   const { session, release } = openSession(channel);
   const close = draw(place, session);
   return () => {
     close();
     release();
-    unwatch();
+    stopWatching();
     root.replaceChildren();
   };
 }
 
 /** Outside JupyterLab nobody names the colours, so labkit's own hold. */
-function dressFrame(frame: HTMLElement): void {
+function setColours(frame: HTMLElement): void {
   const named = getComputedStyle(document.body).getPropertyValue("--jp-layout-color1") !== "";
   frame.dataset.labkitColours = named ? "page" : isDark(frame) ? "dark" : "light";
 }

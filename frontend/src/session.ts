@@ -51,7 +51,7 @@ export interface Statistics {
   readonly minimum: number;
   readonly maximum: number;
   readonly mean: number;
-  readonly deviation: number;
+  readonly standardDeviation: number;
   readonly zeros: number | null;
   readonly notFinite: number | null;
   /** One more than there are counts. */

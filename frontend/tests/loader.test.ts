@@ -5,7 +5,7 @@ import {
   ANSWER_TIMEOUT_MS,
   type Channel,
   KERNEL_BUSY,
-  KERNEL_GONE,
+  KERNEL_DISCONNECTED,
 } from "../src/transport/channel";
 import { FakeChannel } from "./fake-channel";
 
@@ -58,11 +58,11 @@ describe("the loader", () => {
     const missing = await open(async () => {
       throw new Error("no such model");
     });
-    expect(missing.el.textContent).toBe(KERNEL_GONE);
+    expect(missing.el.textContent).toBe(KERNEL_DISCONNECTED);
     const dead = new FakeChannel();
     dead.comm_live = false;
     const { el } = await open(async () => dead);
-    expect(el.textContent).toBe(KERNEL_GONE);
+    expect(el.textContent).toBe(KERNEL_DISCONNECTED);
     expect(dead.sent).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ export function readStatistics(sent: SentStatistics | null, buffers: Buffers): S
     minimum: at(0),
     maximum: at(1),
     mean: at(2),
-    deviation: at(3),
+    standardDeviation: at(3),
     zeros: sent.zeros,
     notFinite: sent.not_finite,
     edges: readFloat64(buffers, sent.edges),

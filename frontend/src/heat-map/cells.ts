@@ -6,10 +6,10 @@
  */
 
 import type { Points } from "../session";
-import { type Scale, ZERO } from "./scale";
+import { type ColourScale, ZERO } from "./scale";
 
-export const BROKEN = Number.NaN;
-export const NOTHING = Number.POSITIVE_INFINITY;
+export const NOT_FINITE = Number.NaN;
+export const NO_SAMPLE = Number.POSITIVE_INFINITY;
 
 export interface Bins {
   readonly start: number;
@@ -18,12 +18,12 @@ export interface Bins {
 }
 
 /** At most so many bins for the steps from first to last. */
-export function binsFor(first: number, last: number, most: number): Bins {
+export function binsFor(first: number, last: number, max: number): Bins {
   let width = 1;
   for (;;) {
     const start = Math.floor(first / width) * width;
     const count = Math.floor((last - start) / width) + 1;
-    if (count <= most) return { start, width, count };
+    if (count <= max) return { start, width, count };
     width *= 2;
   }
 }
@@ -32,21 +32,21 @@ export function binsFor(first: number, last: number, most: number): Bins {
 export function cellsOf(
   { steps, values }: Points,
   { start, width, count }: Bins,
-  scale: Pick<Scale, "cell">,
+  scale: Pick<ColourScale, "position">,
 ): Float32Array {
-  const cells = new Float32Array(count).fill(NOTHING);
+  const cells = new Float32Array(count).fill(NO_SAMPLE);
   for (let index = 0; index < steps.length; index++) {
     const bin = Math.floor(((steps[index] as number) - start) / width);
     if (bin < 0 || bin >= count) continue;
     const value = values[index] as number;
-    const cell = Number.isFinite(value) ? scale.cell(value) : BROKEN;
+    const cell = Number.isFinite(value) ? scale.position(value) : NOT_FINITE;
     const known = cells[bin] as number;
-    if (known === NOTHING || Number.isNaN(cell) || cell > known) cells[bin] = cell;
+    if (known === NO_SAMPLE || Number.isNaN(cell) || cell > known) cells[bin] = cell;
   }
-  let held = NOTHING;
+  let previous = NO_SAMPLE;
   for (let bin = 0; bin < count; bin++) {
-    if (cells[bin] === NOTHING) cells[bin] = held;
-    else held = cells[bin] as number;
+    if (cells[bin] === NO_SAMPLE) cells[bin] = previous;
+    else previous = cells[bin] as number;
   }
   return cells;
 }
@@ -59,23 +59,23 @@ export function largestOf(rows: readonly Float32Array[]): Float32Array {
   for (const row of others) {
     for (let bin = 0; bin < cells.length; bin++) {
       const [known, cell] = [cells[bin] as number, row[bin] as number];
-      if (cell === NOTHING || Number.isNaN(known)) continue;
-      if (known === NOTHING || Number.isNaN(cell) || cell > known) cells[bin] = cell;
+      if (cell === NO_SAMPLE || Number.isNaN(known)) continue;
+      if (known === NO_SAMPLE || Number.isNaN(cell) || cell > known) cells[bin] = cell;
     }
   }
   return cells;
 }
 
 /** Which of the cells that have no place on the scale are there. */
-export interface Occurring {
+export interface SpecialCells {
   readonly zero: boolean;
-  readonly broken: boolean;
+  readonly notFinite: boolean;
 }
 
-export function occurring(rows: readonly Float32Array[]): Occurring {
+export function specialCellsIn(rows: readonly Float32Array[]): SpecialCells {
   return {
     zero: rows.some((cells) => cells.includes(ZERO)),
-    broken: rows.some((cells) => cells.includes(BROKEN)),
+    notFinite: rows.some((cells) => cells.includes(NOT_FINITE)),
   };
 }
 
@@ -90,11 +90,11 @@ export function sampleIn(
   for (let index = 0; index < steps.length && (steps[index] as number) < end; index++) {
     const step = steps[index] as number;
     if (best < 0 || step < from || (steps[best] as number) < from) best = index;
-    else if (beats(values[index] as number, values[best] as number)) best = index;
+    else if (isLarger(values[index] as number, values[best] as number)) best = index;
   }
   return best < 0 ? null : { step: steps[best] as number, value: values[best] as number };
 }
 
-function beats(value: number, known: number): boolean {
+function isLarger(value: number, known: number): boolean {
   return Number.isFinite(known) && (!Number.isFinite(value) || value > known);
 }

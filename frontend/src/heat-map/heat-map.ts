@@ -2,26 +2,26 @@
 
 import { make, setText } from "../parts/element";
 import { formatCount, formatValue, shortenPath } from "../parts/format";
-import { Tip } from "../parts/pointer-tooltip";
+import { PointerTooltip } from "../parts/pointer-tooltip";
 import type { Theme } from "../parts/theme";
 import { ticksFor } from "../parts/ticks";
 import type { RunSession } from "../session";
-import { type Bins, binsFor, cellsOf, largestOf, occurring, sampleIn } from "./cells";
-import { type Entry, entriesOf } from "./groups";
+import { type Bins, binsFor, cellsOf, largestOf, sampleIn, specialCellsIn } from "./cells";
+import { entriesOf, type HeatMapEntry } from "./groups";
 import { HeatLegend } from "./legend";
 import { paint } from "./paint";
 import { describeNewest, type Row, stepsOf } from "./rows";
-import type { Scale } from "./scale";
+import type { ColourScale } from "./scale";
 
-const LEAST_HEIGHT = 14;
-const MOST_HEIGHT = 64;
-const WISHED_HEIGHT = 300;
+const MIN_HEIGHT = 14;
+const MAX_HEIGHT = 64;
+const PREFERRED_HEIGHT = 300;
 /** Rows in sight; the others are reached by scrolling. */
-const MOST_ROWS = 28;
+const MAX_ROWS = 28;
 /** Width of a letter of the names, in px. */
-const LETTER = 6.4;
+const LETTER_WIDTH = 6.4;
 /** Room that half a number needs beside its tick, in px. */
-const HALF_NUMBER = 18;
+const HALF_NUMBER_WIDTH = 18;
 
 export class HeatMap {
   readonly element = make("div", { class: "labkit-heat" });
@@ -33,36 +33,36 @@ export class HeatMap {
   private readonly scroller = make("div", { class: "labkit-heat-scroller" }, this.spacer);
   private readonly axis = make("div", { class: "labkit-heat-axis", "aria-hidden": "true" });
   private readonly legend = new HeatLegend();
-  private readonly tip = new Tip(this.element);
+  private readonly tooltip = new PointerTooltip(this.element);
   private readonly resizes: ResizeObserver;
-  private scale: Scale | null = null;
-  private rows: readonly Entry[] = [];
+  private scale: ColourScale | null = null;
+  private rows: readonly HeatMapEntry[] = [];
   /** Modules that a person has opened or closed. */
-  private readonly turned = new Set<string>();
+  private readonly toggled = new Set<string>();
   private bins: Bins = { start: 0, width: 1, count: 1 };
-  private rowHeight = MOST_HEIGHT;
+  private rowHeight = MAX_HEIGHT;
   private quantity = "";
-  private labelled = "";
+  private drawnLabels = "";
 
   /** `scaleFor` makes the scale of a quantity that is drawn for the first time. */
   constructor(
     private readonly session: RunSession,
-    private readonly scaleFor: (quantity: string) => Scale,
+    private readonly scaleFor: (quantity: string) => ColourScale,
     changed: () => void,
   ) {
-    this.element.append(this.scroller, this.axis, this.legend.element, this.tip.element);
+    this.element.append(this.scroller, this.axis, this.legend.element, this.tooltip.element);
     this.scroller.addEventListener("scroll", changed, { passive: true });
-    this.canvas.addEventListener("pointermove", (event) => this.point(event));
-    this.canvas.addEventListener("pointerleave", () => this.tip.hide());
+    this.canvas.addEventListener("pointermove", (event) => this.showTooltip(event));
+    this.canvas.addEventListener("pointerleave", () => this.tooltip.hide());
     this.canvas.addEventListener("click", (event) => {
       const sample = this.sampleAt(event);
       if (!sample) return;
       session.setCursor(sample.step);
       session.select(sample.name);
     });
-    this.labels.addEventListener("click", (event) => this.pick(event.target as HTMLElement));
+    this.labels.addEventListener("click", (event) => this.selectLabel(event.target as HTMLElement));
     this.labels.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") this.pick(event.target as HTMLElement);
+      if (event.key === "Enter" || event.key === " ") this.selectLabel(event.target as HTMLElement);
     });
     this.resizes = new ResizeObserver(changed);
     this.resizes.observe(this.scroller);
@@ -72,16 +72,16 @@ export class HeatMap {
     if (quantity !== this.quantity || !this.scale) this.scale = this.scaleFor(quantity);
     const { scale } = this;
     this.quantity = quantity;
-    this.rows = entriesOf(rows, this.turned, MOST_ROWS);
+    this.rows = entriesOf(rows, this.toggled, MAX_ROWS);
     const steps = stepsOf(rows);
     if (!steps) return;
-    this.arrange();
+    this.setSizes();
     const shown = this.rows.slice(this.firstRow, this.firstRow + this.rowsInSight);
     this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
     const rowCells = shown.map((entry) =>
       largestOf(entry.rows.map((row) => cellsOf(row.block.points(row.column), this.bins, scale))),
     );
-    for (const row of rowCells) scale.take(row);
+    for (const row of rowCells) scale.extend(row);
     const { bins, rowHeight } = this;
     const { cursor } = this.session;
     paint(this.canvas, {
@@ -94,7 +94,7 @@ export class HeatMap {
       rowHeight,
       cells: this.pixels,
     });
-    this.legend.show(scale, theme.dark, occurring(rowCells));
+    this.legend.show(scale, theme.dark, specialCellsIn(rowCells));
     this.drawLabels(shown);
     this.drawAxis();
     this.canvas.setAttribute("aria-label", describeNewest(rows, quantity));
@@ -105,7 +105,7 @@ export class HeatMap {
   }
 
   private get rowsInSight(): number {
-    return Math.min(this.rows.length, MOST_ROWS);
+    return Math.min(this.rows.length, MAX_ROWS);
   }
 
   private get firstRow(): number {
@@ -114,37 +114,37 @@ export class HeatMap {
   }
 
   /** Gives the rows their height and the scroller its length. */
-  private arrange(): void {
-    const fitting = Math.floor(WISHED_HEIGHT / this.rows.length);
-    this.rowHeight = Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, fitting));
+  private setSizes(): void {
+    const fitting = Math.floor(PREFERRED_HEIGHT / this.rows.length);
+    this.rowHeight = Math.min(MAX_HEIGHT, Math.max(MIN_HEIGHT, fitting));
     const sight = `${this.rowsInSight * this.rowHeight}px`;
     this.scroller.style.height = sight;
     this.sheet.style.height = sight;
     this.spacer.style.height = `${this.rows.length * this.rowHeight}px`;
-    if (this.rows.length > MOST_ROWS) this.scroller.tabIndex = 0;
+    if (this.rows.length > MAX_ROWS) this.scroller.tabIndex = 0;
   }
 
-  private pick(label: HTMLElement): void {
+  private selectLabel(label: HTMLElement): void {
     const entry = this.rows.find(({ name }) => name === label.dataset.name);
     if (!entry) return;
-    if (entry.open !== null && !this.turned.delete(entry.name)) this.turned.add(entry.name);
+    if (entry.open !== null && !this.toggled.delete(entry.name)) this.toggled.add(entry.name);
     this.session.select(entry.name);
   }
 
-  private drawLabels(shown: readonly Entry[]): void {
-    const letters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / LETTER));
+  private drawLabels(shown: readonly HeatMapEntry[]): void {
+    const letters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / LETTER_WIDTH));
     const picked = this.session.selected;
     const names = shown.map(({ name, open }) => `${name} ${open}`).join(" ");
     const key = `${letters} ${this.rowHeight} ${picked} ${names}`;
-    if (key === this.labelled) return;
-    this.labelled = key;
+    if (key === this.drawnLabels) return;
+    this.drawnLabels = key;
     const isTree = this.rows.some(({ open }) => open !== null);
     this.labels.classList.toggle("labkit-tree", isTree);
-    const items = shown.map(({ name, short, rows, depth, open }) => {
+    const items = shown.map(({ name, shortName, rows, depth, open }) => {
       const sign = open === null ? (isTree ? "\u2003" : "") : open ? "▾ " : "▸ ";
       const count = open === null ? "" : ` · ${rows.length}`;
       const room = letters - sign.length - count.length - 2 * depth;
-      const item = make("div", {}, `${sign}${shortenPath(short, room)}${count}`);
+      const item = make("div", {}, `${sign}${shortenPath(shortName, room)}${count}`);
       item.style.paddingLeft = `${depth}em`;
       item.dataset.name = name;
       item.title = open === null ? name : `${name}: the largest of ${rows.length} parameters`;
@@ -153,7 +153,7 @@ export class HeatMap {
         item.setAttribute("aria-expanded", String(open));
         item.tabIndex = 0;
       }
-      if (picked !== null && belongs(name, picked)) item.classList.add("labkit-picked");
+      if (picked !== null && isWithin(name, picked)) item.classList.add("labkit-picked");
       item.style.height = item.style.lineHeight = `${this.rowHeight}px`;
       return item;
     });
@@ -163,7 +163,7 @@ export class HeatMap {
   private drawAxis(): void {
     const { start, width, count } = this.bins;
     const [length, room] = [count * width, this.canvas.clientWidth];
-    const last = start + length * (1 - HALF_NUMBER / Math.max(room, HALF_NUMBER));
+    const last = start + length * (1 - HALF_NUMBER_WIDTH / Math.max(room, HALF_NUMBER_WIDTH));
     const ticks = ticksFor(start, last, Math.min(6, room / 70));
     this.axis.style.marginLeft = `${this.canvas.offsetLeft}px`;
     this.axis.style.width = `${room}px`;
@@ -178,14 +178,14 @@ export class HeatMap {
     });
   }
 
-  private point(event: PointerEvent): void {
+  private showTooltip(event: PointerEvent): void {
     const sample = this.sampleAt(event);
     if (!sample) {
-      this.tip.hide();
+      this.tooltip.hide();
       return;
     }
     const { name, value, step } = sample;
-    this.tip.show(
+    this.tooltip.show(
       [name, `${this.quantity} ${formatValue(value)}`, `step ${formatCount(step)}`],
       event,
     );
@@ -208,7 +208,7 @@ export class HeatMap {
 }
 
 /** Whether a parameter or module is what was picked, or part of it. */
-function belongs(name: string, picked: string): boolean {
+function isWithin(name: string, picked: string): boolean {
   const path = picked.replace(/#\d+.*$/, "");
   return name === path || (path !== "" && name.startsWith(`${path}.`));
 }

@@ -1,8 +1,8 @@
 /** What the heat map's colours mean, with numbers. */
 
 import { make } from "../parts/element";
-import type { Occurring } from "./cells";
-import { BROKEN_COLOUR, type Scale, shadeAt, zeroColour } from "./scale";
+import type { SpecialCells } from "./cells";
+import { type ColourScale, colourAt, NOT_FINITE_COLOUR, zeroColour } from "./scale";
 
 const STOPS = 10;
 
@@ -10,20 +10,20 @@ export class HeatLegend {
   readonly element = make("div", { class: "labkit-heat-legend" });
   private shown = "";
 
-  show(scale: Scale, dark: boolean, { zero, broken }: Occurring): void {
-    const key = `${scale.label(scale.low)} ${scale.label(scale.high)} ${dark} ${zero} ${broken}`;
+  show(scale: ColourScale, dark: boolean, { zero, notFinite }: SpecialCells): void {
+    const key = `${scale.label(scale.low)} ${scale.label(scale.high)} ${dark} ${zero} ${notFinite}`;
     if (key === this.shown) return;
     this.shown = key;
     const palette = scale.palette(dark);
-    const stops = Array.from({ length: STOPS + 1 }, (_, index) => shadeAt(index / STOPS, palette));
+    const stops = Array.from({ length: STOPS + 1 }, (_, index) => colourAt(index / STOPS, palette));
     const bar = make("span", { class: "labkit-heat-bar" });
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
     const [low, high] = [scale.label(scale.low), scale.label(scale.high)];
     this.element.replaceChildren(
-      ...(scale.known ? [make("span", {}, low), bar, make("span", {}, high)] : []),
+      ...(scale.hasRange ? [make("span", {}, low), bar, make("span", {}, high)] : []),
     );
     if (zero) this.element.append(swatch(zeroColour(dark), "zero"));
-    if (broken) this.element.append(swatch(BROKEN_COLOUR, "NaN or ∞"));
+    if (notFinite) this.element.append(swatch(NOT_FINITE_COLOUR, "NaN or ∞"));
   }
 }
 

@@ -1,12 +1,12 @@
 /** Fills the heat map's canvas: one pixel per cell, scaled up without blurring. */
 
-import { type Bins, NOTHING } from "./cells";
-import { BROKEN_COLOUR, pixelOf, pixelsOf, type Scale, ZERO, zeroColour } from "./scale";
+import { type Bins, NO_SAMPLE } from "./cells";
+import { type ColourScale, NOT_FINITE_COLOUR, pixelOf, pixelsOf, ZERO, zeroColour } from "./scale";
 
-export interface Painting {
+export interface HeatMapImage {
   readonly rows: readonly Float32Array[];
   readonly bins: Bins;
-  readonly scale: Scale;
+  readonly scale: ColourScale;
   readonly dark: boolean;
   /** Step of the cursor; null draws none. */
   readonly cursor: number | null;
@@ -16,7 +16,7 @@ export interface Painting {
   readonly cells: HTMLCanvasElement;
 }
 
-export function paint(canvas: HTMLCanvasElement, painting: Painting): void {
+export function paint(canvas: HTMLCanvasElement, painting: HeatMapImage): void {
   const { rows, bins, rowHeight, cells } = painting;
   const ratio = globalThis.devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, rows.length * rowHeight];
@@ -34,23 +34,23 @@ export function paint(canvas: HTMLCanvasElement, painting: Painting): void {
   drawCursor(context, painting, ratio);
 }
 
-function drawCells({ rows, bins, scale, dark, cells }: Painting): void {
+function drawCells({ rows, bins, scale, dark, cells }: HeatMapImage): void {
   cells.width = bins.count;
   cells.height = rows.length;
   const context = cells.getContext("2d");
   if (!context) return;
   const image = context.createImageData(bins.count, rows.length);
   const pixels = new Uint32Array(image.data.buffer);
-  const [zero, broken] = [pixelOf(zeroColour(dark)), pixelOf(BROKEN_COLOUR)];
+  const [zero, notFinite] = [pixelOf(zeroColour(dark)), pixelOf(NOT_FINITE_COLOUR)];
   const shades = pixelsOf(scale.palette(dark));
   const finest = shades.length - 1;
   const perUnit = finest / (scale.high - scale.low || 1);
   rows.forEach((row, index) => {
     for (let bin = 0; bin < bins.count; bin++) {
       const cell = row[bin] as number;
-      if (cell === NOTHING) continue;
+      if (cell === NO_SAMPLE) continue;
       const shade = Math.min(finest, Math.max(0, Math.round((cell - scale.low) * perUnit)));
-      const colour = Number.isNaN(cell) ? broken : cell === ZERO ? zero : shades[shade];
+      const colour = Number.isNaN(cell) ? notFinite : cell === ZERO ? zero : shades[shade];
       pixels[index * bins.count + bin] = colour as number;
     }
   });
@@ -70,7 +70,7 @@ function drawGaps(
 
 function drawCursor(
   context: CanvasRenderingContext2D,
-  { cursor, bins, ink }: Painting,
+  { cursor, bins, ink }: HeatMapImage,
   ratio: number,
 ): void {
   if (cursor === null) return;

@@ -24,15 +24,15 @@ export function describeNewest(rows: readonly Row[], quantity: string): string {
   }));
   const finite = newest.filter(({ value }) => Number.isFinite(value));
   const sorted = finite.sort((a, b) => a.value - b.value);
-  const [least, most] = [sorted[0], sorted.at(-1)];
+  const [least, max] = [sorted[0], sorted.at(-1)];
   const step = Math.max(-1, ...rows.map(({ block }) => block.lastStep));
   const facts = [`${quantity} of ${rows.length} parameters at step ${formatCount(step)}`];
-  if (least && most) {
-    facts.push(`largest ${most.name} ${formatValue(most.value)}`);
+  if (least && max) {
+    facts.push(`largest ${max.name} ${formatValue(max.value)}`);
     facts.push(`smallest ${least.name} ${formatValue(least.value)}`);
   }
-  const broken = newest.length - finite.length;
-  if (broken > 0) facts.push(`not read or not finite in ${broken}`);
+  const notFinite = newest.length - finite.length;
+  if (notFinite > 0) facts.push(`not read or not finite in ${notFinite}`);
   const [head, ...rest] = facts;
   return rest.length > 0 ? `${head}: ${rest.join(", ")}` : `${head}`;
 }

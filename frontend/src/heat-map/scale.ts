@@ -2,14 +2,14 @@
 
 import { PALETTE } from "../parts/palette";
 
-const SHADES = 256;
+const PALETTE_SIZE = 256;
 /** Most powers of ten that the scale spans; what is smaller gets the lowest colour. */
-const MOST_DECADES = 12;
+const MAX_DECADES = 12;
 /** From below zero over zero to above; told apart with any colour vision (after ColorBrewer). */
 const SIGNED_LIGHT = ["#2166ac", "#67a9cf", "#f3f3f3", "#ef8a62", "#b2182b"];
 const SIGNED_DARK = ["#74b9f2", "#2f6da8", "#262626", "#b0542f", "#ff9a6b"];
 
-export const BROKEN_COLOUR = "#ff2d78";
+export const NOT_FINITE_COLOUR = "#ff2d78";
 
 /** A cell's place for a value that is exactly zero, where zero has a colour of its own. */
 export const ZERO = Number.NEGATIVE_INFINITY;
@@ -18,15 +18,15 @@ export function zeroColour(dark: boolean): string {
   return dark ? "#5c5c5c" : "#c4c4c4";
 }
 
-export interface Scale {
+export interface ColourScale {
   /** The ends, as cells have them. */
   readonly low: number;
   readonly high: number;
-  readonly known: boolean;
+  readonly hasRange: boolean;
   /** A finite value's place. */
-  cell(value: number): number;
+  position(value: number): number;
   /** Takes in a row of cells; those that are not finite are passed over. */
-  take(cells: Float32Array): void;
+  extend(cells: Float32Array): void;
   /** An end in words. */
   label(end: number): string;
   /** The colours from low to high. */
@@ -34,24 +34,24 @@ export interface Scale {
 }
 
 /** Widens when a value lies outside and never narrows, so that colours keep their meaning. */
-export class Decades implements Scale {
+export class DecadeScale implements ColourScale {
   low = Number.NaN;
   high = Number.NaN;
 
-  cell(value: number): number {
+  position(value: number): number {
     return value > 0 ? Math.log10(value) : ZERO;
   }
 
-  take(cells: Float32Array): void {
+  extend(cells: Float32Array): void {
     for (const cell of cells) {
       if (!Number.isFinite(cell)) continue;
       if (!(cell >= this.low)) this.low = Math.floor(cell);
       if (!(cell <= this.high)) this.high = Math.floor(cell) + 1;
     }
-    this.low = Math.max(this.low, this.high - MOST_DECADES);
+    this.low = Math.max(this.low, this.high - MAX_DECADES);
   }
 
-  get known(): boolean {
+  get hasRange(): boolean {
     return !Number.isNaN(this.low);
   }
 
@@ -67,16 +67,16 @@ export class Decades implements Scale {
 }
 
 /** Parts of a whole, from none to all. */
-export class Shares implements Scale {
+export class ShareScale implements ColourScale {
   readonly low = 0;
   readonly high = 1;
-  readonly known = true;
+  readonly hasRange = true;
 
-  cell(value: number): number {
+  position(value: number): number {
     return value;
   }
 
-  take(): void {}
+  extend(): void {}
 
   label(end: number): string {
     return `${Math.round(100 * end)} %`;
@@ -88,22 +88,22 @@ export class Shares implements Scale {
 }
 
 /** Values around zero; the ends are as far from it on both sides, and only ever move out. */
-export class Signed implements Scale {
+export class SignedScale implements ColourScale {
   high = 0;
 
   get low(): number {
     return -this.high;
   }
 
-  get known(): boolean {
+  get hasRange(): boolean {
     return this.high > 0;
   }
 
-  cell(value: number): number {
+  position(value: number): number {
     return value;
   }
 
-  take(cells: Float32Array): void {
+  extend(cells: Float32Array): void {
     for (const cell of cells) {
       if (Number.isFinite(cell) && Math.abs(cell) > this.high) this.high = roundUp(Math.abs(cell));
     }
@@ -130,15 +130,15 @@ const known = new Map<readonly string[], Uint32Array>();
 export function pixelsOf(palette: readonly string[]): Uint32Array {
   const made =
     known.get(palette) ??
-    Uint32Array.from({ length: SHADES }, (_, index) =>
-      pixelOf(shadeAt(index / (SHADES - 1), palette)),
+    Uint32Array.from({ length: PALETTE_SIZE }, (_, index) =>
+      pixelOf(colourAt(index / (PALETTE_SIZE - 1), palette)),
     );
   known.set(palette, made);
   return made;
 }
 
 /** A palette's colour at a place from 0 to 1. */
-export function shadeAt(part: number, palette: readonly string[] = PALETTE): string {
+export function colourAt(part: number, palette: readonly string[] = PALETTE): string {
   const place = Math.min(1, Math.max(0, part)) * (palette.length - 1);
   const index = Math.min(Math.floor(place), palette.length - 2);
   const [from, to] = [channels(palette[index] as string), channels(palette[index + 1] as string)];

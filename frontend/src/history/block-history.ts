@@ -13,16 +13,16 @@ import type { BlockKind, BlockRows, BlockSnapshot } from "../protocol";
 import type { Block, Points } from "../session";
 import { Buckets, grown32, grown64 } from "./buckets";
 
-const CELLS = 2 ** 18;
-const MOST_ROWS = 2048;
-const FEWEST_ROWS = 128;
+const MAX_CELLS = 2 ** 18;
+const MAX_ROWS = 2048;
+const MIN_ROWS = 128;
 /** Kinds in which NaN is a value; in all others it stands for "not read". */
-const WHOLE_KINDS: ReadonlySet<BlockKind> = new Set(["loss", "lr", "metric"]);
+const DENSE_KINDS: ReadonlySet<BlockKind> = new Set(["loss", "lr", "metric"]);
 
 /** Rows that the kernel keeps whole for so many columns; also the number of its buckets. */
 export function rowsFor(columns: number): number {
-  const fitting = Math.max(1, Math.floor(CELLS / Math.max(columns, 1)));
-  return Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, 2 ** Math.floor(Math.log2(fitting))));
+  const fitting = Math.max(1, Math.floor(MAX_CELLS / Math.max(columns, 1)));
+  return Math.min(MAX_ROWS, Math.max(MIN_ROWS, 2 ** Math.floor(Math.log2(fitting))));
 }
 
 export class BlockHistory implements Block {
@@ -41,14 +41,19 @@ export class BlockHistory implements Block {
     private readonly bucketLimit = tailLimit,
     private stride = 1,
   ) {
-    this.sparse = !WHOLE_KINDS.has(kind);
+    this.sparse = !DENSE_KINDS.has(kind);
     this.buckets = new Buckets(names.length, this.sparse);
   }
 
   static fromSnapshot(block: BlockSnapshot, buffers: Buffers): BlockHistory {
     const { id, kind, names, tail_limit, bucket_limit, stride } = block;
     const made = new BlockHistory(id, kind, names, tail_limit, bucket_limit, stride);
-    made.buckets = Buckets.of(names.length, made.sparse, decodeFolded(block, buffers), stride);
+    made.buckets = Buckets.fromSnapshot(
+      names.length,
+      made.sparse,
+      decodeFolded(block, buffers),
+      stride,
+    );
     made.append(decodeRows(block, buffers));
     return made;
   }
@@ -124,7 +129,7 @@ export class BlockHistory implements Block {
     for (let index = 0; index < rows; index++) {
       const step = this.steps[index] as number;
       if (!this.buckets.hasRoom(1, this.stride)) this.openBucket(step);
-      this.buckets.take(step, this.row(index));
+      this.buckets.add(step, this.row(index));
     }
     this.steps.copyWithin(0, rows, this.rows);
     this.values.copyWithin(0, rows * this.names.length, this.rows * this.names.length);
@@ -133,7 +138,7 @@ export class BlockHistory implements Block {
 
   private openBucket(step: number): void {
     while (this.buckets.length >= this.bucketLimit) {
-      this.buckets.halve();
+      this.buckets.mergePairs();
       this.stride *= 2;
       if (this.buckets.hasRoom(1, this.stride)) return;
     }

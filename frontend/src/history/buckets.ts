@@ -22,7 +22,12 @@ export class Buckets {
   ) {}
 
   /** Takes over a snapshot's buckets; how full each is, is not told: taken for full. */
-  static of(columns: number, sparse: boolean, folded: FoldedRows, stride: number): Buckets {
+  static fromSnapshot(
+    columns: number,
+    sparse: boolean,
+    folded: FoldedRows,
+    stride: number,
+  ): Buckets {
     const made = new Buckets(columns, sparse);
     made.length = folded.first.length;
     made.first = folded.first;
@@ -52,22 +57,22 @@ export class Buckets {
   }
 
   /** Folds one row into the last bucket. */
-  take(step: number, values: Float32Array): void {
+  add(step: number, values: Float32Array): void {
     const start = (this.length - 1) * this.columns;
     const fresh = this.count[this.length - 1] === 0;
     this.count[this.length - 1] = (this.count[this.length - 1] ?? 0) + 1;
     for (let column = 0; column < this.columns; column++) {
       const value = values[column] as number;
-      this.lower(start + column, value, step);
+      this.updateLow(start + column, value, step);
       if (fresh) {
         this.high[start + column] = value;
         this.highAt[start + column] = step;
-      } else this.raise(start + column, value, step);
+      } else this.updateHigh(start + column, value, step);
     }
   }
 
   /** Merges neighbours; a last odd bucket stays as it is. */
-  halve(): void {
+  mergePairs(): void {
     const pairs = this.length >> 1;
     for (let bucket = 0; bucket < pairs; bucket++) {
       this.copy(2 * bucket, bucket);
@@ -75,8 +80,8 @@ export class Buckets {
       const [to, later] = [bucket * this.columns, (2 * bucket + 1) * this.columns];
       for (let column = 0; column < this.columns; column++) {
         const from = later + column;
-        this.lower(to + column, this.low[from] as number, this.lowAt[from] as number);
-        this.raise(to + column, this.high[from] as number, this.highAt[from] as number);
+        this.updateLow(to + column, this.low[from] as number, this.lowAt[from] as number);
+        this.updateHigh(to + column, this.high[from] as number, this.highAt[from] as number);
       }
     }
     if (this.length % 2 === 1) this.copy(this.length - 1, pairs);
@@ -105,7 +110,7 @@ export class Buckets {
     return written;
   }
 
-  private lower(cell: number, value: number, step: number): void {
+  private updateLow(cell: number, value: number, step: number): void {
     const known = this.low[cell] as number;
     if (value < known || (Number.isNaN(known) && !Number.isNaN(value))) {
       this.low[cell] = value;
@@ -113,7 +118,7 @@ export class Buckets {
     }
   }
 
-  private raise(cell: number, value: number, step: number): void {
+  private updateHigh(cell: number, value: number, step: number): void {
     const known = this.high[cell] as number;
     const isHigher = this.sparse
       ? value > known || (Number.isNaN(known) && !Number.isNaN(value))

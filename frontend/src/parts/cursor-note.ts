@@ -6,7 +6,7 @@ import { formatCount } from "./format";
 
 export class CursorNote {
   readonly element: HTMLElement;
-  private readonly words = make("span");
+  private readonly text = make("span");
 
   constructor(private readonly session: RunSession) {
     const button = make(
@@ -15,13 +15,13 @@ export class CursorNote {
       "Live",
     );
     button.addEventListener("click", () => session.setCursor(null));
-    this.element = make("span", { class: "labkit-cursor" }, this.words, button);
+    this.element = make("span", { class: "labkit-cursor" }, this.text, button);
     this.update();
   }
 
   update(): void {
     const { cursor } = this.session;
     this.element.hidden = cursor === null;
-    if (cursor !== null) setText(this.words, `at step ${formatCount(cursor)}`);
+    if (cursor !== null) setText(this.text, `at step ${formatCount(cursor)}`);
   }
 }

@@ -33,11 +33,11 @@ export function formatDuration(seconds: number): string {
     Math.floor(whole / 60) % 60,
     whole % 60,
   ];
-  if (hours > 0) return `${hours} h ${pad(minutes)} min`;
-  return minutes > 0 ? `${minutes} min ${pad(rest)} s` : `${rest} s`;
+  if (hours > 0) return `${hours} h ${twoDigits(minutes)} min`;
+  return minutes > 0 ? `${minutes} min ${twoDigits(rest)} s` : `${rest} s`;
 }
 
-function pad(value: number): string {
+function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }
 
@@ -57,10 +57,10 @@ export function formatShare(part: number): string {
 }
 
 /** Takes the middle out of a name that is too long; both ends say most. */
-export function shorten(name: string, most: number): string {
-  if (name.length <= most) return name;
-  const end = Math.ceil((most - 1) * 0.6);
-  return `${name.slice(0, Math.max(0, most - 1 - end))}…${name.slice(name.length - end)}`;
+export function shorten(name: string, max: number): string {
+  if (name.length <= max) return name;
+  const end = Math.ceil((max - 1) * 0.6);
+  return `${name.slice(0, Math.max(0, max - 1 - end))}…${name.slice(name.length - end)}`;
 }
 
 /**
@@ -68,14 +68,14 @@ export function shorten(name: string, most: number): string {
  * most: "transformer.h.0.attn.c_attn.weight" becomes "…0.attn.c_attn.weight",
  * then "…0…c_attn.weight".
  */
-export function shortenPath(path: string, most: number): string {
-  if (path.length <= most) return path;
+export function shortenPath(path: string, max: number): string {
+  if (path.length <= max) return path;
   const parts = path.split(".");
   const number = parts.findIndex((part) => /^\d+$/.test(part));
   for (let from = number + 1; number >= 0 && from < parts.length; from++) {
     const link = from === number + 1 ? "." : "…";
     const short = `${number > 0 ? "…" : ""}${parts[number]}${link}${parts.slice(from).join(".")}`;
-    if (short.length <= most) return short;
+    if (short.length <= max) return short;
   }
-  return shorten(path, most);
+  return shorten(path, max);
 }

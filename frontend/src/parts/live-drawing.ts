@@ -1,26 +1,26 @@
 /** Draws a view anew when its run, what is picked in it, or the page's theme changes. */
 
 import type { Change, RunSession } from "../session";
-import { Redraw } from "./redraw";
+import { RedrawScheduler } from "./redraw-scheduler";
 import { readTheme, type Theme, watchTheme } from "./theme";
 
 export class LiveDrawing {
   theme: Theme;
-  private readonly redraw: Redraw;
-  private readonly ends: readonly (() => void)[];
+  private readonly redraw: RedrawScheduler;
+  private readonly cleanups: readonly (() => void)[];
 
   /** `heard` is told each change before the view is drawn for it. */
   constructor(
     root: HTMLElement,
     session: RunSession,
     draw: () => void,
-    heard: (change: Change) => void = () => undefined,
+    onChange: (change: Change) => void = () => undefined,
   ) {
     this.theme = readTheme(root);
-    this.redraw = new Redraw(root, draw);
-    this.ends = [
+    this.redraw = new RedrawScheduler(root, draw);
+    this.cleanups = [
       session.subscribe((change) => {
-        heard(change);
+        onChange(change);
         if (change === "cursor" || change === "selection") this.now();
         else this.redraw.later();
       }),
@@ -37,7 +37,7 @@ export class LiveDrawing {
   }
 
   close(): void {
-    for (const end of this.ends) end();
+    for (const end of this.cleanups) end();
     this.redraw.close();
   }
 }

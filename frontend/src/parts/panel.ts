@@ -29,7 +29,7 @@ const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: s
 };
 
 /** The view with its title above it. */
-export function titled(name: PanelName, draw: DrawView): DrawView {
+export function withTitle(name: PanelName, draw: DrawView): DrawView {
   return (root, session) => {
     const [title, explanation] = TITLES[name];
     const place = make("div", { class: "labkit-panel-body" });
@@ -45,20 +45,20 @@ export function titled(name: PanelName, draw: DrawView): DrawView {
 }
 
 /** Why there is nothing to draw yet. */
-export function emptyWords(session: RunSession): string {
+export function emptyMessage(session: RunSession): string {
   if (session.problem) return session.problem;
   const status = session.state?.status;
-  const going = ["waiting", "running", "pausing", "paused"];
-  const ended = status !== undefined && !going.includes(status);
+  const active = ["waiting", "running", "pausing", "paused"];
+  const ended = status !== undefined && !active.includes(status);
   return ended ? "This run ended before its first step" : "Waiting for the first step";
 }
 
 /** A sentence in the place of a picture; hidden while it has nothing to say. */
-export class EmptyNote {
+export class EmptyMessage {
   readonly element = make("p", { class: "labkit-empty", role: "status" });
 
-  show(words: string | null): void {
-    this.element.hidden = words === null;
-    setText(this.element, words ?? "");
+  show(text: string | null): void {
+    this.element.hidden = text === null;
+    setText(this.element, text ?? "");
   }
 }

@@ -4,7 +4,7 @@ import { make } from "./element";
 
 const DISTANCE = 12;
 
-export class Tip {
+export class PointerTooltip {
   readonly element = make("div", { class: "labkit-tip", role: "tooltip" });
 
   constructor(private readonly stage: HTMLElement) {

@@ -46,10 +46,10 @@ export function watchTheme(onChange: () => void): () => void {
   observer.observe(document.body, {
     attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "data-vscode-theme-kind"],
   });
-  const wish = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
-  wish?.addEventListener("change", onChange);
+  const systemTheme = globalThis.matchMedia?.("(prefers-color-scheme: dark)");
+  systemTheme?.addEventListener("change", onChange);
   return () => {
     observer.disconnect();
-    wish?.removeEventListener("change", onChange);
+    systemTheme?.removeEventListener("change", onChange);
   };
 }

@@ -5,38 +5,38 @@
  * views are made again then, and go on as they were left.
  */
 
-const MOST_RUNS = 50;
+const MAX_RUNS = 50;
 
-const memories = new Map<string, Map<string, string>>();
+const settingsByRun = new Map<string, Map<string, string>>();
 
-export class Memory {
-  private readonly kept: Map<string, string>;
+export class ViewSettings {
+  private readonly values: Map<string, string>;
 
   constructor(runId: string) {
-    this.kept = memories.get(runId) ?? new Map();
-    memories.delete(runId);
-    memories.set(runId, this.kept);
-    const [oldest] = memories.keys();
-    if (memories.size > MOST_RUNS && oldest !== undefined) memories.delete(oldest);
+    this.values = settingsByRun.get(runId) ?? new Map();
+    settingsByRun.delete(runId);
+    settingsByRun.set(runId, this.values);
+    const [oldest] = settingsByRun.keys();
+    if (settingsByRun.size > MAX_RUNS && oldest !== undefined) settingsByRun.delete(oldest);
   }
 
-  recall(name: string): string | null {
-    return this.kept.get(name) ?? null;
+  get(name: string): string | null {
+    return this.values.get(name) ?? null;
   }
 
-  keep(name: string, choice: string | null): void {
-    if (choice === null) this.kept.delete(name);
-    else this.kept.set(name, choice);
+  set(name: string, choice: string | null): void {
+    if (choice === null) this.values.delete(name);
+    else this.values.set(name, choice);
   }
 
   /** Keeps what is chosen from a menu. */
-  follow(select: HTMLSelectElement, name: string): void {
-    select.addEventListener("change", () => this.keep(name, select.value));
+  saveOnChange(select: HTMLSelectElement, name: string): void {
+    select.addEventListener("change", () => this.set(name, select.value));
   }
 
   /** Chooses what was chosen before, if it is offered still. */
   restore(select: HTMLSelectElement, name: string): void {
-    const choice = this.recall(name);
+    const choice = this.get(name);
     const offered = [...select.options].some(({ value }) => value === choice);
     if (choice !== null && offered) select.value = choice;
   }

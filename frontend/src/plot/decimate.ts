@@ -1,7 +1,7 @@
 /** Fewer points for the same picture: the extremes of each slice of the steps that are shown. */
 
 import type { Points } from "../session";
-import type { Range } from "./figure";
+import type { StepRange } from "./plotly-figure";
 
 /**
  * Indices of the points to draw, ascending. Of each of `slices` equal parts of
@@ -11,7 +11,7 @@ import type { Range } from "./figure";
 export function decimate(
   { steps, values }: Points,
   slices: number,
-  range?: Range | null,
+  range?: StepRange | null,
 ): number[] {
   const start = range ? Math.max(0, firstAtLeast(steps, range[0]) - 1) : 0;
   const end = range ? Math.min(steps.length, firstAtLeast(steps, range[1]) + 2) : steps.length;

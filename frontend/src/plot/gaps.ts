@@ -2,36 +2,36 @@
 
 import type { Theme } from "../parts/theme";
 import type { Points } from "../session";
-import type { Range } from "./figure";
-import { type Layout, plain } from "./plotly";
+import { escapeMarkup, type Layout } from "./plotly";
+import type { StepRange } from "./plotly-figure";
 
 export interface Gap {
   readonly from: number;
   readonly to: number;
-  readonly words: string;
+  readonly description: string;
 }
 
 /** Most gaps that are marked in one picture. */
-const MOST = 6;
+const MAX_GAPS = 6;
 /** Most gaps of one line that are told in words. */
-const MOST_TOLD = 3;
+const MAX_DESCRIBED = 3;
 
 /** The first stretches of NaN or infinity, each with what there is to say about it. */
 export function gapsOf({ steps, values }: Points): Gap[] {
   const gaps: Gap[] = [];
-  for (let index = 0; index < values.length && gaps.length < MOST; index++) {
+  for (let index = 0; index < values.length && gaps.length < MAX_GAPS; index++) {
     const value = values[index] as number;
     if (Number.isFinite(value)) continue;
     let end = index;
     while (end + 1 < values.length && !Number.isFinite(values[end + 1] as number)) end += 1;
     const [from, to] = [steps[index] as number, steps[end] as number];
-    gaps.push({ from, to, words: describe(value, from, to, end === values.length - 1) });
+    gaps.push({ from, to, description: describeGap(value, from, to, end === values.length - 1) });
     index = end;
   }
   return gaps;
 }
 
-function describe(value: number, from: number, to: number, toTheEnd: boolean): string {
+function describeGap(value: number, from: number, to: number, toTheEnd: boolean): string {
   const what = Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   if (from === to) return `${what} at step ${from.toLocaleString("en-US")}`;
   const begin = `${what} from step ${from.toLocaleString("en-US")}`;
@@ -39,14 +39,14 @@ function describe(value: number, from: number, to: number, toTheEnd: boolean): s
 }
 
 /** "loss is NaN at step 700"; the first few gaps of a line in one sentence. */
-export function gapNote(name: string, gaps: readonly Gap[]): string {
-  const told = gaps.slice(0, MOST_TOLD).map(({ words }) => words);
-  if (gaps.length > MOST_TOLD) told.push("and later again");
-  return `${name} is ${told.join(", ")}`;
+export function describeGaps(name: string, gaps: readonly Gap[]): string {
+  const described = gaps.slice(0, MAX_DESCRIBED).map(({ description }) => description);
+  if (gaps.length > MAX_DESCRIBED) described.push("and later again");
+  return `${name} is ${described.join(", ")}`;
 }
 
 /** Shows over a panel's height where the values are missing. */
-export function gapShape(gap: Gap, [y0, y1]: Range, theme: Theme): Layout {
+export function gapShape(gap: Gap, [y0, y1]: StepRange, theme: Theme): Layout {
   const place = { xref: "x", yref: "paper", x0: gap.from, x1: gap.to, y0, y1 };
   if (gap.from === gap.to) {
     return { ...place, type: "line", line: { color: theme.alarm, width: 1, dash: "dot" } };
@@ -57,10 +57,10 @@ export function gapShape(gap: Gap, [y0, y1]: Range, theme: Theme): Layout {
 }
 
 /** A sign at the foot of a panel that hides no value; pointing at it tells what is missing. */
-export function gapSign(gap: Gap, name: string, bottom: number, theme: Theme): Layout {
+export function gapMarker(gap: Gap, name: string, bottom: number, theme: Theme): Layout {
   return {
     text: "▲",
-    hovertext: plain(`${name} is ${gap.words}`),
+    hovertext: escapeMarkup(`${name} is ${gap.description}`),
     x: gap.from,
     xref: "x",
     y: bottom,
@@ -73,9 +73,9 @@ export function gapSign(gap: Gap, name: string, bottom: number, theme: Theme): L
 }
 
 /** Says at the foot of a panel what is missing. */
-export function gapMark(gap: Gap, bottom: number, theme: Theme): Layout {
+export function gapLabel(gap: Gap, bottom: number, theme: Theme): Layout {
   return {
-    text: `▲ ${gap.words}`,
+    text: `▲ ${gap.description}`,
     x: gap.from,
     xref: "x",
     y: bottom,

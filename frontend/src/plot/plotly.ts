@@ -34,6 +34,6 @@ export async function loadPlotly(session: RunSession): Promise<Plotly> {
 }
 
 /** Names are data: plotly reads some markup in its texts, so none may be left in them. */
-export function plain(name: string): string {
+export function escapeMarkup(name: string): string {
   return name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -3,22 +3,22 @@
 import type { Points } from "../session";
 
 /** Longest memory, as part of the run's length. */
-const LONGEST = 0.12;
+const MAX_DECAY_SHARE = 0.12;
 
 /**
  * Steps after which a value counts for a third, at a slider's place (0 to 1).
  * The run's length is taken in coarse stages so that the past stays still.
  */
-export function memoryOf(strength: number, steps: Float64Array): number {
+export function decaySteps(strength: number, steps: Float64Array): number {
   const length = (steps.at(-1) ?? 0) - (steps[0] ?? 0);
   if (strength <= 0 || length <= 0) return 0;
   const stage = 2 ** (Math.ceil(2 * Math.log2(length)) / 2);
-  return stage * LONGEST * strength ** 2;
+  return stage * MAX_DECAY_SHARE * strength ** 2;
 }
 
 /** The average at every point; NaN where the point has no finite value. */
-export function smooth({ steps, values }: Points, memory: number): Float32Array {
-  if (memory <= 0) return values;
+export function smooth({ steps, values }: Points, decay: number): Float32Array {
+  if (decay <= 0) return values;
   const smoothed = new Float32Array(values.length);
   let [sum, weight, last] = [0, 0, steps[0] ?? 0];
   for (let index = 0; index < values.length; index++) {
@@ -28,7 +28,7 @@ export function smooth({ steps, values }: Points, memory: number): Float32Array 
       continue;
     }
     const step = steps[index] as number;
-    const kept = Math.exp((last - step) / memory);
+    const kept = Math.exp((last - step) / decay);
     sum = sum * kept + value;
     weight = weight * kept + 1;
     last = step;

@@ -10,9 +10,9 @@ export class PendingAsset {
   readonly address: Promise<string>;
   private resolve: (address: string) => void = () => undefined;
   private reject: (error: unknown) => void = () => undefined;
-  private asked: Channel | null = null;
+  private requestedFrom: Channel | null = null;
   private arrived = false;
-  private stopAsking: () => void = () => undefined;
+  private stopResending: () => void = () => undefined;
 
   constructor(private readonly name: AssetName) {
     this.address = new Promise((resolve, reject) => {
@@ -23,24 +23,27 @@ export class PendingAsset {
   }
 
   /** Asks on this channel, unless it has come or another kernel is busy sending it. */
-  ask(channel: Channel): void {
-    if (this.arrived || (this.asked !== null && this.asked !== channel && isLive(this.asked)))
+  request(channel: Channel): void {
+    if (
+      this.arrived ||
+      (this.requestedFrom !== null && this.requestedFrom !== channel && isLive(this.requestedFrom))
+    )
       return;
-    if (this.asked === channel) return;
-    this.asked = channel;
-    this.stopAsking();
-    this.stopAsking = sendRepeatedly(channel, { type: "asset", name: this.name });
+    if (this.requestedFrom === channel) return;
+    this.requestedFrom = channel;
+    this.stopResending();
+    this.stopResending = sendRepeatedly(channel, { type: "asset", name: this.name });
   }
 
   /** Asks on this channel too, because the kernel that was asked does not answer. */
-  askAlso(channel: Channel): void {
-    if (this.arrived || this.asked === channel) return;
-    this.asked = null;
-    this.ask(channel);
+  requestFrom(channel: Channel): void {
+    if (this.arrived || this.requestedFrom === channel) return;
+    this.requestedFrom = null;
+    this.request(channel);
   }
 
-  private refuse(reason: string): void {
-    this.stopAsking();
+  private fail(reason: string): void {
+    this.stopResending();
     this.reject(new Error(reason));
   }
 
@@ -49,13 +52,13 @@ export class PendingAsset {
     if (this.arrived) return;
     const refused = content as Partial<Refusal>;
     if (refused.type === "refused" && refused.subject === this.name) {
-      this.refuse(refused.reason ?? "");
+      this.fail(refused.reason ?? "");
     }
     if (!isAsset(content, this.name)) return;
     const compressed = buffers?.[0];
     if (!compressed) return;
     this.arrived = true;
-    this.stopAsking();
+    this.stopResending();
     unpack(compressed).then(this.resolve, this.reject);
   }
 }

@@ -37,7 +37,7 @@ export interface ViewModel extends MessageModel<unknown> {
 
 export const KERNEL_BUSY =
   "labkit is waiting for the kernel: this frontend answers widgets only when the cell has ended.";
-export const KERNEL_GONE = "The kernel that made this view is gone. Run the cell again.";
+export const KERNEL_DISCONNECTED = "The kernel that made this view is gone. Run the cell again.";
 /** How long the kernel may take to answer before the page says that it waits, in ms. */
 export const ANSWER_TIMEOUT_MS = 4000;
 

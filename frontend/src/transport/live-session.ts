@@ -26,11 +26,11 @@ import {
   type Channel,
   isLive,
   KERNEL_BUSY,
-  KERNEL_GONE,
+  KERNEL_DISCONNECTED,
   type MessageListener,
   send,
 } from "./channel";
-import { firstRequest, Questions } from "./pending-requests";
+import { firstRequestNumber, PendingRequests } from "./pending-requests";
 import { sendRepeatedly } from "./send-repeatedly";
 
 /** How long a click may stay without an answer, in ms. */
@@ -54,14 +54,16 @@ export class LiveSession implements RunSession {
   private seq: number | null = null;
   /** Structures that were asked for, by their signature. */
   private readonly graphs = new Map<string, Promise<GraphData | null>>();
-  private readonly structures = new Questions<string, GraphData | null>(() => null);
-  private requests = firstRequest();
-  private readonly inspections = new Questions<number, Inspection>(unanswered);
-  private readonly catalogues = new Questions<number, readonly PictureSubject[] | null>(() => null);
-  private readonly gradients = new Questions<number, readonly GradientHistogram[] | null>(
+  private readonly structures = new PendingRequests<string, GraphData | null>(() => null);
+  private requests = firstRequestNumber();
+  private readonly inspections = new PendingRequests<number, Inspection>(unanswered);
+  private readonly catalogues = new PendingRequests<number, readonly PictureSubject[] | null>(
     () => null,
   );
-  private readonly pictures = new Questions<number, Picture | null>(() => null);
+  private readonly gradients = new PendingRequests<number, readonly GradientHistogram[] | null>(
+    () => null,
+  );
+  private readonly pictures = new PendingRequests<number, Picture | null>(() => null);
   private readonly answers = new Map<number, (answered: boolean) => void>();
   private readonly listeners = new Set<(change: Change) => void>();
   private stopGreeting: () => void = () => undefined;
@@ -69,7 +71,7 @@ export class LiveSession implements RunSession {
   private readonly onMessage: MessageListener = (content, buffers) =>
     this.receive(content, buffers);
   private readonly onConnection = () => this.reconnect();
-  private readonly onClose = () => this.report(KERNEL_GONE);
+  private readonly onClose = () => this.report(KERNEL_DISCONNECTED);
 
   constructor(readonly channel: Channel) {
     this.runId = String(channel.get("run_id"));
@@ -93,7 +95,7 @@ export class LiveSession implements RunSession {
     if (this.graph) this.graphs.set(this.graph.signature, Promise.resolve(this.graph));
     const known = this.graphs.get(signature);
     if (known) return known;
-    const asked = this.structures.wait(signature);
+    const asked = this.structures.add(signature);
     this.graphs.set(signature, asked);
     asked.then((graph) => {
       if (graph === null) this.graphs.delete(signature);
@@ -107,12 +109,12 @@ export class LiveSession implements RunSession {
   }
 
   subjects(): Promise<readonly PictureSubject[] | null> {
-    if (this.catalogues.quiet) return Promise.resolve(null);
+    if (this.catalogues.suspended) return Promise.resolve(null);
     return this.ask(this.catalogues, (request) => ({ type: "subjects", request }));
   }
 
   picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null> {
-    if (this.pictures.quiet) return Promise.resolve(null);
+    if (this.pictures.suspended) return Promise.resolve(null);
     return this.ask(this.pictures, (request) => ({ type: "picture", request, module, kind, step }));
   }
 
@@ -121,7 +123,7 @@ export class LiveSession implements RunSession {
     bins: "magnitude" | "even",
     step: number | null,
   ): Promise<readonly GradientHistogram[] | null> {
-    if (this.gradients.quiet) return Promise.resolve(null);
+    if (this.gradients.suspended) return Promise.resolve(null);
     return this.ask(this.gradients, (request) => ({
       type: "histograms",
       request,
@@ -132,11 +134,11 @@ export class LiveSession implements RunSession {
   }
 
   private ask<T>(
-    questions: Questions<number, T>,
+    questions: PendingRequests<number, T>,
     message: (request: number) => PageMessage,
   ): Promise<T> {
     this.requests += 1;
-    const answer = questions.wait(this.requests);
+    const answer = questions.add(this.requests);
     send(this.channel, message(this.requests));
     return answer;
   }
@@ -176,7 +178,7 @@ export class LiveSession implements RunSession {
     const known = assets.get(name);
     const asset = known ?? new PendingAsset(name);
     assets.set(name, asset);
-    asset.ask(this.channel);
+    asset.request(this.channel);
     return asset.address;
   }
 
@@ -194,7 +196,7 @@ export class LiveSession implements RunSession {
 
   private reconnect(): void {
     if (isLive(this.channel)) this.greet();
-    else this.report(KERNEL_GONE);
+    else this.report(KERNEL_DISCONNECTED);
   }
 
   /** Asks for a snapshot; frames are passed over until it comes. */
@@ -202,7 +204,7 @@ export class LiveSession implements RunSession {
     this.seq = null;
     clearTimeout(this.answerTimer);
     this.answerTimer = setTimeout(
-      () => this.report(isLive(this.channel) ? KERNEL_BUSY : KERNEL_GONE),
+      () => this.report(isLive(this.channel) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
       ANSWER_TIMEOUT_MS,
     );
     this.stopGreeting();
@@ -222,10 +224,10 @@ export class LiveSession implements RunSession {
         assets.get(message.name)?.receive(message, buffers);
         break;
       case "graph":
-        this.structures.answer(message.signature, message.graph);
+        this.structures.resolve(message.signature, message.graph);
         break;
       case "inspection":
-        this.inspections.answer(message.request, {
+        this.inspections.resolve(message.request, {
           value: readStatistics(message.value, buffers),
           gradient: readStatistics(message.gradient, buffers),
           norms: message.norms,
@@ -234,13 +236,13 @@ export class LiveSession implements RunSession {
         });
         break;
       case "subjects":
-        this.catalogues.answer(message.request, message.subjects);
+        this.catalogues.resolve(message.request, message.subjects);
         break;
       case "histograms":
-        this.gradients.answer(message.request, readHistograms(message, buffers));
+        this.gradients.resolve(message.request, readHistograms(message, buffers));
         break;
       case "picture":
-        this.pictures.answer(message.request, readPicture(message.picture, buffers));
+        this.pictures.resolve(message.request, readPicture(message.picture, buffers));
         break;
       case "acknowledged":
         this.answers.get(message.request)?.(true);
@@ -254,12 +256,12 @@ export class LiveSession implements RunSession {
   /** A refusal of another page's question is none of this one's; what has no question is said. */
   private takeRefusal(refusal: Content<"refused">): void {
     const { reason, request, question, subject } = refusal;
-    if (question === "graph" && subject !== null) this.structures.refuse(subject, reason);
+    if (question === "graph" && subject !== null) this.structures.fail(subject, reason);
     else if (question === "asset" && subject !== null) {
       assets.get(subject as AssetName)?.receive(refusal, []);
       assets.delete(subject as AssetName); // Whoever wants it next asks again.
     } else if (request === null) this.report(reason);
-    else if (!this.numbered.some((questions) => questions.refuse(request, reason))) {
+    else if (!this.numbered.some((questions) => questions.fail(request, reason))) {
       const settle = this.answers.get(request);
       if (!settle) return;
       settle(true);
@@ -267,7 +269,7 @@ export class LiveSession implements RunSession {
     }
   }
 
-  private get numbered(): readonly Pick<Questions<number, unknown>, "refuse" | "close">[] {
+  private get numbered(): readonly Pick<PendingRequests<number, unknown>, "fail" | "close">[] {
     return [this.inspections, this.catalogues, this.gradients, this.pictures];
   }
 

@@ -9,12 +9,12 @@
 import { isLive, type Sender, send } from "./channel";
 
 /** When it is sent again, in ms after the first time. */
-export const REPEATED_AFTER_MS = [400, 1200, 3000] as const;
+export const RESEND_AFTER_MS = [400, 1200, 3000] as const;
 
 /** Returns the function that ends the repetition. */
 export function sendRepeatedly<M>(channel: Sender<M>, message: M): () => void {
   send(channel, message);
-  const timers = REPEATED_AFTER_MS.map((wait) =>
+  const timers = RESEND_AFTER_MS.map((wait) =>
     setTimeout(() => {
       if (isLive(channel)) send(channel, message);
     }, wait),

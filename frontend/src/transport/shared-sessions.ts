@@ -4,21 +4,21 @@ import type { RunSession } from "../session";
 import type { Channel } from "./channel";
 import { LiveSession } from "./live-session";
 
-interface Entry {
+interface SharedSession {
   readonly session: LiveSession;
   users: number;
 }
 
-const entries = new Map<string, Entry>();
+const entries = new Map<string, SharedSession>();
 
 /** A view's share in a session. */
-export interface Lease {
+export interface SessionHandle {
   readonly session: RunSession;
   release(): void;
 }
 
 /** The session of the run behind this channel, shared with the run's other views. */
-export function openSession(channel: Channel): Lease {
+export function openSession(channel: Channel): SessionHandle {
   const key = String(channel.get("run_id"));
   const entry = usable(entries.get(key), channel) ?? {
     session: new LiveSession(channel),
@@ -26,10 +26,10 @@ export function openSession(channel: Channel): Lease {
   };
   entries.set(key, entry);
   entry.users += 1;
-  let held = true;
+  let active = true;
   const release = () => {
-    if (!held) return;
-    held = false;
+    if (!active) return;
+    active = false;
     entry.users -= 1;
     if (entry.users > 0) return;
     entry.session.close();
@@ -39,6 +39,6 @@ export function openSession(channel: Channel): Lease {
 }
 
 /** After a reconnection the page may have a new model for the same run. */
-function usable(entry: Entry | undefined, channel: Channel): Entry | undefined {
+function usable(entry: SharedSession | undefined, channel: Channel): SharedSession | undefined {
   return entry?.session.channel === channel ? entry : undefined;
 }

@@ -1,7 +1,7 @@
 /** All views of a run: controls above, what goes wrong, curves beside gradients, the activations and the graph below. */
 
 import { make } from "../parts/element";
-import { titled } from "../parts/panel";
+import { withTitle } from "../parts/panel";
 import type { DrawView } from "../session";
 import { drawActivations } from "./activations/view";
 import { drawControls } from "./controls/view";
@@ -13,10 +13,10 @@ import { drawGraph } from "./graph/view";
 const PARTS: readonly (readonly [string, DrawView])[] = [
   ["controls", drawControls],
   ["findings", drawFindings],
-  ["curves", titled("curves", drawCurves)],
-  ["gradients", titled("gradients", drawGradients)],
-  ["activations", titled("activations", drawActivations)],
-  ["graph", titled("graph", drawGraph)],
+  ["curves", withTitle("curves", drawCurves)],
+  ["gradients", withTitle("gradients", drawGradients)],
+  ["activations", withTitle("activations", drawActivations)],
+  ["graph", withTitle("graph", drawGraph)],
 ];
 
 export const drawDashboard: DrawView = (root, session) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { binsFor, cellsOf, NOTHING, sampleIn } from "../../src/heat-map/cells";
-import { Decades, Shares, Signed, shadeAt, ZERO } from "../../src/heat-map/scale";
+import { binsFor, cellsOf, NO_SAMPLE, sampleIn } from "../../src/heat-map/cells";
+import { colourAt, DecadeScale, ShareScale, SignedScale, ZERO } from "../../src/heat-map/scale";
 import { ticksFor } from "../../src/parts/ticks";
 
 const BINS = { start: 0, width: 2, count: 4 };
@@ -17,12 +17,12 @@ describe("the heat map's cells", () => {
       steps: Float64Array.of(2, 3, 4, 6),
       values: Float32Array.of(10, 1000, 0, Number.NaN),
     };
-    expect([...cellsOf(points, BINS, new Decades())]).toEqual([NOTHING, 3, ZERO, Number.NaN]);
+    expect([...cellsOf(points, BINS, new DecadeScale())]).toEqual([NO_SAMPLE, 3, ZERO, Number.NaN]);
   });
 
   it("hold the last value until the next sample", () => {
     const points = { steps: Float64Array.of(0, 6), values: Float32Array.of(1, 10) };
-    expect([...cellsOf(points, BINS, new Decades())]).toEqual([0, 0, 0, 1]);
+    expect([...cellsOf(points, BINS, new DecadeScale())]).toEqual([0, 0, 0, 1]);
     expect(sampleIn(points, BINS, 2)).toEqual({ step: 0, value: 1 });
   });
 
@@ -35,26 +35,26 @@ describe("the heat map's cells", () => {
 
 describe("the colour scale", () => {
   it("widens to whole powers of ten and does not narrow", () => {
-    const decades = new Decades();
-    expect(decades.known).toBe(false);
-    decades.take(Float32Array.of(-2.5, ZERO, Number.NaN, NOTHING));
+    const decades = new DecadeScale();
+    expect(decades.hasRange).toBe(false);
+    decades.extend(Float32Array.of(-2.5, ZERO, Number.NaN, NO_SAMPLE));
     expect([decades.low, decades.high]).toEqual([-3, -2]);
-    decades.take(Float32Array.of(0.5, -1));
+    decades.extend(Float32Array.of(0.5, -1));
     expect([decades.low, decades.high]).toEqual([-3, 1]);
   });
 
   it("is as wide above zero as below for signed values, and from none to all for shares", () => {
-    const signed = new Signed();
-    expect(signed.known).toBe(false);
-    signed.take(Float32Array.of(-0.3, 0.1, Number.NaN));
+    const signed = new SignedScale();
+    expect(signed.hasRange).toBe(false);
+    signed.extend(Float32Array.of(-0.3, 0.1, Number.NaN));
     expect([signed.low, signed.high]).toEqual([-0.5, 0.5]);
     expect(signed.label(signed.low)).toBe("−0.5");
-    const shares = new Shares();
+    const shares = new ShareScale();
     expect([shares.low, shares.high].map((end) => shares.label(end))).toEqual(["0 %", "100 %"]);
   });
 
   it("runs from dark to bright", () => {
-    expect([shadeAt(0), shadeAt(1)]).toEqual(["#440154", "#fde725"]);
+    expect([colourAt(0), colourAt(1)]).toEqual(["#440154", "#fde725"]);
   });
 });
 

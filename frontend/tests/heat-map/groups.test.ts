@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BROKEN, largestOf, NOTHING } from "../../src/heat-map/cells";
+import { largestOf, NO_SAMPLE, NOT_FINITE } from "../../src/heat-map/cells";
 import { entriesOf } from "../../src/heat-map/groups";
 import type { Row } from "../../src/heat-map/rows";
 import type { Block } from "../../src/session";
@@ -50,8 +50,8 @@ describe("rows by module", () => {
 
   it("show the largest of their cells, and what is broken above all", () => {
     const cells = largestOf([
-      Float32Array.of(1, NOTHING, 3, 4),
-      Float32Array.of(2, 5, BROKEN, NOTHING),
+      Float32Array.of(1, NO_SAMPLE, 3, 4),
+      Float32Array.of(2, 5, NOT_FINITE, NO_SAMPLE),
     ]);
     expect([...cells]).toEqual([2, 5, Number.NaN, 4]);
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { decimate } from "../../src/plot/decimate";
-import { rangeAfter } from "../../src/plot/figure";
 import { gapsOf } from "../../src/plot/gaps";
-import { plain } from "../../src/plot/plotly";
-import { memoryOf, smooth } from "../../src/plot/smooth";
+import { escapeMarkup } from "../../src/plot/plotly";
+import { rangeAfter } from "../../src/plot/plotly-figure";
+import { decaySteps, smooth } from "../../src/plot/smooth";
 import type { Points } from "../../src/session";
 
 function pointsOf(values: number[]): Points {
@@ -41,7 +41,7 @@ describe("smoothing", () => {
 
   it("is off at zero", () => {
     const points = pointsOf([1, 5, 1]);
-    expect(memoryOf(0, points.steps)).toBe(0);
+    expect(decaySteps(0, points.steps)).toBe(0);
     expect(smooth(points, 0)).toBe(points.values);
   });
 
@@ -54,7 +54,7 @@ describe("smoothing", () => {
 describe("gaps", () => {
   it("are described by their steps", () => {
     const values = [1, Number.NaN, 1, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    expect(gapsOf(pointsOf(values)).map(({ words }) => words)).toEqual([
+    expect(gapsOf(pointsOf(values)).map(({ description }) => description)).toEqual([
       "NaN at step 1",
       "∞ from step 3",
     ]);
@@ -71,5 +71,7 @@ describe("a zoom", () => {
 });
 
 it("leaves no markup in a name", () => {
-  expect(plain('<a href="x">loss</a> & more')).toBe('&lt;a href="x"&gt;loss&lt;/a&gt; &amp; more');
+  expect(escapeMarkup('<a href="x">loss</a> & more')).toBe(
+    '&lt;a href="x"&gt;loss&lt;/a&gt; &amp; more',
+  );
 });

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { KernelMessage } from "../../src/protocol";
-import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_GONE } from "../../src/transport/channel";
+import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_DISCONNECTED } from "../../src/transport/channel";
 import { CONTROL_TIMEOUT_MS, LiveSession } from "../../src/transport/live-session";
-import { NOT_ANSWERED, QUIET_MS } from "../../src/transport/pending-requests";
-import { REPEATED_AFTER_MS } from "../../src/transport/send-repeatedly";
+import { NO_ANSWER, SUSPENSION_MS } from "../../src/transport/pending-requests";
+import { RESEND_AFTER_MS } from "../../src/transport/send-repeatedly";
 import { FakeChannel, lossRows, snapshot, stateOf } from "../fake-channel";
 
 beforeEach(() => vi.useFakeTimers());
@@ -33,7 +33,7 @@ describe("a question", () => {
     const session = new LiveSession(channel);
     const asked = session.inspect("fc.weight");
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
-    expect(await asked).toMatchObject({ answered: false, reason: NOT_ANSWERED });
+    expect(await asked).toMatchObject({ answered: false, reason: NO_ANSWER });
     session.inspect("fc.weight");
     expect(channel.said("inspect")).toHaveLength(2);
   });
@@ -54,7 +54,7 @@ describe("a question", () => {
     const late = [session.subjects(), session.picture("fc", "maps", null), session.graphOf("a")];
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     expect(await Promise.all(late)).toEqual([null, null, null]);
-    vi.advanceTimersByTime(QUIET_MS);
+    vi.advanceTimersByTime(SUSPENSION_MS);
     const refused = session.histograms(["w"], "even", null);
     channel.receive(refusal({ request: requestOf(channel), question: "histograms" }));
     expect(await refused).toBeNull();
@@ -73,7 +73,7 @@ describe("a question", () => {
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     session.subjects();
     expect(channel.said("subjects")).toHaveLength(1);
-    vi.advanceTimersByTime(QUIET_MS);
+    vi.advanceTimersByTime(SUSPENSION_MS);
     session.subjects();
     expect(channel.said("subjects")).toHaveLength(2);
   });
@@ -147,7 +147,7 @@ describe("a session", () => {
   it("greets a few times, since the first greeting may wait behind the cell", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
-    vi.advanceTimersByTime(REPEATED_AFTER_MS[0]);
+    vi.advanceTimersByTime(RESEND_AFTER_MS[0]);
     expect(channel.said("hello")).toHaveLength(2);
     channel.receive(snapshot(1));
     vi.advanceTimersByTime(100_000);
@@ -158,7 +158,7 @@ describe("a session", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     vi.advanceTimersByTime(1_000_000);
-    expect(channel.said("hello")).toHaveLength(1 + REPEATED_AFTER_MS.length);
+    expect(channel.said("hello")).toHaveLength(1 + RESEND_AFTER_MS.length);
   });
 
   it("says that it waits when no kernel answers, and goes on waiting", () => {
@@ -175,7 +175,7 @@ describe("a session", () => {
     const session = new LiveSession(channel);
     channel.receive(snapshot(1));
     channel.disconnect();
-    expect(session.problem).toBe(KERNEL_GONE);
+    expect(session.problem).toBe(KERNEL_DISCONNECTED);
     channel.reconnect();
     channel.receive(snapshot(1));
     expect(channel.said("hello")).toHaveLength(2);

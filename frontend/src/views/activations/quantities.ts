@@ -1,6 +1,6 @@
 /** What is shown of every module over time. */
 
-import { Decades, type Scale, Shares, Signed } from "../../heat-map/scale";
+import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
 import type { BlockKind, PictureKind } from "../../protocol";
 
 export type ActivationKind = Extract<BlockKind, `act_${string}`>;
@@ -9,7 +9,7 @@ interface Quantity {
   readonly kind: ActivationKind;
   readonly name: string;
   readonly explanation: string;
-  scale(): Scale;
+  scale(): ColourScale;
 }
 
 export const QUANTITIES: readonly Quantity[] = [
@@ -19,13 +19,13 @@ export const QUANTITIES: readonly Quantity[] = [
     explanation:
       "Standard deviation of a module's outputs in a step. If it shrinks or grows from layer to " +
       "layer, so do the gradients.",
-    scale: () => new Decades(),
+    scale: () => new DecadeScale(),
   },
   {
     kind: "act_mean",
     name: "Mean",
     explanation: "Mean of a module's outputs in a step.",
-    scale: () => new Signed(),
+    scale: () => new SignedScale(),
   },
   {
     kind: "act_dead",
@@ -33,20 +33,20 @@ export const QUANTITIES: readonly Quantity[] = [
     explanation:
       "Part of the units that a ReLU made zero for every sample of the batch: no gradient passes " +
       "through them.",
-    scale: () => new Shares(),
+    scale: () => new ShareScale(),
   },
   {
     kind: "act_saturated",
     name: "Saturated",
     explanation:
       "Part of the outputs at the flat ends of a sigmoid or tanh, where hardly any gradient passes.",
-    scale: () => new Shares(),
+    scale: () => new ShareScale(),
   },
   {
     kind: "act_grad",
     name: "Gradient norm",
     explanation: "Norm of the loss's gradient with respect to a module's output.",
-    scale: () => new Decades(),
+    scale: () => new DecadeScale(),
   },
 ];
 

@@ -4,10 +4,10 @@ import { make, setText } from "../../parts/element";
 import type { ControlAction, RunStatus } from "../../protocol";
 import type { RunSession } from "../../session";
 
-export const UNANSWERED =
+export const CLICK_NOT_DELIVERED =
   "This frontend delivers clicks only between cells. To stop now, use Kernel → Interrupt (■).";
 
-interface Kind {
+interface ControlButton {
   readonly action: ControlAction;
   readonly name: string;
   readonly explanation: string;
@@ -15,7 +15,7 @@ interface Kind {
   readonly pending: string;
 }
 
-const KINDS: readonly Kind[] = [
+const BUTTONS: readonly ControlButton[] = [
   {
     action: "pause",
     name: "Pause",
@@ -43,7 +43,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** The actions that make sense while a run does this. */
-export function sensibleActions(status: RunStatus | null): ReadonlySet<ControlAction> {
+export function enabledActions(status: RunStatus | null): ReadonlySet<ControlAction> {
   switch (status) {
     case "waiting":
     case "running":
@@ -65,10 +65,10 @@ export class Buttons {
   readonly message = make("p", { class: "labkit-message", role: "status" });
   private readonly buttons = new Map<ControlAction, HTMLButtonElement>();
   /** What the run was doing when the last click was made; null when none is under way. */
-  private clickedAt: { readonly status: RunStatus; readonly step: number } | null = null;
+  private pendingClick: { readonly status: RunStatus; readonly step: number } | null = null;
 
   constructor(private readonly session: RunSession) {
-    for (const kind of KINDS) {
+    for (const kind of BUTTONS) {
       const button = make(
         "button",
         {
@@ -88,11 +88,11 @@ export class Buttons {
 
   update(): void {
     const { state, problem } = this.session;
-    const sensible = sensibleActions(problem === null ? (state?.status ?? null) : null);
+    const enabled = enabledActions(problem === null ? (state?.status ?? null) : null);
     const focused = [...this.buttons.values()].find((each) => each.matches(":focus"));
-    for (const [action, button] of this.buttons) button.disabled = !sensible.has(action);
+    for (const [action, button] of this.buttons) button.disabled = !enabled.has(action);
     if (focused?.disabled) this.firstEnabled()?.focus();
-    if (this.clickedAt && this.hasTakenEffect(this.clickedAt)) this.say(null);
+    if (this.pendingClick && this.hasTakenEffect(this.pendingClick)) this.showMessage(null);
   }
 
   private hasTakenEffect(clicked: { readonly status: RunStatus; readonly step: number }): boolean {
@@ -103,22 +103,22 @@ export class Buttons {
     return state.status !== clicked.status || oneStepDone;
   }
 
-  private async click(kind: Kind): Promise<void> {
+  private async click(kind: ControlButton): Promise<void> {
     const { state } = this.session;
     if (!state) return;
     const clicked = { status: state.status, step: state.step };
-    this.clickedAt = clicked;
-    this.say(kind.pending);
+    this.pendingClick = clicked;
+    this.showMessage(kind.pending);
     const answered = await this.session.control(kind.action);
-    if (this.clickedAt !== clicked) return;
-    if (!answered) this.say(UNANSWERED, true);
-    else if (this.hasTakenEffect(clicked)) this.say(null);
+    if (this.pendingClick !== clicked) return;
+    if (!answered) this.showMessage(CLICK_NOT_DELIVERED, true);
+    else if (this.hasTakenEffect(clicked)) this.showMessage(null);
   }
 
-  private say(words: string | null, warning = false): void {
-    if (words === null) this.clickedAt = null;
+  private showMessage(message: string | null, warning = false): void {
+    if (message === null) this.pendingClick = null;
     this.message.classList.toggle("labkit-warning", warning);
-    setText(this.message, words ?? "");
+    setText(this.message, message ?? "");
   }
 
   private firstEnabled(): HTMLButtonElement | undefined {

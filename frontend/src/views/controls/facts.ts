@@ -15,7 +15,7 @@ export interface Fact {
   readonly explanation: string;
 }
 
-export const STATUS_WORDS: Readonly<Record<RunStatus, readonly [name: string, words: string]>> = {
+export const STATUS_TEXTS: Readonly<Record<RunStatus, readonly [name: string, words: string]>> = {
   waiting: ["Waiting", "labkit watches and waits for the first step."],
   running: ["Running", "The training loop is running."],
   pausing: [
@@ -34,12 +34,12 @@ export function factsOf(state: RunState): Fact[] {
     stepFact(state),
     epochFact(state),
     rateFact(state),
-    timeFact(state),
-    leftFact(state),
+    elapsedFact(state),
+    remainingFact(state),
     deviceFact(state),
     memoryFact(state),
     deviceMemoryFact(state),
-    sizeFact(state),
+    parametersFact(state),
     skippedFact(state),
     costFact(state),
   ].filter((fact) => fact !== null);
@@ -80,7 +80,7 @@ function rateFact({ steps_per_second }: RunState): Fact | null {
   };
 }
 
-function timeFact({ elapsed }: RunState): Fact {
+function elapsedFact({ elapsed }: RunState): Fact {
   return {
     id: "elapsed",
     text: formatDuration(elapsed),
@@ -88,7 +88,7 @@ function timeFact({ elapsed }: RunState): Fact {
   };
 }
 
-function leftFact({ remaining, status }: RunState): Fact | null {
+function remainingFact({ remaining, status }: RunState): Fact | null {
   if (remaining === null || (status !== "running" && status !== "paused")) return null;
   return {
     id: "remaining",
@@ -123,7 +123,7 @@ function deviceMemoryFact({ device_memory }: RunState): Fact | null {
   };
 }
 
-function sizeFact({ parameters, trainable }: RunState): Fact {
+function parametersFact({ parameters, trainable }: RunState): Fact {
   const frozen = parameters - trainable;
   return {
     id: "parameters",

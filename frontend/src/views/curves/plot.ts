@@ -2,14 +2,20 @@
 
 import type { Theme } from "../../parts/theme";
 import { decimate } from "../../plot/decimate";
-import { baseAxis, baseLayout, cursorShape, logAxis, type Range } from "../../plot/figure";
-import { gapNote, gapShape, gapSign, gapsOf } from "../../plot/gaps";
-import { type Layout, plain, type Trace } from "../../plot/plotly";
-import { memoryOf, smooth } from "../../plot/smooth";
+import { describeGaps, gapMarker, gapShape, gapsOf } from "../../plot/gaps";
+import { escapeMarkup, type Layout, type Trace } from "../../plot/plotly";
+import {
+  baseAxis,
+  baseLayout,
+  cursorShape,
+  logAxis,
+  type StepRange,
+} from "../../plot/plotly-figure";
+import { decaySteps, smooth } from "../../plot/smooth";
 import type { Points } from "../../session";
 import type { Line, Quantity } from "./quantities";
 
-export interface Wish {
+export interface CurvesInput {
   readonly quantities: readonly Quantity[];
   /** Place of the smoothing slider, 0 to 1. */
   readonly smoothing: number;
@@ -17,60 +23,60 @@ export interface Wish {
   readonly cursor: number | null;
   /** Steps that a gradient scaler skipped. */
   readonly skipped: readonly number[];
-  readonly range: Range | null;
+  readonly range: StepRange | null;
   readonly width: number;
   readonly theme: Theme;
 }
 
-export interface CurvesPicture {
+export interface CurvesPlot {
   readonly traces: readonly Trace[];
   readonly layout: Layout;
   /** What cannot be drawn, line by line: "loss is NaN at step 700". */
-  readonly alarms: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** Part of the height between two panels. */
-const SPACE = 0.12;
+const PANEL_GAP = 0.12;
 /** Slices per pixel; two points are drawn for each. */
-const SLICES = 0.5;
+const SLICES_PER_PX = 0.5;
 /** Values of a line that are so few that each gets a dot: one between two gaps has no line. */
-const FEW = 24;
+const FEW_VALUES = 24;
 /** Narrower pictures, in px, tell only the recorded value at the pointer. */
-const NARROW = 480;
+const NARROW_WIDTH = 480;
 
-export function curvesPicture(wish: Wish): CurvesPicture {
+export function curvesPlot(input: CurvesInput): CurvesPlot {
   const traces: Trace[] = [];
   const marks: Layout[] = [];
-  const alarms: string[] = [];
-  const shapes = [...cursorShape(wish.cursor, wish.theme), ...skippedShapes(wish)];
+  const warnings: string[] = [];
+  const shapes = [...cursorShape(input.cursor, input.theme), ...skippedShapes(input)];
   const axes: Record<string, Layout> = {};
-  const count = wish.quantities.length;
-  const height = (1 - SPACE * (count - 1)) / count;
-  let colour = 0;
-  wish.quantities.forEach((quantity, index) => {
+  const count = input.quantities.length;
+  const height = (1 - PANEL_GAP * (count - 1)) / count;
+  let colourIndex = 0;
+  input.quantities.forEach((quantity, index) => {
     const suffix = index === 0 ? "" : String(index + 1);
-    const top = 1 - index * (height + SPACE);
-    const domain: Range = [Math.max(0, top - height), top];
-    axes[`yaxis${suffix}`] = valueAxis(wish, domain);
-    marks.push(panelTitle(quantity.key, top, wish.theme));
+    const top = 1 - index * (height + PANEL_GAP);
+    const domain: StepRange = [Math.max(0, top - height), top];
+    axes[`yaxis${suffix}`] = valueAxis(input, domain);
+    marks.push(panelTitle(quantity.key, top, input.theme));
     for (const line of quantity.lines) {
       const points = line.block.points(line.column);
-      const shade = wish.theme.series[colour % wish.theme.series.length] as string;
-      colour += 1;
-      traces.push(...lineTraces(line, points, shade, `y${suffix}`, wish));
+      const colour = input.theme.series[colourIndex % input.theme.series.length] as string;
+      colourIndex += 1;
+      traces.push(...lineTraces(line, points, colour, `y${suffix}`, input));
       const gaps = gapsOf(points);
       for (const gap of gaps) {
-        shapes.push(gapShape(gap, domain, wish.theme));
-        marks.push(gapSign(gap, line.name, domain[0], wish.theme));
+        shapes.push(gapShape(gap, domain, input.theme));
+        marks.push(gapMarker(gap, line.name, domain[0], input.theme));
       }
-      if (gaps.length > 0) alarms.push(gapNote(line.name, gaps));
+      if (gaps.length > 0) warnings.push(describeGaps(line.name, gaps));
     }
   });
-  return { traces, layout: layoutOf(wish, axes, shapes, marks, traces), alarms };
+  return { traces, layout: layoutOf(input, axes, shapes, marks, traces), warnings };
 }
 
 /** A short stroke at the foot for each skipped step. */
-function skippedShapes({ skipped, theme }: Wish): Layout[] {
+function skippedShapes({ skipped, theme }: CurvesInput): Layout[] {
   const line = { color: theme.alarm, width: 1.5 };
   return skipped.map((step) => ({
     type: "line",
@@ -85,16 +91,16 @@ function skippedShapes({ skipped, theme }: Wish): Layout[] {
 }
 
 function layoutOf(
-  wish: Wish,
+  input: CurvesInput,
   axes: Record<string, Layout>,
   shapes: readonly Layout[],
   annotations: readonly Layout[],
   traces: readonly Trace[],
 ): Layout {
-  const last = wish.quantities.length;
+  const last = input.quantities.length;
   const showlegend = traces.filter((trace) => trace.showlegend).length > last;
   return {
-    ...baseLayout(wish.theme),
+    ...baseLayout(input.theme),
     ...axes,
     annotations,
     hovermode: "x unified",
@@ -111,12 +117,12 @@ function layoutOf(
     shapes,
     showlegend,
     xaxis: {
-      ...baseAxis(wish.theme),
+      ...baseAxis(input.theme),
       anchor: last > 1 ? `y${last}` : "y",
       showgrid: false,
-      title: { text: "step", font: { size: 11, color: wish.theme.faint }, standoff: 4 },
+      title: { text: "step", font: { size: 11, color: input.theme.faint }, standoff: 4 },
       hoverformat: ",d",
-      spikecolor: wish.theme.faint,
+      spikecolor: input.theme.faint,
       spikedash: "solid",
       spikethickness: 1,
       unifiedhovertitle: { text: "step %{x:,d}" },
@@ -124,7 +130,7 @@ function layoutOf(
   };
 }
 
-function valueAxis({ theme, logarithmic }: Wish, domain: Range): Layout {
+function valueAxis({ theme, logarithmic }: CurvesInput, domain: StepRange): Layout {
   // A zoom into one kind of axis means nothing on the other.
   if (logarithmic) return { ...logAxis(theme), domain, uirevision: "log" };
   return { ...baseAxis(theme), domain, exponentformat: "power", nticks: 6, uirevision: "linear" };
@@ -132,7 +138,7 @@ function valueAxis({ theme, logarithmic }: Wish, domain: Range): Layout {
 
 function panelTitle(key: string, top: number, theme: Theme): Layout {
   return {
-    text: `<b>${plain(key)}</b>`,
+    text: `<b>${escapeMarkup(key)}</b>`,
     x: 0,
     xref: "paper",
     xanchor: "left",
@@ -144,16 +150,26 @@ function panelTitle(key: string, top: number, theme: Theme): Layout {
   };
 }
 
-function lineTraces(line: Line, points: Points, colour: string, axis: string, wish: Wish): Trace[] {
-  const chosen = decimate(points, Math.max(50, Math.round(wish.width * SLICES)), wish.range);
-  const memory = memoryOf(wish.smoothing, points.steps);
-  const smoothed = smooth(points, memory);
+function lineTraces(
+  line: Line,
+  points: Points,
+  colour: string,
+  axis: string,
+  input: CurvesInput,
+): Trace[] {
+  const chosen = decimate(
+    points,
+    Math.max(50, Math.round(input.width * SLICES_PER_PX)),
+    input.range,
+  );
+  const decay = decaySteps(input.smoothing, points.steps);
+  const smoothed = smooth(points, decay);
   const x = Float64Array.from(chosen, (index) => points.steps[index] as number);
   const raw = Float32Array.from(chosen, (index) => drawable(points.values[index] as number));
   const uid = uidOf(line);
   const shared = {
     type: "scatter",
-    name: plain(line.name),
+    name: escapeMarkup(line.name),
     legendgroup: `${axis} ${line.name}`,
     x,
     yaxis: axis,
@@ -178,12 +194,12 @@ function lineTraces(line: Line, points: Points, colour: string, axis: string, wi
     hoverinfo: "skip",
   };
   // "_xother" is the line's own step where it has no value at the step of the others.
-  if (memory <= 0) {
+  if (decay <= 0) {
     const none = { ...faint, x: [], y: [] };
     return [none, { ...main, y: raw, hovertemplate: "%{y:.4~g}%{_xother}" }];
   }
   const y = Float32Array.from(chosen, (index) => smoothed[index] as number);
-  const trend = wish.width < NARROW ? "" : ", smoothed %{y:.4~g}";
+  const trend = input.width < NARROW_WIDTH ? "" : ", smoothed %{y:.4~g}";
   const hovertemplate = `%{customdata:.4~g}${trend}%{_xother}`;
   return [faint, { ...main, y, customdata: raw, hovertemplate }];
 }
@@ -200,7 +216,7 @@ function uidOf({ block, column }: Line): string {
 function hasFew(values: Float32Array): boolean {
   let finite = 0;
   for (const value of values) if (!Number.isNaN(value)) finite += 1;
-  return finite <= FEW;
+  return finite <= FEW_VALUES;
 }
 
 function drawable(value: number): number {

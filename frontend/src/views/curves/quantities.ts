@@ -15,13 +15,13 @@ export interface Quantity {
 
 export const LEARNING_RATE = "learning rate";
 
-const PART = "train|training|val|valid|validation|test|eval|dev";
-const BEFORE = new RegExp(`^(?:${PART})[ _./-]+(?=.)`, "i");
-const AFTER = new RegExp(`(?<=.)[ _./-]+(?:${PART})$`, "i");
+const SPLIT = "train|training|val|valid|validation|test|eval|dev";
+const SPLIT_PREFIX = new RegExp(`^(?:${SPLIT})[ _./-]+(?=.)`, "i");
+const SPLIT_SUFFIX = new RegExp(`(?<=.)[ _./-]+(?:${SPLIT})$`, "i");
 
 /** "val_accuracy", "train/accuracy" and "accuracy" measure the same on different data. */
-export function stemOf(name: string): string {
-  return name.replace(BEFORE, "").replace(AFTER, "");
+export function nameWithoutSplit(name: string): string {
+  return name.replace(SPLIT_PREFIX, "").replace(SPLIT_SUFFIX, "");
 }
 
 /** The quantities of a run in the order in which they came, the loss first, learning rates last. */
@@ -45,7 +45,7 @@ export function quantitiesOf(blocks: readonly Block[]): Quantity[] {
 
 function keyOf(block: Block, name: string): string {
   if (block.kind === "loss") return "loss";
-  return block.kind === "lr" ? LEARNING_RATE : stemOf(name);
+  return block.kind === "lr" ? LEARNING_RATE : nameWithoutSplit(name);
 }
 
 function nameOf(block: Block, name: string): string {

@@ -2,7 +2,7 @@
 
 import { make, setText } from "../../parts/element";
 import { formatCount } from "../../parts/format";
-import { Memory } from "../../parts/view-settings";
+import { ViewSettings } from "../../parts/view-settings";
 import type { Finding } from "../../protocol";
 import type { RunSession } from "../../session";
 import { chapterLink } from "./chapter";
@@ -13,12 +13,12 @@ const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, w
   warning: ["!", "Warning: training is going badly"],
   hint: ["i", "Hint: training could go better"],
 };
-const MOST_PLACES = 4;
+const MAX_PLACES = 4;
 
 export class FindingCard {
   readonly element = make("li", { class: "labkit-finding" });
   private readonly sign = make("span", { class: "labkit-finding-sign", role: "img" });
-  private readonly words = make("span", { class: "labkit-finding-words" });
+  private readonly message = make("span", { class: "labkit-finding-words" });
   private readonly body = make("div", { class: "labkit-finding-body" });
   private shown = "";
 
@@ -26,11 +26,11 @@ export class FindingCard {
     private readonly session: RunSession,
     rule: string,
   ) {
-    const memory = new Memory(session.runId);
-    const details = make("details", {}, make("summary", {}, this.sign, this.words), this.body);
-    details.open = memory.recall(`finding ${rule}`) === "open";
+    const settings = new ViewSettings(session.runId);
+    const details = make("details", {}, make("summary", {}, this.sign, this.message), this.body);
+    details.open = settings.get(`finding ${rule}`) === "open";
     details.addEventListener("toggle", () =>
-      memory.keep(`finding ${rule}`, details.open ? "open" : null),
+      settings.set(`finding ${rule}`, details.open ? "open" : null),
     );
     this.element.append(details);
   }
@@ -45,7 +45,7 @@ export class FindingCard {
     setText(this.sign, sign);
     this.sign.title = words;
     this.sign.setAttribute("aria-label", words);
-    setText(this.words, finding.message);
+    setText(this.message, finding.message);
     this.body.replaceChildren(
       make("p", {}, make("b", {}, "Why: "), finding.cause),
       make("p", {}, make("b", {}, "What to try:")),
@@ -67,7 +67,7 @@ export class FindingCard {
     if (node) {
       bar.append(button("Show in the graph", `Go to ${node}`, () => this.session.select(node)));
     }
-    for (const name of finding.where.slice(0, MOST_PLACES)) {
+    for (const name of finding.where.slice(0, MAX_PLACES)) {
       if (name) {
         bar.append(button(name, `Pick ${name} in all views`, () => this.session.select(name)));
       }

@@ -35,9 +35,9 @@ export function chapterLink(chapter: string, course: string | null): HTMLElement
 
 /** What Jupyter tells its pages of itself; null in other frontends. */
 function jupyterPage(): JupyterPage | null {
-  const told = document.getElementById("jupyter-config-data")?.textContent;
+  const config = document.getElementById("jupyter-config-data")?.textContent;
   try {
-    return told ? (JSON.parse(told) as JupyterPage) : null;
+    return config ? (JSON.parse(config) as JupyterPage) : null;
   } catch {
     return null;
   }

@@ -4,7 +4,7 @@
  * A frame of a run that goes on changes colours alone.
  */
 
-import { Memory } from "../../parts/view-settings";
+import { ViewSettings } from "../../parts/view-settings";
 import type { GraphData } from "../../protocol";
 import type { DrawView, RunSession } from "../../session";
 import { NodeColouring } from "./colouring/node-colouring";
@@ -19,7 +19,7 @@ import { exportPicture, type Format } from "./export/export-drawing";
 import { words } from "./model/difference";
 import type { Face } from "./model/labels";
 import { Contents } from "./model/shown-graph";
-import { everything, MOST_VISIBLE, unfoldedAtFirst } from "./model/visible-graph";
+import { everything, MAX_VISIBLE, unfoldedAtFirst } from "./model/visible-graph";
 import { Explorer } from "./navigator";
 import { Details } from "./panels/details-panel";
 import { Help } from "./panels/help-panel";
@@ -55,7 +55,7 @@ export class GraphView {
   private face: Face = "forward";
   private pointed: { readonly thing: Thing; readonly group: SVGGElement } | null = null;
 
-  private readonly memory: Memory;
+  private readonly settings: ViewSettings;
   private readonly drawing: Drawing;
   private readonly explorer: Explorer;
   private readonly past: Past;
@@ -76,7 +76,7 @@ export class GraphView {
     private readonly session: RunSession,
     private readonly options: GraphOptions = {},
   ) {
-    this.memory = new Memory(session.runId);
+    this.settings = new ViewSettings(session.runId);
     root.classList.add("labkit-graph");
     root.setAttribute("data-labkit-view", "graph");
     this.toolbar = new Toolbar(this.actions(), this.tint.legend.element, options);
@@ -219,13 +219,13 @@ export class GraphView {
 
   private async aim(aim: Aim): Promise<void> {
     if (!this.contents) return;
-    if (!this.options.accompanied) this.memory.keep("graph open", JSON.stringify([...aim.open]));
+    if (!this.options.accompanied) this.settings.set("graph open", JSON.stringify([...aim.open]));
     await this.drawing.aim(this.contents, aim);
   }
 
   /** What was open when the view was last made for this run; at first what has little in it. */
   private openBefore(contents: Contents): ReadonlySet<string> {
-    const kept = this.memory.recall("graph open");
+    const kept = this.settings.get("graph open");
     const open = new Set<string>(kept === null ? [] : JSON.parse(kept));
     const known = [...open].some((id) => contents.has(id));
     return known && contents.fits(open) === null ? open : contents.openAtFirst();
@@ -244,7 +244,7 @@ export class GraphView {
     }
     const name = this.contents.nameOf(id);
     this.toolbar.say(
-      `${name} stays folded: the graph would have ${count} boxes; at most ${MOST_VISIBLE} are drawn.`,
+      `${name} stays folded: the graph would have ${count} boxes; at most ${MAX_VISIBLE} are drawn.`,
     );
   }
 
@@ -255,7 +255,7 @@ export class GraphView {
     const contents = this.contents.with(choices);
     const count = contents.fits(this.drawing.wanted);
     if (count !== null) {
-      const limit = `at most ${MOST_VISIBLE} are drawn`;
+      const limit = `at most ${MAX_VISIBLE} are drawn`;
       this.toolbar.say(`All passes would be ${count} boxes; ${limit}. Fold other modules first.`);
       return;
     }

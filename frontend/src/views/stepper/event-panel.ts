@@ -2,7 +2,7 @@
 
 import { make } from "../../parts/element";
 import { formatValue } from "../../parts/format";
-import type { Names } from "./node-names";
+import type { NodeNames } from "./node-names";
 import type { Formula, Phase } from "./protocol";
 import { drawValue } from "./value-view";
 import type { Flow, Value, WalkEvent } from "./walk";
@@ -13,7 +13,7 @@ const PHASES: Readonly<Record<Phase, readonly [name: string, explanation: string
   accumulate: ["Accumulate", "A leaf's gradient has arrived and is added to its .grad."],
 };
 
-export function drawEvent(event: WalkEvent, names: Names): HTMLElement {
+export function drawEvent(event: WalkEvent, names: NodeNames): HTMLElement {
   const [phase, explanation] = PHASES[event.phase];
   const body =
     event.phase === "forward"
@@ -33,29 +33,29 @@ export function drawEvent(event: WalkEvent, names: Names): HTMLElement {
         phase,
       ),
       make("strong", {}, names.of(event.node)),
-      make("span", { class: "labkit-stepper-about" }, names.placeOf(event.node)),
+      make("span", { class: "labkit-stepper-about" }, names.locationOf(event.node)),
     ),
     make("p", {}, event.words),
     ...body,
   );
 }
 
-function forward(event: WalkEvent, names: Names): HTMLElement[] {
-  const comes = event.inputs.map((flow) => labelled(names.of(flow.node), flow.value));
-  const gives = event.outputs.map((flow) => labelled("result", flow.value));
+function forward(event: WalkEvent, names: NodeNames): HTMLElement[] {
+  const inputs = event.inputs.map((flow) => labelled(names.of(flow.node), flow.value));
+  const outputs = event.outputs.map((flow) => labelled("result", flow.value));
   return [
     section(
       "comes in",
-      ...(comes.length ? comes : [make("p", {}, "Nothing that autograd follows.")]),
+      ...(inputs.length ? inputs : [make("p", {}, "Nothing that autograd follows.")]),
     ),
     ...(event.formula
       ? [section("formula", code(event.formula.forward), origin(event.formula))]
       : []),
-    section("= result", ...gives),
+    section("= result", ...outputs),
   ];
 }
 
-function backward(event: WalkEvent, names: Names): HTMLElement[] {
+function backward(event: WalkEvent, names: NodeNames): HTMLElement[] {
   const factors = scalarFactors(event);
   const local = event.formula
     ? event.formula.backward.map(([input, derivative]) =>

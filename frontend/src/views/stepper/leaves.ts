@@ -3,18 +3,18 @@
 import { make } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import { shapeText } from "../graph/structure/text";
-import type { Names } from "./node-names";
+import type { NodeNames } from "./node-names";
 import type { Leaf, Walk } from "./walk";
 
 /** More numbers than this are not put into fields. */
-const MOST_FIELDS = 64;
+const MAX_FIELDS = 64;
 
 export interface LeafActions {
   edit(leaf: string, index: number, value: number): void;
   reset(): void;
 }
 
-export function drawLeaves(walk: Walk, names: Names, actions: LeafActions): HTMLElement {
+export function drawLeaves(walk: Walk, names: NodeNames, actions: LeafActions): HTMLElement {
   const reset = make("button", { type: "button", title: "Take all changes back" }, "Reset");
   reset.addEventListener("click", () => actions.reset());
   const rows = walk.leaves.map((leaf) => drawLeaf(leaf, names.of(leaf.node), actions));
@@ -35,7 +35,7 @@ export function drawLeaves(walk: Walk, names: Names, actions: LeafActions): HTML
 function drawLeaf(leaf: Leaf, name: string, actions: LeafActions): HTMLElement {
   const { numbers, whole, columns, shape } = leaf.value;
   const title = make("span", { class: "labkit-stepper-name" }, name);
-  if (!numbers || !whole || !leaf.editable || numbers.length > MOST_FIELDS) {
+  if (!numbers || !whole || !leaf.editable || numbers.length > MAX_FIELDS) {
     const text = numbers?.length === 1 && whole ? formatValue(numbers[0] ?? 0) : shapeText(shape);
     return make("div", {}, title, make("span", { class: "labkit-stepper-about" }, text));
   }

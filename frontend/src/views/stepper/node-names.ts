@@ -2,7 +2,7 @@
 
 import type { GraphData, GraphNode } from "../../protocol";
 
-export class Names {
+export class NodeNames {
   private readonly nodes: ReadonlyMap<string, GraphNode>;
 
   constructor(graph: GraphData) {
@@ -15,7 +15,7 @@ export class Names {
   }
 
   /** The module call around a node and the line that made it, as far as they are known. */
-  placeOf(id: string): string {
+  locationOf(id: string): string {
     const node = this.nodes.get(id);
     const parts = [];
     if (node?.scope) parts.push(`in ${node.scope.replace(/#1$/, "") || "the model"}`);

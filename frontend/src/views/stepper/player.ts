@@ -4,30 +4,36 @@ import { make, setText } from "../../parts/element";
 import type { Walk } from "./walk";
 
 /** Between two events while it plays, in ms. */
-const BEAT = 900;
+const PLAY_INTERVAL_MS = 900;
 
 export class Player {
   readonly element: HTMLElement;
   private walk: Walk | null = null;
-  private at = 0;
+  private current = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
   private readonly play = button("Play", "Go on by itself", () => this.toggle());
-  private readonly back = button("Step back", "One event back (left arrow)", () =>
-    this.go(this.at - 1),
+  private readonly previous = button("Step back", "One event back (left arrow)", () =>
+    this.goTo(this.current - 1),
   );
-  private readonly on = button("Step on", "One event on (right arrow)", () => this.go(this.at + 1));
-  private readonly first = button("«", "To the first event", () => this.go(0));
-  private readonly last = button("»", "To the last event", () => this.go(Number.MAX_SAFE_INTEGER));
-  private readonly turn = button("Backward", "To where the gradients begin", () =>
-    this.go(this.turning),
+  private readonly next = button("Step on", "One event on (right arrow)", () =>
+    this.goTo(this.current + 1),
   );
-  private readonly nan = button("First NaN", "To the first value that is NaN or infinite", () =>
-    this.go(this.walk?.firstNotFinite ?? this.at),
+  private readonly first = button("«", "To the first event", () => this.goTo(0));
+  private readonly last = button("»", "To the last event", () =>
+    this.goTo(Number.MAX_SAFE_INTEGER),
   );
-  private readonly zero = button(
+  private readonly toBackward = button("Backward", "To where the gradients begin", () =>
+    this.goTo(this.firstBackward),
+  );
+  private readonly toNotFinite = button(
+    "First NaN",
+    "To the first value that is NaN or infinite",
+    () => this.goTo(this.walk?.firstNotFinite ?? this.current),
+  );
+  private readonly toZero = button(
     "First zero",
     "To the first gradient that is zero throughout",
-    () => this.go(this.walk?.firstZero ?? this.at),
+    () => this.goTo(this.walk?.firstZero ?? this.current),
   );
   private readonly slider = make("input", {
     type: "range",
@@ -38,7 +44,7 @@ export class Player {
   private readonly count = make("span", { class: "labkit-stepper-about" });
 
   constructor(private readonly show: (event: number) => void) {
-    this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
+    this.slider.addEventListener("input", () => this.goTo(Number(this.slider.value)));
     this.element = make(
       "div",
       { class: "labkit-stepper-player" },
@@ -46,30 +52,30 @@ export class Player {
         "div",
         {},
         this.first,
-        this.back,
+        this.previous,
         this.play,
-        this.on,
+        this.next,
         this.last,
-        this.turn,
-        this.nan,
-        this.zero,
+        this.toBackward,
+        this.toNotFinite,
+        this.toZero,
       ),
       make("div", { class: "labkit-stepper-track" }, this.slider, this.count),
     );
   }
 
   /** Takes in a walk, and stays at the event where it was. */
-  take(walk: Walk): void {
+  load(walk: Walk): void {
     this.walk = walk;
     this.slider.max = String(Math.max(0, walk.events.length - 1));
     this.slider.style.setProperty("--labkit-stepper-phases", phasesOf(walk));
-    this.go(this.at);
+    this.goTo(this.current);
   }
 
   /** A key that was pressed in the stepper; true when it meant something here. */
-  key(key: string): boolean {
-    if (key === "ArrowRight") this.go(this.at + 1);
-    else if (key === "ArrowLeft") this.go(this.at - 1);
+  handleKey(key: string): boolean {
+    if (key === "ArrowRight") this.goTo(this.current + 1);
+    else if (key === "ArrowLeft") this.goTo(this.current - 1);
     else if (key === " ") this.toggle();
     else return false;
     return true;
@@ -79,22 +85,22 @@ export class Player {
     this.pause();
   }
 
-  private get turning(): number {
+  private get firstBackward(): number {
     return this.walk?.events.findIndex((event) => event.phase !== "forward") ?? 0;
   }
 
-  private go(to: number): void {
+  private goTo(to: number): void {
     const events = this.walk?.events.length ?? 0;
-    this.at = Math.max(0, Math.min(to, events - 1));
-    this.slider.value = String(this.at);
-    setText(this.count, events === 0 ? "" : `${this.at + 1} of ${events}`);
-    for (const each of [this.first, this.back]) each.disabled = this.at === 0;
-    for (const each of [this.on, this.last]) each.disabled = this.at >= events - 1;
+    this.current = Math.max(0, Math.min(to, events - 1));
+    this.slider.value = String(this.current);
+    setText(this.count, events === 0 ? "" : `${this.current + 1} of ${events}`);
+    for (const each of [this.first, this.previous]) each.disabled = this.current === 0;
+    for (const each of [this.next, this.last]) each.disabled = this.current >= events - 1;
     this.play.disabled = events === 0;
-    this.nan.disabled = (this.walk?.firstNotFinite ?? null) === null;
-    this.zero.disabled = (this.walk?.firstZero ?? null) === null;
-    if (this.at >= events - 1) this.pause();
-    if (events > 0) this.show(this.at);
+    this.toNotFinite.disabled = (this.walk?.firstNotFinite ?? null) === null;
+    this.toZero.disabled = (this.walk?.firstZero ?? null) === null;
+    if (this.current >= events - 1) this.pause();
+    if (events > 0) this.show(this.current);
   }
 
   private toggle(): void {
@@ -104,8 +110,8 @@ export class Player {
     }
     const events = this.walk?.events.length ?? 0;
     if (events === 0) return;
-    if (this.at >= events - 1) this.go(0);
-    this.timer = setInterval(() => this.go(this.at + 1), BEAT);
+    if (this.current >= events - 1) this.goTo(0);
+    this.timer = setInterval(() => this.goTo(this.current + 1), PLAY_INTERVAL_MS);
     setText(this.play, "Pause");
   }
 

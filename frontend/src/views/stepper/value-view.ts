@@ -6,8 +6,8 @@ import { shapeText } from "../graph/structure/text";
 import type { Value } from "./walk";
 
 /** Blue below zero, orange above, white at zero: told apart by colour-blind people too. */
-const BELOW = [33, 102, 172] as const;
-const ABOVE = [217, 95, 2] as const;
+const NEGATIVE = [33, 102, 172] as const;
+const POSITIVE = [217, 95, 2] as const;
 const CELL = 7;
 
 export function drawValue(value: Value): HTMLElement {
@@ -21,7 +21,7 @@ export function drawValue(value: Value): HTMLElement {
       make("strong", { class: "labkit-stepper-number" }, formatValue(numbers[0] ?? 0)),
     );
   }
-  return make("div", {}, value.whole ? table(value, numbers) : map(value, numbers), about);
+  return make("div", {}, value.whole ? table(value, numbers) : colourMap(value, numbers), about);
 }
 
 function describe(value: Value): string {
@@ -32,7 +32,7 @@ function describe(value: Value): string {
 }
 
 function table(value: Value, numbers: Float64Array): HTMLElement {
-  const most = largest(numbers);
+  const max = largest(numbers);
   const rows = Array.from({ length: value.rows }, (_, row) =>
     make(
       "tr",
@@ -41,7 +41,7 @@ function table(value: Value, numbers: Float64Array): HTMLElement {
         const number = numbers[row * value.columns + column] ?? 0;
         const cell = make("td", {}, formatValue(number));
         if (!Number.isFinite(number)) cell.classList.add("labkit-stepper-broken");
-        else cell.style.background = tint(number, most);
+        else cell.style.background = background(number, max);
         return cell;
       }),
     ),
@@ -53,7 +53,7 @@ function table(value: Value, numbers: Float64Array): HTMLElement {
   );
 }
 
-function map(value: Value, numbers: Float64Array): HTMLElement {
+function colourMap(value: Value, numbers: Float64Array): HTMLElement {
   const canvas = make("canvas", {
     width: String(value.columns),
     height: String(value.rows),
@@ -62,12 +62,12 @@ function map(value: Value, numbers: Float64Array): HTMLElement {
   });
   canvas.style.width = `${Math.max(value.columns * CELL, 120)}px`;
   canvas.style.height = `${Math.max(value.rows * CELL, 28)}px`;
-  const most = largest(numbers);
+  const max = largest(numbers);
   const context = canvas.getContext("2d");
   const image = context?.createImageData(value.columns, value.rows);
   if (context && image) {
     numbers.forEach((number, place) => {
-      const [red, green, blue] = Number.isFinite(number) ? colour(number, most) : [200, 0, 200];
+      const [red, green, blue] = Number.isFinite(number) ? colour(number, max) : [200, 0, 200];
       image.data.set([red, green, blue, 255], 4 * place);
     });
     context.putImageData(image, 0, 0);
@@ -75,30 +75,29 @@ function map(value: Value, numbers: Float64Array): HTMLElement {
   const scale = make(
     "div",
     { class: "labkit-stepper-scale", title: "Means of blocks of the tensor; white is zero." },
-    make("span", {}, formatValue(-most)),
+    make("span", {}, formatValue(-max)),
     make("i", {}),
-    make("span", {}, formatValue(most)),
+    make("span", {}, formatValue(max)),
   );
   return make("div", {}, canvas, scale);
 }
 
 function largest(numbers: Float64Array): number {
-  let most = 0;
-  for (const number of numbers)
-    if (Number.isFinite(number)) most = Math.max(most, Math.abs(number));
-  return most;
+  let max = 0;
+  for (const number of numbers) if (Number.isFinite(number)) max = Math.max(max, Math.abs(number));
+  return max;
 }
 
-function colour(number: number, most: number): readonly [number, number, number] {
-  const share = most === 0 ? 0 : Math.abs(number) / most;
-  const [red, green, blue] = number < 0 ? BELOW : ABOVE;
+function colour(number: number, max: number): readonly [number, number, number] {
+  const share = max === 0 ? 0 : Math.abs(number) / max;
+  const [red, green, blue] = number < 0 ? NEGATIVE : POSITIVE;
   const mix = (channel: number) => Math.round(255 + (channel - 255) * share);
   return [mix(red), mix(green), mix(blue)];
 }
 
 /** A light wash, so that the number on it can be read in both themes. */
-function tint(number: number, most: number): string {
-  const share = most === 0 ? 0 : Math.abs(number) / most;
-  const [red, green, blue] = number < 0 ? BELOW : ABOVE;
+function background(number: number, max: number): string {
+  const share = max === 0 ? 0 : Math.abs(number) / max;
+  const [red, green, blue] = number < 0 ? NEGATIVE : POSITIVE;
   return `rgba(${red}, ${green}, ${blue}, ${(0.32 * share).toFixed(3)})`;
 }

@@ -6,10 +6,10 @@ import { activeElement } from "../graph/drawing/elements";
 import { GraphView } from "../graph/view";
 import { drawEvent } from "./event-panel";
 import { drawLeaves } from "./leaves";
-import { Names } from "./node-names";
+import { NodeNames } from "./node-names";
 import { Player } from "./player";
 import type { Walk } from "./walk";
-import { type StepperModel, WalkSource } from "./walk-client";
+import { type StepperModel, WalkClient } from "./walk-client";
 
 const EXPLANATION =
   "Every operation of the real graph, one after the other: first forward, as the values were " +
@@ -27,9 +27,9 @@ export function drawStepper(
 
 class StepperView {
   private walk: Walk | null = null;
-  private names: Names | null = null;
+  private names: NodeNames | null = null;
   private graph: GraphView | null = null;
-  private readonly trouble = make(
+  private readonly problem = make(
     "p",
     { class: "labkit-empty", role: "status" },
     "Waiting for the walk",
@@ -38,7 +38,7 @@ class StepperView {
   private readonly panel = make("div", { class: "labkit-stepper-panel", "aria-live": "polite" });
   private readonly leaves = make("div");
   private readonly player = new Player((event) => this.show(event));
-  private readonly source: WalkSource;
+  private readonly client: WalkClient;
 
   constructor(
     private readonly root: HTMLElement,
@@ -52,21 +52,21 @@ class StepperView {
     const side = make("div", { class: "labkit-stepper-side" }, this.panel, this.leaves);
     root.replaceChildren(
       make("h3", { class: "labkit-title", title: EXPLANATION }, "Stepper"),
-      this.trouble,
+      this.problem,
       this.player.element,
       make("div", { class: "labkit-stepper-body" }, this.stage, side),
     );
     root.addEventListener("keydown", this.onKey);
-    this.source = new WalkSource(model, {
-      walk: (walk) => this.take(walk),
-      trouble: (words) => this.tell(words),
-      refused: (words) => this.refuse(words),
+    this.client = new WalkClient(model, {
+      walk: (walk) => this.load(walk),
+      problem: (words) => this.showProblem(words),
+      refused: (words) => this.showRefusal(words),
     });
   }
 
   close(): void {
     this.root.removeEventListener("keydown", this.onKey);
-    this.source.close();
+    this.client.close();
     this.player.close();
     this.graph?.close();
     this.root.replaceChildren();
@@ -76,38 +76,38 @@ class StepperView {
     const pressing = event.target instanceof HTMLButtonElement && event.key === " ";
     const typing = event.target instanceof HTMLInputElement || pressing;
     const inGraph = event.target instanceof Node && this.stage.contains(event.target);
-    if (typing || inGraph || !this.player.key(event.key)) return;
+    if (typing || inGraph || !this.player.handleKey(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
   };
 
-  private tell(words: string | null): void {
-    this.trouble.hidden = words === null;
-    this.trouble.textContent = words ?? "";
+  private showProblem(words: string | null): void {
+    this.problem.hidden = words === null;
+    this.problem.textContent = words ?? "";
   }
 
   /** What was typed is not so: the fields say again what is. */
-  private refuse(words: string): void {
-    this.tell(words);
+  private showRefusal(words: string): void {
+    this.showProblem(words);
     if (this.walk && this.names) this.showLeaves(this.walk, this.names);
   }
 
-  private take(walk: Walk): void {
+  private load(walk: Walk): void {
     const structure = walk.graph.signature !== this.walk?.graph.signature;
     this.walk = walk;
-    this.names = new Names(walk.graph);
-    if (walk.reason !== null) this.tell(walk.reason);
+    this.names = new NodeNames(walk.graph);
+    if (walk.reason !== null) this.showProblem(walk.reason);
     if (structure) this.drawGraph(walk);
     this.showLeaves(walk, this.names);
     this.player.element.hidden = walk.events.length === 0;
-    this.player.take(walk);
+    this.player.load(walk);
   }
 
   /** Drawn anew, with the keyboard still in the field where it was. */
-  private showLeaves(walk: Walk, names: Names): void {
+  private showLeaves(walk: Walk, names: NodeNames): void {
     const at = this.fields().indexOf(activeElement(this.root) as HTMLInputElement);
     this.leaves.replaceChildren(
-      ...(walk.leaves.length === 0 ? [] : [drawLeaves(walk, names, this.source)]),
+      ...(walk.leaves.length === 0 ? [] : [drawLeaves(walk, names, this.client)]),
     );
     this.fields()[at]?.focus({ preventScroll: true });
   }

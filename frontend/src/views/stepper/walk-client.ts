@@ -5,7 +5,7 @@ import {
   ANSWER_TIMEOUT_MS,
   isLive,
   KERNEL_BUSY,
-  KERNEL_GONE,
+  KERNEL_DISCONNECTED,
   type MessageModel,
   send,
 } from "../../transport/channel";
@@ -16,73 +16,74 @@ import { readWalk, type Walk } from "./walk";
 /** The stepper's own model, as anywidget passes it to `render`. */
 export type StepperModel = MessageModel<StepperRequest>;
 
-export interface SourceListener {
+export interface WalkListener {
   walk(walk: Walk): void;
   /** A sentence on what is in the way; null when that is over. */
-  trouble(words: string | null): void;
+  problem(message: string | null): void;
   /** A sentence on why the kernel did not do what was asked. */
-  refused(words: string): void;
+  refused(message: string): void;
 }
 
-export const CHANGE_WAITS =
+export const EDIT_DELAYED =
   "The kernel has not answered yet. While a cell runs, a change of a leaf is made when it ends.";
 
-export class WalkSource {
+export class WalkClient {
   private requests = 0;
-  private readonly stopAsking: () => void;
+  private readonly stopResending: () => void;
   private answerTimer: ReturnType<typeof setTimeout>;
   private readonly receive = (content: unknown, buffers: Buffers = []) =>
-    this.take(content, buffers);
+    this.handle(content, buffers);
 
   constructor(
     private readonly model: StepperModel,
-    private readonly listener: SourceListener,
+    private readonly listener: WalkListener,
   ) {
     model.on("msg:custom", this.receive);
     this.answerTimer = setTimeout(
-      () => listener.trouble(isLive(model) ? KERNEL_BUSY : KERNEL_GONE),
+      () => listener.problem(isLive(model) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
       ANSWER_TIMEOUT_MS,
     );
-    this.stopAsking = sendRepeatedly(model, { type: "walk" });
-    if (!isLive(model)) listener.trouble(KERNEL_GONE);
+    this.stopResending = sendRepeatedly(model, { type: "walk" });
+    if (!isLive(model)) listener.problem(KERNEL_DISCONNECTED);
   }
 
   edit(leaf: string, index: number, value: number): void {
-    this.ask((request) => ({ type: "edit", request, leaf, index, value }));
+    this.request((request) => ({ type: "edit", request, leaf, index, value }));
   }
 
   reset(): void {
-    this.ask((request) => ({ type: "reset", request }));
+    this.request((request) => ({ type: "reset", request }));
   }
 
   close(): void {
-    this.settle();
+    this.stopWaiting();
     this.model.off("msg:custom", this.receive);
   }
 
-  private ask(message: (request: number) => StepperRequest): void {
+  private request(message: (request: number) => StepperRequest): void {
     this.requests += 1;
     clearTimeout(this.answerTimer);
-    const waits = () => this.listener.trouble(isLive(this.model) ? CHANGE_WAITS : KERNEL_GONE);
-    this.answerTimer = setTimeout(waits, ANSWER_TIMEOUT_MS);
+    const report = () =>
+      this.listener.problem(isLive(this.model) ? EDIT_DELAYED : KERNEL_DISCONNECTED);
+    this.answerTimer = setTimeout(report, ANSWER_TIMEOUT_MS);
     send(this.model, message(this.requests));
   }
 
-  private settle(): void {
+  private stopWaiting(): void {
     clearTimeout(this.answerTimer);
-    this.stopAsking();
+    this.stopResending();
   }
 
-  private take(content: unknown, buffers: Buffers): void {
+  private handle(content: unknown, buffers: Buffers): void {
     const message = content as StepperMessage;
     if (message.type === "refused") {
-      this.settle();
+      this.stopWaiting();
       this.listener.refused(message.reason);
       return;
     }
     if (message.type !== "walk") return;
-    this.settle();
-    this.listener.trouble(null);
+    this.stopWaiting();
+    this.listener.problem(null);
     this.listener.walk(readWalk(message, buffers));
   }
 }

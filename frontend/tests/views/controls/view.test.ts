@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunState } from "../../../src/protocol";
-import { sensibleActions, UNANSWERED } from "../../../src/views/controls/buttons";
+import { CLICK_NOT_DELIVERED, enabledActions } from "../../../src/views/controls/buttons";
 import { factsOf, progressOf } from "../../../src/views/controls/facts";
 import { drawControls } from "../../../src/views/controls/view";
 import { stateOf } from "../../fake-channel";
@@ -56,7 +56,7 @@ describe("the buttons", () => {
     ["finished", []],
     ["failed", []],
   ] as const)("of a run that is %s are those that make sense", (status, actions) => {
-    expect([...sensibleActions(status)]).toEqual(actions);
+    expect([...enabledActions(status)]).toEqual(actions);
   });
 
   it("are enabled as the run goes on", () => {
@@ -72,7 +72,7 @@ describe("the buttons", () => {
     session.answer = false;
     const { button, message } = draw(session);
     button("Stop").click();
-    await vi.waitFor(() => expect(message()).toBe(UNANSWERED));
+    await vi.waitFor(() => expect(message()).toBe(CLICK_NOT_DELIVERED));
     session.change({ status: "stopped" });
     expect(message()).toBe("");
   });

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Figure } from "../../../src/plot/figure";
 import type { PlotElement } from "../../../src/plot/plotly";
+import { PlotlyFigure } from "../../../src/plot/plotly-figure";
 import { sessionOf } from "./sample";
 
 const MODULE = "data:text/javascript,export default globalThis.fakePlotly";
@@ -31,8 +31,8 @@ afterEach(() => vi.unstubAllGlobals());
 async function open() {
   const session = sessionOf([], MODULE);
   const clicked = vi.fn((step: number) => session.setCursor(step));
-  const figure = await new Promise<Figure>((resolve) => {
-    const made = new Figure(session, "curves", { changed: () => resolve(made), clicked });
+  const figure = await new Promise<PlotlyFigure>((resolve) => {
+    const made = new PlotlyFigure(session, "curves", { changed: () => resolve(made), clicked });
   });
   figure.draw([], {});
   return { session, clicked, figure };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Block } from "../../../src/session";
 import { describe as inWords } from "../../../src/views/curves/description";
-import { curvesPicture, type Wish } from "../../../src/views/curves/plot";
+import { type CurvesInput, curvesPlot } from "../../../src/views/curves/plot";
 import { quantitiesOf } from "../../../src/views/curves/quantities";
 import { blockOf, THEME } from "./sample";
 
@@ -13,8 +13,8 @@ interface Drawn {
   readonly showlegend: boolean;
 }
 
-function picture(blocks: readonly Block[], wish: Partial<Wish> = {}) {
-  const made = curvesPicture({
+function picture(blocks: readonly Block[], wish: Partial<CurvesInput> = {}) {
+  const made = curvesPlot({
     quantities: quantitiesOf(blocks),
     smoothing: 0.4,
     logarithmic: false,
@@ -71,8 +71,8 @@ describe("what cannot be drawn", () => {
   const broken = [1, Number.NaN, 1, Number.POSITIVE_INFINITY];
 
   it("is said in words, with the line's name", () => {
-    const { alarms } = picture([blockOf("loss", "loss", broken)]);
-    expect(alarms).toEqual(["loss is NaN at step 1, ∞ at step 3"]);
+    const { warnings } = picture([blockOf("loss", "loss", broken)]);
+    expect(warnings).toEqual(["loss is NaN at step 1, ∞ at step 3"]);
   });
 
   it("has a sign at its step that tells more and covers no value", () => {
@@ -87,12 +87,14 @@ describe("what cannot be drawn", () => {
 
   it("is not spoken of at length", () => {
     const values = Array.from({ length: 20 }, (_, step) => (step % 2 ? Number.NaN : 1));
-    const { alarms } = picture([blockOf("loss", "loss", values)]);
-    expect(alarms[0]).toBe("loss is NaN at step 1, NaN at step 3, NaN at step 5, and later again");
+    const { warnings } = picture([blockOf("loss", "loss", values)]);
+    expect(warnings[0]).toBe(
+      "loss is NaN at step 1, NaN at step 3, NaN at step 5, and later again",
+    );
   });
 
   it("is not spoken of when there is nothing of the kind", () => {
-    expect(picture([blockOf("loss", "loss", falling)]).alarms).toEqual([]);
+    expect(picture([blockOf("loss", "loss", falling)]).warnings).toEqual([]);
   });
 });
 

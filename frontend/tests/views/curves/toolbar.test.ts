@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { expect, it } from "vitest";
-import { Memory } from "../../../src/parts/view-settings";
+import { ViewSettings } from "../../../src/parts/view-settings";
 import { quantitiesOf } from "../../../src/views/curves/quantities";
 import { CurvesToolbar } from "../../../src/views/curves/toolbar";
 import { blockOf } from "./sample";
@@ -10,7 +10,7 @@ it("keeps what was chosen when the view is made anew", () => {
   const blocks = [blockOf("loss", "loss", [3, 2]), blockOf("metric", "accuracy", [0, 1])];
   const quantities = quantitiesOf(blocks);
   const make = () =>
-    new CurvesToolbar(() => undefined, document.createElement("span"), new Memory(run));
+    new CurvesToolbar(() => undefined, document.createElement("span"), new ViewSettings(run));
   const first = make();
   document.body.append(first.element); // a box that is nowhere tells nobody
   first.choose(quantities);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Theme } from "../../../src/parts/theme";
 import type { Block } from "../../../src/session";
-import { linesPicture } from "../../../src/views/gradients/lines";
+import { linesPlot } from "../../../src/views/gradients/lines";
 
 const THEME: Theme = {
   dark: false,
@@ -30,7 +30,7 @@ it("draws values that were recorded: a spike whole, zeros as zeros", () => {
     step === 2500 ? 512 : step > 4000 ? 0 : 0.25,
   );
   const block = blockOf(values);
-  const { traces } = linesPicture({
+  const { traces } = linesPlot({
     rows: [{ name: "fc1.weight", block, column: 0 }],
     quantity: "Gradient norm",
     cursor: null,

@@ -257,7 +257,7 @@ describe("drawGraph", () => {
       minimum: -1,
       maximum: 2,
       mean: 0.25,
-      deviation: 0.5,
+      standardDeviation: 0.5,
       zeros: 3,
       notFinite: 0,
       edges: Float64Array.of(-1, 0, 1, 2),

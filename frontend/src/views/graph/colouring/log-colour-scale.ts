@@ -49,14 +49,14 @@ export class HeatScale {
 }
 
 function decadesOf(norms: Iterable<number>): Decades | null {
-  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  let [least, max] = [Number.POSITIVE_INFINITY, 0];
   for (const norm of norms) {
     if (!Number.isFinite(norm) || norm <= 0) continue;
     least = Math.min(least, norm);
-    most = Math.max(most, norm);
+    max = Math.max(max, norm);
   }
-  if (most === 0) return null;
-  const high = Math.ceil(Math.log10(most)) + 0; // No negative zero.
+  if (max === 0) return null;
+  const high = Math.ceil(Math.log10(max)) + 0; // No negative zero.
   return { low: Math.min(Math.floor(Math.log10(least)), high - 1), high };
 }
 

@@ -12,7 +12,7 @@ import { LevelCache } from "../layout/level-cache";
 import { Measure } from "../layout/measure";
 import { type Rect, shifted } from "../layout/placement";
 import type { Contents } from "../model/shown-graph";
-import { MOST_VISIBLE, visibleGraph } from "../model/visible-graph";
+import { MAX_VISIBLE, visibleGraph } from "../model/visible-graph";
 import { activeElement, html, svg } from "./elements";
 import { drawOutline } from "./module-list";
 import { Scene } from "./scene";
@@ -95,7 +95,7 @@ export class Drawing {
     const { attempt } = this;
     this.wanted = aim.open;
     if (contents.fits(aim.open) !== null) {
-      const limit = `more than ${MOST_VISIBLE} boxes outside its modules`;
+      const limit = `more than ${MAX_VISIBLE} boxes outside its modules`;
       this.list(contents, `The graph is too large to lay out: ${limit}.`, false);
       return;
     }

@@ -5,8 +5,8 @@ import type { VisibleGraph } from "../model/visible-graph";
 import { setAttributes, svg } from "./elements";
 import type { Viewport } from "./viewport";
 
-const MOST_WIDTH = 170;
-const MOST_HEIGHT = 110;
+const MAX_WIDTH = 170;
+const MAX_HEIGHT = 110;
 /** A picture that sticks out less than this, in px of the sheet, needs no map. */
 const TOLERANCE = 24;
 
@@ -40,7 +40,7 @@ export class Minimap {
       all.map(({ id }) => rectPath(boxes.get(id))).join("");
     this.frames.setAttribute("d", path(visible.containers));
     this.boxes.setAttribute("d", path(visible.items));
-    const scale = Math.min(MOST_WIDTH / bounds.width, MOST_HEIGHT / bounds.height);
+    const scale = Math.min(MAX_WIDTH / bounds.width, MAX_HEIGHT / bounds.height);
     setAttributes(this.element, {
       viewBox: `${bounds.x} ${bounds.y} ${bounds.width} ${bounds.height}`,
       width: Math.max(24, bounds.width * scale),

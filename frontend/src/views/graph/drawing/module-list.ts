@@ -4,12 +4,12 @@ import type { GraphData, ModuleCall } from "../../../protocol";
 import type { Labels } from "../model/labels";
 import { html } from "./elements";
 
-const MOST_ENTRIES = 1000;
+const MAX_ENTRIES = 1000;
 
 export function drawOutline(graph: GraphData, labels: Labels): HTMLElement {
   const children = new Map<string | null, ModuleCall[]>();
   const ids = new Set(graph.modules.map((module) => module.id));
-  const shown = graph.modules.slice(0, MOST_ENTRIES);
+  const shown = graph.modules.slice(0, MAX_ENTRIES);
   for (const module of shown) {
     const parent = module.parent !== null && ids.has(module.parent) ? module.parent : null;
     children.set(parent, [...(children.get(parent) ?? []), module]);

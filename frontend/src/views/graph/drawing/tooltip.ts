@@ -41,6 +41,6 @@ export class Tooltip {
   }
 }
 
-function clamp(value: number, most: number): number {
-  return Math.max(4, Math.min(value, most - 4));
+function clamp(value: number, max: number): number {
+  return Math.max(4, Math.min(value, max - 4));
 }

@@ -7,8 +7,8 @@ interface Transform extends Point {
   readonly scale: number;
 }
 
-const LEAST_SCALE = 0.04;
-const MOST_SCALE = 3;
+const MIN_SCALE = 0.04;
+const MAX_SCALE = 3;
 const MARGIN = 16;
 /** At first the words must be readable, even if then not all is seen. */
 const READABLE = 0.55;
@@ -187,7 +187,7 @@ function css(transform: Transform): string {
 }
 
 function clampScale(scale: number): number {
-  return Math.min(MOST_SCALE, Math.max(LEAST_SCALE, scale));
+  return Math.min(MAX_SCALE, Math.max(MIN_SCALE, scale));
 }
 
 function distance(a: Point, b: Point): number {

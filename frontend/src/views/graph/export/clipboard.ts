@@ -5,7 +5,7 @@ import type { Standalone } from "./standalone-svg";
 
 /** Pixels of a PNG for each px of the picture, and the most it may have in all. */
 const SHARPNESS = 2;
-const MOST_PIXELS = 50_000_000;
+const MAX_PIXELS = 50_000_000;
 
 export type Destination = "copied" | "saved";
 
@@ -31,7 +31,7 @@ export async function copyPng(picture: Standalone, file: string): Promise<Destin
 }
 
 async function rasterise({ markup, width, height }: Standalone): Promise<Blob> {
-  const scale = Math.min(SHARPNESS, Math.sqrt(MOST_PIXELS / (width * height)));
+  const scale = Math.min(SHARPNESS, Math.sqrt(MAX_PIXELS / (width * height)));
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(markup)}`;
   await image.decode();

@@ -10,7 +10,7 @@ import type { Direction } from "./dot";
 import type { Placement, Point, Rect, Route } from "./placement";
 
 /** A box with more edges that go out is a hub. */
-const MOST_EDGES = 8;
+const MAX_EDGES = 8;
 
 /** The same graph without the hubs' further edges, and these. */
 export function withoutHubs(visible: VisibleGraph): {
@@ -24,7 +24,7 @@ export function withoutHubs(visible: VisibleGraph): {
   const edges = visible.edges.filter((edge) => {
     const first = !begun.has(edge.source);
     begun.add(edge.source);
-    if (first || (counts.get(edge.source) ?? 0) <= MOST_EDGES) return true;
+    if (first || (counts.get(edge.source) ?? 0) <= MAX_EDGES) return true;
     further.push(edge);
     return false;
   });

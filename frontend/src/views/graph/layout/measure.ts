@@ -25,8 +25,8 @@ const FONTS: Readonly<Record<Role, readonly [weight: number, size: number]>> = {
   detail: [400, 11],
 };
 
-const MOST_TITLE = 190;
-const MOST_SUBTITLE = 230;
+const MAX_TITLE = 190;
+const MAX_SUBTITLE = 230;
 export const MODULE_PADDING = 14;
 export const STRIP = 6;
 export const CHEVRON = 16;
@@ -54,15 +54,15 @@ export class Measure {
   }
 
   /** The text itself, or as much of its beginning and end as the width holds. */
-  cut(text: string, role: Role, most: number): string {
-    if (this.width(text, role) <= most) return text;
+  cut(text: string, role: Role, max: number): string {
+    if (this.width(text, role) <= max) return text;
     const letters = [...text];
     let fits = "…";
     for (let keep = 1; keep < letters.length; keep += 1) {
       const head = letters.slice(0, Math.ceil(keep / 2)).join("");
       const tail = letters.slice(letters.length - Math.floor(keep / 2)).join("");
       const shorter = `${head}…${tail}`;
-      if (this.width(shorter, role) > most) break;
+      if (this.width(shorter, role) > max) break;
       fits = shorter;
     }
     return fits;
@@ -97,10 +97,10 @@ export class Measure {
   }
 
   private fit(label: Label, title: Role, subtitle: Role): Omit<Fitted, "width" | "height"> {
-    const cutTitle = this.cut(label.title, title, MOST_TITLE);
+    const cutTitle = this.cut(label.title, title, MAX_TITLE);
     return {
       title: cutTitle,
-      subtitle: this.cut(label.subtitle, subtitle, MOST_SUBTITLE),
+      subtitle: this.cut(label.subtitle, subtitle, MAX_SUBTITLE),
       badge: label.badge,
       titleWidth: this.width(cutTitle, title),
       badgeWidth: label.badge ? this.width(label.badge, "badge") + 12 : 0,

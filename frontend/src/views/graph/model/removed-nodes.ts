@@ -3,7 +3,7 @@
 import type { RolledGraph } from "../structure/collapsed-graph";
 
 /** Of more than these a picture would show little else. */
-const MOST_GHOSTS = 200;
+const MAX_GHOSTS = 200;
 
 /** The graph with the nodes `gone` of the earlier one, and what linked them. */
 export function withGhosts(
@@ -11,7 +11,7 @@ export function withGhosts(
   later: RolledGraph,
   gone: ReadonlySet<string>,
 ): RolledGraph {
-  if (gone.size === 0 || gone.size > MOST_GHOSTS) return later;
+  if (gone.size === 0 || gone.size > MAX_GHOSTS) return later;
   const nodes = new Set(later.nodes.map((node) => node.id));
   const calls = new Set(later.modules.map((module) => module.id));
   const known = (id: string) => nodes.has(id) || gone.has(id);

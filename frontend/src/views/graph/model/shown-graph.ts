@@ -8,7 +8,7 @@ import { moduleName } from "../structure/text";
 import { type Compared, type Difference, difference } from "./difference";
 import { type Face, Labels } from "./labels";
 import { withGhosts } from "./removed-nodes";
-import { countVisible, everything, MOST_VISIBLE, openAtFirst, visibleGraph } from "./visible-graph";
+import { countVisible, everything, MAX_VISIBLE, openAtFirst, visibleGraph } from "./visible-graph";
 
 export class Contents {
   /** What is drawn: with the ghosts of what was there before. */
@@ -40,8 +40,8 @@ export class Contents {
     this.tied = whole.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
     this.labels = new Labels(this.graph, whole, face);
     const all = countVisible(visibleGraph(this.graph, everything(this.graph)));
-    const reason = `All modules unfolded are ${all} boxes; at most ${MOST_VISIBLE} are drawn.`;
-    this.tooMany = all > MOST_VISIBLE ? reason : null;
+    const reason = `All modules unfolded are ${all} boxes; at most ${MAX_VISIBLE} are drawn.`;
+    this.tooMany = all > MAX_VISIBLE ? reason : null;
   }
 
   /** With `choices` null nothing is rolled up. */
@@ -108,7 +108,7 @@ export class Contents {
   /** How many boxes there are with these calls open, where that is too many; else null. */
   fits(open: ReadonlySet<string>): number | null {
     const count = countVisible(visibleGraph(this.graph, open));
-    return count > MOST_VISIBLE ? count : null;
+    return count > MAX_VISIBLE ? count : null;
   }
 
   openAtFirst(): ReadonlySet<string> {

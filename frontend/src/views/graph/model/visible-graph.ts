@@ -10,7 +10,7 @@ import type { RolledCall, RolledGraph } from "../structure/collapsed-graph";
 import { Scopes, type Tensor } from "../structure/module-calls";
 
 /** More than this is neither readable nor quickly laid out. */
-export const MOST_VISIBLE = 1000;
+export const MAX_VISIBLE = 1000;
 
 /** A module call that stands for all that is inside it. */
 export interface FoldedModule {
@@ -88,13 +88,13 @@ export function countVisible(visible: VisibleGraph): number {
 /** The model itself is open at first, unless that alone is too much to draw. */
 export function openAtFirst(graph: RolledGraph): Set<string> {
   const open = new Set(new Scopes(graph).outermost().map((module) => module.id));
-  return countVisible(visibleGraph(graph, open)) > MOST_VISIBLE ? new Set() : open;
+  return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? new Set() : open;
 }
 
 /** All modules open, unless that is too much to draw. */
 export function unfoldedAtFirst(graph: RolledGraph): Set<string> {
   const open = everything(graph);
-  return countVisible(visibleGraph(graph, open)) > MOST_VISIBLE ? openAtFirst(graph) : open;
+  return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? openAtFirst(graph) : open;
 }
 
 export function everything(graph: RolledGraph): Set<string> {

@@ -151,7 +151,7 @@ function drawTensor(name: string, statistics: Statistics | null): HTMLElement[] 
   const facts: Fact[] = [];
   if (!magnitudes) {
     facts.push(
-      ["Mean ± deviation", `${signed(statistics.mean)} ± ${signed(statistics.deviation)}`],
+      ["Mean ± deviation", `${signed(statistics.mean)} ± ${signed(statistics.standardDeviation)}`],
       ["Least, greatest", `${signed(statistics.minimum)}, ${signed(statistics.maximum)}`],
     );
   }

@@ -13,7 +13,7 @@ export function drawHistogram(statistics: Statistics, name: string): HTMLElement
   const [first, last] = filled(statistics.counts);
   if (first < 0) return null;
   const counts = [...statistics.counts.slice(first, last + 1)];
-  const most = Math.max(...counts);
+  const max = Math.max(...counts);
   const width = WIDTH / counts.length;
   const picture = svg("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
@@ -25,7 +25,7 @@ export function drawHistogram(statistics: Statistics, name: string): HTMLElement
   const range = `${signed(low)} to ${signed(high)}`;
   picture.setAttribute("aria-label", `Histogram of ${name}, from ${range}`);
   counts.forEach((count, place) => {
-    const height = count === 0 ? 0 : Math.max(1, (count / most) * HEIGHT);
+    const height = count === 0 ? 0 : Math.max(1, (count / max) * HEIGHT);
     const bar = svg("rect", {
       x: place * width,
       y: HEIGHT - height,

@@ -8,7 +8,7 @@ import type { VisibleEdge } from "../model/visible-graph";
 import { shapeText } from "../structure/text";
 import type { Subject } from "./details-panel";
 
-const MOST_TENSORS = 12;
+const MAX_TENSORS = 12;
 const OF_PARAMETERS = "The values are not known: the model is gone, or is not on this kernel.";
 const OF_OPERATIONS =
   "The values of operations are read by lk.graph(model, x), and shown one by one by lk.stepper.";
@@ -58,7 +58,7 @@ function tensors(
   other: (edge: VisibleEdge) => string,
   contents: Contents,
 ): readonly Fact[] {
-  const facts = edges.slice(0, MOST_TENSORS).map((edge): Fact => {
+  const facts = edges.slice(0, MAX_TENSORS).map((edge): Fact => {
     const shape = [shapeText(edge.shape), edge.dtype ?? ""].filter(Boolean).join(" ");
     return [contents.wordsFor(other(edge)), shape || "not known"];
   });

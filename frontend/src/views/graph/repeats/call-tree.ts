@@ -16,7 +16,7 @@ export interface Repeat {
 }
 
 /** A stretch of one operation alone must be there more often to count: sums are written like that. */
-const LEAST_BARE = 8;
+const MIN_BARE = 8;
 const LEAST = 4;
 
 export class CallTree {
@@ -56,7 +56,7 @@ export class CallTree {
     const recurring = children.map((child) => this.recurring(child));
     const stacked = children.map((child) => this.digest(child)[1]);
     const least = (start: number, period: number) =>
-      period === 1 && children[start]?.call === null ? LEAST_BARE : LEAST;
+      period === 1 && children[start]?.call === null ? MIN_BARE : LEAST;
     return findRuns([recurring, stacked], least).map(({ start, period, count }) => ({
       passes: Array.from({ length: count }, (_, pass) =>
         children.slice(start + pass * period, start + (pass + 1) * period),

@@ -8,7 +8,7 @@ export interface Run {
 }
 
 /** Longer stretches are not looked for. */
-const MOST_PERIOD = 128;
+const MAX_PERIOD = 128;
 
 /**
  * Runs that do not overlap, from left to right: at each place the one that covers most.
@@ -41,8 +41,8 @@ function candidatesIn(
   least: (start: number, period: number) => number,
 ): Run[] {
   const found: Run[] = [];
-  const most = Math.min(MOST_PERIOD, Math.floor(keys.length / 2));
-  for (let period = 1; period <= most; period += 1) {
+  const max = Math.min(MAX_PERIOD, Math.floor(keys.length / 2));
+  for (let period = 1; period <= max; period += 1) {
     let alike = 0;
     for (let start = keys.length - period - 1; start >= 0; start -= 1) {
       alike = keys[start] === keys[start + period] ? alike + 1 : 0;

@@ -8,24 +8,24 @@ import type { GradientHistogram, RunSession } from "../../session";
 
 const WIDTH = 560;
 const LEFT = 170;
-const ROW = 20;
+const ROW_HEIGHT = 20;
 /** How far a histogram may stand over the row above. */
-const RISE = 30;
+const HISTOGRAM_HEIGHT = 30;
 const BOTTOM = 30;
-const MOST_ROWS = 48;
-const FRESH = 1000;
+const MAX_ROWS = 48;
+const REFRESH_MS = 1000;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
 type Bins = "magnitude" | "even";
 
-export class Ridge {
+export class HistogramRidge {
   readonly element = make("div", { class: "labkit-ridge" });
-  private readonly words = make("p", { class: "labkit-picture-words" });
+  private readonly description = make("p", { class: "labkit-picture-words" });
   private readonly bins = make("select", { "aria-label": "Bins" });
   private readonly stage = make("div", { class: "labkit-ridge-stage" });
-  private asked = Number.NEGATIVE_INFINITY;
-  private asking = false;
-  private key = "";
+  private requestedAt = Number.NEGATIVE_INFINITY;
+  private requesting = false;
+  private drawnKey = "";
 
   constructor(
     private readonly session: RunSession,
@@ -36,11 +36,11 @@ export class Ridge {
       make("option", { value: "even" }, "Values, each from least to greatest"),
     );
     this.bins.addEventListener("change", () => {
-      this.asked = Number.NEGATIVE_INFINITY;
+      this.requestedAt = Number.NEGATIVE_INFINITY;
       this.changed();
     });
     this.element.append(
-      make("div", { class: "labkit-toolbar" }, this.bins, this.words),
+      make("div", { class: "labkit-toolbar" }, this.bins, this.description),
       this.stage,
     );
     this.element.hidden = true;
@@ -48,37 +48,37 @@ export class Ridge {
 
   /** Draws the rows' histograms; asks for newer ones at most once a second. */
   async draw(rows: readonly Row[], theme: Theme): Promise<void> {
-    const names = rows.slice(0, MOST_ROWS).map(({ name }) => name);
+    const names = rows.slice(0, MAX_ROWS).map(({ name }) => name);
     const { cursor } = this.session;
     const key = `${cursor} ${theme.dark} ${this.bins.value} ${names.length}`;
-    const due = performance.now() - this.asked > FRESH;
-    if (this.asking || (key === this.key && !due)) return;
-    this.asking = true;
-    this.asked = performance.now();
-    this.key = key;
+    const due = performance.now() - this.requestedAt > REFRESH_MS;
+    if (this.requesting || (key === this.drawnKey && !due)) return;
+    this.requesting = true;
+    this.requestedAt = performance.now();
+    this.drawnKey = key;
     const bins = this.bins.value as Bins;
     const found = await this.session.histograms(names, bins, cursor);
-    this.asking = false;
+    this.requesting = false;
     if (found === null) return; // What is drawn stays; it is asked for again.
     this.show(found, bins, theme);
-    const more = rows.length > MOST_ROWS ? ` · the first ${MOST_ROWS} of ${rows.length}` : "";
+    const more = rows.length > MAX_ROWS ? ` · the first ${MAX_ROWS} of ${rows.length}` : "";
     const step = found[0]?.step;
     setText(
-      this.words,
+      this.description,
       step === undefined ? "No histograms have been taken yet" : `step ${formatCount(step)}${more}`,
     );
   }
 
   private show(found: readonly GradientHistogram[], bins: Bins, theme: Theme): void {
-    const height = RISE + found.length * ROW + BOTTOM;
+    const height = HISTOGRAM_HEIGHT + found.length * ROW_HEIGHT + BOTTOM;
     const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img" });
     svg.setAttribute(
       "aria-label",
       `Histograms of ${found.length} gradients: ${found.map(({ name }) => name).join(", ")}`,
     );
-    const [from, to] = bins === "magnitude" ? occupied(found) : [0, 40];
+    const [from, to] = bins === "magnitude" ? nonEmptyBins(found) : [0, 40];
     found.forEach((histogram, place) => {
-      const base = RISE + (place + 1) * ROW;
+      const base = HISTOGRAM_HEIGHT + (place + 1) * ROW_HEIGHT;
       const part = found.length > 1 ? place / (found.length - 1) : 0;
       const colour = theme.series[part > 0.5 ? 1 : 0] as string;
       svg.append(
@@ -91,13 +91,13 @@ export class Ridge {
           "stroke-width": "1",
         }),
       );
-      if (bins === "even") this.ends(svg, histogram, base, theme);
+      if (bins === "even") this.drawRange(svg, histogram, base, theme);
     });
     if (bins === "magnitude" && found[0]) axis(svg, found[0].edges, from, to, height, theme);
     this.stage.replaceChildren(svg);
   }
 
-  private ends(svg: Element, { edges }: GradientHistogram, base: number, theme: Theme): void {
+  private drawRange(svg: Element, { edges }: GradientHistogram, base: number, theme: Theme): void {
     const low = formatValue(edges[0] as number);
     const high = formatValue(edges[edges.length - 1] as number);
     svg.append(label(`${low} … ${high}`, WIDTH - 2, base - 6, "end", theme, `${low} to ${high}`));
@@ -105,7 +105,7 @@ export class Ridge {
 }
 
 /** The bins from the first to the last in which any gradient has an element. */
-function occupied(found: readonly GradientHistogram[]): readonly [number, number] {
+function nonEmptyBins(found: readonly GradientHistogram[]): readonly [number, number] {
   let [from, to] = [40, 0];
   for (const { counts } of found) {
     counts.forEach((count, bin) => {
@@ -118,11 +118,11 @@ function occupied(found: readonly GradientHistogram[]): readonly [number, number
 }
 
 function outline(counts: Float32Array, base: number): string {
-  const most = Math.max(1, ...counts);
+  const max = Math.max(1, ...counts);
   const step = (WIDTH - LEFT - 10) / counts.length;
   const points = Array.from(
     counts,
-    (count, bin) => `${LEFT + (bin + 0.5) * step},${base - (count / most) * RISE}`,
+    (count, bin) => `${LEFT + (bin + 0.5) * step},${base - (count / max) * HISTOGRAM_HEIGHT}`,
   );
   return `M${LEFT},${base}L${points.join("L")}L${WIDTH - 10},${base}Z`;
 }

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Redraw } from "../../src/parts/redraw";
+import { RedrawScheduler } from "../../src/parts/redraw-scheduler";
 
 let see: (visible: boolean) => void;
 
@@ -26,7 +26,7 @@ function make() {
   const element = document.createElement("div");
   document.body.replaceChildren(element);
   const draw = vi.fn();
-  return { draw, redraw: new Redraw(element, draw) };
+  return { draw, redraw: new RedrawScheduler(element, draw) };
 }
 
 describe("drawing", () => {

@@ -5,7 +5,7 @@ import type { Theme } from "../parts/theme";
 import type { RunSession } from "../session";
 import { type Layout, loadPlotly, type PlotElement, type Plotly, type Trace } from "./plotly";
 
-export type Range = readonly [from: number, to: number];
+export type StepRange = readonly [from: number, to: number];
 
 export interface FigureEvents {
   /** The library has come, or the size or the zoom is another: draw again. */
@@ -18,10 +18,10 @@ const FONT = "system-ui, -apple-system, Segoe UI, sans-serif";
 /** Only what works without a network, so no button that sends the data away. */
 const BUTTONS = [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]];
 
-export class Figure {
+export class PlotlyFigure {
   readonly element = make("div", { class: "labkit-plot", role: "img" });
   /** The steps that a person has zoomed to; null shows all. */
-  range: Range | null = null;
+  range: StepRange | null = null;
   /** Why there is no picture; null while all is well. */
   failure: string | null = null;
   private readonly canvas: PlotElement = make("div", { class: "labkit-plot-canvas" });
@@ -100,7 +100,7 @@ export class Figure {
 }
 
 /** What a change of plotly's layout says about the steps shown; undefined if nothing. */
-export function rangeAfter(change: Record<string, unknown>): Range | null | undefined {
+export function rangeAfter(change: Record<string, unknown>): StepRange | null | undefined {
   if (change["xaxis.autorange"] === true) return null;
   const whole = change["xaxis.range"] as readonly unknown[] | undefined;
   const from = change["xaxis.range[0]"] ?? whole?.[0];

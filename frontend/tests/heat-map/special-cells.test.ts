@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BROKEN, NOTHING, occurring } from "../../src/heat-map/cells";
+import { NO_SAMPLE, NOT_FINITE, specialCellsIn } from "../../src/heat-map/cells";
 import { describeNewest } from "../../src/heat-map/rows";
 import { ZERO } from "../../src/heat-map/scale";
 import type { Block } from "../../src/session";
@@ -18,12 +18,18 @@ function rowsWith(values: readonly number[]) {
 
 describe("the cells off the scale", () => {
   it("are named only when they occur", () => {
-    expect(occurring([Float32Array.of(1, NOTHING)])).toEqual({ zero: false, broken: false });
-    expect(occurring([Float32Array.of(1), Float32Array.of(ZERO)])).toEqual({
-      zero: true,
-      broken: false,
+    expect(specialCellsIn([Float32Array.of(1, NO_SAMPLE)])).toEqual({
+      zero: false,
+      notFinite: false,
     });
-    expect(occurring([Float32Array.of(BROKEN, 1)])).toEqual({ zero: false, broken: true });
+    expect(specialCellsIn([Float32Array.of(1), Float32Array.of(ZERO)])).toEqual({
+      zero: true,
+      notFinite: false,
+    });
+    expect(specialCellsIn([Float32Array.of(NOT_FINITE, 1)])).toEqual({
+      zero: false,
+      notFinite: true,
+    });
   });
 });
 

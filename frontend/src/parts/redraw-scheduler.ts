@@ -4,60 +4,60 @@
  */
 
 /** Longest part of the page's time that one view's live drawing takes. */
-const SHARE = 0.05;
+const MAX_TIME_SHARE = 0.05;
 /** Shortest pause between two live drawings, in ms: five in a second look like motion. */
-const SHORTEST_PAUSE = 180;
+const MIN_PAUSE_MS = 180;
 /** Longest pause between two live drawings, in ms, however slow the machine is. */
-const LONGEST_PAUSE = 1000;
+const MAX_PAUSE_MS = 1000;
 /** A drawing that takes longer, in ms, is felt by a loop that has few cores to share. */
-const LIGHT = 4;
+const HEAVY_DRAW_MS = 4;
 const FEW_CORES = 2;
 
-export class Redraw {
+export class RedrawScheduler {
   private frame = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private wanted = false;
+  private pending = false;
   private visible = true;
-  private notBefore = 0;
-  private readonly sight: IntersectionObserver;
+  private nextDrawAt = 0;
+  private readonly visibility: IntersectionObserver;
 
   constructor(
     private readonly element: HTMLElement,
     private readonly draw: () => void,
   ) {
-    this.sight = new IntersectionObserver((entries) => {
+    this.visibility = new IntersectionObserver((entries) => {
       this.visible = entries.some((entry) => entry.isIntersecting);
-      if (this.visible && this.wanted) this.schedule();
+      if (this.visible && this.pending) this.schedule();
     });
-    this.sight.observe(element);
+    this.visibility.observe(element);
   }
 
   /** Something live has changed. */
   later(): void {
-    this.wanted = true;
+    this.pending = true;
     if (!this.visible || this.frame !== 0 || this.timer !== undefined) return;
     this.schedule();
   }
 
   /** A person has changed something: do not keep them waiting. */
   now(): void {
-    this.notBefore = 0;
-    this.wanted = true;
+    this.nextDrawAt = 0;
+    this.pending = true;
     clearTimeout(this.timer);
     this.timer = undefined;
     this.schedule();
   }
 
   close(): void {
-    this.sight.disconnect();
+    this.visibility.disconnect();
     clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
-    this.wanted = false;
+    this.pending = false;
   }
 
   private schedule(): void {
     if (this.frame !== 0 || this.timer !== undefined) return;
-    const wait = this.notBefore - performance.now();
+    const wait = this.nextDrawAt - performance.now();
     if (wait > 0) {
       this.timer = setTimeout(() => {
         this.timer = undefined;
@@ -67,17 +67,17 @@ export class Redraw {
     }
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      if (this.wanted && this.visible && this.element.isConnected) this.perform();
+      if (this.pending && this.visible && this.element.isConnected) this.drawNow();
     });
   }
 
-  private perform(): void {
-    this.wanted = false;
+  private drawNow(): void {
+    this.pending = false;
     const began = performance.now();
     this.draw();
     const ended = performance.now();
-    const crowded = navigator.hardwareConcurrency <= FEW_CORES && ended - began > LIGHT;
-    const pause = crowded ? LONGEST_PAUSE : Math.max(SHORTEST_PAUSE, (ended - began) / SHARE);
-    this.notBefore = ended + Math.min(LONGEST_PAUSE, pause);
+    const crowded = navigator.hardwareConcurrency <= FEW_CORES && ended - began > HEAVY_DRAW_MS;
+    const pause = crowded ? MAX_PAUSE_MS : Math.max(MIN_PAUSE_MS, (ended - began) / MAX_TIME_SHARE);
+    this.nextDrawAt = ended + Math.min(MAX_PAUSE_MS, pause);
   }
 }
