@@ -2,61 +2,61 @@
 
 import type { Scene } from "./drawing/scene";
 import type { Viewport } from "./drawing/viewport";
-import { related } from "./model/connected";
-import { Hits } from "./model/search";
-import type { Contents } from "./model/shown-graph";
+import { connectedTo } from "./model/connected";
+import { SearchResults } from "./model/search";
+import type { ShownGraph } from "./model/shown-graph";
 import type { VisibleEdge } from "./model/visible-graph";
-import type { Choices } from "./structure/collapsed-graph";
+import type { PassChoices } from "./structure/collapsed-graph";
 
 /** What the explorer needs of the view that it is part of. */
-export interface Explored {
+export interface NavigatorContext {
   readonly scene: Scene;
   readonly viewport: Viewport;
-  contents(): Contents | null;
+  shown(): ShownGraph | null;
   edges(): readonly VisibleEdge[];
   /** Opens what is around something of the whole graph, in the passes where it is. */
-  show(choices: Choices, id: string): Promise<boolean>;
-  say(words: string): void;
+  showInPasses(choices: PassChoices, id: string): Promise<boolean>;
+  showMessage(query: string): void;
 }
 
-export class Explorer {
+export class GraphNavigator {
   private followed: string | null = null;
-  private readonly hits = new Hits();
+  private readonly results = new SearchResults();
 
-  constructor(private readonly view: Explored) {}
+  constructor(private readonly view: NavigatorContext) {}
 
   /** Leaves bright what a box was computed from and what is computed from it; again: all. */
-  toggle(id: string | null): void {
+  toggleFollow(id: string | null): void {
     this.followed = id === this.followed ? null : id;
-    this.show();
+    this.applyFade();
   }
 
   /** Fades what is drawn anew. */
-  show(): void {
+  applyFade(): void {
     const { scene } = this.view;
     if (this.followed !== null && !scene.rect(this.followed)) this.followed = null;
-    scene.fade(this.followed === null ? null : related(this.view.edges(), this.followed));
+    scene.fade(this.followed === null ? null : connectedTo(this.view.edges(), this.followed));
   }
 
   /** Opens what is around the next hit, brings it into view and follows its tensors. */
-  async find(words: string): Promise<void> {
+  async find(query: string): Promise<void> {
     const { view } = this;
-    const contents = view.contents();
-    if (!contents) return;
-    const hit = this.hits.next(contents.whole, words);
-    if (!hit) {
-      view.say(`Nothing in this graph is called “${words.trim()}”.`);
+    const shown = view.shown();
+    if (!shown) return;
+    const result = this.results.next(shown.recorded, query);
+    if (!result) {
+      view.showMessage(`Nothing in this graph is called “${query.trim()}”.`);
       return;
     }
-    if (!(await view.show(contents.choicesFor(hit.id), hit.id))) {
-      view.say(`${hit.said}; it cannot be unfolded: fold other modules first.`);
+    if (!(await view.showInPasses(shown.choicesFor(result.id), result.id))) {
+      view.showMessage(`${result.message}; it cannot be unfolded: fold other modules first.`);
       return;
     }
-    const id = view.contents()?.idOf(hit.id) ?? hit.id;
+    const id = view.shown()?.drawnIdOf(result.id) ?? result.id;
     const rect = view.scene.rect(id);
     if (rect) view.viewport.approach(rect);
     this.followed = id;
-    this.show();
-    view.say(hit.said);
+    this.applyFade();
+    view.showMessage(result.message);
   }
 }

@@ -1,39 +1,39 @@
 /** Turns clicks, keys and hovering on the stage into what they mean. */
 
-import type { Scene, Thing } from "./drawing/scene";
+import type { Scene, SceneElement } from "./drawing/scene";
 
-export interface PointingActions {
+export interface StageActions {
   toggle(moduleId: string): void;
   /** Follows what flows through a box; null for none. */
   follow(id: string | null): void;
-  point(thing: Thing, group: SVGGElement): void;
-  leave(): void;
+  hover(element: SceneElement, group: SVGGElement): void;
+  unhover(): void;
   /** Escape was pressed. */
   escape(): void;
   /** The keyboard has come to a box. */
-  reach(thing: Thing): void;
+  focus(element: SceneElement): void;
   /** True while a press is a drag. */
   dragging(): boolean;
 }
 
-const STEPS: Readonly<Record<string, number>> = {
+const ARROW_STEPS: Readonly<Record<string, number>> = {
   ArrowRight: 1,
   ArrowDown: 1,
   ArrowLeft: -1,
   ArrowUp: -1,
 };
 
-export function followPointing(
+export function listenToStage(
   stage: HTMLElement,
   scene: Scene,
-  actions: PointingActions,
+  actions: StageActions,
   signal: AbortSignal,
 ): void {
   const found = (event: Event) =>
     event.target instanceof Element ? scene.find(event.target) : undefined;
   const toggle = (event: Event): boolean => {
     const hit = found(event);
-    const id = hit && buttonOf(event, hit.thing);
+    const id = hit && buttonOf(event, hit.element);
     if (id === undefined) return false;
     actions.toggle(id);
     return true;
@@ -41,7 +41,7 @@ export function followPointing(
 
   const follow = (event: Event): boolean => {
     const hit = found(event);
-    actions.follow(hit?.thing.type === "item" ? hit.thing.item.id : null);
+    actions.follow(hit?.element.type === "item" ? hit.element.item.id : null);
     return hit !== undefined;
   };
 
@@ -55,13 +55,13 @@ export function followPointing(
   stage.addEventListener(
     "keydown",
     (event) => {
-      const step = STEPS[event.key];
+      const step = ARROW_STEPS[event.key];
       const handled =
         event.key === "Enter" || event.key === " "
           ? toggle(event) || follow(event)
-          : step !== undefined && walk(stage, event.target, step);
+          : step !== undefined && focusNext(stage, event.target, step);
       if (event.key === "Escape") {
-        actions.leave();
+        actions.unhover();
         actions.follow(null);
         actions.escape();
       }
@@ -76,31 +76,31 @@ export function followPointing(
     (event) => {
       const hit = found(event);
       // A frame is as large as what it holds: only its title bar speaks.
-      if (hit && (hit.thing.type === "item" || buttonOf(event, hit.thing))) {
-        actions.point(hit.thing, pointedGroup(event, hit.group));
-      } else actions.leave();
+      if (hit && (hit.element.type === "item" || buttonOf(event, hit.element))) {
+        actions.hover(hit.element, pointedGroup(event, hit.group));
+      } else actions.unhover();
     },
     { signal },
   );
-  stage.addEventListener("pointerleave", actions.leave, { signal });
+  stage.addEventListener("pointerleave", actions.unhover, { signal });
   stage.addEventListener(
     "focusin",
     (event) => {
       const hit = found(event);
       if (!hit || !(event.target as Element).matches(":focus-visible")) return;
-      actions.reach(hit.thing);
-      actions.point(hit.thing, pointedGroup(event, hit.group));
+      actions.focus(hit.element);
+      actions.hover(hit.element, pointedGroup(event, hit.group));
     },
     { signal },
   );
-  stage.addEventListener("focusout", actions.leave, { signal });
+  stage.addEventListener("focusout", actions.unhover, { signal });
 }
 
 /** The module that an event's target folds or unfolds. */
-function buttonOf(event: Event, thing: Thing): string | undefined {
+function buttonOf(event: Event, element: SceneElement): string | undefined {
   if (!(event.target as Element).closest("[role=button]")) return undefined;
-  if (thing.type === "container") return thing.container.id;
-  return thing.item.kind === "module" ? thing.item.id : undefined;
+  if (element.type === "container") return element.container.id;
+  return element.item.kind === "module" ? element.item.id : undefined;
 }
 
 function pointedGroup(event: Event, group: SVGGElement): SVGGElement {
@@ -108,7 +108,7 @@ function pointedGroup(event: Event, group: SVGGElement): SVGGElement {
 }
 
 /** Moves the keyboard to the next or the previous box. */
-function walk(stage: HTMLElement, from: EventTarget | null, step: number): boolean {
+function focusNext(stage: HTMLElement, from: EventTarget | null, step: number): boolean {
   const stops = [...stage.querySelectorAll<SVGGElement>("svg [tabindex]")];
   const next = stops[stops.indexOf(from as SVGGElement) + step];
   next?.focus({ preventScroll: true });

@@ -1,40 +1,31 @@
 /**
- * The graph view: joins the drawing with what explains it and what it is steered by.
+ * The graph view: connects the run with the drawing and its panels.
  *
- * A frame of a run that goes on changes colours alone.
+ * `view-state.ts` holds what is shown, `interaction.ts` what clicks and keys do. A frame that
+ * brings no new structure changes colours alone.
  */
 
 import { ViewSettings } from "../../parts/view-settings";
 import type { GraphData } from "../../protocol";
 import type { DrawView, RunSession } from "../../session";
 import { NodeColouring } from "./colouring/node-colouring";
-import { mark } from "./drawing/difference-marks";
+import { markDifference } from "./drawing/difference-marks";
 import { html } from "./drawing/elements";
-import { type Aim, Drawing } from "./drawing/graph-drawing";
+import { GraphDrawing } from "./drawing/graph-drawing";
 import { Minimap } from "./drawing/minimap";
-import type { Thing } from "./drawing/scene";
-import { Tooltip } from "./drawing/tooltip";
-import { Emphasis } from "./drawing/walk-marks";
-import { exportPicture, type Format } from "./export/export-drawing";
-import { words } from "./model/difference";
-import type { Face } from "./model/labels";
-import { Contents } from "./model/shown-graph";
-import { everything, MAX_VISIBLE, unfoldedAtFirst } from "./model/visible-graph";
-import { Explorer } from "./navigator";
-import { Details } from "./panels/details-panel";
-import { Help } from "./panels/help-panel";
-import { subjectOf } from "./panels/node-details";
-import { Sliders } from "./panels/pass-sliders";
-import { Past } from "./panels/structure-selection";
-import { Toolbar } from "./panels/toolbar";
-import { followPointing } from "./stage-events";
-import type { Choices, Roll } from "./structure/collapsed-graph";
+import { WalkMarks } from "./drawing/walk-marks";
+import { GraphInteraction } from "./interaction";
+import { describeDifference } from "./model/difference";
+import type { ShownGraph } from "./model/shown-graph";
+import { StructureSelection } from "./panels/structure-selection";
+import { listenToStage } from "./stage-events";
+import { GraphViewState } from "./view-state";
 
-const GOING: ReadonlySet<string> = new Set(["waiting", "running", "pausing", "paused"]);
+const ACTIVE: ReadonlySet<string> = new Set(["waiting", "running", "pausing", "paused"]);
 const WAITING = "The graph appears with the first backward pass.";
 const ENDED = "This run has recorded no graph.";
 
-/** Draws the computation graph of a run, folded into its modules and coloured by its gradients. */
+/** Draws the computation graph of a run; returns its clean-up. */
 export const drawGraph: DrawView = (root, session) => {
   const view = new GraphView(root, session);
   return () => view.close();
@@ -42,88 +33,65 @@ export const drawGraph: DrawView = (root, session) => {
 
 export interface GraphOptions {
   /**
-   * Whether the graph stands beside something that explains it: then everything is open at
-   * first, each pass by itself, as far as that can be drawn, and there is no side panel.
+   * Whether the graph is part of a view that explains it. Then all modules are open at first and
+   * no repeat is collapsed, as far as that can be drawn, and there is no details panel.
    */
-  readonly accompanied?: boolean;
+  readonly embedded?: boolean;
 }
 
 export class GraphView {
-  private contents: Contents | null = null;
-  /** Which passes are shown of what repeats itself. */
-  private choices: Choices = new Map();
-  private face: Face = "forward";
-  private pointed: { readonly thing: Thing; readonly group: SVGGElement } | null = null;
-
-  private readonly settings: ViewSettings;
-  private readonly drawing: Drawing;
-  private readonly explorer: Explorer;
-  private readonly past: Past;
-  private readonly tint = new NodeColouring(() => this.recolour());
-  private readonly emphasis = new Emphasis();
-  private readonly sliders = new Sliders((roll, pass) => this.turn(roll, pass));
-  private readonly tooltip: Tooltip;
+  private readonly state: GraphViewState;
+  private readonly drawing: GraphDrawing;
+  private readonly interaction: GraphInteraction;
+  private readonly selection: StructureSelection;
+  private readonly colouring = new NodeColouring(() => this.refresh());
+  private readonly walkMarks = new WalkMarks();
   private readonly minimap = new Minimap();
-  private readonly help = new Help();
-  private readonly details: Details;
-  private readonly toolbar: Toolbar;
   private readonly listeners = new AbortController();
-  private readonly resizes = new ResizeObserver(() => this.resized());
+  private readonly resizes = new ResizeObserver(() => this.onResized());
   private readonly unsubscribe: () => void;
 
   constructor(
     private readonly root: HTMLElement,
     private readonly session: RunSession,
-    private readonly options: GraphOptions = {},
+    { embedded = false }: GraphOptions = {},
   ) {
-    this.settings = new ViewSettings(session.runId);
     root.classList.add("labkit-graph");
     root.setAttribute("data-labkit-view", "graph");
-    this.toolbar = new Toolbar(this.actions(), this.tint.legend.element, options);
-    this.drawing = new Drawing(
+    this.state = new GraphViewState(new ViewSettings(session.runId), embedded);
+    this.drawing = new GraphDrawing(
       {
-        shown: (contents) => this.shown(contents),
-        cleared: () => this.cleared(),
-        moved: () => this.moved(),
-        say: (said) => this.toolbar.say(said),
-        busy: (offerCancel) => this.busy(offerCancel),
+        onDrawn: (shown) => this.onDrawn(shown),
+        onCleared: () => this.onCleared(),
+        onMoved: () => this.onMoved(),
+        onMessage: (message) => this.interaction.toolbar.showMessage(message),
+        onBusy: (offerCancel) => this.onBusy(offerCancel),
       },
       async () => new Worker(await session.asset("layout.js")),
     );
-    const { scene, stage, viewport } = this.drawing;
-    this.tooltip = new Tooltip(stage);
-    stage.append(this.tooltip.element);
-    this.details = new Details(
-      (name) => session.inspect(name),
-      () => this.toolbar.pressDetails(false),
-    );
-    const say = (said: string) => this.toolbar.say(said);
-    this.past = new Past(session, () => this.update(), say);
-    this.explorer = new Explorer({
-      scene,
-      viewport,
-      contents: () => this.contents,
-      edges: () => this.drawing.picture?.visible.edges ?? [],
-      show: (choices, around) => this.unfoldAround(choices, around),
-      say,
-    });
+    this.interaction = new GraphInteraction(this.state, this.drawing, this.colouring, session);
+    const { toolbar, tooltip, help, details, sliders, navigator } = this.interaction;
+    const showMessage = (message: string) => toolbar.showMessage(message);
+    this.selection = new StructureSelection(session, () => this.update(), showMessage);
+    const { scene, stage } = this.drawing;
+    stage.append(tooltip.element);
     const deck = html("div", { class: "labkit-graph-deck" });
-    deck.append(stage, this.minimap.element, this.help.element, this.details.element);
-    root.replaceChildren(this.toolbar.element, this.past.element, this.sliders.element, deck);
-    followPointing(stage, scene, this.pointing(), this.listeners.signal);
+    deck.append(stage, this.minimap.element, help.element, details.element);
+    root.replaceChildren(toolbar.element, this.selection.element, sliders.element, deck);
+    listenToStage(stage, scene, this.interaction.stageActions(), this.listeners.signal);
     this.resizes.observe(stage);
     this.unsubscribe = session.subscribe((change) => {
       if (change !== "selection") this.update();
-      else if (session.selected !== null) this.explorer.find(session.selected);
+      else if (session.selected !== null) navigator.find(session.selected);
     });
     this.update();
   }
 
-  /** Rings one node's box and tints those of others, and brings the first into view. */
-  emphasise(current: string | null, done: ReadonlySet<string>): void {
+  /** Marks the current node of a walk and the nodes done; brings the current one into view. */
+  markWalk(current: string | null, done: ReadonlySet<string>): void {
     const { scene, viewport } = this.drawing;
-    this.emphasis.set(current, done);
-    const id = this.emphasis.show(scene, this.contents?.graph ?? null);
+    this.walkMarks.set(current, done);
+    const id = this.walkMarks.apply(scene, this.state.shown?.graph ?? null);
     const rect = id === null ? undefined : scene.rect(id);
     if (rect) viewport.reveal(rect);
   }
@@ -136,237 +104,85 @@ export class GraphView {
     this.root.replaceChildren();
   }
 
-  private actions() {
-    return {
-      fit: () => this.drawing.fitWhole(this.contents),
-      zoomIn: () => this.drawing.viewport.zoom(1.3),
-      zoomOut: () => this.drawing.viewport.zoom(1 / 1.3),
-      foldAll: () => this.contents && this.aim({ open: this.contents.openAtFirst(), fit: true }),
-      unfoldAll: () =>
-        this.contents && this.aim({ open: everything(this.contents.graph), fit: true }),
-      cancel: () => this.drawing.cancel(),
-      find: (sought: string) => this.explorer.find(sought),
-      turnTo: (face: Face) => this.turnTo(face),
-      details: () => (this.details.open ? this.details.close() : this.explain(null)),
-      copy: (format: Format) => this.copy(format),
-      help: () => this.help.toggle(),
-    };
-  }
-
-  private pointing() {
-    return {
-      toggle: (id: string) => this.toggle(id),
-      follow: (id: string | null) => {
-        this.explorer.toggle(id);
-        const thing = id === null ? undefined : this.drawing.scene.thing(id);
-        if (!thing || this.options.accompanied) return;
-        this.explain(thing);
-        const rect = id === null ? undefined : this.drawing.scene.rect(id);
-        if (rect) this.drawing.viewport.reveal(rect, this.details.element.offsetWidth);
-      },
-      point: (thing: Thing, group: SVGGElement) => this.point(thing, group),
-      leave: () => this.leave(),
-      escape: () => {
-        this.details.close();
-        this.help.hide();
-      },
-      reach: (thing: Thing) => {
-        const { scene, viewport } = this.drawing;
-        const rect = thing.type === "item" && scene.rect(thing.item.id);
-        if (rect) viewport.reveal(rect);
-      },
-      dragging: () => this.drawing.viewport.dragged,
-    };
-  }
-
-  /** Takes in whatever has changed in the session. */
+  /** Shows the session's graph as it is now. */
   private update(): void {
-    const graph = this.past.graph();
+    const graph = this.selection.graph();
     if (!graph || graph.nodes.length === 0) {
-      this.contents = null;
-      this.drawing.words(graph?.reason ?? this.absence());
+      this.state.shown = null;
+      this.drawing.showText(graph?.reason ?? this.absence());
       return;
     }
-    if (graph.signature !== this.contents?.whole.signature) this.adopt(graph);
-    this.recolour();
+    if (this.state.isNew(graph)) this.showGraph(graph);
+    this.refresh();
   }
 
+  /** Why there is no graph, as a sentence. */
   private absence(): string {
     const status = this.session.state?.status ?? "waiting";
-    const going = GOING.has(status);
-    return this.session.problem ?? (going ? WAITING : ENDED);
+    return this.session.problem ?? (ACTIVE.has(status) ? WAITING : ENDED);
   }
 
-  private adopt(graph: GraphData): void {
-    const { accompanied } = this.options;
-    const contents = Contents.of(
-      graph,
-      accompanied ? null : this.choices,
-      this.face,
-      this.contents,
-    );
-    this.contents = contents;
-    const first = accompanied ? unfoldedAtFirst(graph) : this.openBefore(contents);
-    this.drawing.describe(contents.summary());
-    const open = contents.opened(this.drawing.wanted, first);
-    if (!this.drawing.viewport.touched) {
-      this.aim({ open, fit: true });
+  private showGraph(graph: GraphData): void {
+    const { drawing, state } = this;
+    const open = state.showGraph(graph, drawing.requestedOpen);
+    drawing.describe(state.shown?.summary() ?? "");
+    if (!drawing.viewport.changedByUser) {
+      this.interaction.draw({ open, fit: true });
       return;
     }
-    const still = this.drawing.nearest((id) => contents.has(id));
-    this.aim({ open, ...(still === undefined ? {} : { still }) });
+    const fixed = drawing.nearest((id) => state.shown?.contains(id) ?? false);
+    this.interaction.draw({ open, ...(fixed === undefined ? {} : { fixed }) });
   }
 
-  private async aim(aim: Aim): Promise<void> {
-    if (!this.contents) return;
-    if (!this.options.accompanied) this.settings.set("graph open", JSON.stringify([...aim.open]));
-    await this.drawing.aim(this.contents, aim);
+  private onDrawn(shown: ShownGraph): void {
+    const { scene, layout, viewport } = this.drawing;
+    const { toolbar, sliders, navigator } = this.interaction;
+    this.interaction.unhover();
+    toolbar.enable(true);
+    toolbar.limitUnfolding(shown.unfoldingLimit);
+    this.walkMarks.apply(scene, shown.graph);
+    sliders.update(shown.repeats, (id) => scene.rect(id) !== undefined);
+    markDifference(scene, shown.difference);
+    toolbar.showMessage(shown.difference ? describeDifference(shown.difference) : "");
+    navigator.applyFade();
+    if (layout) this.minimap.draw(layout.visible, layout.placement, viewport);
+    this.refresh();
   }
 
-  /** What was open when the view was last made for this run; at first what has little in it. */
-  private openBefore(contents: Contents): ReadonlySet<string> {
-    const kept = this.settings.get("graph open");
-    const open = new Set<string>(kept === null ? [] : JSON.parse(kept));
-    const known = [...open].some((id) => contents.has(id));
-    return known && contents.fits(open) === null ? open : contents.openAtFirst();
-  }
-
-  private toggle(id: string): void {
-    if (!this.contents) return;
-    const open = new Set(this.drawing.wanted);
-    if (!open.delete(id)) open.add(id);
-    const count = this.contents.fits(open);
-    if (count === null) {
-      const thing = this.details.open ? this.drawing.scene.thing(id) : undefined;
-      if (thing) this.explain(thing);
-      this.aim({ open, anchor: id });
-      return;
-    }
-    const name = this.contents.nameOf(id);
-    this.toolbar.say(
-      `${name} stays folded: the graph would have ${count} boxes; at most ${MAX_VISIBLE} are drawn.`,
-    );
-  }
-
-  /** Shows another pass of what repeats itself, or all of them. */
-  private async turn(roll: Roll, pass: number | "all"): Promise<void> {
-    if (!this.contents) return;
-    const choices = new Map([...this.choices, [roll.key, pass] as const]);
-    const contents = this.contents.with(choices);
-    const count = contents.fits(this.drawing.wanted);
-    if (count !== null) {
-      const limit = `at most ${MAX_VISIBLE} are drawn`;
-      this.toolbar.say(`All passes would be ${count} boxes; ${limit}. Fold other modules first.`);
-      return;
-    }
-    this.choices = choices;
-    this.contents = contents;
-    const anchor = roll.pass === null ? roll.key : roll.box;
-    await this.aim({ open: contents.opened(this.drawing.wanted, new Set()), anchor });
-  }
-
-  private turnTo(face: Face): void {
-    this.face = face;
-    this.contents = this.contents?.seenFrom(face) ?? null;
-    this.aim({ open: this.drawing.wanted });
-  }
-
-  /** Opens what is around something, in the passes where it is; false where that is too much. */
-  private async unfoldAround(choices: Choices, id: string): Promise<boolean> {
-    if (!this.contents) return false;
-    const contents = this.contents.with(choices);
-    const open = new Set([...this.drawing.wanted, ...contents.around(contents.idOf(id))]);
-    if (contents.fits(open) !== null) return false;
-    this.choices = choices;
-    this.contents = contents;
-    await this.aim({ open });
-    return true;
-  }
-
-  private shown(contents: Contents): void {
-    const { scene, picture, viewport } = this.drawing;
-    this.leave();
-    this.toolbar.enable(true);
-    this.toolbar.limitUnfolding(contents.tooMany);
-    this.emphasis.show(scene, contents.graph);
-    this.sliders.update(contents.rolls, (id) => scene.rect(id) !== undefined);
-    mark(scene, contents.change);
-    this.toolbar.say(contents.change ? words(contents.change) : "");
-    this.explorer.show();
-    if (picture) this.minimap.draw(picture.visible, picture.placement, viewport);
-    this.recolour();
-  }
-
-  private cleared(): void {
-    this.leave();
-    this.toolbar.enable(false);
-    this.sliders.update([], () => false);
+  private onCleared(): void {
+    const { toolbar, sliders } = this.interaction;
+    this.interaction.unhover();
+    toolbar.enable(false);
+    sliders.update([], () => false);
     this.minimap.hide();
   }
 
-  private recolour(): void {
-    const { contents, session } = this;
-    const { scene, picture } = this.drawing;
-    if (!picture || !contents) return;
-    this.tint.update(scene, contents, session);
-    const step = session.cursor ?? session.state?.step ?? contents.whole.step;
+  /** Updates colours, the tooltip and the details with the session's numbers. */
+  private refresh(): void {
+    const { session } = this;
+    const { shown } = this.state;
+    const { scene, layout } = this.drawing;
+    if (!layout || !shown) return;
+    this.colouring.update(scene, shown, session);
+    const step = session.cursor ?? session.state?.step ?? shown.recorded.step;
     if (step !== null && step !== undefined)
       this.root.setAttribute("data-labkit-step", String(step));
-    if (this.pointed) this.point(this.pointed.thing, this.pointed.group);
-    const thing = this.details.subject === null ? null : scene.thing(this.details.subject);
-    if (thing) this.explain(thing);
+    this.interaction.refresh();
   }
 
-  private resized(): void {
-    if (this.drawing.viewport.touched) this.minimap.follow();
-    else this.drawing.refit(this.contents, false);
+  private onResized(): void {
+    if (this.drawing.viewport.changedByUser) this.minimap.update();
+    else this.drawing.refit(this.state.shown, false);
   }
 
-  private moved(): void {
-    this.leave();
-    this.minimap.follow();
+  private onMoved(): void {
+    this.interaction.unhover();
+    this.minimap.update();
   }
 
-  private factsOf(thing: Thing, contents: Contents, all: boolean) {
-    const { labels } = contents;
-    const facts =
-      thing.type === "item"
-        ? labels.factsOfItem(thing.item)
-        : labels.factsOfModule(thing.container.module);
-    return [...facts, ...this.tint.facts(thing, all)];
-  }
-
-  private point(thing: Thing, group: SVGGElement): void {
-    if (!this.contents || this.drawing.viewport.dragging) return;
-    this.pointed = { thing, group };
-    this.tooltip.show(this.factsOf(thing, this.contents, false), group);
-  }
-
-  private leave(): void {
-    this.pointed = null;
-    this.tooltip.hide();
-  }
-
-  /** Shows something in the side panel; null opens it for what comes. */
-  private explain(thing: Thing | null): void {
-    const { contents } = this;
-    const edges = this.drawing.picture?.visible.edges ?? [];
-    this.toolbar.pressDetails(true);
-    this.details.show(
-      thing && contents
-        ? subjectOf(thing, contents, edges, this.factsOf(thing, contents, true))
-        : null,
-    );
-  }
-
-  private async copy(format: Format): Promise<void> {
-    const { picture, scene, stage } = this.drawing;
-    if (!picture || !this.contents) return;
-    this.toolbar.say(await exportPicture(format, picture, this.contents.labels, scene, stage));
-  }
-
-  private busy(offerCancel: boolean): void {
-    if (offerCancel) this.toolbar.say("Laying out the graph…");
-    this.toolbar.offerCancel(offerCancel);
+  private onBusy(offerCancel: boolean): void {
+    const { toolbar } = this.interaction;
+    if (offerCancel) toolbar.showMessage("Laying out the graph…");
+    toolbar.offerCancel(offerCancel);
   }
 }

@@ -120,7 +120,7 @@ class StepperView {
     this.graph?.close();
     const place = make("div");
     this.stage.replaceChildren(place);
-    this.graph = new GraphView(place, withGraph(this.session, walk), { accompanied: true });
+    this.graph = new GraphView(place, withGraph(this.session, walk), { embedded: true });
   }
 
   private show(number: number): void {
@@ -130,7 +130,7 @@ class StepperView {
     this.root.setAttribute("data-labkit-phase", event.phase);
     this.panel.replaceChildren(drawEvent(event, this.names));
     const done = this.walk.events.slice(0, number).filter((each) => each.phase === event.phase);
-    this.graph?.emphasise(event.node, new Set(done.map((each) => each.node)));
+    this.graph?.markWalk(event.node, new Set(done.map((each) => each.node)));
   }
 }
 

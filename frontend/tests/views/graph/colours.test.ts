@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PALETTE } from "../../../src/parts/palette";
 import type { Block } from "../../../src/session";
-import { HeatScale } from "../../../src/views/graph/colouring/log-colour-scale";
+import { LogColourScale } from "../../../src/views/graph/colouring/log-colour-scale";
 import { readNorms } from "../../../src/views/graph/colouring/norms";
 
 function block(names: readonly string[], rows: readonly (readonly number[])[]): Block {
@@ -58,7 +58,7 @@ describe("readNorms", () => {
 
 describe("HeatScale", () => {
   it("spans whole decades and colours by the logarithm", () => {
-    const scale = new HeatScale();
+    const scale = new LogColourScale();
     expect(scale.fit([0.002, 0.5, 0, Number.NaN])).toBe(true);
     expect(scale.decades).toEqual({ low: -3, high: 0 });
     expect(scale.colour(1)).toBe("rgb(253, 231, 37)");
@@ -68,11 +68,11 @@ describe("HeatScale", () => {
   });
 
   it("has no colour before the first norm", () => {
-    expect(new HeatScale().colour(1)).toBeNull();
+    expect(new LogColourScale().colour(1)).toBeNull();
   });
 
   it("widens at once and narrows only when the narrower range has lasted", () => {
-    const scale = new HeatScale();
+    const scale = new LogColourScale();
     scale.fit([0.5, 50]);
     expect(scale.fit([0.5, 5000])).toBe(true);
     expect(scale.decades).toEqual({ low: -1, high: 4 });

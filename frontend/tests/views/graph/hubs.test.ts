@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withFurther, withoutHubs } from "../../../src/views/graph/layout/hubs";
+import { withHubEdges, withoutHubEdges } from "../../../src/views/graph/layout/hubs";
 import { visibleGraph } from "../../../src/views/graph/model/visible-graph";
 import { Sample } from "./sample";
 
@@ -16,22 +16,22 @@ const visible = (users: number) => visibleGraph(hub(users).graph(), new Set());
 
 describe("hubs", () => {
   it("are left alone while they are small", () => {
-    expect(withoutHubs(visible(5)).further).toEqual([]);
+    expect(withoutHubEdges(visible(5)).hubEdges).toEqual([]);
   });
 
   it("keep one edge in the layout, and none is lost", () => {
-    const { plain, further } = withoutHubs(visible(20));
-    expect(plain.edges.filter((edge) => edge.source === "/mask:0")).toHaveLength(1);
-    expect(further).toHaveLength(19);
-    expect(plain.edges.length + further.length).toBe(visible(20).edges.length);
+    const { reduced, hubEdges } = withoutHubEdges(visible(20));
+    expect(reduced.edges.filter((edge) => edge.source === "/mask:0")).toHaveLength(1);
+    expect(hubEdges).toHaveLength(19);
+    expect(reduced.edges.length + hubEdges.length).toBe(visible(20).edges.length);
   });
 
   it("have the other edges drawn from box to box", () => {
-    const { further } = withoutHubs(visible(20));
+    const { hubEdges } = withoutHubEdges(visible(20));
     const ids = visible(20).items.map((item) => item.id);
     const boxes = new Map(ids.map((id, x) => [id, { x: 50 * x, y: 0, width: 40, height: 20 }]));
     const bare = { bounds: { x: 0, y: 0, width: 2000, height: 20 }, boxes, routes: [] };
-    const { routes } = withFurther(bare, further, "LR");
+    const { routes } = withHubEdges(bare, hubEdges, "LR");
     expect(routes).toHaveLength(19);
     for (const route of routes) {
       expect(route.points[0]).toEqual({ x: 40, y: 10 });

@@ -2,7 +2,7 @@
 
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { Composer } from "../../../src/views/graph/layout/compose";
-import type { Direction } from "../../../src/views/graph/layout/dot";
+import type { RankDirection } from "../../../src/views/graph/layout/dot";
 import { Levels } from "../../../src/views/graph/layout/levels";
 import type { Placement, Rect } from "../../../src/views/graph/layout/placement";
 import { type VisibleGraph, visibleGraph } from "../../../src/views/graph/model/visible-graph";
@@ -20,7 +20,7 @@ export interface LaidOut {
 export async function laidOut(
   sample: Sample,
   open: ReadonlySet<string>,
-  direction: Direction,
+  direction: RankDirection,
   room = Number.POSITIVE_INFINITY,
 ): Promise<LaidOut> {
   const graphviz = await Graphviz.load();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Layouter, type LayoutWorker } from "../../../src/views/graph/layout/layout-client";
+import { LayoutClient, type LayoutWorker } from "../../../src/views/graph/layout/layout-client";
 import type { LayoutReply, LayoutRequest } from "../../../src/views/graph/layout/messages";
 
 class FakeWorker implements LayoutWorker {
@@ -22,12 +22,12 @@ class FakeWorker implements LayoutWorker {
 }
 
 let workers: FakeWorker[];
-let layouter: Layouter;
+let layouter: LayoutClient;
 
 beforeEach(() => {
   vi.useFakeTimers();
   workers = [];
-  layouter = new Layouter(async () => {
+  layouter = new LayoutClient(async () => {
     const worker = new FakeWorker();
     workers.push(worker);
     return worker;
@@ -109,7 +109,7 @@ describe("Layouter", () => {
   });
 
   it("says why the worker could not be had", async () => {
-    layouter = new Layouter(() => Promise.reject(new Error("the kernel did not answer")));
+    layouter = new LayoutClient(() => Promise.reject(new Error("the kernel did not answer")));
     await expect(layouter.layout("digraph {}")).rejects.toMatchObject({
       reason: "failed",
       message: "the kernel did not answer",

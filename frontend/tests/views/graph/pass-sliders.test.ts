@@ -1,11 +1,11 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from "vitest";
-import { Sliders } from "../../../src/views/graph/panels/pass-sliders";
-import type { Roll } from "../../../src/views/graph/structure/collapsed-graph";
+import { PassSliders } from "../../../src/views/graph/panels/pass-sliders";
+import type { CollapsedRepeat } from "../../../src/views/graph/structure/collapsed-graph";
 
-const ROLL: Roll = { key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, words: "Block" };
+const ROLL: CollapsedRepeat = { key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, label: "Block" };
 
-function slide(sliders: Sliders, value: number): void {
+function slide(sliders: PassSliders, value: number): void {
   const slider = sliders.element.querySelector("input");
   if (!slider) throw new Error("there is no slider");
   slider.value = String(value);
@@ -16,7 +16,7 @@ describe("Sliders", () => {
   it("draws one pass at a time, and the newest of those asked for meanwhile", async () => {
     const drawn: (number | "all")[] = [];
     const finish: (() => void)[] = [];
-    const sliders = new Sliders((_, pass) => {
+    const sliders = new PassSliders((_, pass) => {
       drawn.push(pass);
       return new Promise((resolve) => finish.push(resolve));
     });
@@ -29,7 +29,7 @@ describe("Sliders", () => {
   });
 
   it("has a row only for what is on the sheet", () => {
-    const sliders = new Sliders(async () => undefined);
+    const sliders = new PassSliders(async () => undefined);
     sliders.update([ROLL], () => false);
     expect(sliders.element.hidden).toBe(true);
     sliders.update([{ ...ROLL, pass: 3 }], () => true);
@@ -39,7 +39,7 @@ describe("Sliders", () => {
 
   it("shows all passes, and rolls them up again", () => {
     const asked: (number | "all")[] = [];
-    const sliders = new Sliders(async (_, pass) => void asked.push(pass));
+    const sliders = new PassSliders(async (_, pass) => void asked.push(pass));
     sliders.update([ROLL], () => true);
     sliders.element.querySelector("button")?.click();
     sliders.update([{ ...ROLL, pass: null }], () => true);

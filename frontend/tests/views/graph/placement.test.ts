@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dotSource } from "../../../src/views/graph/layout/dot";
 import { Levels } from "../../../src/views/graph/layout/levels";
-import { pathOf, shifted } from "../../../src/views/graph/layout/placement";
+import { shifted, svgPathOf } from "../../../src/views/graph/layout/placement";
 import { visibleGraph } from "../../../src/views/graph/model/visible-graph";
 import { holds, laidOut, overlap, rect, SIZE } from "./laid-out";
 import { perceptron, Sample } from "./sample";
@@ -71,7 +71,7 @@ describe("a picture of levels", () => {
         expect(route.points.length % 3).toBe(1);
         expect(start && holds(near(source), { ...start, width: 0, height: 0 })).toBe(true);
         expect(holds(near(target), { ...route.tip, width: 0, height: 0 })).toBe(true);
-        expect(pathOf(route)).toMatch(/^M[\d.,-]+C[\d., -]+L[\d.,-]+$/);
+        expect(svgPathOf(route)).toMatch(/^M[\d.,-]+C[\d., -]+L[\d.,-]+$/);
       }
     },
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { visibleGraph } from "../../../src/views/graph/model/visible-graph";
-import { Repeats } from "../../../src/views/graph/repeats/collapse";
+import { RepeatedGraph } from "../../../src/views/graph/repeats/collapse";
 import { Sample } from "./sample";
 
 /** A stack of blocks, each with a parameter and two operations; then a loss. */
@@ -35,8 +35,8 @@ function named(ids: Iterable<{ readonly source: string; readonly target: string 
 
 describe("blocks that repeat themselves", () => {
   it("are one block with a count", () => {
-    const { graph, rolls } = new Repeats(stack(12).graph()).rolled(new Map());
-    expect(rolls).toEqual([{ key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, words: "Block" }]);
+    const { graph, collapsed: repeats } = new RepeatedGraph(stack(12).graph()).collapse(new Map());
+    expect(repeats).toEqual([{ key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, label: "Block" }]);
     expect(graph.nodes.map((node) => node.id)).toEqual([
       "#1/embed:0",
       "h.0#1/weight:0",
@@ -45,11 +45,11 @@ describe("blocks that repeat themselves", () => {
       "/mean:0",
       "/loss:0",
     ]);
-    expect(graph.modules.find(({ id }) => id === "h.0#1")?.roll?.passes).toBe(12);
+    expect(graph.modules.find(({ id }) => id === "h.0#1")?.repeat?.passes).toBe(12);
   });
 
   it("keep what comes in and what goes out; the way from block to block is a loop", () => {
-    const { graph } = new Repeats(stack(12).graph()).rolled(new Map([["h.0#1", 5]]));
+    const { graph } = new RepeatedGraph(stack(12).graph()).collapse(new Map([["h.0#1", 5]]));
     expect(new Set(named(graph.edges.filter((edge) => !edge.loop)))).toEqual(
       new Set([
         "#1/embed:0 -> h.0#1/mm:0",
@@ -64,8 +64,8 @@ describe("blocks that repeat themselves", () => {
   });
 
   it("have the same ids whichever is shown, and the names of the one shown", () => {
-    const repeats = new Repeats(stack(12).graph());
-    const [first, fifth] = [repeats.rolled(new Map()), repeats.rolled(new Map([["h.0#1", 4]]))];
+    const repeats = new RepeatedGraph(stack(12).graph());
+    const [first, fifth] = [repeats.collapse(new Map()), repeats.collapse(new Map([["h.0#1", 4]]))];
     const ids = ({ graph }: typeof first) => graph.nodes.map((node) => node.id);
     expect(ids(fifth)).toEqual(ids(first));
     const weight = fifth.graph.nodes.find((node) => node.kind === "parameter");
@@ -75,29 +75,31 @@ describe("blocks that repeat themselves", () => {
 
   it("are all there when asked for", () => {
     const graph = stack(12).graph();
-    const { graph: all, rolls } = new Repeats(graph).rolled(new Map([["h.0#1", "all"]]));
+    const { graph: all, collapsed: repeats } = new RepeatedGraph(graph).collapse(
+      new Map([["h.0#1", "all"]]),
+    );
     expect(all.nodes.map((node) => node.id)).toEqual(graph.nodes.map((node) => node.id));
-    expect(rolls[0]?.pass).toBeNull();
+    expect(repeats[0]?.pass).toBeNull();
   });
 
   it("are not rolled up when there are three", () => {
     const graph = stack(3).graph();
-    expect(new Repeats(graph).rolled(new Map()).graph).toBe(graph);
+    expect(new RepeatedGraph(graph).collapse(new Map()).graph).toBe(graph);
   });
 
   it("say where something hidden is", () => {
-    const rolled = new Repeats(stack(12).graph()).rolled(new Map());
-    expect([...rolled.choicesFor("h.7#1/mm:0")]).toEqual([["h.0#1", 7]]);
-    expect(rolled.idOf("h.7#1/mm:0")).toBe("h.0#1/mm:0");
+    const collapsed = new RepeatedGraph(stack(12).graph()).collapse(new Map());
+    expect([...collapsed.choicesFor("h.7#1/mm:0")]).toEqual([["h.0#1", 7]]);
+    expect(collapsed.drawnIdOf("h.7#1/mm:0")).toBe("h.0#1/mm:0");
   });
 });
 
 describe("a cell that is called again and again", () => {
   it("keeps its weight, whichever pass is shown", () => {
-    const repeats = new Repeats(recurrence(20).graph());
+    const repeated = new RepeatedGraph(recurrence(20).graph());
     for (const pass of [0, 9, 19]) {
-      const { graph, rolls } = repeats.rolled(new Map([["cell#1", pass]]));
-      expect(rolls[0]).toMatchObject({ passes: 20, pass });
+      const { graph, collapsed: repeats } = repeated.collapse(new Map([["cell#1", pass]]));
+      expect(repeats[0]).toMatchObject({ passes: 20, pass });
       expect(graph.nodes.map((node) => node.id)).toEqual([
         "cell#1/weight:0",
         "cell#1/mm:0",
@@ -110,7 +112,9 @@ describe("a cell that is called again and again", () => {
 
   it("has the same boxes however many passes there are", () => {
     const ids = (passes: number) =>
-      new Repeats(recurrence(passes).graph()).rolled(new Map()).graph.nodes.map(({ id }) => id);
+      new RepeatedGraph(recurrence(passes).graph())
+        .collapse(new Map())
+        .graph.nodes.map(({ id }) => id);
     expect(ids(7)).toEqual(ids(50));
   });
 });
@@ -123,8 +127,10 @@ describe("operations that repeat themselves outside of modules", () => {
       made.op(`/mul:${pass}`, last, "/w:0").op(`/sin:${pass}`, `/mul:${pass}`);
       last = `/sin:${pass}`;
     }
-    const { graph, rolls } = new Repeats(made.output("/loss:0", last).graph()).rolled(new Map());
-    expect(rolls[0]).toMatchObject({ passes: 6, words: "mul, sin", box: "/mul:0/passes" });
+    const { graph, collapsed: repeats } = new RepeatedGraph(
+      made.output("/loss:0", last).graph(),
+    ).collapse(new Map());
+    expect(repeats[0]).toMatchObject({ passes: 6, label: "mul, sin", box: "/mul:0/passes" });
     const seen = visibleGraph(graph, new Set(["/mul:0/passes"]));
     expect(seen.containers.map(({ id }) => id)).toEqual(["/mul:0/passes"]);
     expect(seen.items.map(({ id }) => id)).toEqual([
@@ -140,7 +146,7 @@ describe("operations that repeat themselves outside of modules", () => {
     const made = new Sample().op("/add:0");
     for (let place = 1; place < 6; place += 1) made.op(`/add:${place}`, `/add:${place - 1}`);
     const graph = made.graph();
-    expect(new Repeats(graph).rolled(new Map()).graph).toBe(graph);
+    expect(new RepeatedGraph(graph).collapse(new Map()).graph).toBe(graph);
   });
 });
 
@@ -163,16 +169,16 @@ function stages(): Sample {
 
 describe("blocks within blocks", () => {
   it("are rolled up inside of the one that is shown", () => {
-    const rolled = new Repeats(stages().graph()).rolled(new Map([["s.0#1", 2]]));
-    expect(rolled.rolls.map(({ passes }) => passes).sort()).toEqual([4, 5]);
-    expect(rolled.graph.nodes.map((node) => node.id)).toEqual([
+    const collapsed = new RepeatedGraph(stages().graph()).collapse(new Map([["s.0#1", 2]]));
+    expect(collapsed.collapsed.map(({ passes }) => passes).sort()).toEqual([4, 5]);
+    expect(collapsed.graph.nodes.map((node) => node.id)).toEqual([
       "#1/embed:0",
       "s.0.b.0#1/weight:0",
       "s.0.b.0#1/mm:0",
       "s.0.b.0#1/exp:0",
       "/loss:0",
     ]);
-    expect([...rolled.choicesFor("s.2.b.3#1/mm:0")]).toEqual([
+    expect([...collapsed.choicesFor("s.2.b.3#1/mm:0")]).toEqual([
       ["s.0#1", 2],
       ["s.0.b.0#1", 3],
     ]);
@@ -186,15 +192,15 @@ describe("whatever repeats itself", () => {
     ["stages", stages()],
   ])("can be shown whole, one pass after the other: %s", (_, sample) => {
     const whole = sample.graph();
-    const repeats = new Repeats(whole);
-    const folded = repeats.rolled(new Map());
+    const repeats = new RepeatedGraph(whole);
+    const folded = repeats.collapse(new Map());
     expect(folded.graph.nodes.length).toBeLessThan(whole.nodes.length);
     for (const node of whole.nodes) {
-      const rolled = repeats.rolled(folded.choicesFor(node.id));
-      const { graph } = rolled;
+      const collapsed = repeats.collapse(folded.choicesFor(node.id));
+      const { graph } = collapsed;
       const ids = graph.nodes.map(({ id }) => id);
-      expect(ids).toContain(rolled.idOf(node.id));
-      expect(rolled.wholeOf(rolled.idOf(node.id))).toBe(node.id);
+      expect(ids).toContain(collapsed.drawnIdOf(node.id));
+      expect(collapsed.recordedIdOf(collapsed.drawnIdOf(node.id))).toBe(node.id);
       expect(new Set(ids).size).toBe(ids.length);
       for (const edge of graph.edges)
         expect(ids).toEqual(expect.arrayContaining([edge.source, edge.target]));

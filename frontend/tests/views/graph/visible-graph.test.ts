@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   countVisible,
-  openAtFirst,
+  initiallyOpen,
   visibleGraph,
 } from "../../../src/views/graph/model/visible-graph";
 import { perceptron, Sample } from "./sample";
@@ -99,12 +99,12 @@ describe("visibleGraph", () => {
 
 describe("openAtFirst", () => {
   it("opens the model and leaves its modules closed", () => {
-    expect([...openAtFirst(perceptron().graph())]).toEqual(["#1"]);
+    expect([...initiallyOpen(perceptron().graph())]).toEqual(["#1"]);
   });
 
   it("leaves the model closed when it alone is too much to draw", () => {
     const large = new Sample().module("#1", null);
     for (let index = 0; index < 1500; index += 1) large.op(`#1/mul:${index}`);
-    expect([...openAtFirst(large.graph())]).toEqual([]);
+    expect([...initiallyOpen(large.graph())]).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pathOf } from "../../../src/views/graph/layout/placement";
+import { svgPathOf } from "../../../src/views/graph/layout/placement";
 import { holds, laidOut, overlap, rect } from "./laid-out";
 import { Sample } from "./sample";
 
@@ -56,7 +56,7 @@ describe("a long row", () => {
     for (const route of placement.routes) {
       const [source, target] = [rect(placement, route.source), rect(placement, route.target)];
       expect(route.points.length % 3).toBe(1);
-      expect(pathOf(route)).not.toContain("NaN");
+      expect(svgPathOf(route)).not.toContain("NaN");
       expect(route.points[0]?.x).toBeCloseTo(source.x + source.width, 0);
       expect(route.tip.x).toBeCloseTo(target.x, 0);
       expect(holds(placement.bounds, { ...route.tip, width: 0, height: 0 })).toBe(true);

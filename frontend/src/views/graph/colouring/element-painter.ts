@@ -1,22 +1,22 @@
 /** Gives boxes and arrows the colour of a quantity; touches only what has changed. */
 
-import { HeatScale } from "./log-colour-scale";
+import { LogColourScale } from "./log-colour-scale";
 
 const PROPERTY = "--labkit-heat";
 
-export class Colouring {
-  private readonly scales = new Map<string, HeatScale>();
+export class ElementPainter {
+  private readonly scales = new Map<string, LogColourScale>();
   private readonly painted = new WeakMap<Element, string>();
 
   /** The scale of a quantity, by the quantity's id. */
-  scale(id: string): HeatScale {
-    const known = this.scales.get(id) ?? new HeatScale();
+  scale(id: string): LogColourScale {
+    const known = this.scales.get(id) ?? new LogColourScale();
     this.scales.set(id, known);
     return known;
   }
 
   /** Paints one element by its number; null takes the colour off. */
-  paint(element: SVGElement, value: number | null, scale: HeatScale | null): void {
+  paint(element: SVGElement, value: number | null, scale: LogColourScale | null): void {
     const broken = value !== null && !Number.isFinite(value);
     const colour = value === null ? null : (scale?.colour(value) ?? null);
     const paint = broken ? "broken" : (colour ?? "");

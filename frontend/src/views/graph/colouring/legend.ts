@@ -2,7 +2,7 @@
 
 import { PALETTE } from "../../../parts/palette";
 import { html } from "../drawing/elements";
-import type { Decades } from "./log-colour-scale";
+import type { DecadeRange } from "./log-colour-scale";
 import type { Quantity } from "./quantities";
 
 export class Legend {
@@ -23,7 +23,7 @@ export class Legend {
     this.element.hidden = true;
   }
 
-  show(quantities: readonly Quantity[], shown: Quantity | null, decades: Decades | null): void {
+  show(quantities: readonly Quantity[], shown: Quantity | null, decades: DecadeRange | null): void {
     this.element.hidden = quantities.length === 0;
     this.offer(quantities);
     this.choice.value = shown?.id ?? "";

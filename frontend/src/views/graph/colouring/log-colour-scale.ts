@@ -5,31 +5,32 @@ import { PALETTE } from "../../../parts/palette";
 /** Shades between the palette's ends; few, so that a small change repaints nothing. */
 const SHADES = 40;
 /** Readings that must fit a narrower scale before the scale narrows. */
-const PATIENCE = 30;
+const READINGS_BEFORE_NARROWING = 30;
 
 /** Whole powers of ten around the norms that are shown. */
-export interface Decades {
+export interface DecadeRange {
   readonly low: number;
   readonly high: number;
 }
 
 /** Widens at once and narrows slowly, so that colours keep their meaning. */
-export class HeatScale {
-  decades: Decades | null = null;
-  private slack = 0;
+export class LogColourScale {
+  decades: DecadeRange | null = null;
+  private narrowerReadings = 0;
 
   /** Takes in the norms of one reading; true when the scale has changed. */
   fit(norms: Iterable<number>): boolean {
     const wanted = decadesOf(norms);
     if (!wanted) return false;
     const { decades } = this;
-    if (!decades) return this.adopt(wanted);
+    if (!decades) return this.setRange(wanted);
     if (wanted.low < decades.low || wanted.high > decades.high) {
       const low = Math.min(wanted.low, decades.low);
-      return this.adopt({ low, high: Math.max(wanted.high, decades.high) });
+      return this.setRange({ low, high: Math.max(wanted.high, decades.high) });
     }
-    this.slack = wanted.low > decades.low || wanted.high < decades.high ? this.slack + 1 : 0;
-    return this.slack > PATIENCE ? this.adopt(wanted) : false;
+    this.narrowerReadings =
+      wanted.low > decades.low || wanted.high < decades.high ? this.narrowerReadings + 1 : 0;
+    return this.narrowerReadings > READINGS_BEFORE_NARROWING ? this.setRange(wanted) : false;
   }
 
   /** The colour of a norm; null where none can be given (not finite, or no scale yet). */
@@ -41,14 +42,14 @@ export class HeatScale {
     return shade(Math.min(1, Math.max(0, part)));
   }
 
-  private adopt(decades: Decades): boolean {
+  private setRange(decades: DecadeRange): boolean {
     this.decades = decades;
-    this.slack = 0;
+    this.narrowerReadings = 0;
     return true;
   }
 }
 
-function decadesOf(norms: Iterable<number>): Decades | null {
+function decadesOf(norms: Iterable<number>): DecadeRange | null {
   let [least, max] = [Number.POSITIVE_INFINITY, 0];
   for (const norm of norms) {
     if (!Number.isFinite(norm) || norm <= 0) continue;

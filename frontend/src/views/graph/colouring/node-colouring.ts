@@ -1,96 +1,96 @@
 /** Keeps the drawing coloured by the quantity that the person chose. */
 
 import type { RunSession } from "../../../session";
-import type { Scene, Thing } from "../drawing/scene";
+import type { Scene, SceneElement } from "../drawing/scene";
 import type { Fact } from "../model/labels";
-import type { Contents } from "../model/shown-graph";
-import { Colouring } from "./element-painter";
+import type { ShownGraph } from "../model/shown-graph";
+import { ElementPainter } from "./element-painter";
 import { Legend } from "./legend";
 import { QUANTITIES, type Quantity } from "./quantities";
-import { isEmpty, numberOf, type Reading } from "./quantity-values";
+import { isEmpty, type QuantityValues, valueFor } from "./quantity-values";
 
-interface Known {
+interface AvailableQuantity {
   readonly quantity: Quantity;
-  readonly reading: Reading;
+  readonly values: QuantityValues;
 }
 
-const FIRST_CHOICE = "grad_norm";
+const DEFAULT_QUANTITY = "grad_norm";
 
 export class NodeColouring {
   readonly legend: Legend;
-  private readonly colouring = new Colouring();
+  private readonly painter = new ElementPainter();
   /** What can be shown now. */
-  private known: readonly Known[] = [];
+  private available: readonly AvailableQuantity[] = [];
   /** The quantity that was chosen; "" for none, null before a choice. */
-  private chosen: string | null = null;
+  private chosenId: string | null = null;
   /** Readings that stay as long as the graph does. */
-  private readonly fixed = new Map<string, Reading>();
-  private readOf: Contents | null = null;
+  private readonly fixed = new Map<string, QuantityValues>();
+  private fixedGraph: ShownGraph | null = null;
 
   constructor(private readonly changed: () => void) {
     this.legend = new Legend((id) => {
-      this.chosen = id;
+      this.chosenId = id;
       this.changed();
     });
   }
 
   /** Reads all quantities anew, and colours by the chosen one. */
-  update(scene: Scene, contents: Contents, session: RunSession): void {
-    this.known = QUANTITIES.map((quantity) => ({
+  update(scene: Scene, graph: ShownGraph, session: RunSession): void {
+    this.available = QUANTITIES.map((quantity) => ({
       quantity,
-      reading: this.read(quantity, contents, session),
-    })).filter(({ reading }) => !isEmpty(reading));
+      values: this.read(quantity, graph, session),
+    })).filter(({ values }) => !isEmpty(values));
     const shown = this.shown();
-    const scale = shown && this.colouring.scale(shown.quantity.id);
-    scale?.fit(shown?.reading.all() ?? []);
+    const scale = shown && this.painter.scale(shown.quantity.id);
+    scale?.fit(shown?.values.all() ?? []);
     this.legend.show(
-      this.known.map(({ quantity }) => quantity),
+      this.available.map(({ quantity }) => quantity),
       shown?.quantity ?? null,
       scale?.decades ?? null,
     );
-    for (const [group, thing] of scene.things)
-      this.colouring.paint(group, shown && numberOf(thing, shown.reading), scale);
+    for (const [group, element] of scene.elements)
+      this.painter.paint(group, shown && valueFor(element, shown.values), scale);
     for (const [path, source] of scene.arrows) {
-      const value = shown && (numberOf(source, shown.reading) ?? around(source, scene, shown));
-      this.colouring.paint(path, value, scale);
+      const value = shown && (valueFor(source, shown.values) ?? moduleValue(source, scene, shown));
+      this.painter.paint(path, value, scale);
     }
   }
 
   /** What is known of something, as named facts; `all` or only what matters most. */
-  facts(thing: Thing, all: boolean): readonly Fact[] {
+  facts(element: SceneElement, all: boolean): readonly Fact[] {
     const chosen = this.shown()?.quantity.id;
-    return this.known.flatMap(({ quantity, reading }): Fact[] => {
-      const value = numberOf(thing, reading);
-      const matters = all || quantity.id === FIRST_CHOICE || quantity.id === chosen;
-      if (value === null || !matters || (quantity.id === "saved" && isNode(thing))) return [];
-      const step = reading.step === null ? "" : ` at step ${reading.step}`;
+    return this.available.flatMap(({ quantity, values }): Fact[] => {
+      const value = valueFor(element, values);
+      const matters = all || quantity.id === DEFAULT_QUANTITY || quantity.id === chosen;
+      if (value === null || !matters || (quantity.id === "saved" && isNode(element))) return [];
+      const step = values.step === null ? "" : ` at step ${values.step}`;
       return [[quantity.name, `${quantity.format(value)}${step}`]];
     });
   }
 
-  private read(quantity: Quantity, contents: Contents, session: RunSession): Reading {
-    if (!quantity.fixed) return quantity.read(contents, session);
-    if (this.readOf !== contents) this.fixed.clear();
-    this.readOf = contents;
-    const reading = this.fixed.get(quantity.id) ?? quantity.read(contents, session);
-    this.fixed.set(quantity.id, reading);
-    return reading;
+  private read(quantity: Quantity, graph: ShownGraph, session: RunSession): QuantityValues {
+    if (!quantity.fixed) return quantity.read(graph, session);
+    if (this.fixedGraph !== graph) this.fixed.clear();
+    this.fixedGraph = graph;
+    const values = this.fixed.get(quantity.id) ?? quantity.read(graph, session);
+    this.fixed.set(quantity.id, values);
+    return values;
   }
 
-  private shown(): Known | null {
-    const wanted = this.chosen ?? FIRST_CHOICE;
-    return this.known.find(({ quantity }) => quantity.id === wanted) ?? null;
+  private shown(): AvailableQuantity | null {
+    const wanted = this.chosenId ?? DEFAULT_QUANTITY;
+    return this.available.find(({ quantity }) => quantity.id === wanted) ?? null;
   }
 }
 
 /** An operation has what its facts say already. */
-function isNode(thing: Thing): boolean {
-  return thing.type === "item" && thing.item.kind !== "module";
+function isNode(element: SceneElement): boolean {
+  return element.type === "item" && element.item.kind !== "module";
 }
 
 /** What an operation has no number for, its module may have. */
-function around(source: Thing, scene: Scene, shown: Known): number | null {
+function moduleValue(source: SceneElement, scene: Scene, shown: AvailableQuantity): number | null {
   if (source.type === "container" || source.item.container === null) return null;
-  const frame = scene.thing(source.item.container);
-  return frame ? numberOf(frame, shown.reading) : null;
+  const frame = scene.element(source.item.container);
+  return frame ? valueFor(frame, shown.values) : null;
 }

@@ -2,11 +2,11 @@
 
 import type { BlockKind, GraphNode } from "../../../protocol";
 import type { RunSession } from "../../../session";
-import type { Contents } from "../model/shown-graph";
-import { Scopes } from "../structure/module-calls";
+import type { ShownGraph } from "../model/shown-graph";
+import { ModuleCalls } from "../structure/module-calls";
 import { bytesText, normText, powerOfTen, siText } from "../structure/text";
 import { readNorms } from "./norms";
-import type { Reading } from "./quantity-values";
+import type { QuantityValues } from "./quantity-values";
 
 export interface Quantity {
   readonly id: string;
@@ -17,7 +17,7 @@ export interface Quantity {
   format(value: number): string;
   /** How an end of the scale is written. */
   formatPower(exponent: number): string;
-  read(contents: Contents, session: RunSession): Reading;
+  read(shown: ShownGraph, session: RunSession): QuantityValues;
 }
 
 const BYTES_PER_ELEMENT: Readonly<Record<string, number>> = {
@@ -83,8 +83,8 @@ function recorded(kind: BlockKind, name: string, explanation: string): Quantity 
     fixed: false,
     format: normText,
     formatPower: powerOfTen,
-    read: (contents, { blocks, cursor }) => {
-      const norms = readNorms(blocks, kind, cursor, contents.tied);
+    read: (shown, { blocks, cursor }) => {
+      const norms = readNorms(blocks, kind, cursor, shown.tied);
       return {
         step: norms.step,
         ofNode: (node) => firstOf(node, norms.parameters),
@@ -104,8 +104,11 @@ function firstOf(node: GraphNode, values: ReadonlyMap<string, number>): number |
 }
 
 /** A number of each operation, but for zeros; a call's is the sum of what is inside. */
-function summed(graph: Contents["graph"], of: (node: GraphNode) => number | null): Reading {
-  const scopes = new Scopes(graph);
+function summed(
+  graph: ShownGraph["graph"],
+  of: (node: GraphNode) => number | null,
+): QuantityValues {
+  const scopes = new ModuleCalls(graph);
   const calls = new Map<string, number>();
   const nodes = new Map<string, number>();
   for (const node of graph.nodes) {

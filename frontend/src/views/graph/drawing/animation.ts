@@ -3,19 +3,19 @@
 const DURATION = 200;
 const EASING = "cubic-bezier(0.3, 0, 0.2, 1)";
 
-export function prefersStillness(): boolean {
+export function prefersReducedMotion(): boolean {
   return globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
 }
 
 /** The element's attributes hold the end already; this only plays the way there. */
-export function play(element: Element, from: Keyframe, to: Keyframe): void {
-  if (typeof element.animate !== "function" || prefersStillness()) return;
+export function animate(element: Element, from: Keyframe, to: Keyframe): void {
+  if (typeof element.animate !== "function" || prefersReducedMotion()) return;
   element.animate([from, to], { duration: DURATION, easing: EASING });
 }
 
 /** Shows what is new when the rest has nearly arrived. */
-export function appear(element: Element): void {
-  if (typeof element.animate !== "function" || prefersStillness()) return;
+export function fadeIn(element: Element): void {
+  if (typeof element.animate !== "function" || prefersReducedMotion()) return;
   const frames = [{ opacity: 0 }, { opacity: 0, offset: 0.5 }, { opacity: 1 }];
   element.animate(frames, { duration: DURATION * 1.4, easing: "ease-out" });
 }

@@ -2,7 +2,7 @@
 
 import {
   CHEVRON,
-  type Fitted,
+  type FittedLabel,
   MODULE_PADDING,
   type Size,
   STRIP,
@@ -15,12 +15,12 @@ const GAP = 8;
 /** From a line's middle down to its baseline, as a part of the font's size. */
 const BASELINE = 0.36;
 
-export function drawItem(item: Item, fitted: Fitted): SVGGElement {
+export function drawItem(item: Item, fitted: FittedLabel): SVGGElement {
   return item.kind === "module" ? drawModule(item.id, fitted) : drawPill(item, fitted);
 }
 
 /** A folded module: a strip of heat, title and count of parameters above, type and shape below. */
-function drawModule(id: string, fitted: Fitted): SVGGElement {
+function drawModule(id: string, fitted: FittedLabel): SVGGElement {
   const group = button("labkit-graph-module", false);
   group.setAttribute("data-labkit-node", id);
   const { width, height } = fitted;
@@ -38,7 +38,7 @@ function drawModule(id: string, fitted: Fitted): SVGGElement {
   return group;
 }
 
-function drawPill(item: Exclude<Item, { kind: "module" }>, fitted: Fitted): SVGGElement {
+function drawPill(item: Exclude<Item, { kind: "module" }>, fitted: FittedLabel): SVGGElement {
   const { width, height } = fitted;
   const group = svg("g", { class: `labkit-graph-pill labkit-graph-${item.kind}`, tabindex: -1 });
   group.setAttribute("data-labkit-node", item.id);
@@ -56,7 +56,7 @@ function drawPill(item: Exclude<Item, { kind: "module" }>, fitted: Fitted): SVGG
 }
 
 /** An open module: a frame with a title bar that folds it. */
-export function drawFrame(container: Container, fitted: Fitted, size: Size): SVGGElement {
+export function drawFrame(container: Container, fitted: FittedLabel, size: Size): SVGGElement {
   const group = svg("g", { class: "labkit-graph-frame" });
   group.setAttribute("data-labkit-module", container.id);
   const bar = button("labkit-graph-bar", true);
@@ -85,7 +85,7 @@ function text(name: string, x: number, middle: number, size: number, words: stri
 }
 
 /** A badge whose right end is at x. */
-function badge(x: number, middle: number, fitted: Fitted): SVGElement[] {
+function badge(x: number, middle: number, fitted: FittedLabel): SVGElement[] {
   if (!fitted.badge) return [];
   const width = fitted.badgeWidth;
   const left = x - width;

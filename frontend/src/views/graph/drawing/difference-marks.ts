@@ -4,10 +4,10 @@ import type { Difference } from "../model/difference";
 import type { Scene } from "./scene";
 
 /** Marks the boxes that are new, gone, or of another shape. */
-export function mark(scene: Scene, change: Difference | null): void {
-  for (const [group, thing] of scene.things) {
-    const id = thing.type === "item" ? thing.item.id : thing.container.id;
-    group.classList.toggle("labkit-graph-gone", change?.gone.has(id) ?? false);
+export function markDifference(scene: Scene, change: Difference | null): void {
+  for (const [group, element] of scene.elements) {
+    const id = element.type === "item" ? element.item.id : element.container.id;
+    group.classList.toggle("labkit-graph-gone", change?.removed.has(id) ?? false);
     group.classList.toggle("labkit-graph-new", change?.added.has(id) ?? false);
     group.classList.toggle("labkit-graph-reshaped", change?.reshaped.has(id) ?? false);
   }

@@ -4,241 +4,257 @@
  * A layout is made only for a new structure or a change of what is open.
  */
 
-import type { LayOut } from "../layout/compose";
-import type { Direction } from "../layout/dot";
-import { directionFor, makePicture, type Picture } from "../layout/graph-layout";
-import { DEADLINE, Layouter, LayoutFailure, type LayoutWorker } from "../layout/layout-client";
+import type { RunGraphviz } from "../layout/compose";
+import type { RankDirection } from "../layout/dot";
+import { directionFor, type GraphLayout, layOutGraph } from "../layout/graph-layout";
+import {
+  LAYOUT_TIMEOUT_MS,
+  LayoutClient,
+  LayoutFailure,
+  type LayoutWorker,
+} from "../layout/layout-client";
 import { LevelCache } from "../layout/level-cache";
-import { Measure } from "../layout/measure";
+import { TextMeasure } from "../layout/measure";
 import { type Rect, shifted } from "../layout/placement";
-import type { Contents } from "../model/shown-graph";
+import type { ShownGraph } from "../model/shown-graph";
 import { MAX_VISIBLE, visibleGraph } from "../model/visible-graph";
 import { activeElement, html, svg } from "./elements";
-import { drawOutline } from "./module-list";
+import { drawModuleList } from "./module-list";
 import { Scene } from "./scene";
 import { StageHeight } from "./stage-height";
 import { Viewport } from "./viewport";
 
 /** A layout that takes longer, in ms, is worth a word. */
-const PATIENCE = 300;
+const SLOW_LAYOUT_MS = 300;
 
 let drawings = 0;
 
 /** What a new layout is for. */
-export interface Aim {
+export interface DrawOptions {
   readonly open: ReadonlySet<string>;
   /** The module whose box stays where it is on the screen, and out of which new boxes come. */
   readonly anchor?: string;
   /** A box that stays where it is, while others come and go. */
-  readonly still?: string;
+  readonly fixed?: string;
   readonly fit?: boolean;
 }
 
 /** What the drawing tells the view that it is part of. */
-export interface Listener {
+export interface DrawingListener {
   /** Another picture is on the stage. */
-  shown(contents: Contents): void;
+  onDrawn(shown: ShownGraph): void;
   /** There is no picture any more. */
-  cleared(): void;
-  moved(): void;
-  say(words: string): void;
-  busy(offerCancel: boolean): void;
+  onCleared(): void;
+  onMoved(): void;
+  onMessage(text: string): void;
+  onBusy(offerCancel: boolean): void;
 }
 
-export class Drawing {
+export class GraphDrawing {
   readonly stage = html("div", { class: "labkit-graph-stage" });
   readonly scene: Scene;
   readonly viewport: Viewport;
-  picture: Picture | null = null;
+  layout: GraphLayout | null = null;
   /** What is to be open, and in the picture is so or will be. */
-  wanted: ReadonlySet<string> = new Set();
-  private open: ReadonlySet<string> = new Set();
+  requestedOpen: ReadonlySet<string> = new Set();
+  private drawnOpen: ReadonlySet<string> = new Set();
   private attempt = 0;
-  private wholeAsked = false;
+  private fitWholeRequested = false;
   private readonly sheet = svg("svg", { role: "group", width: "100%", height: "100%" });
   private readonly notice = html("div", { class: "labkit-graph-notice" });
   private readonly height = new StageHeight(this.stage);
-  private readonly layouter: Layouter;
-  private readonly levels = new LevelCache();
+  private readonly layoutClient: LayoutClient;
+  private readonly levelCache = new LevelCache();
 
   constructor(
-    private readonly listener: Listener,
+    private readonly listener: DrawingListener,
     makeWorker: () => Promise<LayoutWorker>,
   ) {
     drawings += 1;
     // JupyterLab's own keys (A adds a cell) must not act while a box has the keyboard.
     this.stage.setAttribute("data-lm-suppress-shortcuts", "true");
     this.scene = new Scene(`labkit-graph-arrow-${drawings}`);
-    this.sheet.append(this.scene.arrow, this.scene.world);
+    this.sheet.append(this.scene.arrowDefinition, this.scene.world);
     this.stage.append(this.sheet, this.notice);
-    this.layouter = new Layouter(makeWorker);
-    this.viewport = new Viewport(this.stage, this.scene.world, () => listener.moved());
+    this.layoutClient = new LayoutClient(makeWorker);
+    this.viewport = new Viewport(this.stage, this.scene.world, () => listener.onMoved());
   }
 
-  describe(words: string): void {
-    this.sheet.setAttribute("aria-label", words);
+  describe(text: string): void {
+    this.sheet.setAttribute("aria-label", text);
   }
 
   close(): void {
     this.attempt += 1;
     this.viewport.close();
-    this.layouter.close();
+    this.layoutClient.close();
   }
 
   cancel(): void {
-    this.layouter.cancel();
+    this.layoutClient.cancel();
   }
 
   /** Has the picture made for what is to be open, and shows it. */
-  async aim(contents: Contents, aim: Aim): Promise<void> {
+  async draw(shown: ShownGraph, options: DrawOptions): Promise<void> {
     this.attempt += 1;
     const { attempt } = this;
-    this.wanted = aim.open;
-    if (contents.fits(aim.open) !== null) {
+    this.requestedOpen = options.open;
+    if (shown.excessiveCount(options.open) !== null) {
       const limit = `more than ${MAX_VISIBLE} boxes outside its modules`;
-      this.list(contents, `The graph is too large to lay out: ${limit}.`, false);
+      this.showModuleList(shown, `The graph is too large to lay out: ${limit}.`, false);
       return;
     }
-    const patience = setTimeout(() => this.listener.busy(true), PATIENCE);
+    const timer = setTimeout(() => this.listener.onBusy(true), SLOW_LAYOUT_MS);
     try {
-      const measure = new Measure(getComputedStyle(this.stage).fontFamily || "sans-serif");
-      const made = await makePicture(
-        visibleGraph(contents.graph, aim.open),
-        contents.labels,
+      const measure = new TextMeasure(getComputedStyle(this.stage).fontFamily || "sans-serif");
+      const layout = await layOutGraph(
+        visibleGraph(shown.graph, options.open),
+        shown.labels,
         measure,
-        this.layOut(attempt),
+        this.graphvizFor(attempt),
         this.directionNow(),
         this.stage.clientWidth,
       );
-      if (attempt === this.attempt) this.show(contents, made, aim);
+      if (attempt === this.attempt) this.showLayout(shown, layout, options);
     } catch (error) {
-      if (attempt === this.attempt) this.failed(contents, error);
+      if (attempt === this.attempt) this.handleFailure(shown, error);
     } finally {
-      clearTimeout(patience);
-      if (attempt === this.attempt) this.listener.busy(false);
+      clearTimeout(timer);
+      if (attempt === this.attempt) this.listener.onBusy(false);
     }
   }
 
   /** Lays out levels for one attempt, all of them together within the deadline. */
-  private layOut(attempt: number): LayOut {
-    const latest = performance.now() + DEADLINE;
+  private graphvizFor(attempt: number): RunGraphviz {
+    const latest = performance.now() + LAYOUT_TIMEOUT_MS;
     return (dot) => {
       if (attempt !== this.attempt)
         return Promise.reject(new LayoutFailure("cancelled", "another picture was asked for"));
       if (performance.now() > latest) {
-        const seconds = DEADLINE / 1000;
+        const seconds = LAYOUT_TIMEOUT_MS / 1000;
         const message = `the layout took longer than ${seconds} s`;
         return Promise.reject(new LayoutFailure("deadline", message));
       }
-      return this.levels.get(dot, (source) => this.layouter.layout(source));
+      return this.levelCache.get(dot, (source) => this.layoutClient.layout(source));
     };
   }
 
   /** Fits all of the picture into the stage, however small that makes it. */
-  fitWhole(contents: Contents | null): void {
-    this.wholeAsked = true;
-    this.refit(contents, true);
+  fitWhole(shown: ShownGraph | null): void {
+    this.fitWholeRequested = true;
+    this.refit(shown, true);
   }
 
   /** Fits the picture, laid out anew where the stage has turned from wide to high or back. */
-  refit(contents: Contents | null, moving: boolean): void {
-    if (!contents || !this.picture) return;
-    if (this.directionNow() === this.picture.direction) this.fit(moving);
-    else this.aim(contents, { open: this.wanted, fit: true });
+  refit(shown: ShownGraph | null, moving: boolean): void {
+    if (!shown || !this.layout) return;
+    if (this.directionNow() === this.layout.direction) this.fit(moving);
+    else this.draw(shown, { open: this.requestedOpen, fit: true });
   }
 
   /** The box nearest to the middle of what is seen, of those that are wanted. */
-  nearest(isWanted: (id: string) => boolean): string | undefined {
-    const seen = this.viewport.seen();
+  nearest(accepts: (id: string) => boolean): string | undefined {
+    const seen = this.viewport.visibleRect();
     const middle = { x: seen.x + seen.width / 2, y: seen.y + seen.height / 2 };
-    let best: { readonly id: string; readonly far: number } | undefined;
-    for (const [, thing] of this.scene.things) {
-      if (thing.type !== "item" || !isWanted(thing.item.id)) continue;
-      const rect = this.scene.rect(thing.item.id);
+    let best: { readonly id: string; readonly distance: number } | undefined;
+    for (const [, element] of this.scene.elements) {
+      if (element.type !== "item" || !accepts(element.item.id)) continue;
+      const rect = this.scene.rect(element.item.id);
       if (!rect) continue;
       const [x, y] = [rect.x + rect.width / 2, rect.y + rect.height / 2];
-      const far = Math.hypot(x - middle.x, y - middle.y);
-      if (!best || far < best.far) best = { id: thing.item.id, far };
+      const distance = Math.hypot(x - middle.x, y - middle.y);
+      if (!best || distance < best.distance) best = { id: element.item.id, distance };
     }
     return best?.id;
   }
 
   /** Shows words in the place of a picture. */
-  words(words: string): void {
+  showText(text: string): void {
     this.clear();
-    if (this.notice.textContent !== words) this.notice.replaceChildren(html("p", {}, words));
+    if (this.notice.textContent !== text) this.notice.replaceChildren(html("p", {}, text));
   }
 
-  private show(contents: Contents, made: Picture, aim: Aim): void {
-    const held = aim.anchor ?? aim.still;
-    const old = held === undefined ? undefined : this.scene.rect(held);
-    const placed = held === undefined ? undefined : made.placement.boxes.get(held);
+  private showLayout(shown: ShownGraph, layout: GraphLayout, options: DrawOptions): void {
+    const heldId = options.anchor ?? options.fixed;
+    const old = heldId === undefined ? undefined : this.scene.rect(heldId);
+    const placed = heldId === undefined ? undefined : layout.placement.boxes.get(heldId);
     const placement =
-      old && placed ? shifted(made.placement, old.x - placed.x, old.y - placed.y) : made.placement;
+      old && placed
+        ? shifted(layout.placement, old.x - placed.x, old.y - placed.y)
+        : layout.placement;
     const focused = this.scene.world.contains(activeElement(this.stage));
-    const first = this.picture === null;
+    const first = this.layout === null;
     this.notice.replaceChildren();
-    const origin = originOf(old, aim, this.open);
-    this.scene.face = contents.face;
-    this.scene.show(made.visible, placement, made.sizes, contents.labels, origin);
-    this.picture = { ...made, placement };
-    this.open = aim.open;
-    this.height.suit(placement.bounds, !(aim.fit || first));
-    if (aim.fit || first) this.fit(!first);
-    else if (aim.anchor !== undefined) this.holdOn(aim.anchor);
-    if (focused && aim.anchor !== undefined)
-      this.scene.focusTarget(aim.anchor)?.focus({ preventScroll: true });
-    this.listener.shown(contents);
+    const origin = originOf(old, options, this.drawnOpen);
+    this.scene.flow = shown.flow;
+    this.scene.show(layout.visible, placement, layout.sizes, shown.labels, origin);
+    this.layout = { ...layout, placement };
+    this.drawnOpen = options.open;
+    this.height.fit(placement.bounds, !(options.fit || first));
+    if (options.fit || first) this.fit(!first);
+    else if (options.anchor !== undefined) this.keepInView(options.anchor);
+    if (focused && options.anchor !== undefined)
+      this.scene.focusTarget(options.anchor)?.focus({ preventScroll: true });
+    this.listener.onDrawn(shown);
   }
 
   /** The place was chosen by the person: it is kept, unless nothing could be seen there. */
-  private holdOn(id: string): void {
+  private keepInView(id: string): void {
     const rect = this.scene.rect(id);
-    this.viewport.touched = true;
-    if (rect && !this.viewport.sees(rect)) this.viewport.reveal(rect);
+    this.viewport.changedByUser = true;
+    if (rect && !this.viewport.isInView(rect)) this.viewport.reveal(rect);
   }
 
-  private failed(contents: Contents, error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
-    if (!this.picture) {
+  private handleFailure(shown: ShownGraph, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!this.layout) {
       const late = error instanceof LayoutFailure && error.reason === "deadline";
       const what = late ? "The graph is too large to lay out" : "The graph is not laid out";
-      this.list(contents, `${what}: ${why}.`, true);
+      this.showModuleList(shown, `${what}: ${reason}.`, true);
       return;
     }
-    this.wanted = this.open;
-    this.listener.say(`The picture stays as it was: ${why}.`);
+    this.requestedOpen = this.drawnOpen;
+    this.listener.onMessage(`The picture stays as it was: ${reason}.`);
   }
 
   private fit(moving: boolean): void {
-    if (this.picture) this.viewport.fit(this.picture.placement.bounds, !this.wholeAsked, moving);
+    if (this.layout)
+      this.viewport.fit(this.layout.placement.bounds, !this.fitWholeRequested, moving);
   }
 
-  private directionNow(): Direction {
+  private directionNow(): RankDirection {
     return directionFor(this.stage.clientWidth, this.stage.clientHeight);
   }
 
   /** The modules as a list, for what cannot be laid out. */
-  private list(contents: Contents, why: string, retry: boolean): void {
-    const { graph, labels } = contents;
+  private showModuleList(shown: ShownGraph, reason: string, retry: boolean): void {
+    const { graph, labels } = shown;
     this.clear();
-    this.listener.say("");
+    this.listener.onMessage("");
     const again = html("button", { type: "button" }, "Lay out again");
-    again.addEventListener("click", () => this.aim(contents, { open: this.wanted, fit: true }));
-    const words = graph.modules.length ? `${why} Here is the list of its modules instead.` : why;
-    const list = drawOutline(graph, labels);
-    this.notice.replaceChildren(html("p", {}, words), ...(retry ? [again] : []), list);
+    again.addEventListener("click", () =>
+      this.draw(shown, { open: this.requestedOpen, fit: true }),
+    );
+    const text = graph.modules.length
+      ? `${reason} Here is the list of its modules instead.`
+      : reason;
+    const list = drawModuleList(graph, labels);
+    this.notice.replaceChildren(html("p", {}, text), ...(retry ? [again] : []), list);
   }
 
   private clear(): void {
     this.scene.clear();
-    this.picture = null;
-    this.listener.cleared();
+    this.layout = null;
+    this.listener.onCleared();
   }
 }
 
 /** Where new boxes come from: out of the box that was just opened. */
-function originOf(old: Rect | undefined, aim: Aim, open: ReadonlySet<string>): Rect | null {
-  const opened = aim.anchor !== undefined && !open.has(aim.anchor);
+function originOf(
+  old: Rect | undefined,
+  options: DrawOptions,
+  open: ReadonlySet<string>,
+): Rect | null {
+  const opened = options.anchor !== undefined && !open.has(options.anchor);
   return opened && old ? old : null;
 }

@@ -14,22 +14,22 @@ export class Minimap {
   readonly element = svg("svg", { class: "labkit-graph-minimap", role: "img" });
   private readonly frames = svg("path", { class: "labkit-graph-minimap-frames" });
   private readonly boxes = svg("path", { class: "labkit-graph-minimap-boxes" });
-  private readonly seen = svg("rect", { class: "labkit-graph-minimap-seen" });
+  private readonly visibleArea = svg("rect", { class: "labkit-graph-minimap-seen" });
   private bounds: Rect | null = null;
   private viewport: Viewport | null = null;
 
   constructor() {
     this.element.setAttribute("aria-label", "Map of the graph: click to go there");
-    this.element.append(this.frames, this.boxes, this.seen);
+    this.element.append(this.frames, this.boxes, this.visibleArea);
     this.hide();
-    const go = (event: PointerEvent) => {
-      if (event.buttons === 1) this.go(event);
+    const goTo = (event: PointerEvent) => {
+      if (event.buttons === 1) this.goTo(event);
     };
     this.element.addEventListener("pointerdown", (event) => {
       this.element.setPointerCapture(event.pointerId);
-      go(event);
+      goTo(event);
     });
-    this.element.addEventListener("pointermove", go);
+    this.element.addEventListener("pointermove", goTo);
   }
 
   draw(visible: VisibleGraph, placement: Placement, viewport: Viewport): void {
@@ -46,13 +46,13 @@ export class Minimap {
       width: Math.max(24, bounds.width * scale),
       height: Math.max(16, bounds.height * scale),
     });
-    this.follow();
+    this.update();
   }
 
   /** Moves the frame to what is seen now. */
-  follow(): void {
+  update(): void {
     const { bounds } = this;
-    const view = this.viewport?.seen();
+    const view = this.viewport?.visibleRect();
     if (!bounds || !view) return;
     const out =
       bounds.x < view.x - TOLERANCE ||
@@ -60,7 +60,7 @@ export class Minimap {
       bounds.x + bounds.width > view.x + view.width + TOLERANCE ||
       bounds.y + bounds.height > view.y + view.height + TOLERANCE;
     this.element.style.display = out ? "" : "none";
-    if (out) setAttributes(this.seen, { ...within(view, bounds) });
+    if (out) setAttributes(this.visibleArea, { ...within(view, bounds) });
   }
 
   hide(): void {
@@ -68,7 +68,7 @@ export class Minimap {
     this.element.style.display = "none";
   }
 
-  private go(event: PointerEvent): void {
+  private goTo(event: PointerEvent): void {
     const { bounds } = this;
     const place = this.element.getBoundingClientRect();
     if (!bounds || place.width === 0) return;

@@ -6,7 +6,7 @@ import { html } from "./elements";
 
 const MAX_ENTRIES = 1000;
 
-export function drawOutline(graph: GraphData, labels: Labels): HTMLElement {
+export function drawModuleList(graph: GraphData, labels: Labels): HTMLElement {
   const children = new Map<string | null, ModuleCall[]>();
   const ids = new Set(graph.modules.map((module) => module.id));
   const shown = graph.modules.slice(0, MAX_ENTRIES);

@@ -1,32 +1,32 @@
 /** The drawing itself: keeps what is on the sheet, and moves it to each new placement. */
 
-import type { Fitted } from "../layout/measure";
-import { type Placement, pathOf, type Rect } from "../layout/placement";
-import type { Face, Labels } from "../model/labels";
+import type { FittedLabel } from "../layout/measure";
+import { type Placement, type Rect, svgPathOf } from "../layout/placement";
+import type { FlowDirection, Labels } from "../model/labels";
 import type { Container, Item, VisibleEdge, VisibleGraph } from "../model/visible-graph";
 import { shapeText } from "../structure/text";
-import { appear, play } from "./animation";
+import { animate, fadeIn } from "./animation";
 import { drawFrame, drawItem } from "./boxes";
 import { setAttributes, svg } from "./elements";
 
 const FADED = "labkit-graph-faded";
 
 /** Something on the sheet that can be pointed at. */
-export type Thing =
+export type SceneElement =
   | { readonly type: "item"; readonly item: Item }
   | { readonly type: "container"; readonly container: Container };
 
-interface Drawn {
-  readonly thing: Thing;
+interface DrawnElement {
+  readonly element: SceneElement;
   readonly group: SVGGElement;
   /** What fills a frame, behind the arrows. */
   readonly back?: SVGRectElement;
   readonly rect: Rect;
   /** What is written in it; a box that says something else is drawn anew. */
-  readonly words: string;
+  readonly text: string;
 }
 
-interface Line {
+interface DrawnEdge {
   readonly path: SVGPathElement;
   readonly d: string;
   readonly source: string;
@@ -37,20 +37,20 @@ export class Scene {
   /** The frames' inside lies behind the arrows, their title bars before them. */
   private readonly backs = svg("g", { "aria-hidden": "true" });
   private readonly frames = svg("g");
-  private readonly lines = svg("g", { class: "labkit-graph-edges", "aria-hidden": "true" });
+  private readonly edgeLayer = svg("g", { class: "labkit-graph-edges", "aria-hidden": "true" });
   private readonly boxes = svg("g");
-  private readonly drawn = new Map<string, Drawn>();
-  private readonly routes = new Map<string, Line>();
+  private readonly drawn = new Map<string, DrawnElement>();
+  private readonly edges = new Map<string, DrawnEdge>();
 
   /** What the ends of the edges are drawn with; must be in the same document. */
-  readonly arrow: SVGDefsElement;
+  readonly arrowDefinition: SVGDefsElement;
 
   /** Whether arrows show the way of the data, of the gradients, or of both. */
-  face: Face = "forward";
+  flow: FlowDirection = "forward";
 
   constructor(private readonly arrowhead: string) {
-    this.arrow = defineArrow(arrowhead);
-    this.world.append(this.backs, this.lines, this.frames, this.boxes);
+    this.arrowDefinition = defineArrow(arrowhead);
+    this.world.append(this.backs, this.edgeLayer, this.frames, this.boxes);
   }
 
   /** Where something is on the sheet. */
@@ -60,27 +60,29 @@ export class Scene {
 
   /** Whether it is drawn as a box, not as a frame. */
   isItem(id: string): boolean {
-    return this.drawn.get(id)?.thing.type === "item";
+    return this.drawn.get(id)?.element.type === "item";
   }
 
-  get things(): Iterable<readonly [group: SVGGElement, thing: Thing]> {
-    return [...this.drawn.values()].map(({ group, thing }) => [group, thing] as const);
+  get elements(): Iterable<readonly [group: SVGGElement, element: SceneElement]> {
+    return [...this.drawn.values()].map(({ group, element }) => [group, element] as const);
   }
 
   /** Every arrow, with the box that it comes from. */
-  get arrows(): Iterable<readonly [path: SVGPathElement, source: Thing]> {
-    return [...this.routes.values()].flatMap(({ path, source }) => {
-      const thing = this.thing(source);
-      return thing ? [[path, thing] as const] : [];
+  get arrows(): Iterable<readonly [path: SVGPathElement, source: SceneElement]> {
+    return [...this.edges.values()].flatMap(({ path, source }) => {
+      const element = this.element(source);
+      return element ? [[path, element] as const] : [];
     });
   }
 
-  thing(id: string): Thing | undefined {
-    return this.drawn.get(id)?.thing;
+  element(id: string): SceneElement | undefined {
+    return this.drawn.get(id)?.element;
   }
 
   /** What an element of the drawing belongs to. */
-  find(element: Element): { readonly thing: Thing; readonly group: SVGGElement } | undefined {
+  find(
+    element: Element,
+  ): { readonly element: SceneElement; readonly group: SVGGElement } | undefined {
     const group = element.closest("[data-labkit-node], [data-labkit-module]");
     const id = group?.getAttribute("data-labkit-node") ?? group?.getAttribute("data-labkit-module");
     return id ? this.drawn.get(id) : undefined;
@@ -99,79 +101,82 @@ export class Scene {
   show(
     visible: VisibleGraph,
     placement: Placement,
-    sizes: ReadonlyMap<string, Fitted>,
+    sizes: ReadonlyMap<string, FittedLabel>,
     labels: Labels,
     origin: Rect | null,
   ): void {
     const before = new Map([...this.drawn].map(([id, { rect }]) => [id, rect]));
-    const moving = before.size > 0;
-    this.forget(visible);
+    const animated = before.size > 0;
+    this.removeStale(visible);
     for (const container of visible.containers) {
       const [rect, fitted] = [placement.boxes.get(container.id), sizes.get(container.id)];
-      if (rect && fitted) this.putFrame(container, fitted, rect, labels, before.get(container.id));
+      if (rect && fitted)
+        this.placeFrame(container, fitted, rect, labels, before.get(container.id));
     }
     for (const item of visible.items) {
       const [rect, fitted] = [placement.boxes.get(item.id), sizes.get(item.id)];
       if (rect && fitted)
-        this.putItem(item, fitted, rect, labels, before.get(item.id), moving, origin);
+        this.placeItem(item, fitted, rect, labels, before.get(item.id), animated, origin);
     }
-    this.putLines(visible.edges, placement, moving);
+    this.drawEdges(visible.edges, placement, animated);
   }
 
   /** Fades all boxes and arrows but some; null for none. */
   fade(kept: ReadonlySet<string> | null): void {
-    for (const [id, { group, thing }] of this.drawn) {
-      if (thing.type === "item") group.classList.toggle(FADED, kept !== null && !kept.has(id));
+    for (const [id, { group, element }] of this.drawn) {
+      if (element.type === "item") group.classList.toggle(FADED, kept !== null && !kept.has(id));
     }
-    for (const [key, { path }] of this.routes) {
+    for (const [key, { path }] of this.edges) {
       const ends = JSON.parse(key) as string[];
       path.classList.toggle(FADED, kept !== null && !ends.every((id) => kept.has(id)));
     }
   }
 
   clear(): void {
-    for (const group of [this.backs, this.frames, this.lines, this.boxes]) group.replaceChildren();
+    for (const group of [this.backs, this.frames, this.edgeLayer, this.boxes])
+      group.replaceChildren();
     this.drawn.clear();
-    this.routes.clear();
+    this.edges.clear();
   }
 
   /** Takes off what is gone, and every box that has become a frame or the other way round. */
-  private forget(visible: VisibleGraph): void {
+  private removeStale(visible: VisibleGraph): void {
     const items = new Set(visible.items.map((item) => item.id));
     const containers = new Set(visible.containers.map((container) => container.id));
-    for (const [id, { group, back, thing }] of this.drawn) {
-      if (thing.type === "item" ? items.has(id) : containers.has(id)) continue;
+    for (const [id, { group, back, element }] of this.drawn) {
+      if (element.type === "item" ? items.has(id) : containers.has(id)) continue;
       group.remove();
       back?.remove();
       this.drawn.delete(id);
     }
   }
 
-  private putItem(
+  private placeItem(
     item: Item,
-    fitted: Fitted,
+    fitted: FittedLabel,
     rect: Rect,
     labels: Labels,
     old: Rect | undefined,
-    moving: boolean,
+    animated: boolean,
     origin: Rect | null,
   ): void {
-    const words = spoken(labels.ofItem(item), item.kind);
+    const text = accessibleText(labels.ofItem(item), item.kind);
     const known = this.drawn.get(item.id);
-    if (known && known.words !== words) known.group.remove();
-    const group = known?.words === words ? known.group : drawItem(item, fitted);
-    group.setAttribute("aria-label", words);
+    if (known && known.text !== text) known.group.remove();
+    const group = known?.text === text ? known.group : drawItem(item, fitted);
+    group.setAttribute("aria-label", text);
     this.boxes.append(group);
-    this.drawn.set(item.id, { thing: { type: "item", item }, group, rect, words });
+    this.drawn.set(item.id, { element: { type: "item", item }, group, rect, text });
     group.setAttribute("transform", `translate(${rect.x} ${rect.y})`);
     const from = old ?? (origin && centred(rect, origin));
-    if (moving && from) play(group, { transform: translate(from) }, { transform: translate(rect) });
-    if (moving && !known) appear(group);
+    if (animated && from)
+      animate(group, { transform: translate(from) }, { transform: translate(rect) });
+    if (animated && !known) fadeIn(group);
   }
 
-  private putFrame(
+  private placeFrame(
     container: Container,
-    fitted: Fitted,
+    fitted: FittedLabel,
     rect: Rect,
     labels: Labels,
     old: Rect | undefined,
@@ -183,50 +188,54 @@ export class Scene {
     const back = svg("rect", { class: "labkit-graph-frame-back", rx: 10, width, height });
     this.backs.append(back);
     const group = drawFrame(container, fitted, { width, height });
-    const words = spoken(labels.ofModule(container.module), "module");
-    group.querySelector("[role=button]")?.setAttribute("aria-label", words);
+    const text = accessibleText(labels.ofModule(container.module), "module");
+    group.querySelector("[role=button]")?.setAttribute("aria-label", text);
     this.frames.append(group);
-    const thing = { type: "container", container } as const;
-    this.drawn.set(container.id, { thing, group, back, rect, words });
+    const element = { type: "container", container } as const;
+    this.drawn.set(container.id, { element, group, back, rect, text });
     for (const each of [group, back])
       each.setAttribute("transform", `translate(${rect.x} ${rect.y})`);
     if (!old) return;
     const [small, large] = [sized(old), sized(rect)];
-    play(group, { transform: translate(old) }, { transform: translate(rect) });
-    play(back, { transform: translate(old), ...small }, { transform: translate(rect), ...large });
+    animate(group, { transform: translate(old) }, { transform: translate(rect) });
+    animate(
+      back,
+      { transform: translate(old), ...small },
+      { transform: translate(rect), ...large },
+    );
     const body = group.firstElementChild;
-    if (body) play(body, small, large);
+    if (body) animate(body, small, large);
   }
 
   private markers(): { "marker-start": string; "marker-end": string } {
     const head = `url(#${this.arrowhead})`;
     return {
-      "marker-start": this.face === "forward" ? "none" : head,
-      "marker-end": this.face === "backward" ? "none" : head,
+      "marker-start": this.flow === "forward" ? "none" : head,
+      "marker-end": this.flow === "backward" ? "none" : head,
     };
   }
 
-  private putLines(edges: readonly VisibleEdge[], placement: Placement, moving: boolean): void {
+  private drawEdges(edges: readonly VisibleEdge[], placement: Placement, animated: boolean): void {
     const known = new Map(edges.map((edge) => [keyOf(edge), edge]));
-    for (const [key, line] of this.routes) {
+    for (const [key, line] of this.edges) {
       if (known.has(key)) continue;
       line.path.remove();
-      this.routes.delete(key);
+      this.edges.delete(key);
     }
     for (const route of placement.routes) {
       const key = keyOf(route);
       const edge = known.get(key);
       if (!edge || route.points.length < 4) continue;
-      const line = this.routes.get(key) ?? { path: svg("path"), d: "" };
-      const d = pathOf(route);
+      const line = this.edges.get(key) ?? { path: svg("path"), d: "" };
+      const d = svgPathOf(route);
       const name = classOf(edge);
       line.path.classList.remove(...EDGE_CLASSES);
       line.path.classList.add(...name);
       setAttributes(line.path, { d, ...this.markers() });
       line.path.replaceChildren(svg("title", {}, edgeText(edge)));
-      if (!line.path.parentNode) this.lines.append(line.path);
-      if (moving && line.d !== d) appear(line.path);
-      this.routes.set(key, { path: line.path, d, source: route.source });
+      if (!line.path.parentNode) this.edgeLayer.append(line.path);
+      if (animated && line.d !== d) fadeIn(line.path);
+      this.edges.set(key, { path: line.path, d, source: route.source });
     }
   }
 }
@@ -249,7 +258,7 @@ function edgeText(edge: VisibleEdge): string {
   return edge.count > 1 ? `${edge.count} tensors, the first ${tensor}` : tensor;
 }
 
-function spoken(
+function accessibleText(
   label: { readonly title: string; readonly subtitle: string; readonly badge: string },
   kind: string,
 ): string {

@@ -2,24 +2,27 @@
 
 import type { Rect } from "../layout/placement";
 
-const LEAST = 220;
-const MOST = 420;
+const MIN_HEIGHT = 220;
+const MAX_HEIGHT = 420;
 const MARGIN = 28;
 /** Smallest scale at which the first view is shown, see `Viewport.fit`. */
-const READABLE = 0.55;
+const READABLE_SCALE = 0.55;
 
 export class StageHeight {
-  private given = "";
+  private appliedHeight = "";
 
   constructor(private readonly stage: HTMLElement) {}
 
   /** Suits a picture's bounds; with `keep` it only grows, as when a module is opened. */
-  suit(bounds: Rect, keep: boolean): void {
+  fit(bounds: Rect, keep: boolean): void {
     const { style, clientWidth, clientHeight } = this.stage;
-    if (clientWidth === 0 || style.height !== this.given) return;
-    const scale = Math.min(1, Math.max(READABLE, (clientWidth - MARGIN) / bounds.width));
-    const needed = Math.min(MOST, Math.max(LEAST, Math.round(bounds.height * scale) + 2 * MARGIN));
-    this.given = `${keep ? Math.max(needed, clientHeight) : needed}px`;
-    style.height = this.given;
+    if (clientWidth === 0 || style.height !== this.appliedHeight) return;
+    const scale = Math.min(1, Math.max(READABLE_SCALE, (clientWidth - MARGIN) / bounds.width));
+    const needed = Math.min(
+      MAX_HEIGHT,
+      Math.max(MIN_HEIGHT, Math.round(bounds.height * scale) + 2 * MARGIN),
+    );
+    this.appliedHeight = `${keep ? Math.max(needed, clientHeight) : needed}px`;
+    style.height = this.appliedHeight;
   }
 }

@@ -1,7 +1,7 @@
 /** Pan and zoom: which part of the sheet is seen, and how large. */
 
 import type { Point, Rect } from "../layout/placement";
-import { play } from "./animation";
+import { animate } from "./animation";
 
 interface Transform extends Point {
   readonly scale: number;
@@ -11,18 +11,18 @@ const MIN_SCALE = 0.04;
 const MAX_SCALE = 3;
 const MARGIN = 16;
 /** At first the words must be readable, even if then not all is seen. */
-const READABLE = 0.55;
+const READABLE_SCALE = 0.55;
 /** What was looked for is shown at least at this scale. */
-const LEGIBLE = 0.8;
+const MIN_APPROACH_SCALE = 0.8;
 /** Movement in px that makes a press a drag. */
 const DRAG_THRESHOLD = 4;
 
 export class Viewport {
   /** True once the person has chosen what to see. */
-  touched = false;
+  changedByUser = false;
   /** True from the start of a drag until the click that ends it is over. */
   dragged = false;
-  private at: Transform = { x: 0, y: 0, scale: 1 };
+  private transform: Transform = { x: 0, y: 0, scale: 1 };
   private readonly pointers = new Map<number, Point>();
   private readonly listeners = new AbortController();
 
@@ -57,7 +57,7 @@ export class Viewport {
     const down = (height - 2 * MARGIN) / bounds.height;
     const whole = Math.min(across, down, 1);
     const scale = clampScale(
-      readable ? Math.max(whole, Math.min(READABLE, Math.max(across, down))) : whole,
+      readable ? Math.max(whole, Math.min(READABLE_SCALE, Math.max(across, down))) : whole,
     );
     const start = (room: number, length: number) => Math.max(MARGIN, (room - length * scale) / 2);
     this.set(
@@ -68,12 +68,12 @@ export class Viewport {
       },
       moving,
     );
-    this.touched = false;
+    this.changedByUser = false;
   }
 
   /** The part of the sheet that is seen. */
-  seen(): Rect {
-    const { x, y, scale } = this.at;
+  visibleRect(): Rect {
+    const { x, y, scale } = this.transform;
     const { clientWidth, clientHeight } = this.stage;
     return {
       x: -x / scale,
@@ -85,9 +85,9 @@ export class Viewport {
 
   /** Brings a point of the sheet to the middle. */
   centre(point: Point): void {
-    const { scale } = this.at;
+    const { scale } = this.transform;
     const { clientWidth, clientHeight } = this.stage;
-    this.touched = true;
+    this.changedByUser = true;
     this.set({
       x: clientWidth / 2 - point.x * scale,
       y: clientHeight / 2 - point.y * scale,
@@ -101,8 +101,8 @@ export class Viewport {
   }
 
   /** Whether any part of a box is in view. */
-  sees(box: Rect): boolean {
-    const { x, y, scale } = this.at;
+  isInView(box: Rect): boolean {
+    const { x, y, scale } = this.transform;
     const [left, top] = [box.x * scale + x, box.y * scale + y];
     const { clientWidth, clientHeight } = this.stage;
     const across = left < clientWidth && left + box.width * scale > 0;
@@ -111,35 +111,35 @@ export class Viewport {
 
   /** Moves the sheet as little as brings a box into view, where so many px at the right are covered. */
   reveal(box: Rect, covered = 0): void {
-    const { x, y, scale } = this.at;
+    const { x, y, scale } = this.transform;
     const { clientWidth, clientHeight } = this.stage;
-    const dx = inward(box.x * scale + x, box.width * scale, clientWidth - covered);
-    const dy = inward(box.y * scale + y, box.height * scale, clientHeight);
+    const dx = shiftInto(box.x * scale + x, box.width * scale, clientWidth - covered);
+    const dy = shiftInto(box.y * scale + y, box.height * scale, clientHeight);
     if (dx !== 0 || dy !== 0) this.set({ x: x + dx, y: y + dy, scale }, true);
   }
 
   /** Brings a box to the middle, large enough to be read. */
   approach(box: Rect): void {
-    const scale = Math.max(this.at.scale, LEGIBLE);
+    const scale = Math.max(this.transform.scale, MIN_APPROACH_SCALE);
     const { clientWidth, clientHeight } = this.stage;
-    this.touched = true;
+    this.changedByUser = true;
     const x = clientWidth / 2 - (box.x + box.width / 2) * scale;
     this.set({ x, y: clientHeight / 2 - (box.y + box.height / 2) * scale, scale }, true);
   }
 
   private zoomAt(factor: number, centre: Point, moving = false): void {
-    const scale = clampScale(this.at.scale * factor);
-    const ratio = scale / this.at.scale;
-    this.touched = true;
-    const x = centre.x - (centre.x - this.at.x) * ratio;
-    this.set({ x, y: centre.y - (centre.y - this.at.y) * ratio, scale }, moving);
+    const scale = clampScale(this.transform.scale * factor);
+    const ratio = scale / this.transform.scale;
+    this.changedByUser = true;
+    const x = centre.x - (centre.x - this.transform.x) * ratio;
+    this.set({ x, y: centre.y - (centre.y - this.transform.y) * ratio, scale }, moving);
   }
 
   private set(to: Transform, moving = false): void {
-    const from = this.at;
-    this.at = to;
+    const from = this.transform;
+    this.transform = to;
     this.world.setAttribute("transform", `translate(${to.x} ${to.y}) scale(${to.scale})`);
-    if (moving) play(this.world, { transform: css(from) }, { transform: css(to) });
+    if (moving) animate(this.world, { transform: css(from) }, { transform: css(to) });
     this.onMove();
   }
 
@@ -165,11 +165,16 @@ export class Viewport {
       this.dragged = true;
       this.stage.setPointerCapture(event.pointerId);
     }
-    this.touched = true;
+    this.changedByUser = true;
     const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
     this.pointers.set(event.pointerId, now);
     if (other) this.zoomAt(distance(now, other) / Math.max(1, distance(before, other)), other);
-    else this.set({ ...this.at, x: this.at.x + now.x - before.x, y: this.at.y + now.y - before.y });
+    else
+      this.set({
+        ...this.transform,
+        x: this.transform.x + now.x - before.x,
+        y: this.transform.y + now.y - before.y,
+      });
   }
 
   private up(event: PointerEvent): void {
@@ -195,7 +200,7 @@ function distance(a: Point, b: Point): number {
 }
 
 /** How far a stretch must move to lie inside a room. */
-function inward(start: number, length: number, room: number): number {
+function shiftInto(start: number, length: number, room: number): number {
   if (start < MARGIN) return MARGIN - start;
   const over = start + length - (room - MARGIN);
   return over > 0 ? -Math.min(over, start - MARGIN) : 0;

@@ -1,13 +1,13 @@
 /** Marks the box that a walk is at, and those it has been to. */
 
 import type { GraphData } from "../../../protocol";
-import { Scopes } from "../structure/module-calls";
+import { ModuleCalls } from "../structure/module-calls";
 import type { Scene } from "./scene";
 
 const CURRENT = "labkit-graph-current";
 const DONE = "labkit-graph-done";
 
-export class Emphasis {
+export class WalkMarks {
   private current: string | null = null;
   private done: ReadonlySet<string> = new Set();
 
@@ -17,10 +17,10 @@ export class Emphasis {
   }
 
   /** Marks what is drawn; returns the box of the present node, which may be a folded module. */
-  show(scene: Scene, graph: GraphData | null): string | null {
+  apply(scene: Scene, graph: GraphData | null): string | null {
     if (!graph) return null;
     const scopes = new Map(graph.nodes.map((node) => [node.id, node.scope]));
-    const chains = new Scopes(graph);
+    const chains = new ModuleCalls(graph);
     const boxOf = (id: string): string | null => {
       if (scene.rect(id)) return id;
       const around = chains.chain(scopes.get(id) ?? "");
@@ -28,8 +28,8 @@ export class Emphasis {
     };
     const current = this.current === null ? null : boxOf(this.current);
     const done = new Set([...this.done].map(boxOf));
-    for (const [group, thing] of scene.things) {
-      const id = thing.type === "item" ? thing.item.id : null;
+    for (const [group, element] of scene.elements) {
+      const id = element.type === "item" ? element.item.id : null;
       group.classList.toggle(CURRENT, id !== null && id === current);
       group.classList.toggle(DONE, id !== null && id !== current && done.has(id));
     }

@@ -1,10 +1,10 @@
 /** Puts a picture on the clipboard, or into a file where there is no clipboard to be had. */
 
 import { html } from "../drawing/elements";
-import type { Standalone } from "./standalone-svg";
+import type { StandaloneSvg } from "./standalone-svg";
 
 /** Pixels of a PNG for each px of the picture, and the most it may have in all. */
-const SHARPNESS = 2;
+const PNG_SCALE = 2;
 const MAX_PIXELS = 50_000_000;
 
 export type Destination = "copied" | "saved";
@@ -19,7 +19,7 @@ export async function copyText(text: string, file: string, type: string): Promis
   }
 }
 
-export async function copyPng(picture: Standalone, file: string): Promise<Destination> {
+export async function copyPng(picture: StandaloneSvg, file: string): Promise<Destination> {
   const blob = await rasterise(picture);
   try {
     await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
@@ -30,8 +30,8 @@ export async function copyPng(picture: Standalone, file: string): Promise<Destin
   }
 }
 
-async function rasterise({ markup, width, height }: Standalone): Promise<Blob> {
-  const scale = Math.min(SHARPNESS, Math.sqrt(MAX_PIXELS / (width * height)));
+async function rasterise({ markup, width, height }: StandaloneSvg): Promise<Blob> {
+  const scale = Math.min(PNG_SCALE, Math.sqrt(MAX_PIXELS / (width * height)));
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(markup)}`;
   await image.decode();

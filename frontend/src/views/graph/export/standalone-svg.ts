@@ -19,14 +19,18 @@ const PROPERTIES = [
   "font-weight",
 ] as const;
 
-export interface Standalone {
+export interface StandaloneSvg {
   readonly markup: string;
   readonly width: number;
   readonly height: number;
 }
 
 /** `parts` are copied with the style they have on the page. */
-export function standalone(parts: readonly SVGElement[], bounds: Rect, paper: string): Standalone {
+export function standaloneSvg(
+  parts: readonly SVGElement[],
+  bounds: Rect,
+  background: string,
+): StandaloneSvg {
   const box = {
     x: bounds.x - MARGIN,
     y: bounds.y - MARGIN,
@@ -36,7 +40,7 @@ export function standalone(parts: readonly SVGElement[], bounds: Rect, paper: st
   const { x, y, width, height } = box;
   const root = svg("svg", { viewBox: `${x} ${y} ${width} ${height}`, width, height });
   root.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  root.append(svg("rect", { ...box, fill: plainColour(paper) }));
+  root.append(svg("rect", { ...box, fill: plainColour(background) }));
   for (const part of parts) {
     const copy = part.cloneNode(true) as SVGElement;
     copyStyle(part, copy);

@@ -7,26 +7,26 @@ import type { Point, Rect } from "./placement";
 export const CORNER = 8;
 
 /** From one box to the next in a row, along an S. */
-export function bent(start: Point, end: Point, arrow: boolean): Path {
+export function sCurve(start: Point, end: Point, arrow: boolean): Path {
   const last = arrow ? { x: end.x - CORNER, y: end.y } : end;
   const middle = (start.x + last.x) / 2;
   const points = [start, { x: middle, y: start.y }, { x: middle, y: last.y }, last];
   return { points, tip: arrow ? end : null };
 }
 
-export function plus(point: Point, by: Point): Point {
+export function add(point: Point, by: Point): Point {
   return { x: point.x + by.x, y: point.y + by.y };
 }
 
 /** Where an arrow leaves a box to the right, at the height where it began. */
-export function edgeOf(box: Rect | undefined, start: Point): Point {
+export function rightEdgeOf(box: Rect | undefined, start: Point): Point {
   if (!box) return start;
   const inside = start.y >= box.y && start.y <= box.y + box.height;
   return { x: box.x + box.width, y: inside ? start.y : box.y + box.height / 2 };
 }
 
 /** A way along straight pieces as cubic curves, its corners rounded. */
-export function rounded(stops: readonly Point[]): Point[] {
+export function roundedPath(stops: readonly Point[]): Point[] {
   const [start, ...rest] = stops;
   if (!start) return [];
   const points = [start];
@@ -38,11 +38,11 @@ export function rounded(stops: readonly Point[]): Point[] {
       distance(here, corner) / 2,
       after ? distance(corner, after) / 2 : 0,
     );
-    const before = toward(corner, here, reach);
+    const before = pointTowards(corner, here, reach);
     points.push(here, before, before);
     here = before;
     if (!after) return;
-    const beyond = toward(corner, after, reach);
+    const beyond = pointTowards(corner, after, reach);
     points.push(corner, corner, beyond);
     here = beyond;
   });
@@ -53,7 +53,7 @@ function distance(one: Point, other: Point): number {
   return Math.hypot(one.x - other.x, one.y - other.y);
 }
 
-function toward(from: Point, to: Point, length: number): Point {
+function pointTowards(from: Point, to: Point, length: number): Point {
   const whole = distance(from, to) || 1;
   return {
     x: from.x + ((to.x - from.x) * length) / whole,
@@ -75,7 +75,7 @@ export function union(rects: Iterable<Rect>): Rect {
 }
 
 /** A straight piece as a cubic curve, without its start. */
-export function straight(from: Point, to: Point): Point[] {
+export function straightCurve(from: Point, to: Point): Point[] {
   const part = (share: number): Point => ({
     x: from.x + (to.x - from.x) * share,
     y: from.y + (to.y - from.y) * share,

@@ -5,13 +5,13 @@
  * nothing to escape. Sizes are in px; Graphviz takes a point for a px.
  */
 
-import type { End, Level, LevelEdge } from "./levels";
+import type { EdgeEnd, Level, LevelEdge } from "./levels";
 import type { Size } from "./measure";
 
-export type Direction = "LR" | "TB";
+export type RankDirection = "LR" | "TB";
 
 /** A box or frame of a level: its size, and how far along its sides its ports are, in px. */
-export interface Block extends Size {
+export interface LevelBox extends Size {
   readonly ins: ReadonlyMap<string, number>;
   readonly outs: ReadonlyMap<string, number>;
 }
@@ -36,9 +36,9 @@ const PORT_LENGTH = 2;
 /** `parameters` are the boxes whose edges may bend for the sake of others. */
 export function dotSource(
   level: Level,
-  blocks: ReadonlyMap<string, Block>,
+  boxes: ReadonlyMap<string, LevelBox>,
   parameters: ReadonlySet<string>,
-  direction: Direction,
+  direction: RankDirection,
 ): DotSource {
   const source = {
     children: level.children,
@@ -52,18 +52,18 @@ export function dotSource(
     `graph [rankdir=${direction} nodesep=0.28 ranksep=${direction === "LR" ? 0.5 : 0.42}]`,
     'node [shape=box fixedsize=true label=""]',
     "edge [arrowsize=0.7]",
-    ...level.children.map((id, index) => `n${index} ${shape(block(id, blocks), direction)}`),
+    ...level.children.map((id, index) => `n${index} ${shape(boxOf(id, boxes), direction)}`),
     ...rank("source", "i", source.ins.length),
     ...rank("sink", "o", source.outs.length),
   ];
   const along = direction === "LR" ? (["w", "e"] as const) : (["n", "s"] as const);
-  const name = (end: End, side: "i" | "o"): string => {
+  const name = (end: EdgeEnd, side: "i" | "o"): string => {
     const port = end.port ?? "";
     if (end.child === null)
       return side === "o" ? `i${source.ins.indexOf(port)}` : `o${source.outs.indexOf(port)}`;
     const own = names.get(end.child) ?? "";
     if (end.port === null) return own;
-    const ports = block(end.child, blocks)[side === "i" ? "ins" : "outs"];
+    const ports = boxOf(end.child, boxes)[side === "i" ? "ins" : "outs"];
     return `${own}:${side}${[...ports.keys()].indexOf(port)}:${along[side === "i" ? 0 : 1]}`;
   };
   source.edges.forEach(({ from, to, edge }, index) => {
@@ -78,8 +78,8 @@ export function dotSource(
   return { text: lines.join("\n"), ...source };
 }
 
-function block(id: string, blocks: ReadonlyMap<string, Block>): Block {
-  const found = blocks.get(id);
+function boxOf(id: string, boxes: ReadonlyMap<string, LevelBox>): LevelBox {
+  const found = boxes.get(id);
   if (!found) throw new Error(`no size was given for ${id}`);
   return found;
 }
@@ -91,8 +91,8 @@ function rank(which: "source" | "sink", letter: string, count: number): string[]
 }
 
 /** A plain box, or for one with ports a table whose outer cells are where the ports are. */
-function shape(block: Block, direction: Direction): string {
-  const { width, height, ins, outs } = block;
+function shape(box: LevelBox, direction: RankDirection): string {
+  const { width, height, ins, outs } = box;
   if (ins.size + outs.size === 0) return `[width=${inches(width)} height=${inches(height)}]`;
   const across = direction === "LR";
   const length = across ? height : width;

@@ -2,46 +2,53 @@
 
 import type { Labels } from "../model/labels";
 import type { VisibleGraph } from "../model/visible-graph";
-import { Composer, type LayOut } from "./compose";
-import type { Direction } from "./dot";
-import { withFurther, withoutHubs } from "./hubs";
+import { Composer, type RunGraphviz } from "./compose";
+import type { RankDirection } from "./dot";
+import { withHubEdges, withoutHubEdges } from "./hubs";
 import { Levels } from "./levels";
-import type { Fitted, Measure } from "./measure";
+import type { FittedLabel, TextMeasure } from "./measure";
 import type { Placement } from "./placement";
 
-export interface Picture {
-  readonly direction: Direction;
+export interface GraphLayout {
+  readonly direction: RankDirection;
   readonly visible: VisibleGraph;
-  readonly sizes: ReadonlyMap<string, Fitted>;
+  readonly sizes: ReadonlyMap<string, FittedLabel>;
   readonly placement: Placement;
 }
 
 /** A stage this much wider than high is filled better from left to right. */
-const WIDE = 2;
+const WIDE_RATIO = 2;
 /** A row is folded rather than made smaller than this. */
-const READABLE = 0.8;
+const MIN_ROW_SCALE = 0.8;
 
-export function directionFor(width: number, height: number): Direction {
-  return width >= height * WIDE ? "LR" : "TB";
+export function directionFor(width: number, height: number): RankDirection {
+  return width >= height * WIDE_RATIO ? "LR" : "TB";
 }
 
 /** `room` is how many px of the page there are from left to right. */
-export async function makePicture(
+export async function layOutGraph(
   visible: VisibleGraph,
   labels: Labels,
-  measure: Measure,
-  layOut: LayOut,
-  direction: Direction,
+  measure: TextMeasure,
+  runGraphviz: RunGraphviz,
+  direction: RankDirection,
   room: number,
-): Promise<Picture> {
-  const sizes = new Map<string, Fitted>();
+): Promise<GraphLayout> {
+  const sizes = new Map<string, FittedLabel>();
   for (const item of visible.items) sizes.set(item.id, measure.box(item, labels.ofItem(item)));
   for (const { id, module } of visible.containers) {
     sizes.set(id, measure.frame(labels.ofModule(module)));
   }
-  const { plain, further } = withoutHubs(visible);
-  const levels = new Levels(visible, plain.edges);
-  const composer = new Composer(visible, levels, sizes, direction, room / READABLE, layOut);
+  const { reduced, hubEdges } = withoutHubEdges(visible);
+  const levels = new Levels(visible, reduced.edges);
+  const composer = new Composer(
+    visible,
+    levels,
+    sizes,
+    direction,
+    room / MIN_ROW_SCALE,
+    runGraphviz,
+  );
   const placement = await composer.placement();
-  return { direction, visible, sizes, placement: withFurther(placement, further, direction) };
+  return { direction, visible, sizes, placement: withHubEdges(placement, hubEdges, direction) };
 }

@@ -6,45 +6,45 @@
  */
 
 import type { VisibleEdge, VisibleGraph } from "../model/visible-graph";
-import type { Direction } from "./dot";
+import type { RankDirection } from "./dot";
 import type { Placement, Point, Rect, Route } from "./placement";
 
 /** A box with more edges that go out is a hub. */
-const MAX_EDGES = 8;
+const MAX_OUTGOING = 8;
 
 /** The same graph without the hubs' further edges, and these. */
-export function withoutHubs(visible: VisibleGraph): {
-  readonly plain: VisibleGraph;
-  readonly further: readonly VisibleEdge[];
+export function withoutHubEdges(visible: VisibleGraph): {
+  readonly reduced: VisibleGraph;
+  readonly hubEdges: readonly VisibleEdge[];
 } {
   const counts = new Map<string, number>();
   for (const { source } of visible.edges) counts.set(source, (counts.get(source) ?? 0) + 1);
-  const begun = new Set<string>();
-  const further: VisibleEdge[] = [];
+  const laidOut = new Set<string>();
+  const hubEdges: VisibleEdge[] = [];
   const edges = visible.edges.filter((edge) => {
-    const first = !begun.has(edge.source);
-    begun.add(edge.source);
-    if (first || (counts.get(edge.source) ?? 0) <= MAX_EDGES) return true;
-    further.push(edge);
+    const first = !laidOut.has(edge.source);
+    laidOut.add(edge.source);
+    if (first || (counts.get(edge.source) ?? 0) <= MAX_OUTGOING) return true;
+    hubEdges.push(edge);
     return false;
   });
-  return { plain: { ...visible, edges }, further };
+  return { reduced: { ...visible, edges }, hubEdges };
 }
 
 /** The placement with the edges that were left out. */
-export function withFurther(
+export function withHubEdges(
   placement: Placement,
-  further: readonly VisibleEdge[],
-  direction: Direction,
+  hubEdges: readonly VisibleEdge[],
+  direction: RankDirection,
 ): Placement {
-  const routes = further.flatMap((edge) => {
+  const routes = hubEdges.flatMap((edge) => {
     const [from, to] = [placement.boxes.get(edge.source), placement.boxes.get(edge.target)];
     return from && to ? [straight(edge, from, to, direction)] : [];
   });
   return { ...placement, routes: [...placement.routes, ...routes] };
 }
 
-function straight(edge: VisibleEdge, from: Rect, to: Rect, direction: Direction): Route {
+function straight(edge: VisibleEdge, from: Rect, to: Rect, direction: RankDirection): Route {
   const across = direction === "LR";
   const start: Point = across
     ? { x: from.x + from.width, y: from.y + from.height / 2 }

@@ -3,7 +3,7 @@
 import type { LayoutReply } from "./messages";
 
 /** Longest time a layout may take, in ms; loading Graphviz does not count. */
-export const DEADLINE = 3000;
+export const LAYOUT_TIMEOUT_MS = 3000;
 
 /** Why there is no layout. */
 export class LayoutFailure extends Error {
@@ -23,22 +23,22 @@ export interface LayoutWorker {
   terminate(): void;
 }
 
-interface Waiting {
+interface PendingLayout {
   readonly request: number;
   readonly resolve: (json: string) => void;
   readonly reject: (failure: LayoutFailure) => void;
 }
 
-export class Layouter {
+export class LayoutClient {
   private worker: LayoutWorker | null = null;
   private ready = false;
-  private waiting: Waiting | null = null;
+  private pending: PendingLayout | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private requests = 0;
 
   constructor(
     private readonly makeWorker: () => Promise<LayoutWorker>,
-    private readonly deadline = DEADLINE,
+    private readonly timeout = LAYOUT_TIMEOUT_MS,
   ) {}
 
   /** Graphviz's answer to a DOT source. A layout that is still under way is given up. */
@@ -47,19 +47,19 @@ export class Layouter {
     this.requests += 1;
     const request = this.requests;
     const answer = new Promise<string>((resolve, reject) => {
-      this.waiting = { request, resolve, reject };
+      this.pending = { request, resolve, reject };
     });
     this.send(request, dot).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
-      this.giveUp(request, new LayoutFailure("failed", message));
+      this.fail(request, new LayoutFailure("failed", message));
     });
     return answer;
   }
 
   /** Stops the layout under way, and the worker with it. */
   cancel(): void {
-    if (!this.waiting) return;
-    this.giveUp(this.waiting.request, new LayoutFailure("cancelled", "the layout was cancelled"));
+    if (!this.pending) return;
+    this.fail(this.pending.request, new LayoutFailure("cancelled", "the layout was cancelled"));
   }
 
   close(): void {
@@ -70,61 +70,61 @@ export class Layouter {
   private async send(request: number, dot: string): Promise<void> {
     if (!this.worker) {
       const worker = await this.makeWorker();
-      if (this.waiting?.request !== request) {
+      if (this.pending?.request !== request) {
         worker.terminate();
         return;
       }
-      this.adopt(worker);
+      this.useWorker(worker);
     }
     this.worker?.postMessage({ request, dot });
-    if (this.ready) this.startClock();
+    if (this.ready) this.startTimer();
   }
 
-  private adopt(worker: LayoutWorker): void {
+  private useWorker(worker: LayoutWorker): void {
     this.worker = worker;
     this.ready = false;
-    worker.onmessage = (event) => this.hear(event.data);
+    worker.onmessage = (event) => this.handleReply(event.data);
     worker.onerror = (event) => {
       const message = event.message || "the worker did not start";
-      if (this.waiting) this.giveUp(this.waiting.request, new LayoutFailure("failed", message));
+      if (this.pending) this.fail(this.pending.request, new LayoutFailure("failed", message));
     };
   }
 
-  private hear(reply: LayoutReply): void {
+  private handleReply(reply: LayoutReply): void {
     if (reply.type === "ready") {
       this.ready = true;
-      if (this.waiting) this.startClock();
+      if (this.pending) this.startTimer();
       return;
     }
-    const { waiting } = this;
-    if (waiting?.request !== reply.request) return;
-    this.settle();
-    if (reply.type === "placed") waiting.resolve(reply.json);
-    else waiting.reject(new LayoutFailure("failed", reply.message));
+    const { pending } = this;
+    if (pending?.request !== reply.request) return;
+    this.clearPending();
+    if (reply.type === "placed") pending.resolve(reply.json);
+    else pending.reject(new LayoutFailure("failed", reply.message));
   }
 
-  private startClock(): void {
+  private startTimer(): void {
     clearTimeout(this.timer);
-    const { waiting } = this;
+    const { pending } = this;
     this.timer = setTimeout(() => {
-      if (!waiting) return;
-      const seconds = this.deadline / 1000;
+      if (!pending) return;
+      const seconds = this.timeout / 1000;
       const message = `the layout took longer than ${seconds} s`;
-      this.giveUp(waiting.request, new LayoutFailure("deadline", message));
-    }, this.deadline);
+      this.fail(pending.request, new LayoutFailure("deadline", message));
+    }, this.timeout);
   }
 
-  private giveUp(request: number, failure: LayoutFailure): void {
-    const { waiting } = this;
-    if (waiting?.request !== request) return;
-    this.settle();
+  private fail(request: number, failure: LayoutFailure): void {
+    const { pending } = this;
+    if (pending?.request !== request) return;
+    this.clearPending();
     this.stopWorker();
-    waiting.reject(failure);
+    pending.reject(failure);
   }
 
-  private settle(): void {
+  private clearPending(): void {
     clearTimeout(this.timer);
-    this.waiting = null;
+    this.pending = null;
   }
 
   private stopWorker(): void {

@@ -9,7 +9,7 @@ export interface Path {
   readonly tip: Point | null;
 }
 
-export interface Answer {
+export interface LevelLayout {
   readonly width: number;
   readonly height: number;
   /** Boxes and frames by their ids. */
@@ -33,7 +33,7 @@ interface GraphvizEdge {
   readonly pos?: string;
 }
 
-interface GraphvizAnswer {
+interface GraphvizOutput {
   readonly bb: string;
   readonly objects?: readonly GraphvizNode[];
   readonly edges?: readonly GraphvizEdge[];
@@ -42,8 +42,8 @@ interface GraphvizAnswer {
 const POINTS_PER_INCH = 72;
 
 /** `json` is what Graphviz writes in its format "json". */
-export function readAnswer(json: string, source: DotSource): Answer {
-  const answer = JSON.parse(json) as GraphvizAnswer;
+export function readLevelLayout(json: string, source: DotSource): LevelLayout {
+  const answer = JSON.parse(json) as GraphvizOutput;
   const [, , width = 0, height = 0] = numbers(answer.bb);
   const flip = (y: number) => height - y;
   const boxes = new Map<string, Rect>();
@@ -66,7 +66,7 @@ export function readAnswer(json: string, source: DotSource): Answer {
 }
 
 /** The same with every place moved. */
-export function mapped(answer: Answer, point: (from: Point) => Point): Answer {
+export function mapPoints(answer: LevelLayout, point: (from: Point) => Point): LevelLayout {
   const ports = (from: ReadonlyMap<string, Point>) =>
     new Map([...from].map(([source, each]) => [source, point(each)]));
   return {

@@ -8,7 +8,7 @@
 import type { VisibleEdge, VisibleGraph } from "../model/visible-graph";
 
 /** Where an edge of a level begins or ends. */
-export interface End {
+export interface EdgeEnd {
   /** A box or frame of the level; null for a port of the level's own frame. */
   readonly child: string | null;
   /** The port there, named by the edge's source; null for a box. */
@@ -17,8 +17,8 @@ export interface End {
 
 export interface LevelEdge {
   readonly key: string;
-  readonly from: End;
-  readonly to: End;
+  readonly from: EdgeEnd;
+  readonly to: EdgeEnd;
   readonly edge: VisibleEdge;
 }
 
@@ -34,7 +34,7 @@ export interface Level {
 }
 
 /** A part of an edge's way: which edge of which level. */
-export interface Leg {
+export interface RouteSegment {
   readonly level: string | null;
   readonly key: string;
 }
@@ -43,7 +43,7 @@ export class Levels {
   private readonly levels = new Map<string | null, Level>();
   private readonly parents: ReadonlyMap<string, string | null>;
   /** The legs of each edge, from its source to its target. */
-  readonly ways = new Map<VisibleEdge, readonly Leg[]>();
+  readonly segments = new Map<VisibleEdge, readonly RouteSegment[]>();
 
   constructor(visible: VisibleGraph, edges: readonly VisibleEdge[]) {
     const containers = visible.containers.map((each) => [each.id, each.container] as const);
@@ -53,14 +53,14 @@ export class Levels {
     const placed = new Set<string>();
     // A frame stands where the first of what is in it stands.
     for (const item of visible.items) {
-      for (const id of [...this.around(item.id), item.id]) {
+      for (const id of [...this.framesAround(item.id), item.id]) {
         if (placed.has(id)) continue;
         placed.add(id);
         this.level(this.parents.get(id) ?? null).children.push(id);
         if (frames.has(id)) this.level(id);
       }
     }
-    for (const edge of edges) this.ways.set(edge, this.lead(edge));
+    for (const edge of edges) this.segments.set(edge, this.route(edge));
   }
 
   level(id: string | null): Level {
@@ -76,40 +76,45 @@ export class Levels {
   }
 
   /** The frames around something, outermost first. */
-  private around(id: string): string[] {
+  private framesAround(id: string): string[] {
     const frames: string[] = [];
     for (let at = this.parents.get(id) ?? null; at !== null; at = this.parents.get(at) ?? null)
       frames.unshift(at);
     return frames;
   }
 
-  private lead(edge: VisibleEdge): readonly Leg[] {
+  private route(edge: VisibleEdge): readonly RouteSegment[] {
     const { source, target } = edge;
-    const from = [...this.around(source), source];
-    const to = [...this.around(target), target];
+    const from = [...this.framesAround(source), source];
+    const to = [...this.framesAround(target), target];
     let shared = 0;
     while (from[shared] === to[shared]) shared += 1;
-    const end = (path: readonly string[], depth: number): End => {
+    const end = (path: readonly string[], depth: number): EdgeEnd => {
       const child = path[depth] ?? null;
       return { child, port: depth < path.length - 1 ? source : null };
     };
-    const border: End = { child: null, port: source };
-    const legs: Leg[] = [];
+    const border: EdgeEnd = { child: null, port: source };
+    const segments: RouteSegment[] = [];
     for (let depth = from.length - 1; depth > shared; depth -= 1) {
       const frame = from[depth - 1] ?? null;
       this.level(frame).outs.add(source);
-      legs.push(this.add(frame, end(from, depth), border, edge));
+      segments.push(this.addEdge(frame, end(from, depth), border, edge));
     }
-    legs.push(this.add(from[shared - 1] ?? null, end(from, shared), end(to, shared), edge));
+    segments.push(this.addEdge(from[shared - 1] ?? null, end(from, shared), end(to, shared), edge));
     for (let depth = shared + 1; depth < to.length; depth += 1) {
       const frame = to[depth - 1] ?? null;
       this.level(frame).ins.add(source);
-      legs.push(this.add(frame, border, end(to, depth), edge));
+      segments.push(this.addEdge(frame, border, end(to, depth), edge));
     }
-    return legs;
+    return segments;
   }
 
-  private add(level: string | null, from: End, to: End, edge: VisibleEdge): Leg {
+  private addEdge(
+    level: string | null,
+    from: EdgeEnd,
+    to: EdgeEnd,
+    edge: VisibleEdge,
+  ): RouteSegment {
     const key = JSON.stringify([from.child, to.child, from.port ?? to.port]);
     const { edges } = this.level(level);
     if (!edges.has(key)) edges.set(key, { key, from, to, edge });

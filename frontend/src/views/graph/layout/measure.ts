@@ -9,7 +9,7 @@ export interface Size {
 }
 
 /** The words of a box as they are drawn, with the widths that place them. */
-export interface Fitted extends Label, Size {
+export interface FittedLabel extends Label, Size {
   readonly titleWidth: number;
   readonly badgeWidth: number;
 }
@@ -33,7 +33,7 @@ export const CHEVRON = 16;
 export const TITLE_BAR = 32;
 const GAP = 8;
 
-export class Measure {
+export class TextMeasure {
   private readonly context = makeContext();
   private readonly widths = new Map<string, number>();
 
@@ -68,12 +68,12 @@ export class Measure {
     return fits;
   }
 
-  box(item: Item, label: Label): Fitted {
+  box(item: Item, label: Label): FittedLabel {
     return item.kind === "module" ? this.moduleBox(label) : this.pill(label);
   }
 
   /** The title bar of an open module; its height is that of the bar alone. */
-  frame(label: Label): Fitted {
+  frame(label: Label): FittedLabel {
     const fitted = this.fit(label, "title", "subtitle");
     const subtitle = fitted.subtitle ? this.width(fitted.subtitle, "subtitle") + GAP : 0;
     const badge = fitted.badge ? fitted.badgeWidth + GAP : 0;
@@ -81,7 +81,7 @@ export class Measure {
     return { ...fitted, width, height: TITLE_BAR };
   }
 
-  private moduleBox(label: Label): Fitted {
+  private moduleBox(label: Label): FittedLabel {
     const fitted = this.fit(label, "title", "subtitle");
     const badge = fitted.badge ? fitted.badgeWidth + GAP : 0;
     const top = CHEVRON + fitted.titleWidth + badge;
@@ -90,13 +90,13 @@ export class Measure {
     return { ...fitted, width, height: fitted.subtitle ? 46 : 32 };
   }
 
-  private pill(label: Label): Fitted {
+  private pill(label: Label): FittedLabel {
     const fitted = this.fit(label, "pill", "detail");
     const detail = fitted.subtitle ? this.width(fitted.subtitle, "detail") + GAP : 0;
     return { ...fitted, width: Math.max(44, fitted.titleWidth + detail + 26), height: 26 };
   }
 
-  private fit(label: Label, title: Role, subtitle: Role): Omit<Fitted, "width" | "height"> {
+  private fit(label: Label, title: Role, subtitle: Role): Omit<FittedLabel, "width" | "height"> {
     const cutTitle = this.cut(label.title, title, MAX_TITLE);
     return {
       title: cutTitle,

@@ -43,7 +43,7 @@ export function shifted(placement: Placement, dx: number, dy: number): Placement
 }
 
 /** SVG path data of an arrow. */
-export function pathOf(route: Route): string {
+export function svgPathOf(route: Route): string {
   const [start, ...controls] = route.points.map((point) => `${round(point.x)},${round(point.y)}`);
   return `M${start}C${controls.join(" ")}L${round(route.tip.x)},${round(route.tip.y)}`;
 }

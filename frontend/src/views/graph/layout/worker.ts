@@ -5,7 +5,7 @@ import type { LayoutReply, LayoutRequest } from "./messages";
 
 const loading = Graphviz.load();
 
-function say(reply: LayoutReply): void {
+function reply(reply: LayoutReply): void {
   postMessage(reply);
 }
 
@@ -17,13 +17,13 @@ addEventListener("message", async (event: MessageEvent<LayoutRequest>) => {
   const { request, dot } = event.data;
   try {
     const graphviz = await loading;
-    say({ type: "placed", request, json: graphviz.layout(dot, "json", "dot") });
+    reply({ type: "placed", request, json: graphviz.layout(dot, "json", "dot") });
   } catch (error) {
-    say({ type: "failed", request, message: messageOf(error) });
+    reply({ type: "failed", request, message: messageOf(error) });
   }
 });
 
 loading.then(
-  () => say({ type: "ready" }),
+  () => reply({ type: "ready" }),
   () => undefined, // Every request says so itself.
 );

@@ -5,9 +5,9 @@
  * is folded by itself, between its columns.
  */
 
-import { bent, CORNER, edgeOf, plus, rounded, union } from "./curves";
-import { type Answer, mapped, type Path } from "./level-layout";
-import type { End, Level, LevelEdge } from "./levels";
+import { add, CORNER, rightEdgeOf, roundedPath, sCurve, union } from "./curves";
+import { type LevelLayout, mapPoints, type Path } from "./level-layout";
+import type { EdgeEnd, Level, LevelEdge } from "./levels";
 import type { Point, Rect } from "./placement";
 
 /** A picture up to this much wider than its room stays as it is. */
@@ -35,11 +35,11 @@ interface Row extends Span {
 }
 
 /** The same level in rows no wider than `room` px where its boxes allow that. */
-export function wrapped(answer: Answer, level: Level, room: number): Answer {
-  if (answer.width <= room * TOLERANCE) return answer;
-  const columns = new Columns(answer);
+export function wrapIntoRows(layout: LevelLayout, level: Level, room: number): LevelLayout {
+  if (layout.width <= room * TOLERANCE) return layout;
+  const columns = new Columns(layout);
   const spans = columns.rows(room);
-  return spans.length < 2 ? answer : new Folding(answer, level, columns, spans).result();
+  return spans.length < 2 ? layout : new RowWrapper(layout, level, columns, spans).result();
 }
 
 /** Groups of boxes that no vertical line separates, from left to right. */
@@ -48,8 +48,8 @@ class Columns {
   readonly right: number[] = [];
   readonly of = new Map<string, number>();
 
-  constructor(answer: Answer) {
-    const boxes = [...answer.boxes].sort(([, one], [, other]) => one.x - other.x);
+  constructor(layout: LevelLayout) {
+    const boxes = [...layout.boxes].sort(([, one], [, other]) => one.x - other.x);
     for (const [id, box] of boxes) {
       const end = this.right.at(-1);
       if (end === undefined || box.x >= end) {
@@ -83,34 +83,34 @@ interface Ports {
   readonly outs: ReadonlyMap<string, Point>;
 }
 
-class Folding {
+class RowWrapper {
   private readonly rows: Row[];
   private readonly boxes = new Map<string, Rect>();
   private readonly width: number;
   private lane = 0;
 
   constructor(
-    private readonly answer: Answer,
+    private readonly layout: LevelLayout,
     private readonly level: Level,
     private readonly columns: Columns,
     spans: readonly Span[],
   ) {
     this.rows = this.stack(spans);
-    for (const [id, box] of answer.boxes) {
+    for (const [id, box] of layout.boxes) {
       const { x, y } = this.shift(this.column(id));
       this.boxes.set(id, { ...box, x: box.x + x, y: box.y + y });
     }
     this.width = union(this.boxes.values()).width;
   }
 
-  result(): Answer {
+  result(): LevelLayout {
     const { boxes } = this;
     const ports = {
-      ins: this.ports(this.answer.ins, 0, (edge) => edge.from),
-      outs: this.ports(this.answer.outs, this.columns.left.length - 1, (edge) => edge.to),
+      ins: this.ports(this.layout.ins, 0, (edge) => edge.from),
+      outs: this.ports(this.layout.outs, this.columns.left.length - 1, (edge) => edge.to),
     };
     const paths = new Map<string, Path>();
-    for (const [key, path] of this.answer.paths) {
+    for (const [key, path] of this.layout.paths) {
       const edge = this.level.edges.get(key);
       if (edge) paths.set(key, this.path(path, edge, ports));
     }
@@ -129,7 +129,7 @@ class Folding {
       ...ports,
       paths,
     };
-    return mapped(whole, (point) => plus(point, { x: -held.x, y: -held.y }));
+    return mapPoints(whole, (point) => add(point, { x: -held.x, y: -held.y }));
   }
 
   /** Sets the rows one below the other. */
@@ -139,7 +139,7 @@ class Folding {
     for (const span of spans) {
       const columns: Rect[] = [];
       for (let column = span.first; column <= span.last; column += 1)
-        columns.push(union(this.within(column)));
+        columns.push(union(this.boxesIn(column)));
       const extent = union(columns);
       const height = Math.max(...columns.map((column) => column.height));
       // What stood beside a high frame need not leave its height free in another row.
@@ -154,8 +154,8 @@ class Folding {
     return rows;
   }
 
-  private within(column: number): Rect[] {
-    return [...this.answer.boxes]
+  private boxesIn(column: number): Rect[] {
+    return [...this.layout.boxes]
       .filter(([id]) => this.column(id) === column)
       .map(([, box]) => box);
   }
@@ -176,7 +176,7 @@ class Folding {
     return this.columns.of.get(id) ?? 0;
   }
 
-  private columnOf(end: End, port: number): number {
+  private columnOf(end: EdgeEnd, port: number): number {
     return end.child === null ? port : this.column(end.child);
   }
 
@@ -194,25 +194,25 @@ class Folding {
   private ports(
     ports: ReadonlyMap<string, Point>,
     column: number,
-    side: (edge: LevelEdge) => End,
+    side: (edge: LevelEdge) => EdgeEnd,
   ): Map<string, Point> {
     const shift = this.shift(column);
     const { top, height } = this.row(column);
     const placed = new Map<string, Point>();
     for (const [source, point] of ports) {
-      const moved = plus(point, shift);
+      const moved = add(point, shift);
       const inside = moved.y >= top && moved.y <= top + height;
-      const y = inside ? moved.y : (this.wanted(source, column, side) ?? top + height / 2);
+      const y = inside ? moved.y : (this.portHeight(source, column, side) ?? top + height / 2);
       placed.set(source, { x: moved.x, y });
     }
     return placed;
   }
 
   /** The height of a box in the port's row that the port is joined to. */
-  private wanted(
+  private portHeight(
     source: string,
     column: number,
-    side: (edge: LevelEdge) => End,
+    side: (edge: LevelEdge) => EdgeEnd,
   ): number | undefined {
     for (const edge of this.level.edges.values()) {
       const port = side(edge);
@@ -229,36 +229,36 @@ class Folding {
     const [begin, end] = [this.columnOf(from, 0), this.columnOf(to, this.columns.left.length - 1)];
     const [shift, other] = [this.shift(begin), this.shift(end)];
     const moved = {
-      points: path.points.map((point) => plus(point, shift)),
-      tip: path.tip && plus(path.tip, shift),
+      points: path.points.map((point) => add(point, shift)),
+      tip: path.tip && add(path.tip, shift),
     };
     const arrow = path.tip !== null;
     const first = moved.points[0] as Point;
-    const last = plus(path.tip ?? (path.points.at(-1) as Point), other);
+    const last = add(path.tip ?? (path.points.at(-1) as Point), other);
     const start = (from.child === null && ports.ins.get(from.port ?? "")) || first;
     const goal = (to.child === null && ports.outs.get(to.port ?? "")) || last;
     if (this.row(begin) === this.row(end)) {
       const still = shift.y === other.y && start.y === first.y && goal.y === last.y;
-      return still ? moved : bent(start, goal, arrow);
+      return still ? moved : sCurve(start, goal, arrow);
     }
-    if (from.child === null) return this.down(start, goal, this.row(end), arrow);
-    const out = edgeOf(this.boxes.get(from.child), start);
-    return this.between(out, goal, this.row(begin), this.row(end), arrow);
+    if (from.child === null) return this.pathFromPort(start, goal, this.row(end), arrow);
+    const out = rightEdgeOf(this.boxes.get(from.child), start);
+    return this.pathBetweenRows(out, goal, this.row(begin), this.row(end), arrow);
   }
 
   /** From a port at the left, down beside the rows in between, and in. */
-  private down(start: Point, tip: Point, to: Row, arrow: boolean): Path {
+  private pathFromPort(start: Point, tip: Point, to: Row, arrow: boolean): Path {
     const shift = this.nextLane();
     const left = Math.min(start.x, 0) - ELBOW - shift;
-    return this.around(start, tip, left, Math.max(left, tip.x - ELBOW - shift), to, arrow);
+    return this.pathAround(start, tip, left, Math.max(left, tip.x - ELBOW - shift), to, arrow);
   }
 
   /** Out to the right, down beside the rows in between, back to the left, and in. */
-  private between(start: Point, tip: Point, from: Row, to: Row, arrow: boolean): Path {
+  private pathBetweenRows(start: Point, tip: Point, from: Row, to: Row, arrow: boolean): Path {
     const shift = this.nextLane();
     const next = this.rows.indexOf(to) - this.rows.indexOf(from) === 1;
     const out = (next ? start.x : Math.max(this.width, start.x)) + ELBOW + shift;
-    return this.around(start, tip, out, tip.x - ELBOW - shift, to, arrow);
+    return this.pathAround(start, tip, out, tip.x - ELBOW - shift, to, arrow);
   }
 
   /** Arrows go side by side, each along a lane of its own. */
@@ -268,7 +268,7 @@ class Folding {
   }
 
   /** Down along one line, above the row to another, and along that to the tip. */
-  private around(
+  private pathAround(
     start: Point,
     tip: Point,
     first: number,
@@ -285,6 +285,6 @@ class Folding {
       { x: second, y: tip.y },
       { x: arrow ? tip.x - CORNER : tip.x, y: tip.y },
     ];
-    return { points: rounded(stops), tip: arrow ? tip : null };
+    return { points: roundedPath(stops), tip: arrow ? tip : null };
   }
 }

@@ -3,14 +3,14 @@
 import type { VisibleEdge } from "./visible-graph";
 
 /** A box and everything before and behind it. */
-export function related(edges: readonly VisibleEdge[], id: string): ReadonlySet<string> {
+export function connectedTo(edges: readonly VisibleEdge[], id: string): ReadonlySet<string> {
   return new Set([
-    ...reached(edges, id, (edge) => [edge.source, edge.target]),
-    ...reached(edges, id, (edge) => [edge.target, edge.source]),
+    ...reachableFrom(edges, id, (edge) => [edge.source, edge.target]),
+    ...reachableFrom(edges, id, (edge) => [edge.target, edge.source]),
   ]);
 }
 
-function reached(
+function reachableFrom(
   edges: readonly VisibleEdge[],
   start: string,
   direct: (edge: VisibleEdge) => readonly [from: string, to: string],

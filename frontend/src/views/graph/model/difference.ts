@@ -1,10 +1,10 @@
 /** What is different between two structures of one run's graph. */
 
-import type { Roll, RolledGraph } from "../structure/collapsed-graph";
+import type { CollapsedGraph, CollapsedRepeat } from "../structure/collapsed-graph";
 
 export interface Difference {
   readonly added: ReadonlySet<string>;
-  readonly gone: ReadonlySet<string>;
+  readonly removed: ReadonlySet<string>;
   /** Nodes that are in both, with another shape. */
   readonly reshaped: ReadonlySet<string>;
   /** What repeats itself more or less often: "5 instead of 3 × GRUCell". */
@@ -12,13 +12,13 @@ export interface Difference {
 }
 
 /** What is compared of a graph. */
-export interface Compared {
-  readonly plain: RolledGraph;
-  readonly rolls: readonly Roll[];
+export interface ComparedGraph {
+  readonly withoutRemoved: CollapsedGraph;
+  readonly repeats: readonly CollapsedRepeat[];
 }
 
-export function difference(earlier: Compared, later: Compared): Difference {
-  const [before, after] = [earlier.plain, later.plain];
+export function differenceBetween(earlier: ComparedGraph, later: ComparedGraph): Difference {
+  const [before, after] = [earlier.withoutRemoved, later.withoutRemoved];
   const old = new Map(before.nodes.map((node) => [node.id, String(node.shape)]));
   const now = new Map(after.nodes.map((node) => [node.id, String(node.shape)]));
   const calls = new Set(before.modules.map((module) => module.id));
@@ -27,7 +27,7 @@ export function difference(earlier: Compared, later: Compared): Difference {
   const entered = after.modules.filter(({ id }) => !calls.has(id)).map(({ id }) => id);
   return {
     added: new Set([...added, ...entered]),
-    gone: new Set([...old.keys(), ...calls].filter((id) => !now.has(id) && !still.has(id))),
+    removed: new Set([...old.keys(), ...calls].filter((id) => !now.has(id) && !still.has(id))),
     reshaped: new Set(
       [...now].filter(([id, shape]) => (old.get(id) ?? shape) !== shape).map(([id]) => id),
     ),
@@ -35,21 +35,21 @@ export function difference(earlier: Compared, later: Compared): Difference {
   };
 }
 
-function changedCounts(earlier: Compared, later: Compared): string[] {
-  const passes = new Map(earlier.rolls.map((roll) => [roll.key, roll.passes]));
-  return later.rolls
-    .map((roll) => ({ ...roll, before: passes.get(roll.key) ?? roll.passes }))
-    .filter((roll) => roll.before !== roll.passes)
-    .map((roll) => `${roll.passes} instead of ${roll.before} × ${roll.words}`);
+function changedCounts(earlier: ComparedGraph, later: ComparedGraph): string[] {
+  const passes = new Map(earlier.repeats.map((repeat) => [repeat.key, repeat.passes]));
+  return later.repeats
+    .map((repeat) => ({ ...repeat, before: passes.get(repeat.key) ?? repeat.passes }))
+    .filter((repeat) => repeat.before !== repeat.passes)
+    .map((repeat) => `${repeat.passes} instead of ${repeat.before} × ${repeat.label}`);
 }
 
-export function words({ added, gone, reshaped, counts }: Difference): string {
+export function describeDifference({ added, removed, reshaped, counts }: Difference): string {
   const parts = [
     [added.size, "new"],
-    [gone.size, "gone"],
+    [removed.size, "gone"],
     [reshaped.size, "of another shape"],
   ] as const;
   const numbers = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-  const said = [...counts, ...numbers];
-  return said.length === 0 ? "" : `Against the structure before: ${said.join(", ")}.`;
+  const phrases = [...counts, ...numbers];
+  return phrases.length === 0 ? "" : `Against the structure before: ${phrases.join(", ")}.`;
 }

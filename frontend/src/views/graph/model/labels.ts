@@ -1,8 +1,8 @@
 /** What stands in each box, and what is told about it on hovering. */
 
 import type { GraphNode } from "../../../protocol";
-import type { RolledCall, RolledGraph } from "../structure/collapsed-graph";
-import { Scopes, type Tensor } from "../structure/module-calls";
+import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
+import { ModuleCalls, type TensorInfo } from "../structure/module-calls";
 import {
   bytesText,
   countText,
@@ -25,7 +25,7 @@ export interface Label {
 export type Fact = readonly [name: string, value: string];
 
 /** Which side of each box is shown: what computes, what passes the gradient on, or both. */
-export type Face = "forward" | "backward" | "both";
+export type FlowDirection = "forward" | "backward" | "both";
 
 const KINDS: Readonly<Partial<Record<GraphNode["kind"], string>>> = {
   input: "leaf that is no parameter",
@@ -34,34 +34,34 @@ const KINDS: Readonly<Partial<Record<GraphNode["kind"], string>>> = {
 };
 
 export class Labels {
-  private readonly outputs: ReadonlyMap<string, Tensor>;
+  private readonly outputs: ReadonlyMap<string, TensorInfo>;
   private readonly operations: ReadonlyMap<string, number>;
-  private readonly scopes: Scopes;
+  private readonly scopes: ModuleCalls;
 
   /** What is rolled up in `graph` is counted as in the whole graph. */
   constructor(
-    private readonly graph: RolledGraph,
-    whole: RolledGraph = graph,
-    private readonly face: Face = "forward",
+    private readonly graph: CollapsedGraph,
+    recorded: CollapsedGraph = graph,
+    private readonly flow: FlowDirection = "forward",
   ) {
-    this.scopes = new Scopes(graph);
+    this.scopes = new ModuleCalls(graph);
     this.outputs = this.scopes.outputs();
-    this.operations = new Scopes(whole).operations();
+    this.operations = new ModuleCalls(recorded).operationCounts();
   }
 
   ofItem(item: Item): Label {
-    return item.kind === "module" ? this.ofModule(item.module) : ofNode(item.node, this.face);
+    return item.kind === "module" ? this.ofModule(item.module) : labelOfNode(item.node, this.flow);
   }
 
-  ofModule(module: RolledCall): Label {
-    const { roll } = module;
-    const type = module.made ? (roll?.words ?? "") : module.path === "" ? "" : module.type;
+  ofModule(module: CollapsedCall): Label {
+    const { repeat } = module;
+    const type = module.synthetic ? (repeat?.label ?? "") : module.path === "" ? "" : module.type;
     const shape = shapeText(this.outputs.get(module.id)?.shape ?? null);
     const parameters = module.parameters > 0 ? `${shortCount(module.parameters)} params` : "";
     return {
-      title: module.made ? module.type : moduleName(module),
+      title: module.synthetic ? module.type : moduleName(module),
       subtitle: [type, shape].filter(Boolean).join(" · "),
-      badge: [roll ? `×${roll.passes}` : "", parameters].filter(Boolean).join(" · "),
+      badge: [repeat ? `×${repeat.passes}` : "", parameters].filter(Boolean).join(" · "),
     };
   }
 
@@ -69,18 +69,21 @@ export class Labels {
     return item.kind === "module" ? this.factsOfModule(item.module) : this.factsOfNode(item.node);
   }
 
-  factsOfModule(module: RolledCall): readonly Fact[] {
+  factsOfModule(module: CollapsedCall): readonly Fact[] {
     const output = this.outputs.get(module.id);
-    const { roll } = module;
-    return present([
-      ["Module", module.made ? "" : module.path || "the model itself"],
-      ["Type", module.made ? (roll?.words ?? "") : module.type],
-      ["Repeated", roll ? `${roll.passes} times; this is number ${(roll.pass ?? 0) + 1}` : ""],
+    const { repeat } = module;
+    return withoutEmpty([
+      ["Module", module.synthetic ? "" : module.path || "the model itself"],
+      ["Type", module.synthetic ? (repeat?.label ?? "") : module.type],
+      [
+        "Repeated",
+        repeat ? `${repeat.passes} times; this is number ${(repeat.pass ?? 0) + 1}` : "",
+      ],
       ["Call", module.call > 1 ? String(module.call) : ""],
       ["Output", shapeText(output?.shape ?? null)],
       ["Dtype", output?.dtype ?? ""],
-      ["Parameters", module.made ? "" : countText(module.parameters)],
-      ["Operations", module.made ? "" : countText(this.operations.get(module.id) ?? 0)],
+      ["Parameters", module.synthetic ? "" : countText(module.parameters)],
+      ["Operations", module.synthetic ? "" : countText(this.operations.get(module.id) ?? 0)],
       ["Called at", sourceText(module.source)],
     ]);
   }
@@ -98,7 +101,7 @@ export class Labels {
   private factsOfNode(node: GraphNode): readonly Fact[] {
     const { source } = node;
     const place = this.scopes.call(node.scope);
-    return present([
+    return withoutEmpty([
       [node.kind === "parameter" ? "Parameter" : "", node.parameters.join(", ")],
       ["Operation", node.kind === "op" ? node.op : ""],
       ["Backward", node.backward ?? ""],
@@ -115,13 +118,13 @@ export class Labels {
   }
 }
 
-function ofNode(node: GraphNode, face: Face): Label {
+function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
   const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
   const shape = shapeText(node.shape);
   // A leaf keeps its name: what collects its gradient is called AccumulateGrad everywhere.
-  if (node.backward === null || node.kind !== "op" || face === "forward")
+  if (node.backward === null || node.kind !== "op" || flow === "forward")
     return { title: name, subtitle: shape, badge: "" };
-  if (face === "backward") return { title: node.backward, subtitle: shape, badge: "" };
+  if (flow === "backward") return { title: node.backward, subtitle: shape, badge: "" };
   return { title: name, subtitle: [shape, node.backward].filter(Boolean).join(" · "), badge: "" };
 }
 
@@ -129,6 +132,6 @@ function size(node: GraphNode): number {
   return (node.shape ?? []).reduce((product, length) => product * length, 1);
 }
 
-function present(facts: readonly Fact[]): readonly Fact[] {
+function withoutEmpty(facts: readonly Fact[]): readonly Fact[] {
   return facts.filter(([name, value]) => name !== "" && value !== "");
 }

@@ -2,38 +2,38 @@
 
 import type { GraphData } from "../../../protocol";
 
-export interface Hit {
+export interface SearchResult {
   readonly id: string;
-  readonly said: string;
+  readonly message: string;
 }
 
 /** Goes through what was found, and round again. */
-export class Hits {
-  private words = "";
+export class SearchResults {
+  private query = "";
   private at = -1;
 
-  next(graph: GraphData, words: string): Hit | null {
-    const found = search(graph, words);
-    this.at = words === this.words ? this.at + 1 : 0;
-    this.words = words;
+  next(graph: GraphData, query: string): SearchResult | null {
+    const found = search(graph, query);
+    this.at = query === this.query ? this.at + 1 : 0;
+    this.query = query;
     const place = found.length === 0 ? 0 : this.at % found.length;
     const id = found[place];
     if (id === undefined) return null;
-    return { id, said: `${place + 1} of ${found.length}: ${id.replace(/#1(?=$|\/)/, "")}` };
+    return { id, message: `${place + 1} of ${found.length}: ${id.replace(/#1(?=$|\/)/, "")}` };
   }
 }
 
 /** Ids of what a person may mean, the best first: modules by path or type, nodes by name. */
-export function search(graph: GraphData, words: string): readonly string[] {
-  const wanted = words.trim().toLowerCase();
-  if (wanted === "") return [];
+export function search(graph: GraphData, query: string): readonly string[] {
+  const normalised = query.trim().toLowerCase();
+  if (normalised === "") return [];
   const rated: [rating: number, id: string][] = [];
   const rate = (id: string, names: readonly string[]) => {
-    const ratings = names.map((name) => rating(name.toLowerCase(), wanted));
+    const ratings = names.map((name) => rating(name.toLowerCase(), normalised));
     const best = Math.min(...ratings);
     if (Number.isFinite(best)) rated.push([best, id]);
   };
-  for (const { id } of [...graph.modules, ...graph.nodes]) rate(id, id === words ? [id] : []);
+  for (const { id } of [...graph.modules, ...graph.nodes]) rate(id, id === query ? [id] : []);
   for (const module of graph.modules) rate(module.id, [module.path, module.type]);
   for (const node of graph.nodes) rate(node.id, [node.op, ...node.parameters]);
   // Sorting is stable: equals stay in the order of execution.
@@ -41,9 +41,9 @@ export function search(graph: GraphData, words: string): readonly string[] {
 }
 
 /** 0 for the name itself, then its end, its beginning, anywhere. */
-function rating(name: string, wanted: string): number {
-  if (name === wanted) return 0;
-  if (name.endsWith(`.${wanted}`)) return 1;
-  if (name.startsWith(wanted)) return 2;
-  return name.includes(wanted) ? 3 : Number.POSITIVE_INFINITY;
+function rating(name: string, normalised: string): number {
+  if (name === normalised) return 0;
+  if (name.endsWith(`.${normalised}`)) return 1;
+  if (name.startsWith(normalised)) return 2;
+  return name.includes(normalised) ? 3 : Number.POSITIVE_INFINITY;
 }

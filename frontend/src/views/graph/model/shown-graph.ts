@@ -1,133 +1,151 @@
-/** The graph that is drawn, what repeats itself in it rolled up, and what is open. */
+/**
+ * The graph that is drawn: with repeats collapsed, and with nodes that the last change removed.
+ *
+ * Immutable; a change of what is shown makes a new one.
+ */
 
 import type { GraphData } from "../../../protocol";
-import { Repeats, type Rolled } from "../repeats/collapse";
-import type { Choices, Roll, RolledGraph } from "../structure/collapsed-graph";
-import { Scopes } from "../structure/module-calls";
+import { type CollapsedRepeats, RepeatedGraph } from "../repeats/collapse";
+import type { CollapsedGraph, CollapsedRepeat, PassChoices } from "../structure/collapsed-graph";
+import { ModuleCalls } from "../structure/module-calls";
 import { moduleName } from "../structure/text";
-import { type Compared, type Difference, difference } from "./difference";
-import { type Face, Labels } from "./labels";
-import { withGhosts } from "./removed-nodes";
-import { countVisible, everything, MAX_VISIBLE, openAtFirst, visibleGraph } from "./visible-graph";
+import { type ComparedGraph, type Difference, differenceBetween } from "./difference";
+import { type FlowDirection, Labels } from "./labels";
+import { withRemovedNodes } from "./removed-nodes";
+import {
+  allModules,
+  countVisible,
+  initiallyOpen,
+  MAX_VISIBLE,
+  visibleGraph,
+} from "./visible-graph";
 
-export class Contents {
-  /** What is drawn: with the ghosts of what was there before. */
-  readonly graph: RolledGraph;
-  /** The same without ghosts. */
-  readonly plain: RolledGraph;
-  readonly rolls: readonly Roll[];
+export class ShownGraph {
+  /** What is drawn, removed nodes included. */
+  readonly graph: CollapsedGraph;
+  /** The same without removed nodes. */
+  readonly withoutRemoved: CollapsedGraph;
+  readonly repeats: readonly CollapsedRepeat[];
   /** The names of each parameter that has several. */
   readonly tied: readonly (readonly string[])[];
-  /** What is different from the graph before; null where there was none. */
-  readonly change: Difference | null;
+  /** The difference from the graph shown before; null for the first. */
+  readonly difference: Difference | null;
   readonly labels: Labels;
-  /** Why not all modules can be unfolded; null when they can. */
-  readonly tooMany: string | null;
+  /** Why not all modules can be unfolded, as a sentence; null when they can. */
+  readonly unfoldingLimit: string | null;
 
   private constructor(
     /** As it was recorded. */
-    readonly whole: GraphData,
-    private readonly repeats: Repeats | null,
-    private readonly rolled: Rolled | null,
-    readonly face: Face,
-    private readonly before: Compared | null,
+    readonly recorded: GraphData,
+    private readonly repeated: RepeatedGraph | null,
+    private readonly collapsed: CollapsedRepeats | null,
+    readonly flow: FlowDirection,
+    private readonly previous: ComparedGraph | null,
   ) {
-    this.plain = rolled?.graph ?? whole;
-    this.rolls = rolled?.rolls ?? [];
-    this.change = before && difference(before, this);
+    this.withoutRemoved = collapsed?.graph ?? recorded;
+    this.repeats = collapsed?.collapsed ?? [];
+    this.difference = previous && differenceBetween(previous, this);
     this.graph =
-      before && this.change ? withGhosts(before.plain, this.plain, this.change.gone) : this.plain;
-    this.tied = whole.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
-    this.labels = new Labels(this.graph, whole, face);
-    const all = countVisible(visibleGraph(this.graph, everything(this.graph)));
+      previous && this.difference
+        ? withRemovedNodes(previous.withoutRemoved, this.withoutRemoved, this.difference.removed)
+        : this.withoutRemoved;
+    this.tied = recorded.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
+    this.labels = new Labels(this.graph, recorded, flow);
+    const all = countVisible(visibleGraph(this.graph, allModules(this.graph)));
     const reason = `All modules unfolded are ${all} boxes; at most ${MAX_VISIBLE} are drawn.`;
-    this.tooMany = all > MAX_VISIBLE ? reason : null;
+    this.unfoldingLimit = all > MAX_VISIBLE ? reason : null;
   }
 
-  /** With `choices` null nothing is rolled up. */
+  /** With `choices` null no repeat is collapsed. */
   static of(
-    whole: GraphData,
-    choices: Choices | null,
-    face: Face = "forward",
-    before: Compared | null = null,
-  ): Contents {
-    const repeats = choices && new Repeats(whole);
-    const rolled = repeats && choices && repeats.rolled(choices);
-    // Only what is compared is kept of the graph before, or one would keep all before it.
-    const compared = before && { plain: before.plain, rolls: before.rolls };
-    return new Contents(whole, repeats, rolled, face, compared);
+    recorded: GraphData,
+    choices: PassChoices | null,
+    flow: FlowDirection = "forward",
+    previous: ComparedGraph | null = null,
+  ): ShownGraph {
+    const repeated = choices && new RepeatedGraph(recorded);
+    const collapsed = repeated && choices && repeated.collapse(choices);
+    // Only what is compared: a reference to the previous graph would hold all graphs before it.
+    const compared = previous && {
+      withoutRemoved: previous.withoutRemoved,
+      repeats: previous.repeats,
+    };
+    return new ShownGraph(recorded, repeated, collapsed, flow, compared);
   }
 
   /** The same graph with other passes shown. */
-  with(choices: Choices): Contents {
-    const rolled = this.repeats?.rolled(choices) ?? null;
-    return new Contents(this.whole, this.repeats, rolled, this.face, this.before);
+  withChoices(choices: PassChoices): ShownGraph {
+    const collapsed = this.repeated?.collapse(choices) ?? null;
+    return new ShownGraph(this.recorded, this.repeated, collapsed, this.flow, this.previous);
   }
 
-  /** The same graph seen from another side. */
-  seenFrom(face: Face): Contents {
-    return new Contents(this.whole, this.repeats, this.rolled, face, this.before);
+  /** The same graph with labels and arrows for another flow. */
+  withFlow(flow: FlowDirection): ShownGraph {
+    return new ShownGraph(this.recorded, this.repeated, this.collapsed, flow, this.previous);
   }
 
-  /** The choices that show something of the whole graph. */
-  choicesFor(id: string): Choices {
-    return this.rolled?.choicesFor(id) ?? new Map();
+  /** The choices with which a node or call of the recorded graph is drawn. */
+  choicesFor(id: string): PassChoices {
+    return this.collapsed?.choicesFor(id) ?? new Map();
   }
 
-  /** The id under which something of the whole graph is drawn. */
-  idOf(id: string): string {
-    return this.rolled?.idOf(id) ?? id;
+  /** The id under which a node or call of the recorded graph is drawn. */
+  drawnIdOf(id: string): string {
+    return this.collapsed?.drawnIdOf(id) ?? id;
   }
 
-  /** The id in the whole graph of a node that is drawn. */
-  wholeOf(id: string): string {
-    return this.rolled?.wholeOf(id) ?? id;
+  /** The id in the recorded graph of a node that is drawn. */
+  recordedIdOf(id: string): string {
+    return this.collapsed?.recordedIdOf(id) ?? id;
   }
 
   /** "Computation graph of Net: 3 modules, 15 operations" */
   summary(): string {
-    return new Labels(this.whole).summary();
+    return new Labels(this.recorded).summary();
   }
 
-  /** What is open at first, together with what was open before as far as that can be drawn. */
-  opened(before: ReadonlySet<string>, first: ReadonlySet<string>): ReadonlySet<string> {
+  /**
+   * The modules to open after a change: `initial`, and those of `before` that this graph has.
+   * Only `initial` where both together are too many boxes.
+   */
+  openAfterChange(before: ReadonlySet<string>, initial: ReadonlySet<string>): ReadonlySet<string> {
     const known = new Set(this.graph.modules.map((module) => module.id));
-    const both = new Set([...first, ...[...before].filter((id) => known.has(id))]);
-    return this.fits(both) === null ? both : first;
+    const both = new Set([...initial, ...[...before].filter((id) => known.has(id))]);
+    return this.excessiveCount(both) === null ? both : initial;
   }
 
-  /** The calls around something drawn, outermost first. */
-  around(id: string): readonly string[] {
-    const scopes = new Scopes(this.graph);
-    const own = scopes.call(id);
+  /** The ids of the calls around a drawn node or call, outermost first. */
+  callsAround(id: string): readonly string[] {
+    const calls = new ModuleCalls(this.graph);
+    const own = calls.call(id);
     const scope = own ? own.id : (this.graph.nodes.find((node) => node.id === id)?.scope ?? "");
-    const chain = scopes.chain(scope).map((call) => call.id);
+    const chain = calls.chain(scope).map((call) => call.id);
     return own ? chain.slice(0, -1) : chain;
   }
 
-  /** How many boxes there are with these calls open, where that is too many; else null. */
-  fits(open: ReadonlySet<string>): number | null {
+  /** The number of boxes with these modules open where it is too large to draw; else null. */
+  excessiveCount(open: ReadonlySet<string>): number | null {
     const count = countVisible(visibleGraph(this.graph, open));
     return count > MAX_VISIBLE ? count : null;
   }
 
-  openAtFirst(): ReadonlySet<string> {
-    return openAtFirst(this.graph);
+  initiallyOpen(): ReadonlySet<string> {
+    return initiallyOpen(this.graph);
   }
 
-  /** Whether something of this id is in the graph, and no ghost. */
-  has(id: string): boolean {
+  /** Whether a node or call of this id is in the graph, removed nodes excluded. */
+  contains(id: string): boolean {
     const named = (each: { readonly id: string }) => each.id === id;
-    return this.plain.nodes.some(named) || this.plain.modules.some(named);
+    return this.withoutRemoved.nodes.some(named) || this.withoutRemoved.modules.some(named);
   }
 
-  /** The name of any box. */
-  wordsFor(id: string): string {
+  /** The name of a box or frame. */
+  nameOfBox(id: string): string {
     const node = this.graph.nodes.find((each) => each.id === id);
-    return node ? (node.parameters[0] ?? node.op) : this.nameOf(id);
+    return node ? (node.parameters[0] ?? node.op) : this.moduleNameOf(id);
   }
 
-  nameOf(id: string): string {
+  moduleNameOf(id: string): string {
     const module = this.graph.modules.find((each) => each.id === id);
     return module ? moduleName(module) : id;
   }

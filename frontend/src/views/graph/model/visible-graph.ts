@@ -6,8 +6,8 @@
  */
 
 import type { GraphNode, ModuleCall } from "../../../protocol";
-import type { RolledCall, RolledGraph } from "../structure/collapsed-graph";
-import { Scopes, type Tensor } from "../structure/module-calls";
+import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
+import { ModuleCalls, type TensorInfo } from "../structure/module-calls";
 
 /** More than this is neither readable nor quickly laid out. */
 export const MAX_VISIBLE = 1000;
@@ -18,27 +18,27 @@ export interface FoldedModule {
   readonly id: string;
   /** The open module call around it; null outside all. */
   readonly container: string | null;
-  readonly module: RolledCall;
+  readonly module: CollapsedCall;
 }
 
 /** A node that is seen itself. */
-export interface SeenNode {
+export interface VisibleNode {
   readonly kind: GraphNode["kind"];
   readonly id: string;
   readonly container: string | null;
   readonly node: GraphNode;
 }
 
-export type Item = FoldedModule | SeenNode;
+export type Item = FoldedModule | VisibleNode;
 
 /** An open module call: a frame around what is inside. */
 export interface Container {
   readonly id: string;
   readonly container: string | null;
-  readonly module: RolledCall;
+  readonly module: CollapsedCall;
 }
 
-export interface VisibleEdge extends Tensor {
+export interface VisibleEdge extends TensorInfo {
   readonly source: string;
   readonly target: string;
   /** How many of the graph's edges it stands for. */
@@ -56,11 +56,11 @@ export interface VisibleGraph {
   readonly edges: readonly VisibleEdge[];
 }
 
-export function visibleGraph(graph: RolledGraph, open: ReadonlySet<string>): VisibleGraph {
-  const scopes = new Scopes(graph);
+export function visibleGraph(graph: CollapsedGraph, open: ReadonlySet<string>): VisibleGraph {
+  const scopes = new ModuleCalls(graph);
   const items = new Map<string, Item>();
   const containers = new Map<string, Container>();
-  const places = new Map<string, Item>();
+  const itemOf = new Map<string, Item>();
   for (const node of graph.nodes) {
     const chain = scopes.chain(node.scope);
     const closed = chain.findIndex((call) => !open.has(call.id));
@@ -72,12 +72,12 @@ export function visibleGraph(graph: RolledGraph, open: ReadonlySet<string>): Vis
     });
     const item = makeItem(node, chain[closed], around.at(-1)?.id ?? null);
     if (!items.has(item.id)) items.set(item.id, item);
-    places.set(node.id, item);
+    itemOf.set(node.id, item);
   }
   return {
     items: [...items.values()],
     containers: [...containers.values()],
-    edges: mergeEdges(graph, scopes, places),
+    edges: mergeEdges(graph, scopes, itemOf),
   };
 }
 
@@ -86,18 +86,18 @@ export function countVisible(visible: VisibleGraph): number {
 }
 
 /** The model itself is open at first, unless that alone is too much to draw. */
-export function openAtFirst(graph: RolledGraph): Set<string> {
-  const open = new Set(new Scopes(graph).outermost().map((module) => module.id));
+export function initiallyOpen(graph: CollapsedGraph): Set<string> {
+  const open = new Set(new ModuleCalls(graph).outermost().map((module) => module.id));
   return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? new Set() : open;
 }
 
 /** All modules open, unless that is too much to draw. */
-export function unfoldedAtFirst(graph: RolledGraph): Set<string> {
-  const open = everything(graph);
-  return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? openAtFirst(graph) : open;
+export function initiallyUnfolded(graph: CollapsedGraph): Set<string> {
+  const open = allModules(graph);
+  return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? initiallyOpen(graph) : open;
 }
 
-export function everything(graph: RolledGraph): Set<string> {
+export function allModules(graph: CollapsedGraph): Set<string> {
   return new Set(graph.modules.map((module) => module.id));
 }
 
@@ -107,8 +107,8 @@ function makeItem(node: GraphNode, closed: ModuleCall | undefined, container: st
 }
 
 function mergeEdges(
-  graph: RolledGraph,
-  scopes: Scopes,
+  graph: CollapsedGraph,
+  scopes: ModuleCalls,
   places: ReadonlyMap<string, Item>,
 ): readonly VisibleEdge[] {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));

@@ -11,14 +11,14 @@ import { countText, normText } from "../structure/text";
 import { drawHistogram, signed } from "./histogram";
 
 /** What the panel shows of one thing. */
-export interface Subject {
+export interface DetailsContent {
   readonly id: string;
   readonly title: string;
   readonly facts: readonly Fact[];
   /** By which the kernel knows its values: a parameter's name, an operation's id. */
-  readonly inspected: string | null;
+  readonly inspectedName: string | null;
   /** Said where the values are not known. */
-  readonly without: string;
+  readonly noValuesText: string;
   /** The tensors that come in and go out: where from or to, and their shape. */
   readonly inputs: readonly Fact[];
   readonly outputs: readonly Fact[];
@@ -26,20 +26,20 @@ export interface Subject {
 
 const HINT = "Click an operation or a parameter to see all that is known of it here.";
 /** Values are asked for again after so long, in ms, while the run goes on. */
-const FRESH_MS = 2000;
+const REFRESH_MS = 2000;
 /** The same after no answer came: what waits in the kernel must not pile up. */
-const AFTER_NO_ANSWER_MS = 30_000;
+const RETRY_MS = 30_000;
 const NORMS = { weight_norm: "Weight norm", grad_norm: "Gradient norm" } as const;
 
-export class Details {
+export class DetailsPanel {
   readonly element = html("aside", { class: "labkit-graph-details", "aria-label": "Details" });
   private readonly heading = html("h4");
   private readonly body = html("div", { class: "labkit-graph-details-body" });
   private readonly values = html("div");
   private readonly tensors = html("div");
-  private shown: Subject | null = null;
-  private asked = 0;
-  private waiting = false;
+  private shown: DetailsContent | null = null;
+  private requestedAt = 0;
+  private requesting = false;
   private answered = true;
 
   constructor(
@@ -64,12 +64,12 @@ export class Details {
   }
 
   /** What is shown, by its id; null while nothing is. */
-  get subject(): string | null {
+  get shownId(): string | null {
     return this.shown?.id ?? null;
   }
 
   /** Opens the panel, for something or for a word on how to use it. */
-  show(subject: Subject | null): void {
+  show(subject: DetailsContent | null): void {
     this.element.hidden = false;
     const other = subject?.id !== this.shown?.id || subject?.title !== this.shown?.title;
     this.shown = subject;
@@ -77,7 +77,7 @@ export class Details {
     if (other) this.values.replaceChildren();
     this.body.replaceChildren(subject ? listOf(subject.facts) : html("p", {}, HINT));
     this.tensors.replaceChildren(...(subject ? tensorsOf(subject) : []));
-    if (subject?.inspected) this.ask(subject.inspected, other);
+    if (subject?.inspectedName) this.requestValues(subject.inspectedName, other);
   }
 
   close(): void {
@@ -88,36 +88,36 @@ export class Details {
     this.closed();
   }
 
-  private async ask(name: string, other: boolean): Promise<void> {
+  private async requestValues(name: string, other: boolean): Promise<void> {
     const now = performance.now();
-    const fresh = this.answered ? FRESH_MS : AFTER_NO_ANSWER_MS;
-    if (!other && (this.waiting || now - this.asked < fresh)) return;
-    this.asked = now;
-    this.waiting = true;
+    const fresh = this.answered ? REFRESH_MS : RETRY_MS;
+    if (!other && (this.requesting || now - this.requestedAt < fresh)) return;
+    this.requestedAt = now;
+    this.requesting = true;
     if (other) this.values.replaceChildren(html("p", {}, "Reading the values…"));
     const found = await this.inspect(name);
-    if (this.asked !== now) return; // Something else was asked meanwhile.
-    this.waiting = false;
+    if (this.requestedAt !== now) return; // Something else was asked meanwhile.
+    this.requesting = false;
     this.answered = found.answered;
-    if (this.shown?.inspected !== name) return;
+    if (this.shown?.inspectedName !== name) return;
     const drawn = drawValues(found);
     const nothing = found.answered && drawn.length === 0;
     this.values.replaceChildren(
       ...(found.reason ? [html("p", { role: "status" }, found.reason)] : []),
       ...drawn,
-      ...(nothing ? [html("p", {}, this.shown.without)] : []),
-      ...(found.answered ? [] : [this.askAgain(name)]),
+      ...(nothing ? [html("p", {}, this.shown.noValuesText)] : []),
+      ...(found.answered ? [] : [this.retryButton(name)]),
     );
   }
 
-  private askAgain(name: string): HTMLElement {
+  private retryButton(name: string): HTMLElement {
     const again = html("button", { type: "button" }, "Ask again");
-    again.addEventListener("click", () => this.ask(name, true));
+    again.addEventListener("click", () => this.requestValues(name, true));
     return again;
   }
 }
 
-function tensorsOf(subject: Subject): HTMLElement[] {
+function tensorsOf(subject: DetailsContent): HTMLElement[] {
   const parts: HTMLElement[] = [];
   if (subject.inputs.length) parts.push(html("h5", {}, "Comes in"), listOf(subject.inputs));
   if (subject.outputs.length) parts.push(html("h5", {}, "Goes out"), listOf(subject.outputs));

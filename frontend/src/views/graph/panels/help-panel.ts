@@ -12,7 +12,7 @@ const LINES: readonly (readonly [keys: string, meaning: string])[] = [
   ["Enter in Find", "go to the next that is found"],
 ];
 
-export class Help {
+export class HelpPanel {
   readonly element = html("div", { class: "labkit-graph-help", role: "note" });
 
   constructor() {

@@ -1,10 +1,10 @@
 /** A slider over the passes of each roll on the sheet, and a button that shows them all. */
 
 import { html } from "../drawing/elements";
-import type { Roll } from "../structure/collapsed-graph";
+import type { CollapsedRepeat } from "../structure/collapsed-graph";
 
 /** Shows a pass of a roll, from 0, or all; resolves when it is drawn. */
-export type Choose = (roll: Roll, pass: number | "all") => Promise<void>;
+export type ChoosePass = (repeat: CollapsedRepeat, pass: number | "all") => Promise<void>;
 
 interface Row {
   readonly element: HTMLElement;
@@ -12,16 +12,19 @@ interface Row {
   readonly slider: HTMLInputElement;
   readonly number: HTMLElement;
   readonly all: HTMLButtonElement;
-  roll: Roll;
+  repeat: CollapsedRepeat;
 }
 
-export class Sliders {
+export class PassSliders {
   readonly element = html("div", { class: "labkit-graph-rolls" });
   private readonly rows = new Map<string, Row>();
   private drawing = false;
-  private next: { readonly roll: Roll; readonly pass: number | "all" } | null = null;
+  private pendingChoice: {
+    readonly repeat: CollapsedRepeat;
+    readonly pass: number | "all";
+  } | null = null;
 
-  constructor(private readonly choose: Choose) {
+  constructor(private readonly choose: ChoosePass) {
     this.element.hidden = true;
     // JupyterLab's own keys must not act while a slider has the keyboard.
     this.element.setAttribute("data-lm-suppress-shortcuts", "true");
@@ -29,60 +32,66 @@ export class Sliders {
   }
 
   /** Shows a row for each roll of which something is on the sheet. */
-  update(rolls: readonly Roll[], isDrawn: (id: string) => boolean): void {
-    const seen = rolls.filter((roll) => isDrawn(roll.pass === null ? roll.key : roll.box));
-    const keys = new Set(seen.map((roll) => roll.key));
+  update(repeats: readonly CollapsedRepeat[], isDrawn: (id: string) => boolean): void {
+    const seen = repeats.filter((repeat) =>
+      isDrawn(repeat.pass === null ? repeat.key : repeat.box),
+    );
+    const keys = new Set(seen.map((repeat) => repeat.key));
     for (const [key, row] of this.rows) {
       if (keys.has(key)) continue;
       row.element.remove();
       this.rows.delete(key);
     }
-    for (const roll of seen) this.show(roll);
+    for (const repeat of seen) this.show(repeat);
     this.element.hidden = seen.length === 0;
   }
 
-  private show(roll: Roll): void {
-    const row = this.rows.get(roll.key) ?? this.add(roll);
-    row.roll = roll;
-    const rolled = roll.pass !== null;
-    row.name.textContent = `${roll.passes} × ${roll.words}`;
-    row.slider.max = String(roll.passes);
-    row.slider.disabled = !rolled;
-    const number = rolled ? `${(roll.pass ?? 0) + 1} of ${roll.passes}` : "all";
-    if (!this.next && rolled) row.slider.value = String((roll.pass ?? 0) + 1);
+  private show(repeat: CollapsedRepeat): void {
+    const row = this.rows.get(repeat.key) ?? this.add(repeat);
+    row.repeat = repeat;
+    const collapsed = repeat.pass !== null;
+    row.name.textContent = `${repeat.passes} × ${repeat.label}`;
+    row.slider.max = String(repeat.passes);
+    row.slider.disabled = !collapsed;
+    const number = collapsed ? `${(repeat.pass ?? 0) + 1} of ${repeat.passes}` : "all";
+    if (!this.pendingChoice && collapsed) row.slider.value = String((repeat.pass ?? 0) + 1);
     row.slider.setAttribute("aria-valuetext", number);
     row.number.textContent = number;
-    row.all.textContent = rolled ? "Show all" : "Roll up";
-    row.all.title = rolled ? "Draw every pass" : "Draw one pass for all, with a slider";
+    row.all.textContent = collapsed ? "Show all" : "Roll up";
+    row.all.title = collapsed ? "Draw every pass" : "Draw one pass for all, with a slider";
     if (!row.element.parentNode) this.element.append(row.element);
   }
 
-  private add(roll: Roll): Row {
+  private add(repeat: CollapsedRepeat): Row {
     const row: Row = {
       element: html("div", { class: "labkit-graph-roll", role: "group" }),
       name: html("span", { class: "labkit-graph-roll-name" }),
-      slider: html("input", { type: "range", min: "1", "aria-label": `Pass of ${roll.words}` }),
+      slider: html("input", { type: "range", min: "1", "aria-label": `Pass of ${repeat.label}` }),
       number: html("span", { class: "labkit-graph-roll-number" }),
       all: html("button", { type: "button" }),
-      roll,
+      repeat,
     };
-    row.slider.addEventListener("input", () => this.ask(row.roll, Number(row.slider.value) - 1));
-    row.all.addEventListener("click", () => this.ask(row.roll, row.roll.pass === null ? 0 : "all"));
+    row.slider.addEventListener("input", () =>
+      this.request(row.repeat, Number(row.slider.value) - 1),
+    );
+    row.all.addEventListener("click", () =>
+      this.request(row.repeat, row.repeat.pass === null ? 0 : "all"),
+    );
     row.element.append(row.name, row.slider, row.number, row.all);
-    this.rows.set(roll.key, row);
+    this.rows.set(repeat.key, row);
     return row;
   }
 
   /** One drawing at a time; of several wishes meanwhile the newest counts. */
-  private async ask(roll: Roll, pass: number | "all"): Promise<void> {
-    this.next = { roll, pass };
+  private async request(repeat: CollapsedRepeat, pass: number | "all"): Promise<void> {
+    this.pendingChoice = { repeat, pass };
     if (this.drawing) return;
     this.drawing = true;
     try {
-      while (this.next) {
-        const wish = this.next;
-        this.next = null;
-        await this.choose(wish.roll, wish.pass);
+      while (this.pendingChoice) {
+        const choice = this.pendingChoice;
+        this.pendingChoice = null;
+        await this.choose(choice.repeat, choice.pass);
       }
     } finally {
       this.drawing = false;

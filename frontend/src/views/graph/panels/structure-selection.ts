@@ -2,18 +2,18 @@
 
 import type { GraphData } from "../../../protocol";
 import type { RunSession } from "../../../session";
-import { Timeline } from "./structure-timeline";
+import { StructureTimeline } from "./structure-timeline";
 
-export class Past {
+export class StructureSelection {
   readonly element: HTMLElement;
-  private readonly timeline = new Timeline((signature) => this.choose(signature));
+  private readonly timeline = new StructureTimeline((signature) => this.choose(signature));
   /** A structure of the past that was chosen; null follows the run. */
   private chosen: GraphData | null = null;
 
   constructor(
     private readonly session: RunSession,
     private readonly changed: () => void,
-    private readonly say: (words: string) => void,
+    private readonly showMessage: (words: string) => void,
   ) {
     this.element = this.timeline.element;
   }
@@ -29,7 +29,7 @@ export class Past {
   private async choose(signature: string | null): Promise<void> {
     const graph = signature === null ? null : await this.session.graphOf(signature);
     if (signature !== null && graph === null) {
-      this.say("This structure is not kept any more, or the kernel did not answer.");
+      this.showMessage("This structure is not kept any more, or the kernel did not answer.");
       return;
     }
     this.chosen = graph;

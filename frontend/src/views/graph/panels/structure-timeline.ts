@@ -6,7 +6,7 @@ import { countText } from "../structure/text";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-export class Timeline {
+export class StructureTimeline {
   readonly element = html("div", { class: "labkit-graph-timeline", role: "group" });
   private drawn = "";
 

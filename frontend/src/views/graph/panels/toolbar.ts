@@ -2,7 +2,7 @@
 
 import { html } from "../drawing/elements";
 import { FORMATS, type Format } from "../export/export-drawing";
-import type { Face } from "../model/labels";
+import type { FlowDirection } from "../model/labels";
 
 /** What the buttons do. */
 export interface ToolbarActions {
@@ -15,13 +15,13 @@ export interface ToolbarActions {
   /** Goes to the next box that the words name. */
   find(words: string): void;
   /** Shows what computes, what passes the gradients on, or both. */
-  turnTo(face: Face): void;
+  showFlow(face: FlowDirection): void;
   details(): void;
   copy(format: Format): void;
   help(): void;
 }
 
-const FACES: Readonly<Record<Face, string>> = {
+const FLOW_NAMES: Readonly<Record<FlowDirection, string>> = {
   forward: "Forward",
   backward: "Backward",
   both: "Both sides",
@@ -31,19 +31,19 @@ export class Toolbar {
   readonly element = html("div", { class: "labkit-graph-toolbar" });
   private readonly message = html("span", { class: "labkit-graph-message", role: "status" });
   private readonly controls: readonly (HTMLButtonElement | HTMLInputElement | HTMLSelectElement)[];
-  private readonly unfold: HTMLButtonElement;
-  private readonly details: HTMLButtonElement;
-  private readonly stop: HTMLButtonElement;
+  private readonly unfoldButton: HTMLButtonElement;
+  private readonly detailsButton: HTMLButtonElement;
+  private readonly cancelButton: HTMLButtonElement;
 
   /** Beside something that explains the graph there are no buttons for that. */
-  constructor(actions: ToolbarActions, legend: HTMLElement, { accompanied = false } = {}) {
-    this.unfold = button("Unfold all", "Unfold all modules", actions.unfoldAll);
-    this.details = button("Details", "All that is known of the box clicked", actions.details);
-    this.stop = button("Cancel", "Cancel the layout", actions.cancel);
-    this.stop.hidden = true;
-    this.pressDetails(false);
+  constructor(actions: ToolbarActions, legend: HTMLElement, { embedded = false } = {}) {
+    this.unfoldButton = button("Unfold all", "Unfold all modules", actions.unfoldAll);
+    this.detailsButton = button("Details", "All that is known of the box clicked", actions.details);
+    this.cancelButton = button("Cancel", "Cancel the layout", actions.cancel);
+    this.cancelButton.hidden = true;
+    this.setDetailsPressed(false);
     const further = [
-      this.details,
+      this.detailsButton,
       copyChoice(actions),
       button("?", "Mouse and keys", actions.help),
     ];
@@ -52,12 +52,12 @@ export class Toolbar {
       button("−", "Zoom out", actions.zoomOut),
       button("+", "Zoom in", actions.zoomIn),
       button("Fold all", "Fold all modules", actions.foldAll),
-      this.unfold,
+      this.unfoldButton,
       searchField(actions),
-      faceChoice(actions),
-      ...(accompanied ? [] : further),
+      flowChoice(actions),
+      ...(embedded ? [] : further),
     ];
-    this.element.append(...this.controls, this.stop, this.message, legend);
+    this.element.append(...this.controls, this.cancelButton, this.message, legend);
     this.enable(false);
   }
 
@@ -67,23 +67,23 @@ export class Toolbar {
   }
 
   /** Shows whether the side panel is open. */
-  pressDetails(pressed: boolean): void {
-    this.details.setAttribute("aria-pressed", String(pressed));
+  setDetailsPressed(pressed: boolean): void {
+    this.detailsButton.setAttribute("aria-pressed", String(pressed));
   }
 
   /** Why not all modules can be unfolded; null when they can. */
   limitUnfolding(reason: string | null): void {
-    this.unfold.disabled = reason !== null;
-    this.unfold.title = reason ?? "Unfold all modules";
+    this.unfoldButton.disabled = reason !== null;
+    this.unfoldButton.title = reason ?? "Unfold all modules";
   }
 
-  say(message: string): void {
+  showMessage(message: string): void {
     this.message.textContent = message;
     this.message.title = message;
   }
 
   offerCancel(offered: boolean): void {
-    this.stop.hidden = !offered;
+    this.cancelButton.hidden = !offered;
   }
 }
 
@@ -101,14 +101,14 @@ function searchField(actions: ToolbarActions): HTMLInputElement {
   return field;
 }
 
-function faceChoice(actions: ToolbarActions): HTMLSelectElement {
+function flowChoice(actions: ToolbarActions): HTMLSelectElement {
   const choice = html("select", {
     "aria-label": "Side of the boxes",
     title: "Show the operations, autograd's nodes that pass their gradients on, or both",
   });
-  for (const [value, words] of Object.entries(FACES))
+  for (const [value, words] of Object.entries(FLOW_NAMES))
     choice.append(html("option", { value }, words));
-  choice.addEventListener("change", () => actions.turnTo(choice.value as Face));
+  choice.addEventListener("change", () => actions.showFlow(choice.value as FlowDirection));
   return choice;
 }
 

@@ -1,8 +1,8 @@
 /** What is directly inside each module call, in the order of execution, and which calls are alike. */
 
 import type { GraphData, GraphNode, ModuleCall } from "../../../protocol";
-import { Scopes } from "../structure/module-calls";
-import { findRuns } from "./repetitions";
+import { ModuleCalls } from "../structure/module-calls";
+import { findRepetitions } from "./repetitions";
 
 /** An operation or a module call. */
 export interface Child {
@@ -16,18 +16,18 @@ export interface Repeat {
 }
 
 /** A stretch of one operation alone must be there more often to count: sums are written like that. */
-const MIN_BARE = 8;
-const LEAST = 4;
+const MIN_OPERATION_PASSES = 8;
+const MIN_PASSES = 4;
 
 export class CallTree {
-  private readonly inside = new Map<string, Child[]>();
+  private readonly childrenOf = new Map<string, Child[]>();
   private readonly nodes: ReadonlyMap<string, GraphNode>;
   private readonly numbers = new Map<string, number>();
   private readonly digests = new Map<string, readonly [plain: number, shaped: number]>();
 
   constructor(graph: GraphData) {
     this.nodes = new Map(graph.nodes.map((node) => [node.id, node]));
-    const scopes = new Scopes(graph);
+    const scopes = new ModuleCalls(graph);
     const seen = new Set<string>();
     for (const node of graph.nodes) {
       if (node.kind !== "op") continue;
@@ -43,21 +43,21 @@ export class CallTree {
 
   /** The children of a call; "" for what is outside of all. */
   children(scope: string): Child[] {
-    const known = this.inside.get(scope);
+    const known = this.childrenOf.get(scope);
     if (known) return known;
     const made: Child[] = [];
-    this.inside.set(scope, made);
+    this.childrenOf.set(scope, made);
     return made;
   }
 
   /** What repeats itself directly inside a call. */
   repeats(scope: string): readonly Repeat[] {
     const children = this.children(scope);
-    const recurring = children.map((child) => this.recurring(child));
+    const recurring = children.map((child) => this.moduleNumber(child));
     const stacked = children.map((child) => this.digest(child)[1]);
     const least = (start: number, period: number) =>
-      period === 1 && children[start]?.call === null ? MIN_BARE : LEAST;
-    return findRuns([recurring, stacked], least).map(({ start, period, count }) => ({
+      period === 1 && children[start]?.call === null ? MIN_OPERATION_PASSES : MIN_PASSES;
+    return findRepetitions([recurring, stacked], least).map(({ start, period, count }) => ({
       passes: Array.from({ length: count }, (_, pass) =>
         children.slice(start + pass * period, start + (pass + 1) * period),
       ),
@@ -65,9 +65,9 @@ export class CallTree {
   }
 
   /** One module called again and again is alike whatever the sizes of its tensors. */
-  private recurring(child: Child): number {
+  private moduleNumber(child: Child): number {
     const [plain] = this.digest(child);
-    return child.call === null ? plain : this.number(`${plain} at ${child.call.path}`);
+    return child.call === null ? plain : this.numberOf(`${plain} at ${child.call.path}`);
   }
 
   /** Equal for what has the same operations; the second also asks for equal shapes. */
@@ -81,16 +81,16 @@ export class CallTree {
 
   private ofOperation(id: string): readonly [number, number] {
     const node = this.nodes.get(id);
-    return [this.number(`${node?.op}`), this.number(`${node?.op} ${node?.shape}`)];
+    return [this.numberOf(`${node?.op}`), this.numberOf(`${node?.op} ${node?.shape}`)];
   }
 
   private ofCall(call: ModuleCall): readonly [number, number] {
     const inner = this.children(call.id).map((child) => this.digest(child));
     const [plain, shaped] = [inner.map(([one]) => one), inner.map(([, two]) => two)];
-    return [this.number(`${call.type}(${plain})`), this.number(`${call.type}[${shaped}]`)];
+    return [this.numberOf(`${call.type}(${plain})`), this.numberOf(`${call.type}[${shaped}]`)];
   }
 
-  private number(words: string): number {
+  private numberOf(words: string): number {
     const known = this.numbers.get(words);
     if (known !== undefined) return known;
     this.numbers.set(words, this.numbers.size);

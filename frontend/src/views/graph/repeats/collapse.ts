@@ -7,105 +7,112 @@
 
 import type { GraphData, GraphNode } from "../../../protocol";
 import type {
-  Choices,
-  Roll,
-  RolledCall,
-  RolledEdge,
-  RolledGraph,
+  CollapsedCall,
+  CollapsedEdge,
+  CollapsedGraph,
+  CollapsedRepeat,
+  PassChoices,
 } from "../structure/collapsed-graph";
 import { CallTree, type Child, type Repeat } from "./call-tree";
 
 /** One pass that something is in. */
-interface Turn {
+interface PassReference {
   readonly key: string;
   readonly pass: number;
   readonly last: boolean;
   readonly shown: boolean;
 }
 
-type Address = readonly Turn[];
+type PassPath = readonly PassReference[];
 
-const NOWHERE: Address = [];
+const NO_PASSES: PassPath = [];
 
 /** A graph that repeats itself, and its rolled up forms. */
-export class Repeats {
+export class RepeatedGraph {
   private readonly tree: CallTree;
-  private readonly found = new Map<string, readonly Repeat[]>();
+  private readonly repeats = new Map<string, readonly Repeat[]>();
 
   constructor(readonly graph: GraphData) {
     this.tree = new CallTree(graph);
   }
 
-  rolled(choices: Choices): Rolled {
-    return new Rolled(this.graph, this.tree, (scope) => this.in(scope), choices);
+  collapse(choices: PassChoices): CollapsedRepeats {
+    return new CollapsedRepeats(this.graph, this.tree, (scope) => this.repeatsIn(scope), choices);
   }
 
-  private in(scope: string): readonly Repeat[] {
-    const known = this.found.get(scope) ?? this.tree.repeats(scope);
-    this.found.set(scope, known);
+  private repeatsIn(scope: string): readonly Repeat[] {
+    const known = this.repeats.get(scope) ?? this.tree.repeats(scope);
+    this.repeats.set(scope, known);
     return known;
   }
 }
 
 /** One rolled up form, and where everything of the whole graph is in it. */
-export class Rolled {
-  readonly graph: RolledGraph;
-  readonly rolls: Roll[] = [];
+export class CollapsedRepeats {
+  readonly graph: CollapsedGraph;
+  readonly collapsed: CollapsedRepeat[] = [];
   /** Every operation and call: its id in the rolled up graph. */
-  private readonly ids = new Map<string, string>();
+  private readonly drawnIds = new Map<string, string>();
   /** Of what is drawn: its id in the whole graph. */
-  private readonly wholes = new Map<string, string>();
-  private readonly addresses = new Map<string, Address>();
-  private readonly calls = new Map<string, RolledCall>();
+  private readonly recordedIds = new Map<string, string>();
+  private readonly passPaths = new Map<string, PassPath>();
+  private readonly calls = new Map<string, CollapsedCall>();
   /** For a part of a pass that has a box of its own: that box. */
   private readonly parents = new Map<string, string>();
 
   constructor(
-    whole: GraphData,
+    recorded: GraphData,
     private readonly tree: CallTree,
     private readonly repeats: (scope: string) => readonly Repeat[],
-    private readonly choices: Choices,
+    private readonly choices: PassChoices,
   ) {
-    this.walk("", "", null, NOWHERE);
-    this.graph = this.rolls.length === 0 ? whole : this.redraw(whole);
+    this.addChildren("", "", null, NO_PASSES);
+    this.graph = this.collapsed.length === 0 ? recorded : this.build(recorded);
   }
 
   /** The id under which something of the whole graph is drawn, when its pass is shown. */
-  idOf(id: string): string {
-    return this.ids.get(id) ?? id;
+  drawnIdOf(id: string): string {
+    return this.drawnIds.get(id) ?? id;
   }
 
   /** The id in the whole graph of a node that is drawn. */
-  wholeOf(id: string): string {
-    return this.wholes.get(id) ?? id;
+  recordedIdOf(id: string): string {
+    return this.recordedIds.get(id) ?? id;
   }
 
   /** The choices that show something of the whole graph. */
-  choicesFor(id: string): Choices {
-    const turns = (this.addresses.get(id) ?? NOWHERE).filter((turn) => !turn.shown);
-    return new Map([...this.choices, ...turns.map(({ key, pass }) => [key, pass] as const)]);
+  choicesFor(id: string): PassChoices {
+    const references = (this.passPaths.get(id) ?? NO_PASSES).filter(
+      (reference) => !reference.shown,
+    );
+    return new Map([...this.choices, ...references.map(({ key, pass }) => [key, pass] as const)]);
   }
 
   /** Takes in what is inside a shown call; `first` is its counterpart in the first pass. */
-  private walk(scope: string, first: string, parent: string | null, address: Address): void {
+  private addChildren(
+    scope: string,
+    first: string,
+    parent: string | null,
+    passPath: PassPath,
+  ): void {
     const counterparts = this.tree.children(first);
     const places = new Map(this.tree.children(scope).map((child, place) => [child.id, place]));
     const counterpart = (child: Child) => counterparts[places.get(child.id) ?? 0] ?? child;
-    const rolled = new Set<string>();
+    const inRepeat = new Set<string>();
     for (const repeat of this.repeats(scope)) {
-      for (const pass of repeat.passes) for (const child of pass) rolled.add(child.id);
-      this.roll(repeat, counterpart, parent, address);
+      for (const pass of repeat.passes) for (const child of pass) inRepeat.add(child.id);
+      this.collapse(repeat, counterpart, parent, passPath);
     }
     for (const child of this.tree.children(scope)) {
-      if (!rolled.has(child.id)) this.keep(child, counterpart(child), parent, address);
+      if (!inRepeat.has(child.id)) this.addShown(child, counterpart(child), parent, passPath);
     }
   }
 
-  private roll(
+  private collapse(
     repeat: Repeat,
     counterpart: (child: Child) => Child,
     parent: string | null,
-    address: Address,
+    passPath: PassPath,
   ): void {
     const start = repeat.passes[0] ?? [];
     const key = start[0] ? counterpart(start[0]).id : "";
@@ -114,85 +121,89 @@ export class Rolled {
     const pass = choice === "all" ? null : Math.min(choice, count - 1);
     const alone = start.length === 1 && start[0]?.call ? counterpart(start[0]).id : null;
     const box = alone ?? `${key}/passes`;
-    const roll = { key, box, passes: count, pass, words: wordsOf(start) };
-    this.rolls.push(roll);
+    const collapsedRepeat = { key, box, passes: count, pass, label: labelOf(start) };
+    this.collapsed.push(collapsedRepeat);
     if (pass === null) {
       for (const each of repeat.passes)
-        for (const child of each) this.keep(child, counterpart(child), parent, address);
+        for (const child of each) this.addShown(child, counterpart(child), parent, passPath);
       return;
     }
-    const turn = (number: number): Address => [
-      ...address,
+    const pathOf = (number: number): PassPath => [
+      ...passPath,
       { key, pass: number, last: number === count - 1, shown: number === pass },
     ];
     const shown = repeat.passes[pass] ?? [];
     shown.forEach((child, slot) => {
       const first = counterpart(start[slot] ?? child);
-      this.keep(child, first, alone ? parent : box, turn(pass));
+      this.addShown(child, first, alone ? parent : box, pathOf(pass));
       if (!alone && child.call === null) this.parents.set(child.id, box);
     });
     const call = alone ? this.calls.get(alone) : passCall(box, parent, pass);
-    if (call) this.calls.set(box, { ...call, roll });
+    if (call) this.calls.set(box, { ...call, repeat: collapsedRepeat });
     repeat.passes.forEach((hidden, number) => {
       if (number === pass) return;
       hidden.forEach((child, slot) => {
-        this.mirror(child, shown[slot] ?? child, turn(number));
+        this.addHidden(child, shown[slot] ?? child, pathOf(number));
         if (!alone && child.call === null) this.parents.set(child.id, box);
       });
     });
   }
 
-  private keep(child: Child, first: Child, parent: string | null, address: Address): void {
-    this.ids.set(child.id, first.id);
-    this.addresses.set(child.id, address);
+  private addShown(child: Child, first: Child, parent: string | null, passPath: PassPath): void {
+    this.drawnIds.set(child.id, first.id);
+    this.passPaths.set(child.id, passPath);
     if (child.call === null) return;
     this.calls.set(first.id, { ...child.call, id: first.id, parent });
-    this.walk(child.id, first.id, first.id, address);
+    this.addChildren(child.id, first.id, first.id, passPath);
   }
 
   /** What is not shown goes by the ids of what is. */
-  private mirror(hidden: Child, shown: Child, address: Address): void {
-    this.ids.set(hidden.id, this.idOf(shown.id));
-    this.addresses.set(hidden.id, address);
+  private addHidden(hidden: Child, shown: Child, passPath: PassPath): void {
+    this.drawnIds.set(hidden.id, this.drawnIdOf(shown.id));
+    this.passPaths.set(hidden.id, passPath);
     const children = this.tree.children(hidden.id);
     const counterparts = this.tree.children(shown.id);
-    const turns = this.turnsWithin(hidden.id, children, counterparts);
+    const references = this.passesWithin(hidden.id, children, counterparts);
     children.forEach((child, place) => {
-      const turn = turns.get(child.id);
-      this.mirror(child, counterparts[place] ?? child, turn ? [...address, turn] : address);
+      const reference = references.get(child.id);
+      this.addHidden(
+        child,
+        counterparts[place] ?? child,
+        reference ? [...passPath, reference] : passPath,
+      );
     });
   }
 
   /** The pass that each child of something hidden is in, where there are passes in there too. */
-  private turnsWithin(
+  private passesWithin(
     scope: string,
     children: readonly Child[],
     counterparts: readonly Child[],
-  ): ReadonlyMap<string, Turn> {
-    const turns = new Map<string, Turn>();
+  ): ReadonlyMap<string, PassReference> {
+    const references = new Map<string, PassReference>();
     for (const { passes } of this.repeats(scope)) {
       const start = children.findIndex((child) => child.id === passes[0]?.[0]?.id);
-      const key = this.idOf(counterparts[start]?.id ?? "");
+      const key = this.drawnIdOf(counterparts[start]?.id ?? "");
       const choice = this.choices.get(key) ?? 0;
       passes.forEach((members, pass) => {
         const last = pass === passes.length - 1;
-        const turn = { key, pass, last, shown: choice === "all" || choice === pass };
-        for (const member of members) turns.set(member.id, turn);
+        const reference = { key, pass, last, shown: choice === "all" || choice === pass };
+        for (const member of members) references.set(member.id, reference);
       });
     }
-    return turns;
+    return references;
   }
 
-  private redraw(whole: GraphData): RolledGraph {
-    const { nodes, names } = this.nodes(whole);
+  private build(recorded: GraphData): CollapsedGraph {
+    const { nodes, names } = this.nodes(recorded);
     const modules = [...this.calls.values()];
-    return { ...whole, nodes, modules, edges: this.edges(whole, names) };
+    return { ...recorded, nodes, modules, edges: this.edges(recorded, names) };
   }
 
   /** The nodes that are drawn, and under which name each node of the whole graph is drawn. */
-  private nodes(whole: GraphData): { nodes: GraphNode[]; names: Map<string, string> } {
+  private nodes(recorded: GraphData): { nodes: GraphNode[]; names: Map<string, string> } {
     const neighbours = new Map<string, string[]>();
-    for (const { source, target } of whole.edges) {
+    for (const { source, target } of recorded.edges) {
       for (const [one, other] of [
         [source, target],
         [target, source],
@@ -202,55 +213,59 @@ export class Rolled {
     const names = new Map<string, string>();
     const taken = new Set<string>();
     const nodes: GraphNode[] = [];
-    for (const node of whole.nodes) {
+    for (const node of recorded.nodes) {
       const isOperation = node.kind === "op";
       const near = neighbours.get(node.id) ?? [];
       const seen = isOperation
         ? this.isShown(node.id)
         : near.length === 0 || near.some((id) => this.isDrawnWith(id, node.kind));
-      if (isOperation) names.set(node.id, this.idOf(node.id));
-      if (!seen && !isOperation) this.hide(node.id, near);
+      if (isOperation) names.set(node.id, this.drawnIdOf(node.id));
+      if (!seen && !isOperation) this.placeHiddenLeaf(node.id, near);
       if (!seen) continue;
-      const scope = this.parents.get(node.id) ?? this.idOf(node.scope);
-      const wanted = isOperation ? this.idOf(node.id) : renamed(node.id, this.idOf(node.scope));
+      const scope = this.parents.get(node.id) ?? this.drawnIdOf(node.scope);
+      const wanted = isOperation
+        ? this.drawnIdOf(node.id)
+        : idInScope(node.id, this.drawnIdOf(node.scope));
       const id = taken.has(wanted) ? node.id : wanted;
       taken.add(id);
       names.set(node.id, id);
-      this.ids.set(node.id, id);
-      this.wholes.set(id, node.id);
+      this.drawnIds.set(node.id, id);
+      this.recordedIds.set(id, node.id);
       nodes.push({ ...node, id, scope });
     }
     return { nodes, names };
   }
 
   /** A leaf that is not drawn is where the operation is that it belongs to. */
-  private hide(id: string, near: readonly string[]): void {
-    const address = near.map((other) => this.addresses.get(other)).find(Boolean);
-    if (address) this.addresses.set(id, address);
+  private placeHiddenLeaf(id: string, near: readonly string[]): void {
+    const passPath = near.map((other) => this.passPaths.get(other)).find(Boolean);
+    if (passPath) this.passPaths.set(id, passPath);
   }
 
   private isShown(id: string): boolean {
-    return (this.addresses.get(id) ?? NOWHERE).every((turn) => turn.shown);
+    return (this.passPaths.get(id) ?? NO_PASSES).every((reference) => reference.shown);
   }
 
   /** Whether a leaf or an output is drawn for the sake of an operation next to it. */
   private isDrawnWith(id: string, kind: GraphNode["kind"]): boolean {
-    const turns = this.addresses.get(id) ?? NOWHERE;
-    return turns.every((turn) => turn.shown || (kind === "output" && turn.last));
+    const references = this.passPaths.get(id) ?? NO_PASSES;
+    return references.every(
+      (reference) => reference.shown || (kind === "output" && reference.last),
+    );
   }
 
-  private edges(whole: GraphData, names: ReadonlyMap<string, string>): RolledEdge[] {
-    const made = new Map<string, RolledEdge>();
-    for (const edge of whole.edges) {
+  private edges(recorded: GraphData, names: ReadonlyMap<string, string>): CollapsedEdge[] {
+    const made = new Map<string, CollapsedEdge>();
+    for (const edge of recorded.edges) {
       const [source, target] = [names.get(edge.source), names.get(edge.target)];
       if (source === undefined || target === undefined) continue;
-      const where = this.addresses.get(edge.source);
-      const whither = this.addresses.get(edge.target);
-      const meeting = where && whither ? meet(where, whither) : "apart";
-      if (meeting === "hidden" || source === target) continue;
+      const sourcePath = this.passPaths.get(edge.source);
+      const targetPath = this.passPaths.get(edge.target);
+      const relation = sourcePath && targetPath ? relationOf(sourcePath, targetPath) : "apart";
+      if (relation === "hidden" || source === target) continue;
       const key = JSON.stringify([source, target]);
       const known = made.get(key);
-      const loop = meeting === "loop";
+      const loop = relation === "loop";
       if (!known || (known.loop && !loop))
         made.set(key, { ...edge, source, target, ...(loop ? { loop } : {}) });
     }
@@ -259,22 +274,22 @@ export class Rolled {
 }
 
 /** How two operations stand to each other: in one pass, seen or not, in two, or elsewhere. */
-function meet(one: Address, other: Address): "hidden" | "loop" | "apart" {
-  for (const [depth, turn] of one.entries()) {
+function relationOf(one: PassPath, other: PassPath): "hidden" | "loop" | "apart" {
+  for (const [depth, reference] of one.entries()) {
     const there = other[depth];
-    if (there?.key !== turn.key) return "apart";
-    if (there.pass !== turn.pass) return "loop";
-    if (!turn.shown) return "hidden";
+    if (there?.key !== reference.key) return "apart";
+    if (there.pass !== reference.pass) return "loop";
+    if (!reference.shown) return "hidden";
   }
   return "apart";
 }
 
 /** "h.3#1/weight:0" as one of "h.0#1". */
-function renamed(id: string, scope: string): string {
+function idInScope(id: string, scope: string): string {
   return `${scope}${id.slice(id.indexOf("/"))}`;
 }
 
-function wordsOf(pass: readonly Child[]): string {
+function labelOf(pass: readonly Child[]): string {
   const names = pass.map((child) => child.call?.type ?? operationOf(child.id));
   const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
   return `${names.slice(0, 3).join(", ")}${more}`;
@@ -285,7 +300,7 @@ function operationOf(id: string): string {
 }
 
 /** A box for a pass that is no single module's call. */
-function passCall(id: string, parent: string | null, pass: number): RolledCall {
+function passCall(id: string, parent: string | null, pass: number): CollapsedCall {
   const type = `pass ${pass + 1}`;
   return {
     id,
@@ -296,6 +311,6 @@ function passCall(id: string, parent: string | null, pass: number): RolledCall {
     parameters: 0,
     source: null,
     seconds: null,
-    made: true,
+    synthetic: true,
   };
 }

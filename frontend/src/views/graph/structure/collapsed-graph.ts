@@ -3,7 +3,7 @@
 import type { GraphData, GraphEdge, ModuleCall } from "../../../protocol";
 
 /** A repeat as it is drawn. */
-export interface Roll {
+export interface CollapsedRepeat {
   /** The same whichever pass is shown, and however many there are. */
   readonly key: string;
   /** The box or frame that stands for it. */
@@ -12,24 +12,24 @@ export interface Roll {
   /** The pass shown, from 0; null where all are. */
   readonly pass: number | null;
   /** "GPT2Block", "Linear, ReLU" */
-  readonly words: string;
+  readonly label: string;
 }
 
 /** A call that a roll shows; one without a module of its own stands for a pass of several parts. */
-export interface RolledCall extends ModuleCall {
-  readonly roll?: Roll;
-  readonly made?: boolean;
+export interface CollapsedCall extends ModuleCall {
+  readonly repeat?: CollapsedRepeat;
+  readonly synthetic?: boolean;
 }
 
-export interface RolledEdge extends GraphEdge {
+export interface CollapsedEdge extends GraphEdge {
   /** From one pass to a later one. */
   readonly loop?: boolean;
 }
 
-export interface RolledGraph extends GraphData {
-  readonly edges: readonly RolledEdge[];
-  readonly modules: readonly RolledCall[];
+export interface CollapsedGraph extends GraphData {
+  readonly edges: readonly CollapsedEdge[];
+  readonly modules: readonly CollapsedCall[];
 }
 
 /** Which pass each roll shows, by its key; "all" for one that is not rolled up. */
-export type Choices = ReadonlyMap<string, number | "all">;
+export type PassChoices = ReadonlyMap<string, number | "all">;

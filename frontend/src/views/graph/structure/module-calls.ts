@@ -1,30 +1,30 @@
 /** The tree of module calls: who is inside whom, and what each call hands on. */
 
 import type { GraphNode } from "../../../protocol";
-import type { RolledCall, RolledGraph } from "./collapsed-graph";
+import type { CollapsedCall, CollapsedGraph } from "./collapsed-graph";
 
-export interface Tensor {
+export interface TensorInfo {
   readonly shape: readonly number[] | null;
   readonly dtype: string | null;
 }
 
-export class Scopes {
-  private readonly calls: ReadonlyMap<string, RolledCall>;
-  private readonly chains = new Map<string, readonly RolledCall[]>();
+export class ModuleCalls {
+  private readonly calls: ReadonlyMap<string, CollapsedCall>;
+  private readonly chains = new Map<string, readonly CollapsedCall[]>();
 
-  constructor(readonly graph: RolledGraph) {
+  constructor(readonly graph: CollapsedGraph) {
     this.calls = new Map(graph.modules.map((module) => [module.id, module]));
   }
 
-  call(id: string): RolledCall | undefined {
+  call(id: string): CollapsedCall | undefined {
     return this.calls.get(id);
   }
 
   /** The calls around a scope, outermost first, the scope's own call last. */
-  chain(scope: string): readonly RolledCall[] {
+  chain(scope: string): readonly CollapsedCall[] {
     const known = this.chains.get(scope);
     if (known) return known;
-    const chain: RolledCall[] = [];
+    const chain: CollapsedCall[] = [];
     const seen = new Set<string>();
     let call = this.calls.get(scope);
     while (call && !seen.has(call.id)) {
@@ -37,13 +37,13 @@ export class Scopes {
   }
 
   /** The calls that a model's user wrote: those with no call around them. */
-  outermost(): readonly RolledCall[] {
+  outermost(): readonly CollapsedCall[] {
     return this.graph.modules.filter((module) => this.chain(module.id).length === 1);
   }
 
   /** The tensor each module call hands on: the first that leaves it, else its last operation's. */
-  outputs(): ReadonlyMap<string, Tensor> {
-    const outputs = new Map<string, Tensor>();
+  outputs(): ReadonlyMap<string, TensorInfo> {
+    const outputs = new Map<string, TensorInfo>();
     const nodes = new Map(this.graph.nodes.map((node) => [node.id, node]));
     for (const edge of this.graph.edges) {
       const source = nodes.get(edge.source);
@@ -63,7 +63,7 @@ export class Scopes {
   }
 
   /** How many operations each module call holds, its children's included. */
-  operations(): ReadonlyMap<string, number> {
+  operationCounts(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     for (const node of this.graph.nodes) {
       if (node.kind !== "op") continue;
@@ -74,7 +74,7 @@ export class Scopes {
     return counts;
   }
 
-  private fillIn(outputs: Map<string, Tensor>, node: GraphNode): void {
+  private fillIn(outputs: Map<string, TensorInfo>, node: GraphNode): void {
     for (const call of this.chain(node.scope)) {
       if (!outputs.has(call.id)) outputs.set(call.id, node);
     }
