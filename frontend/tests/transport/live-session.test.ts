@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { KernelMessage } from "../../src/protocol";
 import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_DISCONNECTED } from "../../src/transport/channel";
-import { CONTROL_TIMEOUT_MS, LiveSession } from "../../src/transport/live-session";
+import { LiveSession } from "../../src/transport/live-session";
 import { NO_ANSWER, SUSPENSION_MS } from "../../src/transport/pending-requests";
+import { CONTROL_TIMEOUT_MS } from "../../src/transport/run-requests";
 import { RESEND_AFTER_MS } from "../../src/transport/send-repeatedly";
 import { FakeChannel, lossRows, snapshot, stateOf } from "../fake-channel";
 
