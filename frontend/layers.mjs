@@ -1,10 +1,12 @@
 /**
  * The layers of the frontend, checked by dependency-cruiser in `npm run lint`.
  *
- * A file imports files of its own layer and of the layers below it, never one above: type-only
- * imports count, too. Import cycles are forbidden everywhere. `LAYERS` and `GRAPH_LAYERS` stand
- * from the bottom to the top; the folders mirror `labkit/run` (history) and `labkit/views` (all
- * others). A new file or folder of `src` must be entered here.
+ * A file imports files of its own layer and of the layers below it, never of one above. Type-only
+ * imports count, too. Import cycles are forbidden everywhere.
+ *
+ * `LAYERS` and `GRAPH_LAYERS` are listed from the bottom to the top. The folders mirror
+ * `labkit/run` (history) and `labkit/views` (all others). A new file or folder of `src` must be
+ * added here.
  */
 
 const LAYERS = [
@@ -50,7 +52,7 @@ const GRAPH_LAYERS = [
   { name: "view", path: "[^/]+\\.(ts|css)$" },
 ];
 
-/** Scripts of their own, which are loaded by themselves and must stay small. */
+/** Scripts with a bundle of their own, which must stay small. */
 const SCRIPTS = [
   // Fetches the app from the kernel.
   { name: "loader", path: "^src/loader\\.ts$", uses: "^src/(transport|decoding|protocol\\.ts$)" },
@@ -62,7 +64,7 @@ const SCRIPTS = [
   { name: "pad", path: "^src/pad/", uses: "^$" },
 ];
 
-/** Folders that share a layer, but not their code. */
+/** Folders of one layer that must not import each other. */
 const SEPARATE = [
   ["^src/plot/", "^src/heat-map/"],
   ["^src/heat-map/", "^src/plot/"],
@@ -71,13 +73,13 @@ const SEPARATE = [
   // The stepper shows its walk in a graph view; no other view imports another.
   ["^src/views/stepper/", "^src/views/(?!stepper/|graph/)[^/]+/"],
   ["^src/views/(?!stepper/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
-  // Views know a run by its session alone; the stepper asks the kernel over its own model.
+  // Views use a run by its session alone; the stepper uses its own model, too.
   ["^src/(parts|plot|heat-map|views/(?!stepper/))", "^src/(transport|history|decoding)/"],
 ];
 
 const OUTSIDE = "^node_modules|^src/[^/]+\\.d\\.ts$";
 
-/** For each layer: nothing may be imported but itself and what is below. */
+/** Forbids each layer's imports, except of the layer itself and of those below. */
 function upward(root, layers, below) {
   return layers.map(({ name, path }, index) => ({
     name: `layer: ${name}`,

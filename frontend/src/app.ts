@@ -1,4 +1,4 @@
-/** The frontend proper: opens the run's session and draws the view that was asked for. */
+/** The script that the kernel sends to the page: opens the run's session and draws one view. */
 
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
@@ -33,7 +33,7 @@ export interface ViewRequest {
   readonly view: string;
   readonly channel: Channel;
   readonly root: HTMLElement;
-  /** The view's own model: what the stepper talks over. */
+  /** The view's own model, over which the stepper sends its messages. */
   readonly model: StepperModel;
 }
 
@@ -61,7 +61,7 @@ export function render({ view, channel, root, model }: ViewRequest): () => void 
   };
 }
 
-/** Outside JupyterLab nobody names the colours, so labkit's own hold. */
+/** Outside JupyterLab the page defines no colours, so that labkit's own are used. */
 function setColours(frame: HTMLElement): void {
   const named = getComputedStyle(document.body).getPropertyValue("--jp-layout-color1") !== "";
   frame.dataset.labkitColours = named ? "page" : isDark(frame) ? "dark" : "light";

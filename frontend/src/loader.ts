@@ -1,9 +1,9 @@
 /**
- * The script that goes out with every view. It has labkit's frontend fetched
- * from the kernel once per page, and hands the view on to it.
+ * The script that every view contains. It requests labkit's frontend from the kernel once per page,
+ * and lets it draw the view.
  *
- * Nothing is awaited before `render` returns: the kernel's messages reach a
- * model only afterwards, and the clean-up must be there even if none comes.
+ * `render` returns before anything is awaited: the kernel's messages reach a model only afterwards,
+ * and the clean-up must exist even if none comes.
  */
 
 import { PendingAsset } from "./transport/assets";
@@ -17,7 +17,7 @@ import {
   type ViewModel,
 } from "./transport/channel";
 
-/** Digest of the scripts of this build; two builds on one page stay apart. */
+/** Digest of the scripts of this build; a page can hold two builds. */
 declare const LABKIT_BUILD: string;
 
 interface App {

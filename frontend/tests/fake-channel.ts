@@ -1,4 +1,4 @@
-/** A channel without a kernel: keeps what the page says, and says what a test wants. */
+/** A channel without a kernel: records what the page sends, and emits what a test passes. */
 
 import type { Buffers } from "../src/decoding/buffers";
 import type { BlockRows, KernelMessage, PageMessage, RunState } from "../src/protocol";

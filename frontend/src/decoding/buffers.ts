@@ -1,4 +1,6 @@
-/** Reads numbers out of a message's buffers, which are little endian as all today's browsers are. */
+/**
+ * Reads numbers out of a message's buffers, which are little endian, as all current browsers are.
+ */
 
 import type { BlockRows, BlockSnapshot, BufferIndex } from "../protocol";
 
@@ -17,7 +19,7 @@ export interface FoldedRows {
   readonly highAt: Float32Array;
 }
 
-/** Thrown when a message is not what the protocol says. */
+/** Thrown when a message does not follow the protocol. */
 export class DecodeError extends Error {}
 
 export function decodeRows(block: BlockRows, buffers: Buffers): Rows {

@@ -1,4 +1,4 @@
-/** Reads what the kernel tells of a tensor's values. */
+/** Reads statistics of a tensor's values out of a message. */
 
 import type { SentStatistics } from "../protocol";
 import type { Statistics } from "../session";

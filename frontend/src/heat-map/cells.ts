@@ -1,8 +1,8 @@
 /**
- * The heat map's cells: places on the colour scale, the largest of each bin of steps.
+ * The heat map's cells: positions on the colour scale, the largest of each bin of steps.
  *
- * Bins are powers of two of steps wide and begin at a multiple of their width,
- * so that a cell keeps its colour while the run grows.
+ * The width of bins is a power of two of steps, and each begins at a multiple of its width, so that
+ * a cell keeps its colour while the run grows.
  */
 
 import type { Points } from "../session";
@@ -17,7 +17,7 @@ export interface Bins {
   readonly count: number;
 }
 
-/** At most so many bins for the steps from first to last. */
+/** Returns at most `max` bins for the steps from first to last. */
 export function binsFor(first: number, last: number, max: number): Bins {
   let width = 1;
   for (;;) {
@@ -28,7 +28,7 @@ export function binsFor(first: number, last: number, max: number): Bins {
   }
 }
 
-/** One row of cells; a bin without a sample shows the one before it. */
+/** Returns one row of cells; a bin without a sample repeats the bin before. */
 export function cellsOf(
   { steps, values }: Points,
   { start, width, count }: Bins,
@@ -51,7 +51,9 @@ export function cellsOf(
   return cells;
 }
 
-/** One row of cells for several: the largest, and what is not finite above all. */
+/**
+ * Merges several rows of cells into one: the largest; a value that is not finite takes precedence.
+ */
 export function largestOf(rows: readonly Float32Array[]): Float32Array {
   const [first, ...others] = rows;
   if (!first || others.length === 0) return first ?? new Float32Array(0);
@@ -66,7 +68,7 @@ export function largestOf(rows: readonly Float32Array[]): Float32Array {
   return cells;
 }
 
-/** Which of the cells that have no place on the scale are there. */
+/** Which of the cells without a position on the scale occur. */
 export interface SpecialCells {
   readonly zero: boolean;
   readonly notFinite: boolean;
@@ -79,7 +81,7 @@ export function specialCellsIn(rows: readonly Float32Array[]): SpecialCells {
   };
 }
 
-/** The largest recorded value in a bin and its step; the last one before the bin if it has none. */
+/** Returns the largest value in a bin and its step; the last before the bin if it has none. */
 export function sampleIn(
   { steps, values }: Points,
   { start, width }: Bins,

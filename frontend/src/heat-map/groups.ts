@@ -1,20 +1,20 @@
 /**
- * Rows by module, for models with more parameters than there is room for: a module's rows are one
- * until it is opened.
+ * Groups rows by module, for models with more parameters than the heat map has room for. The rows
+ * of a module are one line until it is opened.
  */
 
 import type { Row } from "./rows";
 
-/** What stands in one line of the heat map. */
+/** One line of the heat map. */
 export interface HeatMapEntry {
   /** A parameter's name, or a module's path. */
   readonly name: string;
-  /** The same without what stands above it. */
+  /** The name without the part that a line above shows. */
   readonly shortName: string;
-  /** The rows that are told as one; a single one for a parameter. */
+  /** The rows that are merged into the line; one for a parameter. */
   readonly rows: readonly Row[];
   readonly depth: number;
-  /** Whether a click opens or closes it; null for a single row. */
+  /** Whether it is open; null for a single row, which cannot be opened. */
   readonly open: boolean | null;
 }
 
@@ -24,7 +24,7 @@ interface ModuleBranch {
   readonly children: Map<string, ModuleBranch>;
 }
 
-/** The lines to show; `turned` are the modules whose state a person has changed. */
+/** Returns the lines to show; `toggled` are the modules that the user opened or closed. */
 export function entriesOf(
   rows: readonly Row[],
   toggled: ReadonlySet<string>,
@@ -80,7 +80,7 @@ function treeOf(rows: readonly Row[]): ModuleBranch {
   return mergeSingleChildren(root);
 }
 
-/** Takes out branches with one child only: "transformer", "transformer.h" become one. */
+/** Merges branches with one child only: "transformer", "transformer.h" become one. */
 function mergeSingleChildren(branch: ModuleBranch): ModuleBranch {
   const children = new Map<string, ModuleBranch>();
   for (const child of branch.children.values()) {
@@ -91,7 +91,7 @@ function mergeSingleChildren(branch: ModuleBranch): ModuleBranch {
   return { ...branch, children };
 }
 
-/** Level by level, as far as there is room; the first level is always to be seen. */
+/** Opens level by level, as far as there is room; the first level is always visible. */
 function initiallyOpen(root: ModuleBranch, max: number): ReadonlySet<string> {
   const opened = new Set<string>();
   let count = root.children.size;

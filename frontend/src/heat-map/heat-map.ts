@@ -1,4 +1,4 @@
-/** Parameters by steps, as a picture of coloured cells; only the rows in sight are drawn. */
+/** Parameters by steps, as coloured cells; draws only the rows that are visible. */
 
 import { make, setText } from "../parts/element";
 import { formatCount, formatValue, shortenPath } from "../parts/format";
@@ -16,11 +16,11 @@ import type { ColourScale } from "./scale";
 const MIN_HEIGHT = 14;
 const MAX_HEIGHT = 64;
 const PREFERRED_HEIGHT = 300;
-/** Rows in sight; the others are reached by scrolling. */
+/** Number of visible rows; the others are reached by scrolling. */
 const MAX_ROWS = 28;
 /** Width of a letter of the names, in px. */
 const LETTER_WIDTH = 6.4;
-/** Room that half a number needs beside its tick, in px. */
+/** Room for half of a number beside its tick, in px. */
 const HALF_NUMBER_WIDTH = 18;
 
 export class HeatMap {
@@ -37,14 +37,14 @@ export class HeatMap {
   private readonly resizes: ResizeObserver;
   private scale: ColourScale | null = null;
   private rows: readonly HeatMapEntry[] = [];
-  /** Modules that a person has opened or closed. */
+  /** Modules that the user opened or closed. */
   private readonly toggled = new Set<string>();
   private bins: Bins = { start: 0, width: 1, count: 1 };
   private rowHeight = MAX_HEIGHT;
   private quantity = "";
   private drawnLabels = "";
 
-  /** `scaleFor` makes the scale of a quantity that is drawn for the first time. */
+  /** `scaleFor` creates the scale of a quantity that is drawn for the first time. */
   constructor(
     private readonly session: RunSession,
     private readonly scaleFor: (quantity: string) => ColourScale,
@@ -113,7 +113,7 @@ export class HeatMap {
     return Math.max(0, Math.min(first, this.rows.length - this.rowsInSight));
   }
 
-  /** Gives the rows their height and the scroller its length. */
+  /** Sets the height of the rows and of the scroller. */
   private setSizes(): void {
     const fitting = Math.floor(PREFERRED_HEIGHT / this.rows.length);
     this.rowHeight = Math.min(MAX_HEIGHT, Math.max(MIN_HEIGHT, fitting));
@@ -207,7 +207,7 @@ export class HeatMap {
   }
 }
 
-/** Whether a parameter or module is what was picked, or part of it. */
+/** Whether a parameter or module is the selected one, or part of it. */
 function isWithin(name: string, picked: string): boolean {
   const path = picked.replace(/#\d+.*$/, "");
   return name === path || (path !== "" && name.startsWith(`${path}.`));

@@ -1,4 +1,4 @@
-/** What the heat map's colours mean, with numbers. */
+/** The heat map's colour scale, with its ends as text. */
 
 import { make } from "../parts/element";
 import type { SpecialCells } from "./cells";

@@ -12,7 +12,7 @@ export interface HeatMapImage {
   readonly cursor: number | null;
   readonly ink: string;
   readonly rowHeight: number;
-  /** A canvas out of sight, for the cells before they are scaled up. */
+  /** A hidden canvas, for the cells before they are scaled up. */
   readonly cells: HTMLCanvasElement;
 }
 

@@ -1,4 +1,4 @@
-/** What a heat map shows, in forward order, with where its numbers are. */
+/** The rows of a heat map in forward order, each with the column of its numbers. */
 
 import { formatCount, formatValue } from "../parts/format";
 import type { BlockKind } from "../protocol";
@@ -16,7 +16,7 @@ export function rowsOf({ blocks }: RunSession, kind: BlockKind): Row[] {
     .flatMap((block) => block.names.map((name, column) => ({ name, block, column })));
 }
 
-/** The newest values in words, for who cannot see the picture. */
+/** Describes the newest values, for screen readers. */
 export function describeNewest(rows: readonly Row[], quantity: string): string {
   const newest = rows.map(({ name, block, column }) => ({
     name,
@@ -37,7 +37,7 @@ export function describeNewest(rows: readonly Row[], quantity: string): string {
   return rest.length > 0 ? `${head}: ${rest.join(", ")}` : `${head}`;
 }
 
-/** First and last recorded step; null while there is none. */
+/** Returns the first and the last recorded step; null while there is none. */
 export function stepsOf(rows: readonly Row[]): readonly [first: number, last: number] | null {
   let [first, last] = [Number.POSITIVE_INFINITY, -1];
   for (const { block, column } of rows) {

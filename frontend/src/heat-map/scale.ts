@@ -1,17 +1,19 @@
-/** What a heat map's colours stand for: powers of ten, shares, or signed values. */
+/** The colour scales of heat maps: powers of ten, shares, or signed values. */
 
 import { PALETTE } from "../parts/palette";
 
 const PALETTE_SIZE = 256;
-/** Most powers of ten that the scale spans; what is smaller gets the lowest colour. */
+/** Largest range, in powers of ten; smaller values have the lowest colour. */
 const MAX_DECADES = 12;
-/** From below zero over zero to above; told apart with any colour vision (after ColorBrewer). */
+/**
+ * From negative over zero to positive; distinguishable with any colour vision (after ColorBrewer).
+ */
 const SIGNED_LIGHT = ["#2166ac", "#67a9cf", "#f3f3f3", "#ef8a62", "#b2182b"];
 const SIGNED_DARK = ["#74b9f2", "#2f6da8", "#262626", "#b0542f", "#ff9a6b"];
 
 export const NOT_FINITE_COLOUR = "#ff2d78";
 
-/** A cell's place for a value that is exactly zero, where zero has a colour of its own. */
+/** The cell of a value that is exactly zero, where zero has a colour of its own. */
 export const ZERO = Number.NEGATIVE_INFINITY;
 
 export function zeroColour(dark: boolean): string {
@@ -19,21 +21,21 @@ export function zeroColour(dark: boolean): string {
 }
 
 export interface ColourScale {
-  /** The ends, as cells have them. */
+  /** The ends, as positions of cells. */
   readonly low: number;
   readonly high: number;
   readonly hasRange: boolean;
-  /** A finite value's place. */
+  /** Returns the position of a finite value. */
   position(value: number): number;
-  /** Takes in a row of cells; those that are not finite are passed over. */
+  /** Widens the scale to include a row of cells, without those that are not finite. */
   extend(cells: Float32Array): void;
-  /** An end in words. */
+  /** Formats an end. */
   label(end: number): string;
-  /** The colours from low to high. */
+  /** Returns the colours from low to high. */
   palette(dark: boolean): readonly string[];
 }
 
-/** Widens when a value lies outside and never narrows, so that colours keep their meaning. */
+/** Widens for a value outside its range and never narrows, so that a colour keeps its meaning. */
 export class DecadeScale implements ColourScale {
   low = Number.NaN;
   high = Number.NaN;
@@ -66,7 +68,7 @@ export class DecadeScale implements ColourScale {
   }
 }
 
-/** Parts of a whole, from none to all. */
+/** Shares from 0 to 1. */
 export class ShareScale implements ColourScale {
   readonly low = 0;
   readonly high = 1;
@@ -87,7 +89,7 @@ export class ShareScale implements ColourScale {
   }
 }
 
-/** Values around zero; the ends are as far from it on both sides, and only ever move out. */
+/** Values around zero; both ends have the same distance from it, and only widen. */
 export class SignedScale implements ColourScale {
   high = 0;
 
@@ -118,7 +120,7 @@ export class SignedScale implements ColourScale {
   }
 }
 
-/** The next of 1, 2, 5 times a power of ten. */
+/** Rounds up to 1, 2 or 5 times a power of ten. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10) * power;
@@ -126,7 +128,7 @@ function roundUp(value: number): number {
 
 const known = new Map<readonly string[], Uint32Array>();
 
-/** Pixels of a palette from low to high, as a canvas stores them. */
+/** Returns the pixels of a palette from low to high, as a canvas stores them. */
 export function pixelsOf(palette: readonly string[]): Uint32Array {
   const made =
     known.get(palette) ??
@@ -137,7 +139,7 @@ export function pixelsOf(palette: readonly string[]): Uint32Array {
   return made;
 }
 
-/** A palette's colour at a place from 0 to 1. */
+/** Returns a palette's colour at a position from 0 to 1. */
 export function colourAt(part: number, palette: readonly string[] = PALETTE): string {
   const place = Math.min(1, Math.max(0, part)) * (palette.length - 1);
   const index = Math.min(Math.floor(place), palette.length - 2);

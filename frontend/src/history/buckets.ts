@@ -1,14 +1,14 @@
 /**
- * Folded rows: each bucket keeps, for every column, the smallest and the
- * largest value with their steps. A bucket that held a NaN has NaN as its high,
- * but where NaN stands for "not read" (sparse): there it gives way to a number.
+ * Folded rows: each bucket stores, for every column, the smallest and the largest value with their
+ * steps. A bucket with a NaN has NaN as its high, except where NaN stands for "not read" (sparse):
+ * there a number replaces it.
  */
 
 import type { FoldedRows } from "../decoding/buffers";
 
 export class Buckets {
   length = 0;
-  /** First step of each bucket, and the number of samples folded into it. */
+  /** First step of each bucket, and the number of samples in it. */
   private first: Float64Array = new Float64Array(0);
   private count: Float64Array = new Float64Array(0);
   private low: Float32Array = new Float32Array(0);
@@ -21,7 +21,9 @@ export class Buckets {
     private readonly sparse: boolean,
   ) {}
 
-  /** Takes over a snapshot's buckets; how full each is, is not told: taken for full. */
+  /**
+   * Creates the buckets of a snapshot, which does not state how full they are: all count as full.
+   */
   static fromSnapshot(
     columns: number,
     sparse: boolean,
@@ -39,12 +41,12 @@ export class Buckets {
     return made;
   }
 
-  /** True while the last bucket can take more samples without passing the stride. */
+  /** Whether the last bucket has room for more samples within the stride. */
   hasRoom(samples: number, stride: number): boolean {
     return this.length > 0 && (this.count[this.length - 1] ?? 0) + samples <= stride;
   }
 
-  /** Opens a new bucket at the end; it is to be filled by `take`. */
+  /** Adds an empty bucket at the end, to be filled by `add`. */
   open(step: number): void {
     this.reserve(this.length + 1);
     const bucket = this.length;
@@ -71,7 +73,7 @@ export class Buckets {
     }
   }
 
-  /** Merges neighbours; a last odd bucket stays as it is. */
+  /** Merges neighbours; a last odd bucket is unchanged. */
   mergePairs(): void {
     const pairs = this.length >> 1;
     for (let bucket = 0; bucket < pairs; bucket++) {
@@ -88,7 +90,7 @@ export class Buckets {
     this.length = pairs + (this.length % 2);
   }
 
-  /** Writes a column's extremes in the order of their steps; returns how many points these are. */
+  /** Writes a column's extremes in the order of their steps; returns their number. */
   write(column: number, steps: Float64Array, values: Float32Array): number {
     let written = 0;
     const put = (step: number, value: number) => {

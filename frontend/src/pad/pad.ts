@@ -1,9 +1,9 @@
 /**
- * A pad to draw a small grey image on, for the course: pixel by pixel, with the pointer or the
- * keyboard. The kernel gets the pixels and may answer with a sentence.
+ * The course's pad: draws a small grey image pixel by pixel, with the pointer or the keyboard. The
+ * kernel receives the pixels and may answer with a sentence.
  */
 
-/** What the pad needs of its widget's model. */
+/** The part of the widget's model that the pad uses. */
 export interface PadModel {
   get(trait: "pixels"): readonly number[];
   get(trait: "side"): number;
@@ -15,7 +15,7 @@ export interface PadModel {
 }
 
 const CELL = 26;
-/** How much a stroke brightens the pixel under it, and those beside it. */
+/** How much a stroke brightens the pixel under it, and its neighbours. */
 const STROKE = 0.7;
 const EDGE = 0.12;
 const HELP =

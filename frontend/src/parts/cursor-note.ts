@@ -1,4 +1,4 @@
-/** Says which step is looked at, and leads back to the live end. */
+/** Shows the step of the cursor, and a button that returns to the live end. */
 
 import type { RunSession } from "../session";
 import { make, setText } from "./element";

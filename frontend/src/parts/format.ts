@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
@@ -41,7 +41,7 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }
 
-/** Bytes in units of a thousand, as the makers of memory count. */
+/** Bytes in units of a thousand. */
 export function formatBytes(bytes: number): string {
   let [size, unit] = [bytes, 0];
   while (size >= 1000 && unit < UNITS.length - 1) {
@@ -56,7 +56,7 @@ export function formatShare(part: number): string {
   return `${(100 * part).toFixed(1).replace(/\.0$/, "")} %`;
 }
 
-/** Takes the middle out of a name that is too long; both ends say most. */
+/** Removes the middle of a name that is too long. */
 export function shorten(name: string, max: number): string {
   if (name.length <= max) return name;
   const end = Math.ceil((max - 1) * 0.6);
@@ -64,9 +64,8 @@ export function shorten(name: string, max: number): string {
 }
 
 /**
- * A parameter's path in so many letters. Its layer's number and its end say
- * most: "transformer.h.0.attn.c_attn.weight" becomes "…0.attn.c_attn.weight",
- * then "…0…c_attn.weight".
+ * Shortens a parameter's path to `max` letters. Its layer's number and its end are kept:
+ * "transformer.h.0.attn.c_attn.weight" becomes "…0.attn.c_attn.weight", then "…0…c_attn.weight".
  */
 export function shortenPath(path: string, max: number): string {
   if (path.length <= max) return path;

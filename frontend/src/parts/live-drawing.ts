@@ -1,4 +1,4 @@
-/** Draws a view anew when its run, what is picked in it, or the page's theme changes. */
+/** Redraws a view when its run, the selection, or the page's theme changes. */
 
 import type { Change, RunSession } from "../session";
 import { RedrawScheduler } from "./redraw-scheduler";
@@ -9,7 +9,7 @@ export class LiveDrawing {
   private readonly redraw: RedrawScheduler;
   private readonly cleanups: readonly (() => void)[];
 
-  /** `heard` is told each change before the view is drawn for it. */
+  /** `onChange` is called before the view is drawn for a change. */
   constructor(
     root: HTMLElement,
     session: RunSession,
@@ -31,7 +31,7 @@ export class LiveDrawing {
     ];
   }
 
-  /** A person has changed something: do not keep them waiting. */
+  /** Redraws at once, after a change by the user. */
   now(): void {
     this.redraw.now();
   }

@@ -1,6 +1,6 @@
 /** The colours of magnitudes in all views. */
 
-/** Viridis from low to high: even in lightness, and told apart with any colour vision. */
+/** Viridis from low to high: even in lightness, distinguishable with any colour vision. */
 export const PALETTE = [
   "#440154",
   "#482475",

@@ -1,4 +1,4 @@
-/** A titled box around a view, and the sentence that stands there when nothing can be drawn. */
+/** A titled box around a view, and the text in place of a drawing. */
 
 import type { DrawView, RunSession } from "../session";
 import { make, setText } from "./element";
@@ -28,7 +28,7 @@ const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: s
   ],
 };
 
-/** The view with its title above it. */
+/** Returns the view with its title above it. */
 export function withTitle(name: PanelName, draw: DrawView): DrawView {
   return (root, session) => {
     const [title, explanation] = TITLES[name];
@@ -44,7 +44,7 @@ export function withTitle(name: PanelName, draw: DrawView): DrawView {
   };
 }
 
-/** Why there is nothing to draw yet. */
+/** Returns why there is nothing to draw yet. */
 export function emptyMessage(session: RunSession): string {
   if (session.problem) return session.problem;
   const status = session.state?.status;
@@ -53,7 +53,7 @@ export function emptyMessage(session: RunSession): string {
   return ended ? "This run ended before its first step" : "Waiting for the first step";
 }
 
-/** A sentence in the place of a picture; hidden while it has nothing to say. */
+/** A sentence in place of a drawing; hidden for null. */
 export class EmptyMessage {
   readonly element = make("p", { class: "labkit-empty", role: "status" });
 

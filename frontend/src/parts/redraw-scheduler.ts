@@ -1,15 +1,15 @@
 /**
- * Draws at most once per animation frame, only while the view can be seen, and
- * no more of the time than its share: training runs on the same machine.
+ * Draws at most once per animation frame, only while the view is visible, and for a limited share
+ * of the time, since training runs on the same machine.
  */
 
-/** Longest part of the page's time that one view's live drawing takes. */
+/** Largest share of the page's time that one view's live drawing takes. */
 const MAX_TIME_SHARE = 0.05;
-/** Shortest pause between two live drawings, in ms: five in a second look like motion. */
+/** Shortest pause between two live drawings: five per second look continuous. */
 const MIN_PAUSE_MS = 180;
-/** Longest pause between two live drawings, in ms, however slow the machine is. */
+/** Longest pause between two live drawings, however slow the machine is. */
 const MAX_PAUSE_MS = 1000;
-/** A drawing that takes longer, in ms, is felt by a loop that has few cores to share. */
+/** A drawing that takes longer slows a training loop down on a machine with few cores. */
 const HEAVY_DRAW_MS = 4;
 const FEW_CORES = 2;
 
@@ -32,14 +32,14 @@ export class RedrawScheduler {
     this.visibility.observe(element);
   }
 
-  /** Something live has changed. */
+  /** Redraws after a live change, when the next drawing is due. */
   later(): void {
     this.pending = true;
     if (!this.visible || this.frame !== 0 || this.timer !== undefined) return;
     this.schedule();
   }
 
-  /** A person has changed something: do not keep them waiting. */
+  /** Redraws at once, after a change by the user. */
   now(): void {
     this.nextDrawAt = 0;
     this.pending = true;

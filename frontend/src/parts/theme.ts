@@ -1,6 +1,8 @@
-/** The page's colours, and word when they change. */
+/** The page's colours, and a listener for their changes. */
 
-/** Told apart with any colour vision, on white and on dark paper (after Okabe and Ito). */
+/**
+ * Distinguishable with any colour vision, on light and on dark background (after Okabe and Ito).
+ */
 const LIGHT_SERIES = ["#0072b2", "#d55e00", "#009e73", "#b5428a", "#b07d00", "#3a9bd4", "#6b6b6b"];
 const DARK_SERIES = ["#56b4e9", "#f0883e", "#2bc49a", "#e08fc0", "#e6b422", "#a6d3f2", "#b8b8b8"];
 
@@ -14,7 +16,7 @@ export interface Theme {
   readonly series: readonly string[];
 }
 
-/** The colours that hold where this element stands. */
+/** Reads the colours at an element. */
 export function readTheme(element: Element): Theme {
   const style = getComputedStyle(element);
   const colour = (name: string, fallback: string) =>
@@ -31,7 +33,9 @@ export function readTheme(element: Element): Theme {
   };
 }
 
-/** JupyterLab and VS Code say it on the body; elsewhere the system's wish holds. */
+/**
+ * Whether the page is dark: JupyterLab and VS Code mark their body; elsewhere the system decides.
+ */
 export function isDark(element: Element): boolean {
   const body = element.ownerDocument.body;
   const jupyter = body.getAttribute("data-jp-theme-light");

@@ -1,6 +1,6 @@
 /** Round numbers along an axis of steps. */
 
-/** About so many multiples of 1, 2 or 5 times a power of ten within the range. */
+/** Returns about `about` multiples of 1, 2 or 5 times a power of ten within the range. */
 export function ticksFor(from: number, to: number, about: number): number[] {
   const rough = Math.max(1, (to - from) / Math.max(1, about));
   const power = 10 ** Math.floor(Math.log10(rough));

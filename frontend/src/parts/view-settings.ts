@@ -1,8 +1,8 @@
 /**
- * What a person chose in the views of a run, for as long as the page lives.
+ * What the user chose in the views of a run, until the page is closed.
  *
- * When a run ends its output is displayed anew, so that the notebook keeps a true picture; the
- * views are made again then, and go on as they were left.
+ * When a run ends, its output is displayed again, so that the saved notebook has its final picture.
+ * The views are created again then, with the same settings.
  */
 
 const MAX_RUNS = 50;
@@ -29,12 +29,12 @@ export class ViewSettings {
     else this.values.set(name, choice);
   }
 
-  /** Keeps what is chosen from a menu. */
+  /** Stores each choice of a menu. */
   saveOnChange(select: HTMLSelectElement, name: string): void {
     select.addEventListener("change", () => this.set(name, select.value));
   }
 
-  /** Chooses what was chosen before, if it is offered still. */
+  /** Selects the stored choice of a menu, if it is still offered. */
   restore(select: HTMLSelectElement, name: string): void {
     const choice = this.get(name);
     const offered = [...select.options].some(({ value }) => value === choice);

@@ -1,12 +1,12 @@
-/** Fewer points for the same picture: the extremes of each slice of the steps that are shown. */
+/** Reduces points for drawing: keeps the extremes of each slice of the visible steps. */
 
 import type { Points } from "../session";
 import type { StepRange } from "./plotly-figure";
 
 /**
- * Indices of the points to draw, ascending. Of each of `slices` equal parts of
- * the range stay the smallest and the largest value, and one point without a
- * finite value so that the gap is seen; one point beyond each end stays too.
+ * Returns indices of the points to draw, ascending. Each of `slices` equal parts of the range keeps
+ * its smallest and its largest value, and one point that is not finite, so that the gap is visible.
+ * One point beyond each end is kept, too.
  */
 export function decimate(
   { steps, values }: Points,
@@ -42,7 +42,7 @@ export function decimate(
   return kept;
 }
 
-/** Index of the first step that is not before the given one. */
+/** Returns the index of the first step that is not before the given one. */
 export function firstAtLeast(steps: Float64Array, step: number): number {
   let [low, high] = [0, steps.length];
   while (low < high) {

@@ -1,4 +1,4 @@
-/** Steps whose value is no number that could be drawn. */
+/** Steps whose value is not finite and cannot be drawn. */
 
 import type { Theme } from "../parts/theme";
 import type { Points } from "../session";
@@ -11,12 +11,12 @@ export interface Gap {
   readonly description: string;
 }
 
-/** Most gaps that are marked in one picture. */
+/** Largest number of gaps that are marked in one plot. */
 const MAX_GAPS = 6;
-/** Most gaps of one line that are told in words. */
+/** Largest number of gaps of one line that are described. */
 const MAX_DESCRIBED = 3;
 
-/** The first stretches of NaN or infinity, each with what there is to say about it. */
+/** Returns the first sections of NaN or infinity, each with a description. */
 export function gapsOf({ steps, values }: Points): Gap[] {
   const gaps: Gap[] = [];
   for (let index = 0; index < values.length && gaps.length < MAX_GAPS; index++) {
@@ -38,25 +38,25 @@ function describeGap(value: number, from: number, to: number, toTheEnd: boolean)
   return toTheEnd ? begin : `${begin} to ${to.toLocaleString("en-US")}`;
 }
 
-/** "loss is NaN at step 700"; the first few gaps of a line in one sentence. */
+/** "loss is NaN at step 700"; describes the first gaps of a line in one sentence. */
 export function describeGaps(name: string, gaps: readonly Gap[]): string {
   const described = gaps.slice(0, MAX_DESCRIBED).map(({ description }) => description);
   if (gaps.length > MAX_DESCRIBED) described.push("and later again");
   return `${name} is ${described.join(", ")}`;
 }
 
-/** Shows over a panel's height where the values are missing. */
+/** Marks over a panel's height where values are missing. */
 export function gapShape(gap: Gap, [y0, y1]: StepRange, theme: Theme): Layout {
   const place = { xref: "x", yref: "paper", x0: gap.from, x1: gap.to, y0, y1 };
   if (gap.from === gap.to) {
     return { ...place, type: "line", line: { color: theme.alarm, width: 1, dash: "dot" } };
   }
-  // The outline keeps a gap of few steps in sight when a pixel stands for many.
+  // The outline keeps a gap of few steps visible when a pixel stands for many.
   const line = { color: theme.alarm, width: 0.5 };
   return { ...place, type: "rect", fillcolor: `${theme.alarm}1f`, line };
 }
 
-/** A sign at the foot of a panel that hides no value; pointing at it tells what is missing. */
+/** A symbol at the bottom of a panel that covers no value; its tooltip describes the gap. */
 export function gapMarker(gap: Gap, name: string, bottom: number, theme: Theme): Layout {
   return {
     text: "▲",
@@ -72,7 +72,7 @@ export function gapMarker(gap: Gap, name: string, bottom: number, theme: Theme):
   };
 }
 
-/** Says at the foot of a panel what is missing. */
+/** A text at the bottom of a panel that describes the gap. */
 export function gapLabel(gap: Gap, bottom: number, theme: Theme): Layout {
   return {
     text: `▲ ${gap.description}`,

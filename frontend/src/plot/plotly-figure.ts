@@ -1,4 +1,4 @@
-/** One plotly picture: waits for the library, follows its box's size, tells of zooms and clicks. */
+/** One plotly figure: loads the library, follows its box's size, reports zooms and clicks. */
 
 import { make } from "../parts/element";
 import type { Theme } from "../parts/theme";
@@ -8,27 +8,27 @@ import { type Layout, loadPlotly, type PlotElement, type Plotly, type Trace } fr
 export type StepRange = readonly [from: number, to: number];
 
 export interface FigureEvents {
-  /** The library has come, or the size or the zoom is another: draw again. */
+  /** The library was loaded, or the size or the zoom changed: the figure must be drawn again. */
   changed(): void;
   clicked(step: number): void;
 }
 
 const FONT = "system-ui, -apple-system, Segoe UI, sans-serif";
 
-/** Only what works without a network, so no button that sends the data away. */
+/** Only buttons that work without a network; none sends the data away. */
 const BUTTONS = [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]];
 
 export class PlotlyFigure {
   readonly element = make("div", { class: "labkit-plot", role: "img" });
-  /** The steps that a person has zoomed to; null shows all. */
+  /** The range of steps that the user zoomed to; null for all. */
   range: StepRange | null = null;
-  /** Why there is no picture; null while all is well. */
+  /** Why there is no figure, as a sentence; null without a failure. */
   failure: string | null = null;
   private readonly canvas: PlotElement = make("div", { class: "labkit-plot-canvas" });
   private plotly: Plotly | null = null;
   private listening = false;
   private closed = false;
-  /** Where the cursor was before the last click: a double click zooms out and leaves it there. */
+  /** The cursor before the last click: a double click zooms out and restores it. */
   private cursorBefore: number | null = null;
   private readonly resizes: ResizeObserver;
 
@@ -99,7 +99,7 @@ export class PlotlyFigure {
   }
 }
 
-/** What a change of plotly's layout says about the steps shown; undefined if nothing. */
+/** Returns the range of steps that a change of plotly's layout sets; undefined if none. */
 export function rangeAfter(change: Record<string, unknown>): StepRange | null | undefined {
   if (change["xaxis.autorange"] === true) return null;
   const whole = change["xaxis.range"] as readonly unknown[] | undefined;
@@ -108,7 +108,9 @@ export function rangeAfter(change: Record<string, unknown>): StepRange | null | 
   return from === undefined || to === undefined ? undefined : [Number(from), Number(to)];
 }
 
-/** What all pictures have in common. `uirevision` keeps a person's zoom while frames come in. */
+/**
+ * The layout that all figures have in common. `uirevision` keeps the user's zoom between frames.
+ */
 export function baseLayout(theme: Theme): Layout {
   const font = { color: theme.ink, size: 12, family: FONT };
   return {
@@ -118,7 +120,7 @@ export function baseLayout(theme: Theme): Layout {
     hoverlabel: { bgcolor: theme.paper, bordercolor: theme.hair, font },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.faint, activecolor: theme.ink },
     paper_bgcolor: "rgba(0,0,0,0)",
-    // Plotly draws a halo of this colour around the line that follows the pointer.
+    // Plotly draws the line at the pointer with an outline of this colour.
     plot_bgcolor: theme.paper,
     showlegend: false,
     uirevision: "labkit",
@@ -131,13 +133,13 @@ export function baseAxis(theme: Theme): Layout {
     gridcolor: theme.hair,
     linecolor: theme.hair,
     tickfont: { color: theme.faint, size: 11 },
-    // The search for labels that stand out measures each of them in the page.
+    // Plotly's search for overflowing labels would measure each of them in the page.
     ticklabeloverflow: "allow",
     zeroline: false,
   };
 }
 
-/** Equal distances mean equal factors; plain numbers at the ticks. */
+/** A logarithmic axis, with plain numbers at the ticks. */
 export function logAxis(theme: Theme): Layout {
   return { ...baseAxis(theme), type: "log", nticks: 7, tickformat: "~g" };
 }

@@ -1,4 +1,4 @@
-/** The part of plotly.js that is used here, loaded once per page and only when it is needed. */
+/** The part of plotly.js that is used here, loaded once per page when it is first needed. */
 
 import type { RunSession } from "../session";
 
@@ -6,7 +6,7 @@ export type Trace = Readonly<Record<string, unknown>>;
 export type Layout = Readonly<Record<string, unknown>>;
 
 export interface PlotClick {
-  /** The mouse's own event; `detail` counts clicks in quick succession. */
+  /** The mouse event; `detail` counts clicks in quick succession. */
   readonly event: { readonly detail: number };
   readonly points: readonly { readonly x: number }[];
 }
@@ -33,7 +33,7 @@ export async function loadPlotly(session: RunSession): Promise<Plotly> {
   return module.default;
 }
 
-/** Names are data: plotly reads some markup in its texts, so none may be left in them. */
+/** Escapes a name, since plotly interprets some markup in its texts. */
 export function escapeMarkup(name: string): string {
   return name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

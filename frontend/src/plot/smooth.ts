@@ -1,13 +1,13 @@
-/** Moving average that forgets by steps, not by points, since old points stand further apart. */
+/** A moving average that decays by steps, not by points, since old points are further apart. */
 
 import type { Points } from "../session";
 
-/** Longest memory, as part of the run's length. */
+/** Longest decay, as a share of the run's length. */
 const MAX_DECAY_SHARE = 0.12;
 
 /**
- * Steps after which a value counts for a third, at a slider's place (0 to 1).
- * The run's length is taken in coarse stages so that the past stays still.
+ * Returns the steps after which a value's weight falls to a third, for a slider's position (0 to
+ * 1). The run's length is rounded to coarse stages, so that earlier values do not change.
  */
 export function decaySteps(strength: number, steps: Float64Array): number {
   const length = (steps.at(-1) ?? 0) - (steps[0] ?? 0);
@@ -16,7 +16,7 @@ export function decaySteps(strength: number, steps: Float64Array): number {
   return stage * MAX_DECAY_SHARE * strength ** 2;
 }
 
-/** The average at every point; NaN where the point has no finite value. */
+/** Returns the average at every point; NaN where the point has no finite value. */
 export function smooth({ steps, values }: Points, decay: number): Float32Array {
   if (decay <= 0) return values;
   const smoothed = new Float32Array(values.length);

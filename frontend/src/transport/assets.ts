@@ -5,7 +5,7 @@ import type { AssetName, KernelMessage } from "../protocol";
 import { type Channel, isLive } from "./channel";
 import { sendRepeatedly } from "./send-repeatedly";
 
-/** A script that was asked for, and perhaps has come. */
+/** A script that was requested, and may have arrived. */
 export class PendingAsset {
   readonly address: Promise<string>;
   private resolve: (address: string) => void = () => undefined;
@@ -19,10 +19,12 @@ export class PendingAsset {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.address.catch(() => undefined); // Whoever awaits it says so.
+    this.address.catch(() => undefined); // The rejection is handled where the address is awaited.
   }
 
-  /** Asks on this channel, unless it has come or another kernel is busy sending it. */
+  /**
+   * Requests the script on this channel, unless it has arrived or was requested from a live kernel.
+   */
   request(channel: Channel): void {
     if (
       this.arrived ||
@@ -35,7 +37,7 @@ export class PendingAsset {
     this.stopResending = sendRepeatedly(channel, { type: "asset", name: this.name });
   }
 
-  /** Asks on this channel too, because the kernel that was asked does not answer. */
+  /** Requests the script on this channel as well, because the first kernel does not answer. */
   requestFrom(channel: Channel): void {
     if (this.arrived || this.requestedFrom === channel) return;
     this.requestedFrom = null;
@@ -47,7 +49,7 @@ export class PendingAsset {
     this.reject(new Error(reason));
   }
 
-  /** Takes in a message from the kernel if it is this script, or refuses it. */
+  /** Handles a message: resolves for this script, rejects for its refusal, ignores all others. */
   receive(content: unknown, buffers: Buffers | undefined): void {
     if (this.arrived) return;
     const refused = content as Partial<Refusal>;

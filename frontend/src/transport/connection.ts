@@ -16,7 +16,7 @@ export interface ConnectionListener {
   onMessage(content: unknown, buffers: Buffers): void;
   /** A kernel is there, at first or again. */
   onConnected(): void;
-  /** A sentence on what is wrong. */
+  /** Receives a sentence on what is wrong. */
   onProblem(problem: string): void;
 }
 
@@ -37,7 +37,7 @@ export class Connection {
     channel.on("comm:close", this.onClose);
   }
 
-  /** Reports whether there is a kernel, or that its protocol is another. */
+  /** Connects, or reports that the kernel has another version of the protocol. */
   open(): void {
     const version = this.channel.get("protocol");
     if (version === PROTOCOL_VERSION) {
@@ -50,7 +50,7 @@ export class Connection {
     );
   }
 
-  /** Requests a snapshot, a few times; reports a problem when none comes in time. */
+  /** Requests a snapshot, a few times; reports a problem when none arrives in time. */
   requestSnapshot(): void {
     clearTimeout(this.answerTimer);
     this.answerTimer = setTimeout(
@@ -64,7 +64,7 @@ export class Connection {
     });
   }
 
-  /** Ends the request for a snapshot, because data has come. */
+  /** Ends the request for a snapshot, after data has arrived. */
   stopWaiting(): void {
     clearTimeout(this.answerTimer);
     this.stopResending();

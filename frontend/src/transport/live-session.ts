@@ -1,9 +1,10 @@
 /**
- * The session of a run with a kernel: passes the kernel's messages to the data and the requests,
- * and notifies the views.
+ * A run's session with a kernel: passes the kernel's messages to the data and the requests, and
+ * notifies the views.
  *
- * `run-data.ts` holds what is known of the run, `run-requests.ts` what was asked of the kernel,
- * `connection.ts` talks to the channel. A missing or unreadable frame leads to a new snapshot.
+ * `run-data.ts` stores the run's data, `run-requests.ts` sends requests and resolves their answers,
+ * `connection.ts` requests snapshots. After a missing or unreadable frame a new snapshot is
+ * requested.
  */
 
 import type { Buffers } from "../decoding/buffers";

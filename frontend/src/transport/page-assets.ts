@@ -22,7 +22,7 @@ export function receiveAsset(
   assets.get(message.name)?.receive(message, buffers);
 }
 
-/** Rejects a pending script; the next request for it is sent again. */
+/** Rejects a pending script; the next request for it is sent to the kernel again. */
 export function refuseAsset(
   name: AssetName,
   refusal: Extract<KernelMessage, { type: "refused" }>,

@@ -1,11 +1,11 @@
-/** Questions to the kernel that wait for their answers, each for a limited time. */
+/** Requests to the kernel that wait for their answers, each with a timeout. */
 
 import { ANSWER_TIMEOUT_MS, KERNEL_DISCONNECTED } from "./channel";
 
 export const NO_ANSWER =
   "No answer came from the kernel. Where a front end delivers questions only between cells, ask " +
   "again when the cell has ended.";
-/** After a question that was not answered, so long no other one of its kind is sent by itself. */
+/** After a timeout, views send no request of the same kind by themselves for this long. */
 export const SUSPENSION_MS = 15_000;
 
 interface PendingRequest<T> {
@@ -13,15 +13,15 @@ interface PendingRequest<T> {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** Questions of one kind by their keys: numbers of requests, or what is asked for. */
+/** Pending requests of one kind by their keys: their numbers, or what was requested. */
 export class PendingRequests<K, T> {
   private readonly pending = new Map<K, PendingRequest<T>>();
   private suspendedUntil = 0;
 
-  /** `unanswered` makes the answer to what is refused, or not answered in time. */
+  /** `failure` creates the result of a request that was refused or timed out. */
   constructor(private readonly failure: (reason: string) => T) {}
 
-  /** Whether the last question was not answered, so that views need not ask by themselves. */
+  /** Whether the last request timed out, so that views must not send another by themselves. */
   get suspended(): boolean {
     return performance.now() < this.suspendedUntil;
   }
@@ -36,7 +36,7 @@ export class PendingRequests<K, T> {
     });
   }
 
-  /** Answers a question; false where none of that key waits. */
+  /** Resolves a request; returns false where none of that key is pending. */
   resolve(key: K, answer: T): boolean {
     const asked = this.pending.get(key);
     this.suspendedUntil = 0;
@@ -47,7 +47,7 @@ export class PendingRequests<K, T> {
     return true;
   }
 
-  /** Says that a question will not be answered; false where none of that key waits. */
+  /** Resolves a request with its failure; returns false where none of that key is pending. */
   fail(key: K, reason: string): boolean {
     const asked = this.pending.get(key);
     if (!asked) return false;
@@ -63,8 +63,8 @@ export class PendingRequests<K, T> {
 }
 
 /**
- * Where a session's numbers of requests begin. All pages that show a run get every answer, so
- * their numbers must differ.
+ * Returns the number at which a session's requests begin. All pages of a run receive every answer,
+ * so that their numbers must differ.
  */
 export function firstRequestNumber(): number {
   return Math.floor(Math.random() * 2 ** 44) * 2 ** 8;

@@ -1,4 +1,4 @@
-/** What this page has of a run: one snapshot, and the frames that followed it without a gap. */
+/** A run's data on this page: one snapshot, and the frames that followed it without a gap. */
 
 import type { Buffers } from "../decoding/buffers";
 import { BlockHistory } from "../history/block-history";

@@ -43,7 +43,7 @@ export class RunRequests {
 
   constructor(private readonly channel: Channel) {}
 
-  /** `current` is the graph that the page has already. */
+  /** `current` is the graph that the page shows now. */
   graphOf(signature: string, current: GraphData | null): Promise<GraphData | null> {
     if (current) this.graphs.set(current.signature, Promise.resolve(current));
     const known = this.graphs.get(signature);

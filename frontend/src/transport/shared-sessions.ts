@@ -11,13 +11,13 @@ interface SharedSession {
 
 const entries = new Map<string, SharedSession>();
 
-/** A view's share in a session. */
+/** A view's reference to a shared session. */
 export interface SessionHandle {
   readonly session: RunSession;
   release(): void;
 }
 
-/** The session of the run behind this channel, shared with the run's other views. */
+/** Opens the session of the run behind this channel, or shares that of the run's other views. */
 export function openSession(channel: Channel): SessionHandle {
   const key = String(channel.get("run_id"));
   const entry = usable(entries.get(key), channel) ?? {
@@ -38,7 +38,7 @@ export function openSession(channel: Channel): SessionHandle {
   return { session: entry.session, release };
 }
 
-/** After a reconnection the page may have a new model for the same run. */
+/** Returns the entry if it has the same channel: after a reconnection the model may be new. */
 function usable(entry: SharedSession | undefined, channel: Channel): SharedSession | undefined {
   return entry?.session.channel === channel ? entry : undefined;
 }

@@ -1,4 +1,7 @@
-/** All views of a run: controls above, what goes wrong, curves beside gradients, the activations and the graph below. */
+/**
+ * All views of a run: controls and findings above, curves beside gradients, activations and graph
+ * below.
+ */
 
 import { make } from "../parts/element";
 import { withTitle } from "../parts/panel";
@@ -25,7 +28,7 @@ export const drawDashboard: DrawView = (root, session) => {
   const showStep = () => {
     const { state, problem } = session;
     if (state) root.dataset.labkitStep = String(state.step);
-    // The controls say what is wrong; panels with nothing in them need not say it again.
+    // The controls show the problem; empty panels need not repeat it.
     root.classList.toggle("labkit-nothing", state === null && problem !== null);
   };
   const places = PARTS.map(([name]) => make("div", { class: `labkit-area-${name}` }));

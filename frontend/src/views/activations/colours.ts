@@ -1,4 +1,4 @@
-/** The colours of a picture: one scale for all of its panels. */
+/** The colours of a picture: one scale for all its panels. */
 
 import { colourAt, SignedScale } from "../../heat-map/scale";
 import { PALETTE } from "../../parts/palette";
@@ -10,7 +10,7 @@ export interface PictureColours {
   readonly palette: readonly string[];
 }
 
-/** From zero up where nothing is negative; else as far below zero as above it. */
+/** Returns a range from zero up where nothing is negative, else one symmetric around zero. */
 export function coloursOf(
   { values }: Pick<Picture, "values">,
   range: readonly [number, number] | null,
@@ -32,7 +32,7 @@ export function coloursOf(
   return { low: 0, high: high || 1, palette: PALETTE };
 }
 
-/** The colours from low to high, as a gradient of CSS. */
+/** Returns the colours from low to high, as a CSS gradient. */
 export function gradientOf({ palette }: PictureColours): string {
   const stops = Array.from({ length: 11 }, (_, index) => colourAt(index / 10, palette));
   return `linear-gradient(to right, ${stops.join(", ")})`;

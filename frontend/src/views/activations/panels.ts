@@ -7,10 +7,10 @@ import { PointerTooltip } from "../../parts/pointer-tooltip";
 import type { Picture } from "../../session";
 import type { PictureColours } from "./colours";
 
-/** Widest panels of pictures that run along time or units, in px. */
+/** Largest width of panels along time or units, in px. */
 const WIDE_PANEL_WIDTH = 640;
 const WIDE_PANEL_HEIGHT = 150;
-/** Of panels that are many. */
+/** Height of panels where there are many. */
 const CROWDED_PANEL_HEIGHT = 76;
 const TILE_SIZE = 72;
 const LARGE_TILE_SIZE = 150;
@@ -92,7 +92,7 @@ export class Panels {
   }
 }
 
-/** Tiles for images; panels that run along time or units are as wide as there is room. */
+/** Images are tiles; panels along time or units use the available width. */
 function sizeOf({ kind, shape }: Picture): { readonly width: string; readonly height: number } {
   const [count, rows, columns] = shape;
   if (kind === "maps" || kind === "kernels" || kind === "attention") {

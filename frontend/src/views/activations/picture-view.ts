@@ -1,4 +1,4 @@
-/** One module's picture at a step: chosen, asked of the kernel, and drawn. */
+/** One module's picture at a step: selects it, requests it from the kernel, and draws it. */
 
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
@@ -11,7 +11,7 @@ import { Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";
 import { timeGradient } from "./time-gradient";
 
-/** Pictures are asked for again after so long, in ms, while the run goes on. */
+/** Interval after which a picture is requested again, while the run continues. */
 const REFRESH_MS = 900;
 const MAX_NAMED = 12;
 
@@ -68,7 +68,7 @@ export class PictureView {
     });
   }
 
-  /** Takes in what has changed; `chosen` when a person did it. */
+  /** Updates the picture after a change; `atOnce` after a change by the user. */
   update(theme: Theme, atOnce: boolean): void {
     const repaint = theme !== this.theme;
     this.theme = theme;
@@ -78,7 +78,7 @@ export class PictureView {
     if (state.pictures !== this.pictureCount || atOnce) this.request(atOnce);
   }
 
-  /** Goes to what was picked in another view, if there is a picture of it. */
+  /** Shows the module that was selected in another view, if there is a picture of it. */
   showModule(name: string): void {
     const path = name.replace(/#\d+.*$/, "");
     const found = this.modules().find((module) => path === module || path.startsWith(`${module}.`));
@@ -191,7 +191,7 @@ function rank({ kind }: PictureSubject): number {
   return PICTURE_ORDER.indexOf(kind);
 }
 
-/** The shape, and what is dead, in words. */
+/** Describes the shape and the dead units or channels. */
 function describe({ kind, shape, whole, silent, rows, columns }: Picture): string {
   const parts = [`of shape ${whole.join(" × ")}`];
   const [panels] = shape;

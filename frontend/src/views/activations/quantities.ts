@@ -1,4 +1,4 @@
-/** What is shown of every module over time. */
+/** The quantities shown of every module over time, and the kinds of pictures. */
 
 import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
 import type { BlockKind, PictureKind } from "../../protocol";
@@ -71,5 +71,5 @@ export const PICTURES: Readonly<Record<PictureKind, readonly [name: string, word
   units: ["Units", "The outputs of the layer's units for some samples of the batch."],
 };
 
-/** The kinds in the order in which they are offered: what says most comes first. */
+/** The kinds in the order in which they are offered. */
 export const PICTURE_ORDER = Object.keys(PICTURES) as readonly PictureKind[];

@@ -1,4 +1,4 @@
-/** How much gradient each time step gets: a line per layer over powers of ten. */
+/** The gradient norm at each time step: a line per layer on a logarithmic axis. */
 
 import type { Theme } from "../../parts/theme";
 import type { Picture } from "../../session";

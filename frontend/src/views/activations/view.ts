@@ -1,4 +1,4 @@
-/** What the modules give out: numbers of all of them over time, and pictures of one. */
+/** Outputs of modules: numbers of all modules over time, and pictures of one. */
 
 import { HeatMap } from "../../heat-map/heat-map";
 import { type Row, rowsOf } from "../../heat-map/rows";
@@ -90,7 +90,7 @@ class ActivationsView {
     this.root.dataset.labkitStep = String(last);
   }
 
-  /** The modules for which a quantity is known; not every module can die or saturate. */
+  /** Returns the modules for which a quantity is known; not every module can die or saturate. */
   private rows(kind: ActivationKind): readonly Row[] {
     return rowsOf(this.session, kind).filter(({ block, column }) => {
       const newest = block.latest()?.[column];

@@ -1,4 +1,4 @@
-/** The four buttons, which of them make sense, and what to do when no click arrives. */
+/** The four buttons, which of them are enabled, and the message when no click is delivered. */
 
 import { make, setText } from "../../parts/element";
 import type { ControlAction, RunStatus } from "../../protocol";
@@ -11,7 +11,7 @@ interface ControlButton {
   readonly action: ControlAction;
   readonly name: string;
   readonly explanation: string;
-  /** Shown while the loop has not yet reached the end of its step. */
+  /** Shown until the loop has reached the end of its step. */
   readonly pending: string;
 }
 
@@ -42,7 +42,7 @@ const BUTTONS: readonly ControlButton[] = [
   },
 ];
 
-/** The actions that make sense while a run does this. */
+/** Returns the actions that are enabled for a status. */
 export function enabledActions(status: RunStatus | null): ReadonlySet<ControlAction> {
   switch (status) {
     case "waiting":
@@ -64,7 +64,7 @@ export class Buttons {
   });
   readonly message = make("p", { class: "labkit-message", role: "status" });
   private readonly buttons = new Map<ControlAction, HTMLButtonElement>();
-  /** What the run was doing when the last click was made; null when none is under way. */
+  /** The run's status and step at the last click; null when no click is pending. */
   private pendingClick: { readonly status: RunStatus; readonly step: number } | null = null;
 
   constructor(private readonly session: RunSession) {
@@ -98,7 +98,7 @@ export class Buttons {
   private hasTakenEffect(clicked: { readonly status: RunStatus; readonly step: number }): boolean {
     const { state } = this.session;
     if (!state) return false;
-    if (state.status === "pausing") return false; // Not yet at the end of a step.
+    if (state.status === "pausing") return false; // The loop has not reached the end of its step.
     const oneStepDone = state.status === "paused" && state.step !== clicked.step;
     return state.status !== clicked.status || oneStepDone;
   }

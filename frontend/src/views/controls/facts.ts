@@ -1,4 +1,4 @@
-/** The progress line: what is said about a run, each fact with words that explain it. */
+/** The progress line: the facts about a run, each with an explanation. */
 
 import {
   formatBytes,
@@ -45,7 +45,7 @@ export function factsOf(state: RunState): Fact[] {
   ].filter((fact) => fact !== null);
 }
 
-/** The part of the run that is done, 0 to 1; null when the total is not known. */
+/** Returns the share of the run that is done, 0 to 1; null when the total is not known. */
 export function progressOf({ step, total_steps }: RunState): number | null {
   return total_steps ? Math.min(1, step / total_steps) : null;
 }

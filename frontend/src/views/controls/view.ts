@@ -1,4 +1,4 @@
-/** What the run is doing, and the buttons that steer it. */
+/** The run's status and progress, and the buttons that control it. */
 
 import { make, setText } from "../../parts/element";
 import { RedrawScheduler } from "../../parts/redraw-scheduler";

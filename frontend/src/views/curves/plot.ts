@@ -17,7 +17,7 @@ import type { Line, Quantity } from "./quantities";
 
 export interface CurvesInput {
   readonly quantities: readonly Quantity[];
-  /** Place of the smoothing slider, 0 to 1. */
+  /** Position of the smoothing slider, 0 to 1. */
   readonly smoothing: number;
   readonly logarithmic: boolean;
   readonly cursor: number | null;
@@ -31,17 +31,17 @@ export interface CurvesInput {
 export interface CurvesPlot {
   readonly traces: readonly Trace[];
   readonly layout: Layout;
-  /** What cannot be drawn, line by line: "loss is NaN at step 700". */
+  /** Values that cannot be drawn, for each line: "loss is NaN at step 700". */
   readonly warnings: readonly string[];
 }
 
-/** Part of the height between two panels. */
+/** Gap between two panels, as a share of the height. */
 const PANEL_GAP = 0.12;
 /** Slices per pixel; two points are drawn for each. */
 const SLICES_PER_PX = 0.5;
-/** Values of a line that are so few that each gets a dot: one between two gaps has no line. */
+/** A line of so few values has markers: a value between two gaps has no line. */
 const FEW_VALUES = 24;
-/** Narrower pictures, in px, tell only the recorded value at the pointer. */
+/** Narrower plots, in px, show only the recorded value at the pointer. */
 const NARROW_WIDTH = 480;
 
 export function curvesPlot(input: CurvesInput): CurvesPlot {
@@ -75,7 +75,7 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
   return { traces, layout: layoutOf(input, axes, shapes, marks, traces), warnings };
 }
 
-/** A short stroke at the foot for each skipped step. */
+/** A short mark at the bottom for each skipped step. */
 function skippedShapes({ skipped, theme }: CurvesInput): Layout[] {
   const line = { color: theme.alarm, width: 1.5 };
   return skipped.map((step) => ({
@@ -131,7 +131,7 @@ function layoutOf(
 }
 
 function valueAxis({ theme, logarithmic }: CurvesInput, domain: StepRange): Layout {
-  // A zoom into one kind of axis means nothing on the other.
+  // A zoom on one kind of axis is meaningless on the other.
   if (logarithmic) return { ...logAxis(theme), domain, uirevision: "log" };
   return { ...baseAxis(theme), domain, exponentformat: "power", nticks: 6, uirevision: "linear" };
 }
@@ -182,7 +182,7 @@ function lineTraces(
     line: { color: colour, width: 1.8 },
     marker: { color: colour, size: 5 },
   };
-  // Stays, though empty, while nothing is smoothed: plotly would forget that it is hidden.
+  // Stays, empty, while nothing is smoothed: otherwise plotly would lose that it is hidden.
   const faint = {
     ...shared,
     uid: `${uid}-recorded`,
@@ -193,7 +193,7 @@ function lineTraces(
     opacity: 0.28,
     hoverinfo: "skip",
   };
-  // "_xother" is the line's own step where it has no value at the step of the others.
+  // "_xother" is the line's own step, where it has no value at the step of the others.
   if (decay <= 0) {
     const none = { ...faint, x: [], y: [] };
     return [none, { ...main, y: raw, hovertemplate: "%{y:.4~g}%{_xother}" }];
@@ -205,8 +205,8 @@ function lineTraces(
 }
 
 /**
- * By this name plotly knows what a person has hidden, whichever lines come and
- * go. It becomes part of a selector, so that only letters, digits and the like do.
+ * Returns the name by which plotly identifies a line that the user has hidden. It becomes part of a
+ * selector, so that other characters than letters and digits are encoded.
  */
 function uidOf({ block, column }: Line): string {
   const id = block.id.replace(/[^A-Za-z0-9]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16)}_`);

@@ -1,4 +1,4 @@
-/** Which columns belong into one picture: a loss with its validation, a metric with its test. */
+/** Groups columns into panels: a loss with its validation loss, a metric with its test metric. */
 
 import type { Block } from "../../session";
 
@@ -19,12 +19,14 @@ const SPLIT = "train|training|val|valid|validation|test|eval|dev";
 const SPLIT_PREFIX = new RegExp(`^(?:${SPLIT})[ _./-]+(?=.)`, "i");
 const SPLIT_SUFFIX = new RegExp(`(?<=.)[ _./-]+(?:${SPLIT})$`, "i");
 
-/** "val_accuracy", "train/accuracy" and "accuracy" measure the same on different data. */
+/** "val_accuracy", "train/accuracy" and "accuracy" are one metric on different data. */
 export function nameWithoutSplit(name: string): string {
   return name.replace(SPLIT_PREFIX, "").replace(SPLIT_SUFFIX, "");
 }
 
-/** The quantities of a run in the order in which they came, the loss first, learning rates last. */
+/**
+ * Returns a run's quantities in the order of their columns, the loss first, learning rates last.
+ */
 export function quantitiesOf(blocks: readonly Block[]): Quantity[] {
   const lines = new Map<string, Line[]>([["loss", []]]);
   for (const kind of ["loss", "metric", "lr"] as const) {

@@ -1,10 +1,10 @@
-/** What a person can choose about the curves. */
+/** The controls of the curves: quantities, smoothing, scale. */
 
 import { make, setText } from "../../parts/element";
 import type { ViewSettings } from "../../parts/view-settings";
 import { LEARNING_RATE, type Quantity } from "./quantities";
 
-/** Metrics that are shown unasked, the loss not counted. */
+/** Number of metrics that are shown by default, without the loss. */
 const INITIALLY_SHOWN = 2;
 const INITIAL_SMOOTHING = 40;
 
@@ -65,7 +65,7 @@ export class CurvesToolbar {
     return this.log.checked;
   }
 
-  /** Offers the quantities that there are; returns those to show. */
+  /** Offers the quantities; returns those to show. */
   choose(quantities: readonly Quantity[]): Quantity[] {
     for (const { key } of quantities) if (!this.shown.has(key)) this.offer(key);
     this.chips.hidden = quantities.length < 2;

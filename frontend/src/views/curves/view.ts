@@ -12,7 +12,7 @@ import { curvesPlot } from "./plot";
 import { type Quantity, quantitiesOf } from "./quantities";
 import { CurvesToolbar } from "./toolbar";
 
-/** Heights of the picture in px: of one panel, and of each further one. */
+/** Height of the first panel, and of each further one, in px. */
 const FIRST_PANEL = 270;
 const FURTHER_PANEL = 130;
 

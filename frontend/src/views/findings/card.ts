@@ -1,4 +1,4 @@
-/** One finding: what is seen, and when it is opened why, what to try, and where to look. */
+/** One finding: its message, and when opened its cause, advice and places. */
 
 import { make, setText } from "../../parts/element";
 import { formatCount } from "../../parts/format";
@@ -7,7 +7,7 @@ import type { Finding } from "../../protocol";
 import type { RunSession } from "../../session";
 import { chapterLink } from "./chapter";
 
-/** A sign and a word for each severity, so that colour is not all that tells them apart. */
+/** A symbol and a text for each severity, so that they do not differ by colour alone. */
 const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, words: string]>> = {
   error: ["✕", "Error: training cannot succeed like this"],
   warning: ["!", "Warning: training is going badly"],
@@ -54,7 +54,7 @@ export class FindingCard {
     );
   }
 
-  /** Buttons that lead to the step, the parameters or modules, and the node in the graph. */
+  /** Buttons that show the step, the parameters or modules, and the node in the graph. */
   private places(finding: Finding): HTMLElement {
     const [first] = finding.steps;
     const bar = make("div", { class: "labkit-finding-places" });

@@ -1,4 +1,4 @@
-/** What goes wrong in the run, each finding once, changed in place, withdrawn when it is over. */
+/** The findings of a run: each is shown once, updated in place, and removed when it is over. */
 
 import { make } from "../../parts/element";
 import type { Finding } from "../../protocol";

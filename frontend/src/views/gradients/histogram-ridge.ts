@@ -9,7 +9,7 @@ import type { GradientHistogram, RunSession } from "../../session";
 const WIDTH = 560;
 const LEFT = 170;
 const ROW_HEIGHT = 20;
-/** How far a histogram may stand over the row above. */
+/** Height of a histogram, which may overlap the row above. */
 const HISTOGRAM_HEIGHT = 30;
 const BOTTOM = 30;
 const MAX_ROWS = 48;
@@ -46,7 +46,7 @@ export class HistogramRidge {
     this.element.hidden = true;
   }
 
-  /** Draws the rows' histograms; asks for newer ones at most once a second. */
+  /** Draws the rows' histograms; requests newer ones at most once a second. */
   async draw(rows: readonly Row[], theme: Theme): Promise<void> {
     const names = rows.slice(0, MAX_ROWS).map(({ name }) => name);
     const { cursor } = this.session;
@@ -59,7 +59,7 @@ export class HistogramRidge {
     const bins = this.bins.value as Bins;
     const found = await this.session.histograms(names, bins, cursor);
     this.requesting = false;
-    if (found === null) return; // What is drawn stays; it is asked for again.
+    if (found === null) return; // Keeps the drawing; the next call requests them again.
     this.show(found, bins, theme);
     const more = rows.length > MAX_ROWS ? ` · the first ${MAX_ROWS} of ${rows.length}` : "";
     const step = found[0]?.step;
@@ -104,7 +104,7 @@ export class HistogramRidge {
   }
 }
 
-/** The bins from the first to the last in which any gradient has an element. */
+/** Returns the bins from the first to the last that is not empty in any histogram. */
 function nonEmptyBins(found: readonly GradientHistogram[]): readonly [number, number] {
   let [from, to] = [40, 0];
   for (const { counts } of found) {

@@ -1,4 +1,4 @@
-/** The same numbers as the heat map's, as one line per parameter on a logarithmic axis. */
+/** The numbers of the heat map as one line per parameter on a logarithmic axis. */
 
 import type { Row } from "../../heat-map/rows";
 import { colourAt } from "../../heat-map/scale";
@@ -16,7 +16,7 @@ import {
 
 /** Slices of all lines together, so that a large model costs no more than a small one. */
 const TOTAL_SLICES = 4000;
-/** More lines have no legend; pointing at one tells its name. */
+/** Above this number of lines there is no legend; a line's tooltip shows its name. */
 const MAX_NAMED = 8;
 const FULL_HEIGHT: StepRange = [0, 1];
 
@@ -26,9 +26,9 @@ export interface LinesInput {
   readonly cursor: number | null;
   readonly range: StepRange | null;
   readonly theme: Theme;
-  /** Equal distances mean equal factors; else equal differences. */
+  /** Whether the axis is logarithmic, else linear. */
   readonly logarithmic: boolean;
-  /** A customary value, drawn as a line across; null for none. */
+  /** A customary value, drawn as a horizontal line; null for none. */
   readonly reference: number | null;
 }
 
@@ -84,7 +84,7 @@ function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): L
   };
 }
 
-/** A few lines have colours of their own; many run from the input's colour to the loss's. */
+/** Returns a line's colour: few lines have different hues, many a gradient from input to loss. */
 function lineColour(index: number, count: number, { series, dark }: Theme): string {
   if (count <= series.length) return series[index] as string;
   const part = index / (count - 1);

@@ -1,4 +1,4 @@
-/** What is shown of every parameter over time. */
+/** The quantities shown of every parameter over time. */
 
 import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
 import type { BlockKind } from "../../protocol";
@@ -12,7 +12,7 @@ interface Quantity {
   scale(): ColourScale;
 }
 
-/** How far a step customarily moves a weight, relative to its size. */
+/** A customary update ratio. */
 export const CUSTOMARY_RATIO = 1e-3;
 
 export const QUANTITIES: readonly Quantity[] = [

@@ -1,4 +1,4 @@
-/** What a person can choose about the gradients: the quantity, and how it is drawn. */
+/** The controls of the gradients: the quantity, and the kind of plot. */
 
 import { make } from "../../parts/element";
 import type { ViewSettings } from "../../parts/view-settings";
@@ -46,7 +46,7 @@ export class GradientsToolbar {
     this.press();
   }
 
-  /** The quantity that is chosen; null while there is none. */
+  /** The chosen quantity; null while there is none. */
   get kind(): ParameterKind | null {
     return QUANTITIES.find(({ kind }) => kind === this.select.value)?.kind ?? null;
   }

@@ -25,7 +25,7 @@ class GradientsView {
   private readonly toolbar: GradientsToolbar;
   private readonly heat: HeatMap;
   private readonly ridge: HistogramRidge;
-  /** Made when lines are first asked for. */
+  /** Created when lines are first chosen. */
   private figure: PlotlyFigure | null = null;
   private readonly empty = new EmptyMessage();
   private readonly stage: HTMLElement;
@@ -88,7 +88,7 @@ class GradientsView {
     this.root.dataset.labkitStep = String(last);
   }
 
-  /** False while the library has not come, or there is no room: then nothing is drawn. */
+  /** Draws the lines; returns false while the library is not loaded, or there is no room. */
   private drawLines(rows: readonly Row[], kind: ParameterKind): boolean {
     const figure = this.figure ?? this.makeFigure();
     if (!figure.ready) return false;

@@ -1,4 +1,4 @@
-/** Goes to what a person looks for, and follows what flows through a box. */
+/** Finds nodes by name, and follows the tensors of a box. */
 
 import type { Scene } from "./drawing/scene";
 import type { Viewport } from "./drawing/viewport";
@@ -8,13 +8,13 @@ import type { ShownGraph } from "./model/shown-graph";
 import type { VisibleEdge } from "./model/visible-graph";
 import type { PassChoices } from "./structure/collapsed-graph";
 
-/** What the explorer needs of the view that it is part of. */
+/** The parts of the view that the navigator uses. */
 export interface NavigatorContext {
   readonly scene: Scene;
   readonly viewport: Viewport;
   shown(): ShownGraph | null;
   edges(): readonly VisibleEdge[];
-  /** Opens what is around something of the whole graph, in the passes where it is. */
+  /** Opens the modules around a node of the recorded graph, in the passes in which it is. */
   showInPasses(choices: PassChoices, id: string): Promise<boolean>;
   showMessage(query: string): void;
 }
@@ -25,20 +25,24 @@ export class GraphNavigator {
 
   constructor(private readonly view: NavigatorContext) {}
 
-  /** Leaves bright what a box was computed from and what is computed from it; again: all. */
+  /**
+   * Fades all boxes except those before and behind one; the same box again, or null, fades none.
+   */
   toggleFollow(id: string | null): void {
     this.followed = id === this.followed ? null : id;
     this.applyFade();
   }
 
-  /** Fades what is drawn anew. */
+  /** Applies the fading to a new drawing. */
   applyFade(): void {
     const { scene } = this.view;
     if (this.followed !== null && !scene.rect(this.followed)) this.followed = null;
     scene.fade(this.followed === null ? null : connectedTo(this.view.edges(), this.followed));
   }
 
-  /** Opens what is around the next hit, brings it into view and follows its tensors. */
+  /**
+   * Opens the modules around the next search result, moves it into view and follows its tensors.
+   */
   async find(query: string): Promise<void> {
     const { view } = this;
     const shown = view.shown();

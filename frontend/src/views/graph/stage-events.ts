@@ -1,16 +1,16 @@
-/** Turns clicks, keys and hovering on the stage into what they mean. */
+/** Translates clicks, keys and hovering on the stage into actions. */
 
 import type { Scene, SceneElement } from "./drawing/scene";
 
 export interface StageActions {
   toggle(moduleId: string): void;
-  /** Follows what flows through a box; null for none. */
+  /** Follows the tensors of a box; null follows none. */
   follow(id: string | null): void;
   hover(element: SceneElement, group: SVGGElement): void;
   unhover(): void;
   /** Escape was pressed. */
   escape(): void;
-  /** The keyboard has come to a box. */
+  /** A box received the focus. */
   focus(element: SceneElement): void;
   /** True while a press is a drag. */
   dragging(): boolean;
@@ -75,7 +75,7 @@ export function listenToStage(
     "pointerover",
     (event) => {
       const hit = found(event);
-      // A frame is as large as what it holds: only its title bar speaks.
+      // A frame is as large as its content: only its title bar has a tooltip.
       if (hit && (hit.element.type === "item" || buttonOf(event, hit.element))) {
         actions.hover(hit.element, pointedGroup(event, hit.group));
       } else actions.unhover();
@@ -96,7 +96,7 @@ export function listenToStage(
   stage.addEventListener("focusout", actions.unhover, { signal });
 }
 
-/** The module that an event's target folds or unfolds. */
+/** Returns the module that an event's target folds or unfolds. */
 function buttonOf(event: Event, element: SceneElement): string | undefined {
   if (!(event.target as Element).closest("[role=button]")) return undefined;
   if (element.type === "container") return element.container.id;
@@ -107,7 +107,7 @@ function pointedGroup(event: Event, group: SVGGElement): SVGGElement {
   return (event.target as Element).closest<SVGGElement>("[role=button]") ?? group;
 }
 
-/** Moves the keyboard to the next or the previous box. */
+/** Moves the focus to the next or the previous box. */
 function focusNext(stage: HTMLElement, from: EventTarget | null, step: number): boolean {
   const stops = [...stage.querySelectorAll<SVGGElement>("svg [tabindex]")];
   const next = stops[stops.indexOf(from as SVGGElement) + step];

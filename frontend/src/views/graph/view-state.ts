@@ -20,7 +20,7 @@ export class GraphViewState {
   private choices: PassChoices = new Map();
   private flow: FlowDirection = "forward";
 
-  /** `embedded` is explained at `GraphOptions`. */
+  /** For `embedded` see `GraphOptions`. */
   constructor(
     private readonly settings: ViewSettings,
     readonly embedded: boolean,

@@ -1,4 +1,4 @@
-/** Says what happens at one event of the walk, with its real numbers. */
+/** Describes one event of the walk, with its real numbers. */
 
 import { make } from "../../parts/element";
 import { formatValue } from "../../parts/format";
@@ -91,7 +91,7 @@ function accumulate(event: WalkEvent): HTMLElement[] {
   ];
 }
 
-/** The local derivatives themselves, where one number comes in and single numbers go out. */
+/** Returns the local derivatives where all inputs and outputs are single numbers. */
 function scalarFactors(event: WalkEvent): { readonly node: string; readonly factor: number }[] {
   const [into, ...others] = event.inputs.map(single);
   if (others.length > 0 || into === undefined || into === null || into === 0) return [];

@@ -1,4 +1,4 @@
-/** The leaves' values, to look at and to change. */
+/** The leaves' values, with fields to edit them. */
 
 import { make } from "../../parts/element";
 import { formatValue } from "../../parts/format";
@@ -6,7 +6,7 @@ import { shapeText } from "../graph/structure/text";
 import type { NodeNames } from "./node-names";
 import type { Leaf, Walk } from "./walk";
 
-/** More numbers than this are not put into fields. */
+/** A leaf with more elements has no fields. */
 const MAX_FIELDS = 64;
 
 export interface LeafActions {
@@ -57,7 +57,7 @@ function drawLeaf(leaf: Leaf, name: string, actions: LeafActions): HTMLElement {
       actions.edit(leaf.node, index, value);
     };
     field.addEventListener("change", send);
-    // In a notebook, Enter alone was seen to make no change event.
+    // In notebooks, Enter alone does not always cause a change event.
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") send();
     });

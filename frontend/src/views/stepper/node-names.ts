@@ -1,4 +1,4 @@
-/** What the nodes of a walk are called. */
+/** The names of a walk's nodes. */
 
 import type { GraphData, GraphNode } from "../../protocol";
 
@@ -14,7 +14,7 @@ export class NodeNames {
     return node?.parameters[0] ?? node?.op ?? id;
   }
 
-  /** The module call around a node and the line that made it, as far as they are known. */
+  /** Returns the module call around a node and its source line, as far as they are known. */
   locationOf(id: string): string {
     const node = this.nodes.get(id);
     const parts = [];

@@ -1,9 +1,9 @@
-/** The buttons and the slider that go through a walk. */
+/** The buttons and the slider that step through a walk. */
 
 import { make, setText } from "../../parts/element";
 import type { Walk } from "./walk";
 
-/** Between two events while it plays, in ms. */
+/** Time between two events while it plays, in ms. */
 const PLAY_INTERVAL_MS = 900;
 
 export class Player {
@@ -64,7 +64,7 @@ export class Player {
     );
   }
 
-  /** Takes in a walk, and stays at the event where it was. */
+  /** Shows a walk at the event that was shown before. */
   load(walk: Walk): void {
     this.walk = walk;
     this.slider.max = String(Math.max(0, walk.events.length - 1));
@@ -72,7 +72,7 @@ export class Player {
     this.goTo(this.current);
   }
 
-  /** A key that was pressed in the stepper; true when it meant something here. */
+  /** Handles a key that was pressed in the stepper; returns whether it has a meaning here. */
   handleKey(key: string): boolean {
     if (key === "ArrowRight") this.goTo(this.current + 1);
     else if (key === "ArrowLeft") this.goTo(this.current - 1);
@@ -122,7 +122,7 @@ export class Player {
   }
 }
 
-/** A stripe of the slider's track for each stretch of events of one phase. */
+/** Returns the slider's track with a stripe for the events of each phase. */
 function phasesOf({ events }: Walk): string {
   const last = events.length - 1;
   const at = (event: number) => `${((100 * (event - 0.5)) / Math.max(1, last)).toFixed(2)}%`;

@@ -1,8 +1,8 @@
 /**
- * The seam of the stepper, written down once on each side; `labkit/views/stepper.py` is the other.
+ * The messages of the stepper; `labkit/views/stepper.py` is the other side.
  *
- * These messages go over the view's own model. Numbers travel in buffers of float64, little
- * endian, so that NaN and infinity arrive as what they are.
+ * They go over the view's own model. Numbers travel in buffers of float64, little endian, so that
+ * NaN and infinity are kept.
  */
 
 import type { BufferIndex, GraphData } from "../../protocol";
@@ -57,7 +57,7 @@ export interface WireLeaf {
 
 export interface WalkMessage {
   readonly type: "walk";
-  /** The request that it answers; null when it came unasked. */
+  /** The request that it answers; null when there was none. */
   readonly request: number | null;
   readonly graph: GraphData;
   readonly reason: string | null;

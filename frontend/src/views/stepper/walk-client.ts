@@ -1,4 +1,4 @@
-/** Where the walk comes from: asks the kernel for it, and has leaves edited there. */
+/** Requests the walk and the edits of leaves from the kernel. */
 
 import type { Buffers } from "../../decoding/buffers";
 import {
@@ -18,9 +18,9 @@ export type StepperModel = MessageModel<StepperRequest>;
 
 export interface WalkListener {
   walk(walk: Walk): void;
-  /** A sentence on what is in the way; null when that is over. */
+  /** A sentence on what is wrong; null when that is over. */
   problem(message: string | null): void;
-  /** A sentence on why the kernel did not do what was asked. */
+  /** A sentence on why the kernel did not do what was requested. */
   refused(message: string): void;
 }
 

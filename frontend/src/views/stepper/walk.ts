@@ -1,4 +1,4 @@
-/** A walk as this page knows it: read off a message, its numbers taken out of the buffers. */
+/** A walk as the page uses it: decoded from a message and its buffers. */
 
 import type { Buffers } from "../../decoding/buffers";
 import type { GraphData } from "../../protocol";
@@ -96,7 +96,7 @@ function readValue(wire: WireValue, buffers: Buffers): Value {
   };
 }
 
-/** Copied, since a message's buffer need not begin at a multiple of eight bytes. */
+/** Copies the buffer, since it need not begin at a multiple of eight bytes. */
 function floats(view: DataView | undefined): Float64Array {
   if (!view) throw new Error("a buffer is missing");
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);

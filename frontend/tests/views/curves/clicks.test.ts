@@ -38,7 +38,7 @@ async function open() {
   return { session, clicked, figure };
 }
 
-/** What plotly tells of one press of the mouse; it tells of a double click before its second. */
+/** Plotly's event for one press; it reports a double click before the second press. */
 function press(step: number, detail: number): void {
   if (detail === 2) listeners.get("plotly_doubleclick")?.(undefined);
   listeners.get("plotly_click")?.({ points: [{ x: step }], event: { detail } });

@@ -30,7 +30,7 @@ export function blockOf(kind: BlockKind, name: string, values: readonly number[]
   };
 }
 
-/** A session that remembers its cursor; its plotly is the module at `address`. */
+/** A session that stores its cursor; its plotly is the module at `address`. */
 export function sessionOf(blocks: readonly Block[], address = ""): RunSession {
   const session = new QuietSession();
   session.blocks = blocks;

@@ -12,7 +12,7 @@ it("keeps what was chosen when the view is made anew", () => {
   const make = () =>
     new CurvesToolbar(() => undefined, document.createElement("span"), new ViewSettings(run));
   const first = make();
-  document.body.append(first.element); // a box that is nowhere tells nobody
+  document.body.append(first.element); // an element outside the document emits no event
   first.choose(quantities);
   first.element.querySelector<HTMLButtonElement>('button[title="accuracy"]')?.click();
   const log = first.element.querySelector<HTMLInputElement>("input[type=checkbox]");

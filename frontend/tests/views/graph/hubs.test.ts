@@ -3,7 +3,7 @@ import { withHubEdges, withoutHubEdges } from "../../../src/views/graph/layout/h
 import { visibleGraph } from "../../../src/views/graph/model/visible-graph";
 import { Sample } from "./sample";
 
-/** One input that so many operations take, each of which takes the one before, too. */
+/** One input that so many operations use, each of which uses the one before, too. */
 function hub(users: number): Sample {
   const sample = new Sample().op("/mask:0").op("/x:0");
   for (let user = 0; user < users; user += 1) {

@@ -1,4 +1,4 @@
-/** A small maker of graphs for the tests. */
+/** Builds graphs for the tests. */
 
 import type { GraphData, GraphEdge, GraphNode, ModuleCall } from "../../../src/protocol";
 

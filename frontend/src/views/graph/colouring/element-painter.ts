@@ -1,4 +1,4 @@
-/** Gives boxes and arrows the colour of a quantity; touches only what has changed. */
+/** Sets and removes the colour of boxes and arrows; changes only elements whose colour is new. */
 
 import { LogColourScale } from "./log-colour-scale";
 
@@ -15,7 +15,7 @@ export class ElementPainter {
     return known;
   }
 
-  /** Paints one element by its number; null takes the colour off. */
+  /** Colours one element by its value; null removes the colour. */
   paint(element: SVGElement, value: number | null, scale: LogColourScale | null): void {
     const broken = value !== null && !Number.isFinite(value);
     const colour = value === null ? null : (scale?.colour(value) ?? null);

@@ -1,4 +1,4 @@
-/** What the colours mean, and the choice of what they are to mean. */
+/** The menu of quantities to colour by, and the colour scale of the chosen one. */
 
 import { PALETTE } from "../../../parts/palette";
 import { html } from "../drawing/elements";
@@ -13,7 +13,7 @@ export class Legend {
   private readonly high = html("span");
   private offered = "";
 
-  /** `choose` is told the id of a quantity, "" for none. */
+  /** `choose` receives the id of a quantity, "" for none. */
   constructor(choose: (id: string) => void) {
     const bar = html("span", { class: "labkit-graph-scale" });
     bar.style.background = `linear-gradient(to right, ${PALETTE.join(", ")})`;
@@ -36,7 +36,7 @@ export class Legend {
     this.scale.setAttribute("aria-label", `${shown.name} ${range}, logarithmic`);
   }
 
-  /** Fills the list only when it changes: a list that is open would close. */
+  /** Fills the menu only when its entries change: new entries would close an open menu. */
   private offer(quantities: readonly Quantity[]): void {
     const key = quantities.map(({ id }) => id).join();
     if (key === this.offered) return;

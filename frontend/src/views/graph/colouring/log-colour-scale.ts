@@ -1,24 +1,24 @@
-/** The colour of a gradient norm: viridis on a logarithmic scale that seldom moves. */
+/** Colours of norms: viridis on a logarithmic scale that rarely changes. */
 
 import { PALETTE } from "../../../parts/palette";
 
-/** Shades between the palette's ends; few, so that a small change repaints nothing. */
+/** Number of shades; few, so that a small change of a norm changes no colour. */
 const SHADES = 40;
-/** Readings that must fit a narrower scale before the scale narrows. */
+/** Number of successive readings with a smaller range after which the scale narrows. */
 const READINGS_BEFORE_NARROWING = 30;
 
-/** Whole powers of ten around the norms that are shown. */
+/** Powers of ten around the norms that are shown. */
 export interface DecadeRange {
   readonly low: number;
   readonly high: number;
 }
 
-/** Widens at once and narrows slowly, so that colours keep their meaning. */
+/** Widens at once and narrows slowly, so that a colour keeps its meaning. */
 export class LogColourScale {
   decades: DecadeRange | null = null;
   private narrowerReadings = 0;
 
-  /** Takes in the norms of one reading; true when the scale has changed. */
+  /** Adapts the range to the norms of one reading; returns whether it changed. */
   fit(norms: Iterable<number>): boolean {
     const wanted = decadesOf(norms);
     if (!wanted) return false;
@@ -33,7 +33,7 @@ export class LogColourScale {
     return this.narrowerReadings > READINGS_BEFORE_NARROWING ? this.setRange(wanted) : false;
   }
 
-  /** The colour of a norm; null where none can be given (not finite, or no scale yet). */
+  /** Returns the colour of a norm; null for a non-finite norm, or before the first `fit`. */
   colour(norm: number): string | null {
     if (!this.decades || !Number.isFinite(norm)) return null;
     if (norm <= 0) return PALETTE[0];
@@ -57,7 +57,7 @@ function decadesOf(norms: Iterable<number>): DecadeRange | null {
     max = Math.max(max, norm);
   }
   if (max === 0) return null;
-  const high = Math.ceil(Math.log10(max)) + 0; // No negative zero.
+  const high = Math.ceil(Math.log10(max)) + 0; // Avoids negative zero.
   return { low: Math.min(Math.floor(Math.log10(least)), high - 1), high };
 }
 

@@ -1,4 +1,4 @@
-/** Keeps the drawing coloured by the quantity that the person chose. */
+/** Colours the drawn nodes and edges by the quantity that is chosen in the legend. */
 
 import type { RunSession } from "../../../session";
 import type { Scene, SceneElement } from "../drawing/scene";
@@ -19,11 +19,11 @@ const DEFAULT_QUANTITY = "grad_norm";
 export class NodeColouring {
   readonly legend: Legend;
   private readonly painter = new ElementPainter();
-  /** What can be shown now. */
+  /** The quantities that have values now. */
   private available: readonly AvailableQuantity[] = [];
-  /** The quantity that was chosen; "" for none, null before a choice. */
+  /** Id of the chosen quantity; "" for none, null before a choice. */
   private chosenId: string | null = null;
-  /** Readings that stay as long as the graph does. */
+  /** Values that depend on the graph alone, by the quantity's id. */
   private readonly fixed = new Map<string, QuantityValues>();
   private fixedGraph: ShownGraph | null = null;
 
@@ -34,7 +34,7 @@ export class NodeColouring {
     });
   }
 
-  /** Reads all quantities anew, and colours by the chosen one. */
+  /** Reads all quantities, and colours by the chosen one. */
   update(scene: Scene, graph: ShownGraph, session: RunSession): void {
     this.available = QUANTITIES.map((quantity) => ({
       quantity,
@@ -56,7 +56,7 @@ export class NodeColouring {
     }
   }
 
-  /** What is known of something, as named facts; `all` or only what matters most. */
+  /** Returns the values of an element as facts: `all`, or the default and the chosen quantity. */
   facts(element: SceneElement, all: boolean): readonly Fact[] {
     const chosen = this.shown()?.quantity.id;
     return this.available.flatMap(({ quantity, values }): Fact[] => {
@@ -83,12 +83,12 @@ export class NodeColouring {
   }
 }
 
-/** An operation has what its facts say already. */
+/** Whether an element is a single node, whose saved bytes are among its own facts. */
 function isNode(element: SceneElement): boolean {
   return element.type === "item" && element.item.kind !== "module";
 }
 
-/** What an operation has no number for, its module may have. */
+/** Returns the value of the module around an operation that has none itself. */
 function moduleValue(source: SceneElement, scene: Scene, shown: AvailableQuantity): number | null {
   if (source.type === "container" || source.item.container === null) return null;
   const frame = scene.element(source.item.container);

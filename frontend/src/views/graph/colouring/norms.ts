@@ -8,13 +8,13 @@ export interface Norms {
   readonly parameters: ReadonlyMap<string, number>;
   /** By the module's path; "" for the model itself. */
   readonly modules: ReadonlyMap<string, number>;
-  /** The step they belong to; null where there are none. */
+  /** The step at which they were recorded; null where there are none. */
   readonly step: number | null;
 }
 
 /**
- * The norms at a step, or the newest for null. `tied` holds the names of each
- * parameter that has several; only one of them need be recorded.
+ * Reads the norms at step `cursor`, or the newest for null. `tied` holds the names of each
+ * parameter that has several; one of them is recorded, or more.
  */
 export function readNorms(
   blocks: readonly Block[],
@@ -38,7 +38,7 @@ export function readNorms(
   return { parameters, modules: joined(parameters, tied, join), step };
 }
 
-/** A module's number is that of all its parameters together, its children's included. */
+/** Returns each module's value, joined from all its parameters, its children's included. */
 function joined(
   parameters: ReadonlyMap<string, number>,
   tied: readonly (readonly string[])[],
@@ -58,13 +58,13 @@ function joined(
   return made;
 }
 
-/** "a.b.weight" is in "a.b", in "a" and in the model itself. */
+/** Returns the paths of the modules around a parameter: of "a.b.weight" "", "a" and "a.b". */
 function pathsAround(name: string): string[] {
   const parts = name.split(".");
   return parts.map((_, length) => parts.slice(0, length).join("."));
 }
 
-/** The last values recorded up to a step. */
+/** Returns the last values recorded up to a step. */
 function valuesAt(block: Block, step: number): Float32Array {
   return Float32Array.from(block.names, (_, column) => {
     const { steps, values } = block.points(column);

@@ -1,4 +1,4 @@
-/** What the colours can mean, and where each number comes from. */
+/** The quantities to colour by, and how each is read. */
 
 import type { BlockKind, GraphNode } from "../../../protocol";
 import type { RunSession } from "../../../session";
@@ -12,10 +12,10 @@ export interface Quantity {
   readonly id: string;
   readonly name: string;
   readonly explanation: string;
-  /** Whether the number belongs to the graph, and not to a step of the run. */
+  /** Whether the values depend on the graph alone, not on the step. */
   readonly fixed: boolean;
   format(value: number): string;
-  /** How an end of the scale is written. */
+  /** Formats an end of the colour scale. */
   formatPower(exponent: number): string;
   read(shown: ShownGraph, session: RunSession): QuantityValues;
 }
@@ -103,7 +103,7 @@ function firstOf(node: GraphNode, values: ReadonlyMap<string, number>): number |
   return null;
 }
 
-/** A number of each operation, but for zeros; a call's is the sum of what is inside. */
+/** Returns the values of all operations, without zeros, and their sums over module calls. */
 function summed(
   graph: ShownGraph["graph"],
   of: (node: GraphNode) => number | null,

@@ -1,15 +1,15 @@
-/** One quantity at one step, for everything that is drawn. */
+/** The values of one quantity at one step, for all drawn elements. */
 
 import type { GraphNode } from "../../../protocol";
 import type { SceneElement } from "../drawing/scene";
 import type { CollapsedCall } from "../structure/collapsed-graph";
 
 export interface QuantityValues {
-  /** The step the numbers belong to; null where they belong to none. */
+  /** The step of the values; null where they belong to none. */
   readonly step: number | null;
   ofNode(node: GraphNode): number | null;
   ofCall(call: CollapsedCall): number | null;
-  /** All numbers, for the scale. */
+  /** All values, for the range of the colour scale. */
   all(): Iterable<number>;
 }
 
@@ -19,7 +19,7 @@ export function valueFor(element: SceneElement, values: QuantityValues): number 
   return item.kind === "module" ? values.ofCall(item.module) : values.ofNode(item.node);
 }
 
-/** Whether there is anything to be coloured. */
+/** Whether no value is positive, so that there is nothing to colour. */
 export function isEmpty(values: QuantityValues): boolean {
   for (const value of values.all()) if (value > 0) return false;
   return true;

@@ -19,7 +19,7 @@ export function drawItem(item: Item, fitted: FittedLabel): SVGGElement {
   return item.kind === "module" ? drawModule(item.id, fitted) : drawPill(item, fitted);
 }
 
-/** A folded module: a strip of heat, title and count of parameters above, type and shape below. */
+/** A folded module: a colour strip, title and number of parameters above, type and shape below. */
 function drawModule(id: string, fitted: FittedLabel): SVGGElement {
   const group = button("labkit-graph-module", false);
   group.setAttribute("data-labkit-node", id);

@@ -1,9 +1,9 @@
-/** Shows on the boxes how a structure differs from the one before. */
+/** Marks on the boxes how a structure differs from the one before. */
 
 import type { Difference } from "../model/difference";
 import type { Scene } from "./scene";
 
-/** Marks the boxes that are new, gone, or of another shape. */
+/** Marks the boxes that are new, removed, or of another shape. */
 export function markDifference(scene: Scene, change: Difference | null): void {
   for (const [group, element] of scene.elements) {
     const id = element.type === "item" ? element.item.id : element.container.id;

@@ -1,4 +1,4 @@
-/** Small makers of HTML and SVG elements. Text goes in as text, never as markup. */
+/** Creates HTML and SVG elements. Text is set as text, never as markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -30,7 +30,7 @@ export function setAttributes(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
 }
 
-/** The element with the keyboard, seen from inside the tree that an element is in. */
+/** Returns the focused element of the document or shadow root that contains `root`. */
 export function activeElement(root: HTMLElement): Element | null {
   const tree = root.getRootNode();
   return tree instanceof Document || tree instanceof ShadowRoot ? tree.activeElement : null;

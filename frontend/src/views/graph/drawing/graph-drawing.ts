@@ -1,7 +1,7 @@
 /**
- * The picture on the stage: has it laid out, shows it, and says so when that fails.
+ * The drawing on the stage: requests its layout, draws it, and reports failures.
  *
- * A layout is made only for a new structure or a change of what is open.
+ * A new layout is requested only for a new structure or a change of what is open.
  */
 
 import type { RunGraphviz } from "../layout/compose";
@@ -24,26 +24,26 @@ import { Scene } from "./scene";
 import { StageHeight } from "./stage-height";
 import { Viewport } from "./viewport";
 
-/** A layout that takes longer, in ms, is worth a word. */
+/** A layout that takes longer is reported with a Cancel button. */
 const SLOW_LAYOUT_MS = 300;
 
 let drawings = 0;
 
-/** What a new layout is for. */
+/** How a graph is to be drawn. */
 export interface DrawOptions {
   readonly open: ReadonlySet<string>;
-  /** The module whose box stays where it is on the screen, and out of which new boxes come. */
+  /** Id of a module whose box keeps its place on the screen, and from which new boxes move out. */
   readonly anchor?: string;
-  /** A box that stays where it is, while others come and go. */
+  /** Id of a box that keeps its place, while others are added and removed. */
   readonly fixed?: string;
   readonly fit?: boolean;
 }
 
-/** What the drawing tells the view that it is part of. */
+/** Receives the events of a drawing. */
 export interface DrawingListener {
-  /** Another picture is on the stage. */
+  /** A new layout is drawn. */
   onDrawn(shown: ShownGraph): void;
-  /** There is no picture any more. */
+  /** The drawing was removed. */
   onCleared(): void;
   onMoved(): void;
   onMessage(text: string): void;
@@ -55,7 +55,7 @@ export class GraphDrawing {
   readonly scene: Scene;
   readonly viewport: Viewport;
   layout: GraphLayout | null = null;
-  /** What is to be open, and in the picture is so or will be. */
+  /** The modules that are open, or will be after the pending layout. */
   requestedOpen: ReadonlySet<string> = new Set();
   private drawnOpen: ReadonlySet<string> = new Set();
   private attempt = 0;
@@ -71,7 +71,7 @@ export class GraphDrawing {
     makeWorker: () => Promise<LayoutWorker>,
   ) {
     drawings += 1;
-    // JupyterLab's own keys (A adds a cell) must not act while a box has the keyboard.
+    // JupyterLab's own keys (A adds a cell) must not act while a box has the focus.
     this.stage.setAttribute("data-lm-suppress-shortcuts", "true");
     this.scene = new Scene(`labkit-graph-arrow-${drawings}`);
     this.sheet.append(this.scene.arrowDefinition, this.scene.world);
@@ -94,7 +94,7 @@ export class GraphDrawing {
     this.layoutClient.cancel();
   }
 
-  /** Has the picture made for what is to be open, and shows it. */
+  /** Requests the layout for `options.open`, and draws it. */
   async draw(shown: ShownGraph, options: DrawOptions): Promise<void> {
     this.attempt += 1;
     const { attempt } = this;
@@ -124,7 +124,7 @@ export class GraphDrawing {
     }
   }
 
-  /** Lays out levels for one attempt, all of them together within the deadline. */
+  /** Returns a function that lays out the levels of one attempt, all within one timeout. */
   private graphvizFor(attempt: number): RunGraphviz {
     const latest = performance.now() + LAYOUT_TIMEOUT_MS;
     return (dot) => {
@@ -139,20 +139,20 @@ export class GraphDrawing {
     };
   }
 
-  /** Fits all of the picture into the stage, however small that makes it. */
+  /** Fits the whole layout into the stage, at any scale. */
   fitWhole(shown: ShownGraph | null): void {
     this.fitWholeRequested = true;
     this.refit(shown, true);
   }
 
-  /** Fits the picture, laid out anew where the stage has turned from wide to high or back. */
+  /** Fits the layout; requests a new one where the stage has changed between wide and high. */
   refit(shown: ShownGraph | null, moving: boolean): void {
     if (!shown || !this.layout) return;
     if (this.directionNow() === this.layout.direction) this.fit(moving);
     else this.draw(shown, { open: this.requestedOpen, fit: true });
   }
 
-  /** The box nearest to the middle of what is seen, of those that are wanted. */
+  /** Returns the accepted box that is nearest to the middle of the visible part. */
   nearest(accepts: (id: string) => boolean): string | undefined {
     const seen = this.viewport.visibleRect();
     const middle = { x: seen.x + seen.width / 2, y: seen.y + seen.height / 2 };
@@ -168,7 +168,7 @@ export class GraphDrawing {
     return best?.id;
   }
 
-  /** Shows words in the place of a picture. */
+  /** Shows a text instead of a drawing. */
   showText(text: string): void {
     this.clear();
     if (this.notice.textContent !== text) this.notice.replaceChildren(html("p", {}, text));
@@ -198,7 +198,7 @@ export class GraphDrawing {
     this.listener.onDrawn(shown);
   }
 
-  /** The place was chosen by the person: it is kept, unless nothing could be seen there. */
+  /** Keeps the place that the user chose, unless the box would be out of view. */
   private keepInView(id: string): void {
     const rect = this.scene.rect(id);
     this.viewport.changedByUser = true;
@@ -226,7 +226,7 @@ export class GraphDrawing {
     return directionFor(this.stage.clientWidth, this.stage.clientHeight);
   }
 
-  /** The modules as a list, for what cannot be laid out. */
+  /** Shows the modules as a list, where no layout can be made. */
   private showModuleList(shown: ShownGraph, reason: string, retry: boolean): void {
     const { graph, labels } = shown;
     this.clear();
@@ -249,7 +249,7 @@ export class GraphDrawing {
   }
 }
 
-/** Where new boxes come from: out of the box that was just opened. */
+/** Returns the box from which new boxes move out: that of the module opened last. */
 function originOf(
   old: Rect | undefined,
   options: DrawOptions,

@@ -1,4 +1,7 @@
-/** The whole picture in small, with a frame around what is seen; only where that is not all. */
+/**
+ * A small map of the whole layout with a frame around the visible part; hidden where all is
+ * visible.
+ */
 
 import type { Placement, Rect } from "../layout/placement";
 import type { VisibleGraph } from "../model/visible-graph";
@@ -7,7 +10,7 @@ import type { Viewport } from "./viewport";
 
 const MAX_WIDTH = 170;
 const MAX_HEIGHT = 110;
-/** A picture that sticks out less than this, in px of the sheet, needs no map. */
+/** Px of the sheet by which a layout may exceed the visible part without a map. */
 const TOLERANCE = 24;
 
 export class Minimap {
@@ -49,7 +52,7 @@ export class Minimap {
     this.update();
   }
 
-  /** Moves the frame to what is seen now. */
+  /** Moves the frame to the visible part. */
   update(): void {
     const { bounds } = this;
     const view = this.viewport?.visibleRect();
@@ -85,7 +88,7 @@ function rectPath(rect: Rect | undefined): string {
   return `M${x},${y}h${width}v${height}h-${width}z`;
 }
 
-/** What of a rectangle lies in another. */
+/** Returns the part of `rect` that lies in `bounds`. */
 function within(rect: Rect, bounds: Rect): Rect {
   const x = Math.max(rect.x, bounds.x);
   const y = Math.max(rect.y, bounds.y);

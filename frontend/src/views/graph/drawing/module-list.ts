@@ -1,4 +1,4 @@
-/** The graph as a plain nested list of its modules, for what cannot be laid out. */
+/** A graph's modules as a nested list, for a graph that cannot be laid out. */
 
 import type { GraphData, ModuleCall } from "../../../protocol";
 import type { Labels } from "../model/labels";

@@ -1,4 +1,4 @@
-/** The drawing itself: keeps what is on the sheet, and moves it to each new placement. */
+/** The SVG elements of the drawing; moves them to each new placement. */
 
 import type { FittedLabel } from "../layout/measure";
 import { type Placement, type Rect, svgPathOf } from "../layout/placement";
@@ -11,7 +11,7 @@ import { setAttributes, svg } from "./elements";
 
 const FADED = "labkit-graph-faded";
 
-/** Something on the sheet that can be pointed at. */
+/** A box or a frame of the drawing. */
 export type SceneElement =
   | { readonly type: "item"; readonly item: Item }
   | { readonly type: "container"; readonly container: Container };
@@ -19,10 +19,10 @@ export type SceneElement =
 interface DrawnElement {
   readonly element: SceneElement;
   readonly group: SVGGElement;
-  /** What fills a frame, behind the arrows. */
+  /** A frame's background, behind the arrows. */
   readonly back?: SVGRectElement;
   readonly rect: Rect;
-  /** What is written in it; a box that says something else is drawn anew. */
+  /** Its accessible text; a box is drawn again when that changes. */
   readonly text: string;
 }
 
@@ -34,7 +34,7 @@ interface DrawnEdge {
 
 export class Scene {
   readonly world = svg("g", { class: "labkit-graph-world" });
-  /** The frames' inside lies behind the arrows, their title bars before them. */
+  /** Backgrounds of frames lie behind the arrows, their title bars above. */
   private readonly backs = svg("g", { "aria-hidden": "true" });
   private readonly frames = svg("g");
   private readonly edgeLayer = svg("g", { class: "labkit-graph-edges", "aria-hidden": "true" });
@@ -42,10 +42,10 @@ export class Scene {
   private readonly drawn = new Map<string, DrawnElement>();
   private readonly edges = new Map<string, DrawnEdge>();
 
-  /** What the ends of the edges are drawn with; must be in the same document. */
+  /** Definition of the arrow heads; must be in the same document as the drawing. */
   readonly arrowDefinition: SVGDefsElement;
 
-  /** Whether arrows show the way of the data, of the gradients, or of both. */
+  /** Whether arrows point along the data, along the gradients, or both. */
   flow: FlowDirection = "forward";
 
   constructor(private readonly arrowhead: string) {
@@ -53,12 +53,12 @@ export class Scene {
     this.world.append(this.backs, this.edgeLayer, this.frames, this.boxes);
   }
 
-  /** Where something is on the sheet. */
+  /** Returns the place of a box or frame on the sheet. */
   rect(id: string): Rect | undefined {
     return this.drawn.get(id)?.rect;
   }
 
-  /** Whether it is drawn as a box, not as a frame. */
+  /** Whether an id is drawn as a box, not as a frame. */
   isItem(id: string): boolean {
     return this.drawn.get(id)?.element.type === "item";
   }
@@ -67,7 +67,7 @@ export class Scene {
     return [...this.drawn.values()].map(({ group, element }) => [group, element] as const);
   }
 
-  /** Every arrow, with the box that it comes from. */
+  /** Every arrow, with the box at which it starts. */
   get arrows(): Iterable<readonly [path: SVGPathElement, source: SceneElement]> {
     return [...this.edges.values()].flatMap(({ path, source }) => {
       const element = this.element(source);
@@ -79,7 +79,7 @@ export class Scene {
     return this.drawn.get(id)?.element;
   }
 
-  /** What an element of the drawing belongs to. */
+  /** Returns the box or frame that contains a DOM element. */
   find(
     element: Element,
   ): { readonly element: SceneElement; readonly group: SVGGElement } | undefined {
@@ -88,15 +88,15 @@ export class Scene {
     return id ? this.drawn.get(id) : undefined;
   }
 
-  /** The element that takes the keyboard for a box or a frame. */
+  /** Returns the element of a box or frame that can have the focus. */
   focusTarget(id: string): SVGGElement | null {
     const group = this.drawn.get(id)?.group;
     return group?.querySelector<SVGGElement>("[role=button]") ?? group ?? null;
   }
 
   /**
-   * Draws a placement. What was there moves from its old place; what is new
-   * comes out of `origin`, or just appears.
+   * Draws a placement. Elements that stay move from their old place; new ones move out of `origin`,
+   * or fade in.
    */
   show(
     visible: VisibleGraph,
@@ -121,7 +121,7 @@ export class Scene {
     this.drawEdges(visible.edges, placement, animated);
   }
 
-  /** Fades all boxes and arrows but some; null for none. */
+  /** Fades all boxes and arrows except `kept`; null fades none. */
   fade(kept: ReadonlySet<string> | null): void {
     for (const [id, { group, element }] of this.drawn) {
       if (element.type === "item") group.classList.toggle(FADED, kept !== null && !kept.has(id));
@@ -139,7 +139,7 @@ export class Scene {
     this.edges.clear();
   }
 
-  /** Takes off what is gone, and every box that has become a frame or the other way round. */
+  /** Removes elements that are no longer visible, or changed between box and frame. */
   private removeStale(visible: VisibleGraph): void {
     const items = new Set(visible.items.map((item) => item.id));
     const containers = new Set(visible.containers.map((container) => container.id));
@@ -273,7 +273,7 @@ function translate(place: { readonly x: number; readonly y: number }): string {
   return `translate(${place.x}px, ${place.y}px)`;
 }
 
-/** A place for a box in the middle of another. */
+/** Returns the position of a box in the middle of another. */
 function centred(box: Rect, within: Rect): { x: number; y: number } {
   return {
     x: within.x + (within.width - box.width) / 2,

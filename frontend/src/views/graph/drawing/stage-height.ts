@@ -1,11 +1,11 @@
-/** How high the stage is: as the picture needs it, until the person drags it to another height. */
+/** Sets the stage's height by the layout, until the user drags it to another height. */
 
 import type { Rect } from "../layout/placement";
 
 const MIN_HEIGHT = 220;
 const MAX_HEIGHT = 420;
 const MARGIN = 28;
-/** Smallest scale at which the first view is shown, see `Viewport.fit`. */
+/** Smallest scale of the first view, see `Viewport.fit`. */
 const READABLE_SCALE = 0.55;
 
 export class StageHeight {
@@ -13,7 +13,7 @@ export class StageHeight {
 
   constructor(private readonly stage: HTMLElement) {}
 
-  /** Suits a picture's bounds; with `keep` it only grows, as when a module is opened. */
+  /** Sets the height for a layout's bounds; with `keep` it only grows. */
   fit(bounds: Rect, keep: boolean): void {
     const { style, clientWidth, clientHeight } = this.stage;
     if (clientWidth === 0 || style.height !== this.appliedHeight) return;

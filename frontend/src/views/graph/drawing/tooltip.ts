@@ -1,4 +1,4 @@
-/** The facts about what is pointed at or has the keyboard. */
+/** Facts about the box that has the pointer or the focus. */
 
 import type { Fact } from "../model/labels";
 import { html } from "./elements";
@@ -26,7 +26,7 @@ export class Tooltip {
     this.element.hidden = true;
   }
 
-  /** Below its target, or above where there is more room; never outside the stage. */
+  /** Places the tooltip below its target, or above where there is more room, inside the stage. */
   private place(target: Element): void {
     const stage = this.stage.getBoundingClientRect();
     const box = target.getBoundingClientRect();

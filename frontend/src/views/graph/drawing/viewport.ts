@@ -1,4 +1,4 @@
-/** Pan and zoom: which part of the sheet is seen, and how large. */
+/** Pan and zoom: the visible part of the sheet, and its scale. */
 
 import type { Point, Rect } from "../layout/placement";
 import { animate } from "./animation";
@@ -10,17 +10,17 @@ interface Transform extends Point {
 const MIN_SCALE = 0.04;
 const MAX_SCALE = 3;
 const MARGIN = 16;
-/** At first the words must be readable, even if then not all is seen. */
+/** Smallest scale of the first view, so that its text is readable. */
 const READABLE_SCALE = 0.55;
-/** What was looked for is shown at least at this scale. */
+/** Smallest scale after `approach`, so that the found box is readable. */
 const MIN_APPROACH_SCALE = 0.8;
-/** Movement in px that makes a press a drag. */
+/** Px of movement that turn a press into a drag. */
 const DRAG_THRESHOLD = 4;
 
 export class Viewport {
-  /** True once the person has chosen what to see. */
+  /** Whether the user chose the visible part. */
   changedByUser = false;
-  /** True from the start of a drag until the click that ends it is over. */
+  /** True from the start of a drag until after the click event that ends it. */
   dragged = false;
   private transform: Transform = { x: 0, y: 0, scale: 1 };
   private readonly pointers = new Map<number, Point>();
@@ -40,7 +40,7 @@ export class Viewport {
     }
   }
 
-  /** True while the sheet is being dragged. */
+  /** True during a drag. */
   get dragging(): boolean {
     return this.dragged && this.pointers.size > 0;
   }
@@ -49,7 +49,7 @@ export class Viewport {
     this.listeners.abort();
   }
 
-  /** Shows all of a picture; with `readable` at least its beginning in a size that can be read. */
+  /** Shows all of `bounds`; with `readable` at least its beginning, at a readable scale. */
   fit(bounds: Rect, readable: boolean, moving = false): void {
     const { clientWidth: width, clientHeight: height } = this.stage;
     if (width === 0 || height === 0) return;
@@ -71,7 +71,7 @@ export class Viewport {
     this.changedByUser = false;
   }
 
-  /** The part of the sheet that is seen. */
+  /** Returns the visible part of the sheet. */
   visibleRect(): Rect {
     const { x, y, scale } = this.transform;
     const { clientWidth, clientHeight } = this.stage;
@@ -83,7 +83,7 @@ export class Viewport {
     };
   }
 
-  /** Brings a point of the sheet to the middle. */
+  /** Moves a point of the sheet to the middle. */
   centre(point: Point): void {
     const { scale } = this.transform;
     const { clientWidth, clientHeight } = this.stage;
@@ -109,7 +109,10 @@ export class Viewport {
     return across && top < clientHeight && top + box.height * scale > 0;
   }
 
-  /** Moves the sheet as little as brings a box into view, where so many px at the right are covered. */
+  /**
+   * Moves the sheet as little as necessary to show a box; `covered` is the hidden width at the
+   * right, in px.
+   */
   reveal(box: Rect, covered = 0): void {
     const { x, y, scale } = this.transform;
     const { clientWidth, clientHeight } = this.stage;
@@ -118,7 +121,7 @@ export class Viewport {
     if (dx !== 0 || dy !== 0) this.set({ x: x + dx, y: y + dy, scale }, true);
   }
 
-  /** Brings a box to the middle, large enough to be read. */
+  /** Moves a box to the middle, at a readable scale. */
   approach(box: Rect): void {
     const scale = Math.max(this.transform.scale, MIN_APPROACH_SCALE);
     const { clientWidth, clientHeight } = this.stage;
@@ -199,7 +202,7 @@ function distance(a: Point, b: Point): number {
   return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
-/** How far a stretch must move to lie inside a room. */
+/** Returns by how much an interval must move to lie inside a length. */
 function shiftInto(start: number, length: number, room: number): number {
   if (start < MARGIN) return MARGIN - start;
   const over = start + length - (room - MARGIN);

@@ -1,4 +1,4 @@
-/** Marks the box that a walk is at, and those it has been to. */
+/** Marks the box of the current node of a walk, and the boxes of nodes done. */
 
 import type { GraphData } from "../../../protocol";
 import { ModuleCalls } from "../structure/module-calls";
@@ -16,7 +16,7 @@ export class WalkMarks {
     this.done = done;
   }
 
-  /** Marks what is drawn; returns the box of the present node, which may be a folded module. */
+  /** Marks the drawn boxes; returns the current node's box, which may be a folded module. */
   apply(scene: Scene, graph: GraphData | null): string | null {
     if (!graph) return null;
     const scopes = new Map(graph.nodes.map((node) => [node.id, node.scope]));

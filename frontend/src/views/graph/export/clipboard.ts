@@ -1,9 +1,9 @@
-/** Puts a picture on the clipboard, or into a file where there is no clipboard to be had. */
+/** Copies text or a PNG to the clipboard; saves a file where the clipboard is not available. */
 
 import { html } from "../drawing/elements";
 import type { StandaloneSvg } from "./standalone-svg";
 
-/** Pixels of a PNG for each px of the picture, and the most it may have in all. */
+/** Pixels of a PNG per px of the drawing, and its largest number of pixels. */
 const PNG_SCALE = 2;
 const MAX_PIXELS = 50_000_000;
 

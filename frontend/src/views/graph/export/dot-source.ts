@@ -1,4 +1,4 @@
-/** The picture as it is folded now, as Graphviz source for people. */
+/** The visible graph as Graphviz source for people. */
 
 import type { Labels } from "../model/labels";
 import type { VisibleGraph } from "../model/visible-graph";

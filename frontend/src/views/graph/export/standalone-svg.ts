@@ -1,10 +1,10 @@
-/** The drawing as an SVG file that needs nothing of this page. */
+/** The drawing as an SVG file that does not depend on this page. */
 
 import { setAttributes, svg } from "../drawing/elements";
 import type { Rect } from "../layout/placement";
 
 const MARGIN = 16;
-/** What the page's style sheet may have said. */
+/** Properties that the page's style sheet may set. */
 const PROPERTIES = [
   "fill",
   "fill-opacity",
@@ -25,7 +25,7 @@ export interface StandaloneSvg {
   readonly height: number;
 }
 
-/** `parts` are copied with the style they have on the page. */
+/** Copies `parts` with their computed style. */
 export function standaloneSvg(
   parts: readonly SVGElement[],
   bounds: Rect,
@@ -61,7 +61,9 @@ function copyStyle(from: Element, to: Element): void {
   });
 }
 
-/** "color(srgb 0.5 0.5 0.5 / 0.3)", which few programs read, as "rgba(128, 128, 128, 0.3)". */
+/**
+ * Converts "color(srgb 0.5 0.5 0.5 / 0.3)", which few programs read, to "rgba(128, 128, 128, 0.3)".
+ */
 export function plainColour(value: string): string {
   const found = /^color\(srgb ([\d.e+-]+) ([\d.e+-]+) ([\d.e+-]+)(?: \/ ([\d.]+))?\)$/.exec(value);
   if (!found) return value.startsWith("context-") ? "#888" : value;

@@ -1,8 +1,8 @@
 /**
- * Puts a picture together from its levels, each laid out by itself, the innermost first.
+ * Composes a graph's placement from its levels, each laid out separately, the innermost first.
  *
- * To its surroundings an open module is a box with ports; so opening one lays out anew that module
- * and those around it, and nothing else.
+ * Outside, an open module is a box with ports. So opening one changes the layout of that module and
+ * of those around it only.
  */
 
 import type { VisibleEdge, VisibleGraph } from "../model/visible-graph";
@@ -15,10 +15,10 @@ import type { Placement, Point, Rect, Route } from "./placement";
 import { withTightPorts } from "./tighten";
 import { wrapIntoRows } from "./wrap";
 
-/** Graphviz's answer to a DOT source, as JSON. */
+/** Runs Graphviz on a DOT source; resolves to its JSON. */
 export type RunGraphviz = (dot: string) => Promise<string>;
 
-/** A level in its frame; places are from the frame's top left corner. */
+/** A level in its frame; positions are relative to the frame's top left corner. */
 interface FramedLevel extends Size {
   readonly inside: LevelLayout;
   readonly origin: Point;
@@ -30,7 +30,7 @@ export class Composer {
   private readonly framedLevels = new Map<string | null, FramedLevel>();
   private readonly parameters: ReadonlySet<string>;
 
-  /** `room` is how many px of the sheet there are from left to right. */
+  /** `room` is the width of the sheet, in px. */
   constructor(
     visible: VisibleGraph,
     private readonly levels: Levels,
@@ -57,7 +57,7 @@ export class Composer {
     return { bounds: { x: 0, y: 0, width, height }, boxes, routes };
   }
 
-  /** Lays out a level, after those within it. */
+  /** Lays out a level, after the levels within it. */
   private async layOutLevel(id: string | null, room: number): Promise<FramedLevel> {
     const level = this.levels.level(id);
     const boxesOfLevel = new Map<string, LevelBox>();
@@ -84,7 +84,7 @@ export class Composer {
     return size;
   }
 
-  /** The frame that a level needs: room for its title, and for what is in it. */
+  /** Returns a level's frame, with room for its title and its content. */
   private frameAround(id: string, inside: LevelLayout): FramedLevel {
     const bar = this.size(id);
     const width = Math.max(bar.width, inside.width + 2 * MODULE_PADDING);
@@ -102,7 +102,7 @@ export class Composer {
     return { width, height, ins: places(inside.ins), outs: places(inside.outs) };
   }
 
-  /** Where everything of a level is on the sheet, given its frame's corner. */
+  /** Computes the positions on the sheet of a level's content, given its frame's corner. */
   private placeLevel(
     id: string | null,
     corner: Point,
@@ -124,7 +124,7 @@ export class Composer {
     }
   }
 
-  /** The whole way of an edge, from leg to leg. */
+  /** Joins an edge's segments into one route. */
   private route(
     edge: VisibleEdge,
     segments: readonly RouteSegment[],
@@ -151,7 +151,7 @@ export class Composer {
   }
 }
 
-/** A level without a frame around it. */
+/** Returns the sheet's size and origin, which has no frame. */
 function withoutFrame(inside: LevelLayout): Size & { readonly origin: Point } {
   return { width: inside.width, height: inside.height, origin: ORIGIN };
 }

@@ -1,12 +1,12 @@
-/** Ways of arrows along straight pieces and curves. */
+/** Arrow paths of straight pieces and curves. */
 
 import type { Path } from "./level-layout";
 import type { Point, Rect } from "./placement";
 
-/** How far an arrow's head, or a rounded corner, reaches. */
+/** Length of an arrow's head, and radius of a rounded corner, in px. */
 export const CORNER = 8;
 
-/** From one box to the next in a row, along an S. */
+/** Returns an S-shaped path from one box to the next in a row. */
 export function sCurve(start: Point, end: Point, arrow: boolean): Path {
   const last = arrow ? { x: end.x - CORNER, y: end.y } : end;
   const middle = (start.x + last.x) / 2;
@@ -18,14 +18,14 @@ export function add(point: Point, by: Point): Point {
   return { x: point.x + by.x, y: point.y + by.y };
 }
 
-/** Where an arrow leaves a box to the right, at the height where it began. */
+/** Returns the point at which an arrow leaves a box to the right, at its start's height. */
 export function rightEdgeOf(box: Rect | undefined, start: Point): Point {
   if (!box) return start;
   const inside = start.y >= box.y && start.y <= box.y + box.height;
   return { x: box.x + box.width, y: inside ? start.y : box.y + box.height / 2 };
 }
 
-/** A way along straight pieces as cubic curves, its corners rounded. */
+/** Returns a path of straight pieces as cubic curves, with rounded corners. */
 export function roundedPath(stops: readonly Point[]): Point[] {
   const [start, ...rest] = stops;
   if (!start) return [];
@@ -74,7 +74,7 @@ export function union(rects: Iterable<Rect>): Rect {
     : { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** A straight piece as a cubic curve, without its start. */
+/** Returns a straight piece as a cubic curve, without its start. */
 export function straightCurve(from: Point, to: Point): Point[] {
   const part = (share: number): Point => ({
     x: from.x + (to.x - from.x) * share,

@@ -1,8 +1,8 @@
 /**
- * Writes one level as Graphviz's DOT.
+ * Writes one level as DOT for Graphviz.
  *
- * Only names made here (`n0`, `i1`, `o2`) and numbers go in: no text of the person's, so there is
- * nothing to escape. Sizes are in px; Graphviz takes a point for a px.
+ * It contains only names made here (`n0`, `i1`, `o2`) and numbers. No text of the user is in it, so
+ * nothing needs escaping. Sizes are in px, one px per point.
  */
 
 import type { EdgeEnd, Level, LevelEdge } from "./levels";
@@ -10,13 +10,13 @@ import type { Size } from "./measure";
 
 export type RankDirection = "LR" | "TB";
 
-/** A box or frame of a level: its size, and how far along its sides its ports are, in px. */
+/** A box or frame of a level: its size, and its ports' positions along its sides, in px. */
 export interface LevelBox extends Size {
   readonly ins: ReadonlyMap<string, number>;
   readonly outs: ReadonlyMap<string, number>;
 }
 
-/** A DOT source, and what each of its names stands for. */
+/** A DOT source, and the meaning of its names. */
 export interface DotSource {
   readonly text: string;
   /** `children[3]` is called `n3`. */
@@ -30,10 +30,10 @@ export interface DotSource {
 
 const POINTS_PER_INCH = 72;
 const PORT = 'shape=point width=0.01 height=0.01 label=""';
-/** Length of a port along its side. */
+/** Length of a port along its side, in px. */
 const PORT_LENGTH = 2;
 
-/** `parameters` are the boxes whose edges may bend for the sake of others. */
+/** `parameters` are the boxes whose edges may bend in favour of others. */
 export function dotSource(
   level: Level,
   boxes: ReadonlyMap<string, LevelBox>,
@@ -67,9 +67,9 @@ export function dotSource(
     return `${own}:${side}${[...ports.keys()].indexOf(port)}:${along[side === "i" ? 0 : 1]}`;
   };
   source.edges.forEach(({ from, to, edge }, index) => {
-    // The heavier an edge, the straighter: the data's way first, then the parameters'.
+    // A heavier edge is straighter: data first, then parameters.
     const weight = edge.shared ? 0 : parameters.has(edge.source) ? 1 : 6;
-    // The way back to a pass's beginning must not turn the pass around.
+    // The edge back to a pass's beginning must not reverse the pass.
     const how = edge.loop ? "constraint=false" : `weight=${weight}`;
     const head = to.port === null ? "" : " dir=none";
     lines.push(`${name(from, "o")} -> ${name(to, "i")} [id=${index} ${how}${head}]`);
@@ -90,7 +90,7 @@ function rank(which: "source" | "sink", letter: string, count: number): string[]
   return [...names.map((each) => `${each} [${PORT}]`), `{rank=${which} ${names.join(" ")}}`];
 }
 
-/** A plain box, or for one with ports a table whose outer cells are where the ports are. */
+/** Returns a plain box, or a table whose outer cells are the ports. */
 function shape(box: LevelBox, direction: RankDirection): string {
   const { width, height, ins, outs } = box;
   if (ins.size + outs.size === 0) return `[width=${inches(width)} height=${inches(height)}]`;

@@ -1,4 +1,4 @@
-/** From a graph and its open modules to a placement: measured, laid out, read back. */
+/** Computes the placement of a visible graph: measures its boxes and runs Graphviz. */
 
 import type { Labels } from "../model/labels";
 import type { VisibleGraph } from "../model/visible-graph";
@@ -16,16 +16,16 @@ export interface GraphLayout {
   readonly placement: Placement;
 }
 
-/** A stage this much wider than high is filled better from left to right. */
+/** Ratio of width to height from which a stage is filled better from left to right. */
 const WIDE_RATIO = 2;
-/** A row is folded rather than made smaller than this. */
+/** Smallest scale of a row; longer rows are wrapped. */
 const MIN_ROW_SCALE = 0.8;
 
 export function directionFor(width: number, height: number): RankDirection {
   return width >= height * WIDE_RATIO ? "LR" : "TB";
 }
 
-/** `room` is how many px of the page there are from left to right. */
+/** `room` is the width of the stage, in px. */
 export async function layOutGraph(
   visible: VisibleGraph,
   labels: Labels,

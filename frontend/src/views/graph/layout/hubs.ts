@@ -1,6 +1,6 @@
 /**
- * Keeps edges of hubs out of the layout: a box that feeds dozens of others (a mask, a weight used
- * at every pass) makes Graphviz ten times slower and pulls everything towards itself.
+ * Leaves edges of hubs out of the layout. A box with dozens of outgoing edges (a mask, a weight
+ * used in every pass) makes Graphviz ten times slower and attracts all others.
  *
  * The first edge of a hub is laid out; the others are drawn straight, afterwards.
  */
@@ -9,10 +9,10 @@ import type { VisibleEdge, VisibleGraph } from "../model/visible-graph";
 import type { RankDirection } from "./dot";
 import type { Placement, Point, Rect, Route } from "./placement";
 
-/** A box with more edges that go out is a hub. */
+/** A box with more outgoing edges is a hub. */
 const MAX_OUTGOING = 8;
 
-/** The same graph without the hubs' further edges, and these. */
+/** Returns the graph without the further edges of hubs, and these edges. */
 export function withoutHubEdges(visible: VisibleGraph): {
   readonly reduced: VisibleGraph;
   readonly hubEdges: readonly VisibleEdge[];
@@ -31,7 +31,7 @@ export function withoutHubEdges(visible: VisibleGraph): {
   return { reduced: { ...visible, edges }, hubEdges };
 }
 
-/** The placement with the edges that were left out. */
+/** Adds routes for the edges that were left out. */
 export function withHubEdges(
   placement: Placement,
   hubEdges: readonly VisibleEdge[],

@@ -1,11 +1,11 @@
-/** Asks the worker for layouts, one at a time, each with a deadline. */
+/** Requests layouts from the worker, one at a time, each with a timeout. */
 
 import type { LayoutReply } from "./messages";
 
-/** Longest time a layout may take, in ms; loading Graphviz does not count. */
+/** Longest time of a layout, in ms, without the time in which Graphviz loads. */
 export const LAYOUT_TIMEOUT_MS = 3000;
 
-/** Why there is no layout. */
+/** The reason why there is no layout. */
 export class LayoutFailure extends Error {
   constructor(
     readonly reason: "deadline" | "cancelled" | "failed",
@@ -15,7 +15,7 @@ export class LayoutFailure extends Error {
   }
 }
 
-/** The part of a Worker that is used here. */
+/** The part of the `Worker` interface that is used here. */
 export interface LayoutWorker {
   onmessage: ((event: MessageEvent<LayoutReply>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
@@ -41,7 +41,7 @@ export class LayoutClient {
     private readonly timeout = LAYOUT_TIMEOUT_MS,
   ) {}
 
-  /** Graphviz's answer to a DOT source. A layout that is still under way is given up. */
+  /** Resolves to Graphviz's JSON for a DOT source; cancels a pending layout. */
   async layout(dot: string): Promise<string> {
     this.cancel();
     this.requests += 1;
@@ -56,7 +56,7 @@ export class LayoutClient {
     return answer;
   }
 
-  /** Stops the layout under way, and the worker with it. */
+  /** Cancels the pending layout, and terminates the worker. */
   cancel(): void {
     if (!this.pending) return;
     this.fail(this.pending.request, new LayoutFailure("cancelled", "the layout was cancelled"));

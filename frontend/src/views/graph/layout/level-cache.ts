@@ -1,14 +1,16 @@
-/** Layouts of levels that were made before: most levels of a picture are those of the one before. */
+/**
+ * Layouts of levels by their DOT source: most levels of a graph are unchanged in the next drawing.
+ */
 
 const MAX_LEVELS = 400;
 
 export class LevelCache {
   private readonly layouts = new Map<string, string>();
 
-  /** The layout of a DOT source, made by `make` where it is not known. */
+  /** Returns the layout of a DOT source, from `make` where it is not cached. */
   async get(dot: string, make: (dot: string) => Promise<string>): Promise<string> {
     const known = this.layouts.get(dot) ?? (await make(dot));
-    // The newest stand last.
+    // Moves the entry to the end: the oldest is removed first.
     this.layouts.delete(dot);
     this.layouts.set(dot, known);
     const oldest = this.layouts.keys().next();

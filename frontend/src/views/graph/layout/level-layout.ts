@@ -1,9 +1,9 @@
-/** Reads Graphviz's answer for one level: where every box, port and arrow goes, in px. */
+/** Reads Graphviz's output for one level: positions of boxes, ports and arrows, in px. */
 
 import type { DotSource } from "./dot";
 import type { Point, Rect } from "./placement";
 
-/** A way along cubic Bézier curves; with an arrow's tip where it ends in a box. */
+/** A path of cubic Bézier curves; `tip` is the arrow's where it ends in a box. */
 export interface Path {
   readonly points: readonly Point[];
   readonly tip: Point | null;
@@ -41,7 +41,7 @@ interface GraphvizOutput {
 
 const POINTS_PER_INCH = 72;
 
-/** `json` is what Graphviz writes in its format "json". */
+/** `json` is Graphviz's output in its format "json". */
 export function readLevelLayout(json: string, source: DotSource): LevelLayout {
   const answer = JSON.parse(json) as GraphvizOutput;
   const [, , width = 0, height = 0] = numbers(answer.bb);
@@ -65,7 +65,7 @@ export function readLevelLayout(json: string, source: DotSource): LevelLayout {
   return { width, height, boxes, ins: ports.i, outs: ports.o, paths };
 }
 
-/** The same with every place moved. */
+/** Returns the layout with every point mapped. */
 export function mapPoints(answer: LevelLayout, point: (from: Point) => Point): LevelLayout {
   const ports = (from: ReadonlyMap<string, Point>) =>
     new Map([...from].map(([source, each]) => [source, point(each)]));
@@ -91,7 +91,7 @@ function rectAround(centre: Point, { width, height }: GraphvizNode): Rect {
   return { x: centre.x - size.width / 2, y: centre.y - size.height / 2, ...size };
 }
 
-/** "e,x,y x,y x,y ...": the tip first, then the start and the control points. */
+/** Reads "e,x,y x,y x,y ...": the tip, then the start and the control points. */
 function readSpline(pos: string, flip: (y: number) => number): Path {
   const points: Point[] = [];
   let tip: Point | null = null;

@@ -1,13 +1,13 @@
 /**
- * Parts what is to be drawn into levels: the sheet, and the inside of each open module.
+ * Divides a visible graph into levels: the sheet, and the inside of each open module.
  *
  * An edge between two levels goes through a port in every frame that it crosses. All edges of one
- * source share a port, so that they are one line up to where they part.
+ * source share a port, so that they are one line until they divide.
  */
 
 import type { VisibleEdge, VisibleGraph } from "../model/visible-graph";
 
-/** Where an edge of a level begins or ends. */
+/** The start or the end of an edge of a level. */
 export interface EdgeEnd {
   /** A box or frame of the level; null for a port of the level's own frame. */
   readonly child: string | null;
@@ -25,15 +25,15 @@ export interface LevelEdge {
 export interface Level {
   /** The open module; null for the sheet. */
   readonly id: string | null;
-  /** Boxes and frames that stand directly in it, in the order of execution. */
+  /** Boxes and frames directly in it, in the order of execution. */
   readonly children: string[];
   readonly edges: Map<string, LevelEdge>;
-  /** Ports by the sources whose tensors come in, and go out. */
+  /** Ports by the sources of incoming and of outgoing edges. */
   readonly ins: Set<string>;
   readonly outs: Set<string>;
 }
 
-/** A part of an edge's way: which edge of which level. */
+/** A segment of an edge's route: an edge of a level. */
 export interface RouteSegment {
   readonly level: string | null;
   readonly key: string;
@@ -42,7 +42,7 @@ export interface RouteSegment {
 export class Levels {
   private readonly levels = new Map<string | null, Level>();
   private readonly parents: ReadonlyMap<string, string | null>;
-  /** The legs of each edge, from its source to its target. */
+  /** The segments of each edge, from its source to its target. */
   readonly segments = new Map<VisibleEdge, readonly RouteSegment[]>();
 
   constructor(visible: VisibleGraph, edges: readonly VisibleEdge[]) {
@@ -51,7 +51,7 @@ export class Levels {
     this.parents = new Map([...containers, ...items]);
     const frames = new Set(visible.containers.map((each) => each.id));
     const placed = new Set<string>();
-    // A frame stands where the first of what is in it stands.
+    // A frame has the place of its first box.
     for (const item of visible.items) {
       for (const id of [...this.framesAround(item.id), item.id]) {
         if (placed.has(id)) continue;
@@ -75,7 +75,7 @@ export class Levels {
     return this.levels.has(id);
   }
 
-  /** The frames around something, outermost first. */
+  /** Returns the frames around a box or frame, outermost first. */
   private framesAround(id: string): string[] {
     const frames: string[] = [];
     for (let at = this.parents.get(id) ?? null; at !== null; at = this.parents.get(at) ?? null)

@@ -1,4 +1,4 @@
-/** What the page and the layout worker say to each other. */
+/** The messages between the page and the layout worker. */
 
 /** Page to worker. */
 export interface LayoutRequest {

@@ -1,4 +1,4 @@
-/** Where everything is on the sheet, in px, y downwards. */
+/** Positions on the sheet, in px, y downwards. */
 
 export interface Rect {
   readonly x: number;
@@ -27,7 +27,7 @@ export interface Placement {
   readonly routes: readonly Route[];
 }
 
-/** The same picture elsewhere. */
+/** Returns the placement moved by dx, dy. */
 export function shifted(placement: Placement, dx: number, dy: number): Placement {
   const rect = (from: Rect): Rect => ({ ...from, x: from.x + dx, y: from.y + dy });
   const point = (from: Point): Point => ({ x: from.x + dx, y: from.y + dy });

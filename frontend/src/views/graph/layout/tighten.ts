@@ -1,10 +1,10 @@
-/** Brings the ports of a level nearer to its boxes than Graphviz's distance between two ranks. */
+/** Moves the ports of a level nearer to its boxes than Graphviz's distance between two ranks. */
 
 import type { RankDirection } from "./dot";
 import { type LevelLayout, mapPoints } from "./level-layout";
 import type { Point } from "./placement";
 
-/** From the ports to the boxes, in px. */
+/** Distance between ports and boxes, in px. */
 const GAP = 14;
 
 export function withTightPorts(layout: LevelLayout, direction: RankDirection): LevelLayout {
@@ -16,7 +16,7 @@ export function withTightPorts(layout: LevelLayout, direction: RankDirection): L
   const length = across ? layout.width : layout.height;
   const before = layout.ins.size > 0 ? Math.min(1, GAP / Math.max(first, 1)) : 1;
   const behind = layout.outs.size > 0 ? Math.min(1, GAP / Math.max(length - last, 1)) : 1;
-  // What lies before the first box, or behind the last, moves towards it.
+  // Everything before the first box, or behind the last, moves towards it.
   const start = first * (1 - before);
   const along = (place: number): number => {
     if (place < first) return first - (first - place) * before - start;

@@ -25,5 +25,5 @@ addEventListener("message", async (event: MessageEvent<LayoutRequest>) => {
 
 loading.then(
   () => reply({ type: "ready" }),
-  () => undefined, // Every request says so itself.
+  () => undefined, // A failure to load is reported by every request.
 );

@@ -1,8 +1,8 @@
 /**
- * Folds a long row of boxes into several rows, as a text is folded into lines.
+ * Wraps a long row of boxes into several rows, as text is wrapped into lines.
  *
- * A layout from left to right of a deep chain is so wide that nothing in it can be read. Each level
- * is folded by itself, between its columns.
+ * A layout of a deep chain from left to right is too wide to be readable. Each level is wrapped by
+ * itself, between its columns.
  */
 
 import { add, CORNER, rightEdgeOf, roundedPath, sCurve, union } from "./curves";
@@ -10,14 +10,14 @@ import { type LevelLayout, mapPoints, type Path } from "./level-layout";
 import type { EdgeEnd, Level, LevelEdge } from "./levels";
 import type { Point, Rect } from "./placement";
 
-/** A picture up to this much wider than its room stays as it is. */
+/** A level up to this much wider than its room is not wrapped. */
 const TOLERANCE = 1.2;
-/** Room between two rows, for the arrows that go from one to the next. */
+/** Height between two rows, for the arrows from one to the next. */
 const ROW_GAP = 40;
 const LANE = 5;
 const LANES = 4;
 const ELBOW = 16;
-/** A row this much higher than its highest column has its columns moved beside each other. */
+/** Where a row is this much higher than its highest column, its columns are aligned. */
 const LOOSE = 1.25;
 
 /** Columns `first` to `last`, both included. */
@@ -30,11 +30,11 @@ interface Row extends Span {
   readonly top: number;
   readonly height: number;
   readonly dx: number;
-  /** How far each column moves down, from the first. */
+  /** How far each column moves down, from the first on. */
   readonly dys: readonly number[];
 }
 
-/** The same level in rows no wider than `room` px where its boxes allow that. */
+/** Returns the level in rows no wider than `room` px, where its boxes allow that. */
 export function wrapIntoRows(layout: LevelLayout, level: Level, room: number): LevelLayout {
   if (layout.width <= room * TOLERANCE) return layout;
   const columns = new Columns(layout);
@@ -42,7 +42,7 @@ export function wrapIntoRows(layout: LevelLayout, level: Level, room: number): L
   return spans.length < 2 ? layout : new RowWrapper(layout, level, columns, spans).result();
 }
 
-/** Groups of boxes that no vertical line separates, from left to right. */
+/** Groups of boxes that no vertical line divides, from left to right. */
 class Columns {
   readonly left: number[] = [];
   readonly right: number[] = [];
@@ -132,7 +132,7 @@ class RowWrapper {
     return mapPoints(whole, (point) => add(point, { x: -held.x, y: -held.y }));
   }
 
-  /** Sets the rows one below the other. */
+  /** Places the rows one below the other. */
   private stack(spans: readonly Span[]): Row[] {
     const rows: Row[] = [];
     let top = 0;
@@ -142,7 +142,7 @@ class RowWrapper {
         columns.push(union(this.boxesIn(column)));
       const extent = union(columns);
       const height = Math.max(...columns.map((column) => column.height));
-      // What stood beside a high frame need not leave its height free in another row.
+      // A height that a high frame needed is not needed in another row.
       const level = extent.height > LOOSE * height && this.isChain(span);
       const dys = columns.map((column) =>
         level ? top + (height - column.height) / 2 - column.y : top - extent.y,
@@ -160,10 +160,10 @@ class RowWrapper {
       .map(([, box]) => box);
   }
 
-  /** Whether no arrow within a row passes a column by, so that its columns can be moved. */
+  /** Whether no arrow within a row skips a column, so that its columns can be moved. */
   private isChain({ first, last }: Span): boolean {
     const count = this.columns.left.length;
-    // Ports stand before the first column and behind the last.
+    // Ports are before the first column and behind the last.
     const [low, high] = [first === 0 ? -1 : first, last === count - 1 ? count : last];
     return [...this.level.edges.values()].every(({ from, to }) => {
       const [begin, end] = [this.columnOf(from, -1), this.columnOf(to, count)];
@@ -190,7 +190,9 @@ class RowWrapper {
     return { x: row.dx, y: row.dys[column - row.first] ?? 0 };
   }
 
-  /** Ports go with the first or the last column, and to where a box of that row needs them. */
+  /**
+   * Places ports with the first or the last column, at the height of a connected box of that row.
+   */
   private ports(
     ports: ReadonlyMap<string, Point>,
     column: number,
@@ -208,7 +210,7 @@ class RowWrapper {
     return placed;
   }
 
-  /** The height of a box in the port's row that the port is joined to. */
+  /** Returns the height of a box in the port's row that is connected with the port. */
   private portHeight(
     source: string,
     column: number,
@@ -246,14 +248,14 @@ class RowWrapper {
     return this.pathBetweenRows(out, goal, this.row(begin), this.row(end), arrow);
   }
 
-  /** From a port at the left, down beside the rows in between, and in. */
+  /** From a port at the left, down beside the rows in between, and into the box. */
   private pathFromPort(start: Point, tip: Point, to: Row, arrow: boolean): Path {
     const shift = this.nextLane();
     const left = Math.min(start.x, 0) - ELBOW - shift;
     return this.pathAround(start, tip, left, Math.max(left, tip.x - ELBOW - shift), to, arrow);
   }
 
-  /** Out to the right, down beside the rows in between, back to the left, and in. */
+  /** Out to the right, down beside the rows in between, back to the left, and into the box. */
   private pathBetweenRows(start: Point, tip: Point, from: Row, to: Row, arrow: boolean): Path {
     const shift = this.nextLane();
     const next = this.rows.indexOf(to) - this.rows.indexOf(from) === 1;
@@ -261,7 +263,7 @@ class RowWrapper {
     return this.pathAround(start, tip, out, tip.x - ELBOW - shift, to, arrow);
   }
 
-  /** Arrows go side by side, each along a lane of its own. */
+  /** Returns the offset of the next lane: parallel arrows use different lanes. */
   private nextLane(): number {
     this.lane = (this.lane + 1) % LANES;
     return this.lane * LANE;

@@ -1,8 +1,8 @@
-/** Follows a tensor: what it was computed from, and what is computed from it. */
+/** The boxes from which a box was computed, and those computed from it. */
 
 import type { VisibleEdge } from "./visible-graph";
 
-/** A box and everything before and behind it. */
+/** Returns a box and all boxes before and behind it. */
 export function connectedTo(edges: readonly VisibleEdge[], id: string): ReadonlySet<string> {
   return new Set([
     ...reachableFrom(edges, id, (edge) => [edge.source, edge.target]),

@@ -1,4 +1,4 @@
-/** What is different between two structures of one run's graph. */
+/** The difference between two structures of one run's graph. */
 
 import type { CollapsedGraph, CollapsedRepeat } from "../structure/collapsed-graph";
 
@@ -7,11 +7,11 @@ export interface Difference {
   readonly removed: ReadonlySet<string>;
   /** Nodes that are in both, with another shape. */
   readonly reshaped: ReadonlySet<string>;
-  /** What repeats itself more or less often: "5 instead of 3 × GRUCell". */
+  /** Repeats whose number of passes changed: "5 instead of 3 × GRUCell". */
   readonly counts: readonly string[];
 }
 
-/** What is compared of a graph. */
+/** The part of a shown graph that is compared. */
 export interface ComparedGraph {
   readonly withoutRemoved: CollapsedGraph;
   readonly repeats: readonly CollapsedRepeat[];

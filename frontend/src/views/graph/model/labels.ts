@@ -1,4 +1,4 @@
-/** What stands in each box, and what is told about it on hovering. */
+/** The text of each box, and the facts about it. */
 
 import type { GraphNode } from "../../../protocol";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
@@ -14,17 +14,20 @@ import {
 } from "../structure/text";
 import type { Item } from "./visible-graph";
 
-/** The words of one box or frame. */
+/** The text of one box or frame. */
 export interface Label {
   readonly title: string;
   readonly subtitle: string;
   readonly badge: string;
 }
 
-/** A named fact for the tooltip. */
+/** A named fact for the tooltip and the details. */
 export type Fact = readonly [name: string, value: string];
 
-/** Which side of each box is shown: what computes, what passes the gradient on, or both. */
+/**
+ * What a box is named after: the forward operation, autograd's backward node, or both. Arrows point
+ * along the data, along the gradients, or both ways.
+ */
 export type FlowDirection = "forward" | "backward" | "both";
 
 const KINDS: Readonly<Partial<Record<GraphNode["kind"], string>>> = {
@@ -38,7 +41,7 @@ export class Labels {
   private readonly operations: ReadonlyMap<string, number>;
   private readonly scopes: ModuleCalls;
 
-  /** What is rolled up in `graph` is counted as in the whole graph. */
+  /** Repeats that are collapsed in `graph` are counted as in the recorded graph. */
   constructor(
     private readonly graph: CollapsedGraph,
     recorded: CollapsedGraph = graph,
@@ -121,7 +124,7 @@ export class Labels {
 function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
   const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
   const shape = shapeText(node.shape);
-  // A leaf keeps its name: what collects its gradient is called AccumulateGrad everywhere.
+  // A leaf keeps its name: its backward node is always called AccumulateGrad.
   if (node.backward === null || node.kind !== "op" || flow === "forward")
     return { title: name, subtitle: shape, badge: "" };
   if (flow === "backward") return { title: node.backward, subtitle: shape, badge: "" };

@@ -1,11 +1,11 @@
-/** Adds to a graph, as ghosts, what was in the structure before it and is in it no more. */
+/** Adds the nodes of the previous structure that the new one lacks. */
 
 import type { CollapsedGraph } from "../structure/collapsed-graph";
 
-/** Of more than these a picture would show little else. */
+/** Above this number none is shown, as they would hide the rest. */
 const MAX_REMOVED = 200;
 
-/** The graph with the nodes `gone` of the earlier one, and what linked them. */
+/** Returns `later` with the nodes `removed` of `earlier`, and the edges at them. */
 export function withRemovedNodes(
   earlier: CollapsedGraph,
   later: CollapsedGraph,

@@ -1,18 +1,18 @@
 /**
- * What is to be seen of a graph when some of its modules are open.
+ * The visible part of a graph, given the open modules.
  *
- * Every node is folded into its outermost closed module call; what is folded
- * into the same box is one item, and edges between the same two items are one.
+ * Every node is folded into its outermost closed module call. All nodes folded into the same box
+ * are one item, and all edges between the same two items are one edge.
  */
 
 import type { GraphNode, ModuleCall } from "../../../protocol";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
 import { ModuleCalls, type TensorInfo } from "../structure/module-calls";
 
-/** More than this is neither readable nor quickly laid out. */
+/** Above this number a graph is neither readable nor quickly laid out. */
 export const MAX_VISIBLE = 1000;
 
-/** A module call that stands for all that is inside it. */
+/** A closed module call, with all nodes inside it. */
 export interface FoldedModule {
   readonly kind: "module";
   readonly id: string;
@@ -21,7 +21,7 @@ export interface FoldedModule {
   readonly module: CollapsedCall;
 }
 
-/** A node that is seen itself. */
+/** A node with a box of its own. */
 export interface VisibleNode {
   readonly kind: GraphNode["kind"];
   readonly id: string;
@@ -31,7 +31,7 @@ export interface VisibleNode {
 
 export type Item = FoldedModule | VisibleNode;
 
-/** An open module call: a frame around what is inside. */
+/** An open module call: a frame around its content. */
 export interface Container {
   readonly id: string;
   readonly container: string | null;
@@ -41,15 +41,15 @@ export interface Container {
 export interface VisibleEdge extends TensorInfo {
   readonly source: string;
   readonly target: string;
-  /** How many of the graph's edges it stands for. */
+  /** Number of the graph's edges that it merges. */
   readonly count: number;
-  /** True where no tensor flows between the boxes: the target uses a parameter of the source. */
+  /** Whether no tensor flows between the boxes: the target uses a parameter of the source. */
   readonly shared: boolean;
-  /** From one pass of what repeats itself to the next. */
+  /** Whether it leads from one pass of a repeat to the next. */
   readonly loop: boolean;
 }
 
-/** Everything in the order of execution. */
+/** All in the order of execution. */
 export interface VisibleGraph {
   readonly items: readonly Item[];
   readonly containers: readonly Container[];
@@ -85,13 +85,13 @@ export function countVisible(visible: VisibleGraph): number {
   return visible.items.length + visible.containers.length;
 }
 
-/** The model itself is open at first, unless that alone is too much to draw. */
+/** Returns the outermost modules, or none where these are too many boxes to draw. */
 export function initiallyOpen(graph: CollapsedGraph): Set<string> {
   const open = new Set(new ModuleCalls(graph).outermost().map((module) => module.id));
   return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? new Set() : open;
 }
 
-/** All modules open, unless that is too much to draw. */
+/** Returns all modules, or the initially open ones where these are too many boxes to draw. */
 export function initiallyUnfolded(graph: CollapsedGraph): Set<string> {
   const open = allModules(graph);
   return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? initiallyOpen(graph) : open;
@@ -120,7 +120,7 @@ function mergeEdges(
     const user = nodes.get(edge.target);
     if (!source || !target || !origin || !user || source.id === target.id) continue;
     const shared = origin.kind === "parameter" && source.kind === "module";
-    // A later call of the same module says by its name that it has the same weights.
+    // The name of a later call of the same module shows already that it has the same weights.
     if (shared && scopes.chain(user.scope).some((call) => call.path === source.module.path))
       continue;
     const key = JSON.stringify([source.id, target.id]);

@@ -1,7 +1,7 @@
 /**
- * The side panel: all that is known of one box, its parameters' values among it.
+ * The side panel with all facts about one box, its parameters' values included.
  *
- * Values are asked of the kernel when a parameter is opened, and again as the run goes on.
+ * Values are requested from the kernel when a box is selected, and again while the run continues.
  */
 
 import type { Inspection, Statistics } from "../../../session";
@@ -10,24 +10,24 @@ import type { Fact } from "../model/labels";
 import { countText, normText } from "../structure/text";
 import { drawHistogram, signed } from "./histogram";
 
-/** What the panel shows of one thing. */
+/** The panel's content for one box. */
 export interface DetailsContent {
   readonly id: string;
   readonly title: string;
   readonly facts: readonly Fact[];
-  /** By which the kernel knows its values: a parameter's name, an operation's id. */
+  /** The name that the kernel inspects: a parameter's name or an operation's id; null for none. */
   readonly inspectedName: string | null;
-  /** Said where the values are not known. */
+  /** Shown where the values are not known. */
   readonly noValuesText: string;
-  /** The tensors that come in and go out: where from or to, and their shape. */
+  /** The incoming and outgoing tensors: the other box, and the shape. */
   readonly inputs: readonly Fact[];
   readonly outputs: readonly Fact[];
 }
 
 const HINT = "Click an operation or a parameter to see all that is known of it here.";
-/** Values are asked for again after so long, in ms, while the run goes on. */
+/** Interval after which values are requested again, while the run continues. */
 const REFRESH_MS = 2000;
-/** The same after no answer came: what waits in the kernel must not pile up. */
+/** The same after a timeout, so that requests do not accumulate in the kernel. */
 const RETRY_MS = 30_000;
 const NORMS = { weight_norm: "Weight norm", grad_norm: "Gradient norm" } as const;
 
@@ -63,12 +63,12 @@ export class DetailsPanel {
     return !this.element.hidden;
   }
 
-  /** What is shown, by its id; null while nothing is. */
+  /** Id of the box that is shown; null for none. */
   get shownId(): string | null {
     return this.shown?.id ?? null;
   }
 
-  /** Opens the panel, for something or for a word on how to use it. */
+  /** Opens the panel for a box; null shows a hint. */
   show(subject: DetailsContent | null): void {
     this.element.hidden = false;
     const other = subject?.id !== this.shown?.id || subject?.title !== this.shown?.title;
@@ -96,7 +96,7 @@ export class DetailsPanel {
     this.requesting = true;
     if (other) this.values.replaceChildren(html("p", {}, "Reading the values…"));
     const found = await this.inspect(name);
-    if (this.requestedAt !== now) return; // Something else was asked meanwhile.
+    if (this.requestedAt !== now) return; // Another request was sent meanwhile.
     this.requesting = false;
     this.answered = found.answered;
     if (this.shown?.inspectedName !== name) return;

@@ -1,4 +1,4 @@
-/** What mouse and keys do, for who asks. */
+/** What mouse and keys do. */
 
 import { html } from "../drawing/elements";
 

@@ -1,4 +1,4 @@
-/** A histogram as bars, with its ends and its highest count in words. */
+/** A histogram as bars, with its ends as text. */
 
 import type { Statistics } from "../../../session";
 import { html, svg } from "../drawing/elements";
@@ -7,7 +7,7 @@ import { countText, normText } from "../structure/text";
 const WIDTH = 240;
 const HEIGHT = 64;
 
-/** Nothing where there are no counts. */
+/** Returns null where all counts are zero. */
 export function drawHistogram(statistics: Statistics, name: string): HTMLElement | null {
   const { edges } = statistics;
   const [first, last] = filled(statistics.counts);
@@ -44,7 +44,7 @@ export function drawHistogram(statistics: Statistics, name: string): HTMLElement
   return whole;
 }
 
-/** The first and the last bin that hold something; -1 where none does. */
+/** Returns the first and the last bin that is not empty; -1 where all are. */
 function filled(counts: Float64Array): readonly [number, number] {
   const first = counts.findIndex((count) => count > 0);
   let last = counts.length - 1;

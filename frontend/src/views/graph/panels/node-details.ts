@@ -1,4 +1,4 @@
-/** Gathers what the side panel shows of a box or a frame. */
+/** Collects the details panel's content for a box or a frame. */
 
 import type { GraphNode } from "../../../protocol";
 import type { SceneElement } from "../drawing/scene";

@@ -1,9 +1,9 @@
-/** A slider over the passes of each roll on the sheet, and a button that shows them all. */
+/** A slider over the passes of each visible repeat, and a button that shows all passes. */
 
 import { html } from "../drawing/elements";
 import type { CollapsedRepeat } from "../structure/collapsed-graph";
 
-/** Shows a pass of a roll, from 0, or all; resolves when it is drawn. */
+/** Shows a pass of a repeat, from 0, or all; resolves when it is drawn. */
 export type ChoosePass = (repeat: CollapsedRepeat, pass: number | "all") => Promise<void>;
 
 interface Row {
@@ -26,12 +26,12 @@ export class PassSliders {
 
   constructor(private readonly choose: ChoosePass) {
     this.element.hidden = true;
-    // JupyterLab's own keys must not act while a slider has the keyboard.
+    // JupyterLab's own keys must not act while a slider has the focus.
     this.element.setAttribute("data-lm-suppress-shortcuts", "true");
     this.element.addEventListener("keydown", (event) => event.stopPropagation());
   }
 
-  /** Shows a row for each roll of which something is on the sheet. */
+  /** Shows a row for each repeat that is drawn. */
   update(repeats: readonly CollapsedRepeat[], isDrawn: (id: string) => boolean): void {
     const seen = repeats.filter((repeat) =>
       isDrawn(repeat.pass === null ? repeat.key : repeat.box),
@@ -82,7 +82,7 @@ export class PassSliders {
     return row;
   }
 
-  /** One drawing at a time; of several wishes meanwhile the newest counts. */
+  /** Draws one choice at a time; of several choices meanwhile only the newest is drawn. */
   private async request(repeat: CollapsedRepeat, pass: number | "all"): Promise<void> {
     this.pendingChoice = { repeat, pass };
     if (this.drawing) return;

@@ -1,4 +1,4 @@
-/** Which of a run's structures is shown. */
+/** Selects which of a run's structures is shown. */
 
 import type { GraphData } from "../../../protocol";
 import type { RunSession } from "../../../session";
@@ -7,7 +7,7 @@ import { StructureTimeline } from "./structure-timeline";
 export class StructureSelection {
   readonly element: HTMLElement;
   private readonly timeline = new StructureTimeline((signature) => this.choose(signature));
-  /** A structure of the past that was chosen; null follows the run. */
+  /** An earlier structure that was chosen; null follows the run. */
   private chosen: GraphData | null = null;
 
   constructor(
@@ -18,7 +18,7 @@ export class StructureSelection {
     this.element = this.timeline.element;
   }
 
-  /** The graph to show now. */
+  /** Returns the graph to show, and updates the timeline. */
   graph(): GraphData | null {
     const graph = this.chosen ?? this.session.graph;
     const spans = this.session.state?.structures ?? [];

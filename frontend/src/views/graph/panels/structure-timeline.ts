@@ -1,4 +1,4 @@
-/** The strip that shows where the structure of a run's graph changed, and goes back to it. */
+/** A strip with the steps at which the structure of a run's graph changed; each is a button. */
 
 import type { GraphSpan } from "../../../protocol";
 import { html } from "../drawing/elements";
@@ -10,13 +10,13 @@ export class StructureTimeline {
   readonly element = html("div", { class: "labkit-graph-timeline", role: "group" });
   private drawn = "";
 
-  /** `choose` is told a signature, or null to follow the run. */
+  /** `choose` receives a signature, or null to follow the run. */
   constructor(private readonly choose: (signature: string | null) => void) {
     this.element.setAttribute("aria-label", "Structures of the graph over the steps");
     this.element.hidden = true;
   }
 
-  /** Shows where the structure changed; nothing while there is only one. */
+  /** Shows the changes of the structure; hidden while there is only one. */
   update(spans: readonly GraphSpan[], shown: string, following: boolean): void {
     const kinds = [...new Set(spans.map((span) => span.signature))];
     this.element.hidden = kinds.length < 2;

@@ -1,4 +1,4 @@
-/** The buttons above the graph, and the line that says what is going on. */
+/** The buttons above the graph, and the status line. */
 
 import { html } from "../drawing/elements";
 import { FORMATS, type Format } from "../export/export-drawing";
@@ -12,9 +12,9 @@ export interface ToolbarActions {
   foldAll(): void;
   unfoldAll(): void;
   cancel(): void;
-  /** Goes to the next box that the words name. */
+  /** Shows the next box that the query matches. */
   find(words: string): void;
-  /** Shows what computes, what passes the gradients on, or both. */
+  /** Shows forward operations, backward nodes, or both. */
   showFlow(face: FlowDirection): void;
   details(): void;
   copy(format: Format): void;
@@ -35,7 +35,7 @@ export class Toolbar {
   private readonly detailsButton: HTMLButtonElement;
   private readonly cancelButton: HTMLButtonElement;
 
-  /** Beside something that explains the graph there are no buttons for that. */
+  /** An embedded graph has no buttons for details, copies and help. */
   constructor(actions: ToolbarActions, legend: HTMLElement, { embedded = false } = {}) {
     this.unfoldButton = button("Unfold all", "Unfold all modules", actions.unfoldAll);
     this.detailsButton = button("Details", "All that is known of the box clicked", actions.details);
@@ -61,17 +61,17 @@ export class Toolbar {
     this.enable(false);
   }
 
-  /** Nothing can be done while there is no picture. */
+  /** The buttons are disabled while there is no drawing. */
   enable(enabled: boolean): void {
     for (const each of this.controls) each.disabled = !enabled;
   }
 
-  /** Shows whether the side panel is open. */
+  /** Shows whether the details panel is open. */
   setDetailsPressed(pressed: boolean): void {
     this.detailsButton.setAttribute("aria-pressed", String(pressed));
   }
 
-  /** Why not all modules can be unfolded; null when they can. */
+  /** `reason` says why not all modules can be unfolded; null enables the button. */
   limitUnfolding(reason: string | null): void {
     this.unfoldButton.disabled = reason !== null;
     this.unfoldButton.title = reason ?? "Unfold all modules";
@@ -112,7 +112,7 @@ function flowChoice(actions: ToolbarActions): HTMLSelectElement {
   return choice;
 }
 
-/** A list whose first entry is its title: choosing another copies, and goes back to it. */
+/** A menu whose first entry is its title; choosing another entry copies, and selects the title. */
 function copyChoice(actions: ToolbarActions): HTMLSelectElement {
   const choice = html("select", {
     "aria-label": "Copy the picture as",
@@ -130,7 +130,7 @@ function copyChoice(actions: ToolbarActions): HTMLSelectElement {
 
 function button(words: string, purpose: string, action: () => void): HTMLButtonElement {
   const made = html("button", { type: "button", title: purpose }, words);
-  // A sign is no name; words are their own.
+  // A symbol needs a text for screen readers.
   if (words.length === 1) made.setAttribute("aria-label", purpose);
   made.addEventListener("click", action);
   return made;

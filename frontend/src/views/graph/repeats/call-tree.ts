@@ -1,4 +1,4 @@
-/** What is directly inside each module call, in the order of execution, and which calls are alike. */
+/** The direct content of each module call, in the order of execution, and which calls are alike. */
 
 import type { GraphData, GraphNode, ModuleCall } from "../../../protocol";
 import { ModuleCalls } from "../structure/module-calls";
@@ -15,7 +15,7 @@ export interface Repeat {
   readonly passes: readonly (readonly Child[])[];
 }
 
-/** A stretch of one operation alone must be there more often to count: sums are written like that. */
+/** A single operation must repeat more often to count, as sums are written like that. */
 const MIN_OPERATION_PASSES = 8;
 const MIN_PASSES = 4;
 
@@ -41,7 +41,7 @@ export class CallTree {
     }
   }
 
-  /** The children of a call; "" for what is outside of all. */
+  /** Returns the children of a call; "" for those outside of all calls. */
   children(scope: string): Child[] {
     const known = this.childrenOf.get(scope);
     if (known) return known;
@@ -50,7 +50,7 @@ export class CallTree {
     return made;
   }
 
-  /** What repeats itself directly inside a call. */
+  /** Returns the repeats directly inside a call. */
   repeats(scope: string): readonly Repeat[] {
     const children = this.children(scope);
     const recurring = children.map((child) => this.moduleNumber(child));
@@ -64,13 +64,15 @@ export class CallTree {
     }));
   }
 
-  /** One module called again and again is alike whatever the sizes of its tensors. */
+  /**
+   * Returns a number that is equal for calls of one module, whatever the sizes of their tensors.
+   */
   private moduleNumber(child: Child): number {
     const [plain] = this.digest(child);
     return child.call === null ? plain : this.numberOf(`${plain} at ${child.call.path}`);
   }
 
-  /** Equal for what has the same operations; the second also asks for equal shapes. */
+  /** Returns two numbers: equal for equal operations, and equal for equal operations and shapes. */
   private digest(child: Child): readonly [number, number] {
     const known = this.digests.get(child.id);
     if (known) return known;

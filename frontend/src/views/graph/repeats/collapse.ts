@@ -1,8 +1,8 @@
 /**
- * Rolls up what repeats itself: of the passes that are alike one is shown.
+ * Collapses repeats: of passes that are alike only one is drawn.
  *
- * Whichever pass that is, its boxes have the ids of the first one's, so that going from pass to
- * pass moves nothing; names, shapes and colours are those of the pass shown.
+ * The boxes of any shown pass have the ids of the first pass, so that no box moves when another
+ * pass is chosen. Names, shapes and colours are those of the pass that is shown.
  */
 
 import type { GraphData, GraphNode } from "../../../protocol";
@@ -15,7 +15,7 @@ import type {
 } from "../structure/collapsed-graph";
 import { CallTree, type Child, type Repeat } from "./call-tree";
 
-/** One pass that something is in. */
+/** One pass that contains a node or call. */
 interface PassReference {
   readonly key: string;
   readonly pass: number;
@@ -27,7 +27,7 @@ type PassPath = readonly PassReference[];
 
 const NO_PASSES: PassPath = [];
 
-/** A graph that repeats itself, and its rolled up forms. */
+/** A graph with its repeats, and its collapsed forms. */
 export class RepeatedGraph {
   private readonly tree: CallTree;
   private readonly repeats = new Map<string, readonly Repeat[]>();
@@ -47,17 +47,17 @@ export class RepeatedGraph {
   }
 }
 
-/** One rolled up form, and where everything of the whole graph is in it. */
+/** One collapsed form, and the place in it of everything in the recorded graph. */
 export class CollapsedRepeats {
   readonly graph: CollapsedGraph;
   readonly collapsed: CollapsedRepeat[] = [];
-  /** Every operation and call: its id in the rolled up graph. */
+  /** Ids in the collapsed graph, by the id of each operation and call. */
   private readonly drawnIds = new Map<string, string>();
-  /** Of what is drawn: its id in the whole graph. */
+  /** Ids in the recorded graph, by the id of each drawn node. */
   private readonly recordedIds = new Map<string, string>();
   private readonly passPaths = new Map<string, PassPath>();
   private readonly calls = new Map<string, CollapsedCall>();
-  /** For a part of a pass that has a box of its own: that box. */
+  /** The box of a pass, by the id of each operation that is directly in it. */
   private readonly parents = new Map<string, string>();
 
   constructor(
@@ -70,17 +70,17 @@ export class CollapsedRepeats {
     this.graph = this.collapsed.length === 0 ? recorded : this.build(recorded);
   }
 
-  /** The id under which something of the whole graph is drawn, when its pass is shown. */
+  /** Returns the id under which a node or call is drawn when its pass is shown. */
   drawnIdOf(id: string): string {
     return this.drawnIds.get(id) ?? id;
   }
 
-  /** The id in the whole graph of a node that is drawn. */
+  /** Returns the id in the recorded graph of a node that is drawn. */
   recordedIdOf(id: string): string {
     return this.recordedIds.get(id) ?? id;
   }
 
-  /** The choices that show something of the whole graph. */
+  /** Returns the choices with which a node or call of the recorded graph is drawn. */
   choicesFor(id: string): PassChoices {
     const references = (this.passPaths.get(id) ?? NO_PASSES).filter(
       (reference) => !reference.shown,
@@ -88,7 +88,7 @@ export class CollapsedRepeats {
     return new Map([...this.choices, ...references.map(({ key, pass }) => [key, pass] as const)]);
   }
 
-  /** Takes in what is inside a shown call; `first` is its counterpart in the first pass. */
+  /** Adds the children of a shown call; `first` is its counterpart in the first pass. */
   private addChildren(
     scope: string,
     first: string,
@@ -157,7 +157,7 @@ export class CollapsedRepeats {
     this.addChildren(child.id, first.id, first.id, passPath);
   }
 
-  /** What is not shown goes by the ids of what is. */
+  /** Maps the ids of a hidden pass to those of the shown pass. */
   private addHidden(hidden: Child, shown: Child, passPath: PassPath): void {
     this.drawnIds.set(hidden.id, this.drawnIdOf(shown.id));
     this.passPaths.set(hidden.id, passPath);
@@ -174,7 +174,7 @@ export class CollapsedRepeats {
     });
   }
 
-  /** The pass that each child of something hidden is in, where there are passes in there too. */
+  /** Returns the pass of each child of a hidden call, where there are repeats in it. */
   private passesWithin(
     scope: string,
     children: readonly Child[],
@@ -200,7 +200,7 @@ export class CollapsedRepeats {
     return { ...recorded, nodes, modules, edges: this.edges(recorded, names) };
   }
 
-  /** The nodes that are drawn, and under which name each node of the whole graph is drawn. */
+  /** Returns the drawn nodes, and the drawn id of each recorded node. */
   private nodes(recorded: GraphData): { nodes: GraphNode[]; names: Map<string, string> } {
     const neighbours = new Map<string, string[]>();
     for (const { source, target } of recorded.edges) {
@@ -236,7 +236,7 @@ export class CollapsedRepeats {
     return { nodes, names };
   }
 
-  /** A leaf that is not drawn is where the operation is that it belongs to. */
+  /** Gives a leaf that is not drawn the passes of the operation next to it. */
   private placeHiddenLeaf(id: string, near: readonly string[]): void {
     const passPath = near.map((other) => this.passPaths.get(other)).find(Boolean);
     if (passPath) this.passPaths.set(id, passPath);
@@ -246,7 +246,7 @@ export class CollapsedRepeats {
     return (this.passPaths.get(id) ?? NO_PASSES).every((reference) => reference.shown);
   }
 
-  /** Whether a leaf or an output is drawn for the sake of an operation next to it. */
+  /** Whether a leaf or an output is drawn because of an operation next to it. */
   private isDrawnWith(id: string, kind: GraphNode["kind"]): boolean {
     const references = this.passPaths.get(id) ?? NO_PASSES;
     return references.every(
@@ -273,7 +273,7 @@ export class CollapsedRepeats {
   }
 }
 
-/** How two operations stand to each other: in one pass, seen or not, in two, or elsewhere. */
+/** Returns whether two operations are in one hidden pass, in two passes of a repeat, or neither. */
 function relationOf(one: PassPath, other: PassPath): "hidden" | "loop" | "apart" {
   for (const [depth, reference] of one.entries()) {
     const there = other[depth];
@@ -284,7 +284,7 @@ function relationOf(one: PassPath, other: PassPath): "hidden" | "loop" | "apart"
   return "apart";
 }
 
-/** "h.3#1/weight:0" as one of "h.0#1". */
+/** Returns the id with another scope: "h.3#1/weight:0" in "h.0#1" is "h.0#1/weight:0". */
 function idInScope(id: string, scope: string): string {
   return `${scope}${id.slice(id.indexOf("/"))}`;
 }
@@ -299,7 +299,7 @@ function operationOf(id: string): string {
   return id.slice(id.lastIndexOf("/") + 1).replace(/:\d+$/, "");
 }
 
-/** A box for a pass that is no single module's call. */
+/** Returns a box for a pass that is not one module call. */
 function passCall(id: string, parent: string | null, pass: number): CollapsedCall {
   const type = `pass ${pass + 1}`;
   return {

@@ -1,19 +1,19 @@
-/** Finds stretches of a sequence that repeat themselves. */
+/** Finds sections of a sequence that repeat. */
 
-/** From `start` on, `count` stretches of `period` elements each are alike. */
+/** From `start` on, `count` sections of `period` elements each are alike. */
 export interface Repetition {
   readonly start: number;
   readonly period: number;
   readonly count: number;
 }
 
-/** Longer stretches are not looked for. */
+/** Longer sections are not searched for. */
 const MAX_PERIOD = 128;
 
 /**
- * Runs that do not overlap, from left to right: at each place the one that covers most.
- * `keys` are readings of the sequence: elements with the same number are alike in that reading.
- * `least` says how often a stretch must be there to count as repeated.
+ * Returns repetitions that do not overlap, from left to right: at each place the longest. Each of
+ * `keys` is one reading of the sequence: elements with the same number are alike in it. `minimum`
+ * returns how often a section must occur to count as a repetition.
  */
 export function findRepetitions(
   keys: readonly (readonly number[])[],

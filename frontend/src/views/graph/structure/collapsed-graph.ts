@@ -1,12 +1,12 @@
-/** The data of a rolled up graph: what repeats itself, and which pass of it is shown. */
+/** The data of a collapsed graph: its repeats, and which pass of each is shown. */
 
 import type { GraphData, GraphEdge, ModuleCall } from "../../../protocol";
 
 /** A repeat as it is drawn. */
 export interface CollapsedRepeat {
-  /** The same whichever pass is shown, and however many there are. */
+  /** Independent of the pass that is shown, and of the number of passes. */
   readonly key: string;
-  /** The box or frame that stands for it. */
+  /** Id of the box or frame of the repeat. */
   readonly box: string;
   readonly passes: number;
   /** The pass shown, from 0; null where all are. */
@@ -15,14 +15,14 @@ export interface CollapsedRepeat {
   readonly label: string;
 }
 
-/** A call that a roll shows; one without a module of its own stands for a pass of several parts. */
+/** A module call of a collapsed graph; a synthetic one is a pass of several operations or calls. */
 export interface CollapsedCall extends ModuleCall {
   readonly repeat?: CollapsedRepeat;
   readonly synthetic?: boolean;
 }
 
 export interface CollapsedEdge extends GraphEdge {
-  /** From one pass to a later one. */
+  /** Whether it leads from one pass to a later one. */
   readonly loop?: boolean;
 }
 
@@ -31,5 +31,5 @@ export interface CollapsedGraph extends GraphData {
   readonly modules: readonly CollapsedCall[];
 }
 
-/** Which pass each roll shows, by its key; "all" for one that is not rolled up. */
+/** The pass that each repeat shows, by the repeat's key; "all" for one that is not collapsed. */
 export type PassChoices = ReadonlyMap<string, number | "all">;

@@ -1,4 +1,4 @@
-/** The tree of module calls: who is inside whom, and what each call hands on. */
+/** The tree of module calls, and the output of each call. */
 
 import type { GraphNode } from "../../../protocol";
 import type { CollapsedCall, CollapsedGraph } from "./collapsed-graph";
@@ -36,12 +36,14 @@ export class ModuleCalls {
     return chain;
   }
 
-  /** The calls that a model's user wrote: those with no call around them. */
+  /** Returns the calls that no other call contains. */
   outermost(): readonly CollapsedCall[] {
     return this.graph.modules.filter((module) => this.chain(module.id).length === 1);
   }
 
-  /** The tensor each module call hands on: the first that leaves it, else its last operation's. */
+  /**
+   * Returns each call's output: the first tensor that leaves it, else that of its last operation.
+   */
   outputs(): ReadonlyMap<string, TensorInfo> {
     const outputs = new Map<string, TensorInfo>();
     const nodes = new Map(this.graph.nodes.map((node) => [node.id, node]));
@@ -62,7 +64,7 @@ export class ModuleCalls {
     return outputs;
   }
 
-  /** How many operations each module call holds, its children's included. */
+  /** Returns the number of operations in each call, its children's included. */
   operationCounts(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     for (const node of this.graph.nodes) {

@@ -1,8 +1,8 @@
-/** How sizes, counts and names are written in the graph. */
+/** Formats sizes, counts and names of the graph. */
 
 import type { ModuleCall, Source } from "../../../protocol";
 
-/** "64×128"; "scalar" for no dimensions; nothing where it is not known. */
+/** "64×128"; "scalar" for no dimensions; "" where the shape is not known. */
 export function shapeText(shape: readonly number[] | null): string {
   if (shape === null) return "";
   return shape.length === 0 ? "scalar" : shape.join("×");
@@ -46,7 +46,7 @@ export function normText(norm: number): string {
   return norm >= 1e-3 && norm < 1e4 ? norm.toPrecision(3) : norm.toExponential(1);
 }
 
-/** The last part of a path; bare numbers get the name of the list that holds them. */
+/** Returns the last part of a path; a number is preceded by the name of its list. */
 export function lastName(path: string): string {
   const parts = path.split(".");
   let first = parts.length - 1;
@@ -54,13 +54,13 @@ export function lastName(path: string): string {
   return parts.slice(first).join(".");
 }
 
-/** The name of a module's box; the model itself goes by its class. */
+/** Returns the name of a module's box: its path's last part, for the model its class. */
 export function moduleName(module: ModuleCall): string {
   const name = module.path === "" ? module.type : lastName(module.path);
   return module.call > 1 ? `${name} (call ${module.call})` : name;
 }
 
-/** "gpt2/modeling_gpt2.py:606": the end of a long path is what one looks for. */
+/** "gpt2/modeling_gpt2.py:606": the last two parts of the path. */
 export function sourceText(source: Source | null): string {
   if (!source) return "";
   return `${source.file.split(/[\\/]/).slice(-2).join("/")}:${source.line}`;
