@@ -28,7 +28,7 @@ async function open(find: () => Promise<Channel>) {
 }
 
 describe("the loader", () => {
-  it("asks for the frontend once per page", async () => {
+  it("requests the frontend once per page", async () => {
     const channel = new FakeChannel();
     const first = await open(async () => channel);
     const second = await open(async () => channel);
@@ -38,14 +38,14 @@ describe("the loader", () => {
     expect(channel.listenerCount).toBe(0);
   });
 
-  it("says that it waits when the kernel does not answer", async () => {
+  it("reports a kernel that does not answer", async () => {
     const { el } = await open(async () => new FakeChannel());
     expect(el.textContent).toBe("");
     await vi.advanceTimersByTimeAsync(ANSWER_TIMEOUT_MS);
     expect(el.textContent).toBe(KERNEL_BUSY);
   });
 
-  it("asks a second kernel when the first does not answer", async () => {
+  it("requests from a second kernel when the first does not answer", async () => {
     const [busy, free] = [new FakeChannel("busy"), new FakeChannel("free")];
     await open(async () => busy);
     await open(async () => free);
@@ -54,7 +54,7 @@ describe("the loader", () => {
     expect(free.sent).toEqual([{ type: "asset", name: "labkit.js" }]);
   });
 
-  it("says that the kernel is gone when there is none", async () => {
+  it("reports when there is no kernel", async () => {
     const missing = await open(async () => {
       throw new Error("no such model");
     });

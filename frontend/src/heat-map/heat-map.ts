@@ -133,9 +133,9 @@ export class HeatMap {
 
   private drawLabels(shown: readonly HeatMapEntry[]): void {
     const letters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / LETTER_WIDTH));
-    const picked = this.session.selected;
+    const selected = this.session.selected;
     const names = shown.map(({ name, open }) => `${name} ${open}`).join(" ");
-    const key = `${letters} ${this.rowHeight} ${picked} ${names}`;
+    const key = `${letters} ${this.rowHeight} ${selected} ${names}`;
     if (key === this.drawnLabels) return;
     this.drawnLabels = key;
     const isTree = this.rows.some(({ open }) => open !== null);
@@ -153,7 +153,7 @@ export class HeatMap {
         item.setAttribute("aria-expanded", String(open));
         item.tabIndex = 0;
       }
-      if (picked !== null && isWithin(name, picked)) item.classList.add("labkit-picked");
+      if (selected !== null && isWithin(name, selected)) item.classList.add("labkit-picked");
       item.style.height = item.style.lineHeight = `${this.rowHeight}px`;
       return item;
     });
@@ -208,7 +208,7 @@ export class HeatMap {
 }
 
 /** Whether a parameter or module is the selected one, or part of it. */
-function isWithin(name: string, picked: string): boolean {
-  const path = picked.replace(/#\d+.*$/, "");
+function isWithin(name: string, selected: string): boolean {
+  const path = selected.replace(/#\d+.*$/, "");
   return name === path || (path !== "" && name.startsWith(`${path}.`));
 }

@@ -27,8 +27,8 @@ export class HeatLegend {
   }
 }
 
-function swatch(colour: string, words: string): HTMLElement {
+function swatch(colour: string, text: string): HTMLElement {
   const patch = make("span", { class: "labkit-swatch" });
   patch.style.background = colour;
-  return make("span", { class: "labkit-heat-key" }, patch, words);
+  return make("span", { class: "labkit-heat-key" }, patch, text);
 }

@@ -38,22 +38,22 @@ export class PendingRequests<K, T> {
 
   /** Resolves a request; returns false where none of that key is pending. */
   resolve(key: K, answer: T): boolean {
-    const asked = this.pending.get(key);
+    const request = this.pending.get(key);
     this.suspendedUntil = 0;
-    if (!asked) return false;
+    if (!request) return false;
     this.pending.delete(key);
-    clearTimeout(asked.timer);
-    asked.resolve(answer);
+    clearTimeout(request.timer);
+    request.resolve(answer);
     return true;
   }
 
   /** Resolves a request with its failure; returns false where none of that key is pending. */
   fail(key: K, reason: string): boolean {
-    const asked = this.pending.get(key);
-    if (!asked) return false;
+    const request = this.pending.get(key);
+    if (!request) return false;
     this.pending.delete(key);
-    clearTimeout(asked.timer);
-    asked.resolve(this.failure(reason));
+    clearTimeout(request.timer);
+    request.resolve(this.failure(reason));
     return true;
   }
 

@@ -42,7 +42,7 @@ describe("drawing", () => {
     expect(draw).toHaveBeenCalledTimes(2);
   });
 
-  it("does not keep a person waiting", () => {
+  it("redraws at once after a change by the user", () => {
     const { draw, redraw } = make();
     redraw.later();
     vi.advanceTimersByTime(50);

@@ -45,7 +45,7 @@ describe("smoothing", () => {
     expect(smooth(points, 0)).toBe(points.values);
   });
 
-  it("forgets by steps", () => {
+  it("decays by steps", () => {
     const far = { steps: Float64Array.of(0, 1000), values: Float32Array.of(0, 1) };
     expect(smooth(far, 10)[1]).toBeCloseTo(1);
   });

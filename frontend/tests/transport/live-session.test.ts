@@ -18,7 +18,7 @@ function frame(channel: FakeChannel, seq: number, steps: number[], values: numbe
 /** The number of the last message that a session has sent. */
 function requestOf(channel: FakeChannel): number {
   const message = channel.sent.at(-1);
-  if (!message || !("request" in message)) throw new Error("no question was sent");
+  if (!message || !("request" in message)) throw new Error("no request was sent");
   return message.request;
 }
 
@@ -28,8 +28,8 @@ function refusal(
   return { type: "refused", reason: "so", request: null, question: null, subject: null, ...parts };
 }
 
-describe("a question", () => {
-  it("is answered in time, or by a sentence on why not, and can be asked again", async () => {
+describe("a request", () => {
+  it("is answered, or times out with a reason, and can be sent again", async () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const asked = session.inspect("fc.weight");
@@ -67,7 +67,7 @@ describe("a question", () => {
     expect(await Promise.all(open)).toMatchObject([null, null, { answered: false }]);
   });
 
-  it("that views ask by themselves is not sent for a while after one that was not answered", () => {
+  it("that a view sends by itself is suspended after a timeout", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     session.subjects();
@@ -79,7 +79,7 @@ describe("a question", () => {
     expect(channel.said("subjects")).toHaveLength(2);
   });
 
-  it("of one page takes no answer to another page's", async () => {
+  it("of one page is not resolved by the answer to another page's", async () => {
     const [here, there] = [new FakeChannel(), new FakeChannel()];
     const session = new LiveSession(here);
     new LiveSession(there).inspect("other");
@@ -95,7 +95,7 @@ describe("a question", () => {
 });
 
 describe("a session", () => {
-  it("greets the kernel and grows with its frames", () => {
+  it("requests a snapshot and applies the frames after it", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const changes: string[] = [];
@@ -111,7 +111,7 @@ describe("a session", () => {
     expect(session.state?.step).toBe(9);
   });
 
-  it("answers every frame, even one that it passes over", () => {
+  it("acknowledges every frame, ignored ones included", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     frame(channel, 1, [0], [1]);
@@ -123,7 +123,7 @@ describe("a session", () => {
     ]);
   });
 
-  it("asks for a snapshot after a gap and takes frames again after it", () => {
+  it("requests a snapshot after a gap and applies frames again after it", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     channel.receive(snapshot(1));
@@ -136,7 +136,7 @@ describe("a session", () => {
     expect(session.blocks[0]?.lastStep).toBe(7);
   });
 
-  it("asks for a snapshot when a frame cannot be read", () => {
+  it("requests a snapshot when a frame cannot be read", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     channel.receive(snapshot(1));
@@ -145,7 +145,7 @@ describe("a session", () => {
     expect(channel.said("hello")).toHaveLength(2);
   });
 
-  it("greets a few times, since the first greeting may wait behind the cell", () => {
+  it("repeats the request a few times, since the first may wait behind the cell", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     vi.advanceTimersByTime(RESEND_AFTER_MS[0]);
@@ -155,14 +155,14 @@ describe("a session", () => {
     expect(channel.said("hello")).toHaveLength(2);
   });
 
-  it("does not pile up greetings in a kernel that does not answer", () => {
+  it("limits the requests to a kernel that does not answer", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     vi.advanceTimersByTime(1_000_000);
     expect(channel.said("hello")).toHaveLength(1 + RESEND_AFTER_MS.length);
   });
 
-  it("says that it waits when no kernel answers, and goes on waiting", () => {
+  it("reports a kernel that does not answer, until it does", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
@@ -171,7 +171,7 @@ describe("a session", () => {
     expect(session.problem).toBeNull();
   });
 
-  it("says that the kernel is gone, and greets it when it is back", () => {
+  it("reports a disconnected kernel, and requests a snapshot when it is back", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     channel.receive(snapshot(1));
@@ -183,14 +183,14 @@ describe("a session", () => {
     expect(session.problem).toBeNull();
   });
 
-  it("refuses a protocol it does not know in plain sight", () => {
+  it("reports a version of the protocol that it does not know", () => {
     const channel = new FakeChannel("run", 2);
     const session = new LiveSession(channel);
     expect(session.problem).toContain("version 1 of labkit's protocol and the kernel version 2");
     expect(channel.sent).toEqual([]);
   });
 
-  it("tells its views of the cursor", () => {
+  it("notifies its views of the cursor", () => {
     const session = new LiveSession(new FakeChannel());
     const changes: string[] = [];
     session.subscribe((change) => changes.push(change));
@@ -212,14 +212,14 @@ describe("a control", () => {
     expect(channel.said("control")).toEqual([{ type: "control", action: "pause", request }]);
   });
 
-  it("is false when nobody answers", async () => {
+  it("is false after a timeout", async () => {
     const session = new LiveSession(new FakeChannel());
     const answer = session.control("stop");
     vi.advanceTimersByTime(CONTROL_TIMEOUT_MS);
     expect(await answer).toBe(false);
   });
 
-  it("that is refused says why", async () => {
+  it("that is refused reports why", async () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const answer = session.control("pause");

@@ -8,7 +8,7 @@ import type { RunSession } from "../../session";
 import { chapterLink } from "./chapter";
 
 /** A symbol and a text for each severity, so that they do not differ by colour alone. */
-const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, words: string]>> = {
+const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, text: string]>> = {
   error: ["✕", "Error: training cannot succeed like this"],
   warning: ["!", "Warning: training is going badly"],
   hint: ["i", "Hint: training could go better"],
@@ -39,12 +39,12 @@ export class FindingCard {
     const key = JSON.stringify(finding);
     if (key === this.shown) return;
     this.shown = key;
-    const [sign, words] = SEVERITIES[finding.severity];
+    const [sign, text] = SEVERITIES[finding.severity];
     this.element.dataset.severity = finding.severity;
     this.element.dataset.labkitFinding = finding.rule;
     setText(this.sign, sign);
-    this.sign.title = words;
-    this.sign.setAttribute("aria-label", words);
+    this.sign.title = text;
+    this.sign.setAttribute("aria-label", text);
     setText(this.message, finding.message);
     this.body.replaceChildren(
       make("p", {}, make("b", {}, "Why: "), finding.cause),

@@ -13,7 +13,7 @@ function slide(sliders: PassSliders, value: number): void {
 }
 
 describe("Sliders", () => {
-  it("draws one pass at a time, and the newest of those asked for meanwhile", async () => {
+  it("draws one pass at a time, and the newest of those chosen meanwhile", async () => {
     const drawn: (number | "all")[] = [];
     const finish: (() => void)[] = [];
     const sliders = new PassSliders((_, pass) => {
@@ -37,7 +37,7 @@ describe("Sliders", () => {
     expect(sliders.element.textContent).toContain("12 × Block4 of 12");
   });
 
-  it("shows all passes, and rolls them up again", () => {
+  it("shows all passes, and collapses them again", () => {
     const asked: (number | "all")[] = [];
     const sliders = new PassSliders(async (_, pass) => void asked.push(pass));
     sliders.update([ROLL], () => true);

@@ -82,12 +82,12 @@ describe("blocks that repeat themselves", () => {
     expect(repeats[0]?.pass).toBeNull();
   });
 
-  it("are not rolled up when there are three", () => {
+  it("are not collapsed when there are three", () => {
     const graph = stack(3).graph();
     expect(new RepeatedGraph(graph).collapse(new Map()).graph).toBe(graph);
   });
 
-  it("say where something hidden is", () => {
+  it("return the choices that show a hidden node", () => {
     const collapsed = new RepeatedGraph(stack(12).graph()).collapse(new Map());
     expect([...collapsed.choicesFor("h.7#1/mm:0")]).toEqual([["h.0#1", 7]]);
     expect(collapsed.drawnIdOf("h.7#1/mm:0")).toBe("h.0#1/mm:0");
@@ -168,7 +168,7 @@ function stages(): Sample {
 }
 
 describe("blocks within blocks", () => {
-  it("are rolled up inside of the one that is shown", () => {
+  it("are collapsed inside the one that is shown", () => {
     const collapsed = new RepeatedGraph(stages().graph()).collapse(new Map([["s.0#1", 2]]));
     expect(collapsed.collapsed.map(({ passes }) => passes).sort()).toEqual([4, 5]);
     expect(collapsed.graph.nodes.map((node) => node.id)).toEqual([

@@ -175,9 +175,9 @@ export class GraphDrawing {
   }
 
   private showLayout(shown: ShownGraph, layout: GraphLayout, options: DrawOptions): void {
-    const heldId = options.anchor ?? options.fixed;
-    const old = heldId === undefined ? undefined : this.scene.rect(heldId);
-    const placed = heldId === undefined ? undefined : layout.placement.boxes.get(heldId);
+    const fixedId = options.anchor ?? options.fixed;
+    const old = fixedId === undefined ? undefined : this.scene.rect(fixedId);
+    const placed = fixedId === undefined ? undefined : layout.placement.boxes.get(fixedId);
     const placement =
       old && placed
         ? shifted(layout.placement, old.x - placed.x, old.y - placed.y)

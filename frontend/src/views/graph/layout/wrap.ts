@@ -16,9 +16,9 @@ const TOLERANCE = 1.2;
 const ROW_GAP = 40;
 const LANE = 5;
 const LANES = 4;
-const ELBOW = 16;
+const CORNER_DISTANCE = 16;
 /** Where a row is this much higher than its highest column, its columns are aligned. */
-const LOOSE = 1.25;
+const MAX_ROW_SLACK = 1.25;
 
 /** Columns `first` to `last`, both included. */
 interface Span {
@@ -143,7 +143,7 @@ class RowWrapper {
       const extent = union(columns);
       const height = Math.max(...columns.map((column) => column.height));
       // A height that a high frame needed is not needed in another row.
-      const level = extent.height > LOOSE * height && this.isChain(span);
+      const level = extent.height > MAX_ROW_SLACK * height && this.isChain(span);
       const dys = columns.map((column) =>
         level ? top + (height - column.height) / 2 - column.y : top - extent.y,
       );
@@ -251,16 +251,23 @@ class RowWrapper {
   /** From a port at the left, down beside the rows in between, and into the box. */
   private pathFromPort(start: Point, tip: Point, to: Row, arrow: boolean): Path {
     const shift = this.nextLane();
-    const left = Math.min(start.x, 0) - ELBOW - shift;
-    return this.pathAround(start, tip, left, Math.max(left, tip.x - ELBOW - shift), to, arrow);
+    const left = Math.min(start.x, 0) - CORNER_DISTANCE - shift;
+    return this.pathAround(
+      start,
+      tip,
+      left,
+      Math.max(left, tip.x - CORNER_DISTANCE - shift),
+      to,
+      arrow,
+    );
   }
 
   /** Out to the right, down beside the rows in between, back to the left, and into the box. */
   private pathBetweenRows(start: Point, tip: Point, from: Row, to: Row, arrow: boolean): Path {
     const shift = this.nextLane();
     const next = this.rows.indexOf(to) - this.rows.indexOf(from) === 1;
-    const out = (next ? start.x : Math.max(this.width, start.x)) + ELBOW + shift;
-    return this.pathAround(start, tip, out, tip.x - ELBOW - shift, to, arrow);
+    const out = (next ? start.x : Math.max(this.width, start.x)) + CORNER_DISTANCE + shift;
+    return this.pathAround(start, tip, out, tip.x - CORNER_DISTANCE - shift, to, arrow);
   }
 
   /** Returns the offset of the next lane: parallel arrows use different lanes. */

@@ -69,15 +69,15 @@ export class DetailsPanel {
   }
 
   /** Opens the panel for a box; null shows a hint. */
-  show(subject: DetailsContent | null): void {
+  show(content: DetailsContent | null): void {
     this.element.hidden = false;
-    const other = subject?.id !== this.shown?.id || subject?.title !== this.shown?.title;
-    this.shown = subject;
-    this.heading.textContent = subject?.title ?? "Details";
+    const other = content?.id !== this.shown?.id || content?.title !== this.shown?.title;
+    this.shown = content;
+    this.heading.textContent = content?.title ?? "Details";
     if (other) this.values.replaceChildren();
-    this.body.replaceChildren(subject ? listOf(subject.facts) : html("p", {}, HINT));
-    this.tensors.replaceChildren(...(subject ? tensorsOf(subject) : []));
-    if (subject?.inspectedName) this.requestValues(subject.inspectedName, other);
+    this.body.replaceChildren(content ? listOf(content.facts) : html("p", {}, HINT));
+    this.tensors.replaceChildren(...(content ? tensorsOf(content) : []));
+    if (content?.inspectedName) this.requestValues(content.inspectedName, other);
   }
 
   close(): void {
@@ -90,8 +90,8 @@ export class DetailsPanel {
 
   private async requestValues(name: string, other: boolean): Promise<void> {
     const now = performance.now();
-    const fresh = this.answered ? REFRESH_MS : RETRY_MS;
-    if (!other && (this.requesting || now - this.requestedAt < fresh)) return;
+    const interval = this.answered ? REFRESH_MS : RETRY_MS;
+    if (!other && (this.requesting || now - this.requestedAt < interval)) return;
     this.requestedAt = now;
     this.requesting = true;
     if (other) this.values.replaceChildren(html("p", {}, "Reading the values…"));
@@ -117,10 +117,10 @@ export class DetailsPanel {
   }
 }
 
-function tensorsOf(subject: DetailsContent): HTMLElement[] {
+function tensorsOf(content: DetailsContent): HTMLElement[] {
   const parts: HTMLElement[] = [];
-  if (subject.inputs.length) parts.push(html("h5", {}, "Comes in"), listOf(subject.inputs));
-  if (subject.outputs.length) parts.push(html("h5", {}, "Goes out"), listOf(subject.outputs));
+  if (content.inputs.length) parts.push(html("h5", {}, "Comes in"), listOf(content.inputs));
+  if (content.outputs.length) parts.push(html("h5", {}, "Goes out"), listOf(content.outputs));
   return parts;
 }
 

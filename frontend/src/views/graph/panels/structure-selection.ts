@@ -13,7 +13,7 @@ export class StructureSelection {
   constructor(
     private readonly session: RunSession,
     private readonly changed: () => void,
-    private readonly showMessage: (words: string) => void,
+    private readonly showMessage: (text: string) => void,
   ) {
     this.element = this.timeline.element;
   }

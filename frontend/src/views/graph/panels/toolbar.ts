@@ -15,7 +15,7 @@ export interface ToolbarActions {
   /** Shows the next box that the query matches. */
   find(words: string): void;
   /** Shows forward operations, backward nodes, or both. */
-  showFlow(face: FlowDirection): void;
+  showFlow(flow: FlowDirection): void;
   details(): void;
   copy(format: Format): void;
   help(): void;

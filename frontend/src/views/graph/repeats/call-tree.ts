@@ -53,11 +53,11 @@ export class CallTree {
   /** Returns the repeats directly inside a call. */
   repeats(scope: string): readonly Repeat[] {
     const children = this.children(scope);
-    const recurring = children.map((child) => this.moduleNumber(child));
-    const stacked = children.map((child) => this.digest(child)[1]);
+    const byModule = children.map((child) => this.moduleNumber(child));
+    const byShape = children.map((child) => this.digest(child)[1]);
     const least = (start: number, period: number) =>
       period === 1 && children[start]?.call === null ? MIN_OPERATION_PASSES : MIN_PASSES;
-    return findRepetitions([recurring, stacked], least).map(({ start, period, count }) => ({
+    return findRepetitions([byModule, byShape], least).map(({ start, period, count }) => ({
       passes: Array.from({ length: count }, (_, pass) =>
         children.slice(start + pass * period, start + (pass + 1) * period),
       ),

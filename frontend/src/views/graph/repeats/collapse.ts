@@ -14,18 +14,14 @@ import type {
   PassChoices,
 } from "../structure/collapsed-graph";
 import { CallTree, type Child, type Repeat } from "./call-tree";
-
-/** One pass that contains a node or call. */
-interface PassReference {
-  readonly key: string;
-  readonly pass: number;
-  readonly last: boolean;
-  readonly shown: boolean;
-}
-
-type PassPath = readonly PassReference[];
-
-const NO_PASSES: PassPath = [];
+import {
+  isDrawnWith,
+  isShown,
+  NO_PASSES,
+  type PassPath,
+  type PassReference,
+  relationOf,
+} from "./pass-path";
 
 /** A graph with its repeats, and its collapsed forms. */
 export class RepeatedGraph {
@@ -82,9 +78,7 @@ export class CollapsedRepeats {
 
   /** Returns the choices with which a node or call of the recorded graph is drawn. */
   choicesFor(id: string): PassChoices {
-    const references = (this.passPaths.get(id) ?? NO_PASSES).filter(
-      (reference) => !reference.shown,
-    );
+    const references = this.pathOf(id).filter((reference) => !reference.shown);
     return new Map([...this.choices, ...references.map(({ key, pass }) => [key, pass] as const)]);
   }
 
@@ -217,8 +211,8 @@ export class CollapsedRepeats {
       const isOperation = node.kind === "op";
       const near = neighbours.get(node.id) ?? [];
       const seen = isOperation
-        ? this.isShown(node.id)
-        : near.length === 0 || near.some((id) => this.isDrawnWith(id, node.kind));
+        ? isShown(this.pathOf(node.id))
+        : near.length === 0 || near.some((id) => isDrawnWith(this.pathOf(id), node.kind));
       if (isOperation) names.set(node.id, this.drawnIdOf(node.id));
       if (!seen && !isOperation) this.placeHiddenLeaf(node.id, near);
       if (!seen) continue;
@@ -242,16 +236,8 @@ export class CollapsedRepeats {
     if (passPath) this.passPaths.set(id, passPath);
   }
 
-  private isShown(id: string): boolean {
-    return (this.passPaths.get(id) ?? NO_PASSES).every((reference) => reference.shown);
-  }
-
-  /** Whether a leaf or an output is drawn because of an operation next to it. */
-  private isDrawnWith(id: string, kind: GraphNode["kind"]): boolean {
-    const references = this.passPaths.get(id) ?? NO_PASSES;
-    return references.every(
-      (reference) => reference.shown || (kind === "output" && reference.last),
-    );
+  private pathOf(id: string): PassPath {
+    return this.passPaths.get(id) ?? NO_PASSES;
   }
 
   private edges(recorded: GraphData, names: ReadonlyMap<string, string>): CollapsedEdge[] {
@@ -271,17 +257,6 @@ export class CollapsedRepeats {
     }
     return [...made.values()];
   }
-}
-
-/** Returns whether two operations are in one hidden pass, in two passes of a repeat, or neither. */
-function relationOf(one: PassPath, other: PassPath): "hidden" | "loop" | "apart" {
-  for (const [depth, reference] of one.entries()) {
-    const there = other[depth];
-    if (there?.key !== reference.key) return "apart";
-    if (there.pass !== reference.pass) return "loop";
-    if (!reference.shown) return "hidden";
-  }
-  return "apart";
 }
 
 /** Returns the id with another scope: "h.3#1/weight:0" in "h.0#1" is "h.0#1/weight:0". */
