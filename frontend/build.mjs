@@ -1,9 +1,9 @@
 /**
  * Builds the frontend into `labkit/static`.
  *
- * `loader.js` goes out with every view; the compressed scripts are asked for once per page.
- * The loader carries the digest of the scripts, so that two builds on one page stay apart.
- * The same sources give the same bytes.
+ * Every view contains `loader.js`; a page requests the compressed scripts once. The loader carries
+ * the digest of the scripts, so that a page can hold two builds. The same sources give the same
+ * bytes.
  */
 
 import { createHash } from "node:crypto";
@@ -18,10 +18,10 @@ const STATIC = fileURLToPath(new URL("../labkit/static/", import.meta.url));
 const SCRIPTS = [
   { name: "labkit.js", entry: "src/app.ts", format: "esm" },
   { name: "plotly.js", entry: "src/plotly.ts", format: "esm" },
-  { name: "layout.js", entry: "src/graph/layout/worker.ts", format: "iife" },
+  { name: "layout.js", entry: "src/views/graph/layout/worker.ts", format: "iife" },
 ];
 
-/** Libraries whose code goes into the scripts. */
+/** Libraries whose code is in the scripts. */
 const BUNDLED = ["plotly.js-cartesian-dist-min", "@hpcc-js/wasm-graphviz"];
 
 const SYSTEM_BYTE = 9;
@@ -45,7 +45,7 @@ async function bundle(entry, format, define = {}) {
   return result.outputFiles[0].contents;
 }
 
-/** Node leaves the time out of the header; the system is left out here. */
+/** Node writes no time into the header; this removes the operating system. */
 function compressed(script) {
   const zipped = gzipSync(script, { level: 9 });
   zipped[SYSTEM_BYTE] = UNKNOWN_SYSTEM;

@@ -1,30 +1,30 @@
-/** The frontend proper: opens the run's session and draws the view that was asked for. */
+/** The script that the kernel sends to the page: opens the run's session and draws one view. */
 
-import graphStyle from "./graph/graph.css";
-import { drawGraph } from "./graph/index";
+import { make } from "./parts/element";
+import { withTitle } from "./parts/panel";
+import { isDark, watchTheme } from "./parts/theme";
 import type { DrawView } from "./session";
-import type { StepperModel } from "./stepper/source";
-import stepperStyle from "./stepper/stepper.css";
-import { drawStepper } from "./stepper/view";
 import type { Channel } from "./transport/channel";
-import { openSession } from "./transport/sessions";
+import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
 import { drawControls } from "./views/controls/view";
 import { drawCurves } from "./views/curves/view";
 import { drawDashboard } from "./views/dashboard";
 import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
-import { make } from "./views/parts/element";
-import { titled } from "./views/parts/panel";
-import { isDark, watchTheme } from "./views/parts/theme";
+import graphStyle from "./views/graph/graph.css";
+import { drawGraph } from "./views/graph/view";
+import stepperStyle from "./views/stepper/stepper.css";
+import { drawStepper } from "./views/stepper/view";
+import type { StepperModel } from "./views/stepper/walk-client";
 import style from "./views/style.css";
 
 const VIEWS: Readonly<Record<string, DrawView>> = {
   dashboard: drawDashboard,
-  curves: titled("curves", drawCurves),
-  gradients: titled("gradients", drawGradients),
-  activations: titled("activations", drawActivations),
-  graph: titled("graph", drawGraph),
+  curves: withTitle("curves", drawCurves),
+  gradients: withTitle("gradients", drawGradients),
+  activations: withTitle("activations", drawActivations),
+  graph: withTitle("graph", drawGraph),
   controls: drawControls,
   findings: drawFindings,
 };
@@ -33,7 +33,7 @@ export interface ViewRequest {
   readonly view: string;
   readonly channel: Channel;
   readonly root: HTMLElement;
-  /** The view's own model: what the stepper talks over. */
+  /** The view's own model, over which the stepper sends its messages. */
   readonly model: StepperModel;
 }
 
@@ -48,21 +48,21 @@ export function render({ view, channel, root, model }: ViewRequest): () => void 
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
   root.replaceChildren(make("style", {}, style, graphStyle, stepperStyle), frame);
-  const dress = () => dressFrame(frame);
-  dress();
-  const unwatch = watchTheme(dress);
+  const applyColours = () => setColours(frame);
+  applyColours();
+  const stopWatching = watchTheme(applyColours);
   const { session, release } = openSession(channel);
   const close = draw(place, session);
   return () => {
     close();
     release();
-    unwatch();
+    stopWatching();
     root.replaceChildren();
   };
 }
 
-/** Outside JupyterLab nobody names the colours, so labkit's own hold. */
-function dressFrame(frame: HTMLElement): void {
+/** Outside JupyterLab the page defines no colours, so that labkit's own are used. */
+function setColours(frame: HTMLElement): void {
   const named = getComputedStyle(document.body).getPropertyValue("--jp-layout-color1") !== "";
   frame.dataset.labkitColours = named ? "page" : isDark(frame) ? "dark" : "light";
 }

@@ -1,9 +1,9 @@
 /**
- * The script that goes out with every view. It has labkit's frontend fetched
- * from the kernel once per page, and hands the view on to it.
+ * The script that every view contains. It requests labkit's frontend from the kernel once per page,
+ * and lets it draw the view.
  *
- * Nothing is awaited before `render` returns: the kernel's messages reach a
- * model only afterwards, and the clean-up must be there even if none comes.
+ * `render` returns before anything is awaited: the kernel's messages reach a model only afterwards,
+ * and the clean-up must exist even if none comes.
  */
 
 import { PendingAsset } from "./transport/assets";
@@ -12,12 +12,12 @@ import {
   type Channel,
   isLive,
   KERNEL_BUSY,
-  KERNEL_GONE,
+  KERNEL_DISCONNECTED,
   type MessageListener,
   type ViewModel,
 } from "./transport/channel";
 
-/** Digest of the scripts of this build; two builds on one page stay apart. */
+/** Digest of the scripts of this build; a page can hold two builds. */
 declare const LABKIT_BUILD: string;
 
 interface App {
@@ -29,14 +29,14 @@ interface App {
   }): () => void;
 }
 
-interface Page {
+interface PageScripts {
   readonly script: PendingAsset;
   readonly app: Promise<App>;
 }
 
-function page(): Page {
+function page(): PageScripts {
   const key = Symbol.for(`labkit/${LABKIT_BUILD}`);
-  const pages = globalThis as unknown as Record<symbol, Page | undefined>;
+  const pages = globalThis as unknown as Record<symbol, PageScripts | undefined>;
   const known = pages[key];
   if (known) return known;
   const script = new PendingAsset("labkit.js");
@@ -48,22 +48,22 @@ function page(): Page {
 async function load(
   channel: Channel,
   signal: AbortSignal,
-  tell: (words: string) => void,
+  showMessage: (message: string) => void,
 ): Promise<App> {
   const { script, app } = page();
   const listen: MessageListener = (content, buffers) => script.receive(content, buffers);
   channel.on("msg:custom", listen);
-  const patience = setTimeout(() => {
-    tell(isLive(channel) ? KERNEL_BUSY : KERNEL_GONE);
-    script.askAlso(channel);
+  const timer = setTimeout(() => {
+    showMessage(isLive(channel) ? KERNEL_BUSY : KERNEL_DISCONNECTED);
+    script.requestFrom(channel);
   }, ANSWER_TIMEOUT_MS);
   const stop = () => {
-    clearTimeout(patience);
+    clearTimeout(timer);
     channel.off("msg:custom", listen);
   };
   signal.addEventListener("abort", stop);
-  if (isLive(channel)) script.ask(channel);
-  else tell(KERNEL_GONE);
+  if (isLive(channel)) script.request(channel);
+  else showMessage(KERNEL_DISCONNECTED);
   try {
     return await app;
   } finally {
@@ -72,33 +72,35 @@ async function load(
 }
 
 async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Promise<void> {
-  const words = document.createElement("p");
-  const tell = (text: string) => {
-    words.textContent = text;
-    el.replaceChildren(words);
+  const message = document.createElement("p");
+  const showMessage = (text: string) => {
+    message.textContent = text;
+    el.replaceChildren(message);
   };
   const id = String(model.get("channel")).replace("IPY_MODEL_", "");
   const channel = await model.widget_manager.get_model(id).catch(() => null);
   if (signal.aborted) return;
   if (!channel) {
-    tell(KERNEL_GONE);
+    showMessage(KERNEL_DISCONNECTED);
     return;
   }
   try {
-    const app = await load(channel, signal, tell);
+    const app = await load(channel, signal, showMessage);
     if (signal.aborted) return;
-    words.remove();
+    message.remove();
     const close = app.render({ view: String(model.get("view")), channel, root: el, model });
     signal.addEventListener("abort", close);
   } catch (error) {
-    tell(`labkit's frontend did not start: ${error instanceof Error ? error.message : error}`);
+    showMessage(
+      `labkit's frontend did not start: ${error instanceof Error ? error.message : error}`,
+    );
   }
 }
 
 export default {
   render({ model, el }: { model: ViewModel; el: HTMLElement }): () => void {
-    const life = new AbortController();
-    start(model, el, life.signal);
-    return () => life.abort();
+    const lifetime = new AbortController();
+    start(model, el, lifetime.signal);
+    return () => lifetime.abort();
   },
 };

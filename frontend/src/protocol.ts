@@ -1,9 +1,9 @@
 /**
- * The seam between Python and TypeScript, written down once on each side.
+ * The messages between the kernel and the page, with the same names as in
+ * `labkit/views/protocol.py`.
  *
- * The same names stand in `labkit/views/protocol.py`. Numbers travel in binary
- * buffers (little endian), so that NaN and infinity arrive as what they are.
- * A `BufferIndex` is the place of a buffer in the message's list of buffers.
+ * Numbers travel in binary buffers (little endian), so that NaN and infinity are kept. A
+ * `BufferIndex` is the position of a buffer in the message's list of buffers.
  */
 
 export const PROTOCOL_VERSION = 1;
@@ -14,7 +14,7 @@ export type BufferIndex = number;
 export type RunStatus =
   | "waiting"
   | "running"
-  /** A pause was asked for; the loop has not reached the end of its step. */
+  /** A pause was requested; the loop has not reached the end of its step. */
   | "pausing"
   /** The loop is held. */
   | "paused"
@@ -23,22 +23,22 @@ export type RunStatus =
   | "interrupted"
   | "failed";
 
-/** Something labkit has to say about itself, for example a part that was switched off. */
+/** A message of labkit about itself, for example that a part was switched off. */
 export interface Notice {
   readonly part: string;
   readonly text: string;
 }
 
-/** Something that goes wrong in the run, with its evidence; at most one of each rule. */
+/** A problem of the run, with its evidence; at most one for each rule. */
 export interface Finding {
   /** The rule that found it, for example "exploding-gradients". */
   readonly rule: string;
   readonly severity: "error" | "warning" | "hint";
-  /** What is seen in this run, as a plain sentence. */
+  /** What was observed in this run, as a plain sentence. */
   readonly message: string;
-  /** Paths of modules or names of parameters, the most telling first. */
+  /** Paths of modules or names of parameters, the most relevant first. */
   readonly where: readonly string[];
-  /** The first and the last step at which it was seen. */
+  /** The first and the last step at which it was observed. */
   readonly steps: readonly [first: number, last: number];
   /** What usually causes it. */
   readonly cause: string;
@@ -46,15 +46,15 @@ export interface Finding {
   readonly advice: readonly string[];
   /** Names of the series that show it, as `run.series` takes them. */
   readonly series: readonly string[];
-  /** Id of the graph's node that it is about. */
+  /** Id of the graph's node that it concerns. */
   readonly node: string | null;
   /** The line of the user's own code, "file:number". */
   readonly line: string | null;
-  /** The notebook of the course that explains it, without its ending. */
+  /** The course's notebook that explains it, without its ending. */
   readonly chapter: string | null;
 }
 
-/** The run's small facts; sent whole with every frame. */
+/** The run's scalar facts; sent whole with every frame. */
 export interface RunState {
   readonly name: string;
   readonly status: RunStatus;
@@ -94,7 +94,7 @@ export interface RunState {
   readonly skipped: readonly number[];
 }
 
-/** Steps over which the graph had one structure, as far as they were looked at. */
+/** Steps over which the graph had one structure, as far as it was captured. */
 export interface GraphSpan {
   readonly signature: string;
   readonly first: number;
@@ -131,7 +131,7 @@ export type BlockKind =
 export interface BlockRows {
   readonly id: string;
   readonly kind: BlockKind;
-  /** Null where the page has been told them before, in this session's snapshot or a frame. */
+  /** Null where the page has received them before, in this session's snapshot or a frame. */
   readonly names: readonly string[] | null;
   readonly columns: number;
   readonly rows: number;
@@ -140,13 +140,12 @@ export interface BlockRows {
 }
 
 /**
- * A whole block: folded past (buckets of `stride` samples that keep the
- * smallest and the largest value of each column with their steps) and the
- * newest rows as they are. With B buckets and n columns:
- * `first` float64[B], the first step in the bucket; `low`, `high` float32[B*n];
- * `low_at`, `high_at` float32[B*n], offsets of their steps from `first`.
- * In blocks of losses, learning rates and metrics a bucket that held a NaN has NaN as `high`;
- * in all others NaN stands for "not read", and is an extreme only where nothing was read.
+ * A whole block: folded rows (buckets of `stride` samples with the smallest and the largest value
+ * of each column and their steps) and the newest rows whole. With B buckets and n columns: `first`
+ * float64[B], the first step in the bucket; `low`, `high` float32[B*n]; `low_at`, `high_at`
+ * float32[B*n], offsets of their steps from `first`. In blocks of losses, learning rates and
+ * metrics a bucket that held a NaN has NaN as `high`; in all others NaN stands for "not read", and
+ * is an extreme only where nothing was read.
  */
 export interface BlockSnapshot extends BlockRows {
   readonly names: readonly string[];
@@ -183,7 +182,7 @@ export interface GraphNode {
   readonly parameters: readonly string[];
   /** The line of the user's own code that made it. */
   readonly source: Source | null;
-  /** What is out of the ordinary about it, as a sentence. */
+  /** What is unusual about it, as a sentence. */
   readonly note: string | null;
   /** Name of autograd's own node, "AddmmBackward0"; null for what has none. */
   readonly backward: string | null;
@@ -226,21 +225,21 @@ export interface GraphData {
   readonly nodes: readonly GraphNode[];
   readonly edges: readonly GraphEdge[];
   readonly modules: readonly ModuleCall[];
-  /** A sentence when the graph could not be had; then nodes is empty. */
+  /** Why there is no graph, as a sentence; then `nodes` is empty. */
   readonly reason: string | null;
 }
 
 /**
- * What is told of a tensor's values. `numbers` is float64[4]: least, greatest, mean and standard
+ * Statistics of a tensor's values. `numbers` is float64[4]: minimum, maximum, mean and standard
  * deviation of the finite elements, NaN where they are not known; `edges` is float64[bins + 1],
  * `counts` float64[bins].
  */
 export interface SentStatistics {
   readonly shape: readonly number[];
   readonly dtype: string;
-  /** The step at which they were read, for values of the past. */
+  /** The step at which they were read, where that is not now. */
   readonly step: number | null;
-  /** How many elements were read, evenly spread, where that was not all. */
+  /** Number of elements that were read, evenly distributed; null for all. */
   readonly sampled: number | null;
   readonly numbers: BufferIndex;
   readonly zeros: number | null;
@@ -273,7 +272,7 @@ export interface PictureSubject {
   readonly module: string;
   readonly kind: PictureKind;
   readonly steps: readonly number[];
-  /** The least and the greatest finite value of all pictures that are kept; null without any. */
+  /** The smallest and the largest finite value of all stored pictures; null without any. */
   readonly range: readonly [least: number, greatest: number] | null;
 }
 
@@ -307,16 +306,21 @@ export type KernelMessage =
     }
   | {
       readonly type: "frame";
-      /** One more than the frame or snapshot before; a gap makes the page ask for a snapshot. */
+      /**
+       * One more than that of the frame or snapshot before; after a gap the page requests a
+       * snapshot.
+       */
       readonly seq: number;
       readonly run: RunState;
       readonly blocks: readonly BlockRows[];
       /** Only when its structure is new. */
       readonly graph?: GraphData;
     }
-  /** A structure that was seen before; null when it is kept no more. */
+  /** An earlier structure; null when it is no longer stored. */
   | { readonly type: "graph"; readonly signature: string; readonly graph: GraphData | null }
-  /** A parameter's or an operation's values and its gradient's; null for what is not known. */
+  /**
+   * Statistics of a parameter's or an operation's values and of its gradient; null where not known.
+   */
   | {
       readonly type: "inspection";
       readonly request: number;
@@ -324,10 +328,10 @@ export type KernelMessage =
       readonly gradient: SentStatistics | null;
       /** The newest recorded norms, where the values could not be read. */
       readonly norms: readonly RecordedNorm[];
-      /** Why it is not what the tensor holds now; null where it is. */
+      /** Why the values are not the tensor's current ones; null where they are. */
       readonly reason: string | null;
     }
-  /** The modules of which there are pictures, with the steps at which they were taken. */
+  /** The modules of which there are pictures, with the steps of these. */
   | {
       readonly type: "subjects";
       readonly request: number;
@@ -352,8 +356,8 @@ export type KernelMessage =
   | { readonly type: "asset"; readonly name: AssetName }
   | { readonly type: "acknowledged"; readonly request: number }
   /**
-   * What cannot be answered, and why. `question` is the message's type, `subject` its signature or
-   * name; null, as the request's number, where it had none.
+   * A request that cannot be answered, and why. `question` is the request's type, `subject` its
+   * signature or name; null, as `request`, where it had none.
    */
   | {
       readonly type: "refused";
@@ -379,7 +383,9 @@ export type PageMessage =
       readonly type: "histograms";
       readonly request: number;
       readonly names: readonly string[];
-      /** By powers of two of the magnitude, or in even bins from the least to the greatest value. */
+      /**
+       * By powers of two of the magnitude, or in even bins from the smallest to the largest value.
+       */
       readonly bins: "magnitude" | "even";
       readonly step: number | null;
     }

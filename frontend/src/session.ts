@@ -1,8 +1,8 @@
 /**
- * What a view sees of a run: its state, its history and its controls.
+ * The interface through which a view reads and controls a run.
  *
- * One session per run and page, shared by all views of that run, so that they
- * have one history and one cursor. Views read; only the transport writes.
+ * There is one session per run and page. All views of that run share it, so that they have one
+ * history and one cursor. Views read; only the transport writes.
  */
 
 import type {
@@ -39,19 +39,19 @@ export interface Block {
   latest(): Float32Array | null;
 }
 
-/** What is told of a tensor's values. */
+/** Statistics of a tensor's values. */
 export interface Statistics {
   readonly shape: readonly number[];
   readonly dtype: string;
-  /** The step at which they were read, for values of the past. */
+  /** The step at which they were read, where that is not now. */
   readonly step: number | null;
-  /** How many elements were read, where that was not all. */
+  /** Number of elements that were read; null for all. */
   readonly sampled: number | null;
-  /** NaN where it is not known, as are the next three. */
+  /** NaN where it is not known, as the next three. */
   readonly minimum: number;
   readonly maximum: number;
   readonly mean: number;
-  readonly deviation: number;
+  readonly standardDeviation: number;
   readonly zeros: number | null;
   readonly notFinite: number | null;
   /** One more than there are counts. */
@@ -64,13 +64,13 @@ export interface Inspection {
   readonly gradient: Statistics | null;
   /** The newest recorded norms, where the values could not be read. */
   readonly norms: readonly RecordedNorm[];
-  /** Why it is not what the tensor holds now, as a sentence; null where it is. */
+  /** Why the values are not the tensor's current ones, as a sentence; null where they are. */
   readonly reason: string | null;
-  /** False where the kernel gave no answer in time, or refused one; `reason` says why. */
+  /** False after a timeout or a refusal; then `reason` says why. */
   readonly answered: boolean;
 }
 
-/** A picture of activations, with its values read. */
+/** A picture of activations with its values decoded. */
 export interface Picture extends Omit<SentPicture, "values"> {
   /** Panel by panel, row by row. */
   readonly values: Float32Array;
@@ -95,40 +95,40 @@ export interface RunSession {
   readonly blocks: readonly Block[];
   /** The step that all views show; null follows the live end. */
   readonly cursor: number | null;
-  /** The parameter, module or node that a person picked, by its name, path or id. */
+  /** The selected parameter, module or node, by its name, path or id. */
   readonly selected: string | null;
-  /** Folder of the course's notebooks where the kernel runs; null where they are not. */
+  /** Folder of the course's notebooks on the kernel's machine; null where there is none. */
   readonly course: string | null;
-  /** Why there is nothing live to show, as a sentence; null when all is well. */
+  /** Why there is nothing live to show, as a sentence; null without a problem. */
   readonly problem: string | null;
-  /** A structure that this run's graph had; null when it is kept no more, or no answer came. */
+  /** Resolves to an earlier structure; null when it is no longer stored, or after a timeout. */
   graphOf(signature: string): Promise<GraphData | null>;
   /**
-   * The values of a parameter, by its name, or of an operation, by its node's id; asked of the
-   * kernel, and answered within seconds in any case.
+   * Requests the values of a parameter, by its name, or of an operation, by its node's id. Resolves
+   * within seconds, after a timeout without values.
    */
   inspect(name: string): Promise<Inspection>;
-  /** The modules of which there are pictures of activations; null when no answer came. */
+  /** Resolves to the modules of which there are pictures; null after a timeout. */
   subjects(): Promise<readonly PictureSubject[] | null>;
   /**
-   * The newest picture that is not after a step; null asks for the newest of all. Resolves to null
-   * where there is none, or no answer came.
+   * Resolves to the newest picture that is not after a step, or to the newest of all for null.
+   * Resolves to null where there is none, or after a timeout.
    */
   picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null>;
-  /** Histograms of some parameters' gradients, not after a step; null when no answer came. */
+  /** Resolves to histograms of gradients, not after a step; null after a timeout. */
   histograms(
     names: readonly string[],
     bins: "magnitude" | "even",
     step: number | null,
   ): Promise<readonly GradientHistogram[] | null>;
   setCursor(step: number | null): void;
-  /** Picks something in all views. */
+  /** Selects a parameter, module or node in all views. */
   select(name: string | null): void;
-  /** Called after each change; returns the function that ends the subscription. */
+  /** Calls `listener` after each change; returns the function that ends the subscription. */
   subscribe(listener: (change: Change) => void): () => void;
-  /** Resolves to false when the kernel did not answer in time (no subshell, cell still running). */
+  /** Resolves to false after a timeout (no subshell, and a cell is running). */
   control(action: ControlAction): Promise<boolean>;
-  /** Address of a heavy asset, as a blob of this page; loaded once per page. */
+  /** Resolves to the address of a large script, as a blob of this page; loaded once per page. */
   asset(name: AssetName): Promise<string>;
 }
 

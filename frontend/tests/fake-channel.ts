@@ -1,7 +1,8 @@
-/** A channel without a kernel: keeps what the page says, and says what a test wants. */
+/** A channel without a kernel: records what the page sends, and emits what a test passes. */
 
+import type { Buffers } from "../src/decoding/buffers";
 import type { BlockRows, KernelMessage, PageMessage, RunState } from "../src/protocol";
-import type { Buffers, Channel } from "../src/transport/channel";
+import type { Channel } from "../src/transport/channel";
 
 type Listener = (content?: unknown, buffers?: Buffers) => void;
 

@@ -1,15 +1,15 @@
-/** A session in which nothing happens; tests override what they are about. */
+/** A session without events; tests override what they need. */
 
 import type { GraphData, PictureSubject, RunState } from "../src/protocol";
 import type { Block, Change, Inspection, Picture, RunSession } from "../src/session";
 
-/** What a kernel sends of a tensor: what a test gives and nothing else. */
+/** The kernel's answer to an inspection: what a test gives and nothing else. */
 export function inspected(parts: Partial<Inspection> = {}): Inspection {
   return { value: null, gradient: null, norms: [], reason: null, answered: true, ...parts };
 }
 
 export class QuietSession implements RunSession {
-  /** Of its own: what was chosen in one run's views is remembered by it. */
+  /** A new id for each session, since settings are stored by run. */
   readonly runId = crypto.randomUUID();
   state: RunState | null = null;
   graph: GraphData | null = null;

@@ -1,28 +1,29 @@
 /**
- * The bounded history of one block, as the kernel keeps it (`labkit/run/series.py`).
+ * The bounded history of one block; the kernel has the same (`labkit/run/series.py`).
  *
- * The newest rows stay as they came (the tail). When it is full its oldest half
- * is folded into buckets of `stride` samples; when there are too many buckets,
- * neighbours are merged and the stride doubles. A spike of one step in a
- * million stays, at its step.
+ * The newest rows are stored whole (the tail). When the tail is full, its oldest half is folded
+ * into buckets of `stride` samples. When there are too many buckets, neighbours are merged and the
+ * stride doubles. A spike of one step in a million is kept, with its step.
  */
 
+import type { Buffers } from "../decoding/buffers";
+import { DecodeError, decodeFolded, decodeRows, type Rows } from "../decoding/buffers";
 import type { BlockKind, BlockRows, BlockSnapshot } from "../protocol";
 import type { Block, Points } from "../session";
-import type { Buffers } from "../transport/channel";
-import { DecodeError, decodeFolded, decodeRows, type Rows } from "../transport/decode";
 import { Buckets, grown32, grown64 } from "./buckets";
 
-const CELLS = 2 ** 18;
-const MOST_ROWS = 2048;
-const FEWEST_ROWS = 128;
+const MAX_CELLS = 2 ** 18;
+const MAX_ROWS = 2048;
+const MIN_ROWS = 128;
 /** Kinds in which NaN is a value; in all others it stands for "not read". */
-const WHOLE_KINDS: ReadonlySet<BlockKind> = new Set(["loss", "lr", "metric"]);
+const DENSE_KINDS: ReadonlySet<BlockKind> = new Set(["loss", "lr", "metric"]);
 
-/** Rows that the kernel keeps whole for so many columns; also the number of its buckets. */
+/**
+ * Number of rows that the kernel stores whole for so many columns; also the number of its buckets.
+ */
 export function rowsFor(columns: number): number {
-  const fitting = Math.max(1, Math.floor(CELLS / Math.max(columns, 1)));
-  return Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, 2 ** Math.floor(Math.log2(fitting))));
+  const fitting = Math.max(1, Math.floor(MAX_CELLS / Math.max(columns, 1)));
+  return Math.min(MAX_ROWS, Math.max(MIN_ROWS, 2 ** Math.floor(Math.log2(fitting))));
 }
 
 export class BlockHistory implements Block {
@@ -41,14 +42,19 @@ export class BlockHistory implements Block {
     private readonly bucketLimit = tailLimit,
     private stride = 1,
   ) {
-    this.sparse = !WHOLE_KINDS.has(kind);
+    this.sparse = !DENSE_KINDS.has(kind);
     this.buckets = new Buckets(names.length, this.sparse);
   }
 
   static fromSnapshot(block: BlockSnapshot, buffers: Buffers): BlockHistory {
     const { id, kind, names, tail_limit, bucket_limit, stride } = block;
     const made = new BlockHistory(id, kind, names, tail_limit, bucket_limit, stride);
-    made.buckets = Buckets.of(names.length, made.sparse, decodeFolded(block, buffers), stride);
+    made.buckets = Buckets.fromSnapshot(
+      names.length,
+      made.sparse,
+      decodeFolded(block, buffers),
+      stride,
+    );
     made.append(decodeRows(block, buffers));
     return made;
   }
@@ -64,14 +70,14 @@ export class BlockHistory implements Block {
     return this.steps[this.rows - 1] ?? -1;
   }
 
-  /** Takes in the rows of a frame; throws before anything is changed if they cannot be read. */
+  /** Appends the rows of a frame; throws before any change if they cannot be read. */
   appendFrom(block: BlockRows, buffers: Buffers): void {
     this.append(decodeRows(block, buffers));
   }
 
   append({ steps, values }: Rows): void {
     const columns = this.names.length;
-    // A metric that was logged again at its newest step.
+    // The first row replaces a metric that was logged at the same step.
     if (steps.length > 0 && steps[0] === this.lastStep) this.rows -= 1;
     const half = this.tailLimit >> 1;
     for (let start = 0; start < steps.length; start += half) {
@@ -105,7 +111,7 @@ export class BlockHistory implements Block {
     return newest;
   }
 
-  /** Gives each column that the newest row lacks the value that was read last, if one is there. */
+  /** Fills columns that the newest row lacks with the value read last, if there is one. */
   private fillFromEarlier(newest: Float32Array): void {
     let missing = [...newest.keys()].filter((column) => Number.isNaN(newest[column]));
     for (let index = this.rows - 2; index >= 0 && missing.length > 0; index--) {
@@ -124,7 +130,7 @@ export class BlockHistory implements Block {
     for (let index = 0; index < rows; index++) {
       const step = this.steps[index] as number;
       if (!this.buckets.hasRoom(1, this.stride)) this.openBucket(step);
-      this.buckets.take(step, this.row(index));
+      this.buckets.add(step, this.row(index));
     }
     this.steps.copyWithin(0, rows, this.rows);
     this.values.copyWithin(0, rows * this.names.length, this.rows * this.names.length);
@@ -133,7 +139,7 @@ export class BlockHistory implements Block {
 
   private openBucket(step: number): void {
     while (this.buckets.length >= this.bucketLimit) {
-      this.buckets.halve();
+      this.buckets.mergePairs();
       this.stride *= 2;
       if (this.buckets.hasRoom(1, this.stride)) return;
     }
@@ -148,7 +154,7 @@ export class BlockHistory implements Block {
   }
 }
 
-/** Moves the points that are numbers to the front; returns how many these are. */
+/** Moves the points that are numbers to the front; returns their number. */
 function withoutNaN(steps: Float64Array, values: Float32Array, length: number): number {
   let kept = 0;
   for (let index = 0; index < length; index++) {

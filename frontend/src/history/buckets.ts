@@ -1,14 +1,14 @@
 /**
- * Folded rows: each bucket keeps, for every column, the smallest and the
- * largest value with their steps. A bucket that held a NaN has NaN as its high,
- * but where NaN stands for "not read" (sparse): there it gives way to a number.
+ * Folded rows: each bucket stores, for every column, the smallest and the largest value with their
+ * steps. A bucket with a NaN has NaN as its high, except where NaN stands for "not read" (sparse):
+ * there a number replaces it.
  */
 
-import type { FoldedRows } from "../transport/decode";
+import type { FoldedRows } from "../decoding/buffers";
 
 export class Buckets {
   length = 0;
-  /** First step of each bucket, and the number of samples folded into it. */
+  /** First step of each bucket, and the number of samples in it. */
   private first: Float64Array = new Float64Array(0);
   private count: Float64Array = new Float64Array(0);
   private low: Float32Array = new Float32Array(0);
@@ -21,8 +21,15 @@ export class Buckets {
     private readonly sparse: boolean,
   ) {}
 
-  /** Takes over a snapshot's buckets; how full each is, is not told: taken for full. */
-  static of(columns: number, sparse: boolean, folded: FoldedRows, stride: number): Buckets {
+  /**
+   * Creates the buckets of a snapshot, which does not state how full they are: all count as full.
+   */
+  static fromSnapshot(
+    columns: number,
+    sparse: boolean,
+    folded: FoldedRows,
+    stride: number,
+  ): Buckets {
     const made = new Buckets(columns, sparse);
     made.length = folded.first.length;
     made.first = folded.first;
@@ -34,12 +41,12 @@ export class Buckets {
     return made;
   }
 
-  /** True while the last bucket can take more samples without passing the stride. */
+  /** Whether the last bucket has room for more samples within the stride. */
   hasRoom(samples: number, stride: number): boolean {
     return this.length > 0 && (this.count[this.length - 1] ?? 0) + samples <= stride;
   }
 
-  /** Opens a new bucket at the end; it is to be filled by `take`. */
+  /** Adds an empty bucket at the end, to be filled by `add`. */
   open(step: number): void {
     this.reserve(this.length + 1);
     const bucket = this.length;
@@ -52,22 +59,22 @@ export class Buckets {
   }
 
   /** Folds one row into the last bucket. */
-  take(step: number, values: Float32Array): void {
+  add(step: number, values: Float32Array): void {
     const start = (this.length - 1) * this.columns;
     const fresh = this.count[this.length - 1] === 0;
     this.count[this.length - 1] = (this.count[this.length - 1] ?? 0) + 1;
     for (let column = 0; column < this.columns; column++) {
       const value = values[column] as number;
-      this.lower(start + column, value, step);
+      this.updateLow(start + column, value, step);
       if (fresh) {
         this.high[start + column] = value;
         this.highAt[start + column] = step;
-      } else this.raise(start + column, value, step);
+      } else this.updateHigh(start + column, value, step);
     }
   }
 
-  /** Merges neighbours; a last odd bucket stays as it is. */
-  halve(): void {
+  /** Merges neighbours; a last odd bucket is unchanged. */
+  mergePairs(): void {
     const pairs = this.length >> 1;
     for (let bucket = 0; bucket < pairs; bucket++) {
       this.copy(2 * bucket, bucket);
@@ -75,15 +82,15 @@ export class Buckets {
       const [to, later] = [bucket * this.columns, (2 * bucket + 1) * this.columns];
       for (let column = 0; column < this.columns; column++) {
         const from = later + column;
-        this.lower(to + column, this.low[from] as number, this.lowAt[from] as number);
-        this.raise(to + column, this.high[from] as number, this.highAt[from] as number);
+        this.updateLow(to + column, this.low[from] as number, this.lowAt[from] as number);
+        this.updateHigh(to + column, this.high[from] as number, this.highAt[from] as number);
       }
     }
     if (this.length % 2 === 1) this.copy(this.length - 1, pairs);
     this.length = pairs + (this.length % 2);
   }
 
-  /** Writes a column's extremes in the order of their steps; returns how many points these are. */
+  /** Writes a column's extremes in the order of their steps; returns their number. */
   write(column: number, steps: Float64Array, values: Float32Array): number {
     let written = 0;
     const put = (step: number, value: number) => {
@@ -105,7 +112,7 @@ export class Buckets {
     return written;
   }
 
-  private lower(cell: number, value: number, step: number): void {
+  private updateLow(cell: number, value: number, step: number): void {
     const known = this.low[cell] as number;
     if (value < known || (Number.isNaN(known) && !Number.isNaN(value))) {
       this.low[cell] = value;
@@ -113,7 +120,7 @@ export class Buckets {
     }
   }
 
-  private raise(cell: number, value: number, step: number): void {
+  private updateHigh(cell: number, value: number, step: number): void {
     const known = this.high[cell] as number;
     const isHigher = this.sparse
       ? value > known || (Number.isNaN(known) && !Number.isNaN(value))

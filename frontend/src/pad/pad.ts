@@ -1,9 +1,9 @@
 /**
- * A pad to draw a small grey image on, for the course: pixel by pixel, with the pointer or the
- * keyboard. The kernel gets the pixels and may answer with a sentence.
+ * The course's pad: draws a small grey image pixel by pixel, with the pointer or the keyboard. The
+ * kernel receives the pixels and may answer with a sentence.
  */
 
-/** What the pad needs of its widget's model. */
+/** The part of the widget's model that the pad uses. */
 export interface PadModel {
   get(trait: "pixels"): readonly number[];
   get(trait: "side"): number;
@@ -15,7 +15,7 @@ export interface PadModel {
 }
 
 const CELL = 26;
-/** How much a stroke brightens the pixel under it, and those beside it. */
+/** How much a stroke brightens the pixel under it, and its neighbours. */
 const STROKE = 0.7;
 const EDGE = 0.12;
 const HELP =
@@ -28,14 +28,14 @@ export function render({ model, el }: { model: PadModel; el: HTMLElement }): () 
 
 class Pad {
   private readonly canvas = document.createElement("canvas");
-  private readonly said = document.createElement("p");
+  private readonly answer = document.createElement("p");
   private readonly listeners = new AbortController();
   private readonly side: number;
   private pixels: number[];
   private at: [row: number, column: number] = [0, 0];
   private drawing = false;
-  private readonly told = () => this.show();
-  private readonly changed = () => {
+  private readonly onAnswer = () => this.showAnswer();
+  private readonly onPixels = () => {
     this.pixels = [...this.model.get("pixels")];
     this.paint();
   };
@@ -55,9 +55,9 @@ class Pad {
     this.canvas.setAttribute("role", "img");
     this.canvas.style.cssText = "touch-action:none;cursor:crosshair;border:1px solid #888";
     this.canvas.width = this.canvas.height = this.side * CELL;
-    this.said.setAttribute("role", "status");
-    this.said.style.margin = "6px 0";
-    root.replaceChildren(this.canvas, document.createElement("br"), clear, this.said);
+    this.answer.setAttribute("role", "status");
+    this.answer.style.margin = "6px 0";
+    root.replaceChildren(this.canvas, document.createElement("br"), clear, this.answer);
     const { signal } = this.listeners;
     clear.addEventListener("click", () => this.clear(), { signal });
     this.canvas.addEventListener("pointerdown", (event) => this.begin(event), { signal });
@@ -65,16 +65,16 @@ class Pad {
     this.canvas.addEventListener("pointerup", () => this.end(), { signal });
     this.canvas.addEventListener("pointercancel", () => this.end(), { signal });
     this.canvas.addEventListener("keydown", (event) => this.press(event), { signal });
-    model.on("change:said", this.told);
-    model.on("change:pixels", this.changed);
-    this.show();
+    model.on("change:said", this.onAnswer);
+    model.on("change:pixels", this.onPixels);
+    this.showAnswer();
     this.paint();
   }
 
   close(): void {
     this.listeners.abort();
-    this.model.off("change:said", this.told);
-    this.model.off("change:pixels", this.changed);
+    this.model.off("change:said", this.onAnswer);
+    this.model.off("change:pixels", this.onPixels);
     this.root.replaceChildren();
   }
 
@@ -95,7 +95,7 @@ class Pad {
   private end(): void {
     if (!this.drawing) return;
     this.drawing = false;
-    this.tell();
+    this.sendPixels();
   }
 
   private press(event: KeyboardEvent): void {
@@ -107,14 +107,14 @@ class Pad {
       ArrowRight: [0, 1],
     };
     const move = moves[event.key];
-    if (move) this.at = [this.within(row + move[0]), this.within(column + move[1])];
+    if (move) this.at = [this.clamp(row + move[0]), this.clamp(column + move[1])];
     else if (event.key === " ") this.draw(row, column);
     else if (event.key === "Delete" || event.key === "Backspace") this.clear();
     else return;
     event.preventDefault();
     event.stopPropagation();
     this.paint();
-    if (event.key === " ") this.tell();
+    if (event.key === " ") this.sendPixels();
   }
 
   private draw(row: number, column: number): void {
@@ -131,7 +131,7 @@ class Pad {
   }
 
   private brighten(row: number, column: number, by: number): void {
-    if (row !== this.within(row) || column !== this.within(column)) return;
+    if (row !== this.clamp(row) || column !== this.clamp(column)) return;
     const place = row * this.side + column;
     this.pixels[place] = Math.min(1, (this.pixels[place] ?? 0) + by);
   }
@@ -139,20 +139,20 @@ class Pad {
   private clear(): void {
     this.pixels.fill(0);
     this.paint();
-    this.tell();
+    this.sendPixels();
   }
 
-  private within(place: number): number {
+  private clamp(place: number): number {
     return Math.min(this.side - 1, Math.max(0, place));
   }
 
-  private tell(): void {
+  private sendPixels(): void {
     this.model.set("pixels", [...this.pixels]);
     this.model.save_changes();
   }
 
-  private show(): void {
-    this.said.textContent = this.model.get("said");
+  private showAnswer(): void {
+    this.answer.textContent = this.model.get("said");
   }
 
   private paint(): void {

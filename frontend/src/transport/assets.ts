@@ -1,60 +1,66 @@
 /** Scripts that the kernel sends once per page. */
 
+import type { Buffers } from "../decoding/buffers";
 import type { AssetName, KernelMessage } from "../protocol";
-import { type Buffers, type Channel, isLive } from "./channel";
-import { sendRepeatedly } from "./repeat";
+import { type Channel, isLive } from "./channel";
+import { sendRepeatedly } from "./send-repeatedly";
 
-/** A script that was asked for, and perhaps has come. */
+/** A script that was requested, and may have arrived. */
 export class PendingAsset {
   readonly address: Promise<string>;
   private resolve: (address: string) => void = () => undefined;
   private reject: (error: unknown) => void = () => undefined;
-  private asked: Channel | null = null;
+  private requestedFrom: Channel | null = null;
   private arrived = false;
-  private stopAsking: () => void = () => undefined;
+  private stopResending: () => void = () => undefined;
 
   constructor(private readonly name: AssetName) {
     this.address = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
-    this.address.catch(() => undefined); // Whoever awaits it says so.
+    this.address.catch(() => undefined); // The rejection is handled where the address is awaited.
   }
 
-  /** Asks on this channel, unless it has come or another kernel is busy sending it. */
-  ask(channel: Channel): void {
-    if (this.arrived || (this.asked !== null && this.asked !== channel && isLive(this.asked)))
+  /**
+   * Requests the script on this channel, unless it has arrived or was requested from a live kernel.
+   */
+  request(channel: Channel): void {
+    if (
+      this.arrived ||
+      (this.requestedFrom !== null && this.requestedFrom !== channel && isLive(this.requestedFrom))
+    )
       return;
-    if (this.asked === channel) return;
-    this.asked = channel;
-    this.stopAsking();
-    this.stopAsking = sendRepeatedly(channel, { type: "asset", name: this.name });
+    if (this.requestedFrom === channel) return;
+    this.requestedFrom = channel;
+    this.stopResending();
+    this.stopResending = sendRepeatedly(channel, { type: "asset", name: this.name });
   }
 
-  /** Asks on this channel too, because the kernel that was asked does not answer. */
-  askAlso(channel: Channel): void {
-    if (this.arrived || this.asked === channel) return;
-    this.asked = null;
-    this.ask(channel);
+  /** Requests the script on this channel as well, because the first kernel does not answer. */
+  requestFrom(channel: Channel): void {
+    if (this.arrived || this.requestedFrom === channel) return;
+    this.requestedFrom = null;
+    this.request(channel);
   }
 
-  private refuse(reason: string): void {
-    this.stopAsking();
+  private fail(reason: string): void {
+    this.stopResending();
     this.reject(new Error(reason));
   }
 
-  /** Takes in a message from the kernel if it is this script, or refuses it. */
+  /** Handles a message: resolves for this script, rejects for its refusal, ignores all others. */
   receive(content: unknown, buffers: Buffers | undefined): void {
     if (this.arrived) return;
     const refused = content as Partial<Refusal>;
     if (refused.type === "refused" && refused.subject === this.name) {
-      this.refuse(refused.reason ?? "");
+      this.fail(refused.reason ?? "");
     }
     if (!isAsset(content, this.name)) return;
     const compressed = buffers?.[0];
     if (!compressed) return;
     this.arrived = true;
-    this.stopAsking();
+    this.stopResending();
     unpack(compressed).then(this.resolve, this.reject);
   }
 }

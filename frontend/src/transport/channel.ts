@@ -1,20 +1,19 @@
-/** The part of a widget's model that labkit uses to talk with the kernel. */
+/** The part of a widget's model through which labkit exchanges messages with the kernel. */
 
+import type { Buffers } from "../decoding/buffers";
 import type { PageMessage } from "../protocol";
-import type { StepperModel } from "../stepper/source";
 
-export type Buffers = readonly DataView[];
 export type MessageListener = (content: unknown, buffers?: Buffers) => void;
 
-/** Something that messages of one kind can be sent to. */
+/** A model that messages of one kind can be sent to. */
 export interface Sender<M> {
-  /** False when no kernel stands behind the model, as in a saved notebook. */
+  /** False without a kernel, as in a saved notebook. */
   readonly comm_live?: boolean;
   send(content: M, callbacks: object): unknown;
 }
 
 export interface Channel {
-  /** False when no kernel stands behind the model, as in a saved notebook. */
+  /** False without a kernel, as in a saved notebook. */
   readonly comm_live?: boolean;
   get(trait: "protocol" | "run_id"): unknown;
   send(content: PageMessage, callbacks: object, buffers?: readonly ArrayBuffer[]): unknown;
@@ -24,27 +23,35 @@ export interface Channel {
   off(event: "comm_live_update" | "comm:close", listener: () => void): void;
 }
 
-/** A view's model, as anywidget hands it over; the stepper talks over it. */
-export interface ViewModel extends StepperModel {
+/**
+ * A widget's model that messages of one kind can be sent to, and that emits the kernel's messages.
+ */
+export interface MessageModel<M> extends Sender<M> {
+  on(event: "msg:custom", listener: MessageListener): void;
+  off(event: "msg:custom", listener: MessageListener): void;
+}
+
+/** A view's own model, as anywidget passes it to `render`. */
+export interface ViewModel extends MessageModel<unknown> {
   get(trait: "view" | "channel"): unknown;
   readonly widget_manager: { get_model(id: string): Promise<Channel> };
 }
 
 export const KERNEL_BUSY =
   "labkit is waiting for the kernel: this frontend answers widgets only when the cell has ended.";
-export const KERNEL_GONE = "The kernel that made this view is gone. Run the cell again.";
-/** How long the kernel may take to answer before the page says that it waits, in ms. */
+export const KERNEL_DISCONNECTED = "The kernel that made this view is gone. Run the cell again.";
+/** Time in which the kernel must answer; afterwards the page shows that it waits. */
 export const ANSWER_TIMEOUT_MS = 4000;
 
 export function isLive(channel: Pick<Sender<never>, "comm_live">): boolean {
   return channel.comm_live !== false;
 }
 
-/** Sends a message; one that cannot be sent is as one that is not answered. */
+/** Sends a message; a failure to send is treated as a missing answer. */
 export function send<M>(channel: Sender<M>, message: M): void {
   try {
     Promise.resolve(channel.send(message, {})).catch(() => undefined);
   } catch {
-    // The comm has closed; `isLive` tells.
+    // The comm is closed; `isLive` returns false then.
   }
 }

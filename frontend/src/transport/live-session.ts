@@ -1,155 +1,104 @@
 /**
- * A run as this page knows it: takes in what the kernel sends, and asks for a
- * snapshot when a frame is missing or cannot be read.
+ * A run's session with a kernel: passes the kernel's messages to the data and the requests, and
+ * notifies the views.
+ *
+ * `run-data.ts` stores the run's data, `run-requests.ts` sends requests and resolves their answers,
+ * `connection.ts` requests snapshots. After a missing or unreadable frame a new snapshot is
+ * requested.
  */
 
-import { BlockHistory } from "../history/block-history";
-import {
-  type AssetName,
-  type ControlAction,
-  type GraphData,
-  type KernelMessage,
-  type PageMessage,
-  type PictureKind,
-  type PictureSubject,
-  PROTOCOL_VERSION,
-  type RunState,
+import type { Buffers } from "../decoding/buffers";
+import type {
+  AssetName,
+  ControlAction,
+  GraphData,
+  KernelMessage,
+  PictureKind,
+  RunState,
 } from "../protocol";
-import type { Block, Change, GradientHistogram, Inspection, Picture, RunSession } from "../session";
-import { PendingAsset } from "./assets";
-import {
-  ANSWER_TIMEOUT_MS,
-  type Buffers,
-  type Channel,
-  isLive,
-  KERNEL_BUSY,
-  KERNEL_GONE,
-  type MessageListener,
-  send,
-} from "./channel";
-import { readHistograms } from "./histograms";
-import { readPicture } from "./picture";
-import { firstRequest, Questions } from "./questions";
-import { sendRepeatedly } from "./repeat";
-import { readStatistics } from "./statistics";
-
-/** How long a click may stay without an answer, in ms. */
-export const CONTROL_TIMEOUT_MS = 1500;
+import type { Block, Change, RunSession } from "../session";
+import { type Channel, send } from "./channel";
+import { Connection } from "./connection";
+import { receiveAsset, refuseAsset, requestAsset } from "./page-assets";
+import { RunData } from "./run-data";
+import { RunRequests } from "./run-requests";
 
 type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
 
-/** Scripts of this page, whichever run's kernel sent them. */
-const assets = new Map<AssetName, PendingAsset>();
-
 export class LiveSession implements RunSession {
   readonly runId: string;
-  state: RunState | null = null;
-  graph: GraphData | null = null;
   cursor: number | null = null;
   selected: string | null = null;
-  course: string | null = null;
   problem: string | null = null;
-  private histories = new Map<string, BlockHistory>();
-  /** Number of the last message taken in; null while a snapshot is awaited. */
-  private seq: number | null = null;
-  /** Structures that were asked for, by their signature. */
-  private readonly graphs = new Map<string, Promise<GraphData | null>>();
-  private readonly structures = new Questions<string, GraphData | null>(() => null);
-  private requests = firstRequest();
-  private readonly inspections = new Questions<number, Inspection>(unanswered);
-  private readonly catalogues = new Questions<number, readonly PictureSubject[] | null>(() => null);
-  private readonly gradients = new Questions<number, readonly GradientHistogram[] | null>(
-    () => null,
-  );
-  private readonly pictures = new Questions<number, Picture | null>(() => null);
-  private readonly answers = new Map<number, (answered: boolean) => void>();
+  private readonly data = new RunData();
+  private readonly requests: RunRequests;
+  private readonly connection: Connection;
   private readonly listeners = new Set<(change: Change) => void>();
-  private stopGreeting: () => void = () => undefined;
-  private answerTimer: ReturnType<typeof setTimeout> | undefined;
-  private readonly onMessage: MessageListener = (content, buffers) =>
-    this.receive(content, buffers);
-  private readonly onConnection = () => this.reconnect();
-  private readonly onClose = () => this.report(KERNEL_GONE);
 
   constructor(readonly channel: Channel) {
     this.runId = String(channel.get("run_id"));
-    channel.on("msg:custom", this.onMessage);
-    channel.on("comm_live_update", this.onConnection);
-    channel.on("comm:close", this.onClose);
-    const version = channel.get("protocol");
-    if (version === PROTOCOL_VERSION) this.reconnect();
-    else {
-      this.problem =
-        `This page speaks version ${PROTOCOL_VERSION} of labkit's protocol and the kernel ` +
-        `version ${version}. Restart the kernel and reload the page.`;
-    }
+    this.requests = new RunRequests(channel);
+    this.connection = new Connection(channel, {
+      onMessage: (content, buffers) => this.receive(content as KernelMessage, buffers),
+      onConnected: () => this.requestSnapshot(),
+      onProblem: (problem) => this.setProblem(problem),
+    });
+    this.connection.open();
+  }
+
+  get state(): RunState | null {
+    return this.data.state;
+  }
+
+  get graph(): GraphData | null {
+    return this.data.graph;
+  }
+
+  get course(): string | null {
+    return this.data.course;
   }
 
   get blocks(): readonly Block[] {
-    return [...this.histories.values()];
+    return this.data.blocks;
   }
 
   graphOf(signature: string): Promise<GraphData | null> {
-    if (this.graph) this.graphs.set(this.graph.signature, Promise.resolve(this.graph));
-    const known = this.graphs.get(signature);
-    if (known) return known;
-    const asked = this.structures.wait(signature);
-    this.graphs.set(signature, asked);
-    asked.then((graph) => {
-      if (graph === null) this.graphs.delete(signature);
-    });
-    send(this.channel, { type: "graph", signature });
-    return asked;
+    return this.requests.graphOf(signature, this.graph);
   }
 
-  inspect(name: string): Promise<Inspection> {
-    return this.ask(this.inspections, (request) => ({ type: "inspect", name, request }));
+  inspect(name: string) {
+    return this.requests.inspect(name);
   }
 
-  subjects(): Promise<readonly PictureSubject[] | null> {
-    if (this.catalogues.quiet) return Promise.resolve(null);
-    return this.ask(this.catalogues, (request) => ({ type: "subjects", request }));
+  subjects() {
+    return this.requests.subjects();
   }
 
-  picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null> {
-    if (this.pictures.quiet) return Promise.resolve(null);
-    return this.ask(this.pictures, (request) => ({ type: "picture", request, module, kind, step }));
+  picture(module: string, kind: PictureKind, step: number | null) {
+    return this.requests.picture(module, kind, step);
   }
 
-  histograms(
-    names: readonly string[],
-    bins: "magnitude" | "even",
-    step: number | null,
-  ): Promise<readonly GradientHistogram[] | null> {
-    if (this.gradients.quiet) return Promise.resolve(null);
-    return this.ask(this.gradients, (request) => ({
-      type: "histograms",
-      request,
-      names,
-      bins,
-      step,
-    }));
+  histograms(names: readonly string[], bins: "magnitude" | "even", step: number | null) {
+    return this.requests.histograms(names, bins, step);
   }
 
-  private ask<T>(
-    questions: Questions<number, T>,
-    message: (request: number) => PageMessage,
-  ): Promise<T> {
-    this.requests += 1;
-    const answer = questions.wait(this.requests);
-    send(this.channel, message(this.requests));
-    return answer;
+  control(action: ControlAction): Promise<boolean> {
+    return this.requests.control(action);
+  }
+
+  asset(name: AssetName): Promise<string> {
+    return requestAsset(name, this.channel);
   }
 
   setCursor(step: number | null): void {
     if (step === this.cursor) return;
     this.cursor = step;
-    this.tell("cursor");
+    this.notify("cursor");
   }
 
   select(name: string | null): void {
     this.selected = name;
-    this.tell("selection");
+    this.notify("selection");
   }
 
   subscribe(listener: (change: Change) => void): () => void {
@@ -157,186 +106,84 @@ export class LiveSession implements RunSession {
     return () => this.listeners.delete(listener);
   }
 
-  control(action: ControlAction): Promise<boolean> {
-    this.requests += 1;
-    const request = this.requests;
-    return new Promise((resolve) => {
-      const settle = (answered: boolean) => {
-        clearTimeout(timer);
-        this.answers.delete(request);
-        resolve(answered);
-      };
-      const timer = setTimeout(settle, CONTROL_TIMEOUT_MS, false);
-      this.answers.set(request, settle);
-      send(this.channel, { type: "control", action, request });
-    });
-  }
-
-  asset(name: AssetName): Promise<string> {
-    const known = assets.get(name);
-    const asset = known ?? new PendingAsset(name);
-    assets.set(name, asset);
-    asset.ask(this.channel);
-    return asset.address;
-  }
-
   close(): void {
-    clearTimeout(this.answerTimer);
-    this.stopGreeting();
-    for (const settle of [...this.answers.values()]) settle(false);
+    this.connection.stopWaiting();
+    this.requests.close();
     this.listeners.clear();
-    for (const questions of this.numbered) questions.close();
-    this.structures.close();
-    this.channel.off("msg:custom", this.onMessage);
-    this.channel.off("comm_live_update", this.onConnection);
-    this.channel.off("comm:close", this.onClose);
+    this.connection.close();
   }
 
-  private reconnect(): void {
-    if (isLive(this.channel)) this.greet();
-    else this.report(KERNEL_GONE);
+  private requestSnapshot(): void {
+    this.data.awaitSnapshot();
+    this.connection.requestSnapshot();
   }
 
-  /** Asks for a snapshot; frames are passed over until it comes. */
-  private greet(): void {
-    this.seq = null;
-    clearTimeout(this.answerTimer);
-    this.answerTimer = setTimeout(
-      () => this.report(isLive(this.channel) ? KERNEL_BUSY : KERNEL_GONE),
-      ANSWER_TIMEOUT_MS,
-    );
-    this.stopGreeting();
-    this.stopGreeting = sendRepeatedly(this.channel, { type: "hello", protocol: PROTOCOL_VERSION });
-  }
-
-  private receive(content: unknown, buffers: Buffers = []): void {
-    const message = content as KernelMessage;
+  private receive(message: KernelMessage, buffers: Buffers): void {
     switch (message.type) {
       case "snapshot":
-        this.takeSnapshot(message, buffers);
+        this.receiveSnapshot(message, buffers);
         break;
       case "frame":
-        this.takeFrame(message, buffers);
+        this.receiveFrame(message, buffers);
         break;
       case "asset":
-        assets.get(message.name)?.receive(message, buffers);
-        break;
-      case "graph":
-        this.structures.answer(message.signature, message.graph);
-        break;
-      case "inspection":
-        this.inspections.answer(message.request, {
-          value: readStatistics(message.value, buffers),
-          gradient: readStatistics(message.gradient, buffers),
-          norms: message.norms,
-          reason: message.reason,
-          answered: true,
-        });
-        break;
-      case "subjects":
-        this.catalogues.answer(message.request, message.subjects);
-        break;
-      case "histograms":
-        this.gradients.answer(message.request, readHistograms(message, buffers));
-        break;
-      case "picture":
-        this.pictures.answer(message.request, readPicture(message.picture, buffers));
-        break;
-      case "acknowledged":
-        this.answers.get(message.request)?.(true);
+        receiveAsset(message, buffers);
         break;
       case "refused":
-        this.takeRefusal(message);
+        this.receiveRefusal(message);
+        break;
+      case "graph":
+      case "inspection":
+      case "subjects":
+      case "histograms":
+      case "picture":
+      case "acknowledged":
+        this.requests.receive(message, buffers);
         break;
     }
   }
 
-  /** A refusal of another page's question is none of this one's; what has no question is said. */
-  private takeRefusal(refusal: Content<"refused">): void {
-    const { reason, request, question, subject } = refusal;
-    if (question === "graph" && subject !== null) this.structures.refuse(subject, reason);
-    else if (question === "asset" && subject !== null) {
-      assets.get(subject as AssetName)?.receive(refusal, []);
-      assets.delete(subject as AssetName); // Whoever wants it next asks again.
-    } else if (request === null) this.report(reason);
-    else if (!this.numbered.some((questions) => questions.refuse(request, reason))) {
-      const settle = this.answers.get(request);
-      if (!settle) return;
-      settle(true);
-      this.report(reason);
-    }
-  }
-
-  private get numbered(): readonly Pick<Questions<number, unknown>, "refuse" | "close">[] {
-    return [this.inspections, this.catalogues, this.gradients, this.pictures];
-  }
-
-  private takeSnapshot(message: Content<"snapshot">, buffers: Buffers): void {
+  private receiveSnapshot(message: Content<"snapshot">, buffers: Buffers): void {
     try {
-      this.histories = new Map(
-        message.blocks.map((block) => [block.id, BlockHistory.fromSnapshot(block, buffers)]),
-      );
+      this.data.applySnapshot(message, buffers);
     } catch (error) {
-      this.report(`labkit could not read what the kernel sent: ${error}.`);
+      this.setProblem(`labkit could not read what the kernel sent: ${error}.`);
       return;
     }
-    this.graph = message.graph;
-    this.course = message.course;
-    this.settle(message.seq, message.run);
-    this.tell("snapshot");
-  }
-
-  private takeFrame(message: Content<"frame">, buffers: Buffers): void {
-    send(this.channel, { type: "received", seq: message.seq });
-    if (this.seq === null) return;
-    if (message.seq !== this.seq + 1) {
-      this.greet();
-      return;
-    }
-    try {
-      for (const block of message.blocks) this.takeRows(block, buffers);
-    } catch {
-      this.greet();
-      return;
-    }
-    if (message.graph) this.graph = message.graph;
-    this.settle(message.seq, message.run);
-    this.tell("frame");
-  }
-
-  private takeRows(block: Content<"frame">["blocks"][number], buffers: Buffers): void {
-    const known = this.histories.get(block.id);
-    const { names, columns } = block;
-    const same = names === null ? known?.names.length === columns : sameNames(known, names);
-    if (known && same) known.appendFrom(block, buffers);
-    else this.histories.set(block.id, BlockHistory.fromRows(block, buffers));
-  }
-
-  private settle(seq: number, state: RunState): void {
-    clearTimeout(this.answerTimer);
-    this.stopGreeting();
-    this.seq = seq;
-    this.state = state;
+    this.connection.stopWaiting();
     this.problem = null;
+    this.notify("snapshot");
   }
 
-  private report(problem: string): void {
+  /** Acknowledges a frame, an ignored one included, and applies it. */
+  private receiveFrame(message: Content<"frame">, buffers: Buffers): void {
+    send(this.channel, { type: "received", seq: message.seq });
+    const result = this.data.applyFrame(message, buffers);
+    if (result === "lost") this.requestSnapshot();
+    if (result !== "applied") return;
+    this.connection.stopWaiting();
+    this.problem = null;
+    this.notify("frame");
+  }
+
+  /**
+   * Fails the request that was refused. A refusal without a request, or of a control, becomes the
+   * session's problem; one of another page's request is ignored.
+   */
+  private receiveRefusal(refusal: Content<"refused">): void {
+    const { reason, request, question, subject } = refusal;
+    if (question === "graph" && subject !== null) this.requests.refuseGraph(subject, reason);
+    else if (question === "asset" && subject !== null) refuseAsset(subject as AssetName, refusal);
+    else if (request === null || this.requests.refuse(request, reason)) this.setProblem(reason);
+  }
+
+  private setProblem(problem: string): void {
     if (problem === this.problem) return;
     this.problem = problem;
-    this.tell("connection");
+    this.notify("connection");
   }
 
-  private tell(change: Change): void {
+  private notify(change: Change): void {
     for (const listener of [...this.listeners]) listener(change);
   }
-}
-
-function unanswered(reason: string): Inspection {
-  return { value: null, gradient: null, norms: [], reason, answered: false };
-}
-
-function sameNames(known: Block | undefined, names: readonly string[]): boolean {
-  return (
-    known?.names.length === names.length && names.every((name, at) => name === known.names[at])
-  );
 }

@@ -1,22 +1,25 @@
-/** All views of a run: controls above, what goes wrong, curves beside gradients, the activations and the graph below. */
+/**
+ * All views of a run: controls and findings above, curves beside gradients, activations and graph
+ * below.
+ */
 
-import { drawGraph } from "../graph/index";
+import { make } from "../parts/element";
+import { withTitle } from "../parts/panel";
 import type { DrawView } from "../session";
 import { drawActivations } from "./activations/view";
 import { drawControls } from "./controls/view";
 import { drawCurves } from "./curves/view";
 import { drawFindings } from "./findings/view";
 import { drawGradients } from "./gradients/view";
-import { make } from "./parts/element";
-import { titled } from "./parts/panel";
+import { drawGraph } from "./graph/view";
 
 const PARTS: readonly (readonly [string, DrawView])[] = [
   ["controls", drawControls],
   ["findings", drawFindings],
-  ["curves", titled("curves", drawCurves)],
-  ["gradients", titled("gradients", drawGradients)],
-  ["activations", titled("activations", drawActivations)],
-  ["graph", titled("graph", drawGraph)],
+  ["curves", withTitle("curves", drawCurves)],
+  ["gradients", withTitle("gradients", drawGradients)],
+  ["activations", withTitle("activations", drawActivations)],
+  ["graph", withTitle("graph", drawGraph)],
 ];
 
 export const drawDashboard: DrawView = (root, session) => {
@@ -25,7 +28,7 @@ export const drawDashboard: DrawView = (root, session) => {
   const showStep = () => {
     const { state, problem } = session;
     if (state) root.dataset.labkitStep = String(state.step);
-    // The controls say what is wrong; panels with nothing in them need not say it again.
+    // The controls show the problem; empty panels need not repeat it.
     root.classList.toggle("labkit-nothing", state === null && problem !== null);
   };
   const places = PARTS.map(([name]) => make("div", { class: `labkit-area-${name}` }));

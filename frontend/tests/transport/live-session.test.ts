@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { KernelMessage } from "../../src/protocol";
-import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_GONE } from "../../src/transport/channel";
-import { CONTROL_TIMEOUT_MS, LiveSession } from "../../src/transport/live-session";
-import { NOT_ANSWERED, QUIET_MS } from "../../src/transport/questions";
-import { REPEATED_AFTER_MS } from "../../src/transport/repeat";
+import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_DISCONNECTED } from "../../src/transport/channel";
+import { LiveSession } from "../../src/transport/live-session";
+import { NO_ANSWER, SUSPENSION_MS } from "../../src/transport/pending-requests";
+import { CONTROL_TIMEOUT_MS } from "../../src/transport/run-requests";
+import { RESEND_AFTER_MS } from "../../src/transport/send-repeatedly";
 import { FakeChannel, lossRows, snapshot, stateOf } from "../fake-channel";
 
 beforeEach(() => vi.useFakeTimers());
@@ -17,7 +18,7 @@ function frame(channel: FakeChannel, seq: number, steps: number[], values: numbe
 /** The number of the last message that a session has sent. */
 function requestOf(channel: FakeChannel): number {
   const message = channel.sent.at(-1);
-  if (!message || !("request" in message)) throw new Error("no question was sent");
+  if (!message || !("request" in message)) throw new Error("no request was sent");
   return message.request;
 }
 
@@ -27,13 +28,13 @@ function refusal(
   return { type: "refused", reason: "so", request: null, question: null, subject: null, ...parts };
 }
 
-describe("a question", () => {
-  it("is answered in time, or by a sentence on why not, and can be asked again", async () => {
+describe("a request", () => {
+  it("is answered, or times out with a reason, and can be sent again", async () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const asked = session.inspect("fc.weight");
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
-    expect(await asked).toMatchObject({ answered: false, reason: NOT_ANSWERED });
+    expect(await asked).toMatchObject({ answered: false, reason: NO_ANSWER });
     session.inspect("fc.weight");
     expect(channel.said("inspect")).toHaveLength(2);
   });
@@ -54,7 +55,7 @@ describe("a question", () => {
     const late = [session.subjects(), session.picture("fc", "maps", null), session.graphOf("a")];
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     expect(await Promise.all(late)).toEqual([null, null, null]);
-    vi.advanceTimersByTime(QUIET_MS);
+    vi.advanceTimersByTime(SUSPENSION_MS);
     const refused = session.histograms(["w"], "even", null);
     channel.receive(refusal({ request: requestOf(channel), question: "histograms" }));
     expect(await refused).toBeNull();
@@ -66,19 +67,19 @@ describe("a question", () => {
     expect(await Promise.all(open)).toMatchObject([null, null, { answered: false }]);
   });
 
-  it("that views ask by themselves is not sent for a while after one that was not answered", () => {
+  it("that a view sends by itself is suspended after a timeout", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     session.subjects();
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     session.subjects();
     expect(channel.said("subjects")).toHaveLength(1);
-    vi.advanceTimersByTime(QUIET_MS);
+    vi.advanceTimersByTime(SUSPENSION_MS);
     session.subjects();
     expect(channel.said("subjects")).toHaveLength(2);
   });
 
-  it("of one page takes no answer to another page's", async () => {
+  it("of one page is not resolved by the answer to another page's", async () => {
     const [here, there] = [new FakeChannel(), new FakeChannel()];
     const session = new LiveSession(here);
     new LiveSession(there).inspect("other");
@@ -94,7 +95,7 @@ describe("a question", () => {
 });
 
 describe("a session", () => {
-  it("greets the kernel and grows with its frames", () => {
+  it("requests a snapshot and applies the frames after it", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const changes: string[] = [];
@@ -110,7 +111,7 @@ describe("a session", () => {
     expect(session.state?.step).toBe(9);
   });
 
-  it("answers every frame, even one that it passes over", () => {
+  it("acknowledges every frame, ignored ones included", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     frame(channel, 1, [0], [1]);
@@ -122,7 +123,7 @@ describe("a session", () => {
     ]);
   });
 
-  it("asks for a snapshot after a gap and takes frames again after it", () => {
+  it("requests a snapshot after a gap and applies frames again after it", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     channel.receive(snapshot(1));
@@ -135,7 +136,7 @@ describe("a session", () => {
     expect(session.blocks[0]?.lastStep).toBe(7);
   });
 
-  it("asks for a snapshot when a frame cannot be read", () => {
+  it("requests a snapshot when a frame cannot be read", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     channel.receive(snapshot(1));
@@ -144,24 +145,24 @@ describe("a session", () => {
     expect(channel.said("hello")).toHaveLength(2);
   });
 
-  it("greets a few times, since the first greeting may wait behind the cell", () => {
+  it("repeats the request a few times, since the first may wait behind the cell", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
-    vi.advanceTimersByTime(REPEATED_AFTER_MS[0]);
+    vi.advanceTimersByTime(RESEND_AFTER_MS[0]);
     expect(channel.said("hello")).toHaveLength(2);
     channel.receive(snapshot(1));
     vi.advanceTimersByTime(100_000);
     expect(channel.said("hello")).toHaveLength(2);
   });
 
-  it("does not pile up greetings in a kernel that does not answer", () => {
+  it("limits the requests to a kernel that does not answer", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     vi.advanceTimersByTime(1_000_000);
-    expect(channel.said("hello")).toHaveLength(1 + REPEATED_AFTER_MS.length);
+    expect(channel.said("hello")).toHaveLength(1 + RESEND_AFTER_MS.length);
   });
 
-  it("says that it waits when no kernel answers, and goes on waiting", () => {
+  it("reports a kernel that does not answer, until it does", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
@@ -170,26 +171,26 @@ describe("a session", () => {
     expect(session.problem).toBeNull();
   });
 
-  it("says that the kernel is gone, and greets it when it is back", () => {
+  it("reports a disconnected kernel, and requests a snapshot when it is back", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     channel.receive(snapshot(1));
     channel.disconnect();
-    expect(session.problem).toBe(KERNEL_GONE);
+    expect(session.problem).toBe(KERNEL_DISCONNECTED);
     channel.reconnect();
     channel.receive(snapshot(1));
     expect(channel.said("hello")).toHaveLength(2);
     expect(session.problem).toBeNull();
   });
 
-  it("refuses a protocol it does not know in plain sight", () => {
+  it("reports a version of the protocol that it does not know", () => {
     const channel = new FakeChannel("run", 2);
     const session = new LiveSession(channel);
     expect(session.problem).toContain("version 1 of labkit's protocol and the kernel version 2");
     expect(channel.sent).toEqual([]);
   });
 
-  it("tells its views of the cursor", () => {
+  it("notifies its views of the cursor", () => {
     const session = new LiveSession(new FakeChannel());
     const changes: string[] = [];
     session.subscribe((change) => changes.push(change));
@@ -211,14 +212,14 @@ describe("a control", () => {
     expect(channel.said("control")).toEqual([{ type: "control", action: "pause", request }]);
   });
 
-  it("is false when nobody answers", async () => {
+  it("is false after a timeout", async () => {
     const session = new LiveSession(new FakeChannel());
     const answer = session.control("stop");
     vi.advanceTimersByTime(CONTROL_TIMEOUT_MS);
     expect(await answer).toBe(false);
   });
 
-  it("that is refused says why", async () => {
+  it("that is refused reports why", async () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const answer = session.control("pause");

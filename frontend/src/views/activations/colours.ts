@@ -1,21 +1,21 @@
-/** The colours of a picture: one scale for all of its panels. */
+/** The colours of a picture: one scale for all its panels. */
 
-import { PALETTE } from "../../graph/tint/heat";
+import { colourAt, SignedScale } from "../../heat-map/scale";
+import { PALETTE } from "../../parts/palette";
 import type { Picture } from "../../session";
-import { Signed, shadeAt } from "../heat/scale";
 
-export interface Colours {
+export interface PictureColours {
   readonly low: number;
   readonly high: number;
   readonly palette: readonly string[];
 }
 
-/** From zero up where nothing is negative; else as far below zero as above it. */
+/** Returns a range from zero up where nothing is negative, else one symmetric around zero. */
 export function coloursOf(
   { values }: Pick<Picture, "values">,
   range: readonly [number, number] | null,
   dark: boolean,
-): Colours {
+): PictureColours {
   let [low, high] = range ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   if (!range) {
     for (const value of values) {
@@ -27,13 +27,13 @@ export function coloursOf(
   if (!(low <= high)) [low, high] = [0, 1];
   if (low < 0) {
     const end = Math.max(-low, high) || 1;
-    return { low: -end, high: end, palette: new Signed().palette(dark) };
+    return { low: -end, high: end, palette: new SignedScale().palette(dark) };
   }
   return { low: 0, high: high || 1, palette: PALETTE };
 }
 
-/** The colours from low to high, as a gradient of CSS. */
-export function gradientOf({ palette }: Colours): string {
-  const stops = Array.from({ length: 11 }, (_, index) => shadeAt(index / 10, palette));
+/** Returns the colours from low to high, as a CSS gradient. */
+export function gradientOf({ palette }: PictureColours): string {
+  const stops = Array.from({ length: 11 }, (_, index) => colourAt(index / 10, palette));
   return `linear-gradient(to right, ${stops.join(", ")})`;
 }

@@ -1,20 +1,20 @@
 /** The panels of a picture: small images side by side, each with its name. */
 
+import { NOT_FINITE_COLOUR, pixelOf, pixelsOf } from "../../heat-map/scale";
+import { make, setText } from "../../parts/element";
+import { formatValue } from "../../parts/format";
+import { PointerTooltip } from "../../parts/pointer-tooltip";
 import type { Picture } from "../../session";
-import { BROKEN_COLOUR, pixelOf, pixelsOf } from "../heat/scale";
-import { make, setText } from "../parts/element";
-import { formatValue } from "../parts/format";
-import { Tip } from "../parts/tip";
-import type { Colours } from "./colours";
+import type { PictureColours } from "./colours";
 
-/** Widest panels of pictures that run along time or units, in px. */
-const WIDE = 640;
-const WIDE_HEIGHT = 150;
-/** Of panels that are many. */
-const LOW_HEIGHT = 76;
-const TILE = 72;
-const LARGE_TILE = 150;
-const FEW = 4;
+/** Largest width of panels along time or units, in px. */
+const WIDE_PANEL_WIDTH = 640;
+const WIDE_PANEL_HEIGHT = 150;
+/** Height of panels where there are many. */
+const CROWDED_PANEL_HEIGHT = 76;
+const TILE_SIZE = 72;
+const LARGE_TILE_SIZE = 150;
+const FEW_PANELS = 4;
 
 interface Panel {
   readonly figure: HTMLElement;
@@ -25,17 +25,17 @@ interface Panel {
 export class Panels {
   readonly element = make("div", { class: "labkit-panels" });
   private readonly grid = make("div", { class: "labkit-panels-grid" });
-  private readonly tip = new Tip(this.element);
+  private readonly tooltip = new PointerTooltip(this.element);
   private panels: Panel[] = [];
   private picture: Picture | null = null;
 
   constructor() {
-    this.element.append(this.grid, this.tip.element);
-    this.grid.addEventListener("pointermove", (event) => this.point(event));
-    this.grid.addEventListener("pointerleave", () => this.tip.hide());
+    this.element.append(this.grid, this.tooltip.element);
+    this.grid.addEventListener("pointermove", (event) => this.showTooltip(event));
+    this.grid.addEventListener("pointerleave", () => this.tooltip.hide());
   }
 
-  draw(picture: Picture, colours: Colours): void {
+  draw(picture: Picture, colours: PictureColours): void {
     this.picture = picture;
     const [count] = picture.shape;
     while (this.panels.length > count) this.panels.pop()?.figure.remove();
@@ -58,7 +58,7 @@ export class Panels {
     this.picture = null;
     this.panels = [];
     this.grid.replaceChildren();
-    this.tip.hide();
+    this.tooltip.hide();
   }
 
   private add(): Panel {
@@ -69,12 +69,12 @@ export class Panels {
     return { figure, canvas, caption };
   }
 
-  private point(event: PointerEvent): void {
+  private showTooltip(event: PointerEvent): void {
     const place = this.panels.findIndex(({ canvas }) => canvas === event.target);
     const { picture } = this;
     const panel = this.panels[place];
     if (!picture || !panel) {
-      this.tip.hide();
+      this.tooltip.hide();
       return;
     }
     const box = panel.canvas.getBoundingClientRect();
@@ -88,23 +88,34 @@ export class Panels {
       `${picture.rows} ${row}, ${picture.columns} ${column}${dead}`,
       formatValue(value),
     ];
-    this.tip.show(lines.filter(Boolean), event);
+    this.tooltip.show(lines.filter(Boolean), event);
   }
 }
 
-/** Tiles for images; panels that run along time or units are as wide as there is room. */
+/** Images are tiles; panels along time or units use the available width. */
 function sizeOf({ kind, shape }: Picture): { readonly width: string; readonly height: number } {
   const [count, rows, columns] = shape;
   if (kind === "maps" || kind === "kernels" || kind === "attention") {
-    const longest = count <= FEW || kind === "attention" ? LARGE_TILE : TILE;
+    const longest = count <= FEW_PANELS || kind === "attention" ? LARGE_TILE_SIZE : TILE_SIZE;
     const scale = longest / Math.max(rows, columns);
     return { width: `${Math.max(8, columns * scale)}px`, height: Math.max(8, rows * scale) };
   }
-  const height = Math.min(count > FEW ? LOW_HEIGHT : WIDE_HEIGHT, Math.max(40, rows * 6));
-  return { width: `min(100%, ${Math.min(WIDE, Math.max(240, columns * 12))}px)`, height };
+  const height = Math.min(
+    count > FEW_PANELS ? CROWDED_PANEL_HEIGHT : WIDE_PANEL_HEIGHT,
+    Math.max(40, rows * 6),
+  );
+  return {
+    width: `min(100%, ${Math.min(WIDE_PANEL_WIDTH, Math.max(240, columns * 12))}px)`,
+    height,
+  };
 }
 
-function paint(canvas: HTMLCanvasElement, picture: Picture, place: number, colours: Colours): void {
+function paint(
+  canvas: HTMLCanvasElement,
+  picture: Picture,
+  place: number,
+  colours: PictureColours,
+): void {
   const [, rows, columns] = picture.shape;
   canvas.width = columns;
   canvas.height = rows;
@@ -113,13 +124,13 @@ function paint(canvas: HTMLCanvasElement, picture: Picture, place: number, colou
   const image = context.createImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
   const shades = pixelsOf(colours.palette);
-  const broken = pixelOf(BROKEN_COLOUR);
+  const notFinite = pixelOf(NOT_FINITE_COLOUR);
   const scale = (shades.length - 1) / (colours.high - colours.low);
   const start = place * rows * columns;
   for (let index = 0; index < rows * columns; index++) {
     const value = picture.values[start + index] as number;
     const shade = clamp(Math.round((value - colours.low) * scale), shades.length);
-    pixels[index] = (Number.isFinite(value) ? shades[shade] : broken) as number;
+    pixels[index] = (Number.isFinite(value) ? shades[shade] : notFinite) as number;
   }
   context.putImageData(image, 0, 0);
 }

@@ -1,19 +1,19 @@
-/** One module's picture at a step: chosen, asked of the kernel, and drawn. */
+/** One module's picture at a step: selects it, requests it from the kernel, and draws it. */
 
+import { make, setText } from "../../parts/element";
+import { formatCount, formatValue } from "../../parts/format";
+import type { Theme } from "../../parts/theme";
+import { ViewSettings } from "../../parts/view-settings";
 import type { PictureKind, PictureSubject } from "../../protocol";
 import type { Picture, RunSession } from "../../session";
-import { make, setText } from "../parts/element";
-import { formatCount, formatValue } from "../parts/format";
-import { Memory } from "../parts/memory";
-import type { Theme } from "../parts/theme";
 import { coloursOf, gradientOf } from "./colours";
 import { Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";
 import { timeGradient } from "./time-gradient";
 
-/** Pictures are asked for again after so long, in ms, while the run goes on. */
-const FRESH = 900;
-const MOST_NAMED = 12;
+/** Interval after which a picture is requested again, while the run continues. */
+const REFRESH_MS = 900;
+const MAX_NAMED = 12;
 
 export class PictureView {
   readonly element = make("div", { class: "labkit-picture" });
@@ -21,18 +21,18 @@ export class PictureView {
   private readonly kind = make("select", { "aria-label": "Picture" });
   private readonly fixed = make("input", { type: "checkbox" });
   private readonly toolbar = make("div", { class: "labkit-toolbar" });
-  private readonly words = make("p", { class: "labkit-picture-words" });
+  private readonly description = make("p", { class: "labkit-picture-words" });
   private readonly panels = new Panels();
   private readonly stage = make("div", { class: "labkit-picture-stage" }, this.panels.element);
   private readonly bar = make("span", { class: "labkit-heat-bar" });
   private readonly ends = [make("span"), make("span")] as const;
   private readonly legend = make("div", { class: "labkit-heat-legend" });
-  private readonly memory: Memory;
+  private readonly settings: ViewSettings;
   private subjects: readonly PictureSubject[] = [];
-  private taken = -1;
-  private asked = Number.NEGATIVE_INFINITY;
-  private asking = false;
-  private again = false;
+  private pictureCount = -1;
+  private requestedAt = Number.NEGATIVE_INFINITY;
+  private requesting = false;
+  private requestAgain = false;
   private picture: Picture | null = null;
   private theme: Theme | null = null;
 
@@ -49,79 +49,79 @@ export class PictureView {
     );
     this.toolbar.append(this.module, this.kind, scale);
     this.legend.append(this.ends[0], this.bar, this.ends[1]);
-    this.element.append(this.toolbar, this.words, this.stage, this.legend);
+    this.element.append(this.toolbar, this.description, this.stage, this.legend);
     this.element.setAttribute("role", "img");
     this.element.hidden = true;
-    this.memory = new Memory(session.runId);
-    this.fixed.checked = this.memory.recall("activations scale") === "fixed";
-    this.memory.follow(this.module, "activations module");
-    this.memory.follow(this.kind, "activations picture");
+    this.settings = new ViewSettings(session.runId);
+    this.fixed.checked = this.settings.get("activations scale") === "fixed";
+    this.settings.saveOnChange(this.module, "activations module");
+    this.settings.saveOnChange(this.kind, "activations picture");
     this.module.addEventListener("change", () => {
       this.offerKinds();
       this.session.select(this.module.value);
-      this.ask(true);
+      this.request(true);
     });
-    this.kind.addEventListener("change", () => this.ask(true));
+    this.kind.addEventListener("change", () => this.request(true));
     this.fixed.addEventListener("change", () => {
-      this.memory.keep("activations scale", this.fixed.checked ? "fixed" : null);
+      this.settings.set("activations scale", this.fixed.checked ? "fixed" : null);
       this.show();
     });
   }
 
-  /** Takes in what has changed; `chosen` when a person did it. */
-  update(theme: Theme, chosen: boolean): void {
+  /** Updates the picture after a change; `atOnce` after a change by the user. */
+  update(theme: Theme, atOnce: boolean): void {
     const repaint = theme !== this.theme;
     this.theme = theme;
     if (repaint) this.show();
     const { state } = this.session;
     if (!state || state.pictures === 0) return;
-    if (state.pictures !== this.taken || chosen) this.ask(chosen);
+    if (state.pictures !== this.pictureCount || atOnce) this.request(atOnce);
   }
 
-  /** Goes to what was picked in another view, if there is a picture of it. */
-  follow(name: string): void {
+  /** Shows the module that was selected in another view, if there is a picture of it. */
+  showModule(name: string): void {
     const path = name.replace(/#\d+.*$/, "");
     const found = this.modules().find((module) => path === module || path.startsWith(`${module}.`));
     if (found === undefined || found === this.module.value) return;
     this.module.value = found;
     this.offerKinds();
-    this.ask(true);
+    this.request(true);
   }
 
   private modules(): readonly string[] {
     return [...new Set(this.subjects.map(({ module }) => module))];
   }
 
-  private async ask(now: boolean): Promise<void> {
-    if (this.asking || (!now && performance.now() - this.asked < FRESH)) {
-      this.again = this.again || now;
+  private async request(now: boolean): Promise<void> {
+    if (this.requesting || (!now && performance.now() - this.requestedAt < REFRESH_MS)) {
+      this.requestAgain = this.requestAgain || now;
       return;
     }
-    this.asking = true;
-    this.asked = performance.now();
-    const taken = this.session.state?.pictures ?? 0;
-    if (taken !== this.taken) {
+    this.requesting = true;
+    this.requestedAt = performance.now();
+    const pictureCount = this.session.state?.pictures ?? 0;
+    if (pictureCount !== this.pictureCount) {
       const subjects = await this.session.subjects();
       if (subjects !== null && subjects.length > 0) {
         this.subjects = subjects;
-        this.taken = taken;
-        this.offer();
+        this.pictureCount = pictureCount;
+        this.offerModules();
       }
     }
     const kind = this.kind.value as PictureKind;
     const picture = this.subjects.length
       ? await this.session.picture(this.module.value, kind, this.session.cursor)
       : null;
-    this.asking = false;
+    this.requesting = false;
     if (picture) this.picture = picture;
     this.show();
-    if (this.again) {
-      this.again = false;
-      this.ask(true);
+    if (this.requestAgain) {
+      this.requestAgain = false;
+      this.request(true);
     }
   }
 
-  private offer(): void {
+  private offerModules(): void {
     const modules = this.modules();
     const key = modules.join("\n");
     if (key !== this.module.dataset.offered) {
@@ -133,7 +133,7 @@ export class PictureView {
       );
       const again = modules.includes(chosen) && chosen !== "";
       this.module.value = again ? chosen : first.module;
-      if (!again) this.memory.restore(this.module, "activations module");
+      if (!again) this.settings.restore(this.module, "activations module");
     }
     this.offerKinds();
   }
@@ -149,7 +149,7 @@ export class PictureView {
         ...kinds.map((kind) => make("option", { value: kind }, PICTURES[kind][0])),
       );
       this.kind.value = kinds.includes(chosen) ? chosen : (kinds[0] ?? "");
-      if (!kinds.includes(chosen)) this.memory.restore(this.kind, "activations picture");
+      if (!kinds.includes(chosen)) this.settings.restore(this.kind, "activations picture");
     }
   }
 
@@ -159,10 +159,13 @@ export class PictureView {
     if (!picture || !theme) return;
     const [name, explanation] = PICTURES[picture.kind];
     this.kind.title = explanation;
-    const said = describe(picture);
-    setText(this.words, `Step ${formatCount(picture.step)} · ${said}`);
-    this.words.title = explanation;
-    this.element.setAttribute("aria-label", `${name} of ${picture.module || "the model"}: ${said}`);
+    const description = describe(picture);
+    setText(this.description, `Step ${formatCount(picture.step)} · ${description}`);
+    this.description.title = explanation;
+    this.element.setAttribute(
+      "aria-label",
+      `${name} of ${picture.module || "the model"}: ${description}`,
+    );
     const lines = picture.kind === "time_gradient";
     this.panels.element.hidden = this.legend.hidden = lines;
     this.stage.querySelector("svg")?.remove();
@@ -188,7 +191,7 @@ function rank({ kind }: PictureSubject): number {
   return PICTURE_ORDER.indexOf(kind);
 }
 
-/** The shape, and what is dead, in words. */
+/** Describes the shape and the dead units or channels. */
 function describe({ kind, shape, whole, silent, rows, columns }: Picture): string {
   const parts = [`of shape ${whole.join(" × ")}`];
   const [panels] = shape;
@@ -196,8 +199,8 @@ function describe({ kind, shape, whole, silent, rows, columns }: Picture): strin
   else if (kind === "units") parts.push(`${rows} by ${columns}`);
   else if (kind !== "kernels") parts.push(`${columns} from left to right`);
   if (silent.length > 0) {
-    const shown = silent.slice(0, MOST_NAMED).join(", ");
-    const more = silent.length > MOST_NAMED ? ", …" : "";
+    const shown = silent.slice(0, MAX_NAMED).join(", ");
+    const more = silent.length > MAX_NAMED ? ", …" : "";
     parts.push(`${silent.length} dead: ${shown}${more}`);
   }
   return parts.join(" · ");

@@ -1,7 +1,7 @@
-/** What is shown of every module over time. */
+/** The quantities shown of every module over time, and the kinds of pictures. */
 
+import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
 import type { BlockKind, PictureKind } from "../../protocol";
-import { Decades, type Scale, Shares, Signed } from "../heat/scale";
 
 export type ActivationKind = Extract<BlockKind, `act_${string}`>;
 
@@ -9,7 +9,7 @@ interface Quantity {
   readonly kind: ActivationKind;
   readonly name: string;
   readonly explanation: string;
-  scale(): Scale;
+  scale(): ColourScale;
 }
 
 export const QUANTITIES: readonly Quantity[] = [
@@ -19,13 +19,13 @@ export const QUANTITIES: readonly Quantity[] = [
     explanation:
       "Standard deviation of a module's outputs in a step. If it shrinks or grows from layer to " +
       "layer, so do the gradients.",
-    scale: () => new Decades(),
+    scale: () => new DecadeScale(),
   },
   {
     kind: "act_mean",
     name: "Mean",
     explanation: "Mean of a module's outputs in a step.",
-    scale: () => new Signed(),
+    scale: () => new SignedScale(),
   },
   {
     kind: "act_dead",
@@ -33,20 +33,20 @@ export const QUANTITIES: readonly Quantity[] = [
     explanation:
       "Part of the units that a ReLU made zero for every sample of the batch: no gradient passes " +
       "through them.",
-    scale: () => new Shares(),
+    scale: () => new ShareScale(),
   },
   {
     kind: "act_saturated",
     name: "Saturated",
     explanation:
       "Part of the outputs at the flat ends of a sigmoid or tanh, where hardly any gradient passes.",
-    scale: () => new Shares(),
+    scale: () => new ShareScale(),
   },
   {
     kind: "act_grad",
     name: "Gradient norm",
     explanation: "Norm of the loss's gradient with respect to a module's output.",
-    scale: () => new Decades(),
+    scale: () => new DecadeScale(),
   },
 ];
 
@@ -71,5 +71,5 @@ export const PICTURES: Readonly<Record<PictureKind, readonly [name: string, word
   units: ["Units", "The outputs of the layer's units for some samples of the batch."],
 };
 
-/** The kinds in the order in which they are offered: what says most comes first. */
+/** The kinds in the order in which they are offered. */
 export const PICTURE_ORDER = Object.keys(PICTURES) as readonly PictureKind[];

@@ -1,12 +1,12 @@
-/** How much gradient each time step gets: a line per layer over powers of ten. */
+/** The gradient norm at each time step: a line per layer on a logarithmic axis. */
 
+import type { Theme } from "../../parts/theme";
 import type { Picture } from "../../session";
-import type { Theme } from "../parts/theme";
 
 const WIDTH = 640;
 const HEIGHT = 190;
 const [LEFT, RIGHT, TOP, BOTTOM] = [48, 12, 12, 34] as const;
-const MOST_DECADES = 16;
+const MAX_DECADES = 16;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
 export function timeGradient(picture: Picture, theme: Theme): SVGSVGElement {
@@ -14,7 +14,7 @@ export function timeGradient(picture: Picture, theme: Theme): SVGSVGElement {
   const positive = [...picture.values].filter((value) => Number.isFinite(value) && value > 0);
   const high = Math.ceil(Math.log10(Math.max(...positive, 1e-30)));
   const lowest = Math.floor(Math.log10(Math.min(...positive, 10 ** high)));
-  const low = Math.min(high - 1, Math.max(lowest, high - MOST_DECADES));
+  const low = Math.min(high - 1, Math.max(lowest, high - MAX_DECADES));
   const across = (time: number) => LEFT + (time / Math.max(1, times - 1)) * (WIDTH - LEFT - RIGHT);
   const down = (value: number) => {
     const power = value > 0 ? Math.max(low, Math.log10(value)) : low;

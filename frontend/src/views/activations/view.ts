@@ -1,18 +1,18 @@
-/** What the modules give out: numbers of all of them over time, and pictures of one. */
+/** Outputs of modules: numbers of all modules over time, and pictures of one. */
 
+import { HeatMap } from "../../heat-map/heat-map";
+import { type Row, rowsOf } from "../../heat-map/rows";
+import { DecadeScale } from "../../heat-map/scale";
+import { CursorNote } from "../../parts/cursor-note";
+import { make } from "../../parts/element";
+import { LiveDrawing } from "../../parts/live-drawing";
+import { EmptyMessage, emptyMessage } from "../../parts/panel";
+import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
-import { HeatMap } from "../heat/heat-map";
-import { type Row, rowsOf } from "../heat/rows";
-import { Decades } from "../heat/scale";
-import { CursorNote } from "../parts/cursor";
-import { make } from "../parts/element";
-import { LiveDrawing } from "../parts/live";
-import { Memory } from "../parts/memory";
-import { EmptyNote, emptyWords } from "../parts/panel";
 import { PictureView } from "./picture-view";
 import { type ActivationKind, QUANTITIES } from "./quantities";
 
-const NONE =
+const NO_ACTIVATIONS =
   "No activations have been read: the model is compiled, or this run was watched without them.";
 
 export const drawActivations: DrawView = (root, session) => {
@@ -25,10 +25,10 @@ class ActivationsView {
   private readonly cursor: CursorNote;
   private readonly heat: HeatMap;
   private readonly picture: PictureView;
-  private readonly empty = new EmptyNote();
+  private readonly empty = new EmptyMessage();
   private readonly live: LiveDrawing;
-  private readonly memory: Memory;
-  private chosen = false;
+  private readonly settings: ViewSettings;
+  private cursorMoved = false;
 
   constructor(
     private readonly root: HTMLElement,
@@ -38,8 +38,8 @@ class ActivationsView {
     this.cursor = new CursorNote(session);
     this.heat = new HeatMap(session, (name) => scaleOf(name), changed);
     this.picture = new PictureView(session);
-    this.memory = new Memory(session.runId);
-    this.memory.follow(this.select, "activations quantity");
+    this.settings = new ViewSettings(session.runId);
+    this.settings.saveOnChange(this.select, "activations quantity");
     this.select.addEventListener("change", changed);
     root.classList.add("labkit-activations");
     root.dataset.labkitView = "activations";
@@ -58,9 +58,9 @@ class ActivationsView {
       () => this.draw(),
       (change) => {
         if (change === "selection" && session.selected !== null) {
-          this.picture.follow(session.selected);
+          this.picture.showModule(session.selected);
         }
-        this.chosen = this.chosen || change === "cursor";
+        this.cursorMoved = this.cursorMoved || change === "cursor";
       },
     );
     this.draw();
@@ -79,9 +79,9 @@ class ActivationsView {
     const quantity = present.find(({ kind }) => kind === this.select.value) ?? present[0];
     this.heat.element.hidden = !quantity;
     const steps = this.session.state?.step ?? 0;
-    this.empty.show(quantity ? null : steps > 0 ? NONE : emptyWords(this.session));
-    this.picture.update(this.live.theme, this.chosen);
-    this.chosen = false;
+    this.empty.show(quantity ? null : steps > 0 ? NO_ACTIVATIONS : emptyMessage(this.session));
+    this.picture.update(this.live.theme, this.cursorMoved);
+    this.cursorMoved = false;
     if (!quantity) return;
     this.select.title = quantity.explanation;
     const rows = this.rows(quantity.kind);
@@ -90,7 +90,7 @@ class ActivationsView {
     this.root.dataset.labkitStep = String(last);
   }
 
-  /** The modules for which a quantity is known; not every module can die or saturate. */
+  /** Returns the modules for which a quantity is known; not every module can die or saturate. */
   private rows(kind: ActivationKind): readonly Row[] {
     return rowsOf(this.session, kind).filter(({ block, column }) => {
       const newest = block.latest()?.[column];
@@ -111,10 +111,10 @@ class ActivationsView {
       ),
     );
     if (kinds.some((kind) => kind === chosen)) this.select.value = chosen;
-    else this.memory.restore(this.select, "activations quantity");
+    else this.settings.restore(this.select, "activations quantity");
   }
 }
 
 function scaleOf(name: string) {
-  return QUANTITIES.find((each) => each.name === name)?.scale() ?? new Decades();
+  return QUANTITIES.find((each) => each.name === name)?.scale() ?? new DecadeScale();
 }

@@ -1,21 +1,21 @@
-/** The four buttons, which of them make sense, and what to do when no click arrives. */
+/** The four buttons, which of them are enabled, and the message when no click is delivered. */
 
+import { make, setText } from "../../parts/element";
 import type { ControlAction, RunStatus } from "../../protocol";
 import type { RunSession } from "../../session";
-import { make, setText } from "../parts/element";
 
-export const UNANSWERED =
+export const CLICK_NOT_DELIVERED =
   "This frontend delivers clicks only between cells. To stop now, use Kernel → Interrupt (■).";
 
-interface Kind {
+interface ControlButton {
   readonly action: ControlAction;
   readonly name: string;
   readonly explanation: string;
-  /** Shown while the loop has not yet reached the end of its step. */
+  /** Shown until the loop has reached the end of its step. */
   readonly pending: string;
 }
 
-const KINDS: readonly Kind[] = [
+const BUTTONS: readonly ControlButton[] = [
   {
     action: "pause",
     name: "Pause",
@@ -42,8 +42,8 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** The actions that make sense while a run does this. */
-export function sensibleActions(status: RunStatus | null): ReadonlySet<ControlAction> {
+/** Returns the actions that are enabled for a status. */
+export function enabledActions(status: RunStatus | null): ReadonlySet<ControlAction> {
   switch (status) {
     case "waiting":
     case "running":
@@ -64,11 +64,11 @@ export class Buttons {
   });
   readonly message = make("p", { class: "labkit-message", role: "status" });
   private readonly buttons = new Map<ControlAction, HTMLButtonElement>();
-  /** What the run was doing when the last click was made; null when none is under way. */
-  private clickedAt: { readonly status: RunStatus; readonly step: number } | null = null;
+  /** The run's status and step at the last click; null when no click is pending. */
+  private pendingClick: { readonly status: RunStatus; readonly step: number } | null = null;
 
   constructor(private readonly session: RunSession) {
-    for (const kind of KINDS) {
+    for (const kind of BUTTONS) {
       const button = make(
         "button",
         {
@@ -88,37 +88,37 @@ export class Buttons {
 
   update(): void {
     const { state, problem } = this.session;
-    const sensible = sensibleActions(problem === null ? (state?.status ?? null) : null);
+    const enabled = enabledActions(problem === null ? (state?.status ?? null) : null);
     const focused = [...this.buttons.values()].find((each) => each.matches(":focus"));
-    for (const [action, button] of this.buttons) button.disabled = !sensible.has(action);
+    for (const [action, button] of this.buttons) button.disabled = !enabled.has(action);
     if (focused?.disabled) this.firstEnabled()?.focus();
-    if (this.clickedAt && this.hasTakenEffect(this.clickedAt)) this.say(null);
+    if (this.pendingClick && this.hasTakenEffect(this.pendingClick)) this.showMessage(null);
   }
 
   private hasTakenEffect(clicked: { readonly status: RunStatus; readonly step: number }): boolean {
     const { state } = this.session;
     if (!state) return false;
-    if (state.status === "pausing") return false; // Not yet at the end of a step.
+    if (state.status === "pausing") return false; // The loop has not reached the end of its step.
     const oneStepDone = state.status === "paused" && state.step !== clicked.step;
     return state.status !== clicked.status || oneStepDone;
   }
 
-  private async click(kind: Kind): Promise<void> {
+  private async click(kind: ControlButton): Promise<void> {
     const { state } = this.session;
     if (!state) return;
     const clicked = { status: state.status, step: state.step };
-    this.clickedAt = clicked;
-    this.say(kind.pending);
+    this.pendingClick = clicked;
+    this.showMessage(kind.pending);
     const answered = await this.session.control(kind.action);
-    if (this.clickedAt !== clicked) return;
-    if (!answered) this.say(UNANSWERED, true);
-    else if (this.hasTakenEffect(clicked)) this.say(null);
+    if (this.pendingClick !== clicked) return;
+    if (!answered) this.showMessage(CLICK_NOT_DELIVERED, true);
+    else if (this.hasTakenEffect(clicked)) this.showMessage(null);
   }
 
-  private say(words: string | null, warning = false): void {
-    if (words === null) this.clickedAt = null;
+  private showMessage(message: string | null, warning = false): void {
+    if (message === null) this.pendingClick = null;
     this.message.classList.toggle("labkit-warning", warning);
-    setText(this.message, words ?? "");
+    setText(this.message, message ?? "");
   }
 
   private firstEnabled(): HTMLButtonElement | undefined {

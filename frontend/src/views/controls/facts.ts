@@ -1,7 +1,13 @@
-/** The progress line: what is said about a run, each fact with words that explain it. */
+/** The progress line: the facts about a run, each with an explanation. */
 
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatShare,
+} from "../../parts/format";
 import type { RunState, RunStatus } from "../../protocol";
-import { formatBytes, formatCount, formatDuration, formatRate, formatShare } from "../parts/format";
 
 export interface Fact {
   readonly id: string;
@@ -9,7 +15,7 @@ export interface Fact {
   readonly explanation: string;
 }
 
-export const STATUS_WORDS: Readonly<Record<RunStatus, readonly [name: string, words: string]>> = {
+export const STATUS_TEXTS: Readonly<Record<RunStatus, readonly [name: string, words: string]>> = {
   waiting: ["Waiting", "labkit watches and waits for the first step."],
   running: ["Running", "The training loop is running."],
   pausing: [
@@ -28,18 +34,18 @@ export function factsOf(state: RunState): Fact[] {
     stepFact(state),
     epochFact(state),
     rateFact(state),
-    timeFact(state),
-    leftFact(state),
+    elapsedFact(state),
+    remainingFact(state),
     deviceFact(state),
     memoryFact(state),
     deviceMemoryFact(state),
-    sizeFact(state),
+    parametersFact(state),
     skippedFact(state),
     costFact(state),
   ].filter((fact) => fact !== null);
 }
 
-/** The part of the run that is done, 0 to 1; null when the total is not known. */
+/** Returns the share of the run that is done, 0 to 1; null when the total is not known. */
 export function progressOf({ step, total_steps }: RunState): number | null {
   return total_steps ? Math.min(1, step / total_steps) : null;
 }
@@ -74,7 +80,7 @@ function rateFact({ steps_per_second }: RunState): Fact | null {
   };
 }
 
-function timeFact({ elapsed }: RunState): Fact {
+function elapsedFact({ elapsed }: RunState): Fact {
   return {
     id: "elapsed",
     text: formatDuration(elapsed),
@@ -82,7 +88,7 @@ function timeFact({ elapsed }: RunState): Fact {
   };
 }
 
-function leftFact({ remaining, status }: RunState): Fact | null {
+function remainingFact({ remaining, status }: RunState): Fact | null {
   if (remaining === null || (status !== "running" && status !== "paused")) return null;
   return {
     id: "remaining",
@@ -117,7 +123,7 @@ function deviceMemoryFact({ device_memory }: RunState): Fact | null {
   };
 }
 
-function sizeFact({ parameters, trainable }: RunState): Fact {
+function parametersFact({ parameters, trainable }: RunState): Fact {
   const frozen = parameters - trainable;
   return {
     id: "parameters",

@@ -1,11 +1,11 @@
-/** What the run is doing, and the buttons that steer it. */
+/** The run's status and progress, and the buttons that control it. */
 
+import { make, setText } from "../../parts/element";
+import { RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { Notice, RunState } from "../../protocol";
 import type { DrawView, RunSession } from "../../session";
-import { make, setText } from "../parts/element";
-import { Redraw } from "../parts/redraw";
 import { Buttons } from "./buttons";
-import { type Fact, factsOf, progressOf, STATUS_WORDS } from "./facts";
+import { type Fact, factsOf, progressOf, STATUS_TEXTS } from "./facts";
 
 export const drawControls: DrawView = (root, session) => {
   const view = new ControlsView(root, session);
@@ -32,7 +32,7 @@ class ControlsView {
   private readonly notices = make("ul", { class: "labkit-notices", "aria-label": "Notices" });
   private readonly items = new Map<string, HTMLLIElement>();
   private readonly buttons: Buttons;
-  private readonly redraw: Redraw;
+  private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
 
   constructor(
@@ -55,7 +55,7 @@ class ControlsView {
       this.problem,
       this.notices,
     );
-    this.redraw = new Redraw(root, () => this.draw());
+    this.redraw = new RedrawScheduler(root, () => this.draw());
     this.unsubscribe = session.subscribe(() => {
       this.buttons.update();
       this.redraw.later();
@@ -81,7 +81,7 @@ class ControlsView {
   }
 
   private drawState(state: RunState): void {
-    const [word, explanation] = STATUS_WORDS[state.status];
+    const [word, explanation] = STATUS_TEXTS[state.status];
     setText(this.name, state.name);
     this.name.title = state.name;
     setText(this.status, word);

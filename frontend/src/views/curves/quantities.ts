@@ -1,4 +1,4 @@
-/** Which columns belong into one picture: a loss with its validation, a metric with its test. */
+/** Groups columns into panels: a loss with its validation loss, a metric with its test metric. */
 
 import type { Block } from "../../session";
 
@@ -15,16 +15,18 @@ export interface Quantity {
 
 export const LEARNING_RATE = "learning rate";
 
-const PART = "train|training|val|valid|validation|test|eval|dev";
-const BEFORE = new RegExp(`^(?:${PART})[ _./-]+(?=.)`, "i");
-const AFTER = new RegExp(`(?<=.)[ _./-]+(?:${PART})$`, "i");
+const SPLIT = "train|training|val|valid|validation|test|eval|dev";
+const SPLIT_PREFIX = new RegExp(`^(?:${SPLIT})[ _./-]+(?=.)`, "i");
+const SPLIT_SUFFIX = new RegExp(`(?<=.)[ _./-]+(?:${SPLIT})$`, "i");
 
-/** "val_accuracy", "train/accuracy" and "accuracy" measure the same on different data. */
-export function stemOf(name: string): string {
-  return name.replace(BEFORE, "").replace(AFTER, "");
+/** "val_accuracy", "train/accuracy" and "accuracy" are one metric on different data. */
+export function nameWithoutSplit(name: string): string {
+  return name.replace(SPLIT_PREFIX, "").replace(SPLIT_SUFFIX, "");
 }
 
-/** The quantities of a run in the order in which they came, the loss first, learning rates last. */
+/**
+ * Returns a run's quantities in the order of their columns, the loss first, learning rates last.
+ */
 export function quantitiesOf(blocks: readonly Block[]): Quantity[] {
   const lines = new Map<string, Line[]>([["loss", []]]);
   for (const kind of ["loss", "metric", "lr"] as const) {
@@ -45,7 +47,7 @@ export function quantitiesOf(blocks: readonly Block[]): Quantity[] {
 
 function keyOf(block: Block, name: string): string {
   if (block.kind === "loss") return "loss";
-  return block.kind === "lr" ? LEARNING_RATE : stemOf(name);
+  return block.kind === "lr" ? LEARNING_RATE : nameWithoutSplit(name);
 }
 
 function nameOf(block: Block, name: string): string {

@@ -1,12 +1,12 @@
-/** What a person can choose about the curves. */
+/** The controls of the curves: quantities, smoothing, scale. */
 
-import { make, setText } from "../parts/element";
-import type { Memory } from "../parts/memory";
+import { make, setText } from "../../parts/element";
+import type { ViewSettings } from "../../parts/view-settings";
 import { LEARNING_RATE, type Quantity } from "./quantities";
 
-/** Metrics that are shown unasked, the loss not counted. */
-const SHOWN_AT_FIRST = 2;
-const SMOOTHING_AT_FIRST = 40;
+/** Number of metrics that are shown by default, without the loss. */
+const INITIALLY_SHOWN = 2;
+const INITIAL_SMOOTHING = 40;
 
 export class CurvesToolbar {
   readonly element = make("div", { class: "labkit-toolbar" });
@@ -20,7 +20,7 @@ export class CurvesToolbar {
     min: "0",
     max: "100",
     step: "5",
-    value: String(SMOOTHING_AT_FIRST),
+    value: String(INITIAL_SMOOTHING),
     "aria-label": "Smoothing",
   });
   private readonly strength = make("span", { class: "labkit-number" });
@@ -30,10 +30,10 @@ export class CurvesToolbar {
   constructor(
     private readonly changed: () => void,
     extra: HTMLElement,
-    private readonly memory: Memory,
+    private readonly settings: ViewSettings,
   ) {
-    this.slider.value = memory.recall("curves smoothing") ?? String(SMOOTHING_AT_FIRST);
-    this.log.checked = memory.recall("curves scale") === "log";
+    this.slider.value = settings.get("curves smoothing") ?? String(INITIAL_SMOOTHING);
+    this.log.checked = settings.get("curves scale") === "log";
     const smoothing = make(
       "label",
       {
@@ -52,8 +52,8 @@ export class CurvesToolbar {
       "Log scale",
     );
     this.element.append(this.chips, smoothing, scale, extra);
-    this.slider.addEventListener("input", () => this.announce());
-    this.log.addEventListener("change", () => this.announce());
+    this.slider.addEventListener("input", () => this.saveAndNotify());
+    this.log.addEventListener("change", () => this.saveAndNotify());
     this.describe();
   }
 
@@ -65,7 +65,7 @@ export class CurvesToolbar {
     return this.log.checked;
   }
 
-  /** Offers the quantities that there are; returns those to show. */
+  /** Offers the quantities; returns those to show. */
   choose(quantities: readonly Quantity[]): Quantity[] {
     for (const { key } of quantities) if (!this.shown.has(key)) this.offer(key);
     this.chips.hidden = quantities.length < 2;
@@ -74,9 +74,9 @@ export class CurvesToolbar {
 
   private offer(key: string): void {
     const others = [...this.shown].filter(([name, shown]) => shown && name !== "loss").length;
-    const before = this.memory.recall(`curves ${key}`);
-    const unasked = key === "loss" || (key !== LEARNING_RATE && others < SHOWN_AT_FIRST);
-    const shown = before === null ? unasked : before === "shown";
+    const saved = this.settings.get(`curves ${key}`);
+    const byDefault = key === "loss" || (key !== LEARNING_RATE && others < INITIALLY_SHOWN);
+    const shown = saved === null ? byDefault : saved === "shown";
     this.shown.set(key, shown);
     const chip = make(
       "button",
@@ -87,7 +87,7 @@ export class CurvesToolbar {
       const next = !this.shown.get(key);
       if (!next && [...this.shown.values()].filter(Boolean).length === 1) return;
       this.shown.set(key, next);
-      this.memory.keep(`curves ${key}`, next ? "shown" : "hidden");
+      this.settings.set(`curves ${key}`, next ? "shown" : "hidden");
       chip.setAttribute("aria-pressed", String(next));
       this.changed();
     });
@@ -95,9 +95,9 @@ export class CurvesToolbar {
     this.chips.insertBefore(chip, rate ?? null);
   }
 
-  private announce(): void {
-    this.memory.keep("curves smoothing", this.slider.value);
-    this.memory.keep("curves scale", this.logarithmic ? "log" : null);
+  private saveAndNotify(): void {
+    this.settings.set("curves smoothing", this.slider.value);
+    this.settings.set("curves scale", this.logarithmic ? "log" : null);
     this.describe();
     this.changed();
   }

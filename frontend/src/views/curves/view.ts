@@ -1,18 +1,18 @@
 /** Curves of the loss, of logged metrics and of learning rates. */
 
+import { CursorNote } from "../../parts/cursor-note";
+import { make, setText } from "../../parts/element";
+import { LiveDrawing } from "../../parts/live-drawing";
+import { EmptyMessage, emptyMessage } from "../../parts/panel";
+import { ViewSettings } from "../../parts/view-settings";
+import { PlotlyFigure } from "../../plot/plotly-figure";
 import type { DrawView, RunSession } from "../../session";
-import { CursorNote } from "../parts/cursor";
-import { make, setText } from "../parts/element";
-import { LiveDrawing } from "../parts/live";
-import { Memory } from "../parts/memory";
-import { EmptyNote, emptyWords } from "../parts/panel";
-import { Figure } from "../plot/figure";
-import { curvesPicture } from "./picture";
+import { describe } from "./description";
+import { curvesPlot } from "./plot";
 import { type Quantity, quantitiesOf } from "./quantities";
 import { CurvesToolbar } from "./toolbar";
-import { describe } from "./words";
 
-/** Heights of the picture in px: of one panel, and of each further one. */
+/** Height of the first panel, and of each further one, in px. */
 const FIRST_PANEL = 270;
 const FURTHER_PANEL = 130;
 
@@ -24,9 +24,9 @@ export const drawCurves: DrawView = (root, session) => {
 class CurvesView {
   private readonly cursor: CursorNote;
   private readonly toolbar: CurvesToolbar;
-  private readonly figure: Figure;
-  private readonly empty = new EmptyNote();
-  private readonly alarm = make("p", { class: "labkit-message labkit-warning", role: "status" });
+  private readonly figure: PlotlyFigure;
+  private readonly empty = new EmptyMessage();
+  private readonly warning = make("p", { class: "labkit-message labkit-warning", role: "status" });
   private readonly live: LiveDrawing;
 
   constructor(
@@ -37,16 +37,16 @@ class CurvesView {
     this.toolbar = new CurvesToolbar(
       () => this.live.now(),
       this.cursor.element,
-      new Memory(session.runId),
+      new ViewSettings(session.runId),
     );
-    this.figure = new Figure(session, "labkit-curves", {
+    this.figure = new PlotlyFigure(session, "labkit-curves", {
       changed: () => this.live.now(),
       clicked: (step) => session.setCursor(Math.round(step)),
     });
     root.classList.add("labkit-curves");
     root.dataset.labkitView = "curves";
     const stage = make("div", { class: "labkit-stage" }, this.figure.element, this.empty.element);
-    root.replaceChildren(this.toolbar.element, this.alarm, stage);
+    root.replaceChildren(this.toolbar.element, this.warning, stage);
     this.live = new LiveDrawing(root, session, () => this.draw());
     this.draw();
   }
@@ -61,7 +61,7 @@ class CurvesView {
     const all = quantitiesOf(this.session.blocks);
     const quantities = this.toolbar.choose(all);
     this.cursor.update();
-    this.empty.show(all.length === 0 ? emptyWords(this.session) : this.figure.failure);
+    this.empty.show(all.length === 0 ? emptyMessage(this.session) : this.figure.failure);
     this.figure.element.hidden = all.length === 0;
     if (all.length === 0) return;
     const height = FIRST_PANEL + FURTHER_PANEL * (quantities.length - 1);
@@ -69,7 +69,7 @@ class CurvesView {
     if (!this.figure.ready) return;
     const { toolbar, figure, session } = this;
     const { theme } = this.live;
-    const picture = curvesPicture({
+    const plot = curvesPlot({
       quantities,
       smoothing: toolbar.smoothing,
       logarithmic: toolbar.logarithmic,
@@ -79,8 +79,8 @@ class CurvesView {
       width: figure.width,
       theme,
     });
-    setText(this.alarm, picture.alarms.join("; "));
-    figure.draw(picture.traces, picture.layout);
+    setText(this.warning, plot.warnings.join("; "));
+    figure.draw(plot.traces, plot.layout);
     figure.element.setAttribute("aria-label", describe(quantities));
     this.root.dataset.labkitStep = String(lastStepOf(quantities));
   }

@@ -1,24 +1,24 @@
-/** One finding: what is seen, and when it is opened why, what to try, and where to look. */
+/** One finding: its message, and when opened its cause, advice and places. */
 
+import { make, setText } from "../../parts/element";
+import { formatCount } from "../../parts/format";
+import { ViewSettings } from "../../parts/view-settings";
 import type { Finding } from "../../protocol";
 import type { RunSession } from "../../session";
-import { make, setText } from "../parts/element";
-import { formatCount } from "../parts/format";
-import { Memory } from "../parts/memory";
 import { chapterLink } from "./chapter";
 
-/** A sign and a word for each severity, so that colour is not all that tells them apart. */
-const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, words: string]>> = {
+/** A symbol and a text for each severity, so that they do not differ by colour alone. */
+const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, text: string]>> = {
   error: ["✕", "Error: training cannot succeed like this"],
   warning: ["!", "Warning: training is going badly"],
   hint: ["i", "Hint: training could go better"],
 };
-const MOST_PLACES = 4;
+const MAX_PLACES = 4;
 
 export class FindingCard {
   readonly element = make("li", { class: "labkit-finding" });
   private readonly sign = make("span", { class: "labkit-finding-sign", role: "img" });
-  private readonly words = make("span", { class: "labkit-finding-words" });
+  private readonly message = make("span", { class: "labkit-finding-words" });
   private readonly body = make("div", { class: "labkit-finding-body" });
   private shown = "";
 
@@ -26,11 +26,11 @@ export class FindingCard {
     private readonly session: RunSession,
     rule: string,
   ) {
-    const memory = new Memory(session.runId);
-    const details = make("details", {}, make("summary", {}, this.sign, this.words), this.body);
-    details.open = memory.recall(`finding ${rule}`) === "open";
+    const settings = new ViewSettings(session.runId);
+    const details = make("details", {}, make("summary", {}, this.sign, this.message), this.body);
+    details.open = settings.get(`finding ${rule}`) === "open";
     details.addEventListener("toggle", () =>
-      memory.keep(`finding ${rule}`, details.open ? "open" : null),
+      settings.set(`finding ${rule}`, details.open ? "open" : null),
     );
     this.element.append(details);
   }
@@ -39,13 +39,13 @@ export class FindingCard {
     const key = JSON.stringify(finding);
     if (key === this.shown) return;
     this.shown = key;
-    const [sign, words] = SEVERITIES[finding.severity];
+    const [sign, text] = SEVERITIES[finding.severity];
     this.element.dataset.severity = finding.severity;
     this.element.dataset.labkitFinding = finding.rule;
     setText(this.sign, sign);
-    this.sign.title = words;
-    this.sign.setAttribute("aria-label", words);
-    setText(this.words, finding.message);
+    this.sign.title = text;
+    this.sign.setAttribute("aria-label", text);
+    setText(this.message, finding.message);
     this.body.replaceChildren(
       make("p", {}, make("b", {}, "Why: "), finding.cause),
       make("p", {}, make("b", {}, "What to try:")),
@@ -54,7 +54,7 @@ export class FindingCard {
     );
   }
 
-  /** Buttons that lead to the step, the parameters or modules, and the node in the graph. */
+  /** Buttons that show the step, the parameters or modules, and the node in the graph. */
   private places(finding: Finding): HTMLElement {
     const [first] = finding.steps;
     const bar = make("div", { class: "labkit-finding-places" });
@@ -67,7 +67,7 @@ export class FindingCard {
     if (node) {
       bar.append(button("Show in the graph", `Go to ${node}`, () => this.session.select(node)));
     }
-    for (const name of finding.where.slice(0, MOST_PLACES)) {
+    for (const name of finding.where.slice(0, MAX_PLACES)) {
       if (name) {
         bar.append(button(name, `Pick ${name} in all views`, () => this.session.select(name)));
       }

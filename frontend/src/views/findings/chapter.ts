@@ -1,6 +1,6 @@
-/** The way from a finding to the chapter of the course that explains it. */
+/** The link from a finding to the chapter of the course that explains it. */
 
-import { make } from "../parts/element";
+import { make } from "../../parts/element";
 
 interface JupyterPage {
   readonly baseUrl?: string;
@@ -8,10 +8,10 @@ interface JupyterPage {
 }
 
 /**
- * A link where this page's Jupyter serves the course, else the chapter's name.
+ * Returns a link where this page's Jupyter serves the course, else the chapter's name.
  *
- * JupyterLab opens the notebook beside what is open, by the command that the link carries; its
- * address is for a new tab.
+ * In JupyterLab the link's command opens the notebook in the same window; its address is for a new
+ * tab.
  */
 export function chapterLink(chapter: string, course: string | null): HTMLElement {
   const [number, ...title] = chapter.split("_");
@@ -33,17 +33,19 @@ export function chapterLink(chapter: string, course: string | null): HTMLElement
   return make("a", attributes, name);
 }
 
-/** What Jupyter tells its pages of itself; null in other frontends. */
+/** Reads Jupyter's configuration of its pages; null in other frontends. */
 function jupyterPage(): JupyterPage | null {
-  const told = document.getElementById("jupyter-config-data")?.textContent;
+  const config = document.getElementById("jupyter-config-data")?.textContent;
   try {
-    return told ? (JSON.parse(told) as JupyterPage) : null;
+    return config ? (JSON.parse(config) as JupyterPage) : null;
   } catch {
     return null;
   }
 }
 
-/** The path of a folder below another, with a slash at its end; null when it is not below. */
+/**
+ * Returns the path of a folder below another, with a slash at its end; null when it is not below.
+ */
 function pathBelow(root: string | undefined, folder: string): string | null {
   if (!root) return null;
   const start = root.endsWith("/") ? root : `${root}/`;

@@ -1,8 +1,8 @@
-/** What goes wrong in the run, each finding once, changed in place, withdrawn when it is over. */
+/** The findings of a run: each is shown once, updated in place, and removed when it is over. */
 
+import { make } from "../../parts/element";
 import type { Finding } from "../../protocol";
 import type { DrawView, RunSession } from "../../session";
-import { make } from "../parts/element";
 import { FindingCard } from "./card";
 
 export const drawFindings: DrawView = (root, session) => {

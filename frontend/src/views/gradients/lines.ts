@@ -1,65 +1,71 @@
-/** The same numbers as the heat map's, as one line per parameter on a logarithmic axis. */
+/** The numbers of the heat map as one line per parameter on a logarithmic axis. */
 
-import type { Row } from "../heat/rows";
-import { shadeAt } from "../heat/scale";
-import type { Theme } from "../parts/theme";
-import { decimate } from "../plot/decimate";
-import { baseAxis, baseLayout, cursorShape, logAxis, type Range } from "../plot/figure";
-import { gapMark, gapShape, gapsOf } from "../plot/gaps";
-import { type Layout, plain, type Trace } from "../plot/plotly";
+import type { Row } from "../../heat-map/rows";
+import { colourAt } from "../../heat-map/scale";
+import type { Theme } from "../../parts/theme";
+import { decimate } from "../../plot/decimate";
+import { gapLabel, gapShape, gapsOf } from "../../plot/gaps";
+import { escapeMarkup, type Layout, type Trace } from "../../plot/plotly";
+import {
+  baseAxis,
+  baseLayout,
+  cursorShape,
+  logAxis,
+  type StepRange,
+} from "../../plot/plotly-figure";
 
 /** Slices of all lines together, so that a large model costs no more than a small one. */
-const SLICES = 4000;
-/** More lines have no legend; pointing at one tells its name. */
-const MOST_NAMED = 8;
-const WHOLE: Range = [0, 1];
+const TOTAL_SLICES = 4000;
+/** Above this number of lines there is no legend; a line's tooltip shows its name. */
+const MAX_NAMED = 8;
+const FULL_HEIGHT: StepRange = [0, 1];
 
-export interface LinesWish {
+export interface LinesInput {
   readonly rows: readonly Row[];
   readonly quantity: string;
   readonly cursor: number | null;
-  readonly range: Range | null;
+  readonly range: StepRange | null;
   readonly theme: Theme;
-  /** Equal distances mean equal factors; else equal differences. */
+  /** Whether the axis is logarithmic, else linear. */
   readonly logarithmic: boolean;
-  /** A customary value, drawn as a line across; null for none. */
+  /** A customary value, drawn as a horizontal line; null for none. */
   readonly reference: number | null;
 }
 
-export function linesPicture(wish: LinesWish): { traces: Trace[]; layout: Layout } {
-  const { rows, theme } = wish;
-  const shapes = cursorShape(wish.cursor, theme);
+export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout } {
+  const { rows, theme } = input;
+  const shapes = cursorShape(input.cursor, theme);
   const annotations: Layout[] = [];
-  if (wish.reference !== null) {
-    shapes.push(referenceShape(wish.reference, theme));
-    annotations.push(referenceNote(wish.reference, theme));
+  if (input.reference !== null) {
+    shapes.push(referenceShape(input.reference, theme));
+    annotations.push(referenceNote(input.reference, theme));
   }
-  const slices = Math.min(400, Math.max(24, Math.floor(SLICES / rows.length)));
+  const slices = Math.min(400, Math.max(24, Math.floor(TOTAL_SLICES / rows.length)));
   const marked = new Set<number>();
   const traces = rows.map(({ name, block, column }, index) => {
     const points = block.points(column);
     for (const gap of gapsOf(points)) {
       if (marked.has(gap.from) || marked.size > 5) continue;
       marked.add(gap.from);
-      shapes.push(gapShape(gap, WHOLE, theme));
-      annotations.push(gapMark(gap, 0, theme));
+      shapes.push(gapShape(gap, FULL_HEIGHT, theme));
+      annotations.push(gapLabel(gap, 0, theme));
     }
-    const chosen = decimate(points, slices, wish.range);
+    const chosen = decimate(points, slices, input.range);
     return {
       type: "scatter",
       mode: chosen.length === 1 ? "markers" : "lines",
-      name: plain(name),
+      name: escapeMarkup(name),
       x: Float64Array.from(chosen, (place) => points.steps[place] as number),
       y: Float32Array.from(chosen, (place) => points.values[place] as number),
       line: { color: lineColour(index, rows.length, theme), width: 1.4 },
       hovertemplate: "%{fullData.name}<br>step %{x:,d}<br>%{y:.4~g}<extra></extra>",
     };
   });
-  return { traces, layout: layoutOf(wish, shapes, annotations) };
+  return { traces, layout: layoutOf(input, shapes, annotations) };
 }
 
-function layoutOf(wish: LinesWish, shapes: Layout[], annotations: Layout[]): Layout {
-  const { rows, theme } = wish;
+function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): Layout {
+  const { rows, theme } = input;
   return {
     ...baseLayout(theme),
     annotations,
@@ -67,22 +73,22 @@ function layoutOf(wish: LinesWish, shapes: Layout[], annotations: Layout[]): Lay
     legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } },
     margin: { l: 52, r: 12, t: 10, b: 40 },
     shapes,
-    showlegend: rows.length <= MOST_NAMED,
-    uirevision: wish.quantity,
+    showlegend: rows.length <= MAX_NAMED,
+    uirevision: input.quantity,
     xaxis: {
       ...baseAxis(theme),
       showgrid: false,
       title: { text: "step", font: { size: 11, color: theme.faint }, standoff: 4 },
     },
-    yaxis: wish.logarithmic ? logAxis(theme) : baseAxis(theme),
+    yaxis: input.logarithmic ? logAxis(theme) : baseAxis(theme),
   };
 }
 
-/** A few lines have colours of their own; many run from the input's colour to the loss's. */
+/** Returns a line's colour: few lines have different hues, many a gradient from input to loss. */
 function lineColour(index: number, count: number, { series, dark }: Theme): string {
   if (count <= series.length) return series[index] as string;
   const part = index / (count - 1);
-  return shadeAt(dark ? 0.25 + 0.75 * part : 0.88 * part);
+  return colourAt(dark ? 0.25 + 0.75 * part : 0.88 * part);
 }
 
 function referenceShape(value: number, theme: Theme): Layout {

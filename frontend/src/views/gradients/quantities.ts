@@ -1,7 +1,7 @@
-/** What is shown of every parameter over time. */
+/** The quantities shown of every parameter over time. */
 
+import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
 import type { BlockKind } from "../../protocol";
-import { Decades, type Scale, Shares, Signed } from "../heat/scale";
 
 export type ParameterKind = Extract<BlockKind, `grad_${string}` | "weight_norm" | "update_ratio">;
 
@@ -9,10 +9,10 @@ interface Quantity {
   readonly kind: ParameterKind;
   readonly name: string;
   readonly explanation: string;
-  scale(): Scale;
+  scale(): ColourScale;
 }
 
-/** How far a step customarily moves a weight, relative to its size. */
+/** A customary update ratio. */
 export const CUSTOMARY_RATIO = 1e-3;
 
 export const QUANTITIES: readonly Quantity[] = [
@@ -22,26 +22,26 @@ export const QUANTITIES: readonly Quantity[] = [
     explanation:
       "How strongly the loss pushes each parameter at a step, as the optimizer gets it. Near " +
       "zero, a parameter learns nothing.",
-    scale: () => new Decades(),
+    scale: () => new DecadeScale(),
   },
   {
     kind: "grad_norm_unclipped",
     name: "Gradient norm before clipping",
     explanation: "The same as backward left it, before the loop clipped it.",
-    scale: () => new Decades(),
+    scale: () => new DecadeScale(),
   },
   {
     kind: "weight_norm",
     name: "Weight norm",
     explanation: "How large the values of each parameter are, taken together.",
-    scale: () => new Decades(),
+    scale: () => new DecadeScale(),
   },
   {
     kind: "update_ratio",
     name: "Update ratio",
     explanation:
       "How far a step moves each parameter, relative to its size. About 0.001 is customary.",
-    scale: () => new Decades(),
+    scale: () => new DecadeScale(),
   },
   {
     kind: "grad_cosine",
@@ -49,7 +49,7 @@ export const QUANTITIES: readonly Quantity[] = [
     explanation:
       "Cosine between a gradient and that of the step before: 1 the same way, 0 across, −1 back. " +
       "Steps that go to and fro are too long.",
-    scale: () => new Signed(),
+    scale: () => new SignedScale(),
   },
   {
     kind: "grad_noise",
@@ -57,18 +57,18 @@ export const QUANTITIES: readonly Quantity[] = [
     explanation:
       "How many backward passes must be averaged until signal and noise are even, from the " +
       "passes of a step that accumulates several.",
-    scale: () => new Decades(),
+    scale: () => new DecadeScale(),
   },
   {
     kind: "grad_zeros",
     name: "Zeros in the gradient",
     explanation: "Part of a gradient's elements that are exactly zero.",
-    scale: () => new Shares(),
+    scale: () => new ShareScale(),
   },
   {
     kind: "grad_not_finite",
     name: "NaN or ∞ in the gradient",
     explanation: "Part of a gradient's elements that are not finite.",
-    scale: () => new Shares(),
+    scale: () => new ShareScale(),
   },
 ];

@@ -1,7 +1,7 @@
-/** What a person can choose about the gradients: the quantity, and how it is drawn. */
+/** The controls of the gradients: the quantity, and the kind of plot. */
 
-import { make } from "../parts/element";
-import type { Memory } from "../parts/memory";
+import { make } from "../../parts/element";
+import type { ViewSettings } from "../../parts/view-settings";
 import { type ParameterKind, QUANTITIES } from "./quantities";
 
 export type Mode = "heat" | "lines" | "ridge";
@@ -30,23 +30,23 @@ export class GradientsToolbar {
   constructor(
     private readonly changed: () => void,
     extra: HTMLElement,
-    private readonly memory: Memory,
+    private readonly settings: ViewSettings,
   ) {
-    this.mode = MODES.find(([mode]) => mode === memory.recall("gradients mode"))?.[0] ?? "heat";
-    memory.follow(this.select, "gradients quantity");
+    this.mode = MODES.find(([mode]) => mode === settings.get("gradients mode"))?.[0] ?? "heat";
+    settings.saveOnChange(this.select, "gradients quantity");
     this.buttons = MODES.map(([mode, name, title]) => {
       const button = make("button", { type: "button", class: "labkit-chip", title }, name);
       button.addEventListener("click", () => this.choose(mode));
       return [mode, button];
     });
-    this.select.addEventListener("change", () => this.announce());
+    this.select.addEventListener("change", () => this.explainAndNotify());
     const modes = make("div", { class: "labkit-chips", role: "group", "aria-label": "Drawn as" });
     modes.append(...this.buttons.map(([, button]) => button));
     this.element.append(this.select, modes, extra);
     this.press();
   }
 
-  /** The quantity that is chosen; null while there is none. */
+  /** The chosen quantity; null while there is none. */
   get kind(): ParameterKind | null {
     return QUANTITIES.find(({ kind }) => kind === this.select.value)?.kind ?? null;
   }
@@ -65,14 +65,14 @@ export class GradientsToolbar {
       ),
     );
     if (kinds.some((kind) => kind === chosen)) this.select.value = chosen;
-    else this.memory.restore(this.select, "gradients quantity");
+    else this.settings.restore(this.select, "gradients quantity");
     this.explain();
   }
 
   private choose(mode: Mode): void {
     if (mode === this.mode) return;
     this.mode = mode;
-    this.memory.keep("gradients mode", mode);
+    this.settings.set("gradients mode", mode);
     this.press();
     this.changed();
   }
@@ -83,7 +83,7 @@ export class GradientsToolbar {
     }
   }
 
-  private announce(): void {
+  private explainAndNotify(): void {
     this.explain();
     this.changed();
   }

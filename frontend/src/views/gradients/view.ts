@@ -1,18 +1,18 @@
 /** Gradient norms, weight norms and update ratios of every parameter over time. */
 
+import { HeatMap } from "../../heat-map/heat-map";
+import { describeNewest, type Row, rowsOf } from "../../heat-map/rows";
+import { type ColourScale, DecadeScale } from "../../heat-map/scale";
+import { CursorNote } from "../../parts/cursor-note";
+import { make } from "../../parts/element";
+import { LiveDrawing } from "../../parts/live-drawing";
+import { EmptyMessage, emptyMessage } from "../../parts/panel";
+import { ViewSettings } from "../../parts/view-settings";
+import { PlotlyFigure } from "../../plot/plotly-figure";
 import type { DrawView, RunSession } from "../../session";
-import { HeatMap } from "../heat/heat-map";
-import { describeNewest, type Row, rowsOf } from "../heat/rows";
-import { Decades, type Scale } from "../heat/scale";
-import { CursorNote } from "../parts/cursor";
-import { make } from "../parts/element";
-import { LiveDrawing } from "../parts/live";
-import { Memory } from "../parts/memory";
-import { EmptyNote, emptyWords } from "../parts/panel";
-import { Figure } from "../plot/figure";
-import { linesPicture } from "./lines";
+import { HistogramRidge } from "./histogram-ridge";
+import { linesPlot } from "./lines";
 import { CUSTOMARY_RATIO, type ParameterKind, QUANTITIES } from "./quantities";
-import { Ridge } from "./ridge";
 import { GradientsToolbar } from "./toolbar";
 
 export const drawGradients: DrawView = (root, session) => {
@@ -24,10 +24,10 @@ class GradientsView {
   private readonly cursor: CursorNote;
   private readonly toolbar: GradientsToolbar;
   private readonly heat: HeatMap;
-  private readonly ridge: Ridge;
-  /** Made when lines are first asked for. */
-  private figure: Figure | null = null;
-  private readonly empty = new EmptyNote();
+  private readonly ridge: HistogramRidge;
+  /** Created when lines are first chosen. */
+  private figure: PlotlyFigure | null = null;
+  private readonly empty = new EmptyMessage();
   private readonly stage: HTMLElement;
   private readonly live: LiveDrawing;
 
@@ -37,11 +37,15 @@ class GradientsView {
   ) {
     const changed = () => this.live.now();
     this.cursor = new CursorNote(session);
-    this.toolbar = new GradientsToolbar(changed, this.cursor.element, new Memory(session.runId));
+    this.toolbar = new GradientsToolbar(
+      changed,
+      this.cursor.element,
+      new ViewSettings(session.runId),
+    );
     this.heat = new HeatMap(session, scaleOf, changed);
     root.classList.add("labkit-gradients");
     root.dataset.labkitView = "gradients";
-    this.ridge = new Ridge(session, changed);
+    this.ridge = new HistogramRidge(session, changed);
     this.stage = make(
       "div",
       { class: "labkit-stage" },
@@ -71,7 +75,7 @@ class GradientsView {
     const { mode } = this.toolbar;
     const lines = filled && mode === "lines";
     this.empty.show(
-      filled ? (lines ? (this.figure?.failure ?? null) : null) : emptyWords(this.session),
+      filled ? (lines ? (this.figure?.failure ?? null) : null) : emptyMessage(this.session),
     );
     this.heat.element.hidden = !filled || mode !== "heat";
     this.ridge.element.hidden = !filled || mode !== "ridge";
@@ -84,7 +88,7 @@ class GradientsView {
     this.root.dataset.labkitStep = String(last);
   }
 
-  /** False while the library has not come, or there is no room: then nothing is drawn. */
+  /** Draws the lines; returns false while the library is not loaded, or there is no room. */
   private drawLines(rows: readonly Row[], kind: ParameterKind): boolean {
     const figure = this.figure ?? this.makeFigure();
     if (!figure.ready) return false;
@@ -92,18 +96,18 @@ class GradientsView {
     const { theme } = this.live;
     const { cursor } = session;
     const quantity = nameOf(kind);
-    const logarithmic = scaleOf(quantity) instanceof Decades;
+    const logarithmic = scaleOf(quantity) instanceof DecadeScale;
     const reference = kind === "update_ratio" ? CUSTOMARY_RATIO : null;
     const { range } = figure;
-    const wish = { rows, quantity, cursor, range, theme, logarithmic, reference };
-    const picture = linesPicture(wish);
-    figure.draw(picture.traces, picture.layout);
+    const input = { rows, quantity, cursor, range, theme, logarithmic, reference };
+    const plot = linesPlot(input);
+    figure.draw(plot.traces, plot.layout);
     figure.element.setAttribute("aria-label", describeNewest(rows, quantity));
     return true;
   }
 
-  private makeFigure(): Figure {
-    this.figure = new Figure(this.session, "labkit-gradients", {
+  private makeFigure(): PlotlyFigure {
+    this.figure = new PlotlyFigure(this.session, "labkit-gradients", {
       changed: () => this.live.now(),
       clicked: (step) => this.session.setCursor(Math.round(step)),
     });
@@ -117,6 +121,6 @@ function nameOf(kind: ParameterKind): string {
   return QUANTITIES.find((each) => each.kind === kind)?.name ?? kind;
 }
 
-function scaleOf(name: string): Scale {
-  return QUANTITIES.find((each) => each.name === name)?.scale() ?? new Decades();
+function scaleOf(name: string): ColourScale {
+  return QUANTITIES.find((each) => each.name === name)?.scale() ?? new DecadeScale();
 }

@@ -1,0 +1,167 @@
+/**
+ * The layers of the frontend, checked by dependency-cruiser in `npm run lint`.
+ *
+ * A file imports files of its own layer and of the layers below it, never of one above. Type-only
+ * imports count, too. Import cycles are forbidden everywhere.
+ *
+ * `LAYERS` and `GRAPH_LAYERS` are listed from the bottom to the top. The folders mirror
+ * `labkit/run` (history) and `labkit/views` (all others). A new file or folder of `src` must be
+ * added here.
+ */
+
+const LAYERS = [
+  // The messages between kernel and page; `labkit/views/protocol.py` is the other side.
+  { name: "protocol", path: "protocol\\.ts$" },
+  // The interface through which views read and control a run.
+  { name: "session", path: "session\\.ts$" },
+  // Reads numbers out of a message's buffers.
+  { name: "decoding", path: "decoding/" },
+  // The bounded history of each block of columns.
+  { name: "history", path: "history/" },
+  // The connection with the kernel; implements the session.
+  { name: "transport", path: "transport/" },
+  // What all views draw with: elements, numbers as text, colours, redrawing, settings.
+  { name: "parts", path: "parts/" },
+  // Plotly figures, and heat maps over the steps; neither imports the other.
+  { name: "figures", path: "(plot|heat-map)/" },
+  // One folder per view; see `SEPARATE` for what they may import of each other.
+  { name: "views", path: "views/[^/]+/" },
+  // All views of a run on one page.
+  { name: "dashboard", path: "views/dashboard\\.ts$" },
+  // What the kernel sends to the page: opens the session and draws one view.
+  { name: "app", path: "app\\.ts$" },
+];
+
+/** Inside `views/graph`. */
+const GRAPH_LAYERS = [
+  // A graph's data with collapsed repeats, the tree of its module calls, names as text.
+  { name: "structure", path: "structure/" },
+  // Finds what repeats itself, and collapses it into one pass.
+  { name: "repeats", path: "repeats/" },
+  // What is visible of a graph, its labels, its changes, its search; no DOM.
+  { name: "model", path: "model/" },
+  // Positions from Graphviz, which runs in a worker.
+  { name: "layout", path: "layout/" },
+  // SVG elements at these positions, pan and zoom.
+  { name: "drawing", path: "drawing/" },
+  // Colours by a quantity; export to files and clipboard.
+  { name: "colouring and export", path: "(colouring|export)/" },
+  // Toolbar, details, sliders, timeline: HTML around the drawing.
+  { name: "panels", path: "panels/" },
+  // State, interaction and wiring of the view.
+  { name: "view", path: "[^/]+\\.(ts|css)$" },
+];
+
+/** Scripts with a bundle of their own, which must stay small. */
+const SCRIPTS = [
+  // Fetches the app from the kernel.
+  { name: "loader", path: "^src/loader\\.ts$", uses: "^src/(transport|decoding|protocol\\.ts$)" },
+  // The Web Worker that runs Graphviz.
+  { name: "worker", path: "^src/views/graph/layout/worker\\.ts$", uses: "layout/messages\\.ts$" },
+  // Plotly as the page loads it.
+  { name: "plotly", path: "^src/plotly\\.ts$", uses: "^$" },
+  // The course's pad to draw on.
+  { name: "pad", path: "^src/pad/", uses: "^$" },
+];
+
+/** Folders of one layer that must not import each other. */
+const SEPARATE = [
+  ["^src/plot/", "^src/heat-map/"],
+  ["^src/heat-map/", "^src/plot/"],
+  ["^src/views/graph/colouring/", "^src/views/graph/export/"],
+  ["^src/views/graph/export/", "^src/views/graph/colouring/"],
+  // The stepper shows its walk in a graph view; no other view imports another.
+  ["^src/views/stepper/", "^src/views/(?!stepper/|graph/)[^/]+/"],
+  ["^src/views/(?!stepper/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
+  // Views use a run by its session alone; the stepper uses its own model, too.
+  ["^src/(parts|plot|heat-map|views/(?!stepper/))", "^src/(transport|history|decoding)/"],
+];
+
+const OUTSIDE = "^node_modules|^src/[^/]+\\.d\\.ts$";
+
+/** Forbids each layer's imports, except of the layer itself and of those below. */
+function upward(root, layers, below) {
+  return layers.map(({ name, path }, index) => ({
+    name: `layer: ${name}`,
+    severity: "error",
+    comment: "imports a layer above its own",
+    from: { path: `^${root}${path}` },
+    to: {
+      path: "^src/",
+      pathNot: [
+        ...layers.slice(0, index + 1).map((layer) => `^${root}${layer.path}`),
+        ...below,
+        OUTSIDE,
+      ],
+    },
+  }));
+}
+
+const BELOW_GRAPH = LAYERS.slice(
+  0,
+  LAYERS.findIndex(({ name }) => name === "views"),
+).map(({ path }) => `^src/${path}`);
+const KNOWN = [
+  ...LAYERS.filter(({ name }) => name !== "views").map(({ path }) => `^src/${path}`),
+  "^src/views/(?!graph/)[^/]+/",
+  "^src/views/style\\.css$",
+  ...GRAPH_LAYERS.map(({ path }) => `^src/views/graph/${path}`),
+  ...SCRIPTS.map(({ path }) => path),
+  OUTSIDE,
+];
+
+export default {
+  forbidden: [
+    {
+      name: "no import cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    ...upward("src/", LAYERS, ["^src/views/style\\.css$"]),
+    ...upward("src/views/graph/", GRAPH_LAYERS, BELOW_GRAPH),
+    ...SEPARATE.map(([from, to]) => ({
+      name: `separate: ${from}`,
+      severity: "error",
+      from: { path: from },
+      to: { path: to },
+    })),
+    ...SCRIPTS.map(({ name, path, uses }) => ({
+      name: `script: ${name}`,
+      severity: "error",
+      from: { path },
+      to: { path: "^src/", pathNot: [path, uses] },
+    })),
+    {
+      name: "scripts are not imported",
+      severity: "error",
+      from: { pathNot: "^src/pad/" },
+      to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
+    },
+    {
+      name: "every file has a layer",
+      severity: "error",
+      from: {},
+      to: { path: "^src/", pathNot: KNOWN },
+    },
+    {
+      name: "every file has a layer, imported or not",
+      severity: "error",
+      from: { path: "^src/", pathNot: KNOWN, orphan: true },
+      to: {},
+    },
+    {
+      name: "every import is found",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    // TypeScript 7 has no API for dependency-cruiser; swc parses types as well.
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: { extensions: [".ts", ".d.ts", ".js"] },
+  },
+};

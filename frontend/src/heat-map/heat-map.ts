@@ -1,0 +1,214 @@
+/** Parameters by steps, as coloured cells; draws only the rows that are visible. */
+
+import { make, setText } from "../parts/element";
+import { formatCount, formatValue, shortenPath } from "../parts/format";
+import { PointerTooltip } from "../parts/pointer-tooltip";
+import type { Theme } from "../parts/theme";
+import { ticksFor } from "../parts/ticks";
+import type { RunSession } from "../session";
+import { type Bins, binsFor, cellsOf, largestOf, sampleIn, specialCellsIn } from "./cells";
+import { entriesOf, type HeatMapEntry } from "./groups";
+import { HeatLegend } from "./legend";
+import { paint } from "./paint";
+import { describeNewest, type Row, stepsOf } from "./rows";
+import type { ColourScale } from "./scale";
+
+const MIN_HEIGHT = 14;
+const MAX_HEIGHT = 64;
+const PREFERRED_HEIGHT = 300;
+/** Number of visible rows; the others are reached by scrolling. */
+const MAX_ROWS = 28;
+/** Width of a letter of the names, in px. */
+const LETTER_WIDTH = 6.4;
+/** Room for half of a number beside its tick, in px. */
+const HALF_NUMBER_WIDTH = 18;
+
+export class HeatMap {
+  readonly element = make("div", { class: "labkit-heat" });
+  private readonly labels = make("div", { class: "labkit-heat-names" });
+  private readonly canvas = make("canvas", { class: "labkit-heat-cells", role: "img" });
+  private readonly pixels = make("canvas");
+  private readonly sheet = make("div", { class: "labkit-heat-sheet" }, this.labels, this.canvas);
+  private readonly spacer = make("div", { class: "labkit-heat-spacer" }, this.sheet);
+  private readonly scroller = make("div", { class: "labkit-heat-scroller" }, this.spacer);
+  private readonly axis = make("div", { class: "labkit-heat-axis", "aria-hidden": "true" });
+  private readonly legend = new HeatLegend();
+  private readonly tooltip = new PointerTooltip(this.element);
+  private readonly resizes: ResizeObserver;
+  private scale: ColourScale | null = null;
+  private rows: readonly HeatMapEntry[] = [];
+  /** Modules that the user opened or closed. */
+  private readonly toggled = new Set<string>();
+  private bins: Bins = { start: 0, width: 1, count: 1 };
+  private rowHeight = MAX_HEIGHT;
+  private quantity = "";
+  private drawnLabels = "";
+
+  /** `scaleFor` creates the scale of a quantity that is drawn for the first time. */
+  constructor(
+    private readonly session: RunSession,
+    private readonly scaleFor: (quantity: string) => ColourScale,
+    changed: () => void,
+  ) {
+    this.element.append(this.scroller, this.axis, this.legend.element, this.tooltip.element);
+    this.scroller.addEventListener("scroll", changed, { passive: true });
+    this.canvas.addEventListener("pointermove", (event) => this.showTooltip(event));
+    this.canvas.addEventListener("pointerleave", () => this.tooltip.hide());
+    this.canvas.addEventListener("click", (event) => {
+      const sample = this.sampleAt(event);
+      if (!sample) return;
+      session.setCursor(sample.step);
+      session.select(sample.name);
+    });
+    this.labels.addEventListener("click", (event) => this.selectLabel(event.target as HTMLElement));
+    this.labels.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") this.selectLabel(event.target as HTMLElement);
+    });
+    this.resizes = new ResizeObserver(changed);
+    this.resizes.observe(this.scroller);
+  }
+
+  draw(rows: readonly Row[], quantity: string, theme: Theme): void {
+    if (quantity !== this.quantity || !this.scale) this.scale = this.scaleFor(quantity);
+    const { scale } = this;
+    this.quantity = quantity;
+    this.rows = entriesOf(rows, this.toggled, MAX_ROWS);
+    const steps = stepsOf(rows);
+    if (!steps) return;
+    this.setSizes();
+    const shown = this.rows.slice(this.firstRow, this.firstRow + this.rowsInSight);
+    this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
+    const rowCells = shown.map((entry) =>
+      largestOf(entry.rows.map((row) => cellsOf(row.block.points(row.column), this.bins, scale))),
+    );
+    for (const row of rowCells) scale.extend(row);
+    const { bins, rowHeight } = this;
+    const { cursor } = this.session;
+    paint(this.canvas, {
+      rows: rowCells,
+      bins,
+      scale,
+      dark: theme.dark,
+      cursor,
+      ink: theme.ink,
+      rowHeight,
+      cells: this.pixels,
+    });
+    this.legend.show(scale, theme.dark, specialCellsIn(rowCells));
+    this.drawLabels(shown);
+    this.drawAxis();
+    this.canvas.setAttribute("aria-label", describeNewest(rows, quantity));
+  }
+
+  close(): void {
+    this.resizes.disconnect();
+  }
+
+  private get rowsInSight(): number {
+    return Math.min(this.rows.length, MAX_ROWS);
+  }
+
+  private get firstRow(): number {
+    const first = Math.round(this.scroller.scrollTop / this.rowHeight);
+    return Math.max(0, Math.min(first, this.rows.length - this.rowsInSight));
+  }
+
+  /** Sets the height of the rows and of the scroller. */
+  private setSizes(): void {
+    const fitting = Math.floor(PREFERRED_HEIGHT / this.rows.length);
+    this.rowHeight = Math.min(MAX_HEIGHT, Math.max(MIN_HEIGHT, fitting));
+    const sight = `${this.rowsInSight * this.rowHeight}px`;
+    this.scroller.style.height = sight;
+    this.sheet.style.height = sight;
+    this.spacer.style.height = `${this.rows.length * this.rowHeight}px`;
+    if (this.rows.length > MAX_ROWS) this.scroller.tabIndex = 0;
+  }
+
+  private selectLabel(label: HTMLElement): void {
+    const entry = this.rows.find(({ name }) => name === label.dataset.name);
+    if (!entry) return;
+    if (entry.open !== null && !this.toggled.delete(entry.name)) this.toggled.add(entry.name);
+    this.session.select(entry.name);
+  }
+
+  private drawLabels(shown: readonly HeatMapEntry[]): void {
+    const letters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / LETTER_WIDTH));
+    const selected = this.session.selected;
+    const names = shown.map(({ name, open }) => `${name} ${open}`).join(" ");
+    const key = `${letters} ${this.rowHeight} ${selected} ${names}`;
+    if (key === this.drawnLabels) return;
+    this.drawnLabels = key;
+    const isTree = this.rows.some(({ open }) => open !== null);
+    this.labels.classList.toggle("labkit-tree", isTree);
+    const items = shown.map(({ name, shortName, rows, depth, open }) => {
+      const sign = open === null ? (isTree ? "\u2003" : "") : open ? "▾ " : "▸ ";
+      const count = open === null ? "" : ` · ${rows.length}`;
+      const room = letters - sign.length - count.length - 2 * depth;
+      const item = make("div", {}, `${sign}${shortenPath(shortName, room)}${count}`);
+      item.style.paddingLeft = `${depth}em`;
+      item.dataset.name = name;
+      item.title = open === null ? name : `${name}: the largest of ${rows.length} parameters`;
+      if (open !== null) {
+        item.setAttribute("role", "button");
+        item.setAttribute("aria-expanded", String(open));
+        item.tabIndex = 0;
+      }
+      if (selected !== null && isWithin(name, selected)) item.classList.add("labkit-picked");
+      item.style.height = item.style.lineHeight = `${this.rowHeight}px`;
+      return item;
+    });
+    this.labels.replaceChildren(...items);
+  }
+
+  private drawAxis(): void {
+    const { start, width, count } = this.bins;
+    const [length, room] = [count * width, this.canvas.clientWidth];
+    const last = start + length * (1 - HALF_NUMBER_WIDTH / Math.max(room, HALF_NUMBER_WIDTH));
+    const ticks = ticksFor(start, last, Math.min(6, room / 70));
+    this.axis.style.marginLeft = `${this.canvas.offsetLeft}px`;
+    this.axis.style.width = `${room}px`;
+    while (this.axis.children.length > ticks.length + 1) this.axis.lastChild?.remove();
+    while (this.axis.children.length < ticks.length + 1) this.axis.append(make("span"));
+    const [words, ...marks] = [...this.axis.children] as HTMLElement[];
+    if (words) setText(words, "step");
+    ticks.forEach((tick, index) => {
+      const mark = marks[index] as HTMLElement;
+      setText(mark, formatCount(tick));
+      mark.style.left = `${(100 * (tick - start + 0.5)) / length}%`;
+    });
+  }
+
+  private showTooltip(event: PointerEvent): void {
+    const sample = this.sampleAt(event);
+    if (!sample) {
+      this.tooltip.hide();
+      return;
+    }
+    const { name, value, step } = sample;
+    this.tooltip.show(
+      [name, `${this.quantity} ${formatValue(value)}`, `step ${formatCount(step)}`],
+      event,
+    );
+  }
+
+  private sampleAt(event: MouseEvent) {
+    const box = this.canvas.getBoundingClientRect();
+    const row = this.rows[this.firstRow + Math.floor((event.clientY - box.top) / this.rowHeight)];
+    const place = (event.clientX - box.left) / box.width;
+    const bin = Math.min(this.bins.count - 1, Math.max(0, Math.floor(place * this.bins.count)));
+    const samples = (row?.rows ?? []).flatMap(({ name, block, column }) => {
+      const sample = sampleIn(block.points(column), this.bins, bin);
+      return sample ? [{ name, ...sample }] : [];
+    });
+    return samples.reduce<(typeof samples)[number] | null>(
+      (best, each) => (best && best.value >= each.value ? best : each),
+      null,
+    );
+  }
+}
+
+/** Whether a parameter or module is the selected one, or part of it. */
+function isWithin(name: string, selected: string): boolean {
+  const path = selected.replace(/#\d+.*$/, "");
+  return name === path || (path !== "" && name.startsWith(`${path}.`));
+}

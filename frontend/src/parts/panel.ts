@@ -1,0 +1,64 @@
+/** A titled box around a view, and the text in place of a drawing. */
+
+import type { DrawView, RunSession } from "../session";
+import { make, setText } from "./element";
+
+export type PanelName = "curves" | "gradients" | "activations" | "graph";
+
+const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: string]>> = {
+  curves: [
+    "Loss and metrics",
+    "The loss is the number that training makes smaller. Every point is a value that this run " +
+      "computed. Drag to zoom, double-click to see everything, click to look at one step.",
+  ],
+  gradients: [
+    "Gradients",
+    "A gradient says how the loss would change if a parameter changed a little. Its norm is its " +
+      "length: how strongly each part of the model is being pushed at each step.",
+  ],
+  activations: [
+    "Activations",
+    "What each module gives out on its way from the input to the loss, read in some of the steps. " +
+      "Pick a row to see a picture of that module.",
+  ],
+  graph: [
+    "Computation graph",
+    "The operations that PyTorch recorded in a real step, folded into the modules of the model. " +
+      "The gradients flow along it from the loss back to the parameters.",
+  ],
+};
+
+/** Returns the view with its title above it. */
+export function withTitle(name: PanelName, draw: DrawView): DrawView {
+  return (root, session) => {
+    const [title, explanation] = TITLES[name];
+    const place = make("div", { class: "labkit-panel-body" });
+    const heading = make("h3", { class: "labkit-title", title: explanation }, title);
+    root.classList.add("labkit-panel");
+    root.replaceChildren(heading, place);
+    const close = draw(place, session);
+    return () => {
+      close();
+      root.replaceChildren();
+    };
+  };
+}
+
+/** Returns why there is nothing to draw yet. */
+export function emptyMessage(session: RunSession): string {
+  if (session.problem) return session.problem;
+  const status = session.state?.status;
+  const active = ["waiting", "running", "pausing", "paused"];
+  const ended = status !== undefined && !active.includes(status);
+  return ended ? "This run ended before its first step" : "Waiting for the first step";
+}
+
+/** A sentence in place of a drawing; hidden for null. */
+export class EmptyMessage {
+  readonly element = make("p", { class: "labkit-empty", role: "status" });
+
+  show(text: string | null): void {
+    this.element.hidden = text === null;
+    setText(this.element, text ?? "");
+  }
+}

@@ -1,0 +1,151 @@
+/** One plotly figure: loads the library, follows its box's size, reports zooms and clicks. */
+
+import { make } from "../parts/element";
+import type { Theme } from "../parts/theme";
+import type { RunSession } from "../session";
+import { type Layout, loadPlotly, type PlotElement, type Plotly, type Trace } from "./plotly";
+
+export type StepRange = readonly [from: number, to: number];
+
+export interface FigureEvents {
+  /** The library was loaded, or the size or the zoom changed: the figure must be drawn again. */
+  changed(): void;
+  clicked(step: number): void;
+}
+
+const FONT = "system-ui, -apple-system, Segoe UI, sans-serif";
+
+/** Only buttons that work without a network; none sends the data away. */
+const BUTTONS = [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]];
+
+export class PlotlyFigure {
+  readonly element = make("div", { class: "labkit-plot", role: "img" });
+  /** The range of steps that the user zoomed to; null for all. */
+  range: StepRange | null = null;
+  /** Why there is no figure, as a sentence; null without a failure. */
+  failure: string | null = null;
+  private readonly canvas: PlotElement = make("div", { class: "labkit-plot-canvas" });
+  private plotly: Plotly | null = null;
+  private listening = false;
+  private closed = false;
+  /** The cursor before the last click: a double click zooms out and restores it. */
+  private cursorBefore: number | null = null;
+  private readonly resizes: ResizeObserver;
+
+  constructor(
+    private readonly session: RunSession,
+    private readonly fileName: string,
+    private readonly events: FigureEvents,
+  ) {
+    this.element.append(this.canvas);
+    this.resizes = new ResizeObserver(() => this.events.changed());
+    this.resizes.observe(this.element);
+    loadPlotly(session).then(
+      (plotly) => {
+        this.plotly = plotly;
+        if (!this.closed) this.events.changed();
+      },
+      (error: unknown) => {
+        this.failure = `The plotting library did not load: ${error}`;
+        if (!this.closed) this.events.changed();
+      },
+    );
+  }
+
+  get width(): number {
+    return this.element.clientWidth;
+  }
+
+  get ready(): boolean {
+    return this.plotly !== null && this.width > 0;
+  }
+
+  draw(traces: readonly Trace[], layout: Layout): void {
+    if (!this.plotly || this.closed) return;
+    const size = { width: this.width, height: this.element.clientHeight };
+    const config = {
+      displaylogo: false,
+      responsive: false,
+      doubleClick: "reset",
+      showTips: false,
+      modeBarButtons: BUTTONS,
+      toImageButtonOptions: { format: "png", filename: this.fileName, scale: 2 },
+    };
+    this.plotly.react(this.canvas, traces, { ...layout, ...size }, config);
+    if (!this.listening) this.listen();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.resizes.disconnect();
+    this.plotly?.purge(this.canvas);
+  }
+
+  private listen(): void {
+    this.listening = true;
+    this.canvas.on?.("plotly_click", ({ points, event }) => {
+      const step = points[0]?.x;
+      if (step === undefined || event.detail > 1) return;
+      this.cursorBefore = this.session.cursor;
+      this.events.clicked(step);
+    });
+    this.canvas.on?.("plotly_doubleclick", () => this.session.setCursor(this.cursorBefore));
+    this.canvas.on?.("plotly_relayout", (change) => {
+      const range = rangeAfter(change);
+      if (range === undefined) return;
+      this.range = range;
+      this.events.changed();
+    });
+  }
+}
+
+/** Returns the range of steps that a change of plotly's layout sets; undefined if none. */
+export function rangeAfter(change: Record<string, unknown>): StepRange | null | undefined {
+  if (change["xaxis.autorange"] === true) return null;
+  const whole = change["xaxis.range"] as readonly unknown[] | undefined;
+  const from = change["xaxis.range[0]"] ?? whole?.[0];
+  const to = change["xaxis.range[1]"] ?? whole?.[1];
+  return from === undefined || to === undefined ? undefined : [Number(from), Number(to)];
+}
+
+/**
+ * The layout that all figures have in common. `uirevision` keeps the user's zoom between frames.
+ */
+export function baseLayout(theme: Theme): Layout {
+  const font = { color: theme.ink, size: 12, family: FONT };
+  return {
+    autosize: false,
+    dragmode: "zoom",
+    font,
+    hoverlabel: { bgcolor: theme.paper, bordercolor: theme.hair, font },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.faint, activecolor: theme.ink },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    // Plotly draws the line at the pointer with an outline of this colour.
+    plot_bgcolor: theme.paper,
+    showlegend: false,
+    uirevision: "labkit",
+  };
+}
+
+export function baseAxis(theme: Theme): Layout {
+  return {
+    automargin: false,
+    gridcolor: theme.hair,
+    linecolor: theme.hair,
+    tickfont: { color: theme.faint, size: 11 },
+    // Plotly's search for overflowing labels would measure each of them in the page.
+    ticklabeloverflow: "allow",
+    zeroline: false,
+  };
+}
+
+/** A logarithmic axis, with plain numbers at the ticks. */
+export function logAxis(theme: Theme): Layout {
+  return { ...baseAxis(theme), type: "log", nticks: 7, tickformat: "~g" };
+}
+
+export function cursorShape(cursor: number | null, theme: Theme): Layout[] {
+  if (cursor === null) return [];
+  const line = { color: theme.ink, width: 1.2, dash: "dot" };
+  return [{ type: "line", xref: "x", yref: "paper", x0: cursor, x1: cursor, y0: 0, y1: 1, line }];
+}

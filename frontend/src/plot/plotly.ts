@@ -1,0 +1,39 @@
+/** The part of plotly.js that is used here, loaded once per page when it is first needed. */
+
+import type { RunSession } from "../session";
+
+export type Trace = Readonly<Record<string, unknown>>;
+export type Layout = Readonly<Record<string, unknown>>;
+
+export interface PlotClick {
+  /** The mouse event; `detail` counts clicks in quick succession. */
+  readonly event: { readonly detail: number };
+  readonly points: readonly { readonly x: number }[];
+}
+
+export interface PlotElement extends HTMLElement {
+  on?(event: "plotly_click", listener: (event: PlotClick) => void): void;
+  on?(event: "plotly_doubleclick", listener: () => void): void;
+  on?(event: "plotly_relayout", listener: (event: Record<string, unknown>) => void): void;
+}
+
+export interface Plotly {
+  react(
+    element: PlotElement,
+    traces: readonly Trace[],
+    layout: Layout,
+    config: object,
+  ): Promise<unknown>;
+  purge(element: PlotElement): void;
+}
+
+export async function loadPlotly(session: RunSession): Promise<Plotly> {
+  const address = await session.asset("plotly.js");
+  const module = (await import(/* @vite-ignore */ address)) as { default: Plotly };
+  return module.default;
+}
+
+/** Escapes a name, since plotly interprets some markup in its texts. */
+export function escapeMarkup(name: string): string {
+  return name.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

@@ -1,0 +1,84 @@
+/** Requests snapshots over a channel, and reports when no kernel answers. */
+
+import type { Buffers } from "../decoding/buffers";
+import { PROTOCOL_VERSION } from "../protocol";
+import {
+  ANSWER_TIMEOUT_MS,
+  type Channel,
+  isLive,
+  KERNEL_BUSY,
+  KERNEL_DISCONNECTED,
+  type MessageListener,
+} from "./channel";
+import { sendRepeatedly } from "./send-repeatedly";
+
+export interface ConnectionListener {
+  onMessage(content: unknown, buffers: Buffers): void;
+  /** A kernel is there, at first or again. */
+  onConnected(): void;
+  /** Receives a sentence on what is wrong. */
+  onProblem(problem: string): void;
+}
+
+export class Connection {
+  private stopResending: () => void = () => undefined;
+  private answerTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly onMessage: MessageListener = (content, buffers = []) =>
+    this.listener.onMessage(content, buffers);
+  private readonly onLiveChange = () => this.connect();
+  private readonly onClose = () => this.listener.onProblem(KERNEL_DISCONNECTED);
+
+  constructor(
+    readonly channel: Channel,
+    private readonly listener: ConnectionListener,
+  ) {
+    channel.on("msg:custom", this.onMessage);
+    channel.on("comm_live_update", this.onLiveChange);
+    channel.on("comm:close", this.onClose);
+  }
+
+  /** Connects, or reports that the kernel has another version of the protocol. */
+  open(): void {
+    const version = this.channel.get("protocol");
+    if (version === PROTOCOL_VERSION) {
+      this.connect();
+      return;
+    }
+    this.listener.onProblem(
+      `This page speaks version ${PROTOCOL_VERSION} of labkit's protocol and the kernel ` +
+        `version ${version}. Restart the kernel and reload the page.`,
+    );
+  }
+
+  /** Requests a snapshot, a few times; reports a problem when none arrives in time. */
+  requestSnapshot(): void {
+    clearTimeout(this.answerTimer);
+    this.answerTimer = setTimeout(
+      () => this.listener.onProblem(isLive(this.channel) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
+      ANSWER_TIMEOUT_MS,
+    );
+    this.stopResending();
+    this.stopResending = sendRepeatedly(this.channel, {
+      type: "hello",
+      protocol: PROTOCOL_VERSION,
+    });
+  }
+
+  /** Ends the request for a snapshot, after data has arrived. */
+  stopWaiting(): void {
+    clearTimeout(this.answerTimer);
+    this.stopResending();
+  }
+
+  close(): void {
+    this.stopWaiting();
+    this.channel.off("msg:custom", this.onMessage);
+    this.channel.off("comm_live_update", this.onLiveChange);
+    this.channel.off("comm:close", this.onClose);
+  }
+
+  private connect(): void {
+    if (isLive(this.channel)) this.listener.onConnected();
+    else this.listener.onProblem(KERNEL_DISCONNECTED);
+  }
+}

@@ -1,0 +1,32 @@
+/** The scripts of this page, whichever run's kernel sent them. */
+
+import type { Buffers } from "../decoding/buffers";
+import type { AssetName, KernelMessage } from "../protocol";
+import { PendingAsset } from "./assets";
+import type { Channel } from "./channel";
+
+const assets = new Map<AssetName, PendingAsset>();
+
+/** Requests a script unless the page has it; resolves to its address. */
+export function requestAsset(name: AssetName, channel: Channel): Promise<string> {
+  const asset = assets.get(name) ?? new PendingAsset(name);
+  assets.set(name, asset);
+  asset.request(channel);
+  return asset.address;
+}
+
+export function receiveAsset(
+  message: Extract<KernelMessage, { type: "asset" }>,
+  buffers: Buffers,
+): void {
+  assets.get(message.name)?.receive(message, buffers);
+}
+
+/** Rejects a pending script; the next request for it is sent to the kernel again. */
+export function refuseAsset(
+  name: AssetName,
+  refusal: Extract<KernelMessage, { type: "refused" }>,
+): void {
+  assets.get(name)?.receive(refusal, []);
+  assets.delete(name);
+}

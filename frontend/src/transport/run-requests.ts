@@ -1,0 +1,180 @@
+/** Requests to the kernel about one run, and the answers to them. */
+
+import type { Buffers } from "../decoding/buffers";
+import { readHistograms } from "../decoding/histograms";
+import { readPicture } from "../decoding/picture";
+import { readStatistics } from "../decoding/statistics";
+import type {
+  ControlAction,
+  GraphData,
+  KernelMessage,
+  PageMessage,
+  PictureKind,
+  PictureSubject,
+} from "../protocol";
+import type { GradientHistogram, Inspection, Picture } from "../session";
+import { type Channel, send } from "./channel";
+import { firstRequestNumber, PendingRequests } from "./pending-requests";
+
+/** Time in which the kernel must acknowledge a click. */
+export const CONTROL_TIMEOUT_MS = 1500;
+
+type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
+
+/** The messages that answer a request. */
+export type Answer = Content<
+  "graph" | "inspection" | "subjects" | "histograms" | "picture" | "acknowledged"
+>;
+
+export class RunRequests {
+  /** Structures by their signature, pending ones included. */
+  private readonly graphs = new Map<string, Promise<GraphData | null>>();
+  private readonly structures = new PendingRequests<string, GraphData | null>(() => null);
+  private readonly inspections = new PendingRequests<number, Inspection>(withoutAnswer);
+  private readonly pictureSubjects = new PendingRequests<number, readonly PictureSubject[] | null>(
+    () => null,
+  );
+  private readonly gradients = new PendingRequests<number, readonly GradientHistogram[] | null>(
+    () => null,
+  );
+  private readonly pictures = new PendingRequests<number, Picture | null>(() => null);
+  private readonly controls = new Map<number, (answered: boolean) => void>();
+  private lastRequest = firstRequestNumber();
+
+  constructor(private readonly channel: Channel) {}
+
+  /** `current` is the graph that the page shows now. */
+  graphOf(signature: string, current: GraphData | null): Promise<GraphData | null> {
+    if (current) this.graphs.set(current.signature, Promise.resolve(current));
+    const known = this.graphs.get(signature);
+    if (known) return known;
+    const answer = this.structures.add(signature);
+    this.graphs.set(signature, answer);
+    answer.then((graph) => {
+      if (graph === null) this.graphs.delete(signature);
+    });
+    send(this.channel, { type: "graph", signature });
+    return answer;
+  }
+
+  inspect(name: string): Promise<Inspection> {
+    return this.request(this.inspections, (request) => ({ type: "inspect", name, request }));
+  }
+
+  subjects(): Promise<readonly PictureSubject[] | null> {
+    if (this.pictureSubjects.suspended) return Promise.resolve(null);
+    return this.request(this.pictureSubjects, (request) => ({ type: "subjects", request }));
+  }
+
+  picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null> {
+    if (this.pictures.suspended) return Promise.resolve(null);
+    return this.request(this.pictures, (request) => ({
+      type: "picture",
+      request,
+      module,
+      kind,
+      step,
+    }));
+  }
+
+  histograms(
+    names: readonly string[],
+    bins: "magnitude" | "even",
+    step: number | null,
+  ): Promise<readonly GradientHistogram[] | null> {
+    if (this.gradients.suspended) return Promise.resolve(null);
+    return this.request(this.gradients, (request) => ({
+      type: "histograms",
+      request,
+      names,
+      bins,
+      step,
+    }));
+  }
+
+  /** Resolves to false when the kernel does not answer in time. */
+  control(action: ControlAction): Promise<boolean> {
+    this.lastRequest += 1;
+    const request = this.lastRequest;
+    return new Promise((resolve) => {
+      const settle = (answered: boolean) => {
+        clearTimeout(timer);
+        this.controls.delete(request);
+        resolve(answered);
+      };
+      const timer = setTimeout(settle, CONTROL_TIMEOUT_MS, false);
+      this.controls.set(request, settle);
+      send(this.channel, { type: "control", action, request });
+    });
+  }
+
+  /** Resolves the request that a message answers. */
+  receive(message: Answer, buffers: Buffers): void {
+    switch (message.type) {
+      case "graph":
+        this.structures.resolve(message.signature, message.graph);
+        break;
+      case "inspection":
+        this.inspections.resolve(message.request, {
+          value: readStatistics(message.value, buffers),
+          gradient: readStatistics(message.gradient, buffers),
+          norms: message.norms,
+          reason: message.reason,
+          answered: true,
+        });
+        break;
+      case "subjects":
+        this.pictureSubjects.resolve(message.request, message.subjects);
+        break;
+      case "histograms":
+        this.gradients.resolve(message.request, readHistograms(message, buffers));
+        break;
+      case "picture":
+        this.pictures.resolve(message.request, readPicture(message.picture, buffers));
+        break;
+      case "acknowledged":
+        this.controls.get(message.request)?.(true);
+        break;
+    }
+  }
+
+  /** Fails the pending request for a structure. */
+  refuseGraph(signature: string, reason: string): void {
+    this.structures.fail(signature, reason);
+  }
+
+  /**
+   * Fails the request of this number. Returns true where it was a control, whose reason is to be
+   * shown; false for all others, those of another page included.
+   */
+  refuse(request: number, reason: string): boolean {
+    if (this.numbered.some((requests) => requests.fail(request, reason))) return false;
+    const settle = this.controls.get(request);
+    settle?.(true);
+    return settle !== undefined;
+  }
+
+  close(): void {
+    for (const settle of [...this.controls.values()]) settle(false);
+    for (const requests of this.numbered) requests.close();
+    this.structures.close();
+  }
+
+  private get numbered(): readonly Pick<PendingRequests<number, unknown>, "fail" | "close">[] {
+    return [this.inspections, this.pictureSubjects, this.gradients, this.pictures];
+  }
+
+  private request<T>(
+    requests: PendingRequests<number, T>,
+    message: (request: number) => PageMessage,
+  ): Promise<T> {
+    this.lastRequest += 1;
+    const answer = requests.add(this.lastRequest);
+    send(this.channel, message(this.lastRequest));
+    return answer;
+  }
+}
+
+function withoutAnswer(reason: string): Inspection {
+  return { value: null, gradient: null, norms: [], reason, answered: false };
+}

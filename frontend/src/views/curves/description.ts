@@ -1,0 +1,21 @@
+/** Describes the curves in words, for screen readers. */
+
+import { formatCount, formatValue } from "../../parts/format";
+import type { Line, Quantity } from "./quantities";
+
+/** "loss 0.52 at step 1,200, from 2.3 at step 0": each line's newest and first value. */
+export function describe(quantities: readonly Quantity[]): string {
+  const facts = quantities.flatMap(({ lines }) => lines.map(describeLine));
+  return `Curves over steps. ${facts.join("; ")}.`;
+}
+
+function describeLine({ name, block, column }: Line): string {
+  const newest = block.latest()?.[column];
+  if (newest === undefined) return `${name} has no value yet`;
+  const fact = `${name} ${formatValue(newest)} at step ${formatCount(block.lastStep)}`;
+  const { steps, values } = block.points(column);
+  const [step, value] = [steps[0] ?? block.lastStep, values[0] ?? newest];
+  return step === block.lastStep
+    ? fact
+    : `${fact}, from ${formatValue(value)} at step ${formatCount(step)}`;
+}

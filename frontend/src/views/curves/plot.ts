@@ -1,0 +1,224 @@
+/** The traces and the layout of the curves: one panel per quantity, one axis of steps for all. */
+
+import type { Theme } from "../../parts/theme";
+import { decimate } from "../../plot/decimate";
+import { describeGaps, gapMarker, gapShape, gapsOf } from "../../plot/gaps";
+import { escapeMarkup, type Layout, type Trace } from "../../plot/plotly";
+import {
+  baseAxis,
+  baseLayout,
+  cursorShape,
+  logAxis,
+  type StepRange,
+} from "../../plot/plotly-figure";
+import { decaySteps, smooth } from "../../plot/smooth";
+import type { Points } from "../../session";
+import type { Line, Quantity } from "./quantities";
+
+export interface CurvesInput {
+  readonly quantities: readonly Quantity[];
+  /** Position of the smoothing slider, 0 to 1. */
+  readonly smoothing: number;
+  readonly logarithmic: boolean;
+  readonly cursor: number | null;
+  /** Steps that a gradient scaler skipped. */
+  readonly skipped: readonly number[];
+  readonly range: StepRange | null;
+  readonly width: number;
+  readonly theme: Theme;
+}
+
+export interface CurvesPlot {
+  readonly traces: readonly Trace[];
+  readonly layout: Layout;
+  /** Values that cannot be drawn, for each line: "loss is NaN at step 700". */
+  readonly warnings: readonly string[];
+}
+
+/** Gap between two panels, as a share of the height. */
+const PANEL_GAP = 0.12;
+/** Slices per pixel; two points are drawn for each. */
+const SLICES_PER_PX = 0.5;
+/** A line of so few values has markers: a value between two gaps has no line. */
+const FEW_VALUES = 24;
+/** Narrower plots, in px, show only the recorded value at the pointer. */
+const NARROW_WIDTH = 480;
+
+export function curvesPlot(input: CurvesInput): CurvesPlot {
+  const traces: Trace[] = [];
+  const marks: Layout[] = [];
+  const warnings: string[] = [];
+  const shapes = [...cursorShape(input.cursor, input.theme), ...skippedShapes(input)];
+  const axes: Record<string, Layout> = {};
+  const count = input.quantities.length;
+  const height = (1 - PANEL_GAP * (count - 1)) / count;
+  let colourIndex = 0;
+  input.quantities.forEach((quantity, index) => {
+    const suffix = index === 0 ? "" : String(index + 1);
+    const top = 1 - index * (height + PANEL_GAP);
+    const domain: StepRange = [Math.max(0, top - height), top];
+    axes[`yaxis${suffix}`] = valueAxis(input, domain);
+    marks.push(panelTitle(quantity.key, top, input.theme));
+    for (const line of quantity.lines) {
+      const points = line.block.points(line.column);
+      const colour = input.theme.series[colourIndex % input.theme.series.length] as string;
+      colourIndex += 1;
+      traces.push(...lineTraces(line, points, colour, `y${suffix}`, input));
+      const gaps = gapsOf(points);
+      for (const gap of gaps) {
+        shapes.push(gapShape(gap, domain, input.theme));
+        marks.push(gapMarker(gap, line.name, domain[0], input.theme));
+      }
+      if (gaps.length > 0) warnings.push(describeGaps(line.name, gaps));
+    }
+  });
+  return { traces, layout: layoutOf(input, axes, shapes, marks, traces), warnings };
+}
+
+/** A short mark at the bottom for each skipped step. */
+function skippedShapes({ skipped, theme }: CurvesInput): Layout[] {
+  const line = { color: theme.alarm, width: 1.5 };
+  return skipped.map((step) => ({
+    type: "line",
+    xref: "x",
+    yref: "paper",
+    x0: step,
+    x1: step,
+    y0: 0,
+    y1: 0.05,
+    line,
+  }));
+}
+
+function layoutOf(
+  input: CurvesInput,
+  axes: Record<string, Layout>,
+  shapes: readonly Layout[],
+  annotations: readonly Layout[],
+  traces: readonly Trace[],
+): Layout {
+  const last = input.quantities.length;
+  const showlegend = traces.filter((trace) => trace.showlegend).length > last;
+  return {
+    ...baseLayout(input.theme),
+    ...axes,
+    annotations,
+    hovermode: "x unified",
+    hoversubplots: "axis",
+    legend: {
+      orientation: "h",
+      x: 1,
+      xanchor: "right",
+      y: 1,
+      yanchor: "bottom",
+      font: { size: 11 },
+    },
+    margin: { l: 52, r: 12, t: showlegend ? 48 : 26, b: 34 }, // The mode bar is above the legend.
+    shapes,
+    showlegend,
+    xaxis: {
+      ...baseAxis(input.theme),
+      anchor: last > 1 ? `y${last}` : "y",
+      showgrid: false,
+      title: { text: "step", font: { size: 11, color: input.theme.faint }, standoff: 4 },
+      hoverformat: ",d",
+      spikecolor: input.theme.faint,
+      spikedash: "solid",
+      spikethickness: 1,
+      unifiedhovertitle: { text: "step %{x:,d}" },
+    },
+  };
+}
+
+function valueAxis({ theme, logarithmic }: CurvesInput, domain: StepRange): Layout {
+  // A zoom on one kind of axis is meaningless on the other.
+  if (logarithmic) return { ...logAxis(theme), domain, uirevision: "log" };
+  return { ...baseAxis(theme), domain, exponentformat: "power", nticks: 6, uirevision: "linear" };
+}
+
+function panelTitle(key: string, top: number, theme: Theme): Layout {
+  return {
+    text: `<b>${escapeMarkup(key)}</b>`,
+    x: 0,
+    xref: "paper",
+    xanchor: "left",
+    y: top,
+    yref: "paper",
+    yanchor: "bottom",
+    showarrow: false,
+    font: { size: 12, color: theme.ink },
+  };
+}
+
+function lineTraces(
+  line: Line,
+  points: Points,
+  colour: string,
+  axis: string,
+  input: CurvesInput,
+): Trace[] {
+  const chosen = decimate(
+    points,
+    Math.max(50, Math.round(input.width * SLICES_PER_PX)),
+    input.range,
+  );
+  const decay = decaySteps(input.smoothing, points.steps);
+  const smoothed = smooth(points, decay);
+  const x = Float64Array.from(chosen, (index) => points.steps[index] as number);
+  const raw = Float32Array.from(chosen, (index) => drawable(points.values[index] as number));
+  const uid = uidOf(line);
+  const shared = {
+    type: "scatter",
+    name: escapeMarkup(line.name),
+    legendgroup: `${axis} ${line.name}`,
+    x,
+    yaxis: axis,
+  };
+  const main = {
+    ...shared,
+    uid,
+    mode: hasFew(raw) ? "lines+markers" : "lines",
+    showlegend: true,
+    line: { color: colour, width: 1.8 },
+    marker: { color: colour, size: 5 },
+  };
+  // Stays, empty, while nothing is smoothed: otherwise plotly would lose that it is hidden.
+  const faint = {
+    ...shared,
+    uid: `${uid}-recorded`,
+    mode: "lines",
+    showlegend: false,
+    y: raw,
+    line: { color: colour, width: 1 },
+    opacity: 0.28,
+    hoverinfo: "skip",
+  };
+  // "_xother" is the line's own step, where it has no value at the step of the others.
+  if (decay <= 0) {
+    const none = { ...faint, x: [], y: [] };
+    return [none, { ...main, y: raw, hovertemplate: "%{y:.4~g}%{_xother}" }];
+  }
+  const y = Float32Array.from(chosen, (index) => smoothed[index] as number);
+  const trend = input.width < NARROW_WIDTH ? "" : ", smoothed %{y:.4~g}";
+  const hovertemplate = `%{customdata:.4~g}${trend}%{_xother}`;
+  return [faint, { ...main, y, customdata: raw, hovertemplate }];
+}
+
+/**
+ * Returns the name by which plotly identifies a line that the user has hidden. It becomes part of a
+ * selector, so that other characters than letters and digits are encoded.
+ */
+function uidOf({ block, column }: Line): string {
+  const id = block.id.replace(/[^A-Za-z0-9]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16)}_`);
+  return `${id}-${column}`;
+}
+
+function hasFew(values: Float32Array): boolean {
+  let finite = 0;
+  for (const value of values) if (!Number.isNaN(value)) finite += 1;
+  return finite <= FEW_VALUES;
+}
+
+function drawable(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN;
+}

@@ -1,0 +1,96 @@
+/** Colours the drawn nodes and edges by the quantity that is chosen in the legend. */
+
+import type { RunSession } from "../../../session";
+import type { Scene, SceneElement } from "../drawing/scene";
+import type { Fact } from "../model/labels";
+import type { ShownGraph } from "../model/shown-graph";
+import { ElementPainter } from "./element-painter";
+import { Legend } from "./legend";
+import { QUANTITIES, type Quantity } from "./quantities";
+import { isEmpty, type QuantityValues, valueFor } from "./quantity-values";
+
+interface AvailableQuantity {
+  readonly quantity: Quantity;
+  readonly values: QuantityValues;
+}
+
+const DEFAULT_QUANTITY = "grad_norm";
+
+export class NodeColouring {
+  readonly legend: Legend;
+  private readonly painter = new ElementPainter();
+  /** The quantities that have values now. */
+  private available: readonly AvailableQuantity[] = [];
+  /** Id of the chosen quantity; "" for none, null before a choice. */
+  private chosenId: string | null = null;
+  /** Values that depend on the graph alone, by the quantity's id. */
+  private readonly fixed = new Map<string, QuantityValues>();
+  private fixedGraph: ShownGraph | null = null;
+
+  constructor(private readonly changed: () => void) {
+    this.legend = new Legend((id) => {
+      this.chosenId = id;
+      this.changed();
+    });
+  }
+
+  /** Reads all quantities, and colours by the chosen one. */
+  update(scene: Scene, graph: ShownGraph, session: RunSession): void {
+    this.available = QUANTITIES.map((quantity) => ({
+      quantity,
+      values: this.read(quantity, graph, session),
+    })).filter(({ values }) => !isEmpty(values));
+    const shown = this.shown();
+    const scale = shown && this.painter.scale(shown.quantity.id);
+    scale?.fit(shown?.values.all() ?? []);
+    this.legend.show(
+      this.available.map(({ quantity }) => quantity),
+      shown?.quantity ?? null,
+      scale?.decades ?? null,
+    );
+    for (const [group, element] of scene.elements)
+      this.painter.paint(group, shown && valueFor(element, shown.values), scale);
+    for (const [path, source] of scene.arrows) {
+      const value = shown && (valueFor(source, shown.values) ?? moduleValue(source, scene, shown));
+      this.painter.paint(path, value, scale);
+    }
+  }
+
+  /** Returns the values of an element as facts: `all`, or the default and the chosen quantity. */
+  facts(element: SceneElement, all: boolean): readonly Fact[] {
+    const chosen = this.shown()?.quantity.id;
+    return this.available.flatMap(({ quantity, values }): Fact[] => {
+      const value = valueFor(element, values);
+      const matters = all || quantity.id === DEFAULT_QUANTITY || quantity.id === chosen;
+      if (value === null || !matters || (quantity.id === "saved" && isNode(element))) return [];
+      const step = values.step === null ? "" : ` at step ${values.step}`;
+      return [[quantity.name, `${quantity.format(value)}${step}`]];
+    });
+  }
+
+  private read(quantity: Quantity, graph: ShownGraph, session: RunSession): QuantityValues {
+    if (!quantity.fixed) return quantity.read(graph, session);
+    if (this.fixedGraph !== graph) this.fixed.clear();
+    this.fixedGraph = graph;
+    const values = this.fixed.get(quantity.id) ?? quantity.read(graph, session);
+    this.fixed.set(quantity.id, values);
+    return values;
+  }
+
+  private shown(): AvailableQuantity | null {
+    const wanted = this.chosenId ?? DEFAULT_QUANTITY;
+    return this.available.find(({ quantity }) => quantity.id === wanted) ?? null;
+  }
+}
+
+/** Whether an element is a single node, whose saved bytes are among its own facts. */
+function isNode(element: SceneElement): boolean {
+  return element.type === "item" && element.item.kind !== "module";
+}
+
+/** Returns the value of the module around an operation that has none itself. */
+function moduleValue(source: SceneElement, scene: Scene, shown: AvailableQuantity): number | null {
+  if (source.type === "container" || source.item.container === null) return null;
+  const frame = scene.element(source.item.container);
+  return frame ? valueFor(frame, shown.values) : null;
+}

@@ -1,0 +1,14 @@
+/** Marks on the boxes how a structure differs from the one before. */
+
+import type { Difference } from "../model/difference";
+import type { Scene } from "./scene";
+
+/** Marks the boxes that are new, removed, or of another shape. */
+export function markDifference(scene: Scene, change: Difference | null): void {
+  for (const [group, element] of scene.elements) {
+    const id = element.type === "item" ? element.item.id : element.container.id;
+    group.classList.toggle("labkit-graph-gone", change?.removed.has(id) ?? false);
+    group.classList.toggle("labkit-graph-new", change?.added.has(id) ?? false);
+    group.classList.toggle("labkit-graph-reshaped", change?.reshaped.has(id) ?? false);
+  }
+}

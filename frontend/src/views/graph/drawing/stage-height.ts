@@ -1,0 +1,28 @@
+/** Sets the stage's height by the layout, until the user drags it to another height. */
+
+import type { Rect } from "../layout/placement";
+
+const MIN_HEIGHT = 220;
+const MAX_HEIGHT = 420;
+const MARGIN = 28;
+/** Smallest scale of the first view, see `Viewport.fit`. */
+const READABLE_SCALE = 0.55;
+
+export class StageHeight {
+  private appliedHeight = "";
+
+  constructor(private readonly stage: HTMLElement) {}
+
+  /** Sets the height for a layout's bounds; with `keep` it only grows. */
+  fit(bounds: Rect, keep: boolean): void {
+    const { style, clientWidth, clientHeight } = this.stage;
+    if (clientWidth === 0 || style.height !== this.appliedHeight) return;
+    const scale = Math.min(1, Math.max(READABLE_SCALE, (clientWidth - MARGIN) / bounds.width));
+    const needed = Math.min(
+      MAX_HEIGHT,
+      Math.max(MIN_HEIGHT, Math.round(bounds.height * scale) + 2 * MARGIN),
+    );
+    this.appliedHeight = `${keep ? Math.max(needed, clientHeight) : needed}px`;
+    style.height = this.appliedHeight;
+  }
+}

@@ -1,0 +1,210 @@
+/** Pan and zoom: the visible part of the sheet, and its scale. */
+
+import type { Point, Rect } from "../layout/placement";
+import { animate } from "./animation";
+
+interface Transform extends Point {
+  readonly scale: number;
+}
+
+const MIN_SCALE = 0.04;
+const MAX_SCALE = 3;
+const MARGIN = 16;
+/** Smallest scale of the first view, so that its text is readable. */
+const READABLE_SCALE = 0.55;
+/** Smallest scale after `approach`, so that the found box is readable. */
+const MIN_APPROACH_SCALE = 0.8;
+/** Px of movement that turn a press into a drag. */
+const DRAG_THRESHOLD = 4;
+
+export class Viewport {
+  /** Whether the user chose the visible part. */
+  changedByUser = false;
+  /** True from the start of a drag until after the click event that ends it. */
+  dragged = false;
+  private transform: Transform = { x: 0, y: 0, scale: 1 };
+  private readonly pointers = new Map<number, Point>();
+  private readonly listeners = new AbortController();
+
+  constructor(
+    private readonly stage: HTMLElement,
+    private readonly world: SVGGElement,
+    private readonly onMove: () => void,
+  ) {
+    const { signal } = this.listeners;
+    stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false, signal });
+    stage.addEventListener("pointerdown", (event) => this.down(event), { signal });
+    stage.addEventListener("pointermove", (event) => this.move(event), { signal });
+    for (const name of ["pointerup", "pointercancel"] as const) {
+      stage.addEventListener(name, (event) => this.up(event), { signal });
+    }
+  }
+
+  /** True during a drag. */
+  get dragging(): boolean {
+    return this.dragged && this.pointers.size > 0;
+  }
+
+  close(): void {
+    this.listeners.abort();
+  }
+
+  /** Shows all of `bounds`; with `readable` at least its beginning, at a readable scale. */
+  fit(bounds: Rect, readable: boolean, moving = false): void {
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    if (width === 0 || height === 0) return;
+    const across = (width - 2 * MARGIN) / bounds.width;
+    const down = (height - 2 * MARGIN) / bounds.height;
+    const whole = Math.min(across, down, 1);
+    const scale = clampScale(
+      readable ? Math.max(whole, Math.min(READABLE_SCALE, Math.max(across, down))) : whole,
+    );
+    const start = (room: number, length: number) => Math.max(MARGIN, (room - length * scale) / 2);
+    this.set(
+      {
+        x: start(width, bounds.width) - bounds.x * scale,
+        y: start(height, bounds.height) - bounds.y * scale,
+        scale,
+      },
+      moving,
+    );
+    this.changedByUser = false;
+  }
+
+  /** Returns the visible part of the sheet. */
+  visibleRect(): Rect {
+    const { x, y, scale } = this.transform;
+    const { clientWidth, clientHeight } = this.stage;
+    return {
+      x: -x / scale,
+      y: -y / scale,
+      width: clientWidth / scale,
+      height: clientHeight / scale,
+    };
+  }
+
+  /** Moves a point of the sheet to the middle. */
+  centre(point: Point): void {
+    const { scale } = this.transform;
+    const { clientWidth, clientHeight } = this.stage;
+    this.changedByUser = true;
+    this.set({
+      x: clientWidth / 2 - point.x * scale,
+      y: clientHeight / 2 - point.y * scale,
+      scale,
+    });
+  }
+
+  zoom(factor: number): void {
+    const { clientWidth, clientHeight } = this.stage;
+    this.zoomAt(factor, { x: clientWidth / 2, y: clientHeight / 2 }, true);
+  }
+
+  /** Whether any part of a box is in view. */
+  isInView(box: Rect): boolean {
+    const { x, y, scale } = this.transform;
+    const [left, top] = [box.x * scale + x, box.y * scale + y];
+    const { clientWidth, clientHeight } = this.stage;
+    const across = left < clientWidth && left + box.width * scale > 0;
+    return across && top < clientHeight && top + box.height * scale > 0;
+  }
+
+  /**
+   * Moves the sheet as little as necessary to show a box; `covered` is the hidden width at the
+   * right, in px.
+   */
+  reveal(box: Rect, covered = 0): void {
+    const { x, y, scale } = this.transform;
+    const { clientWidth, clientHeight } = this.stage;
+    const dx = shiftInto(box.x * scale + x, box.width * scale, clientWidth - covered);
+    const dy = shiftInto(box.y * scale + y, box.height * scale, clientHeight);
+    if (dx !== 0 || dy !== 0) this.set({ x: x + dx, y: y + dy, scale }, true);
+  }
+
+  /** Moves a box to the middle, at a readable scale. */
+  approach(box: Rect): void {
+    const scale = Math.max(this.transform.scale, MIN_APPROACH_SCALE);
+    const { clientWidth, clientHeight } = this.stage;
+    this.changedByUser = true;
+    const x = clientWidth / 2 - (box.x + box.width / 2) * scale;
+    this.set({ x, y: clientHeight / 2 - (box.y + box.height / 2) * scale, scale }, true);
+  }
+
+  private zoomAt(factor: number, centre: Point, moving = false): void {
+    const scale = clampScale(this.transform.scale * factor);
+    const ratio = scale / this.transform.scale;
+    this.changedByUser = true;
+    const x = centre.x - (centre.x - this.transform.x) * ratio;
+    this.set({ x, y: centre.y - (centre.y - this.transform.y) * ratio, scale }, moving);
+  }
+
+  private set(to: Transform, moving = false): void {
+    const from = this.transform;
+    this.transform = to;
+    this.world.setAttribute("transform", `translate(${to.x} ${to.y}) scale(${to.scale})`);
+    if (moving) animate(this.world, { transform: css(from) }, { transform: css(to) });
+    this.onMove();
+  }
+
+  private wheel(event: WheelEvent): void {
+    if (!event.ctrlKey && !event.metaKey) return; // The page scrolls.
+    event.preventDefault();
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    this.zoomAt(Math.exp(-event.deltaY * lines * 0.004), this.local(event));
+  }
+
+  private down(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    if (this.pointers.size === 0) this.dragged = false;
+    this.pointers.set(event.pointerId, this.local(event));
+  }
+
+  private move(event: PointerEvent): void {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return;
+    const now = this.local(event);
+    if (!this.dragged && distance(before, now) < DRAG_THRESHOLD) return;
+    if (!this.dragged) {
+      this.dragged = true;
+      this.stage.setPointerCapture(event.pointerId);
+    }
+    this.changedByUser = true;
+    const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
+    this.pointers.set(event.pointerId, now);
+    if (other) this.zoomAt(distance(now, other) / Math.max(1, distance(before, other)), other);
+    else
+      this.set({
+        ...this.transform,
+        x: this.transform.x + now.x - before.x,
+        y: this.transform.y + now.y - before.y,
+      });
+  }
+
+  private up(event: PointerEvent): void {
+    this.pointers.delete(event.pointerId);
+  }
+
+  private local(event: MouseEvent): Point {
+    const frame = this.stage.getBoundingClientRect();
+    return { x: event.clientX - frame.left, y: event.clientY - frame.top };
+  }
+}
+
+function css(transform: Transform): string {
+  return `translate(${transform.x}px, ${transform.y}px) scale(${transform.scale})`;
+}
+
+function clampScale(scale: number): number {
+  return Math.min(MAX_SCALE, Math.max(MIN_SCALE, scale));
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
+
+/** Returns by how much an interval must move to lie inside a length. */
+function shiftInto(start: number, length: number, room: number): number {
+  if (start < MARGIN) return MARGIN - start;
+  const over = start + length - (room - MARGIN);
+  return over > 0 ? -Math.min(over, start - MARGIN) : 0;
+}

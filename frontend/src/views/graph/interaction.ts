@@ -1,0 +1,207 @@
+/**
+ * What happens in a graph view on clicks, keys and hovering, and the panels that show it.
+ *
+ * Each action changes the state, the drawing or a panel; nothing here listens to the run.
+ */
+
+import type { RunSession } from "../../session";
+import type { NodeColouring } from "./colouring/node-colouring";
+import type { DrawOptions, GraphDrawing } from "./drawing/graph-drawing";
+import type { SceneElement } from "./drawing/scene";
+import { Tooltip } from "./drawing/tooltip";
+import { exportDrawing, type Format } from "./export/export-drawing";
+import type { FlowDirection } from "./model/labels";
+import type { ShownGraph } from "./model/shown-graph";
+import { allModules, MAX_VISIBLE } from "./model/visible-graph";
+import { GraphNavigator } from "./navigator";
+import { DetailsPanel } from "./panels/details-panel";
+import { HelpPanel } from "./panels/help-panel";
+import { detailsOf } from "./panels/node-details";
+import { PassSliders } from "./panels/pass-sliders";
+import { Toolbar, type ToolbarActions } from "./panels/toolbar";
+import type { StageActions } from "./stage-events";
+import type { CollapsedRepeat } from "./structure/collapsed-graph";
+import type { GraphViewState } from "./view-state";
+
+const ZOOM_FACTOR = 1.3;
+
+export class GraphInteraction {
+  readonly toolbar: Toolbar;
+  readonly details: DetailsPanel;
+  readonly tooltip: Tooltip;
+  readonly navigator: GraphNavigator;
+  readonly help = new HelpPanel();
+  readonly sliders = new PassSliders((repeat, pass) => this.showPass(repeat, pass));
+  private hovered: { readonly element: SceneElement; readonly group: SVGGElement } | null = null;
+
+  constructor(
+    private readonly state: GraphViewState,
+    private readonly drawing: GraphDrawing,
+    private readonly colouring: NodeColouring,
+    session: RunSession,
+  ) {
+    const { embedded } = state;
+    this.toolbar = new Toolbar(this.toolbarActions(), colouring.legend.element, { embedded });
+    this.details = new DetailsPanel(
+      (name) => session.inspect(name),
+      () => this.toolbar.setDetailsPressed(false),
+    );
+    this.tooltip = new Tooltip(drawing.stage);
+    this.navigator = new GraphNavigator({
+      scene: drawing.scene,
+      viewport: drawing.viewport,
+      shown: () => state.shown,
+      edges: () => drawing.layout?.visible.edges ?? [],
+      showInPasses: async (choices, id) => {
+        const open = state.showInPasses(choices, id, drawing.requestedOpen);
+        if (open) await this.draw({ open });
+        return open !== null;
+      },
+      showMessage: (message) => this.toolbar.showMessage(message),
+    });
+  }
+
+  /** Draws the graph that is shown; does nothing while there is none. */
+  async draw(options: DrawOptions): Promise<void> {
+    const { shown } = this.state;
+    if (!shown) return;
+    this.state.saveOpen(options.open);
+    await this.drawing.draw(shown, options);
+  }
+
+  /** What clicks, keys and hovering on the stage do. */
+  stageActions(): StageActions {
+    const { scene, viewport } = this.drawing;
+    return {
+      toggle: (id) => this.toggle(id),
+      follow: (id) => this.follow(id),
+      hover: (element, group) => this.hover(element, group),
+      unhover: () => this.unhover(),
+      escape: () => {
+        this.details.close();
+        this.help.hide();
+      },
+      focus: (element) => {
+        const rect = element.type === "item" && scene.rect(element.item.id);
+        if (rect) viewport.reveal(rect);
+      },
+      dragging: () => viewport.dragged,
+    };
+  }
+
+  /** Updates the tooltip and the details after the numbers have changed. */
+  refresh(): void {
+    if (this.hovered) this.hover(this.hovered.element, this.hovered.group);
+    const id = this.details.shownId;
+    const element = id === null ? null : this.drawing.scene.element(id);
+    if (element) this.showDetails(element);
+  }
+
+  unhover(): void {
+    this.hovered = null;
+    this.tooltip.hide();
+  }
+
+  private toolbarActions(): ToolbarActions {
+    const { state, drawing } = this;
+    const unfold = (open: (shown: ShownGraph) => ReadonlySet<string>) => {
+      if (state.shown) this.draw({ open: open(state.shown), fit: true });
+    };
+    return {
+      fit: () => drawing.fitWhole(state.shown),
+      zoomIn: () => drawing.viewport.zoom(ZOOM_FACTOR),
+      zoomOut: () => drawing.viewport.zoom(1 / ZOOM_FACTOR),
+      foldAll: () => unfold((shown) => shown.initiallyOpen()),
+      unfoldAll: () => unfold((shown) => allModules(shown.graph)),
+      cancel: () => drawing.cancel(),
+      find: (query) => this.navigator.find(query),
+      showFlow: (flow) => this.showFlow(flow),
+      details: () => (this.details.open ? this.details.close() : this.showDetails(null)),
+      copy: (format) => this.copy(format),
+      help: () => this.help.toggle(),
+    };
+  }
+
+  private toggle(id: string): void {
+    const { shown } = this.state;
+    if (!shown) return;
+    const { open, excessive } = this.state.toggle(shown, id, this.drawing.requestedOpen);
+    if (open) {
+      const element = this.details.open ? this.drawing.scene.element(id) : undefined;
+      if (element) this.showDetails(element);
+      this.draw({ open, anchor: id });
+      return;
+    }
+    const name = shown.moduleNameOf(id);
+    this.toolbar.showMessage(
+      `${name} stays folded: the graph would have ${excessive} boxes; at most ${MAX_VISIBLE} are drawn.`,
+    );
+  }
+
+  private async showPass(repeat: CollapsedRepeat, pass: number | "all"): Promise<void> {
+    const { shown } = this.state;
+    if (!shown) return;
+    const { requestedOpen } = this.drawing;
+    const { open, excessive } = this.state.showPass(shown, repeat, pass, requestedOpen);
+    if (open) {
+      const anchor = repeat.pass === null ? repeat.key : repeat.box;
+      await this.draw({ open, anchor });
+      return;
+    }
+    const limit = `at most ${MAX_VISIBLE} are drawn`;
+    this.toolbar.showMessage(
+      `All passes would be ${excessive} boxes; ${limit}. Fold other modules first.`,
+    );
+  }
+
+  private showFlow(flow: FlowDirection): void {
+    this.state.showFlow(flow);
+    this.draw({ open: this.drawing.requestedOpen });
+  }
+
+  /** Follows a box's tensors and shows its details; null follows none. */
+  private follow(id: string | null): void {
+    const { scene, viewport } = this.drawing;
+    this.navigator.toggleFollow(id);
+    const element = id === null ? undefined : scene.element(id);
+    if (!element || this.state.embedded) return;
+    this.showDetails(element);
+    const rect = id === null ? undefined : scene.rect(id);
+    if (rect) viewport.reveal(rect, this.details.element.offsetWidth);
+  }
+
+  private hover(element: SceneElement, group: SVGGElement): void {
+    const { shown } = this.state;
+    if (!shown || this.drawing.viewport.dragging) return;
+    this.hovered = { element, group };
+    this.tooltip.show(this.factsOf(element, shown, false), group);
+  }
+
+  /** Shows a box in the details panel; null opens it with a hint. */
+  private showDetails(element: SceneElement | null): void {
+    const { shown } = this.state;
+    const edges = this.drawing.layout?.visible.edges ?? [];
+    this.toolbar.setDetailsPressed(true);
+    this.details.show(
+      element && shown
+        ? detailsOf(element, shown, edges, this.factsOf(element, shown, true))
+        : null,
+    );
+  }
+
+  private factsOf(element: SceneElement, shown: ShownGraph, all: boolean) {
+    const { labels } = shown;
+    const facts =
+      element.type === "item"
+        ? labels.factsOfItem(element.item)
+        : labels.factsOfModule(element.container.module);
+    return [...facts, ...this.colouring.facts(element, all)];
+  }
+
+  private async copy(format: Format): Promise<void> {
+    const { layout, scene, stage } = this.drawing;
+    const { shown } = this.state;
+    if (!layout || !shown) return;
+    this.toolbar.showMessage(await exportDrawing(format, layout, shown.labels, scene, stage));
+  }
+}

@@ -1,0 +1,54 @@
+/** Computes the placement of a visible graph: measures its boxes and runs Graphviz. */
+
+import type { Labels } from "../model/labels";
+import type { VisibleGraph } from "../model/visible-graph";
+import { Composer, type RunGraphviz } from "./compose";
+import type { RankDirection } from "./dot";
+import { withHubEdges, withoutHubEdges } from "./hubs";
+import { Levels } from "./levels";
+import type { FittedLabel, TextMeasure } from "./measure";
+import type { Placement } from "./placement";
+
+export interface GraphLayout {
+  readonly direction: RankDirection;
+  readonly visible: VisibleGraph;
+  readonly sizes: ReadonlyMap<string, FittedLabel>;
+  readonly placement: Placement;
+}
+
+/** Ratio of width to height from which a stage is filled better from left to right. */
+const WIDE_RATIO = 2;
+/** Smallest scale of a row; longer rows are wrapped. */
+const MIN_ROW_SCALE = 0.8;
+
+export function directionFor(width: number, height: number): RankDirection {
+  return width >= height * WIDE_RATIO ? "LR" : "TB";
+}
+
+/** `room` is the width of the stage, in px. */
+export async function layOutGraph(
+  visible: VisibleGraph,
+  labels: Labels,
+  measure: TextMeasure,
+  runGraphviz: RunGraphviz,
+  direction: RankDirection,
+  room: number,
+): Promise<GraphLayout> {
+  const sizes = new Map<string, FittedLabel>();
+  for (const item of visible.items) sizes.set(item.id, measure.box(item, labels.ofItem(item)));
+  for (const { id, module } of visible.containers) {
+    sizes.set(id, measure.frame(labels.ofModule(module)));
+  }
+  const { reduced, hubEdges } = withoutHubEdges(visible);
+  const levels = new Levels(visible, reduced.edges);
+  const composer = new Composer(
+    visible,
+    levels,
+    sizes,
+    direction,
+    room / MIN_ROW_SCALE,
+    runGraphviz,
+  );
+  const placement = await composer.placement();
+  return { direction, visible, sizes, placement: withHubEdges(placement, hubEdges, direction) };
+}

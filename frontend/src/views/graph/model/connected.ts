@@ -1,0 +1,26 @@
+/** The boxes from which a box was computed, and those computed from it. */
+
+import type { VisibleEdge } from "./visible-graph";
+
+/** Returns a box and all boxes before and behind it. */
+export function connectedTo(edges: readonly VisibleEdge[], id: string): ReadonlySet<string> {
+  return new Set([
+    ...reachableFrom(edges, id, (edge) => [edge.source, edge.target]),
+    ...reachableFrom(edges, id, (edge) => [edge.target, edge.source]),
+  ]);
+}
+
+function reachableFrom(
+  edges: readonly VisibleEdge[],
+  start: string,
+  direct: (edge: VisibleEdge) => readonly [from: string, to: string],
+): ReadonlySet<string> {
+  const next = new Map<string, string[]>();
+  for (const edge of edges) {
+    const [from, to] = direct(edge);
+    next.set(from, [...(next.get(from) ?? []), to]);
+  }
+  const seen = new Set([start]);
+  for (const id of seen) for (const other of next.get(id) ?? []) seen.add(other);
+  return seen;
+}

@@ -1,0 +1,140 @@
+/** The text of each box, and the facts about it. */
+
+import type { GraphNode } from "../../../protocol";
+import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
+import { ModuleCalls, type TensorInfo } from "../structure/module-calls";
+import {
+  bytesText,
+  countText,
+  moduleName,
+  plural,
+  shapeText,
+  shortCount,
+  sourceText,
+} from "../structure/text";
+import type { Item } from "./visible-graph";
+
+/** The text of one box or frame. */
+export interface Label {
+  readonly title: string;
+  readonly subtitle: string;
+  readonly badge: string;
+}
+
+/** A named fact for the tooltip and the details. */
+export type Fact = readonly [name: string, value: string];
+
+/**
+ * What a box is named after: the forward operation, autograd's backward node, or both. Arrows point
+ * along the data, along the gradients, or both ways.
+ */
+export type FlowDirection = "forward" | "backward" | "both";
+
+const KINDS: Readonly<Partial<Record<GraphNode["kind"], string>>> = {
+  input: "leaf that is no parameter",
+  output: "what the graph ends in",
+  cut: "where a gradient stops",
+};
+
+export class Labels {
+  private readonly outputs: ReadonlyMap<string, TensorInfo>;
+  private readonly operations: ReadonlyMap<string, number>;
+  private readonly scopes: ModuleCalls;
+
+  /** Repeats that are collapsed in `graph` are counted as in the recorded graph. */
+  constructor(
+    private readonly graph: CollapsedGraph,
+    recorded: CollapsedGraph = graph,
+    private readonly flow: FlowDirection = "forward",
+  ) {
+    this.scopes = new ModuleCalls(graph);
+    this.outputs = this.scopes.outputs();
+    this.operations = new ModuleCalls(recorded).operationCounts();
+  }
+
+  ofItem(item: Item): Label {
+    return item.kind === "module" ? this.ofModule(item.module) : labelOfNode(item.node, this.flow);
+  }
+
+  ofModule(module: CollapsedCall): Label {
+    const { repeat } = module;
+    const type = module.synthetic ? (repeat?.label ?? "") : module.path === "" ? "" : module.type;
+    const shape = shapeText(this.outputs.get(module.id)?.shape ?? null);
+    const parameters = module.parameters > 0 ? `${shortCount(module.parameters)} params` : "";
+    return {
+      title: module.synthetic ? module.type : moduleName(module),
+      subtitle: [type, shape].filter(Boolean).join(" · "),
+      badge: [repeat ? `×${repeat.passes}` : "", parameters].filter(Boolean).join(" · "),
+    };
+  }
+
+  factsOfItem(item: Item): readonly Fact[] {
+    return item.kind === "module" ? this.factsOfModule(item.module) : this.factsOfNode(item.node);
+  }
+
+  factsOfModule(module: CollapsedCall): readonly Fact[] {
+    const output = this.outputs.get(module.id);
+    const { repeat } = module;
+    return withoutEmpty([
+      ["Module", module.synthetic ? "" : module.path || "the model itself"],
+      ["Type", module.synthetic ? (repeat?.label ?? "") : module.type],
+      [
+        "Repeated",
+        repeat ? `${repeat.passes} times; this is number ${(repeat.pass ?? 0) + 1}` : "",
+      ],
+      ["Call", module.call > 1 ? String(module.call) : ""],
+      ["Output", shapeText(output?.shape ?? null)],
+      ["Dtype", output?.dtype ?? ""],
+      ["Parameters", module.synthetic ? "" : countText(module.parameters)],
+      ["Operations", module.synthetic ? "" : countText(this.operations.get(module.id) ?? 0)],
+      ["Called at", sourceText(module.source)],
+    ]);
+  }
+
+  /** "Computation graph of Net: 3 modules, 15 operations" */
+  summary(): string {
+    const [model] = this.scopes.outermost();
+    const paths = new Set(this.graph.modules.map((module) => module.path));
+    paths.delete("");
+    const operations = this.graph.nodes.filter((node) => node.kind === "op").length;
+    const name = model ? ` of ${model.type}` : "";
+    return `Computation graph${name}: ${plural(paths.size, "module")}, ${plural(operations, "operation")}`;
+  }
+
+  private factsOfNode(node: GraphNode): readonly Fact[] {
+    const { source } = node;
+    const place = this.scopes.call(node.scope);
+    return withoutEmpty([
+      [node.kind === "parameter" ? "Parameter" : "", node.parameters.join(", ")],
+      ["Operation", node.kind === "op" ? node.op : ""],
+      ["Backward", node.backward ?? ""],
+      ["Kind", KINDS[node.kind] ?? ""],
+      ["In module", place ? place.path || place.type : "outside all modules"],
+      ["Shape", shapeText(node.shape)],
+      ["Dtype", node.dtype ?? ""],
+      ["Parameters", node.kind === "parameter" ? countText(size(node)) : ""],
+      ["Device", node.device ?? ""],
+      ["Kept for backward", node.saved_bytes === null ? "" : bytesText(node.saved_bytes)],
+      ["Source", sourceText(source)],
+      ["Note", node.note ?? ""],
+    ]);
+  }
+}
+
+function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
+  const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
+  const shape = shapeText(node.shape);
+  // A leaf keeps its name: its backward node is always called AccumulateGrad.
+  if (node.backward === null || node.kind !== "op" || flow === "forward")
+    return { title: name, subtitle: shape, badge: "" };
+  if (flow === "backward") return { title: node.backward, subtitle: shape, badge: "" };
+  return { title: name, subtitle: [shape, node.backward].filter(Boolean).join(" · "), badge: "" };
+}
+
+function size(node: GraphNode): number {
+  return (node.shape ?? []).reduce((product, length) => product * length, 1);
+}
+
+function withoutEmpty(facts: readonly Fact[]): readonly Fact[] {
+  return facts.filter(([name, value]) => name !== "" && value !== "");
+}

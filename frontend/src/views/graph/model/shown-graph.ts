@@ -1,0 +1,152 @@
+/**
+ * The graph that is drawn: with repeats collapsed, and with nodes that the last change removed.
+ *
+ * Immutable; a change of what is shown makes a new one.
+ */
+
+import type { GraphData } from "../../../protocol";
+import { type CollapsedRepeats, RepeatedGraph } from "../repeats/collapse";
+import type { CollapsedGraph, CollapsedRepeat, PassChoices } from "../structure/collapsed-graph";
+import { ModuleCalls } from "../structure/module-calls";
+import { moduleName } from "../structure/text";
+import { type ComparedGraph, type Difference, differenceBetween } from "./difference";
+import { type FlowDirection, Labels } from "./labels";
+import { withRemovedNodes } from "./removed-nodes";
+import {
+  allModules,
+  countVisible,
+  initiallyOpen,
+  MAX_VISIBLE,
+  visibleGraph,
+} from "./visible-graph";
+
+export class ShownGraph {
+  /** What is drawn, removed nodes included. */
+  readonly graph: CollapsedGraph;
+  /** The same without removed nodes. */
+  readonly withoutRemoved: CollapsedGraph;
+  readonly repeats: readonly CollapsedRepeat[];
+  /** The names of each parameter that has several. */
+  readonly tied: readonly (readonly string[])[];
+  /** The difference from the graph shown before; null for the first. */
+  readonly difference: Difference | null;
+  readonly labels: Labels;
+  /** Why not all modules can be unfolded, as a sentence; null when they can. */
+  readonly unfoldingLimit: string | null;
+
+  private constructor(
+    /** As it was recorded. */
+    readonly recorded: GraphData,
+    private readonly repeated: RepeatedGraph | null,
+    private readonly collapsed: CollapsedRepeats | null,
+    readonly flow: FlowDirection,
+    private readonly previous: ComparedGraph | null,
+  ) {
+    this.withoutRemoved = collapsed?.graph ?? recorded;
+    this.repeats = collapsed?.collapsed ?? [];
+    this.difference = previous && differenceBetween(previous, this);
+    this.graph =
+      previous && this.difference
+        ? withRemovedNodes(previous.withoutRemoved, this.withoutRemoved, this.difference.removed)
+        : this.withoutRemoved;
+    this.tied = recorded.nodes.map((node) => node.parameters).filter((names) => names.length > 1);
+    this.labels = new Labels(this.graph, recorded, flow);
+    const all = countVisible(visibleGraph(this.graph, allModules(this.graph)));
+    const reason = `All modules unfolded are ${all} boxes; at most ${MAX_VISIBLE} are drawn.`;
+    this.unfoldingLimit = all > MAX_VISIBLE ? reason : null;
+  }
+
+  /** With `choices` null no repeat is collapsed. */
+  static of(
+    recorded: GraphData,
+    choices: PassChoices | null,
+    flow: FlowDirection = "forward",
+    previous: ComparedGraph | null = null,
+  ): ShownGraph {
+    const repeated = choices && new RepeatedGraph(recorded);
+    const collapsed = repeated && choices && repeated.collapse(choices);
+    // Only what is compared: a reference to the previous graph would hold all graphs before it.
+    const compared = previous && {
+      withoutRemoved: previous.withoutRemoved,
+      repeats: previous.repeats,
+    };
+    return new ShownGraph(recorded, repeated, collapsed, flow, compared);
+  }
+
+  /** The same graph with other passes shown. */
+  withChoices(choices: PassChoices): ShownGraph {
+    const collapsed = this.repeated?.collapse(choices) ?? null;
+    return new ShownGraph(this.recorded, this.repeated, collapsed, this.flow, this.previous);
+  }
+
+  /** The same graph with labels and arrows for another flow. */
+  withFlow(flow: FlowDirection): ShownGraph {
+    return new ShownGraph(this.recorded, this.repeated, this.collapsed, flow, this.previous);
+  }
+
+  /** The choices with which a node or call of the recorded graph is drawn. */
+  choicesFor(id: string): PassChoices {
+    return this.collapsed?.choicesFor(id) ?? new Map();
+  }
+
+  /** The id under which a node or call of the recorded graph is drawn. */
+  drawnIdOf(id: string): string {
+    return this.collapsed?.drawnIdOf(id) ?? id;
+  }
+
+  /** The id in the recorded graph of a node that is drawn. */
+  recordedIdOf(id: string): string {
+    return this.collapsed?.recordedIdOf(id) ?? id;
+  }
+
+  /** "Computation graph of Net: 3 modules, 15 operations" */
+  summary(): string {
+    return new Labels(this.recorded).summary();
+  }
+
+  /**
+   * The modules to open after a change: `initial`, and those of `before` that this graph has.
+   * Only `initial` where both together are too many boxes.
+   */
+  openAfterChange(before: ReadonlySet<string>, initial: ReadonlySet<string>): ReadonlySet<string> {
+    const known = new Set(this.graph.modules.map((module) => module.id));
+    const both = new Set([...initial, ...[...before].filter((id) => known.has(id))]);
+    return this.excessiveCount(both) === null ? both : initial;
+  }
+
+  /** The ids of the calls around a drawn node or call, outermost first. */
+  callsAround(id: string): readonly string[] {
+    const calls = new ModuleCalls(this.graph);
+    const own = calls.call(id);
+    const scope = own ? own.id : (this.graph.nodes.find((node) => node.id === id)?.scope ?? "");
+    const chain = calls.chain(scope).map((call) => call.id);
+    return own ? chain.slice(0, -1) : chain;
+  }
+
+  /** The number of boxes with these modules open where it is too large to draw; else null. */
+  excessiveCount(open: ReadonlySet<string>): number | null {
+    const count = countVisible(visibleGraph(this.graph, open));
+    return count > MAX_VISIBLE ? count : null;
+  }
+
+  initiallyOpen(): ReadonlySet<string> {
+    return initiallyOpen(this.graph);
+  }
+
+  /** Whether a node or call of this id is in the graph, removed nodes excluded. */
+  contains(id: string): boolean {
+    const named = (each: { readonly id: string }) => each.id === id;
+    return this.withoutRemoved.nodes.some(named) || this.withoutRemoved.modules.some(named);
+  }
+
+  /** The name of a box or frame. */
+  nameOfBox(id: string): string {
+    const node = this.graph.nodes.find((each) => each.id === id);
+    return node ? (node.parameters[0] ?? node.op) : this.moduleNameOf(id);
+  }
+
+  moduleNameOf(id: string): string {
+    const module = this.graph.modules.find((each) => each.id === id);
+    return module ? moduleName(module) : id;
+  }
+}

@@ -1,0 +1,66 @@
+/** Finds nodes by name, and follows the tensors of a box. */
+
+import type { Scene } from "./drawing/scene";
+import type { Viewport } from "./drawing/viewport";
+import { connectedTo } from "./model/connected";
+import { SearchResults } from "./model/search";
+import type { ShownGraph } from "./model/shown-graph";
+import type { VisibleEdge } from "./model/visible-graph";
+import type { PassChoices } from "./structure/collapsed-graph";
+
+/** The parts of the view that the navigator uses. */
+export interface NavigatorContext {
+  readonly scene: Scene;
+  readonly viewport: Viewport;
+  shown(): ShownGraph | null;
+  edges(): readonly VisibleEdge[];
+  /** Opens the modules around a node of the recorded graph, in the passes in which it is. */
+  showInPasses(choices: PassChoices, id: string): Promise<boolean>;
+  showMessage(query: string): void;
+}
+
+export class GraphNavigator {
+  private followed: string | null = null;
+  private readonly results = new SearchResults();
+
+  constructor(private readonly view: NavigatorContext) {}
+
+  /**
+   * Fades all boxes except those before and behind one; the same box again, or null, fades none.
+   */
+  toggleFollow(id: string | null): void {
+    this.followed = id === this.followed ? null : id;
+    this.applyFade();
+  }
+
+  /** Applies the fading to a new drawing. */
+  applyFade(): void {
+    const { scene } = this.view;
+    if (this.followed !== null && !scene.rect(this.followed)) this.followed = null;
+    scene.fade(this.followed === null ? null : connectedTo(this.view.edges(), this.followed));
+  }
+
+  /**
+   * Opens the modules around the next search result, moves it into view and follows its tensors.
+   */
+  async find(query: string): Promise<void> {
+    const { view } = this;
+    const shown = view.shown();
+    if (!shown) return;
+    const result = this.results.next(shown.recorded, query);
+    if (!result) {
+      view.showMessage(`Nothing in this graph is called “${query.trim()}”.`);
+      return;
+    }
+    if (!(await view.showInPasses(shown.choicesFor(result.id), result.id))) {
+      view.showMessage(`${result.message}; it cannot be unfolded: fold other modules first.`);
+      return;
+    }
+    const id = view.shown()?.drawnIdOf(result.id) ?? result.id;
+    const rect = view.scene.rect(id);
+    if (rect) view.viewport.approach(rect);
+    this.followed = id;
+    this.applyFade();
+    view.showMessage(result.message);
+  }
+}

@@ -1,0 +1,100 @@
+/** A slider over the passes of each visible repeat, and a button that shows all passes. */
+
+import { html } from "../drawing/elements";
+import type { CollapsedRepeat } from "../structure/collapsed-graph";
+
+/** Shows a pass of a repeat, from 0, or all; resolves when it is drawn. */
+export type ChoosePass = (repeat: CollapsedRepeat, pass: number | "all") => Promise<void>;
+
+interface Row {
+  readonly element: HTMLElement;
+  readonly name: HTMLElement;
+  readonly slider: HTMLInputElement;
+  readonly number: HTMLElement;
+  readonly all: HTMLButtonElement;
+  repeat: CollapsedRepeat;
+}
+
+export class PassSliders {
+  readonly element = html("div", { class: "labkit-graph-rolls" });
+  private readonly rows = new Map<string, Row>();
+  private drawing = false;
+  private pendingChoice: {
+    readonly repeat: CollapsedRepeat;
+    readonly pass: number | "all";
+  } | null = null;
+
+  constructor(private readonly choose: ChoosePass) {
+    this.element.hidden = true;
+    // JupyterLab's own keys must not act while a slider has the focus.
+    this.element.setAttribute("data-lm-suppress-shortcuts", "true");
+    this.element.addEventListener("keydown", (event) => event.stopPropagation());
+  }
+
+  /** Shows a row for each repeat that is drawn. */
+  update(repeats: readonly CollapsedRepeat[], isDrawn: (id: string) => boolean): void {
+    const seen = repeats.filter((repeat) =>
+      isDrawn(repeat.pass === null ? repeat.key : repeat.box),
+    );
+    const keys = new Set(seen.map((repeat) => repeat.key));
+    for (const [key, row] of this.rows) {
+      if (keys.has(key)) continue;
+      row.element.remove();
+      this.rows.delete(key);
+    }
+    for (const repeat of seen) this.show(repeat);
+    this.element.hidden = seen.length === 0;
+  }
+
+  private show(repeat: CollapsedRepeat): void {
+    const row = this.rows.get(repeat.key) ?? this.add(repeat);
+    row.repeat = repeat;
+    const collapsed = repeat.pass !== null;
+    row.name.textContent = `${repeat.passes} × ${repeat.label}`;
+    row.slider.max = String(repeat.passes);
+    row.slider.disabled = !collapsed;
+    const number = collapsed ? `${(repeat.pass ?? 0) + 1} of ${repeat.passes}` : "all";
+    if (!this.pendingChoice && collapsed) row.slider.value = String((repeat.pass ?? 0) + 1);
+    row.slider.setAttribute("aria-valuetext", number);
+    row.number.textContent = number;
+    row.all.textContent = collapsed ? "Show all" : "Roll up";
+    row.all.title = collapsed ? "Draw every pass" : "Draw one pass for all, with a slider";
+    if (!row.element.parentNode) this.element.append(row.element);
+  }
+
+  private add(repeat: CollapsedRepeat): Row {
+    const row: Row = {
+      element: html("div", { class: "labkit-graph-roll", role: "group" }),
+      name: html("span", { class: "labkit-graph-roll-name" }),
+      slider: html("input", { type: "range", min: "1", "aria-label": `Pass of ${repeat.label}` }),
+      number: html("span", { class: "labkit-graph-roll-number" }),
+      all: html("button", { type: "button" }),
+      repeat,
+    };
+    row.slider.addEventListener("input", () =>
+      this.request(row.repeat, Number(row.slider.value) - 1),
+    );
+    row.all.addEventListener("click", () =>
+      this.request(row.repeat, row.repeat.pass === null ? 0 : "all"),
+    );
+    row.element.append(row.name, row.slider, row.number, row.all);
+    this.rows.set(repeat.key, row);
+    return row;
+  }
+
+  /** Draws one choice at a time; of several choices meanwhile only the newest is drawn. */
+  private async request(repeat: CollapsedRepeat, pass: number | "all"): Promise<void> {
+    this.pendingChoice = { repeat, pass };
+    if (this.drawing) return;
+    this.drawing = true;
+    try {
+      while (this.pendingChoice) {
+        const choice = this.pendingChoice;
+        this.pendingChoice = null;
+        await this.choose(choice.repeat, choice.pass);
+      }
+    } finally {
+      this.drawing = false;
+    }
+  }
+}

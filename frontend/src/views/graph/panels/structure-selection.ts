@@ -1,0 +1,38 @@
+/** Selects which of a run's structures is shown. */
+
+import type { GraphData } from "../../../protocol";
+import type { RunSession } from "../../../session";
+import { StructureTimeline } from "./structure-timeline";
+
+export class StructureSelection {
+  readonly element: HTMLElement;
+  private readonly timeline = new StructureTimeline((signature) => this.choose(signature));
+  /** An earlier structure that was chosen; null follows the run. */
+  private chosen: GraphData | null = null;
+
+  constructor(
+    private readonly session: RunSession,
+    private readonly changed: () => void,
+    private readonly showMessage: (text: string) => void,
+  ) {
+    this.element = this.timeline.element;
+  }
+
+  /** Returns the graph to show, and updates the timeline. */
+  graph(): GraphData | null {
+    const graph = this.chosen ?? this.session.graph;
+    const spans = this.session.state?.structures ?? [];
+    this.timeline.update(spans, graph?.signature ?? "", this.chosen === null);
+    return graph;
+  }
+
+  private async choose(signature: string | null): Promise<void> {
+    const graph = signature === null ? null : await this.session.graphOf(signature);
+    if (signature !== null && graph === null) {
+      this.showMessage("This structure is not kept any more, or the kernel did not answer.");
+      return;
+    }
+    this.chosen = graph;
+    this.changed();
+  }
+}

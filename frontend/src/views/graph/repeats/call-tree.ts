@@ -1,0 +1,101 @@
+/** The direct content of each module call, in the order of execution, and which calls are alike. */
+
+import type { GraphData, GraphNode, ModuleCall } from "../../../protocol";
+import { ModuleCalls } from "../structure/module-calls";
+import { findRepetitions } from "./repetitions";
+
+/** An operation or a module call. */
+export interface Child {
+  readonly id: string;
+  readonly call: ModuleCall | null;
+}
+
+/** Passes that are alike: each has the same children, one after the other. */
+export interface Repeat {
+  readonly passes: readonly (readonly Child[])[];
+}
+
+/** A single operation must repeat more often to count, as sums are written like that. */
+const MIN_OPERATION_PASSES = 8;
+const MIN_PASSES = 4;
+
+export class CallTree {
+  private readonly childrenOf = new Map<string, Child[]>();
+  private readonly nodes: ReadonlyMap<string, GraphNode>;
+  private readonly numbers = new Map<string, number>();
+  private readonly digests = new Map<string, readonly [plain: number, shaped: number]>();
+
+  constructor(graph: GraphData) {
+    this.nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+    const scopes = new ModuleCalls(graph);
+    const seen = new Set<string>();
+    for (const node of graph.nodes) {
+      if (node.kind !== "op") continue;
+      let around = "";
+      for (const call of scopes.chain(node.scope)) {
+        if (!seen.has(call.id)) this.children(around).push({ id: call.id, call });
+        seen.add(call.id);
+        around = call.id;
+      }
+      this.children(around).push({ id: node.id, call: null });
+    }
+  }
+
+  /** Returns the children of a call; "" for those outside of all calls. */
+  children(scope: string): Child[] {
+    const known = this.childrenOf.get(scope);
+    if (known) return known;
+    const made: Child[] = [];
+    this.childrenOf.set(scope, made);
+    return made;
+  }
+
+  /** Returns the repeats directly inside a call. */
+  repeats(scope: string): readonly Repeat[] {
+    const children = this.children(scope);
+    const byModule = children.map((child) => this.moduleNumber(child));
+    const byShape = children.map((child) => this.digest(child)[1]);
+    const least = (start: number, period: number) =>
+      period === 1 && children[start]?.call === null ? MIN_OPERATION_PASSES : MIN_PASSES;
+    return findRepetitions([byModule, byShape], least).map(({ start, period, count }) => ({
+      passes: Array.from({ length: count }, (_, pass) =>
+        children.slice(start + pass * period, start + (pass + 1) * period),
+      ),
+    }));
+  }
+
+  /**
+   * Returns a number that is equal for calls of one module, whatever the sizes of their tensors.
+   */
+  private moduleNumber(child: Child): number {
+    const [plain] = this.digest(child);
+    return child.call === null ? plain : this.numberOf(`${plain} at ${child.call.path}`);
+  }
+
+  /** Returns two numbers: equal for equal operations, and equal for equal operations and shapes. */
+  private digest(child: Child): readonly [number, number] {
+    const known = this.digests.get(child.id);
+    if (known) return known;
+    const made = child.call === null ? this.ofOperation(child.id) : this.ofCall(child.call);
+    this.digests.set(child.id, made);
+    return made;
+  }
+
+  private ofOperation(id: string): readonly [number, number] {
+    const node = this.nodes.get(id);
+    return [this.numberOf(`${node?.op}`), this.numberOf(`${node?.op} ${node?.shape}`)];
+  }
+
+  private ofCall(call: ModuleCall): readonly [number, number] {
+    const inner = this.children(call.id).map((child) => this.digest(child));
+    const [plain, shaped] = [inner.map(([one]) => one), inner.map(([, two]) => two)];
+    return [this.numberOf(`${call.type}(${plain})`), this.numberOf(`${call.type}[${shaped}]`)];
+  }
+
+  private numberOf(words: string): number {
+    const known = this.numbers.get(words);
+    if (known !== undefined) return known;
+    this.numbers.set(words, this.numbers.size);
+    return this.numbers.size - 1;
+  }
+}

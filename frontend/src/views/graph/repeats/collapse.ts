@@ -1,0 +1,291 @@
+/**
+ * Collapses repeats: of passes that are alike only one is drawn.
+ *
+ * The boxes of any shown pass have the ids of the first pass, so that no box moves when another
+ * pass is chosen. Names, shapes and colours are those of the pass that is shown.
+ */
+
+import type { GraphData, GraphNode } from "../../../protocol";
+import type {
+  CollapsedCall,
+  CollapsedEdge,
+  CollapsedGraph,
+  CollapsedRepeat,
+  PassChoices,
+} from "../structure/collapsed-graph";
+import { CallTree, type Child, type Repeat } from "./call-tree";
+import {
+  isDrawnWith,
+  isShown,
+  NO_PASSES,
+  type PassPath,
+  type PassReference,
+  relationOf,
+} from "./pass-path";
+
+/** A graph with its repeats, and its collapsed forms. */
+export class RepeatedGraph {
+  private readonly tree: CallTree;
+  private readonly repeats = new Map<string, readonly Repeat[]>();
+
+  constructor(readonly graph: GraphData) {
+    this.tree = new CallTree(graph);
+  }
+
+  collapse(choices: PassChoices): CollapsedRepeats {
+    return new CollapsedRepeats(this.graph, this.tree, (scope) => this.repeatsIn(scope), choices);
+  }
+
+  private repeatsIn(scope: string): readonly Repeat[] {
+    const known = this.repeats.get(scope) ?? this.tree.repeats(scope);
+    this.repeats.set(scope, known);
+    return known;
+  }
+}
+
+/** One collapsed form, and the place in it of everything in the recorded graph. */
+export class CollapsedRepeats {
+  readonly graph: CollapsedGraph;
+  readonly collapsed: CollapsedRepeat[] = [];
+  /** Ids in the collapsed graph, by the id of each operation and call. */
+  private readonly drawnIds = new Map<string, string>();
+  /** Ids in the recorded graph, by the id of each drawn node. */
+  private readonly recordedIds = new Map<string, string>();
+  private readonly passPaths = new Map<string, PassPath>();
+  private readonly calls = new Map<string, CollapsedCall>();
+  /** The box of a pass, by the id of each operation that is directly in it. */
+  private readonly parents = new Map<string, string>();
+
+  constructor(
+    recorded: GraphData,
+    private readonly tree: CallTree,
+    private readonly repeats: (scope: string) => readonly Repeat[],
+    private readonly choices: PassChoices,
+  ) {
+    this.addChildren("", "", null, NO_PASSES);
+    this.graph = this.collapsed.length === 0 ? recorded : this.build(recorded);
+  }
+
+  /** Returns the id under which a node or call is drawn when its pass is shown. */
+  drawnIdOf(id: string): string {
+    return this.drawnIds.get(id) ?? id;
+  }
+
+  /** Returns the id in the recorded graph of a node that is drawn. */
+  recordedIdOf(id: string): string {
+    return this.recordedIds.get(id) ?? id;
+  }
+
+  /** Returns the choices with which a node or call of the recorded graph is drawn. */
+  choicesFor(id: string): PassChoices {
+    const references = this.pathOf(id).filter((reference) => !reference.shown);
+    return new Map([...this.choices, ...references.map(({ key, pass }) => [key, pass] as const)]);
+  }
+
+  /** Adds the children of a shown call; `first` is its counterpart in the first pass. */
+  private addChildren(
+    scope: string,
+    first: string,
+    parent: string | null,
+    passPath: PassPath,
+  ): void {
+    const counterparts = this.tree.children(first);
+    const places = new Map(this.tree.children(scope).map((child, place) => [child.id, place]));
+    const counterpart = (child: Child) => counterparts[places.get(child.id) ?? 0] ?? child;
+    const inRepeat = new Set<string>();
+    for (const repeat of this.repeats(scope)) {
+      for (const pass of repeat.passes) for (const child of pass) inRepeat.add(child.id);
+      this.collapse(repeat, counterpart, parent, passPath);
+    }
+    for (const child of this.tree.children(scope)) {
+      if (!inRepeat.has(child.id)) this.addShown(child, counterpart(child), parent, passPath);
+    }
+  }
+
+  private collapse(
+    repeat: Repeat,
+    counterpart: (child: Child) => Child,
+    parent: string | null,
+    passPath: PassPath,
+  ): void {
+    const start = repeat.passes[0] ?? [];
+    const key = start[0] ? counterpart(start[0]).id : "";
+    const choice = this.choices.get(key) ?? 0;
+    const count = repeat.passes.length;
+    const pass = choice === "all" ? null : Math.min(choice, count - 1);
+    const alone = start.length === 1 && start[0]?.call ? counterpart(start[0]).id : null;
+    const box = alone ?? `${key}/passes`;
+    const collapsedRepeat = { key, box, passes: count, pass, label: labelOf(start) };
+    this.collapsed.push(collapsedRepeat);
+    if (pass === null) {
+      for (const each of repeat.passes)
+        for (const child of each) this.addShown(child, counterpart(child), parent, passPath);
+      return;
+    }
+    const pathOf = (number: number): PassPath => [
+      ...passPath,
+      { key, pass: number, last: number === count - 1, shown: number === pass },
+    ];
+    const shown = repeat.passes[pass] ?? [];
+    shown.forEach((child, slot) => {
+      const first = counterpart(start[slot] ?? child);
+      this.addShown(child, first, alone ? parent : box, pathOf(pass));
+      if (!alone && child.call === null) this.parents.set(child.id, box);
+    });
+    const call = alone ? this.calls.get(alone) : passCall(box, parent, pass);
+    if (call) this.calls.set(box, { ...call, repeat: collapsedRepeat });
+    repeat.passes.forEach((hidden, number) => {
+      if (number === pass) return;
+      hidden.forEach((child, slot) => {
+        this.addHidden(child, shown[slot] ?? child, pathOf(number));
+        if (!alone && child.call === null) this.parents.set(child.id, box);
+      });
+    });
+  }
+
+  private addShown(child: Child, first: Child, parent: string | null, passPath: PassPath): void {
+    this.drawnIds.set(child.id, first.id);
+    this.passPaths.set(child.id, passPath);
+    if (child.call === null) return;
+    this.calls.set(first.id, { ...child.call, id: first.id, parent });
+    this.addChildren(child.id, first.id, first.id, passPath);
+  }
+
+  /** Maps the ids of a hidden pass to those of the shown pass. */
+  private addHidden(hidden: Child, shown: Child, passPath: PassPath): void {
+    this.drawnIds.set(hidden.id, this.drawnIdOf(shown.id));
+    this.passPaths.set(hidden.id, passPath);
+    const children = this.tree.children(hidden.id);
+    const counterparts = this.tree.children(shown.id);
+    const references = this.passesWithin(hidden.id, children, counterparts);
+    children.forEach((child, place) => {
+      const reference = references.get(child.id);
+      this.addHidden(
+        child,
+        counterparts[place] ?? child,
+        reference ? [...passPath, reference] : passPath,
+      );
+    });
+  }
+
+  /** Returns the pass of each child of a hidden call, where there are repeats in it. */
+  private passesWithin(
+    scope: string,
+    children: readonly Child[],
+    counterparts: readonly Child[],
+  ): ReadonlyMap<string, PassReference> {
+    const references = new Map<string, PassReference>();
+    for (const { passes } of this.repeats(scope)) {
+      const start = children.findIndex((child) => child.id === passes[0]?.[0]?.id);
+      const key = this.drawnIdOf(counterparts[start]?.id ?? "");
+      const choice = this.choices.get(key) ?? 0;
+      passes.forEach((members, pass) => {
+        const last = pass === passes.length - 1;
+        const reference = { key, pass, last, shown: choice === "all" || choice === pass };
+        for (const member of members) references.set(member.id, reference);
+      });
+    }
+    return references;
+  }
+
+  private build(recorded: GraphData): CollapsedGraph {
+    const { nodes, names } = this.nodes(recorded);
+    const modules = [...this.calls.values()];
+    return { ...recorded, nodes, modules, edges: this.edges(recorded, names) };
+  }
+
+  /** Returns the drawn nodes, and the drawn id of each recorded node. */
+  private nodes(recorded: GraphData): { nodes: GraphNode[]; names: Map<string, string> } {
+    const neighbours = new Map<string, string[]>();
+    for (const { source, target } of recorded.edges) {
+      for (const [one, other] of [
+        [source, target],
+        [target, source],
+      ] as const)
+        neighbours.set(one, [...(neighbours.get(one) ?? []), other]);
+    }
+    const names = new Map<string, string>();
+    const taken = new Set<string>();
+    const nodes: GraphNode[] = [];
+    for (const node of recorded.nodes) {
+      const isOperation = node.kind === "op";
+      const near = neighbours.get(node.id) ?? [];
+      const seen = isOperation
+        ? isShown(this.pathOf(node.id))
+        : near.length === 0 || near.some((id) => isDrawnWith(this.pathOf(id), node.kind));
+      if (isOperation) names.set(node.id, this.drawnIdOf(node.id));
+      if (!seen && !isOperation) this.placeHiddenLeaf(node.id, near);
+      if (!seen) continue;
+      const scope = this.parents.get(node.id) ?? this.drawnIdOf(node.scope);
+      const wanted = isOperation
+        ? this.drawnIdOf(node.id)
+        : idInScope(node.id, this.drawnIdOf(node.scope));
+      const id = taken.has(wanted) ? node.id : wanted;
+      taken.add(id);
+      names.set(node.id, id);
+      this.drawnIds.set(node.id, id);
+      this.recordedIds.set(id, node.id);
+      nodes.push({ ...node, id, scope });
+    }
+    return { nodes, names };
+  }
+
+  /** Gives a leaf that is not drawn the passes of the operation next to it. */
+  private placeHiddenLeaf(id: string, near: readonly string[]): void {
+    const passPath = near.map((other) => this.passPaths.get(other)).find(Boolean);
+    if (passPath) this.passPaths.set(id, passPath);
+  }
+
+  private pathOf(id: string): PassPath {
+    return this.passPaths.get(id) ?? NO_PASSES;
+  }
+
+  private edges(recorded: GraphData, names: ReadonlyMap<string, string>): CollapsedEdge[] {
+    const made = new Map<string, CollapsedEdge>();
+    for (const edge of recorded.edges) {
+      const [source, target] = [names.get(edge.source), names.get(edge.target)];
+      if (source === undefined || target === undefined) continue;
+      const sourcePath = this.passPaths.get(edge.source);
+      const targetPath = this.passPaths.get(edge.target);
+      const relation = sourcePath && targetPath ? relationOf(sourcePath, targetPath) : "apart";
+      if (relation === "hidden" || source === target) continue;
+      const key = JSON.stringify([source, target]);
+      const known = made.get(key);
+      const loop = relation === "loop";
+      if (!known || (known.loop && !loop))
+        made.set(key, { ...edge, source, target, ...(loop ? { loop } : {}) });
+    }
+    return [...made.values()];
+  }
+}
+
+/** Returns the id with another scope: "h.3#1/weight:0" in "h.0#1" is "h.0#1/weight:0". */
+function idInScope(id: string, scope: string): string {
+  return `${scope}${id.slice(id.indexOf("/"))}`;
+}
+
+function labelOf(pass: readonly Child[]): string {
+  const names = pass.map((child) => child.call?.type ?? operationOf(child.id));
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+  return `${names.slice(0, 3).join(", ")}${more}`;
+}
+
+function operationOf(id: string): string {
+  return id.slice(id.lastIndexOf("/") + 1).replace(/:\d+$/, "");
+}
+
+/** Returns a box for a pass that is not one module call. */
+function passCall(id: string, parent: string | null, pass: number): CollapsedCall {
+  const type = `pass ${pass + 1}`;
+  return {
+    id,
+    path: id,
+    call: 1,
+    type,
+    parent,
+    parameters: 0,
+    source: null,
+    seconds: null,
+    synthetic: true,
+  };
+}

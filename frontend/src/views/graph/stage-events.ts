@@ -1,0 +1,116 @@
+/** Translates clicks, keys and hovering on the stage into actions. */
+
+import type { Scene, SceneElement } from "./drawing/scene";
+
+export interface StageActions {
+  toggle(moduleId: string): void;
+  /** Follows the tensors of a box; null follows none. */
+  follow(id: string | null): void;
+  hover(element: SceneElement, group: SVGGElement): void;
+  unhover(): void;
+  /** Escape was pressed. */
+  escape(): void;
+  /** A box received the focus. */
+  focus(element: SceneElement): void;
+  /** True while a press is a drag. */
+  dragging(): boolean;
+}
+
+const ARROW_STEPS: Readonly<Record<string, number>> = {
+  ArrowRight: 1,
+  ArrowDown: 1,
+  ArrowLeft: -1,
+  ArrowUp: -1,
+};
+
+export function listenToStage(
+  stage: HTMLElement,
+  scene: Scene,
+  actions: StageActions,
+  signal: AbortSignal,
+): void {
+  const found = (event: Event) =>
+    event.target instanceof Element ? scene.find(event.target) : undefined;
+  const toggle = (event: Event): boolean => {
+    const hit = found(event);
+    const id = hit && buttonOf(event, hit.element);
+    if (id === undefined) return false;
+    actions.toggle(id);
+    return true;
+  };
+
+  const follow = (event: Event): boolean => {
+    const hit = found(event);
+    actions.follow(hit?.element.type === "item" ? hit.element.item.id : null);
+    return hit !== undefined;
+  };
+
+  stage.addEventListener(
+    "click",
+    (event) => {
+      if (!actions.dragging() && !toggle(event)) follow(event);
+    },
+    { signal },
+  );
+  stage.addEventListener(
+    "keydown",
+    (event) => {
+      const step = ARROW_STEPS[event.key];
+      const handled =
+        event.key === "Enter" || event.key === " "
+          ? toggle(event) || follow(event)
+          : step !== undefined && focusNext(stage, event.target, step);
+      if (event.key === "Escape") {
+        actions.unhover();
+        actions.follow(null);
+        actions.escape();
+      }
+      if (!handled) return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    { signal },
+  );
+  stage.addEventListener(
+    "pointerover",
+    (event) => {
+      const hit = found(event);
+      // A frame is as large as its content: only its title bar has a tooltip.
+      if (hit && (hit.element.type === "item" || buttonOf(event, hit.element))) {
+        actions.hover(hit.element, pointedGroup(event, hit.group));
+      } else actions.unhover();
+    },
+    { signal },
+  );
+  stage.addEventListener("pointerleave", actions.unhover, { signal });
+  stage.addEventListener(
+    "focusin",
+    (event) => {
+      const hit = found(event);
+      if (!hit || !(event.target as Element).matches(":focus-visible")) return;
+      actions.focus(hit.element);
+      actions.hover(hit.element, pointedGroup(event, hit.group));
+    },
+    { signal },
+  );
+  stage.addEventListener("focusout", actions.unhover, { signal });
+}
+
+/** Returns the module that an event's target folds or unfolds. */
+function buttonOf(event: Event, element: SceneElement): string | undefined {
+  if (!(event.target as Element).closest("[role=button]")) return undefined;
+  if (element.type === "container") return element.container.id;
+  return element.item.kind === "module" ? element.item.id : undefined;
+}
+
+function pointedGroup(event: Event, group: SVGGElement): SVGGElement {
+  return (event.target as Element).closest<SVGGElement>("[role=button]") ?? group;
+}
+
+/** Moves the focus to the next or the previous box. */
+function focusNext(stage: HTMLElement, from: EventTarget | null, step: number): boolean {
+  const stops = [...stage.querySelectorAll<SVGGElement>("svg [tabindex]")];
+  const next = stops[stops.indexOf(from as SVGGElement) + step];
+  next?.focus({ preventScroll: true });
+  return next !== undefined;
+}

@@ -1,0 +1,84 @@
+/** The tree of module calls, and the output of each call. */
+
+import type { GraphNode } from "../../../protocol";
+import type { CollapsedCall, CollapsedGraph } from "./collapsed-graph";
+
+export interface TensorInfo {
+  readonly shape: readonly number[] | null;
+  readonly dtype: string | null;
+}
+
+export class ModuleCalls {
+  private readonly calls: ReadonlyMap<string, CollapsedCall>;
+  private readonly chains = new Map<string, readonly CollapsedCall[]>();
+
+  constructor(readonly graph: CollapsedGraph) {
+    this.calls = new Map(graph.modules.map((module) => [module.id, module]));
+  }
+
+  call(id: string): CollapsedCall | undefined {
+    return this.calls.get(id);
+  }
+
+  /** The calls around a scope, outermost first, the scope's own call last. */
+  chain(scope: string): readonly CollapsedCall[] {
+    const known = this.chains.get(scope);
+    if (known) return known;
+    const chain: CollapsedCall[] = [];
+    const seen = new Set<string>();
+    let call = this.calls.get(scope);
+    while (call && !seen.has(call.id)) {
+      seen.add(call.id);
+      chain.unshift(call);
+      call = call.parent === null ? undefined : this.calls.get(call.parent);
+    }
+    this.chains.set(scope, chain);
+    return chain;
+  }
+
+  /** Returns the calls that no other call contains. */
+  outermost(): readonly CollapsedCall[] {
+    return this.graph.modules.filter((module) => this.chain(module.id).length === 1);
+  }
+
+  /**
+   * Returns each call's output: the first tensor that leaves it, else that of its last operation.
+   */
+  outputs(): ReadonlyMap<string, TensorInfo> {
+    const outputs = new Map<string, TensorInfo>();
+    const nodes = new Map(this.graph.nodes.map((node) => [node.id, node]));
+    for (const edge of this.graph.edges) {
+      const source = nodes.get(edge.source);
+      const target = nodes.get(edge.target);
+      if (!source || !target || source.kind === "parameter") continue;
+      const around = new Set(this.chain(target.scope).map((call) => call.id));
+      for (const call of this.chain(source.scope)) {
+        if (!around.has(call.id) && !outputs.has(call.id)) {
+          outputs.set(call.id, { shape: edge.shape ?? source.shape, dtype: edge.dtype });
+        }
+      }
+    }
+    for (const node of [...this.graph.nodes].reverse()) {
+      if (node.kind === "op") this.fillIn(outputs, node);
+    }
+    return outputs;
+  }
+
+  /** Returns the number of operations in each call, its children's included. */
+  operationCounts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const node of this.graph.nodes) {
+      if (node.kind !== "op") continue;
+      for (const call of this.chain(node.scope)) {
+        counts.set(call.id, (counts.get(call.id) ?? 0) + 1);
+      }
+    }
+    return counts;
+  }
+
+  private fillIn(outputs: Map<string, TensorInfo>, node: GraphNode): void {
+    for (const call of this.chain(node.scope)) {
+      if (!outputs.has(call.id)) outputs.set(call.id, node);
+    }
+  }
+}

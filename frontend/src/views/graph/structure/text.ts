@@ -1,0 +1,82 @@
+/** Formats sizes, counts and names of the graph. */
+
+import type { ModuleCall, Source } from "../../../protocol";
+
+/** "64×128"; "scalar" for no dimensions; "" where the shape is not known. */
+export function shapeText(shape: readonly number[] | null): string {
+  if (shape === null) return "";
+  return shape.length === 0 ? "scalar" : shape.join("×");
+}
+
+/** "1,234,567" */
+export function countText(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** "950", "1.2k", "25.6M": three digits at most. */
+export function shortCount(count: number): string {
+  return scaled(count, 1000, ["", "k", "M", "G", "T"]);
+}
+
+/** "512 B", "1.5 KiB", "3.2 MiB" */
+export function bytesText(bytes: number): string {
+  return scaled(bytes, 1024, [" B", " KiB", " MiB", " GiB", " TiB"]);
+}
+
+/** "10⁻³" */
+export function powerOfTen(exponent: number): string {
+  const digits = [...String(Math.abs(exponent))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]);
+  return `10${exponent < 0 ? "⁻" : ""}${digits.join("")}`;
+}
+
+/** "2 kB", "150 µs": a number with a prefix for its size. */
+export function siText(value: number, unit: string): string {
+  if (value === 0 || !Number.isFinite(value)) return `${value} ${unit}`;
+  const power = Math.min(4, Math.max(-4, Math.floor(Math.log10(Math.abs(value) * 1.0001) / 3)));
+  const least = unit === "B" ? Math.max(0, power) : power;
+  const prefix = ["p", "n", "µ", "m", "", "k", "M", "G", "T"][least + 4] ?? "";
+  return `${Number((value / 1000 ** least).toPrecision(3))} ${prefix}${unit}`;
+}
+
+/** "0.00123", "1.2e-7", "not a number", "infinite" */
+export function normText(norm: number): string {
+  if (Number.isNaN(norm)) return "not a number";
+  if (!Number.isFinite(norm)) return "infinite";
+  if (norm === 0) return "0";
+  return norm >= 1e-3 && norm < 1e4 ? norm.toPrecision(3) : norm.toExponential(1);
+}
+
+/** Returns the last part of a path; a number is preceded by the name of its list. */
+export function lastName(path: string): string {
+  const parts = path.split(".");
+  let first = parts.length - 1;
+  while (first > 0 && /^\d+$/.test(parts[first] ?? "")) first -= 1;
+  return parts.slice(first).join(".");
+}
+
+/** Returns the name of a module's box: its path's last part, for the model its class. */
+export function moduleName(module: ModuleCall): string {
+  const name = module.path === "" ? module.type : lastName(module.path);
+  return module.call > 1 ? `${name} (call ${module.call})` : name;
+}
+
+/** "gpt2/modeling_gpt2.py:606": the last two parts of the path. */
+export function sourceText(source: Source | null): string {
+  if (!source) return "";
+  return `${source.file.split(/[\\/]/).slice(-2).join("/")}:${source.line}`;
+}
+
+export function plural(count: number, word: string): string {
+  return `${countText(count)} ${word}${count === 1 ? "" : "s"}`;
+}
+
+function scaled(value: number, base: number, units: readonly string[]): string {
+  let rest = value;
+  let unit = 0;
+  while (rest >= base * 0.9995 && unit < units.length - 1) {
+    rest /= base;
+    unit += 1;
+  }
+  const digits = unit === 0 || rest >= 99.95 ? 0 : 1;
+  return `${rest.toFixed(digits).replace(/\.0$/, "")}${units[unit] ?? ""}`;
+}

@@ -1,0 +1,102 @@
+/** What a graph view shows: the graph, the chosen passes and flow, the modules to open. No DOM. */
+
+import type { ViewSettings } from "../../parts/view-settings";
+import type { GraphData } from "../../protocol";
+import type { FlowDirection } from "./model/labels";
+import { ShownGraph } from "./model/shown-graph";
+import { initiallyUnfolded } from "./model/visible-graph";
+import type { CollapsedRepeat, PassChoices } from "./structure/collapsed-graph";
+
+const OPEN_MODULES = "graph open";
+
+/** The modules to open, or the number of boxes where that would be too many. */
+export type Opening =
+  | { readonly open: ReadonlySet<string>; readonly excessive?: never }
+  | { readonly open?: never; readonly excessive: number };
+
+export class GraphViewState {
+  /** Null while the run has no graph. */
+  shown: ShownGraph | null = null;
+  private choices: PassChoices = new Map();
+  private flow: FlowDirection = "forward";
+
+  /** For `embedded` see `GraphOptions`. */
+  constructor(
+    private readonly settings: ViewSettings,
+    readonly embedded: boolean,
+  ) {}
+
+  /** Whether a graph has another structure than the one that is shown. */
+  isNew(graph: GraphData): boolean {
+    return graph.signature !== this.shown?.recorded.signature;
+  }
+
+  /** Shows another structure; returns the modules to open, given those that are `open` now. */
+  showGraph(graph: GraphData, open: ReadonlySet<string>): ReadonlySet<string> {
+    const choices = this.embedded ? null : this.choices;
+    const shown = ShownGraph.of(graph, choices, this.flow, this.shown);
+    this.shown = shown;
+    const initial = this.embedded ? initiallyUnfolded(graph) : this.savedOpen(shown);
+    return shown.openAfterChange(open, initial);
+  }
+
+  showFlow(flow: FlowDirection): void {
+    this.flow = flow;
+    this.shown = this.shown?.withFlow(flow) ?? null;
+  }
+
+  /** Shows another pass of a repeat, or all of them, unless that is too much to draw. */
+  showPass(
+    shown: ShownGraph,
+    repeat: CollapsedRepeat,
+    pass: number | "all",
+    open: ReadonlySet<string>,
+  ): Opening {
+    const choices = new Map([...this.choices, [repeat.key, pass] as const]);
+    const next = shown.withChoices(choices);
+    const excessive = next.excessiveCount(open);
+    if (excessive !== null) return { excessive };
+    this.choices = choices;
+    this.shown = next;
+    return { open: next.openAfterChange(open, new Set()) };
+  }
+
+  /**
+   * Shows the passes in which a node or call of the recorded graph is drawn; returns the modules
+   * to open, those around it included, or null where that is too much to draw.
+   */
+  showInPasses(
+    choices: PassChoices,
+    id: string,
+    open: ReadonlySet<string>,
+  ): ReadonlySet<string> | null {
+    if (!this.shown) return null;
+    const next = this.shown.withChoices(choices);
+    const wanted = new Set([...open, ...next.callsAround(next.drawnIdOf(id))]);
+    if (next.excessiveCount(wanted) !== null) return null;
+    this.choices = choices;
+    this.shown = next;
+    return wanted;
+  }
+
+  /** Opens a module, or closes it. */
+  toggle(shown: ShownGraph, id: string, open: ReadonlySet<string>): Opening {
+    const wanted = new Set(open);
+    if (!wanted.delete(id)) wanted.add(id);
+    const excessive = shown.excessiveCount(wanted);
+    return excessive === null ? { open: wanted } : { excessive };
+  }
+
+  /** Saves which modules are open, for the next view of this run on the page. */
+  saveOpen(open: ReadonlySet<string>): void {
+    if (!this.embedded) this.settings.set(OPEN_MODULES, JSON.stringify([...open]));
+  }
+
+  /** The saved open modules; the initial ones where none is saved, or too many to draw. */
+  private savedOpen(shown: ShownGraph): ReadonlySet<string> {
+    const saved = this.settings.get(OPEN_MODULES);
+    const open = new Set<string>(saved === null ? [] : JSON.parse(saved));
+    const known = [...open].some((id) => shown.contains(id));
+    return known && shown.excessiveCount(open) === null ? open : shown.initiallyOpen();
+  }
+}

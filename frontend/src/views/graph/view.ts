@@ -1,0 +1,188 @@
+/**
+ * The graph view: connects the run with the drawing and its panels.
+ *
+ * `view-state.ts` holds what is shown, `interaction.ts` what clicks and keys do. A frame that
+ * brings no new structure changes colours alone.
+ */
+
+import { ViewSettings } from "../../parts/view-settings";
+import type { GraphData } from "../../protocol";
+import type { DrawView, RunSession } from "../../session";
+import { NodeColouring } from "./colouring/node-colouring";
+import { markDifference } from "./drawing/difference-marks";
+import { html } from "./drawing/elements";
+import { GraphDrawing } from "./drawing/graph-drawing";
+import { Minimap } from "./drawing/minimap";
+import { WalkMarks } from "./drawing/walk-marks";
+import { GraphInteraction } from "./interaction";
+import { describeDifference } from "./model/difference";
+import type { ShownGraph } from "./model/shown-graph";
+import { StructureSelection } from "./panels/structure-selection";
+import { listenToStage } from "./stage-events";
+import { GraphViewState } from "./view-state";
+
+const ACTIVE: ReadonlySet<string> = new Set(["waiting", "running", "pausing", "paused"]);
+const WAITING = "The graph appears with the first backward pass.";
+const ENDED = "This run has recorded no graph.";
+
+/** Draws the computation graph of a run; returns its clean-up. */
+export const drawGraph: DrawView = (root, session) => {
+  const view = new GraphView(root, session);
+  return () => view.close();
+};
+
+export interface GraphOptions {
+  /**
+   * Whether the graph is part of a view that explains it. Then all modules are open at first and
+   * no repeat is collapsed, as far as that can be drawn, and there is no details panel.
+   */
+  readonly embedded?: boolean;
+}
+
+export class GraphView {
+  private readonly state: GraphViewState;
+  private readonly drawing: GraphDrawing;
+  private readonly interaction: GraphInteraction;
+  private readonly selection: StructureSelection;
+  private readonly colouring = new NodeColouring(() => this.refresh());
+  private readonly walkMarks = new WalkMarks();
+  private readonly minimap = new Minimap();
+  private readonly listeners = new AbortController();
+  private readonly resizes = new ResizeObserver(() => this.onResized());
+  private readonly unsubscribe: () => void;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly session: RunSession,
+    { embedded = false }: GraphOptions = {},
+  ) {
+    root.classList.add("labkit-graph");
+    root.setAttribute("data-labkit-view", "graph");
+    this.state = new GraphViewState(new ViewSettings(session.runId), embedded);
+    this.drawing = new GraphDrawing(
+      {
+        onDrawn: (shown) => this.onDrawn(shown),
+        onCleared: () => this.onCleared(),
+        onMoved: () => this.onMoved(),
+        onMessage: (message) => this.interaction.toolbar.showMessage(message),
+        onBusy: (offerCancel) => this.onBusy(offerCancel),
+      },
+      async () => new Worker(await session.asset("layout.js")),
+    );
+    this.interaction = new GraphInteraction(this.state, this.drawing, this.colouring, session);
+    const { toolbar, tooltip, help, details, sliders, navigator } = this.interaction;
+    const showMessage = (message: string) => toolbar.showMessage(message);
+    this.selection = new StructureSelection(session, () => this.update(), showMessage);
+    const { scene, stage } = this.drawing;
+    stage.append(tooltip.element);
+    const deck = html("div", { class: "labkit-graph-deck" });
+    deck.append(stage, this.minimap.element, help.element, details.element);
+    root.replaceChildren(toolbar.element, this.selection.element, sliders.element, deck);
+    listenToStage(stage, scene, this.interaction.stageActions(), this.listeners.signal);
+    this.resizes.observe(stage);
+    this.unsubscribe = session.subscribe((change) => {
+      if (change !== "selection") this.update();
+      else if (session.selected !== null) navigator.find(session.selected);
+    });
+    this.update();
+  }
+
+  /** Marks the current node of a walk and the nodes done; brings the current one into view. */
+  markWalk(current: string | null, done: ReadonlySet<string>): void {
+    const { scene, viewport } = this.drawing;
+    this.walkMarks.set(current, done);
+    const id = this.walkMarks.apply(scene, this.state.shown?.graph ?? null);
+    const rect = id === null ? undefined : scene.rect(id);
+    if (rect) viewport.reveal(rect);
+  }
+
+  close(): void {
+    this.unsubscribe();
+    this.resizes.disconnect();
+    this.listeners.abort();
+    this.drawing.close();
+    this.root.replaceChildren();
+  }
+
+  /** Shows the session's graph as it is now. */
+  private update(): void {
+    const graph = this.selection.graph();
+    if (!graph || graph.nodes.length === 0) {
+      this.state.shown = null;
+      this.drawing.showText(graph?.reason ?? this.absence());
+      return;
+    }
+    if (this.state.isNew(graph)) this.showGraph(graph);
+    this.refresh();
+  }
+
+  /** Why there is no graph, as a sentence. */
+  private absence(): string {
+    const status = this.session.state?.status ?? "waiting";
+    return this.session.problem ?? (ACTIVE.has(status) ? WAITING : ENDED);
+  }
+
+  private showGraph(graph: GraphData): void {
+    const { drawing, state } = this;
+    const open = state.showGraph(graph, drawing.requestedOpen);
+    drawing.describe(state.shown?.summary() ?? "");
+    if (!drawing.viewport.changedByUser) {
+      this.interaction.draw({ open, fit: true });
+      return;
+    }
+    const fixed = drawing.nearest((id) => state.shown?.contains(id) ?? false);
+    this.interaction.draw({ open, ...(fixed === undefined ? {} : { fixed }) });
+  }
+
+  private onDrawn(shown: ShownGraph): void {
+    const { scene, layout, viewport } = this.drawing;
+    const { toolbar, sliders, navigator } = this.interaction;
+    this.interaction.unhover();
+    toolbar.enable(true);
+    toolbar.limitUnfolding(shown.unfoldingLimit);
+    this.walkMarks.apply(scene, shown.graph);
+    sliders.update(shown.repeats, (id) => scene.rect(id) !== undefined);
+    markDifference(scene, shown.difference);
+    toolbar.showMessage(shown.difference ? describeDifference(shown.difference) : "");
+    navigator.applyFade();
+    if (layout) this.minimap.draw(layout.visible, layout.placement, viewport);
+    this.refresh();
+  }
+
+  private onCleared(): void {
+    const { toolbar, sliders } = this.interaction;
+    this.interaction.unhover();
+    toolbar.enable(false);
+    sliders.update([], () => false);
+    this.minimap.hide();
+  }
+
+  /** Updates colours, the tooltip and the details with the session's numbers. */
+  private refresh(): void {
+    const { session } = this;
+    const { shown } = this.state;
+    const { scene, layout } = this.drawing;
+    if (!layout || !shown) return;
+    this.colouring.update(scene, shown, session);
+    const step = session.cursor ?? session.state?.step ?? shown.recorded.step;
+    if (step !== null && step !== undefined)
+      this.root.setAttribute("data-labkit-step", String(step));
+    this.interaction.refresh();
+  }
+
+  private onResized(): void {
+    if (this.drawing.viewport.changedByUser) this.minimap.update();
+    else this.drawing.refit(this.state.shown, false);
+  }
+
+  private onMoved(): void {
+    this.interaction.unhover();
+    this.minimap.update();
+  }
+
+  private onBusy(offerCancel: boolean): void {
+    const { toolbar } = this.interaction;
+    if (offerCancel) toolbar.showMessage("Laying out the graph…");
+    toolbar.offerCancel(offerCancel);
+  }
+}

@@ -1,0 +1,127 @@
+/** Describes one event of the walk, with its real numbers. */
+
+import { make } from "../../parts/element";
+import { formatValue } from "../../parts/format";
+import type { NodeNames } from "./node-names";
+import type { Formula, Phase } from "./protocol";
+import { drawValue } from "./value-view";
+import type { Flow, Value, WalkEvent } from "./walk";
+
+const PHASES: Readonly<Record<Phase, readonly [name: string, explanation: string]>> = {
+  forward: ["Forward", "Values are computed, and autograd notes how."],
+  backward: ["Backward", "Gradients go back from the loss, by the chain rule."],
+  accumulate: ["Accumulate", "A leaf's gradient has arrived and is added to its .grad."],
+};
+
+export function drawEvent(event: WalkEvent, names: NodeNames): HTMLElement {
+  const [phase, explanation] = PHASES[event.phase];
+  const body =
+    event.phase === "forward"
+      ? forward(event, names)
+      : event.phase === "backward"
+        ? backward(event, names)
+        : accumulate(event);
+  return make(
+    "div",
+    { class: "labkit-stepper-event" },
+    make(
+      "p",
+      { class: "labkit-stepper-head" },
+      make(
+        "span",
+        { class: `labkit-stepper-phase labkit-stepper-${event.phase}`, title: explanation },
+        phase,
+      ),
+      make("strong", {}, names.of(event.node)),
+      make("span", { class: "labkit-stepper-about" }, names.locationOf(event.node)),
+    ),
+    make("p", {}, event.words),
+    ...body,
+  );
+}
+
+function forward(event: WalkEvent, names: NodeNames): HTMLElement[] {
+  const inputs = event.inputs.map((flow) => labelled(names.of(flow.node), flow.value));
+  const outputs = event.outputs.map((flow) => labelled("result", flow.value));
+  return [
+    section(
+      "comes in",
+      ...(inputs.length ? inputs : [make("p", {}, "Nothing that autograd follows.")]),
+    ),
+    ...(event.formula
+      ? [section("formula", code(event.formula.forward), origin(event.formula))]
+      : []),
+    section("= result", ...outputs),
+  ];
+}
+
+function backward(event: WalkEvent, names: NodeNames): HTMLElement[] {
+  const factors = scalarFactors(event);
+  const local = event.formula
+    ? event.formula.backward.map(([input, derivative]) =>
+        make(
+          "p",
+          {},
+          make("span", { class: "labkit-stepper-about" }, `gradient to ${input} = `),
+          code(derivative),
+        ),
+      )
+    : [make("p", {}, "Not in labkit's table; the numbers are those of autograd.")];
+  const several = factors.length > 1;
+  for (const { node, factor } of [...factors].reverse()) {
+    const number = make("strong", { class: "labkit-stepper-number" }, formatValue(factor));
+    const name = make("span", { class: "labkit-stepper-name" }, `to ${names.of(node)}`);
+    local.unshift(make("p", {}, ...(several ? [name, number] : [number])));
+  }
+  return [
+    section("gradient in", ...event.inputs.map((flow) => drawValue(flow.value))),
+    section("× local derivative", ...local, ...(event.formula ? [origin(event.formula)] : [])),
+    section(
+      "= gradient out",
+      ...event.outputs.map((flow) => labelled(`to ${names.of(flow.node)}`, flow.value)),
+    ),
+  ];
+}
+
+function accumulate(event: WalkEvent): HTMLElement[] {
+  return [
+    section(".grad before", ...(event.before ? [drawValue(event.before)] : [])),
+    section("+ gradient", ...event.inputs.map((flow) => drawValue(flow.value))),
+    section("= .grad after", ...(event.after ? [drawValue(event.after)] : [])),
+  ];
+}
+
+/** Returns the local derivatives where all inputs and outputs are single numbers. */
+function scalarFactors(event: WalkEvent): { readonly node: string; readonly factor: number }[] {
+  const [into, ...others] = event.inputs.map(single);
+  if (others.length > 0 || into === undefined || into === null || into === 0) return [];
+  return event.outputs.flatMap((flow) => {
+    const out = single(flow);
+    return out === null ? [] : [{ node: flow.node, factor: out / into }];
+  });
+}
+
+function single(flow: Flow): number | null {
+  const { numbers, whole } = flow.value;
+  return whole && numbers?.length === 1 ? (numbers[0] ?? null) : null;
+}
+
+function labelled(name: string, value: Value): HTMLElement {
+  return make("div", {}, make("span", { class: "labkit-stepper-name" }, name), drawValue(value));
+}
+
+function section(title: string, ...content: HTMLElement[]): HTMLElement {
+  return make("section", {}, make("h4", {}, title), ...content);
+}
+
+function code(text: string): HTMLElement {
+  return make("code", {}, text);
+}
+
+function origin(formula: Formula): HTMLElement {
+  return make(
+    "p",
+    { class: "labkit-stepper-about", title: "The entry of PyTorch's own table" },
+    formula.source,
+  );
+}

@@ -1,0 +1,25 @@
+/** The names of a walk's nodes. */
+
+import type { GraphData, GraphNode } from "../../protocol";
+
+export class NodeNames {
+  private readonly nodes: ReadonlyMap<string, GraphNode>;
+
+  constructor(graph: GraphData) {
+    this.nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+  }
+
+  of(id: string): string {
+    const node = this.nodes.get(id);
+    return node?.parameters[0] ?? node?.op ?? id;
+  }
+
+  /** Returns the module call around a node and its source line, as far as they are known. */
+  locationOf(id: string): string {
+    const node = this.nodes.get(id);
+    const parts = [];
+    if (node?.scope) parts.push(`in ${node.scope.replace(/#1$/, "") || "the model"}`);
+    if (node?.source) parts.push(`${node.source.file.split("/").at(-1)}, line ${node.source.line}`);
+    return parts.join(" · ");
+  }
+}

@@ -1,0 +1,89 @@
+/** Requests the walk and the edits of leaves from the kernel. */
+
+import type { Buffers } from "../../decoding/buffers";
+import {
+  ANSWER_TIMEOUT_MS,
+  isLive,
+  KERNEL_BUSY,
+  KERNEL_DISCONNECTED,
+  type MessageModel,
+  send,
+} from "../../transport/channel";
+import { sendRepeatedly } from "../../transport/send-repeatedly";
+import type { StepperMessage, StepperRequest } from "./protocol";
+import { readWalk, type Walk } from "./walk";
+
+/** The stepper's own model, as anywidget passes it to `render`. */
+export type StepperModel = MessageModel<StepperRequest>;
+
+export interface WalkListener {
+  walk(walk: Walk): void;
+  /** A sentence on what is wrong; null when that is over. */
+  problem(message: string | null): void;
+  /** A sentence on why the kernel did not do what was requested. */
+  refused(message: string): void;
+}
+
+export const EDIT_DELAYED =
+  "The kernel has not answered yet. While a cell runs, a change of a leaf is made when it ends.";
+
+export class WalkClient {
+  private requests = 0;
+  private readonly stopResending: () => void;
+  private answerTimer: ReturnType<typeof setTimeout>;
+  private readonly receive = (content: unknown, buffers: Buffers = []) =>
+    this.handle(content, buffers);
+
+  constructor(
+    private readonly model: StepperModel,
+    private readonly listener: WalkListener,
+  ) {
+    model.on("msg:custom", this.receive);
+    this.answerTimer = setTimeout(
+      () => listener.problem(isLive(model) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
+      ANSWER_TIMEOUT_MS,
+    );
+    this.stopResending = sendRepeatedly(model, { type: "walk" });
+    if (!isLive(model)) listener.problem(KERNEL_DISCONNECTED);
+  }
+
+  edit(leaf: string, index: number, value: number): void {
+    this.request((request) => ({ type: "edit", request, leaf, index, value }));
+  }
+
+  reset(): void {
+    this.request((request) => ({ type: "reset", request }));
+  }
+
+  close(): void {
+    this.stopWaiting();
+    this.model.off("msg:custom", this.receive);
+  }
+
+  private request(message: (request: number) => StepperRequest): void {
+    this.requests += 1;
+    clearTimeout(this.answerTimer);
+    const report = () =>
+      this.listener.problem(isLive(this.model) ? EDIT_DELAYED : KERNEL_DISCONNECTED);
+    this.answerTimer = setTimeout(report, ANSWER_TIMEOUT_MS);
+    send(this.model, message(this.requests));
+  }
+
+  private stopWaiting(): void {
+    clearTimeout(this.answerTimer);
+    this.stopResending();
+  }
+
+  private handle(content: unknown, buffers: Buffers): void {
+    const message = content as StepperMessage;
+    if (message.type === "refused") {
+      this.stopWaiting();
+      this.listener.refused(message.reason);
+      return;
+    }
+    if (message.type !== "walk") return;
+    this.stopWaiting();
+    this.listener.problem(null);
+    this.listener.walk(readWalk(message, buffers));
+  }
+}

@@ -1,0 +1,72 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { RedrawScheduler } from "../../src/parts/redraw-scheduler";
+
+let see: (visible: boolean) => void;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal(
+    "IntersectionObserver",
+    class {
+      constructor(callback: (entries: { isIntersecting: boolean }[]) => void) {
+        see = (isIntersecting) => callback([{ isIntersecting }]);
+      }
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+function make() {
+  const element = document.createElement("div");
+  document.body.replaceChildren(element);
+  const draw = vi.fn();
+  return { draw, redraw: new RedrawScheduler(element, draw) };
+}
+
+describe("drawing", () => {
+  it("takes many changes together, and loses none", () => {
+    const { draw, redraw } = make();
+    for (let change = 0; change < 20; change++) redraw.later();
+    vi.advanceTimersByTime(50);
+    expect(draw).toHaveBeenCalledTimes(1);
+    redraw.later();
+    vi.advanceTimersByTime(50);
+    expect(draw).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(500);
+    expect(draw).toHaveBeenCalledTimes(2);
+  });
+
+  it("redraws at once after a change by the user", () => {
+    const { draw, redraw } = make();
+    redraw.later();
+    vi.advanceTimersByTime(50);
+    redraw.now();
+    vi.advanceTimersByTime(50);
+    expect(draw).toHaveBeenCalledTimes(2);
+  });
+
+  it("rests while it cannot be seen, and makes up for it after", () => {
+    const { draw, redraw } = make();
+    see(false);
+    redraw.later();
+    vi.advanceTimersByTime(2000);
+    expect(draw).not.toHaveBeenCalled();
+    see(true);
+    vi.advanceTimersByTime(50);
+    expect(draw).toHaveBeenCalledTimes(1);
+  });
+
+  it("ends when it is closed", () => {
+    const { draw, redraw } = make();
+    redraw.later();
+    redraw.close();
+    vi.advanceTimersByTime(2000);
+    expect(draw).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,95 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { PictureSubject } from "../../../src/protocol";
+import type { Picture } from "../../../src/session";
+import { coloursOf } from "../../../src/views/activations/colours";
+import { drawActivations } from "../../../src/views/activations/view";
+import { stateOf } from "../../fake-channel";
+import { QuietSession } from "../../fake-session";
+
+const SUBJECTS: readonly PictureSubject[] = [
+  { module: "conv", kind: "maps", steps: [1, 9], range: [0, 2] },
+  { module: "conv", kind: "kernels", steps: [1, 9], range: [-1, 1] },
+  { module: "rnn", kind: "time_gradient", steps: [9], range: [1e-9, 1] },
+];
+
+class PictureSession extends QuietSession {
+  readonly wishes: (readonly [string, string, number | null])[] = [];
+
+  override async subjects() {
+    return SUBJECTS;
+  }
+
+  override async picture(...[module, kind, step]: Parameters<QuietSession["picture"]>) {
+    this.wishes.push([module, kind, step]);
+    const shape = kind === "time_gradient" ? ([1, 1, 3] as const) : ([2, 2, 2] as const);
+    const picture: Picture = {
+      module,
+      kind,
+      step: step ?? 9,
+      shape,
+      panels: ["0", "1"],
+      rows: "height",
+      columns: "width",
+      silent: kind === "maps" ? [1] : [],
+      whole: [32, 2, 2, 2],
+      values: Float32Array.of(1, 2, 3, 4, 0, 0, 0, 0).subarray(0, shape[0] * shape[1] * shape[2]),
+    };
+    return picture;
+  }
+}
+
+let root: HTMLElement;
+let session: PictureSession;
+
+beforeEach(() => {
+  class Quiet {
+    observe(): void {}
+    disconnect(): void {}
+  }
+  vi.stubGlobal("IntersectionObserver", Quiet);
+  vi.stubGlobal("ResizeObserver", Quiet);
+  HTMLCanvasElement.prototype.getContext = () => null;
+  root = document.createElement("div");
+  document.body.replaceChildren(root);
+  session = new PictureSession();
+  session.state = stateOf({ step: 9, pictures: 3 });
+  drawActivations(root, session);
+});
+
+function select(label: string): HTMLSelectElement {
+  return root.querySelector(`select[aria-label="${label}"]`) as HTMLSelectElement;
+}
+
+describe("pictures of activations", () => {
+  it("begin with what says most, and mark what is dead", async () => {
+    await vi.waitFor(() => expect(root.querySelectorAll("figure")).toHaveLength(2));
+    expect(session.wishes).toEqual([["conv", "maps", null]]);
+    expect([...select("Picture").options].map(({ text }) => text)).toEqual([
+      "Feature maps",
+      "Kernels",
+    ]);
+    expect(root.querySelectorAll("figure.labkit-silent figcaption")[0]?.textContent).toBe("1 dead");
+    expect(root.textContent).toContain("1 dead: 1");
+  });
+
+  it("follow a module that is picked in another view, and the cursor", async () => {
+    await vi.waitFor(() => expect(root.querySelectorAll("figure")).toHaveLength(2));
+    session.select("rnn.weight_hh_l0");
+    await vi.waitFor(() => expect(root.querySelector("svg polyline")).not.toBeNull());
+    expect(select("Module").value).toBe("rnn");
+    session.setCursor(4);
+    await vi.waitFor(() => expect(session.wishes.at(-1)).toEqual(["rnn", "time_gradient", 4]));
+  });
+});
+
+describe("a picture's colours", () => {
+  it("begin at zero where nothing is negative, and are even around it elsewhere", () => {
+    const positive = coloursOf({ values: Float32Array.of(0.5, 3, Number.NaN) }, null, false);
+    expect([positive.low, positive.high]).toEqual([0, 3]);
+    const signed = coloursOf({ values: Float32Array.of(-1, 3) }, null, false);
+    expect([signed.low, signed.high]).toEqual([-3, 3]);
+    const fixed = coloursOf({ values: Float32Array.of(0.5, 3) }, [0, 10], false);
+    expect([fixed.low, fixed.high]).toEqual([0, 10]);
+  });
+});

@@ -1,0 +1,155 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { RunState } from "../../../src/protocol";
+import { CLICK_NOT_DELIVERED, enabledActions } from "../../../src/views/controls/buttons";
+import { factsOf, progressOf } from "../../../src/views/controls/facts";
+import { drawControls } from "../../../src/views/controls/view";
+import { stateOf } from "../../fake-channel";
+import { QuietSession } from "../../fake-session";
+
+class FakeSession extends QuietSession {
+  answer = true;
+
+  constructor(override state: RunState | null) {
+    super();
+  }
+
+  override async control(): Promise<boolean> {
+    return this.answer;
+  }
+
+  change(facts: Partial<RunState>): void {
+    this.state = stateOf({ ...this.state, ...facts });
+    this.announce("frame");
+  }
+}
+
+beforeEach(() => {
+  vi.stubGlobal(
+    "IntersectionObserver",
+    class {
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
+});
+
+function draw(session: FakeSession) {
+  const root = document.createElement("div");
+  document.body.replaceChildren(root);
+  const close = drawControls(root, session);
+  const button = (name: string) =>
+    [...root.querySelectorAll("button")].find(
+      (each) => each.textContent === name,
+    ) as HTMLButtonElement;
+  const message = () => root.querySelector(".labkit-message")?.textContent;
+  return { root, close, button, message };
+}
+
+describe("the buttons", () => {
+  it.each([
+    [null, []],
+    ["waiting", ["pause", "stop"]],
+    ["running", ["pause", "stop"]],
+    ["pausing", ["resume", "step", "stop"]],
+    ["paused", ["resume", "step", "stop"]],
+    ["finished", []],
+    ["failed", []],
+  ] as const)("of a run that is %s are those that make sense", (status, actions) => {
+    expect([...enabledActions(status)]).toEqual(actions);
+  });
+
+  it("are enabled as the run goes on", () => {
+    const session = new FakeSession(stateOf());
+    const { button } = draw(session);
+    expect([button("Pause").disabled, button("Resume").disabled]).toEqual([false, true]);
+    session.change({ status: "paused" });
+    expect([button("Pause").disabled, button("Resume").disabled]).toEqual([true, false]);
+  });
+
+  it("say what to do when no click arrives", async () => {
+    const session = new FakeSession(stateOf());
+    session.answer = false;
+    const { button, message } = draw(session);
+    button("Stop").click();
+    await vi.waitFor(() => expect(message()).toBe(CLICK_NOT_DELIVERED));
+    session.change({ status: "stopped" });
+    expect(message()).toBe("");
+  });
+
+  it("say that the step is still going on, until the run has paused", async () => {
+    const session = new FakeSession(stateOf());
+    const { button, message } = draw(session);
+    button("Pause").click();
+    expect(message()).toContain("Pausing");
+    session.change({ status: "pausing", step: 1 });
+    expect(message()).toContain("Pausing");
+    session.change({ status: "paused" });
+    expect(message()).toBe("");
+  });
+
+  it("say that one step is still going on, until the run is held after it", () => {
+    const session = new FakeSession(stateOf({ status: "paused", step: 4 }));
+    const { button, message } = draw(session);
+    button("Step").click();
+    session.change({ status: "pausing" });
+    expect(message()).toContain("Doing one step");
+    session.change({ status: "paused", step: 5 });
+    expect(message()).toBe("");
+  });
+
+  it("hand the keyboard on when the one in use is of no more use", () => {
+    const session = new FakeSession(stateOf());
+    const { button } = draw(session);
+    button("Pause").focus();
+    session.change({ status: "paused" });
+    expect(document.activeElement).toBe(button("Resume"));
+  });
+});
+
+describe("the controls", () => {
+  it("show names as text", () => {
+    const { root } = draw(new FakeSession(stateOf({ name: "<img src=x>" })));
+    expect(root.querySelector("img")).toBeNull();
+    expect(root.querySelector(".labkit-run-name")?.textContent).toBe("<img src=x>");
+  });
+
+  it.each([
+    ["pausing", "Pausing"],
+    ["paused", "Paused"],
+  ] as const)("tell a run that is %s from one that is not", (status, word) => {
+    const { root } = draw(new FakeSession(stateOf({ status })));
+    const shown = root.querySelector<HTMLElement>(".labkit-status");
+    expect([shown?.textContent, shown?.dataset.status]).toEqual([word, status]);
+    expect(shown?.title).toContain("held");
+  });
+
+  it("leave nothing behind", () => {
+    const session = new FakeSession(stateOf());
+    const { root, close } = draw(session);
+    expect(root.dataset.labkitView).toBe("controls");
+    close();
+    expect(session.listeners.size).toBe(0);
+    expect(root.children).toHaveLength(0);
+  });
+
+  it("tell only what is known, each with an explanation", () => {
+    const facts = factsOf(
+      stateOf({ step: 1200, total_steps: 5000, epoch: 3, steps_per_epoch: 500 }),
+    );
+    expect(facts.map(({ text }) => text)).toEqual([
+      "step 1,200 / 5,000",
+      "epoch 3 / 10",
+      "0 s",
+      "cpu",
+      "10 parameters",
+      "watching costs 0 % (budget 3 %)",
+    ]);
+    expect(facts.every(({ explanation }) => explanation.endsWith("."))).toBe(true);
+  });
+
+  it("know their progress when the total is known", () => {
+    expect(progressOf(stateOf({ step: 5 }))).toBeNull();
+    expect(progressOf(stateOf({ step: 5, total_steps: 20 }))).toBe(0.25);
+  });
+});

@@ -1,0 +1,42 @@
+/** Blocks and a session with made-up values. */
+
+import { vi } from "vitest";
+import type { Theme } from "../../../src/parts/theme";
+import type { BlockKind } from "../../../src/protocol";
+import type { Block, RunSession } from "../../../src/session";
+import { QuietSession } from "../../fake-session";
+
+export const THEME: Theme = {
+  dark: false,
+  paper: "#fff",
+  ink: "#222",
+  faint: "#666",
+  hair: "#e4e4e4",
+  alarm: "#c62828",
+  series: ["#0072b2", "#d55e00"],
+};
+
+export function blockOf(kind: BlockKind, name: string, values: readonly number[]): Block {
+  return {
+    id: kind === "metric" ? `metric/${name}` : kind,
+    kind,
+    names: [name],
+    lastStep: values.length - 1,
+    points: () => ({
+      steps: Float64Array.from(values, (_, step) => step),
+      values: Float32Array.from(values),
+    }),
+    latest: () => (values.length > 0 ? Float32Array.of(values.at(-1) as number) : null),
+  };
+}
+
+/** A session that stores its cursor; its plotly is the module at `address`. */
+export function sessionOf(blocks: readonly Block[], address = ""): RunSession {
+  const session = new QuietSession();
+  session.blocks = blocks;
+  session.setCursor = vi.fn((step: number | null) => {
+    session.cursor = step;
+  });
+  session.asset = async () => address;
+  return session;
+}

@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import type { Theme } from "../../../src/parts/theme";
+import type { Block } from "../../../src/session";
+import { linesPlot } from "../../../src/views/gradients/lines";
+
+const THEME: Theme = {
+  dark: false,
+  paper: "#fff",
+  ink: "#222",
+  faint: "#666",
+  hair: "#e4e4e4",
+  alarm: "#c62828",
+  series: ["#0072b2"],
+};
+
+function blockOf(values: readonly number[]): Block {
+  const steps = Float64Array.from(values, (_, step) => step);
+  return {
+    id: "grad_norm",
+    kind: "grad_norm",
+    names: ["fc1.weight"],
+    lastStep: values.length - 1,
+    points: () => ({ steps, values: Float32Array.from(values) }),
+    latest: () => Float32Array.of(values.at(-1) ?? 0),
+  };
+}
+
+it("draws values that were recorded: a spike whole, zeros as zeros", () => {
+  const values = Array.from({ length: 5000 }, (_, step) =>
+    step === 2500 ? 512 : step > 4000 ? 0 : 0.25,
+  );
+  const block = blockOf(values);
+  const { traces } = linesPlot({
+    rows: [{ name: "fc1.weight", block, column: 0 }],
+    quantity: "Gradient norm",
+    cursor: null,
+    logarithmic: true,
+    reference: null,
+    range: null,
+    theme: THEME,
+  });
+  const { x, y } = traces[0] as unknown as { x: Float64Array; y: Float32Array };
+  expect([...y]).toEqual([...x].map((step) => values[step]));
+  expect(Math.max(...y)).toBe(512);
+});

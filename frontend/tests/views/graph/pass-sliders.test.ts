@@ -1,0 +1,52 @@
+// @vitest-environment jsdom
+import { describe, expect, it } from "vitest";
+import { PassSliders } from "../../../src/views/graph/panels/pass-sliders";
+import type { CollapsedRepeat } from "../../../src/views/graph/structure/collapsed-graph";
+
+const ROLL: CollapsedRepeat = { key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, label: "Block" };
+
+function slide(sliders: PassSliders, value: number): void {
+  const slider = sliders.element.querySelector("input");
+  if (!slider) throw new Error("there is no slider");
+  slider.value = String(value);
+  slider.dispatchEvent(new Event("input"));
+}
+
+describe("Sliders", () => {
+  it("draws one pass at a time, and the newest of those chosen meanwhile", async () => {
+    const drawn: (number | "all")[] = [];
+    const finish: (() => void)[] = [];
+    const sliders = new PassSliders((_, pass) => {
+      drawn.push(pass);
+      return new Promise((resolve) => finish.push(resolve));
+    });
+    sliders.update([ROLL], () => true);
+    for (const value of [2, 3, 4, 9]) slide(sliders, value);
+    expect(drawn).toEqual([1]);
+    finish.shift()?.();
+    await Promise.resolve();
+    expect(drawn).toEqual([1, 8]);
+  });
+
+  it("has a row only for what is on the sheet", () => {
+    const sliders = new PassSliders(async () => undefined);
+    sliders.update([ROLL], () => false);
+    expect(sliders.element.hidden).toBe(true);
+    sliders.update([{ ...ROLL, pass: 3 }], () => true);
+    expect(sliders.element.hidden).toBe(false);
+    expect(sliders.element.textContent).toContain("12 × Block4 of 12");
+  });
+
+  it("shows all passes, and collapses them again", () => {
+    const asked: (number | "all")[] = [];
+    const sliders = new PassSliders(async (_, pass) => void asked.push(pass));
+    sliders.update([ROLL], () => true);
+    sliders.element.querySelector("button")?.click();
+    sliders.update([{ ...ROLL, pass: null }], () => true);
+    expect(sliders.element.textContent).toContain("all");
+    return Promise.resolve().then(() => {
+      sliders.element.querySelector("button")?.click();
+      expect(asked).toEqual(["all", 0]);
+    });
+  });
+});

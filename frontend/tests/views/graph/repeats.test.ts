@@ -1,0 +1,209 @@
+import { describe, expect, it } from "vitest";
+import { visibleGraph } from "../../../src/views/graph/model/visible-graph";
+import { RepeatedGraph } from "../../../src/views/graph/repeats/collapse";
+import { Sample } from "./sample";
+
+/** A stack of blocks, each with a parameter and two operations; then a loss. */
+function stack(blocks: number): Sample {
+  const made = new Sample().module("#1", null).op("#1/embed:0");
+  let last = "#1/embed:0";
+  for (let block = 0; block < blocks; block += 1) {
+    const id = `h.${block}#1`;
+    made.module(id, "#1").parameter(`${id}/weight:0`, `h.${block}.weight`);
+    made.op(`${id}/mm:0`, last, `${id}/weight:0`).op(`${id}/add:0`, `${id}/mm:0`, last);
+    last = `${id}/add:0`;
+  }
+  return made.op("/mean:0", last).output("/loss:0", "/mean:0");
+}
+
+/** One cell called again and again, its weight in the first call. */
+function recurrence(passes: number): Sample {
+  const made = new Sample().module("#1", null);
+  for (let pass = 1; pass <= passes; pass += 1) {
+    const id = `cell#${pass}`;
+    made.module(id, "#1");
+    if (pass === 1) made.parameter("cell#1/weight:0", "cell.weight");
+    made.op(`${id}/mm:0`, "cell#1/weight:0", ...(pass > 1 ? [`cell#${pass - 1}/tanh:0`] : []));
+    made.op(`${id}/tanh:0`, `${id}/mm:0`);
+  }
+  return made.output("/loss:0", `cell#${passes}/tanh:0`);
+}
+
+function named(ids: Iterable<{ readonly source: string; readonly target: string }>) {
+  return [...ids].map(({ source, target }) => `${source} -> ${target}`);
+}
+
+describe("blocks that repeat themselves", () => {
+  it("are one block with a count", () => {
+    const { graph, collapsed: repeats } = new RepeatedGraph(stack(12).graph()).collapse(new Map());
+    expect(repeats).toEqual([{ key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, label: "Block" }]);
+    expect(graph.nodes.map((node) => node.id)).toEqual([
+      "#1/embed:0",
+      "h.0#1/weight:0",
+      "h.0#1/mm:0",
+      "h.0#1/add:0",
+      "/mean:0",
+      "/loss:0",
+    ]);
+    expect(graph.modules.find(({ id }) => id === "h.0#1")?.repeat?.passes).toBe(12);
+  });
+
+  it("keep what comes in and what goes out; the way from block to block is a loop", () => {
+    const { graph } = new RepeatedGraph(stack(12).graph()).collapse(new Map([["h.0#1", 5]]));
+    expect(new Set(named(graph.edges.filter((edge) => !edge.loop)))).toEqual(
+      new Set([
+        "#1/embed:0 -> h.0#1/mm:0",
+        "h.0#1/weight:0 -> h.0#1/mm:0",
+        "h.0#1/mm:0 -> h.0#1/add:0",
+        "#1/embed:0 -> h.0#1/add:0",
+        "h.0#1/add:0 -> /mean:0",
+        "/mean:0 -> /loss:0",
+      ]),
+    );
+    expect(named(graph.edges.filter((edge) => edge.loop))).toEqual(["h.0#1/add:0 -> h.0#1/mm:0"]);
+  });
+
+  it("have the same ids whichever is shown, and the names of the one shown", () => {
+    const repeats = new RepeatedGraph(stack(12).graph());
+    const [first, fifth] = [repeats.collapse(new Map()), repeats.collapse(new Map([["h.0#1", 4]]))];
+    const ids = ({ graph }: typeof first) => graph.nodes.map((node) => node.id);
+    expect(ids(fifth)).toEqual(ids(first));
+    const weight = fifth.graph.nodes.find((node) => node.kind === "parameter");
+    expect(weight?.parameters).toEqual(["h.4.weight"]);
+    expect(fifth.graph.modules.at(-1)?.path).toBe("h.4");
+  });
+
+  it("are all there when asked for", () => {
+    const graph = stack(12).graph();
+    const { graph: all, collapsed: repeats } = new RepeatedGraph(graph).collapse(
+      new Map([["h.0#1", "all"]]),
+    );
+    expect(all.nodes.map((node) => node.id)).toEqual(graph.nodes.map((node) => node.id));
+    expect(repeats[0]?.pass).toBeNull();
+  });
+
+  it("are not collapsed when there are three", () => {
+    const graph = stack(3).graph();
+    expect(new RepeatedGraph(graph).collapse(new Map()).graph).toBe(graph);
+  });
+
+  it("return the choices that show a hidden node", () => {
+    const collapsed = new RepeatedGraph(stack(12).graph()).collapse(new Map());
+    expect([...collapsed.choicesFor("h.7#1/mm:0")]).toEqual([["h.0#1", 7]]);
+    expect(collapsed.drawnIdOf("h.7#1/mm:0")).toBe("h.0#1/mm:0");
+  });
+});
+
+describe("a cell that is called again and again", () => {
+  it("keeps its weight, whichever pass is shown", () => {
+    const repeated = new RepeatedGraph(recurrence(20).graph());
+    for (const pass of [0, 9, 19]) {
+      const { graph, collapsed: repeats } = repeated.collapse(new Map([["cell#1", pass]]));
+      expect(repeats[0]).toMatchObject({ passes: 20, pass });
+      expect(graph.nodes.map((node) => node.id)).toEqual([
+        "cell#1/weight:0",
+        "cell#1/mm:0",
+        "cell#1/tanh:0",
+        "/loss:0",
+      ]);
+      expect(graph.modules.find(({ id }) => id === "cell#1")?.call).toBe(pass + 1);
+    }
+  });
+
+  it("has the same boxes however many passes there are", () => {
+    const ids = (passes: number) =>
+      new RepeatedGraph(recurrence(passes).graph())
+        .collapse(new Map())
+        .graph.nodes.map(({ id }) => id);
+    expect(ids(7)).toEqual(ids(50));
+  });
+});
+
+describe("operations that repeat themselves outside of modules", () => {
+  it("get a box of their own", () => {
+    const made = new Sample().parameter("/w:0", "w").op("/start:0", "/w:0");
+    let last = "/start:0";
+    for (let pass = 0; pass < 6; pass += 1) {
+      made.op(`/mul:${pass}`, last, "/w:0").op(`/sin:${pass}`, `/mul:${pass}`);
+      last = `/sin:${pass}`;
+    }
+    const { graph, collapsed: repeats } = new RepeatedGraph(
+      made.output("/loss:0", last).graph(),
+    ).collapse(new Map());
+    expect(repeats[0]).toMatchObject({ passes: 6, label: "mul, sin", box: "/mul:0/passes" });
+    const seen = visibleGraph(graph, new Set(["/mul:0/passes"]));
+    expect(seen.containers.map(({ id }) => id)).toEqual(["/mul:0/passes"]);
+    expect(seen.items.map(({ id }) => id)).toEqual([
+      "/w:0",
+      "/start:0",
+      "/mul:0",
+      "/sin:0",
+      "/loss:0",
+    ]);
+  });
+
+  it("stay as they are where it is one operation a few times", () => {
+    const made = new Sample().op("/add:0");
+    for (let place = 1; place < 6; place += 1) made.op(`/add:${place}`, `/add:${place - 1}`);
+    const graph = made.graph();
+    expect(new RepeatedGraph(graph).collapse(new Map()).graph).toBe(graph);
+  });
+});
+
+/** Four stages of five blocks each. */
+function stages(): Sample {
+  const made = new Sample().module("#1", null);
+  let last = "#1/embed:0";
+  made.op(last);
+  for (let outer = 0; outer < 4; outer += 1) {
+    made.module(`s.${outer}#1`, "#1");
+    for (let inner = 0; inner < 5; inner += 1) {
+      const id = `s.${outer}.b.${inner}#1`;
+      made.module(id, `s.${outer}#1`).parameter(`${id}/weight:0`, `s.${outer}.b.${inner}.weight`);
+      made.op(`${id}/mm:0`, last, `${id}/weight:0`).op(`${id}/exp:0`, `${id}/mm:0`);
+      last = `${id}/exp:0`;
+    }
+  }
+  return made.output("/loss:0", last);
+}
+
+describe("blocks within blocks", () => {
+  it("are collapsed inside the one that is shown", () => {
+    const collapsed = new RepeatedGraph(stages().graph()).collapse(new Map([["s.0#1", 2]]));
+    expect(collapsed.collapsed.map(({ passes }) => passes).sort()).toEqual([4, 5]);
+    expect(collapsed.graph.nodes.map((node) => node.id)).toEqual([
+      "#1/embed:0",
+      "s.0.b.0#1/weight:0",
+      "s.0.b.0#1/mm:0",
+      "s.0.b.0#1/exp:0",
+      "/loss:0",
+    ]);
+    expect([...collapsed.choicesFor("s.2.b.3#1/mm:0")]).toEqual([
+      ["s.0#1", 2],
+      ["s.0.b.0#1", 3],
+    ]);
+  });
+});
+
+describe("whatever repeats itself", () => {
+  it.each([
+    ["a stack", stack(12)],
+    ["a recurrence", recurrence(9)],
+    ["stages", stages()],
+  ])("can be shown whole, one pass after the other: %s", (_, sample) => {
+    const whole = sample.graph();
+    const repeats = new RepeatedGraph(whole);
+    const folded = repeats.collapse(new Map());
+    expect(folded.graph.nodes.length).toBeLessThan(whole.nodes.length);
+    for (const node of whole.nodes) {
+      const collapsed = repeats.collapse(folded.choicesFor(node.id));
+      const { graph } = collapsed;
+      const ids = graph.nodes.map(({ id }) => id);
+      expect(ids).toContain(collapsed.drawnIdOf(node.id));
+      expect(collapsed.recordedIdOf(collapsed.drawnIdOf(node.id))).toBe(node.id);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const edge of graph.edges)
+        expect(ids).toEqual(expect.arrayContaining([edge.source, edge.target]));
+    }
+  });
+});

@@ -1,0 +1,84 @@
+/** Builds graphs for the tests. */
+
+import type { GraphData, GraphEdge, GraphNode, ModuleCall } from "../../../src/protocol";
+
+export class Sample {
+  private readonly nodes: GraphNode[] = [];
+  private readonly edges: GraphEdge[] = [];
+  private readonly modules: ModuleCall[] = [];
+
+  module(id: string, parent: string | null, parameters = 0): this {
+    const [path = "", call = "1"] = id.split("#");
+    const type = path === "" ? "Net" : "Block";
+    this.modules.push({
+      id,
+      path,
+      call: Number(call),
+      type,
+      parent,
+      parameters,
+      source: null,
+      seconds: null,
+    });
+    return this;
+  }
+
+  op(id: string, ...sources: string[]): this {
+    return this.node(id, "op", [4, 2], [], sources);
+  }
+
+  parameter(id: string, ...names: string[]): this {
+    return this.node(id, "parameter", [2, 3], names, []);
+  }
+
+  output(id: string, ...sources: string[]): this {
+    return this.node(id, "output", [], [], sources);
+  }
+
+  graph(signature = "one"): GraphData {
+    const { nodes, edges, modules } = this;
+    return { version: 3, signature, step: 0, nodes, edges, modules, reason: null };
+  }
+
+  private node(
+    id: string,
+    kind: GraphNode["kind"],
+    shape: readonly number[],
+    parameters: readonly string[],
+    sources: readonly string[],
+  ): this {
+    const [scope = "", name = ""] = id.split("/");
+    const op = kind === "parameter" ? "parameter" : (name.split(":")[0] ?? "");
+    const tensor = { shape, dtype: "float32" };
+    const rest = {
+      device: "cpu",
+      saved_bytes: null,
+      parameters,
+      source: null,
+      note: null,
+      backward: kind === "op" ? `${op}Backward0` : null,
+    };
+    this.nodes.push({ id, kind, op, scope, ...tensor, ...rest });
+    for (const source of sources) {
+      const from = this.nodes.find((node) => node.id === source);
+      this.edges.push({ source, target: id, shape: from?.shape ?? null, dtype: "float32" });
+    }
+    return this;
+  }
+}
+
+/** Two linear layers in a model, then a loss outside it. */
+export function perceptron(): Sample {
+  return new Sample()
+    .module("#1", null, 12)
+    .module("fc1#1", "#1", 6)
+    .module("fc2#1", "#1", 6)
+    .parameter("fc1#1/weight:0", "fc1.weight")
+    .op("fc1#1/t:0", "fc1#1/weight:0")
+    .op("fc1#1/addmm:0", "fc1#1/t:0")
+    .op("#1/relu:0", "fc1#1/addmm:0")
+    .parameter("fc2#1/weight:0", "fc2.weight")
+    .op("fc2#1/addmm:0", "#1/relu:0", "fc2#1/weight:0")
+    .op("/mse:0", "fc2#1/addmm:0")
+    .output("/loss:0", "/mse:0");
+}

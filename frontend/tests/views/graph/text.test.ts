@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { Labels } from "../../../src/views/graph/model/labels";
+import * as text from "../../../src/views/graph/structure/text";
+import { perceptron } from "./sample";
+
+describe("text", () => {
+  it.each([
+    [[64, 128], "64×128"],
+    [[], "scalar"],
+    [null, ""],
+  ])("writes the shape %j as %s", (shape, words) => {
+    expect(text.shapeText(shape)).toBe(words);
+  });
+
+  it.each([
+    [950, "950"],
+    [999_600, "1M"],
+    [1200, "1.2k"],
+    [109_386, "109k"],
+    [25_600_000, "25.6M"],
+  ])("shortens %d to %s", (count, words) => {
+    expect(text.shortCount(count)).toBe(words);
+  });
+
+  it("writes bytes in binary units", () => {
+    expect(text.bytesText(512)).toBe("512 B");
+    expect(text.bytesText(1536)).toBe("1.5 KiB");
+    expect(text.bytesText(32 * 1024 ** 2)).toBe("32 MiB");
+  });
+
+  it("writes norms of any size", () => {
+    expect([0, 0.0123, 1e-7, 123456].map(text.normText)).toEqual([
+      "0",
+      "0.0123",
+      "1.0e-7",
+      "1.2e+5",
+    ]);
+    expect(text.normText(Number.NaN)).toBe("not a number");
+    expect(text.normText(Number.POSITIVE_INFINITY)).toBe("infinite");
+  });
+
+  it.each([
+    ["encoder.fc1", "fc1"],
+    ["encoder.layers.0", "layers.0"],
+    ["h.0.1", "h.0.1"],
+    ["0", "0"],
+  ])("names %s by %s", (path, name) => {
+    expect(text.lastName(path)).toBe(name);
+  });
+});
+
+describe("Labels", () => {
+  const graph = perceptron().graph();
+  const labels = new Labels(graph);
+
+  it("sums the graph up", () => {
+    expect(labels.summary()).toBe("Computation graph of Net: 2 modules, 5 operations");
+  });
+
+  it("names a module with its type, output and parameters", () => {
+    const [model, first] = graph.modules;
+    expect(model && labels.ofModule(model)).toMatchObject({ title: "Net", badge: "12 params" });
+    expect(first && labels.ofModule(first)).toEqual({
+      title: "fc1",
+      subtitle: "Block · 4×2",
+      badge: "6 params",
+    });
+  });
+});
+
+describe("siText", () => {
+  it("writes a number with the prefix of its size", () => {
+    const written = [0, 950, 1000, 2_500_000].map((value) => text.siText(value, "B"));
+    expect(written).toEqual(["0 B", "950 B", "1 kB", "2.5 MB"]);
+    expect([1.5, 0.001, 0.00025].map((value) => text.siText(value, "s"))).toEqual([
+      "1.5 s",
+      "1 ms",
+      "250 µs",
+    ]);
+  });
+});

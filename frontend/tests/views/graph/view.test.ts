@@ -1,0 +1,377 @@
+// @vitest-environment jsdom
+import { Graphviz } from "@hpcc-js/wasm-graphviz";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { GraphData } from "../../../src/protocol";
+import type { Inspection } from "../../../src/session";
+import type { LayoutReply, LayoutRequest } from "../../../src/views/graph/layout/messages";
+import { drawGraph } from "../../../src/views/graph/view";
+import { stateOf } from "../../fake-channel";
+import { inspected, QuietSession } from "../../fake-session";
+import { perceptron, Sample } from "./sample";
+
+let graphviz: Graphviz;
+let workers: InlineWorker[];
+let layouts = 0;
+
+/** Graphviz on the page's own thread, in the place of the worker. */
+class InlineWorker {
+  onmessage: ((event: { data: LayoutReply }) => void) | null = null;
+  terminated = false;
+
+  constructor() {
+    workers.push(this);
+    queueMicrotask(() => this.onmessage?.({ data: { type: "ready" } }));
+  }
+
+  postMessage({ request, dot }: LayoutRequest): void {
+    layouts += 1;
+    const json = graphviz.layout(dot, "json", "dot");
+    queueMicrotask(() => this.onmessage?.({ data: { type: "placed", request, json } }));
+  }
+
+  terminate(): void {
+    this.terminated = true;
+  }
+}
+
+class FakeSession extends QuietSession {
+  readonly past = new Map<string, GraphData>();
+  override async graphOf(signature: string): Promise<GraphData | null> {
+    return this.past.get(signature) ?? null;
+  }
+  override inspect = vi.fn(async (): Promise<Inspection> => inspected());
+
+  override async asset(): Promise<string> {
+    return "blob:layout";
+  }
+
+  tell(graph: GraphData | null, norm = 1): void {
+    this.graph = graph;
+    const values = Float32Array.of(norm, 0.01);
+    const names = ["fc1.weight", "fc2.weight"];
+    const points = () => ({ steps: Float64Array.of(5), values: Float32Array.of(norm) });
+    const latest = () => values;
+    this.blocks = [{ id: "grad_norm", kind: "grad_norm", names, lastStep: 5, points, latest }];
+    this.announce("frame");
+  }
+}
+
+let root: HTMLElement;
+let session: FakeSession;
+let close: () => void;
+
+beforeAll(async () => {
+  graphviz = await Graphviz.load();
+});
+
+beforeEach(() => {
+  workers = [];
+  layouts = 0;
+  vi.stubGlobal("Worker", InlineWorker);
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe() {}
+      disconnect() {}
+    },
+  );
+  HTMLCanvasElement.prototype.getContext = () => null;
+  root = document.createElement("div");
+  document.body.replaceChildren(root);
+  session = new FakeSession();
+  close = drawGraph(root, session);
+});
+
+afterEach(() => {
+  close();
+  vi.unstubAllGlobals();
+});
+
+function seen(id: string): SVGGElement | null {
+  return drawn("data-labkit-node", id);
+}
+
+function frame(id: string): SVGGElement | null {
+  return drawn("data-labkit-module", id);
+}
+
+function drawn(handle: string, id: string): SVGGElement | null {
+  const all = [...root.querySelectorAll<SVGGElement>(`[${handle}]`)];
+  return all.find((element) => element.getAttribute(handle) === id) ?? null;
+}
+
+async function shown(find: () => Element | null): Promise<Element> {
+  return vi.waitFor(() => {
+    const element = find();
+    if (!element) throw new Error("not drawn yet");
+    return element;
+  });
+}
+
+describe("drawGraph", () => {
+  it("says when the graph will come, and why it cannot", () => {
+    expect(root.textContent).toContain("The graph appears with the first backward pass.");
+    const reason = "No graph: <b>detached</b>.";
+    session.tell({ ...perceptron().graph(), nodes: [], reason });
+    expect(root.textContent).toContain(reason);
+    expect(root.querySelector("b")).toBeNull();
+  });
+
+  it("draws the model's modules, with handles and a text", async () => {
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc1#1"));
+    expect(box.textContent).toContain("fc1");
+    expect(root.getAttribute("data-labkit-view")).toBe("graph");
+    expect(root.getAttribute("data-labkit-step")).toBe("0");
+    expect(root.querySelectorAll("[data-labkit-node]")).toHaveLength(5);
+    expect(root.querySelector("svg")?.getAttribute("aria-label")).toContain("Net: 2 modules");
+  });
+
+  it("unfolds by click and folds by key, and leaves the box where it is", async () => {
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc2#1"));
+    const place = box.getAttribute("transform");
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const opened = await shown(() => frame("fc2#1"));
+    expect(opened.getAttribute("transform")).toBe(place);
+    expect(seen("fc2#1/weight:0")).not.toBeNull();
+    const bar = opened.querySelector("[aria-expanded=true]");
+    bar?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    const folded = await shown(() => seen("fc2#1"));
+    expect(folded.getAttribute("transform")).toBe(place);
+    expect(folded.getAttribute("aria-expanded")).toBe("false");
+  });
+
+  it("goes on as it was left when the output is displayed anew", async () => {
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc2#1"));
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    await shown(() => frame("fc2#1"));
+    close();
+    close = drawGraph(root, session);
+    await shown(() => frame("fc2#1"));
+  });
+
+  it("recolours on a frame without another layout or other elements", async () => {
+    session.tell(perceptron().graph());
+    const box = (await shown(() => seen("fc1#1"))) as SVGGElement;
+    const before = box.style.getPropertyValue("--labkit-heat");
+    const made = layouts;
+    session.tell(session.graph, 0.05);
+    expect(box.style.getPropertyValue("--labkit-heat")).not.toBe(before);
+    expect(seen("fc1#1")).toBe(box);
+    expect(layouts).toBe(made);
+    session.tell(session.graph, Number.NaN);
+    expect(box.classList.contains("labkit-graph-broken")).toBe(true);
+  });
+
+  it("shows where the structure changed, goes back to it, and says what is different", async () => {
+    const before = perceptron().graph("one");
+    const after = perceptron().op("#1/dropout:0").graph("two");
+    session.past.set("one", before);
+    session.tell(before);
+    await shown(() => seen("fc1#1"));
+    expect(root.querySelector<HTMLElement>(".labkit-graph-timeline")?.hidden).toBe(true);
+    const structures = [
+      { signature: "one", first: 1, last: 40 },
+      { signature: "two", first: 41, last: 60 },
+    ];
+    session.state = stateOf({ step: 60, structures });
+    session.tell(after);
+    const added = await shown(() => seen("#1/dropout:0"));
+    expect(added.classList.contains("labkit-graph-new")).toBe(true);
+    expect(root.textContent).toContain("1 new");
+    const [first] = root.querySelectorAll<HTMLElement>(".labkit-graph-spans button");
+    expect(first?.title).toBe("Structure A, seen from step 1 to 40");
+    first?.click();
+    const isGhost = () => seen("#1/dropout:0")?.classList.contains("labkit-graph-gone");
+    await vi.waitFor(() => expect(isGhost()).toBe(true));
+    expect(root.textContent).toContain("1 gone");
+    session.tell(after);
+    expect(isGhost()).toBe(true);
+    root.querySelector<HTMLElement>(".labkit-graph-timeline > button")?.click();
+    await vi.waitFor(() => expect(isGhost()).toBe(false));
+    expect(seen("#1/dropout:0")?.classList.contains("labkit-graph-new")).toBe(true);
+  });
+
+  it("finds a parameter, opens what is around it, and fades what has nothing to do with it", async () => {
+    session.tell(perceptron().op("/aside:0").graph());
+    await shown(() => seen("fc1#1"));
+    const field = root.querySelector<HTMLInputElement>("input[type=search]");
+    if (!field) throw new Error("there is no field");
+    field.value = "fc1.weight";
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+    const found = await shown(() => seen("fc1#1/weight:0"));
+    await vi.waitFor(() => expect(root.textContent).toContain("1 of 1: fc1/weight:0"));
+    expect(found.classList.contains("labkit-graph-faded")).toBe(false);
+    expect(seen("/aside:0")?.classList.contains("labkit-graph-faded")).toBe(true);
+    found.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    expect(root.querySelector(".labkit-graph-faded")).toBeNull();
+    field.value = "nothing";
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+    expect(root.textContent).toContain("Nothing in this graph is called “nothing”.");
+  });
+
+  it("keeps modules open when the structure changes", async () => {
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc1#1"));
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    await shown(() => frame("fc1#1"));
+    session.tell(perceptron().op("/more:0", "/mse:0").graph("two"));
+    await shown(() => seen("/more:0"));
+    expect(frame("fc1#1")).not.toBeNull();
+  });
+
+  it("lists what is too large to draw", () => {
+    const large = new Sample().module("a#1", null);
+    large.op("a#1/mul:0");
+    for (let index = 0; index < 1500; index += 1) large.op(`/op${index}:0`);
+    session.tell(large.graph());
+    expect(root.textContent).toContain("too large to lay out");
+    expect(frame("a#1")?.textContent).toContain("Block");
+  });
+
+  it("writes names as text", async () => {
+    const name = '<img src=x onerror="alert(1)">&';
+    session.tell(new Sample().module(`${name}#1`, null).op(`${name}#1/mul:0`).graph());
+    const opened = await shown(() => frame(`${name}#1`));
+    expect(opened.getAttribute("data-labkit-module")).toContain(name);
+    expect(root.querySelector("img")).toBeNull();
+  });
+
+  it("leaves nothing behind", async () => {
+    session.tell(perceptron().graph());
+    await shown(() => seen("fc1#1"));
+    close();
+    expect(session.listeners.size).toBe(0);
+    expect(workers.every(({ terminated }) => terminated)).toBe(true);
+    expect(root.childElementCount).toBe(0);
+  });
+
+  it("tells all of a parameter at the side, its values among it", async () => {
+    const statistics = {
+      shape: [2, 3],
+      dtype: "float32",
+      step: null,
+      sampled: null,
+      minimum: -1,
+      maximum: 2,
+      mean: 0.25,
+      standardDeviation: 0.5,
+      zeros: 3,
+      notFinite: 0,
+      edges: Float64Array.of(-1, 0, 1, 2),
+      counts: Float64Array.of(1, 4, 1),
+    };
+    session.inspect.mockResolvedValue(inspected({ value: statistics }));
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc1#1"));
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const weight = await shown(() => seen("fc1#1/weight:0"));
+    weight.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const panel = root.querySelector<HTMLElement>("aside");
+    expect(panel?.hidden).toBe(false);
+    expect(panel?.textContent).toContain("fc1.weight");
+    await vi.waitFor(() => expect(panel?.textContent).toContain("0.250 ± 0.500"));
+    expect(session.inspect).toHaveBeenCalledWith("fc1.weight");
+    expect(panel?.querySelectorAll("svg rect")).toHaveLength(3);
+    expect(panel?.textContent).toContain("Exactly zero3");
+    panel?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    expect(panel?.hidden).toBe(true);
+  });
+
+  it("says that no answer came and why, and asks again when told to", async () => {
+    session.inspect.mockResolvedValue(inspected({ answered: false, reason: "No answer came." }));
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("fc1#1"));
+    box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const weight = await shown(() => seen("fc1#1/weight:0"));
+    weight.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    const panel = root.querySelector<HTMLElement>("aside");
+    await vi.waitFor(() => expect(panel?.textContent).toContain("No answer came."));
+    const asked = session.inspect.mock.calls.length;
+    session.tell(perceptron().graph());
+    expect(session.inspect).toHaveBeenCalledTimes(asked);
+    session.inspect.mockResolvedValue(
+      inspected({
+        reason: "No step has ended: this is what was recorded before.",
+        norms: [{ kind: "weight_norm", step: 1200, value: 1.5 }],
+      }),
+    );
+    [...(panel?.querySelectorAll("button") ?? [])]
+      .find((each) => each.textContent === "Ask again")
+      ?.click();
+    await vi.waitFor(() => expect(panel?.textContent).toContain("Weight norm1.50 at step 1,200"));
+    expect(panel?.textContent).toContain("No step has ended");
+    expect(panel?.textContent).not.toContain("Ask again");
+  });
+
+  it("turns the boxes to their backward side, and the arrows with them", async () => {
+    session.tell(perceptron().graph());
+    await shown(() => seen("/mse:0"));
+    choose("Side of the boxes", "backward");
+    await vi.waitFor(() => expect(seen("/mse:0")?.textContent).toContain("mseBackward0"));
+    const arrow = root.querySelector("path.labkit-graph-edge");
+    expect(arrow?.getAttribute("marker-end")).toBe("none");
+    expect(arrow?.getAttribute("marker-start")).toContain("url(#");
+    choose("Side of the boxes", "both");
+    await vi.waitFor(() => expect(seen("/mse:0")?.textContent).toContain("4×2 · mseBackward0"));
+  });
+
+  it("colours by what is chosen, and says what that is", async () => {
+    session.tell(perceptron().graph());
+    const box = (await shown(() => seen("fc1#1"))) as SVGGElement;
+    const byNorm = box.style.getPropertyValue("--labkit-heat");
+    expect(byNorm).not.toBe("");
+    const arrow = root.querySelector<SVGElement>("path.labkit-graph-edge");
+    expect(arrow?.style.getPropertyValue("--labkit-heat")).not.toBe("");
+    choose("Colour by", "output");
+    expect(box.style.getPropertyValue("--labkit-heat")).not.toBe(byNorm);
+    expect(root.querySelector(".labkit-graph-legend")?.textContent).toMatch(/10 B1 kB/);
+    choose("Colour by", "");
+    expect(box.style.getPropertyValue("--labkit-heat")).toBe("");
+  });
+
+  it("copies the picture as Graphviz source", async () => {
+    const written: string[] = [];
+    vi.stubGlobal("navigator", {
+      clipboard: { writeText: async (text: string) => void written.push(text) },
+    });
+    session.tell(perceptron().graph());
+    await shown(() => seen("fc1#1"));
+    choose("Copy the picture as", "DOT");
+    await vi.waitFor(() => expect(root.textContent).toContain("on the clipboard, as DOT"));
+    const svgs = graphviz.layout(written[0] ?? "", "svg", "dot");
+    for (const name of ["Net", "fc1", "fc2", "relu", "mse"]) expect(svgs).toContain(name);
+  });
+
+  it("keeps what one looks at where it is, when the structure changes", async () => {
+    session.tell(perceptron().graph());
+    await shown(() => seen("fc1#1"));
+    root.querySelector<HTMLElement>("button[title='Zoom in']")?.click();
+    const places = () =>
+      new Map(
+        [...root.querySelectorAll("[data-labkit-node]")].map((box) => [
+          box.getAttribute("data-labkit-node"),
+          box.getAttribute("transform"),
+        ]),
+      );
+    const before = places();
+    session.tell(
+      new Sample()
+        .op("/first:0")
+        .op("/second:0", "/first:0")
+        .op("/mse:0", "/second:0")
+        .graph("two"),
+    );
+    await shown(() => seen("/first:0"));
+    expect(places().get("/mse:0")).toBe(before.get("/mse:0"));
+  });
+});
+
+function choose(name: string, value: string): void {
+  const list = root.querySelector<HTMLSelectElement>(`select[aria-label="${name}"]`);
+  if (!list) throw new Error(`there is no list ${name}`);
+  list.value = value;
+  list.dispatchEvent(new Event("change"));
+}
