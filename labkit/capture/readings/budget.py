@@ -17,7 +17,7 @@ _LEAST_EARNED = 0.2
 
 
 @dataclass
-class Allowance:
+class ReadingBudget:
     """One kind of reading and its part of the credit.
 
     Attributes
@@ -62,7 +62,7 @@ class Budget:
     Examples
     --------
     >>> budget = Budget(0.1)
-    >>> norms = Allowance(share=1.0)
+    >>> norms = ReadingBudget(share=1.0)
     >>> budget.is_due(norms, now_ns=0)
     True
     >>> budget.spend(norms, 300, now_ns=0)
@@ -75,7 +75,7 @@ class Budget:
 
     A kind takes no more of all time than its most, and less while no page shows the run:
 
-    >>> checks = Allowance(share=1.0, most=0.5, unseen=4.0)
+    >>> checks = ReadingBudget(share=1.0, most=0.5, unseen=4.0)
     >>> budget.spend(checks, 100, now_ns=3000, seen=False)
     >>> budget.earn(loop_ns=5000, fixed_ns=0)
     >>> budget.is_due(checks, now_ns=3799), budget.is_due(checks, now_ns=3800)
@@ -99,14 +99,16 @@ class Budget:
         self._fixed += fixed_ns
         self.credit = max(self._earned - self._fixed, _LEAST_EARNED * self._earned)
 
-    def is_due(self, allowance: Allowance, now_ns: int, step: int = 0) -> bool:
+    def is_due(self, allowance: ReadingBudget, now_ns: int, step: int = 0) -> bool:
         """Return whether a reading of this kind may be taken now, or must be at this step."""
         if not allowance.enabled:
             return False
         afforded = self.credit >= allowance.due_at_credit and now_ns >= allowance.due_at_ns
         return afforded or step >= allowance.due_at_step
 
-    def spend(self, allowance: Allowance, cost_ns: int, now_ns: int, *, seen: bool = True) -> None:
+    def spend(
+        self, allowance: ReadingBudget, cost_ns: int, now_ns: int, *, seen: bool = True
+    ) -> None:
         """Note what a reading cost, and whether a page shows the run."""
         start = max(allowance.due_at_credit, self.credit)
         allowance.due_at_credit = start + cost_ns / allowance.share

@@ -23,7 +23,7 @@ _BATCH_SECONDS = 0.05
 _BATCH_RESULTS = 64
 
 
-class Readout:
+class DeviceTransfer:
     """Delivers float32 vectors as arrays, in the order in which they were submitted.
 
     Results on the CPU are delivered at once. Results on an accelerator are gathered for up

@@ -15,12 +15,12 @@ from labkit.capture.graph.fingerprint import structure_key
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.parameters import ParameterTable, Watched
 from labkit.capture.readings.activations import ActivationReader
-from labkit.capture.readings.budget import Allowance, Budget
-from labkit.capture.readings.device_transfer import Failure, Readout
+from labkit.capture.readings.budget import Budget, ReadingBudget
+from labkit.capture.readings.device_transfer import DeviceTransfer, Failure
 from labkit.capture.readings.memory_limit import MemoryLimit
-from labkit.capture.readings.of_parameters import NORMS, ParameterReadings
+from labkit.capture.readings.parameter_reader import NORMS, ParameterReader
 from labkit.capture.readings.setup_checks import check
-from labkit.capture.readings.step_timing import Pace
+from labkit.capture.readings.step_timing import StepTiming
 from labkit.run import ComputationGraph, Run
 
 _SECOND_NS = 1_000_000_000
@@ -76,7 +76,7 @@ class Readings:
         graph: bool,
         histograms: bool,
     ) -> None:
-        self.readout = Readout()
+        self.transfer = DeviceTransfer()
         self.spent_ns = 0
         """Time spent on readings since it was last set to zero."""
         self._table = table
@@ -86,19 +86,19 @@ class Readings:
         # Shares of the budget, and parts of all time: readings that are cheap against long steps
         # need not fill the budget.
         self._allowances = {
-            NORMS: Allowance(share=0.45, most=0.001, unseen=4.0, again=_norms_again),
-            "weights": Allowance(share=0.1, most=0.0003, again=_others_again),
-            "histograms": Allowance(
+            NORMS: ReadingBudget(share=0.45, most=0.001, unseen=4.0, again=_norms_again),
+            "weights": ReadingBudget(share=0.1, most=0.0003, again=_others_again),
+            "histograms": ReadingBudget(
                 share=0.08, most=0.0004, rest_ns=_SECOND_NS, enabled=histograms
             ),
-            "direction": Allowance(
+            "direction": ReadingBudget(
                 share=0.05, most=0.0002, rest_ns=2 * _SECOND_NS, enabled=histograms
             ),
-            "noise": Allowance(share=0.05, most=0.0002, rest_ns=_SECOND_NS, enabled=False),
-            "graph": Allowance(
+            "noise": ReadingBudget(share=0.05, most=0.0002, rest_ns=_SECOND_NS, enabled=False),
+            "graph": ReadingBudget(
                 share=0.1, most=0.0005, unseen=4.0, rest_ns=_SECOND_NS, enabled=graph
             ),
-            "activations": Allowance(
+            "activations": ReadingBudget(
                 share=0.15,
                 most=0.002,
                 unseen=4.0,
@@ -106,7 +106,7 @@ class Readings:
                 again=_others_again,
                 enabled=activations is not None,
             ),
-            "checks": Allowance(
+            "checks": ReadingBudget(
                 share=0.05, most=0.0001, rest_ns=_SECOND_NS // 2, again=_others_again
             ),
         }
@@ -114,7 +114,7 @@ class Readings:
             allowance.rest_ns = round(allowance.rest_ns * min(1.0, _USUAL_BUDGET / budget))
             allowance.most *= max(1.0, budget / _USUAL_BUDGET)
             allowance.unseen = max(1.0, allowance.unseen * min(1.0, _USUAL_BUDGET / budget))
-        self.of_parameters: list[ParameterReadings] = []
+        self.readers: list[ParameterReader] = []
         """Those of each optimizer that moves watched parameters."""
         self.is_compiled = False
         """Whether `torch.compile` has made something of the models: hooks stay away then."""
@@ -170,7 +170,7 @@ class Readings:
             for part, allowance in self._allowances.items()
             if self.budget.is_due(allowance, now_ns, step)
         )
-        if any(each.previous.waiting for each in self.of_parameters):
+        if any(each.previous.waiting for each in self.readers):
             self.planned |= {"direction"}  # the second of two steps in a row
         if not with_hooks:
             self.planned -= {"activations"}
@@ -207,7 +207,7 @@ class Readings:
             pictures = step < _EARLY or now_ns >= self._pictures_at_ns
             if pictures:
                 self._pictures_at_ns = now_ns + _PICTURES_REST_NS
-            self._activations.start(run, self.readout, step, with_pictures=pictures)
+            self._activations.start(run, self.transfer, step, with_pictures=pictures)
 
     def drop_calls(self) -> None:
         """Drop what module calls of the present step gave, if it is under the names of before.
@@ -224,7 +224,7 @@ class Readings:
         if self._activations is not None:
             self._activations.stop()
 
-    def steps_to_norms(self, pace: Pace, credit: float, now_ns: int, steps: int) -> float:
+    def steps_to_norms(self, pace: StepTiming, credit: float, now_ns: int, steps: int) -> float:
         """Return how many steps come before norms are read again, after so many steps."""
         norms = self._allowances[NORMS]
         if not norms.enabled:
@@ -251,7 +251,7 @@ class Readings:
         if "graph" in self.planned and len(self._drawn) < _MOST_DRAWN and not waits:
             self._take(run, "graph", lambda: self._take_graph(run, roots))
 
-    def after_pass(self, run: Run, readings: ParameterReadings, scale: torch.Tensor | None) -> None:
+    def after_pass(self, run: Run, readings: ParameterReader, scale: torch.Tensor | None) -> None:
         """Read the gradients as a backward pass left them: before clipping, and pass by pass."""
         if NORMS in self.planned and readings.rescaled is not False:
             self._take(run, NORMS, lambda: readings.read_norms_before_clipping(scale))
@@ -261,7 +261,7 @@ class Readings:
     def before_update(
         self,
         run: Run,
-        readings: ParameterReadings,
+        readings: ParameterReader,
         step: int,
         optimizer: torch.optim.Optimizer | None,
         *,
@@ -271,7 +271,7 @@ class Readings:
 
         `rescaled` says whether the gradients were changed since the last backward pass.
         """
-        readout = self.readout
+        transfer = self.transfer
         readings.rescaled = rescaled or bool(readings.rescaled)
         if not rescaled:
             readings.drop_norms_before_clipping()
@@ -280,9 +280,9 @@ class Readings:
         if "weights" in self.planned:
             self._take(run, "weights", readings.copy_weights)
         if "direction" in self.planned:
-            self._take(run, "direction", lambda: readings.read_direction(run, readout, step))
+            self._take(run, "direction", lambda: readings.read_direction(run, transfer, step))
         if "noise" in self.planned:
-            self._take(run, "noise", lambda: readings.read_noise(run, readout, step))
+            self._take(run, "noise", lambda: readings.read_noise(run, transfer, step))
         if "checks" in self.planned:
             self._take(
                 run,
@@ -292,9 +292,9 @@ class Readings:
         if NORMS in self.planned:
             self.read_norms(run, readings, step, optimizer)
         if "histograms" in self.planned:
-            self._take(run, "histograms", lambda: readings.read_histograms(run, readout, step))
+            self._take(run, "histograms", lambda: readings.read_histograms(run, transfer, step))
 
-    def before_steps_inside(self, run: Run, readings: ParameterReadings) -> None:
+    def before_steps_inside(self, run: Run, readings: ParameterReader) -> None:
         """Copy weights before a backward pass inside which optimizers step."""
         if "weights" in self.planned:
             self._take(run, "weights", readings.copy_weights)
@@ -302,7 +302,7 @@ class Readings:
     def read_norms(
         self,
         run: Run,
-        readings: ParameterReadings,
+        readings: ParameterReader,
         step: int,
         optimizer: torch.optim.Optimizer | None,
         entries: Sequence[Watched] | None = None,
@@ -311,15 +311,17 @@ class Readings:
         self._allowances[NORMS].planned_at(step)
         scale = getattr(optimizer, "grad_scale", None)
         scale = scale if isinstance(scale, torch.Tensor) else None
-        self._take(run, NORMS, lambda: readings.read_norms(run, self.readout, step, scale, entries))
+        self._take(
+            run, NORMS, lambda: readings.read_norms(run, self.transfer, step, scale, entries)
+        )
 
-    def after_update(self, run: Run, readings: ParameterReadings, step: int) -> None:
+    def after_update(self, run: Run, readings: ParameterReader, step: int) -> None:
         """Read the weights after they moved, if it is planned."""
         if "weights" in self.planned:
-            self._take(run, "weights", lambda: readings.read_weights(run, self.readout, step))
+            self._take(run, "weights", lambda: readings.read_weights(run, self.transfer, step))
 
     def _all_entries(self) -> list[Watched]:
-        return [entry for each in self.of_parameters for entry in each.entries]
+        return [entry for each in self.readers for entry in each.entries]
 
     def end_step(self, run: Run, step: int) -> None:
         """Write what the modules' calls of the step gave, once for all its passes."""
@@ -336,7 +338,7 @@ class Readings:
             self._take(
                 run,
                 "activations",
-                lambda: reader.record(run, self.readout, step),
+                lambda: reader.record(run, self.transfer, step),
                 spent_ns=hooks_ns,
             )
         self.planned = frozenset()
@@ -349,7 +351,7 @@ class Readings:
         """Return the graph of this structure, if it was captured before."""
         return self._known(structure_key(roots, self._table))
 
-    def write(self, run: Run, readings: ParameterReadings, done: int) -> None:
+    def write(self, run: Run, readings: ParameterReader, done: int) -> None:
         """Write the norms that wait, of steps up to `done`; on any thread."""
         try:
             readings.write(run, done)
@@ -358,7 +360,7 @@ class Readings:
 
     def deliver(self, run: Run) -> None:
         """Deliver what has arrived from an accelerator; nothing waits for it."""
-        self._note_failures(run, self.readout.poll())
+        self._note_failures(run, self.transfer.poll())
 
     def close(self, run: Run | None) -> None:
         """Take every hook off and deliver what is under way; to nobody where the run is gone."""
@@ -366,7 +368,7 @@ class Readings:
         self._scopes.clear()
         if self._activations is not None:
             self._activations.stop()
-        failures = self.readout.flush()
+        failures = self.transfer.flush()
         if run is not None:
             self._note_failures(run, failures)
 
@@ -399,7 +401,7 @@ class Readings:
         """Take one reading; `spent_ns` is what it has cost before, in hooks."""
         began = time.perf_counter_ns()
         allowance = self._allowances[part]
-        self.readout.reading = part
+        self.transfer.reading = part
         try:
             if allowance.enabled:
                 action()
@@ -408,7 +410,7 @@ class Readings:
             if self._activations is not None:
                 self._activations.stop()
             self._switch_off(run, part, error)
-        self.readout.reading = ""
+        self.transfer.reading = ""
         ended = time.perf_counter_ns()
         self.spent_ns += ended - began
         seen = run.audience.present

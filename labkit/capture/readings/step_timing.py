@@ -15,16 +15,16 @@ times what was seen (medians; 2 cores, torch 2.13.0, 2026-11-28).
 """
 
 
-class Pace:
+class StepTiming:
     """The pace of a loop whose steps are alike.
 
     Examples
     --------
-    >>> pace = Pace()
-    >>> pace.known
+    >>> timing = StepTiming()
+    >>> timing.known
     False
-    >>> pace.learn(steps=10, loop_ns=5_000_000, credit=20_000)
-    >>> pace.steps_in(2_000_000), pace.steps_until_earned(8_000)
+    >>> timing.learn(steps=10, loop_ns=5_000_000, credit=20_000)
+    >>> timing.steps_in(2_000_000), timing.steps_until_earned(8_000)
     (4.0, 4.0)
     """
 

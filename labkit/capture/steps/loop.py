@@ -161,7 +161,7 @@ class Loop:
                         recorder.write(run)
                     except Exception as error:  # noqa: BLE001 - nor reach who reads the run
                         _note_fault(run, error)
-                    self.readings.write(run, recorder.readings, done)
+                    self.readings.write(run, recorder.reader, done)
             finally:
                 self._writer = 0
 

@@ -50,19 +50,19 @@ class OptimizerSteps:
         if loop.is_in_pass:  # inside a backward pass, one of many
             if loop.readings.planned >= NORMS_ALONE:
                 entries = loop.table.held_by(optimizer)
-                loop.readings.read_norms(run, recorder.readings, step, optimizer, entries)
+                loop.readings.read_norms(run, recorder.reader, step, optimizer, entries)
             return None
         if recorder.depth > 1:  # what a wrapper calls
             if not recorder.reads_after_closure and recorder.mark.changed_since_reading():
-                recorder.readings.retract_norms(step)
-                loop.readings.read_norms(run, recorder.readings, step, optimizer)
+                recorder.reader.retract_norms(step)
+                loop.readings.read_norms(run, recorder.reader, step, optimizer)
             return None
 
         def read(run: Run) -> None:
             loop.rounds.check_names()
             recorder.mark.note_reading()
             rescaled = recorder.mark.changed_since_pass() and recorder.passes > 0
-            loop.readings.before_update(run, recorder.readings, step, optimizer, rescaled=rescaled)
+            loop.readings.before_update(run, recorder.reader, step, optimizer, rescaled=rescaled)
 
         changed = _reading_after_closure(lambda: loop.guarded(read), args, kwargs)
         if changed is None:
@@ -119,7 +119,7 @@ class OptimizerSteps:
             return
         if _was_skipped(optimizer):
             run.observations.skipped.append(loop.steps_done + 1)
-            recorder.readings.retract_norms(loop.steps_done + 1)
+            recorder.reader.retract_norms(loop.steps_done + 1)
             recorder.drop_passes()
             return
         late = recorder.joins_last_round
@@ -134,13 +134,13 @@ class OptimizerSteps:
         loop.rounds.name(recorder)
         recorder.submit_row(
             run,
-            loop.readings.readout,
+            loop.readings.transfer,
             step,
             loop.rounds.optimizers_of(recorder, optimizer),
             lambda step, loss: loop.incidents.arrived(run, step, loss),
         )
         if loop.state is not State.QUIET:
-            loop.readings.after_update(run, recorder.readings, step)
+            loop.readings.after_update(run, recorder.reader, step)
         if optimizer is not None:
             recorder.last_stepped = weakref.ref(optimizer)
         loop.rounds.finish(recorder)

@@ -58,7 +58,7 @@ class Passes:
                     recorder.mark.begin_pass()
             loop.readings.before_pass(run, roots)
             if loop.rounds.inside is not None:
-                loop.readings.before_steps_inside(run, loop.rounds.inside.readings)
+                loop.readings.before_steps_inside(run, loop.rounds.inside.reader)
         for recorder in loop.rounds.unannounced:
             recorder.mark.mark_weights()
         value = loop.value
@@ -98,7 +98,7 @@ class Passes:
         if loop.scales.found and run is not None and not recorder.depth:
             run.observations.skipped.append(loop.steps_done + 1)
         recorder.drop_passes()
-        recorder.readings.drop_passes()
+        recorder.reader.drop_passes()
 
     def miss(self, run: Run, tensors: object) -> None:
         """Record a pass that moved no mark's gradient, and search it for watched parameters.
@@ -161,7 +161,7 @@ class Passes:
             if recorder.last_pass != loop.pass_number:
                 continue
             recorder.was_sampled = recorder.was_sampled or loop.readings.has_hooks
-            loop.readings.after_pass(run, recorder.readings, loop.scale)
+            loop.readings.after_pass(run, recorder.reader, loop.scale)
             if recorder in loop.rounds.unannounced:
                 if recorder.mark.weights_moved():  # by a hook, inside the pass
                     self._unannounced.count(run, recorder)
@@ -169,13 +169,13 @@ class Passes:
                 recorder.mark.mark_weights()
                 step, optimizer = loop.steps_done + 1, recorder.optimizer
                 recorder.rates_before = None if optimizer is None else rates_of(optimizer)
-                recorder.readings.retract_norms(step)
-                loop.readings.before_update(run, recorder.readings, step, optimizer, rescaled=False)
+                recorder.reader.retract_norms(step)
+                loop.readings.before_update(run, recorder.reader, step, optimizer, rescaled=False)
             elif recorder.begins_unseen:
                 step = loop.steps_done + 1
-                recorder.readings.retract_norms(step)
+                recorder.reader.retract_norms(step)
                 loop.readings.before_update(
-                    run, recorder.readings, step, recorder.optimizer, rescaled=False
+                    run, recorder.reader, step, recorder.optimizer, rescaled=False
                 )
 
     def add_given_loss(self, run: Run, output: Any) -> None:

@@ -12,7 +12,7 @@ from collections import deque
 
 from labkit.capture.incidents.detection import IncidentKeeper
 from labkit.capture.readings.schedule import Readings
-from labkit.capture.readings.step_timing import Pace
+from labkit.capture.readings.step_timing import StepTiming
 from labkit.run import Run
 
 _LONGEST_NS = 500_000_000
@@ -49,7 +49,7 @@ class StepPlan:
     def __init__(self, run: Run, readings: Readings, incidents: IncidentKeeper) -> None:
         self.quiet = 0
         self.norms_next = False
-        self.pace = Pace()
+        self.pace = StepTiming()
         self._readings = readings
         self._incidents = incidents
         self._began_ns = 0
@@ -92,7 +92,7 @@ class StepPlan:
         if quiet == 0 and not self.norms_next:
             self._incidents.note(list(losses))
             losses.clear()
-            self.close_books(run, steps, 0)
+            self.account_for_steps(run, steps, 0)
             self._readings.plan(run, now_ns, steps + 1, with_hooks=with_hooks)
             if self._readings.planned:
                 self.quiet = 0
@@ -103,7 +103,7 @@ class StepPlan:
             self._readings.plan_norms()
         self.quiet = max(1, quiet)
 
-    def close_books(self, run: Run, steps: int, hooks_ns: int) -> None:
+    def account_for_steps(self, run: Run, steps: int, hooks_ns: int) -> None:
         """Account for the steps since this was last done; learn what one took and earned."""
         now_ns = time.perf_counter_ns()
         if not self._began_ns:

@@ -11,7 +11,7 @@ import torch
 from labkit.capture import hooks
 from labkit.capture.hooks import discovery
 from labkit.capture.parameters import ParameterTable, Watched
-from labkit.capture.readings.of_parameters import NORMS
+from labkit.capture.readings.parameter_reader import NORMS
 from labkit.capture.readings.schedule import Readings
 from labkit.capture.steps.gradient_mark import has_gradient
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
@@ -423,7 +423,7 @@ class Rounds:
         others = () if self._rest is None or self._rest.mark.parameter is None else (self._rest,)
         self.recorders = (*self._optimized, *others)
         self._divide_readings()
-        self._readings.of_parameters = [each.readings for each in self._optimized or others]
+        self._readings.readers = [each.reader for each in self._optimized or others]
 
     def _divide_readings(self) -> None:
         """Have each parameter read in the steps of one optimizer, the first that took a step."""
@@ -432,8 +432,8 @@ class Rounds:
         for recorder in (*(each for each in self._named if each.optimizers), *others):
             own = tuple(entry for entry in recorder.entries if entry.names not in taken)
             taken |= {entry.names for entry in own}
-            if own != recorder.readings.entries:
-                recorder.readings.set_entries(own)
+            if own != recorder.reader.entries:
+                recorder.reader.set_entries(own)
 
 
 def _free_name(label: str, taken: set[str]) -> str:

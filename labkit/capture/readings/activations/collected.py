@@ -17,7 +17,7 @@ from labkit.capture.readings.activations.over_time import OverTime
 from labkit.capture.readings.activations.pictures import Draft
 from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samples
 from labkit.capture.readings.activations.tables import write
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
 
@@ -28,7 +28,7 @@ class Collected:
     ----------
     run : Run
         Held weakly.
-    readout : Readout
+    transfer : DeviceTransfer
     step : int
     with_pictures : bool
     left_out : LeftOut
@@ -36,10 +36,16 @@ class Collected:
     """
 
     def __init__(
-        self, run: Run, readout: Readout, step: int, *, with_pictures: bool, left_out: LeftOut
+        self,
+        run: Run,
+        transfer: DeviceTransfer,
+        step: int,
+        *,
+        with_pictures: bool,
+        left_out: LeftOut,
     ) -> None:
         self.run: Callable[[], Run | None] = weakref.ref(run)
-        self.readout = readout
+        self.transfer = transfer
         self.step = step
         self.with_pictures = with_pictures
         self.thread: int | None = None
@@ -88,11 +94,11 @@ class Collected:
         names = tuple(self.found)
         table = torch.stack(_on_one_device(list(self.found.values())))  # (module, statistic)
         for place, kind in enumerate(kinds):
-            write(run, self.readout, self.step, kind, names, table[:, place])
+            write(run, self.transfer, self.step, kind, names, table[:, place])
         if self._gradients:
             came = tuple(self._gradients)
             norms = torch.stack(_on_one_device(list(self._gradients.values())))
-            write(run, self.readout, self.step, gradient_kind, came, norms)
+            write(run, self.transfer, self.step, gradient_kind, came, norms)
 
     def release(self) -> None:
         """Take the hooks off the tensors and drop everything."""

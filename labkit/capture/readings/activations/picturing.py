@@ -11,7 +11,7 @@ from labkit.capture.readings.activations import pictures
 from labkit.capture.readings.activations.pictures import Draft
 from labkit.capture.readings.activations.readable import first_readable, is_readable
 from labkit.capture.readings.activations.statistics import Bent, channel_dimension, silent_units
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 from labkit.run.activations import Picture
 
@@ -64,7 +64,7 @@ def _has_weights(output: Any) -> bool:
     return pair and isinstance(output[1], torch.Tensor) and is_readable(output[1])
 
 
-def record(run: Run, readout: Readout, step: int, path: str, draft: Draft) -> None:
+def record(run: Run, transfer: DeviceTransfer, step: int, path: str, draft: Draft) -> None:
     """Have a draft copied to the host and recorded as a picture."""
     shape = tuple(draft.values.shape)
     count = draft.values.numel()
@@ -88,4 +88,4 @@ def record(run: Run, readout: Readout, step: int, path: str, draft: Draft) -> No
             )
         )
 
-    readout.submit(torch.cat(parts), deliver)
+    transfer.submit(torch.cat(parts), deliver)

@@ -28,7 +28,7 @@ from labkit.capture.readings.activations.statistics import (
     statistics,
 )
 from labkit.capture.readings.activations.whole_model import look_at_inputs, look_at_prediction
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
 
@@ -76,7 +76,7 @@ class ActivationReader:
         """Time the hooks took in the step that is being read, or was read last."""
         return self._spent_ns if self._collected is None else self._collected.spent_ns
 
-    def start(self, run: Run, readout: Readout, step: int, *, with_pictures: bool) -> None:
+    def start(self, run: Run, transfer: DeviceTransfer, step: int, *, with_pictures: bool) -> None:
         """Begin to read a step; a compiled model is left alone, as hooks would recompile it."""
         self.stop()
         self._spent_ns = 0
@@ -87,7 +87,7 @@ class ActivationReader:
         if graph is not None and graph.signature != self._after_of:
             self._after, self._after_of = dict(bends_after(graph)), graph.signature
         self._collected = Collected(
-            run, readout, step, with_pictures=with_pictures, left_out=self._left_out
+            run, transfer, step, with_pictures=with_pictures, left_out=self._left_out
         )
         self._hook = register_module_forward_hook(self._called)
 
@@ -115,13 +115,13 @@ class ActivationReader:
         self._draw_chosen(collected)
         collected.spent_ns += time.perf_counter_ns() - began
 
-    def record(self, run: Run, readout: Readout, step: int) -> None:
+    def record(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Write what was read since the start, at the end of the step."""
         collected = self._collected
         if collected is None:
             return
         self._unhook()
-        collected.step, collected.readout = step, readout
+        collected.step, collected.transfer = step, transfer
         try:
             collected.write(STATISTICS, "act_grad")
             if collected.with_pictures:
@@ -207,8 +207,8 @@ class ActivationReader:
             collected.modes[id(module)] = module.training
             if id(module) not in collected.models:
                 collected.models.add(id(module))
-                look_at_inputs(run, collected.readout, collected.step, inputs)
-                look_at_prediction(run, collected.readout, collected.step, output)
+                look_at_inputs(run, collected.transfer, collected.step, inputs)
+                look_at_prediction(run, collected.transfer, collected.step, output)
         tensor = first_readable(output)
         if tensor is not None and collected.newest() is not tensor:
             collected.newest = weakref.ref(tensor)
@@ -236,7 +236,7 @@ class ActivationReader:
             except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
                 self._left_out.add(path, error)
         for path, draft in collected.drafts:
-            record(run, collected.readout, collected.step, path, draft)
+            record(run, collected.transfer, collected.step, path, draft)
 
     def _draw_layers(self, collected: Collected, *, with_gradients: bool) -> None:
         for path in collected.over_time.layers(with_gradients=with_gradients):

@@ -6,19 +6,24 @@ from collections.abc import Sequence
 
 import torch
 
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
 
 def write(
-    run: Run, readout: Readout, step: int, kind: str, names: Sequence[str], values: torch.Tensor
+    run: Run,
+    transfer: DeviceTransfer,
+    step: int,
+    kind: str,
+    names: Sequence[str],
+    values: torch.Tensor,
 ) -> None:
     """Add a row to the table of a kind; a module that is not named has NaN in it.
 
     Parameters
     ----------
     run : Run
-    readout : Readout
+    transfer : DeviceTransfer
         Brings the values to the host.
     step : int
     kind : str
@@ -28,4 +33,4 @@ def write(
     values : Tensor, shape (n,), dtype float32
     """
     table = run.recorder.table(kind, kind, names)
-    readout.submit(values.contiguous(), lambda row: table.append_columns(step, names, row))
+    transfer.submit(values.contiguous(), lambda row: table.append_columns(step, names, row))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labkit.capture.readings.activations.readable import is_readable
 from labkit.capture.readings.activations.statistics import first_samples, mean_and_deviation
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 from labkit.run.observations import InputScale, Prediction
 
@@ -22,7 +22,7 @@ _TABLE = 2
 """Dimensions of inputs that are samples by features, and of outputs that are samples by classes."""
 
 
-def look_at_inputs(run: Run, readout: Readout, step: int, inputs: Any) -> None:
+def look_at_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> None:
     """Note mean and spread of the floating-point inputs of a batch."""
     for tensor in inputs if isinstance(inputs, tuple) else ():
         if not isinstance(tensor, torch.Tensor) or not is_readable(tensor):
@@ -42,10 +42,10 @@ def look_at_inputs(run: Run, readout: Readout, step: int, inputs: Any) -> None:
         def deliver(row: NDArray[np.float32], shape: tuple[int, ...] = shape) -> None:
             run.observations.inputs.append(InputScale(step, shape, *map(float, row)))
 
-        readout.submit(torch.stack([mean, spread, least, most]).float(), deliver)
+        transfer.submit(torch.stack([mean, spread, least, most]).float(), deliver)
 
 
-def look_at_prediction(run: Run, readout: Readout, step: int, output: Any) -> None:
+def look_at_prediction(run: Run, transfer: DeviceTransfer, step: int, output: Any) -> None:
     """Note which class is predicted most, for outputs of shape (n_samples, n_classes)."""
     if not isinstance(output, torch.Tensor) or output.dim() != _TABLE or not is_readable(output):
         return
@@ -61,4 +61,4 @@ def look_at_prediction(run: Run, readout: Readout, step: int, output: Any) -> No
         prediction = Prediction(step, classes, int(row[1]), float(row[0]) / rows, rows)
         run.observations.predictions.append(prediction)
 
-    readout.submit(torch.stack([most.values, most.indices.float()]), deliver)
+    transfer.submit(torch.stack([most.values, most.indices.float()]), deliver)

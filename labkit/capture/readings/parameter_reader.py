@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labkit.capture import torch_compat
 from labkit.capture.parameters import Watched
 from labkit.capture.readings import norms
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.capture.readings.gradient_copies import GradientNoise, PreviousGradients
 from labkit.capture.readings.histograms import WIDTH, counted_elements, distributions
 from labkit.capture.readings.memory_limit import MemoryLimit
@@ -33,7 +33,7 @@ _COUNTED = 2**20
 """Elements that one reading of histograms looks at, spread over the parameters in turn."""
 
 
-class ParameterReadings:
+class ParameterReader:
     """Reads some parameters and writes what was read into the run.
 
     Parameters
@@ -72,7 +72,7 @@ class ParameterReadings:
     def read_norms(
         self,
         run: Run,
-        readout: Readout,
+        transfer: DeviceTransfer,
         step: int,
         scale: torch.Tensor | None,
         entries: Sequence[Watched] | None = None,
@@ -95,12 +95,12 @@ class ParameterReadings:
             self._wait(step, names, found)
         else:
             values = _unscaled(norms.norms(gradients), scale)
-            readout.submit(
+            transfer.submit(
                 values, lambda row: self._wait(step, names, [torch.from_numpy(row.copy())])
             )
         unclipped, self._unclipped = self._unclipped, None
         if unclipped is not None:
-            self._submit(run, readout, "grad_norm_unclipped", step, *unclipped)
+            self._submit(run, transfer, "grad_norm_unclipped", step, *unclipped)
 
     def read_norms_before_clipping(self, scale: torch.Tensor | None) -> None:
         """Read the norms as a backward pass left them, without a gradient scaler's factor."""
@@ -141,7 +141,7 @@ class ParameterReadings:
 
     # ── histograms, directions, noise ────────────────────────────────────────
 
-    def read_histograms(self, run: Run, readout: Readout, step: int) -> None:
+    def read_histograms(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Read two histograms of every gradient, and its parts that are zero and not finite."""
         filled = [named for named in self._named_gradients() if named[1].numel()]
         present: dict[torch.device, list[Named]] = {}
@@ -150,7 +150,7 @@ class ParameterReadings:
         for found in present.values():
             names = [name for name, _ in found]
             result = distributions([gradient for _, gradient in found]).flatten()
-            readout.submit(result, functools.partial(self._keep_histograms, run, step, names))
+            transfer.submit(result, functools.partial(self._keep_histograms, run, step, names))
 
     def _keep_histograms(
         self, run: Run, step: int, names: list[str], flat: NDArray[np.float32]
@@ -164,11 +164,11 @@ class ParameterReadings:
         for kind, column in (("grad_zeros", ends + 2), ("grad_not_finite", ends + 3)):
             self._table(run, kind, names).append_columns(step, names, rows[:, column].copy())
 
-    def read_direction(self, run: Run, readout: Readout, step: int) -> None:
+    def read_direction(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Copy gradients; or, if those of the step before were copied, write their cosines."""
         if self.previous.waiting:
             found = self.previous.cosines(self._named_gradients())
-            self._submit(run, readout, "grad_cosine", step, *found)
+            self._submit(run, transfer, "grad_cosine", step, *found)
         else:
             self.previous.copy(self._named_gradients())
 
@@ -180,11 +180,11 @@ class ParameterReadings:
         """Drop the passes that were added: their gradients were cleared."""
         self._noise.release()
 
-    def read_noise(self, run: Run, readout: Readout, step: int) -> None:
+    def read_noise(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Write the gradient noise scale, if several passes were added."""
         found = self._noise.scales(self._named_gradients())
         if found is not None:
-            self._submit(run, readout, "grad_noise", step, *found)
+            self._submit(run, transfer, "grad_noise", step, *found)
 
     # ── weights ──────────────────────────────────────────────────────────────
 
@@ -199,10 +199,10 @@ class ParameterReadings:
             ]
         )
 
-    def read_weights(self, run: Run, readout: Readout, step: int) -> None:
+    def read_weights(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Write the norms of the weights that were copied, and of their updates over them."""
-        self._submit(run, readout, "weight_norm", step, *self._copies.weight_norms())
-        self._submit(run, readout, "update_ratio", step, *self._copies.ratios())
+        self._submit(run, transfer, "weight_norm", step, *self._copies.weight_norms())
+        self._submit(run, transfer, "update_ratio", step, *self._copies.ratios())
 
     def release(self) -> None:
         """Release every tensor that is kept of the model."""
@@ -216,7 +216,7 @@ class ParameterReadings:
     def _submit(
         self,
         run: Run,
-        readout: Readout,
+        transfer: DeviceTransfer,
         kind: str,
         step: int,
         names: list[str],
@@ -230,7 +230,7 @@ class ParameterReadings:
         def deliver(row: NDArray[np.float32]) -> None:
             table.append_columns(step, names, _known(row) if measured else row.copy())
 
-        readout.submit(values, deliver)
+        transfer.submit(values, deliver)
 
     def _table(self, run: Run, kind: str, names: Iterable[str]) -> Block:
         """Return a table with columns for all parameters, and for names that are gone by now."""
