@@ -67,6 +67,12 @@ class ParameterReader:
         self._names = tuple(entry.names[0] for entry in entries)
         self.release()
 
+    def note_rescaled(self, *, rescaled: bool) -> None:
+        """Record whether gradients have changed since the last pass; if not, none were clipped."""
+        self.rescaled = rescaled or bool(self.rescaled)
+        if not rescaled:
+            self._unclipped = None
+
     # ── norms ────────────────────────────────────────────────────────────────
 
     def read_norms(
@@ -112,10 +118,6 @@ class ParameterReader:
         """Take back the norms of a step that wait, as the gradients were changed once more."""
         if self._waiting and self._waiting[-1][0] == step:
             self._waiting.pop()
-
-    def drop_norms_before_clipping(self) -> None:
-        """Drop the norms before clipping, as nothing was clipped."""
-        self._unclipped = None
 
     def _wait(self, step: int, names: list[str], found: list[torch.Tensor]) -> None:
         """Have norms wait to be written, in one row with those of the same step."""

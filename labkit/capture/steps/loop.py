@@ -15,7 +15,7 @@ import torch
 from labkit.capture.hooks.listener import Backward
 from labkit.capture.incidents.detection import IncidentKeeper
 from labkit.capture.parameters import ParameterTable
-from labkit.capture.readings.schedule import Readings
+from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.steps.epochs import EpochCounter
 from labkit.capture.steps.losses import Loss, ScaleFinder
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
@@ -48,7 +48,7 @@ class Loop:
     run : Run
         Held weakly, so that an abandoned run can be collected and its watch with it.
     table : ParameterTable
-    readings : Readings
+    readings : ReadingSchedule
     incidents : IncidentKeeper
     loss_is_given : bool
         Whether the loss comes from a loss module, and not from ``backward``.
@@ -60,7 +60,7 @@ class Loop:
         self,
         run: Run,
         table: ParameterTable,
-        readings: Readings,
+        readings: ReadingSchedule,
         incidents: IncidentKeeper,
         *,
         loss_is_given: bool,

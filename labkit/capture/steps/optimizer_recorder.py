@@ -14,6 +14,7 @@ from labkit.capture.parameters import Watched
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.parameter_reader import ParameterReader
+from labkit.capture.readings.reading import Reading
 from labkit.capture.steps.gradient_mark import GradientMark
 from labkit.capture.steps.losses import Loss
 from labkit.run import Run
@@ -86,7 +87,7 @@ class OptimizerRecorder:
         self.stepped = False
         self.joins_last_round = False
         """Whether the step under way belongs to the round that has ended, as its first one."""
-        self.owed: frozenset[str] = frozenset()
+        self.owed: frozenset[Reading] = frozenset()
         """What was planned for rounds in which it did not step, to be read in its next step."""
         self.never_announced = True
         """Whether no hook was ever called for one of its steps."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from labkit.capture.readings.schedule import NORMS_ALONE
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run import Run
@@ -39,7 +38,7 @@ class OptimizerSteps:
         run.begin()
         self._take_unsearched(recorder)
         if recorder.owed:
-            loop.readings.planned |= recorder.owed
+            loop.readings.plan_also(recorder.owed)
             recorder.owed = frozenset()
             loop.leave_quiet_rounds()
             loop.state = State.SAMPLED
@@ -48,7 +47,7 @@ class OptimizerSteps:
         self._declare_loss(run, recorder)
         step = loop.steps_done + (not recorder.joins_last_round)
         if loop.is_in_pass:  # inside a backward pass, one of many
-            if loop.readings.planned >= NORMS_ALONE:
+            if loop.readings.plans_norms:
                 entries = loop.table.held_by(optimizer)
                 loop.readings.read_norms(run, recorder.reader, step, optimizer, entries)
             return None

@@ -47,7 +47,7 @@ class Passes:
         """Read the loss, take the graph, and record what is out of the ordinary."""
         loop = self._loop
         for recorder in loop.rounds.unannounced:
-            self._unannounced.settle(run, recorder, with_hooks=False)
+            self._unannounced.settle(run, recorder, with_forward=False)
         loop.plan.begin()
         roots = roots_of(tensors)
         loop.scale = loop.scales.factor(roots)
@@ -56,9 +56,10 @@ class Passes:
             if loop.rounds.check_names():
                 for recorder in loop.rounds.recorders:
                     recorder.mark.begin_pass()
-            loop.readings.before_pass(run, roots)
+            step = loop.steps_done + 1
+            loop.readings.before_pass(run, step, roots)
             if loop.rounds.inside is not None:
-                loop.readings.before_steps_inside(run, loop.rounds.inside.reader)
+                loop.readings.before_steps_inside(run, loop.rounds.inside.reader, step)
         for recorder in loop.rounds.unannounced:
             recorder.mark.mark_weights()
         value = loop.value
@@ -85,7 +86,7 @@ class Passes:
             self._drop(recorder)
         elif recorder.passes:
             recorder.accumulates = True
-            loop.readings.several_passes()
+            loop.readings.expect_several_passes()
         if not recorder.passes:
             recorder.first_pass = loop.pass_number
         recorder.passes += 1
@@ -160,19 +161,19 @@ class Passes:
         for recorder in loop.rounds.recorders:
             if recorder.last_pass != loop.pass_number:
                 continue
-            recorder.was_sampled = recorder.was_sampled or loop.readings.has_hooks
-            loop.readings.after_pass(run, recorder.reader, loop.scale)
+            recorder.was_sampled = recorder.was_sampled or loop.readings.records_calls
+            step = loop.steps_done + 1
+            loop.readings.after_pass(run, recorder.reader, step, loop.scale)
             if recorder in loop.rounds.unannounced:
                 if recorder.mark.weights_moved():  # by a hook, inside the pass
                     self._unannounced.count(run, recorder)
                     continue
                 recorder.mark.mark_weights()
-                step, optimizer = loop.steps_done + 1, recorder.optimizer
+                optimizer = recorder.optimizer
                 recorder.rates_before = None if optimizer is None else rates_of(optimizer)
                 recorder.reader.retract_norms(step)
                 loop.readings.before_update(run, recorder.reader, step, optimizer, rescaled=False)
             elif recorder.begins_unseen:
-                step = loop.steps_done + 1
                 recorder.reader.retract_norms(step)
                 loop.readings.before_update(
                     run, recorder.reader, step, recorder.optimizer, rescaled=False

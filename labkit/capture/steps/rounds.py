@@ -11,13 +11,12 @@ import torch
 from labkit.capture import hooks
 from labkit.capture.hooks import discovery
 from labkit.capture.parameters import ParameterTable, Watched
-from labkit.capture.readings.parameter_reader import NORMS
-from labkit.capture.readings.schedule import Readings
+from labkit.capture.readings.reading import Reading
+from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.steps.gradient_mark import has_gradient
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run import Run
 
-_READ_LATER = frozenset({NORMS, "weights", "histograms"})
 _MOST_AWAITED = 16
 _ROUNDS_UNTIL_LEFT_OUT = 3
 """A round no longer waits for an optimizer that missed this many."""
@@ -38,7 +37,7 @@ class Rounds:
         Whether optimizers stepped inside the backward pass under way.
     """
 
-    def __init__(self, loop: Any, table: ParameterTable, readings: Readings) -> None:
+    def __init__(self, loop: Any, table: ParameterTable, readings: ReadingSchedule) -> None:
         self._loop = loop
         self._table = table
         self._readings = readings
@@ -170,11 +169,12 @@ class Rounds:
             recorder.awaited += 1
         return bool(waiting)
 
-    def owe(self, planned: frozenset[str]) -> None:
+    def owe(self, planned: frozenset[Reading]) -> None:
         """Record what is read later of those that did not step in the round that ends."""
+        owed = frozenset(reading for reading in planned if reading.can_be_late)
         for recorder in self._optimized:
             if not recorder.stepped:
-                recorder.owed |= planned & _READ_LATER
+                recorder.owed |= owed
 
     def is_companion(
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None

@@ -180,7 +180,7 @@ def test_a_fault_of_labkits_is_noted_and_training_goes_on(monkeypatch):
         raise RuntimeError("no such kernel")
 
     monkeypatch.setattr("labkit.capture.readings.norms.norms", broken)
-    monkeypatch.setattr("labkit.capture.readings.schedule.capture_graph", broken)
+    monkeypatch.setattr("labkit.capture.readings.graph_reading.capture_graph", broken)
     model = Net()
     with lk.watch(model, show=False) as run:
         train(model, steps=10)
