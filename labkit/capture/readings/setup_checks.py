@@ -62,7 +62,7 @@ def _check(
         The parameters of this optimizer.
     optimizer : Optimizer or None
     held : sequence of Watched
-        Those of all optimizers.
+        The parameters of all optimizers.
     """
     observed = run.observations
     parameters = [(entry, entry.parameter()) for entry in entries]
@@ -76,7 +76,7 @@ def _check(
     observed.weight_decay = max(
         (float(group.get("weight_decay", 0.0)) for group in optimizer.param_groups), default=0.0
     )
-    # Other models may be trained on other threads, so theirs are not looked at.
+    # Other models may be trained on other threads, so their parameters are not read.
     names, labels = {entry.names for entry in held}, {entry.label for entry in entries}
     observed.unheld = tuple(
         entry.names[0]
@@ -91,7 +91,7 @@ def _has_gradient(entry: Watched) -> bool:
 
 
 def mode_dependent(models: Mapping[str, nn.Module]) -> tuple[str, ...]:
-    """Return the modules that work differently in training and in evaluation mode."""
+    """Return the paths of at most 64 modules that depend on training or evaluation mode."""
     found = []
     for label, model in models.items():
         for path, module in model.named_modules():

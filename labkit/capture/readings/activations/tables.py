@@ -1,4 +1,4 @@
-"""The way of the activations' numbers into the run: one table of each kind, one column a module."""
+"""Records statistics of activations: one table of each kind, with one column for each module."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def write(
     names: Sequence[str],
     values: torch.Tensor,
 ) -> None:
-    """Add a row to the table of a kind; a module that is not named has NaN in it.
+    """Append a row to the table of a kind; modules that are not named have NaN in it.
 
     Parameters
     ----------
     run : Run
     transfer : DeviceTransfer
-        Brings the values to the host.
+        Copies the values to the host.
     step : int
     kind : str
         The table, for example ``"act_mean"``.
     names : sequence of str, length n
-        Paths of modules. Those that are new become columns.
+        Paths of modules. A new one adds a column.
     values : Tensor, shape (n,), dtype float32
     """
     table = run.recorder.table(kind, kind, names)
