@@ -80,9 +80,9 @@ class Reading:
     """Something that is read of a model in some steps.
 
     In the steps for which it is planned its hooks are called, in the order in which they are
-    defined here. A hook that a reading does not need does nothing. Each returns whether it has read
-    something: only then its time is charged to the reading's budget. One that raises is never
-    called again; a notice says so, and training goes on.
+    defined here; a subclass defines those that it needs. A hook returns whether it has read
+    something: only then its time is charged to the reading's budget. A reading whose hook raises is
+    disabled; a notice says so, and training goes on.
 
     Parameters
     ----------

@@ -77,9 +77,9 @@ class ReadingSchedule:
         self.norms = NormReading()
         self.graph = GraphReading(table, scopes, enabled=graph)
         self._noise = NoiseReading()
-        calling = self.graph, ActivationReading(activations)
         self._readings: tuple[Reading, ...] = (
-            *calling,
+            self.graph,
+            ActivationReading(activations),
             WeightReading(),
             DirectionReading(enabled=histograms),
             self._noise,
@@ -87,14 +87,17 @@ class ReadingSchedule:
             self.norms,
             HistogramReading(enabled=histograms),
         )
-        """In the order in which their hooks are called."""
+        """In the order in which their hooks are called; a new one is added here."""
         self._costly = tuple(each for each in self._readings if each is not self.norms)
         self._calls = ReadingCalls(self._readings, self.budget)
         self.transfer = self._calls.transfer
         for reading in self._readings:
             reading.budget.scale(budget)
         self.module_calls = ModuleCallRecording(
-            calling, self.transfer, is_compiled=is_compiled, sees_models=sees_models
+            [reading for reading in self._readings if reading.needs_module_calls],
+            self.transfer,
+            is_compiled=is_compiled,
+            sees_models=sees_models,
         )
         self.planned: frozenset[Reading] = frozenset()
         self.bound_at = 1.0
