@@ -18,7 +18,7 @@ from labkit.capture.inspection import inspector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.activations import ActivationReader
 from labkit.capture.readings.activations.chosen_input import ChosenInput
-from labkit.capture.readings.schedule import Readings
+from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.steps import StepMachine
 from labkit.run import Finding, Run
 from labkit.run.inspection import Inspection
@@ -80,22 +80,23 @@ class Watch:
         self.last_module: weakref.finalize[..., nn.Module] | None = None
         """What ends the run with the last of its modules."""
         reader = None if activations is False else ActivationReader(models, activations or None)
-        readings = Readings(
+        is_compiled = discovery.find_compiled(models.values())
+        readings = ReadingSchedule(
             self.table,
             ScopeRecorder(models),
             reader,
             budget=budget,
             graph=graph,
             histograms=histograms,
+            is_compiled=is_compiled,
+            sees_models=any(map(torch_compat.has_forward, models.values())),
         )
-        readings.is_compiled = discovery.find_compiled(models.values())
-        readings.calls_are_seen = any(map(torch_compat.has_forward, models.values()))
-        self._readings = readings
+        self._module_calls = readings.module_calls
         self._call_history = CallHistory(
-            {} if readings.is_compiled else models, run.observations, self._model_called
+            {} if is_compiled else models, run.observations, self._model_called
         )
         incidents = IncidentDetector(
-            models, self.table, self._call_history, readings.known_graph, self._batch_indices
+            models, self.table, self._call_history, readings.graph.known, self._batch_indices
         )
         self._machine = StepMachine(
             run,
@@ -163,7 +164,7 @@ class Watch:
     def _model_called(self) -> None:
         machine = self._machine
         machine.model_called()
-        self._readings.model_called()
+        self._module_calls.model_called()
         nothing = machine.saw_nothing and not machine.steps_done
         if nothing and self._call_history.calls == _CALLS_WITHOUT_STEP:
             machine.add_notice(_NOTHING)
@@ -176,7 +177,7 @@ class Watch:
         steps, calls = self._machine.steps_done, self._call_history.calls
         if steps > _WITNESSED_STEPS and run.measured.loop_ns < _FAST_NS * max(steps, calls):
             self._call_history.rest()
-            self._readings.calls_are_seen = False
+            self._module_calls.sees_models = False
 
 
 def _device_of(table: ParameterTable) -> torch.device:

@@ -1,6 +1,6 @@
 """The page as far as series go, in Python.
 
-After `frontend/src/transport/live-session.ts`, `history/block-history.ts` and `history/buckets.ts`:
+After `frontend/src/transport/run-data.ts`, `history/block-history.ts` and `history/buckets.ts`:
 what is changed there is to be changed here.
 """
 

@@ -1,1 +1,1 @@
-"""What is read of a model while it trains, how often, and in how much memory."""
+"""Readings of a model while it trains: what is read, how often, and in how much memory."""

@@ -1,4 +1,4 @@
-"""Copies of weights or gradients, made to be compared with what comes later."""
+"""Copies of weights or gradients, to be compared with later values."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.rotation import Named, Rotation
 
 _SAMPLED = 2**18
-"""Elements that are compared of a tensor that is larger than a reading's whole memory."""
+"""Elements that are compared of a tensor larger than the memory of one reading."""
 
 
 @dataclass(frozen=True, eq=False)
 class Copy:
-    """Elements of one tensor as they were.
+    """Elements of one tensor at the time of the copy.
 
     Attributes
     ----------
     name : str
     source : Tensor or None
-        What was copied, if it will be read again.
+        The tensor that was copied, if it will be read again.
     elements : Tensor, shape (n,), dtype that of the source
         All elements, or some that are evenly spaced in a very large tensor.
     most : int
-        How many elements at most were taken.
+        How many elements were copied at most.
     """
 
     name: str
@@ -46,12 +46,12 @@ class Copy:
 
 
 class Copier:
-    """Copies tensors part by part: the next ones at each call, as many as the limit allows.
+    """Copies tensors in rotation: at each call the next ones, as many as the limit allows.
 
     Parameters
     ----------
     limit : MemoryLimit
-        Shared by all who copy.
+        Shared by all copiers of one run.
     """
 
     def __init__(self, limit: MemoryLimit) -> None:
@@ -61,14 +61,14 @@ class Copier:
         """The copies of the last call, until they are released."""
 
     def copy(self, tensors: Sequence[Named], *, again: bool) -> None:
-        """Copy the tensors whose turn it is, in place of the earlier copies.
+        """Copy the next tensors, in place of the earlier copies.
 
         Parameters
         ----------
         tensors : sequence of (str, Tensor)
             In the same order at each call; some may be missing or new.
         again : bool
-            Whether the same tensor objects will be read again; else they are not referred to.
+            Whether the same tensor objects will be read again; else no reference to them is kept.
         """
         self.release()
         for name, tensor in self._rotation.next(tensors, self._limit.room):
@@ -78,7 +78,7 @@ class Copier:
         self._limit.hold(self._held())
 
     def release(self) -> list[Copy]:
-        """Return the copies for a last use, and count them as held no more."""
+        """Return the copies and drop them here; their bytes no longer count as held."""
         self._limit.hold(-self._held())
         copies, self.copies = self.copies, []
         return copies
@@ -92,7 +92,10 @@ class Copier:
 
 
 def elements(tensor: torch.Tensor, most: int) -> torch.Tensor:
-    """Return a tensor's elements in one row; complex ones as pairs, sparse ones made dense."""
+    """Return at most so many elements of a tensor, evenly spaced, shape (n,), with its dtype.
+
+    Complex elements are returned as pairs, sparse tensors are made dense.
+    """
     values = tensor.detach()
     values = values.to_dense() if values.layout is not torch.strided else values
     return spaced(torch.view_as_real(values) if values.is_complex() else values, most)

@@ -1,4 +1,4 @@
-"""Bring small results from the device to the host without making the loop wait."""
+"""Copies small results from the device to the host without blocking the loop."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ Deliver = Callable[[NDArray[np.float32]], None]
 Failure = tuple[str, Exception]
 """The name of a reading whose result could not be delivered, and why."""
 _Receiver = tuple[str, Deliver]
-"""The name of a reading, and what takes its result."""
+"""The name of a reading, and the function that is called with its result."""
 
 _BATCH_SECONDS = 0.05
 _BATCH_RESULTS = 64
 
 
-class Readout:
+class DeviceTransfer:
     """Delivers float32 vectors as arrays, in the order in which they were submitted.
 
     Results on the CPU are delivered at once. Results on an accelerator are gathered for up
     to 50 ms, copied together into pinned memory without blocking, and delivered when the
-    event behind the copy has passed; `poll` looks, and never waits.
+    event behind the copy has completed; `poll` checks that without blocking.
 
     Attributes
     ----------
     reading : str
-        The name of the reading that submits results at present, for failures that show later.
+        The name of the reading that submits results at present, for failures of later deliveries;
+        ``""`` if there is none.
     """
 
     def __init__(self) -> None:
@@ -44,11 +45,11 @@ class Readout:
 
     @property
     def waiting(self) -> bool:
-        """Whether some results have not been delivered."""
+        """Whether some results have not been delivered yet."""
         return bool(self._gathered or self._copies)
 
     def submit(self, result: torch.Tensor, deliver: Deliver) -> None:
-        """Have one result delivered.
+        """Deliver one result, now if it is on the CPU, else later.
 
         Parameters
         ----------
@@ -60,7 +61,7 @@ class Readout:
         Raises
         ------
         TypeError
-            If the result's class does not leave its values to torch.
+            If the result is of a subclass that stores its values in a way of its own.
         Exception
             Whatever `deliver` raises, if it is called now.
         """
@@ -77,12 +78,12 @@ class Readout:
         self._gathered.append((result, (self.reading, deliver)))
 
     def poll(self) -> list[Failure]:
-        """Deliver what has arrived; send off what was gathered long enough.
+        """Deliver results that have arrived; start to copy those gathered for long enough.
 
         Returns
         -------
         list of (str, Exception)
-            What could not be delivered.
+            For each result whose delivery raised, the reading's name and the exception.
         """
         failures: list[Failure] = []
         if self._gathered and (
@@ -95,7 +96,7 @@ class Readout:
         return failures
 
     def flush(self) -> list[Failure]:
-        """Deliver everything, waiting for the device; return what could not be delivered."""
+        """Deliver all results, blocking until they have arrived; return failures as `poll`."""
         failures: list[Failure] = []
         if self._gathered:
             self._send()
@@ -124,7 +125,7 @@ class Readout:
         for length, (reading, deliver) in pieces:
             try:
                 deliver(values[start : start + length])
-            except Exception as error:  # noqa: BLE001 - the others have to be delivered, too
+            except Exception as error:  # noqa: BLE001 - the other results are delivered all the same
                 failures.append((reading, error))
             start += length
         return failures

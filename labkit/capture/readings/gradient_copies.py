@@ -1,4 +1,4 @@
-"""Gradients that are copied for a moment, to compare them with those that come next."""
+"""Copies of gradients, to compare them with the gradients of the next step or pass."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class PreviousGradients:
     Parameters
     ----------
     limit : MemoryLimit
-        What does not fit is read later, part by part; of a gradient that is larger by itself, 2**18
-        evenly spaced elements are compared.
+        Gradients that do not fit are read at later steps; of one that exceeds the limit by itself,
+        2**18 evenly spaced elements are compared.
     """
 
     def __init__(self, limit: MemoryLimit) -> None:
@@ -27,21 +27,21 @@ class PreviousGradients:
 
     @property
     def waiting(self) -> bool:
-        """Whether there are copies that the next step's gradients can be compared with."""
+        """Whether there are copies to compare with the gradients of the next step."""
         return bool(self._copier.copies)
 
     def copy(self, gradients: Sequence[Named]) -> None:
-        """Copy the gradients whose turn it is."""
+        """Copy the next gradients."""
         self._copier.copy(gradients, again=False)
 
     def cosines(self, gradients: Sequence[Named]) -> tuple[list[str], torch.Tensor]:
-        """Return the cosines of the copies with the gradients of now, and release the copies.
+        """Return the cosines of the copies with the present gradients, and release the copies.
 
         Returns
         -------
         names : list of str
         cosines : Tensor, shape (n,), dtype float32
-            NaN where a gradient is zero; those that are missing now are left out.
+            From -1 to 1; NaN where a gradient is zero. Gradients that are missing now are left out.
         """
         now = dict(gradients)
         pairs = [
@@ -63,7 +63,7 @@ class GradientNoise:
     Parameters
     ----------
     limit : MemoryLimit
-        What does not fit is read in later steps, part by part.
+        Gradients that do not fit are read at later steps.
 
     Notes
     -----
@@ -76,7 +76,7 @@ class GradientNoise:
         self._passes = 0
 
     def add_pass(self, gradients: Sequence[Named]) -> None:
-        """Take in what one of several backward passes of a step has added to the gradients."""
+        """Add what one of several backward passes of a step has added to the gradients."""
         if self._passes == 0:
             self._copier.copy(gradients, again=False)
             self._squares = _stacked([_square(copy.elements) for copy in self._copier.copies])
@@ -95,17 +95,19 @@ class GradientNoise:
         self._passes += 1
 
     def scales(self, gradients: Sequence[Named]) -> tuple[list[str], torch.Tensor] | None:
-        """Return the gradient noise scale of the parameters that were read, and begin anew.
+        """Return the gradient noise scale of the parameters that were read, and release the copies.
 
         The trace of the covariance of one pass's gradient over the square of the true gradient:
-        so many passes must be averaged until signal and noise are even. Both are estimated without
-        bias from the passes of one step (McCandlish et al. 2018, arXiv:1812.06162, appendix A).
+        it is the number of passes whose average has as much noise as signal. Both are estimated
+        without bias from the passes of one step (McCandlish et al. 2018, arXiv:1812.06162,
+        appendix A).
 
         Returns
         -------
         names : list of str
-        scales : Tensor, shape (n,), dtype float32, in passes
-            NaN where the noise hides the gradient. None instead of both for fewer than two passes.
+        scales : Tensor, shape (n,), dtype float32
+            In passes; NaN where the noise hides the gradient. None instead of both for fewer than
+            two passes.
         """
         squares, passes, found = self._squares, self._passes, self._found(gradients)
         names = [copy.name for copy in self._copier.copies]
@@ -124,7 +126,7 @@ class GradientNoise:
         self._squares, self._passes = None, 0
 
     def _found(self, gradients: Sequence[Named]) -> list[torch.Tensor] | None:
-        """Return the same elements of the gradients of now; None if one is missing."""
+        """Return the same elements of the present gradients; None if one is missing."""
         now = dict(gradients)
         found = []
         for copy in self._copier.copies:
@@ -136,7 +138,7 @@ class GradientNoise:
 
 
 def _stacked(values: list[torch.Tensor]) -> torch.Tensor:
-    """Return numbers of several devices in one row on the first one's."""
+    """Return scalars as one tensor, shape (n,), on the device of the first one."""
     if not values:
         return torch.zeros(0)
     return torch.stack([value.to(values[0].device) for value in values])
@@ -152,7 +154,7 @@ def _square(values: torch.Tensor) -> torch.Tensor:
 
 
 def _dot(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Return the inner product as a float32 number; half types are made wider piece by piece."""
+    """Return the inner product, shape (), dtype float32; half types are converted in pieces."""
     if not left.numel():
         return torch.zeros((), device=left.device)
     parts = zip(in_pieces(left), in_pieces(right), strict=True)

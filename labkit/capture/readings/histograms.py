@@ -1,7 +1,7 @@
-"""Histograms of many tensors at once, on the device they live on.
+"""Histograms of many tensors at once, computed on their device.
 
-The tensors are laid end to end, and every element is counted under the number of its tensor and
-its bin: a handful of operations for a model of any number of parameters.
+The tensors are concatenated, and every element is counted under the number of its tensor and its
+bin: the number of operations does not depend on the number of parameters.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from labkit.capture.readings.norms import stored_real
 from labkit.run.histograms import HISTOGRAM_BINS, HISTOGRAM_LOW
 
 WIDTH = 2 * HISTOGRAM_BINS + 4
-"""Numbers that are told of each tensor."""
+"""Numbers that are returned for each tensor."""
 
 _TOGETHER = {"cpu": 2**15, "cuda": 2**19}
-"""Elements that are laid end to end: on a processor as many as fit its caches, on other devices
-none, since not all can reduce by segments."""
+"""Elements that are concatenated: on a CPU as many as fit its caches, on devices that are not
+listed none, since not all can reduce by segments."""
 _WHOLE = 2**18
 """A tensor of more elements is sampled."""
 _SAMPLED = 2**16
-"""Elements of a sample: a bin of one hundredth of them is good to about 4 %."""
+"""Elements of a sample: the count of a bin with a hundredth of them has an error of about 4 %."""
 _MANTISSA_BITS, _EXPONENTS, _BIAS = 23, 255, 127
-"""How IEEE 754 writes a float32: of a number that is not finite, all bits of the exponent are 1."""
+"""The layout of a float32 in IEEE 754: in a non-finite number all bits of the exponent are 1."""
 _NARROWEST = 1e-36
 """Width between a tensor's ends by which the number of bins can still be divided."""
 _SMALLER, _LARGER = 0, HISTOGRAM_BINS + 1
@@ -52,8 +52,8 @@ def distributions(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     Tensor, shape (n_tensors, 84), dtype float32
         40 counts of magnitudes in bins of one power of two, from 2**-30 to 2**10; 40 counts of the
         finite values in even bins from end to end; the least and the greatest finite value; the
-        parts, 0 to 1, of elements that are zero and that are not finite. Nothing waits for the
-        device.
+        parts, 0 to 1, of elements that are zero and that are not finite. On the device of the
+        tensors, without blocking.
 
     Examples
     --------
@@ -73,13 +73,13 @@ def distributions(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
 
 
 def counted_elements(tensor: torch.Tensor) -> int:
-    """Return how many elements of a tensor are looked at for its histograms."""
+    """Return how many elements of a tensor are counted for its histograms."""
     count = tensor.numel()
     return _SAMPLED if count > _WHOLE else count
 
 
 def _read(tensor: torch.Tensor, factors: list[float]) -> torch.Tensor:
-    """Return the elements to count, in one row of float32; add how many each stands for."""
+    """Return the elements to count, shape (n,), dtype float32; append how many each stands for."""
     values = stored_real(tensor.detach())
     read = spaced(values, _SAMPLED) if values.numel() > _WHOLE else values.reshape(-1)
     factors.append(values.numel() / max(1, len(read)))
@@ -112,8 +112,8 @@ def _together(tensors: list[torch.Tensor]) -> torch.Tensor:
     low = _extreme("min", values.masked_fill(odd, torch.inf), lengths)
     high = _extreme("max", values.masked_fill(odd, -torch.inf), lengths)
     width = torch.clamp(high - low, min=_NARROWEST)
-    places = (values - _spread(low, lengths, values)).mul_(
-        _spread(HISTOGRAM_BINS / width, lengths, values)
+    places = (values - _per_element(low, lengths, values)).mul_(
+        _per_element(HISTOGRAM_BINS / width, lengths, values)
     )
     places.nan_to_num_(0.0).clamp_(0, HISTOGRAM_BINS - 1).masked_fill_(odd, HISTOGRAM_BINS)
     even = _counted(places.int(), lengths, HISTOGRAM_BINS + 1)
@@ -123,8 +123,8 @@ def _together(tensors: list[torch.Tensor]) -> torch.Tensor:
     return torch.cat([counts[:, 1:_LARGER], even[:, :HISTOGRAM_BINS], ends, parts], dim=1)
 
 
-def _spread(each: torch.Tensor, lengths: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """Return one number of each tensor for every element of it."""
+def _per_element(each: torch.Tensor, lengths: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Return one number of each tensor, shape (n_tensors,), repeated for each of its elements."""
     if len(each) == 1:
         return each
     return torch.repeat_interleave(each, lengths, output_size=len(values))
@@ -134,10 +134,10 @@ def _counted(codes: torch.Tensor, lengths: torch.Tensor, columns: int) -> torch.
     """Return how often each code occurs in each tensor, shape (n_tensors, columns)."""
     rows = len(lengths)
     first = torch.arange(0, rows * columns, columns, dtype=torch.int32, device=codes.device)
-    codes = codes.add_(_spread(first, lengths, codes))
+    codes = codes.add_(_per_element(first, lengths, codes))
     if codes.is_cpu:
         found = torch.bincount(codes, minlength=rows * columns)
-    else:  # bincount would wait for the device
+    else:  # bincount would block until the device is done
         codes = codes.long()
         found = torch.zeros(rows * columns, dtype=torch.int64, device=codes.device)
         found.scatter_add_(0, codes, torch.ones_like(codes))

@@ -1,4 +1,4 @@
-"""How many bytes watching may add at its peak, shared by all that holds tensors."""
+"""How many bytes watching may add at its peak, shared by everything that holds tensors."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import torch
 _AT_LEAST = 64 * 2**20
 _PART_OF_WEIGHTS = 10
 _COPIES = 2
-"""One over the part of the limit that is for copies; the rest is for what is made on the way,
+"""The reciprocal of the part of the limit that is for copies; the rest is for intermediate results,
 pictures and series."""
 _SHARES = 3
 """Kinds of readings that hold copies: of weights, of gradients, and of several passes'."""
 
 
 class MemoryLimit:
-    """The limit of what watching one run may add: 64 MiB, or a tenth of the weights if more.
+    """The limit of what watching one run may add: 64 MiB or a tenth of the weights, the larger one.
 
     Parameters
     ----------
     weights_bytes : int
-        Size of all watched parameters.
+        Size of all watched parameters, in bytes.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class MemoryLimit:
 
     @property
     def share(self) -> int:
-        """Bytes that one reading may hold from one call to the next, if nobody else holds any."""
+        """Bytes that one reading may hold from one call to the next, if no other holds any."""
         return self.allowed // (_COPIES * _SHARES)
 
     @property

@@ -1,4 +1,4 @@
-"""Norms of many tensors at once, on the device they live on."""
+"""Norms of many tensors at once, computed on their device."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from labkit.capture import torch_compat
 from labkit.capture.elements import PIECE, in_pieces
 
 _ACCUMULATED = (torch.float32, torch.float64)
-"""Types in which a sum of squares can be taken as it is; smaller ones would overflow."""
+"""Types in which squares are summed without conversion; smaller ones would overflow."""
 
 
 def norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
@@ -24,7 +24,7 @@ def norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
     Returns
     -------
     Tensor, shape (n_tensors,), dtype float32
-        On the device of the first tensor; nothing waits for the device.
+        On the device of the first tensor, without blocking.
 
     Examples
     --------
@@ -36,9 +36,9 @@ def norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
 
 
 def fused_norms(tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor] | None:
-    """Return the same norms one by one; None where they cannot be taken in one operation.
+    """Return the norm of every tensor, each of shape () and dtype float32, from one operation.
 
-    That is so with sparse or missing tensors, several devices, and types other than float32.
+    None with sparse or missing tensors, several devices, and types other than float32.
     """
     if not tensors or tensors[0] is None or tensors[0].dtype is not torch.float32:
         return None
@@ -61,7 +61,7 @@ def _careful_norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
 
 
 def _norm(tensor: torch.Tensor) -> torch.Tensor:
-    """Return one norm; of a type that is made wider first, piece by piece."""
+    """Return one norm, shape (); types that are converted first are read in pieces."""
     values = stored_real(tensor.detach())
     if values.dtype in _ACCUMULATED or values.numel() <= PIECE:
         whole: torch.Tensor = torch.linalg.vector_norm(_wide(values))
@@ -72,7 +72,7 @@ def _norm(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def stored_real(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a tensor's stored numbers, real, in the type they have."""
+    """Return the numbers that a tensor stores, without conversion; complex ones as pairs."""
     if tensor.is_sparse:
         tensor = tensor.coalesce().values()
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor

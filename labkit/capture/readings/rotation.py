@@ -1,4 +1,4 @@
-"""Takes the tensors of a model in turn, so that each reading looks at a bounded part of them."""
+"""Selects the tensors of a model in rotation, so that each reading is bounded in size."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 import torch
 
 Named = tuple[str, torch.Tensor]
-"""A parameter's name with the parameter or its gradient."""
+"""The name of a parameter, with the parameter or its gradient."""
 
 
 class Rotation:
-    """Returns the next tensors that fit a bound; after some calls each has been returned.
+    """Returns the next tensors within a bound at each call, each of them once in a rotation.
 
     Parameters
     ----------
     size : callable
-        Takes a tensor, returns its size.
+        Returns the size of a tensor, in the unit of the bound.
 
     Examples
     --------
@@ -31,14 +31,14 @@ class Rotation:
         self._newest: str | None = None
 
     def next(self, tensors: Sequence[Named], most: int) -> list[Named]:
-        """Return the tensors that come after those of the last call, as many as fit.
+        """Return the tensors that follow those of the last call, as many as fit.
 
         Parameters
         ----------
         tensors : sequence of (str, Tensor)
             In the same order at each call; some may be missing or new.
         most : int
-            Sum of the sizes; a tensor that is larger by itself does not come.
+            Bound of the sum of their sizes; a larger tensor ends the list.
         """
         names = [name for name, _ in tensors]
         start = names.index(self._newest) + 1 if self._newest in names else 0

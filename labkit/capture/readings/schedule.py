@@ -1,69 +1,63 @@
-"""Schedules the costly readings: each as often as the budget allows, none able to harm the loop."""
+"""Plans which readings are due in a step, calls their hooks and charges what they cost."""
 
 from __future__ import annotations
 
 import math
 import time
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 
 from labkit.capture import torch_compat
-from labkit.capture.graph.autograd_walk import capture_graph
-from labkit.capture.graph.fingerprint import structure_key
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.parameters import ParameterTable, Watched
+from labkit.capture.readings.activation_reading import ActivationReading
 from labkit.capture.readings.activations import ActivationReader
-from labkit.capture.readings.budget import Allowance, Budget
-from labkit.capture.readings.device_transfer import Failure, Readout
+from labkit.capture.readings.budget import Budget
+from labkit.capture.readings.graph_reading import GraphReading
 from labkit.capture.readings.memory_limit import MemoryLimit
-from labkit.capture.readings.of_parameters import NORMS, ParameterReadings
-from labkit.capture.readings.setup_checks import check
-from labkit.capture.readings.step_timing import Pace
-from labkit.run import ComputationGraph, Run
-
-_SECOND_NS = 1_000_000_000
-_SCOPE_COST_NS = 4_000
-"""What recording one module call costs, both hooks together."""
-_MOST_STRUCTURES = 32
-_MOST_DRAWN = 4
-"""Graphs taken in one step, as where several models are trained in turn."""
-NORMS_ALONE = frozenset({NORMS})
-_WITH_HOOKS = frozenset({"graph", "activations"})
-_NORMS_AT_LEAST_EVERY = 128
-_USUAL_BUDGET = 0.03
-_PICTURES_REST_NS = _SECOND_NS // 2
-_EARLY = 250
-"""Steps in which every reading of activations makes pictures, so that a short run has some."""
+from labkit.capture.readings.module_call_recording import ModuleCallRecording
+from labkit.capture.readings.parameter_reader import ParameterReader
+from labkit.capture.readings.parameter_readings import (
+    DirectionReading,
+    HistogramReading,
+    NoiseReading,
+    NormReading,
+    WeightReading,
+)
+from labkit.capture.readings.reading import PassContext, Reading, StepContext, UpdateContext
+from labkit.capture.readings.reading_calls import ReadingCalls
+from labkit.capture.readings.setup_checks import SetupReading
+from labkit.run import Run
 
 
-def _norms_again(step: int) -> int:
-    """Return at which step norms are read at the latest, after they were at this one."""
-    return step + max(1, min(_NORMS_AT_LEAST_EVERY, step // 6))
-
-
-def _others_again(step: int) -> int:
-    """Return the same for costlier readings: five in the first 200 steps, for short runs.
-
-    Later ones come as the budget allows.
-    """
-    return 1 + 3 * step
-
-
-class Readings:
-    """Plans the readings of each step and takes them.
+class ReadingSchedule:
+    """Plans the readings of each step and calls their hooks.
 
     Parameters
     ----------
     table : ParameterTable
     scopes : ScopeRecorder
+        Records which module call makes which node of the graph.
     activations : ActivationReader or None
         None to leave activations alone.
     budget : float
         Part of the loop's time that watching may take, 0 to 1.
     graph, histograms : bool
-        Whether to take these at all.
+        Whether to read these at all.
+    is_compiled, sees_models : bool
+        See `ModuleCallRecording`.
+
+    Attributes
+    ----------
+    planned : frozenset of Reading
+        What the step under way reads.
+    bound_at : float
+        The first step that has to read something besides norms; infinite if none has to.
+    transfer : DeviceTransfer
+        Takes the results of all readings.
+    readers : list of ParameterReader
+        Those of all optimizers that hold watched parameters.
     """
 
     def __init__(
@@ -75,361 +69,226 @@ class Readings:
         budget: float,
         graph: bool,
         histograms: bool,
+        is_compiled: bool,
+        sees_models: bool,
     ) -> None:
-        self.readout = Readout()
-        self.spent_ns = 0
-        """Time spent on readings since it was last set to zero."""
-        self._table = table
-        self._scopes = scopes
         self.budget = Budget(budget)
-        self._activations = activations
-        # Shares of the budget, and parts of all time: readings that are cheap against long steps
-        # need not fill the budget.
-        self._allowances = {
-            NORMS: Allowance(share=0.45, most=0.001, unseen=4.0, again=_norms_again),
-            "weights": Allowance(share=0.1, most=0.0003, again=_others_again),
-            "histograms": Allowance(
-                share=0.08, most=0.0004, rest_ns=_SECOND_NS, enabled=histograms
-            ),
-            "direction": Allowance(
-                share=0.05, most=0.0002, rest_ns=2 * _SECOND_NS, enabled=histograms
-            ),
-            "noise": Allowance(share=0.05, most=0.0002, rest_ns=_SECOND_NS, enabled=False),
-            "graph": Allowance(
-                share=0.1, most=0.0005, unseen=4.0, rest_ns=_SECOND_NS, enabled=graph
-            ),
-            "activations": Allowance(
-                share=0.15,
-                most=0.002,
-                unseen=4.0,
-                rest_ns=_SECOND_NS // 2,
-                again=_others_again,
-                enabled=activations is not None,
-            ),
-            "checks": Allowance(
-                share=0.05, most=0.0001, rest_ns=_SECOND_NS // 2, again=_others_again
-            ),
-        }
-        for allowance in self._allowances.values():
-            allowance.rest_ns = round(allowance.rest_ns * min(1.0, _USUAL_BUDGET / budget))
-            allowance.most *= max(1.0, budget / _USUAL_BUDGET)
-            allowance.unseen = max(1.0, allowance.unseen * min(1.0, _USUAL_BUDGET / budget))
-        self.of_parameters: list[ParameterReadings] = []
-        """Those of each optimizer that moves watched parameters."""
-        self.is_compiled = False
-        """Whether `torch.compile` has made something of the models: hooks stay away then."""
-        self.calls_are_seen = True
-        """Whether calls of the models are seen, so that `model_called` is called."""
-        self._begins: tuple[weakref.ref[Run], int, int] | None = None
-        self._began_early = False
-        """Whether module calls are recorded from the end of the step before."""
         self.limit = MemoryLimit.of(_parameters(table))
-        self._pictures_at_ns = 0
-        self._structures: dict[int, ComputationGraph] = {}
-        self._layout = table.layout
-        self._drawn: set[int] = set()
-        """Structures that were taken in the present step."""
-        self.planned: frozenset[str] = frozenset()
-        """What the present step reads."""
+        self.norms = NormReading()
+        self.graph = GraphReading(table, scopes, enabled=graph)
+        self._noise = NoiseReading()
+        self._readings: tuple[Reading, ...] = (
+            self.graph,
+            ActivationReading(activations),
+            WeightReading(),
+            DirectionReading(enabled=histograms),
+            self._noise,
+            SetupReading(table),
+            self.norms,
+            HistogramReading(enabled=histograms),
+        )
+        """In the order in which their hooks are called; a new one is added here."""
+        self._costly = tuple(each for each in self._readings if each is not self.norms)
+        self._calls = ReadingCalls(self._readings, self.budget)
+        self.transfer = self._calls.transfer
+        for reading in self._readings:
+            reading.budget.scale(budget)
+        self.module_calls = ModuleCallRecording(
+            [reading for reading in self._readings if reading.needs_module_calls],
+            self.transfer,
+            is_compiled=is_compiled,
+            sees_models=sees_models,
+        )
+        self.planned: frozenset[Reading] = frozenset()
         self.bound_at = 1.0
-        """The first step that has to read something besides norms; infinite if none has to."""
-
-    def leave_out(self, ns: int) -> None:
-        """Leave some time, in which the loop stood still, out of the rests between readings."""
-        for allowance in self._allowances.values():
-            allowance.due_at_ns += ns
-        self._pictures_at_ns += ns
-
-    def plan_norms(self) -> None:
-        """Have the next step read the norms of the gradients and nothing else."""
-        self.planned = NORMS_ALONE
+        self.readers: list[ParameterReader] = []
 
     @property
-    def has_hooks(self) -> bool:
-        """Whether module calls of the present step are recorded for all that needs them."""
-        wanted = {part for part in _WITH_HOOKS if self._allowances[part].enabled}
-        return wanted <= self.planned and self._begins is None
+    def spent_ns(self) -> int:
+        """Time spent on readings since steps were last accounted for, in nanoseconds."""
+        return self._calls.spent_ns
+
+    # ── planning ─────────────────────────────────────────────────────────────
 
     @property
-    def plans_calls(self) -> bool:
-        """Whether the present step reads what needs module calls."""
-        return bool(self.planned & _WITH_HOOKS)
+    def plans_norms(self) -> bool:
+        """Whether the step under way reads the norms of gradients."""
+        return self.norms in self.planned
 
-    def plan_calls(self, run: Run, step: int) -> None:
-        """Have the next step read what needs module calls: the graph and activations."""
-        self.planned |= {part for part in _WITH_HOOKS if self._allowances[part].enabled}
-        self._start_hooks(run, time.perf_counter_ns(), step)
+    @property
+    def records_calls(self) -> bool:
+        """Whether module calls of the step under way are recorded for all that needs them."""
+        return not self.module_calls.is_pending and self.module_calls.wanted <= self.planned
 
-    def plan(self, run: Run, now_ns: int, step: int, *, with_hooks: bool = True) -> None:
-        """Decide what a step reads; graph and activations need their hooks from now.
+    def plan(self, run: Run, now_ns: int, step: int, *, with_forward: bool = True) -> None:
+        """Decide what a step reads, and record its module calls if that needs them.
 
-        Without hooks, as where the step's forward pass is over, activations are left out.
+        Parameters
+        ----------
+        run : Run
+        now_ns : int
+            Value of `time.perf_counter_ns` now.
+        step : int
+            The step, counted from 1.
+        with_forward : bool
+            Whether the forward pass of the step is yet to come.
         """
         self.planned = frozenset(
-            part
-            for part, allowance in self._allowances.items()
-            if self.budget.is_due(allowance, now_ns, step)
+            reading
+            for reading in self._readings
+            if (with_forward or not reading.needs_forward_pass)
+            and self._is_due(reading, now_ns, step)
         )
-        if any(each.previous.waiting for each in self.of_parameters):
-            self.planned |= {"direction"}  # the second of two steps in a row
-        if not with_hooks:
-            self.planned -= {"activations"}
-        for part in self.planned - {NORMS}:
-            self._allowances[part].planned_at(step)
-        others = (each for part, each in self._allowances.items() if part != NORMS)
-        bound = (allowance.due_at_step for allowance in others if allowance.enabled)
-        self.bound_at = min(bound, default=math.inf)
-        if with_hooks:
-            self._start_hooks(run, now_ns, step)
+        for reading in self._costly:
+            if reading in self.planned:
+                reading.budget.plan(step)
+        budgets = (reading.budget for reading in self._costly)
+        self.bound_at = min((b.due_at_step for b in budgets if b.enabled), default=math.inf)
+        if with_forward:
+            self.module_calls.plan(self.planned, run, now_ns, step)
 
-    def _start_hooks(self, run: Run, now_ns: int, step: int) -> None:
-        """Have module calls recorded: from a model's next call, where its calls are seen.
+    def plan_norms(self) -> None:
+        """Have the next step read the norms of gradients and nothing else."""
+        self.planned = frozenset({self.norms})
 
-        Hooks would have a compiled model compiled anew. One whose own call is seen runs as it is.
-        """
-        if not self.plans_calls or self.is_compiled:
-            return
-        self._begins = weakref.ref(run), now_ns, step
-        self._began_early = not self.calls_are_seen
-        if self._began_early:
-            self.model_called()
+    def plan_calls(self, run: Run, step: int) -> None:
+        """Have the next step read what needs module calls as well: the graph and activations."""
+        self.planned |= self.module_calls.wanted
+        self.module_calls.plan(self.planned, run, time.perf_counter_ns(), step)
 
-    def model_called(self) -> None:
-        """Record module calls from now, if that was planned."""
-        begins, self._begins = self._begins, None
-        run = None if begins is None else begins[0]()
-        if begins is None or run is None:
-            return
-        _, now_ns, step = begins
-        if "graph" in self.planned:
-            self._scopes.start()
-        if "activations" in self.planned and self._activations is not None:
-            pictures = step < _EARLY or now_ns >= self._pictures_at_ns
-            if pictures:
-                self._pictures_at_ns = now_ns + _PICTURES_REST_NS
-            self._activations.start(run, self.readout, step, with_pictures=pictures)
+    def plan_also(self, readings: Collection[Reading]) -> None:
+        """Have the step under way read something more."""
+        self.planned |= frozenset(readings)
 
     def drop_calls(self) -> None:
-        """Drop what module calls of the present step gave, if it is under the names of before.
+        """Drop the module calls of the step under way if modules have been renamed since.
 
-        It is where they were recorded from the end of the step before, and not from the model's
-        own call.
+        That is so where recording started at the end of the step before.
         """
-        if not self._began_early:
-            return
-        self.planned -= _WITH_HOOKS
-        self._begins = None
-        self._scopes.stop()
-        self._scopes.clear()
-        if self._activations is not None:
-            self._activations.stop()
+        if self.module_calls.drop_early():
+            self.planned -= {reading for reading in self.planned if reading.needs_module_calls}
 
-    def steps_to_norms(self, pace: Pace, credit: float, now_ns: int, steps: int) -> float:
-        """Return how many steps come before norms are read again, after so many steps."""
-        norms = self._allowances[NORMS]
-        if not norms.enabled:
-            return math.inf
-        by_credit = pace.steps_until_earned(norms.due_at_credit - credit)
-        by_clock = pace.steps_in(norms.due_at_ns - now_ns)
-        return max(0.0, min(norms.due_at_step - steps - 1, max(by_credit, by_clock)))
+    def expect_several_passes(self) -> None:
+        """Enable what is read where steps take several backward passes each."""
+        self._noise.budget.enabled = True
+
+    def leave_out(self, ns: int) -> None:
+        """Exclude some time, in which the loop stood still, from the intervals of readings."""
+        for reading in self._readings:
+            reading.leave_out(ns)
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
-        """Charge some steps: their time, and what watching cost whatever was read."""
+        """Charge some steps.
+
+        Parameters
+        ----------
+        run : Run
+            Whose figures of cost are brought up to date.
+        loop_ns : int
+            Time that the loop took for the steps, in nanoseconds.
+        fixed_ns : int
+            What watching them cost without any reading, in nanoseconds.
+        """
         published_ns = run.measured.publishing_ns
-        run.measured.add_steps(loop_ns, fixed_ns + self.spent_ns)
+        run.measured.add_steps(loop_ns, fixed_ns + self._calls.spent_ns)
         self.budget.earn(loop_ns, fixed_ns + published_ns - self.budget.published_ns)
-        self.budget.published_ns, self.spent_ns = published_ns, 0
+        self.budget.published_ns, self._calls.spent_ns = published_ns, 0
 
-    # ── the readings of one step, in their order ─────────────────────────────
+    def _is_due(self, reading: Reading, now_ns: int, step: int) -> bool:
+        budget = reading.budget
+        return self.budget.is_due(budget, now_ns, step) or (
+            budget.enabled and reading.is_half_done(self.readers)
+        )
 
-    def before_pass(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
-        """Take the graph while its buffers are there, if it is planned."""
-        if self._activations is not None:
-            self._activations.before_pass()
-        # Without module calls a graph is a stopgap, for a run that may be over before the next.
-        waits = self._begins is not None and run.graph is not None
-        if "graph" in self.planned and len(self._drawn) < _MOST_DRAWN and not waits:
-            self._take(run, "graph", lambda: self._take_graph(run, roots))
+    # ── the hooks of a step, in their order ──────────────────────────────────
 
-    def after_pass(self, run: Run, readings: ParameterReadings, scale: torch.Tensor | None) -> None:
-        """Read the gradients as a backward pass left them: before clipping, and pass by pass."""
-        if NORMS in self.planned and readings.rescaled is not False:
-            self._take(run, NORMS, lambda: readings.read_norms_before_clipping(scale))
-        if "noise" in self.planned:
-            self._take(run, "noise", readings.add_pass)
+    def before_pass(self, run: Run, step: int, roots: Sequence[torch.Tensor]) -> None:
+        """Call what reads before a backward pass from some tensors."""
+        awaits_calls = self.module_calls.is_pending
+        context = PassContext(run, self.transfer, step, roots, awaits_calls)
+        for reading in self._in_order():
+            self._calls.call(reading, reading.before_pass, context)
+
+    def before_steps_inside(self, run: Run, reader: ParameterReader, step: int) -> None:
+        """Call what reads before a backward pass inside which optimizers step."""
+        context = UpdateContext(run, self.transfer, step, reader, self.readers)
+        for reading in self._in_order():
+            self._calls.call(reading, reading.before_steps_inside, context)
+
+    def after_pass(
+        self, run: Run, reader: ParameterReader, step: int, scale: torch.Tensor | None
+    ) -> None:
+        """Call what reads after each backward pass; `scale` is a gradient scaler's factor."""
+        context = UpdateContext(run, self.transfer, step, reader, self.readers, scale=scale)
+        for reading in self._in_order():
+            self._calls.call(reading, reading.after_pass, context)
 
     def before_update(
         self,
         run: Run,
-        readings: ParameterReadings,
+        reader: ParameterReader,
         step: int,
         optimizer: torch.optim.Optimizer | None,
         *,
         rescaled: bool,
     ) -> None:
-        """Read gradients after accumulation, unscaling and clipping; copy weights.
+        """Call what reads after accumulation, unscaling and clipping, before weights change.
 
-        `rescaled` says whether the gradients were changed since the last backward pass.
+        `rescaled` says whether gradients have changed since the last backward pass.
         """
-        readout = self.readout
-        readings.rescaled = rescaled or bool(readings.rescaled)
-        if not rescaled:
-            readings.drop_norms_before_clipping()
-        if "activations" in self.planned and self._activations is not None:
-            self._activations.before_update()
-        if "weights" in self.planned:
-            self._take(run, "weights", readings.copy_weights)
-        if "direction" in self.planned:
-            self._take(run, "direction", lambda: readings.read_direction(run, readout, step))
-        if "noise" in self.planned:
-            self._take(run, "noise", lambda: readings.read_noise(run, readout, step))
-        if "checks" in self.planned:
-            self._take(
-                run,
-                "checks",
-                lambda: check(run, self._table, readings.entries, optimizer, self._all_entries()),
-            )
-        if NORMS in self.planned:
-            self.read_norms(run, readings, step, optimizer)
-        if "histograms" in self.planned:
-            self._take(run, "histograms", lambda: readings.read_histograms(run, readout, step))
-
-    def before_steps_inside(self, run: Run, readings: ParameterReadings) -> None:
-        """Copy weights before a backward pass inside which optimizers step."""
-        if "weights" in self.planned:
-            self._take(run, "weights", readings.copy_weights)
+        reader.note_rescaled(rescaled=rescaled)
+        context = UpdateContext(run, self.transfer, step, reader, self.readers, optimizer)
+        for reading in self._in_order():
+            self._calls.call(reading, reading.before_update, context)
 
     def read_norms(
         self,
         run: Run,
-        readings: ParameterReadings,
+        reader: ParameterReader,
         step: int,
         optimizer: torch.optim.Optimizer | None,
         entries: Sequence[Watched] | None = None,
     ) -> None:
-        """Read the norms of the gradients as they are now, of all entries or of some."""
-        self._allowances[NORMS].planned_at(step)
-        scale = getattr(optimizer, "grad_scale", None)
-        scale = scale if isinstance(scale, torch.Tensor) else None
-        self._take(run, NORMS, lambda: readings.read_norms(run, self.readout, step, scale, entries))
+        """Read nothing but the norms of gradients as they are now, of all entries or of some."""
+        context = UpdateContext(
+            run, self.transfer, step, reader, self.readers, optimizer, entries=entries
+        )
+        self._calls.call(self.norms, self.norms.before_update, context)
 
-    def after_update(self, run: Run, readings: ParameterReadings, step: int) -> None:
-        """Read the weights after they moved, if it is planned."""
-        if "weights" in self.planned:
-            self._take(run, "weights", lambda: readings.read_weights(run, self.readout, step))
-
-    def _all_entries(self) -> list[Watched]:
-        return [entry for each in self.of_parameters for entry in each.entries]
+    def after_update(self, run: Run, reader: ParameterReader, step: int) -> None:
+        """Call what reads after weights have changed."""
+        context = UpdateContext(run, self.transfer, step, reader, self.readers)
+        for reading in self._in_order():
+            self._calls.call(reading, reading.after_update, context)
 
     def end_step(self, run: Run, step: int) -> None:
-        """Write what the modules' calls of the step gave, once for all its passes."""
-        if self._begins is not None:  # no call was seen: the modules are called one by one
-            self._begins, self.calls_are_seen = None, False
-            self.is_compiled = torch_compat.has_compiled()
-        self._scopes.stop()
-        self._scopes.clear()
-        self._drawn.clear()
-        reader = self._activations
-        if reader is not None and reader.reading:
-            hooks_ns = reader.spent_ns
-            self.spent_ns += hooks_ns
-            self._take(
-                run,
-                "activations",
-                lambda: reader.record(run, self.readout, step),
-                spent_ns=hooks_ns,
-            )
+        """Call what reads once for all passes and optimizers of a step; nothing is planned then."""
+        self.module_calls.end_step()
+        context = StepContext(run, self.transfer, step)
+        for reading in self._in_order():
+            self._calls.call(reading, reading.end_step, context, calls_ns=reading.calls_ns)
         self.planned = frozenset()
 
-    def several_passes(self) -> None:
-        """Record that steps take several backward passes each, so that their noise can be read."""
-        self._allowances["noise"].enabled = True
+    def _in_order(self) -> list[Reading]:
+        return [reading for reading in self._readings if reading in self.planned]
 
-    def known_graph(self, roots: Sequence[torch.Tensor]) -> ComputationGraph | None:
-        """Return the graph of this structure, if it was captured before."""
-        return self._known(structure_key(roots, self._table))
+    # ── results ──────────────────────────────────────────────────────────────
 
-    def write(self, run: Run, readings: ParameterReadings, done: int) -> None:
+    def write(self, run: Run, reader: ParameterReader, done: int) -> None:
         """Write the norms that wait, of steps up to `done`; on any thread."""
         try:
-            readings.write(run, done)
+            reader.write(run, done)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach who reads the run
-            self._switch_off(run, NORMS, error)
+            self._calls.switch_off(run, self.norms.name, error)
 
     def deliver(self, run: Run) -> None:
-        """Deliver what has arrived from an accelerator; nothing waits for it."""
-        self._note_failures(run, self.readout.poll())
+        """Deliver what has arrived from an accelerator, without blocking."""
+        self._calls.deliver(run)
 
     def close(self, run: Run | None) -> None:
-        """Take every hook off and deliver what is under way; to nobody where the run is gone."""
-        self._scopes.stop()
-        self._scopes.clear()
-        if self._activations is not None:
-            self._activations.stop()
-        failures = self.readout.flush()
-        if run is not None:
-            self._note_failures(run, failures)
-
-    def _take_graph(self, run: Run, roots: Sequence[torch.Tensor]) -> None:
-        key = structure_key(roots, self._table)
-        if key in self._drawn:
-            return
-        graph = self._known(key)
-        if graph is None:
-            graph = capture_graph(roots, self._table, self._scopes, run.steps + 1)
-            if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
-                return  # another model's backward pass
-            if len(self._structures) >= _MOST_STRUCTURES:
-                del self._structures[next(iter(self._structures))]
-            if self._begins is None:
-                self._structures[key] = graph
-        self._drawn.add(key)
-        run.add_graph(graph, run.steps + 1)
-        self.spent_ns += len(self._scopes.intervals) * _SCOPE_COST_NS
-        self._scopes.clear()
-
-    def _known(self, key: int) -> ComputationGraph | None:
-        """Return the graph of a structure, unless its modules may have other names by now."""
-        if self._layout is not self._table.layout:
-            self._layout = self._table.layout
-            self._structures.clear()
-        return self._structures.get(key)
-
-    def _take(self, run: Run, part: str, action: Callable[[], None], *, spent_ns: int = 0) -> None:
-        """Take one reading; `spent_ns` is what it has cost before, in hooks."""
-        began = time.perf_counter_ns()
-        allowance = self._allowances[part]
-        self.readout.reading = part
-        try:
-            if allowance.enabled:
-                action()
-        except Exception as error:  # noqa: BLE001 - a fault here must not reach the loop
-            self._scopes.stop()
-            if self._activations is not None:
-                self._activations.stop()
-            self._switch_off(run, part, error)
-        self.readout.reading = ""
-        ended = time.perf_counter_ns()
-        self.spent_ns += ended - began
-        seen = run.viewers.present
-        self.budget.spend(allowance, ended - began + spent_ns, ended, seen=seen)
-
-    def _note_failures(self, run: Run, failures: Sequence[Failure]) -> None:
-        for part, error in failures:
-            self._switch_off(run, part, error)
-
-    def _switch_off(self, run: Run, part: str, error: Exception) -> None:
-        """Read something no more, whose reading or delivery has failed; a notice says so."""
-        allowance = self._allowances.get(part)
-        if allowance is not None:
-            allowance.enabled = False
-        what = "some results" if allowance is None else f"the {part}"
-        after = "" if allowance is None else " and has switched that off"
-        run.add_notice(
-            part or "watch",
-            f"labkit could not read {what}{after}; training is not affected. "
-            f"({type(error).__name__}: {error})",
-        )
+        """Remove every hook and deliver what is under way; `run` is None if it is gone."""
+        self.module_calls.stop()
+        self._calls.deliver_all(run)
 
 
 def _parameters(table: ParameterTable) -> list[torch.Tensor]:

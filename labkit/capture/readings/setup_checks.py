@@ -1,4 +1,4 @@
-"""Looks at how the loop is set up, at sampled steps: what no series tells."""
+"""The reading of how the loop is set up: what no series shows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 from labkit.capture.parameters import ParameterTable, Watched
+from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_of_few
+from labkit.capture.readings.reading import Reading, UpdateContext
 from labkit.run import Run
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
@@ -15,14 +17,42 @@ _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropo
 _MOST_NAMES = 64
 
 
-def check(
+class SetupReading(Reading):
+    """Which parameters get no gradient or no step, and the weight decay.
+
+    Parameters
+    ----------
+    table : ParameterTable
+    """
+
+    name = "checks"
+
+    def __init__(self, table: ParameterTable) -> None:
+        super().__init__(
+            ReadingBudget(
+                share=0.05,
+                max_fraction=0.0001,
+                min_interval_ns=SECOND_NS // 2,
+                latest_next=next_of_few,
+            )
+        )
+        self._table = table
+
+    def before_update(self, context: UpdateContext) -> bool:
+        """Check the parameters of the optimizer, and those that none holds."""
+        held = [entry for reader in context.readers for entry in reader.entries]
+        _check(context.run, self._table, context.reader.entries, context.optimizer, held)
+        return True
+
+
+def _check(
     run: Run,
     table: ParameterTable,
     entries: Sequence[Watched],
     optimizer: torch.optim.Optimizer | None,
     held: Sequence[Watched],
 ) -> None:
-    """Record which parameters get no gradient or no step, as an optimizer steps.
+    """Record which parameters get no gradient or no step, before an optimizer's update.
 
     Parameters
     ----------
@@ -32,7 +62,7 @@ def check(
         The parameters of this optimizer.
     optimizer : Optimizer or None
     held : sequence of Watched
-        Those of all optimizers.
+        The parameters of all optimizers.
     """
     observed = run.observations
     parameters = [(entry, entry.parameter()) for entry in entries]
@@ -46,7 +76,7 @@ def check(
     observed.weight_decay = max(
         (float(group.get("weight_decay", 0.0)) for group in optimizer.param_groups), default=0.0
     )
-    # Other models may be trained on other threads, so theirs are not looked at.
+    # Other models may be trained on other threads, so their parameters are not read.
     names, labels = {entry.names for entry in held}, {entry.label for entry in entries}
     observed.unheld = tuple(
         entry.names[0]
@@ -61,7 +91,7 @@ def _has_gradient(entry: Watched) -> bool:
 
 
 def mode_dependent(models: Mapping[str, nn.Module]) -> tuple[str, ...]:
-    """Return the modules that work differently in training and in evaluation mode."""
+    """Return the paths of at most 64 modules that depend on training or evaluation mode."""
     found = []
     for label, model in models.items():
         for path, module in model.named_modules():

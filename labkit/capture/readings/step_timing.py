@@ -1,66 +1,83 @@
-"""What the newest steps of a loop took, earned and cost, so that the next can be planned ahead."""
+"""Time, credit and cost of a loop's newest steps, from which the next ones are planned."""
 
 from __future__ import annotations
 
 _WEIGHT_OF_SAMPLE = 0.1
 _OUTLIER = 4.0
-"""A sample this many times the mean met something else: another thread, a page fault."""
-_UNSEEN = 1.75
-"""What the hooks cost the loop, over what a clock inside them sees.
+"""A sample is bounded by this many times the mean: a larger one has another cause, for example
+another thread or a page fault."""
+_COST_RATIO = 1.75
+"""Ratio of what the hooks cost the loop to what a clock inside them measures.
 
-Torch's way to the hooks and the caches they empty cannot be timed from inside: a step of the
-benchmark's MLP took 30 us more than the bare loop's, of which 15 were seen, and one of
-`nn.Linear(1, 1)` 27 and 15, where the two took turns in one process; where each had its own, 1.7
-times what was seen (medians; 2 cores, torch 2.13.0, 2026-11-28).
+Torch's calls of the hooks and the caches that they evict cannot be timed from inside: a step of the
+benchmark's MLP took 30 us more than the bare loop's, of which 15 were measured, and one of
+`nn.Linear(1, 1)` 27 and 15, where the two took turns in one process; in a process each, the ratio
+was 1.7 (medians; 2 cores, torch 2.13.0, 2026-11-28).
 """
 
 
-class Pace:
-    """The pace of a loop whose steps are alike.
+class StepTiming:
+    """Estimates of what one step of a loop takes, earns and costs, from its newest steps.
+
+    Attributes
+    ----------
+    step_ns : float
+        Time that one step takes, in nanoseconds; 0 before it is known.
+    earned : float
+        Credit that one step earns, in nanoseconds; see `Budget`.
 
     Examples
     --------
-    >>> pace = Pace()
-    >>> pace.known
+    >>> timing = StepTiming()
+    >>> timing.known
     False
-    >>> pace.learn(steps=10, loop_ns=5_000_000, credit=20_000)
-    >>> pace.steps_in(2_000_000), pace.steps_until_earned(8_000)
+    >>> timing.learn(steps=10, loop_ns=5_000_000, credit=20_000)
+    >>> timing.steps_in(2_000_000), timing.steps_until_earned(8_000)
     (4.0, 4.0)
     """
 
     def __init__(self) -> None:
         self.step_ns = 0.0
-        """What a step of the loop takes; 0 before it is known."""
         self.earned = 0.0
-        """The credit a step earns; see `Budget`."""
-        self._seen_ns = 0.0
+        self._measured_ns = 0.0
+        """Moving average of what a clock inside the hooks measures in one step."""
 
     @property
     def known(self) -> bool:
-        """Whether anything was learned."""
+        """Whether the time of a step is known."""
         return self.step_ns > 0
 
     @property
     def cost_ns(self) -> float:
-        """What watching costs a step of the loop, whatever is read."""
-        return self._seen_ns * _UNSEEN
+        """What watching costs one step, in nanoseconds, without any reading."""
+        return self._measured_ns * _COST_RATIO
 
     def learn(self, steps: int, loop_ns: int, credit: float) -> None:
-        """Take some steps into account, with the time they took and the credit they earned."""
+        """Update the estimates of time and credit.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps, at least 1.
+        loop_ns : int
+            Time that they took, in nanoseconds.
+        credit : float
+            Credit that they earned, in nanoseconds.
+        """
         self.step_ns = max(1.0, loop_ns / steps)
         self.earned = credit / steps
 
     def learn_cost(self, sample_ns: int) -> None:
-        """Take into account what watching cost in one step, as seen from inside."""
-        if not self._seen_ns:
-            self._seen_ns = float(sample_ns)
-        bounded = min(float(sample_ns), _OUTLIER * self._seen_ns)
-        self._seen_ns += _WEIGHT_OF_SAMPLE * (bounded - self._seen_ns)
+        """Update the estimate of cost with what was measured in one step, in nanoseconds."""
+        if not self._measured_ns:
+            self._measured_ns = float(sample_ns)
+        bounded = min(float(sample_ns), _OUTLIER * self._measured_ns)
+        self._measured_ns += _WEIGHT_OF_SAMPLE * (bounded - self._measured_ns)
 
     def steps_in(self, ns: float) -> float:
-        """Return how many steps so much time has room for."""
+        """Return how many steps fit into a time in nanoseconds."""
         return ns / self.step_ns
 
     def steps_until_earned(self, credit: float) -> float:
-        """Return in how many steps so much credit is earned."""
+        """Return how many steps earn a credit in nanoseconds."""
         return credit / max(self.earned, 1.0)

@@ -1,4 +1,4 @@
-"""How far one step moves the weights, read part by part."""
+"""Update ratios of weights, some parameters at each reading."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labkit.capture.readings.rotation import Named
 
 
 class WeightCopies:
-    """Copies some weights before a step and compares them afterwards; others at the next reading.
+    """Copies some weights before a step and compares them after it; others at the next reading.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ class WeightCopies:
 
     Notes
     -----
-    A parameter that is larger by itself than a reading's memory is compared in 2**18 evenly spaced
-    elements: the ratio of the two norms over the same elements estimates that of the whole.
+    Of a parameter that exceeds the memory of one reading, 2**18 evenly spaced elements are
+    compared: the ratio of the two norms over them is an estimate of that over all elements.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class WeightCopies:
         self._copier = Copier(limit)
 
     def take(self, weights: Sequence[Named]) -> None:
-        """Copy the weights whose turn it is, before a step.
+        """Copy the next weights, before a step.
 
         Parameters
         ----------
@@ -49,7 +49,13 @@ class WeightCopies:
         self._copier.copy(weights, again=True)
 
     def weight_norms(self) -> tuple[list[str], torch.Tensor]:
-        """Return names and norms of those weights as they are now, shape (n,), dtype float32."""
+        """Return names and present norms of the weights that were copied.
+
+        Returns
+        -------
+        names : list of str
+        norms : Tensor, shape (n,), dtype float32
+        """
         sources = [(copy.name, copy.source) for copy in self._copier.copies]
         present = [(name, source.detach()) for name, source in sources if source is not None]
         return [name for name, _ in present], norms.norms([weight for _, weight in present])
@@ -61,7 +67,7 @@ class WeightCopies:
         -------
         names : list of str
         ratios : Tensor, shape (n,), dtype float32
-            Norm of the difference over the norm of the weight after the step; NaN if both are 0.
+            Norm of the update over the norm of the weight after the step; NaN if both are 0.
         """
         pairs = [(copy, copy.again(copy.source)) for copy in self._copier.release()]
         fitting = [(copy, now) for copy, now in pairs if now is not None]

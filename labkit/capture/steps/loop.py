@@ -15,7 +15,7 @@ import torch
 from labkit.capture.hooks.listener import Backward
 from labkit.capture.incidents.detection import IncidentDetector
 from labkit.capture.parameters import ParameterTable
-from labkit.capture.readings.schedule import Readings
+from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.steps.epochs import EpochCounter
 from labkit.capture.steps.losses import GivenLosses, Loss, ScaleFinder
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
@@ -49,7 +49,7 @@ class Loop:
     run : Run
         Held weakly, so that an abandoned run can be collected and its watch with it.
     table : ParameterTable
-    readings : Readings
+    readings : ReadingSchedule
     incidents : IncidentDetector
     loss_is_given : bool
         Whether the loss comes from a loss module, and not from ``backward``.
@@ -61,7 +61,7 @@ class Loop:
         self,
         run: Run,
         table: ParameterTable,
-        readings: Readings,
+        readings: ReadingSchedule,
         incidents: IncidentDetector,
         *,
         loss_is_given: bool,
@@ -163,7 +163,7 @@ class Loop:
                         recorder.write(run)
                     except Exception as error:  # noqa: BLE001 - nor reach who reads the run
                         _note_fault(run, error)
-                    self.readings.write(run, recorder.readings, done)
+                    self.readings.write(run, recorder.reader, done)
             finally:
                 self._writer = 0
 

@@ -356,7 +356,7 @@ class StepMachine(Loop):
                 self.guarded(self.unannounced.confirm, recorder)
             if any(recorder.stepped for recorder in self.rounds.members):
                 self.guarded(self.ends.close)
-        self.guarded(self.plan.close_books, self.steps_done, self.hooks_ns)
+        self.guarded(self.plan.account_for_steps, self.steps_done, self.hooks_ns)
         self.leave_quiet_rounds()
         self.state = State.CLOSED
         run = self.run_reference()

@@ -11,9 +11,10 @@ import torch
 
 from labkit.capture.hooks.listener import LoopListener, StepListener
 from labkit.capture.parameters import Watched
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.capture.readings.memory_limit import MemoryLimit
-from labkit.capture.readings.of_parameters import ParameterReadings
+from labkit.capture.readings.parameter_reader import ParameterReader
+from labkit.capture.readings.reading import Reading
 from labkit.capture.steps.gradient_mark import GradientMark
 from labkit.capture.steps.losses import Loss
 from labkit.run import Run
@@ -73,7 +74,7 @@ class OptimizerRecorder:
         """What tells its series from the others'; None before its first step."""
         self.entries = tuple(entries)
         self.mark = GradientMark()
-        self.readings = ParameterReadings(tables, entries, limit)
+        self.reader = ParameterReader(tables, entries, limit)
         self.optimizers: list[weakref.ref[torch.optim.Optimizer]] = []
         self.passes = 0
         self.loss = 0.0
@@ -86,7 +87,7 @@ class OptimizerRecorder:
         self.stepped = False
         self.joins_last_round = False
         """Whether the step under way belongs to the round that has ended, as its first one."""
-        self.owed: frozenset[str] = frozenset()
+        self.owed: frozenset[Reading] = frozenset()
         """What was planned for rounds in which it did not step, to be read in its next step."""
         self.never_announced = True
         """Whether no hook was ever called for one of its steps."""
@@ -164,7 +165,7 @@ class OptimizerRecorder:
     def set_entries(self, entries: Sequence[Watched]) -> None:
         """Take other parameters: some were added, removed or replaced."""
         self.entries = tuple(entries)
-        self.readings.set_entries(self.entries)
+        self.reader.set_entries(self.entries)
         held = {id(entry.parameter()) for entry in entries}
         if self.mark.parameter is None or id(self.mark.parameter) not in held:
             self.mark.choose(self.entries)
@@ -207,7 +208,7 @@ class OptimizerRecorder:
     def submit_row(
         self,
         run: Run,
-        readout: Readout,
+        transfer: DeviceTransfer,
         step: int,
         optimizers: Sequence[torch.optim.Optimizer],
         arrived: Callable[[int, float], object],
@@ -230,7 +231,7 @@ class OptimizerRecorder:
                 table.append(step, row)
                 arrived(step, float(row[0]))
 
-            readout.submit((self.device_loss + self.loss).reshape(1), deliver)
+            transfer.submit((self.device_loss + self.loss).reshape(1), deliver)
         elif self.has_loss:
             self.rows.append((step, self.loss, None))
         if any(isinstance(rate, torch.Tensor) for rate in rates):
@@ -239,7 +240,7 @@ class OptimizerRecorder:
                 [torch.as_tensor(rate, dtype=torch.float32).reshape(()) for rate in rates]
             )
             table_of_rates = self._rates_table(run, len(rates))
-            readout.submit(stacked, lambda row: table_of_rates.append(step, row.copy()))
+            transfer.submit(stacked, lambda row: table_of_rates.append(step, row.copy()))
         elif rates:
             self.rows.append((step, None, [float(rate) for rate in rates]))
 
@@ -267,7 +268,7 @@ class OptimizerRecorder:
         """Release every tensor."""
         self.mark.release()
         self.outermost = 0
-        self.readings.release()
+        self.reader.release()
         self.device_loss = None
 
     def _name_groups(self, groups: Sequence[dict[str, Any]]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from labkit.capture.readings.schedule import NORMS_ALONE
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run import Run
@@ -41,7 +40,7 @@ class OptimizerSteps:
             loop.misses, loop.is_beside = 0, False  # the next passes are searched for watched ones
             loop.rounds.find_passes(recorder)
         if recorder.owed:
-            loop.readings.planned |= recorder.owed
+            loop.readings.plan_also(recorder.owed)
             recorder.owed = frozenset()
             loop.leave_quiet_rounds()
             loop.state = State.SAMPLED
@@ -50,21 +49,21 @@ class OptimizerSteps:
         self._declare_loss(run, recorder)
         step = loop.steps_done + (not recorder.joins_last_round)
         if loop.is_in_pass:  # inside a backward pass, one of many
-            if loop.readings.planned >= NORMS_ALONE:
+            if loop.readings.plans_norms:
                 entries = loop.table.held_by(optimizer)
-                loop.readings.read_norms(run, recorder.readings, step, optimizer, entries)
+                loop.readings.read_norms(run, recorder.reader, step, optimizer, entries)
             return None
         if recorder.depth > 1:  # what a wrapper calls
             if not recorder.reads_after_closure and recorder.mark.changed_since_reading():
-                recorder.readings.retract_norms(step)
-                loop.readings.read_norms(run, recorder.readings, step, optimizer)
+                recorder.reader.retract_norms(step)
+                loop.readings.read_norms(run, recorder.reader, step, optimizer)
             return None
 
         def read(run: Run) -> None:
             loop.rounds.check_names()
             recorder.mark.note_reading()
             rescaled = recorder.mark.changed_since_pass() and recorder.passes > 0
-            loop.readings.before_update(run, recorder.readings, step, optimizer, rescaled=rescaled)
+            loop.readings.before_update(run, recorder.reader, step, optimizer, rescaled=rescaled)
 
         changed = _reading_after_closure(lambda: loop.guarded(read), args, kwargs)
         if changed is None:
@@ -105,7 +104,7 @@ class OptimizerSteps:
             return
         if _was_skipped(optimizer):
             run.observations.skipped.append(loop.steps_done + 1)
-            recorder.readings.retract_norms(loop.steps_done + 1)
+            recorder.reader.retract_norms(loop.steps_done + 1)
             recorder.drop_passes()
             return
         late = recorder.joins_last_round
@@ -119,13 +118,13 @@ class OptimizerSteps:
         loop.rounds.name(recorder)
         recorder.submit_row(
             run,
-            loop.readings.readout,
+            loop.readings.transfer,
             step,
             loop.rounds.optimizers_of(recorder, optimizer),
             lambda step, loss: loop.incidents.arrived(run, step, loss),
         )
         if loop.state is not State.QUIET:
-            loop.readings.after_update(run, recorder.readings, step)
+            loop.readings.after_update(run, recorder.reader, step)
         if optimizer is not None:
             recorder.last_stepped = weakref.ref(optimizer)
         loop.rounds.finish(recorder)

@@ -51,7 +51,7 @@ class Passes:
         """Read the loss, take the graph, and record what is out of the ordinary."""
         loop = self._loop
         for recorder in loop.rounds.unannounced:
-            self._unannounced.settle(run, recorder, with_hooks=False)
+            self._unannounced.settle(run, recorder, with_forward=False)
         loop.plan.begin()
         roots = roots_of(tensors)
         loop.scale = loop.scales.factor(roots)
@@ -62,9 +62,10 @@ class Passes:
             if loop.rounds.check_names():
                 for recorder in loop.rounds.recorders:
                     recorder.mark.begin_pass()
-            loop.readings.before_pass(run, roots)
+            step = loop.steps_done + 1
+            loop.readings.before_pass(run, step, roots)
             if loop.rounds.inside is not None:
-                loop.readings.before_steps_inside(run, loop.rounds.inside.readings)
+                loop.readings.before_steps_inside(run, loop.rounds.inside.reader, step)
         for recorder in loop.rounds.unannounced:
             recorder.mark.mark_weights()
         if isinstance(loop.value, float):
@@ -94,7 +95,7 @@ class Passes:
             self._drop(recorder)
         elif recorder.passes:
             recorder.accumulates = True
-            loop.readings.several_passes()
+            loop.readings.expect_several_passes()
         if not recorder.passes:
             recorder.first_pass = loop.pass_number
         recorder.passes += 1
@@ -107,7 +108,7 @@ class Passes:
         if loop.scales.found and run is not None and not recorder.depth:
             run.observations.skipped.append(loop.steps_done + 1)
         recorder.drop_passes()
-        recorder.readings.drop_passes()
+        recorder.reader.drop_passes()
 
     def miss(self, run: Run, tensors: object) -> None:
         """Record a pass that moved no mark's gradient, and search it for watched parameters.
@@ -166,23 +167,24 @@ class Passes:
         for recorder in loop.rounds.recorders:
             if recorder.last_pass != loop.pass_number:
                 continue
-            recorder.was_sampled = recorder.was_sampled or loop.readings.has_hooks
-            loop.readings.after_pass(run, recorder.readings, loop.scale)
+            recorder.was_sampled = recorder.was_sampled or loop.readings.records_calls
+            step = loop.steps_done + 1
+            loop.readings.after_pass(run, recorder.reader, step, loop.scale)
             if recorder in loop.rounds.unannounced:
                 if recorder.mark.weights_moved():  # by a hook, inside the pass
                     self._unannounced.count(run, recorder)
                     continue
                 recorder.mark.mark_weights()
-                step, optimizer = loop.steps_done + 1, recorder.optimizer
-                known = None if recorder.is_by_hand else optimizer
+                known = None if recorder.is_by_hand else recorder.optimizer
                 recorder.rates_before = None if known is None else rates_of(known)
-                recorder.readings.retract_norms(step)
-                loop.readings.before_update(run, recorder.readings, step, optimizer, rescaled=False)
-            elif recorder.begins_unseen:
-                step = loop.steps_done + 1
-                recorder.readings.retract_norms(step)
+                recorder.reader.retract_norms(step)
                 loop.readings.before_update(
-                    run, recorder.readings, step, recorder.optimizer, rescaled=False
+                    run, recorder.reader, step, recorder.optimizer, rescaled=False
+                )
+            elif recorder.begins_unseen:
+                recorder.reader.retract_norms(step)
+                loop.readings.before_update(
+                    run, recorder.reader, step, recorder.optimizer, rescaled=False
                 )
 
     def add_given_loss(self, run: Run, output: Any) -> None:

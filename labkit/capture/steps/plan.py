@@ -11,8 +11,8 @@ import time
 from collections import deque
 
 from labkit.capture.incidents.detection import IncidentDetector
-from labkit.capture.readings.schedule import Readings
-from labkit.capture.readings.step_timing import Pace
+from labkit.capture.readings.schedule import ReadingSchedule
+from labkit.capture.readings.step_timing import StepTiming
 from labkit.run import Run
 
 _LONGEST_NS = 500_000_000
@@ -46,10 +46,10 @@ class StepPlan:
         Whether the round after these reads gradient norms and nothing else.
     """
 
-    def __init__(self, run: Run, readings: Readings, incidents: IncidentDetector) -> None:
+    def __init__(self, run: Run, readings: ReadingSchedule, incidents: IncidentDetector) -> None:
         self.quiet = 0
         self.norms_next = False
-        self.pace = Pace()
+        self.pace = StepTiming()
         self._readings = readings
         self._incidents = incidents
         self._began_ns = 0
@@ -70,7 +70,13 @@ class StepPlan:
             self._readings.leave_out(ns)
 
     def look_ahead(
-        self, run: Run, steps: int, losses: deque[float], hooks_ns: int, *, with_hooks: bool = True
+        self,
+        run: Run,
+        steps: int,
+        losses: deque[float],
+        hooks_ns: int,
+        *,
+        with_forward: bool = True,
     ) -> None:
         """Plan what the next step reads, or how many steps come before the next reading.
 
@@ -83,8 +89,8 @@ class StepPlan:
             The newest losses; they are taken out when the steps are accounted for.
         hooks_ns : int
             What hooks and readings took since the last call, in nanoseconds.
-        with_hooks : bool
-            Whether module calls of the next step can still be recorded.
+        with_forward : bool
+            Whether the forward pass of the next step is yet to come.
         """
         self._hooks_ns += hooks_ns
         now_ns = time.perf_counter_ns()
@@ -92,8 +98,8 @@ class StepPlan:
         if quiet == 0 and not self.norms_next:
             self._incidents.note(list(losses))
             losses.clear()
-            self.close_books(run, steps, 0)
-            self._readings.plan(run, now_ns, steps + 1, with_hooks=with_hooks)
+            self.account_for_steps(run, steps, 0)
+            self._readings.plan(run, now_ns, steps + 1, with_forward=with_forward)
             if self._readings.planned:
                 self.quiet = 0
                 return
@@ -103,7 +109,7 @@ class StepPlan:
             self._readings.plan_norms()
         self.quiet = max(1, quiet)
 
-    def close_books(self, run: Run, steps: int, hooks_ns: int) -> None:
+    def account_for_steps(self, run: Run, steps: int, hooks_ns: int) -> None:
         """Account for the steps since this was last done; learn what one took and earned."""
         now_ns = time.perf_counter_ns()
         if not self._began_ns:
@@ -139,7 +145,7 @@ class StepPlan:
         until_close = pace.steps_in(self._longest_ns - (now_ns - self._began_ns))
         rest = min(readings.bound_at - steps - 1, until_close, _MOST_STEPS)
         credit = readings.budget.credit + (steps - self._accounted) * pace.earned
-        to_norms = readings.steps_to_norms(pace, credit, now_ns, steps)
+        to_norms = readings.norms.budget.steps_until_due(pace, credit, now_ns, steps)
         if to_norms < rest:
             return int(to_norms), True
         return max(0, int(rest)), False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from labkit.capture.readings.schedule import NORMS_ALONE
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.quiet_rounds import QuietRounds
 from labkit.run import Run
@@ -35,10 +34,10 @@ class RoundEnds:
         loop.guarded(self.close)
         self.go_on()
 
-    def close(self, run: Run, *, with_hooks: bool = True) -> None:
+    def close(self, run: Run, *, with_forward: bool = True) -> None:
         """Count the round, write what its modules gave, and plan the rounds to come.
 
-        `with_hooks` says whether module calls of the next step can still be recorded.
+        `with_forward` says whether the forward pass of the next step is yet to come.
         """
         loop = self._loop
         loop.leave_quiet_rounds()
@@ -49,7 +48,7 @@ class RoundEnds:
         due = loop.state is State.QUIET and loop.plan.quiet <= 0 and loop.plan.norms_next
         if due and not loop.control.pending:
             loop.plan.norms_next = False
-            loop.readings.planned = NORMS_ALONE
+            loop.readings.plan_norms()
             loop.state = State.SAMPLED
             return
         if loop.state is not State.QUIET:
@@ -61,10 +60,10 @@ class RoundEnds:
             loop.steps_done,
             loop.recent,
             loop.hooks_ns,
-            with_hooks=with_hooks,
+            with_forward=with_forward,
         )
         loop.hooks_ns = 0
-        if with_hooks and loop.rounds.awaits_sample():
+        if with_forward and loop.rounds.awaits_sample():
             loop.readings.plan_calls(run, loop.steps_done + 1)
         loop.limit = loop.incidents.limit
         loop.after_plan(run)

@@ -11,13 +11,12 @@ import torch
 from labkit.capture import hooks, torch_compat
 from labkit.capture.hooks import discovery
 from labkit.capture.parameters import ParameterTable, Watched
-from labkit.capture.readings.of_parameters import NORMS
-from labkit.capture.readings.schedule import Readings
+from labkit.capture.readings.reading import Reading
+from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.steps.gradient_mark import has_gradient
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run import Run
 
-_READ_LATER = frozenset({NORMS, "weights", "histograms"})
 _MOST_AWAITED = 16
 _ROUNDS_UNTIL_LEFT_OUT = 3
 """A round no longer waits for an optimizer that missed this many."""
@@ -38,7 +37,7 @@ class Rounds:
         Whether optimizers stepped inside the backward pass under way.
     """
 
-    def __init__(self, loop: Any, table: ParameterTable, readings: Readings) -> None:
+    def __init__(self, loop: Any, table: ParameterTable, readings: ReadingSchedule) -> None:
         self._loop = loop
         self._table = table
         self._readings = readings
@@ -203,11 +202,12 @@ class Rounds:
             recorder.awaited += 1
         return bool(waiting)
 
-    def owe(self, planned: frozenset[str]) -> None:
+    def owe(self, planned: frozenset[Reading]) -> None:
         """Record what is read later of those that did not step in the round that ends."""
+        owed = frozenset(reading for reading in planned if reading.can_be_late)
         for recorder in self._optimized:
             if not recorder.stepped:
-                recorder.owed |= planned & _READ_LATER
+                recorder.owed |= owed
 
     def is_companion(
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None
@@ -467,7 +467,7 @@ class Rounds:
         active = (each for each in self._optimized if not each.left_out or each.has_stepped)
         self.recorders = (*active, *others)
         self._divide_readings()
-        self._readings.of_parameters = [each.readings for each in self._optimized or others]
+        self._readings.readers = [each.reader for each in self._optimized or others]
 
     def _divide_readings(self) -> None:
         """Have each parameter read in the steps of one optimizer, the first that took a step."""
@@ -476,8 +476,8 @@ class Rounds:
         for recorder in (*(each for each in self._named if each.optimizers), *others):
             own = tuple(entry for entry in recorder.entries if entry.names not in taken)
             taken |= {entry.names for entry in own}
-            if own != recorder.readings.entries:
-                recorder.readings.set_entries(own)
+            if own != recorder.reader.entries:
+                recorder.reader.set_entries(own)
 
 
 def _free_name(label: str, taken: set[str]) -> str:

@@ -70,7 +70,7 @@ class UnannouncedSteps:
             recorder.passes, recorder.rates_before = 1, rates
             recorder.first_pass = recorder.last_pass = -1 - number
             recorder.add_loss(loss)
-            self.count(run, recorder, with_hooks=False)
+            self.count(run, recorder, with_forward=False)
 
     def settle(
         self,
@@ -78,11 +78,11 @@ class UnannouncedSteps:
         recorder: OptimizerRecorder,
         *,
         closing: bool = False,
-        with_hooks: bool = True,
+        with_forward: bool = True,
     ) -> None:
         """End the step that was taken without a hook since the last pass, if one was.
 
-        `with_hooks` says whether module calls of the next step can still be recorded.
+        `with_forward` says whether the forward pass of the next step is yet to come.
         """
         loop = self._loop
         if not recorder.passes or recorder.mark.parameter is None:
@@ -93,9 +93,9 @@ class UnannouncedSteps:
             return
         if by_hand and loop.rounds.find_optimizers():
             return
-        self.count(run, recorder, with_hooks=with_hooks)
+        self.count(run, recorder, with_forward=with_forward)
 
-    def count(self, run: Run, recorder: OptimizerRecorder, *, with_hooks: bool = True) -> None:
+    def count(self, run: Run, recorder: OptimizerRecorder, *, with_forward: bool = True) -> None:
         """Count one step that no hook announced."""
         loop = self._loop
         if recorder is loop.rounds.by_hand:
@@ -104,7 +104,7 @@ class UnannouncedSteps:
                 loop.add_notice(_NO_OPTIMIZER)
         if recorder.stepped:
             loop.rounds.count_missing(run)
-            self._ends.close(run, with_hooks=with_hooks)
+            self._ends.close(run, with_forward=with_forward)
         self._steps.end(run, recorder, None)
         if recorder is loop.rounds.by_hand or loop.rounds.is_complete:
-            self._ends.close(run, with_hooks=with_hooks)
+            self._ends.close(run, with_forward=with_forward)

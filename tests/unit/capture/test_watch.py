@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 import labkit as lk
-from labkit.capture.readings import device_transfer, of_parameters
+from labkit.capture.readings import device_transfer, parameter_reader
 from labkit.run.histograms import HistogramLog
 
 from .models import Net, batch, train
@@ -180,7 +180,7 @@ def test_a_fault_of_labkits_is_noted_and_training_goes_on(monkeypatch):
         raise RuntimeError("no such kernel")
 
     monkeypatch.setattr("labkit.capture.readings.norms.norms", broken)
-    monkeypatch.setattr("labkit.capture.readings.schedule.capture_graph", broken)
+    monkeypatch.setattr("labkit.capture.readings.graph_reading.capture_graph", broken)
     model = Net()
     with lk.watch(model, show=False) as run:
         train(model, steps=10)
@@ -194,7 +194,7 @@ def test_a_fault_in_writing_norms_reaches_nobody_who_reads(monkeypatch):
     def broken(*_):
         raise RuntimeError("no such row")
 
-    monkeypatch.setattr(of_parameters.ParameterReadings, "write", broken)
+    monkeypatch.setattr(parameter_reader.ParameterReader, "write", broken)
     model = Net()
     run = lk.watch(model, show=False)
     losses = train(model, steps=10)
@@ -232,7 +232,7 @@ class Passed:
 
 def test_a_reading_whose_result_comes_late_and_fails_is_switched_off(monkeypatch):
     """The other results that come with it are delivered, during the run."""
-    original, added = of_parameters.distributions, []
+    original, added = parameter_reader.distributions, []
 
     def distributions(tensors):
         return original(tensors).as_subclass(Elsewhere)
@@ -243,7 +243,7 @@ def test_a_reading_whose_result_comes_late_and_fails_is_switched_off(monkeypatch
 
     monkeypatch.setattr(torch, "Event", Passed)
     monkeypatch.setattr(device_transfer, "_BATCH_SECONDS", 0.0)
-    monkeypatch.setattr(of_parameters, "distributions", distributions)
+    monkeypatch.setattr(parameter_reader, "distributions", distributions)
     monkeypatch.setattr(HistogramLog, "add", broken)
     model = Net()
     run = lk.watch(model, show=False, budget=1.0)

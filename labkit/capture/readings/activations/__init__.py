@@ -1,4 +1,4 @@
-"""What the modules give out in a sampled step: numbers, pictures, states and gates over time."""
+"""Readings of module outputs: statistics, pictures, states and gates over time."""
 
 from labkit.capture.readings.activations.reader import ActivationReader
 

@@ -1,4 +1,4 @@
-"""An input that the user chose, so that pictures show the model change and not the data."""
+"""An input that the user has chosen, so that pictures differ by the model and not by the data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from labkit.capture.graph.state_restore import buffers_put_back
 
 
 class ChosenInput:
-    """Runs the model on an input of the user's choice, and leaves it as it was.
+    """Calls the model with an input of the user's choice, and restores its state.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class ChosenInput:
         self._tensors = tensors
 
     def run(self, model: nn.Module) -> None:
-        """Call the model in evaluation mode, without gradients; random state is put back."""
+        """Call the model in evaluation mode without gradients; restore random state and buffers."""
         device = next(model.parameters()).device
         cuda = [device] if device.type == "cuda" else []
         inputs = [tensor.to(device) for tensor in self._tensors]
@@ -34,7 +34,7 @@ class ChosenInput:
 
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put every module into evaluation mode for a while, and back into its own."""
+    """Put every module into evaluation mode, and restore its own mode at the end."""
     modes = {module: module.training for module in model.modules()}
     for module in modes:
         module.training = False

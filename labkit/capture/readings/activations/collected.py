@@ -1,4 +1,4 @@
-"""What was read of the modules within one step, until the step is over."""
+"""What was read of the modules in the step under way."""
 
 from __future__ import annotations
 
@@ -17,58 +17,66 @@ from labkit.capture.readings.activations.over_time import OverTime
 from labkit.capture.readings.activations.pictures import Draft
 from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samples
 from labkit.capture.readings.activations.tables import write
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
 
 class Collected:
-    """The statistics of every module called in a step, the gradients of what they gave out, drafts.
+    """Statistics of every module called in a step, gradient norms of the outputs, and pictures.
 
     Parameters
     ----------
     run : Run
         Held weakly.
-    readout : Readout
+    transfer : DeviceTransfer
     step : int
     with_pictures : bool
     left_out : LeftOut
-        Takes the failures.
+        Counts the modules that failed.
     """
 
     def __init__(
-        self, run: Run, readout: Readout, step: int, *, with_pictures: bool, left_out: LeftOut
+        self,
+        run: Run,
+        transfer: DeviceTransfer,
+        step: int,
+        *,
+        with_pictures: bool,
+        left_out: LeftOut,
     ) -> None:
         self.run: Callable[[], Run | None] = weakref.ref(run)
-        self.readout = readout
+        self.transfer = transfer
         self.step = step
         self.with_pictures = with_pictures
         self.thread: int | None = None
         """The thread that trains, once a module has been called."""
         self.newest: Callable[[], torch.Tensor | None] = lambda: None
-        """The tensor that was read last: a container gives out what its last module gave out."""
+        """The tensor that was read last, which a container returns from its last module."""
         self.modes: dict[int, bool] = {}
         """Whether each model was in training mode when it was last called, by its id."""
         self.models: set[int] = set()
-        """The ids of the models whose inputs and predictions were looked at."""
+        """The ids of the models whose inputs and predictions were read."""
         self.found: dict[str, torch.Tensor] = {}
+        """Statistics by module path, each of shape (4,), dtype float32."""
         self.chosen_drawn = False
-        """Whether the user's chosen input has been looked at."""
+        """Whether pictures of the user's chosen input have been made."""
         self.drafts: list[tuple[str, Draft]] = []
         self.over_time = OverTime()
         self.spent_ns = 0
+        """Time that hooks took, in nanoseconds."""
         self._gradients: dict[str, torch.Tensor] = {}
         self._hooks: list[torch.utils.hooks.RemovableHandle] = []
         self._left_out = left_out
 
     def await_gradient(self, path: str, tensor: torch.Tensor) -> None:
-        """Read the gradient of a tensor when it comes."""
+        """Register a hook that reads the gradient of a tensor."""
         if tensor.requires_grad and not tensor.is_leaf:
             hook: Any = functools.partial(_take_gradient, weakref.ref(self), path)
             unserializable_hook(hook)  # type: ignore[no-untyped-call] # else torch.save would warn of it
             self._hooks.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
 
     def take_gradient(self, path: str, gradient: torch.Tensor) -> None:
-        """Take the norm of a gradient; a large one's is estimated from the first samples."""
+        """Add the norm of a gradient; that of a large one is estimated from the first samples."""
         began = time.perf_counter_ns()
         try:
             part = first_samples(gradient.detach(), FOR_UNITS)
@@ -81,21 +89,21 @@ class Collected:
         self.spent_ns += time.perf_counter_ns() - began
 
     def write(self, kinds: tuple[str, ...], gradient_kind: str) -> None:
-        """Write a row of each kind of statistics, and one of the gradients' norms."""
+        """Record a row of each kind of statistics, and one of the gradients' norms."""
         run = self.run()
         if run is None or not self.found:
             return
         names = tuple(self.found)
         table = torch.stack(_on_one_device(list(self.found.values())))  # (module, statistic)
         for place, kind in enumerate(kinds):
-            write(run, self.readout, self.step, kind, names, table[:, place])
+            write(run, self.transfer, self.step, kind, names, table[:, place])
         if self._gradients:
             came = tuple(self._gradients)
             norms = torch.stack(_on_one_device(list(self._gradients.values())))
-            write(run, self.readout, self.step, gradient_kind, came, norms)
+            write(run, self.transfer, self.step, gradient_kind, came, norms)
 
     def release(self) -> None:
-        """Take the hooks off the tensors and drop everything."""
+        """Remove the hooks on tensors, and drop all that was read."""
         for hook in self._hooks:
             hook.remove()
         self._hooks, self.drafts = [], []

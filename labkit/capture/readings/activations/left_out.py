@@ -1,4 +1,4 @@
-"""Modules that could not be read: after two failures they are left out, and a notice says so."""
+"""Excludes modules that cannot be read, after two failures, with a notice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MOST_NAMED = 5
 
 
 class LeftOut:
-    """Counts failures by module.
+    """Counts failures by module path; contains the paths of modules with two or more.
 
     Examples
     --------
@@ -24,7 +24,7 @@ class LeftOut:
 
     def __init__(self) -> None:
         self._failures: dict[str, int] = {}
-        self._unsaid: dict[str, Exception] = {}
+        self._unnoticed: dict[str, Exception] = {}
 
     def __contains__(self, path: str) -> bool:
         return self._failures.get(path, 0) >= _MOST_FAILURES
@@ -33,16 +33,16 @@ class LeftOut:
         """Count one failure of a module."""
         self._failures[path] = self._failures.get(path, 0) + 1
         if self._failures[path] == _MOST_FAILURES:
-            self._unsaid[path] = error
+            self._unnoticed[path] = error
 
     def notify(self, run: Run) -> None:
         """Add a notice that names the modules left out since the last one."""
-        unsaid, self._unsaid = self._unsaid, {}
-        if not unsaid:
+        unnoticed, self._unnoticed = self._unnoticed, {}
+        if not unnoticed:
             return
-        names = [name or "the model itself" for name in unsaid]
+        names = [name or "the model itself" for name in unnoticed]
         more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        error = next(iter(unsaid.values()))
+        error = next(iter(unnoticed.values()))
         run.add_notice(
             "activations",
             f"labkit could not read the activations of {', '.join(names[:_MOST_NAMED])}{more} and "
@@ -52,7 +52,7 @@ class LeftOut:
 
 
 def _described(error: Exception) -> str:
-    """Return an error as text, whatever its own `__str__` does."""
+    """Return an error as text, even if its own `__str__` raises."""
     try:
         return f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001 - the message may be made by the user's code

@@ -1,4 +1,4 @@
-"""What recurrent layers and cells do over time in one sampled step."""
+"""Pictures of recurrent layers and cells over time, in one sampled step."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from labkit.run.activations import MOST_VALUES, PictureKind
 _MOST_UNITS = 64
 _MOST_TIMES = 256
 _MOST_LAYERS = 16
-"""Recurrent layers and cells that are looked into: a deep model must not fill the memory."""
+"""Recurrent layers and cells that are read at most, to bound memory."""
 Hook = torch.utils.hooks.RemovableHandle
 
 
 class OverTime:
-    """Gathers the calls of recurrent layers and cells until the gradients have come back."""
+    """Records the calls of recurrent layers and cells, and the gradients of their outputs."""
 
     def __init__(self) -> None:
         self._passes: dict[str, Pass] = {}
@@ -33,7 +33,7 @@ class OverTime:
         self._drawn: set[str] = set()
 
     def take(self, module: nn.Module, path: str, inputs: Any, output: Any) -> None:
-        """Take one call in, if it is one of a recurrent layer or cell."""
+        """Record one call, if it is one of a recurrent layer or cell."""
         known = path in self._passes or path in self._cells
         if not inputs or (not known and len(self._passes) + len(self._cells) >= _MOST_LAYERS):
             return  # given by keyword, which a hook does not see; or one of very many
@@ -45,12 +45,12 @@ class OverTime:
             self._cells[path] = calls
 
     def layers(self, *, with_gradients: bool) -> tuple[str, ...]:
-        """Return the paths of layers whose pictures need the weights as they are now.
+        """Return the paths of layers whose pictures are computed from the present weights.
 
         Parameters
         ----------
         with_gradients : bool
-            Whether only those are meant whose gradients have come.
+            Whether to return only those whose gradients have been recorded.
         """
         return tuple(
             path
@@ -61,7 +61,7 @@ class OverTime:
         )
 
     def draw_layer(self, path: str) -> list[Draft]:
-        """Return the pictures of one layer, and none later; none if its weights have moved."""
+        """Return the pictures of one layer, once; none if its weights have changed since."""
         taken = self._passes[path]
         if path in self._drawn or not taken.current:
             return []
@@ -77,7 +77,7 @@ class OverTime:
         return list(self._cells[path].drafts())
 
     def clear(self) -> None:
-        """Take the hooks off the tensors and drop every tensor."""
+        """Remove the hooks on tensors, and release every tensor."""
         for hook in self._hooks:
             hook.remove()
         self._hooks.clear()
@@ -112,7 +112,7 @@ class OverTime:
 
 
 def hook_on(tensor: torch.Tensor, hook: Callable[[torch.Tensor], None], hooks: list[Hook]) -> None:
-    """Have a tensor's gradient taken when it comes; the hook is added to those to take off."""
+    """Register a hook on a tensor's gradient, and append its handle to those to remove."""
     if tensor.requires_grad and not tensor.is_leaf:
         unserializable_hook(hook)  # type: ignore[no-untyped-call] # else torch.save would warn of it
         hooks.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
@@ -165,7 +165,7 @@ class _CellCalls:
         hook_on(state, take_gradient, self._hooks)
 
     def _open(self, inputs: Any, state: torch.Tensor) -> list[torch.Tensor]:
-        """Return the gates of the first sample, from what the cell got."""
+        """Return the gates of the first sample, shape (n_hidden,) each, from the cell's inputs."""
         kind = recurrent.cell_kind(self._cell) or ""
         if not recurrent.GATES[kind]:
             return []

@@ -1,4 +1,4 @@
-"""What a module's output looks like: made small on the device, before it is copied."""
+"""Pictures of module outputs, reduced on the device before they are copied to the host."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MOST_SIDE = 32
 _MOST_ROWS = 32
 _MOST_COLUMNS = 256
 _MOST_AVERAGED = 2**20
-"""Numbers that are averaged to small maps; of larger images every second pixel, or fewer."""
+"""Numbers that are averaged into small maps at most; larger images are subsampled first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """A picture whose values are on the device still; the attributes are those of `Picture`.
+    """A picture whose values are on the device; the attributes are those of `Picture`.
 
-    The values are the draft's own: what they were taken of may be changed in place later.
+    The values are a copy, as the tensor they come from may be changed in place later.
     """
 
     kind: PictureKind
@@ -34,12 +34,13 @@ class Draft:
 
 
 def draft(output: torch.Tensor, silent: torch.Tensor | None) -> Draft | None:
-    """Return a picture of the first sample's feature maps, or of some samples' units.
+    """Return a picture of the first sample's feature maps or of some units, None for other shapes.
 
     Parameters
     ----------
     output : Tensor, shape (n_samples, n_channels, height, width) or (n_samples, ..., n_units)
     silent : Tensor or None, shape (n_channels,) or (n_units,), dtype bool
+        Which channels or units are nowhere positive.
     """
     whole = tuple(output.shape)
     if output.dim() == 4 and output.numel():  # noqa: PLR2004 - (sample, channel, height, width)

@@ -1,4 +1,4 @@
-"""Chooses the modules of which pictures are made, makes them and has them recorded."""
+"""Selects the modules of which pictures are made, makes them and records them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from labkit.capture.readings.activations import pictures
 from labkit.capture.readings.activations.pictures import Draft
 from labkit.capture.readings.activations.readable import first_readable, is_readable
 from labkit.capture.readings.activations.statistics import Bent, channel_dimension, silent_units
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 from labkit.run.activations import Picture
 
 _MOST_PICTURED = 24
-"""Modules of which pictures are made, so that a deep model does not fill the memory."""
+"""Modules of which pictures are made at most, to bound memory."""
 
 
 class Picturing:
-    """Makes pictures of the first so many modules."""
+    """Makes pictures of the first modules that are called, at most 24."""
 
     def __init__(self) -> None:
         self._pictured: dict[str, None] = {}
@@ -28,7 +28,7 @@ class Picturing:
     def drafts(
         self, module: nn.Module, path: str, output: Any, bent: Bent | None
     ) -> list[tuple[str, Draft]]:
-        """Return pictures of what a module gave out, small and on its device still."""
+        """Return reduced pictures of a module's output, on its device, with the module's path."""
         drafts: list[tuple[str, Draft]] = []
         if isinstance(module, nn.MultiheadAttention) and _has_weights(output):
             drawn = pictures.attention(output[1].detach())
@@ -48,7 +48,10 @@ class Picturing:
         return drafts
 
     def _is_pictured(self, module: nn.Module, path: str, tensor: torch.Tensor) -> bool:
-        """Return whether a module is among the first so many, or gives out images."""
+        """Return whether pictures are made of a module.
+
+        A new one is added while fewer than 24 are pictured, or 12 if it returns no images.
+        """
         if path in self._pictured:
             return True
         most = _MOST_PICTURED if tensor.dim() == 4 else _MOST_PICTURED // 2  # noqa: PLR2004
@@ -59,13 +62,13 @@ class Picturing:
 
 
 def _has_weights(output: Any) -> bool:
-    """Return whether the output of an attention layer has its weights."""
+    """Return whether the output of an attention layer contains the attention weights."""
     pair = isinstance(output, tuple) and len(output) == 2  # noqa: PLR2004 - output and weights
     return pair and isinstance(output[1], torch.Tensor) and is_readable(output[1])
 
 
-def record(run: Run, readout: Readout, step: int, path: str, draft: Draft) -> None:
-    """Have a draft copied to the host and recorded as a picture."""
+def record(run: Run, transfer: DeviceTransfer, step: int, path: str, draft: Draft) -> None:
+    """Copy a draft to the host and record it as a picture."""
     shape = tuple(draft.values.shape)
     count = draft.values.numel()
     parts = [draft.values.reshape(-1).float()]
@@ -88,4 +91,4 @@ def record(run: Run, readout: Readout, step: int, path: str, draft: Draft) -> No
             )
         )
 
-    readout.submit(torch.cat(parts), deliver)
+    transfer.submit(torch.cat(parts), deliver)

@@ -1,4 +1,4 @@
-"""Which tensor of what a module gives out can be read without a trace."""
+"""Finds the tensor of a module's output that can be read without side effects."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def first_readable(output: Any, depth: int = 0) -> torch.Tensor | None:
     Parameters
     ----------
     output : object
-        A tensor, or a tuple, list, mapping or dataclass of such, a few levels deep; of anything
-        else nothing is asked.
+        A tensor, or a tuple, list, mapping or dataclass of such, a few levels deep; other objects
+        are not accessed.
     depth : int
-        How many levels up the output began.
+        Levels between the output and the part, 0 for the output itself.
     """
     if isinstance(output, torch.Tensor):
         return output if is_readable(output) else None
@@ -40,7 +40,7 @@ def first_readable(output: Any, depth: int = 0) -> torch.Tensor | None:
 
 
 def is_readable(tensor: torch.Tensor) -> bool:
-    """Return whether a tensor holds several real floating-point numbers in its own memory."""
+    """Return whether a tensor stores at least two real floating-point numbers itself."""
     return (
         torch_compat.holds_values(tensor)
         and tensor.is_floating_point()

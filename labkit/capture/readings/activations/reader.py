@@ -1,4 +1,4 @@
-"""Reads the modules' outputs in a sampled step, through a hook that stands for that step only."""
+"""Reads the modules' outputs in a sampled step, with a hook registered for that step only."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ from labkit.capture.readings.activations.statistics import (
     channel_dimension,
     statistics,
 )
-from labkit.capture.readings.activations.whole_model import look_at_inputs, look_at_prediction
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.activations.whole_model import read_inputs, read_prediction
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
 
 class ActivationReader:
-    """Reads what the watched modules give out from the start of a step to its end.
+    """Reads the outputs of the watched modules from the start of a step to its end.
 
-    All calls with gradients count, whichever model's and before or after a backward pass; of a
-    module that is called several times the last call's numbers are recorded. A module that cannot
-    be read is left out, the others go on.
+    All calls with gradients count, of any of the models, before or after a backward pass; of a
+    module that is called several times the last call is recorded. A module that cannot be read is
+    excluded, the others are read all the same.
 
     Parameters
     ----------
     models : mapping of str to Module
-        The label ``""`` stands for an only model. Not kept alive.
+        By label, ``""`` for an only model. Held weakly.
     chosen : ChosenInput, optional
-        The input of which pictures are made, in a pass of its own; otherwise they are of the
-        loop's own passes.
+        The input of which pictures are made, in a forward pass of its own; by default they are of
+        the loop's own passes.
     """
 
     def __init__(self, models: Mapping[str, nn.Module], chosen: ChosenInput | None = None) -> None:
@@ -62,7 +62,7 @@ class ActivationReader:
         self._hook: torch.utils.hooks.RemovableHandle | None = None
         self._collected: Collected | None = None
         self._drawing = False
-        """Whether the user's chosen input goes through the model."""
+        """Whether the model is being called with the user's chosen input."""
         self._spent_ns = 0
         self._find_modules()
 
@@ -73,11 +73,11 @@ class ActivationReader:
 
     @property
     def spent_ns(self) -> int:
-        """Time the hooks took in the step that is being read, or was read last."""
+        """Time that hooks took in the step that is or was read last, in nanoseconds."""
         return self._spent_ns if self._collected is None else self._collected.spent_ns
 
-    def start(self, run: Run, readout: Readout, step: int, *, with_pictures: bool) -> None:
-        """Begin to read a step; a compiled model is left alone, as hooks would recompile it."""
+    def start(self, run: Run, transfer: DeviceTransfer, step: int, *, with_pictures: bool) -> None:
+        """Begin to read a step, unless a model is compiled, as hooks would recompile it."""
         self.stop()
         self._spent_ns = 0
         self._find_modules()
@@ -87,12 +87,12 @@ class ActivationReader:
         if graph is not None and graph.signature != self._after_of:
             self._after, self._after_of = dict(bends_after(graph)), graph.signature
         self._collected = Collected(
-            run, readout, step, with_pictures=with_pictures, left_out=self._left_out
+            run, transfer, step, with_pictures=with_pictures, left_out=self._left_out
         )
         self._hook = register_module_forward_hook(self._called)
 
     def before_pass(self) -> None:
-        """Count the modes of the models that were called for the backward pass that begins."""
+        """Count the modes of the models that were called since the backward pass before."""
         collected = self._collected
         run = None if collected is None else collected.run()
         if collected is None or run is None:
@@ -102,26 +102,26 @@ class ActivationReader:
         collected.modes = {}
 
     def before_update(self) -> None:
-        """Draw what needs the weights of the pass; to be called before an optimizer moves them.
+        """Make the pictures that need the weights of the pass, before an optimizer changes them.
 
-        Without this call, pictures over time of recurrent layers are left out where the weights
-        have moved before `record`.
+        Without this call there are no pictures over time of recurrent layers whose weights have
+        changed before `record`.
         """
         collected = self._collected
         if collected is None or not collected.with_pictures:
             return
         began = time.perf_counter_ns()
-        self._draw_layers(collected, with_gradients=True)
-        self._draw_chosen(collected)
+        self._picture_layers(collected, with_gradients=True)
+        self._picture_chosen(collected)
         collected.spent_ns += time.perf_counter_ns() - began
 
-    def record(self, run: Run, readout: Readout, step: int) -> None:
-        """Write what was read since the start, at the end of the step."""
+    def record(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
+        """Record what was read since the start, at the end of the step."""
         collected = self._collected
         if collected is None:
             return
         self._unhook()
-        collected.step, collected.readout = step, readout
+        collected.step, collected.transfer = step, transfer
         try:
             collected.write(STATISTICS, "act_grad")
             if collected.with_pictures:
@@ -131,7 +131,7 @@ class ActivationReader:
             self.stop()
 
     def stop(self) -> None:
-        """Take the hooks off modules and tensors, and drop what was read."""
+        """Remove the hooks on modules and tensors, and drop what was read."""
         self._unhook()
         collected, self._collected = self._collected, None
         if collected is not None:
@@ -144,9 +144,9 @@ class ActivationReader:
             self._hook = None
 
     def _find_modules(self) -> None:
-        """Find the modules' paths; some may have come, gone or been renamed since the last time.
+        """Update the modules' paths, as modules may have been added, removed or renamed.
 
-        What a model held that is gone itself is found under the names of before.
+        Modules of a model that no longer exists keep their former paths.
         """
         models = {label: reference() for label, reference in self._models.items()}
         before = self._paths
@@ -207,8 +207,8 @@ class ActivationReader:
             collected.modes[id(module)] = module.training
             if id(module) not in collected.models:
                 collected.models.add(id(module))
-                look_at_inputs(run, collected.readout, collected.step, inputs)
-                look_at_prediction(run, collected.readout, collected.step, output)
+                read_inputs(run, collected.transfer, collected.step, inputs)
+                read_prediction(run, collected.transfer, collected.step, output)
         tensor = first_readable(output)
         if tensor is not None and collected.newest() is not tensor:
             collected.newest = weakref.ref(tensor)
@@ -221,14 +221,14 @@ class ActivationReader:
                 collected.drafts += self._picturing.drafts(module, path, output, self._bent(path))
 
     def _bent(self, path: str) -> Bent | None:
-        """Return how a module's output is bent, by itself or by what is called on it."""
+        """Return the activation function on a module's output, its own or one called on it."""
         return self._kinds.get(path) or self._after.get(path)
 
     # ── pictures ─────────────────────────────────────────────────────────────
 
     def _record_pictures(self, run: Run, collected: Collected) -> None:
-        self._draw_layers(collected, with_gradients=False)
-        self._draw_chosen(collected)
+        self._picture_layers(collected, with_gradients=False)
+        self._picture_chosen(collected)
         for path in collected.over_time.cells():
             try:
                 drafts = collected.over_time.draw_cell(path)
@@ -236,9 +236,9 @@ class ActivationReader:
             except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
                 self._left_out.add(path, error)
         for path, draft in collected.drafts:
-            record(run, collected.readout, collected.step, path, draft)
+            record(run, collected.transfer, collected.step, path, draft)
 
-    def _draw_layers(self, collected: Collected, *, with_gradients: bool) -> None:
+    def _picture_layers(self, collected: Collected, *, with_gradients: bool) -> None:
         for path in collected.over_time.layers(with_gradients=with_gradients):
             try:
                 drafts = collected.over_time.draw_layer(path)
@@ -246,8 +246,8 @@ class ActivationReader:
             except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
                 self._left_out.add(path, error)
 
-    def _draw_chosen(self, collected: Collected) -> None:
-        """Draw what the modules give out for the input that the user chose, once a step."""
+    def _picture_chosen(self, collected: Collected) -> None:
+        """Make pictures of the modules' outputs for the user's chosen input, once a step."""
         model, run = next(iter(self._models.values()))(), collected.run()
         if self._chosen is None or model is None or run is None or collected.chosen_drawn:
             return
@@ -282,7 +282,7 @@ class ActivationReader:
 
 
 def _may_read(collected: Collected) -> bool:
-    """Return whether this call belongs to the loop and tensors hold values that can be read."""
+    """Return whether a call is made by the loop, with tensors whose values can be read."""
     return (
         collected.thread in (None, threading.get_ident())
         and not torch_compat.is_transformed()

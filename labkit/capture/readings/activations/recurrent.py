@@ -1,10 +1,10 @@
-"""States and gates of recurrent layers over time, and how much gradient each time step gets.
+"""States and gates of recurrent layers over time, and gradient norms of each time step.
 
-`nn.RNN`, `nn.LSTM` and `nn.GRU` compute all time steps at once and give out neither gates nor
-cell states. Both follow from the layer's own input and weights of this very pass, so they are
-computed again for its first sequences, by the formulas that PyTorch documents for each module. The
-gradient with respect to a state goes two ways: straight from what uses the output, which a hook on
-the output sees, and through the later time steps, which the same formulas give.
+`nn.RNN`, `nn.LSTM` and `nn.GRU` compute all time steps at once and return neither gates nor cell
+states. Both follow from the layer's own input and weights of this very pass, so they are computed
+again for its first sequences, by the formulas that PyTorch documents for each module. The gradient
+with respect to a state has two parts: one from what uses the output, which a hook on the output
+reads, and one through the later time steps, which follows from the same formulas.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from labkit.capture import torch_compat
 _MOST_TIMES = 256
 _MOST_SEQUENCES = 8
 _MOST_NUMBERS = 2**19
-"""States of all layers, or inputs, that are computed again: some 30 MB with all gates."""
+"""States of all layers, or inputs, that are computed again at most: about 30 MB with all gates."""
 GATES = {
     "LSTM": ("input gate", "forget gate", "candidate", "output gate", "cell state"),
     "GRU": ("reset gate", "update gate", "candidate"),
@@ -29,12 +29,16 @@ GATES = {
 }
 
 Weights = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]
-"""Of the input and of the state, with their biases."""
+"""Weights of the input and of the state, with their biases."""
 Cell = Callable[
     [torch.Tensor, torch.Tensor, torch.Tensor, Weights],
     tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]],
 ]
-"""Takes input (B, I), state (B, H), cell state (B, H) and weights; returns states and gates."""
+"""A time step's formula.
+
+Its arguments are input (B, I), state (B, H), cell state (B, H) and weights; it returns state, cell
+state and gates.
+"""
 
 
 def cell_kind(module: nn.Module) -> str | None:
@@ -72,15 +76,15 @@ class Pass:
     module : RNNBase
     inputs : Tensor, shape (n_times, n_sequences, n_inputs)
     state, cell : Tensor, shape (n_layers, n_sequences, n_hidden)
-        What it began with, in the forward direction.
+        The initial ones, in the forward direction.
     output_gradient : Tensor or None, shape (n_times, n_sequences, n_hidden)
-        Filled in by the backward pass, from what uses the output.
+        Set in the backward pass; the part that comes from what uses the output.
     last_gradient : Tensor or None, shape (n_layers, n_sequences, n_hidden)
         The same for the last states that the layer returns.
     whole : bool
-        Whether all time steps were taken; else gradients that come from later ones are not known.
+        Whether all time steps were read; else gradients through later ones are unknown.
     versions : tuple of int
-        How often the weights had been changed in place.
+        How often each weight had been changed in place before the call.
     """
 
     module: nn.RNNBase
@@ -123,8 +127,8 @@ def take(
 ) -> tuple[Pass, Callable[[torch.Tensor], torch.Tensor]] | None:
     """Return one call's first sequences, and a function that picks the same out of its output.
 
-    Of a layer that reads in both directions, the forward one is looked into. None for layers with
-    projections, and for packed sequences with given states.
+    Of a bidirectional layer the forward direction is read. None for layers with projections, and
+    for packed sequences with given states.
     """
     if module.proj_size:
         return None
@@ -195,8 +199,8 @@ def _first_sequences(
 def unroll(taken: Pass) -> Unrolled:
     """Compute states and gates of each layer again; with autograd, if that is enabled.
 
-    Dropout between layers cannot be known, nor what the other direction hands on, so with them
-    only the first layer is computed.
+    Dropout masks and the states of the backward direction are unknown, so with either of them only
+    the first layer is computed.
     """
     module, done = taken.module, Unrolled()
     step = cell_step(module)
@@ -222,8 +226,8 @@ def time_gradients(taken: Pass) -> torch.Tensor | None:
     Returns
     -------
     Tensor or None, shape (n_layers, n_times), dtype float32
-        Over the first sequences; None where no gradient came back, dropout hides the layers, or
-        the sequences are too long.
+        Over the first sequences; None where no gradient was recorded, dropout between layers is
+        unknown, or the sequences are too long.
     """
     module = taken.module
     if not taken.whole or (taken.output_gradient is None and taken.last_gradient is None):
@@ -250,7 +254,7 @@ def time_gradients(taken: Pass) -> torch.Tensor | None:
 
 
 def _hides_layers(module: nn.RNNBase) -> bool:
-    """Return whether the second layer gets something else than the first one's states."""
+    """Return whether the input of the second layer is not just the states of the first one."""
     return module.bidirectional or bool(module.dropout and module.training)
 
 
@@ -263,7 +267,7 @@ def _layer_weights(module: nn.RNNBase, layer: int) -> Weights:
 
 
 def _sums(x: torch.Tensor, h: torch.Tensor, w: Weights) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return what comes from the input and what comes from the state, (B, n_gates * H) each."""
+    """Return the sums over the input and over the state, (B, n_gates * H) each."""
     return nn.functional.linear(x, w[0], w[2]), nn.functional.linear(h, w[1], w[3])
 
 

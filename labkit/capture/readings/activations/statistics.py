@@ -1,4 +1,4 @@
-"""One module's output in four numbers, computed on the device it lives on."""
+"""Four statistics of one module's output, computed on its device."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import nn
 from labkit.run import ComputationGraph
 
 Bend = Literal["relu", "tanh", "sigmoid"]
-"""The kind of an activation that can die or saturate."""
+"""The kind of an activation function whose units can die or saturate."""
 
 STATISTICS = ("act_mean", "act_spread", "act_saturated", "act_dead")
 
@@ -29,9 +29,9 @@ _FLAT_SIGMOID = 0.48
 """Distance from 1/2."""
 _FLAT_BEFORE_SIGMOID = math.log((0.5 + _FLAT_SIGMOID) / (0.5 - _FLAT_SIGMOID))
 _FOR_MOMENTS = 16_384
-"""Numbers from which mean and deviation are taken: good to about one part in a hundred."""
+"""Numbers from which mean and standard deviation are estimated, to about 1 %."""
 FOR_UNITS = 65_536
-"""Numbers in which a unit must be positive somewhere, not to count as dead."""
+"""Numbers among which a unit must be positive at least once, or it counts as dead."""
 _CHANNELS_FIRST = (
     nn.Conv1d,
     nn.Conv2d,
@@ -50,13 +50,13 @@ _CHANNELS_FIRST = (
 
 @dataclass(frozen=True)
 class Bent:
-    """How a module's output is bent.
+    """The activation function on a module's output.
 
     Attributes
     ----------
     bend : {"relu", "tanh", "sigmoid"}
     itself : bool
-        Whether the module does it; else a function that is called on its output.
+        Whether the module applies it itself; else a function is called on its output.
     """
 
     bend: Bend
@@ -64,14 +64,14 @@ class Bent:
 
 
 def bend_of(module: nn.Module) -> Bent | None:
-    """Return the activation that a module is, None if it is none that can die or saturate."""
+    """Return the activation function that a module is, None if its units cannot die or saturate."""
     return next((Bent(bend, itself=True) for kind, bend in _OWN if isinstance(module, kind)), None)
 
 
 def bends_after(graph: ComputationGraph) -> Mapping[str, Bent]:
-    """Return which activation is called as a function on the output of each module, by path.
+    """Return which activation function is called on the output of each module, by path.
 
-    A module's output is bent where its last operation leads to relu, tanh or sigmoid outside of it.
+    One is called on it where its last operation leads to relu, tanh or sigmoid outside of it.
     """
     bends: dict[str, Bend] = {"relu": "relu", "tanh": "tanh", "sigmoid": "sigmoid"}
     nodes = {node.id: node for node in graph.nodes}
@@ -88,7 +88,7 @@ def bends_after(graph: ComputationGraph) -> Mapping[str, Bent]:
 
 
 def channel_dimension(module: nn.Module, output: torch.Tensor) -> int | None:
-    """Return which dimension counts a module's units: 1 for images, the last one for others."""
+    """Return the dimension of a module's units: 1 for images, else the last one; None without."""
     if output.dim() < 2:  # noqa: PLR2004 - a batch of single values has no units
         return None
     if isinstance(module, _CHANNELS_FIRST) or output.dim() > 3:  # noqa: PLR2004 - images and more
@@ -97,21 +97,21 @@ def channel_dimension(module: nn.Module, output: torch.Tensor) -> int | None:
 
 
 def statistics(output: torch.Tensor, bent: Bent | None, units: int | None) -> torch.Tensor:
-    """Return a module's output in four numbers.
+    """Return four statistics of a module's output.
 
     Parameters
     ----------
     output : Tensor, any shape, a floating-point type
     bent : Bent or None
-        How the output is bent.
+        The activation function on the output.
     units : int or None
-        The dimension that counts units.
+        The dimension of the units.
 
     Returns
     -------
     Tensor, shape (4,), dtype float32
-        Mean, standard deviation, saturated part and dead part of the batch's first samples; NaN
-        for what does not apply.
+        Mean, standard deviation, saturated part of the values and dead part of the units, both
+        from 0 to 1, of the batch's first samples; NaN for what does not apply.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def statistics(output: torch.Tensor, bent: Bent | None, units: int | None) -> to
     0.5
     """
     values = _wide(first_samples(output.detach(), _FOR_MOMENTS))
-    mean, deviation = mean_and_deviation(values)
+    mean, std = mean_and_std(values)
     unknown = torch.full_like(mean, math.nan)
     flat, dead = unknown, unknown
     if bent is not None and bent.bend == "relu":
@@ -128,14 +128,14 @@ def statistics(output: torch.Tensor, bent: Bent | None, units: int | None) -> to
         dead = unknown if silent is None else silent.to(values.dtype).mean()
     elif bent is not None:
         flat = _is_flat(values, bent).to(values.dtype).mean()
-    return torch.stack([mean, deviation, flat, dead]).float()
+    return torch.stack([mean, std, flat, dead]).float()
 
 
 def first_samples(values: torch.Tensor, most: int, units: int | None = None) -> torch.Tensor:
-    """Return the first samples of a batch, as many as make up so many numbers, at least one.
+    """Return the first samples of a batch, shape (n_samples, ...), of at most so many numbers.
 
-    Of a single sample that is larger, every second row, fourth row and so on is taken; the
-    dimension that counts units stays whole.
+    At least one is returned; of one that is larger, every second, fourth and so on row. The
+    dimension of the units stays whole.
     """
     if values.numel() <= most:
         return values
@@ -150,14 +150,17 @@ def first_samples(values: torch.Tensor, most: int, units: int | None = None) -> 
     return values
 
 
-def mean_and_deviation(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return mean and standard deviation; on the CPU many times faster than `torch.std_mean`."""
+def mean_and_std(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and standard deviation, shape () each.
+
+    On the CPU many times faster than `torch.std_mean`.
+    """
     mean = values.mean()
     return mean, torch.linalg.vector_norm(values - mean) / math.sqrt(values.numel())
 
 
 def silent_units(values: torch.Tensor, units: int | None) -> torch.Tensor | None:
-    """Return which units are nowhere positive in the first samples, shape (n_units,)."""
+    """Return which units are nowhere positive in the first samples, shape (n_units,), bool."""
     if units is None or values.numel() == 0:
         return None
     values = _wide(first_samples(values, FOR_UNITS, units))

@@ -1,4 +1,4 @@
-"""The way of the activations' numbers into the run: one table of each kind, one column a module."""
+"""Records statistics of activations: one table of each kind, with one column for each module."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ from collections.abc import Sequence
 
 import torch
 
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
 
 def write(
-    run: Run, readout: Readout, step: int, kind: str, names: Sequence[str], values: torch.Tensor
+    run: Run,
+    transfer: DeviceTransfer,
+    step: int,
+    kind: str,
+    names: Sequence[str],
+    values: torch.Tensor,
 ) -> None:
-    """Add a row to the table of a kind; a module that is not named has NaN in it.
+    """Append a row to the table of a kind; modules that are not named have NaN in it.
 
     Parameters
     ----------
     run : Run
-    readout : Readout
-        Brings the values to the host.
+    transfer : DeviceTransfer
+        Copies the values to the host.
     step : int
     kind : str
         The table, for example ``"act_mean"``.
     names : sequence of str, length n
-        Paths of modules. Those that are new become columns.
+        Paths of modules. A new one adds a column.
     values : Tensor, shape (n,), dtype float32
     """
     table = run.recorder.table(kind, kind, names)
-    readout.submit(values.contiguous(), lambda row: table.append_columns(step, names, row))
+    transfer.submit(values.contiguous(), lambda row: table.append_columns(step, names, row))

@@ -1,4 +1,4 @@
-"""What goes into the whole model and what comes out, in a few numbers; nothing waits for them."""
+"""Statistics of the whole model's inputs and predictions, read without blocking."""
 
 from __future__ import annotations
 
@@ -9,44 +9,54 @@ import torch
 from numpy.typing import NDArray
 
 from labkit.capture.readings.activations.readable import is_readable
-from labkit.capture.readings.activations.statistics import first_samples, mean_and_deviation
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.activations.statistics import first_samples, mean_and_std
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 from labkit.run.observations import InputScale, Prediction
 
 _MOST_CLASSES = 10_000
 _MOST_NUMBERS = 65_536
 _MOST_VOTES = 2**20
-"""Numbers of which the largest in each row is looked for."""
+"""Numbers among which the largest of each row is searched."""
 _TABLE = 2
 """Dimensions of inputs that are samples by features, and of outputs that are samples by classes."""
 
 
-def look_at_inputs(run: Run, readout: Readout, step: int, inputs: Any) -> None:
-    """Note mean and spread of the floating-point inputs of a batch."""
+def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> None:
+    """Record mean and standard deviation of the floating-point inputs of a batch.
+
+    Parameters
+    ----------
+    run : Run
+    transfer : DeviceTransfer
+    step : int
+    inputs : object
+        The positional arguments of the model. Tensors of shape (n_samples, ...) with at least two
+        samples count.
+    """
     for tensor in inputs if isinstance(inputs, tuple) else ():
         if not isinstance(tensor, torch.Tensor) or not is_readable(tensor):
             continue
         if tensor.dim() < _TABLE or tensor.shape[0] < 2:  # noqa: PLR2004 - a batch of one
             continue
         values = first_samples(tensor.detach(), _MOST_NUMBERS).float()
-        mean, spread = mean_and_deviation(values)
-        least = most = spread
+        mean, std = mean_and_std(values)
+        least = most = std
         if values.dim() == _TABLE:
             centred = values - values.mean(dim=0)
-            spreads = torch.linalg.vector_norm(centred, dim=0) / len(values) ** 0.5
-            least = torch.where(spreads > 0, spreads, torch.inf).amin()
-            most = spreads.amax()
+            stds = torch.linalg.vector_norm(centred, dim=0) / len(values) ** 0.5
+            least = torch.where(stds > 0, stds, torch.inf).amin()
+            most = stds.amax()
         shape = tuple(tensor.shape)
 
         def deliver(row: NDArray[np.float32], shape: tuple[int, ...] = shape) -> None:
             run.observations.inputs.append(InputScale(step, shape, *map(float, row)))
 
-        readout.submit(torch.stack([mean, spread, least, most]).float(), deliver)
+        transfer.submit(torch.stack([mean, std, least, most]).float(), deliver)
 
 
-def look_at_prediction(run: Run, readout: Readout, step: int, output: Any) -> None:
-    """Note which class is predicted most, for outputs of shape (n_samples, n_classes)."""
+def read_prediction(run: Run, transfer: DeviceTransfer, step: int, output: Any) -> None:
+    """Record which class is predicted most, for outputs of shape (n_samples, n_classes)."""
     if not isinstance(output, torch.Tensor) or output.dim() != _TABLE or not is_readable(output):
         return
     output = first_samples(output.detach(), _MOST_VOTES)
@@ -61,4 +71,4 @@ def look_at_prediction(run: Run, readout: Readout, step: int, output: Any) -> No
         prediction = Prediction(step, classes, int(row[1]), float(row[0]) / rows, rows)
         run.observations.predictions.append(prediction)
 
-    readout.submit(torch.stack([most.values, most.indices.float()]), deliver)
+    transfer.submit(torch.stack([most.values, most.indices.float()]), deliver)

@@ -1,4 +1,4 @@
-"""Reads the parameters of one optimizer and their gradients: norms, histograms, directions."""
+"""Reads parameters and gradients of one optimizer: norms, histograms, cosines, noise, updates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labkit.capture import torch_compat
 from labkit.capture.parameters import Watched
 from labkit.capture.readings import norms
-from labkit.capture.readings.device_transfer import Readout
+from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.capture.readings.gradient_copies import GradientNoise, PreviousGradients
 from labkit.capture.readings.histograms import WIDTH, counted_elements, distributions
 from labkit.capture.readings.memory_limit import MemoryLimit
@@ -23,26 +23,35 @@ from labkit.run import Block, Run
 from labkit.run.histograms import HISTOGRAM_BINS
 
 NORMS = "gradient norms"
-"""The reading that is told of in notices about parameters that cannot be read."""
+"""The name of the reading of norms in notices."""
 _UNREAD = (
     "Parameters of class {kind} ({first} first) are not read, as this class keeps their values in "
     "a way of its own, in parts on several devices for example. They have no norms, histograms and "
     "update ratios; the loss, the learning rates and the other parameters are recorded."
 )
 _COUNTED = 2**20
-"""Elements that one reading of histograms looks at, spread over the parameters in turn."""
+"""Elements that one reading of histograms counts at most; parameters take turns."""
 
 
-class ParameterReadings:
-    """Reads some parameters and writes what was read into the run.
+class ParameterReader:
+    """Reads some parameters and their gradients, and records the results in the run.
 
     Parameters
     ----------
     name : str
-        ``""`` for the only optimizer; else it tells its tables from the others'.
+        Distinguishes its tables from those of other optimizers; ``""`` for an only one.
     entries : sequence of Watched
+        The parameters to read.
     limit : MemoryLimit
-        Bytes that copies may take, shared by all readings of the watch.
+        Bytes that copies may take, shared by all readings of the run.
+
+    Attributes
+    ----------
+    rescaled : bool or None
+        Whether gradients change between the last backward pass and the update, as by clipping;
+        None before the first update that was sampled.
+    previous : PreviousGradients
+        Copies of gradients of the step before, for cosines.
     """
 
     def __init__(self, name: str, entries: Sequence[Watched], limit: MemoryLimit) -> None:
@@ -50,41 +59,51 @@ class ParameterReadings:
         self.entries = tuple(entries)
         self._names = tuple(entry.names[0] for entry in entries)
         self.rescaled: bool | None = None
-        """Whether gradients change between the last pass and the step, as by clipping; None before
-        that was seen."""
         self.previous = PreviousGradients(limit)
         self._noise = GradientNoise(limit)
         self._copies = WeightCopies(limit)
         self._counted = Rotation(counted_elements)
         self._unclipped: tuple[list[str], torch.Tensor] | None = None
-        self._waiting: deque[tuple[int, list[str], list[torch.Tensor]]] = deque()
+        """Names, and norms before clipping, shape (n,), dtype float32."""
+        self._unwritten: deque[tuple[int, list[str], list[torch.Tensor]]] = deque()
         self._unread: dict[str, str] = {}
         """The classes of parameters that cannot be read, by the parameters' names."""
 
     def set_entries(self, entries: Sequence[Watched]) -> None:
-        """Read other parameters from now on."""
+        """Replace the parameters to read, and release copies of the others."""
         self.entries = tuple(entries)
         self._names = tuple(entry.names[0] for entry in entries)
         self.release()
+
+    def note_rescaled(self, *, rescaled: bool) -> None:
+        """Record whether gradients have changed since the last pass; if not, none were clipped."""
+        self.rescaled = rescaled or bool(self.rescaled)
+        if not rescaled:
+            self._unclipped = None
 
     # ── norms ────────────────────────────────────────────────────────────────
 
     def read_norms(
         self,
         run: Run,
-        readout: Readout,
+        transfer: DeviceTransfer,
         step: int,
         scale: torch.Tensor | None,
         entries: Sequence[Watched] | None = None,
     ) -> None:
-        """Read the norm of every gradient, in one fused reduction where that can be.
+        """Read the 2-norm of every gradient, in one fused reduction where that is possible.
 
         Parameters
         ----------
+        run : Run
+        transfer : DeviceTransfer
+        step : int
+            The step of which the norms are recorded, counted from 1.
         scale : Tensor or None
-            What the gradients are still multiplied by, as a fused optimizer finds them under AMP.
+            The factor by which gradients are still multiplied, shape (), as for a fused optimizer
+            under AMP.
         entries : sequence of Watched, optional
-            Those of one of several optimizers; all by default.
+            The parameters of one of several optimizers; all by default.
         """
         names, gradients = self._gradients(entries)
         self._notify_of_unread(run)
@@ -92,43 +111,39 @@ class ParameterReadings:
             return
         found = norms.fused_norms(gradients) if scale is None else None
         if found is not None and all(norm.is_cpu for norm in found):
-            self._wait(step, names, found)
+            self._append_norms(step, names, found)
         else:
             values = _unscaled(norms.norms(gradients), scale)
-            readout.submit(
-                values, lambda row: self._wait(step, names, [torch.from_numpy(row.copy())])
+            transfer.submit(
+                values, lambda row: self._append_norms(step, names, [torch.from_numpy(row.copy())])
             )
         unclipped, self._unclipped = self._unclipped, None
         if unclipped is not None:
-            self._submit(run, readout, "grad_norm_unclipped", step, *unclipped)
+            self._submit(run, transfer, "grad_norm_unclipped", step, *unclipped)
 
     def read_norms_before_clipping(self, scale: torch.Tensor | None) -> None:
-        """Read the norms as a backward pass left them, without a gradient scaler's factor."""
+        """Read the norms after a backward pass, divided by a gradient scaler's factor, shape ()."""
         names, gradients = self._gradients()
         if gradients:
             self._unclipped = names, _unscaled(norms.norms(gradients), scale)
 
     def retract_norms(self, step: int) -> None:
-        """Take back the norms of a step that wait, as the gradients were changed once more."""
-        if self._waiting and self._waiting[-1][0] == step:
-            self._waiting.pop()
+        """Drop the unwritten norms of a step, as its gradients have changed since."""
+        if self._unwritten and self._unwritten[-1][0] == step:
+            self._unwritten.pop()
 
-    def drop_norms_before_clipping(self) -> None:
-        """Drop the norms before clipping, as nothing was clipped."""
-        self._unclipped = None
-
-    def _wait(self, step: int, names: list[str], found: list[torch.Tensor]) -> None:
-        """Have norms wait to be written, in one row with those of the same step."""
-        if self._waiting and self._waiting[-1][0] == step:
-            _, before, others = self._waiting.pop()
+    def _append_norms(self, step: int, names: list[str], found: list[torch.Tensor]) -> None:
+        """Append unwritten norms, to one row with those of the same step."""
+        if self._unwritten and self._unwritten[-1][0] == step:
+            _, before, others = self._unwritten.pop()
             names, found = before + names, others + found
-        self._waiting.append((step, names, found))
+        self._unwritten.append((step, names, found))
 
     def write(self, run: Run, done: int) -> None:
-        """Write the norms that wait, of steps up to `done`, as more may come of later ones."""
+        """Write norms of steps up to `done` into the run; later steps may not be complete."""
         rows = []
-        while self._waiting and self._waiting[0][0] <= done:
-            rows.append(self._waiting.popleft())
+        while self._unwritten and self._unwritten[0][0] <= done:
+            rows.append(self._unwritten.popleft())
         if not rows:
             return
         names_read = dict.fromkeys(name for _, names, _ in rows for name in names)
@@ -141,8 +156,8 @@ class ParameterReadings:
 
     # ── histograms, directions, noise ────────────────────────────────────────
 
-    def read_histograms(self, run: Run, readout: Readout, step: int) -> None:
-        """Read two histograms of every gradient, and its parts that are zero and not finite."""
+    def read_histograms(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
+        """Read two histograms of the next gradients, and which parts are zero or not finite."""
         filled = [named for named in self._named_gradients() if named[1].numel()]
         present: dict[torch.device, list[Named]] = {}
         for name, gradient in self._counted.next(filled, _COUNTED):
@@ -150,9 +165,9 @@ class ParameterReadings:
         for found in present.values():
             names = [name for name, _ in found]
             result = distributions([gradient for _, gradient in found]).flatten()
-            readout.submit(result, functools.partial(self._keep_histograms, run, step, names))
+            transfer.submit(result, functools.partial(self._add_histograms, run, step, names))
 
-    def _keep_histograms(
+    def _add_histograms(
         self, run: Run, step: int, names: list[str], flat: NDArray[np.float32]
     ) -> None:
         rows = flat.reshape(len(names), WIDTH)
@@ -164,32 +179,32 @@ class ParameterReadings:
         for kind, column in (("grad_zeros", ends + 2), ("grad_not_finite", ends + 3)):
             self._table(run, kind, names).append_columns(step, names, rows[:, column].copy())
 
-    def read_direction(self, run: Run, readout: Readout, step: int) -> None:
-        """Copy gradients; or, if those of the step before were copied, write their cosines."""
+    def read_direction(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
+        """Copy gradients; or, if those of the step before were copied, read their cosines."""
         if self.previous.waiting:
             found = self.previous.cosines(self._named_gradients())
-            self._submit(run, readout, "grad_cosine", step, *found)
+            self._submit(run, transfer, "grad_cosine", step, *found)
         else:
             self.previous.copy(self._named_gradients())
 
     def add_pass(self) -> None:
-        """Add the gradients after one of several backward passes of a step."""
+        """Add the gradients after one of several backward passes of a step, for their noise."""
         self._noise.add_pass(self._named_gradients())
 
     def drop_passes(self) -> None:
-        """Drop the passes that were added: their gradients were cleared."""
+        """Drop the passes that were added, as their gradients were cleared."""
         self._noise.release()
 
-    def read_noise(self, run: Run, readout: Readout, step: int) -> None:
-        """Write the gradient noise scale, if several passes were added."""
+    def read_noise(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
+        """Read the gradient noise scale, if several passes were added."""
         found = self._noise.scales(self._named_gradients())
         if found is not None:
-            self._submit(run, readout, "grad_noise", step, *found)
+            self._submit(run, transfer, "grad_noise", step, *found)
 
     # ── weights ──────────────────────────────────────────────────────────────
 
     def copy_weights(self) -> None:
-        """Copy the weights whose turn it is, before the step."""
+        """Copy the next weights, before an update."""
         parameters = ((entry.names[0], entry.parameter()) for entry in self.entries)
         self._copies.take(
             [
@@ -199,13 +214,13 @@ class ParameterReadings:
             ]
         )
 
-    def read_weights(self, run: Run, readout: Readout, step: int) -> None:
-        """Write the norms of the weights that were copied, and of their updates over them."""
-        self._submit(run, readout, "weight_norm", step, *self._copies.weight_norms())
-        self._submit(run, readout, "update_ratio", step, *self._copies.ratios())
+    def read_weights(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
+        """Read the norms of the weights that were copied, and their update ratios."""
+        self._submit(run, transfer, "weight_norm", step, *self._copies.weight_norms())
+        self._submit(run, transfer, "update_ratio", step, *self._copies.ratios())
 
     def release(self) -> None:
-        """Release every tensor that is kept of the model."""
+        """Release every tensor of the model."""
         self._unclipped = None
         self._copies.release()
         self.previous.release()
@@ -216,7 +231,7 @@ class ParameterReadings:
     def _submit(
         self,
         run: Run,
-        readout: Readout,
+        transfer: DeviceTransfer,
         kind: str,
         step: int,
         names: list[str],
@@ -230,10 +245,10 @@ class ParameterReadings:
         def deliver(row: NDArray[np.float32]) -> None:
             table.append_columns(step, names, _known(row) if measured else row.copy())
 
-        readout.submit(values, deliver)
+        transfer.submit(values, deliver)
 
     def _table(self, run: Run, kind: str, names: Iterable[str]) -> Block:
-        """Return a table with columns for all parameters, and for names that are gone by now."""
+        """Return a table with columns for all parameters, and for names that no longer exist."""
         known = set(self._names)
         gone = [name for name in names if name not in known]
         return run.recorder.table(f"{kind}{self._suffix}", kind, (*self._names, *gone))
@@ -243,7 +258,7 @@ class ParameterReadings:
     ) -> tuple[list[str], list[torch.Tensor]]:
         """Return the gradients that can be read, and the names of their parameters.
 
-        Without their graphs, which ``backward(create_graph=True)`` gives them.
+        Gradients are detached, as those of ``backward(create_graph=True)`` have a graph.
         """
         names, gradients = [], []
         for entry in self.entries if entries is None else entries:
@@ -255,7 +270,7 @@ class ParameterReadings:
         return names, gradients
 
     def _can_read(self, name: str, tensor: torch.Tensor) -> bool:
-        """Return whether a parameter's or a gradient's class leaves its values to torch."""
+        """Return whether the values of a parameter or gradient are stored by torch itself."""
         if type(tensor) is torch.Tensor or torch_compat.holds_values(tensor):
             return True
         self._unread.setdefault(name, type(tensor).__name__)
@@ -275,5 +290,5 @@ def _unscaled(values: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
 
 
 def _known(row: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return norms as they are recorded: NaN says that nothing was read, so it becomes infinite."""
+    """Return norms with infinity for NaN, which stands for "not read" in a table."""
     return np.where(np.isnan(row), np.float32(np.inf), row)

@@ -1,0 +1,83 @@
+"""The reading of activations: when modules are read, and when pictures are made of them."""
+
+from __future__ import annotations
+
+from labkit.capture.readings.activations import ActivationReader
+from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_of_few
+from labkit.capture.readings.reading import PassContext, Reading, StepContext, UpdateContext
+
+_PICTURES_INTERVAL_NS = SECOND_NS // 2
+_EARLY = 250
+"""Steps in which every reading makes pictures, so that a short run has some."""
+
+
+class ActivationReading(Reading):
+    """Statistics of the modules' outputs and gradients, and pictures of some.
+
+    Parameters
+    ----------
+    reader : ActivationReader or None
+        None to leave activations alone.
+    """
+
+    name = "activations"
+    needs_module_calls = True
+    needs_forward_pass = True
+
+    def __init__(self, reader: ActivationReader | None) -> None:
+        super().__init__(
+            ReadingBudget(
+                share=0.15,
+                max_fraction=0.002,
+                unseen_divisor=4.0,
+                min_interval_ns=SECOND_NS // 2,
+                latest_next=next_of_few,
+                enabled=reader is not None,
+            )
+        )
+        self._reader = reader
+        self._pictures_at_ns = 0
+        """When pictures are due again, of `time.perf_counter_ns`."""
+
+    @property
+    def calls_ns(self) -> int:  # noqa: D102 - see `Reading`
+        reader = self._reader
+        return 0 if reader is None or not reader.reading else reader.spent_ns
+
+    def leave_out(self, ns: int) -> None:
+        """Exclude some time in which the loop stood still from intervals, pictures' included."""
+        super().leave_out(ns)
+        self._pictures_at_ns += ns
+
+    def start_module_calls(self, context: StepContext, now_ns: int) -> None:
+        """Begin to read what modules return, with pictures if they are due."""
+        if self._reader is None:
+            return
+        with_pictures = context.step < _EARLY or now_ns >= self._pictures_at_ns
+        if with_pictures:
+            self._pictures_at_ns = now_ns + _PICTURES_INTERVAL_NS
+        self._reader.start(context.run, context.transfer, context.step, with_pictures=with_pictures)
+
+    def before_pass(self, context: PassContext) -> bool:
+        """Count the modes of the models that were called for this pass."""
+        if self._reader is not None:
+            self._reader.before_pass()
+        return False
+
+    def before_update(self, context: UpdateContext) -> bool:
+        """Draw what needs the weights of the pass; its time counts with that of module calls."""
+        if self._reader is not None:
+            self._reader.before_update()
+        return False
+
+    def end_step(self, context: StepContext) -> bool:
+        """Record what was read of all passes of the step."""
+        if self._reader is None or not self._reader.reading:
+            return False
+        self._reader.record(context.run, context.transfer, context.step)
+        return True
+
+    def stop_module_calls(self) -> None:
+        """Remove the hooks on modules and tensors, and drop what was read."""
+        if self._reader is not None:
+            self._reader.stop()

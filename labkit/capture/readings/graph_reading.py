@@ -1,0 +1,116 @@
+"""The reading of the autograd graph, with the graphs of the structures that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from labkit.capture.graph.autograd_walk import capture_graph
+from labkit.capture.graph.fingerprint import structure_key
+from labkit.capture.graph.module_scopes import ScopeRecorder
+from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.budget import SECOND_NS, ReadingBudget
+from labkit.capture.readings.reading import PassContext, Reading, StepContext
+from labkit.run import ComputationGraph
+
+_CALL_NS = 4_000
+"""What recording one module call costs, both hooks together."""
+_MOST_STRUCTURES = 32
+_MOST_IN_STEP = 4
+"""Graphs read in one step, as where several models are trained in turn."""
+
+
+class GraphReading(Reading):
+    """The computation graph behind a backward pass, written down once for each structure.
+
+    Parameters
+    ----------
+    table : ParameterTable
+    scopes : ScopeRecorder
+        Records which module call makes which node.
+    enabled : bool
+    """
+
+    name = "graph"
+    needs_module_calls = True
+
+    def __init__(self, table: ParameterTable, scopes: ScopeRecorder, *, enabled: bool) -> None:
+        super().__init__(
+            ReadingBudget(
+                share=0.1,
+                max_fraction=0.0005,
+                unseen_divisor=4.0,
+                min_interval_ns=SECOND_NS,
+                enabled=enabled,
+            )
+        )
+        self._table = table
+        self._scopes = scopes
+        self._graphs: dict[int, ComputationGraph] = {}
+        """The graphs of known structures by their keys, the oldest first."""
+        self._layout = table.layout
+        """The names under which the graphs were captured."""
+        self._read: set[int] = set()
+        """Keys of the structures that were read in the step under way."""
+        self._calls_ns = 0
+
+    @property
+    def calls_ns(self) -> int:  # noqa: D102 - see `Reading`
+        return self._calls_ns
+
+    def known(self, roots: Sequence[torch.Tensor]) -> ComputationGraph | None:
+        """Return the graph of the structure behind some tensors, if it was captured before."""
+        return self._known(structure_key(roots, self._table))
+
+    def start_module_calls(self, context: StepContext, now_ns: int) -> None:
+        """Begin to record which module call makes which node."""
+        self._scopes.start()
+
+    def before_pass(self, context: PassContext) -> bool:
+        """Read the graph while its buffers exist.
+
+        Before module calls are recorded a graph without scopes is read only for want of another,
+        for a run that may be over before the next pass.
+        """
+        waits = context.awaits_module_calls and context.run.graph is not None
+        if waits or len(self._read) >= _MOST_IN_STEP:
+            return False
+        key = structure_key(context.roots, self._table)
+        if key not in self._read:
+            self._read_structure(context, key)
+        return True
+
+    def end_step(self, context: StepContext) -> bool:
+        """Stop recording; what the calls cost counts, though not to the reading's budget."""
+        self.stop_module_calls()
+        return False
+
+    def stop_module_calls(self) -> None:
+        """Remove the hooks on modules, and drop what belongs to the step under way."""
+        self._scopes.stop()
+        self._scopes.clear()
+        self._read.clear()
+        self._calls_ns = 0
+
+    def _read_structure(self, context: PassContext, key: int) -> None:
+        graph = self._known(key)
+        if graph is None:
+            graph = capture_graph(context.roots, self._table, self._scopes, context.step)
+            if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
+                return  # another model's backward pass
+            if len(self._graphs) >= _MOST_STRUCTURES:
+                del self._graphs[next(iter(self._graphs))]
+            if not context.awaits_module_calls:
+                self._graphs[key] = graph
+        self._read.add(key)
+        context.run.add_graph(graph, context.step)
+        self._calls_ns += len(self._scopes.intervals) * _CALL_NS
+        self._scopes.clear()
+
+    def _known(self, key: int) -> ComputationGraph | None:
+        """Return the graph of a structure, unless modules may have been renamed since."""
+        if self._layout is not self._table.layout:
+            self._layout = self._table.layout
+            self._graphs.clear()
+        return self._graphs.get(key)
