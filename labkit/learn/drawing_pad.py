@@ -9,7 +9,7 @@ import anywidget
 import traitlets
 
 from labkit.views.assets import small_script
-from labkit.views.channel import answer_while_cells_run
+from labkit.views.jupyter_compat import reply_on_the_same_shell
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,7 +43,7 @@ class DrawingPad(anywidget.AnyWidget):
         self._answer = answer
         drawn = [float(sign == "#") for sign in _SEVEN if sign in ".#"]
         super().__init__(pixels=drawn, _esm=small_script("pad.js"))
-        answer_while_cells_run(self)
+        reply_on_the_same_shell(self.comm)
         self.observe(self._drawn, "pixels")
         self._drawn()
 

@@ -10,13 +10,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
 
-import anywidget
 import psutil
 import traitlets
 
 from labkit.run import Block, ComputationGraph, Run, questions
 from labkit.run.control import MOST_REQUESTS
-from labkit.views import assets
+from labkit.views import assets, jupyter_compat
 from labkit.views import protocol as wire
 from labkit.views.course import course_folder
 from labkit.views.kernel import call_on_main_thread
@@ -60,7 +59,7 @@ class RunChannel(DroppableWidget):
         self._snapshot_due = False
         self._process = psutil.Process()
         self.on_msg(self._on_message)
-        answer_while_cells_run(self)
+        jupyter_compat.reply_on_the_same_shell(self.comm)
         self._publisher = None if run.closed else Publisher(run, self.publish)
 
     @classmethod
@@ -271,14 +270,3 @@ def shortened(value: object) -> str:
     """Return a bounded text of what a page sent."""
     text = repr(value)
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}..."
-
-
-def answer_while_cells_run(widget: anywidget.AnyWidget) -> None:
-    """Have messages of this widget handled on the kernel's subshell, also while a cell runs.
-
-    ipykernel 7.4 routes a page's message to the shell that last sent on the comm, which for a
-    widget made in a cell is the busy main shell. The method does not exist in other versions.
-    """
-    comm = widget.comm
-    if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = lambda data, default: default  # noqa: SLF001 - no public name

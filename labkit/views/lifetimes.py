@@ -7,15 +7,13 @@ its page asks it for what it draws, until it is closed or its cell is run again.
 
 from __future__ import annotations
 
-import weakref
 from queue import Empty, SimpleQueue
 from typing import Any, ClassVar
 
 import anywidget
 import ipywidgets
-from ipywidgets.widgets import widget as _ipywidgets_widget
 
-from labkit.views import kernel
+from labkit.views import jupyter_compat, kernel
 
 _dropped: SimpleQueue[Any] = SimpleQueue()
 """Comms of widgets that went, still to be closed: a finalizer must send nothing itself."""
@@ -34,25 +32,11 @@ def close_dropped_comms() -> None:
             continue
 
 
-def _hold_weakly(widget: ipywidgets.Widget) -> None:
-    """Have neither ipywidgets' table of open widgets nor the comm keep a widget alive."""
-    table: dict[str, Any] = _ipywidgets_widget._instances  # noqa: SLF001 - has no public name
-    table[widget.model_id] = weakref.proxy(widget)
-    handle = weakref.WeakMethod(widget._handle_msg)  # noqa: SLF001 - has no public name
-
-    def receive(message: Any) -> None:
-        alive = handle()
-        if alive is not None:
-            alive(message)
-
-    widget.comm.on_msg(receive)
-
-
 def _drop(widget: ipywidgets.Widget) -> None:
     """Take a widget that goes out of all tables; safe in a finalizer."""
     comm = widget.comm
     if comm is not None:
-        _ipywidgets_widget._instances.pop(comm.comm_id, None)  # noqa: SLF001 - no public name
+        jupyter_compat.remove_from_table(comm.comm_id)
         _dropped.put(comm)
 
 
@@ -62,7 +46,7 @@ class DroppableLayout(ipywidgets.Layout):  # type: ignore[misc]
     def open(self) -> None:
         """Open the comm."""
         super().open()
-        _hold_weakly(self)
+        jupyter_compat.hold_weakly(self)
 
     def __del__(self) -> None:
         """Leave the closing of the comm to a later call."""
@@ -79,7 +63,7 @@ class DroppableWidget(anywidget.AnyWidget):
     def open(self) -> None:
         """Open the comm."""
         super().open()
-        _hold_weakly(self)
+        jupyter_compat.hold_weakly(self)
 
     def close(self) -> None:
         """Close it on every page. Harmless when repeated."""

@@ -13,9 +13,9 @@ import numpy as np
 from labkit.run import Run
 from labkit.run.holding import other_loops_held
 from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
-from labkit.views import pictures
+from labkit.views import jupyter_compat, pictures
 from labkit.views import protocol as wire
-from labkit.views.channel import answer_while_cells_run, shortened
+from labkit.views.channel import shortened
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.views import View
 
@@ -55,7 +55,7 @@ class StepperView(View):
         run.close()
         super().__init__(run)
         self.on_msg(self._on_page)
-        answer_while_cells_run(self)
+        jupyter_compat.reply_on_the_same_shell(self.comm)
 
     def edit(self, leaf: str, index: int, value: float) -> Walk:
         """Walk anew with another number in a leaf, and show it.

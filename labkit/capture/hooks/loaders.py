@@ -74,35 +74,29 @@ def _wrap_loader() -> Callable[[], None]:
 
 
 def _wrap_iterators() -> Callable[[], None]:
-    """Wrap the iterators' methods; does nothing where torch has no such class any more."""
-    kind = torch_compat.LOADER_ITERATOR
-    if kind is None:
-        return lambda: None
-    next_batch, next_index = kind.__next__, kind._next_index  # noqa: SLF001 - see torch_compat
+    """Wrap the iterators' methods."""
 
-    def timed(iterator: Any) -> Any:
-        began = time.perf_counter_ns()
-        batch = next_batch(iterator)
-        waited = time.perf_counter_ns() - began
-        for listener in listeners_here():
-            listener.batch_came(iterator, waited)
-        return batch
+    def timed(next_batch: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def give_batch(iterator: Any) -> Any:
+            began = time.perf_counter_ns()
+            batch = next_batch(iterator)
+            waited = time.perf_counter_ns() - began
+            for listener in listeners_here():
+                listener.batch_came(iterator, waited)
+            return batch
 
-    def noted(iterator: Any) -> Any:
-        index = next_index(iterator)
-        issued = _issued.get(iterator)
-        if issued is None:
-            issued = _issued[iterator] = _Issued()
-        issued.lists.append(index)
-        issued.count += 1
-        return index
+        return give_batch
 
-    kind.__next__, kind._next_index = timed, noted  # noqa: SLF001
+    def recorded(next_index: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def give_index(iterator: Any) -> Any:
+            index = next_index(iterator)
+            issued = _issued.get(iterator)
+            if issued is None:
+                issued = _issued[iterator] = _Issued()
+            issued.lists.append(index)
+            issued.count += 1
+            return index
 
-    def restore() -> None:
-        if kind.__next__ is timed:
-            kind.__next__ = next_batch
-        if kind._next_index is noted:  # noqa: SLF001
-            kind._next_index = next_index  # noqa: SLF001
+        return give_index
 
-    return restore
+    return torch_compat.replace_loader_methods(timed, recorded)

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils import _pytree
 
+from labkit.capture import torch_compat
 from labkit.capture.hooks.module_calls import ModuleCalls
 from labkit.run.observations import Observations
 
@@ -79,7 +79,7 @@ class CallHistory:
             return
         self._stop()
         newest, self.newest = self.newest, None
-        form = _pytree.tree_map(_form_of, (newest.args, dict(newest.kwargs)))
+        form = torch_compat.tree_map(_form_of, (newest.args, dict(newest.kwargs)))
         self._form = Call(newest.model, form[0], form[1], None, None)
 
     def call_with(self, tensors: Iterable[torch.Tensor]) -> Call | None:
@@ -98,14 +98,14 @@ class CallHistory:
         if self.newest is not None or self._form is None:
             return self.newest
         distinct = {tensor.data_ptr(): tensor for tensor in tensors}.values()
-        leaves, tree = _pytree.tree_flatten((self._form.args, self._form.kwargs))
+        leaves, tree = torch_compat.tree_flatten((self._form.args, self._form.kwargs))
         filled = []
         for leaf in leaves:
             fitting = [t for t in distinct if isinstance(leaf, _Form) and leaf.fits(t)]
             if isinstance(leaf, _Form) and len(fitting) != 1:
                 return None
             filled.append(fitting[0] if fitting else leaf)
-        args, kwargs = _pytree.tree_unflatten(filled, tree)
+        args, kwargs = torch_compat.tree_unflatten(filled, tree)
         return Call(self._form.model, args, kwargs, None, None)
 
     def called(self, model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils import _pytree
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.source_lines import source_of, users_line
@@ -34,7 +33,7 @@ def keep(call: Call | None) -> Callable[[Callable[[Any], Any] | None], Replay] |
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         return None  # they take no hooks
     state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    given, form = _pytree.tree_flatten((call.args, dict(call.kwargs)))
+    given, form = torch_compat.tree_flatten((call.args, dict(call.kwargs)))
     inputs = [leaf for leaf in given if isinstance(leaf, torch.Tensor)]
     tensors = [*state.values(), *inputs]
     if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > _MOST_BYTES:
@@ -78,7 +77,7 @@ class _Kept:
         state = dict(zip(self.names, tensors, strict=False))
         inputs = iter(tensors[len(self.names) :])
         leaves = [next(inputs) if leaf is _INPUT else leaf for leaf in self.others]
-        args, kwargs = _pytree.tree_unflatten(leaves, self.form)
+        args, kwargs = torch_compat.tree_unflatten(leaves, self.form)
         devices = [0] if self.cuda_random_state is not None else []
         with torch.random.fork_rng(devices=devices), self._modes_of(model), watch.listening():
             if self.random_state is not None:
@@ -169,7 +168,7 @@ class _FirstNotFinite(torch_compat.DispatchMode):  # type: ignore[no-untyped-cal
 
 
 def _floats(values: Any) -> list[torch.Tensor]:
-    leaves = _pytree.tree_leaves(values)
+    leaves = torch_compat.tree_leaves(values)
     return [v for v in leaves if isinstance(v, torch.Tensor) and v.is_floating_point()]
 
 

@@ -1,0 +1,190 @@
+"""Private names of autograd: numbers, saved values and formulas of nodes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.autograd.graph import Node
+
+from labkit.capture.torch_compat.tensors import name_of
+
+NO_SEQUENCE = 2**64 - 1
+"""Sequence number of nodes that have no place in the order, such as gradient accumulation."""
+_BACKWARD_ARGUMENTS = (
+    "tensors",
+    "grad_tensors",
+    "retain_graph",
+    "create_graph",
+    "grad_variables",
+    "inputs",
+)
+_INTEGERS = {int}
+_saved_names: dict[type[Any], tuple[str, ...]] = {}
+_leaf_kinds: dict[type[Any], bool] = {}
+sequence_number: Callable[[], int] = torch._C._autograd._get_sequence_nr
+"""Returns the number the next autograd node of this thread will get; read twice a module call."""
+
+
+def takes_usual_arguments(backward: Callable[..., None]) -> bool:
+    """Return whether `torch.autograd.backward`, perhaps wrapped, takes the arguments known here."""
+    try:
+        return tuple(inspect.signature(backward).parameters) == _BACKWARD_ARGUMENTS
+    except (TypeError, ValueError):
+        return False
+
+
+def node_sequence(node: Node) -> int:
+    """Return the number that says when a node was made; `NO_SEQUENCE` if it has none."""
+    try:
+        return int(node._sequence_nr())
+    except AttributeError:
+        return NO_SEQUENCE
+
+
+def is_leaf(node: Node) -> bool:
+    """Return whether a node collects the gradient of a leaf, its `variable`."""
+    kind = type(node)
+    known = _leaf_kinds.get(kind)
+    if known is None:
+        known = _leaf_kinds[kind] = kind.__name__ == "AccumulateGrad" and "variable" in dir(kind)
+    return known
+
+
+def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | None]:
+    """Return shape, dtype and device of a node's first output without keeping a tensor."""
+    try:
+        metadata = node._input_metadata
+    except (AttributeError, RuntimeError):
+        return None, None, None
+    if not metadata:
+        return None, None, None
+    first = metadata[0]
+    try:
+        shape = tuple(map(int, first.shape))
+    except (TypeError, RuntimeError, AttributeError):  # a jagged size is no number
+        shape = None
+    return shape, name_of(first.dtype), name_of(first.device)
+
+
+def output_shape(node: Node) -> tuple[int, ...] | None:
+    """Return the shape of a node's first output, None where it is not made of numbers."""
+    try:
+        shape = tuple(node._input_metadata[0].shape)
+        return shape if set(map(type, shape)) <= _INTEGERS else None  # a jagged size is none
+    except (AttributeError, RuntimeError, IndexError, TypeError):
+        return None
+
+
+def saved_tensors(node: Node) -> tuple[list[torch.Tensor], bool, bool]:
+    """Return the tensors a node keeps for backward; whether some are hidden; whether they are gone.
+
+    Tensors behind unpack hooks stay hidden: reading them may compute a checkpointed region again.
+    After a backward pass that did not retain the graph they are gone.
+    """
+    kind = type(node)
+    names = _saved_names.get(kind)
+    if names is None:
+        names = tuple(name for name in dir(node) if name.startswith("_raw_saved_"))
+        _saved_names[kind] = names
+    tensors, hidden, freed = [], False, False
+    for name in names:
+        try:
+            saved = getattr(node, name)
+        except (AttributeError, RuntimeError):
+            freed = True
+            continue
+        for item in saved if isinstance(saved, (tuple, list)) else (saved,):
+            if item is None:
+                continue
+            if _has_hooks(item):
+                hidden = True
+                continue
+            data = item.data
+            if data is not None:
+                tensors.append(data)
+            else:
+                freed = freed or _is_freed(node, name.removeprefix("_raw"))
+    return tensors, hidden, freed
+
+
+def saved_value(node: Node, name: str) -> torch.Tensor | None:
+    """Return the tensor a node keeps under a name, None if there is none that can be read."""
+    try:
+        raw = getattr(node, f"_raw_saved_{name}")
+    except (AttributeError, RuntimeError):
+        return None
+    if raw is None or isinstance(raw, (tuple, list)) or _has_hooks(raw):
+        return None
+    value = raw.data
+    return value if isinstance(value, torch.Tensor) else None
+
+
+def kept_values(node: Node) -> dict[str, torch.Tensor]:
+    """Return the tensors a node keeps, by their names, each with the node that made it.
+
+    Those behind unpack hooks are left out: reading them may run the model again.
+    """
+    values = {}
+    for name in dir(type(node)):
+        if not name.startswith("_raw_saved_"):
+            continue
+        try:
+            raw = getattr(node, name)
+            if raw is None or isinstance(raw, (tuple, list)) or _has_hooks(raw):
+                continue
+            value = getattr(node, name.removeprefix("_raw"))
+        except (AttributeError, RuntimeError):
+            continue
+        if isinstance(value, torch.Tensor):
+            values[name.removeprefix("_raw_saved_")] = value
+    return values
+
+
+def saved_scalar(node: Node, name: str) -> object:
+    """Return a number a node keeps under a name, 1 if it keeps none."""
+    return getattr(node, f"_saved_{name}", 1)
+
+
+def _is_freed(node: Node, name: str) -> bool:
+    """Return whether a saved tensor is gone, not just one that was never needed."""
+    try:
+        getattr(node, name)
+    except RuntimeError:
+        return True
+    return False
+
+
+def _has_hooks(saved: Any) -> bool:
+    return getattr(saved, "unpack_hook", None) is not None
+
+
+def factors_of(result: torch.Tensor) -> list[torch.Tensor]:
+    """Return the float32 constants of one element that a tensor is the product of.
+
+    Python's own numbers are kept as float64.
+    """
+    node = result.grad_fn
+    if node is None or node.name() != "MulBackward0":
+        return []
+    return [
+        saved
+        for saved in saved_tensors(node)[0]
+        if saved.numel() == 1 and saved.dtype is torch.float32 and not saved.requires_grad
+    ]
+
+
+def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
+    """Return whether a tensor is the product of something and exactly this factor."""
+    node = result.grad_fn
+    if node is None:
+        return False
+    return any(saved.data_ptr() == factor.data_ptr() for saved in saved_tensors(node)[0])
+
+
+def is_within_backward() -> bool:
+    """Return whether this thread is within a backward pass, as where a checkpoint runs again."""
+    task = getattr(torch._C, "_current_graph_task_id", None)
+    return task is not None and task() >= 0
