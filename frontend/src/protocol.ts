@@ -87,7 +87,6 @@ export interface RunState {
   readonly notices: readonly Notice[];
   /** The newest structures of the graph, with the steps over which they held. */
   readonly structures: readonly GraphSpan[];
-  readonly findings: readonly Finding[];
   /** How many pictures of activations have been taken. */
   readonly pictures: number;
   /** Steps that a gradient scaler skipped, by the number the next step got; the newest 64. */
@@ -301,6 +300,8 @@ export type KernelMessage =
       readonly run: RunState;
       readonly blocks: readonly BlockSnapshot[];
       readonly graph: GraphData | null;
+      /** What goes wrong in the run, the gravest first. */
+      readonly findings: readonly Finding[];
       /** Folder of the course's notebooks on the kernel's machine, the user's home as "~". */
       readonly course: string | null;
     }
@@ -315,6 +316,8 @@ export type KernelMessage =
       readonly blocks: readonly BlockRows[];
       /** Only when its structure is new. */
       readonly graph?: GraphData;
+      /** Only when they changed. */
+      readonly findings?: readonly Finding[];
     }
   /** An earlier structure; null when it is no longer stored. */
   | { readonly type: "graph"; readonly signature: string; readonly graph: GraphData | null }

@@ -9,6 +9,7 @@ import type {
   AssetName,
   BlockKind,
   ControlAction,
+  Finding,
   GraphData,
   PictureKind,
   PictureSubject,
@@ -97,6 +98,8 @@ export interface RunSession {
   readonly cursor: number | null;
   /** The selected parameter, module or node, by its name, path or id. */
   readonly selected: string | null;
+  /** What goes wrong in the run, the gravest first. */
+  readonly findings: readonly Finding[];
   /** Folder of the course's notebooks on the kernel's machine; null where there is none. */
   readonly course: string | null;
   /** Why there is nothing live to show, as a sentence; null without a problem. */

@@ -82,7 +82,6 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     trainable: 10,
     notices: [],
     structures: [],
-    findings: [],
     pictures: 0,
     skipped: [],
     ...facts,
@@ -111,5 +110,5 @@ export function lossRows(
 }
 
 export function snapshot(seq: number, facts: Partial<RunState> = {}): KernelMessage {
-  return { type: "snapshot", seq, run: stateOf(facts), blocks: [], graph: null, course: null };
+  return { type: "snapshot", seq, run: stateOf(facts), blocks: [], graph: null, findings: [], course: null };
 }

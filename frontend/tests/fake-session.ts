@@ -1,6 +1,6 @@
 /** A session without events; tests override what they need. */
 
-import type { GraphData, PictureSubject, RunState } from "../src/protocol";
+import type { Finding, GraphData, PictureSubject, RunState } from "../src/protocol";
 import type { Block, Change, Inspection, Picture, RunSession } from "../src/session";
 
 /** The kernel's answer to an inspection: what a test gives and nothing else. */
@@ -13,6 +13,7 @@ export class QuietSession implements RunSession {
   readonly runId = crypto.randomUUID();
   state: RunState | null = null;
   graph: GraphData | null = null;
+  findings: readonly Finding[] = [];
   blocks: readonly Block[] = [];
   cursor: number | null = null;
   selected: string | null = null;

@@ -273,7 +273,6 @@ class Run:
             trainable=self.model.trainable,
             notices=self.notices,
             structures=self.graph_history[-_SPANS_SENT:],
-            findings=self.findings,
             pictures=self.activations.taken,
             skipped=tuple(self.observations.skipped),
         )

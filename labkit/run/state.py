@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from labkit.run.finding import Finding
 from labkit.run.graph_parts import GraphSpan
 
 Status = Literal[
@@ -94,6 +93,5 @@ class RunState:
     trainable: int
     notices: tuple[Notice, ...]
     structures: tuple[GraphSpan, ...] = ()
-    findings: tuple[Finding, ...] = ()
     pictures: int = 0
     skipped: tuple[int, ...] = ()

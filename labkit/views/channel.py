@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import psutil
 import traitlets
 
-from labkit.run import Block, ComputationGraph, Run, questions
+from labkit.run import Block, ComputationGraph, Finding, Run, questions
 from labkit.run.control import MOST_REQUESTS
 from labkit.views import assets, jupyter_compat
 from labkit.views import protocol as wire
@@ -56,6 +56,7 @@ class RunChannel(DroppableWidget):
         self._sent_in: dict[str, int] = {}
         """The frame in which each block's rows were sent last."""
         self._sent_graph: ComputationGraph | None = None
+        self._sent_findings: tuple[Finding, ...] = ()
         self._snapshot_due = False
         self._process = psutil.Process()
         self.on_msg(self._on_message)
@@ -108,12 +109,14 @@ class RunChannel(DroppableWidget):
                 totals[id] = new.total
             latest = run.graph
             graph = None if latest is self._sent_graph else latest
-            message = wire.frame(self._seq + 1, self._facts(), rows, graph)
+            found = run.findings
+            findings = None if found == self._sent_findings else found
+            message = wire.frame(self._seq + 1, self._facts(), rows, graph, findings)
             # Only now, so that what fails on the way is sent with the next frame.
             self._sent |= totals
             self._widths |= {id: new.values.shape[1] for id, new in rows.items()}
             self._sent_in |= dict.fromkeys(rows, self._seq)
-            self._sent_graph = latest
+            self._sent_graph, self._sent_findings = latest, found
             self._seq += 1
             self._post(message)
 
@@ -127,11 +130,11 @@ class RunChannel(DroppableWidget):
     def _send_snapshot(self) -> None:
         run = self._watched
         whole = [(block, block.whole()) for block in run.blocks.values()]
-        graph = run.graph
-        message = wire.snapshot(self._seq + 1, self._facts(), whole, graph, course_folder())
+        graph, found = run.graph, run.findings
+        message = wire.snapshot(self._seq + 1, self._facts(), whole, graph, found, course_folder())
         self._sent = {block.id: held.total for block, held in whole}
         self._widths = {block.id: len(held.names) for block, held in whole}
-        self._sent_graph = graph
+        self._sent_graph, self._sent_findings = graph, found
         self._seq += 1
         self._post(message)
 

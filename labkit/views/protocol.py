@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.run import Block, ComputationGraph, RunState
+from labkit.run import Block, ComputationGraph, Finding, RunState
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, TensorStatistics
@@ -76,6 +76,7 @@ def snapshot(
     state: RunState,
     blocks: Sequence[tuple[Block, Whole]],
     graph: ComputationGraph | None,
+    findings: Sequence[Finding] = (),
     course: str | None = None,
 ) -> Message:
     """Return everything a page needs to show a run from its beginning.
@@ -86,6 +87,7 @@ def snapshot(
     message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
     message.content["blocks"] = [_whole_block(message, *each) for each in blocks]
     message.content["graph"] = None if graph is None else graph.to_json()
+    message.content["findings"] = [asdict(finding) for finding in findings]
     message.content["course"] = course
     return message
 
@@ -95,8 +97,12 @@ def frame(
     state: RunState,
     rows: Mapping[str, NewRows],
     graph: ComputationGraph | None,
+    findings: Sequence[Finding] | None = None,
 ) -> Message:
-    """Return what is new since the message before; `graph` only when its structure is new."""
+    """Return what is new since the message before.
+
+    `graph` is None unless its structure is new, `findings` unless they changed.
+    """
     message = Message({"type": "frame", "seq": seq, "run": _state(state)})
     room = max(MOST_FRAME_BYTES // max(1, len(rows)), MOST_FRAME_BYTES // 4)
     message.content["blocks"] = [
@@ -110,6 +116,8 @@ def frame(
     ]
     if graph is not None:
         message.content["graph"] = graph.to_json()
+    if findings is not None:
+        message.content["findings"] = [asdict(finding) for finding in findings]
     return message
 
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from labkit.run import Run
+from labkit.run import Finding, Run
 from labkit.run.control import MOST_REQUESTS
 from labkit.run.inspection import Inspection
 from labkit.run.questions import NOT_TAKEN
@@ -19,6 +19,7 @@ class LiveModel:
 
     def __init__(self):
         self.threads = []
+        self.found = ()
 
     def write(self):
         """Do nothing: every row is in the run's tables."""
@@ -34,7 +35,7 @@ class LiveModel:
         return Inspection(None, None, reason=name)
 
     def findings(self):
-        return ()
+        return self.found
 
 
 @pytest.fixture
@@ -237,3 +238,18 @@ def test_a_comm_that_fails_reaches_nobody(run, monkeypatch):
     page = Page(run, monkeypatch)
     monkeypatch.setattr(RunChannel, "send", failing)
     page.ask(question("subjects"))
+
+
+def test_findings_travel_when_they_changed(run, monkeypatch):
+    finding = Finding("no-change", "warning", "The weights stand still.", (), (1, 3), "", ())
+    page = Page(run, monkeypatch)
+    page.ask(HELLO)
+    assert page.first(lambda content: content["type"] == "snapshot")["findings"] == []
+    run.live.found = (finding,)
+    frame = page.first(lambda content: content["type"] == "frame" and "findings" in content)
+    assert [each["rule"] for each in frame["findings"]] == ["no-change"]
+    after = page.first(lambda content: content.get("seq") == frame["seq"] + 1)
+    assert "findings" not in after
+    run.live.found = ()
+    empty = page.first(lambda content: content.get("findings") == [] and content["seq"] > 2)
+    assert empty["seq"] > after["seq"]

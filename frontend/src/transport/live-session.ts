@@ -11,6 +11,7 @@ import type { Buffers } from "../decoding/buffers";
 import type {
   AssetName,
   ControlAction,
+  Finding,
   GraphData,
   KernelMessage,
   PictureKind,
@@ -52,6 +53,10 @@ export class LiveSession implements RunSession {
 
   get graph(): GraphData | null {
     return this.data.graph;
+  }
+
+  get findings(): readonly Finding[] {
+    return this.data.findings;
   }
 
   get course(): string | null {

@@ -2,7 +2,7 @@
 
 import type { Buffers } from "../decoding/buffers";
 import { BlockHistory } from "../history/block-history";
-import type { BlockRows, GraphData, KernelMessage, RunState } from "../protocol";
+import type { BlockRows, Finding, GraphData, KernelMessage, RunState } from "../protocol";
 import type { Block } from "../session";
 
 type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
@@ -10,6 +10,7 @@ type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T
 export class RunData {
   state: RunState | null = null;
   graph: GraphData | null = null;
+  findings: readonly Finding[] = [];
   course: string | null = null;
   private histories = new Map<string, BlockHistory>();
   /** Number of the last message applied; null while a snapshot is awaited. */
@@ -30,6 +31,7 @@ export class RunData {
       message.blocks.map((block) => [block.id, BlockHistory.fromSnapshot(block, buffers)]),
     );
     this.graph = message.graph;
+    this.findings = message.findings;
     this.course = message.course;
     this.sequence = message.seq;
     this.state = message.run;
@@ -48,6 +50,7 @@ export class RunData {
       return "lost";
     }
     if (message.graph) this.graph = message.graph;
+    if (message.findings) this.findings = message.findings;
     this.sequence = message.seq;
     this.state = message.run;
     return "applied";

@@ -14,13 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from labkit.capture import torch_compat
 from labkit.capture.hooks.innermost_hooks import put_innermost
-from labkit.capture.hooks.registry import (
-    OPTIMIZERS,
-    STATE,
-    KnownOptimizer,
-    meet,
-    parameters_changed,
-)
+from labkit.capture.hooks.registry import OPTIMIZERS, STATE, meet, parameters_changed
 
 is_compiling = torch.compiler.is_dynamo_compiling
 
@@ -42,8 +36,13 @@ def uninstall() -> None:
         _handles.clear()
 
 
-def before_step(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
-    """Pass a step that begins on to the watches whose parameters the optimizer holds."""
+def before_step(
+    optimizer: torch.optim.Optimizer, args: Any, kwargs: Any, *, innermost: bool = False
+) -> Any:
+    """Pass a step that begins on to the watches whose parameters the optimizer holds.
+
+    `innermost` says that the user's own hooks have been called; see `innermost_hooks`.
+    """
     if is_compiling():
         return None
     known = OPTIMIZERS.get(id(optimizer))
@@ -51,16 +50,11 @@ def before_step(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any
         known = meet(optimizer)
     if (
         (known.own_before or known.own_after)
+        and not innermost
         and known.recorders
-        and put_innermost(known, optimizer, _begin_step_innermost, _end_step_innermost)
+        and put_innermost(known, optimizer, _before_step_innermost, _after_step_innermost)
     ):
         return None
-    return _begin_step(known, optimizer, args, kwargs)
-
-
-def _begin_step(
-    known: KnownOptimizer, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
-) -> Any:
     changed = None
     for recorder in known.recorders:
         if (
@@ -85,36 +79,39 @@ def _begin_step(
     return changed
 
 
-def after_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+def after_step(
+    optimizer: torch.optim.Optimizer, _args: Any, _kwargs: Any, *, innermost: bool = False
+) -> None:
     """Pass a step that ended on to the watches whose parameters the optimizer holds."""
     if is_compiling():
         return
     known = OPTIMIZERS.get(id(optimizer))
     if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
         known = meet(optimizer)
-    if known.innermost is None:
-        _end_step(known, optimizer)
-
-
-def _begin_step_innermost(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
-    known = OPTIMIZERS.get(id(optimizer))
-    if is_compiling() or known is None or known.innermost is None:
-        return None
-    return _begin_step(known, optimizer, args, kwargs)
-
-
-def _end_step_innermost(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-    known = OPTIMIZERS.get(id(optimizer))
-    if not is_compiling() and known is not None and known.innermost is not None:
-        _end_step(known, optimizer)
-
-
-def _end_step(known: KnownOptimizer, optimizer: torch.optim.Optimizer) -> None:
+    if known.innermost is not None and not innermost:
+        return
     for recorder in known.recorders:
         if recorder.quiet is not None and recorder.thread == get_ident():
             recorder.quiet.end_step(recorder, optimizer)
         elif recorder.loop.thread == get_ident():
             recorder.loop.after_step(recorder, optimizer)
+
+
+def _before_step_innermost(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
+    if not _is_innermost(optimizer):
+        return None
+    return before_step(optimizer, args, kwargs, innermost=True)
+
+
+def _after_step_innermost(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+    if _is_innermost(optimizer):
+        after_step(optimizer, args, kwargs, innermost=True)
+
+
+def _is_innermost(optimizer: torch.optim.Optimizer) -> bool:
+    """Return whether these hooks of an optimizer are still used, and no leftover."""
+    known = OPTIMIZERS.get(id(optimizer))
+    return known is not None and known.innermost is not None
 
 
 torch_compat.without_compilation(before_step)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import torch
 
 from labkit.capture.parameters import ParameterTable
@@ -10,7 +12,10 @@ from labkit.capture.torch_compat import has_storage, tensor_version
 _MOST = 64
 """With more parameters, to search the graph of a pass takes no longer than to look at them all."""
 
-Gradients = list[tuple[torch.Tensor | None, int]]
+Gradients = tuple[list[torch.Tensor | None], list[int]]
+"""The gradients and the versions of those there are."""
+
+_gradient_of = operator.attrgetter("grad")
 
 
 class WatchedGradients:
@@ -33,15 +38,17 @@ class WatchedGradients:
             self._find()
         if self._parameters is None:
             return None
-        gradients = [parameter.grad for parameter in self._parameters]
-        return [(each, -1 if each is None else tensor_version(each)) for each in gradients]
+        gradients = list(map(_gradient_of, self._parameters))
+        return gradients, [tensor_version(each) for each in gradients if each is not None]
 
     def are_still(self, before: Gradients) -> bool:
         """Return whether no gradient is another one, or was changed, since they were read."""
         now = self.read()
-        return now is not None and all(
-            gradient is known and version == known_version
-            for (gradient, version), (known, known_version) in zip(now, before, strict=True)
+        return (
+            now is not None
+            and now[1] == before[1]
+            and len(now[0]) == len(before[0])
+            and all(map(operator.is_, now[0], before[0]))
         )
 
     def release(self) -> None:

@@ -35,9 +35,8 @@ class FindingsView {
   }
 
   private draw(): void {
-    const { state, problem } = this.session;
+    const { state, findings, problem } = this.session;
     if (state) this.root.dataset.labkitStep = String(state.step);
-    const findings = state?.findings ?? [];
     this.nothing.hidden = findings.length > 0;
     this.nothing.textContent =
       problem ?? (state && state.step > 0 ? "Nothing is wrong, as far as labkit can tell." : "");

@@ -33,7 +33,8 @@ beforeEach(() => {
 });
 
 function tell(...findings: Finding[]): void {
-  session.state = stateOf({ step: 60, findings });
+  session.state = stateOf({ step: 60 });
+  session.findings = findings;
   session.announce("frame");
 }
 
