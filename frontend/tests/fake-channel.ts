@@ -110,5 +110,13 @@ export function lossRows(
 }
 
 export function snapshot(seq: number, facts: Partial<RunState> = {}): KernelMessage {
-  return { type: "snapshot", seq, run: stateOf(facts), blocks: [], graph: null, findings: [], course: null };
+  return {
+    type: "snapshot",
+    seq,
+    run: stateOf(facts),
+    blocks: [],
+    graph: null,
+    findings: [],
+    course: null,
+  };
 }
