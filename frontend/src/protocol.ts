@@ -1,12 +1,12 @@
 /**
  * The messages between the kernel and the page, with the same names as in
- * `labkit/views/protocol.py`.
+ * `labkit/views/messages.py`.
  *
  * Numbers travel in binary buffers (little endian), so that NaN and infinity are kept. A
  * `BufferIndex` is the position of a buffer in the message's list of buffers.
  */
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export type BufferIndex = number;
 

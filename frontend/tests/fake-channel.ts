@@ -1,7 +1,13 @@
 /** A channel without a kernel: records what the page sends, and emits what a test passes. */
 
 import type { Buffers } from "../src/decoding/buffers";
-import type { BlockRows, KernelMessage, PageMessage, RunState } from "../src/protocol";
+import {
+  type BlockRows,
+  type KernelMessage,
+  type PageMessage,
+  PROTOCOL_VERSION,
+  type RunState,
+} from "../src/protocol";
 import type { Channel } from "../src/transport/channel";
 
 type Listener = (content?: unknown, buffers?: Buffers) => void;
@@ -13,7 +19,7 @@ export class FakeChannel implements Channel {
 
   constructor(
     private readonly runId = "run",
-    private readonly protocol = 1,
+    private readonly protocol = PROTOCOL_VERSION,
   ) {}
 
   get(trait: "protocol" | "run_id"): unknown {

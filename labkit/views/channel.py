@@ -164,11 +164,7 @@ class RunChannel(DroppableWidget):
             case {"type": "hello", "protocol": wire.PROTOCOL_VERSION}:
                 self._greet(content)
             case {"type": "hello", "protocol": version}:
-                self._refuse(
-                    content,
-                    f"This page speaks version {version} of labkit's protocol and the kernel "
-                    f"version {wire.PROTOCOL_VERSION}. Restart the kernel and reload the page.",
-                )
+                self._refuse(content, wire.other_version(version))
             case {"type": "asset", "name": str(name)} if name in assets.ASSETS:
                 self._post(wire.asset(name, assets.compressed_asset(name)))
             case {"type": "received"}:

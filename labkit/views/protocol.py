@@ -1,4 +1,4 @@
-"""The seam between Python and TypeScript; `frontend/src/protocol.ts` is its other side.
+"""Builds the messages to the page; `labkit.views.messages` has their types.
 
 A message is JSON-ready content and a list of binary buffers. Numbers that can be NaN or
 infinite travel in buffers, little endian; the content names them by their index.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,8 @@ from labkit.run.inspection import Inspection, TensorStatistics
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series import Whole
 
-PROTOCOL_VERSION = 1
-
-AssetName = Literal["labkit.js", "plotly.js", "layout.js"]
-ControlAction = Literal["pause", "resume", "step", "stop"]
+PROTOCOL_VERSION = 2
+"""Of the messages in `labkit.views.messages` and `labkit.views.stepper_messages`."""
 
 _MOST_ECHO = 200
 """So many characters of a refused question are sent back at most."""
@@ -193,6 +191,14 @@ def picture(request: int, found: Picture | None) -> Message:
 def acknowledged(request: int) -> Message:
     """Return the answer to a control message."""
     return Message({"type": "acknowledged", "request": request})
+
+
+def other_version(version: object) -> str:
+    """Return what a page is told that speaks another version of the protocol."""
+    return (
+        f"This page speaks version {str(version)[:_MOST_ECHO]} of labkit's protocol and the kernel "
+        f"version {PROTOCOL_VERSION}. Restart the kernel and reload the page."
+    )
 
 
 def refused(reason: str, content: object = None) -> Message:

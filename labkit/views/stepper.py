@@ -106,8 +106,10 @@ class StepperView(View):
 
     def _take(self, content: Any) -> None:
         match content:
-            case {"type": "walk"}:
+            case {"type": "walk", "protocol": wire.PROTOCOL_VERSION}:
                 self._show(self.walk, None)
+            case {"type": "walk"}:
+                self._refuse(content, wire.other_version(content.get("protocol")))
             case {
                 "type": "edit",
                 "leaf": str(leaf),

@@ -12,12 +12,37 @@ from typing import Any
 
 import numpy as np
 
-from labkit.run import Block, ComputationGraph, Edge, ModuleCall, Node, Notice, RunState
+from labkit.run import (
+    Block,
+    ComputationGraph,
+    Edge,
+    Finding,
+    GraphSpan,
+    ModuleCall,
+    Node,
+    Notice,
+    RunState,
+)
+from labkit.run.activations import ActivationLog, Picture
+from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
+from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
+from labkit.views import messages as messages_of_python
 from labkit.views import protocol
+from labkit.views import stepper_messages as messages_of_stepper
 from labkit.views.protocol import Message, NewRows
+from labkit.views.stepper import walk_message
 
-FOLDER = Path(__file__).parent.parent / "fixtures" / "protocol"
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "tests" / "fixtures" / "protocol"
+TYPESCRIPT = ROOT / "frontend" / "tests" / "fixtures" / "messages.ts"
+_TYPESCRIPT_HEAD = """\
+/** Every message as Python makes it; written by `python -m tests.widgets.fixtures`. */
+
+import type { KernelMessage, PageMessage } from "../../src/protocol";
+import type { StepperMessage, StepperRequest } from "../../src/views/stepper/protocol";
+
+"""
 
 STATE = RunState(
     name="<b>fixture</b>",
@@ -39,6 +64,9 @@ STATE = RunState(
     parameters=1234,
     trainable=1200,
     notices=(Notice("graph", "switched off"),),
+    structures=(GraphSpan("abc", 1, 9),),
+    pictures=1,
+    skipped=(7,),
 )
 
 GRAPH = ComputationGraph(
@@ -55,6 +83,30 @@ GRAPH = ComputationGraph(
     step=1,
 )
 
+
+FINDING = Finding(
+    rule="dead-units",
+    severity="warning",
+    message="Half of the units of fc are dead.",
+    where=("fc",),
+    steps=(4, 9),
+    cause="A step that was too large.",
+    advice=("Lower the learning rate.",),
+    series=("act_dead/fc",),
+    node="fc#1/addmm:0",
+)
+
+PICTURE = Picture(
+    module="fc",
+    kind="units",
+    step=4,
+    values=np.arange(4, dtype=np.float32).reshape(1, 2, 2),
+    panels=("",),
+    rows="sample",
+    columns="unit",
+    silent=(0,),
+    whole=(2, 2),
+)
 
 STATISTICS = TensorStatistics(
     shape=(2, 2),
@@ -106,8 +158,12 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         ),
     }
     return {
-        "snapshot": (protocol.snapshot(7, STATE, [(block, block.whole())], GRAPH), found),
+        "snapshot": (
+            protocol.snapshot(7, STATE, [(block, block.whole())], GRAPH, [FINDING], "~/labkit"),
+            found,
+        ),
         "frame": (protocol.frame(8, STATE, rows, None), {"last": 6002}),
+        "changes": (protocol.frame(9, STATE, {}, GRAPH, []), {}),
         "inspection": (
             protocol.inspection(3, Inspection(STATISTICS, None, NORMS, "so")),
             {
@@ -118,7 +174,89 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 ],
             },
         ),
+        "graph": (protocol.older_graph(GRAPH.signature, GRAPH), {}),
+        "subjects": (protocol.subjects(4, pictures()), {}),
+        "histograms": (
+            protocol.histograms(5, histograms(), ["fc.weight", "gone"], "magnitude", None),
+            {"steps": [3, None]},
+        ),
+        "picture": (protocol.picture(6, PICTURE), {"values": [0.0, 1.0, 2.0, 3.0]}),
+        "asset": (protocol.asset("layout.js", b"compressed"), {}),
+        "acknowledged": (protocol.acknowledged(7), {}),
+        "refused": (protocol.refused("No.", {"type": "graph", "signature": "abc"}), {}),
     }
+
+
+def page_messages() -> dict[str, messages_of_python.PageMessage]:
+    """Return the messages of a page by name."""
+    return {
+        "hello": {"type": "hello", "protocol": protocol.PROTOCOL_VERSION},
+        "asset": {"type": "asset", "name": "layout.js"},
+        "received": {"type": "received", "seq": 8},
+        "graph": {"type": "graph", "signature": "abc"},
+        "inspect": {"type": "inspect", "name": "fc.weight", "request": 1},
+        "subjects": {"type": "subjects", "request": 2},
+        "histograms": {
+            "type": "histograms",
+            "request": 3,
+            "names": ["fc.weight"],
+            "bins": "even",
+            "step": 5,
+        },
+        "picture": {
+            "type": "picture",
+            "request": 4,
+            "module": "fc",
+            "kind": "units",
+            "step": None,
+        },
+        "control": {"type": "control", "action": "pause", "request": 5},
+    }
+
+
+def stepper_messages() -> dict[str, tuple[Message, dict[str, Any]]]:
+    """Return the stepper's messages by name."""
+    value = ValueSummary((2,), "float32", np.array([[1.0, np.nan]]), True, 1.0, 1.0, 1.0, 1.0, 0, 1)
+    unknown = ValueSummary((2,), "float32", reason="It was not kept.")
+    formula = Formula("self * 2", (("self", "grad * 2"),), "derivatives.yaml: mul.Tensor")
+    leaf, product = "fc#1/weight:0", "fc#1/addmm:0"
+    walk = Walk(
+        graph=GRAPH,
+        events=(
+            StepEvent(
+                "forward", product, "addmm.", (Flow(leaf, value),), (Flow(product, value),), formula
+            ),
+            StepEvent(
+                "accumulate", leaf, "Adds.", (Flow(product, value),), (), None, unknown, value
+            ),
+        ),
+        leaves=(Leaf(leaf, "fc.weight", value, editable=True),),
+    )
+    refusal = Message({"type": "refused", "request": 3, "reason": "No."})
+    return {"walk": (walk_message(walk, 2), {}), "refused": (refusal, {})}
+
+
+def stepper_requests() -> dict[str, messages_of_stepper.StepperRequest]:
+    """Return a page's messages to the stepper by name."""
+    return {
+        "walk": {"type": "walk", "protocol": protocol.PROTOCOL_VERSION},
+        "edit": {"type": "edit", "request": 1, "leaf": "w", "index": 0, "value": 2.5},
+        "reset": {"type": "reset", "request": 2},
+    }
+
+
+def pictures() -> ActivationLog:
+    """Return a log of one picture."""
+    log = ActivationLog()
+    log.add(PICTURE)
+    return log
+
+
+def histograms() -> HistogramLog:
+    """Return a log of one histogram."""
+    log = HistogramLog()
+    log.add("grad/fc.weight", 3, np.ones(HISTOGRAM_BINS, np.float32))
+    return log
 
 
 def as_json(message: Message, expected: dict[str, Any]) -> dict[str, Any]:
@@ -128,11 +266,31 @@ def as_json(message: Message, expected: dict[str, Any]) -> dict[str, Any]:
 
 
 def write() -> None:
-    """Write all fixtures."""
+    """Write all fixtures: as JSON for the tests, and as TypeScript for its compiler to check."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, (message, expected) in messages().items():
         text = json.dumps(as_json(message, expected), indent=1, allow_nan=False)
         (FOLDER / f"{name}.json").write_text(text + "\n")
+    TYPESCRIPT.write_text(as_typescript())
+
+
+def as_typescript() -> str:
+    """Return the contents of all messages as constants of the types they are to have."""
+    kinds = {
+        "kernelMessages": ("KernelMessage", {k: m.content for k, (m, _) in messages().items()}),
+        "pageMessages": ("PageMessage", page_messages()),
+        "stepperMessages": (
+            "StepperMessage",
+            {k: m.content for k, (m, _) in stepper_messages().items()},
+        ),
+        "stepperRequests": ("StepperRequest", stepper_requests()),
+    }
+    parts = [
+        f"export const {name} = {json.dumps(content, indent=2, allow_nan=False)} "
+        f"as const satisfies Record<string, {type}>;\n"
+        for name, (type, content) in kinds.items()
+    ]
+    return _TYPESCRIPT_HEAD + "\n".join(parts)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,86 @@
 """What goes to the page is written down, bounded, and valid JSON."""
 
 import json
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
+from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
 from labkit.run import Block, Run
+from labkit.views import messages as types
 from labkit.views import protocol
+from labkit.views import stepper_messages as stepper_types
 from labkit.views.channel import RunChannel
 
-from .fixtures import FOLDER, STATE, as_json, messages
+from .fixtures import (
+    FOLDER,
+    STATE,
+    TYPESCRIPT,
+    as_json,
+    as_typescript,
+    messages,
+    page_messages,
+    stepper_messages,
+    stepper_requests,
+)
+from .pages import Page
 
 
-@pytest.mark.parametrize("name", ["snapshot", "frame"])
+@pytest.mark.parametrize("name", messages())
 def test_the_fixtures_that_typescript_reads_are_what_python_sends(name):
     message, expected = messages()[name]
     stored = json.loads((FOLDER / f"{name}.json").read_text())
     assert json.loads(json.dumps(as_json(message, expected))) == stored
+
+
+def test_the_messages_that_typescripts_compiler_checks_are_what_python_sends():
+    assert TYPESCRIPT.read_text() == as_typescript()
+
+
+def check(content, type):
+    """Check that the JSON of a message has a type, and no keys besides."""
+    sent = json.loads(json.dumps(content, allow_nan=False))
+    check_type(sent, type, collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS)
+
+
+TYPED = {
+    "kernel": (
+        types.KernelMessage,
+        lambda: {name: message.content for name, (message, _) in messages().items()},
+    ),
+    "page": (types.PageMessage, page_messages),
+    "stepper": (
+        stepper_types.StepperMessage,
+        lambda: {name: message.content for name, (message, _) in stepper_messages().items()},
+    ),
+    "stepper-page": (stepper_types.StepperRequest, stepper_requests),
+}
+
+
+@pytest.mark.parametrize("side", TYPED)
+def test_every_message_has_its_type(side):
+    type, examples = TYPED[side]
+    contents = examples()
+    for content in contents.values():
+        check(content, type)
+    kinds = {get_args(get_type_hints(each)["type"])[0] for each in get_args(type)}
+    assert {content["type"] for content in contents.values()} == kinds  # none is left out
+
+
+def test_a_message_with_another_key_has_no_type():
+    content = {**page_messages()["hello"], "more": 1}
+    with pytest.raises(TypeCheckError):
+        check(content, types.PageMessage)
+
+
+@pytest.mark.parametrize("content", page_messages().values(), ids=lambda content: content["type"])
+def test_every_message_of_a_page_is_taken(content, monkeypatch):
+    run = Run("demo")
+    run.close()
+    page = Page(run, monkeypatch)
+    page.ask(content)
+    assert not [each for each in page.received if each["type"] == "refused"]
 
 
 def test_a_number_that_is_not_finite_never_travels_as_json():

@@ -1,10 +1,11 @@
 /// <reference types="node" />
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { KernelMessage } from "../../src/protocol";
+import type { KernelMessage, PageMessage } from "../../src/protocol";
 import type { Points } from "../../src/session";
 import { LiveSession } from "../../src/transport/live-session";
 import { FakeChannel } from "../fake-channel";
+import { kernelMessages, pageMessages } from "../fixtures/messages";
 
 interface Fixture {
   readonly message: KernelMessage;
@@ -75,3 +76,59 @@ describe("what Python sends", () => {
     expect([...(value?.edges ?? [])]).toEqual([-1, 0, 1, 2]);
   });
 });
+
+describe("every message", () => {
+  const kernelNames = Object.keys(kernelMessages).filter((name) => name !== "refused");
+
+  it.each(kernelNames)("of the kernel is read without a problem: %s", (name) => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    const first = fixture("snapshot");
+    channel.receive(first.message, viewsOf(first));
+    const sent = fixture(name);
+    channel.receive(sent.message, viewsOf(sent));
+    expect(session.problem).toBeNull();
+  });
+
+  it("of the kernel changes what it names: graph and findings", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    for (const name of ["snapshot", "frame"]) {
+      const sent = fixture(name);
+      channel.receive(sent.message, viewsOf(sent));
+      expect(session.findings.map(({ rule }) => rule)).toEqual(["dead-units"]);
+    }
+    const sent = fixture("changes");
+    channel.receive(sent.message, viewsOf(sent));
+    expect(session.findings).toEqual([]);
+    expect(session.course).toBe("~/labkit");
+  });
+
+  it("of the page is what Python takes", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    const first = fixture("snapshot");
+    const next = fixture("frame");
+    channel.receive(first.message, viewsOf(first));
+    channel.receive(next.message, viewsOf(next));
+    void session.graphOf("abc");
+    void session.inspect("fc.weight");
+    void session.subjects();
+    void session.histograms(["fc.weight"], "even", 5);
+    void session.picture("fc", "units", null);
+    void session.control("pause");
+    void session.asset("layout.js").catch(() => undefined);
+    const sent = new Map(channel.sent.map((message) => [message.type, message]));
+    expect([...sent.keys()].sort()).toEqual(Object.keys(pageTypes).sort());
+    for (const [type, message] of sent) expect(withoutRequest(message)).toEqual(pageTypes[type]);
+  });
+});
+
+/** The messages of a page as Python has them, by their types. */
+const pageTypes: Partial<Record<PageMessage["type"], object>> = Object.fromEntries(
+  Object.values(pageMessages).map((message) => [message.type, withoutRequest(message)]),
+);
+
+function withoutRequest(message: object): object {
+  return { ...message, ...("request" in message ? { request: 0 } : {}) };
+}

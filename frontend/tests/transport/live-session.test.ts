@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { KernelMessage } from "../../src/protocol";
+import { type KernelMessage, PROTOCOL_VERSION } from "../../src/protocol";
 import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_DISCONNECTED } from "../../src/transport/channel";
 import { LiveSession } from "../../src/transport/live-session";
 import { NO_ANSWER, SUSPENSION_MS } from "../../src/transport/pending-requests";
@@ -100,7 +100,7 @@ describe("a session", () => {
     const session = new LiveSession(channel);
     const changes: string[] = [];
     session.subscribe((change) => changes.push(change));
-    expect(channel.said("hello")).toEqual([{ type: "hello", protocol: 1 }]);
+    expect(channel.said("hello")).toEqual([{ type: "hello", protocol: PROTOCOL_VERSION }]);
     channel.receive(snapshot(7));
     frame(channel, 8, [0, 1], [3, Number.NaN]);
     frame(channel, 9, [2], [1]);
@@ -184,7 +184,7 @@ describe("a session", () => {
   });
 
   it("reports a version of the protocol that it does not know", () => {
-    const channel = new FakeChannel("run", 2);
+    const channel = new FakeChannel("run", PROTOCOL_VERSION + 1);
     const session = new LiveSession(channel);
     expect(session.problem).toContain("version 1 of labkit's protocol and the kernel version 2");
     expect(channel.sent).toEqual([]);

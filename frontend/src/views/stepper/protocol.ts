@@ -1,5 +1,5 @@
 /**
- * The messages of the stepper; `labkit/views/stepper.py` is the other side.
+ * The messages of the stepper, with the same names as in `labkit/views/stepper_messages.py`.
  *
  * They go over the view's own model. Numbers travel in buffers of float64, little endian, so that
  * NaN and infinity are kept.
@@ -75,7 +75,7 @@ export type StepperMessage =
 
 /** Page to kernel. */
 export type StepperRequest =
-  | { readonly type: "walk" }
+  | { readonly type: "walk"; readonly protocol: number }
   | {
       readonly type: "edit";
       readonly request: number;

@@ -1,6 +1,7 @@
 /** Requests the walk and the edits of leaves from the kernel. */
 
 import type { Buffers } from "../../decoding/buffers";
+import { PROTOCOL_VERSION } from "../../protocol";
 import {
   ANSWER_TIMEOUT_MS,
   isLive,
@@ -43,7 +44,7 @@ export class WalkClient {
       () => listener.problem(isLive(model) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
       ANSWER_TIMEOUT_MS,
     );
-    this.stopResending = sendRepeatedly(model, { type: "walk" });
+    this.stopResending = sendRepeatedly(model, { type: "walk", protocol: PROTOCOL_VERSION });
     if (!isLive(model)) listener.problem(KERNEL_DISCONNECTED);
   }
 

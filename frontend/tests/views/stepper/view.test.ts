@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Buffers } from "../../../src/decoding/buffers";
+import { PROTOCOL_VERSION } from "../../../src/protocol";
 import { LiveSession } from "../../../src/transport/live-session";
 import type {
   StepperMessage,
@@ -147,7 +148,7 @@ const step = () => Number(root.getAttribute("data-labkit-step"));
 
 describe("the stepper", () => {
   it("asks for the walk and begins at its first event", () => {
-    expect(model.sent[0]).toEqual({ type: "walk" });
+    expect(model.sent[0]).toEqual({ type: "walk", protocol: PROTOCOL_VERSION });
     expect(step()).toBe(0);
     expect(root.getAttribute("data-labkit-phase")).toBe("forward");
     expect(root.textContent).toContain("1 of 5");
