@@ -14,6 +14,8 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
+from labkit.views.protocol import PROTOCOL_VERSION
+
 from .scenarios import ANSWER_SECONDS, SECONDS
 
 pytestmark = [
@@ -77,7 +79,7 @@ class Page(threading.Thread):
 
     def run(self):
         try:
-            self.send({"type": "hello", "protocol": 1})
+            self.send({"type": "hello", "protocol": PROTOCOL_VERSION})
             for name in itertools.cycle(["0.weight", "2.bias", "3.weight", "0.bias"]):
                 if self.stop.is_set():
                     return

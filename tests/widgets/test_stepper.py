@@ -8,7 +8,10 @@ import torch
 
 import labkit as lk
 from labkit.views import stepper as stepper_module
+from labkit.views.protocol import PROTOCOL_VERSION
 from labkit.views.stepper import StepperView, walk_message
+
+from .fixtures import stepper_requests
 
 
 def stepped():
@@ -97,6 +100,20 @@ def test_what_cannot_be_done_is_refused(sent, content):
     assert sent[-1]["type"] == "refused"
     assert sent[-1]["request"] == (5 if isinstance(content, dict) else None)
     assert view.walk is before
+
+
+@pytest.mark.parametrize("content", stepper_requests().values(), ids=lambda each: each["type"])
+def test_every_message_of_a_page_is_answered(sent, content):
+    leaf = {"leaf": "/w:0"} if content["type"] == "edit" else {}
+    ask(stepped(), {**content, **leaf})
+    assert (sent[-1]["type"], sent[-1]["request"]) == ("walk", content.get("request"))
+
+
+@pytest.mark.parametrize("version", [{}, {"protocol": PROTOCOL_VERSION + 1}])
+def test_a_page_of_another_version_is_refused_with_what_to_do(sent, version):
+    ask(stepped(), {"type": "walk", **version})
+    assert sent[-1]["type"] == "refused"
+    assert "reload the page" in sent[-1]["reason"]
 
 
 def test_the_code_runs_on_the_thread_that_made_the_stepper(sent, monkeypatch):

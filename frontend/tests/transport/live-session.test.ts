@@ -186,7 +186,9 @@ describe("a session", () => {
   it("reports a version of the protocol that it does not know", () => {
     const channel = new FakeChannel("run", PROTOCOL_VERSION + 1);
     const session = new LiveSession(channel);
-    expect(session.problem).toContain("version 1 of labkit's protocol and the kernel version 2");
+    expect(session.problem).toContain(
+      `version ${PROTOCOL_VERSION} of labkit's protocol and the kernel version ${PROTOCOL_VERSION + 1}`,
+    );
     expect(channel.sent).toEqual([]);
   });
 
