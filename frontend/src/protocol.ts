@@ -118,7 +118,7 @@ export type BlockKind =
   | "grad_zeros"
   | "grad_not_finite"
   | "act_mean"
-  | "act_spread"
+  | "act_std"
   | "act_saturated"
   | "act_dead"
   | "act_grad";

@@ -26,7 +26,7 @@ class ModuleOutput:
     type : str
         Class name.
     shape : tuple of int
-    mean, spread : float
+    mean, std : float
         Over the finite elements.
     not_finite : int
         How many elements are NaN or infinite.
@@ -36,7 +36,7 @@ class ModuleOutput:
     type: str
     shape: tuple[int, ...]
     mean: float
-    spread: float
+    std: float
     not_finite: int
 
 
@@ -68,7 +68,7 @@ class Replay:
         """Return a table of the modules' outputs, and where it went wrong."""
         rows = [
             f"{each.path or '(model)':32} {each.type:20} {each.shape!s:20} "
-            f"mean {each.mean:10.4g}  spread {each.spread:10.4g}  not finite {each.not_finite}"
+            f"mean {each.mean:10.4g}  std {each.std:10.4g}  not finite {each.not_finite}"
             for each in self.modules
         ]
         if self.operation is None:

@@ -13,7 +13,7 @@ SAMPLED_KINDS = frozenset(
         "grad_cosine",
         "grad_noise",
         "act_mean",
-        "act_spread",
+        "act_std",
         "act_saturated",
         "act_dead",
         "act_grad",

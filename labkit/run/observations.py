@@ -20,19 +20,19 @@ class InputScale:
     ----------
     step : int
     shape : tuple of int
-    mean, spread : float
+    mean, std : float
         Mean and standard deviation over all elements.
-    least_spread, most_spread : float
+    least_std, most_std : float
         Smallest and largest standard deviation of a feature over the batch, for inputs of shape
-        (batch, features); equal to `spread` for others. Features that do not vary are left out.
+        (batch, features); equal to `std` for others. Features that do not vary are left out.
     """
 
     step: int
     shape: tuple[int, ...]
     mean: float
-    spread: float
-    least_spread: float
-    most_spread: float
+    std: float
+    least_std: float
+    most_std: float
 
 
 @dataclass(frozen=True)

@@ -157,13 +157,13 @@ class _FirstNotFinite(torch_compat.DispatchMode):  # type: ignore[no-untyped-cal
         with torch.no_grad():
             values = found[0].detach().float()
             good = values[torch.isfinite(values)]
-            spread, mean = (
+            std, mean = (
                 torch.std_mean(good, correction=0) if good.numel() else (values.new_zeros(()),) * 2
             )
             path = self._paths[module]
             kind, lost = type(module).__name__, values.numel() - good.numel()
             shape = tuple(values.shape)
-            self.outputs.append(ModuleOutput(path, kind, shape, mean.item(), spread.item(), lost))
+            self.outputs.append(ModuleOutput(path, kind, shape, mean.item(), std.item(), lost))
         self._looking = False
 
 

@@ -14,8 +14,8 @@ _ALMOST_ALWAYS = 0.9
 _PASSING = frozenset({"view", "reshape", "squeeze", "unsqueeze", "transpose", "permute", "t", "to"})
 """Operations that hand the values on as they are."""
 _LARGE_MEAN = 10.0
-_LARGE_SPREAD = 10.0
-_SMALL_SPREAD = 1e-3
+_LARGE_STD = 10.0
+_SMALL_STD = 1e-3
 _UNEVEN = 1e3
 _LABEL_ERRORS = (
     re.compile(r"Target (?P<label>-?\d+) is out of bounds"),
@@ -129,13 +129,16 @@ def _input_scale(evidence: Evidence) -> RuleMatch | None:
     if len(seen) < _FEWEST_LOOKS:
         return None
     for last in (each for each in seen if each.step == seen[-1].step):
-        if abs(last.mean) > _LARGE_MEAN or last.spread > _LARGE_SPREAD:
-            words = f"its values have a mean of {last.mean:.4g} and a spread of {last.spread:.4g}"
-        elif 0 < last.spread < _SMALL_SPREAD and abs(last.mean) < 1:
-            words = f"its values hardly vary (spread {last.spread:.1g})"
-        elif last.most_spread > _UNEVEN * last.least_spread > 0:
+        if abs(last.mean) > _LARGE_MEAN or last.std > _LARGE_STD:
             words = (
-                f"its features vary by {last.least_spread:.2g} to {last.most_spread:.2g}, so no "
+                f"its values have a mean of {last.mean:.4g} and a standard deviation of "
+                f"{last.std:.4g}"
+            )
+        elif 0 < last.std < _SMALL_STD and abs(last.mean) < 1:
+            words = f"its values hardly vary (standard deviation {last.std:.1g})"
+        elif last.most_std > _UNEVEN * last.least_std > 0:
+            words = (
+                f"its features vary by {last.least_std:.2g} to {last.most_std:.2g}, so no "
                 "one learning rate suits them all"
             )
         else:

@@ -41,14 +41,14 @@ class Pictures(nn.Module):
         return self.head(self.relu(self.conv(x)).flatten(1))
 
 
-def test_mean_spread_and_dead_units_are_those_of_the_output():
+def test_mean_standard_deviation_and_dead_units_are_those_of_the_output():
     torch.manual_seed(0)
     model, x = Pictures(), torch.randn(5, 1, 8, 8)
     nn.init.constant_(model.conv.bias[1:2].data, -100.0)
     before = model.conv(x).detach()
     run = one_step(model, lambda: F.cross_entropy(model(x), torch.arange(5) % 3))
     assert value(run, "act_mean/conv") == pytest.approx(before.mean().item(), rel=1e-5)
-    assert value(run, "act_spread/conv") == pytest.approx(before.std(correction=0).item(), rel=1e-4)
+    assert value(run, "act_std/conv") == pytest.approx(before.std(correction=0).item(), rel=1e-4)
     assert value(run, "act_dead/relu") == 0.25
     assert run.series("act_dead/head")[0].tolist() == []  # a linear layer cannot die
 

@@ -14,8 +14,8 @@ interface Quantity {
 
 export const QUANTITIES: readonly Quantity[] = [
   {
-    kind: "act_spread",
-    name: "Spread",
+    kind: "act_std",
+    name: "Standard deviation",
     explanation:
       "Standard deviation of a module's outputs in a step. If it shrinks or grows from layer to " +
       "layer, so do the gradients.",

@@ -16,7 +16,7 @@ const MODES: readonly (readonly [Mode, name: string, explanation: string])[] = [
   [
     "ridge",
     "Histograms",
-    "How the elements of each parameter's gradient are spread, at the step that is looked at",
+    "How the elements of each parameter's gradient are distributed, at the step that is looked at",
   ],
 ];
 

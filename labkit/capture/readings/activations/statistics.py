@@ -15,7 +15,7 @@ from labkit.run import ComputationGraph
 Bend = Literal["relu", "tanh", "sigmoid"]
 """The kind of an activation function whose units can die or saturate."""
 
-STATISTICS = ("act_mean", "act_spread", "act_saturated", "act_dead")
+STATISTICS = ("act_mean", "act_std", "act_saturated", "act_dead")
 
 _OWN: tuple[tuple[type[nn.Module], Bend], ...] = (
     (nn.ReLU, "relu"),
