@@ -15,6 +15,9 @@ class Cost:
     >>> cost.add_publishing(10_000)
     >>> cost.share
     0.03
+    >>> cost.add_logging(1_000)
+    >>> cost.share
+    0.031
 
     Once the run has got started, the time until then is left out:
 
@@ -50,6 +53,11 @@ class Cost:
         """Add some steps: the time they took, and what of it watching took."""
         self.loop_ns += loop_ns
         self.watching_ns += watching_ns
+
+    def add_logging(self, ns: int) -> None:
+        """Add time of calls of `Run.log`; none before the first step, when no loop is timed yet."""
+        if self.loop_ns:
+            self.watching_ns += ns
 
     def add_publishing(self, ns: int) -> None:
         """Add processor time of the views' publisher."""

@@ -318,11 +318,13 @@ class Run:
                     f"my_{name.replace('/', '_')}=..."
                 )
         values = {name: number(name, value) for name, value in metrics.items()}
+        began_ns = time.perf_counter_ns()  # a tensor's value may have been waited for until now
         step = self.steps
         for name, value in values.items():
             if name == "epoch" and math.isfinite(value):
                 self._epoch = int(value)
             self.recorder.table(f"metric/{name}", "metric", (name,)).append(step, value)
+        self.measured.add_logging(time.perf_counter_ns() - began_ns)
 
     def add_block(self, id: str, kind: str, names: Sequence[str]) -> Block:
         """Return a table to record into; `Recorder.table` of the run's recorder."""
