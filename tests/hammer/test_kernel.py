@@ -147,12 +147,21 @@ class Kernel:
         self.client = self.connect()
 
     def connect(self):
-        client = BlockingKernelClient()  # with a session of its own, as another page has
-        client.load_connection_info(self.manager.get_connection_info())
-        client.start_channels()
-        client.wait_for_ready(timeout=START_SECONDS)
-        self.clients.append(client)
-        return client
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            client = BlockingKernelClient()  # with a session of its own, as another page has
+            client.load_connection_info(self.manager.get_connection_info())
+            client.start_channels()
+            try:
+                client.wait_for_ready(timeout=START_SECONDS)
+            except RuntimeError:  # a heartbeat that is a second late counts as a kernel that died
+                client.stop_channels()
+                alive = self.manager.is_alive()
+                assert alive, f"the kernel died as it started:\n{self.output()}"
+                assert time.monotonic() < deadline, f"the kernel is not ready:\n{self.output()}"
+                continue
+            self.clients.append(client)
+            return client
 
     def execute(self, code, seconds):
         """Run a cell; return the id of a channel that it opened, its text, and its errors."""
