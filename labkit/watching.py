@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labkit.capture import attach
 from labkit.insight import RuleEvaluator
 from labkit.run import Run
+from labkit.run.error_text import described
 
 if TYPE_CHECKING:
     import torch
@@ -115,8 +116,7 @@ def _show(run: Run, *, demanded: bool) -> None:
             show_dashboard(run)
     except Exception as error:  # noqa: BLE001 - a fault here must not keep the loop from running
         text = (
-            "The dashboard cannot be shown; the run is recorded all the same. "
-            f"({type(error).__name__}: {error})"
+            f"The dashboard cannot be shown; the run is recorded all the same. ({described(error)})"
         )
         run.add_notice("views", text)
         if demanded:

@@ -1,8 +1,9 @@
-"""The only code that touches a live model: hooks, the autograd graph, statistics, the budget.
+"""The only code that touches a live model.
 
-A `Probe` is told of every backward pass and optimizer step, reads the loss and the learning
-rates each time and costlier things as often as its budget allows, and writes into a `Run`.
-Imports torch; never a widget.
+`hooks` is what torch calls; `steps` turns those calls into steps and writes their losses and
+learning rates into a `Run`; `readings` are costlier and taken as often as the budget allows;
+`graph` captures the autograd graph, `incidents` the first step that went wrong, and `walkthrough`
+what `lk.stepper` shows. Imports torch; never a widget.
 """
 
 from labkit.capture.attach import attach

@@ -11,6 +11,7 @@ from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule
 from labkit.insight.rules import RULES
 from labkit.run import Run
+from labkit.run.error_text import described
 from labkit.run.finding import Finding
 
 _ORDER = {"error": 0, "warning": 1, "hint": 2}
@@ -80,7 +81,6 @@ class RuleEvaluator:
             self._faulty.add(rule.id)
             evidence.run.add_notice(
                 "findings",
-                f"The rule {rule.id} failed and is not asked again. "
-                f"({type(error).__name__}: {error})",
+                f"The rule {rule.id} failed and is not asked again. ({described(error)})",
             )
             return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from labkit.run.error_text import described
 from labkit.views.assets import small_script
 from labkit.views.jupyter_compat import reply_on_the_same_shell
 
@@ -60,4 +61,4 @@ class DrawingPad(anywidget.AnyWidget):
         try:
             self.said = str(self._answer(self.image))
         except Exception as error:  # noqa: BLE001 - a learner's function may raise anything
-            self.said = f"The function that answers raised {type(error).__name__}: {error}"
+            self.said = f"The function that answers raised {described(error)}"

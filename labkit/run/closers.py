@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from labkit.run.error_text import described
 from labkit.run.notices import NoticeLog
 
 Closer = Callable[[], None]
@@ -76,11 +77,3 @@ class Closers:
         except Exception as error:  # noqa: BLE001 - the others have to be called, too
             text = f"A part did not close in order: {described(error)}."
             self._notices.add("closing", text)
-
-
-def described(error: BaseException) -> str:
-    """Return an error's type and text; the type alone where its text cannot be had."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - the error is the user's, and so may be its text
-        return type(error).__name__

@@ -12,9 +12,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from labkit.run.activations import ActivationLog
-from labkit.run.closers import Closer, Closers, described
+from labkit.run.closers import Closer, Closers
 from labkit.run.control import Control, Stopped
 from labkit.run.cost import Cost
+from labkit.run.error_text import described
 from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph
 from labkit.run.graph_log import GraphLog

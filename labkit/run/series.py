@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labkit.run.buckets import Buckets, Floats, Steps
+from labkit.run.error_text import described
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.notices import NoticeLog
 from labkit.run.rows import Rows, joined, row_of, steps_of, table_of
@@ -324,8 +325,7 @@ class Block:
             except Exception as error:  # noqa: BLE001 - these rows must not stop those to come
                 self._notices.add(
                     "series",
-                    f"Some rows of {self.id} could not be recorded. "
-                    f"({type(error).__name__}: {error})",
+                    f"Some rows of {self.id} could not be recorded. ({described(error)})",
                 )
             except BaseException:  # an interrupt
                 if self._stored is before:

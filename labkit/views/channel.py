@@ -15,6 +15,7 @@ import traitlets
 
 from labkit.run import Block, ComputationGraph, Finding, Run, questions
 from labkit.run.control import MOST_REQUESTS
+from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat
 from labkit.views import protocol as wire
 from labkit.views.course import course_folder
@@ -255,14 +256,6 @@ class RunChannel(DroppableWidget):
         self._post(wire.acknowledged(request))
         if self._publisher is not None:
             self._publisher.hurry()
-
-
-def described(error: Exception) -> str:
-    """Return what an error says, whatever its text does."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - its text may fail, too
-        return type(error).__name__
 
 
 def shortened(value: object) -> str:

@@ -194,7 +194,7 @@ def acknowledged(request: int) -> Message:
 
 
 def other_version(version: object) -> str:
-    """Return what a page is told that speaks another version of the protocol."""
+    """Return the sentence for a page that speaks another version of the protocol."""
     return (
         f"This page speaks version {str(version)[:_MOST_ECHO]} of labkit's protocol and the kernel "
         f"version {PROTOCOL_VERSION}. Restart the kernel and reload the page."

@@ -27,6 +27,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from labkit.run import Run
+from labkit.run.error_text import described
 
 FASTEST_SECONDS = 0.1
 CROWDED_SECONDS = 1.0
@@ -185,7 +186,7 @@ class Publisher:
             try:
                 question.answer()
             except Exception as error:  # noqa: BLE001 - a fault here must not end the watch
-                self._notice(f"A page was not answered: {type(error).__name__}: {error}.")
+                self._notice(f"A page was not answered: {described(error)}.")
 
     def _notice(self, text: str) -> None:
         run = self._run()
@@ -202,8 +203,7 @@ class Publisher:
             publish()
         except Exception as error:  # noqa: BLE001 - a fault here must not end the watch
             self._notice(
-                f"A frame could not be sent: {type(error).__name__}: {error}. "
-                "The run is still recorded."
+                f"A frame could not be sent: {described(error)}. The run is still recorded."
             )
         spent = time.thread_time_ns() - began
         self.unanswered += 1

@@ -9,7 +9,7 @@ from html import escape
 from labkit.run import ComputationGraph, ModuleCall, Node
 
 MOST_BOXES = 40
-"""A larger graph is told as an outline."""
+"""A larger graph is written as an outline."""
 
 _LETTER = 6.9
 _HEIGHT, _ROW, _GAP, _MARGIN = 30.0, 58.0, 22.0, 16.0

@@ -37,7 +37,7 @@ def line_of_operation(code: object, op: str, ordinal: int = 0, count: int = 1) -
         The operation's name as graphs have it: ``"log"``, ``"logsoftmax"``.
     ordinal, count : int
         Which of how many such operations it is; if the source has another number of them, as in
-        a loop, the first one is told.
+        a loop, the first one is returned.
 
     Returns
     -------

@@ -31,7 +31,8 @@ def put_innermost(
     bool
         False where nothing but these two is registered any more: they are removed then.
     """
-    if known.innermost is None:
+    if not _are_registered(known):  # also where the user has cleared all hooks
+        remove(known)
         known.innermost = (
             optimizer.register_step_pre_hook(before),
             optimizer.register_step_post_hook(after),
@@ -39,10 +40,17 @@ def put_innermost(
     elif len(known.own_before) == len(known.own_after) == 1:
         remove(known)
         return False
-    first, last = known.innermost
+    first, last = known.innermost  # type: ignore[misc]  # registered above, if not before
     known.own_before.move_to_end(first.id)
     known.own_after.move_to_end(last.id, last=False)
     return True
+
+
+def _are_registered(known: KnownOptimizer) -> bool:
+    if known.innermost is None:
+        return False
+    first, last = known.innermost
+    return first.id in known.own_before and last.id in known.own_after
 
 
 def remove_all() -> None:

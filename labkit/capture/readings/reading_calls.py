@@ -10,6 +10,7 @@ from labkit.capture.readings.budget import Budget
 from labkit.capture.readings.device_transfer import DeviceTransfer, Failure
 from labkit.capture.readings.reading import Reading, StepContext
 from labkit.run import Run
+from labkit.run.error_text import described
 
 _Context = TypeVar("_Context", bound=StepContext)
 
@@ -90,8 +91,7 @@ class ReadingCalls:
         after = "" if reading is None else " and has switched that off"
         run.add_notice(
             name or "watch",
-            f"labkit could not read {what}{after}; training is not affected. "
-            f"({type(error).__name__}: {error})",
+            f"labkit could not read {what}{after}; training is not affected. ({described(error)})",
         )
 
     def _note_failures(self, run: Run, failures: Sequence[Failure]) -> None:

@@ -23,6 +23,7 @@ from labkit.capture.steps.plan import StepPlan
 from labkit.capture.steps.rounds import Rounds
 from labkit.capture.steps.watched_gradients import WatchedGradients
 from labkit.run import Run
+from labkit.run.error_text import described
 
 RunPass = Callable[[Backward, Any, tuple[Any, ...], dict[str, Any]], None]
 """Runs a backward pass: the function, its first argument, its others."""
@@ -171,6 +172,5 @@ class Loop:
 def _note_fault(run: Run, error: Exception) -> None:
     run.add_notice(
         "watch",
-        "labkit missed something in this run; training is not affected. "
-        f"({type(error).__name__}: {error})",
+        f"labkit missed something in this run; training is not affected. ({described(error)})",
     )

@@ -32,6 +32,7 @@ from labkit.capture.steps.round_ends import RoundEnds
 from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.capture.torch_compat import tensor_version, without_compilation
 from labkit.run import Run
+from labkit.run.error_text import described
 
 _TURNS_AWAITED = 16
 """How often other threads are refused at most before one that took the loop over has stepped."""
@@ -372,8 +373,7 @@ class StepMachine(Loop):
             action()
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
             self.add_notice(
-                "labkit could not deliver the last readings of this run. "
-                f"({type(error).__name__}: {error})"
+                f"labkit could not deliver the last readings of this run. ({described(error)})"
             )
 
 

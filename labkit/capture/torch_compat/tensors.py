@@ -56,10 +56,10 @@ def is_transformed() -> bool:
 without_functions: Callable[[], AbstractContextManager[None]] = torch._C.DisableTorchFunction
 """Within it no `__torch_function__` is called, neither a tensor's nor a mode's."""
 DispatchMode = TorchDispatchMode
-"""A mode that is told of every operation that runs, below autograd."""
+"""A mode that sees every operation that runs, below autograd."""
 
 
 def sees_every_operation() -> bool:
-    """Return whether some mode is told of every operation: then none may be added to the loop's."""
+    """Return whether some mode sees every operation: then none may be added to the loop's."""
     depth = getattr(torch._C, "_len_torch_dispatch_stack", None)
     return depth is not None and bool(depth())

@@ -99,23 +99,52 @@ def test_nothing_is_left_on_an_optimizer_that_has_hooks():
     gc.collect()
 
 
+def test_a_loop_that_clears_all_hooks_of_its_optimizer_goes_on():
+    def loop(model, truth):
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+        for number in range(60):
+            if number == 20:
+                optimizer.register_step_post_hook(lambda *_: None)
+            if number == 40:
+                optimizer._optimizer_step_pre_hooks.clear()
+            optimizer.zero_grad()
+            take_pass(model, truth)
+            truth.used(model, optimizer)
+            optimizer.step()
+            truth.stepped(model)
+
+    assert_agrees(*record(loop))
+
+
+class UnspeakableError(Exception):
+    """An error whose text cannot be had."""
+
+    def __str__(self):
+        raise RuntimeError
+
+
 class NoSynchronisation(TorchDispatchMode):
     """Raises where a value is brought to the host."""
 
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         if "_local_scalar_dense" in str(func):
-            raise AssertionError("an item() in the loop")
+            raise self.error
         return func(*args, **(kwargs or {}))
 
 
-def test_what_a_mode_of_the_users_raises_at_labkit_stays_there():
+@pytest.mark.parametrize("error", [AssertionError("an item() in the loop"), UnspeakableError()])
+def test_what_a_mode_of_the_users_raises_at_labkit_stays_there(error):
     torch.manual_seed(0)
     model = Net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     x, y = batch()
     with lk.watch(model, show=False) as run:
         for _ in range(100):
-            with NoSynchronisation():
+            with NoSynchronisation(error):
                 optimizer.zero_grad()
                 F.cross_entropy(model(x), y).backward()
             optimizer.step()

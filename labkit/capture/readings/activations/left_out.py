@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labkit.run import Run
+from labkit.run.error_text import described
 
 _MOST_FAILURES = 2
 _MOST_NAMED = 5
@@ -47,13 +48,5 @@ class LeftOut:
             "activations",
             f"labkit could not read the activations of {', '.join(names[:_MOST_NAMED])}{more} and "
             "leaves them out from now on; the other modules are read, training is not affected. "
-            f"({_described(error)})",
+            f"({described(error)})",
         )
-
-
-def _described(error: Exception) -> str:
-    """Return an error as text, even if its own `__str__` raises."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - the message may be made by the user's code
-        return type(error).__name__
