@@ -6,7 +6,7 @@
  * `BufferIndex` is the position of a buffer in the message's list of buffers.
  */
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 export type BufferIndex = number;
 
@@ -102,10 +102,10 @@ export interface GraphSpan {
 
 /**
  * Columns that are sampled together. Column names are bare: the parameter's
- * name in the three parameter blocks, the module's path in the activations' blocks, `loss` (or `loss/<model>`) in `loss`,
- * the group in `lr`, the metric's name in a metric block.
+ * name in the three parameter tables, the module's path in the activations' tables, `loss` (or `loss/<model>`) in `loss`,
+ * the group in `lr`, the metric's name in a metric table.
  */
-export type BlockKind =
+export type TableKind =
   | "loss"
   | "lr"
   | "metric"
@@ -124,12 +124,12 @@ export type BlockKind =
   | "act_grad";
 
 /**
- * New rows of one block. `id` is unique in the run ("grad_norm", "metric/accuracy").
+ * New rows of one table. `id` is unique in the run ("grad_norm", "metric/accuracy").
  * `steps` is float64[rows]; `values` is float32[rows * columns], row major.
  */
-export interface BlockRows {
+export interface TableRows {
   readonly id: string;
-  readonly kind: BlockKind;
+  readonly kind: TableKind;
   /** Null where the page has received them before, in this session's snapshot or a frame. */
   readonly names: readonly string[] | null;
   readonly columns: number;
@@ -139,14 +139,14 @@ export interface BlockRows {
 }
 
 /**
- * A whole block: folded rows (buckets of `stride` samples with the smallest and the largest value
+ * A whole table: folded rows (buckets of `stride` samples with the smallest and the largest value
  * of each column and their steps) and the newest rows whole. With B buckets and n columns: `first`
  * float64[B], the first step in the bucket; `low`, `high` float32[B*n]; `low_at`, `high_at`
- * float32[B*n], offsets of their steps from `first`. In blocks of losses, learning rates and
+ * float32[B*n], offsets of their steps from `first`. In tables of losses, learning rates and
  * metrics a bucket that held a NaN has NaN as `high`; in all others NaN stands for "not read", and
  * is an extreme only where nothing was read.
  */
-export interface BlockSnapshot extends BlockRows {
+export interface TableSnapshot extends TableRows {
   readonly names: readonly string[];
   readonly stride: number;
   readonly buckets: number;
@@ -298,7 +298,7 @@ export type KernelMessage =
       readonly type: "snapshot";
       readonly seq: number;
       readonly run: RunState;
-      readonly blocks: readonly BlockSnapshot[];
+      readonly tables: readonly TableSnapshot[];
       readonly graph: GraphData | null;
       /** What goes wrong in the run, the gravest first. */
       readonly findings: readonly Finding[];
@@ -313,7 +313,7 @@ export type KernelMessage =
        */
       readonly seq: number;
       readonly run: RunState;
-      readonly blocks: readonly BlockRows[];
+      readonly tables: readonly TableRows[];
       /** Only when its structure is new. */
       readonly graph?: GraphData;
       /** Only when they changed. */

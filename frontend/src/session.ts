@@ -7,7 +7,6 @@
 
 import type {
   AssetName,
-  BlockKind,
   ControlAction,
   Finding,
   GraphData,
@@ -16,6 +15,7 @@ import type {
   RecordedNorm,
   RunState,
   SentPicture,
+  TableKind,
 } from "./protocol";
 
 /** Points of one column in the order of their steps. */
@@ -25,9 +25,9 @@ export interface Points {
 }
 
 /** Columns that are sampled together, with their bounded history. */
-export interface Block {
+export interface SeriesTable {
   readonly id: string;
-  readonly kind: BlockKind;
+  readonly kind: TableKind;
   readonly names: readonly string[];
   /** Step of the newest row; -1 while empty. */
   readonly lastStep: number;
@@ -93,7 +93,7 @@ export interface RunSession {
   /** Null until the first snapshot has come. */
   readonly state: RunState | null;
   readonly graph: GraphData | null;
-  readonly blocks: readonly Block[];
+  readonly tables: readonly SeriesTable[];
   /** The step that all views show; null follows the live end. */
   readonly cursor: number | null;
   /** The selected parameter, module or node, by its name, path or id. */

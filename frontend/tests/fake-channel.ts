@@ -2,11 +2,11 @@
 
 import type { Buffers } from "../src/decoding/buffers";
 import {
-  type BlockRows,
   type KernelMessage,
   type PageMessage,
   PROTOCOL_VERSION,
   type RunState,
+  type TableRows,
 } from "../src/protocol";
 import type { Channel } from "../src/transport/channel";
 
@@ -98,12 +98,12 @@ export function viewOf(array: Float32Array | Float64Array): DataView {
   return new DataView(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 }
 
-/** A loss block with one row per step. */
+/** A loss table with one row per step. */
 export function lossRows(
   steps: number[],
   values: number[],
-): { block: BlockRows; buffers: Buffers } {
-  const block: BlockRows = {
+): { table: TableRows; buffers: Buffers } {
+  const table: TableRows = {
     id: "loss",
     kind: "loss",
     names: ["loss"],
@@ -112,7 +112,7 @@ export function lossRows(
     steps: 0,
     values: 1,
   };
-  return { block, buffers: [viewOf(Float64Array.from(steps)), viewOf(Float32Array.from(values))] };
+  return { table, buffers: [viewOf(Float64Array.from(steps)), viewOf(Float32Array.from(values))] };
 }
 
 export function snapshot(seq: number, facts: Partial<RunState> = {}): KernelMessage {
@@ -120,7 +120,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): KernelMess
     type: "snapshot",
     seq,
     run: stateOf(facts),
-    blocks: [],
+    tables: [],
     graph: null,
     findings: [],
     course: null,

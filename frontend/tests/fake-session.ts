@@ -1,7 +1,7 @@
 /** A session without events; tests override what they need. */
 
 import type { Finding, GraphData, PictureSubject, RunState } from "../src/protocol";
-import type { Block, Change, Inspection, Picture, RunSession } from "../src/session";
+import type { Change, Inspection, Picture, RunSession, SeriesTable } from "../src/session";
 
 /** The kernel's answer to an inspection: what a test gives and nothing else. */
 export function inspected(parts: Partial<Inspection> = {}): Inspection {
@@ -14,7 +14,7 @@ export class QuietSession implements RunSession {
   state: RunState | null = null;
   graph: GraphData | null = null;
   findings: readonly Finding[] = [];
-  blocks: readonly Block[] = [];
+  tables: readonly SeriesTable[] = [];
   cursor: number | null = null;
   selected: string | null = null;
   course: string | null = null;

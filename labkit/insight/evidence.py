@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from labkit.run import ComputationGraph, Node, Run
 from labkit.run.observations import Observations
-from labkit.run.series import Block
+from labkit.run.series_table import SeriesTable
 
 _MOST_ROWS = 64
 _GOLDEN = 0.618034
@@ -53,7 +53,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Table:
+class RecentRows:
     """Columns that were sampled together, the newest rows, some of the older ones left out.
 
     Attributes
@@ -70,14 +70,16 @@ class Table:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def recent(self, rows: int) -> Table:
+    def recent(self, rows: int) -> RecentRows:
         """Return the last rows."""
-        return Table(self.names, self.steps[-rows:], self.values[-rows:])
+        return RecentRows(self.names, self.steps[-rows:], self.values[-rows:])
 
-    def only(self, names: frozenset[str]) -> Table:
+    def only(self, names: frozenset[str]) -> RecentRows:
         """Return some of the columns."""
         kept = [place for place, name in enumerate(self.names) if name in names]
-        return Table(tuple(self.names[place] for place in kept), self.steps, self.values[:, kept])
+        return RecentRows(
+            tuple(self.names[place] for place in kept), self.steps, self.values[:, kept]
+        )
 
     def medians(self) -> NDArray[np.float32]:
         """Return each column's median over the rows, shape (n_columns,)."""
@@ -121,8 +123,8 @@ class Evidence:
         self.steps = run.steps
         self.graph: ComputationGraph | None = run.graph
         self.observed: Observations = run.observations
-        self._blocks = run.blocks
-        self._tables: dict[str, Table | None] = {}
+        self._tables = run.tables
+        self._recent: dict[str, RecentRows | None] = {}
 
     # ── series ───────────────────────────────────────────────────────────────
 
@@ -146,22 +148,22 @@ class Evidence:
         """The learning rates by parameter group."""
         return tuple(self._curves("lr"))
 
-    def table(self, kind: str) -> Table | None:
-        """Return the newest rows of the first block of a kind, None if there is none."""
-        if kind not in self._tables:
-            block = next((b for b in self._blocks.values() if b.kind == kind), None)
-            self._tables[kind] = None if block is None else _table(block)
-        return self._tables[kind]
+    def table(self, kind: str) -> RecentRows | None:
+        """Return the newest rows of the first table of a kind, None if there is none."""
+        if kind not in self._recent:
+            table = next((b for b in self._tables.values() if b.kind == kind), None)
+            self._recent[kind] = None if table is None else _recent_rows(table)
+        return self._recent[kind]
 
     def early(self, kind: str) -> NDArray[np.float32] | None:
         """Return each column's first finite value, shape (n_columns,), NaN where there is none.
 
         Of one that is folded, it is the lowest of its bucket.
         """
-        block = next((b for b in self._blocks.values() if b.kind == kind), None)
-        if block is None:
+        table = next((b for b in self._tables.values() if b.kind == kind), None)
+        if table is None:
             return None
-        held = block.whole()
+        held = table.whole()
         rows = np.concatenate([held.buckets.low, held.values])
         if not len(rows):
             return None
@@ -180,10 +182,10 @@ class Evidence:
 
     def _curves(self, kind: str) -> list[Curve]:
         return [
-            Curve(name, *block.points(column))
-            for block in self._blocks.values()
-            if block.kind == kind
-            for column, name in enumerate(block.names)
+            Curve(name, *table.points(column))
+            for table in self._tables.values()
+            if table.kind == kind
+            for column, name in enumerate(table.names)
         ]
 
     # ── structure ────────────────────────────────────────────────────────────
@@ -255,15 +257,15 @@ class Evidence:
         return None
 
 
-def _table(block: Block) -> Table:
-    held = block.whole()
+def _recent_rows(table: SeriesTable) -> RecentRows:
+    held = table.whole()
     rows = len(held.steps)
     stride = max(1, -(-rows // _MOST_ROWS))
     # At even distances, the same ones of parameters that are used in turn would be seen each time.
     number = np.arange(_MOST_ROWS)
     places = rows - 1 - ((number + number * _GOLDEN % 1) * stride).astype(int)
     kept = places[places >= 0][::-1]
-    return Table(held.names, held.steps[kept], held.values[kept])
+    return RecentRows(held.names, held.steps[kept], held.values[kept])
 
 
 def medians(values: NDArray[np.float32]) -> NDArray[np.float32]:

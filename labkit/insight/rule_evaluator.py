@@ -31,8 +31,8 @@ class RuleEvaluator:
     Examples
     --------
     >>> run = Run("demo")
-    >>> block = run.add_block("loss", "loss", ["loss"])
-    >>> block.append(1, float("nan"))
+    >>> table = run.add_table("loss", "loss", ["loss"])
+    >>> table.append(1, float("nan"))
     >>> [finding.rule for finding in RuleEvaluator().evaluate(run)]
     ['loss-not-finite']
     """

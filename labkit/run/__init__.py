@@ -1,6 +1,6 @@
 """What was recorded: runs, bounded series and computation graphs.
 
-A `Run` holds blocks of series, the graphs that were seen and the switches that steer the
+A `Run` holds tables of series, the graphs that were seen and the switches that steer the
 loop. The capture side writes, the views read; both may be on different threads.
 Needs numpy and the standard library only, so that a machine without torch can open a run.
 """
@@ -14,12 +14,11 @@ from labkit.run.incident import Incident
 from labkit.run.live import LiveModel
 from labkit.run.recorder import Recorder
 from labkit.run.run import Run
-from labkit.run.series import Block
+from labkit.run.series_table import SeriesTable
 from labkit.run.state import FINAL_STATUSES, ModelFacts, Notice, RunState, Status
 
 __all__ = [
     "FINAL_STATUSES",
-    "Block",
     "ComputationGraph",
     "Control",
     "Edge",
@@ -35,6 +34,7 @@ __all__ = [
     "Recorder",
     "Run",
     "RunState",
+    "SeriesTable",
     "Source",
     "Status",
     "Stopped",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 HISTORY_STEPS = 50
 """Steps before the incident of which all statistics are kept."""
 History = Mapping[str, tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float32]]]
-"""Blocks by their ids: column names, steps (n_rows,) and values (n_rows, n_columns)."""
+"""Tables by their ids: column names, steps (n_rows,) and values (n_rows, n_columns)."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Incident:
     random_state : ndarray or None, dtype uint8
         State of the CPU's generator as the model was called, for `torch.random.set_rng_state`.
     history : mapping of str to (names, steps, values)
-        Every block of series over the last 50 steps as it was recorded, by its id: column names,
+        Every table of series over the last 50 steps as it was recorded, by its id: column names,
         steps, shape (n_rows,), dtype int64, and values, shape (n_rows, n_columns), dtype float32.
     """
 

@@ -14,7 +14,7 @@ from labkit.run.control import Control, RequestRefusedError
 from labkit.run.histograms import HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, Samples, TensorStatistics
 from labkit.run.live import LiveModel
-from labkit.run.series import Floats, Steps
+from labkit.run.series_table import Floats, Steps
 
 _NORMS = ("weight_norm", "grad_norm")
 _SERIES = tuple(f"{kind}/" for kind in _NORMS)

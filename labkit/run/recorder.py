@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from labkit.run.kinds import series_name
 from labkit.run.notices import NoticeLog
-from labkit.run.series import MOST_COLUMNS, Block
+from labkit.run.series_table import MOST_COLUMNS, SeriesTable
 
 _MOST_TABLES = 1024
 
@@ -33,25 +33,25 @@ class Recorder:
     >>> table.append_columns(2, ["b"], [0.25])
     >>> table.whole().values.tolist()
     [[0.5, nan], [nan, 0.25]]
-    >>> block, column = recorder.find("act_mean/b")
-    >>> block.points(column)[0].tolist()
+    >>> table, column = recorder.find("act_mean/b")
+    >>> table.points(column)[0].tolist()
     [2]
     """
 
     def __init__(self, notices: NoticeLog | None = None) -> None:
         self._notices = NoticeLog() if notices is None else notices
-        self._tables: dict[str, Block] = {}
-        self._series: dict[str, tuple[Block, int]] = {}
+        self._tables: dict[str, SeriesTable] = {}
+        self._series: dict[str, tuple[SeriesTable, int]] = {}
 
     @property
-    def blocks(self) -> dict[str, Block]:
+    def tables(self) -> dict[str, SeriesTable]:
         """The tables by their ids, in the order in which they were made."""
         return dict(self._tables)
 
     @property
     def refused(self) -> int:
         """Rows that were not written, as their steps did not rise."""
-        return sum(block.refused for block in list(self._tables.values()))
+        return sum(table.refused for table in list(self._tables.values()))
 
     def names(self) -> list[str]:
         """Return the names of all series that have points, in the order in which they appeared."""
@@ -62,7 +62,7 @@ class Recorder:
             if column < len(found.get(id(table), ())) and found[id(table)][column]
         ]
 
-    def find(self, name: str) -> tuple[Block, int]:
+    def find(self, name: str) -> tuple[SeriesTable, int]:
         """Return the table and the column of a series.
 
         Raises
@@ -72,21 +72,21 @@ class Recorder:
         """
         return self._series[name]
 
-    def table(self, id: str, kind: str, names: Sequence[str]) -> Block:
+    def table(self, id: str, kind: str, names: Sequence[str]) -> SeriesTable:
         """Return the table of an id, made at first use and widened by the names it lacks.
 
         Parameters
         ----------
         id : str
         kind : str
-            As of `Block`.
+            As of `SeriesTable`.
         names : sequence of str
             Columns that the table has to have. New ones are appended at its end; older rows hold
             NaN there.
 
         Returns
         -------
-        Block
+        SeriesTable
             A table is widened up to 4,096 columns, and a run has at most 1,024 tables; beyond
             that a notice says that values are not recorded.
 
@@ -103,8 +103,8 @@ class Recorder:
                     f"A run holds at most {_MOST_TABLES:,} tables of series; what comes under "
                     "further names is not recorded.",
                 )
-                return Block(id, kind, names)
-            table = self._tables.setdefault(id, Block(id, kind, names, self._notices))
+                return SeriesTable(id, kind, names)
+            table = self._tables.setdefault(id, SeriesTable(id, kind, names, self._notices))
             self._name(table, 0)
         if table.kind != kind:
             raise ValueError(f"the table {id!r} is of kind {table.kind!r}, not {kind!r}.")
@@ -118,7 +118,7 @@ class Recorder:
         self._name(table, known)
         return table
 
-    def _name(self, table: Block, known: int) -> None:
+    def _name(self, table: SeriesTable, known: int) -> None:
         """Enter the series of a table's columns from a place on."""
         for column, name in enumerate(table.names[known:], start=known):
             self._series[series_name(table.kind, name)] = (table, column)

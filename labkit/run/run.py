@@ -30,7 +30,7 @@ from labkit.run.observations import Observations
 from labkit.run.questions import final_values, inspect
 from labkit.run.recorder import Recorder
 from labkit.run.scalars import number
-from labkit.run.series import Block, Floats, Steps
+from labkit.run.series_table import Floats, SeriesTable, Steps
 from labkit.run.state import FINAL_STATUSES, ModelFacts, Notice, RunState, Status
 from labkit.run.step_rate import StepRate
 from labkit.run.viewers import Viewers
@@ -127,10 +127,10 @@ class Run:
         return self._steps_per_epoch
 
     @property
-    def blocks(self) -> dict[str, Block]:
+    def tables(self) -> dict[str, SeriesTable]:
         """What was recorded, whole up to this moment, by the tables' ids."""
         self._write()
-        return self.recorder.blocks
+        return self.recorder.tables
 
     def names(self) -> list[str]:
         """Return the names of all series that have points, in the order in which they appeared."""
@@ -163,14 +163,14 @@ class Run:
         """
         self._write()
         try:
-            block, column = self.recorder.find(name)
+            table, column = self.recorder.find(name)
         except KeyError:
             known = ", ".join(self.recorder.names()[:12]) or "nothing yet"
             raise KeyError(
                 f"no series named {name!r} was recorded; there is: {known}. "
                 "run.names() lists them all."
             ) from None
-        return block.points(column)
+        return table.points(column)
 
     def to_frame(self) -> pandas.DataFrame:
         """Return all series as a `pandas.DataFrame`, one row per step and one column per name."""
@@ -327,7 +327,7 @@ class Run:
             self.recorder.table(f"metric/{name}", "metric", (name,)).append(step, value)
         self.measured.add_logging(time.perf_counter_ns() - began_ns)
 
-    def add_block(self, id: str, kind: str, names: Sequence[str]) -> Block:
+    def add_table(self, id: str, kind: str, names: Sequence[str]) -> SeriesTable:
         """Return a table to record into; `Recorder.table` of the run's recorder."""
         return self.recorder.table(id, kind, names)
 

@@ -45,7 +45,7 @@ class Whole(NamedTuple):
     Attributes
     ----------
     total : int
-        Rows written so far; `Block.rows_since` takes it up from there.
+        Rows written so far; `SeriesTable.rows_since` takes it up from there.
     buckets : Buckets
         The folded past.
     steps : ndarray, shape (n_rows,), dtype int64

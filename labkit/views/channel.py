@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import psutil
 import traitlets
 
-from labkit.run import Block, ComputationGraph, Finding, Run, questions
+from labkit.run import ComputationGraph, Finding, Run, SeriesTable, questions
 from labkit.run.control import MOST_REQUESTS
 from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat
@@ -26,7 +26,7 @@ from labkit.views.publisher import Publisher
 _MOST_HISTOGRAMS = 64
 _MOST_TEXT = 200
 _NARROW = 64
-"""Blocks of so few columns are in every frame: losses, rates, metrics, small models."""
+"""Tables of so few columns are in every frame: losses, rates, metrics, small models."""
 
 
 class RunChannel(DroppableWidget):
@@ -51,11 +51,11 @@ class RunChannel(DroppableWidget):
         self._lock = threading.Lock()
         self._seq = 0
         self._sent: dict[str, int] = {}
-        """The count of each block's rows as of those that were sent last."""
+        """The count of each table's rows as of those that were sent last."""
         self._widths: dict[str, int] = {}
-        """The number of columns of each block that the pages know the names of."""
+        """The number of columns of each table that the pages know the names of."""
         self._sent_in: dict[str, int] = {}
-        """The frame in which each block's rows were sent last."""
+        """The frame in which each table's rows were sent last."""
         self._sent_graph: ComputationGraph | None = None
         self._sent_findings: tuple[Finding, ...] = ()
         self._snapshot_due = False
@@ -95,8 +95,8 @@ class RunChannel(DroppableWidget):
             rows: dict[str, wire.NewRows] = {}
             totals: dict[str, int] = {}
             room = wire.MOST_FRAME_BYTES
-            for id, block in self._longest_unsent_first(run.blocks):
-                new = block.rows_since(self._sent.get(id, 0))
+            for id, table in self._longest_unsent_first(run.tables):
+                new = table.rows_since(self._sent.get(id, 0))
                 if new is None or new.values.shape[1] != self._widths.get(id, new.values.shape[1]):
                     self._send_snapshot()
                     return
@@ -106,7 +106,7 @@ class RunChannel(DroppableWidget):
                 if rows and least > room:
                     continue  # waits for the next frame, in which its rows are thinned
                 room -= min(least * len(new.steps), max(least, wire.MOST_FRAME_BYTES // 4))
-                rows[id] = wire.NewRows(block, new.steps, new.values, is_known=id in self._sent)
+                rows[id] = wire.NewRows(table, new.steps, new.values, is_known=id in self._sent)
                 totals[id] = new.total
             latest = run.graph
             graph = None if latest is self._sent_graph else latest
@@ -121,20 +121,22 @@ class RunChannel(DroppableWidget):
             self._seq += 1
             self._post(message)
 
-    def _longest_unsent_first(self, blocks: Mapping[str, Block]) -> list[tuple[str, Block]]:
-        """Return the blocks, narrow ones first, then those that have waited longest."""
+    def _longest_unsent_first(
+        self, tables: Mapping[str, SeriesTable]
+    ) -> list[tuple[str, SeriesTable]]:
+        """Return the tables, narrow ones first, then those that have waited longest."""
         return sorted(
-            blocks.items(),
+            tables.items(),
             key=lambda item: (len(item[1].names) > _NARROW, self._sent_in.get(item[0], -1)),
         )
 
     def _send_snapshot(self) -> None:
         run = self._watched
-        whole = [(block, block.whole()) for block in run.blocks.values()]
+        whole = [(table, table.whole()) for table in run.tables.values()]
         graph, found = run.graph, run.findings
         message = wire.snapshot(self._seq + 1, self._facts(), whole, graph, found, course_folder())
-        self._sent = {block.id: held.total for block, held in whole}
-        self._widths = {block.id: len(held.names) for block, held in whole}
+        self._sent = {table.id: held.total for table, held in whole}
+        self._widths = {table.id: len(held.names) for table, held in whole}
         self._sent_graph, self._sent_findings = graph, found
         self._seq += 1
         self._post(message)

@@ -77,8 +77,8 @@ class RunState(TypedDict):
     skipped: list[int]
 
 
-class BlockRows(TypedDict):
-    """New rows of one block: steps float64[rows], values float32[rows * columns], row major."""
+class TableRows(TypedDict):
+    """New rows of one table: steps float64[rows], values float32[rows * columns], row major."""
 
     id: str
     kind: str
@@ -89,8 +89,8 @@ class BlockRows(TypedDict):
     values: BufferIndex
 
 
-class BlockSnapshot(BlockRows):
-    """A whole block: folded rows in buckets of `stride` samples, and the newest rows whole."""
+class TableSnapshot(TableRows):
+    """A whole table: folded rows in buckets of `stride` samples, and the newest rows whole."""
 
     stride: int
     buckets: int
@@ -216,7 +216,7 @@ class SnapshotMessage(TypedDict):
     type: Literal["snapshot"]
     seq: int
     run: RunState
-    blocks: list[BlockSnapshot]
+    tables: list[TableSnapshot]
     graph: GraphData | None
     findings: list[Finding]
     course: str | None
@@ -228,7 +228,7 @@ class FrameMessage(TypedDict):
     type: Literal["frame"]
     seq: int
     run: RunState
-    blocks: list[BlockRows]
+    tables: list[TableRows]
     graph: NotRequired[GraphData]
     findings: NotRequired[list[Finding]]
 

@@ -14,20 +14,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.run import Block, ComputationGraph, Finding, RunState
+from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, TensorStatistics
 from labkit.run.kinds import WHOLE_KINDS
-from labkit.run.series import Whole
+from labkit.run.series_table import Whole
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Of the messages in `labkit.views.messages` and `labkit.views.stepper_messages`."""
 
 _MOST_ECHO = 200
 """So many characters of a refused question are sent back at most."""
 MOST_FRAME_BYTES = 56_000
-"""Bound on the rows of all blocks in one frame: what does not fit waits, or is sent as maxima."""
+"""Bound on the rows of all tables in one frame: what does not fit waits, or is sent as maxima."""
 
 
 @dataclass
@@ -44,18 +44,18 @@ class Message:
 
 
 class NewRows(NamedTuple):
-    """Rows of one block that a page has not got yet.
+    """Rows of one table that a page has not got yet.
 
     Attributes
     ----------
-    block : Block
+    table : SeriesTable
     steps : ndarray, shape (n_rows,), dtype int64
     values : ndarray, shape (n_rows, n_columns), dtype float32
     is_known : bool
         Whether the page knows the names of its columns.
     """
 
-    block: Block
+    table: SeriesTable
     steps: NDArray[np.int64]
     values: NDArray[np.float32]
     is_known: bool = False
@@ -72,18 +72,18 @@ def _state(state: RunState) -> dict[str, Any]:
 def snapshot(
     seq: int,
     state: RunState,
-    blocks: Sequence[tuple[Block, Whole]],
+    tables: Sequence[tuple[SeriesTable, Whole]],
     graph: ComputationGraph | None,
     findings: Sequence[Finding] = (),
     course: str | None = None,
 ) -> Message:
     """Return everything a page needs to show a run from its beginning.
 
-    `blocks` are the tables and what each held when it was read; `course` is the folder of the
+    `tables` are the tables and what each held when it was read; `course` is the folder of the
     course's notebooks, if they are at hand.
     """
     message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
-    message.content["blocks"] = [_whole_block(message, *each) for each in blocks]
+    message.content["tables"] = [_whole_table(message, *each) for each in tables]
     message.content["graph"] = None if graph is None else graph.to_json()
     message.content["findings"] = [asdict(finding) for finding in findings]
     message.content["course"] = course
@@ -103,12 +103,12 @@ def frame(
     """
     message = Message({"type": "frame", "seq": seq, "run": _state(state)})
     room = max(MOST_FRAME_BYTES // max(1, len(rows)), MOST_FRAME_BYTES // 4)
-    message.content["blocks"] = [
+    message.content["tables"] = [
         _rows(
             message,
-            new.block,
-            *_bounded(new.steps, new.values, room, sparse=new.block.kind not in WHOLE_KINDS),
-            names=None if new.is_known else new.block.names[: new.values.shape[1]],
+            new.table,
+            *_bounded(new.steps, new.values, room, sparse=new.table.kind not in WHOLE_KINDS),
+            names=None if new.is_known else new.table.names[: new.values.shape[1]],
         )
         for new in rows.values()
     ]
@@ -245,15 +245,15 @@ def _statistics(message: Message, statistics: TensorStatistics) -> dict[str, Any
 
 def _rows(
     message: Message,
-    block: Block,
+    table: SeriesTable,
     steps: NDArray[np.int64],
     values: NDArray[np.float32],
     *,
     names: Sequence[str] | None,
 ) -> dict[str, Any]:
     return {
-        "id": block.id,
-        "kind": block.kind,
+        "id": table.id,
+        "kind": table.kind,
         "names": None if names is None else list(names),
         "columns": values.shape[1],
         "rows": len(steps),
@@ -262,11 +262,11 @@ def _rows(
     }
 
 
-def _whole_block(message: Message, block: Block, whole: Whole) -> dict[str, Any]:
+def _whole_table(message: Message, table: SeriesTable, whole: Whole) -> dict[str, Any]:
     buckets = whole.buckets
     first = buckets.first[:, None]
     return {
-        **_rows(message, block, whole.steps, whole.values, names=whole.names),
+        **_rows(message, table, whole.steps, whole.values, names=whole.names),
         "stride": whole.stride,
         "buckets": len(buckets),
         "first": message.add(buckets.first, "<f8"),

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from labkit.run import (
-    Block,
     ComputationGraph,
     Edge,
     Finding,
@@ -22,6 +21,7 @@ from labkit.run import (
     Node,
     Notice,
     RunState,
+    SeriesTable,
 )
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
@@ -125,18 +125,18 @@ STATISTICS = TensorStatistics(
 NORMS = (RecordedNorm("weight_norm", 1.5, 4), RecordedNorm("grad_norm", float("inf"), 4))
 
 
-def spiky_block() -> Block:
-    """Return a block whose older rows are folded, with a spike and a NaN among them."""
-    block = Block("loss", "loss", ["loss"])
+def spiky_table() -> SeriesTable:
+    """Return a table whose older rows are folded, with a spike and a NaN among them."""
+    table = SeriesTable("loss", "loss", ["loss"])
     for step in range(1, 6001):
-        block.append(step, {700: 50.0, 900: float("nan")}.get(step, 1.0 / step))
-    return block
+        table.append(step, {700: 50.0, 900: float("nan")}.get(step, 1.0 / step))
+    return table
 
 
 def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
     """Return the messages by name, each with what a reader must find in it."""
-    block = spiky_block()
-    steps, values = block.points(0)
+    table = spiky_table()
+    steps, values = table.points(0)
     found = {
         "points": len(steps),
         "first": int(steps[0]),
@@ -146,20 +146,20 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
     }
     rows = {
         "loss": NewRows(
-            block,
+            table,
             np.array([6001, 6002]),
             np.array([[0.5], [np.inf]], np.float32),
             is_known=True,
         ),
         "grad_norm": NewRows(
-            Block("grad_norm", "grad_norm", ["fc.weight", "fc.bias"]),
+            SeriesTable("grad_norm", "grad_norm", ["fc.weight", "fc.bias"]),
             np.array([6001]),
             np.array([[0.25, np.nan]], np.float32),
         ),
     }
     return {
         "snapshot": (
-            protocol.snapshot(7, STATE, [(block, block.whole())], GRAPH, [FINDING], "~/labkit"),
+            protocol.snapshot(7, STATE, [(table, table.whole())], GRAPH, [FINDING], "~/labkit"),
             found,
         ),
         "frame": (protocol.frame(8, STATE, rows, None), {"last": 6002}),

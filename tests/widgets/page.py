@@ -1,6 +1,6 @@
 """The page as far as series go, in Python.
 
-After `frontend/src/transport/run-data.ts`, `history/block-history.ts` and `history/buckets.ts`:
+After `frontend/src/transport/run-data.ts`, `history/table-history.ts` and `history/buckets.ts`:
 what is changed there is to be changed here.
 """
 
@@ -14,8 +14,8 @@ from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.storage import rows_for
 
 
-class PageBlock:
-    """One block's history: rows as they came, and buckets of [count, [low, at, high, at]...]."""
+class PageTable:
+    """One table's history: rows as they came, and buckets of [count, [low, at, high, at]...]."""
 
     def __init__(self, content, limit=None, stride=1):
         self.kind, self.names = content["kind"], list(content["names"])
@@ -119,27 +119,27 @@ class Page:
     """A page that shows a run; `greets` is whether it asks for a snapshot."""
 
     def __init__(self):
-        self.blocks, self.seq, self.greets = {}, None, True
+        self.tables, self.seq, self.greets = {}, None, True
 
     def receive(self, content, buffers):
         if content["type"] == "snapshot":
-            self.blocks = {
-                block["id"]: PageBlock.from_snapshot(block, buffers) for block in content["blocks"]
+            self.tables = {
+                table["id"]: PageTable.from_snapshot(table, buffers) for table in content["tables"]
             }
             self.seq, self.greets = content["seq"], False
         elif content["type"] == "frame" and self.seq is not None:
             if content["seq"] != self.seq + 1:
                 self.seq, self.greets = None, True
                 return
-            for block in content["blocks"]:
-                self._take(block, buffers)
+            for table in content["tables"]:
+                self._take(table, buffers)
             self.seq = content["seq"]
 
     def _take(self, content, buffers):
-        known, names = self.blocks.get(content["id"]), content["names"]
+        known, names = self.tables.get(content["id"]), content["names"]
         if names is None:
             assert known is not None, "the columns were never named"
             assert len(known.names) == content["columns"]
         elif known is None or known.names != names:
-            known = self.blocks[content["id"]] = PageBlock(content)
+            known = self.tables[content["id"]] = PageTable(content)
         known.append(content, buffers)

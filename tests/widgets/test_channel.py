@@ -42,8 +42,8 @@ class LiveModel:
 def run():
     """An open run with a series."""
     run = Run("demo")
-    block = run.add_block("weight_norm", "weight_norm", ["w"])
-    block.append(7, 1.5)
+    table = run.add_table("weight_norm", "weight_norm", ["w"])
+    table.append(7, 1.5)
     run.attach(LiveModel())
     yield run
     run.close()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
-from labkit.run import Block, Run
+from labkit.run import Run, SeriesTable
 from labkit.views import messages as types
 from labkit.views import protocol
 from labkit.views import stepper_messages as stepper_types
@@ -91,12 +91,12 @@ def test_a_number_that_is_not_finite_never_travels_as_json():
 
 def test_a_frame_is_bounded_and_keeps_the_largest_values():
     names = [f"layer{number}.weight" for number in range(1000)]
-    block = Block("lr", "lr", names)
+    table = SeriesTable("lr", "lr", names)
     values = np.random.default_rng(0).random((400, 1000), np.float32)
     values[17, 3], values[200, 5] = 99.0, np.nan
-    rows = {"lr": protocol.NewRows(block, np.arange(400), values)}
+    rows = {"lr": protocol.NewRows(table, np.arange(400), values)}
     message = protocol.frame(1, STATE, rows, None)
-    (sent,) = message.content["blocks"]
+    (sent,) = message.content["tables"]
     assert len(message.buffers[sent["values"]]) <= protocol.MOST_FRAME_BYTES
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert decoded[:, 3].max() == 99.0
@@ -109,9 +109,9 @@ def test_values_that_were_not_read_do_not_hide_others_in_a_thinned_frame():
     names = [f"layer{number}" for number in range(1000)]
     values = np.full((400, 1000), np.nan, np.float32)
     values[17, 3] = 99.0
-    rows = {"a": protocol.NewRows(Block("a", "act_mean", names), np.arange(400), values)}
+    rows = {"a": protocol.NewRows(SeriesTable("a", "act_mean", names), np.arange(400), values)}
     message = protocol.frame(1, STATE, rows, None)
-    (sent,) = message.content["blocks"]
+    (sent,) = message.content["tables"]
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert np.nanmax(decoded[:, 3]) == 99.0
 
@@ -125,9 +125,9 @@ def test_frames_stay_within_64_kb_for_a_model_of_thousands_of_parameters(monkeyp
     monkeypatch.setattr(RunChannel, "send", note)
     run = Run("large")
     names = [f"layers.{number // 20}.part{number % 20}.weight" for number in range(5000)]
-    loss = run.add_block("loss", "loss", ["loss"])
+    loss = run.add_table("loss", "loss", ["loss"])
     kinds = ("grad_norm", "weight_norm", "update_ratio", "grad_zeros", "grad_cosine")
-    wide = [run.add_block(kind, kind, names) for kind in kinds]
+    wide = [run.add_table(kind, kind, names) for kind in kinds]
     run.close()  # frames are asked for by hand
     channel = RunChannel(run)
     channel.publish()
@@ -135,14 +135,14 @@ def test_frames_stay_within_64_kb_for_a_model_of_thousands_of_parameters(monkeyp
     frames = []
     for step in range(1, 25):
         loss.append(step, 1.0 / step)
-        for block in wide:
-            block.append(step, row * step)
+        for table in wide:
+            table.append(step, row * step)
         channel.publish()
         frames.append(posts[-1])
     sizes = [len(json.dumps(content)) + sum(map(len, buffers)) for content, buffers in frames[3:]]
     assert max(sizes) <= 64_000
-    sent = [{block["id"] for block in content["blocks"]} for content, _ in frames]
+    sent = [{table["id"] for table in content["tables"]} for content, _ in frames]
     assert all("loss" in ids for ids in sent)
     assert set.union(*sent) == {"loss", *kinds}
-    named = [block["id"] for content, _ in frames for block in content["blocks"] if block["names"]]
+    named = [table["id"] for content, _ in frames for table in content["tables"] if table["names"]]
     assert sorted(named) == sorted({"loss", *kinds})  # each named once

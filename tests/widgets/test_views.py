@@ -10,9 +10,9 @@ from labkit.views import GraphView, pictures
 
 def recorded(name="demo"):
     run = Run(name)
-    block = run.add_block("loss", "loss", ["loss"])
+    table = run.add_table("loss", "loss", ["loss"])
     for step in range(1, 200):
-        block.append(step, 1.0 / step)
+        table.append(step, 1.0 / step)
     run.advance_to(199)
     return run
 
@@ -34,9 +34,9 @@ def test_names_are_escaped_in_pictures(kind):
 @pytest.mark.parametrize("values", [[], [float("nan")] * 3])
 def test_a_run_with_nothing_to_draw_says_so(values):
     run = Run("empty")
-    block = run.add_block("loss", "loss", ["loss"])
+    table = run.add_table("loss", "loss", ["loss"])
     for step, value in enumerate(values):
-        block.append(step, value)
+        table.append(step, value)
     picture = pictures.svg(run, "curves")
     ET.fromstring(picture)
     assert "recorded" in picture

@@ -62,9 +62,9 @@ class Training:
         elif what == "hello":
             self.hello()
         elif what == "again":
-            if id in self.run.blocks and len(self.run.blocks[id].points(0)[0]):
-                newest = int(self.run.blocks[id].points(0)[0][-1])
-                self.run.blocks[id].append(newest, float(given_))
+            if id in self.run.tables and len(self.run.tables[id].points(0)[0]):
+                newest = int(self.run.tables[id].points(0)[0][-1])
+                self.run.tables[id].append(newest, float(given_))
         else:
             kind, names = TABLES[id]
             table = self.run.recorder.table(id, kind, names)
@@ -82,7 +82,7 @@ class Training:
 
     def publish(self):
         for id, rows in self.unsent.items():
-            if rows * (4 * len(self.run.blocks[id].names) + 8) > LEAST_ROOM:
+            if rows * (4 * len(self.run.tables[id].names) + 8) > LEAST_ROOM:
                 self.thinned.add(id)
         self.unsent.clear()
         self.wire.publish()
@@ -110,19 +110,19 @@ def test_pages_hold_what_the_run_holds(actions, limit):
         training.publish()
         training.publish()  # what did not fit into the first one
     for page in training.wire.pages:
-        assert set(page.blocks) >= {id for id, b in training.run.blocks.items() if b.total}
-        for id, shown in page.blocks.items():
-            same(training.run.blocks[id], shown, thinned=id in training.thinned)
+        assert set(page.tables) >= {id for id, b in training.run.tables.items() if b.total}
+        for id, shown in page.tables.items():
+            same(training.run.tables[id], shown, thinned=id in training.thinned)
 
 
-def same(block, shown, *, thinned):
-    """Check that a page's block has the run's columns, newest row, extremes and points."""
-    held = block.whole()
+def same(table, shown, *, thinned):
+    """Check that a page's table has the run's columns, newest row, extremes and points."""
+    held = table.whole()
     assert shown.names == list(held.names)
     assert len(shown.rows) <= held.limit
     assert len(shown.buckets) <= held.limit
     for column in range(len(shown.names)):
-        steps, values = block.points(column)
+        steps, values = table.points(column)
         at, read = shown.points(column)
         assert (np.diff(at) > 0).all()
         assert at[-1:].tolist() == steps[-1:].tolist()
@@ -142,7 +142,7 @@ def same(block, shown, *, thinned):
 
 def test_a_row_written_between_two_reads_reaches_the_page(monkeypatch):
     training = Training()
-    loss = training.run.add_block("loss", "loss", ["loss"])
+    loss = training.run.add_table("loss", "loss", ["loss"])
     original = type(loss).rows_since
 
     def and_meanwhile(self, total):
@@ -159,12 +159,12 @@ def test_a_row_written_between_two_reads_reaches_the_page(monkeypatch):
     loss.append(5, 0.1)
     training.wire.publish()
     (page, _) = training.wire.pages
-    assert page.blocks["loss"].points(0)[0].tolist() == [1, 2, 3, 4, 5]
+    assert page.tables["loss"].points(0)[0].tolist() == [1, 2, 3, 4, 5]
 
 
 def test_rows_are_sent_again_where_a_frame_could_not_be_made(monkeypatch):
     training = Training()
-    loss = training.run.add_block("loss", "loss", ["loss"])
+    loss = training.run.add_table("loss", "loss", ["loss"])
     training.hello()
     loss.append(1, 1.0)
     with monkeypatch.context() as broken:
@@ -173,4 +173,4 @@ def test_rows_are_sent_again_where_a_frame_could_not_be_made(monkeypatch):
             training.wire.publish()
     training.wire.publish()
     (page, _) = training.wire.pages
-    assert page.blocks["loss"].points(0)[0].tolist() == [1]
+    assert page.tables["loss"].points(0)[0].tolist() == [1]

@@ -2,7 +2,7 @@
  * Reads numbers out of a message's buffers, which are little endian, as all current browsers are.
  */
 
-import type { BlockRows, BlockSnapshot, BufferIndex } from "../protocol";
+import type { BufferIndex, TableRows, TableSnapshot } from "../protocol";
 
 export type Buffers = readonly DataView[];
 
@@ -22,22 +22,22 @@ export interface FoldedRows {
 /** Thrown when a message does not follow the protocol. */
 export class DecodeError extends Error {}
 
-export function decodeRows(block: BlockRows, buffers: Buffers): Rows {
-  const cells = block.rows * block.columns;
+export function decodeRows(table: TableRows, buffers: Buffers): Rows {
+  const cells = table.rows * table.columns;
   return {
-    steps: new Float64Array(bytes(buffers, block.steps, block.rows * 8)),
-    values: new Float32Array(bytes(buffers, block.values, cells * 4)),
+    steps: new Float64Array(bytes(buffers, table.steps, table.rows * 8)),
+    values: new Float32Array(bytes(buffers, table.values, cells * 4)),
   };
 }
 
-export function decodeFolded(block: BlockSnapshot, buffers: Buffers): FoldedRows {
-  const size = block.buckets * block.columns * 4;
+export function decodeFolded(table: TableSnapshot, buffers: Buffers): FoldedRows {
+  const size = table.buckets * table.columns * 4;
   return {
-    first: new Float64Array(bytes(buffers, block.first, block.buckets * 8)),
-    low: new Float32Array(bytes(buffers, block.low, size)),
-    lowAt: new Float32Array(bytes(buffers, block.low_at, size)),
-    high: new Float32Array(bytes(buffers, block.high, size)),
-    highAt: new Float32Array(bytes(buffers, block.high_at, size)),
+    first: new Float64Array(bytes(buffers, table.first, table.buckets * 8)),
+    low: new Float32Array(bytes(buffers, table.low, size)),
+    lowAt: new Float32Array(bytes(buffers, table.low_at, size)),
+    high: new Float32Array(bytes(buffers, table.high, size)),
+    highAt: new Float32Array(bytes(buffers, table.high_at, size)),
   };
 }
 

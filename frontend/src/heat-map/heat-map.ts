@@ -79,7 +79,7 @@ export class HeatMap {
     const shown = this.rows.slice(this.firstRow, this.firstRow + this.rowsInSight);
     this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
     const rowCells = shown.map((entry) =>
-      largestOf(entry.rows.map((row) => cellsOf(row.block.points(row.column), this.bins, scale))),
+      largestOf(entry.rows.map((row) => cellsOf(row.table.points(row.column), this.bins, scale))),
     );
     for (const row of rowCells) scale.extend(row);
     const { bins, rowHeight } = this;
@@ -196,8 +196,8 @@ export class HeatMap {
     const row = this.rows[this.firstRow + Math.floor((event.clientY - box.top) / this.rowHeight)];
     const place = (event.clientX - box.left) / box.width;
     const bin = Math.min(this.bins.count - 1, Math.max(0, Math.floor(place * this.bins.count)));
-    const samples = (row?.rows ?? []).flatMap(({ name, block, column }) => {
-      const sample = sampleIn(block.points(column), this.bins, bin);
+    const samples = (row?.rows ?? []).flatMap(({ name, table, column }) => {
+      const sample = sampleIn(table.points(column), this.bins, bin);
       return sample ? [{ name, ...sample }] : [];
     });
     return samples.reduce<(typeof samples)[number] | null>(

@@ -17,7 +17,7 @@ import type {
   PictureKind,
   RunState,
 } from "../protocol";
-import type { Block, Change, RunSession } from "../session";
+import type { Change, RunSession, SeriesTable } from "../session";
 import { type Channel, send } from "./channel";
 import { Connection } from "./connection";
 import { receiveAsset, refuseAsset, requestAsset } from "./page-assets";
@@ -63,8 +63,8 @@ export class LiveSession implements RunSession {
     return this.data.course;
   }
 
-  get blocks(): readonly Block[] {
-    return this.data.blocks;
+  get tables(): readonly SeriesTable[] {
+    return this.data.tables;
   }
 
   graphOf(signature: string): Promise<GraphData | null> {

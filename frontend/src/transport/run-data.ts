@@ -1,9 +1,9 @@
 /** A run's data on this page: one snapshot, and the frames that followed it without a gap. */
 
 import type { Buffers } from "../decoding/buffers";
-import { BlockHistory } from "../history/block-history";
-import type { BlockRows, Finding, GraphData, KernelMessage, RunState } from "../protocol";
-import type { Block } from "../session";
+import { TableHistory } from "../history/table-history";
+import type { Finding, GraphData, KernelMessage, RunState, TableRows } from "../protocol";
+import type { SeriesTable } from "../session";
 
 type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
 
@@ -12,11 +12,11 @@ export class RunData {
   graph: GraphData | null = null;
   findings: readonly Finding[] = [];
   course: string | null = null;
-  private histories = new Map<string, BlockHistory>();
+  private histories = new Map<string, TableHistory>();
   /** Number of the last message applied; null while a snapshot is awaited. */
   private sequence: number | null = null;
 
-  get blocks(): readonly Block[] {
+  get tables(): readonly SeriesTable[] {
     return [...this.histories.values()];
   }
 
@@ -28,7 +28,7 @@ export class RunData {
   /** Replaces all data; throws a `DecodeError` and changes nothing if it cannot be read. */
   applySnapshot(message: Content<"snapshot">, buffers: Buffers): void {
     this.histories = new Map(
-      message.blocks.map((block) => [block.id, BlockHistory.fromSnapshot(block, buffers)]),
+      message.tables.map((table) => [table.id, TableHistory.fromSnapshot(table, buffers)]),
     );
     this.graph = message.graph;
     this.findings = message.findings;
@@ -45,7 +45,7 @@ export class RunData {
     if (this.sequence === null) return "ignored";
     if (message.seq !== this.sequence + 1) return "lost";
     try {
-      for (const block of message.blocks) this.appendRows(block, buffers);
+      for (const table of message.tables) this.appendRows(table, buffers);
     } catch {
       return "lost";
     }
@@ -56,16 +56,16 @@ export class RunData {
     return "applied";
   }
 
-  private appendRows(block: BlockRows, buffers: Buffers): void {
-    const known = this.histories.get(block.id);
-    const { names, columns } = block;
+  private appendRows(table: TableRows, buffers: Buffers): void {
+    const known = this.histories.get(table.id);
+    const { names, columns } = table;
     const same = names === null ? known?.names.length === columns : sameNames(known, names);
-    if (known && same) known.appendFrom(block, buffers);
-    else this.histories.set(block.id, BlockHistory.fromRows(block, buffers));
+    if (known && same) known.appendFrom(table, buffers);
+    else this.histories.set(table.id, TableHistory.fromRows(table, buffers));
   }
 }
 
-function sameNames(known: Block | undefined, names: readonly string[]): boolean {
+function sameNames(known: SeriesTable | undefined, names: readonly string[]): boolean {
   return (
     known?.names.length === names.length && names.every((name, at) => name === known.names[at])
   );

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { largestOf, NO_SAMPLE, NOT_FINITE } from "../../src/heat-map/cells";
 import { entriesOf } from "../../src/heat-map/groups";
 import type { Row } from "../../src/heat-map/rows";
-import type { Block } from "../../src/session";
+import type { SeriesTable } from "../../src/session";
 
 function rows(names: readonly string[]): Row[] {
-  return names.map((name, column) => ({ name, column, block: {} as Block }));
+  return names.map((name, column) => ({ name, column, table: {} as SeriesTable }));
 }
 
 const DEEP = rows(

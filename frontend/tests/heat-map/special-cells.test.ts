@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { NO_SAMPLE, NOT_FINITE, specialCellsIn } from "../../src/heat-map/cells";
 import { describeNewest } from "../../src/heat-map/rows";
 import { ZERO } from "../../src/heat-map/scale";
-import type { Block } from "../../src/session";
+import type { SeriesTable } from "../../src/session";
 
 function rowsWith(values: readonly number[]) {
-  const block: Block = {
+  const table: SeriesTable = {
     id: "grad_norm",
     kind: "grad_norm",
     names: values.map((_, column) => `fc${column}.weight`),
@@ -13,7 +13,7 @@ function rowsWith(values: readonly number[]) {
     points: () => ({ steps: Float64Array.of(1200), values: Float32Array.of(0) }),
     latest: () => Float32Array.from(values),
   };
-  return block.names.map((name, column) => ({ name, block, column }));
+  return table.names.map((name, column) => ({ name, table, column }));
 }
 
 describe("the cells off the scale", () => {

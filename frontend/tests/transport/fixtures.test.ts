@@ -39,7 +39,7 @@ describe("what Python sends", () => {
     const session = new LiveSession(channel);
     const first = fixture("snapshot");
     channel.receive(first.message, viewsOf(first));
-    const points = session.blocks[0]?.points(0) as Points;
+    const points = session.tables[0]?.points(0) as Points;
     expect(first.expected).toEqual({
       points: points.steps.length,
       first: points.steps[0],
@@ -54,7 +54,7 @@ describe("what Python sends", () => {
     const next = fixture("frame");
     channel.receive(next.message, viewsOf(next));
     expect(session.problem).toBeNull();
-    const [loss, gradients] = session.blocks;
+    const [loss, gradients] = session.tables;
     expect(loss?.lastStep).toBe(next.expected.last);
     expect([...(loss?.latest() ?? [])]).toEqual([Number.POSITIVE_INFINITY]);
     expect([...(gradients?.latest() ?? [])]).toEqual([0.25, Number.NaN]);

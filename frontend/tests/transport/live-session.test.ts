@@ -11,8 +11,8 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 function frame(channel: FakeChannel, seq: number, steps: number[], values: number[]): void {
-  const { block, buffers } = lossRows(steps, values);
-  channel.receive({ type: "frame", seq, run: stateOf({ step: seq }), blocks: [block] }, buffers);
+  const { table, buffers } = lossRows(steps, values);
+  channel.receive({ type: "frame", seq, run: stateOf({ step: seq }), tables: [table] }, buffers);
 }
 
 /** The number of the last message that a session has sent. */
@@ -105,7 +105,7 @@ describe("a session", () => {
     frame(channel, 8, [0, 1], [3, Number.NaN]);
     frame(channel, 9, [2], [1]);
     expect(changes).toEqual(["snapshot", "frame", "frame"]);
-    const points = session.blocks[0]?.points(0);
+    const points = session.tables[0]?.points(0);
     expect([...(points?.steps ?? [])]).toEqual([0, 1, 2]);
     expect([...(points?.values ?? [])]).toEqual([3, Number.NaN, 1]);
     expect(session.state?.step).toBe(9);
@@ -130,18 +130,18 @@ describe("a session", () => {
     frame(channel, 3, [5], [1]);
     frame(channel, 4, [6], [1]);
     expect(channel.said("hello")).toHaveLength(2);
-    expect(session.blocks).toHaveLength(0);
+    expect(session.tables).toHaveLength(0);
     channel.receive(snapshot(5));
     frame(channel, 6, [7], [1]);
-    expect(session.blocks[0]?.lastStep).toBe(7);
+    expect(session.tables[0]?.lastStep).toBe(7);
   });
 
   it("requests a snapshot when a frame cannot be read", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     channel.receive(snapshot(1));
-    const { block } = lossRows([0], [1]);
-    channel.receive({ type: "frame", seq: 2, run: stateOf(), blocks: [block] }, []);
+    const { table } = lossRows([0], [1]);
+    channel.receive({ type: "frame", seq: 2, run: stateOf(), tables: [table] }, []);
     expect(channel.said("hello")).toHaveLength(2);
   });
 

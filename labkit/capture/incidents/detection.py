@@ -275,8 +275,8 @@ def _plain(node: AutogradNode | None) -> str:
 
 def _history(run: Run) -> History:
     kept = {}
-    for id, block in run.blocks.items():
-        whole = block.whole()
+    for id, table in run.tables.items():
+        whole = table.whole()
         recent = whole.steps > run.steps - HISTORY_STEPS
         if recent.any():
             kept[id] = (whole.names, whole.steps[recent], whole.values[recent])

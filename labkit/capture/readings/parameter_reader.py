@@ -19,7 +19,7 @@ from labkit.capture.readings.histograms import WIDTH, counted_elements, distribu
 from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.rotation import Named, Rotation
 from labkit.capture.readings.weight_copies import WeightCopies
-from labkit.run import Block, Run
+from labkit.run import Run, SeriesTable
 from labkit.run.histograms import HISTOGRAM_BINS
 
 NORMS = "gradient norms"
@@ -247,7 +247,7 @@ class ParameterReader:
 
         transfer.submit(values, deliver)
 
-    def _table(self, run: Run, kind: str, names: Iterable[str]) -> Block:
+    def _table(self, run: Run, kind: str, names: Iterable[str]) -> SeriesTable:
         """Return a table with columns for all parameters, and for names that no longer exist."""
         known = set(self._names)
         gone = [name for name in names if name not in known]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from labkit.insight.evidence import Evidence, Table, largest, medians
+from labkit.insight.evidence import Evidence, RecentRows, largest, medians
 from labkit.insight.rule import Rule, RuleMatch, counted
 from labkit.run.activations import Picture
 
@@ -62,7 +62,7 @@ def _exploding(evidence: Evidence) -> RuleMatch | None:
     )
 
 
-def _not_finite(evidence: Evidence, recent: Table) -> list[tuple[int, int, str]]:
+def _not_finite(evidence: Evidence, recent: RecentRows) -> list[tuple[int, int, str]]:
     """Return at which steps whose gradients were not finite, as (step, column, parameter), rising.
 
     NaN says that nothing was read; the norm of a gradient that holds NaN is recorded as infinite.

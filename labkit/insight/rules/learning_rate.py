@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labkit.insight.evidence import Evidence, Table
+from labkit.insight.evidence import Evidence, RecentRows
 from labkit.insight.rule import Rule, RuleMatch
 
 _FEWEST_ROWS = 3
@@ -122,7 +122,7 @@ def _decay(evidence: Evidence) -> RuleMatch | None:
     )
 
 
-def _typical(ratios: Table, evidence: Evidence, of: str = "median") -> float:
+def _typical(ratios: RecentRows, evidence: Evidence, of: str = "median") -> float:
     """Return how far a step moves a weight, relative to its size, lately."""
     weights = ratios.only(evidence.matrices) if evidence.matrices else ratios
     medians = (weights if weights.names else ratios).recent(8).medians()

@@ -82,8 +82,8 @@ def test_modules_that_are_called_now_and_then_have_one_table_with_gaps():
             optimizer.zero_grad()
             model(torch.randn(3, 4)).pow(2).mean().backward()
             optimizer.step()
-    tables = [block for block in run.blocks.values() if block.kind == "act_mean"]
-    columns = [name for block in tables for name in block.names]
+    tables = [table for table in run.tables.values() if table.kind == "act_mean"]
+    columns = [name for table in tables for name in table.names]
     assert len(tables) == 1
     assert set(columns) == {"head", *(f"layers.{n}" for n in range(6))}
     always, sometimes = (run.series(f"act_mean/{name}")[0] for name in ("head", "layers.0"))

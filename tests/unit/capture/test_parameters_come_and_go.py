@@ -378,32 +378,32 @@ def test_what_was_read_stays_when_a_layer_is_removed(known):
     assert_goes_on(run, truth)
 
 
-class Blocks(nn.Module):
+class Tables(nn.Module):
     def __init__(self):
         super().__init__()
-        self.blocks = nn.ModuleList(nn.Linear(6, 6) for _ in range(4))
+        self.tables = nn.ModuleList(nn.Linear(6, 6) for _ in range(4))
         self.head = nn.Linear(6, 3)
 
     def forward(self, x):
-        for block in self.blocks:
-            x = torch.tanh(block(x)) * 1.5
+        for table in self.tables:
+            x = torch.tanh(table(x)) * 1.5
         return self.head(x)
 
 
 def take_out(model, optimizer):
-    """Remove the second block: those behind it move up."""
-    gone = {id(parameter) for parameter in model.blocks[1].parameters()}
-    del model.blocks[1]
+    """Remove the second table: those behind it move up."""
+    gone = {id(parameter) for parameter in model.tables[1].parameters()}
+    del model.tables[1]
     for group in optimizer.param_groups:
         group["params"] = [p for p in group["params"] if id(p) not in gone]
 
 
 def swap(model, _):
-    model.blocks[0], model.blocks[2] = model.blocks[2], model.blocks[0]
+    model.tables[0], model.tables[2] = model.tables[2], model.tables[0]
 
 
 def turn_round(model, _):
-    model.blocks = nn.ModuleList(reversed(model.blocks))
+    model.tables = nn.ModuleList(reversed(model.tables))
 
 
 @pytest.mark.parametrize("after_pass", [False, True], ids=["between-steps", "after-the-pass"])
@@ -420,7 +420,7 @@ def test_modules_that_get_other_names_have_no_point_under_those_of_before(at, ch
             path = next(path for path, each in model.named_modules() if each is module)
             means[f"act_mean/{path}", truth.steps + 1] = output.detach().mean().item()
 
-        hooks = [block.register_forward_hook(note) for block in model.blocks]
+        hooks = [table.register_forward_hook(note) for table in model.tables]
         for step in range(1, at + 20):
             if step == at and not after_pass:
                 change(model, optimizer)
@@ -436,17 +436,17 @@ def test_modules_that_get_other_names_have_no_point_under_those_of_before(at, ch
         for hook in hooks:
             hook.remove()
 
-    run, truth = record(loop, make=Blocks)
+    run, truth = record(loop, make=Tables)
     assert_goes_on(run, truth)
-    for name in [name for name in run.names() if name.startswith("act_mean/blocks.")]:
+    for name in [name for name in run.names() if name.startswith("act_mean/tables.")]:
         found = points(run, name)
         assert found == pytest.approx({step: means[name, step] for step in found}, rel=1e-4)
     leaves = {
         node.scope.partition("#")[0]
         for node in run.graph.nodes
-        if node.kind == "op" and node.scope.startswith("blocks")
+        if node.kind == "op" and node.scope.startswith("tables")
     }
-    assert leaves >= {"blocks.0", "blocks.1", "blocks.2"}
+    assert leaves >= {"tables.0", "tables.1", "tables.2"}
 
 
 @pytest.mark.parametrize("optimizer_first", [True, False])

@@ -91,8 +91,8 @@ def test_every_rule_looks_at_whatever_numbers_there_are(data, steps):
 
 def recorded(weights, gradients, loss=1.0):
     run = Run()
-    tables = {kind: run.add_block(kind, kind, ["w"]) for kind in ("grad_norm", "weight_norm")}
-    curve = run.add_block("loss", "loss", ["loss"])
+    tables = {kind: run.add_table(kind, kind, ["w"]) for kind in ("grad_norm", "weight_norm")}
+    curve = run.add_table("loss", "loss", ["loss"])
     for step, gradient in enumerate(gradients, 1):
         curve.append(step, loss)
         tables["grad_norm"].append(step, [gradient])
@@ -120,10 +120,10 @@ def test_a_gradient_that_began_at_zero_has_not_grown_by_a_factor():
 def test_a_gradient_that_was_not_read_is_not_one_that_is_not_finite(parts):
     run = Run()
     for step in range(1, 9):
-        run.add_block("loss", "loss", ["loss"]).append(step, 1.0)
-        norms = run.add_block("grad_norm", "grad_norm", ["a", "b"])
+        run.add_table("loss", "loss", ["loss"]).append(step, 1.0)
+        norms = run.add_table("grad_norm", "grad_norm", ["a", "b"])
         norms.append(step, [0.5, 0.5 if step % 2 else np.nan])
-        run.add_block("grad_not_finite", "grad_not_finite", ["a", "b"]).append(step, [0.0, parts])
+        run.add_table("grad_not_finite", "grad_not_finite", ["a", "b"]).append(step, [0.0, parts])
     run.advance_to(8)
     found = RuleEvaluator().evaluate(run)
     assert [finding.where for finding in found] == ([("b",)] if parts else [])
@@ -132,7 +132,7 @@ def test_a_gradient_that_was_not_read_is_not_one_that_is_not_finite(parts):
 @pytest.mark.parametrize("rows", [100, 1000, 4096])
 def test_of_parameters_read_in_turn_every_one_is_seen_in_a_long_run(rows):
     run = Run()
-    norms = run.add_block("grad_norm", "grad_norm", list("abcd"))
+    norms = run.add_table("grad_norm", "grad_norm", list("abcd"))
     for step in range(1, rows + 1):
         norms.append(step, [1.0 if step % 4 == turn else np.nan for turn in range(4)])
     table = Evidence(run).table("grad_norm")
@@ -144,9 +144,9 @@ def test_of_parameters_read_in_turn_every_one_is_seen_in_a_long_run(rows):
 def test_gradients_that_are_not_finite_are_named_at_the_first_such_step():
     run = Run()
     for step in range(1, 9):
-        run.add_block("loss", "loss", ["loss"]).append(step, 1.0)
+        run.add_table("loss", "loss", ["loss"]).append(step, 1.0)
         row = [np.nan, np.inf if step >= 7 else 0.5, 0.5]
-        run.add_block("grad_norm", "grad_norm", ["a", "b", "c"]).append(step, row)
+        run.add_table("grad_norm", "grad_norm", ["a", "b", "c"]).append(step, row)
     run.advance_to(8)
     (found,) = RuleEvaluator().evaluate(run)
     assert (found.where, found.steps, found.series) == (("b",), (7, 8), ("grad_norm/b",))
@@ -155,9 +155,9 @@ def test_gradients_that_are_not_finite_are_named_at_the_first_such_step():
 def test_a_row_in_which_nothing_was_read_says_nothing():
     run = Run()
     for step in range(1, 9):
-        run.add_block("loss", "loss", ["loss"]).append(step, 1.0)
+        run.add_table("loss", "loss", ["loss"]).append(step, 1.0)
         row = [np.nan] * 2 if step % 2 else [0.5] * 2
-        run.add_block("grad_norm", "grad_norm", ["a", "b"]).append(step, row)
+        run.add_table("grad_norm", "grad_norm", ["a", "b"]).append(step, row)
     run.advance_to(8)
     assert RuleEvaluator().evaluate(run) == ()
 

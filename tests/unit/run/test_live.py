@@ -40,7 +40,7 @@ class Live:
 
 READS = {
     "series": lambda run: run.series("loss")[0].tolist(),
-    "blocks": lambda run: run.blocks["loss"].points(0)[0].tolist(),
+    "tables": lambda run: run.tables["loss"].points(0)[0].tolist(),
     "to_frame": lambda run: run.to_frame().index.tolist(),
     "detach": lambda run: (run.detach(), run.series("loss")[0].tolist())[1],
 }

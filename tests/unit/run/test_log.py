@@ -120,7 +120,7 @@ for watched in (models, models["a"]):
                 models["a"](torch.randn(8, 3)).pow(2).mean().backward()
             torch.nn.utils.clip_grad_norm_(models["a"].parameters(), 0.1)
             optimizer.step()
-    assert {block.kind for block in run.blocks.values()} <= SAMPLED_KINDS | {"loss", "lr"}
+    assert {table.kind for table in run.tables.values()} <= SAMPLED_KINDS | {"loss", "lr"}
     assert all(is_reserved(name) for name in run.names()), run.names()
     assert len(run.names()) > 10
 """
@@ -154,7 +154,7 @@ def test_metrics_of_ever_new_names_are_bounded_and_a_notice_says_so():
     run = Run()
     for number in range(3000):
         run.log(**{f"m{number}": 1.0})
-    assert len(run.blocks) <= 1024
+    assert len(run.tables) <= 1024
     assert ["further names" in notice.text for notice in run.notices] == [True]
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from labkit.run import Block, Run
+from labkit.run import Run, SeriesTable
 from labkit.run.recorder import Recorder
 
 
 def filled(values, columns=1):
-    block = Block("b", "metric", [f"c{i}" for i in range(columns)])
+    table = SeriesTable("b", "metric", [f"c{i}" for i in range(columns)])
     for step, value in enumerate(values):
-        block.append(step, value)
-    return block
+        table.append(step, value)
+    return table
 
 
 def test_short_series_come_back_whole_and_in_order():
@@ -47,38 +47,38 @@ def test_every_point_of_a_folded_series_was_recorded():
 
 def test_extremes_of_all_columns_survive_together():
     rows = np.random.default_rng(2).normal(size=(30_000, 7)).astype(np.float32)
-    block = filled(rows, columns=7)
+    table = filled(rows, columns=7)
     for column in range(7):
-        _, read = block.points(column)
+        _, read = table.points(column)
         assert read.max() == rows[:, column].max()
         assert read.min() == rows[:, column].min()
 
 
-def test_wide_blocks_stay_small():
+def test_wide_tables_stay_small():
     columns = 5_000
     row = np.ones(columns, np.float32)
-    block = Block("grad_norm", "grad_norm", [f"p{i}" for i in range(columns)])
+    table = SeriesTable("grad_norm", "grad_norm", [f"p{i}" for i in range(columns)])
     for step in range(2_000):
-        block.append(step, row)
-    held = block.whole()
+        table.append(step, row)
+    held = table.whole()
     assert len(held.buckets) + len(held.steps) <= 512
 
 
 def test_rows_since_gives_what_is_new_or_says_that_it_is_folded():
-    block = filled(np.arange(10, dtype=np.float32))
-    total, steps, values = block.rows_since(7)
+    table = filled(np.arange(10, dtype=np.float32))
+    total, steps, values = table.rows_since(7)
     assert total == 10
     assert steps.tolist() == [7, 8, 9]
     assert values.ravel().tolist() == [7.0, 8.0, 9.0]
     for step in range(10, 10_000):
-        block.append(step, 0.0)
-    assert block.rows_since(7) is None
+        table.append(step, 0.0)
+    assert table.rows_since(7) is None
 
 
 @pytest.mark.parametrize("portion", [1, 7, 300, 20_000])
 def test_rows_added_together_are_kept_like_rows_added_one_by_one(portion):
     values = np.random.default_rng(0).normal(size=20_000).astype(np.float32)
-    together = Block("b", "metric", ["c0"])
+    together = SeriesTable("b", "metric", ["c0"])
     for start in range(0, len(values), portion):
         rows = values[start : start + portion].tolist()
         together.extend(range(start, start + len(rows)), rows)
@@ -88,22 +88,22 @@ def test_rows_added_together_are_kept_like_rows_added_one_by_one(portion):
 
 def test_of_rows_added_together_none_is_dropped_for_its_width():
     run = Run()
-    block = run.add_block("lr", "lr", ["0", "1"])
-    block.extend([1, 2, 3, 5], [[0.1, 0.2], 0.3, [0.4, 0.5, 0.6], [0.7, 0.8]])
-    block.extend([6, 8], [0.9, 1.0])
-    steps, first = block.points(0)
+    table = run.add_table("lr", "lr", ["0", "1"])
+    table.extend([1, 2, 3, 5], [[0.1, 0.2], 0.3, [0.4, 0.5, 0.6], [0.7, 0.8]])
+    table.extend([6, 8], [0.9, 1.0])
+    steps, first = table.points(0)
     assert steps.tolist() == [1, 2, 3, 5, 6, 8]
     assert first.tolist() == pytest.approx([0.1, 0.3, 0.4, 0.7, 0.9, 1.0])
-    second = block.points(1)[1]
+    second = table.points(1)[1]
     assert second.tolist() == pytest.approx([0.2, np.nan, 0.5, 0.8, np.nan, np.nan], nan_ok=True)
     assert ["lr held more values" in notice.text for notice in run.notices] == [True]
 
 
 def test_as_many_rows_as_steps_are_taken():
-    block = Block("loss", "loss", ["loss"])
+    table = SeriesTable("loss", "loss", ["loss"])
     with pytest.raises(ValueError, match="3 steps and 2 rows"):
-        block.extend([1, 2, 3], [0.5, 0.25])
-    assert len(block.points(0)[0]) == 0
+        table.extend([1, 2, 3], [0.5, 0.25])
+    assert len(table.points(0)[0]) == 0
 
 
 def test_unknown_series_names_what_there_is():

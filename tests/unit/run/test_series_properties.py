@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from labkit.run import Recorder, Run, series, storage
+from labkit.run import Recorder, Run, series_table, storage
 from labkit.run.rows import joined
 from labkit.run.storage import CELLS
 
@@ -65,23 +65,23 @@ class Plain:
         return np.array([step for step, _ in self.rows], np.int64), values
 
 
-def write(block, plain, action, clocks, strides):
+def write(table, plain, action, clocks, strides):
     what, writer, given_values = action
     if what == "widen":
         names = sorted(given_values)
         plain.widen(names)
-        block.widen(names)
+        table.widen(names)
     elif what == "read":
-        block.whole()
+        table.whole()
     elif what == "row":
         clocks[writer] += strides[writer]
         row = given_values[: len(plain.names)]
-        block.append(clocks[writer], row)
+        table.append(clocks[writer], row)
         plain.write(clocks[writer], row)
     elif what == "some":
         clocks[writer] += strides[writer]
         known = {name: v for name, v in given_values.items() if name in plain.names}
-        block.append_columns(clocks[writer], list(known), list(known.values()))
+        table.append_columns(clocks[writer], list(known), list(known.values()))
         plain.write(clocks[writer], [known.get(name, np.nan) for name in plain.names])
     else:
         length, seed, missing = given_values
@@ -90,7 +90,7 @@ def write(block, plain, action, clocks, strides):
         values[random.random(values.shape) < missing] = np.nan
         steps = clocks[writer] + strides[writer] * np.arange(1, length + 1)
         clocks[writer] = int(steps[-1])
-        block.extend(steps, values)
+        table.extend(steps, values)
         for step, row in zip(steps.tolist(), values, strict=True):
             plain.write(step, row)
 
@@ -110,10 +110,10 @@ def test_a_table_holds_what_a_plain_list_holds(kind, actions, strides, limit):
     with pytest.MonkeyPatch.context() as smaller:  # so that few rows are folded again and again
         smaller.setattr(storage, "_MOST_ROWS", limit)
         smaller.setattr(storage, "_FEWEST_ROWS", min(limit, 128))
-        block, plain, clocks = recorder.table("t", kind, ["a"]), Plain(kind), [0, 0]
+        table, plain, clocks = recorder.table("t", kind, ["a"]), Plain(kind), [0, 0]
         for action in actions:
-            write(block, plain, action, clocks, strides)
-    held, (steps, values) = block.whole(), plain.table()
+            write(table, plain, action, clocks, strides)
+    held, (steps, values) = table.whole(), plain.table()
 
     assert (held.total, recorder.refused, list(held.names)) == (
         plain.total,
@@ -133,7 +133,7 @@ def test_a_table_holds_what_a_plain_list_holds(kind, actions, strides, limit):
     for bucket, (start, end) in enumerate(pairwise(starts)):
         holds_extremes(held.buckets, bucket, steps[start:end], values[start:end], sparse=sparse)
     for column in range(len(plain.names)):
-        holds_points(block, column, steps, values[:, column], sparse=sparse)
+        holds_points(table, column, steps, values[:, column], sparse=sparse)
 
 
 def holds_extremes(buckets, bucket, steps, values, *, sparse):
@@ -152,13 +152,13 @@ def holds_extremes(buckets, bucket, steps, values, *, sparse):
             np.testing.assert_array_equal(recorded, [found])
 
 
-def holds_points(block, column, steps, values, *, sparse):
+def holds_points(table, column, steps, values, *, sparse):
     """Check that points rise, were all recorded, and go on to the newest one."""
-    at, read = block.points(column)
+    at, read = table.points(column)
     assert (np.diff(at) > 0).all()
     np.testing.assert_array_equal(read, values[np.searchsorted(steps, at)])
     assert not sparse or not np.isnan(read).any()
-    tail = block.whole().steps
+    tail = table.whole().steps
     newest = steps[np.isin(steps, tail) & ~(sparse & np.isnan(values))]
     assert not len(newest) or at[-1] == newest[-1]
 
@@ -169,10 +169,10 @@ def test_memory_is_bounded_whatever_the_columns_do(widths, rows):
     recorder = Recorder()
     for round_, width in enumerate(widths):
         names = [f"m{number}" for number in range(width)]
-        block = recorder.table("act_mean", "act_mean", names)
+        table = recorder.table("act_mean", "act_mean", names)
         steps = range(1 + round_ * rows, 1 + (round_ + 1) * rows)
-        block.extend(steps, np.ones((rows, width), np.float32))
-    held = block.whole()
+        table.extend(steps, np.ones((rows, width), np.float32))
+    held = table.whole()
     columns = max(widths)
     assert held.values.shape[1] == columns
     assert max(len(held.buckets), len(held.steps)) <= held.limit
@@ -183,11 +183,11 @@ def test_memory_is_bounded_whatever_the_columns_do(widths, rows):
 def test_a_table_is_widened_up_to_4096_columns_and_a_notice_says_what_is_left_out():
     run = Run()
     first = [f"m{number}" for number in range(4000)]
-    block = run.recorder.table("act_mean", "act_mean", first)
+    table = run.recorder.table("act_mean", "act_mean", first)
     more = [f"n{number}" for number in range(200)]
-    assert run.recorder.table("act_mean", "act_mean", more) is block
-    block.append_columns(1, more, np.arange(200.0))
-    assert len(block.names) == 4096
+    assert run.recorder.table("act_mean", "act_mean", more) is table
+    table.append_columns(1, more, np.arange(200.0))
+    assert len(table.names) == 4096
     assert run.series("act_mean/n95")[1].tolist() == [95.0]
     with pytest.raises(KeyError):
         run.series("act_mean/n96")
@@ -200,9 +200,9 @@ def test_a_module_called_every_third_step_has_its_own_points_only():
     run = Run()
     for step in range(1, 3001):
         called = ["always", "rare"] if step % 3 == 0 else ["always"]
-        block = run.recorder.table("act_mean", "act_mean", called)
-        block.append_columns(step, called, [step] * len(called))
-    assert list(run.blocks) == ["act_mean"]
+        table = run.recorder.table("act_mean", "act_mean", called)
+        table.append_columns(step, called, [step] * len(called))
+    assert list(run.tables) == ["act_mean"]
     steps, values = run.series("act_mean/rare")
     assert (steps % 3 == 0).all()
     assert steps[-1] == 3000
@@ -211,9 +211,9 @@ def test_a_module_called_every_third_step_has_its_own_points_only():
 
 def test_rows_that_go_back_are_counted_and_told_once():
     run = Run()
-    block = run.recorder.table("grad_norm", "grad_norm", ["w"])
+    table = run.recorder.table("grad_norm", "grad_norm", ["w"])
     for step in (1, 306, 122, 306, 307):
-        block.append(step, [float(step)])
+        table.append(step, [float(step)])
     assert run.series("grad_norm/w")[0].tolist() == [1, 306, 307]
     assert run.recorder.refused == 2
     assert ["only rise" in notice.text for notice in run.notices] == [True]
@@ -221,7 +221,7 @@ def test_rows_that_go_back_are_counted_and_told_once():
 
 def test_two_threads_write_and_a_third_reads_without_losing_a_row():
     run = Run()
-    block = run.recorder.table("grad_norm", "grad_norm", ["thread", "step"])
+    table = run.recorder.table("grad_norm", "grad_norm", ["thread", "step"])
     rows, got, total = 20_000, [], 0
     written = threading.Barrier(3)
     counter = iter(range(1, 10**9))
@@ -230,7 +230,7 @@ def test_two_threads_write_and_a_third_reads_without_losing_a_row():
         written.wait()
         for _ in range(rows):
             step = next(counter)
-            block.append(step, [thread, step])
+            table.append(step, [thread, step])
 
     threads = [threading.Thread(target=work, args=(number,)) for number in (1, 2)]
     for thread in threads:
@@ -239,15 +239,15 @@ def test_two_threads_write_and_a_third_reads_without_losing_a_row():
     alive = True
     while alive:
         alive = any(thread.is_alive() for thread in threads)
-        new = block.rows_since(total)
+        new = table.rows_since(total)
         if new is None:  # folded in the meantime
-            total = block.whole().total
+            total = table.whole().total
             continue
         assert new.total == total + len(new.steps)
         np.testing.assert_array_equal(new.steps, new.values[:, 1])
         total = new.total
         got.append(new.steps)
-    assert total == block.total
+    assert total == table.total
     assert total + run.recorder.refused == 2 * rows
     assert (np.diff(np.concatenate(got)) > 0).all()
 
@@ -255,19 +255,19 @@ def test_two_threads_write_and_a_third_reads_without_losing_a_row():
 def test_what_a_finalizer_reads_and_writes_in_the_middle_of_storing_is_whole(monkeypatch):
     """A finalizer may run at any moment; here it runs while rows are moved into the arrays."""
     run = Run()
-    block = run.recorder.table("loss", "loss", ["loss"])
+    table = run.recorder.table("loss", "loss", ["loss"])
     seen = []
 
     def interrupted(pending, columns):
         if not seen:
             seen.append(run.series("loss")[0].tolist())
             run.log(finalized=1.0)
-            block.append(4, 0.25)
+            table.append(4, 0.25)
         return joined(pending, columns)
 
-    block.extend([1, 2], [1.0, 0.5])
-    monkeypatch.setattr(series, "joined", interrupted)
-    block.append(3, 0.5)
+    table.extend([1, 2], [1.0, 0.5])
+    monkeypatch.setattr(series_table, "joined", interrupted)
+    table.append(3, 0.5)
     assert run.series("loss")[0].tolist() == [1, 2, 3]
     assert seen == [[1, 2]]
     assert run.series("loss")[0].tolist() == [1, 2, 3, 4]
@@ -275,35 +275,35 @@ def test_what_a_finalizer_reads_and_writes_in_the_middle_of_storing_is_whole(mon
 
 
 def test_an_interrupt_in_the_middle_of_storing_loses_no_row(monkeypatch):
-    block = Run().recorder.table("loss", "loss", ["loss"])
+    table = Run().recorder.table("loss", "loss", ["loss"])
 
     def interrupted(pending, columns):
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(series, "joined", interrupted)
-    block.append(1, 1.0)
-    block.append(2, 0.5)
+    monkeypatch.setattr(series_table, "joined", interrupted)
+    table.append(1, 1.0)
+    table.append(2, 0.5)
     with pytest.raises(KeyboardInterrupt):
-        block.points(0)
-    assert block.points(0)[0].tolist() == [1, 2]
+        table.points(0)
+    assert table.points(0)[0].tolist() == [1, 2]
 
 
 def test_rows_that_cannot_be_stored_do_not_stop_those_to_come():
     run = Run()
-    block = run.recorder.table("loss", "loss", ["loss"])
-    block.append(2**80, 1.0)
-    assert block.points(0)[0].tolist() == []
-    block.append(1, 0.5)
-    assert block.points(0)[0].tolist() == [1]
+    table = run.recorder.table("loss", "loss", ["loss"])
+    table.append(2**80, 1.0)
+    assert table.points(0)[0].tolist() == []
+    table.append(1, 0.5)
+    assert table.points(0)[0].tolist() == [1]
     assert ["could not be recorded" in notice.text for notice in run.notices] == [True]
 
 
 def test_as_many_values_as_names_are_taken():
-    block = Run().recorder.table("act_mean", "act_mean", ["a", "b"])
+    table = Run().recorder.table("act_mean", "act_mean", ["a", "b"])
     with pytest.raises(ValueError, match="2 names and 3 values"):
-        block.append_columns(1, ["a", "b"], [1.0, 2.0, 3.0])
-    assert block.total == 0
+        table.append_columns(1, ["a", "b"], [1.0, 2.0, 3.0])
+    assert table.total == 0
 
 
 def test_no_lock_is_held_while_the_live_model_writes():

@@ -1,9 +1,9 @@
 /** The quantities shown of every module over time, and the kinds of pictures. */
 
 import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
-import type { BlockKind, PictureKind } from "../../protocol";
+import type { PictureKind, TableKind } from "../../protocol";
 
-export type ActivationKind = Extract<BlockKind, `act_${string}`>;
+export type ActivationKind = Extract<TableKind, `act_${string}`>;
 
 interface Quantity {
   readonly kind: ActivationKind;

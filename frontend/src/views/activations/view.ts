@@ -86,14 +86,14 @@ class ActivationsView {
     this.select.title = quantity.explanation;
     const rows = this.rows(quantity.kind);
     this.heat.draw(rows, quantity.name, this.live.theme);
-    const last = Math.max(...rows.map(({ block }) => block.lastStep));
+    const last = Math.max(...rows.map(({ table }) => table.lastStep));
     this.root.dataset.labkitStep = String(last);
   }
 
   /** Returns the modules for which a quantity is known; not every module can die or saturate. */
   private rows(kind: ActivationKind): readonly Row[] {
-    return rowsOf(this.session, kind).filter(({ block, column }) => {
-      const newest = block.latest()?.[column];
+    return rowsOf(this.session, kind).filter(({ table, column }) => {
+      const newest = table.latest()?.[column];
       return newest !== undefined && (kind === "act_mean" || !Number.isNaN(newest));
     });
   }

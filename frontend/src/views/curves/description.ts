@@ -9,13 +9,13 @@ export function describe(quantities: readonly Quantity[]): string {
   return `Curves over steps. ${facts.join("; ")}.`;
 }
 
-function describeLine({ name, block, column }: Line): string {
-  const newest = block.latest()?.[column];
+function describeLine({ name, table, column }: Line): string {
+  const newest = table.latest()?.[column];
   if (newest === undefined) return `${name} has no value yet`;
-  const fact = `${name} ${formatValue(newest)} at step ${formatCount(block.lastStep)}`;
-  const { steps, values } = block.points(column);
-  const [step, value] = [steps[0] ?? block.lastStep, values[0] ?? newest];
-  return step === block.lastStep
+  const fact = `${name} ${formatValue(newest)} at step ${formatCount(table.lastStep)}`;
+  const { steps, values } = table.points(column);
+  const [step, value] = [steps[0] ?? table.lastStep, values[0] ?? newest];
+  return step === table.lastStep
     ? fact
     : `${fact}, from ${formatValue(value)} at step ${formatCount(step)}`;
 }

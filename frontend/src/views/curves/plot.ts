@@ -60,7 +60,7 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
     axes[`yaxis${suffix}`] = valueAxis(input, domain);
     marks.push(panelTitle(quantity.key, top, input.theme));
     for (const line of quantity.lines) {
-      const points = line.block.points(line.column);
+      const points = line.table.points(line.column);
       const colour = input.theme.series[colourIndex % input.theme.series.length] as string;
       colourIndex += 1;
       traces.push(...lineTraces(line, points, colour, `y${suffix}`, input));
@@ -208,8 +208,8 @@ function lineTraces(
  * Returns the name by which plotly identifies a line that the user has hidden. It becomes part of a
  * selector, so that other characters than letters and digits are encoded.
  */
-function uidOf({ block, column }: Line): string {
-  const id = block.id.replace(/[^A-Za-z0-9]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16)}_`);
+function uidOf({ table, column }: Line): string {
+  const id = table.id.replace(/[^A-Za-z0-9]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16)}_`);
   return `${id}-${column}`;
 }
 

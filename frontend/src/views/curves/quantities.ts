@@ -1,10 +1,10 @@
 /** Groups columns into panels: a loss with its validation loss, a metric with its test metric. */
 
-import type { Block } from "../../session";
+import type { SeriesTable } from "../../session";
 
 export interface Line {
   readonly name: string;
-  readonly block: Block;
+  readonly table: SeriesTable;
   readonly column: number;
 }
 
@@ -27,16 +27,16 @@ export function nameWithoutSplit(name: string): string {
 /**
  * Returns a run's quantities in the order of their columns, the loss first, learning rates last.
  */
-export function quantitiesOf(blocks: readonly Block[]): Quantity[] {
+export function quantitiesOf(tables: readonly SeriesTable[]): Quantity[] {
   const lines = new Map<string, Line[]>([["loss", []]]);
   for (const kind of ["loss", "metric", "lr"] as const) {
-    for (const block of blocks) {
-      if (block.kind !== kind) continue;
-      block.names.forEach((name, column) => {
-        const key = keyOf(block, name);
+    for (const table of tables) {
+      if (table.kind !== kind) continue;
+      table.names.forEach((name, column) => {
+        const key = keyOf(table, name);
         const known = lines.get(key) ?? [];
         lines.set(key, known);
-        known.push({ name: nameOf(block, name), block, column });
+        known.push({ name: nameOf(table, name), table, column });
       });
     }
   }
@@ -45,12 +45,12 @@ export function quantitiesOf(blocks: readonly Block[]): Quantity[] {
     .map(([key, each]) => ({ key, lines: each }));
 }
 
-function keyOf(block: Block, name: string): string {
-  if (block.kind === "loss") return "loss";
-  return block.kind === "lr" ? LEARNING_RATE : nameWithoutSplit(name);
+function keyOf(table: SeriesTable, name: string): string {
+  if (table.kind === "loss") return "loss";
+  return table.kind === "lr" ? LEARNING_RATE : nameWithoutSplit(name);
 }
 
-function nameOf(block: Block, name: string): string {
-  if (block.kind !== "lr") return name;
-  return block.names.length === 1 ? LEARNING_RATE : `${LEARNING_RATE} ${name}`;
+function nameOf(table: SeriesTable, name: string): string {
+  if (table.kind !== "lr") return name;
+  return table.names.length === 1 ? LEARNING_RATE : `${LEARNING_RATE} ${name}`;
 }

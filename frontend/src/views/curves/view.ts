@@ -58,7 +58,7 @@ class CurvesView {
   }
 
   private draw(): void {
-    const all = quantitiesOf(this.session.blocks);
+    const all = quantitiesOf(this.session.tables);
     const quantities = this.toolbar.choose(all);
     this.cursor.update();
     this.empty.show(all.length === 0 ? emptyMessage(this.session) : this.figure.failure);
@@ -89,6 +89,6 @@ class CurvesView {
 function lastStepOf(quantities: readonly Quantity[]): number {
   return Math.max(
     -1,
-    ...quantities.flatMap(({ lines }) => lines.map(({ block }) => block.lastStep)),
+    ...quantities.flatMap(({ lines }) => lines.map(({ table }) => table.lastStep)),
   );
 }

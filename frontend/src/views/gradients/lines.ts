@@ -42,8 +42,8 @@ export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout 
   }
   const slices = Math.min(400, Math.max(24, Math.floor(TOTAL_SLICES / rows.length)));
   const marked = new Set<number>();
-  const traces = rows.map(({ name, block, column }, index) => {
-    const points = block.points(column);
+  const traces = rows.map(({ name, table, column }, index) => {
+    const points = table.points(column);
     for (const gap of gapsOf(points)) {
       if (marked.has(gap.from) || marked.size > 5) continue;
       marked.add(gap.from);

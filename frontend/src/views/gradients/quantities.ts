@@ -1,9 +1,9 @@
 /** The quantities shown of every parameter over time. */
 
 import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
-import type { BlockKind } from "../../protocol";
+import type { TableKind } from "../../protocol";
 
-export type ParameterKind = Extract<BlockKind, `grad_${string}` | "weight_norm" | "update_ratio">;
+export type ParameterKind = Extract<TableKind, `grad_${string}` | "weight_norm" | "update_ratio">;
 
 interface Quantity {
   readonly kind: ParameterKind;

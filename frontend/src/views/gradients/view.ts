@@ -71,7 +71,7 @@ class GradientsView {
     this.cursor.update();
     const kind = this.toolbar.kind;
     const rows = kind === null ? [] : rowsOf(this.session, kind);
-    const filled = rows.some(({ block }) => block.lastStep >= 0);
+    const filled = rows.some(({ table }) => table.lastStep >= 0);
     const { mode } = this.toolbar;
     const lines = filled && mode === "lines";
     this.empty.show(
@@ -84,7 +84,7 @@ class GradientsView {
     if (lines && !this.drawLines(rows, kind)) return;
     if (mode === "heat") this.heat.draw(rows, nameOf(kind), this.live.theme);
     if (mode === "ridge") this.ridge.draw(rows, this.live.theme);
-    const last = Math.max(...rows.map(({ block }) => block.lastStep));
+    const last = Math.max(...rows.map(({ table }) => table.lastStep));
     this.root.dataset.labkitStep = String(last);
   }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Block } from "../../../src/session";
+import type { SeriesTable } from "../../../src/session";
 import { describe as inWords } from "../../../src/views/curves/description";
 import { type CurvesInput, curvesPlot } from "../../../src/views/curves/plot";
 import { quantitiesOf } from "../../../src/views/curves/quantities";
-import { blockOf, THEME } from "./sample";
+import { THEME, tableOf } from "./sample";
 
 interface Drawn {
   readonly uid: string;
@@ -13,9 +13,9 @@ interface Drawn {
   readonly showlegend: boolean;
 }
 
-function picture(blocks: readonly Block[], wish: Partial<CurvesInput> = {}) {
+function picture(tables: readonly SeriesTable[], wish: Partial<CurvesInput> = {}) {
   const made = curvesPlot({
-    quantities: quantitiesOf(blocks),
+    quantities: quantitiesOf(tables),
     smoothing: 0.4,
     logarithmic: false,
     cursor: null,
@@ -33,35 +33,35 @@ const uids = (drawn: readonly Drawn[]) => drawn.map(({ uid }) => uid);
 
 describe("the lines", () => {
   it("are known by the same names whatever is smoothed and whatever stands before them", () => {
-    const blocks = [blockOf("loss", "loss", falling), blockOf("metric", "accuracy", falling)];
-    const all = uids(picture(blocks).drawn);
+    const tables = [tableOf("loss", "loss", falling), tableOf("metric", "accuracy", falling)];
+    const all = uids(picture(tables).drawn);
     expect(new Set(all).size).toBe(4);
-    expect(uids(picture(blocks, { smoothing: 0 }).drawn)).toEqual(all);
-    expect(uids(picture(blocks.slice(1)).drawn)).toEqual(all.slice(2));
+    expect(uids(picture(tables, { smoothing: 0 }).drawn)).toEqual(all);
+    expect(uids(picture(tables.slice(1)).drawn)).toEqual(all.slice(2));
   });
 
   it("have names that differ and can be part of a selector, whatever metrics are called", () => {
-    const blocks = ["a b", "a_b", "a_20_b", "Güte/[0]"].map((name) =>
-      blockOf("metric", name, falling),
+    const tables = ["a b", "a_b", "a_20_b", "Güte/[0]"].map((name) =>
+      tableOf("metric", name, falling),
     );
-    const all = uids(picture(blocks).drawn);
+    const all = uids(picture(tables).drawn);
     expect(new Set(all).size).toBe(8);
     for (const uid of all) expect(uid).toMatch(/^[A-Za-z0-9_-]+$/);
   });
 
   it("have about two points per pixel at most", () => {
-    for (const { x } of picture([blockOf("loss", "loss", falling)]).drawn) {
+    for (const { x } of picture([tableOf("loss", "loss", falling)]).drawn) {
       expect(x.length).toBeLessThanOrEqual(1200);
     }
   });
 
   it("show a lone value before a run of NaN as a dot", () => {
-    const { drawn } = picture([blockOf("loss", "loss", [2.3, ...Array(100).fill(Number.NaN)])]);
+    const { drawn } = picture([tableOf("loss", "loss", [2.3, ...Array(100).fill(Number.NaN)])]);
     expect(drawn.find(({ showlegend }) => showlegend)?.mode).toBe("lines+markers");
   });
 
   it("leave no markup in names", () => {
-    const { drawn, layout } = picture([blockOf("metric", "<b>bad</b>", [1, 2])]);
+    const { drawn, layout } = picture([tableOf("metric", "<b>bad</b>", [1, 2])]);
     expect(drawn[0]?.name).toBe("&lt;b&gt;bad&lt;/b&gt;");
     expect(JSON.stringify(layout)).not.toContain("<b>bad");
   });
@@ -71,12 +71,12 @@ describe("what cannot be drawn", () => {
   const broken = [1, Number.NaN, 1, Number.POSITIVE_INFINITY];
 
   it("is said in words, with the line's name", () => {
-    const { warnings } = picture([blockOf("loss", "loss", broken)]);
+    const { warnings } = picture([tableOf("loss", "loss", broken)]);
     expect(warnings).toEqual(["loss is NaN at step 1, ∞ at step 3"]);
   });
 
   it("has a sign at its step that tells more and covers no value", () => {
-    const { layout } = picture([blockOf("loss", "loss", broken)]);
+    const { layout } = picture([tableOf("loss", "loss", broken)]);
     const signs = (layout.annotations as Record<string, unknown>[]).filter(
       ({ text }) => text === "▲",
     );
@@ -87,27 +87,27 @@ describe("what cannot be drawn", () => {
 
   it("is not spoken of at length", () => {
     const values = Array.from({ length: 20 }, (_, step) => (step % 2 ? Number.NaN : 1));
-    const { warnings } = picture([blockOf("loss", "loss", values)]);
+    const { warnings } = picture([tableOf("loss", "loss", values)]);
     expect(warnings[0]).toBe(
       "loss is NaN at step 1, NaN at step 3, NaN at step 5, and later again",
     );
   });
 
   it("is not spoken of when there is nothing of the kind", () => {
-    expect(picture([blockOf("loss", "loss", falling)]).warnings).toEqual([]);
+    expect(picture([tableOf("loss", "loss", falling)]).warnings).toEqual([]);
   });
 });
 
 describe("in words", () => {
   it("tells the newest value of every line, its step, and where it began", () => {
-    const blocks = [blockOf("loss", "loss", falling), blockOf("metric", "accuracy", [0.5])];
-    expect(inWords(quantitiesOf(blocks))).toBe(
+    const tables = [tableOf("loss", "loss", falling), tableOf("metric", "accuracy", [0.5])];
+    expect(inWords(quantitiesOf(tables))).toBe(
       "Curves over steps. loss 2.00e−4 at step 4,999, from 1 at step 0; accuracy 0.5 at step 0.",
     );
   });
 
   it("takes no value for what has none yet", () => {
-    expect(inWords(quantitiesOf([blockOf("metric", "accuracy", [])]))).toBe(
+    expect(inWords(quantitiesOf([tableOf("metric", "accuracy", [])]))).toBe(
       "Curves over steps. accuracy has no value yet.",
     );
   });

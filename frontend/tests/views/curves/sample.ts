@@ -1,9 +1,9 @@
-/** Blocks and a session with made-up values. */
+/** Tables and a session with made-up values. */
 
 import { vi } from "vitest";
 import type { Theme } from "../../../src/parts/theme";
-import type { BlockKind } from "../../../src/protocol";
-import type { Block, RunSession } from "../../../src/session";
+import type { TableKind } from "../../../src/protocol";
+import type { RunSession, SeriesTable } from "../../../src/session";
 import { QuietSession } from "../../fake-session";
 
 export const THEME: Theme = {
@@ -16,7 +16,7 @@ export const THEME: Theme = {
   series: ["#0072b2", "#d55e00"],
 };
 
-export function blockOf(kind: BlockKind, name: string, values: readonly number[]): Block {
+export function tableOf(kind: TableKind, name: string, values: readonly number[]): SeriesTable {
   return {
     id: kind === "metric" ? `metric/${name}` : kind,
     kind,
@@ -31,9 +31,9 @@ export function blockOf(kind: BlockKind, name: string, values: readonly number[]
 }
 
 /** A session that stores its cursor; its plotly is the module at `address`. */
-export function sessionOf(blocks: readonly Block[], address = ""): RunSession {
+export function sessionOf(tables: readonly SeriesTable[], address = ""): RunSession {
   const session = new QuietSession();
-  session.blocks = blocks;
+  session.tables = tables;
   session.setCursor = vi.fn((step: number | null) => {
     session.cursor = step;
   });

@@ -3,12 +3,12 @@ import { expect, it } from "vitest";
 import { ViewSettings } from "../../../src/parts/view-settings";
 import { quantitiesOf } from "../../../src/views/curves/quantities";
 import { CurvesToolbar } from "../../../src/views/curves/toolbar";
-import { blockOf } from "./sample";
+import { tableOf } from "./sample";
 
 it("keeps what was chosen when the view is made anew", () => {
   const run = crypto.randomUUID();
-  const blocks = [blockOf("loss", "loss", [3, 2]), blockOf("metric", "accuracy", [0, 1])];
-  const quantities = quantitiesOf(blocks);
+  const tables = [tableOf("loss", "loss", [3, 2]), tableOf("metric", "accuracy", [0, 1])];
+  const quantities = quantitiesOf(tables);
   const make = () =>
     new CurvesToolbar(() => undefined, document.createElement("span"), new ViewSettings(run));
   const first = make();

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Theme } from "../../../src/parts/theme";
-import type { Block } from "../../../src/session";
+import type { SeriesTable } from "../../../src/session";
 import { linesPlot } from "../../../src/views/gradients/lines";
 
 const THEME: Theme = {
@@ -13,7 +13,7 @@ const THEME: Theme = {
   series: ["#0072b2"],
 };
 
-function blockOf(values: readonly number[]): Block {
+function tableOf(values: readonly number[]): SeriesTable {
   const steps = Float64Array.from(values, (_, step) => step);
   return {
     id: "grad_norm",
@@ -29,9 +29,9 @@ it("draws values that were recorded: a spike whole, zeros as zeros", () => {
   const values = Array.from({ length: 5000 }, (_, step) =>
     step === 2500 ? 512 : step > 4000 ? 0 : 0.25,
   );
-  const block = blockOf(values);
+  const table = tableOf(values);
   const { traces } = linesPlot({
-    rows: [{ name: "fc1.weight", block, column: 0 }],
+    rows: [{ name: "fc1.weight", table, column: 0 }],
     quantity: "Gradient norm",
     cursor: null,
     logarithmic: true,

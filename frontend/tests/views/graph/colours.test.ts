@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { PALETTE } from "../../../src/parts/palette";
-import type { Block } from "../../../src/session";
+import type { SeriesTable } from "../../../src/session";
 import { LogColourScale } from "../../../src/views/graph/colouring/log-colour-scale";
 import { readNorms } from "../../../src/views/graph/colouring/norms";
 
-function block(names: readonly string[], rows: readonly (readonly number[])[]): Block {
+function table(names: readonly string[], rows: readonly (readonly number[])[]): SeriesTable {
   const steps = Float64Array.from(rows, (_, step) => step * 10);
   return {
     id: "grad_norm",
@@ -17,8 +17,8 @@ function block(names: readonly string[], rows: readonly (readonly number[])[]): 
 }
 
 describe("readNorms", () => {
-  const blocks = [
-    block(
+  const tables = [
+    table(
       ["a.weight", "a.b.weight", "bias"],
       [
         [1, 1, 1],
@@ -28,30 +28,30 @@ describe("readNorms", () => {
   ];
 
   it("adds the squares of all parameters below a module", () => {
-    const norms = readNorms(blocks, "grad_norm", null);
+    const norms = readNorms(tables, "grad_norm", null);
     expect(Object.fromEntries(norms.modules)).toEqual({ "": 13, a: 5, "a.b": 4 });
     expect(norms.step).toBe(10);
   });
 
   it("reads the last row up to the cursor", () => {
-    expect(readNorms(blocks, "grad_norm", 9).parameters.get("bias")).toBe(1);
-    expect(readNorms(blocks, "grad_norm", 10).parameters.get("bias")).toBe(12);
+    expect(readNorms(tables, "grad_norm", 9).parameters.get("bias")).toBe(1);
+    expect(readNorms(tables, "grad_norm", 10).parameters.get("bias")).toBe(12);
   });
 
   it("gives a tied parameter to each of its modules, and counts it once in the model", () => {
     const tied = [["wte.weight", "head.weight"]];
-    const norms = readNorms([block(["wte.weight"], [[2]])], "grad_norm", null, tied);
+    const norms = readNorms([table(["wte.weight"], [[2]])], "grad_norm", null, tied);
     expect(Object.fromEntries(norms.modules)).toEqual({ "": 2, wte: 2, head: 2 });
   });
 
   it("passes on what is not finite", () => {
-    const norms = readNorms([block(["a.weight", "bias"], [[Number.NaN, 1]])], "grad_norm", null);
+    const norms = readNorms([table(["a.weight", "bias"], [[Number.NaN, 1]])], "grad_norm", null);
     expect(norms.modules.get("a")).toBeNaN();
     expect(norms.modules.get("")).toBeNaN();
   });
 
   it("has nothing before the first row", () => {
-    const empty = { ...block(["bias"], []), latest: () => null };
+    const empty = { ...table(["bias"], []), latest: () => null };
     expect(readNorms([empty], "grad_norm", null)).toMatchObject({ step: null });
   });
 });

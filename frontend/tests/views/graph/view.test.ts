@@ -51,7 +51,7 @@ class FakeSession extends QuietSession {
     const names = ["fc1.weight", "fc2.weight"];
     const points = () => ({ steps: Float64Array.of(5), values: Float32Array.of(norm) });
     const latest = () => values;
-    this.blocks = [{ id: "grad_norm", kind: "grad_norm", names, lastStep: 5, points, latest }];
+    this.tables = [{ id: "grad_norm", kind: "grad_norm", names, lastStep: 5, points, latest }];
     this.announce("frame");
   }
 }

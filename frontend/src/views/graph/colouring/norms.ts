@@ -1,7 +1,7 @@
 /** Norms, or update ratios, of parameters and modules at one step. */
 
-import type { BlockKind } from "../../../protocol";
-import type { Block } from "../../../session";
+import type { TableKind } from "../../../protocol";
+import type { SeriesTable } from "../../../session";
 
 export interface Norms {
   /** By the parameter's name. */
@@ -17,22 +17,22 @@ export interface Norms {
  * parameter that has several; one of them is recorded, or more.
  */
 export function readNorms(
-  blocks: readonly Block[],
-  kind: BlockKind,
+  tables: readonly SeriesTable[],
+  kind: TableKind,
   cursor: number | null,
   tied: readonly (readonly string[])[] = [],
 ): Norms {
   const parameters = new Map<string, number>();
   let step: number | null = null;
-  for (const block of blocks) {
-    if (block.kind !== kind) continue;
-    const values = cursor === null ? block.latest() : valuesAt(block, cursor);
+  for (const table of tables) {
+    if (table.kind !== kind) continue;
+    const values = cursor === null ? table.latest() : valuesAt(table, cursor);
     if (!values) continue;
-    block.names.forEach((name, column) => {
+    table.names.forEach((name, column) => {
       const value = values[column];
       if (value !== undefined) parameters.set(name, value);
     });
-    step = Math.max(step ?? 0, cursor ?? block.lastStep);
+    step = Math.max(step ?? 0, cursor ?? table.lastStep);
   }
   const join = kind === "update_ratio" ? Math.max : Math.hypot;
   return { parameters, modules: joined(parameters, tied, join), step };
@@ -65,9 +65,9 @@ function pathsAround(name: string): string[] {
 }
 
 /** Returns the last values recorded up to a step. */
-function valuesAt(block: Block, step: number): Float32Array {
-  return Float32Array.from(block.names, (_, column) => {
-    const { steps, values } = block.points(column);
+function valuesAt(table: SeriesTable, step: number): Float32Array {
+  return Float32Array.from(table.names, (_, column) => {
+    const { steps, values } = table.points(column);
     let low = 0;
     let high = steps.length;
     while (low < high) {

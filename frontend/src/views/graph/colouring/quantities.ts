@@ -1,6 +1,6 @@
 /** The quantities to colour by, and how each is read. */
 
-import type { BlockKind, GraphNode } from "../../../protocol";
+import type { GraphNode, TableKind } from "../../../protocol";
 import type { RunSession } from "../../../session";
 import type { ShownGraph } from "../model/shown-graph";
 import { ModuleCalls } from "../structure/module-calls";
@@ -75,7 +75,7 @@ export const QUANTITIES: readonly Quantity[] = [
   },
 ];
 
-function recorded(kind: BlockKind, name: string, explanation: string): Quantity {
+function recorded(kind: TableKind, name: string, explanation: string): Quantity {
   return {
     id: kind,
     name,
@@ -83,8 +83,8 @@ function recorded(kind: BlockKind, name: string, explanation: string): Quantity 
     fixed: false,
     format: normText,
     formatPower: powerOfTen,
-    read: (shown, { blocks, cursor }) => {
-      const norms = readNorms(blocks, kind, cursor, shown.tied);
+    read: (shown, { tables, cursor }) => {
+      const norms = readNorms(tables, kind, cursor, shown.tied);
       return {
         step: norms.step,
         ofNode: (node) => firstOf(node, norms.parameters),

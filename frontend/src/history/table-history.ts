@@ -1,5 +1,5 @@
 /**
- * The bounded history of one block; the kernel has the same (`labkit/run/series.py`).
+ * The bounded history of one table; the kernel has the same (`labkit/run/series_table.py`).
  *
  * The newest rows are stored whole (the tail). When the tail is full, its oldest half is folded
  * into buckets of `stride` samples. When there are too many buckets, neighbours are merged and the
@@ -8,15 +8,15 @@
 
 import type { Buffers } from "../decoding/buffers";
 import { DecodeError, decodeFolded, decodeRows, type Rows } from "../decoding/buffers";
-import type { BlockKind, BlockRows, BlockSnapshot } from "../protocol";
-import type { Block, Points } from "../session";
+import type { TableKind, TableRows, TableSnapshot } from "../protocol";
+import type { Points, SeriesTable } from "../session";
 import { Buckets, grown32, grown64 } from "./buckets";
 
 const MAX_CELLS = 2 ** 18;
 const MAX_ROWS = 2048;
 const MIN_ROWS = 128;
 /** Kinds in which NaN is a value; in all others it stands for "not read". */
-const DENSE_KINDS: ReadonlySet<BlockKind> = new Set(["loss", "lr", "metric"]);
+const DENSE_KINDS: ReadonlySet<TableKind> = new Set(["loss", "lr", "metric"]);
 
 /**
  * Number of rows that the kernel stores whole for so many columns; also the number of its buckets.
@@ -26,7 +26,7 @@ export function rowsFor(columns: number): number {
   return Math.min(MAX_ROWS, Math.max(MIN_ROWS, 2 ** Math.floor(Math.log2(fitting))));
 }
 
-export class BlockHistory implements Block {
+export class TableHistory implements SeriesTable {
   /** Whether NaN stands for "not read". */
   private readonly sparse: boolean;
   private buckets: Buckets;
@@ -36,7 +36,7 @@ export class BlockHistory implements Block {
 
   constructor(
     readonly id: string,
-    readonly kind: BlockKind,
+    readonly kind: TableKind,
     readonly names: readonly string[],
     private readonly tailLimit = rowsFor(names.length),
     private readonly bucketLimit = tailLimit,
@@ -46,23 +46,23 @@ export class BlockHistory implements Block {
     this.buckets = new Buckets(names.length, this.sparse);
   }
 
-  static fromSnapshot(block: BlockSnapshot, buffers: Buffers): BlockHistory {
-    const { id, kind, names, tail_limit, bucket_limit, stride } = block;
-    const made = new BlockHistory(id, kind, names, tail_limit, bucket_limit, stride);
+  static fromSnapshot(table: TableSnapshot, buffers: Buffers): TableHistory {
+    const { id, kind, names, tail_limit, bucket_limit, stride } = table;
+    const made = new TableHistory(id, kind, names, tail_limit, bucket_limit, stride);
     made.buckets = Buckets.fromSnapshot(
       names.length,
       made.sparse,
-      decodeFolded(block, buffers),
+      decodeFolded(table, buffers),
       stride,
     );
-    made.append(decodeRows(block, buffers));
+    made.append(decodeRows(table, buffers));
     return made;
   }
 
-  static fromRows(block: BlockRows, buffers: Buffers): BlockHistory {
-    if (!block.names) throw new DecodeError(`the columns of ${block.id} were never named`);
-    const made = new BlockHistory(block.id, block.kind, block.names);
-    made.append(decodeRows(block, buffers));
+  static fromRows(table: TableRows, buffers: Buffers): TableHistory {
+    if (!table.names) throw new DecodeError(`the columns of ${table.id} were never named`);
+    const made = new TableHistory(table.id, table.kind, table.names);
+    made.append(decodeRows(table, buffers));
     return made;
   }
 
@@ -71,8 +71,8 @@ export class BlockHistory implements Block {
   }
 
   /** Appends the rows of a frame; throws before any change if they cannot be read. */
-  appendFrom(block: BlockRows, buffers: Buffers): void {
-    this.append(decodeRows(block, buffers));
+  appendFrom(table: TableRows, buffers: Buffers): void {
+    this.append(decodeRows(table, buffers));
   }
 
   append({ steps, values }: Rows): void {

@@ -1,20 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { BlockHistory, rowsFor } from "../../src/history/block-history";
-import type { BlockSnapshot } from "../../src/protocol";
+import { rowsFor, TableHistory } from "../../src/history/table-history";
+import type { TableSnapshot } from "../../src/protocol";
 import { viewOf } from "../fake-channel";
 
 const LIMIT = 128;
 
-function filled(rows: number, valueAt: (step: number) => number, chunk = 100): BlockHistory {
-  const block = new BlockHistory("loss", "loss", ["loss"], LIMIT, LIMIT);
+function filled(rows: number, valueAt: (step: number) => number, chunk = 100): TableHistory {
+  const table = new TableHistory("loss", "loss", ["loss"], LIMIT, LIMIT);
   for (let start = 0; start < rows; start += chunk) {
     const steps = Float64Array.from({ length: Math.min(chunk, rows - start) }, (_, i) => start + i);
-    block.append({ steps, values: Float32Array.from(steps, valueAt) });
+    table.append({ steps, values: Float32Array.from(steps, valueAt) });
   }
-  return block;
+  return table;
 }
 
-describe("a block's history", () => {
+describe("a table's history", () => {
   it("keeps every row while there are few", () => {
     const { steps, values } = filled(LIMIT, (step) => step * 2).points(0);
     expect(steps).toHaveLength(LIMIT);
@@ -22,12 +22,12 @@ describe("a block's history", () => {
   });
 
   it("keeps one spike in a million steps, at its step, in bounded room", () => {
-    const block = filled(1_000_000, (step) => (step === 123_457 ? 1000 : Math.sin(step)), 4096);
-    const { steps, values } = block.points(0);
+    const table = filled(1_000_000, (step) => (step === 123_457 ? 1000 : Math.sin(step)), 4096);
+    const { steps, values } = table.points(0);
     expect(steps.length).toBeLessThanOrEqual(3 * LIMIT);
     const spike = values.indexOf(1000);
     expect(steps[spike]).toBe(123_457);
-    expect(block.lastStep).toBe(999_999);
+    expect(table.lastStep).toBe(999_999);
   });
 
   it("keeps a NaN and an infinity of long ago", () => {
@@ -60,38 +60,38 @@ describe("a block's history", () => {
   });
 
   it("keeps columns apart", () => {
-    const block = new BlockHistory("grad_norm", "grad_norm", ["a", "b"], 4, 4);
+    const table = new TableHistory("grad_norm", "grad_norm", ["a", "b"], 4, 4);
     const steps = Float64Array.from({ length: 9 }, (_, i) => i);
     const values = Float32Array.from([...steps].flatMap((step) => [step, -step]));
-    block.append({ steps, values });
-    expect(Math.max(...block.points(0).values)).toBe(8);
-    expect(Math.min(...block.points(1).values)).toBe(-8);
-    expect([...(block.latest() ?? [])]).toEqual([8, -8]);
+    table.append({ steps, values });
+    expect(Math.max(...table.points(0).values)).toBe(8);
+    expect(Math.min(...table.points(1).values)).toBe(-8);
+    expect([...(table.latest() ?? [])]).toEqual([8, -8]);
   });
 
   it("leaves out what was not read, and loses no number to it", () => {
-    const block = new BlockHistory("act_mean", "act_mean", ["a", "b"], 4, 4);
+    const table = new TableHistory("act_mean", "act_mean", ["a", "b"], 4, 4);
     const steps = Float64Array.from({ length: 60 }, (_, step) => step);
     const rare = (step: number) => (step % 5 === 0 ? 100 - step : Number.NaN);
-    block.append({ steps, values: Float32Array.from([...steps].flatMap((at) => [at, rare(at)])) });
-    const points = block.points(1);
+    table.append({ steps, values: Float32Array.from([...steps].flatMap((at) => [at, rare(at)])) });
+    const points = table.points(1);
     expect([...points.values].some((value) => Number.isNaN(value))).toBe(false);
     expect([points.steps[0], points.values[0]]).toEqual([0, 100]);
     expect([...points.values]).toEqual([...points.steps].map(rare));
   });
 
   it("has the value of each column that was read last", () => {
-    const block = new BlockHistory("act_mean", "act_mean", ["a", "b", "c"]);
+    const table = new TableHistory("act_mean", "act_mean", ["a", "b", "c"]);
     const values = Float32Array.of(1, 2, Number.NaN, 3, Number.NaN, Number.NaN);
-    block.append({ steps: Float64Array.of(1, 2), values });
-    expect([...(block.latest() ?? [])]).toEqual([3, 2, Number.NaN]);
+    table.append({ steps: Float64Array.of(1, 2), values });
+    expect([...(table.latest() ?? [])]).toEqual([3, 2, Number.NaN]);
   });
 
   it("replaces a metric's newest value by one of the same step", () => {
-    const block = new BlockHistory("metric/a", "metric", ["a"]);
-    block.append({ steps: Float64Array.of(1, 2), values: Float32Array.of(10, 20) });
-    block.append({ steps: Float64Array.of(2, 3), values: Float32Array.of(21, 30) });
-    const { steps, values } = block.points(0);
+    const table = new TableHistory("metric/a", "metric", ["a"]);
+    table.append({ steps: Float64Array.of(1, 2), values: Float32Array.of(10, 20) });
+    table.append({ steps: Float64Array.of(2, 3), values: Float32Array.of(21, 30) });
+    const { steps, values } = table.points(0);
     expect([[...steps], [...values]]).toEqual([
       [1, 2, 3],
       [10, 21, 30],
@@ -99,7 +99,7 @@ describe("a block's history", () => {
   });
 
   it("starts from a snapshot's buckets", () => {
-    const block: BlockSnapshot = {
+    const table: TableSnapshot = {
       id: "loss",
       kind: "loss",
       names: ["loss"],
@@ -120,7 +120,7 @@ describe("a block's history", () => {
     const buffers = [[100], [5], [50], [1], [8], [9], [3]].map((values, index) =>
       viewOf(index === 0 || index === 2 ? Float64Array.from(values) : Float32Array.from(values)),
     );
-    const { steps, values } = BlockHistory.fromSnapshot(block, buffers).points(0);
+    const { steps, values } = TableHistory.fromSnapshot(table, buffers).points(0);
     expect([...steps]).toEqual([53, 58, 100]);
     expect([...values]).toEqual([9, 1, 5]);
   });

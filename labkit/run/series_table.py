@@ -1,6 +1,6 @@
 """Series of bounded size that lose no spike.
 
-A `Block` is a table: columns that are sampled together, for example the gradient norms of all
+A `SeriesTable` has columns that are sampled together, for example the gradient norms of all
 parameters, and rows whose steps rise. The newest rows are held as they came (the tail); older rows
 are folded into buckets that hold the smallest and the largest value of each column with their
 steps; when there are too many buckets, neighbours are merged. Whatever the length of a run, its
@@ -27,7 +27,7 @@ from labkit.run.notices import NoticeLog
 from labkit.run.rows import Rows, joined, row_of, steps_of, table_of
 from labkit.run.storage import CELLS, NewestRows, Storage, Whole
 
-__all__ = ["Block", "Buckets", "Floats", "NewestRows", "Steps", "Whole"]
+__all__ = ["Buckets", "Floats", "NewestRows", "SeriesTable", "Steps", "Whole"]
 
 MOST_COLUMNS = 4096
 """A table is widened up to so many columns; one that was made wider stays as wide as it is."""
@@ -47,7 +47,7 @@ class _Chosen(NamedTuple):
     """Whether they are the table's first columns, in order."""
 
 
-class Block:
+class SeriesTable:
     """A table of numbers that are sampled together, of bounded size.
 
     Parameters
@@ -71,10 +71,10 @@ class Block:
 
     Examples
     --------
-    >>> block = Block("loss", "loss", ["loss"])
+    >>> table = SeriesTable("loss", "loss", ["loss"])
     >>> for step in range(3):
-    ...     block.append(step, 1.0 / (step + 1))
-    >>> steps, values = block.points(0)
+    ...     table.append(step, 1.0 / (step + 1))
+    >>> steps, values = table.points(0)
     >>> steps.tolist(), values.round(2).tolist()
     ([0, 1, 2], [1.0, 0.5, 0.33000001311302185])
     """
@@ -141,7 +141,7 @@ class Block:
         chosen, row = self._choose(tuple(names)), row_of(values)
         if len(row) != len(chosen.names):
             raise ValueError(
-                f"Block.append_columns takes one value for each name; there are "
+                f"SeriesTable.append_columns takes one value for each name; there are "
                 f"{len(chosen.names)} names and {len(row)} values."
             )
         if not chosen.are_first:
@@ -169,7 +169,7 @@ class Block:
         values = self._fitted(table_of(rows))
         if len(taken) != len(values):
             raise ValueError(
-                f"Block.extend takes one row for each step; there are {len(taken)} steps and "
+                f"SeriesTable.extend takes one row for each step; there are {len(taken)} steps and "
                 f"{len(values)} rows."
             )
         self._pending.append((taken, values))
