@@ -38,7 +38,7 @@ lab: $(VENV)/lab.done
 	@$(BIN)/labkit lab $(LAB_ARGS)
 
 test: check browser
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # Everything but pytest.
 check: $(VENV)/dev.done

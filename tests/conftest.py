@@ -1,13 +1,15 @@
 """One browser for all tests of a process, as Playwright can be started only once in each."""
 
 import pytest
-from playwright.sync_api import sync_playwright
-
-from tests.browser.lab import launch_browser
 
 
 @pytest.fixture(scope="session")
 def browser():
+    # Imported here, as these take seconds that a single unit test does without.
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.lab import launch_browser
+
     with sync_playwright() as playwright:
         started = launch_browser(playwright)
         yield started
