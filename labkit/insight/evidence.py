@@ -18,7 +18,7 @@ from labkit.run import ComputationGraph, Node, Run
 from labkit.run.observations import Observations
 from labkit.run.series_table import SeriesTable
 
-_MOST_ROWS = 64
+_MAX_ROWS = 64
 _GOLDEN = 0.618034
 """Its multiples, without their whole parts, are spread over 0 to 1 and never repeat."""
 
@@ -260,9 +260,9 @@ class Evidence:
 def _recent_rows(table: SeriesTable) -> RecentRows:
     held = table.whole()
     rows = len(held.steps)
-    stride = max(1, -(-rows // _MOST_ROWS))
+    stride = max(1, -(-rows // _MAX_ROWS))
     # At even distances, the same ones of parameters that are used in turn would be seen each time.
-    number = np.arange(_MOST_ROWS)
+    number = np.arange(_MAX_ROWS)
     places = rows - 1 - ((number + number * _GOLDEN % 1) * stride).astype(int)
     kept = places[places >= 0][::-1]
     return RecentRows(held.names, held.steps[kept], held.values[kept])

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import psutil
 import traitlets
 
-from labkit.run import ComputationGraph, Finding, Run, SeriesTable, questions
-from labkit.run.control import MOST_REQUESTS
+from labkit.run import ComputationGraph, Finding, Run, SeriesTable, inspection_requests
+from labkit.run.control import MAX_REQUESTS
 from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat
 from labkit.views import protocol as wire
@@ -23,8 +23,8 @@ from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import DroppableWidget
 from labkit.views.publisher import Publisher
 
-_MOST_HISTOGRAMS = 64
-_MOST_TEXT = 200
+_MAX_HISTOGRAMS = 64
+_MAX_TEXT = 200
 _NARROW = 64
 """Tables of so few columns are in every frame: losses, rates, metrics, small models."""
 
@@ -190,7 +190,7 @@ class RunChannel(DroppableWidget):
             case {"type": "subjects", "request": int(request)}:
                 self._post(wire.subjects(request, run.activations))
             case {"type": "histograms", "request": int(request), "names": [*names], "bins": bins}:
-                named = [str(name) for name in names[:_MOST_HISTOGRAMS]]
+                named = [str(name) for name in names[:_MAX_HISTOGRAMS]]
                 step = content.get("step")
                 self._post(wire.histograms(request, run.histograms, named, str(bins), step))
             case {"type": "picture", "request": int(request), "module": str(path), "kind": kind}:
@@ -209,19 +209,20 @@ class RunChannel(DroppableWidget):
     def _inspect(self, content: Any, name: str, request: int) -> None:
         """Have the training thread read values, and answer when it has, or has not in time."""
         run = self._watched
-        if self._publisher is not None and self._publisher.questions >= MOST_REQUESTS:
+        if self._publisher is not None and self._publisher.questions >= MAX_REQUESTS:
             self._refuse(content, "Too many questions wait already. Ask again in a moment.")
             return
-        asked = questions.ask(run, name)
+        asked = inspection_requests.request_inspection(run, name)
 
         def answer() -> None:
-            self._post(wire.inspection(request, questions.answer(run, name, asked)))
+            found = inspection_requests.inspection_result(run, name, asked)
+            self._post(wire.inspection(request, found))
 
         if asked.done() or self._publisher is None:
             answer()
             return
-        call_on_main_thread(run.control.take_requests)  # no cell may be running
-        self._on_publisher(content, answer, asked, questions.TAKEN_WITHIN_SECONDS)
+        call_on_main_thread(run.control.execute_requests)  # no cell may be running
+        self._on_publisher(content, answer, asked, inspection_requests.REQUEST_TIMEOUT_SECONDS)
 
     def _on_publisher(
         self,
@@ -263,4 +264,4 @@ class RunChannel(DroppableWidget):
 def shortened(value: object) -> str:
     """Return a bounded text of what a page sent."""
     text = repr(value)
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}..."
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}..."

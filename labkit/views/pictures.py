@@ -12,7 +12,7 @@ from labkit.views import still_graph
 
 _WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 56, 40
-_MOST_POINTS = 800
+_MAX_POINTS = 800
 _STYLE = (
     "text{font-family:system-ui,sans-serif;font-size:12px;fill:#444}"
     ".t{font-size:14px;font-weight:600}.a{stroke:#999;fill:none}"
@@ -91,7 +91,7 @@ def _text_picture(title: str, content: str) -> str:
 def _curve_picture(
     title: str, name: str, steps: NDArray[np.int64], values: NDArray[np.float32]
 ) -> str:
-    stride = max(1, len(steps) // _MOST_POINTS)
+    stride = max(1, len(steps) // _MAX_POINTS)
     kept = np.isfinite(values)
     kept[:-1] &= np.arange(len(steps) - 1) % stride == 0
     if not kept.any():

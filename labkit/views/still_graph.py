@@ -8,7 +8,7 @@ from html import escape
 
 from labkit.run import ComputationGraph, ModuleCall, Node
 
-MOST_BOXES = 40
+MAX_BOXES = 40
 """A larger graph is written as an outline."""
 
 _LETTER = 6.9
@@ -52,7 +52,7 @@ class Drawing:
 def draw(graph: ComputationGraph) -> Drawing | None:
     """Return the folded graph as SVG; None where it is too large or goes round in circles."""
     boxes, arrows = _fold(graph)
-    if not boxes or len(boxes) > MOST_BOXES:
+    if not boxes or len(boxes) > MAX_BOXES:
         return None
     layers = _layers(boxes, arrows)
     if layers is None:

@@ -9,15 +9,15 @@ import numpy as np
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch
 
-_FEWEST_ROWS = 3
+_MIN_ROWS = 3
 _DEAD = 0.85
 _DEAD_WITHOUT_PROGRESS = 0.5
 """Fewer dead units are enough where nothing is learned; one that learns may do without many."""
 _PROGRESS = 0.8
 _SATURATED = 0.8
-_FEWEST_STEPS = 30
+_MIN_STEPS = 30
 _ALWAYS = 0.98
-_FEWEST_SAMPLES = 4
+_MIN_SAMPLES = 4
 _WRONG = 0.5
 """Part of ln(classes): below it one class for all is right for the batches that come."""
 
@@ -46,10 +46,10 @@ def _saturated(evidence: Evidence) -> RuleMatch | None:
 
 def _over(evidence: Evidence, kind: str, limit: float, words: str) -> RuleMatch | None:
     table = evidence.table(kind)
-    if table is None or len(table) < _FEWEST_ROWS or evidence.steps < _FEWEST_STEPS:
+    if table is None or len(table) < _MIN_ROWS or evidence.steps < _MIN_STEPS:
         return None
-    recent = table.recent(_FEWEST_ROWS)
-    newest = table.newest(_FEWEST_ROWS)  # each module's own, as not all are called at all steps
+    recent = table.recent(_MIN_ROWS)
+    newest = table.newest(_MIN_ROWS)  # each module's own, as not all are called at all steps
     least = np.where(np.isnan(newest), 0.0, newest).min(axis=0)
     over = np.array(
         [p for p in np.flatnonzero(least > limit) if recent.names[p] in evidence.hidden]
@@ -71,19 +71,19 @@ def _over(evidence: Evidence, kind: str, limit: float, words: str) -> RuleMatch 
 
 
 def _one_class(evidence: Evidence) -> RuleMatch | None:
-    seen = list(evidence.observed.predictions)[-_FEWEST_SAMPLES:]
+    seen = list(evidence.observed.predictions)[-_MIN_SAMPLES:]
     curve = evidence.loss
-    if len(seen) < _FEWEST_SAMPLES or curve is None or seen[-1].step < _FEWEST_STEPS:
+    if len(seen) < _MIN_SAMPLES or curve is None or seen[-1].step < _MIN_STEPS:
         return None
     classes = seen[-1].classes
     if classes != evidence.classes:
         return None
-    if any(each.share < _ALWAYS or each.favourite != seen[0].favourite for each in seen):
+    if any(each.share < _ALWAYS or each.most_frequent != seen[0].most_frequent for each in seen):
         return None
     if curve.last() < _WRONG * math.log(max(2, classes)):
         return None
     return RuleMatch(
-        f"The model predicts class {seen[0].favourite} for nearly every sample, of {classes} "
+        f"The model predicts class {seen[0].most_frequent} for nearly every sample, of {classes} "
         f"classes, at each of the last {len(seen)} steps looked at.",
         (seen[0].step, seen[-1].step),
         series=(curve.name,),

@@ -5,20 +5,20 @@ from __future__ import annotations
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch
 
-_FEWEST_BATCHES = 20
-_MOST_OF_THE_TIME = 0.5
+_MIN_BATCHES = 20
+_MIN_WAITING_SHARE = 0.5
 _WORTH_TELLING_MS = 2.0
 """A DataLoader over tensors in memory takes some tenths of that; nothing is wrong with it."""
-_FEWEST_HOPS = 2
+_MIN_HOPS = 2
 
 
 def _loading(evidence: Evidence) -> RuleMatch | None:
     run, observed = evidence.run, evidence.observed
-    if observed.batches < _FEWEST_BATCHES or not run.measured.loop_ns:
+    if observed.batches < _MIN_BATCHES or not run.measured.loop_ns:
         return None
     share = observed.loading_ns / run.measured.loop_ns
     each = observed.loading_ns / observed.batches / 1e6
-    if share < _MOST_OF_THE_TIME or each < _WORTH_TELLING_MS:
+    if share < _MIN_WAITING_SHARE or each < _WORTH_TELLING_MS:
         return None
     return RuleMatch(
         f"The loop waits for its data {min(share, 1):.0%} of the time: {each:.3g} ms a batch.",
@@ -37,7 +37,7 @@ def _ping_pong(evidence: Evidence) -> RuleMatch | None:
         for source, target in pairs
         if source.device and target.device and source.device != target.device
     ]
-    if len(moved) < _FEWEST_HOPS:
+    if len(moved) < _MIN_HOPS:
         return None
     devices = sorted({node.device for pair in pairs for node in pair if node.device})
     first = moved[0]

@@ -10,17 +10,17 @@ from labkit.insight.evidence import Evidence, RecentRows, largest, medians
 from labkit.insight.rule import Rule, RuleMatch, counted
 from labkit.run.activations import Picture
 
-_FEWEST_ROWS = 3
+_MIN_ROWS = 3
 _GROWTH = 100.0
 _HUGE_AGAINST_WEIGHTS = 1e3
 _FAINT = 1e-5
 """Gradient of the first layers over that of the last, an element each, that counts as vanished."""
 _FAINT_IN_TIME = 1e-5
 _TELLING = 0.01
-_FEWEST_LAYERS = 4
-_FEWEST_TIMES = 8
-_FEWEST_LOOKS = 3
-_FEWEST_STEPS = 10
+_MIN_LAYERS = 4
+_MIN_TIMES = 8
+_MIN_CHECKS = 3
+_MIN_STEPS = 10
 _ALMOST_ALWAYS = 0.9
 _PROGRESS = 0.8
 
@@ -28,9 +28,9 @@ _PROGRESS = 0.8
 def _exploding(evidence: Evidence) -> RuleMatch | None:
     table = evidence.table("grad_norm")
     early = evidence.early("grad_norm")
-    if table is None or early is None or len(table) < _FEWEST_ROWS:
+    if table is None or early is None or len(table) < _MIN_ROWS:
         return None
-    recent = table.recent(max(_FEWEST_ROWS, len(table) // 4))
+    recent = table.recent(max(_MIN_ROWS, len(table) // 4))
     bad = _not_finite(evidence, recent)
     if bad and _loss_was_finite(evidence, bad[0][0]):
         step, _, name = bad[0]
@@ -86,10 +86,10 @@ def _loss_was_finite(evidence: Evidence, step: int) -> bool:
 
 def _vanishing(evidence: Evidence) -> RuleMatch | None:
     table = evidence.table("grad_norm")
-    if table is None or len(table) < _FEWEST_ROWS:
+    if table is None or len(table) < _MIN_ROWS:
         return None
     weights = table.only(evidence.matrices)
-    if len(weights.names) < _FEWEST_LAYERS:
+    if len(weights.names) < _MIN_LAYERS:
         return None
     sizes = np.array([max(1, math.prod(evidence.shapes[name])) for name in weights.names])
     strengths = weights.values / np.sqrt(sizes, dtype=np.float32)  # (row, parameter)
@@ -122,9 +122,9 @@ def _vanishing_in_time(evidence: Evidence) -> RuleMatch | None:
         return None
     for module, kind in log.subjects():
         steps = log.steps(module, kind) if kind == "time_gradient" else ()
-        if len(steps) < _FEWEST_ROWS:
+        if len(steps) < _MIN_ROWS:
             continue
-        recent = [log.at(module, "time_gradient", step) for step in steps[-_FEWEST_ROWS:]]
+        recent = [log.at(module, "time_gradient", step) for step in steps[-_MIN_ROWS:]]
         shares = [_first_over_strongest(picture) for picture in recent if picture is not None]
         if shares and max(shares) < _FAINT_IN_TIME:
             newest = recent[-1]
@@ -133,7 +133,7 @@ def _vanishing_in_time(evidence: Evidence) -> RuleMatch | None:
                 f"The gradient vanishes through time in {module or 'the model'}: the state at the "
                 f"first of {times} time steps gets {shares[-1]:.0e} of what the strongest gets, so "
                 "what happened early cannot be learned.",
-                (steps[-_FEWEST_ROWS], steps[-1]),
+                (steps[-_MIN_ROWS], steps[-1]),
                 (module,),
             )
     return None
@@ -142,7 +142,7 @@ def _vanishing_in_time(evidence: Evidence) -> RuleMatch | None:
 def _first_over_strongest(picture: Picture) -> float:
     """Return the gradient at the first time step over the largest; 1 for short sequences."""
     times = picture.values[-1, 0]
-    if len(times) < _FEWEST_TIMES or not np.isfinite(times).all() or not times.max() > 0:
+    if len(times) < _MIN_TIMES or not np.isfinite(times).all() or not times.max() > 0:
         return 1.0
     return float(times[0] / times.max())
 
@@ -155,7 +155,7 @@ def _learns(evidence: Evidence) -> bool:
 
 def _no_gradient(evidence: Evidence) -> RuleMatch | None:
     table = evidence.table("grad_norm")
-    if table is None or len(table) < _FEWEST_STEPS:
+    if table is None or len(table) < _MIN_STEPS:
         return None
     # Parts that are used in turn, as experts are, have a gradient at other steps.
     names = tuple(
@@ -189,8 +189,8 @@ def _verb(names: tuple[str, ...]) -> str:
 
 
 def _unheld(evidence: Evidence) -> RuleMatch | None:
-    names = evidence.observed.unheld
-    if not names or evidence.steps < _FEWEST_STEPS:
+    names = evidence.observed.without_optimizer
+    if not names or evidence.steps < _MIN_STEPS:
         return None
     return RuleMatch(
         f"{_verb(names).removesuffix('get').removesuffix('gets')}"
@@ -202,13 +202,13 @@ def _unheld(evidence: Evidence) -> RuleMatch | None:
 
 
 def _uncleared(evidence: Evidence) -> RuleMatch | None:
-    seen = evidence.observed.uncleared
-    if seen.looks < _FEWEST_LOOKS or seen.share < _ALMOST_ALWAYS:
+    seen = evidence.observed.stale_gradients
+    if seen.checks < _MIN_CHECKS or seen.share < _ALMOST_ALWAYS:
         return None
     return RuleMatch(
         "The gradients are never cleared: each step adds to those of all steps before, so the "
-        f"weights are moved by a sum over the whole run (seen at {seen.seen} of {seen.looks} steps "
-        "looked at).",
+        f"weights are moved by a sum over the whole run (seen at {seen.seen} of {seen.checks} "
+        "steps looked at).",
         (1, evidence.steps),
     )
 

@@ -9,7 +9,7 @@ from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch, counted
 from labkit.run import Node
 
-_FEWEST_LOOKS = 3
+_MIN_CHECKS = 3
 _ALMOST_ALWAYS = 0.9
 _PASSING = frozenset({"view", "reshape", "squeeze", "unsqueeze", "transpose", "permute", "t", "to"})
 """Operations that hand the values on as they are."""
@@ -27,7 +27,7 @@ _LABEL_ERRORS = (
 
 def _evaluation_mode(evidence: Evidence) -> RuleMatch | None:
     seen, names = evidence.observed.trained_in_eval, evidence.observed.mode_dependent
-    if not names or seen.looks < _FEWEST_LOOKS or seen.share < _ALMOST_ALWAYS:
+    if not names or seen.checks < _MIN_CHECKS or seen.share < _ALMOST_ALWAYS:
         return None
     return RuleMatch(
         f"The model is trained in evaluation mode (model.training is False), so "
@@ -126,7 +126,7 @@ def _labels_outside(evidence: Evidence) -> RuleMatch | None:
 
 def _input_scale(evidence: Evidence) -> RuleMatch | None:
     seen = list(evidence.observed.inputs)
-    if len(seen) < _FEWEST_LOOKS:
+    if len(seen) < _MIN_CHECKS:
         return None
     for last in (each for each in seen if each.step == seen[-1].step):
         if abs(last.mean) > _LARGE_MEAN or last.std > _LARGE_STD:
@@ -136,9 +136,9 @@ def _input_scale(evidence: Evidence) -> RuleMatch | None:
             )
         elif 0 < last.std < _SMALL_STD and abs(last.mean) < 1:
             words = f"its values hardly vary (standard deviation {last.std:.1g})"
-        elif last.most_std > _UNEVEN * last.least_std > 0:
+        elif last.max_std > _UNEVEN * last.min_std > 0:
             words = (
-                f"its features vary by {last.least_std:.2g} to {last.most_std:.2g}, so no "
+                f"its features vary by {last.min_std:.2g} to {last.max_std:.2g}, so no "
                 "one learning rate suits them all"
             )
         else:

@@ -7,8 +7,8 @@ import numpy as np
 from labkit.insight.evidence import Evidence, RecentRows
 from labkit.insight.rule import Rule, RuleMatch
 
-_FEWEST_ROWS = 3
-_FEWEST_STEPS = 20
+_MIN_ROWS = 3
+_MIN_STEPS = 20
 _LARGE_STEP = 0.1
 _SMALL_STEP = 1e-5
 _WORTH_TELLING = 0.01
@@ -23,7 +23,7 @@ _WEAK_GRADIENT = 0.5
 
 def _too_high(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
-    if curve is None or evidence.steps < _FEWEST_STEPS:
+    if curve is None or evidence.steps < _MIN_STEPS:
         return None
     first, last = curve.first(1), curve.last()
     finite = curve.values[np.isfinite(curve.values)]
@@ -49,7 +49,7 @@ def _too_high(evidence: Evidence) -> RuleMatch | None:
 
 def _too_low(evidence: Evidence) -> RuleMatch | None:
     curve, ratios = evidence.loss, evidence.table("update_ratio")
-    if curve is None or ratios is None or len(ratios) < _FEWEST_ROWS:
+    if curve is None or ratios is None or len(ratios) < _MIN_ROWS:
         return None
     if evidence.steps < _SLOW_STEPS or not curve.last() > _SLOW * curve.first():
         return None
@@ -76,9 +76,9 @@ def _has_arrived(evidence: Evidence) -> bool:
 
 def _no_change(evidence: Evidence) -> RuleMatch | None:
     ratios = evidence.table("update_ratio")
-    if ratios is None or len(ratios) < _FEWEST_ROWS:
+    if ratios is None or len(ratios) < _MIN_ROWS:
         return None
-    recent = ratios.recent(_FEWEST_ROWS)
+    recent = ratios.recent(_MIN_ROWS)
     newest = ratios.newest()
     read, known = recent.values[~np.isnan(recent.values)], newest[~np.isnan(newest)]
     if not len(read) or (read != 0).any() or (known != 0).any():
@@ -96,7 +96,7 @@ def _no_change(evidence: Evidence) -> RuleMatch | None:
 def _decay(evidence: Evidence) -> RuleMatch | None:
     decay = evidence.observed.weight_decay
     weights, first = evidence.table("weight_norm"), evidence.early("weight_norm")
-    if decay <= 0 or weights is None or first is None or len(weights) < _FEWEST_ROWS:
+    if decay <= 0 or weights is None or first is None or len(weights) < _MIN_ROWS:
         return None
     now = weights.newest()[0]
     matrices = [place for place, name in enumerate(weights.names) if name in evidence.matrices]

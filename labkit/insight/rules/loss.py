@@ -20,7 +20,7 @@ _STILL = 1e-4
 """Update ratio of a parameter that hardly moves."""
 _RISE = 1.1
 _ACCURACY_LOST = 0.03
-_FEWEST_AFTER = 3
+_MIN_AFTER = 3
 _HELD_OUT = re.compile(
     r"(^|[_/\- ])(val|valid|validation|test|eval|dev|heldout)([_/\- ]|$)", re.IGNORECASE
 )
@@ -86,7 +86,7 @@ def _overfitting(evidence: Evidence) -> RuleMatch | None:
     if training is None:
         return None
     for curve in evidence.metrics:
-        if _HELD_OUT.search(curve.name) and len(curve) > _FEWEST_AFTER:
+        if _HELD_OUT.search(curve.name) and len(curve) > _MIN_AFTER:
             seen = _worse(curve, training)
             if seen is not None:
                 return seen
@@ -104,9 +104,9 @@ def _worse(held_out: Curve, training: Curve) -> RuleMatch | None:
     best = int(np.nanargmax(values) if rises else np.nanargmin(values))
     after = values[best + 1 :]
     after = after[~np.isnan(after)]
-    if len(after) < _FEWEST_AFTER:
+    if len(after) < _MIN_AFTER:
         return None
-    now, peak = float(np.median(after[-_FEWEST_AFTER:])), float(values[best])
+    now, peak = float(np.median(after[-_MIN_AFTER:])), float(values[best])
     lost = now < peak - _ACCURACY_LOST if rises else now > peak * _RISE
     then = training.values[training.steps <= held_out.steps[best]][-50:]
     if not lost or not len(then) or not training.last(0.1) < float(np.median(then)):
