@@ -107,14 +107,15 @@ class Recorder:
             self._register(table, 0)
         if table.kind != kind:
             raise ValueError(f"the table {id!r} is of kind {table.kind!r}, not {kind!r}.")
-        known = len(table.names)
+        known = table.names
         if table.widen(names):
             self._notices.add(
                 "series",
                 f"The series of {id} are of {MAX_COLUMNS:,} parameters or modules at most; "
                 "further ones are not recorded.",
             )
-        self._register(table, known)
+        if table.names is not known:
+            self._register(table, len(known))
         return table
 
     def _register(self, table: SeriesTable, first: int) -> None:

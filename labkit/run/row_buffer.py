@@ -15,7 +15,7 @@ from labkit.run.storage import CELLS, Storage
 
 _MAX_PENDING = 512
 _BLOCKING_FACTOR = 4
-"""At this multiple of the maximum number of pending rows, a writer waits for the lock."""
+"""At this multiple of `RowBuffer.max_pending`, a writer waits for the lock."""
 
 
 class RowBuffer:
@@ -35,18 +35,20 @@ class RowBuffer:
     ----------
     pending : deque of Rows
         Rows that are not in the storage yet.
+    max_pending : int
+        Number of pending rows at which a writer must call `flush_unless_busy`.
     refused : int
         Number of rows that were dropped because their steps did not increase.
     """
 
     def __init__(self, id: str, kind: str, columns: Columns, notices: NoticeLog) -> None:
         self.pending: deque[Rows] = deque()
+        self.max_pending = _max_pending(len(columns))
         self.refused = 0
         self._id = id
         self._columns = columns
         self._notices = notices
         self._may_replace = kind == "metric"
-        self._max_pending = _max_pending(len(columns))
         self._lock = threading.RLock()
         self._flushing = False
         self._storage = Storage.empty(len(columns), sparse=kind not in WHOLE_KINDS)
@@ -55,15 +57,15 @@ class RowBuffer:
         """Append columns for the missing names; return the names for which there is no room."""
         with self._lock:
             rest = self._columns.add(names)
-            self._max_pending = _max_pending(len(self._columns))
+            self.max_pending = _max_pending(len(self._columns))
         return rest
 
-    def flush_if_full(self) -> None:
-        """Move many pending rows into the storage, unless another thread is doing so."""
-        waiting = len(self.pending)
-        if waiting < self._max_pending:
-            return
-        if waiting >= _BLOCKING_FACTOR * self._max_pending:
+    def flush_unless_busy(self) -> None:
+        """Move the pending rows into the storage, unless another thread is doing so.
+
+        With four times `max_pending` rows, the call waits for the other thread.
+        """
+        if len(self.pending) >= _BLOCKING_FACTOR * self.max_pending:
             self.flush()
         elif self._lock.acquire(blocking=False):
             try:

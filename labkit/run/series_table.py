@@ -69,9 +69,7 @@ class SeriesTable:
         self._sparse = kind not in WHOLE_KINDS
         self._columns = Columns(id, names, notices)
         self._buffer = RowBuffer(id, kind, self._columns, notices)
-        # Bound once, as every appended row uses them.
         self._pending = self._buffer.pending
-        self._flush_if_full = self._buffer.flush_if_full
         self._has_points = np.zeros(len(self._columns), bool)
         """Columns known to have points; a column that has points keeps them."""
 
@@ -104,7 +102,8 @@ class SeriesTable:
             self._pending.append((int(step), float(row)))
         else:
             self._pending.append((int(step), self._columns.truncated(row_of(row))))
-        self._flush_if_full()
+        if len(self._pending) >= self._buffer.max_pending:
+            self._buffer.flush_unless_busy()
 
     def append_columns(
         self, step: int, names: Sequence[str], values: Sequence[float] | Floats
@@ -131,7 +130,8 @@ class SeriesTable:
                 f"{len(names)} names and {len(row)} values."
             )
         self._pending.append((int(step), self._columns.row_of(names, row)))
-        self._flush_if_full()
+        if len(self._pending) >= self._buffer.max_pending:
+            self._buffer.flush_unless_busy()
 
     def extend(self, steps: Sequence[int] | Steps, rows: ArrayLike | Sequence[ArrayLike]) -> None:
         """Append many rows.
