@@ -1,7 +1,7 @@
 """labkit: watch PyTorch think, live, beside the code that trains.
 
-The public names are loaded when they are first used, so that importing labkit is quick and a
-machine without torch, or without widgets, can use the rest.
+The modules of the public names are imported on first use. Importing labkit is therefore fast, and
+parts of it can be used on a machine without torch or without ipywidgets.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ __all__ = [
     "watch",
 ]
 
-_HOMES = {
+_MODULES = {
     "ComputationGraph": "labkit.run",
     "Finding": "labkit.run",
     "Incident": "labkit.run",
@@ -67,9 +67,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'labkit' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 

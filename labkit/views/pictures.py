@@ -1,4 +1,4 @@
-"""Still pictures of a run: SVG and text that stand in a saved notebook without a kernel."""
+"""Static pictures of a run as SVG and text, for saved notebooks without a kernel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STYLE = (
 
 
 def text(run: Run) -> str:
-    """Return a few lines that say what the run recorded."""
+    """Return a summary of a run: first and last value of each metric, and the graph as text."""
     lines = [f"labkit: {_title(run)}"]
     for name in (name for name in run.names() if "/" not in name):
         steps, values = run.series(name)
@@ -37,7 +37,14 @@ def text(run: Run) -> str:
 
 
 def svg(run: Run, kind: str) -> str:
-    """Return a picture of a view's kind; the loss curve, or an outline of the graph."""
+    """Return the static picture of a view as SVG source.
+
+    Parameters
+    ----------
+    run : Run
+    kind : str
+        Kind of the view: the graph for ``"graph"``, the loss curve for all others.
+    """
     title = _title(run)
     if kind == "graph":
         return _graph_picture(run, title)
