@@ -72,8 +72,8 @@ class GraphMaker:
     >>> import torch
     >>> from labkit.graphing import graph
     >>> w = torch.tensor(2.0, requires_grad=True)
-    >>> made = graph.capture((3 * w) ** 2)
-    >>> [node.op for node in made.nodes]
+    >>> captured = graph.capture((3 * w) ** 2)
+    >>> [node.op for node in captured.nodes]
     ['w', 'mul', 'pow', 'loss']
     """
 
@@ -127,12 +127,12 @@ class GraphMaker:
         results: Mapping[str, Sample | None] = {}
         if isinstance(target, nn.Module):
             models = {"": target}
-            made, results = graph_of_call(target, inputs, kwargs, reads_results=True)
+            captured, results = graph_of_call(target, inputs, kwargs, reads_results=True)
         else:
             roots, models = _checked(target, inputs, model, kwargs)
-            made = graph_of_tensors(roots, models)
+            captured = graph_of_tensors(roots, models)
         samples = samples_of(ParameterTable(models), results)
-        return _view(made, name or _title(target), samples)
+        return _view(captured, name or _title(target), samples)
 
     def capture(
         self,
@@ -149,8 +149,8 @@ class GraphMaker:
         --------
         >>> import torch
         >>> from labkit.graphing import graph
-        >>> made = graph.capture(torch.nn.Linear(3, 1), torch.ones(2, 3))
-        >>> [node.op for node in made.nodes]
+        >>> captured = graph.capture(torch.nn.Linear(3, 1), torch.ones(2, 3))
+        >>> [node.op for node in captured.nodes]
         ['parameter', 't', 'parameter', 'addmm', 'output']
         """
         if isinstance(target, nn.Module):
@@ -188,7 +188,7 @@ class GraphMaker:
 graph = GraphMaker()
 
 
-def _view(made: ComputationGraph, name: str, samples: Samples) -> GraphView:
+def _view(captured: ComputationGraph, name: str, samples: Samples) -> GraphView:
     try:
         from labkit.views import GraphView
     except ImportError as error:
@@ -196,7 +196,7 @@ def _view(made: ComputationGraph, name: str, samples: Samples) -> GraphView:
             "a view needs ipywidgets and anywidget, which are not installed here. "
             "lk.graph.capture(...) gives the graph as plain data."
         ) from error
-    return GraphView(made, name=name, samples=samples)
+    return GraphView(captured, name=name, samples=samples)
 
 
 def _checked(

@@ -146,8 +146,8 @@ class Evidence:
     def called(self) -> frozenset[str]:
         """Paths of the modules that are known to have been called."""
         in_graph = self.graph.modules if self.graph is not None else ()
-        seen = self.table("act_mean")
-        return frozenset(m.path for m in in_graph) | frozenset(seen.names if seen else ())
+        sampled = self.table("act_mean")
+        return frozenset(m.path for m in in_graph) | frozenset(sampled.names if sampled else ())
 
     @cached_property
     def hidden(self) -> frozenset[str]:

@@ -236,14 +236,14 @@ class Control:
 
     def _execute_queued(self, seconds: float = math.inf) -> None:
         """Execute queued requests in order; start none after `seconds` have passed."""
-        until = time.perf_counter() + seconds
+        deadline = time.perf_counter() + seconds
         for _ in range(MAX_REQUESTS):
             try:
                 future, work = self._requests.popleft()
             except IndexError:
                 return
             _execute(future, work)
-            if time.perf_counter() >= until:
+            if time.perf_counter() >= deadline:
                 return
 
     def _refuse_all(self) -> None:

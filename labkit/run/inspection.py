@@ -85,8 +85,8 @@ class Sample:
         known = finite.size > 0
         low, high = (float(finite.min()), float(finite.max())) if known else (0.0, 0.0)
         # The margin is relative to the value, so that the bin edges differ in float64.
-        around = max(0.5, abs(low) * 1e-6) if low == high else 0.0
-        counts, edges = np.histogram(finite, _BINS, (low - around, high + around))
+        margin = max(0.5, abs(low) * 1e-6) if low == high else 0.0
+        counts, edges = np.histogram(finite, _BINS, (low - margin, high + margin))
         return TensorStatistics(
             shape=self.shape,
             dtype=self.dtype,

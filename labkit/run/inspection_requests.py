@@ -106,11 +106,11 @@ def final_values(run: InspectableRun) -> dict[str, Inspection]:
     Must be called on the training thread, before the run has ended. Parameters without a recorded
     norm are not read.
     """
-    until = time.perf_counter() + _FINAL_SECONDS
+    deadline = time.perf_counter() + _FINAL_SECONDS
     names = {name.partition("/")[2]: None for name in run.names() if name.startswith(_SERIES)}
     found: dict[str, Inspection] = {}
     for name in names:
-        if time.perf_counter() > until:
+        if time.perf_counter() > deadline:
             break
         with suppress(Exception):  # an unreadable parameter has no final value
             read = _read_live(run, name)

@@ -148,14 +148,14 @@ class SeriesTable:
         ValueError
             If `steps` and `rows` have different lengths.
         """
-        taken = steps_of(steps)
+        step_array = steps_of(steps)
         values = self._columns.truncated(table_of(rows))
-        if len(taken) != len(values):
+        if len(step_array) != len(values):
             raise ValueError(
-                f"SeriesTable.extend takes one row for each step; there are {len(taken)} steps and "
-                f"{len(values)} rows."
+                f"SeriesTable.extend takes one row for each step; there are {len(step_array)} steps "
+                f"and {len(values)} rows."
             )
-        self._pending.append((taken, values))
+        self._pending.append((step_array, values))
         self._buffer.flush()
 
     def widen(self, names: Sequence[str]) -> tuple[str, ...]:

@@ -194,9 +194,9 @@ class Storage:
         newest, rise = self.newest_step, bool((steps[1:] > steps[:-1]).all())
         if not rise or (len(steps) and steps[0] <= newest):
             before = np.maximum.accumulate(np.concatenate([[newest], steps]))[:-1]
-            taken = steps >= before if may_replace else steps > before
-            refused = len(steps) - int(taken.sum())
-            steps, values = steps[taken], values[taken]
+            accepted = steps >= before if may_replace else steps > before
+            refused = len(steps) - int(accepted.sum())
+            steps, values = steps[accepted], values[accepted]
         serials = np.arange(self.total + 1, self.total + 1 + len(steps))
         if may_replace and len(steps) and (not rise or steps[0] == newest):
             last = np.append(steps[1:] != steps[:-1], True)
@@ -238,15 +238,15 @@ class Storage:
             Number of rows to move, a power of two.
         """
         size = min(self.stride, rows)
-        made = Buckets.of_rows(
+        added = Buckets.of_rows(
             self.steps[:rows], self.values[:rows], size, sparse=self.buckets.sparse
         )
         last_is_open = len(self.buckets) > 0 and self.buckets.count[-1] + size <= self.stride
         if size < self.stride and last_is_open:
-            grown = self.buckets.sliced(-1, None).merged_with(made)
+            grown = self.buckets.sliced(-1, None).merged_with(added)
             buckets = self.buckets.sliced(0, -1).concatenated(grown)
         else:
-            buckets = self.buckets.concatenated(made)
+            buckets = self.buckets.concatenated(added)
         left = self.length - rows
         room = max(self.limit, left)
         steps, serials = np.empty(room, np.int64), np.empty(room, np.int64)

@@ -19,8 +19,8 @@ def course_folder() -> str | None:
         notebooks are neither in the working directory, nor in its subfolder ``notebooks``, nor next
         to the package.
     """
-    places = (Path.cwd(), Path.cwd() / "notebooks", ROOT / "notebooks")
-    folder = next((place.resolve() for place in places if (place / _FIRST).is_file()), None)
+    candidates = (Path.cwd(), Path.cwd() / "notebooks", ROOT / "notebooks")
+    folder = next((path.resolve() for path in candidates if (path / _FIRST).is_file()), None)
     if folder is None:
         return None
     try:

@@ -16,9 +16,9 @@ def hold_weakly(widget: ipywidgets.Widget) -> None:
     handle = weakref.WeakMethod(widget._handle_msg)
 
     def receive(message: Any) -> None:
-        alive = handle()
-        if alive is not None:
-            alive(message)
+        handler = handle()
+        if handler is not None:
+            handler(message)
 
     widget.comm.on_msg(receive)
 

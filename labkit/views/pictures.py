@@ -99,11 +99,11 @@ def _curve_picture(
     title: str, name: str, steps: NDArray[np.int64], values: NDArray[np.float32]
 ) -> str:
     stride = max(1, len(steps) // _MAX_POINTS)
-    kept = np.isfinite(values)
-    kept[:-1] &= np.arange(len(steps) - 1) % stride == 0
-    if not kept.any():
+    drawn = np.isfinite(values)
+    drawn[:-1] &= np.arange(len(steps) - 1) % stride == 0
+    if not drawn.any():
         return _text_picture(title, f"No finite {name} was recorded.")
-    x, y = steps[kept].astype(float), values[kept].astype(float)
+    x, y = steps[drawn].astype(float), values[drawn].astype(float)
     low, high = float(y.min()), float(y.max())
     across = (x - x[0]) / max(1.0, x[-1] - x[0]) * (_WIDTH - _LEFT - _RIGHT) + _LEFT
     down = _HEIGHT - _BOTTOM - (y - low) / (high - low or 1.0) * (_HEIGHT - _TOP - _BOTTOM)

@@ -75,21 +75,23 @@ def _fold(graph: ComputationGraph) -> tuple[dict[str, _Box], set[tuple[str, str]
     """
     calls = {call.id: call for call in graph.modules}
     roots = [call for call in graph.modules if call.parent is None]
-    opened = {call.id for call in roots if len(roots) == 1}
+    unfolded = {call.id for call in roots if len(roots) == 1}
     boxes: dict[str, _Box] = {}
     box_ids: dict[str, str] = {}
     for node in graph.nodes:
-        call = _outermost(node.scope, calls, opened)
+        call = _outermost(node.scope, calls, unfolded)
         box_id = box_ids[node.id] = call.id if call else node.id
         boxes.setdefault(box_id, _box_of_call(call) if call else _box_of_node(node))
-    ends = {(box_ids[edge.source], box_ids[edge.target]) for edge in graph.edges}
-    return boxes, {(source, target) for source, target in ends if source != target}
+    arrows = {(box_ids[edge.source], box_ids[edge.target]) for edge in graph.edges}
+    return boxes, {(source, target) for source, target in arrows if source != target}
 
 
-def _outermost(scope: str, calls: Mapping[str, ModuleCall], opened: set[str]) -> ModuleCall | None:
+def _outermost(
+    scope: str, calls: Mapping[str, ModuleCall], unfolded: set[str]
+) -> ModuleCall | None:
     found: ModuleCall | None = None
     call = calls.get(scope)
-    while call is not None and call.id not in opened:
+    while call is not None and call.id not in unfolded:
         found = call
         call = calls.get(call.parent or "")
     return found

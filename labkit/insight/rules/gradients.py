@@ -96,10 +96,10 @@ def _vanishing(evidence: Evidence) -> RuleMatch | None:
     sizes = np.array([max(1, math.prod(evidence.shapes[name])) for name in weights.names])
     strengths = weights.values / np.sqrt(sizes, dtype=np.float32)  # (row, parameter)
     last = slice(-max(1, len(sizes) // 4), None)
-    ends = np.fmax.reduce(strengths[:, last], axis=1)
+    strongest_last = np.fmax.reduce(strengths[:, last], axis=1)
     # If the gradient of the last layers is close to zero, that of the first ones is rounding error.
-    relevant = strengths[ends > _MIN_STRENGTH * largest(ends)]
-    if not len(relevant) or not largest(ends) > 0 or _learns(evidence):
+    relevant = strengths[strongest_last > _MIN_STRENGTH * largest(strongest_last)]
+    if not len(relevant) or not largest(strongest_last) > 0 or _learns(evidence):
         return None
     strength = medians(relevant)
     strongest = largest(strength[last])

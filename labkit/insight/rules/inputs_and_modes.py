@@ -59,17 +59,17 @@ def _double_softmax(evidence: Evidence) -> RuleMatch | None:
     graph = evidence.graph
     for node in graph.nodes if graph is not None else ():
         if node.op == "logsoftmax":
-            twice, fitting = "softmax", "cross_entropy"
+            activation, loss = "softmax", "cross_entropy"
         elif node.op == "binarycrossentropywithlogits":
-            twice, fitting = "sigmoid", "binary_cross_entropy_with_logits"
+            activation, loss = "sigmoid", "binary_cross_entropy_with_logits"
         else:
             continue
         before = next(_values_from(node, evidence), None)
-        if before is None or before.op != twice:
+        if before is None or before.op != activation:
             continue
         module = before.scope.partition("#")[0]
         return RuleMatch(
-            f"{fitting} gets the result of a {twice}{f' ({module})' if module else ''}, but it "
+            f"{loss} gets the result of a {activation}{f' ({module})' if module else ''}, but it "
             f"applies one itself. The second one flattens the values, so the gradient is weak and "
             "the loss cannot come near zero.",
             (1, evidence.steps),
