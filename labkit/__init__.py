@@ -1,7 +1,7 @@
-"""labkit: watch PyTorch think, live, beside the code that trains.
+"""labkit draws the computation graph, gradients and loss curves of a PyTorch model as it trains.
 
-The modules of the public names are imported on first use. Importing labkit is therefore fast, and
-parts of it can be used on a machine without torch or without ipywidgets.
+The public names are imported when they are first used. Importing labkit is therefore quick, and
+the parts that need neither torch nor ipywidgets can be used where these are not installed.
 """
 
 from __future__ import annotations

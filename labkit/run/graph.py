@@ -124,13 +124,7 @@ class ComputationGraph:
         return graph_diff(earlier.nodes, self.nodes)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
-        """Return a `networkx.MultiDiGraph` with the attributes of nodes and edges.
-
-        Raises
-        ------
-        ImportError
-            If the package networkx is not installed.
-        """
+        """Return a `networkx.MultiDiGraph` with the attributes of nodes and edges."""
         import networkx
 
         graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph(signature=self.signature)
