@@ -148,14 +148,14 @@ class SeriesTable:
         ValueError
             If `steps` and `rows` have different lengths.
         """
-        step_array = steps_of(steps)
+        new_steps = steps_of(steps)
         values = self._columns.truncated(table_of(rows))
-        if len(step_array) != len(values):
+        if len(new_steps) != len(values):
             raise ValueError(
-                f"SeriesTable.extend takes one row for each step; there are {len(step_array)} steps "
+                f"SeriesTable.extend takes one row for each step; there are {len(new_steps)} steps "
                 f"and {len(values)} rows."
             )
-        self._pending.append((step_array, values))
+        self._pending.append((new_steps, values))
         self._buffer.flush()
 
     def widen(self, names: Sequence[str]) -> tuple[str, ...]:
