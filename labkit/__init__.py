@@ -1,7 +1,7 @@
-"""labkit: watch PyTorch think, live, beside the code that trains.
+"""labkit draws the computation graph, gradients and loss curves of a PyTorch model as it trains.
 
-The public names are loaded when they are first used, so that importing labkit is quick and a
-machine without torch, or without widgets, can use the rest.
+The public names are imported when they are first used. Importing labkit is therefore quick, and
+the parts that need neither torch nor ipywidgets can be used where these are not installed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ __all__ = [
     "watch",
 ]
 
-_HOMES = {
+_MODULES = {
     "ComputationGraph": "labkit.run",
     "Finding": "labkit.run",
     "Incident": "labkit.run",
@@ -67,9 +67,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'labkit' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 

@@ -1,4 +1,4 @@
-"""Runs the command line as ``python -m labkit``."""
+"""Entry point of ``python -m labkit``."""
 
 import sys
 

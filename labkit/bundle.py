@@ -1,8 +1,8 @@
-"""What the built frontend consists of, and whether it is the one that today's sources build.
+"""The files of the built frontend, and a check that they match the current sources.
 
-A build leaves `manifest.json` beside the bundle: the digest of the sources it was made from and
-of each file it made. The build hook reads it to know whether to build, `labkit doctor` to know
-whether the bundle is whole. Needs the standard library only, because the hook runs without labkit.
+A build writes `manifest.json` next to the bundle, with digests of the sources and of each built
+file. The build hook reads it to decide whether to build, and `labkit doctor` to verify the bundle.
+The module depends on the standard library only, because the build hook runs without labkit.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ STATIC_FILES = (
     "pad.js",
     "THIRD_PARTY.txt",
 )
-"""What a build has to leave in `labkit/static`."""
+"""The files that a build writes to `labkit/static`, besides the manifest."""
 
 _SETTINGS = ("package.json", "package-lock.json", "build.mjs", "tsconfig.json")
 
 
 def source_digest(root: Path = ROOT) -> str | None:
-    """Return the SHA-256 over the names and contents of the frontend's sources.
+    """Return the SHA-256 of the names and contents of the frontend sources.
 
     Parameters
     ----------
     root : Path
-        The folder that holds ``frontend/``.
+        The parent folder of ``frontend/``.
 
     Returns
     -------
     str or None
-        None where there are no sources, as in an installed wheel.
+        Hexadecimal digest; None if there are no sources, as in an installed wheel.
     """
     frontend = root / "frontend"
     if not (frontend / "package.json").is_file():
@@ -53,7 +53,13 @@ def source_digest(root: Path = ROOT) -> str | None:
 
 
 def write_manifest(root: Path = ROOT) -> None:
-    """Record which sources the bundle in ``labkit/static`` was built from, and its files."""
+    """Write the manifest of the bundle in ``labkit/static``.
+
+    Raises
+    ------
+    OSError
+        If a file of the bundle cannot be read, or the manifest cannot be written.
+    """
     static = root / "labkit" / "static"
     manifest = {
         "sources": source_digest(root),
@@ -64,7 +70,7 @@ def write_manifest(root: Path = ROOT) -> None:
 
 
 def bundle_fault(root: Path = ROOT) -> str | None:
-    """Return what is wrong with the built frontend, in a few words; None when it is good."""
+    """Return a short description of what is wrong with the built frontend; None if it is valid."""
     static = root / "labkit" / "static"
     manifest = _read_manifest(static)
     if manifest is None:

@@ -1,4 +1,4 @@
-"""The command line: ``labkit doctor`` checks an installation, ``labkit lab`` opens the course."""
+"""The commands ``labkit doctor``, which checks an installation, and ``labkit lab``."""
 
 from __future__ import annotations
 
@@ -18,19 +18,24 @@ FIRST_NOTEBOOK = Path("notebooks", "00_start_here.ipynb")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code.
+    """Execute a command and return its exit code.
 
     Parameters
     ----------
     argv : sequence of str, optional
-        The arguments after the program's name; those of the process by default.
+        The arguments after the program name; by default those of the process.
 
     Returns
     -------
     int
-        0 if all went well.
+        0 on success.
+
+    Raises
+    ------
+    SystemExit
+        If the arguments are invalid, or after ``--help`` and ``--version``.
     """
-    # Everything after `lab` belongs to JupyterLab, options too, which argparse would take for ours.
+    # All arguments after `lab` are for JupyterLab; argparse would interpret its options.
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["lab"] and not {"-h", "--help"} & set(arguments):
         return open_course(arguments[1:])
@@ -39,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def report(checks: Sequence[Check]) -> int:
-    """Print what the doctor found; return 1 if something is broken."""
+    """Print the results of the checks; return 1 if one has the state "broken", 0 otherwise."""
     for check in checks:
         print(f"{check.state:7} {check.subject}: {check.detail}")
         if check.advice:
@@ -48,7 +53,18 @@ def report(checks: Sequence[Check]) -> int:
 
 
 def open_course(arguments: Sequence[str]) -> int:
-    """Open JupyterLab on the course's first notebook, with further arguments for JupyterLab."""
+    """Open the first notebook of the course in JupyterLab.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Further arguments of JupyterLab.
+
+    Returns
+    -------
+    int
+        The exit code of JupyterLab; 1 if the notebook or JupyterLab is not found.
+    """
     folder = next((f for f in (Path.cwd(), ROOT) if (f / FIRST_NOTEBOOK).is_file()), None)
     if folder is None:
         print(
@@ -69,7 +85,7 @@ def open_course(arguments: Sequence[str]) -> int:
 
 
 def _as_root() -> list[str]:
-    """Return what JupyterLab wants to hear from root, as in a container."""
+    """Return the option that JupyterLab requires for the root user, as in a container."""
     return ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 
 

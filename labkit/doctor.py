@@ -1,7 +1,6 @@
-"""Looks over an installation: what is there, what is missing, and what to do about it.
+"""Checks of an installation: versions of packages, devices, and the built frontend.
 
-Each check is a function without arguments; torch is imported by the one that needs it. Nothing
-is changed and nothing is fetched.
+The checks modify nothing and do not access the network. torch is imported by its check only.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ from labkit.bundle import bundle_fault
 
 @dataclass(frozen=True)
 class Check:
-    """What one look found.
+    """The result of one check.
 
     Attributes
     ----------
     subject : str
-        What was looked at.
+        What was checked.
     state : {"ok", "note", "broken"}
-        A note is a part that is missing but not needed to record a run.
+        ``"note"``: a part is missing that is not required to record a run.
     detail : str
-        What was found.
+        The finding, for example a version.
     advice : str
-        What to do about it; empty where there is nothing to do.
+        What to do; empty if there is nothing to do.
     """
 
     subject: str
@@ -39,7 +38,7 @@ class Check:
 
 
 def run_checks() -> list[Check]:
-    """Return every check's result, in the order to read them."""
+    """Execute all checks and return their results in display order."""
     return [
         _python(),
         *_torch(),
@@ -89,7 +88,7 @@ def _package(name: str, oldest: tuple[int, ...], *, needed: bool) -> Check:
 
 
 def _buttons() -> Check:
-    """Say whether Pause and Stop are heard while a cell runs, which takes kernel subshells."""
+    """Check whether buttons work while a cell is running, which requires kernel subshells."""
     subject = "buttons during a running cell"
     lab, kernel = _version("jupyterlab"), _version("ipykernel")
     if lab is None or kernel is None:
@@ -119,7 +118,7 @@ def _version(package: str) -> str | None:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """Return the leading numbers of a version: (2, 13) for ``2.13.0+cpu``."""
+    """Return the first two numbers of a version: (2, 13) for ``2.13.0+cpu``."""
     numbers = []
     for part in text.split(".")[:2]:
         digits = part.split("+")[0]

@@ -1,4 +1,4 @@
-"""`graph`: the computation graph of a tensor, of a model's forward pass, or of any code."""
+"""`graph`: the computation graph of a tensor, of a forward pass, or of a block of code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,13 @@ _EXAMPLE = "Examples: lk.graph(loss), lk.graph(model, x)."
 
 
 class Recording(GraphRecording):
-    """What ``with lk.graph.record() as g`` gives: `graph` after the block, `view()` to see it."""
+    """The context manager of `GraphMaker.record`.
+
+    Parameters
+    ----------
+    models : mapping of str to Module, optional
+        See `GraphMaker.record`.
+    """
 
     def __init__(self, models: Mapping[str, nn.Module] | None = None) -> None:
         super().__init__(models)
@@ -44,12 +50,14 @@ class Recording(GraphRecording):
         self._samples = samples_of(self.table(), {})
 
     def view(self) -> GraphView:
-        """Return the graph as a view, with samples of the parameters from the block's end.
+        """Return a view of the graph, with samples of the parameters at the end of the block.
 
         Raises
         ------
         RuntimeError
-            If the block has not ended yet.
+            If the block has not ended.
+        ImportError
+            If ipywidgets or anywidget is not installed.
         """
         if self.graph is None:
             raise RuntimeError("the recording has not ended: call view() after the with block.")
@@ -57,15 +65,15 @@ class Recording(GraphRecording):
 
 
 class GraphMaker:
-    """Makes graphs; public as ``labkit.graph``.
+    """Captures computation graphs; the public instance is ``labkit.graph``.
 
     Examples
     --------
     >>> import torch
     >>> from labkit.graphing import graph
     >>> w = torch.tensor(2.0, requires_grad=True)
-    >>> made = graph.capture((3 * w) ** 2)
-    >>> [node.op for node in made.nodes]
+    >>> captured = graph.capture((3 * w) ** 2)
+    >>> [node.op for node in captured.nodes]
     ['w', 'mul', 'pow', 'loss']
     """
 
@@ -77,24 +85,25 @@ class GraphMaker:
         name: str | None = None,
         **kwargs: Any,
     ) -> GraphView:
-        """Return a view of a graph; the plain data is its ``graph``.
+        """Return a view of a graph; its attribute ``graph`` is the graph as plain data.
 
-        The view shows values as they are now: a sample of at most 4,096 elements of each
-        parameter, of its gradient, and with a model of each operation's result. It reads the model
-        no more. A view that was never displayed goes with its last reference; one that was is
-        there until it is closed or its cell is run again.
+        The view contains values of this moment: a sample of at most 4,096 elements of each
+        parameter and its gradient, and for a model also of the result of each operation. A view
+        that was never displayed is garbage-collected when nothing refers to it. A displayed view
+        stays alive until it is closed, or until its cell is executed again.
 
         Parameters
         ----------
         target : Tensor, or tuple, list or dict of Tensor; or Module
-            What was computed: the graph behind it. Or a model: the graph that its forward pass
-            with these inputs builds; random state and buffers are put back.
+            Tensors, for the graph that computed them. Or a model, for the graph of a forward pass
+            with these inputs; random state and buffers are restored afterwards.
         *inputs, **kwargs
-            What the model is called with.
+            The arguments of the model. Not allowed for tensors.
         model : Module, optional
-            Names the parameters of a tensor's graph; found by itself among living modules.
+            For tensors: the model that provides the names of the parameters. By default it is
+            searched among the existing modules.
         name : str, optional
-            Title of the view.
+            Title of the view; by default the class name of the model, or ``"graph"``.
 
         Returns
         -------
@@ -103,7 +112,9 @@ class GraphMaker:
         Raises
         ------
         TypeError
-            If the target is neither a tensor nor a model, or inputs come with a tensor.
+            If the target is neither a tensor nor a model, or inputs are given for a tensor.
+        ImportError
+            If ipywidgets or anywidget is not installed.
 
         Examples
         --------
@@ -116,12 +127,12 @@ class GraphMaker:
         results: Mapping[str, Sample | None] = {}
         if isinstance(target, nn.Module):
             models = {"": target}
-            made, results = graph_of_call(target, inputs, kwargs, reads_results=True)
+            captured, results = graph_of_call(target, inputs, kwargs, reads_results=True)
         else:
             roots, models = _checked(target, inputs, model, kwargs)
-            made = graph_of_tensors(roots, models)
+            captured = graph_of_tensors(roots, models)
         samples = samples_of(ParameterTable(models), results)
-        return _view(made, name or _title(target), samples)
+        return _view(captured, name or _title(target), samples)
 
     def capture(
         self,
@@ -130,21 +141,33 @@ class GraphMaker:
         model: nn.Module | None = None,
         **kwargs: Any,
     ) -> ComputationGraph:
-        """Return the graph as plain data; takes what a call takes, and needs no widgets."""
+        """Return the graph as plain data; parameters and errors are those of a call.
+
+        Does not require ipywidgets or anywidget.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from labkit.graphing import graph
+        >>> captured = graph.capture(torch.nn.Linear(3, 1), torch.ones(2, 3))
+        >>> [node.op for node in captured.nodes]
+        ['parameter', 't', 'parameter', 'addmm', 'output']
+        """
         if isinstance(target, nn.Module):
             return graph_of_call(target, inputs, kwargs)[0]
         return graph_of_tensors(*_checked(target, inputs, model, kwargs))
 
     def record(self, model: nn.Module | Mapping[str, nn.Module] | None = None) -> Recording:
-        """Record the graph that the code of a ``with`` block builds.
+        """Return a context manager that records the graph of the operations in its block.
 
-        What `backward` or `torch.autograd.grad` uses up within the block is seen too, and so are
-        the lines of the code and the places where a gradient stops.
+        The graph includes operations whose graph was freed by `backward` or `torch.autograd.grad`
+        within the block, the lines of the code, and the points at which a gradient stops. After the
+        block, the attribute `graph` is the graph as plain data, and `view()` returns a view.
 
         Parameters
         ----------
         model : Module or mapping of str to Module, optional
-            Whose calls are drawn as boxes; by default those of every module that is called.
+            The models whose module calls are recorded; by default all modules that are called.
 
         Examples
         --------
@@ -165,7 +188,7 @@ class GraphMaker:
 graph = GraphMaker()
 
 
-def _view(made: ComputationGraph, name: str, samples: Samples) -> GraphView:
+def _view(captured: ComputationGraph, name: str, samples: Samples) -> GraphView:
     try:
         from labkit.views import GraphView
     except ImportError as error:
@@ -173,7 +196,7 @@ def _view(made: ComputationGraph, name: str, samples: Samples) -> GraphView:
             "a view needs ipywidgets and anywidget, which are not installed here. "
             "lk.graph.capture(...) gives the graph as plain data."
         ) from error
-    return GraphView(made, name=name, samples=samples)
+    return GraphView(captured, name=name, samples=samples)
 
 
 def _checked(
@@ -182,12 +205,12 @@ def _checked(
     model: nn.Module | None,
     kwargs: Mapping[str, Any],
 ) -> tuple[dict[str, torch.Tensor], dict[str, nn.Module]]:
-    """Return the tensors that are meant, and the models that name their parameters.
+    """Return the tensors of a target by name, and the models that provide parameter names.
 
     Raises
     ------
     TypeError
-        If there is no tensor, or inputs come with one.
+        If the target contains no tensor, or inputs are given for a tensor.
     """
     match inputs:
         case (nn.Module() as given,) if model is None:

@@ -1,4 +1,4 @@
-"""`stepper`: walk the real graph of a real loss, forward and backward."""
+"""`stepper`: step through the computation graph of a loss, forward and backward."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class StepperMaker:
-    """Makes steppers; public as ``labkit.stepper``."""
+    """Creates steppers; the public instance is ``labkit.stepper``."""
 
     def __call__(
         self,
@@ -24,29 +24,35 @@ class StepperMaker:
         accumulate: bool = False,
         name: str = "stepper",
     ) -> StepperView:
-        """Return a view that walks through the graph of a loss, step by step.
+        """Return a view that steps through the graph of a loss.
 
         Parameters
         ----------
         target : Tensor or callable
-            The loss, one number, before `backward` was called on it. Or a function without
-            arguments that computes it: then every value on the way is seen, and the leaves'
-            values can be edited.
+            The loss, a tensor with one element, before `backward` is called on it. Or a function
+            without arguments that computes the loss: then all intermediate values are recorded, and
+            the values of the leaves can be edited.
         accumulate : bool
-            Whether the gradients are added to the leaves' own ``.grad``, as ``loss.backward()``
-            does; otherwise everything stays as it is.
+            Whether to add the gradients to the ``.grad`` of the leaves, like ``loss.backward()``.
+            By default ``.grad`` is not modified.
         name : str
             Title of the view.
 
         Returns
         -------
         StepperView
-            Its `walk` is the walk as plain data.
+            Its attribute `walk` is the walk as plain data.
 
         Raises
         ------
-        TypeError, ValueError, RuntimeError
-            If the target is no loss, is not one number, or its graph has been used up.
+        TypeError
+            If the target is neither a tensor nor a function that returns one.
+        ValueError
+            If the loss does not have exactly one element.
+        RuntimeError
+            If the graph was freed by a backward pass, or contains a reentrant checkpoint.
+        ImportError
+            If ipywidgets or anywidget is not installed.
 
         Examples
         --------
@@ -69,7 +75,9 @@ class StepperMaker:
         return StepperView(walk, name=name, edit=walker.edit, reset=walker.reset)
 
     def walk(self, target: torch.Tensor | Callable[[], torch.Tensor]) -> Walk:
-        """Return the walk as plain data; takes what a call takes, and needs no widgets.
+        """Return the walk as plain data; the target and the errors are those of a call.
+
+        Does not require ipywidgets or anywidget.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""`watch`: the one place that joins capture, run, insight and views."""
+"""`watch`: records the training of a model; connects capture, run, insight and views."""
 
 from __future__ import annotations
 
@@ -27,54 +27,56 @@ def watch(
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
     show: bool | None = None,
 ) -> Run:
-    """Watch a model train: one line before an unchanged loop.
+    """Watch the training of a model: one line before an unchanged loop.
 
-    Every step records the loss and the learning rates. Gradient norms, weight norms, histograms,
-    activations and the computation graph are read as often as the budget allows, all but weight
-    norms and histograms less often while no page shows the run. In a notebook the dashboard is
-    shown; elsewhere the run is recorded.
+    The loss and the learning rates are recorded at every step. Gradient norms, weight norms,
+    histograms, activations and the computation graph are read as often as the budget allows. While
+    no page displays the run, all of these except weight norms and histograms are read less often.
+    In a notebook the dashboard is displayed.
 
     Parameters
     ----------
     model : Module or mapping of str to Module
-        What trains. Several models as ``{"G": generator, "D": discriminator}``.
+        The model to watch. Several models as ``{"G": generator, "D": discriminator}``.
     optimizer : Optimizer or sequence of Optimizer, optional
-        Found by the parameters it holds when left out.
+        By default the optimizers that contain parameters of the model.
     name : str, optional
-        Shown in the views; the model's class by default.
+        Name of the run, displayed in the views; by default the class name of the model.
     loss_fn : Module, optional
-        Its results are recorded as the loss. By default the loss is what ``backward`` is
-        called on; several calls before one step are added, as their gradients are. A vector's
-        ``backward`` has no loss.
+        The loss function, whose results are recorded as the loss. By default the loss is the scalar
+        on which ``backward`` is called; several calls before one step are added, like their
+        gradients. A ``backward`` on a tensor with several elements has no loss.
     budget : float
-        Part of the loop's time that watching may take, above 0 and up to 1.
+        Maximum share of the loop's time for watching, greater than 0 and at most 1.
     graph, histograms : bool
-        Whether to take the computation graph and histograms of the gradients.
+        Whether to record the computation graph, and histograms of the gradients.
     activations : bool or Tensor or tuple of Tensor, optional
-        Whether to read what the modules give out, by default in some of the loop's own passes. An
-        input of the model's instead (``images[:1]``) has pictures made of it, in a pass of their
-        own in evaluation mode, so that they show the model change and not the data.
+        Whether to record activations of the modules in some of the forward passes of the loop; True
+        by default. If it is an input of the model, for example ``images[:1]``, pictures are
+        recorded in separate forward passes on this input in evaluation mode, so that they change
+        with the model and not with the data.
     show : bool, optional
-        Whether to show the dashboard; by default in a notebook only.
+        Whether to display the dashboard; by default only in a notebook.
 
     Returns
     -------
     Run
-        A context manager; outside ``with``, ``run.close()`` ends it. It ends by itself when
-        nothing refers to it, as shown views do, or with the last module of the watched models.
+        A context manager. Outside ``with``, ``run.close()`` ends it. It also ends when nothing
+        refers to it (displayed views do), or when all modules of the watched models have been
+        garbage-collected.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what it must be; nothing has been attached then.
+        If an argument is invalid; nothing is attached then.
 
     Notes
     -----
-    A step is a round in which every optimizer of the models steps once; one that steps again begins
-    the next. Without an optimizer of torch's, a step is counted when the weights have changed after
-    ``backward``. Only the thread that trains is recorded and touches the models; other threads'
-    training passes straight through. What is added to memory is at most 64 MB or a tenth of the
-    weights, whichever is more.
+    A step is one round in which each optimizer of the models steps once; an optimizer that steps
+    again begins the next round. Without an optimizer of torch, a step is counted when the weights
+    have changed after ``backward``. Only the training thread is recorded, and only it accesses the
+    models; training on other threads is not affected. Additional memory is at most 64 MB or a tenth
+    of the size of the weights, whichever is larger.
 
     Examples
     --------
@@ -108,16 +110,16 @@ def watch(
 
 
 def _show(run: Run, *, demanded: bool) -> None:
-    """Show the dashboard where there is a notebook; whatever is in the way, the run goes on."""
+    """Display the dashboard in a notebook, or on demand; an error becomes a notice of the run."""
     try:
         from labkit.views.notebook import is_notebook, show_dashboard
 
         if demanded or is_notebook():
             show_dashboard(run)
-    except Exception as error:  # noqa: BLE001 - a fault here must not keep the loop from running
+    except Exception as error:  # noqa: BLE001 - the loop must run in any case
         text = (
             f"The dashboard cannot be shown; the run is recorded all the same. ({described(error)})"
         )
         run.add_notice("views", text)
         if demanded:
-            print(text)  # noqa: T201 - the answer to show=True where widgets are missing
+            print(text)  # noqa: T201 - show=True was given, but widgets are not available

@@ -1,8 +1,9 @@
-"""Reads a run and says what is wrong, why, and where to look.
+"""Rules that detect problems in a run and return findings with evidence, cause and advice.
 
-Each rule looks at the recorded series, the graph and what was observed of the loop, and returns
-what it saw or nothing. `RuleEvaluator` evaluates all rules and drops what another finding explains;
-there is at most one finding a rule. Needs numpy; neither torch nor widgets.
+Each rule evaluates the recorded series, the computation graph and the observations of the loop, and
+returns a match or None. `RuleEvaluator` evaluates all rules and drops findings that another finding
+explains. There is at most one finding per rule. The package depends on numpy, not on torch or
+widgets.
 """
 
 from labkit.insight.rule import Rule, RuleMatch

@@ -1,4 +1,4 @@
-"""What a rule is: a look at the evidence, and the words that go with what it may see."""
+"""The definition of a rule: a match function, and the texts of its finding."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from labkit.run.finding import Finding, Severity
 
 @dataclass(frozen=True)
 class RuleMatch:
-    """What a rule saw in one run; the attributes are those of `Finding`.
+    """The evidence of a rule in one run; the attributes are those of `Finding`.
 
-    Series in which nothing was read are left out of the finding.
+    Series without points are excluded from the finding.
     """
 
     message: str
@@ -26,22 +26,23 @@ class RuleMatch:
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that can go wrong.
+    """A rule that detects one kind of problem.
 
     Attributes
     ----------
     id : str
+        For example ``"exploding-gradients"``.
     severity : {"error", "warning", "hint"}
     cause : str
-        What usually causes it.
+        The usual cause of the problem.
     advice : tuple of str
+        What to try, the most promising first.
     match : callable
-        Takes the evidence; returns what it saw, or None.
+        Takes the evidence; returns a `RuleMatch`, or None if the problem is not detected.
     chapter : str or None
-        The notebook that explains it, without its ending.
+        Name of the course notebook that explains the problem, without ``.ipynb``.
     explained_by : tuple of str
-        Rules whose findings explain this one, so that it is not told beside them; ``"*"`` stands
-        for all others.
+        Ids of the rules whose findings suppress the finding of this rule; ``"*"`` for all others.
     """
 
     id: str
@@ -53,38 +54,38 @@ class Rule:
     explained_by: tuple[str, ...] = ()
 
     def evaluate(self, evidence: Evidence) -> Finding | None:
-        """Return the finding, if the rule sees something."""
-        seen = self.match(evidence)
-        if seen is None:
+        """Return the finding, or None if the problem is not detected."""
+        match = self.match(evidence)
+        if match is None:
             return None
         return Finding(
             rule=self.id,
             severity=self.severity,
-            message=seen.message,
-            where=seen.where,
-            steps=seen.steps,
+            message=match.message,
+            where=match.where,
+            steps=match.steps,
             cause=self.cause,
             advice=self.advice,
-            series=tuple(name for name in seen.series if evidence.has_points(name)),
-            node=seen.node,
-            line=seen.line,
+            series=tuple(name for name in match.series if evidence.has_points(name)),
+            node=match.node,
+            line=match.line,
             chapter=self.chapter,
         )
 
 
-def counted(names: tuple[str, ...] | list[str], what: str, most: int = 3) -> str:
-    """Return some names as words: the first few, and how many more there are.
+def enumerated(names: tuple[str, ...] | list[str], what: str, limit: int = 3) -> str:
+    """Return an English enumeration of names, with the number of those beyond the limit.
 
     Examples
     --------
-    >>> counted(("a", "b"), "layer")
+    >>> enumerated(("a", "b"), "layer")
     'the layers a and b'
-    >>> counted(["a"], "layer")
+    >>> enumerated(["a"], "layer")
     'the layer a'
-    >>> counted(list("abcdef"), "layer")
+    >>> enumerated(list("abcdef"), "layer")
     'the layers a, b, c and 3 more'
     """
-    shown = [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
+    shown = [*names[:limit], *([f"{len(names) - limit} more"] if len(names) > limit else [])]
     if len(shown) == 1:
         return f"the {what} {shown[0]}"
     return f"the {what}s {', '.join(shown[:-1])} and {shown[-1]}"

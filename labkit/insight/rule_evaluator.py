@@ -1,4 +1,4 @@
-"""Asks all rules about a run, as often as something new was recorded."""
+"""Evaluation of all rules on a run, cached until something new is recorded."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from labkit.run import Run
 from labkit.run.error_text import described
 from labkit.run.finding import Finding
 
-_ORDER = {"error": 0, "warning": 1, "hint": 2}
+_SEVERITY_ORDER = {"error": 0, "warning": 1, "hint": 2}
 
 
 class RuleEvaluator:
-    """Finds what is wrong with a run.
+    """Evaluates rules on one run. Thread-safe.
 
-    A finding appears once for each rule, changes with what is recorded, and is withdrawn when the
-    rule sees it no more.
+    The findings are those of the newest evaluation: they change, appear and disappear with the
+    recorded data.
 
     Parameters
     ----------
     rules : sequence of Rule, optional
-        All that labkit has by default.
+        By default all rules of labkit.
 
     Examples
     --------
@@ -45,39 +45,43 @@ class RuleEvaluator:
         self._faulty: set[str] = set()
 
     def evaluate(self, run: Run) -> tuple[Finding, ...]:
-        """Return what is wrong, the gravest first.
+        """Return the findings, most severe first.
+
+        The previous findings are returned if the step, status, graph and number of series have not
+        changed.
 
         Parameters
         ----------
         run : Run
-            Growing or ended.
+            Running or ended; the same in every call.
         """
         with self._lock:
             state = (run.steps, run.status, run.graph, len(run.names()))
             if state != self._evaluated:
-                self._findings = self._ask(run)
+                self._findings = self._evaluate_all(run)
                 self._evaluated = state
             return self._findings
 
-    def _ask(self, run: Run) -> tuple[Finding, ...]:
+    def _evaluate_all(self, run: Run) -> tuple[Finding, ...]:
         evidence = Evidence(run)
-        found = [each for rule in self._rules if (each := self._one(rule, evidence)) is not None]
+        candidates = [self._evaluate_rule(rule, evidence) for rule in self._rules]
+        found = [finding for finding in candidates if finding is not None]
         names = {finding.rule for finding in found}
         explained = {
             rule.id
             for rule in self._rules
             if names & (names - {rule.id} if "*" in rule.explained_by else set(rule.explained_by))
         }
-        told = [finding for finding in found if finding.rule not in explained]
-        return tuple(sorted(told, key=lambda finding: _ORDER[finding.severity]))
+        reported = [finding for finding in found if finding.rule not in explained]
+        return tuple(sorted(reported, key=lambda finding: _SEVERITY_ORDER[finding.severity]))
 
-    def _one(self, rule: Rule, evidence: Evidence) -> Finding | None:
+    def _evaluate_rule(self, rule: Rule, evidence: Evidence) -> Finding | None:
         if rule.id in self._faulty:
             return None
         try:
-            with np.errstate(all="ignore"):  # an overflow is no matter for the user's terminal
+            with np.errstate(all="ignore"):  # no warnings in the user's output
                 return rule.evaluate(evidence)
-        except Exception as error:  # noqa: BLE001 - a fault of one rule must not silence the others
+        except Exception as error:  # noqa: BLE001 - the other rules must still be evaluated
             self._faulty.add(rule.id)
             evidence.run.add_notice(
                 "findings",

@@ -1,8 +1,8 @@
-"""What was recorded: runs, bounded series and computation graphs.
+"""Recorded data: runs, series of bounded size, and computation graphs.
 
-A `Run` holds tables of series, the graphs that were seen and the switches that steer the
-loop. The capture side writes, the views read; both may be on different threads.
-Needs numpy and the standard library only, so that a machine without torch can open a run.
+A `Run` stores tables of series, the captured graphs, and the control state of the training loop.
+Capture writes to it and the views read from it, possibly on different threads. The package depends
+on numpy and the standard library only, so a run can be opened on a machine without torch.
 """
 
 from labkit.run.control import Control, Stopped

@@ -1,4 +1,4 @@
-"""Pictures of activations over time, of bounded size: feature maps, states, gates, attention."""
+"""A bounded log of activation pictures: feature maps, recurrent states, gates and attention."""
 
 from __future__ import annotations
 
@@ -10,42 +10,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 PictureKind = Literal["maps", "kernels", "units", "states", "gates", "attention", "time_gradient"]
-"""What a picture shows:
+"""The content of a picture.
 
-``"maps"``: a convolution's output channels; ``"kernels"``: its weights; ``"units"``: a layer's
-outputs for some samples; ``"states"`` and ``"gates"``: a recurrent layer's over time;
-``"attention"``: weights of each head;
-``"time_gradient"``: the norm of the loss's gradient with respect to the state at each time step.
+- ``"maps"``: the output channels of a convolution.
+- ``"kernels"``: the weights of a convolution.
+- ``"units"``: the outputs of a layer for some samples of the batch.
+- ``"states"``, ``"gates"``: the states or gates of a recurrent layer over time.
+- ``"attention"``: the attention weights of each head.
+- ``"time_gradient"``: the norm of the gradient of the loss with respect to the state at each time
+  step.
 """
 
-MOST_VALUES = 8_192
-"""Numbers in one picture, so that it and a frame beside it fit into 64 kB."""
-_MOST_BYTES = 24_000_000
-_MOST_KEPT = 32
-_FEWEST_KEPT = 2
+MAX_VALUES = 8_192
+"""Maximum number of values in one picture; with it, a picture and a frame fit into 64 kB."""
+_MAX_BYTES = 24_000_000
+_MAX_PICTURES = 32
+_MIN_PICTURES = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What one module did at one step.
+    """The activations or weights of one module at one step.
 
     Attributes
     ----------
     module : str
-        Its path; ``""`` for the model itself.
+        Path of the module; ``""`` for the model itself.
     kind : str
         One of `PictureKind`.
     step : int
+        Optimizer step, 0 or greater.
     values : ndarray, shape (n_panels, n_rows, n_columns), dtype float32
-        One panel a channel, gate, layer or head.
+        One panel per channel, gate, layer or head.
     panels : tuple of str
-        A name for each panel.
+        The name of each panel.
     rows, columns : str
-        What runs along the rows and the columns, for example ``"unit"`` and ``"time step"``.
+        The quantity along the rows and along the columns, for example ``"unit"`` and
+        ``"time step"``.
     silent : tuple of int
-        Panels (of maps) or columns (of units) that were zero for the whole batch.
+        Indices of the panels (for maps) or columns (for units) that were zero for the whole batch.
     whole : tuple of int
-        The shape of what was recorded, before it was made smaller.
+        Shape of the recorded tensor before it was downsampled.
     """
 
     module: str
@@ -60,7 +65,10 @@ class Picture:
 
 
 class ActivationLog:
-    """Keeps pictures by module and kind; when there are too many, every second one goes.
+    """A thread-safe log of pictures by module and kind.
+
+    The log stores at most 32 pictures per module and kind, and 24 MB in total as long as two
+    pictures of each fit. When the limit is exceeded, every second picture is discarded.
 
     Examples
     --------
@@ -73,42 +81,58 @@ class ActivationLog:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, PictureKind], list[Picture]] = {}
+        self._pictures: dict[tuple[str, PictureKind], list[Picture]] = {}
         self._lock = threading.Lock()
-        self.taken = 0
-        """Pictures that were added, whether they are kept still or not."""
+        self.total = 0
+        """Number of pictures added so far, including discarded ones."""
 
     def add(self, picture: Picture) -> None:
-        """Keep a picture; its step is not smaller than those before."""
+        """Add a picture. Its step must not be smaller than the step of the previous one."""
         with self._lock:
-            kept = self._kept.setdefault((picture.module, picture.kind), [])
-            kept.append(picture)
-            self.taken += 1
-            share = _MOST_BYTES // len(self._kept) // max(1, picture.values.nbytes)
-            while len(kept) > min(_MOST_KEPT, max(_FEWEST_KEPT, share)):
-                del kept[slice(1, -1, 2) if len(kept) > 2 else slice(1)]  # noqa: PLR2004 - ends stay
+            stored = self._pictures.setdefault((picture.module, picture.kind), [])
+            stored.append(picture)
+            self.total += 1
+            affordable = _MAX_BYTES // len(self._pictures) // max(1, picture.values.nbytes)
+            while len(stored) > min(_MAX_PICTURES, max(_MIN_PICTURES, affordable)):
+                # Keep the first and the last one as long as there are more than two.
+                del stored[slice(1, -1, 2) if len(stored) > 2 else slice(1)]  # noqa: PLR2004
 
     def subjects(self) -> tuple[tuple[str, PictureKind], ...]:
-        """Return modules and kinds of which there are pictures, the first seen first."""
+        """Return the pairs of module and kind that have pictures, in the order of first use."""
         with self._lock:
-            return tuple(self._kept)
+            return tuple(self._pictures)
 
     def steps(self, module: str, kind: PictureKind) -> tuple[int, ...]:
-        """Return the steps of which there is a picture."""
+        """Return the steps for which a picture is stored, in ascending order."""
         with self._lock:
-            return tuple(picture.step for picture in self._kept.get((module, kind), ()))
+            return tuple(picture.step for picture in self._pictures.get((module, kind), ()))
 
     def range(self, module: str, kind: PictureKind) -> tuple[float, float] | None:
-        """Return the least and the greatest finite value of the pictures that are kept."""
+        """Return the smallest and largest finite value of the stored pictures, None without any."""
         with self._lock:
-            kept = list(self._kept.get((module, kind), ()))
-        finite = [p.values[np.isfinite(p.values)] for p in kept]
+            stored = list(self._pictures.get((module, kind), ()))
+        finite = [p.values[np.isfinite(p.values)] for p in stored]
         ends = [(float(v.min()), float(v.max())) for v in finite if v.size]
         return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
 
     def at(self, module: str, kind: PictureKind, step: int | None = None) -> Picture | None:
-        """Return the newest picture, or the newest that is not after a step; None without any."""
+        """Return the newest picture that is not later than a step.
+
+        Parameters
+        ----------
+        module : str
+            Path of the module.
+        kind : str
+            One of `PictureKind`.
+        step : int, optional
+            None for the newest picture.
+
+        Returns
+        -------
+        Picture or None
+            The oldest picture if all are later than `step`; None if there is none.
+        """
         with self._lock:
-            kept = self._kept.get((module, kind), [])
-            fitting = [p for p in kept if step is None or p.step <= step]
-            return fitting[-1] if fitting else (kept[0] if kept else None)
+            stored = self._pictures.get((module, kind), [])
+            fitting = [p for p in stored if step is None or p.step <= step]
+            return fitting[-1] if fitting else (stored[0] if stored else None)

@@ -1,4 +1,4 @@
-"""Folded rows: the smallest and the largest value of each column, with their steps."""
+"""Buckets: the minimum and maximum of each column over groups of rows, with their steps."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ Steps = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Folded rows: one entry per bucket and column. Never changed once made.
+    """Groups of rows reduced to the extremes of each column. Immutable.
 
     Attributes
     ----------
     first, count : ndarray, shape (n_buckets,), dtype int64
-        First step in the bucket and number of rows folded into it.
+        First step of the bucket and number of rows in it.
     low, high : ndarray, shape (n_buckets, n_columns), dtype float32
-        Extremes of each column. Where `sparse` is False, `high` is NaN if the bucket held a NaN.
+        Minimum and maximum of each column. If `sparse` is False, `high` is NaN where the bucket
+        contains a NaN.
     low_at, high_at : ndarray, shape (n_buckets, n_columns), dtype int64
         Steps at which the extremes were recorded.
     sparse : bool
-        Whether NaN stands for "not read", so that it gives way to every number.
+        Whether NaN means "not read". If True, NaN is ignored wherever the bucket has a number.
     """
 
     first: Steps
@@ -37,7 +38,7 @@ class Buckets:
 
     @classmethod
     def empty(cls, columns: int, *, sparse: bool = False) -> Buckets:
-        """Return zero buckets of the given width."""
+        """Return an instance with no buckets and the given number of columns."""
         no_steps = np.empty(0, np.int64)
         wide_steps = np.empty((0, columns), np.int64)
         wide = np.empty((0, columns), np.float32)
@@ -45,14 +46,24 @@ class Buckets:
 
     @classmethod
     def of_rows(cls, steps: Steps, values: Floats, size: int, *, sparse: bool = False) -> Buckets:
-        """Fold consecutive rows into buckets of `size` rows; `size` divides their number."""
+        """Reduce consecutive rows to buckets of `size` rows.
+
+        Parameters
+        ----------
+        steps : ndarray, shape (n_rows,), dtype int64
+        values : ndarray, shape (n_rows, n_columns), dtype float32
+        size : int
+            Number of rows per bucket; must divide `n_rows`.
+        sparse : bool
+            See `Buckets`.
+        """
         groups = len(steps) // size
         grouped = values.reshape(groups, size, -1)
         group_steps = steps.reshape(groups, size)
         known = ~np.isnan(grouped)
-        low_index = _place_of(np.where(known, grouped, np.inf).argmin(axis=1), known)
+        low_index = _index_of(np.where(known, grouped, np.inf).argmin(axis=1), known)
         if sparse:
-            high_index = _place_of(np.where(known, grouped, -np.inf).argmax(axis=1), known)
+            high_index = _index_of(np.where(known, grouped, -np.inf).argmax(axis=1), known)
         else:
             high_index = grouped.argmax(axis=1)  # numpy's argmax stops at the first NaN
         rows = np.arange(groups)[:, None]
@@ -69,8 +80,8 @@ class Buckets:
     def __len__(self) -> int:
         return len(self.first)
 
-    def joined(self, other: Buckets) -> Buckets:
-        """Return these buckets followed by the others."""
+    def concatenated(self, other: Buckets) -> Buckets:
+        """Return these buckets followed by the buckets of `other`."""
         return Buckets(
             np.concatenate([self.first, other.first]),
             np.concatenate([self.count, other.count]),
@@ -81,8 +92,8 @@ class Buckets:
             self.sparse,
         )
 
-    def part(self, start: int | None, stop: int | None, stride: int = 1) -> Buckets:
-        """Return a slice of the buckets."""
+    def sliced(self, start: int | None, stop: int | None, stride: int = 1) -> Buckets:
+        """Return the buckets ``start:stop:stride``."""
         cut = slice(start, stop, stride)
         return Buckets(
             self.first[cut],
@@ -95,7 +106,7 @@ class Buckets:
         )
 
     def widened(self, columns: int) -> Buckets:
-        """Return the buckets with further columns, which hold NaN."""
+        """Return the buckets with additional columns of NaN, `columns` columns in total."""
         missing = columns - self.low.shape[1]
         nan = np.full((len(self), missing), np.nan, np.float32)
         at = np.repeat(self.first[:, None], missing, axis=1)
@@ -110,7 +121,7 @@ class Buckets:
         )
 
     def merged_with(self, later: Buckets) -> Buckets:
-        """Merge each bucket with the one at the same place in `later`."""
+        """Merge each bucket with the bucket of the same index in `later`."""
         lower = ~(self.low <= later.low) & ~np.isnan(later.low)
         if self.sparse:
             higher = ~(self.high >= later.high) & ~np.isnan(later.high)
@@ -127,13 +138,19 @@ class Buckets:
         )
 
     def halved(self) -> Buckets:
-        """Merge neighbours; a last odd bucket stays as it is."""
+        """Merge adjacent pairs of buckets; a last unpaired bucket is unchanged."""
         even = len(self) - len(self) % 2
-        pairs = self.part(0, even, 2).merged_with(self.part(1, even, 2))
-        return pairs.joined(self.part(even, None))
+        pairs = self.sliced(0, even, 2).merged_with(self.sliced(1, even, 2))
+        return pairs.concatenated(self.sliced(even, None))
 
     def points(self, column: int) -> tuple[Steps, Floats]:
-        """Return a column's extremes in the order of their steps, each once."""
+        """Return the extremes of a column, ordered by step and without duplicates.
+
+        Returns
+        -------
+        steps : ndarray, shape (n_points,), dtype int64
+        values : ndarray, shape (n_points,), dtype float32
+        """
         at = np.stack([self.low_at[:, column], self.high_at[:, column]], axis=1)
         extremes = np.stack([self.low[:, column], self.high[:, column]], axis=1)
         order = np.argsort(at, axis=1, kind="stable")
@@ -144,7 +161,7 @@ class Buckets:
         return steps[distinct], values[distinct]
 
 
-def _place_of(found: NDArray[np.intp], known: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the places of the extremes; that of a number where infinities tie with a NaN."""
+def _index_of(found: NDArray[np.intp], known: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the row index of each extreme; never that of a NaN if the group has a number."""
     is_number = np.take_along_axis(known, found[:, None], axis=1)[:, 0]
     return np.where(is_number, found, known.argmax(axis=1))

@@ -1,10 +1,10 @@
-"""What other threads ask of the training thread: pause, resume, step, stop, and pieces of work.
+"""Requests to the training thread: pause, resume, step, stop, and functions to execute.
 
-Whoever asks (a button, a cell, a page's question) sets plain attributes or appends to a queue. The
-training thread looks at `Control.pending` after each step and, if it is set, calls `at_step_end`.
+Other threads set attributes or append to a queue. The training thread reads `Control.pending` after
+each step and calls `at_step_end` if it is set.
 
-There is no lock: every change is one operation that the interpreter does as a whole. So it can be
-asked for anywhere, in a finalizer too.
+There is no lock: every change is a single atomic operation of the interpreter. The methods can
+therefore be called on any thread, also in a finalizer.
 """
 
 from __future__ import annotations
@@ -22,43 +22,53 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _WAIT_SECONDS = 0.1
-"""How long a paused loop sleeps before it lets an interrupt through."""
-MOST_REQUESTS = 64
-"""How many pieces of work may wait for one step's end."""
-_MOST_STEPS_ALLOWED = 1000
-_SECONDS_A_STEP = 0.002
-"""A loop that goes on gives so much of a step's end to what waits, and the rest at later ones."""
+"""Interval, in seconds, at which a paused loop wakes up so that an interrupt can be raised."""
+MAX_REQUESTS = 64
+"""Maximum number of queued requests."""
+_MAX_STEPS_ALLOWED = 1000
+_SECONDS_PER_STEP = 0.002
+"""Time, in seconds, after which a running loop starts no further request at the same step end."""
 
 
 class Stopped(KeyboardInterrupt):
-    """Raised in the loop at a step's end when a stop was asked for.
+    """Raised in the training loop at the end of a step after `Run.stop` was called.
 
-    It is a `KeyboardInterrupt`, so loops and trainers that end in good order on an interrupt
-    do so here, and no ``except Exception`` swallows it. ``with lk.watch(...)`` ends quietly on it.
+    It is a `KeyboardInterrupt`: loops and trainers that handle an interrupt handle it likewise, and
+    ``except Exception`` does not catch it. ``with lk.watch(...)`` suppresses it.
 
     Attributes
     ----------
     control : Control or None
-        That of the run which was stopped.
+        The control of the stopped run.
+
+    Examples
+    --------
+    >>> control = Control()
+    >>> control.stop()
+    >>> try:
+    ...     control.at_step_end()
+    ... except Stopped as stopped:
+    ...     print(stopped)
+    training was stopped by labkit's Stop
     """
 
     control: Control | None = None
 
 
 class RequestRefusedError(RuntimeError):
-    """Set on the `Future` of a request that will not be done; its text says why."""
+    """The exception of a `Future` whose request is not executed; its text is the reason."""
 
 
 class Control:
-    """The switches of one run, and the work that waits for its training thread.
+    """The control state of one run, and the queue of requests to its training thread.
 
     Attributes
     ----------
     pending : bool
-        True when the training thread has something to do at the end of its step. It may be True
-        without need, never False while something waits.
+        Whether the training thread has to call `at_step_end`. It may be True when there is nothing
+        to do; it is never False while a request is queued or a pause or stop is due.
     owner : int or None
-        `threading.get_ident` of the training thread; set by what records it.
+        `threading.get_ident` of the training thread; set by capture and by `at_step_end`.
 
     Examples
     --------
@@ -74,75 +84,76 @@ class Control:
     def __init__(self) -> None:
         self.pending = False
         self.owner: int | None = None
-        self._hold = False
+        self._pause_requested = False
         self._stopping = False
         self._closed = False
-        self._held: set[int] = set()
-        """The threads whose loops are held now: one, unless several train under one run."""
-        self._allowed: deque[None] = deque(maxlen=_MOST_STEPS_ALLOWED)
-        """One entry for each step that a held loop may still do."""
+        self._paused_threads: set[int] = set()
+        """Threads whose loop is paused: more than one if several threads train under one run."""
+        self._allowed: deque[None] = deque(maxlen=_MAX_STEPS_ALLOWED)
+        """One entry for each single step that a paused loop may execute."""
         self._requests: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._wake: SimpleQueue[None] = SimpleQueue()
 
     @property
     def pausing(self) -> bool:
-        """Whether a pause was asked for and no loop is held yet."""
-        return self._hold and not self._held
+        """Whether a pause was requested and the loop has not reached the end of its step."""
+        return self._pause_requested and not self._paused_threads
 
     @property
     def paused(self) -> bool:
-        """Whether the loop is held now, at the end of a step."""
-        return self._hold and bool(self._held)
+        """Whether the loop is blocked at the end of a step."""
+        return self._pause_requested and bool(self._paused_threads)
 
     @property
     def stopping(self) -> bool:
-        """Whether a stop was asked for."""
+        """Whether a stop was requested."""
         return self._stopping
 
     def pause(self) -> None:
-        """Hold the loop at the end of its step."""
+        """Block the loop at the end of its step."""
         if not self._closed:
-            self._hold = True
+            self._pause_requested = True
             self._changed()
 
     def resume(self) -> None:
-        """Let a held loop go on."""
-        self._hold = False
+        """Continue a paused loop."""
+        self._pause_requested = False
         self._allowed.clear()
         self._changed()
 
     def step(self) -> None:
-        """Let a held loop do one more step; hold a running one first."""
+        """Execute one step of a paused loop; pause a running loop."""
         if self._closed:
             return
-        if self._hold:
+        if self._pause_requested:
             self._allowed.append(None)
-        self._hold = True
+        self._pause_requested = True
         self._changed()
 
     def stop(self) -> None:
-        """End the loop at the end of its step, by `Stopped`."""
+        """Raise `Stopped` in the loop at the end of its step."""
         if not self._closed:
             self._stopping = True
-            self._hold = False
+            self._pause_requested = False
             self._changed()
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Have something done on the training thread, at the end of its step.
+        """Execute a function on the training thread at the end of its step.
 
-        At once while the loop is held, and at once if this is the training thread, which does
-        nothing else meanwhile.
+        The function is executed without delay while the loop is paused, and before this method
+        returns if it is called on the training thread.
 
         Parameters
         ----------
         work : callable
-            Takes nothing. What it raises goes into the future and not into the loop.
+            Takes no arguments. An `Exception` that it raises is set on the future and is not
+            raised in the loop.
 
         Returns
         -------
         Future
-            ``cancel()`` takes the work back as long as it has not begun. Its exception is
-            `RequestRefusedError` if the run has ended, or if `MOST_REQUESTS` others wait.
+            ``cancel()`` removes the request if it has not started. The exception of the future is
+            `RequestRefusedError` if the run has ended, or if `MAX_REQUESTS` requests are queued.
 
         Examples
         --------
@@ -158,44 +169,46 @@ class Control:
         if self._closed:
             _refuse(future, _ENDED)
         elif self.owner == threading.get_ident():
-            _do(future, work)
-        elif len(self._requests) >= MOST_REQUESTS:
-            _refuse(future, f"{MOST_REQUESTS} requests wait already")
+            _execute(future, work)
+        elif len(self._requests) >= MAX_REQUESTS:
+            _refuse(future, f"{MAX_REQUESTS} requests wait already")
         else:
             self._requests.append((future, work))
             self._changed()
         return future
 
-    def take_requests(self) -> None:
-        """Do what waits, if this is the training thread."""
+    def execute_requests(self) -> None:
+        """Execute the queued requests if this is the training thread."""
         if self.owner == threading.get_ident():
-            self._do_waiting()
+            self._execute_queued()
 
     def at_step_end(self) -> None:
-        """Do what was asked for; called by the training thread between two steps.
+        """Execute requests and apply pause and stop; called on the training thread between steps.
+
+        Blocks while the loop is paused.
 
         Raises
         ------
         Stopped
-            If a stop was asked for.
+            If a stop was requested.
         """
         self.owner = threading.get_ident()
         if not self._must_wait():
-            self._do_waiting(_SECONDS_A_STEP)
+            self._execute_queued(_SECONDS_PER_STEP)
         if self._must_wait():
             self._wait()
-        if self._hold and self._allowed:
-            self._take_allowed()
-        self._look_again()
+        if self._pause_requested and self._allowed:
+            self._use_allowed_step()
+        self._update_pending()
         if self._stopping:
             stopped = Stopped("training was stopped by labkit's Stop")
             stopped.control = self
             raise stopped
 
     def close(self) -> None:
-        """Let a held loop go, take back what was asked for, and refuse what waits."""
+        """Continue a paused loop, cancel a pause or stop, and refuse the queued requests."""
         self._closed = True
-        self._stopping = self._hold = False
+        self._stopping = self._pause_requested = False
         self._allowed.clear()
         self._refuse_all()
         self._wake_up()
@@ -203,34 +216,34 @@ class Control:
 
     def _wait(self) -> None:
         ident = threading.get_ident()
-        self._held.add(ident)
+        self._paused_threads.add(ident)
         try:
             while self._must_wait():
-                self._do_waiting()
+                self._execute_queued()
                 with suppress(Empty):
                     self._wake.get(timeout=_WAIT_SECONDS)
         finally:
-            self._held.discard(ident)
+            self._paused_threads.discard(ident)
 
     def _must_wait(self) -> bool:
-        return self._hold and not self._stopping and not self._allowed
+        return self._pause_requested and not self._stopping and not self._allowed
 
-    def _take_allowed(self) -> None:
+    def _use_allowed_step(self) -> None:
         try:
             self._allowed.popleft()
-        except IndexError:  # taken back meanwhile
+        except IndexError:  # cleared by another thread
             return
 
-    def _do_waiting(self, seconds: float = math.inf) -> None:
-        """Do what waits, one after the other; begin nothing more when so much time has gone."""
-        until = time.perf_counter() + seconds
-        for _ in range(MOST_REQUESTS):
+    def _execute_queued(self, seconds: float = math.inf) -> None:
+        """Execute queued requests in order; start none after `seconds` have passed."""
+        deadline = time.perf_counter() + seconds
+        for _ in range(MAX_REQUESTS):
             try:
                 future, work = self._requests.popleft()
             except IndexError:
                 return
-            _do(future, work)
-            if time.perf_counter() >= until:
+            _execute(future, work)
+            if time.perf_counter() >= deadline:
                 return
 
     def _refuse_all(self) -> None:
@@ -242,33 +255,33 @@ class Control:
             _refuse(future, _ENDED)
 
     def _changed(self) -> None:
-        if self._closed:  # meanwhile: nobody else would take what waits
+        if self._closed:  # by another thread: no step end will execute the requests
             self._refuse_all()
-        self._look_again()
+        self._update_pending()
         self._wake_up()
 
-    def _look_again(self) -> None:
-        # Lowered first and raised after a look, so that nothing asked for meanwhile is missed.
+    def _update_pending(self) -> None:
+        # Reset before the check, so that a request made between the two is not lost.
         self.pending = False
-        if self._hold or self._stopping or self._requests:
+        if self._pause_requested or self._stopping or self._requests:
             self.pending = True
 
     def _wake_up(self) -> None:
-        if self._held:
+        if self._paused_threads:
             self._wake.put(None)
 
 
 _ENDED = "The run has ended"
 
 
-def _do(future: Future[T], work: Callable[[], T]) -> None:
+def _execute(future: Future[T], work: Callable[[], T]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
         future.set_result(work())
     except BaseException as error:
         future.set_exception(error)
-        if not isinstance(error, Exception):  # an interrupt is for the loop
+        if not isinstance(error, Exception):  # raise an interrupt in the loop
             raise
 
 

@@ -1,12 +1,13 @@
-"""What watching costs a loop: the part of its time that labkit took."""
+"""The cost of watching: the share of the training loop's time that labkit takes."""
 
 from __future__ import annotations
 
 
 class Cost:
-    """Adds up a loop's time and what watching took of it.
+    """Running totals of the loop's time and of the time that watching takes.
 
-    The training thread adds steps, the publisher's thread what it took itself; read on any thread.
+    The training thread adds the time of steps and the publisher thread its own processor time. Any
+    thread may read the totals.
 
     Examples
     --------
@@ -19,9 +20,9 @@ class Cost:
     >>> cost.share
     0.031
 
-    Once the run has got started, the time until then is left out:
+    The start of a run can be excluded from the share:
 
-    >>> cost.end_start()
+    >>> cost.exclude_start()
     >>> cost.add_steps(loop_ns=1_000_000, watching_ns=10_000)
     >>> cost.share
     0.01
@@ -29,20 +30,21 @@ class Cost:
 
     def __init__(self) -> None:
         self.loop_ns = 0
-        """Time of the loop since its first step began."""
+        """Time of the loop since the start of its first step, in ns."""
         self.watching_ns = 0
-        """Part of it that the training thread gave to watching."""
+        """Time that the training thread spent in labkit, in ns; part of `loop_ns`."""
         self.publishing_ns = 0
-        """Processor time that the views' publisher took."""
+        """Processor time of the publisher thread, in ns."""
         self.getting_started = True
-        """Whether the share is still that of the first steps."""
+        """Whether the share still includes the first steps."""
         self._start_loop_ns = self._start_spent_ns = 0
 
     @property
     def share(self) -> float:
-        """Part of the loop's time that watching took, 0 to 1; without the start once it is over.
+        """Time of watching over time of the loop, usually 0 to 1; 0 before the first step.
 
-        Costly readings come early, so that a short run has some, and say nothing of later steps.
+        The start is excluded after `exclude_start`: expensive readings are scheduled early, so that
+        a short run has some of them, and are not representative of later steps.
         """
         loop_ns, spent_ns = self.loop_ns, self.watching_ns + self.publishing_ns
         if loop_ns > self._start_loop_ns:
@@ -50,21 +52,21 @@ class Cost:
         return spent_ns / loop_ns if loop_ns else 0.0
 
     def add_steps(self, loop_ns: int, watching_ns: int) -> None:
-        """Add some steps: the time they took, and what of it watching took."""
+        """Add the time of some steps, in ns, and the part of it spent on watching, in ns."""
         self.loop_ns += loop_ns
         self.watching_ns += watching_ns
 
     def add_logging(self, ns: int) -> None:
-        """Add time of calls of `Run.log`; none before the first step, when no loop is timed yet."""
+        """Add the time of a call of `Run.log`, in ns; ignored before the first step."""
         if self.loop_ns:
             self.watching_ns += ns
 
     def add_publishing(self, ns: int) -> None:
-        """Add processor time of the views' publisher."""
+        """Add processor time of the publisher thread, in ns."""
         self.publishing_ns += ns
 
-    def end_start(self) -> None:
-        """Leave the time until now out of the share: the run has got started."""
+    def exclude_start(self) -> None:
+        """Exclude the time measured so far from `share`."""
         self.getting_started = False
         self._start_loop_ns = self.loop_ns
         self._start_spent_ns = self.watching_ns + self.publishing_ns

@@ -1,4 +1,4 @@
-"""Graphviz source of a computation graph, with modules as clusters."""
+"""The DOT source of a computation graph, with one cluster per module call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from labkit.run.graph_parts import Edge, ModuleCall, Node
 
 
 def dot_source(nodes: Sequence[Node], edges: Sequence[Edge], modules: Sequence[ModuleCall]) -> str:
-    """Return the DOT source of a graph."""
+    """Return the DOT source of a graph.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    edges : sequence of Edge
+        Between these nodes.
+    modules : sequence of ModuleCall
+        Every scope of a node, and the parents of these calls.
+    """
     lines = ["digraph labkit {", "  rankdir=TB; node [shape=box, style=rounded];"]
     children: dict[str | None, list[ModuleCall]] = {}
     for module in modules:

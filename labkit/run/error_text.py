@@ -1,10 +1,10 @@
-"""An error as text, whatever its own text does."""
+"""The text of an exception, also if its ``__str__`` raises."""
 
 from __future__ import annotations
 
 
 def described(error: BaseException) -> str:
-    """Return an error's type and text; the type alone where its text cannot be had.
+    """Return the type and text of an error; the type alone if ``str(error)`` raises.
 
     Examples
     --------
@@ -13,5 +13,5 @@ def described(error: BaseException) -> str:
     """
     try:
         return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - the error may be the user's, and so may be its text
+    except Exception:  # noqa: BLE001 - a user's error class may have a faulty __str__
         return type(error).__name__

@@ -1,4 +1,4 @@
-"""What insight has to say about a run, with its evidence."""
+"""A finding: a problem that a rule detects in a run, with its evidence."""
 
 from __future__ import annotations
 
@@ -10,33 +10,41 @@ Severity = Literal["error", "warning", "hint"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that goes wrong in a run, and what is known of it.
+    """A problem in a run, with its evidence, its usual cause and advice.
 
     Attributes
     ----------
     rule : str
-        The rule that found it, for example ``"exploding-gradients"``; one finding a rule.
+        Id of the rule, for example ``"exploding-gradients"``. A run has at most one finding per
+        rule.
     severity : {"error", "warning", "hint"}
-        ``"error"``: training cannot succeed like this; ``"warning"``: it is going badly;
-        ``"hint"``: it could go better.
+        ``"error"``: training cannot succeed; ``"warning"``: training is impaired; ``"hint"``:
+        training could be improved.
     message : str
-        What is seen in this run, as one plain sentence with its numbers.
+        A sentence that describes the problem in this run, with the numbers.
     where : tuple of str
-        Paths of modules or names of parameters, the most telling first; empty for the whole run.
+        Paths of modules or names of parameters, the most relevant first; empty if the whole run is
+        concerned.
     steps : tuple of int, (first, last)
-        The steps at which it was seen.
+        First and last step at which the problem was detected.
     cause : str
-        What usually causes it.
+        The usual cause.
     advice : tuple of str
-        What to try, the likeliest first.
+        What to try, the most promising first.
     series : tuple of str
-        Names of the series that show it, for `Run.series`.
+        Names of the series that show the problem, for `Run.series`.
     node : str or None
-        Id of the graph's node that it is about.
+        Id of the node in the computation graph.
     line : str or None
-        The line of the user's own code that it is about, ``"file:number"``.
+        Line of the user's code, as ``"file:number"``.
     chapter : str or None
-        The notebook of the course that explains it, without its ending.
+        Name of the course notebook that explains the problem, without ``.ipynb``.
+
+    Examples
+    --------
+    >>> finding = Finding("plateau", "warning", "The loss does not fall.", (), (1, 200), "", ())
+    >>> finding.rule, finding.steps
+    ('plateau', (1, 200))
     """
 
     rule: str

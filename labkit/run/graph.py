@@ -1,7 +1,7 @@
-"""The computation graph as plain data: what autograd built, without a tensor in it.
+"""The computation graph that autograd built, as plain data without tensors.
 
-Nodes have identities that are the same in every iteration that builds the same structure:
-the module call that made them, the operation, and which one of its kind it is in that call.
+The id of a node is the same in every iteration that builds the same structure. It consists of the
+module call, the operation, and the ordinal of the operation within that call.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ GRAPH_VERSION = 3
 
 @dataclass(frozen=True)
 class ComputationGraph:
-    """What one backward pass walks, seen from the forward side.
+    """The graph of one backward pass, with edges in the forward direction.
 
     Attributes
     ----------
@@ -33,11 +33,20 @@ class ComputationGraph:
         In the order of execution.
     edges : tuple of Edge
     modules : tuple of ModuleCall
-        Every module call that holds a node, and the calls around it; outer before inner.
+        Every module call that contains a node, and the enclosing calls; outer before inner.
     step : int or None
-        Step at which it was seen.
+        Optimizer step at which the graph was captured, 1 or greater; None outside a run.
     reason : str or None
-        A sentence when there is no graph to show; then `nodes` is empty.
+        A sentence that says why there is no graph; then `nodes` is empty.
+
+    Examples
+    --------
+    >>> nodes = (Node("/x:0", "input", "x", "", (2,)), Node("/exp:0", "op", "exp", "", (2,)))
+    >>> graph = ComputationGraph(nodes, (Edge("/x:0", "/exp:0"),), ())
+    >>> graph.outline()
+    'exp'
+    >>> ComputationGraph.from_json(graph.to_json()) == graph
+    True
     """
 
     nodes: tuple[Node, ...]
@@ -48,7 +57,7 @@ class ComputationGraph:
 
     @cached_property
     def signature(self) -> str:
-        """A digest of the structure: equal for equal nodes, shapes, edges and modules."""
+        """A hexadecimal digest of the structure: node ids, kinds, shapes, dtypes and edges."""
         digest = hashlib.blake2b(digest_size=12)
         for node in self.nodes:
             digest.update(f"{node.id}|{node.kind}|{node.shape}|{node.dtype};".encode())
@@ -57,7 +66,7 @@ class ComputationGraph:
         return digest.hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the graph as JSON-ready data, with the names of the views' protocol."""
+        """Return the graph as JSON-serializable data, with the keys of the views' protocol."""
         return {
             "version": GRAPH_VERSION,
             "signature": self.signature,
@@ -70,12 +79,14 @@ class ComputationGraph:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ComputationGraph:
-        """Return the graph that `to_json` wrote.
+        """Return the graph that `to_json` serialized.
 
         Raises
         ------
         ValueError
-            If the data is of another version.
+            If the data has another version.
+        KeyError, TypeError
+            If a field is missing or unknown.
         """
         if data.get("version") != GRAPH_VERSION:
             raise ValueError(
@@ -93,11 +104,11 @@ class ComputationGraph:
         )
 
     def to_dot(self) -> str:
-        """Return Graphviz source with modules as clusters."""
+        """Return the graph as DOT source, with one cluster per module call."""
         return dot_source(self.nodes, self.edges, self.modules)
 
     def to_graphviz(self) -> graphviz.Source:
-        """Return the DOT source as a `graphviz.Source`, which draws itself where ``dot`` is.
+        """Return the DOT source as a `graphviz.Source`; rendering it requires the program ``dot``.
 
         Raises
         ------
@@ -109,7 +120,7 @@ class ComputationGraph:
         return graphviz.Source(self.to_dot())
 
     def diff(self, earlier: ComputationGraph) -> GraphDiff:
-        """Return what is new, gone or changed against an earlier graph."""
+        """Return the nodes that are new, missing or changed compared with an earlier graph."""
         return graph_diff(earlier.nodes, self.nodes)
 
     def to_networkx(self) -> networkx.MultiDiGraph[str]:
@@ -124,7 +135,7 @@ class ComputationGraph:
         return graph
 
     def outline(self) -> str:
-        """Return the graph as indented text: modules, and the operations in each."""
+        """Return the graph as indented text: one line per module call, with its operations."""
         if self.reason:
             return self.reason
         depth: dict[str, int] = {"": -1}

@@ -1,4 +1,4 @@
-"""What is different between two computation graphs."""
+"""The difference between two computation graphs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from labkit.run.graph_parts import Node
 
 @dataclass(frozen=True)
 class GraphDiff:
-    """Nodes by their identities, from the point of view of the later graph.
+    """Node ids that differ between an earlier and a later graph. False if none differ.
 
     Attributes
     ----------
-    new, gone : tuple of str
-        Nodes that only the later, or only the earlier graph has.
+    new : tuple of str
+        Ids of nodes that only the later graph has.
+    gone : tuple of str
+        Ids of nodes that only the earlier graph has.
     changed : tuple of str
-        Nodes of both whose shape or dtype is another.
+        Ids of nodes of both graphs whose shapes or dtypes differ.
     """
 
     new: tuple[str, ...]
@@ -29,7 +31,7 @@ class GraphDiff:
 
 
 def graph_diff(earlier: Iterable[Node], later: Iterable[Node]) -> GraphDiff:
-    """Return what is different in the later nodes.
+    """Return the difference between the nodes of two graphs.
 
     Examples
     --------

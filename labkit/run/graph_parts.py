@@ -1,4 +1,4 @@
-"""What a computation graph is made of: nodes, edges and module calls, without a tensor."""
+"""The parts of a computation graph as plain data: nodes, edges and module calls."""
 
 from __future__ import annotations
 
@@ -10,44 +10,51 @@ NodeKind = Literal["op", "parameter", "input", "output", "cut"]
 
 @dataclass(frozen=True)
 class Source:
-    """A line of the user's own code."""
+    """A line of the user's code.
+
+    Attributes
+    ----------
+    file : str
+    line : int
+        Counted from 1.
+    """
 
     file: str
     line: int
 
 
-# Not frozen, though nobody changes them: that doubles the time of making one, and a graph is
-# captured while training waits.
+# Treated as immutable, but not frozen: freezing doubles the construction time, and the training
+# thread constructs these objects.
 @dataclass(slots=True, unsafe_hash=True)
 class Node:
-    """One node of the graph autograd built.
+    """A node of a computation graph.
 
     Attributes
     ----------
     id : str
-        ``scope/op:ordinal``, for example ``"fc1#1/addmm:0"``; the same in every iteration
-        of the same structure.
+        ``scope/op:ordinal``, for example ``"fc1#1/addmm:0"``; the same in every iteration with
+        the same structure.
     kind : {"op", "parameter", "input", "output", "cut"}
-        ``"cut"`` is where a gradient stops, as at a ``detach``; `note` says why.
+        ``"cut"`` is a point at which the gradient stops, for example ``detach``; `note` says why.
     op : str
-        Operation as PyTorch names it, lower case, without ``Backward0``.
+        Name of the operation in PyTorch, in lower case and without the suffix ``Backward0``.
     scope : str
-        Id of the innermost module call around it, ``""`` outside all modules.
+        Id of the innermost enclosing module call; ``""`` outside all modules.
     shape : tuple of int or None
-        Shape of what the operation returned.
+        Shape of the result; None if unknown.
     dtype, device : str or None
+        Of the result, for example ``"float32"`` and ``"cpu"``; None if unknown.
     saved_bytes : int or None
-        Bytes of the tensors kept for backward; None where that could not be read.
+        Size of the tensors saved for backward, in bytes; None if it could not be read.
     parameters : tuple of str
-        Names of the parameter in the model, several where weights are tied.
+        Names of the parameter in the model; more than one if weights are tied.
     source : Source or None
-        The line of the user's own code that made it, where that is known.
+        The line of the user's code that executed the operation; None if unknown.
     note : str or None
-        A sentence on what is out of the ordinary: why a gradient stops here, that the node is
-        computed again in backward, that it is one opaque box.
+        A sentence about a special property, for example why the gradient stops here, or that the
+        node is recomputed in backward.
     backward : str or None
-        Name of autograd's own node, which passes the gradient on: ``"AddmmBackward0"``; None for
-        what has none.
+        Name of the autograd node, for example ``"AddmmBackward0"``; None if there is none.
     """
 
     id: str
@@ -66,7 +73,17 @@ class Node:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Edge:
-    """A tensor that flows from one node to the next in the forward direction."""
+    """A tensor that one node produces and another consumes, in the forward direction.
+
+    Attributes
+    ----------
+    source, target : str
+        Ids of the nodes.
+    shape : tuple of int or None
+        Shape of the tensor; None if unknown.
+    dtype : str or None
+        For example ``"float32"``; None if unknown.
+    """
 
     source: str
     target: str
@@ -81,21 +98,22 @@ class ModuleCall:
     Attributes
     ----------
     id : str
-        ``path#call``, for example ``"encoder.layers.0#1"``; calls are counted from 1.
+        ``path#call``, for example ``"encoder.layers.0#1"``.
     path : str
-        The module's path in the model, ``""`` for the model itself.
+        Path of the module in the model; ``""`` for the model itself.
     call : int
+        Ordinal of the call in the forward pass, counted from 1.
     type : str
-        Class name.
+        Class name of the module.
     parent : str or None
-        Id of the call around it.
+        Id of the enclosing call; None for an outermost call.
     parameters : int
-        Scalar parameters the module holds, its children included.
+        Number of scalar parameters of the module, including its submodules.
     source : Source or None
-        The line of the user's own code that called it, where that is known.
+        The line of the user's code that called the module; None if unknown.
     seconds : float or None
-        Time of the call on the host, in s, its children's included; an accelerator may have
-        worked on after it.
+        Duration of the call on the host, in s, including submodules; None if it was not measured.
+        An accelerator may finish the work later.
     """
 
     id: str
@@ -110,14 +128,14 @@ class ModuleCall:
 
 @dataclass(frozen=True)
 class GraphSpan:
-    """Steps over which a run's graph had one structure, as far as they were looked at.
+    """A span of steps at which every captured graph had the same structure.
 
     Attributes
     ----------
     signature : str
-        That of the graph.
+        `ComputationGraph.signature` of the structure.
     first, last : int
-        The first and the last step at which it was seen.
+        First and last step at which the structure was captured.
     """
 
     signature: str

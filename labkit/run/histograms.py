@@ -1,4 +1,4 @@
-"""Histograms of gradients over time, of bounded size."""
+"""A bounded log of histograms over time, for example of gradients."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 HISTOGRAM_BINS = 40
+"""Number of bins of every histogram."""
 HISTOGRAM_LOW, HISTOGRAM_HIGH = -30.0, 10.0
-"""Range of the bins: log2 of the magnitude, so that one bin is one power of two."""
+"""Range of the logarithmic bins, as log2 of the magnitude: one bin per power of two."""
 
-_MOST_KEPT = 64
-_Kept = tuple[int, NDArray[np.int64], tuple[float, float] | None]
+_MAX_SAMPLES = 64
+_Sample = tuple[int, NDArray[np.int64], tuple[float, float] | None]
+"""Step, counts, and the range of linear bins; None for logarithmic bins."""
 
 
 @dataclass(frozen=True)
 class Histograms:
-    """Histograms of one quantity at the steps at which it was sampled.
+    """Histograms of one quantity at the sampled steps.
 
     Attributes
     ----------
     steps : ndarray, shape (n_samples,), dtype int64
+        Rising.
     edges : ndarray, shape (n_bins + 1,) or (n_samples, n_bins + 1), dtype float64
-        Edges of the bins: magnitudes (not logarithms) that are the same for all samples, or values
-        from each sample's least to its greatest.
+        Bin edges. With shape (n_bins + 1,): magnitudes (not logarithms), the same for all samples.
+        With shape (n_samples, n_bins + 1): values from the minimum to the maximum of each sample.
     counts : ndarray, shape (n_samples, n_bins), dtype int64
-        Zeros, non-finite values and magnitudes outside the edges are in no bin.
+        Number of elements per bin. With magnitude bins, zeros and magnitudes outside the edges are
+        not counted. Non-finite values are never counted.
     """
 
     steps: NDArray[np.int64]
@@ -36,10 +40,21 @@ class Histograms:
 
 
 class HistogramLog:
-    """Keeps at most 64 samples per name; when full, every second one goes."""
+    """A thread-safe log of at most 64 samples per name.
+
+    When the limit is exceeded, every second sample is discarded; the first and last are kept.
+
+    Examples
+    --------
+    >>> log = HistogramLog()
+    >>> log.add("grad/w", 1, np.ones(HISTOGRAM_BINS, np.float32), ends=(0.0, 1.0))
+    >>> histograms = log.read("grad/w")
+    >>> histograms.steps.tolist(), histograms.counts.shape, histograms.edges.shape
+    ([1], (1, 40), (1, 41))
+    """
 
     def __init__(self) -> None:
-        self._kept: dict[str, list[_Kept]] = {}
+        self._samples: dict[str, list[_Sample]] = {}
         self._lock = threading.Lock()
 
     def add(
@@ -49,54 +64,69 @@ class HistogramLog:
         counts: NDArray[np.float32],
         ends: tuple[float, float] | None = None,
     ) -> None:
-        """Add one histogram, shape (n_bins,).
+        """Add a histogram.
 
         Parameters
         ----------
         name : str
         step : int
-        counts : ndarray, shape (n_bins,), dtype float32
-        ends : tuple of float, optional
-            The least and the greatest value, for even bins; else the bins are powers of two.
+            Not smaller than the step of the previous histogram of this name.
+        counts : ndarray, shape (HISTOGRAM_BINS,), dtype float32
+            Number of elements per bin; integral values.
+        ends : tuple of float, (minimum, maximum), optional
+            Range of linear bins. By default the bins are powers of two of the magnitude.
         """
-        whole = counts.astype(np.int64)
+        integers = counts.astype(np.int64)
         with self._lock:
-            kept = self._kept.setdefault(name, [])
-            kept.append((step, whole, ends))
-            if len(kept) > _MOST_KEPT:
-                del kept[1:-1:2]
+            samples = self._samples.setdefault(name, [])
+            samples.append((step, integers, ends))
+            if len(samples) > _MAX_SAMPLES:
+                del samples[1:-1:2]
 
     def at(
         self, name: str, step: int | None = None
     ) -> tuple[int, NDArray[np.float64], NDArray[np.int64]] | None:
-        """Return step, edges and counts of the newest sample, or the newest not after a step."""
+        """Return the newest sample that is not later than a step.
+
+        Parameters
+        ----------
+        name : str
+        step : int, optional
+            None for the newest sample.
+
+        Returns
+        -------
+        tuple or None
+            Step, edges (shape (n_bins + 1,), dtype float64) and counts (shape (n_bins,), dtype
+            int64). The oldest sample if all are later than `step`; None if there is none.
+        """
         with self._lock:
-            kept = list(self._kept.get(name, ()))
-        if not kept:
+            samples = list(self._samples.get(name, ()))
+        if not samples:
             return None
-        fitting = [each for each in kept if step is None or each[0] <= step] or kept[:1]
+        fitting = [each for each in samples if step is None or each[0] <= step] or samples[:1]
         found, counts, ends = fitting[-1]
         return found, _edges(ends), counts
 
     def names(self) -> list[str]:
-        """Return the names of what was sampled, for example ``"grad/fc1.weight"``."""
-        return list(self._kept)
+        """Return the names of all sampled quantities, for example ``"grad/fc1.weight"``."""
+        return list(self._samples)
 
     def read(self, name: str) -> Histograms:
-        """Return the kept histograms of one name.
+        """Return the stored histograms of one name.
 
         Raises
         ------
         KeyError
-            If nothing of that name was sampled.
+            If there is no histogram of that name.
         """
         with self._lock:
-            kept = list(self._kept[name])
-        edges = [_edges(ends) for _, _, ends in kept]
+            samples = list(self._samples[name])
+        edges = [_edges(ends) for _, _, ends in samples]
         return Histograms(
-            steps=np.array([step for step, _, _ in kept], np.int64),
-            edges=edges[0] if kept[0][2] is None else np.stack(edges),
-            counts=np.stack([counts for _, counts, _ in kept]),
+            steps=np.array([step for step, _, _ in samples], np.int64),
+            edges=edges[0] if samples[0][2] is None else np.stack(edges),
+            counts=np.stack([counts for _, counts, _ in samples]),
         )
 
 

@@ -1,4 +1,4 @@
-"""Hold the loops that train on other threads while something is done that must not meet them."""
+"""Block the training loops of other threads while code runs that must not overlap with them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from contextlib import contextmanager
 from functools import partial
 
 from labkit.run.control import RequestRefusedError
-from labkit.run.questions import TAKEN_WITHIN_SECONDS
+from labkit.run.inspection_requests import REQUEST_TIMEOUT_SECONDS
 from labkit.run.run import Run
 
 
 @contextmanager
 def other_loops_held() -> Iterator[None]:
-    """Hold every watched loop of another thread at the end of a step, within a ``with`` block.
+    """Return a context manager that blocks the watched loops of all other threads.
+
+    Each loop is blocked at the end of its step, and continues when the ``with`` block ends.
 
     Raises
     ------
     RequestRefusedError
-        If a loop does not end a step within a moment; then none is held.
+        On entry, if a loop does not finish a step within `REQUEST_TIMEOUT_SECONDS`; no loop is
+        blocked then.
     """
     release = threading.Event()
     try:
@@ -33,8 +36,8 @@ def other_loops_held() -> Iterator[None]:
 
 def _hold(run: Run, release: threading.Event) -> None:
     arrived = threading.Event()
-    asked = run.control.submit(partial(_stand, arrived, release))
-    if arrived.wait(TAKEN_WITHIN_SECONDS) or not asked.cancel() or run.closed:
+    request = run.control.submit(partial(_block, arrived, release))
+    if arrived.wait(REQUEST_TIMEOUT_SECONDS) or not request.cancel() or run.closed:
         return
     raise RequestRefusedError(
         f"The run {run.name!r} trains on another thread and has not ended a step in the last "
@@ -42,7 +45,7 @@ def _hold(run: Run, release: threading.Event) -> None:
     )
 
 
-def _stand(arrived: threading.Event, release: threading.Event) -> None:
+def _block(arrived: threading.Event, release: threading.Event) -> None:
     arrived.set()
     release.wait()
 

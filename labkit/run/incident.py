@@ -1,4 +1,4 @@
-"""What is kept of the first step that went wrong, so that it can be looked at and run again."""
+"""The record of the first failed step of a run, and its replay."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 HISTORY_STEPS = 50
-"""Steps before the incident of which all statistics are kept."""
+"""Number of steps before the incident whose rows are stored."""
 History = Mapping[str, tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float32]]]
-"""Tables by their ids: column names, steps (n_rows,) and values (n_rows, n_columns)."""
+"""Column names, steps (n_rows,) and values (n_rows, n_columns), by table id."""
 
 
 @dataclass(frozen=True)
 class ModuleOutput:
-    """What one module gave out in a replay.
+    """The output of one module in a replay.
 
     Attributes
     ----------
     path : str
-        ``""`` for the model itself.
+        Path of the module; ``""`` for the model itself.
     type : str
-        Class name.
+        Class name of the module.
     shape : tuple of int
+        Shape of the output.
     mean, std : float
-        Over the finite elements.
+        Mean and standard deviation of the finite elements.
     not_finite : int
-        How many elements are NaN or infinite.
+        Number of NaN and infinite elements.
     """
 
     path: str
@@ -42,20 +43,21 @@ class ModuleOutput:
 
 @dataclass(frozen=True)
 class Replay:
-    """A forward pass that was run again.
+    """The result of replaying a forward pass.
 
     Attributes
     ----------
     modules : tuple of ModuleOutput
-        In the order in which they ended.
+        The module calls, in the order in which they returned.
     operation : str or None
-        The first operation that made a value that is not finite out of finite ones.
+        Name of the first operation with a non-finite result and finite inputs; None if all results
+        are finite.
     module : str or None
-        Path of the module it was called in.
+        Path of the module that called the operation.
     line : str or None
-        The line of the user's own code, ``"file:number"``.
+        Line of the user's code, as ``"file:number"``.
     output : object
-        What the model returned, or the loss if a loss was asked for.
+        The output of the model, or the loss if `Incident.replay` was called with a loss function.
     """
 
     modules: tuple[ModuleOutput, ...]
@@ -65,7 +67,7 @@ class Replay:
     output: Any = field(repr=False, compare=False)
 
     def __str__(self) -> str:
-        """Return a table of the modules' outputs, and where it went wrong."""
+        """Return a table of the module outputs and the first non-finite operation."""
         rows = [
             f"{each.path or '(model)':32} {each.type:20} {each.shape!s:20} "
             f"mean {each.mean:10.4g}  std {each.std:10.4g}  not finite {each.not_finite}"
@@ -82,27 +84,36 @@ class Replay:
 
 @dataclass(frozen=True)
 class Incident:
-    """The first step whose loss was not finite, or jumped.
+    """The first step with a non-finite loss or a loss spike.
 
     Attributes
     ----------
     step : int
+        Number of the step, counted from 1.
     kind : {"not finite", "spike"}
     explanation : str or None
-        Where it began, as a clause that goes on after a colon; None where that is not known.
+        The origin, as a clause to follow a colon; None if unknown.
     node : str or None
-        Id of the graph's node that first gave a value that is not finite.
+        Id of the first graph node with a non-finite result.
     module : str or None
-        Path of the module that did so.
+        Path of the module that executed this operation.
     line : str or None
-        The line of the user's own code, ``"file:number"``.
+        Line of the user's code, as ``"file:number"``.
     indices : tuple of int or None
-        Which samples of the dataset made up the batch, where the loader tells.
-    random_state : ndarray or None, dtype uint8
-        State of the CPU's generator as the model was called, for `torch.random.set_rng_state`.
+        Dataset indices of the samples in the batch; None if the loader does not provide them.
+    random_state : ndarray or None, shape (n_bytes,), dtype uint8
+        State of the CPU generator when the model was called, for `torch.random.set_rng_state`.
     history : mapping of str to (names, steps, values)
-        Every table of series over the last 50 steps as it was recorded, by its id: column names,
-        steps, shape (n_rows,), dtype int64, and values, shape (n_rows, n_columns), dtype float32.
+        The rows of the last 50 steps, by table id: column names; steps, shape (n_rows,), dtype
+        int64; values, shape (n_rows, n_columns), dtype float32.
+    rerun : callable or None
+        The implementation of `replay`; None if the inputs or weights were not stored.
+
+    Examples
+    --------
+    >>> incident = Incident(step=12, kind="spike")
+    >>> incident.step, incident.module
+    (12, None)
     """
 
     step: int
@@ -114,35 +125,36 @@ class Incident:
     indices: tuple[int, ...] | None = None
     random_state: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
     history: History = field(default_factory=dict, repr=False, compare=False)
-    again: Callable[[Callable[[Any], Any] | None], Replay] | None = field(
+    rerun: Callable[[Callable[[Any], Any] | None], Replay] | None = field(
         default=None, repr=False, compare=False
     )
 
     def replay(self, loss: Callable[[Any], Any] | None = None) -> Replay:
-        """Run the model's forward pass of that step again and say where it goes wrong.
+        """Repeat the forward pass of the step and locate the first non-finite result.
 
-        The weights, the random state, the inputs and the modules' modes are those of the step; the
-        buffers are as the step left them. The model itself is not changed.
+        Weights, random state, inputs and training modes are those of the step. Buffers have their
+        values from the end of the step. The model is not modified.
 
         Parameters
         ----------
         loss : callable, optional
-            Takes what the model returns and computes the loss, to have that looked at too.
+            Takes the output of the model and returns the loss, so that the operations of the loss
+            are included.
 
         Returns
         -------
         Replay
-            Each module's output in numbers, and the first operation whose result is not finite.
+            Statistics of each module's output, and the first operation with a non-finite result.
 
         Raises
         ------
         RuntimeError
-            If the model is gone, or its inputs or weights were not kept.
+            If the model no longer exists, or its inputs or weights were not stored.
         """
-        if self.again is None:
+        if self.rerun is None:
             raise RuntimeError(
                 f"Step {self.step} cannot be run again: its inputs and weights were not kept. They "
                 "are for models that are called as model(...), are not compiled, and take less "
                 "than 256 MB with their inputs."
             )
-        return self.again(loss)
+        return self.rerun(loss)

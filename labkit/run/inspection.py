@@ -1,4 +1,4 @@
-"""What is known of a tensor's values: numbers and a histogram, as plain data."""
+"""Statistics and samples of tensor values, as plain data."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ _UNKNOWN = float("nan")
 
 @dataclass(frozen=True)
 class TensorStatistics:
-    """A tensor's values in short.
+    """Summary statistics and a histogram of a tensor.
+
+    Complex elements are represented by their magnitudes.
 
     Attributes
     ----------
     shape : tuple of int
     dtype : str
+        For example ``"float32"``; empty if unknown.
     minimum, maximum, mean, deviation : float
-        Over the finite elements; NaN where they are not known. Complex elements count by their
-        magnitudes.
+        Statistics of the finite elements (`deviation` is the standard deviation); NaN if unknown.
     zeros, not_finite : int or None
+        Number of elements that are exactly zero, and that are NaN or infinite; None if unknown.
     edges : ndarray, shape (n_bins + 1,), dtype float64
+        Bin edges of the histogram.
     counts : ndarray, shape (n_bins,), dtype int64
-        How many finite elements lie in each bin.
+        Number of finite elements per bin.
     step : int or None
-        The step at which the values were read, for values of the past.
+        Step at which the values were read; None for current values.
     sampled : int or None
-        How many elements were read, evenly spread, where that was not all.
+        Number of elements that were read; None if all were read.
     """
 
     shape: tuple[int, ...]
@@ -49,18 +53,18 @@ class TensorStatistics:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Some of a tensor's elements, evenly spread, or all of a small one's.
+    """Evenly spaced elements of a tensor, or all elements of a small tensor.
 
     Attributes
     ----------
     values : ndarray, shape (n_elements,), dtype float32
-        Magnitudes, where the tensor is complex.
+        The elements; magnitudes if the tensor is complex.
     shape : tuple of int
-        That of the whole tensor.
+        Shape of the tensor.
     dtype : str
-        That of the whole tensor.
+        Dtype of the tensor, for example ``"float32"``.
     whole : bool
-        Whether every element is there.
+        Whether `values` contains all elements.
     """
 
     values: NDArray[np.float32]
@@ -69,7 +73,7 @@ class Sample:
     whole: bool
 
     def statistics(self) -> TensorStatistics:
-        """Return what the elements say of the tensor.
+        """Return statistics of the elements, with a histogram of 32 bins.
 
         Examples
         --------
@@ -80,9 +84,9 @@ class Sample:
         finite = self.values[np.isfinite(self.values)].astype(np.float64)
         known = finite.size > 0
         low, high = (float(finite.min()), float(finite.max())) if known else (0.0, 0.0)
-        # Wide enough that the ends of the bins differ, however large the values are.
-        around = max(0.5, abs(low) * 1e-6) if low == high else 0.0
-        counts, edges = np.histogram(finite, _BINS, (low - around, high + around))
+        # The margin is relative to the value, so that the bin edges differ in float64.
+        margin = max(0.5, abs(low) * 1e-6) if low == high else 0.0
+        counts, edges = np.histogram(finite, _BINS, (low - margin, high + margin))
         return TensorStatistics(
             shape=self.shape,
             dtype=self.dtype,
@@ -100,26 +104,35 @@ class Sample:
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """Samples of a parameter and its gradient, or of an operation's result."""
+    """Samples of a parameter and its gradient, or of the result of an operation.
+
+    Attributes
+    ----------
+    value : Sample or None
+    gradient : Sample or None
+        None for an operation, and for a parameter without a gradient.
+    """
 
     value: Sample | None
     gradient: Sample | None = None
 
 
 Samples = Mapping[str, Sampled]
-"""Samples by the names of parameters and the ids of operations' nodes."""
+"""Samples by parameter name or by the node id of an operation."""
 
 
 @dataclass(frozen=True)
 class RecordedNorm:
-    """The newest recorded norm of a parameter or of its gradient.
+    """The newest finite norm that was recorded of a parameter or of its gradient.
 
     Attributes
     ----------
     kind : str
         ``"weight_norm"`` or ``"grad_norm"``.
     value : float
+        The 2-norm.
     step : int
+        Step at which the norm was recorded.
     """
 
     kind: str
@@ -129,15 +142,16 @@ class RecordedNorm:
 
 @dataclass(frozen=True)
 class Inspection:
-    """A parameter's values and its gradient's, or an operation's result, as far as known.
+    """Statistics of a parameter and its gradient, or of the result of an operation.
 
     Attributes
     ----------
     value, gradient : TensorStatistics or None
+        None if unknown.
     norms : tuple of RecordedNorm
-        What the series say, where the values could not be read.
+        The newest recorded norms, if the current values could not be read.
     reason : str or None
-        Why it is not what the tensor holds now, or why nothing is known, as a sentence.
+        A sentence that says why the values are not current, or why there are none.
     """
 
     value: TensorStatistics | None
@@ -147,9 +161,9 @@ class Inspection:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is known."""
+        """Whether there are neither statistics nor norms."""
         return self.value is None and self.gradient is None and not self.norms
 
 
 Inspect = Callable[[str], Inspection | None]
-"""Takes the name of a parameter, or the id of an operation's node."""
+"""Returns the inspection for a parameter name or a node id; None if there is no such tensor."""

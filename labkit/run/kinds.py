@@ -1,4 +1,4 @@
-"""The kinds of series that labkit records, and which names of series are therefore its own."""
+"""The kinds of series that labkit records, and the series names that are reserved for them."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ SAMPLED_KINDS = frozenset(
         "act_grad",
     }
 )
-"""Kinds that are read in some of the steps."""
+"""Kinds that are read at some steps only."""
 WHOLE_KINDS = frozenset({"loss", "lr", "metric"})
-"""Kinds in which NaN is a value; in all others it stands for "not read"."""
-_BARE = frozenset({"loss", "metric"})
-"""Kinds whose series are called by their names alone."""
+"""Kinds in which NaN is a recorded value; in all other kinds NaN means "not read"."""
+_UNPREFIXED = frozenset({"loss", "metric"})
+"""Kinds whose series names do not start with the kind."""
 
 
 def series_name(kind: str, column: str) -> str:
-    """Return what `Run.series` calls a column.
+    """Return the series name of a column, as used by `Run.series`.
 
     Examples
     --------
     >>> series_name("loss", "loss/G"), series_name("grad_norm", "fc.weight")
     ('loss/G', 'grad_norm/fc.weight')
     """
-    return column if kind in _BARE else f"{kind}/{column}"
+    return column if kind in _UNPREFIXED else f"{kind}/{column}"
 
 
 def is_reserved(name: str) -> bool:
-    """Return whether a name is one that labkit gives to its own series, in this run or another.
+    """Return whether a series name is reserved for series that labkit records.
 
-    Reserved are ``"loss"``, the sampled kinds (``"grad_norm"``), and whatever begins with one of
-    them or with ``"lr"`` and a slash (``"loss/G"``, ``"lr/0"``, ``"act_mean/conv1"``).
+    Reserved are ``"loss"``, the sampled kinds such as ``"grad_norm"``, and all names that start
+    with one of these or with ``"lr"``, followed by a slash: ``"loss/G"``, ``"lr/0"``,
+    ``"act_mean/conv1"``.
 
     Examples
     --------

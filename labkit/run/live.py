@@ -1,4 +1,4 @@
-"""What a run needs of a model that lives: the one interface between a run and capture."""
+"""The interface through which a run reads a model that is being trained."""
 
 from __future__ import annotations
 
@@ -9,23 +9,29 @@ from labkit.run.inspection import Inspection
 
 
 class LiveModel(Protocol):
-    """A model that trains or has trained in this process.
+    """A watched model in this process; capture implements it.
 
-    A run asks it while it is attached (`Run.attach`) and holds none of its own locks while it
-    does; a run without one, as after loading, works on what was recorded.
+    `Run.attach` connects it to a run. The run holds no lock while it calls a method. A run without
+    a live model, for example a loaded one, has recorded data only.
     """
 
     def write(self) -> None:
-        """Move rows that wait in capture into the run's tables; called on any thread."""
+        """Write the buffered rows to the tables of the run. Called on any thread."""
 
     def steps(self) -> int:
-        """Return the number of completed steps, those not written yet included; any thread."""
+        """Return the number of completed steps, including buffered ones. Called on any thread."""
 
     def device_memory(self) -> int | None:
-        """Return the bytes in use on the model's device, None where not known; any thread."""
+        """Return the memory in use on the model's device, in bytes; None if unknown.
+
+        Called on any thread.
+        """
 
     def inspect(self, name: str) -> Inspection | None:
-        """Return a parameter's or an operation's values; only on the thread that trains."""
+        """Return statistics of a parameter or an operation; None if there is no such tensor.
+
+        Called on the training thread only.
+        """
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what goes wrong in the run, the gravest first; on any thread."""
+        """Return the findings, most severe first. Called on any thread."""

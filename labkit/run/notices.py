@@ -1,14 +1,16 @@
-"""What labkit has to say about itself in a run: each sentence once, and not too many."""
+"""A bounded log of notices about labkit itself, without duplicates."""
 
 from __future__ import annotations
 
 from labkit.run.state import Notice
 
-_MOST = 20
+_MAX_NOTICES = 20
 
 
 class NoticeLog:
-    """Notices in the order in which they were added; usable on any thread, without a lock.
+    """Up to 20 distinct notices, in the order in which they were added.
+
+    The methods are safe on any thread and do not lock.
 
     Examples
     --------
@@ -20,13 +22,21 @@ class NoticeLog:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Notice] = {}
+        self._notices: dict[tuple[str, str], Notice] = {}
 
     def add(self, part: str, text: str) -> None:
-        """Add a notice if it is new; after the first 20 nothing is added."""
-        if len(self._kept) < _MOST:
-            self._kept.setdefault((part, text), Notice(part, text))
+        """Add a notice unless it is a duplicate or there are 20 notices already.
+
+        Parameters
+        ----------
+        part : str
+            The part of labkit concerned, for example ``"graph"``.
+        text : str
+            One sentence.
+        """
+        if len(self._notices) < _MAX_NOTICES:
+            self._notices.setdefault((part, text), Notice(part, text))
 
     def all(self) -> tuple[Notice, ...]:
-        """Return the notices, the oldest first."""
-        return tuple(self._kept.values())
+        """Return the notices, oldest first."""
+        return tuple(self._notices.values())

@@ -1,7 +1,6 @@
-"""What was seen of a loop that is no series: how it goes about training.
+"""Observations of a training loop that are not time series, for example training modes.
 
-The capture side replaces or raises these values, insight reads them; a reader may see two of
-them from neighbouring steps.
+Capture updates the values and insight reads them. A reader may see values of adjacent steps.
 """
 
 from __future__ import annotations
@@ -9,113 +8,126 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-_MOST_SAMPLES = 64
+_MAX_SAMPLES = 64
 
 
 @dataclass(frozen=True)
 class InputScale:
-    """One floating-point input of a model, as a sampled forward pass got it.
+    """The scale of a floating-point input of the model in a sampled forward pass.
 
     Attributes
     ----------
     step : int
+        Step of the forward pass, counted from 1.
     shape : tuple of int
+        Shape of the input.
     mean, std : float
-        Mean and standard deviation over all elements.
-    least_std, most_std : float
+        Mean and standard deviation of all elements.
+    min_std, max_std : float
         Smallest and largest standard deviation of a feature over the batch, for inputs of shape
-        (batch, features); equal to `std` for others. Features that do not vary are left out.
+        (batch, features); equal to `std` for other shapes. Constant features are excluded.
     """
 
     step: int
     shape: tuple[int, ...]
     mean: float
     std: float
-    least_std: float
-    most_std: float
+    min_std: float
+    max_std: float
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What class a sampled forward pass predicted most often.
+    """The class that the model predicted most often in a sampled forward pass.
 
     Attributes
     ----------
     step : int
+        Step of the forward pass, counted from 1.
     classes : int
         Number of classes.
-    favourite : int
-        The class with the largest output in most samples.
+    most_frequent : int
+        Index of the class that has the largest output for most samples.
     share : float
-        Part of the batch that it was predicted for, 0 to 1.
+        Share of the samples for which it was predicted, 0 to 1.
     rows : int
-        Samples in the batch.
+        Number of samples in the batch.
     """
 
     step: int
     classes: int
-    favourite: int
+    most_frequent: int
     share: float
     rows: int
 
 
 @dataclass
 class Frequency:
-    """How often something was seen, of how many looks."""
+    """The relative frequency of a condition.
+
+    Attributes
+    ----------
+    seen : int
+        Number of checks in which the condition was true.
+    checks : int
+        Number of checks.
+    """
 
     seen: int = 0
-    looks: int = 0
+    checks: int = 0
 
     def add(self, *, seen: bool) -> None:
-        """Count one look."""
-        self.looks += 1
+        """Count one check of the condition."""
+        self.checks += 1
         self.seen += seen
 
     @property
     def share(self) -> float:
-        """Part of the looks in which it was seen; 0 before the first."""
-        return self.seen / self.looks if self.looks else 0.0
+        """Share of the checks in which the condition was true, 0 to 1; 0 without a check."""
+        return self.seen / self.checks if self.checks else 0.0
 
 
 @dataclass
 class Observations:
-    """What was seen of a loop.
+    """Observations of one training loop.
 
     Attributes
     ----------
-    uncleared : Frequency
-        Steps that began with the gradients of the step before.
+    stale_gradients : Frequency
+        Steps that started with the gradients of the previous step.
     without_gradient : tuple of str
-        Parameters that an optimizer holds and that had no gradient when it last stepped.
-    unheld : tuple of str
-        Parameters that had a gradient, but that no optimizer holds.
+        Names of parameters in an optimizer that had no gradient at its last step.
+    without_optimizer : tuple of str
+        Names of parameters that had a gradient but are in no optimizer.
     weight_decay : float
-        The largest of any parameter group.
+        Largest weight decay of all parameter groups, 0 or greater.
     mode_dependent : tuple of str
-        Modules that behave differently in training and evaluation (dropout, batch norm).
+        Paths of modules whose behaviour depends on the training mode (dropout, batch norm).
     trained_in_eval : Frequency
-        Sampled steps whose forward pass ran with the model in evaluation mode.
+        Sampled steps whose forward pass ran in evaluation mode.
     evaluated_in_training : Frequency
-        Forward passes without gradients that ran with the model in training mode.
+        Forward passes without gradients that ran in training mode.
     inputs : deque of InputScale
+        The newest 64, oldest first.
     predictions : deque of Prediction
+        The newest 64, oldest first.
     loading_ns : int
-        Time the loop waited for a DataLoader's next batch.
+        Time that the loop waited for batches of a DataLoader, in ns.
     batches : int
-        How many batches it waited for.
+        Number of batches that the loop waited for.
     skipped : deque of int
-        Steps that a gradient scaler skipped, by the number the next step got.
+        The newest 64 steps that a gradient scaler skipped, as the number of the step after each.
     """
 
-    uncleared: Frequency = field(default_factory=Frequency)
+    stale_gradients: Frequency = field(default_factory=Frequency)
     without_gradient: tuple[str, ...] = ()
-    unheld: tuple[str, ...] = ()
+    without_optimizer: tuple[str, ...] = ()
     weight_decay: float = 0.0
     mode_dependent: tuple[str, ...] = ()
     trained_in_eval: Frequency = field(default_factory=Frequency)
     evaluated_in_training: Frequency = field(default_factory=Frequency)
-    inputs: deque[InputScale] = field(default_factory=lambda: deque(maxlen=_MOST_SAMPLES))
-    predictions: deque[Prediction] = field(default_factory=lambda: deque(maxlen=_MOST_SAMPLES))
+    inputs: deque[InputScale] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
+    predictions: deque[Prediction] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
     loading_ns: int = 0
     batches: int = 0
-    skipped: deque[int] = field(default_factory=lambda: deque(maxlen=_MOST_SAMPLES))
+    skipped: deque[int] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))

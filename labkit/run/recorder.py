@@ -1,4 +1,4 @@
-"""The only writer of a run's rows: its tables, and the names of their series."""
+"""The tables of series of one run, and the lookup of series by name."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ from collections.abc import Sequence
 
 from labkit.run.kinds import series_name
 from labkit.run.notices import NoticeLog
-from labkit.run.series_table import MOST_COLUMNS, SeriesTable
+from labkit.run.series_table import MAX_COLUMNS, SeriesTable
 
-_MOST_TABLES = 1024
+_MAX_TABLES = 1024
 
 
 class Recorder:
-    """The tables of one run, by their ids.
+    """The tables of one run, by id. All rows of a run are written through its recorder.
 
     Parameters
     ----------
     notices : NoticeLog, optional
-        Where it is noted that something could not be written.
+        Receives a notice when values are not recorded.
 
     Notes
     -----
-    Any thread may write and read; none waits for another longer than rows take to be copied.
+    The methods are safe on any thread. A thread waits for another one at most while rows are being
+    copied.
 
     Examples
     --------
-    A module that is not called has NaN in the table, and no point in its series:
+    A module that was not called has NaN in the table, and no point in its series:
 
     >>> recorder = Recorder()
     >>> recorder.table("act_mean", "act_mean", ["a"]).append(1, [0.5])
@@ -45,16 +46,16 @@ class Recorder:
 
     @property
     def tables(self) -> dict[str, SeriesTable]:
-        """The tables by their ids, in the order in which they were made."""
+        """The tables by id, in the order of creation."""
         return dict(self._tables)
 
     @property
     def refused(self) -> int:
-        """Rows that were not written, as their steps did not rise."""
+        """Number of rows that were not recorded because their steps did not increase."""
         return sum(table.refused for table in list(self._tables.values()))
 
     def names(self) -> list[str]:
-        """Return the names of all series that have points, in the order in which they appeared."""
+        """Return the names of all series with points, in the order of their first appearance."""
         found = {id(table): table.has_points() for table in list(self._tables.values())}
         return [
             name
@@ -63,7 +64,7 @@ class Recorder:
         ]
 
     def find(self, name: str) -> tuple[SeriesTable, int]:
-        """Return the table and the column of a series.
+        """Return the table and the column index of a series.
 
         Raises
         ------
@@ -73,52 +74,51 @@ class Recorder:
         return self._series[name]
 
     def table(self, id: str, kind: str, names: Sequence[str]) -> SeriesTable:
-        """Return the table of an id, made at first use and widened by the names it lacks.
+        """Return the table of an id; create it, or append missing columns, if necessary.
 
         Parameters
         ----------
-        id : str
-        kind : str
-            As of `SeriesTable`.
+        id, kind : str
+            As for `SeriesTable`.
         names : sequence of str
-            Columns that the table has to have. New ones are appended at its end; older rows hold
-            NaN there.
+            The required columns. Missing ones are appended; older rows are NaN there.
 
         Returns
         -------
         SeriesTable
-            A table is widened up to 4,096 columns, and a run has at most 1,024 tables; beyond
-            that a notice says that values are not recorded.
+            Has at most 4,096 columns, unless it was created with more. A run has at most 1,024
+            tables. Values beyond these limits are not recorded, with a notice.
 
         Raises
         ------
         ValueError
-            If the table is of another kind.
+            If the table exists with another kind.
         """
         table = self._tables.get(id)
         if table is None:
-            if len(self._tables) >= _MOST_TABLES:
+            if len(self._tables) >= _MAX_TABLES:
                 self._notices.add(
                     "series",
-                    f"A run holds at most {_MOST_TABLES:,} tables of series; what comes under "
+                    f"A run holds at most {_MAX_TABLES:,} tables of series; what comes under "
                     "further names is not recorded.",
                 )
                 return SeriesTable(id, kind, names)
             table = self._tables.setdefault(id, SeriesTable(id, kind, names, self._notices))
-            self._name(table, 0)
+            self._register(table, 0)
         if table.kind != kind:
             raise ValueError(f"the table {id!r} is of kind {table.kind!r}, not {kind!r}.")
-        known = len(table.names)
+        known = table.names
         if table.widen(names):
             self._notices.add(
                 "series",
-                f"The series of {id} are of {MOST_COLUMNS:,} parameters or modules at most; "
+                f"The series of {id} are of {MAX_COLUMNS:,} parameters or modules at most; "
                 "further ones are not recorded.",
             )
-        self._name(table, known)
+        if table.names is not known:
+            self._register(table, len(known))
         return table
 
-    def _name(self, table: SeriesTable, known: int) -> None:
-        """Enter the series of a table's columns from a place on."""
-        for column, name in enumerate(table.names[known:], start=known):
+    def _register(self, table: SeriesTable, first: int) -> None:
+        """Register the series of the columns from index `first` on."""
+        for column, name in enumerate(table.names[first:], start=first):
             self._series[series_name(table.kind, name)] = (table, column)

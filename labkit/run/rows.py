@@ -1,4 +1,4 @@
-"""Rows as they are handed to a table, made into arrays."""
+"""Conversion of appended rows to arrays."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from labkit.run.buckets import Floats, Steps
 
 Rows = tuple[int, float | Floats] | tuple[Steps, Floats]
-"""A step and its row, or several."""
+"""One step and its row, or an array of steps and a table of rows."""
 
 
 def row_of(values: ArrayLike) -> Floats:
-    """Return a copy of values, shape (n,); what float32 cannot hold is infinite."""
+    """Return a flat float32 copy, shape (n,); values beyond the range of float32 are infinite."""
     if isinstance(values, np.ndarray) and values.dtype == np.float32:
         return values.copy() if values.ndim == 1 else values.flatten()
     with np.errstate(over="ignore"):
@@ -22,7 +22,7 @@ def row_of(values: ArrayLike) -> Floats:
 
 
 def table_of(rows: ArrayLike | Sequence[ArrayLike]) -> Floats:
-    """Return a copy of rows, shape (n_rows, n_columns), with NaN where one is shorter.
+    """Return a float32 copy, shape (n_rows, n_columns), in which short rows end with NaN.
 
     Examples
     --------
@@ -32,39 +32,39 @@ def table_of(rows: ArrayLike | Sequence[ArrayLike]) -> Floats:
     with np.errstate(over="ignore"):
         try:
             table = np.array(rows, np.float32)
-        except (ValueError, TypeError):  # rows of several lengths
-            each = [row_of(row) for row in rows]  # type: ignore[union-attr]
-            table = np.full((len(each), max(map(len, each))), np.nan, np.float32)
-            for place, row in enumerate(each):
-                table[place, : len(row)] = row
+        except (ValueError, TypeError):  # rows of different lengths
+            converted = [row_of(row) for row in rows]  # type: ignore[union-attr]
+            table = np.full((len(converted), max(map(len, converted))), np.nan, np.float32)
+            for index, row in enumerate(converted):
+                table[index, : len(row)] = row
     return table.reshape(len(table), -1 if len(table) else 0)
 
 
 def steps_of(steps: Sequence[int] | Steps) -> Steps:
-    """Return a copy of steps, shape (n,)."""
+    """Return an int64 copy of steps, shape (n,)."""
     if isinstance(steps, range):
         return np.arange(steps.start, steps.stop, steps.step, dtype=np.int64)
     return np.array(steps, np.int64).reshape(-1)
 
 
-def joined(pending: Sequence[Rows], columns: int) -> tuple[Steps, Floats]:
-    """Return rows that were handed over one by one and together as arrays, padded with NaN.
+def concatenated(pending: Sequence[Rows], columns: int) -> tuple[Steps, Floats]:
+    """Concatenate single rows and tables of rows, and pad short rows with NaN.
 
     Parameters
     ----------
     pending : sequence of (step, row) or (steps, rows)
-        At least one; rows may be shorter than the table is wide.
+        At least one item; no row is longer than `columns`.
     columns : int
-        Width of the table.
+        Number of columns of the result.
 
     Returns
     -------
     steps : ndarray, shape (n_rows,), dtype int64
     values : ndarray, shape (n_rows, n_columns), dtype float32
     """
-    found = _alike(pending)
-    if found is not None and found[1].shape[1] == columns:
-        return found
+    stacked = _stacked(pending)
+    if stacked is not None and stacked[1].shape[1] == columns:
+        return stacked
     count = sum(1 if isinstance(step, int) else len(step) for step, _ in pending)
     steps = np.empty(count, np.int64)
     values = np.full((count, columns), np.nan, np.float32)
@@ -79,8 +79,8 @@ def joined(pending: Sequence[Rows], columns: int) -> tuple[Steps, Floats]:
     return steps, values
 
 
-def _alike(pending: Sequence[Rows]) -> tuple[Steps, Floats] | None:
-    """Return rows of one width together; None where they differ, or came together already."""
+def _stacked(pending: Sequence[Rows]) -> tuple[Steps, Floats] | None:
+    """Return single rows of equal length as arrays, or the only table; None in all other cases."""
     first, rows = pending[0]
     if not isinstance(first, int):
         return (first, rows) if len(pending) == 1 and isinstance(rows, np.ndarray) else None
@@ -89,7 +89,7 @@ def _alike(pending: Sequence[Rows]) -> tuple[Steps, Floats] | None:
     try:
         with np.errstate(over="ignore"):
             values = np.array([row for _, row in pending], np.float32)
-    except ValueError:  # of several widths
+    except ValueError:  # rows of different lengths
         return None
     steps = np.array([step for step, _ in pending], np.int64)
     return steps, values.reshape(len(values), -1 if values.size else 0)

@@ -1,4 +1,4 @@
-"""Numbers as users have them: of Python, numpy or a tensor library, on any device."""
+"""Conversion of scalars of Python, numpy or a tensor library to float."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Any
 
 
 def number(name: str, value: Any) -> float:
-    """Return a logged value as a float.
+    """Convert a logged value to a float.
 
     Parameters
     ----------
     name : str
-        Under which it was logged, for the message.
+        Name of the metric, for the error message.
     value : object
-        Anything `float` takes but text, or an array or a tensor of one element. A tensor is
-        detached first.
+        Anything that `float` accepts except text, or an array or tensor with one element. A tensor
+        is detached first.
 
     Raises
     ------
     TypeError
-        If it is no number, or more than one.
+        If the value is not a real number, or has more than one element.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The small facts of a run: what it is doing, how fast, and what labkit has to say."""
+"""The state of a run: its status, progress, speed and notices."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ Status = Literal[
 ]
 
 FINAL_STATUSES: frozenset[Status] = frozenset({"finished", "stopped", "interrupted", "failed"})
-"""Statuses after which nothing more is recorded."""
+"""The statuses of an ended run."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Something labkit has to say about itself, for example a part that was switched off.
+    """A message about labkit itself, for example that a part was switched off after an error.
 
     Attributes
     ----------
     part : str
-        The part of labkit that speaks, for example ``"graph"``.
+        The part of labkit concerned, for example ``"graph"``.
     text : str
-        One plain sentence.
+        One sentence.
     """
 
     part: str
@@ -33,14 +33,16 @@ class Notice:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What is known of the models that train.
+    """Properties of the watched models.
 
     Attributes
     ----------
     device : str
-        Where their parameters are, for example ``"cpu"``.
-    parameters, trainable : int
-        Numbers of scalar parameters.
+        Device of the parameters, for example ``"cpu"``; ``"unknown"`` by default.
+    parameters : int
+        Number of scalar parameters.
+    trainable : int
+        Number of scalar parameters that require a gradient.
     """
 
     device: str = "unknown"
@@ -50,27 +52,52 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class RunState:
-    """A run's small facts at one moment. Names and units are those of the views' protocol.
+    """The state of a run at one moment. Names and units are those of the views' protocol.
 
     Attributes
     ----------
+    name : str
+        Name of the run.
+    status : str
+        One of `Status`.
+    message : str or None
+        Why the run was interrupted or failed; None otherwise.
     step : int
-        Completed optimizer steps.
+        Number of completed optimizer steps.
     epoch : int or None
-        Counted from 1, when known.
+        The current epoch, counted from 1; None if unknown.
+    steps_per_epoch : int or None
+        Number of batches per epoch; None if unknown.
+    total_steps : int or None
+        The planned number of steps; None if unknown.
     steps_per_second : float or None
-    elapsed, remaining : float
-        Seconds since the watch began, and seconds left when the total is known.
-    process_memory, device_memory : int or None
-        Bytes.
+        None before the first steps.
+    elapsed : float
+        Time since the run was created, in s; until its end if it has ended.
+    remaining : float or None
+        Estimated time until `total_steps`, in s; None if `total_steps` or the rate is unknown.
+    device : str
+        Device of the parameters, for example ``"cpu"``.
+    process_memory : int or None
+        Resident memory of the process, in bytes; None if unknown.
+    device_memory : int or None
+        Memory in use on the device, in bytes; None if unknown.
+    cost : float
+        Share of the loop's time that watching took, usually 0 to 1.
     getting_started : bool
-        Whether the cost is that of the first steps, in which costly readings come early.
-    cost, budget : float
-        Parts of the loop's time, 0 to 1: what watching took, and what it may take.
+        Whether `cost` still includes the first steps, which have more readings than later ones.
+    budget : float
+        Maximum share of the loop's time for watching, 0 to 1.
     parameters, trainable : int
-        Numbers of scalar parameters.
+        Number of scalar parameters, and of those that require a gradient.
+    notices : tuple of Notice
+        Oldest first.
     structures : tuple of GraphSpan
-        The newest structures of the graph, with the steps over which they held.
+        The newest structures of the graph, with their spans of steps.
+    pictures : int
+        Number of activation pictures recorded so far.
+    skipped : tuple of int
+        Numbers of the steps that a gradient scaler skipped.
     """
 
     name: str

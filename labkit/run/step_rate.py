@@ -1,4 +1,4 @@
-"""How fast a loop goes: steps per second over the newest few seconds."""
+"""The speed of a training loop, in steps per second."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SECONDS_BETWEEN_MARKS = 0.05
 
 
 class StepRate:
-    """Steps per second over the newest three seconds.
+    """A moving average of the steps per second over the last three seconds.
 
     Examples
     --------
@@ -23,14 +23,19 @@ class StepRate:
         self._marks: deque[tuple[float, int]] = deque()
 
     def at(self, seconds: float, steps: int) -> float | None:
-        """Return the rate at a moment; None at the first.
+        """Record the number of steps at a time, and return the rate.
 
         Parameters
         ----------
         seconds : float
-            Of a monotonic clock.
+            Reading of a monotonic clock, in s; not smaller than in the previous call.
         steps : int
-            Completed until then.
+            Number of steps completed by then.
+
+        Returns
+        -------
+        float or None
+            Steps per second; None in the first call.
         """
         marks = self._marks
         if not marks or seconds - marks[-1][0] > _SECONDS_BETWEEN_MARKS:

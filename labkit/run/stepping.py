@@ -1,4 +1,4 @@
-"""A walk through a computation graph as plain data: forward, then backward, step by step."""
+"""A walk through a computation graph, forward and then backward, as plain data."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ from labkit.run.graph import ComputationGraph
 
 Phase = Literal["forward", "backward", "accumulate"]
 
-MOST_NUMBERS = 64
-"""Tensors of at most so many elements are kept whole."""
-MOST_CELLS = 32
-"""Larger ones are kept as a map of block means, of at most so many rows and columns."""
+MAX_NUMBERS = 64
+"""Maximum number of elements of a tensor that is stored completely."""
+MAX_CELLS = 32
+"""Maximum number of rows, and of columns, of the block means of a larger tensor."""
 
 
 @dataclass(frozen=True)
 class ValueSummary:
-    """What is kept of a tensor's values.
+    """The values of a tensor, or block means of a large one, with statistics.
+
+    Complex elements are represented by their magnitudes.
 
     Attributes
     ----------
     shape : tuple of int
     dtype : str
+        For example ``"float32"``.
     numbers : ndarray, shape (n_rows, n_columns), dtype float64, or None
-        All elements, or the means of blocks of them; None where the value is not known. Complex
-        elements are given by their magnitudes.
+        All elements, or means of blocks of elements; None if the value is unknown.
     whole : bool
-        Whether `numbers` holds every element.
+        Whether `numbers` contains all elements.
     minimum, maximum, mean, norm : float
-        Over all elements; the norm is the 2-norm.
+        Statistics of all elements; `norm` is the 2-norm. NaN if the value is unknown.
     zeros, not_finite : int
-        How many elements are exactly zero, and how many are NaN or infinite.
+        Number of elements that are exactly zero, and that are NaN or infinite.
     reason : str or None
-        A sentence why the value is not known.
+        A sentence that says why the value is unknown.
     """
 
     shape: tuple[int, ...]
@@ -54,13 +56,20 @@ class ValueSummary:
 
     @property
     def known(self) -> bool:
-        """Whether there are values."""
+        """Whether the value is known."""
         return self.numbers is not None
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Values, or a gradient, and the node at the other end of the edge."""
+    """A value or gradient on an edge.
+
+    Attributes
+    ----------
+    node : str
+        Id of the node at the other end of the edge.
+    value : ValueSummary
+    """
 
     node: str
     value: ValueSummary
@@ -68,15 +77,17 @@ class Flow:
 
 @dataclass(frozen=True)
 class Formula:
-    """What an operation computes, and its derivative for each input.
+    """The formulas of an operation and of its derivatives.
 
     Attributes
     ----------
     forward : str
+        The result as a formula.
     backward : tuple of (str, str)
-        Name of each input, and the gradient that goes to it; ``grad`` is the gradient that came.
+        The name of each input, and the formula of its gradient; ``grad`` is the gradient of the
+        result.
     source : str
-        The entry of PyTorch's own table of derivatives.
+        The entry in PyTorch's table of derivatives.
     """
 
     forward: str
@@ -92,15 +103,16 @@ class StepEvent:
     ----------
     phase : {"forward", "backward", "accumulate"}
     node : str
-        Id of the node in the walk's graph.
+        Id of the node in the graph of the walk.
     words : str
-        One plain sentence on what happens here.
+        A sentence that describes the step.
     inputs, outputs : tuple of Flow
-        Forward: the values that come in, and what is computed. Backward: the gradients that
-        come in, and those that go on. Accumulate: the gradient that comes in.
+        Forward: the input values and the results. Backward: the gradients of the results and of
+        the inputs. Accumulate: the gradient of the leaf; no outputs.
     formula : Formula or None
+        None if there is no formula for the operation.
     before, after : ValueSummary or None
-        The leaf's ``.grad``, where it is accumulated.
+        The ``.grad`` of the leaf before and after accumulation; None in the other phases.
     """
 
     phase: Phase
@@ -114,14 +126,24 @@ class StepEvent:
 
     @property
     def results(self) -> tuple[ValueSummary, ...]:
-        """What this step brought forth."""
+        """The values or gradients that this step computed."""
         made = tuple(flow.value for flow in self.outputs)
         return made if self.after is None else (*made, self.after)
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A leaf of the graph: where gradients end, and what can be edited."""
+    """A leaf tensor of the graph.
+
+    Attributes
+    ----------
+    node : str
+        Id of the node.
+    name : str
+    value : ValueSummary
+    editable : bool
+        Whether its value can be changed in the stepper.
+    """
 
     node: str
     name: str
@@ -131,7 +153,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Walk:
-    """All steps through one graph, in the order in which autograd took them.
+    """All steps through one graph, in the order in which autograd executes them.
 
     Attributes
     ----------
@@ -139,11 +161,12 @@ class Walk:
     events : tuple of StepEvent
     leaves : tuple of Leaf
     grads : mapping of str to ndarray
-        By the leaf's node: its ``.grad`` at the end, as ``loss.backward()`` would leave it.
+        The final ``.grad`` of each leaf, by node id, as after ``loss.backward()``; with the shape
+        and dtype of the leaf.
     reason : str or None
-        A sentence when there is nothing to walk.
+        A sentence that says why there are no events.
     why_not_editable : str or None
-        A sentence when no leaf's value can be changed.
+        A sentence that says why no leaf can be edited.
     """
 
     graph: ComputationGraph
@@ -155,18 +178,18 @@ class Walk:
 
     @property
     def first_not_finite(self) -> int | None:
-        """Index of the first event that brought forth a NaN or an infinity; None if none did."""
+        """Index of the first event with a NaN or infinite result; None if there is none."""
         return self._first(lambda value: value.not_finite > 0)
 
     @property
     def first_zero(self) -> int | None:
-        """Index of the first event whose gradient is zero throughout; None if none is."""
+        """Index of the first event with an all-zero gradient; None if there is none."""
         return self._first(
             lambda value: value.known and value.norm == 0.0, phases=("backward", "accumulate")
         )
 
     def outline(self) -> str:
-        """Return the walk as text, a line for each event."""
+        """Return the walk as text, one line per event."""
         if self.reason:
             return self.reason
         lines = []

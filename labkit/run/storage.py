@@ -1,4 +1,4 @@
-"""Rows of one table in bounded memory: the newest as they came, the older ones folded."""
+"""Bounded storage of one table's rows: the newest rows unchanged, older rows in buckets."""
 
 from __future__ import annotations
 
@@ -10,28 +10,31 @@ import numpy as np
 from labkit.run.buckets import Buckets, Floats, Steps
 
 CELLS = 2**18
-"""Numbers that a table of usual width holds in its newest rows, and again in its buckets."""
-_MOST_ROWS = 2048
-_FEWEST_ROWS = 128
+"""Maximum number of values in the tail of a table, and again in its buckets.
+
+A table of more than 2,048 columns exceeds it, as every table holds at least 128 rows.
+"""
+_MAX_ROWS = 2048
+_MIN_ROWS = 128
 _BEFORE_ALL = np.iinfo(np.int64).min
 
 
 def rows_for(columns: int) -> int:
-    """Return how many rows fit the cell budget, a power of two for even folding."""
+    """Return the maximum number of rows of a table: a power of two from 128 to 2,048."""
     fitting = max(1, CELLS // max(columns, 1))
-    return min(_MOST_ROWS, max(_FEWEST_ROWS, 1 << (fitting.bit_length() - 1)))
+    return min(_MAX_ROWS, max(_MIN_ROWS, 1 << (fitting.bit_length() - 1)))
 
 
 class NewestRows(NamedTuple):
-    """Rows that came after others.
+    """The rows written since an earlier read.
 
     Attributes
     ----------
     total : int
-        Rows written so far.
+        Number of rows written so far.
     steps : ndarray, shape (n_rows,), dtype int64
     values : ndarray, shape (n_rows, n_columns), dtype float32
-        There may be more columns than before.
+        May have more columns than at the earlier read.
     """
 
     total: int
@@ -40,23 +43,23 @@ class NewestRows(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """All that a table holds, as of one moment.
+    """A consistent copy of the contents of a table.
 
     Attributes
     ----------
     total : int
-        Rows written so far; `SeriesTable.rows_since` takes it up from there.
+        Number of rows written so far; pass it to `SeriesTable.rows_since` to read later rows.
     buckets : Buckets
-        The folded past.
+        The older rows.
     steps : ndarray, shape (n_rows,), dtype int64
     values : ndarray, shape (n_rows, n_columns), dtype float32
         The newest rows.
     names : tuple of str
         One name per column.
     stride : int
-        Rows in a bucket.
+        Number of rows per bucket, a power of two.
     limit : int
-        Most rows, and most buckets, that a table of this width holds.
+        Maximum number of rows, and of buckets, in a table of this width.
     """
 
     total: int
@@ -70,27 +73,30 @@ class Whole(NamedTuple):
 
 @dataclass(slots=True)
 class Storage:
-    """What a table holds at one moment; not to be changed (to freeze it takes as long as a row).
+    """The contents of a table at one moment. Treat as immutable.
 
-    Whoever has one may read it without a lock: the arrays' rows before `length` stay as they are
-    (only the newest row of a metric may be replaced), and a later moment is another `Storage`.
+    It can be read without a lock: array rows before `length` do not change, except that the newest
+    row of a metric may be replaced. Every write returns another `Storage`, which may share the
+    arrays. The dataclass is not frozen because that doubles the time of appending a row.
 
     Attributes
     ----------
     limit : int
-        Most rows in the tail, and most buckets.
+        Maximum number of rows in the tail, and of buckets.
     stride : int
-        Rows in a bucket, a power of two.
+        Number of rows per bucket, a power of two.
     buckets : Buckets
-    steps, serials : ndarray, shape (at least limit,), dtype int64
-        The tail: each row's step, and the number of the write that it came with.
-    values : ndarray, shape (at least limit, n_columns), dtype float32
+        The older rows.
+    steps, serials : ndarray, shape (n,), n >= limit, dtype int64
+        The tail: the step of each row, and its serial number, counted from 1 over all rows written.
+    values : ndarray, shape (n, n_columns), dtype float32
+        The tail: the values of each row.
     length : int
-        Rows in the tail.
+        Number of rows in the tail.
     total : int
-        Rows written so far, those that were replaced included.
+        Number of rows written so far, including replaced ones.
     folded : int
-        Serial of the newest row that was folded.
+        Serial number of the newest row in the buckets, 0 if there is none.
     """
 
     limit: int
@@ -105,7 +111,7 @@ class Storage:
 
     @classmethod
     def empty(cls, columns: int, *, sparse: bool = False) -> Storage:
-        """Return storage without rows."""
+        """Return a storage without rows for the given number of columns."""
         limit = rows_for(columns)
         return cls(
             limit,
@@ -123,11 +129,11 @@ class Storage:
 
     @property
     def newest_step(self) -> int:
-        """The step of the newest row; smaller than all steps while there is none."""
+        """The step of the newest row; the smallest int64 if there is none."""
         return int(self.steps[self.length - 1]) if self.length else _BEFORE_ALL
 
     def whole(self, names: tuple[str, ...]) -> Whole:
-        """Return all of it, with the names of its columns."""
+        """Return a copy of the contents, with the given column names."""
         tail = slice(0, self.length)
         return Whole(
             self.total,
@@ -140,13 +146,19 @@ class Storage:
         )
 
     def first_unsent(self, total: int) -> int | None:
-        """Return where the rows after so many writes begin in the tail; None if some are folded."""
+        """Return the tail index of the first row with a serial number above `total`.
+
+        Returns
+        -------
+        int or None
+            None if one of these rows is already in a bucket.
+        """
         if total < self.folded:
             return None
         return int(np.searchsorted(self.serials[: self.length], total, side="right"))
 
     def widened(self, columns: int) -> Storage:
-        """Return storage with further columns, NaN in the rows there are."""
+        """Return a storage with `columns` columns; existing rows have NaN in the new ones."""
         now = replace(self, limit=rows_for(columns))
         while now.length > now.limit:
             now = now.folded_oldest(now.limit // 2)
@@ -162,18 +174,29 @@ class Storage:
     def extended(
         self, steps: Steps, values: Floats, *, may_replace: bool = False
     ) -> tuple[Storage, int]:
-        """Return storage with these rows added, and how many were refused.
+        """Append rows whose steps increase, and count the others.
 
-        Refused are rows whose step is not greater than all before them. With `may_replace` a row
-        of the newest step replaces the row that is there.
+        Parameters
+        ----------
+        steps : ndarray, shape (n_rows,), dtype int64
+        values : ndarray, shape (n_rows, n_columns), dtype float32
+        may_replace : bool
+            Whether a row that repeats the newest step replaces the stored row.
+
+        Returns
+        -------
+        storage : Storage
+        refused : int
+            Number of rows that were not added, because their step is not greater than all steps
+            before them.
         """
         refused, now = 0, self
         newest, rise = self.newest_step, bool((steps[1:] > steps[:-1]).all())
         if not rise or (len(steps) and steps[0] <= newest):
             before = np.maximum.accumulate(np.concatenate([[newest], steps]))[:-1]
-            taken = steps >= before if may_replace else steps > before
-            refused = len(steps) - int(taken.sum())
-            steps, values = steps[taken], values[taken]
+            accepted = steps >= before if may_replace else steps > before
+            refused = len(steps) - int(accepted.sum())
+            steps, values = steps[accepted], values[accepted]
         serials = np.arange(self.total + 1, self.total + 1 + len(steps))
         if may_replace and len(steps) and (not rise or steps[0] == newest):
             last = np.append(steps[1:] != steps[:-1], True)
@@ -187,7 +210,7 @@ class Storage:
         return now, refused
 
     def with_tail(self, steps: Steps, serials: Steps, values: Floats) -> Storage:
-        """Add at most half as many rows as the tail holds."""
+        """Append rows to the tail; at most ``limit // 2`` rows per call."""
         fits = self.length + len(steps) <= self.limit
         now = self if fits else self.folded_oldest(self.limit // 2)
         end = now.length + len(steps)
@@ -207,17 +230,23 @@ class Storage:
         )
 
     def folded_oldest(self, rows: int) -> Storage:
-        """Fold the oldest rows, a power of two of them; the rest moves into arrays of its own."""
+        """Move the oldest rows into buckets, and copy the other rows into new arrays.
+
+        Parameters
+        ----------
+        rows : int
+            Number of rows to move, a power of two.
+        """
         size = min(self.stride, rows)
-        made = Buckets.of_rows(
+        added = Buckets.of_rows(
             self.steps[:rows], self.values[:rows], size, sparse=self.buckets.sparse
         )
         last_is_open = len(self.buckets) > 0 and self.buckets.count[-1] + size <= self.stride
         if size < self.stride and last_is_open:
-            grown = self.buckets.part(-1, None).merged_with(made)
-            buckets = self.buckets.part(0, -1).joined(grown)
+            grown = self.buckets.sliced(-1, None).merged_with(added)
+            buckets = self.buckets.sliced(0, -1).concatenated(grown)
         else:
-            buckets = self.buckets.joined(made)
+            buckets = self.buckets.concatenated(added)
         left = self.length - rows
         room = max(self.limit, left)
         steps, serials = np.empty(room, np.int64), np.empty(room, np.int64)
@@ -233,7 +262,7 @@ class Storage:
         return replace(now, length=left, folded=folded).merged_to_limit()
 
     def merged_to_limit(self) -> Storage:
-        """Merge neighbouring buckets until there are no more than allowed."""
+        """Merge adjacent buckets until there are at most `limit` of them."""
         buckets, stride = self.buckets, self.stride
         while len(buckets) > self.limit:
             buckets, stride = buckets.halved(), 2 * stride

@@ -1,4 +1,4 @@
-"""Whether a page shows a run: what no page shows is read less often."""
+"""Whether a page displays a run; a run that no page displays is read less often."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 import time
 
 _GONE_AFTER_SECONDS = 5.0
-"""A page acknowledges every frame, and gets one a second at least."""
+"""A page acknowledges every frame, and receives at least one frame per second."""
 
 
 class Viewers:
-    """The pages that show a run, as far as they acknowledge frames.
+    """Tracks whether a page displays a run, from the acknowledgements of frames.
 
     Examples
     --------
@@ -23,13 +23,13 @@ class Viewers:
     """
 
     def __init__(self) -> None:
-        self._seen_at = -math.inf
+        self._acknowledged_at = -math.inf
 
     @property
     def present(self) -> bool:
-        """Whether some page acknowledged a frame in the last seconds."""
-        return time.monotonic() - self._seen_at < _GONE_AFTER_SECONDS
+        """Whether a page acknowledged a frame within the last five seconds."""
+        return time.monotonic() - self._acknowledged_at < _GONE_AFTER_SECONDS
 
     def acknowledge(self) -> None:
-        """Record that a page shows the run now."""
-        self._seen_at = time.monotonic()
+        """Record that a page acknowledged a frame now."""
+        self._acknowledged_at = time.monotonic()

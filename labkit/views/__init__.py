@@ -1,7 +1,8 @@
-"""Widgets on a run, each usable alone in any layout.
+"""Widgets that display a run; each can be used alone in any layout.
 
-A hidden channel widget per run carries all messages; the views refer to it and are drawn by
-TypeScript that the page loads once. Uses ipywidgets and anywidget, never torch.
+One hidden channel widget per run sends and receives all messages. The views refer to it, and are
+rendered by TypeScript code that a page loads once. The package uses ipywidgets and anywidget, and
+does not import torch.
 """
 
 from labkit.views.stepper import StepperView

@@ -1,4 +1,4 @@
-"""The built frontend that ships in the package."""
+"""The files of the built frontend in the package."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ from pathlib import Path
 STATIC = Path(__file__).parent.parent / "static"
 
 ASSETS = ("labkit.js", "plotly.js", "layout.js")
-"""Scripts that a page asks for by name, once each."""
+"""Names of the scripts that a page requests, once each."""
 
 
 def loader_source() -> str:
-    """Return the small script that every view carries; errors are those of `small_script`."""
+    """Return the source of the script that every view contains; raises as `small_script`."""
     return small_script("loader.js")
 
 
 @cache
 def small_script(name: str) -> str:
-    """Return a script that is small enough for a widget to carry it.
+    """Return the source of an uncompressed script, which a widget can contain.
+
+    Parameters
+    ----------
+    name : str
+        File name in ``labkit/static``.
 
     Raises
     ------
     RuntimeError
-        If the frontend was not built.
+        If the file does not exist because the frontend was not built.
     """
     path = STATIC / name
     if not path.exists():
@@ -36,5 +41,5 @@ def small_script(name: str) -> str:
 
 @cache
 def compressed_asset(name: str) -> bytes:
-    """Return a script as it ships, compressed with gzip; `name` is one of `ASSETS`."""
+    """Return the gzip-compressed bytes of a script; `name` is one of `ASSETS`."""
     return (STATIC / f"{name}.gz").read_bytes()

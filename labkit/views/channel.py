@@ -1,4 +1,4 @@
-"""One hidden widget per run that carries all messages between the kernel and the pages."""
+"""The hidden widget of a run that exchanges all messages between the kernel and the pages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import psutil
 import traitlets
 
-from labkit.run import ComputationGraph, Finding, Run, SeriesTable, questions
-from labkit.run.control import MOST_REQUESTS
+from labkit.run import ComputationGraph, Finding, Run, SeriesTable, inspection_requests
+from labkit.run.control import MAX_REQUESTS
 from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat
 from labkit.views import protocol as wire
@@ -23,18 +23,22 @@ from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import DroppableWidget
 from labkit.views.publisher import Publisher
 
-_MOST_HISTOGRAMS = 64
-_MOST_TEXT = 200
-_NARROW = 64
-"""Tables of so few columns are in every frame: losses, rates, metrics, small models."""
+_MAX_HISTOGRAMS = 64
+_MAX_TEXT = 200
+_NARROW_COLUMNS = 64
+"""Tables with at most so many columns (losses, rates, metrics, small models) have priority."""
 
 
 class RunChannel(DroppableWidget):
-    """Sends a run's snapshot and frames, and takes the pages' requests.
+    """Sends snapshots and frames of a run to the pages, and handles their requests.
 
-    Every message from a page may arrive on another thread than the training loop's, while a
-    cell runs. So controls and questions about the model only go into the queue of the run's
-    `Control`. The channel goes with the last view that draws from it.
+    A message from a page may arrive on any thread while a cell is running. Control actions and
+    requests that need the model are therefore only queued in the `Control` of the run. Use
+    `RunChannel.of`; the channel is closed with the last view that uses it.
+
+    Parameters
+    ----------
+    run : Run
     """
 
     _esm = "export default {}"
@@ -46,16 +50,16 @@ class RunChannel(DroppableWidget):
     def __init__(self, run: Run) -> None:
         super().__init__(run_id=run.id)
         self._watched = run
-        self._users: set[str] = set()
-        """The open views that draw from it."""
+        self._views: set[str] = set()
+        """The model ids of the open views that use the channel."""
         self._lock = threading.Lock()
         self._seq = 0
-        self._sent: dict[str, int] = {}
-        """The count of each table's rows as of those that were sent last."""
-        self._widths: dict[str, int] = {}
-        """The number of columns of each table that the pages know the names of."""
-        self._sent_in: dict[str, int] = {}
-        """The frame in which each table's rows were sent last."""
+        self._sent_totals: dict[str, int] = {}
+        """The total number of rows of each table at the time of its last message."""
+        self._sent_widths: dict[str, int] = {}
+        """The number of columns of each table whose names have been sent."""
+        self._sent_at: dict[str, int] = {}
+        """The sequence number of the last frame with rows of each table."""
         self._sent_graph: ComputationGraph | None = None
         self._sent_findings: tuple[Finding, ...] = ()
         self._snapshot_due = False
@@ -66,57 +70,63 @@ class RunChannel(DroppableWidget):
 
     @classmethod
     def of(cls, run: Run) -> RunChannel:
-        """Return the run's channel, made where no view has it open."""
+        """Return the open channel of a run; create it if there is none."""
         channel = cls._of_runs.get(run.id)
         if channel is None or channel.comm is None:
             channel = cls._of_runs[run.id] = cls(run)
         return channel
 
-    def join(self, view: str) -> None:
-        """Note that a view draws from the channel, by its model's id."""
-        self._users.add(view)
+    def add_view(self, model_id: str) -> None:
+        """Register an open view, by its model id."""
+        self._views.add(model_id)
 
-    def leave(self, view: str) -> None:
-        """Note that a view was closed; the last one closes the channel and ends its thread."""
-        self._users.discard(view)
-        if not self._users:
+    def remove_view(self, model_id: str) -> None:
+        """Unregister a closed view; close the channel if it was the last one."""
+        self._views.discard(model_id)
+        if not self._views:
             self.close()
 
     def close(self) -> None:
-        """Send no more, and answer no more."""
+        """Close the channel on every page, and end the publisher thread."""
         super().close()
         if self._publisher is not None:
             self._publisher.finish()
 
     def publish(self) -> None:
-        """Send what is new as a frame, or a snapshot where rows are folded or columns are new."""
+        """Send the new rows, graph and findings as a frame.
+
+        A snapshot is sent instead if unsent rows are already in buckets, or a table has new
+        columns.
+        """
         run = self._watched
         with self._lock:
             rows: dict[str, wire.NewRows] = {}
             totals: dict[str, int] = {}
             room = wire.MOST_FRAME_BYTES
             for id, table in self._longest_unsent_first(run.tables):
-                new = table.rows_since(self._sent.get(id, 0))
-                if new is None or new.values.shape[1] != self._widths.get(id, new.values.shape[1]):
+                new = table.rows_since(self._sent_totals.get(id, 0))
+                width = 0 if new is None else new.values.shape[1]
+                if new is None or width != self._sent_widths.get(id, width):
                     self._send_snapshot()
                     return
                 if not len(new.steps):
                     continue
-                least = 4 * new.values.shape[1] + 8
-                if rows and least > room:
-                    continue  # waits for the next frame, in which its rows are thinned
-                room -= min(least * len(new.steps), max(least, wire.MOST_FRAME_BYTES // 4))
-                rows[id] = wire.NewRows(table, new.steps, new.values, is_known=id in self._sent)
+                row_bytes = 4 * width + 8
+                if rows and row_bytes > room:
+                    continue  # sent with a later frame, which reduces the number of rows
+                room -= min(row_bytes * len(new.steps), max(row_bytes, wire.MOST_FRAME_BYTES // 4))
+                is_known = id in self._sent_totals
+                rows[id] = wire.NewRows(table, new.steps, new.values, is_known=is_known)
                 totals[id] = new.total
             latest = run.graph
             graph = None if latest is self._sent_graph else latest
             found = run.findings
             findings = None if found == self._sent_findings else found
             message = wire.frame(self._seq + 1, self._facts(), rows, graph, findings)
-            # Only now, so that what fails on the way is sent with the next frame.
-            self._sent |= totals
-            self._widths |= {id: new.values.shape[1] for id, new in rows.items()}
-            self._sent_in |= dict.fromkeys(rows, self._seq)
+            # Updated after the message was built: after an error the next frame has the same rows.
+            self._sent_totals |= totals
+            self._sent_widths |= {id: new.values.shape[1] for id, new in rows.items()}
+            self._sent_at |= dict.fromkeys(rows, self._seq)
             self._sent_graph, self._sent_findings = latest, found
             self._seq += 1
             self._post(message)
@@ -124,19 +134,21 @@ class RunChannel(DroppableWidget):
     def _longest_unsent_first(
         self, tables: Mapping[str, SeriesTable]
     ) -> list[tuple[str, SeriesTable]]:
-        """Return the tables, narrow ones first, then those that have waited longest."""
-        return sorted(
-            tables.items(),
-            key=lambda item: (len(item[1].names) > _NARROW, self._sent_in.get(item[0], -1)),
-        )
+        """Return the tables: narrow ones first, then by the time since their last frame."""
+
+        def priority(item: tuple[str, SeriesTable]) -> tuple[bool, int]:
+            id, table = item
+            return len(table.names) > _NARROW_COLUMNS, self._sent_at.get(id, -1)
+
+        return sorted(tables.items(), key=priority)
 
     def _send_snapshot(self) -> None:
         run = self._watched
         whole = [(table, table.whole()) for table in run.tables.values()]
         graph, found = run.graph, run.findings
         message = wire.snapshot(self._seq + 1, self._facts(), whole, graph, found, course_folder())
-        self._sent = {table.id: held.total for table, held in whole}
-        self._widths = {table.id: len(held.names) for table, held in whole}
+        self._sent_totals = {table.id: contents.total for table, contents in whole}
+        self._sent_widths = {table.id: len(contents.names) for table, contents in whole}
         self._sent_graph, self._sent_findings = graph, found
         self._seq += 1
         self._post(message)
@@ -148,38 +160,38 @@ class RunChannel(DroppableWidget):
         self.send(message.content, message.buffers)
 
     def _on_message(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
-        """Take a page's message; whatever happens, a question gets an answer or a refusal."""
-        self._answering(content, partial(self._take, content))
+        """Handle a message from a page; every request receives a reply or a refusal."""
+        self._refuse_on_error(content, partial(self._dispatch, content))
 
-    def _answering(self, content: Any, answer: Callable[[], None]) -> None:
-        """Answer a message; where that fails, refuse it with what went wrong."""
+    def _refuse_on_error(self, content: Any, reply: Callable[[], None]) -> None:
+        """Reply to a message; refuse it with the text of the error if that fails."""
         try:
-            answer()
-        except Exception as error:  # noqa: BLE001 - the page shows what went wrong
-            with suppress(Exception):  # the comm itself has failed
+            reply()
+        except Exception as error:  # noqa: BLE001 - the page displays the error
+            with suppress(Exception):  # the comm may be the cause
                 self._refuse(content, f"labkit could not answer: {described(error)}.")
 
     def _refuse(self, content: Any, reason: str) -> None:
         self._post(wire.refused(reason, content))
 
-    def _take(self, content: Any) -> None:
+    def _dispatch(self, content: Any) -> None:
         match content:
             case {"type": "hello", "protocol": wire.PROTOCOL_VERSION}:
-                self._greet(content)
+                self._schedule_snapshot(content)
             case {"type": "hello", "protocol": version}:
                 self._refuse(content, wire.other_version(version))
             case {"type": "asset", "name": str(name)} if name in assets.ASSETS:
                 self._post(wire.asset(name, assets.compressed_asset(name)))
             case {"type": "received"}:
                 if self._publisher is not None:
-                    self._publisher.received()
+                    self._publisher.acknowledge()
             case {"type": "control", "action": str(action), "request": int(request)}:
-                self._steer(content, action, request)
+                self._control(content, action, request)
             case _:
-                self._answer(content)
+                self._reply_to_query(content)
 
-    def _answer(self, content: Any) -> None:
-        """Answer what a page asks about the run."""
+    def _reply_to_query(self, content: Any) -> None:
+        """Reply to a query for data of the run."""
         run = self._watched
         match content:
             case {"type": "graph", "signature": str(signature)}:
@@ -190,7 +202,7 @@ class RunChannel(DroppableWidget):
             case {"type": "subjects", "request": int(request)}:
                 self._post(wire.subjects(request, run.activations))
             case {"type": "histograms", "request": int(request), "names": [*names], "bins": bins}:
-                named = [str(name) for name in names[:_MOST_HISTOGRAMS]]
+                named = [str(name) for name in names[:_MAX_HISTOGRAMS]]
                 step = content.get("step")
                 self._post(wire.histograms(request, run.histograms, named, str(bins), step))
             case {"type": "picture", "request": int(request), "module": str(path), "kind": kind}:
@@ -200,67 +212,70 @@ class RunChannel(DroppableWidget):
             case _:
                 self._refuse(content, f"labkit does not know this message: {shortened(content)}")
 
-    def _greet(self, content: Any) -> None:
-        """Send a snapshot; one for all pages that ask meanwhile, as each gets every message."""
+    def _schedule_snapshot(self, content: Any) -> None:
+        """Send a snapshot soon; one for all pages that request it, as all pages receive it."""
         if not self._snapshot_due:
             self._snapshot_due = True
-            self._on_publisher(content, self._send_snapshot_alone)
+            self._reply_on_publisher(content, self._send_due_snapshot)
 
     def _inspect(self, content: Any, name: str, request: int) -> None:
-        """Have the training thread read values, and answer when it has, or has not in time."""
+        """Request values from the training thread; reply when they are read, or after a timeout."""
         run = self._watched
-        if self._publisher is not None and self._publisher.questions >= MOST_REQUESTS:
+        if self._publisher is not None and self._publisher.pending_replies >= MAX_REQUESTS:
             self._refuse(content, "Too many questions wait already. Ask again in a moment.")
             return
-        asked = questions.ask(run, name)
+        values = inspection_requests.request_inspection(run, name)
 
-        def answer() -> None:
-            self._post(wire.inspection(request, questions.answer(run, name, asked)))
+        def reply() -> None:
+            found = inspection_requests.inspection_result(run, name, values)
+            self._post(wire.inspection(request, found))
 
-        if asked.done() or self._publisher is None:
-            answer()
+        if values.done() or self._publisher is None:
+            reply()
             return
-        call_on_main_thread(run.control.take_requests)  # no cell may be running
-        self._on_publisher(content, answer, asked, questions.TAKEN_WITHIN_SECONDS)
+        call_on_main_thread(run.control.execute_requests)  # in case that no cell is running
+        self._reply_on_publisher(
+            content, reply, values, inspection_requests.REQUEST_TIMEOUT_SECONDS
+        )
 
-    def _on_publisher(
+    def _reply_on_publisher(
         self,
         content: Any,
-        answer: Callable[[], None],
-        asked: Future[Any] | None = None,
-        within: float = 0.0,
+        reply: Callable[[], None],
+        future: Future[Any] | None = None,
+        timeout: float = 0.0,
     ) -> None:
-        """Answer on the publisher's thread where there is one, so that none waits for another."""
+        """Reply on the publisher thread if there is one, so that this thread does not block."""
         if self._publisher is None:
-            answer()
+            reply()
         else:
-            guarded = partial(self._answering, content, answer)
-            self._publisher.answer_later(guarded, asked, within)
+            guarded = partial(self._refuse_on_error, content, reply)
+            self._publisher.reply_later(guarded, future, timeout)
 
-    def _send_snapshot_alone(self) -> None:
+    def _send_due_snapshot(self) -> None:
         self._snapshot_due = False
         with self._lock:
             self._send_snapshot()
 
-    def _steer(self, content: Any, action: str, request: int) -> None:
+    def _control(self, content: Any, action: str, request: int) -> None:
         run = self._watched
-        wishes = {
+        actions = {
             "pause": run.pause,
             "resume": run.resume,
             "step": run.step,
             "stop": run.stop,
         }
-        if action not in wishes:
+        if action not in actions:
             self._refuse(content, f"labkit does not know the control {shortened(action)}")
             return
         if not run.closed:
-            wishes[action]()
+            actions[action]()
         self._post(wire.acknowledged(request))
         if self._publisher is not None:
-            self._publisher.hurry()
+            self._publisher.publish_soon()
 
 
 def shortened(value: object) -> str:
-    """Return a bounded text of what a page sent."""
+    """Return the `repr` of a value, with at most 200 characters and an ellipsis."""
     text = repr(value)
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}..."
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}..."

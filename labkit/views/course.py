@@ -1,4 +1,4 @@
-"""Where the course's notebooks lie, for links to them from the views."""
+"""The location of the course notebooks, for links from the views."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ _FIRST = "00_start_here.ipynb"
 
 
 def course_folder() -> str | None:
-    """Return the folder of the course's notebooks as a Jupyter server writes its own root.
+    """Return the folder of the course notebooks, in the format of a Jupyter server's root folder.
 
     Returns
     -------
     str or None
-        An absolute path with ``/``, the user's home as ``~``. None where the course is not: neither
-        in the working folder, nor below it, nor beside labkit.
+        An absolute path with ``/`` as separator and ``~`` for the user's home. None if the
+        notebooks are neither in the working directory, nor in its subfolder ``notebooks``, nor next
+        to the package.
     """
-    places = (Path.cwd(), Path.cwd() / "notebooks", ROOT / "notebooks")
-    folder = next((place.resolve() for place in places if (place / _FIRST).is_file()), None)
+    candidates = (Path.cwd(), Path.cwd() / "notebooks", ROOT / "notebooks")
+    folder = next((path.resolve() for path in candidates if (path / _FIRST).is_file()), None)
     if folder is None:
         return None
     try:
         return f"~/{folder.relative_to(Path.home()).as_posix()}"
-    except (ValueError, RuntimeError):  # elsewhere, or nobody's home is known
+    except (ValueError, RuntimeError):  # outside the home folder, or no home folder is known
         return folder.as_posix()

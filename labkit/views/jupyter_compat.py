@@ -1,4 +1,4 @@
-"""Every private name of Jupyter's that labkit uses, each with its fallback."""
+"""All private names of Jupyter packages that labkit uses, with their fallbacks."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from ipywidgets.widgets import widget as ipywidgets_widget
 
 
 def hold_weakly(widget: ipywidgets.Widget) -> None:
-    """Have ipywidgets' table of open widgets refer to a widget weakly, and its comm not at all."""
+    """Replace the strong references of ipywidgets and the comm to a widget with weak ones."""
     _table()[widget.model_id] = weakref.proxy(widget)
     handle = weakref.WeakMethod(widget._handle_msg)
 
     def receive(message: Any) -> None:
-        alive = handle()
-        if alive is not None:
-            alive(message)
+        handler = handle()
+        if handler is not None:
+            handler(message)
 
     widget.comm.on_msg(receive)
 
 
 def remove_from_table(model_id: str) -> None:
-    """Remove a widget from ipywidgets' table of open widgets; harmless when it is not there."""
+    """Remove a widget from the table of open widgets of ipywidgets, if it is there."""
     _table().pop(model_id, None)
 
 
 def reply_on_the_same_shell(comm: Any) -> None:
-    """Have a comm's messages handled on the shell that they arrive on, a subshell included.
+    """Handle messages of a comm on the shell or subshell on which they arrive.
 
-    ipykernel 7.4 routes a page's message to the shell that last sent on the comm, which for a
-    widget made in a cell is the busy main shell. The method does not exist in other versions.
+    ipykernel 7.4 routes a message to the shell that last sent on the comm. For a widget created in
+    a cell this is the main shell, which is busy. Other versions do not have the method.
     """
     if hasattr(comm, "_reply_subshell_for"):
-        keep: Callable[[Any, Any], Any] = lambda data, default: default  # noqa: E731
-        comm._reply_subshell_for = keep
+        arrival_shell: Callable[[Any, Any], Any] = lambda data, default: default  # noqa: E731
+        comm._reply_subshell_for = arrival_shell
 
 
 def _table() -> dict[str, Any]:

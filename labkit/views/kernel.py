@@ -1,4 +1,4 @@
-"""The kernel and the notebook around it: its cells and its main thread."""
+"""Access to the Jupyter kernel: the running cell, cell events, and the main thread."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from IPython.core.getipython import get_ipython
 
 
 def is_notebook() -> bool:
-    """Return whether this is a kernel that a notebook talks to."""
+    """Return whether this process is a Jupyter kernel."""
     return _kernel() is not None
 
 
 def current_cell() -> str | None:
-    """Return the id of the cell that runs; None where the front end does not name it."""
+    """Return the id of the running cell; None if the front end does not provide it."""
     kernel = _kernel()
     if kernel is None:
         return None
@@ -24,14 +24,14 @@ def current_cell() -> str | None:
 
 
 def on_cell_start(callback: Callable[[Any], None]) -> None:
-    """Have something called with IPython's ``ExecutionInfo`` whenever a cell starts to run."""
+    """Call a function with IPython's ``ExecutionInfo`` before each cell is executed."""
     shell = get_ipython()
     if shell is not None:
         shell.events.register("pre_run_cell", callback)
 
 
 def off_cell_start(callback: Callable[[Any], None]) -> None:
-    """Take `on_cell_start` back."""
+    """Remove a callback that was added with `on_cell_start`, if it is registered."""
     shell = get_ipython()
     if shell is not None:
         with suppress(ValueError):
@@ -39,9 +39,12 @@ def off_cell_start(callback: Callable[[Any], None]) -> None:
 
 
 def call_on_main_thread(work: Callable[[], None]) -> bool:
-    """Have something called by the kernel's main thread when no cell runs; return whether it will.
+    """Schedule a function on the main thread of the kernel, which executes it between cells.
 
-    False where there is no kernel. While a cell runs, it waits for the cell's end.
+    Returns
+    -------
+    bool
+        False if there is no kernel, so that the function is not called.
     """
     kernel = _kernel()
     loop = getattr(kernel, "io_loop", None)

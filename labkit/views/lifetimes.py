@@ -1,8 +1,9 @@
-"""When widgets go: those that no page can show go with their last reference, shown ones stay.
+"""Garbage collection of widgets: displayed views stay alive, other widgets are collected.
 
-ipywidgets holds every open widget in a table, and its comm holds it as well, so none ever goes by
-itself. labkit's widgets are held weakly there. A view that was displayed is held here instead, as
-its page asks it for what it draws, until it is closed or its cell is run again.
+ipywidgets stores every open widget in a table, and the comm of a widget refers to it too, so that
+an open widget is never garbage-collected. labkit replaces these references with weak ones.
+`ShownViews` refers to each displayed view, because its page sends messages to it, until the view is
+closed or its cell is executed again.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import ipywidgets
 from labkit.views import jupyter_compat, kernel
 
 _dropped: SimpleQueue[Any] = SimpleQueue()
-"""Comms of widgets that went, still to be closed: a finalizer must send nothing itself."""
+"""Comms of collected widgets. They are closed later, because a finalizer must not send messages."""
 
 
 def close_dropped_comms() -> None:
-    """Tell the pages of the widgets that have gone; called now and then, and in no finalizer."""
+    """Close the comms of collected widgets. Must not be called in a finalizer."""
     while True:
         try:
             comm = _dropped.get_nowait()
@@ -28,12 +29,12 @@ def close_dropped_comms() -> None:
             return
         try:
             comm.close()
-        except KeyError:  # the page has closed it already
+        except KeyError:  # already closed by the page
             continue
 
 
 def _drop(widget: ipywidgets.Widget) -> None:
-    """Take a widget that goes out of all tables; safe in a finalizer."""
+    """Remove a collected widget from the table of widgets; safe in a finalizer."""
     comm = widget.comm
     if comm is not None:
         jupyter_compat.remove_from_table(comm.comm_id)
@@ -41,7 +42,7 @@ def _drop(widget: ipywidgets.Widget) -> None:
 
 
 class DroppableLayout(ipywidgets.Layout):  # type: ignore[misc]
-    """The layout of one of labkit's widgets; goes with its last reference."""
+    """The layout of a `DroppableWidget`; garbage-collected when nothing else refers to it."""
 
     def open(self) -> None:
         """Open the comm."""
@@ -49,12 +50,12 @@ class DroppableLayout(ipywidgets.Layout):  # type: ignore[misc]
         jupyter_compat.hold_weakly(self)
 
     def __del__(self) -> None:
-        """Leave the closing of the comm to a later call."""
+        """Queue the comm for closing."""
         _drop(self)
 
 
 class DroppableWidget(anywidget.AnyWidget):
-    """A widget that goes with its last reference."""
+    """A widget that is garbage-collected when nothing else refers to it."""
 
     def __init__(self, **traits: Any) -> None:
         close_dropped_comms()
@@ -66,43 +67,48 @@ class DroppableWidget(anywidget.AnyWidget):
         jupyter_compat.hold_weakly(self)
 
     def close(self) -> None:
-        """Close it on every page. Harmless when repeated."""
+        """Close the widget on every page; later calls have no effect."""
         super().close()
         close_dropped_comms()
 
     def __del__(self) -> None:
-        """Leave the closing of the comm to a later call."""
+        """Queue the comm for closing."""
         _drop(self)
 
 
 class ShownViews:
-    """The views that some cell's output shows, as far as the kernel can know.
+    """The displayed views, by cell. Refers to each view until it is closed or replaced.
 
-    A cell that is run again replaces its output, and with it the views that it showed. Whether an
-    output was cleared or deleted in the page, no kernel is told.
+    Executing a cell again replaces its output and removes the views in it. The kernel receives no
+    message when an output is cleared or deleted on the page, so such views remain.
     """
 
     _cells: ClassVar[dict[str | None, dict[str, DroppableWidget]]] = {}
-    """The views by the ids of their cells and of their models; None where the cell is not known."""
+    """The views by cell id and model id; the cell id is None if it is unknown."""
 
     @classmethod
     def add(cls, view: DroppableWidget) -> None:
-        """Note that a view is being displayed by the cell that runs."""
+        """Add a view that the running cell displays."""
         if not cls._cells:
-            kernel.on_cell_start(cls.cell_starts)
+            kernel.on_cell_start(cls.cell_started)
         cls._cells.setdefault(kernel.current_cell(), {})[view.model_id] = view
 
     @classmethod
     def remove(cls, model_id: str) -> None:
-        """Note that a view was closed."""
+        """Remove a view that was closed."""
         for cell, views in list(cls._cells.items()):
             views.pop(model_id, None)
             if not views:
                 cls._remove_cell(cell)
 
     @classmethod
-    def cell_starts(cls, info: Any) -> None:
-        """Note that a cell runs: what it showed before is replaced."""
+    def cell_started(cls, info: Any) -> None:
+        """Remove the views of a cell that is executed again, and close the dropped comms.
+
+        Parameters
+        ----------
+        info : IPython.core.interactiveshell.ExecutionInfo
+        """
         if info.cell_id is not None:
             cls._remove_cell(info.cell_id)
         close_dropped_comms()
@@ -110,4 +116,4 @@ class ShownViews:
     @classmethod
     def _remove_cell(cls, cell: str | None) -> None:
         if cls._cells.pop(cell, None) is not None and not cls._cells:
-            kernel.off_cell_start(cls.cell_starts)
+            kernel.off_cell_start(cls.cell_started)

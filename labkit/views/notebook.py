@@ -1,4 +1,4 @@
-"""Show a run's dashboard in the notebook that watches it."""
+"""Display of the dashboard of a run in the notebook."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ __all__ = ["is_notebook", "show_dashboard"]
 
 
 def show_dashboard(run: Run) -> None:
-    """Display the dashboard; when the run ends, the saved picture is made anew."""
+    """Display the dashboard of a run, and update its static picture when the run ends."""
     dashboard = Dashboard(run)
     handle = display(dashboard, display_id=True)  # type: ignore[no-untyped-call]
-    shown = weakref.ref(dashboard)
+    dashboard_ref = weakref.ref(dashboard)
 
-    def refresh_picture() -> None:
-        alive = shown()
-        on_main = threading.current_thread() is threading.main_thread()
-        if alive is not None and alive.comm is not None and handle is not None and on_main:
-            handle.update(alive)
+    def update_picture() -> None:
+        displayed = dashboard_ref()
+        if displayed is None or displayed.comm is None or handle is None:
+            return
+        if threading.current_thread() is threading.main_thread():
+            handle.update(displayed)
 
-    run.on_close(refresh_picture)
+    run.on_close(update_picture)

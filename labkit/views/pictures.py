@@ -1,4 +1,4 @@
-"""Still pictures of a run: SVG and text that stand in a saved notebook without a kernel."""
+"""Static pictures of a run as SVG and text, for saved notebooks without a kernel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from labkit.views import still_graph
 
 _WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 56, 40
-_MOST_POINTS = 800
+_MAX_POINTS = 800
 _STYLE = (
     "text{font-family:system-ui,sans-serif;font-size:12px;fill:#444}"
     ".t{font-size:14px;font-weight:600}.a{stroke:#999;fill:none}"
@@ -22,7 +22,7 @@ _STYLE = (
 
 
 def text(run: Run) -> str:
-    """Return a few lines that say what the run recorded."""
+    """Return a summary of a run: first and last value of each metric, and the graph as text."""
     lines = [f"labkit: {_title(run)}"]
     for name in (name for name in run.names() if "/" not in name):
         steps, values = run.series(name)
@@ -37,7 +37,14 @@ def text(run: Run) -> str:
 
 
 def svg(run: Run, kind: str) -> str:
-    """Return a picture of a view's kind; the loss curve, or an outline of the graph."""
+    """Return the static picture of a view as SVG source.
+
+    Parameters
+    ----------
+    run : Run
+    kind : str
+        Kind of the view: the graph for ``"graph"``, the loss curve for all others.
+    """
     title = _title(run)
     if kind == "graph":
         return _graph_picture(run, title)
@@ -91,12 +98,12 @@ def _text_picture(title: str, content: str) -> str:
 def _curve_picture(
     title: str, name: str, steps: NDArray[np.int64], values: NDArray[np.float32]
 ) -> str:
-    stride = max(1, len(steps) // _MOST_POINTS)
-    kept = np.isfinite(values)
-    kept[:-1] &= np.arange(len(steps) - 1) % stride == 0
-    if not kept.any():
+    stride = max(1, len(steps) // _MAX_POINTS)
+    drawn = np.isfinite(values)
+    drawn[:-1] &= np.arange(len(steps) - 1) % stride == 0
+    if not drawn.any():
         return _text_picture(title, f"No finite {name} was recorded.")
-    x, y = steps[kept].astype(float), values[kept].astype(float)
+    x, y = steps[drawn].astype(float), values[drawn].astype(float)
     low, high = float(y.min()), float(y.max())
     across = (x - x[0]) / max(1.0, x[-1] - x[0]) * (_WIDTH - _LEFT - _RIGHT) + _LEFT
     down = _HEIGHT - _BOTTOM - (y - low) / (high - low or 1.0) * (_HEIGHT - _TOP - _BOTTOM)

@@ -1,17 +1,16 @@
-"""The thread that turns a growing run into frames, at most ten a second.
+"""The thread that sends frames of a run to the pages, at most ten per second.
 
-Where the browser shares few cores with the loop, drawing is what slows the loop most: on two
-cores an MLP with steps of 0.6 ms took 1.27 to 1.31 of its time with up to ten frames a second,
-and one with steps of 0.5 ms 1.11 with two and 1.04 with one (2026-11-21). So there is one a second
-there, after a livelier beginning for short runs.
+The interval between frames grows when pages do not acknowledge them, and when sending exceeds its
+share of the budget. The rows that accumulate are reduced before they are sent, so a slow or closed
+browser does not slow the training loop. The thread also sends the replies that depend on the
+training thread, so that no other thread has to wait for it.
 
-It looks at the run, sends what is new, and waits. When the pages do not say that they
-received a frame it slows down, and what piles up meanwhile is thinned, so a slow or closed
-browser costs the loop nothing. It takes care of its own share of the budget in the same way.
+If the browser shares few cores with the loop, rendering is the largest cost. Measured on two cores
+(2026-11-21): with ten frames per second, the time of an MLP with 0.6 ms per step grew by a factor
+of 1.27 to 1.31; with 0.5 ms per step, by 1.11 with two frames per second and by 1.04 with one. The
+rate is therefore one frame per second on up to two cores, except for the first frames.
 
-It also answers what pages ask of the training thread, so that no thread waits for that one.
-
-Neither the thread nor the run that ends it holds the channel: it is given by a weak reference.
+The thread and the run refer to the channel weakly.
 """
 
 from __future__ import annotations
@@ -30,115 +29,137 @@ from labkit.run import Run
 from labkit.run.error_text import described
 
 FASTEST_SECONDS = 0.1
-CROWDED_SECONDS = 1.0
-"""Shortest time between frames where the page shares two cores or fewer with the loop."""
-_BEGINNING_SECONDS = 0.5
-"""The same for the first frames."""
-_FRAMES_OF_BEGINNING = 5
+"""Shortest interval between frames, in s."""
+FEW_CORES_SECONDS = 1.0
+"""Shortest interval between frames on a machine with few cores, in s."""
+_FIRST_FRAMES_SECONDS = 0.5
+"""The same for the first frames, in s."""
+_FIRST_FRAMES = 5
 _SLOWEST_SECONDS = 10.0
-_UNANSWERED_TOLERATED = 3
-_UNANSWERED_UNTIL_SLOWEST = 30
+_UNACKNOWLEDGED_TOLERATED = 3
+_UNACKNOWLEDGED_UNTIL_SLOWEST = 30
 _SHARE_OF_BUDGET = 0.25
 _FEW_CORES = 2
 _JOIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Question:
-    """What waits for the training thread, until when, and what then answers it."""
+class _PendingReply:
+    """A reply that is sent when a future is done, or at the deadline.
 
-    asked: Future[Any] | None
+    Attributes
+    ----------
+    future : Future or None
+        None for a reply without a condition.
+    deadline : float
+        Reading of the monotonic clock, in s.
+    send : callable
+    """
+
+    future: Future[Any] | None
     deadline: float
-    answer: Callable[[], None]
+    send: Callable[[], None]
 
     @property
     def due(self) -> bool:
-        """Whether it can be answered now."""
-        done = self.asked is None or self.asked.done()
+        """Whether the reply can be sent now."""
+        done = self.future is None or self.future.done()
         return done or time.monotonic() >= self.deadline
 
 
 class Publisher:
-    """Calls a method again and again while a run goes on, and once more when it has ended.
+    """Calls a method periodically while a run is open, and once after it has ended.
 
     Parameters
     ----------
     run : Run
     publish : bound method
-        Sends one frame; called on the publisher's own thread. The thread ends with its object.
+        Sends one frame; called on the publisher thread. The thread ends when the object of the
+        method is garbage-collected.
+
+    Attributes
+    ----------
+    unacknowledged : int
+        Number of frames sent since the last acknowledgement of a page.
     """
 
     def __init__(self, run: Run, publish: Callable[[], None]) -> None:
-        self.unanswered = 0
-        """Frames sent that no page has said it received."""
+        self.unacknowledged = 0
         self._run = weakref.ref(run)
         self._publish = weakref.WeakMethod(publish)
         self._signals: SimpleQueue[None] = SimpleQueue()
-        """Wakes the thread; what to do is in the attributes. Finalizers may put to it."""
-        self._arrived: SimpleQueue[_Question] = SimpleQueue()
-        self._waiting: list[_Question] = []
+        """Wakes the thread, which then reads the attributes. Safe to use in a finalizer."""
+        self._new_replies: SimpleQueue[_PendingReply] = SimpleQueue()
+        self._waiting: list[_PendingReply] = []
         self._ending = False
-        self._hurried = False
-        self._crowded = _cores() <= _FEW_CORES
+        self._publish_due = False
+        self._has_few_cores = _cores() <= _FEW_CORES
         self._frames = 0
         run.viewers.acknowledge()
         weakref.finalize(publish.__self__, self._end).atexit = False  # type: ignore[attr-defined]
-        self._over = False
-        self._take_back: Callable[[], None] = _nothing
+        self._ended = False
+        self._remove_callback: Callable[[], None] = _nothing
         self._thread = threading.Thread(target=self._work, name="labkit-publisher", daemon=True)
         self._thread.start()
-        self._take_back = run.on_close(self.finish)
+        self._remove_callback = run.on_close(self.finish)
 
     @property
     def alive(self) -> bool:
-        """Whether frames are still sent and questions answered."""
+        """Whether the thread sends frames and replies."""
         return not self._ending and self._thread.is_alive()
 
     @property
-    def questions(self) -> int:
-        """How many questions wait for their answers."""
-        return self._arrived.qsize() + len(self._waiting)
+    def pending_replies(self) -> int:
+        """Number of replies that have not been sent yet."""
+        return self._new_replies.qsize() + len(self._waiting)
 
     def finish(self, *, wait: bool = True) -> None:
-        """Send the last frame and end the thread; wait for that unless told otherwise."""
+        """Send a last frame and end the thread.
+
+        Parameters
+        ----------
+        wait : bool
+            Whether to wait until the thread has ended, for at most five seconds.
+        """
         self._end()
         if wait and threading.current_thread() is not self._thread:
             self._thread.join(timeout=_JOIN_SECONDS)
 
-    def hurry(self) -> None:
-        """Send a frame now, as after a control was used."""
-        self._hurried = True
+    def publish_soon(self) -> None:
+        """Send a frame without waiting for the end of the interval."""
+        self._publish_due = True
         self._signals.put(None)
 
-    def received(self) -> None:
-        """Note that a page has taken the last frame."""
-        self.unanswered = 0
+    def acknowledge(self) -> None:
+        """Record that a page has received the last frame."""
+        self.unacknowledged = 0
         run = self._run()
         if run is not None:
             run.viewers.acknowledge()
 
-    def answer_later(
+    def reply_later(
         self,
-        answer: Callable[[], None],
-        asked: Future[Any] | None = None,
-        within: float = 0.0,
+        send: Callable[[], None],
+        future: Future[Any] | None = None,
+        timeout: float = 0.0,
     ) -> None:
-        """Call something on the publisher's thread; on this one if that has ended.
+        """Call a function on the publisher thread, or on this thread if the publisher has ended.
 
         Parameters
         ----------
-        answer : callable
-        asked : Future, optional
-            A request: `answer` is called when it is done.
-        within : float
-            Seconds after which `answer` is called in any case.
+        send : callable
+            Takes no arguments.
+        future : Future, optional
+            `send` is called when it is done.
+        timeout : float
+            Time after which `send` is called even if the future is not done, in s.
         """
-        self._arrived.put(_Question(asked, time.monotonic() + within, answer))
-        if asked is not None:
-            asked.add_done_callback(lambda _: self._signals.put(None))
+        self._new_replies.put(_PendingReply(future, time.monotonic() + timeout, send))
+        if future is not None:
+            future.add_done_callback(lambda _: self._signals.put(None))
         self._signals.put(None)
-        if self._over:
-            self._answer(self._new_questions())
+        if self._ended:
+            self._send(self._take_new_replies())
 
     def _end(self) -> None:
         self._ending = True
@@ -147,84 +168,83 @@ class Publisher:
     # ── the thread ───────────────────────────────────────────────────────────
 
     def _work(self) -> None:
-        next_frame = time.monotonic() + FASTEST_SECONDS  # a page asks for a snapshot first
+        next_frame = time.monotonic() + FASTEST_SECONDS  # a page requests a snapshot first
         while not self._ending:
-            self._answer_those_due()
-            if self._hurried or time.monotonic() >= next_frame:
-                self._hurried = False
+            self._send_due_replies()
+            if self._publish_due or time.monotonic() >= next_frame:
+                self._publish_due = False
                 next_frame = self._publish_once() + time.monotonic()
-            self._wait_until(min([next_frame, *(each.deadline for each in self._waiting)]))
+            self._wait_until(min([next_frame, *(reply.deadline for reply in self._waiting)]))
         self._publish_once()
-        self._over = True
-        self._answer([*self._waiting, *self._new_questions()])
-        self._take_back()
+        self._ended = True
+        self._send([*self._waiting, *self._take_new_replies()])
+        self._remove_callback()
 
     def _wait_until(self, moment: float) -> None:
         try:
             self._signals.get(timeout=max(0.0, moment - time.monotonic()))
-            while True:  # one look at the attributes does for all
+            while True:  # the attributes are read once for all signals
                 self._signals.get_nowait()
         except Empty:
             return
 
-    def _answer_those_due(self) -> None:
-        questions = [*self._waiting, *self._new_questions()]
-        due = [question for question in questions if question.due]
-        self._waiting = [question for question in questions if question not in due]
-        self._answer(due)
+    def _send_due_replies(self) -> None:
+        replies = [*self._waiting, *self._take_new_replies()]
+        due = [reply for reply in replies if reply.due]
+        self._waiting = [reply for reply in replies if reply not in due]
+        self._send(due)
 
-    def _new_questions(self) -> list[_Question]:
-        questions = []
+    def _take_new_replies(self) -> list[_PendingReply]:
+        replies = []
         while True:
             try:
-                questions.append(self._arrived.get_nowait())
+                replies.append(self._new_replies.get_nowait())
             except Empty:
-                return questions
+                return replies
 
-    def _answer(self, questions: list[_Question]) -> None:
-        for question in questions:
+    def _send(self, replies: list[_PendingReply]) -> None:
+        for reply in replies:
             try:
-                question.answer()
-            except Exception as error:  # noqa: BLE001 - a fault here must not end the watch
-                self._notice(f"A page was not answered: {described(error)}.")
+                reply.send()
+            except Exception as error:  # noqa: BLE001 - the thread must continue
+                self._add_notice(f"A page was not answered: {described(error)}.")
 
-    def _notice(self, text: str) -> None:
+    def _add_notice(self, text: str) -> None:
         run = self._run()
         if run is not None:
             run.add_notice("views", text)
 
     def _publish_once(self) -> float:
-        """Send a frame; return the seconds until the next."""
+        """Send a frame; return the time until the next one, in s."""
         run, publish = self._run(), self._publish()
         if run is None or publish is None:
             return _SLOWEST_SECONDS
         began = time.thread_time_ns()
         try:
             publish()
-        except Exception as error:  # noqa: BLE001 - a fault here must not end the watch
-            self._notice(
+        except Exception as error:  # noqa: BLE001 - the thread must continue
+            self._add_notice(
                 f"A frame could not be sent: {described(error)}. The run is still recorded."
             )
         spent = time.thread_time_ns() - began
-        self.unanswered += 1
+        self.unacknowledged += 1
         self._frames += 1
-        if not run.control.paused:  # a held loop is not slowed
+        if not run.control.paused:  # a paused loop is not slowed down
             run.measured.add_publishing(spent)
-        return self._pause_after(run.budget, spent / 1e9)
+        return self._interval(run.budget, spent / 1e9)
 
-    def _pause_after(self, budget: float, cost_seconds: float) -> float:
+    def _interval(self, budget: float, cost_seconds: float) -> float:
         affordable = cost_seconds / (_SHARE_OF_BUDGET * budget)
-        if self.unanswered > _UNANSWERED_UNTIL_SLOWEST:
+        if self.unacknowledged > _UNACKNOWLEDGED_UNTIL_SLOWEST:
             return _SLOWEST_SECONDS
-        if self.unanswered > _UNANSWERED_TOLERATED:
+        if self.unacknowledged > _UNACKNOWLEDGED_TOLERATED:
             return max(1.0, affordable)
-        return min(max(self._shortest(), affordable), 1.0)
+        return min(max(self._shortest_interval(), affordable), 1.0)
 
-    def _shortest(self) -> float:
-        if not self._crowded:
+    def _shortest_interval(self) -> float:
+        if not self._has_few_cores:
             return FASTEST_SECONDS
-        beginning = self._frames <= _FRAMES_OF_BEGINNING
-        return _BEGINNING_SECONDS if beginning else CROWDED_SECONDS
+        return _FIRST_FRAMES_SECONDS if self._frames <= _FIRST_FRAMES else FEW_CORES_SECONDS
 
 
 def _nothing() -> None:
@@ -232,7 +252,7 @@ def _nothing() -> None:
 
 
 def _cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""The stepper's widget: sends a walk to the page, and takes edits of leaves from it."""
+"""The stepper widget: sends a walk to the pages, and applies their edits of leaf values."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from labkit.views.views import View
 
 
 class StepperView(View):
-    """A walk through a graph, forward and backward.
+    """A view that steps through a graph, forward and backward; `labkit.stepper` returns it.
 
-    Edits that a page asks for run the code on the thread that made the view: while a cell runs
-    there, they wait for its end.
+    An edit on a page executes the user's code on the thread that created the view. While a cell is
+    running on that thread, the edit is delayed until the cell ends.
 
     Parameters
     ----------
@@ -32,9 +32,23 @@ class StepperView(View):
     name : str
         Title of the view.
     edit : callable
-        Takes a leaf's node, a place and a number; returns the walk with that number.
+        Takes the node id of a leaf, an element index and a value; returns the walk with this value.
     reset : callable
-        Returns the walk without edits.
+        Takes no arguments; returns the walk without edits.
+
+    Attributes
+    ----------
+    walk : Walk
+        The displayed walk.
+
+    Examples
+    --------
+    >>> from labkit.run import ComputationGraph
+    >>> walk = Walk(ComputationGraph((), (), ()), reason="There is no graph.")
+    >>> view = StepperView(walk, name="demo", edit=lambda *_: walk, reset=lambda: walk)
+    >>> view.reset().outline()
+    'There is no graph.'
+    >>> view.close()
     """
 
     kind = "stepper"
@@ -58,25 +72,34 @@ class StepperView(View):
         jupyter_compat.reply_on_the_same_shell(self.comm)
 
     def edit(self, leaf: str, index: int, value: float) -> Walk:
-        """Walk anew with another number in a leaf, and show it.
+        """Change one element of a leaf, execute the code again, and display the new walk.
 
         Parameters
         ----------
         leaf : str
-            Its node in the walk's graph.
+            Node id of the leaf in the graph of the walk.
         index : int
-            Place among all elements, in C order.
+            Index of the element, in C order.
         value : float
+            The new value.
+
+        Returns
+        -------
+        Walk
 
         Raises
         ------
-        KeyError, IndexError, ValueError
-            If there is no such leaf or place, or the code cannot be run again.
+        KeyError
+            If there is no such leaf.
+        IndexError
+            If the leaf has no such element.
+        ValueError
+            If the code cannot be executed again.
         """
         return self._show(self._edit(leaf, index, value), None)
 
     def reset(self) -> Walk:
-        """Take all edits back."""
+        """Undo all edits, display the original walk, and return it."""
         return self._show(self._reset(), None)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
@@ -94,17 +117,17 @@ class StepperView(View):
         return walk
 
     def _on_page(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
-        """Take a page's message; whatever happens, it is answered or refused."""
-        self._answering(content, partial(self._take, content))
+        """Handle a message from a page; every request receives a reply or a refusal."""
+        self._refuse_on_error(content, partial(self._dispatch, content))
 
-    def _answering(self, content: Any, answer: Callable[[], object]) -> None:
+    def _refuse_on_error(self, content: Any, reply: Callable[[], object]) -> None:
         try:
-            answer()
-        except Exception as error:  # noqa: BLE001 - the page shows what went wrong
-            with suppress(Exception):  # the comm itself has failed
-                self._refuse(content, _words_of(error))
+            reply()
+        except Exception as error:  # noqa: BLE001 - the page displays the error
+            with suppress(Exception):  # the comm may be the cause
+                self._refuse(content, _message_of(error))
 
-    def _take(self, content: Any) -> None:
+    def _dispatch(self, content: Any) -> None:
         match content:
             case {"type": "walk", "protocol": wire.PROTOCOL_VERSION}:
                 self._show(self.walk, None)
@@ -117,17 +140,18 @@ class StepperView(View):
                 "value": float() | int() as value,
             }:
                 edit = partial(self._edit, leaf, index, float(value))
-                self._walk_anew(content, edit)
+                self._update_walk(content, edit)
             case {"type": "reset"}:
-                self._walk_anew(content, self._reset)
+                self._update_walk(content, self._reset)
             case _:
                 self._refuse(content, f"labkit does not know this message: {shortened(content)}")
 
-    def _walk_anew(self, content: Any, walk: Callable[[], Walk]) -> None:
-        """Run the user's code on the thread that made the stepper, and on no other.
+    def _update_walk(self, content: Any, walk: Callable[[], Walk]) -> None:
+        """Compute a walk on the thread that created the stepper, and display it.
 
-        A page's message may come while a cell trains on that thread; then it waits for its end.
-        Loops on other threads are held meanwhile, as their models may be part of the walk.
+        The computation executes the user's code. It is delayed while a cell is running on that
+        thread. Training loops of other threads are blocked meanwhile, because the walk may use
+        their models.
         """
 
         def show() -> None:
@@ -140,7 +164,7 @@ class StepperView(View):
             show()
         elif self._thread.is_alive() and self._thread is not main:
             self._refuse(content, _OF_ANOTHER_THREAD)
-        elif not call_on_main_thread(partial(self._answering, content, show)):
+        elif not call_on_main_thread(partial(self._refuse_on_error, content, show)):
             self._refuse(content, _NO_KERNEL)
 
     def _refuse(self, content: Any, reason: str) -> None:
@@ -161,22 +185,22 @@ def _request_of(content: Any) -> int | None:
     return request if isinstance(request, int) else None
 
 
-def _words_of(error: Exception) -> str:
-    """Return an error's own sentence; what `KeyError` and its like put around it is left out."""
+def _message_of(error: Exception) -> str:
+    """Return the first argument of an error as text, without the quotes that `KeyError` adds."""
     try:
         return str(error.args[0]) if error.args else type(error).__name__
-    except Exception:  # noqa: BLE001 - its text may fail, too
+    except Exception:  # noqa: BLE001 - a user's object may have a faulty __str__
         return type(error).__name__
 
 
 def walk_message(walk: Walk, request: int | None) -> wire.Message:
-    """Return a walk as a message to the page.
+    """Return the message that sends a walk to the pages.
 
     Parameters
     ----------
     walk : Walk
-    request : int, optional
-        The page's request that it answers.
+    request : int or None
+        Number of the request to which it is the reply.
     """
     message = wire.Message({"type": "walk", "request": request})
     message.content |= {

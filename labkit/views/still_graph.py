@@ -1,4 +1,4 @@
-"""A graph as a still SVG: outermost modules and operations in layers, drawn without a browser."""
+"""Static SVG of a computation graph with folded modules, in a layered (Sugiyama) layout."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from html import escape
 
 from labkit.run import ComputationGraph, ModuleCall, Node
 
-MOST_BOXES = 40
-"""A larger graph is written as an outline."""
+MAX_BOXES = 40
+"""Maximum number of boxes of a drawing."""
 
-_LETTER = 6.9
+_LETTER_WIDTH = 6.9
 _HEIGHT, _ROW, _GAP, _MARGIN = 30.0, 58.0, 22.0, 16.0
+"""Height of a box, distance of layers, distance of boxes, and outer margin, in px."""
 _SWEEPS = 6
 
 STYLE = (
@@ -27,7 +28,7 @@ _KINDS = {"op": "", "parameter": "p", "input": "i", "output": "o", "cut": "c"}
 
 @dataclass(frozen=True)
 class _Box:
-    """A box; one without a label is where a long arrow passes a layer."""
+    """A box of the drawing, or a dummy node (without a label) on an edge that spans layers."""
 
     label: str
     detail: str = ""
@@ -37,12 +38,12 @@ class _Box:
     def width(self) -> float:
         if not self.label:
             return 0.0
-        return 26 + _LETTER * (len(self.label) + (len(self.detail) + 1 if self.detail else 0))
+        return 26 + _LETTER_WIDTH * (len(self.label) + (len(self.detail) + 1 if self.detail else 0))
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """The body of an SVG, and its size in px."""
+    """SVG elements, and the size of the drawing in px."""
 
     body: str
     width: float
@@ -50,38 +51,47 @@ class Drawing:
 
 
 def draw(graph: ComputationGraph) -> Drawing | None:
-    """Return the folded graph as SVG; None where it is too large or goes round in circles."""
+    """Return the folded graph as SVG; None if it has more than 40 boxes, none, or a cycle."""
     boxes, arrows = _fold(graph)
-    if not boxes or len(boxes) > MOST_BOXES:
+    if not boxes or len(boxes) > MAX_BOXES:
         return None
     layers = _layers(boxes, arrows)
     if layers is None:
         return None
-    rows, links = _with_passages(boxes, arrows, layers)
-    _untangle(rows, links)
-    centres = _place(rows, boxes, links)
+    rows, links = _with_dummy_nodes(boxes, arrows, layers)
+    _order(rows, links)
+    centres = _centres(rows, boxes, links)
     return _write(rows, boxes, links, centres)
 
 
 def _fold(graph: ComputationGraph) -> tuple[dict[str, _Box], set[tuple[str, str]]]:
-    """Fold every node into the outermost call but that of the model itself."""
+    """Fold each node into its outermost module call; a single root call is not folded.
+
+    Returns
+    -------
+    boxes : dict
+        By the id of a module call or an unfolded node.
+    arrows : set of (source, target)
+    """
     calls = {call.id: call for call in graph.modules}
     roots = [call for call in graph.modules if call.parent is None]
-    opened = {call.id for call in roots if len(roots) == 1}
+    unfolded = {call.id for call in roots if len(roots) == 1}
     boxes: dict[str, _Box] = {}
-    homes: dict[str, str] = {}
+    box_ids: dict[str, str] = {}
     for node in graph.nodes:
-        call = _outermost(node.scope, calls, opened)
-        homes[node.id] = call.id if call else node.id
-        boxes.setdefault(homes[node.id], _box_of_call(call) if call else _box_of_node(node))
-    ends = {(homes[edge.source], homes[edge.target]) for edge in graph.edges}
-    return boxes, {(source, target) for source, target in ends if source != target}
+        call = _outermost(node.scope, calls, unfolded)
+        box_id = box_ids[node.id] = call.id if call else node.id
+        boxes.setdefault(box_id, _box_of_call(call) if call else _box_of_node(node))
+    arrows = {(box_ids[edge.source], box_ids[edge.target]) for edge in graph.edges}
+    return boxes, {(source, target) for source, target in arrows if source != target}
 
 
-def _outermost(scope: str, calls: Mapping[str, ModuleCall], opened: set[str]) -> ModuleCall | None:
+def _outermost(
+    scope: str, calls: Mapping[str, ModuleCall], unfolded: set[str]
+) -> ModuleCall | None:
     found: ModuleCall | None = None
     call = calls.get(scope)
-    while call is not None and call.id not in opened:
+    while call is not None and call.id not in unfolded:
         found = call
         call = calls.get(call.parent or "")
     return found
@@ -100,7 +110,13 @@ def _box_of_node(node: Node) -> _Box:
 
 
 def _layers(boxes: Mapping[str, _Box], arrows: Iterable[tuple[str, str]]) -> dict[str, int] | None:
-    """Return each box's layer: below all that leads to it, and leaves just above their use."""
+    """Assign each box to a layer below all its sources; sources are put just above their use.
+
+    Returns
+    -------
+    dict or None
+        Layer by box id, 0 at the top; None if the graph has a cycle.
+    """
     import networkx
 
     whole: networkx.DiGraph[str] = networkx.DiGraph()
@@ -122,10 +138,13 @@ def _layers(boxes: Mapping[str, _Box], arrows: Iterable[tuple[str, str]]) -> dic
 Links = list[tuple[str, str]]
 
 
-def _with_passages(
+def _with_dummy_nodes(
     boxes: dict[str, _Box], arrows: Iterable[tuple[str, str]], layers: Mapping[str, int]
 ) -> tuple[list[list[str]], Links]:
-    """Return the layers, and links between neighbouring ones: long arrows pass those between."""
+    """Return the box ids of each layer, and the links between adjacent layers.
+
+    An arrow that spans several layers is divided by dummy nodes, which are added to `boxes`.
+    """
     rows: list[list[str]] = [[] for _ in range(max(layers.values()) + 1)]
     for name in boxes:
         rows[layers[name]].append(name)
@@ -133,62 +152,63 @@ def _with_passages(
     for source, target in sorted(arrows):
         last = source
         for depth in range(layers[source] + 1, layers[target]):
-            passage = f"{source}>{target}@{depth}"
-            boxes[passage] = _Box("")
-            rows[depth].append(passage)
-            links.append((last, passage))
-            last = passage
+            dummy = f"{source}>{target}@{depth}"
+            boxes[dummy] = _Box("")
+            rows[depth].append(dummy)
+            links.append((last, dummy))
+            last = dummy
         links.append((last, target))
     return rows, links
 
 
-def _untangle(rows: list[list[str]], links: Links) -> None:
-    """Order each layer by where its neighbours stand (Sugiyama's barycentres)."""
+def _order(rows: list[list[str]], links: Links) -> None:
+    """Sort each layer by the barycentres of its neighbours, to reduce crossings."""
     above, below = _neighbours(links)
     for sweep in range(_SWEEPS):
-        near = below if sweep % 2 else above
+        neighbours = below if sweep % 2 else above
         for row in reversed(rows) if sweep % 2 else rows:
-            places = {name: float(place) for each in rows for place, name in enumerate(each)}
-            middles = {name: _mean(near.get(name, [name]), places) for name in row}
-            row.sort(key=middles.__getitem__)
+            positions = {name: float(index) for each in rows for index, name in enumerate(each)}
+            barycentres = {name: _mean(neighbours.get(name, [name]), positions) for name in row}
+            row.sort(key=barycentres.__getitem__)
 
 
-def _place(rows: list[list[str]], boxes: Mapping[str, _Box], links: Links) -> dict[str, float]:
-    """Return each box's centre: near its neighbours', and clear of the boxes beside it."""
+def _centres(rows: list[list[str]], boxes: Mapping[str, _Box], links: Links) -> dict[str, float]:
+    """Return the horizontal centre of each box, in px: near its neighbours, without overlaps."""
     above, below = _neighbours(links)
     centres: dict[str, float] = {}
     for row in rows:
-        _set_apart(row, boxes, dict.fromkeys(row, 0.0), centres)
+        _place_row(row, boxes, dict.fromkeys(row, 0.0), centres)
     for sweep in range(_SWEEPS):
-        near = below if sweep % 2 else above
+        neighbours = below if sweep % 2 else above
         for row in reversed(rows) if sweep % 2 else rows:
-            wished = {name: _mean(near.get(name, [name]), centres) for name in row}
-            _set_apart(row, boxes, wished, centres)
+            preferred = {name: _mean(neighbours.get(name, [name]), centres) for name in row}
+            _place_row(row, boxes, preferred, centres)
     return centres
 
 
-def _set_apart(
+def _place_row(
     row: list[str],
     boxes: Mapping[str, _Box],
-    wished: Mapping[str, float],
+    preferred: Mapping[str, float],
     centres: dict[str, float],
 ) -> None:
-    """Place a layer where it is wished as far as that goes, in its order, without overlaps."""
+    """Set the centres of a layer close to the preferred ones, in order and without overlaps."""
     edge = -float("inf")
     for name in row:
         half = boxes[name].width / 2
-        centres[name] = max(wished[name], edge + half)
+        centres[name] = max(preferred[name], edge + half)
         edge = centres[name] + half + _GAP
-    shift = sum(wished[name] - centres[name] for name in row) / len(row)
+    shift = sum(preferred[name] - centres[name] for name in row) / len(row)
     for name in row:
         centres[name] += shift
 
 
-def _mean(names: list[str], places: Mapping[str, float]) -> float:
-    return sum(places[name] for name in names) / len(names)
+def _mean(names: list[str], positions: Mapping[str, float]) -> float:
+    return sum(positions[name] for name in names) / len(names)
 
 
 def _neighbours(links: Links) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return the neighbours of each box in the layer above, and in the layer below."""
     above: dict[str, list[str]] = {}
     below: dict[str, list[str]] = {}
     for source, target in links:

@@ -1,4 +1,4 @@
-"""The views: small widgets that say what to draw of which run."""
+"""The view widgets: each specifies a run and a kind of view, which the frontend renders."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ from labkit.views.lifetimes import DroppableWidget, ShownViews
 
 
 class View(DroppableWidget):
-    """A view of one run; use one of its kinds.
+    """The base class of the views of a run.
 
-    A view that was never displayed goes with its last reference. One that was displayed stays
-    until it is closed, or until the cell that displayed it is run again.
+    A view that was never displayed is garbage-collected when nothing refers to it. A displayed view
+    stays alive until it is closed, or until the cell that displayed it is executed again.
 
     Parameters
     ----------
     run : Run
-        Growing or ended.
+        Running or ended.
 
     Raises
     ------
     TypeError
-        If it is given anything else.
+        If `run` is not a `Run`.
+    RuntimeError
+        If the frontend was not built.
     """
 
     kind: ClassVar[str] = ""
@@ -46,10 +48,10 @@ class View(DroppableWidget):
         self.run = run
         channel = RunChannel.of(run)
         super().__init__(view=self.kind, channel=channel, _esm=assets.loader_source())
-        channel.join(self.model_id)
+        channel.add_view(self.model_id)
 
     def close(self) -> None:
-        """Close the view on every page, and the run's channel with the last of its views."""
+        """Close the view on every page; the last view of a run also closes its channel."""
         if self.comm is None:
             return
         model_id, channel = self.model_id, self.channel
@@ -57,7 +59,7 @@ class View(DroppableWidget):
         self.channel = None
         ShownViews.remove(model_id)
         if channel is not None:
-            channel.leave(model_id)
+            channel.remove_view(model_id)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         if is_notebook():
@@ -72,35 +74,89 @@ class View(DroppableWidget):
 
 
 class Dashboard(View):
-    """Curves, gradients, graph and controls of a run in one view."""
+    """All views of a run and its controls in one widget.
+
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = Dashboard(Run("demo"))
+    >>> view.kind
+    'dashboard'
+    >>> view.close()
+    """
 
     kind = "dashboard"
 
 
 class CurvesView(View):
-    """Curves of the loss and of logged metrics."""
+    """Curves of the loss and of the logged metrics over steps.
+
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = CurvesView(Run("demo"))
+    >>> view.kind
+    'curves'
+    >>> view.close()
+    """
 
     kind = "curves"
 
 
 class GradientView(View):
-    """Gradient norms, weight norms and update ratios of every parameter over time."""
+    """Gradient norms, weight norms and update ratios of all parameters over steps.
+
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = GradientView(Run("demo"))
+    >>> view.kind
+    'gradients'
+    >>> view.close()
+    """
 
     kind = "gradients"
 
 
 class GraphView(View):
-    """The computation graph, folded into modules.
+    """The computation graph, with foldable modules.
 
     Parameters
     ----------
     source : Run or ComputationGraph
-        A run's graph changes with it; a graph alone stays as it is.
+        For a run, the view displays its latest graph.
     name : str
-        Title of a graph alone.
+        Title of the view of a `ComputationGraph`.
     samples : mapping of str to Sampled, optional
-        What is known of the values of a graph alone, by the names of parameters and the ids of
-        operations' nodes.
+        Sampled values for a `ComputationGraph`, by parameter name or node id.
+
+    Raises
+    ------
+    TypeError
+        If `source` is neither a `Run` nor a `ComputationGraph`.
+
+    Examples
+    --------
+    >>> from labkit.run import ComputationGraph
+    >>> view = GraphView(ComputationGraph(nodes=(), edges=(), modules=()), name="empty")
+    >>> view.graph.nodes
+    ()
+    >>> view.close()
     """
 
     kind = "graph"
@@ -112,25 +168,25 @@ class GraphView(View):
         name: str = "graph",
         samples: Samples | None = None,
     ) -> None:
-        self._made_run = isinstance(source, ComputationGraph)
+        self._owns_run = isinstance(source, ComputationGraph)
         if isinstance(source, ComputationGraph):
-            source = _run_around(source, name, samples or {})
+            source = _run_with_graph(source, name, samples or {})
         super().__init__(source)
 
     def close(self) -> None:
-        """Close the view on every page; what was sampled for it goes."""
+        """Close the view on every page, and release the samples of a `ComputationGraph`."""
         super().close()
-        if self._made_run:
+        if self._owns_run:
             self.run.add_samples({})
 
     @property
     def graph(self) -> ComputationGraph | None:
-        """The graph that is shown, as plain data; None before there is one."""
+        """The displayed graph as plain data; None if there is none yet."""
         return self.run.graph
 
 
-def _run_around(graph: ComputationGraph, name: str, samples: Samples) -> Run:
-    """Return an ended run that holds nothing but a graph and what was sampled for it."""
+def _run_with_graph(graph: ComputationGraph, name: str, samples: Samples) -> Run:
+    """Return an ended run that contains only a graph and samples of its tensors."""
     run = Run(name)
     run.add_graph(graph)
     run.add_samples(samples)
@@ -139,18 +195,60 @@ def _run_around(graph: ComputationGraph, name: str, samples: Samples) -> Run:
 
 
 class FindingsView(View):
-    """What goes wrong in a run, why, and what to try."""
+    """The findings of a run: problems with their causes and advice.
+
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = FindingsView(Run("demo"))
+    >>> view.kind
+    'findings'
+    >>> view.close()
+    """
 
     kind = "findings"
 
 
 class ActivationView(View):
-    """What the modules give out: statistics over time, feature maps, kernels, states and gates."""
+    """Activations of the modules: statistics over steps, feature maps, kernels, states and gates.
+
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = ActivationView(Run("demo"))
+    >>> view.kind
+    'activations'
+    >>> view.close()
+    """
 
     kind = "activations"
 
 
 class Controls(View):
-    """Progress, and buttons that pause, resume, step and stop the loop."""
+    """The progress of a run, and buttons that pause, resume, step and stop its loop.
+
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = Controls(Run("demo"))
+    >>> view.kind
+    'controls'
+    >>> view.close()
+    """
 
     kind = "controls"

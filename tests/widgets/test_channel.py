@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from labkit.run import Finding, Run
-from labkit.run.control import MOST_REQUESTS
+from labkit.run.control import MAX_REQUESTS
 from labkit.run.inspection import Inspection
-from labkit.run.questions import NOT_TAKEN
+from labkit.run.inspection_requests import NO_STEP_ENDED
 from labkit.views import assets
 from labkit.views.channel import RunChannel
 
@@ -175,7 +175,7 @@ def test_a_loop_that_ends_no_step_is_answered_for_by_what_was_recorded(run, monk
     page = Page(run, monkeypatch)
     page.ask(question("inspect", name="w"))
     answer = page.answer_to(41)
-    assert NOT_TAKEN in answer["reason"]
+    assert NO_STEP_ENDED in answer["reason"]
     assert answer["norms"] == [{"kind": "weight_norm", "step": 7, "value": 1.5}]
     run.control.at_step_end()
     assert not run.live.threads
@@ -193,12 +193,12 @@ def test_the_end_answers_what_still_waits(run, monkeypatch):
 
 def test_every_question_of_a_page_that_floods_is_answered(run, monkeypatch):
     page = Page(run, monkeypatch)
-    count = 3 * MOST_REQUESTS
+    count = 3 * MAX_REQUESTS
     for request in range(count):
         page.ask({"type": "inspect", "name": "w", "request": request})
     answers = [page.answer_to(request) for request in range(count)]
     kinds = [answer["type"] for answer in answers]
-    assert kinds == ["inspection"] * MOST_REQUESTS + ["refused"] * (count - MOST_REQUESTS)
+    assert kinds == ["inspection"] * MAX_REQUESTS + ["refused"] * (count - MAX_REQUESTS)
     assert "Ask again" in answers[-1]["reason"]
 
 

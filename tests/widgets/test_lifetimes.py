@@ -94,7 +94,7 @@ def test_many_views_leave_nothing_with_the_run():
     for _ in range(20):
         lk.CurvesView(run).close()
     await_no_publisher()
-    assert not run._closers
+    assert not run._lifecycle._callbacks
 
 
 def test_the_last_view_that_is_closed_ends_the_channel():

@@ -103,8 +103,8 @@ class Training:
 def test_pages_hold_what_the_run_holds(actions, limit):
     training = Training()
     with pytest.MonkeyPatch.context() as smaller:  # so that rows are folded on both sides
-        smaller.setattr(storage, "_MOST_ROWS", limit)
-        smaller.setattr(storage, "_FEWEST_ROWS", min(limit, 128))
+        smaller.setattr(storage, "_MAX_ROWS", limit)
+        smaller.setattr(storage, "_MIN_ROWS", min(limit, 128))
         for action in actions:
             training.act(*action)
         training.publish()

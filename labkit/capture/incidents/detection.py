@@ -126,7 +126,7 @@ class IncidentDetector:
             indices=self._indices(),
             random_state=None if state is None else state.numpy(),
             history=_history(run),
-            again=replay.keep(call),
+            rerun=replay.keep(call),
         )
         run.add_incident(incident)
 
@@ -162,7 +162,7 @@ class IncidentDetector:
             indices=None,
             random_state=None,
             history=_history(run),
-            again=replay.keep(None),
+            rerun=replay.keep(None),
         )
         run.add_incident(incident)
 

@@ -78,7 +78,7 @@ def _check(
     )
     # Other models may be trained on other threads, so their parameters are not read.
     names, labels = {entry.names for entry in held}, {entry.label for entry in entries}
-    observed.unheld = tuple(
+    observed.without_optimizer = tuple(
         entry.names[0]
         for entry in table.watched
         if entry.label in labels and entry.names not in names and _has_gradient(entry)

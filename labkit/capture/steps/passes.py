@@ -151,7 +151,7 @@ class Passes:
         loop = self._loop
         for recorder in loop.rounds.members or loop.rounds.unannounced:
             if recorder.last_pass == loop.pass_number and recorder.passes == 1:
-                run.observations.uncleared.add(seen=recorder.is_uncleared)
+                run.observations.stale_gradients.add(seen=recorder.is_uncleared)
                 loop.sees_clearing = False
 
     def read(self, run: Run) -> None:

@@ -123,7 +123,7 @@ class StepPlan:
         self._readings.account(run, loop_ns, fixed_ns)
         measured = run.measured
         if measured.getting_started and _has_started(steps, measured.loop_ns):
-            measured.end_start()
+            measured.exclude_start()
         self._longest_ns = _LONGEST_NS if run.viewers.present else _LONGEST_UNSEEN_NS
         if done:
             self.pace.learn(done, loop_ns, budget.credit - credit)

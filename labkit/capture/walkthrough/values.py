@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from labkit.run.stepping import MOST_CELLS, MOST_NUMBERS, ValueSummary
+from labkit.run.stepping import MAX_CELLS, MAX_NUMBERS, ValueSummary
 
 
 def summarise(tensor: torch.Tensor) -> ValueSummary:
@@ -25,7 +25,7 @@ def summarise(tensor: torch.Tensor) -> ValueSummary:
     plain = (detached.abs() if detached.is_complex() else detached).to("cpu", torch.float64)
     numbers = plain.numpy()
     finite = numbers[np.isfinite(numbers)]
-    whole = numbers.size <= MOST_NUMBERS
+    whole = numbers.size <= MAX_NUMBERS
     return ValueSummary(
         shape=tuple(tensor.shape),
         dtype=str(tensor.dtype).removeprefix("torch."),
@@ -53,9 +53,9 @@ def _as_table(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _block_means(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    rows, columns = (min(size, MOST_CELLS) for size in table.shape)
+    rows, columns = (min(size, MAX_CELLS) for size in table.shape)
     if table.shape[0] == 1:  # a long vector is seen better in several rows
-        rows = columns = min(MOST_CELLS, int(np.ceil(np.sqrt(table.size))))
+        rows = columns = min(MAX_CELLS, int(np.ceil(np.sqrt(table.size))))
         flat = np.array_split(table.ravel(), rows * columns)
         return np.array([part.mean() if part.size else np.nan for part in flat]).reshape(
             rows, columns

@@ -1,9 +1,10 @@
-"""Every rule, one function each, by what it looks at."""
+"""The rules of labkit, grouped by the data that they evaluate."""
 
 from labkit.insight.rule import Rule
 from labkit.insight.rules import (
     activations,
     data_loading,
+    gradient_handling,
     gradients,
     inputs_and_modes,
     learning_rate,
@@ -13,9 +14,10 @@ from labkit.insight.rules import (
 RULES: tuple[Rule, ...] = (
     *loss.RULES,
     *gradients.RULES,
+    *gradient_handling.RULES,
     *activations.RULES,
     *learning_rate.RULES,
     *inputs_and_modes.RULES,
     *data_loading.RULES,
 )
-"""All rules, in the order in which equally grave findings are told."""
+"""All rules, in the order in which findings of equal severity are reported."""

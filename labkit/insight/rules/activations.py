@@ -1,4 +1,4 @@
-"""What sampled activations say: dead units, saturation, one class for everything."""
+"""Rules about sampled activations: dead units, saturation, the same class for all samples."""
 
 from __future__ import annotations
 
@@ -9,51 +9,64 @@ import numpy as np
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch
 
-_FEWEST_ROWS = 3
-_DEAD = 0.85
-_DEAD_WITHOUT_PROGRESS = 0.5
-"""Fewer dead units are enough where nothing is learned; one that learns may do without many."""
+_MIN_ROWS = 3
+_MAX_DEAD = 0.85
+"""Share of dead units of a layer, in a model that learns."""
+_MAX_DEAD_WITHOUT_PROGRESS = 0.5
+"""The same in a model that does not learn."""
 _PROGRESS = 0.8
-_SATURATED = 0.8
-_FEWEST_STEPS = 30
-_ALWAYS = 0.98
-_FEWEST_SAMPLES = 4
-_WRONG = 0.5
-"""Part of ln(classes): below it one class for all is right for the batches that come."""
+"""Final loss over initial loss, below which the model learns."""
+_MAX_SATURATED = 0.8
+_MIN_STEPS = 30
+_MIN_SHARE = 0.98
+"""Share of the samples for which the same class is predicted."""
+_MIN_SAMPLES = 4
+_MIN_LOSS = 0.5
+"""Loss over ln(classes), below which predicting one class is correct for the given batches."""
 
 
 def _dead(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
-    learns = curve is None or curve.last() < _PROGRESS * curve.first()
-    return _over(
+    learns = curve is None or curve.final() < _PROGRESS * curve.initial()
+    return _layers_above(
         evidence,
         "act_dead",
-        _DEAD if learns else _DEAD_WITHOUT_PROGRESS,
+        _MAX_DEAD if learns else _MAX_DEAD_WITHOUT_PROGRESS,
         "{part:.0%} of the units of {name} are dead: their output was zero for every sample of the "
         "batches looked at, so no gradient passes through them.",
     )
 
 
 def _saturated(evidence: Evidence) -> RuleMatch | None:
-    return _over(
+    return _layers_above(
         evidence,
         "act_saturated",
-        _SATURATED,
+        _MAX_SATURATED,
         "{part:.0%} of the outputs of {name} are saturated: they lie at the flat ends of the "
         "activation, where hardly any gradient passes.",
     )
 
 
-def _over(evidence: Evidence, kind: str, limit: float, words: str) -> RuleMatch | None:
+def _layers_above(evidence: Evidence, kind: str, limit: float, words: str) -> RuleMatch | None:
+    """Match the hidden layers whose newest values of a kind all exceed a limit.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    kind : str
+        A kind whose values are shares, 0 to 1.
+    limit : float
+    words : str
+        The message, with ``{part}`` and ``{name}`` for the layer with the largest value.
+    """
     table = evidence.table(kind)
-    if table is None or len(table) < _FEWEST_ROWS or evidence.steps < _FEWEST_STEPS:
+    if table is None or len(table) < _MIN_ROWS or evidence.steps < _MIN_STEPS:
         return None
-    recent = table.recent(_FEWEST_ROWS)
-    newest = table.newest(_FEWEST_ROWS)  # each module's own, as not all are called at all steps
+    recent = table.recent(_MIN_ROWS)
+    newest = table.newest(_MIN_ROWS)  # per module, as modules may be called at different steps
     least = np.where(np.isnan(newest), 0.0, newest).min(axis=0)
-    over = np.array(
-        [p for p in np.flatnonzero(least > limit) if recent.names[p] in evidence.hidden]
-    )
+    columns = np.flatnonzero(least > limit)
+    over = np.array([column for column in columns if recent.names[column] in evidence.hidden])
     if not len(over):
         return None
     worst = int(over[least[over].argmax()])
@@ -65,27 +78,27 @@ def _over(evidence: Evidence, kind: str, limit: float, words: str) -> RuleMatch 
     return RuleMatch(
         message,
         (int(recent.steps[0]), int(recent.steps[-1])),
-        tuple(table.names[place] for place in over[:8]),
+        tuple(table.names[column] for column in over[:8]),
         (f"{kind}/{name}",),
     )
 
 
 def _one_class(evidence: Evidence) -> RuleMatch | None:
-    seen = list(evidence.observed.predictions)[-_FEWEST_SAMPLES:]
+    newest = list(evidence.observed.predictions)[-_MIN_SAMPLES:]
     curve = evidence.loss
-    if len(seen) < _FEWEST_SAMPLES or curve is None or seen[-1].step < _FEWEST_STEPS:
+    if len(newest) < _MIN_SAMPLES or curve is None or newest[-1].step < _MIN_STEPS:
         return None
-    classes = seen[-1].classes
+    classes, predicted = newest[-1].classes, newest[0].most_frequent
     if classes != evidence.classes:
         return None
-    if any(each.share < _ALWAYS or each.favourite != seen[0].favourite for each in seen):
+    if any(each.share < _MIN_SHARE or each.most_frequent != predicted for each in newest):
         return None
-    if curve.last() < _WRONG * math.log(max(2, classes)):
+    if curve.final() < _MIN_LOSS * math.log(max(2, classes)):
         return None
     return RuleMatch(
-        f"The model predicts class {seen[0].favourite} for nearly every sample, of {classes} "
-        f"classes, at each of the last {len(seen)} steps looked at.",
-        (seen[0].step, seen[-1].step),
+        f"The model predicts class {predicted} for nearly every sample, of {classes} "
+        f"classes, at each of the last {len(newest)} steps looked at.",
+        (newest[0].step, newest[-1].step),
         series=(curve.name,),
     )
 

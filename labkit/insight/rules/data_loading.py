@@ -1,27 +1,28 @@
-"""What keeps the model waiting: slow loading, and tensors that go to and fro between devices."""
+"""Rules about waiting times: slow data loading, and repeated transfers between devices."""
 
 from __future__ import annotations
 
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch
 
-_FEWEST_BATCHES = 20
-_MOST_OF_THE_TIME = 0.5
-_WORTH_TELLING_MS = 2.0
-"""A DataLoader over tensors in memory takes some tenths of that; nothing is wrong with it."""
-_FEWEST_HOPS = 2
+_MIN_BATCHES = 20
+_MIN_WAITING_SHARE = 0.5
+"""Share of the loop's time that it waits for data."""
+_MIN_BATCH_MS = 2.0
+"""Time per batch, in ms; a DataLoader over tensors in memory takes a few tenths of a ms."""
+_MIN_TRANSFERS = 2
 
 
 def _loading(evidence: Evidence) -> RuleMatch | None:
     run, observed = evidence.run, evidence.observed
-    if observed.batches < _FEWEST_BATCHES or not run.measured.loop_ns:
+    if observed.batches < _MIN_BATCHES or not run.measured.loop_ns:
         return None
     share = observed.loading_ns / run.measured.loop_ns
-    each = observed.loading_ns / observed.batches / 1e6
-    if share < _MOST_OF_THE_TIME or each < _WORTH_TELLING_MS:
+    batch_ms = observed.loading_ns / observed.batches / 1e6
+    if share < _MIN_WAITING_SHARE or batch_ms < _MIN_BATCH_MS:
         return None
     return RuleMatch(
-        f"The loop waits for its data {min(share, 1):.0%} of the time: {each:.3g} ms a batch.",
+        f"The loop waits for its data {min(share, 1):.0%} of the time: {batch_ms:.3g} ms a batch.",
         (1, evidence.steps),
     )
 
@@ -37,7 +38,7 @@ def _ping_pong(evidence: Evidence) -> RuleMatch | None:
         for source, target in pairs
         if source.device and target.device and source.device != target.device
     ]
-    if len(moved) < _FEWEST_HOPS:
+    if len(moved) < _MIN_TRANSFERS:
         return None
     devices = sorted({node.device for pair in pairs for node in pair if node.device})
     first = moved[0]

@@ -1,4 +1,4 @@
-"""How the loop is set up: modes, the loss on the wrong thing, labels, the inputs' scale."""
+"""Rules about the set-up of the loop: training mode, loss function, labels, scale of the inputs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import re
 from collections.abc import Iterator
 
 from labkit.insight.evidence import Evidence
-from labkit.insight.rule import Rule, RuleMatch, counted
+from labkit.insight.rule import Rule, RuleMatch, enumerated
 from labkit.run import Node
 
-_FEWEST_LOOKS = 3
-_ALMOST_ALWAYS = 0.9
-_PASSING = frozenset({"view", "reshape", "squeeze", "unsqueeze", "transpose", "permute", "t", "to"})
-"""Operations that hand the values on as they are."""
+_MIN_CHECKS = 3
+_MIN_SHARE = 0.9
+"""Share of the forward passes in the wrong mode."""
+_VALUE_PRESERVING = frozenset(
+    {"view", "reshape", "squeeze", "unsqueeze", "transpose", "permute", "t", "to"}
+)
+"""Operations that do not change values."""
 _LARGE_MEAN = 10.0
 _LARGE_STD = 10.0
 _SMALL_STD = 1e-3
-_UNEVEN = 1e3
+_LARGE_STD_RATIO = 1e3
+"""Largest over smallest standard deviation of a feature."""
 _LABEL_ERRORS = (
     re.compile(r"Target (?P<label>-?\d+) is out of bounds"),
     re.compile(r"all elements of (target|input) should be between 0 and 1"),
@@ -26,12 +30,12 @@ _LABEL_ERRORS = (
 
 
 def _evaluation_mode(evidence: Evidence) -> RuleMatch | None:
-    seen, names = evidence.observed.trained_in_eval, evidence.observed.mode_dependent
-    if not names or seen.looks < _FEWEST_LOOKS or seen.share < _ALMOST_ALWAYS:
+    in_eval, names = evidence.observed.trained_in_eval, evidence.observed.mode_dependent
+    if not names or in_eval.checks < _MIN_CHECKS or in_eval.share < _MIN_SHARE:
         return None
     return RuleMatch(
         f"The model is trained in evaluation mode (model.training is False), so "
-        f"{counted(names, 'module')} {'do' if len(names) > 1 else 'does'} not work as meant for "
+        f"{enumerated(names, 'module')} {'do' if len(names) > 1 else 'does'} not work as meant for "
         "training.",
         (1, evidence.steps),
         names[:8],
@@ -39,12 +43,12 @@ def _evaluation_mode(evidence: Evidence) -> RuleMatch | None:
 
 
 def _training_mode(evidence: Evidence) -> RuleMatch | None:
-    seen, names = evidence.observed.evaluated_in_training, evidence.observed.mode_dependent
-    if not names or not seen.seen or seen.share < _ALMOST_ALWAYS:
+    in_training, names = evidence.observed.evaluated_in_training, evidence.observed.mode_dependent
+    if not names or not in_training.seen or in_training.share < _MIN_SHARE:
         return None
     return RuleMatch(
         "The model is evaluated in training mode: passes under no_grad ran while model.training "
-        f"was True, so {counted(names, 'module')} drop{'' if len(names) > 1 else 's'} units or "
+        f"was True, so {enumerated(names, 'module')} drop{'' if len(names) > 1 else 's'} units or "
         f"use{'' if len(names) > 1 else 's'} the batch's own statistics.",
         (1, evidence.steps),
         names[:8],
@@ -55,21 +59,21 @@ def _double_softmax(evidence: Evidence) -> RuleMatch | None:
     graph = evidence.graph
     for node in graph.nodes if graph is not None else ():
         if node.op == "logsoftmax":
-            twice, fitting = "softmax", "cross_entropy"
+            activation, loss = "softmax", "cross_entropy"
         elif node.op == "binarycrossentropywithlogits":
-            twice, fitting = "sigmoid", "binary_cross_entropy_with_logits"
+            activation, loss = "sigmoid", "binary_cross_entropy_with_logits"
         else:
             continue
         before = next(_values_from(node, evidence), None)
-        if before is None or before.op != twice:
+        if before is None or before.op != activation:
             continue
-        place = before.scope.partition("#")[0]
+        module = before.scope.partition("#")[0]
         return RuleMatch(
-            f"{fitting} gets the result of a {twice}{f' ({place})' if place else ''}, but it "
+            f"{loss} gets the result of a {activation}{f' ({module})' if module else ''}, but it "
             f"applies one itself. The second one flattens the values, so the gradient is weak and "
             "the loss cannot come near zero.",
             (1, evidence.steps),
-            (place,) if place else (),
+            (module,) if module else (),
             node=before.id,
             line=f"{before.source.file}:{before.source.line}" if before.source else None,
         )
@@ -77,12 +81,12 @@ def _double_softmax(evidence: Evidence) -> RuleMatch | None:
 
 
 def _values_from(node: Node, evidence: Evidence) -> Iterator[Node]:
-    """Yield what made the values that a node takes, past operations that only pass them on."""
-    waiting = [each for each in evidence.sources.get(node.id, ()) if each.kind == "op"]
-    while waiting:
-        source = waiting.pop(0)
-        if source.op in _PASSING:
-            waiting += [each for each in evidence.sources.get(source.id, ()) if each.kind == "op"]
+    """Yield the operations that computed the inputs of a node, skipping value-preserving ones."""
+    queue = [each for each in evidence.sources.get(node.id, ()) if each.kind == "op"]
+    while queue:
+        source = queue.pop(0)
+        if source.op in _VALUE_PRESERVING:
+            queue += [each for each in evidence.sources.get(source.id, ()) if each.kind == "op"]
         else:
             yield source
 
@@ -107,7 +111,7 @@ def _labels(evidence: Evidence) -> RuleMatch | None:
 
 
 def _labels_outside(evidence: Evidence) -> RuleMatch | None:
-    """Binary cross entropy is never negative, unless a label is not between 0 and 1."""
+    """Match a negative binary cross entropy, which implies a label below 0 or above 1."""
     curve = evidence.loss
     ops = {node.op for node in evidence.graph.nodes} if evidence.graph is not None else set()
     if curve is None or "binarycrossentropywithlogits" not in ops:
@@ -125,10 +129,10 @@ def _labels_outside(evidence: Evidence) -> RuleMatch | None:
 
 
 def _input_scale(evidence: Evidence) -> RuleMatch | None:
-    seen = list(evidence.observed.inputs)
-    if len(seen) < _FEWEST_LOOKS:
+    inputs = list(evidence.observed.inputs)
+    if len(inputs) < _MIN_CHECKS:
         return None
-    for last in (each for each in seen if each.step == seen[-1].step):
+    for last in (each for each in inputs if each.step == inputs[-1].step):
         if abs(last.mean) > _LARGE_MEAN or last.std > _LARGE_STD:
             words = (
                 f"its values have a mean of {last.mean:.4g} and a standard deviation of "
@@ -136,16 +140,16 @@ def _input_scale(evidence: Evidence) -> RuleMatch | None:
             )
         elif 0 < last.std < _SMALL_STD and abs(last.mean) < 1:
             words = f"its values hardly vary (standard deviation {last.std:.1g})"
-        elif last.most_std > _UNEVEN * last.least_std > 0:
+        elif last.max_std > _LARGE_STD_RATIO * last.min_std > 0:
             words = (
-                f"its features vary by {last.least_std:.2g} to {last.most_std:.2g}, so no "
+                f"its features vary by {last.min_std:.2g} to {last.max_std:.2g}, so no "
                 "one learning rate suits them all"
             )
         else:
             continue
         return RuleMatch(
             f"The input of shape {list(last.shape)} is not scaled: {words}.",
-            (seen[0].step, last.step),
+            (inputs[0].step, last.step),
         )
     return None
 

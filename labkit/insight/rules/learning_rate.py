@@ -1,47 +1,61 @@
-"""What the size of the steps says: too large, too small, none at all, or all decay."""
+"""Rules about the size of the updates: too large, too small, zero, or dominated by decay."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from labkit.insight.evidence import Evidence, RecentRows
+from labkit.insight.evidence import Evidence
+from labkit.insight.recent_rows import RecentRows
 from labkit.insight.rule import Rule, RuleMatch
 
-_FEWEST_ROWS = 3
-_FEWEST_STEPS = 20
-_LARGE_STEP = 0.1
-_SMALL_STEP = 1e-5
-_WORTH_TELLING = 0.01
-_LITTLE_LEFT = 1e-3
+_MIN_ROWS = 3
+_MIN_STEPS = 20
+_LARGE_RATIO = 0.1
+"""Update ratio of a learning rate that is too high."""
+_SMALL_RATIO = 1e-5
+"""Update ratio of a learning rate that is too low."""
+_REPORTED_RATIO = 0.01
+"""Update ratio above which the message mentions it."""
+_CONVERGED_RATIO = 1e-3
+"""Total gradient norm over total weight norm, below which training has converged."""
 _DIVERGED = 3.0
-_STAYED = 0.9
+"""Final loss over the initial and the lowest loss, above which the loss diverges."""
+_NO_PROGRESS = 0.9
+"""Final loss over initial loss, above which large updates have no effect."""
 _SLOW_STEPS = 100
-_SLOW = 0.95
+_SLOW_PROGRESS = 0.95
+"""Final loss over initial loss, above which small updates are too small."""
 _SHRUNK = 0.3
-_WEAK_GRADIENT = 0.5
+"""Weight norm over its initial value."""
+_BALANCED_PULL = 0.5
+"""Gradient norm over the pull of the decay, above which the gradient balances it."""
+_BALANCED_NORM = 0.1
+"""Weight norm over its initial value, above which a balanced weight is not reported."""
 
 
 def _too_high(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
-    if curve is None or evidence.steps < _FEWEST_STEPS:
+    if curve is None or evidence.steps < _MIN_STEPS:
         return None
-    first, last = curve.first(1), curve.last()
+    first, last = curve.initial(1), curve.final()
     finite = curve.values[np.isfinite(curve.values)]
     if not len(finite):
         return None
     lowest = float(finite.min())
     ratios = evidence.table("update_ratio")
-    step = _typical(ratios, evidence) if ratios is not None and len(ratios) else 0.0
+    ratio = _update_ratio(ratios, evidence) if ratios is not None and len(ratios) else 0.0
     diverges = last > _DIVERGED * max(first, 1e-12) and last > _DIVERGED * max(lowest, 1e-12)
-    thrashes = step > _LARGE_STEP and last > _STAYED * first and evidence.steps >= _SLOW_STEPS
-    if not diverges and not thrashes:
+    oscillates = (
+        ratio > _LARGE_RATIO and last > _NO_PROGRESS * first and evidence.steps >= _SLOW_STEPS
+    )
+    if not diverges and not oscillates:
         return None
-    moved = f", and a step moves a typical weight by {step:.0%} of its size"
-    moved = moved if step > _WORTH_TELLING else ""
-    seen = f"went from {first:.4g} to {last:.4g}" if diverges else f"stays at {last:.4g}"
+    moved = f", and a step moves a typical weight by {ratio:.0%} of its size"
+    moved = moved if ratio > _REPORTED_RATIO else ""
+    change = f"went from {first:.4g} to {last:.4g}" if diverges else f"stays at {last:.4g}"
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
     return RuleMatch(
-        f"The learning rate is too high: the loss {seen} (lowest {lowest:.4g}){moved}.",
+        f"The learning rate is too high: the loss {change} (lowest {lowest:.4g}){moved}.",
         (int(curve.steps[0]), int(curve.steps[-1])),
         series=(curve.name, *rates),
     )
@@ -49,36 +63,36 @@ def _too_high(evidence: Evidence) -> RuleMatch | None:
 
 def _too_low(evidence: Evidence) -> RuleMatch | None:
     curve, ratios = evidence.loss, evidence.table("update_ratio")
-    if curve is None or ratios is None or len(ratios) < _FEWEST_ROWS:
+    if curve is None or ratios is None or len(ratios) < _MIN_ROWS:
         return None
-    if evidence.steps < _SLOW_STEPS or not curve.last() > _SLOW * curve.first():
+    if evidence.steps < _SLOW_STEPS or not curve.final() > _SLOW_PROGRESS * curve.initial():
         return None
-    step = _typical(ratios, evidence, of="largest")
-    if not 0 < step < _SMALL_STEP or _has_arrived(evidence):
+    ratio = _update_ratio(ratios, evidence, of="largest")
+    if not 0 < ratio < _SMALL_RATIO or _has_converged(evidence):
         return None
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
     return RuleMatch(
-        f"The learning rate is too low: a step moves no weight by more than {step:.0e} of its size "
-        f"(0.001 is customary), and in {evidence.steps:,} steps the loss went from "
-        f"{curve.first():.4g} to {curve.last():.4g}.",
+        f"The learning rate is too low: a step moves no weight by more than {ratio:.0e} of its "
+        f"size (0.001 is customary), and in {evidence.steps:,} steps the loss went from "
+        f"{curve.initial():.4g} to {curve.final():.4g}.",
         (int(curve.steps[0]), int(curve.steps[-1])),
         series=(curve.name, *rates),
     )
 
 
-def _has_arrived(evidence: Evidence) -> bool:
-    """Return whether the gradients are so weak against the weights that little is left to learn."""
+def _has_converged(evidence: Evidence) -> bool:
+    """Return whether the gradients are negligible compared with the weights."""
     gradients, weights = evidence.table("grad_norm"), evidence.table("weight_norm")
     if gradients is None or weights is None or not len(gradients) or not len(weights):
         return False
-    return float(np.median(gradients.totals())) < _LITTLE_LEFT * weights.size()
+    return float(np.median(gradients.row_norms())) < _CONVERGED_RATIO * weights.norm_of_medians()
 
 
 def _no_change(evidence: Evidence) -> RuleMatch | None:
     ratios = evidence.table("update_ratio")
-    if ratios is None or len(ratios) < _FEWEST_ROWS:
+    if ratios is None or len(ratios) < _MIN_ROWS:
         return None
-    recent = ratios.recent(_FEWEST_ROWS)
+    recent = ratios.recent(_MIN_ROWS)
     newest = ratios.newest()
     read, known = recent.values[~np.isnan(recent.values)], newest[~np.isnan(newest)]
     if not len(read) or (read != 0).any() or (known != 0).any():
@@ -93,37 +107,45 @@ def _no_change(evidence: Evidence) -> RuleMatch | None:
     )
 
 
-def _decay(evidence: Evidence) -> RuleMatch | None:
+def _decay_too_strong(evidence: Evidence) -> RuleMatch | None:
     decay = evidence.observed.weight_decay
-    weights, first = evidence.table("weight_norm"), evidence.early("weight_norm")
-    if decay <= 0 or weights is None or first is None or len(weights) < _FEWEST_ROWS:
+    weights, first = evidence.table("weight_norm"), evidence.first_values("weight_norm")
+    if decay <= 0 or weights is None or first is None or len(weights) < _MIN_ROWS:
         return None
     now = weights.newest()[0]
-    matrices = [place for place, name in enumerate(weights.names) if name in evidence.matrices]
-    shrunk = [p for p in matrices if first[p] > 0 and now[p] < _SHRUNK * first[p]]
+    matrices = [column for column, name in enumerate(weights.names) if name in evidence.matrices]
+    shrunk = [c for c in matrices if first[c] > 0 and now[c] < _SHRUNK * first[c]]
     if not shrunk:
         return None
     rate = max((float(r.values[-1]) for r in evidence.rates if len(r)), default=1.0)
-    place = min(shrunk, key=lambda p: float(now[p] / first[p]))
-    name = weights.names[place]
+    worst = min(shrunk, key=lambda column: float(now[column] / first[column]))
+    name, before, after = weights.names[worst], float(first[worst]), float(now[worst])
     gradients = evidence.table("grad_norm")
     if gradients is not None and name in gradients.names and len(gradients):
         pull = float(gradients.medians()[gradients.names.index(name)])
-        if pull > _WEAK_GRADIENT * max(decay, decay * rate) * float(first[place]) and now[
-            place
-        ] > 0.1 * float(first[place]):
+        is_balanced = pull > _BALANCED_PULL * max(decay, decay * rate) * before
+        if is_balanced and after > _BALANCED_NORM * before:
             return None
     return RuleMatch(
-        f"Weight decay ({decay:g}) swallows {name}: its norm has shrunk from {first[place]:.3g} to "
-        f"{now[place]:.3g}, as the decay pulls harder than the gradient.",
+        f"Weight decay ({decay:g}) swallows {name}: its norm has shrunk from {before:.3g} to "
+        f"{after:.3g}, as the decay pulls harder than the gradient.",
         (int(weights.steps[0]), int(weights.steps[-1])),
-        tuple(weights.names[p] for p in shrunk[:8]),
+        tuple(weights.names[column] for column in shrunk[:8]),
         (f"weight_norm/{name}",),
     )
 
 
-def _typical(ratios: RecentRows, evidence: Evidence, of: str = "median") -> float:
-    """Return how far a step moves a weight, relative to its size, lately."""
+def _update_ratio(ratios: RecentRows, evidence: Evidence, of: str = "median") -> float:
+    """Return the recent update ratio of the weights; 0 if none was read.
+
+    Parameters
+    ----------
+    ratios : RecentRows
+        Rows of the kind ``"update_ratio"``.
+    evidence : Evidence
+    of : {"median", "largest"}
+        The reduction over the weights.
+    """
     weights = ratios.only(evidence.matrices) if evidence.matrices else ratios
     medians = (weights if weights.names else ratios).recent(8).medians()
     medians = medians[np.isfinite(medians)]
@@ -177,7 +199,7 @@ RULES = (
             "Use a smaller weight_decay: 0.01 for AdamW and 0.0001 for SGD are customary.",
             "Leave biases, norms and embeddings out of it, in a parameter group of their own.",
         ),
-        match=_decay,
+        match=_decay_too_strong,
         chapter="03_linear_regression",
     ),
 )

@@ -1,4 +1,4 @@
-"""What the loss and the logged metrics say: not finite, not falling, overfitting."""
+"""Rules about the loss and the logged metrics: not finite, not falling, overfitting."""
 
 from __future__ import annotations
 
@@ -7,36 +7,41 @@ import re
 
 import numpy as np
 
-from labkit.insight.evidence import Curve, Evidence, largest
+from labkit.insight.curves import Curve
+from labkit.insight.evidence import Evidence
+from labkit.insight.recent_rows import largest
 from labkit.insight.rule import Rule, RuleMatch
 
 _PLATEAU_STEPS = 150
 _NO_PROGRESS = 0.9
-"""A loss above this part of what it began with has not been learned from."""
+"""Loss over initial loss, above which the model has not learned."""
 _STILL_FALLING = 0.97
+"""Loss of the last quarter over that of the second quarter, below which the loss is falling."""
 _GUESSING = 0.9
-"""Part of ln(classes), the cross entropy of guessing, above which a classifier guesses."""
-_STILL = 1e-4
-"""Update ratio of a parameter that hardly moves."""
-_RISE = 1.1
-_ACCURACY_LOST = 0.03
-_FEWEST_AFTER = 3
+"""Loss over ln(classes), the cross entropy of guessing, above which a classifier guesses."""
+_STATIONARY_RATIO = 1e-4
+"""Largest update ratio of weights that hardly change."""
+_LOSS_RISE = 1.1
+"""Held-out loss over its minimum, above which the model overfits."""
+_ACCURACY_DROP = 0.03
+"""Decrease of a held-out accuracy from its maximum, above which the model overfits."""
+_MIN_POINTS_AFTER_BEST = 3
 _HELD_OUT = re.compile(
     r"(^|[_/\- ])(val|valid|validation|test|eval|dev|heldout)([_/\- ]|$)", re.IGNORECASE
 )
-_FALLING = re.compile(r"loss|err|mse|mae|nll|entropy|perplexity|ppl", re.IGNORECASE)
-_RISING = re.compile(r"acc|auc|f1|precision|recall|score|r2", re.IGNORECASE)
+_LOWER_IS_BETTER = re.compile(r"loss|err|mse|mae|nll|entropy|perplexity|ppl", re.IGNORECASE)
+_HIGHER_IS_BETTER = re.compile(r"acc|auc|f1|precision|recall|score|r2", re.IGNORECASE)
 
 
 def _not_finite(evidence: Evidence) -> RuleMatch | None:
     for curve in evidence.losses:
-        bad = np.flatnonzero(~np.isfinite(curve.values))
-        if not len(bad):
+        points = np.flatnonzero(~np.isfinite(curve.values))
+        if not len(points):
             continue
-        step = int(curve.steps[bad[0]])
-        value = "NaN" if np.isnan(curve.values[bad[0]]) else "infinite"
+        step = int(curve.steps[points[0]])
+        value = "NaN" if np.isnan(curve.values[points[0]]) else "infinite"
         message = f"The {curve.name} became {value} at step {step:,}"
-        steps = (step, int(curve.steps[bad[-1]]))
+        steps = (step, int(curve.steps[points[-1]]))
         incident = evidence.run.incident
         if incident is None or incident.explanation is None or incident.step != step:
             return RuleMatch(f"{message}.", steps, series=(curve.name,))
@@ -56,13 +61,13 @@ def _plateau(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
     if curve is None or evidence.steps < _PLATEAU_STEPS or not np.isfinite(curve.values[-1]):
         return None
-    first, last = curve.first(), curve.last(0.5)
+    first, last = curve.initial(), curve.final(0.5)
     chance = math.log(evidence.classes) if evidence.classes and evidence.classes > 1 else None
     if not last > _NO_PROGRESS * first or (chance is not None and last < _GUESSING * chance):
         return None
-    if chance is None and _moves_nothing(evidence):
+    if chance is None and _is_stationary(evidence):
         return None
-    if curve.last(0.25) < _STILL_FALLING * curve.middle(0.25, 0.5):
+    if curve.final(0.25) < _STILL_FALLING * curve.median_between(0.25, 0.5):
         return None
     message = (
         f"The loss does not fall: it began at {first:.4g} and is at {last:.4g} after "
@@ -75,10 +80,12 @@ def _plateau(evidence: Evidence) -> RuleMatch | None:
     return RuleMatch(f"{message}.", (int(curve.steps[0]), evidence.steps), series=(curve.name,))
 
 
-def _moves_nothing(evidence: Evidence) -> bool:
-    """Return whether the weights hardly move: then training may well have ended long ago."""
+def _is_stationary(evidence: Evidence) -> bool:
+    """Return whether the weights hardly change, so that training may have converged."""
     ratios = evidence.table("update_ratio")
-    return ratios is not None and len(ratios) > 0 and not largest(ratios.medians()) > _STILL
+    if ratios is None or not len(ratios):
+        return False
+    return not largest(ratios.medians()) > _STATIONARY_RATIO
 
 
 def _overfitting(evidence: Evidence) -> RuleMatch | None:
@@ -86,30 +93,30 @@ def _overfitting(evidence: Evidence) -> RuleMatch | None:
     if training is None:
         return None
     for curve in evidence.metrics:
-        if _HELD_OUT.search(curve.name) and len(curve) > _FEWEST_AFTER:
-            seen = _worse(curve, training)
-            if seen is not None:
-                return seen
+        if _HELD_OUT.search(curve.name) and len(curve) > _MIN_POINTS_AFTER_BEST:
+            match = _overfits(curve, training)
+            if match is not None:
+                return match
     return None
 
 
-def _worse(held_out: Curve, training: Curve) -> RuleMatch | None:
-    """Return what is seen if held-out data are met ever worse while training data are not."""
-    rises = _RISING.search(held_out.name) is not None
-    if not rises and not _FALLING.search(held_out.name):
+def _overfits(held_out: Curve, training: Curve) -> RuleMatch | None:
+    """Match a held-out metric that gets worse while the training loss keeps falling."""
+    higher_is_better = _HIGHER_IS_BETTER.search(held_out.name) is not None
+    if not higher_is_better and not _LOWER_IS_BETTER.search(held_out.name):
         return None
     values = np.where(np.isfinite(held_out.values), held_out.values, np.nan)
     if np.isnan(values).all():
         return None
-    best = int(np.nanargmax(values) if rises else np.nanargmin(values))
+    best = int(np.nanargmax(values) if higher_is_better else np.nanargmin(values))
     after = values[best + 1 :]
     after = after[~np.isnan(after)]
-    if len(after) < _FEWEST_AFTER:
+    if len(after) < _MIN_POINTS_AFTER_BEST:
         return None
-    now, peak = float(np.median(after[-_FEWEST_AFTER:])), float(values[best])
-    lost = now < peak - _ACCURACY_LOST if rises else now > peak * _RISE
+    now, peak = float(np.median(after[-_MIN_POINTS_AFTER_BEST:])), float(values[best])
+    is_worse = now < peak - _ACCURACY_DROP if higher_is_better else now > peak * _LOSS_RISE
     then = training.values[training.steps <= held_out.steps[best]][-50:]
-    if not lost or not len(then) or not training.last(0.1) < float(np.median(then)):
+    if not is_worse or not len(then) or not training.final(0.1) < float(np.median(then)):
         return None
     steps = (int(held_out.steps[best]), int(held_out.steps[-1]))
     return RuleMatch(

@@ -14,7 +14,7 @@ from torch import nn
 
 import labkit as lk
 from labkit.capture.inspection import sample
-from labkit.run.questions import AT_THE_END, NOT_TAKEN, inspect
+from labkit.run.inspection_requests import FINAL_VALUES, NO_STEP_ENDED, inspect
 
 
 def test_a_graph_alone_reads_the_values_of_its_parameters():
@@ -159,7 +159,7 @@ def test_a_loop_that_ends_no_step_is_answered_for_by_what_was_recorded():
     assert found.gradient is not None
     assert found.gradient.step is not None
     assert {norm.kind for norm in found.norms} == {"weight_norm", "grad_norm"}
-    assert NOT_TAKEN in (found.reason or "")
+    assert NO_STEP_ENDED in (found.reason or "")
 
 
 def test_an_ended_run_tells_the_values_of_its_end_and_reads_no_model():
@@ -176,7 +176,7 @@ def test_an_ended_run_tells_the_values_of_its_end_and_reads_no_model():
     assert found.value.mean == pytest.approx(mean, rel=1e-5)
     assert found.gradient is not None
     assert found.gradient.step is not None
-    assert found.reason == AT_THE_END
+    assert found.reason == FINAL_VALUES
     assert inspect(run, "no_such") is None
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from labkit.run import Control, Run, Stopped
-from labkit.run.control import MOST_REQUESTS, RequestRefusedError
+from labkit.run.control import MAX_REQUESTS, RequestRefusedError
 
 
 @pytest.fixture
@@ -147,12 +147,12 @@ def test_work_of_the_training_thread_itself_is_done_at_once():
 
 def test_more_requests_than_fit_are_refused_with_a_reason():
     control = Control()
-    futures = [control.submit(lambda: 1) for _ in range(MOST_REQUESTS + 2)]
-    with pytest.raises(RequestRefusedError, match=f"{MOST_REQUESTS} requests wait"):
+    futures = [control.submit(lambda: 1) for _ in range(MAX_REQUESTS + 2)]
+    with pytest.raises(RequestRefusedError, match=f"{MAX_REQUESTS} requests wait"):
         futures[-1].result(timeout=0)
     while control.pending:
         control.at_step_end()
-    assert [future.result(timeout=0) for future in futures[:MOST_REQUESTS]] == [1] * MOST_REQUESTS
+    assert [future.result(timeout=0) for future in futures[:MAX_REQUESTS]] == [1] * MAX_REQUESTS
 
 
 def test_a_step_gives_little_time_to_what_waits():

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from labkit.run import Recorder, Run, series_table, storage
-from labkit.run.rows import joined
+from labkit.run import Recorder, Run, row_buffer, storage
+from labkit.run.rows import concatenated
 from labkit.run.storage import CELLS
 
 KINDS = ("loss", "metric", "act_mean")
@@ -108,8 +108,8 @@ def write(table, plain, action, clocks, strides):
 def test_a_table_holds_what_a_plain_list_holds(kind, actions, strides, limit):
     recorder = Recorder()
     with pytest.MonkeyPatch.context() as smaller:  # so that few rows are folded again and again
-        smaller.setattr(storage, "_MOST_ROWS", limit)
-        smaller.setattr(storage, "_FEWEST_ROWS", min(limit, 128))
+        smaller.setattr(storage, "_MAX_ROWS", limit)
+        smaller.setattr(storage, "_MIN_ROWS", min(limit, 128))
         table, plain, clocks = recorder.table("t", kind, ["a"]), Plain(kind), [0, 0]
         for action in actions:
             write(table, plain, action, clocks, strides)
@@ -263,10 +263,10 @@ def test_what_a_finalizer_reads_and_writes_in_the_middle_of_storing_is_whole(mon
             seen.append(run.series("loss")[0].tolist())
             run.log(finalized=1.0)
             table.append(4, 0.25)
-        return joined(pending, columns)
+        return concatenated(pending, columns)
 
     table.extend([1, 2], [1.0, 0.5])
-    monkeypatch.setattr(series_table, "joined", interrupted)
+    monkeypatch.setattr(row_buffer, "concatenated", interrupted)
     table.append(3, 0.5)
     assert run.series("loss")[0].tolist() == [1, 2, 3]
     assert seen == [[1, 2]]
@@ -281,7 +281,7 @@ def test_an_interrupt_in_the_middle_of_storing_loses_no_row(monkeypatch):
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(series_table, "joined", interrupted)
+    monkeypatch.setattr(row_buffer, "concatenated", interrupted)
     table.append(1, 1.0)
     table.append(2, 0.5)
     with pytest.raises(KeyboardInterrupt):

@@ -14,7 +14,7 @@ from labkit.capture.readings.activations import recurrent
 from labkit.capture.readings.activations.pictures import Draft
 from labkit.capture.readings.activations.recurrent import Pass
 from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samples
-from labkit.run.activations import MOST_VALUES, PictureKind
+from labkit.run.activations import MAX_VALUES, PictureKind
 
 _MOST_UNITS = 64
 _MOST_TIMES = 256
@@ -200,7 +200,7 @@ def _first_row(tensor: torch.Tensor) -> torch.Tensor:
 
 def _over_time(kind: PictureKind, values: torch.Tensor, names: tuple[str, ...]) -> Draft:
     """Return a picture of values, shape (n_panels, n_times, n_units): time along the columns."""
-    room = MOST_VALUES // values.shape[0]
+    room = MAX_VALUES // values.shape[0]
     units = min(_MOST_UNITS, values.shape[2])
     times = max(1, min(values.shape[1], room // units))
     shown = values[:, :times, :units].transpose(1, 2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from labkit.run.activations import MOST_VALUES, PictureKind
+from labkit.run.activations import MAX_VALUES, PictureKind
 
 _MOST_PANELS = 64
 _MOST_SIDE = 32
@@ -99,7 +99,7 @@ def _smaller(maps: torch.Tensor) -> torch.Tensor:
     if thinned > 1:
         maps = maps[..., ::thinned, ::thinned]
     maps = maps.float()
-    side = min(_MOST_SIDE, int((MOST_VALUES / maps.shape[1]) ** 0.5))
+    side = min(_MOST_SIDE, int((MAX_VALUES / maps.shape[1]) ** 0.5))
     if height <= side and width <= side:
         return maps
     scale = side / max(height, width)

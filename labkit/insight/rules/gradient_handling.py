@@ -1,0 +1,115 @@
+"""Rules about the handling of gradients: never cleared, missing, or not used by an optimizer."""
+
+from __future__ import annotations
+
+from labkit.insight.evidence import Evidence
+from labkit.insight.rule import Rule, RuleMatch, enumerated
+
+_MIN_CHECKS = 3
+_MIN_STEPS = 10
+_MIN_STALE_SHARE = 0.9
+
+
+def _no_gradient(evidence: Evidence) -> RuleMatch | None:
+    table = evidence.table("grad_norm")
+    if table is None or len(table) < _MIN_STEPS:
+        return None
+    # Parameters that are used at some steps only, as in a mixture of experts, have a gradient then.
+    names = tuple(
+        name
+        for name in evidence.observed.without_gradient
+        if not evidence.has_points(f"grad_norm/{name}")
+    )
+    if not names:
+        return None
+    module = names[0].rpartition(".")[0]
+    if names[0] in evidence.shapes:
+        why = "it is in the graph, but its gradient was taken away again before the step"
+    elif module in evidence.called:
+        why = (
+            f"{module or 'the model'} was called, but what came of this parameter did not go on to "
+            "the loss: detached, computed under no_grad, or not used"
+        )
+    else:
+        why = f"nothing that {module or 'the model'} computes reaches the loss"
+    many = len(names) > 1
+    return RuleMatch(
+        f"{_subject(names)} {'get' if many else 'gets'} no gradient although an optimizer holds "
+        f"{'them' if many else 'it'}: {why}.",
+        (int(table.steps[0]), int(table.steps[-1])),
+        names[:8],
+    )
+
+
+def _subject(names: tuple[str, ...]) -> str:
+    """Return an enumeration of parameters as the beginning of a sentence."""
+    words = enumerated(names, "parameter")
+    return f"{words[0].upper()}{words[1:]}"
+
+
+def _not_in_optimizer(evidence: Evidence) -> RuleMatch | None:
+    names = evidence.observed.without_optimizer
+    if not names or evidence.steps < _MIN_STEPS:
+        return None
+    many = len(names) > 1
+    return RuleMatch(
+        f"{_subject(names)} {'have' if many else 'has'} a gradient, but no optimizer moves "
+        f"{'them' if many else 'it'}.",
+        (1, max(1, evidence.steps)),
+        names[:8],
+    )
+
+
+def _not_cleared(evidence: Evidence) -> RuleMatch | None:
+    stale = evidence.observed.stale_gradients
+    if stale.checks < _MIN_CHECKS or stale.share < _MIN_STALE_SHARE:
+        return None
+    return RuleMatch(
+        "The gradients are never cleared: each step adds to those of all steps before, so the "
+        f"weights are moved by a sum over the whole run (seen at {stale.seen} of {stale.checks} "
+        "steps looked at).",
+        (1, evidence.steps),
+    )
+
+
+RULES = (
+    Rule(
+        id="gradients-not-cleared",
+        severity="error",
+        cause="optimizer.zero_grad() is missing from the loop, or is called between backward and "
+        "step of another loop.",
+        advice=("Call optimizer.zero_grad() in every step, before loss.backward().",),
+        match=_not_cleared,
+        chapter="02_autograd",
+    ),
+    Rule(
+        id="no-gradient",
+        severity="warning",
+        cause="The parameter's layer is not used, or its result is cut off from the loss by "
+        "detach, no_grad, item, numpy, argmax or a comparison.",
+        advice=(
+            "Look in the graph for where the path from the parameter to the loss ends.",
+            (
+                "If it is meant to stay as it is, set requires_grad to False and leave it out of "
+                "the optimizer."
+            ),
+        ),
+        match=_no_gradient,
+        chapter="02_autograd",
+    ),
+    Rule(
+        id="not-in-optimizer",
+        severity="warning",
+        cause="The optimizer was made before this layer was added or replaced, or was given only "
+        "part of the model's parameters.",
+        advice=(
+            "Make the optimizer after the model is complete, with model.parameters().",
+            (
+                "If the layer is meant to stay as it is, set requires_grad to False: its gradient "
+                "costs time."
+            ),
+        ),
+        match=_not_in_optimizer,
+        chapter="03_linear_regression",
+    ),
+)

@@ -1,0 +1,253 @@
+"""The recorded data of one watched training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from labkit.run.activations import ActivationLog
+from labkit.run.cost import Cost
+from labkit.run.finding import Finding
+from labkit.run.graph import ComputationGraph
+from labkit.run.graph_log import GraphLog
+from labkit.run.graph_parts import GraphSpan
+from labkit.run.histograms import HistogramLog
+from labkit.run.incident import Incident
+from labkit.run.inspection import Samples
+from labkit.run.live import LiveModel
+from labkit.run.notices import NoticeLog
+from labkit.run.observations import Observations
+from labkit.run.recorder import Recorder
+from labkit.run.series_table import Floats, SeriesTable, Steps
+from labkit.run.state import ModelFacts, Notice
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class RunRecord:
+    """Series, graphs, findings and further data of one run: what capture writes and views read.
+
+    The methods are safe on any thread. Methods that read first write the rows that capture has
+    buffered. `Run` adds control of the training loop and the lifecycle.
+
+    Attributes
+    ----------
+    model : ModelFacts
+        Properties of the watched models.
+    recorder : Recorder
+        The tables of series.
+    histograms : HistogramLog
+        Histograms of gradients and activations.
+    activations : ActivationLog
+        Pictures of activations.
+    samples : mapping of str to Sampled
+        Sampled values of a graph that was captured outside a run, by parameter name or node id.
+    observations : Observations
+        Observations of the loop that are not time series.
+    measured : Cost
+        The time of the loop and the cost of watching.
+    """
+
+    def __init__(self) -> None:
+        self._notices = NoticeLog()
+        self.model = ModelFacts()
+        self.recorder = Recorder(self._notices)
+        self.histograms = HistogramLog()
+        self.activations = ActivationLog()
+        self.samples: Samples = {}
+        self.observations = Observations()
+        self.measured = Cost()
+        self._epoch: int | None = None
+        self._steps_per_epoch: int | None = None
+        self._incident: Incident | None = None
+        self._findings: tuple[Finding, ...] = ()
+        self._graphs = GraphLog()
+        self._live: LiveModel | None = None
+        self._steps = 0
+
+    # ── reading ──────────────────────────────────────────────────────────────
+
+    @property
+    def steps(self) -> int:
+        """Number of completed optimizer steps."""
+        live = self._live
+        return self._steps if live is None else live.steps()
+
+    @property
+    def epoch(self) -> int | None:
+        """The current epoch, counted from 1; None if unknown."""
+        return self._epoch
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Number of batches per epoch of the data loader; None if unknown."""
+        return self._steps_per_epoch
+
+    @property
+    def tables(self) -> dict[str, SeriesTable]:
+        """The tables of series, by id, with all rows up to now."""
+        self._write_buffered()
+        return self.recorder.tables
+
+    def names(self) -> list[str]:
+        """Return the names of all series with points, in the order of their first appearance."""
+        self._write_buffered()
+        return self.recorder.names()
+
+    def series(self, name: str) -> tuple[Steps, Floats]:
+        """Return the recorded points of one series.
+
+        Parameters
+        ----------
+        name : str
+            ``"loss"``, the name of a logged metric, ``"lr/<group>"``, ``"grad_norm/<parameter>"``
+            (or ``weight_norm``, ``update_ratio``) or ``"act_mean/<module>"``; `names` returns all
+            names.
+
+        Returns
+        -------
+        steps : ndarray, shape (n_points,), dtype int64
+            Strictly increasing, counted from 1; 0 for metrics logged before the first step.
+        values : ndarray, shape (n_points,), dtype float32
+            In a long run the older points are the minima and maxima of groups of steps. Sampled
+            series, for example norms, have points only at the steps at which they were read. The
+            loss, learning rates and metrics may be NaN or infinite.
+
+        Raises
+        ------
+        KeyError
+            If there is no series of that name.
+        """
+        self._write_buffered()
+        try:
+            table, column = self.recorder.find(name)
+        except KeyError:
+            known = ", ".join(self.recorder.names()[:12]) or "nothing yet"
+            raise KeyError(
+                f"no series named {name!r} was recorded; there is: {known}. "
+                "run.names() lists them all."
+            ) from None
+        return table.points(column)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return all series as a `pandas.DataFrame` with one row per step and one column per name.
+
+        The index is named ``"step"``. Values are float32, NaN at steps at which a series has no
+        point.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        import pandas
+
+        columns = {}
+        for name in self.names():
+            steps, values = self.series(name)
+            columns[name] = pandas.Series(values, index=steps)
+        frame = pandas.DataFrame(columns)
+        frame.index.name = "step"
+        return frame.sort_index()
+
+    @property
+    def graph(self) -> ComputationGraph | None:
+        """The latest computation graph; None before the first backward pass."""
+        return self._graphs.latest
+
+    @property
+    def graphs(self) -> tuple[ComputationGraph, ...]:
+        """One graph per structure, oldest first; the newest 32."""
+        return self._graphs.graphs
+
+    @property
+    def graph_history(self) -> tuple[GraphSpan, ...]:
+        """The spans of steps at which the graph had a constant structure, oldest first.
+
+        The newest 200 spans are stored.
+        """
+        return self._graphs.spans
+
+    @property
+    def cost(self) -> float:
+        """Measured share of the loop's time that watching took, usually 0 to 1.
+
+        The first steps of a longer run are excluded: expensive readings are scheduled early, so
+        that a short run has some of them, and are not representative of later steps.
+        """
+        return self.measured.share
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The problems found in the run, most severe first; empty if there are none."""
+        live = self._live
+        return self._findings if live is None else live.findings()
+
+    @property
+    def incident(self) -> Incident | None:
+        """The record of the first failed step; None if no step has failed."""
+        return self._incident
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Messages about labkit itself, oldest first; at most 20."""
+        return self._notices.all()
+
+    @property
+    def live(self) -> LiveModel | None:
+        """The live model; None once the run has ended."""
+        return self._live
+
+    def _write_buffered(self) -> None:
+        live = self._live
+        if live is not None:
+            live.write()
+
+    # ── writing ──────────────────────────────────────────────────────────────
+
+    def attach(self, live: LiveModel) -> None:
+        """Connect a live model, which provides steps, buffered rows, values and findings."""
+        self._live = live
+
+    def detach(self) -> None:
+        """Write the buffered rows, store steps and findings, and release the live model."""
+        live = self._live
+        if live is not None:
+            live.write()
+            self._steps = live.steps()
+            self._findings = live.findings()
+            self._live = None
+
+    def add_table(self, id: str, kind: str, names: Sequence[str]) -> SeriesTable:
+        """Return the table of an id, created or widened if necessary; see `Recorder.table`."""
+        return self.recorder.table(id, kind, names)
+
+    def add_graph(self, graph: ComputationGraph, step: int | None = None) -> None:
+        """Record a graph that was captured at a step, by default the current step."""
+        self._graphs.add(graph, self.steps if step is None else step)
+
+    def describe_model(self, facts: ModelFacts) -> None:
+        """Set the properties of the watched models."""
+        self.model = facts
+
+    def advance_to(self, step: int) -> None:
+        """Set the number of completed steps; has no effect while a live model is attached."""
+        self._steps = step
+
+    def begin_epoch(self, steps: int | None) -> None:
+        """Start the next epoch, of `steps` batches; None if the number is unknown."""
+        self._epoch = (self._epoch or 0) + 1
+        self._steps_per_epoch = steps
+
+    def add_incident(self, incident: Incident) -> None:
+        """Store the record of a failed step; replaces an earlier one."""
+        self._incident = incident
+
+    def add_samples(self, samples: Samples) -> None:
+        """Store sampled tensor values; replaces earlier ones."""
+        self.samples = samples
+
+    def add_notice(self, part: str, text: str) -> None:
+        """Add a message about labkit itself unless it is a duplicate; see `NoticeLog.add`."""
+        self._notices.add(part, text)
