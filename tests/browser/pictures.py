@@ -1,0 +1,222 @@
+"""Makes the pictures of ``docs/`` from real runs in a real JupyterLab.
+
+``python -m tests.browser.pictures`` makes all of them, or those that are named:
+``training`` (docs/training.gif), ``dashboard`` and ``graph`` (docs/*.png).
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from .film import Pointer, filmed, scroll
+from .lab import Lab, NotebookPage, launch_browser, running_lab
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PANEL = ".jp-WindowedPanel-outer"
+SPEED = 2.0
+LAYOUTS = 10
+MARGIN = 12  # CSS pixels
+
+DIGITS = """
+import os
+import torch
+import torch.nn.functional as F
+from torch import nn
+from labkit import learn
+
+os.nice(10)  # the page is to be drawn in time, on a machine with few cores too
+torch.set_num_threads(1)
+digits = learn.digits()
+images, labels = digits.x_train, digits.y_train
+
+class Block(nn.Module):
+    def __init__(self, before, after):
+        super().__init__()
+        self.conv = nn.Conv2d(before, after, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(after)
+
+    def forward(self, x):
+        return F.relu(self.norm(self.conv(x)))
+
+class DigitNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = Block(1, 16)
+        self.body = Block(16, 32)
+        self.pool = nn.MaxPool2d(2)
+        self.head = nn.Linear(512, 10)
+
+    def forward(self, x):
+        return self.head(self.pool(self.body(self.stem(x))).flatten(1))
+
+def batches():
+    dataset = torch.utils.data.TensorDataset(images, labels)
+    return torch.utils.data.DataLoader(dataset, batch_size=32, shuffle=True, drop_last=True)
+
+def accuracy(model):
+    model.eval()
+    with torch.no_grad():
+        right = model(digits.x_test).argmax(1) == digits.y_test
+    model.train()
+    return right.float().mean()
+"""
+"""A module beside the notebooks: handwritten digits and a small convolutional network."""
+
+PREPARE = """
+import torch
+import torch.nn.functional as F
+
+import labkit as lk
+from digits import DigitNet, accuracy, batches, images
+
+torch.manual_seed(0)
+model, loader = DigitNet(), batches()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.002)
+""".strip()
+TRAIN = """
+with lk.watch(model, activations=images[:1]) as run:
+    for epoch in range({epochs}):
+        for x, y in loader:
+            loss = F.cross_entropy(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        run.log(accuracy=accuracy(model))
+""".strip()
+GPT2 = """
+import torch, labkit as lk
+from transformers import GPT2Config, GPT2LMHeadModel
+torch.manual_seed(0)
+shape = dict(n_layer=12, n_head=4, n_embd=192, vocab_size=1000, n_positions=64)
+model = GPT2LMHeadModel(GPT2Config(**shape))
+lk.graph(model, torch.randint(0, 1000, (2, 32)))
+""".strip()
+PLAIN = """
+.jp-WindowedPanel-outer { scrollbar-width: none; }
+"""
+
+
+def open_page(browser: Browser, lab: Lab, cells: list[str], width: int, height: int) -> NotebookPage:
+    """Open a notebook of some cells beside the module of `DIGITS`."""
+    (lab.folder / "digits.py").write_text(DIGITS)
+    page = browser.new_page(viewport={"width": width, "height": height})
+    book = NotebookPage(page, lab, f"picture{len(list(lab.folder.glob('*.ipynb')))}.ipynb", cells)
+    page.add_style_tag(content=PLAIN)
+    book.run_cell(0)
+    book.await_idle()
+    return book
+
+
+def panel_box(page: Page) -> tuple[int, int, int, int]:
+    """Return the notebook's place on the page, without JupyterLab's menus and bars."""
+    box = page.locator(PANEL).bounding_box()
+    assert box is not None, "the page shows no notebook"
+    left, top = round(box["x"]), round(box["y"])
+    return left, top, left + round(box["width"]), top + round(box["height"])
+
+
+def show(page: Page, selector: str, seconds: float, *, at_end: bool = False) -> None:
+    """Scroll smoothly until an element is at the panel's upper edge, or at its lower one."""
+    offset: float = page.evaluate(
+        """([panel, selector, atEnd, margin]) => {
+          const outer = document.querySelector(panel);
+          const frame = outer.getBoundingClientRect();
+          const box = document.querySelector(selector).getBoundingClientRect();
+          const move = atEnd ? box.bottom - frame.bottom + margin : box.top - frame.top - margin;
+          return outer.scrollTop + move;
+        }""",
+        [PANEL, selector, at_end, MARGIN],
+    )
+    scroll(page, PANEL, offset, seconds)
+
+
+def await_layout(book: NotebookPage) -> None:
+    """Wait until the graph is drawn; a busy machine may have given its first layout up."""
+    graph = book.view("graph")
+    again = graph.get_by_role("button", name="Lay out again")
+    for _ in range(LAYOUTS):
+        expect(again.or_(graph.locator("[data-labkit-node]").first)).to_be_attached(timeout=30_000)
+        if not again.count():
+            return
+        again.evaluate("(button) => button.click()")
+        book.page.wait_for_timeout(300)
+    raise RuntimeError("the machine is too busy to lay out the graph")
+
+
+def film_training(browser: Browser, lab: Lab) -> None:
+    """Run a cell, pause the run, look at its activations, and open a module of its graph."""
+    book = open_page(browser, lab, [PREPARE, TRAIN.format(epochs=60)], 960, 812)
+    page = book.page
+    box = panel_box(page)
+    pointer = Pointer(page)
+    controls, graph = book.view("controls"), book.view("graph")
+
+    def click_node(id: str) -> None:
+        pointer.click(graph.locator(f'[data-labkit-node="{id}"]'))
+
+    book.cell(1).locator(".cm-content").click()
+    pointer.move(560, 560, seconds=0.1)
+    with filmed(page) as film:
+        page.wait_for_timeout(1200)
+        page.keyboard.press("Control+Enter")
+        book.await_step("dashboard", 10)
+        page.wait_for_timeout(600)
+        show(page, '[data-labkit-view="dashboard"]', 0.8)
+        book.await_step("dashboard", 400)
+        pointer.click(controls.get_by_role("button", name="Pause", exact=True))
+        expect(controls).to_contain_text("Paused")
+        await_layout(book)
+        show(page, '[data-labkit-view="activations"]', 1.0)
+        page.wait_for_timeout(1200)
+        show(page, '[data-labkit-view="dashboard"]', 0.6, at_end=True)
+        click_node("body#1")
+        expect(graph.locator('[data-labkit-node="body#1/relu:0"]')).to_be_visible()
+        pointer.click(graph.get_by_role("button", name="Fit", exact=True))
+        click_node("body#1/relu:0")
+        expect(graph.locator("aside")).to_contain_text("Mean")
+        pointer.move(300, 400)
+        page.wait_for_timeout(600)
+    film.save(DOCS / "training.gif", box, last_seconds=2.5, speed=SPEED)
+    page.close()
+
+
+def picture_dashboard(browser: Browser, lab: Lab) -> None:
+    """Picture the dashboard of a run that is still going on."""
+
+
+def picture_graph(browser: Browser, lab: Lab) -> None:
+    """Picture the graph of a GPT-2 with one of its blocks open."""
+
+
+PICTURES: dict[str, Callable[[Browser, Lab], None]] = {
+    "training": film_training,
+    "dashboard": picture_dashboard,
+    "graph": picture_graph,
+}
+
+
+def main() -> None:
+    """Make the pictures that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *PICTURES], metavar="|".join(PICTURES))
+    names = parser.parse_args().names or list(PICTURES)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_lab(Path(folder)) as lab,
+        sync_playwright() as playwright,
+    ):
+        browser = launch_browser(playwright)
+        lab.set_theme("JupyterLab Light")
+        for name in names:
+            PICTURES[name](browser, lab)
+            lab.end_kernels()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
