@@ -1,7 +1,7 @@
-"""labkit: watch PyTorch think, live, beside the code that trains.
+"""labkit draws the computation graph, gradients and loss curves of a PyTorch model as it trains.
 
-The public names are loaded when they are first used, so that importing labkit is quick and a
-machine without torch, or without widgets, can use the rest.
+The public names are imported when they are first used. Importing labkit is therefore quick, and
+the parts that need neither torch nor ipywidgets can be used where these are not installed.
 """
 
 from __future__ import annotations

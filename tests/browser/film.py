@@ -5,20 +5,20 @@ from __future__ import annotations
 import base64
 import io
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Error, Locator, Page
 
 _SHORTEST_SECONDS = 0.08
-_EXACT_COLOURS = 64
+_FREQUENT_COLOURS = 64
 _COLOURS = 255  # one of GIF's 256 is left for pixels that stay as they are
-_SAMPLES = 12
 
 _POINTER = """() => {
   const pointer = document.createElement("div");
@@ -97,7 +97,9 @@ class Film:
     frames: list[tuple[float, bytes]] = field(default_factory=list)
     """Times in seconds and PNG files, in the order of their times."""
 
-    def save(self, path: Path, box: tuple[int, int, int, int], *, last_seconds: float, speed: float = 1.0) -> None:
+    def save(
+        self, path: Path, box: tuple[int, int, int, int], *, last_seconds: float, speed: float = 1.0
+    ) -> None:
         """Write an animated GIF that repeats forever.
 
         Parameters
@@ -111,10 +113,7 @@ class Film:
             2 plays the film twice as fast as it was recorded.
         """
         times, pictures = self._spaced(box)
-        palette = _common_palette(pictures)
-        images = [
-            each.quantize(palette=palette, dither=Image.Dither.NONE) for each in pictures
-        ]
+        images = with_palette(*pictures)
         seconds = [*(np.diff(times) / speed), last_seconds]
         durations = [10 * max(2, round(100 * each)) for each in seconds]  # GIF counts in 10 ms
         images[0].save(
@@ -142,29 +141,47 @@ class Film:
         return times, pictures
 
 
-def _common_palette(pictures: list[Image.Image]) -> Image.Image:
-    """Return a palette for all pictures: the most frequent colours, then the most distant ones.
+def with_palette(*pictures: Image.Image) -> list[Image.Image]:
+    """Return RGB pictures as pictures with one common palette of 255 colours, without dithering.
 
-    A palette by frequency alone would lose the colours of thin curves and of small legends.
+    The palette has the most frequent colours, then those that are most distant from the others:
+    by frequency alone, the colours of thin curves and of small legends would be lost.
     """
-    counts: Counter[tuple[int, ...]] = Counter()
-    for picture in pictures[:: max(1, len(pictures) // _SAMPLES)] + pictures[-1:]:
-        width, height = picture.size
-        for count, colour in picture.getcolors(width * height) or ():
-            assert isinstance(colour, tuple)
-            counts[colour] += count
-    colours = np.array([colour for colour, _ in counts.most_common()], dtype=np.int32)  # (n, 3)
-    chosen = list(range(min(_EXACT_COLOURS, len(colours))))
-    distances = np.full(len(colours), np.iinfo(np.int32).max, dtype=np.int32)  # to the nearest
-    for index in chosen:
-        distances = np.minimum(distances, np.square(colours - colours[index]).sum(1))
+    codes = [_codes(picture) for picture in pictures]
+    parts = [np.unique(each, return_counts=True) for each in codes]
+    found, places = np.unique(np.concatenate([part[0] for part in parts]), return_inverse=True)
+    counts = np.bincount(places, weights=np.concatenate([part[1] for part in parts]))
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)  # (n_found, 3)
+    chosen = _chosen_colours(colours, counts)
+    nearest = np.array([_distances(colours[chosen], each).argmin() for each in colours])
+    results = []
+    for each in codes:
+        image = Image.fromarray(nearest[np.searchsorted(found, each)].astype(np.uint8))
+        image.putpalette(colours[chosen].astype(np.uint8).tobytes())  # the mode becomes "P"
+        results.append(image)
+    return results
+
+
+def _codes(picture: Image.Image) -> NDArray[np.int32]:
+    """Return an RGB picture's colours as one number each, shape (height, width)."""
+    parts = np.asarray(picture, dtype=np.int32)
+    return parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]
+
+
+def _distances(colours: NDArray[np.int32], colour: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the squared distances of colours, shape (n, 3), from one, shape (3,)."""
+    squares: NDArray[np.int32] = np.square(colours - colour).sum(axis=1, dtype=np.int32)
+    return squares
+
+
+def _chosen_colours(colours: NDArray[np.int32], counts: NDArray[Any]) -> list[int]:
+    """Return the rows of at most `_COLOURS` colours for a palette."""
+    chosen = [int(row) for row in np.argsort(-counts)[:_FREQUENT_COLOURS]]
+    distances = np.min([_distances(colours, colours[row]) for row in chosen], axis=0)
     while len(chosen) < _COLOURS and distances.max() > 0:
-        index = int(distances.argmax())
-        chosen.append(index)
-        distances = np.minimum(distances, np.square(colours - colours[index]).sum(1))
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(colours[chosen].flatten().tolist())
-    return palette
+        chosen.append(int(distances.argmax()))
+        distances = np.minimum(distances, _distances(colours, colours[chosen[-1]]))
+    return chosen
 
 
 @contextmanager

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import argparse
+import io
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from .film import Pointer, filmed, scroll
+from .film import Pointer, filmed, scroll, with_palette
 from .lab import Lab, NotebookPage, launch_browser, running_lab
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -101,15 +103,24 @@ PLAIN = """
 """
 
 
-def open_page(browser: Browser, lab: Lab, cells: list[str], width: int, height: int) -> NotebookPage:
-    """Open a notebook of some cells beside the module of `DIGITS`."""
+def open_page(
+    browser: Browser, lab: Lab, cells: list[str], width: int, height: int, scale: float = 1
+) -> NotebookPage:
+    """Open a notebook of some cells beside the module of `DIGITS`, and run the first cell."""
     (lab.folder / "digits.py").write_text(DIGITS)
-    page = browser.new_page(viewport={"width": width, "height": height})
+    page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=scale)
     book = NotebookPage(page, lab, f"picture{len(list(lab.folder.glob('*.ipynb')))}.ipynb", cells)
     page.add_style_tag(content=PLAIN)
     book.run_cell(0)
     book.await_idle()
     return book
+
+
+def save_view(book: NotebookPage, kind: str, path: Path) -> None:
+    """Save a view as a PNG of 256 colours, which is a third of the size of one of all colours."""
+    with Image.open(io.BytesIO(book.view(kind).screenshot())) as picture:
+        (image,) = with_palette(picture.convert("RGB"))
+        image.save(path, optimize=True)
 
 
 def panel_box(page: Page) -> tuple[int, int, int, int]:
@@ -150,7 +161,7 @@ def await_layout(book: NotebookPage) -> None:
 
 def film_training(browser: Browser, lab: Lab) -> None:
     """Run a cell, pause the run, look at its activations, and open a module of its graph."""
-    book = open_page(browser, lab, [PREPARE, TRAIN.format(epochs=60)], 960, 812)
+    book = open_page(browser, lab, [PREPARE, TRAIN.format(epochs=60)], 1000, 812)
     page = book.page
     box = panel_box(page)
     pointer = Pointer(page)
@@ -160,6 +171,7 @@ def film_training(browser: Browser, lab: Lab) -> None:
         pointer.click(graph.locator(f'[data-labkit-node="{id}"]'))
 
     book.cell(1).locator(".cm-content").click()
+    page.keyboard.press("Escape")
     pointer.move(560, 560, seconds=0.1)
     with filmed(page) as film:
         page.wait_for_timeout(1200)
@@ -171,26 +183,57 @@ def film_training(browser: Browser, lab: Lab) -> None:
         pointer.click(controls.get_by_role("button", name="Pause", exact=True))
         expect(controls).to_contain_text("Paused")
         await_layout(book)
-        show(page, '[data-labkit-view="activations"]', 1.0)
+        show(page, ".labkit-area-activations", 1.0)
         page.wait_for_timeout(1200)
         show(page, '[data-labkit-view="dashboard"]', 0.6, at_end=True)
-        click_node("body#1")
-        expect(graph.locator('[data-labkit-node="body#1/relu:0"]')).to_be_visible()
+        click_node("head#1")
+        expect(graph.locator('[data-labkit-node="head#1/weight:0"]')).to_be_visible()
         pointer.click(graph.get_by_role("button", name="Fit", exact=True))
-        click_node("body#1/relu:0")
+        click_node("head#1/weight:0")
         expect(graph.locator("aside")).to_contain_text("Mean")
-        pointer.move(300, 400)
+        pointer.move(250, 640)
         page.wait_for_timeout(600)
     film.save(DOCS / "training.gif", box, last_seconds=2.5, speed=SPEED)
     page.close()
 
 
 def picture_dashboard(browser: Browser, lab: Lab) -> None:
-    """Picture the dashboard of a run that is still going on."""
+    """Picture the dashboard of a paused run, in the light and in the dark theme."""
+    for theme, name in (("Light", "dashboard.png"), ("Dark", "dashboard-dark.png")):
+        lab.set_theme(f"JupyterLab {theme}")
+        book = open_page(browser, lab, [PREPARE, TRAIN.format(epochs=60)], 1245, 1800, scale=2)
+        book.run_cell(1)
+        book.await_step("dashboard", 800)
+        book.view("controls").get_by_role("button", name="Pause", exact=True).click()
+        expect(book.view("controls")).to_contain_text("Paused")
+        await_layout(book)
+        book.page.wait_for_timeout(1500)
+        save_view(book, "dashboard", DOCS / name)
+        book.page.close()
+        lab.end_kernels()
+    lab.set_theme("JupyterLab Light")
 
 
 def picture_graph(browser: Browser, lab: Lab) -> None:
-    """Picture the graph of a GPT-2 with one of its blocks open."""
+    """Picture the graph of a GPT-2 with its fifth block open, and the values of one operation."""
+    book = open_page(browser, lab, [GPT2], 1245, 900, scale=2)
+    graph = book.view("graph")
+    block = graph.locator('[data-labkit-node="transformer.h.0#1"]')
+    expect(block).to_be_visible(timeout=60_000)
+    block.click()
+    slider = graph.get_by_role("slider", name="Pass of GPT2Block")
+    slider.focus()
+    for _ in range(4):
+        slider.press("ArrowRight")
+    expect(graph).to_contain_text("5 of 12")
+    graph.locator('[data-labkit-node="transformer.h.0.mlp#1"]').click()
+    graph.get_by_role("combobox", name="Colour by").select_option("Kept for backward")
+    graph.locator('[data-labkit-node="transformer.h.0#1/add:1"]').click()
+    expect(graph.locator("aside")).to_contain_text("Mean")
+    book.page.mouse.move(5, 5)
+    book.page.wait_for_timeout(800)
+    save_view(book, "graph", DOCS / "graph.png")
+    book.page.close()
 
 
 PICTURES: dict[str, Callable[[Browser, Lab], None]] = {

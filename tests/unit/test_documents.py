@@ -1,0 +1,97 @@
+"""The Markdown files: their links lead somewhere, and their Python examples run."""
+
+import io
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+USAGE = ROOT / "docs" / "usage.md"
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+TEST_NAME = re.compile(r"`(test_\w+)`")
+
+
+def prose(path):
+    """Return a document without its fenced code."""
+    return FENCED.sub("", path.read_text())
+
+
+def anchors(path):
+    """Return the anchors that GitHub gives to a document's headings."""
+    headings = (re.sub(r"[^\w\- ]", "", text.lower()) for text in HEADING.findall(prose(path)))
+    return {heading.replace(" ", "-") for heading in headings}
+
+
+def python_blocks(path):
+    return [code for language, code in FENCED.findall(path.read_text()) if language == "python"]
+
+
+def run_blocks(blocks, namespace, where):
+    """Execute blocks one after the other in one namespace, without what they print."""
+    with redirect_stdout(io.StringIO()):
+        for number, code in enumerate(blocks, 1):
+            exec(compile(code, f"{where}, Python block {number}", "exec"), namespace)
+    return namespace
+
+
+def broken_links(path):
+    """Return the links to files and headings of the repository that do not exist."""
+    broken = []
+    for link in LINK.findall(re.sub(r"\[!\[[^\]]*\]\([^)]*\)\]", "[]", prose(path))):
+        if link.startswith(("http://", "https://")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    return broken
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_within_the_repository_are_valid(path):
+    assert broken_links(path) == []
+
+
+def test_a_missing_file_and_a_missing_heading_are_broken_links(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# A title\n[a](page.md#a-title) [b](#b) [c](c.md)\n```\n[d](d.md)\n```\n")
+    assert broken_links(page) == ["#b", "c.md"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_pictures_have_a_text(path):
+    assert "![](" not in path.read_text()
+
+
+def test_the_examples_of_the_usage_page_run():
+    run_blocks(python_blocks(USAGE), {}, "docs/usage.md")
+
+
+def test_the_example_of_the_readme_runs_with_the_model_of_the_usage_page():
+    prepared = run_blocks(python_blocks(USAGE)[:1], {}, "docs/usage.md")
+    (example,) = python_blocks(ROOT / "README.md")
+    run_blocks([example], prepared, "README.md")
+    assert prepared["run"].steps == len(prepared["loader"])
+
+
+def test_the_tests_named_in_the_limitations_exist():
+    sources = "".join(path.read_text() for path in ROOT.glob("tests/**/*.py"))
+    text = (ROOT / "LIMITATIONS.md").read_text()
+    names = set(TEST_NAME.findall(text))
+    assert {name for name in names if f"def {name}(" not in sources} == set()
+    files = re.findall(r"`(tests/[\w/]+\.(?:py|sh))`", text)
+    assert [name for name in files if not (ROOT / name).is_file()] == []
+
+
+def test_every_notebook_is_listed_in_the_course_and_every_document_in_the_readme():
+    course = (ROOT / "docs" / "course.md").read_text()
+    notebooks = [path.stem for path in ROOT.glob("notebooks/*.ipynb")]
+    assert [name for name in notebooks if f"`{name}`" not in course] == []
+    readme = (ROOT / "README.md").read_text()
+    pages = [f"docs/{path.name}" for path in ROOT.glob("docs/*.md")]
+    assert [page for page in pages if page not in readme] == []
