@@ -22,7 +22,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 PANEL = ".jp-WindowedPanel-outer"
 SPEED = 2.0
 LAYOUTS = 10
-MARGIN = 12  # CSS pixels
+MARGIN = 12  # CSS pixels, as the next
+PANEL_SHIFT = 150
 
 DIGITS = """
 import os
@@ -91,11 +92,14 @@ with lk.watch(model, activations=images[:1]) as run:
         run.log(accuracy=accuracy(model))
 """.strip()
 GPT2 = """
-import torch, labkit as lk
+import torch
 from transformers import GPT2Config, GPT2LMHeadModel
+
+import labkit as lk
+
 torch.manual_seed(0)
-shape = dict(n_layer=12, n_head=4, n_embd=192, vocab_size=1000, n_positions=64)
-model = GPT2LMHeadModel(GPT2Config(**shape))
+sizes = {"n_layer": 12, "n_head": 4, "n_embd": 192, "vocab_size": 1000, "n_positions": 64}
+model = GPT2LMHeadModel(GPT2Config(**sizes))
 lk.graph(model, torch.randint(0, 1000, (2, 32)))
 """.strip()
 PLAIN = """
@@ -215,21 +219,37 @@ def picture_dashboard(browser: Browser, lab: Lab) -> None:
 
 
 def picture_graph(browser: Browser, lab: Lab) -> None:
-    """Picture the graph of a GPT-2 with its fifth block open, and the values of one operation."""
+    """Picture the graph of a GPT-2 with its fifth block open, beside the values of an operation."""
     book = open_page(browser, lab, [GPT2], 1245, 900, scale=2)
     graph = book.view("graph")
-    block = graph.locator('[data-labkit-node="transformer.h.0#1"]')
-    expect(block).to_be_visible(timeout=60_000)
-    block.click()
+
+    def press_node(id: str) -> None:
+        """Press a node by the keyboard, which works outside of the visible part, too."""
+        node = graph.locator(f'[data-labkit-node="{id}"]')
+        expect(node).to_be_attached(timeout=60_000)
+        node.focus()
+        node.press("Enter")
+
+    await_layout(book)
+    press_node("transformer#1")
+    press_node("transformer.h.0#1")
+    press_node("transformer.h.0.mlp#1")
     slider = graph.get_by_role("slider", name="Pass of GPT2Block")
     slider.focus()
     for _ in range(4):
         slider.press("ArrowRight")
     expect(graph).to_contain_text("5 of 12")
-    graph.locator('[data-labkit-node="transformer.h.0.mlp#1"]').click()
     graph.get_by_role("combobox", name="Colour by").select_option("Kept for backward")
-    graph.locator('[data-labkit-node="transformer.h.0#1/add:1"]').click()
+    press_node("transformer.h.0#1/add:0")
     expect(graph.locator("aside")).to_contain_text("Mean")
+    graph.get_by_role("button", name="Fit", exact=True).click()
+    box = graph.bounding_box()
+    assert box is not None
+    left, middle = box["x"] + 40, box["y"] + box["height"] / 2
+    book.page.mouse.move(left + PANEL_SHIFT, middle)
+    book.page.mouse.down()
+    book.page.mouse.move(left, middle, steps=8)
+    book.page.mouse.up()
     book.page.mouse.move(5, 5)
     book.page.wait_for_timeout(800)
     save_view(book, "graph", DOCS / "graph.png")

@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 USAGE = ROOT / "docs" / "usage.md"
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|\b(?:src|srcset|href)=\"([^\"]+)\"")
+BADGE = re.compile(r"\[!\[[^\]]*\]\([^)]*\)\]")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 TEST_NAME = re.compile(r"`(test_\w+)`")
 
@@ -42,7 +43,8 @@ def run_blocks(blocks, namespace, where):
 def broken_links(path):
     """Return the links to files and headings of the repository that do not exist."""
     broken = []
-    for link in LINK.findall(re.sub(r"\[!\[[^\]]*\]\([^)]*\)\]", "[]", prose(path))):
+    for found in LINK.finditer(BADGE.sub("[]", prose(path))):
+        link = found[1] or found[2]
         if link.startswith(("http://", "https://")):
             continue
         name, _, anchor = link.partition("#")
@@ -59,13 +61,16 @@ def test_links_within_the_repository_are_valid(path):
 
 def test_a_missing_file_and_a_missing_heading_are_broken_links(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("# A title\n[a](page.md#a-title) [b](#b) [c](c.md)\n```\n[d](d.md)\n```\n")
-    assert broken_links(page) == ["#b", "c.md"]
+    links = '[a](page.md#a-title) [b](#b) [c](c.md) <img src="d.png">'
+    page.write_text(f"# A title\n{links}\n```\n[e](e.md)\n```\n")
+    assert broken_links(page) == ["#b", "c.md", "d.png"]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_pictures_have_a_text(path):
-    assert "![](" not in path.read_text()
+    text = path.read_text()
+    assert "![](" not in text
+    assert [tag for tag in re.findall(r"<img [^>]*>", text) if ' alt="' not in tag] == []
 
 
 def test_the_examples_of_the_usage_page_run():
