@@ -17,6 +17,7 @@ from PIL import Image
 from playwright.sync_api import Error, Locator, Page
 
 _SHORTEST_SECONDS = 0.08
+_LONGEST_SECONDS = 12
 _FREQUENT_COLOURS = 64
 _COLOURS = 255  # one of GIF's 256 is left for pixels that stay as they are
 
@@ -111,10 +112,20 @@ class Film:
             Time for which the last picture is shown.
         speed : float
             2 plays the film twice as fast as it was recorded.
+
+        Raises
+        ------
+        RuntimeError
+            If the film is longer than 12 seconds, as where other work slowed the page down.
         """
         times, pictures = self._spaced(box)
         images = with_palette(*pictures)
         seconds = [*(np.diff(times) / speed), last_seconds]
+        if sum(seconds) > _LONGEST_SECONDS:
+            raise RuntimeError(
+                f"the film is {sum(seconds):.1f} s long, more than {_LONGEST_SECONDS} s; "
+                "record it again while the machine does nothing else"
+            )
         durations = [10 * max(2, round(100 * each)) for each in seconds]  # GIF counts in 10 ms
         images[0].save(
             path,

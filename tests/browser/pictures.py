@@ -21,9 +21,13 @@ from .lab import Lab, NotebookPage, launch_browser, running_lab
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PANEL = ".jp-WindowedPanel-outer"
 SPEED = 2.0
+"""How much faster than recorded the film is shown; the README states it."""
 LAYOUTS = 10
-MARGIN = 12  # CSS pixels, as the next
+"""Layouts of a graph that may be given up on a busy machine."""
+MARGIN = 12
+"""CSS pixels between a view that is scrolled to and the edge of the notebook."""
 PANEL_SHIFT = 150
+"""CSS pixels by which a graph is moved to the left of its side panel."""
 
 DIGITS = """
 import os
@@ -183,7 +187,7 @@ def film_training(browser: Browser, lab: Lab) -> None:
         book.await_step("dashboard", 10)
         page.wait_for_timeout(600)
         show(page, '[data-labkit-view="dashboard"]', 0.8)
-        book.await_step("dashboard", 400)
+        book.await_step("dashboard", 300)
         pointer.click(controls.get_by_role("button", name="Pause", exact=True))
         expect(controls).to_contain_text("Paused")
         await_layout(book)

@@ -6,6 +6,10 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+import torch
+
+import labkit as lk
+from labkit.insight.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -15,6 +19,30 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|\b(?:src|srcset|href)=\"([^\"]+)\"
 BADGE = re.compile(r"\[!\[[^\]]*\]\([^)]*\)\]")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 TEST_NAME = re.compile(r"`(test_\w+)`")
+
+
+LOGARITHM = """
+class Rate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(4, 1)
+
+    def forward(self, x):
+        return self.head(x).log()
+
+torch.manual_seed(0)
+model = Rate()
+nn.init.constant_(model.head.bias, 3.0)
+optimizer = torch.optim.SGD(model.parameters(), lr=5.0)
+x = torch.rand(64, 4)
+with lk.watch(model, show=False) as run:
+    for _ in range(10):
+        loss = model(x).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+"""
+"""A loop whose second loss is NaN; its logarithm is in line 8."""
 
 
 def prose(path):
@@ -30,6 +58,11 @@ def anchors(path):
 
 def python_blocks(path):
     return [code for language, code in FENCED.findall(path.read_text()) if language == "python"]
+
+
+def without_numbers(text):
+    """Return a text with its decimal numbers replaced, which depend on the version of torch."""
+    return re.sub(r"-?\d+\.\d+", "0.0", text)
 
 
 def run_blocks(blocks, namespace, where):
@@ -82,6 +115,21 @@ def test_the_example_of_the_readme_runs_with_the_model_of_the_usage_page():
     (example,) = python_blocks(ROOT / "README.md")
     run_blocks([example], prepared, "README.md")
     assert prepared["run"].steps == len(prepared["loader"])
+
+
+def test_the_finding_of_the_readme_is_one_that_labkit_reports(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("train.py").write_text(LOGARITHM)
+    namespace = {"torch": torch, "nn": torch.nn, "lk": lk, "__name__": "train"}
+    exec(compile(LOGARITHM, "train.py", "exec"), namespace)
+    (finding,) = namespace["run"].findings
+    readme = (ROOT / "README.md").read_text()
+    for text in (without_numbers(finding.message), finding.cause, *finding.advice):
+        assert text in without_numbers(readme), text
+
+
+def test_the_readme_states_the_number_of_rules():
+    assert f"There are {len(RULES)} rules" in (ROOT / "README.md").read_text()
 
 
 def test_the_tests_named_in_the_limitations_exist():
