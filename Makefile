@@ -23,13 +23,14 @@ LAB_ARGS ?=
 WORKERS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+PICTURES ?=
 
 # The newest work of these decides whether an install is still good.
 FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconfig.json) \
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench binder-check frontend format clean
+.PHONY: help lab test check browser bench binder-check pictures frontend format clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
@@ -54,6 +55,10 @@ bench: $(VENV)/bench.done browser
 # Walks Binder's steps in a fresh virtual environment.
 binder-check: $(VENV)/dev.done
 	PYTHON=$(BIN)/python tests/binder/walk.sh
+
+# Makes the pictures of docs/ from real runs in JupyterLab; PICTURES=graph makes one of them.
+pictures: $(VENV)/dev.done browser
+	$(BIN)/python -m tests.browser.pictures $(PICTURES)
 
 frontend: $(VENV)/dev.done
 	$(BIN)/python hatch_build.py

@@ -1,4 +1,4 @@
-"""Turns what was measured into the tables of the README."""
+"""Turns what was measured into the tables of docs/cost.md."""
 
 from __future__ import annotations
 
