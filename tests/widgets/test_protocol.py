@@ -97,7 +97,7 @@ def test_a_frame_is_bounded_and_keeps_the_largest_values():
     rows = {"lr": protocol.NewRows(table, np.arange(400), values)}
     message = protocol.frame(1, STATE, rows, None)
     (sent,) = message.content["tables"]
-    assert len(message.buffers[sent["values"]]) <= protocol.MOST_FRAME_BYTES
+    assert len(message.buffers[sent["values"]]) <= protocol.MAX_FRAME_BYTES
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert decoded[:, 3].max() == 99.0
     assert np.isnan(decoded[:, 5]).any()
