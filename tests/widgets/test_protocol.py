@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
+from labkit.learn.drawing_pad import DrawingPad
+from labkit.learn.pad_state import PadState
 from labkit.run import Run, SeriesTable
 from labkit.views import messages as types
 from labkit.views import protocol
@@ -20,6 +22,7 @@ from .fixtures import (
     as_json,
     as_typescript,
     messages,
+    pad_states,
     page_messages,
     stepper_messages,
     stepper_requests,
@@ -66,6 +69,16 @@ def test_every_message_has_its_type(side):
         check(content, type)
     kinds = {get_args(get_type_hints(each)["type"])[0] for each in get_args(type)}
     assert {content["type"] for content in contents.values()} == kinds  # none is left out
+
+
+def test_the_state_of_the_pad_has_its_type_and_its_version():
+    pad = DrawingPad(lambda image: f"{tuple(image.shape)}")
+    synchronized = {name: pad.get_state()[name] for name in PadState.__annotations__}
+    check(synchronized, PadState)
+    assert synchronized["protocol"] == protocol.PROTOCOL_VERSION
+    assert synchronized["said"] == "(1, 1, 8, 8)"
+    for state in pad_states().values():
+        check(state, PadState)
 
 
 def test_a_message_with_another_key_has_no_type():

@@ -1,20 +1,24 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from "vitest";
-import { type PadModel, render } from "../../src/pad/pad";
+import { render } from "../../src/pad/pad";
+import type { PadState } from "../../src/pad/state";
+import { PROTOCOL_VERSION } from "../../src/protocol";
+import { padStates } from "../fixtures/messages";
 
 class FakeModel {
-  readonly traits: Record<string, unknown> = {
+  readonly traits: { -readonly [Trait in keyof PadState]: PadState[Trait] } = {
+    protocol: PROTOCOL_VERSION,
     pixels: Array.from({ length: 16 }, () => 0),
     side: 4,
     said: "nothing yet",
   };
   saved = 0;
   readonly listeners = new Map<string, () => void>();
-  get(trait: string) {
+  get<Trait extends keyof PadState>(trait: Trait): PadState[Trait] {
     return this.traits[trait];
   }
-  set(trait: string, value: unknown) {
-    this.traits[trait] = value;
+  set(trait: "pixels", pixels: readonly number[]) {
+    this.traits[trait] = pixels;
   }
   save_changes() {
     this.saved += 1;
@@ -36,7 +40,21 @@ beforeEach(() => {
   model = new FakeModel();
   root = document.createElement("div");
   document.body.replaceChildren(root);
-  close = render({ model: model as unknown as PadModel, el: root });
+  close = render({ model: model, el: root });
+});
+
+it("draws the state that the kernel sends", () => {
+  Object.assign(model.traits, padStates.pad);
+  close = render({ model, el: root });
+  expect(root.querySelector("canvas")?.getAttribute("aria-label")).toContain("1 bright pixels");
+  expect(root.textContent).toContain("It looks like a 7.");
+});
+
+it("says so where the kernel speaks another version of the protocol", () => {
+  model.traits.protocol = PROTOCOL_VERSION + 1;
+  close = render({ model, el: root });
+  expect(root.textContent).toContain("Restart the kernel");
+  expect(root.querySelector("canvas")).toBeNull();
 });
 
 function press(key: string): void {
@@ -44,7 +62,7 @@ function press(key: string): void {
 }
 
 describe("the pad", () => {
-  it("is drawn on with the keyboard, softly at the edges, and tells the kernel", () => {
+  it("is drawn on with the keyboard, softly at the edges, and the kernel gets the pixels", () => {
     press("ArrowDown");
     press("ArrowRight");
     press(" ");
