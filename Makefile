@@ -29,7 +29,7 @@ FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconf
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench binder-check frontend format house clean
+.PHONY: help lab test check browser bench binder-check frontend format house docs clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
@@ -66,6 +66,11 @@ format: $(VENV)/dev.done
 # Draws the rooms and the imports between them, as CONTRIBUTING.md shows them.
 house: $(VENV)/dev.done
 	$(BIN)/python -m docs.house
+
+# Runs the examples in the docstrings, then builds their pages into build/docs.
+docs: $(VENV)/docs.done
+	$(BIN)/python -m pytest -q tests/unit/test_doctests.py tests/unit/learn/test_docstrings.py
+	$(BIN)/python -W error -m docs.api
 
 clean:
 	rm -rf $(VENV) build dist labkit/static frontend/node_modules
@@ -104,6 +109,11 @@ $(VENV)/dev.done: $(INSTALLED_FROM)
 	@if command -v npm >/dev/null && node --eval '$(NODE_IS_NEW)' 2>/dev/null; \
 	then $(PIP) --editable '.[dev]'; else $(PIP) --editable '.[dev]' $(NODE_WHEEL); fi
 	@touch $@ $(VENV)/lab.done
+
+$(VENV)/docs.done: $(INSTALLED_FROM)
+	@echo "Installing labkit and what renders its docstrings"
+	@$(PIP) --editable '.[docs]'
+	@touch $@
 
 $(VENV)/bench.done: $(INSTALLED_FROM)
 	@echo "Installing labkit and the peers it is measured against"

@@ -28,8 +28,8 @@ text { fill: var(--text); text-anchor: middle; } .title { font-weight: 600; font
 _HEAD = """<defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7"
   markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>"""
 _ABOUT = (
-    "The rooms of labkit, of its room capture and of the frontend; an arrow goes from a room to one "
-    "that it imports, and arrows that follow from others are left out"
+    "The rooms of labkit, of its room capture and of the frontend; an arrow goes from a room to "
+    "one that it imports, and arrows that follow from others are left out"
 )
 
 
