@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _AT_TOP = ("README.md", "LIMITATIONS.md", "CONTRIBUTING.md", "CHANGELOG.md")
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 _PICTURE = re.compile(r"(!\[[^\]]*\]\()([^)\s]+)\)")
+_PICTURE_TAG = re.compile(r'((?:src|srcset)=")([^"]+)"')
 _OUTSIDE = re.compile(r"^[a-z]+:")
 
 
@@ -65,15 +66,23 @@ def _read(source: Path, sources: list[Path]) -> Guide:
     text = source.read_text()
     pictures = [
         (source.parent / found[2]).resolve()
-        for found in _PICTURE.finditer(text)
+        for pattern in (_PICTURE, _PICTURE_TAG)
+        for found in pattern.finditer(text)
         if not _OUTSIDE.match(found[2])
     ]
     return Guide(
         source=source,
         title="Overview" if source.stem == "README" else text.partition("\n")[0].removeprefix("# "),
-        text=_PICTURE.sub(_picture, _LINK.sub(lambda found: _link(found, source, sources), text)),
+        text=_rewritten(text, source, sources),
         pictures=tuple(pictures),
     )
+
+
+def _rewritten(text: str, source: Path, sources: list[Path]) -> str:
+    """Return Markdown with its links and pictures as the pages need them."""
+    text = _LINK.sub(lambda found: _link(found, source, sources), text)
+    text = _PICTURE.sub(_picture, text)
+    return _PICTURE_TAG.sub(lambda found: f'{found[1]}{Path(found[2]).name}"', text)
 
 
 def _link(found: re.Match[str], source: Path, sources: list[Path]) -> str:

@@ -17,7 +17,10 @@ def repository(tmp_path, monkeypatch):
         "# labkit\n\n[![badge](https://site/badge.svg)](https://site) ![picture](docs/a.png)\n"
         "[cost](docs/cost.md#cpu) [make](Makefile) [site](https://site) [here](#start)\n"
     )
-    (tmp_path / "docs" / "cost.md").write_text("# What it costs\n\n[back](../README.md)\n")
+    (tmp_path / "docs" / "b.png").write_bytes(b"dark")
+    (tmp_path / "docs" / "cost.md").write_text(
+        '# What it costs\n\n[back](../README.md)\n<source srcset="b.png"><img src="a.png">\n'
+    )
     monkeypatch.setattr(module, "ROOT", tmp_path)
     return tmp_path
 
@@ -34,6 +37,7 @@ def test_pictures_are_copied_and_those_of_other_sites_become_text(repository, tm
     assert "[badge](https://site) ![picture](a.png)" in found[0].text
     copy_pictures(found, tmp_path)
     assert (tmp_path / "a.png").read_bytes() == b"picture"
+    assert (tmp_path / "b.png").read_bytes() == b"dark"
 
 
 def test_the_guides_of_the_repository_have_no_broken_links():
