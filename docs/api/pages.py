@@ -12,15 +12,21 @@ from pdoc import render as pdoc_render
 from pdoc.render_helpers import to_html
 
 import labkit
+from docs.api.docstrings import with_stars
 from docs.api.guides import Guide
 
 MODULES = {
-    "labkit": "`lk.watch`, `lk.graph`, `lk.stepper`, the run, what it holds, and the views",
+    "labkit": "`lk.watch`, the run and what it contains, the views",
+    "labkit.graphing": "`lk.graph`: calling it, `lk.graph.capture` and `lk.graph.record`",
+    "labkit.stepping": "`lk.stepper`: calling it, and the walk as plain data",
     "labkit.learn": "what the notebooks of the course use",
     "labkit.run.graph_parts": "the nodes, edges and module calls of a computation graph",
     "labkit.run.graph_diff": "what differs between two graphs",
 }
 """The documented modules, and what each has."""
+
+_CALLABLES = {"labkit.graph": "labkit.graphing", "labkit.stepper": "labkit.stepping"}
+"""Public objects that are called, and the modules that document their classes."""
 
 
 def render(guides: Sequence[Guide], folder: Path) -> None:
@@ -32,7 +38,8 @@ def render(guides: Sequence[Guide], folder: Path) -> None:
         show_source=False,
         template_directory=Path(__file__).parent / "templates",
     )
-    pdoc_render.env.globals.update(guides=guides, summaries=MODULES)
+    pdoc_render.env.filters["with_stars"] = with_stars
+    pdoc_render.env.globals.update(guides=guides, summaries=MODULES, callables=_CALLABLES)
     # The constructor of a named tuple has no module in which pdoc could look up its types.
     warnings.filterwarnings("ignore", message=r".*ForwardRef\('Tensor'\) for labkit\.learn\.Split")
     specs = [spec for name in MODULES for spec in (name, rf"!{re.escape(name)}\.")]
