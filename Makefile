@@ -29,7 +29,7 @@ FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconf
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench binder-check frontend format house docs clean
+.PHONY: help lab test check browser bench binder-check frontend format clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
@@ -62,6 +62,8 @@ format: $(VENV)/dev.done
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python hatch_build.py format
+
+.PHONY: house docs
 
 # Draws the rooms and the imports between them, as CONTRIBUTING.md shows them.
 house: $(VENV)/dev.done
