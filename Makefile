@@ -68,6 +68,17 @@ format: $(VENV)/dev.done
 	$(BIN)/ruff format .
 	$(BIN)/python hatch_build.py format
 
+.PHONY: house docs
+
+# Draws the rooms and the imports between them, as CONTRIBUTING.md shows them.
+house: $(VENV)/dev.done
+	$(BIN)/python -m docs.house
+
+# Runs the examples in the docstrings, then builds their pages into build/docs.
+docs: $(VENV)/docs.done
+	$(BIN)/python -m pytest -q tests/unit/test_doctests.py tests/unit/learn/test_docstrings.py
+	$(BIN)/python -W error -m docs.api
+
 clean:
 	rm -rf $(VENV) build dist labkit/static frontend/node_modules
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -105,6 +116,11 @@ $(VENV)/dev.done: $(INSTALLED_FROM)
 	@if command -v npm >/dev/null && node --eval '$(NODE_IS_NEW)' 2>/dev/null; \
 	then $(PIP) --editable '.[dev]'; else $(PIP) --editable '.[dev]' $(NODE_WHEEL); fi
 	@touch $@ $(VENV)/lab.done
+
+$(VENV)/docs.done: $(INSTALLED_FROM)
+	@echo "Installing labkit and what renders its docstrings"
+	@$(PIP) --editable '.[docs]'
+	@touch $@
 
 $(VENV)/bench.done: $(INSTALLED_FROM)
 	@echo "Installing labkit and the peers it is measured against"

@@ -44,14 +44,42 @@ def chapter(name: str, folder: str | os.PathLike[str] = ".") -> Chapter:
 
 
 class Chapter:
-    """One chapter of the course; made by `chapter`."""
+    """One chapter of the course; `chapter` returns it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from labkit import learn
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tensors = learn.chapter("01_tensors", folder)
+    ...     tensors.predict("transpose_stride", (1, 3)).tone
+    'note'
+    """
 
     def __init__(self, plan: Plan, record: Record) -> None:
         self.plan = plan
         self._record = record
 
     def predict(self, name: str, value: object) -> Feedback:
-        """Commit to a prediction before the run. The last one before the score counts."""
+        """Store a prediction before the run. The last one before the score counts.
+
+        Parameters
+        ----------
+        name : str
+            One of the chapter's predictions.
+        value : object
+            A letter, a number or an exact value such as a shape; ``...`` for none yet.
+
+        Returns
+        -------
+        Feedback
+            A card for the notebook: what was stored, or what is wrong with the value.
+
+        Raises
+        ------
+        ValueError
+            If the chapter has no prediction of this name.
+        """
         prediction = _find(self.plan.predictions, name)
         if value is ...:
             return self._open_prediction(prediction)
@@ -77,7 +105,25 @@ class Chapter:
         )
 
     def score(self, name: str, outcome: object) -> Feedback:
-        """Hold the kept prediction against what really came out."""
+        """Compare the stored prediction with the outcome of the run.
+
+        Parameters
+        ----------
+        name : str
+            One of the chapter's predictions.
+        outcome : object
+            What the run gave, of the same kind as the prediction.
+
+        Returns
+        -------
+        Feedback
+            Right, close, or a surprise with its usual reason.
+
+        Raises
+        ------
+        ValueError
+            If the chapter has no prediction of this name, or the outcome is of another kind.
+        """
         prediction = _find(self.plan.predictions, name)
         actual = prediction.read(outcome)
         shown = prediction.text(actual)
@@ -108,7 +154,25 @@ class Chapter:
         return Feedback("wrong", (said, reason) if reason else (said,), label=label)
 
     def check(self, name: str, answer: object) -> Feedback:
-        """Check an exercise's answer; a usual mistake is recognised and explained."""
+        """Check the answer to an exercise; a usual mistake is recognised and explained.
+
+        Parameters
+        ----------
+        name : str
+            One of the chapter's exercises.
+        answer : object
+            A function or a value, as the exercise says.
+
+        Returns
+        -------
+        Feedback
+            Right, or what is wrong; an exception of the answer is part of the card.
+
+        Raises
+        ------
+        ValueError
+            If the chapter has no exercise of this name.
+        """
         exercise = _find(self.plan.exercises, name)
         verdict = check_answer(exercise, answer)
         help_line = f'Stuck? `chapter.hint("{name}")` gives a hint, three in all.'
@@ -125,7 +189,7 @@ class Chapter:
         return Feedback("wrong", (verdict.message, help_line))
 
     def hint(self, name: str) -> Feedback:
-        """Give the next of an exercise's three hints."""
+        """Return the next of an exercise's three hints."""
         exercise = _find(self.plan.exercises, name)
         kept = self._record.get("exercises", name)
         stage = min(int(kept.get("hints", 0)) + 1, len(exercise.hints))
@@ -137,12 +201,12 @@ class Chapter:
         return Feedback("note", paragraphs, label=f"Hint {stage} of {len(exercise.hints)}")
 
     def answer(self, name: str) -> str:
-        """Return the last answer given to an exercise, as text; it outlives the kernel."""
+        """Return the last answer to an exercise, as text; it is stored beside the notebooks."""
         _find(self.plan.exercises, name)
         return str(self._record.get("exercises", name).get("answer", ""))
 
     def forget(self, name: str) -> Feedback:
-        """Clear what is kept of one prediction or exercise."""
+        """Delete what is stored of one prediction or exercise."""
         known = {p.name for p in self.plan.predictions} | {e.name for e in self.plan.exercises}
         if name not in known:
             raise ValueError(_unknown(name, known))
@@ -151,7 +215,7 @@ class Chapter:
         return Feedback("note", (f"`{name}` is as it was at first.",))
 
     def progress(self) -> Feedback:
-        """Say how far this chapter is done."""
+        """Return how many predictions are scored, and how many exercises are solved."""
         scores = [
             self._record.get("predictions", item.name).get("score")
             for item in self.plan.predictions

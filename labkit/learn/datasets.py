@@ -1,7 +1,7 @@
-"""The course's data, from scikit-learn's own package: nothing is fetched from a network.
+"""The data of the course, from the package scikit-learn; nothing is fetched from a network.
 
-Each function gives tensors already split into training and test rows, shuffled by a generator of
-its own; the global random state is never touched.
+Each function returns tensors that are split into training and test rows. A generator of the
+function shuffles the rows; the global random state does not change.
 """
 
 from __future__ import annotations
@@ -21,11 +21,17 @@ class Split(NamedTuple):
     Attributes
     ----------
     x_train, y_train : Tensor
-        What the model learns from.
+        The rows for training, shapes (n_train, ...) as the function states them.
     x_test, y_test : Tensor
-        What it is judged on, and never trained on.
+        The rows for the test, shapes (n_test, ...).
     names : tuple of str
-        The features' names, where they have any.
+        The names of the features; empty where they have none.
+
+    Examples
+    --------
+    >>> split = moons(100, test_fraction=0.2)
+    >>> len(split.x_train), len(split.y_test)
+    (80, 20)
     """
 
     x_train: Tensor
@@ -37,6 +43,13 @@ class Split(NamedTuple):
 
 def digits(test_fraction: float = 0.25, seed: int = 0) -> Split:
     """Handwritten digits, 8 x 8 pixels in grey: scikit-learn's copy of the UCI set (public domain).
+
+    Parameters
+    ----------
+    test_fraction : float
+        The part of the rows for the test, between 0 and 1.
+    seed : int
+        Of the generator that shuffles the rows.
 
     Returns
     -------
@@ -65,6 +78,10 @@ def diabetes(*, scaled: bool = False, test_fraction: float = 0.25, seed: int = 0
     ----------
     scaled : bool
         Whether to take scikit-learn's scaled columns; as measured by default.
+    test_fraction : float
+        The part of the rows for the test, between 0 and 1.
+    seed : int
+        Of the generator that shuffles the rows.
 
     Returns
     -------
@@ -87,6 +104,18 @@ def diabetes(*, scaled: bool = False, test_fraction: float = 0.25, seed: int = 0
 
 def moons(n: int = 1000, noise: float = 0.15, test_fraction: float = 0.25, seed: int = 0) -> Split:
     """Two interleaved half circles of points, generated.
+
+    Parameters
+    ----------
+    n : int
+        The number of points, both half circles together.
+    noise : float
+        The standard deviation of the noise that is added to each coordinate; the circles' radius
+        is 1.
+    test_fraction : float
+        The part of the rows for the test, between 0 and 1.
+    seed : int
+        Of the generators of the points and of the order of the rows.
 
     Returns
     -------

@@ -123,11 +123,11 @@ class ComputationGraph:
         """Return the nodes that are new, missing or changed compared with an earlier graph."""
         return graph_diff(earlier.nodes, self.nodes)
 
-    def to_networkx(self) -> networkx.MultiDiGraph[str]:
+    def to_networkx(self) -> networkx.MultiDiGraph:
         """Return a `networkx.MultiDiGraph` with the attributes of nodes and edges."""
         import networkx
 
-        graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph(signature=self.signature)
+        graph: networkx.MultiDiGraph = networkx.MultiDiGraph(signature=self.signature)
         for node in self.nodes:
             graph.add_node(node.id, **{k: v for k, v in asdict(node).items() if k != "id"})
         for edge in self.edges:

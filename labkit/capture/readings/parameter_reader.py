@@ -105,7 +105,7 @@ class ParameterReader:
         entries : sequence of Watched, optional
             The parameters of one of several optimizers; all by default.
         """
-        names, gradients = self._gradients(entries)
+        names, gradients = self.gradients(entries)
         self._notify_of_unread(run)
         if not gradients:
             return
@@ -119,11 +119,11 @@ class ParameterReader:
             )
         unclipped, self._unclipped = self._unclipped, None
         if unclipped is not None:
-            self._submit(run, transfer, "grad_norm_unclipped", step, *unclipped)
+            self.submit(run, transfer, "grad_norm_unclipped", step, *unclipped)
 
     def read_norms_before_clipping(self, scale: torch.Tensor | None) -> None:
         """Read the norms after a backward pass, divided by a gradient scaler's factor, shape ()."""
-        names, gradients = self._gradients()
+        names, gradients = self.gradients()
         if gradients:
             self._unclipped = names, _unscaled(norms.norms(gradients), scale)
 
@@ -183,7 +183,7 @@ class ParameterReader:
         """Copy gradients; or, if those of the step before were copied, read their cosines."""
         if self.previous.waiting:
             found = self.previous.cosines(self._named_gradients())
-            self._submit(run, transfer, "grad_cosine", step, *found)
+            self.submit(run, transfer, "grad_cosine", step, *found)
         else:
             self.previous.copy(self._named_gradients())
 
@@ -199,7 +199,7 @@ class ParameterReader:
         """Read the gradient noise scale, if several passes were added."""
         found = self._noise.scales(self._named_gradients())
         if found is not None:
-            self._submit(run, transfer, "grad_noise", step, *found)
+            self.submit(run, transfer, "grad_noise", step, *found)
 
     # ── weights ──────────────────────────────────────────────────────────────
 
@@ -216,8 +216,8 @@ class ParameterReader:
 
     def read_weights(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Read the norms of the weights that were copied, and their update ratios."""
-        self._submit(run, transfer, "weight_norm", step, *self._copies.weight_norms())
-        self._submit(run, transfer, "update_ratio", step, *self._copies.ratios())
+        self.submit(run, transfer, "weight_norm", step, *self._copies.weight_norms())
+        self.submit(run, transfer, "update_ratio", step, *self._copies.ratios())
 
     def release(self) -> None:
         """Release every tensor of the model."""
@@ -226,9 +226,9 @@ class ParameterReader:
         self.previous.release()
         self._noise.release()
 
-    # ── the work ─────────────────────────────────────────────────────────────
+    # ── what readings work with ──────────────────────────────────────────────
 
-    def _submit(
+    def submit(
         self,
         run: Run,
         transfer: DeviceTransfer,
@@ -237,6 +237,7 @@ class ParameterReader:
         names: list[str],
         values: torch.Tensor,
     ) -> None:
+        """Record values, shape (n_names,), of some parameters, once they are on the host."""
         if not names:
             return
         table = self._table(run, kind, names)
@@ -253,7 +254,7 @@ class ParameterReader:
         gone = [name for name in names if name not in known]
         return run.recorder.table(f"{kind}{self._suffix}", kind, (*self._names, *gone))
 
-    def _gradients(
+    def gradients(
         self, entries: Sequence[Watched] | None = None
     ) -> tuple[list[str], list[torch.Tensor]]:
         """Return the gradients that can be read, and the names of their parameters.
@@ -282,7 +283,7 @@ class ParameterReader:
             run.add_notice(NORMS, _UNREAD.format(kind=kind, first=first))
 
     def _named_gradients(self) -> list[Named]:
-        return list(zip(*self._gradients(), strict=True))
+        return list(zip(*self.gradients(), strict=True))
 
 
 def _unscaled(values: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:

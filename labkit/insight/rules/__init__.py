@@ -9,6 +9,7 @@ from labkit.insight.rules import (
     inputs_and_modes,
     learning_rate,
     loss,
+    mixed_precision,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -19,5 +20,6 @@ RULES: tuple[Rule, ...] = (
     *learning_rate.RULES,
     *inputs_and_modes.RULES,
     *data_loading.RULES,
+    *mixed_precision.RULES,
 )
 """All rules, in the order in which findings of equal severity are reported."""

@@ -55,14 +55,22 @@ class LossSurface:
         self._drawn_at = -math.inf
 
     def show(self) -> None:
-        """Show the picture here, and redraw it in place as steps are added."""
+        """Display the picture in the cell, and redraw it in place as steps are added."""
         from IPython.display import display
 
         self._handle = display(self.picture(), display_id=True)  # type: ignore[no-untyped-call]
         self._drawn_at = time.monotonic()
 
     def step(self, trail: str, first: float, second: float) -> None:
-        """Add the point that training has reached, on the trail of this name."""
+        """Add a point to the trail of one training.
+
+        Parameters
+        ----------
+        trail : str
+            The name of the training, as the picture's legend shows it.
+        first, second : float
+            The values of the two parameters.
+        """
         self._trails.setdefault(trail, []).append((float(first), float(second)))
         if self._handle is None:
             return
@@ -70,13 +78,13 @@ class LossSurface:
             self.redraw()
 
     def redraw(self) -> None:
-        """Bring the shown picture up to the last step."""
+        """Redraw the displayed picture with all points."""
         if self._handle is not None:
             self._handle.update(self.picture())  # type: ignore[attr-defined]
             self._drawn_at = time.monotonic()
 
     def picture(self) -> Picture:
-        """Return the map with all trails, as it stands."""
+        """Return the map with all trails."""
         sheet = Sheet()
         sheet.image(_LEFT, _TOP, _SIDE, _SIDE, self._map, crisp=False)
         sheet.box(_LEFT, _TOP, _SIDE, _SIDE)

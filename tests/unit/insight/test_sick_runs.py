@@ -212,6 +212,25 @@ def slow_loading():
     return watched(model, loss, steps=40)
 
 
+def updates_skipped():
+    x, y = points()
+    model = mlp()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scaler = torch.amp.GradScaler("cpu")
+    with lk.watch(model, show=False) as run:
+        for step in range(STEPS):
+            output = model(x)
+            distance = (output - output.detach()).pow(2).sum()
+            loss = F.cross_entropy(output, y)
+            if step >= 60:
+                loss = loss + distance.sqrt()  # 0, with a gradient of infinity
+            optimizer.zero_grad()
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+    return run
+
+
 SICK = {
     "loss-not-finite": loss_not_finite,
     "plateau": plateau,
@@ -235,6 +254,7 @@ SICK = {
     "trained-in-evaluation-mode": trained_in_evaluation_mode,
     "evaluated-in-training-mode": evaluated_in_training_mode,
     "slow-loading": slow_loading,
+    "updates-skipped": updates_skipped,
 }
 WHERE = {
     "no-gradient": "cut.weight",
