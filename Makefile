@@ -47,6 +47,7 @@ check: $(VENV)/dev.done
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -W error -m docs.api
 	$(BIN)/python hatch_build.py typecheck lint test
 
 bench: $(VENV)/bench.done browser
@@ -75,7 +76,7 @@ house: $(VENV)/dev.done
 	$(BIN)/python -m docs.house
 
 # Runs the examples in the docstrings, then builds their pages into build/docs.
-docs: $(VENV)/docs.done
+docs: $(VENV)/dev.done
 	$(BIN)/python -m pytest -q tests/unit/test_doctests.py tests/unit/learn/test_docstrings.py
 	$(BIN)/python -W error -m docs.api
 
@@ -116,11 +117,6 @@ $(VENV)/dev.done: $(INSTALLED_FROM)
 	@if command -v npm >/dev/null && node --eval '$(NODE_IS_NEW)' 2>/dev/null; \
 	then $(PIP) --editable '.[dev]'; else $(PIP) --editable '.[dev]' $(NODE_WHEEL); fi
 	@touch $@ $(VENV)/lab.done
-
-$(VENV)/docs.done: $(INSTALLED_FROM)
-	@echo "Installing labkit and what renders its docstrings"
-	@$(PIP) --editable '.[docs]'
-	@touch $@
 
 $(VENV)/bench.done: $(INSTALLED_FROM)
 	@echo "Installing labkit and the peers it is measured against"
