@@ -13,7 +13,7 @@ from torch import nn
 
 import labkit as lk
 from labkit.views.channel import RunChannel
-from tests.unit.capture.thread_scenarios import Training, check_run
+from tests.unit.capture.thread_training import Training, check_run
 
 SECONDS = float(os.environ.get("LABKIT_HAMMER_SECONDS", "30"))
 ANSWER_SECONDS = 10.0

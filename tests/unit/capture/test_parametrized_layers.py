@@ -1,32 +1,12 @@
 """Layers that are parametrized or pruned, from the start or in the middle of a run."""
 
 import pytest
-import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune
 
-from .models import Net, batch
+from .models import Net
+from .sgd_loop import HALF, sgd, train
 from .truth import assert_agrees, assert_goes_on, points, record
-
-HALF = 20
-
-
-def sgd(model, lr=0.05):
-    return torch.optim.SGD(model.parameters(), lr=lr)
-
-
-def train(model, truth, optimizer, steps=HALF):
-    x, y = batch()
-    for _ in range(steps):
-        x = x.to(next(model.parameters()).dtype)
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
-        loss.backward()
-        truth.loss(loss)
-        truth.used(model, optimizer)
-        optimizer.step()
-        truth.stepped(model)
 
 
 class Symmetric(nn.Module):

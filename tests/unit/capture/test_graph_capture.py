@@ -1,8 +1,6 @@
-"""What a one-shot graph says of code that is out of the ordinary."""
+"""Graphs captured by `lk.graph.capture` and `lk.graph.record`: names, structure, refusals."""
 
-import copy
 import dataclasses
-import threading
 
 import pytest
 import torch
@@ -12,16 +10,8 @@ from torch.utils.checkpoint import checkpoint
 
 import labkit as lk
 
+from .graph_queries import only, ops
 from .models import Net, Repeated, Tied, batch
-
-
-def ops(graph, scope=None):
-    return [n.op for n in graph.nodes if n.kind == "op" and scope in (None, n.scope)]
-
-
-def only(graph, op):
-    (found,) = [node for node in graph.nodes if node.op == op]
-    return found
 
 
 def test_a_model_call_names_modules_lines_and_parameters():
@@ -94,50 +84,6 @@ def test_in_place_operations_and_views_are_what_autograd_made_of_them():
     assert "copyslices" in ops(graph)
     assert "written in place" in only(graph, "copyslices").note
     assert ops(graph)[-2:] == ["view", "sum"]
-
-
-def test_a_detached_value_is_a_cut_that_says_why():
-    w = torch.ones(3, requires_grad=True)
-    with lk.graph.record() as g:
-        (w.exp() * w.exp().detach()).sum()
-    cut = only(g.graph, "detach")
-    assert cut.kind == "cut"
-    assert "gradient stops here" in cut.note
-    assert cut.source.file.endswith("test_graph_truth.py")
-    (after,) = [edge.target for edge in g.graph.edges if edge.source == cut.id]
-    assert after == "/mul:0"
-    (before,) = [edge.source for edge in g.graph.edges if edge.target == cut.id]
-    assert before.startswith("/exp")
-
-
-def test_what_ran_under_no_grad_is_a_cut_where_it_is_used():
-    w = torch.ones(3, requires_grad=True)
-    with lk.graph.record() as g:
-        with torch.no_grad():
-            scale = (w * 2).mean()
-        (w * scale).sum()
-    cut = only(g.graph, "no_grad")
-    assert [edge.target for edge in g.graph.edges if edge.source == cut.id] == ["/mul:0"]
-
-
-def test_everything_under_no_grad_gives_a_sentence():
-    model, (x, _) = Net(), batch()
-    with torch.no_grad():
-        graph = lk.graph.capture(model, x)
-    assert graph.nodes == ()
-    assert "no_grad" in graph.reason
-    assert "no history" in lk.graph.capture(torch.ones(2)).reason
-
-
-def test_a_graph_that_backward_used_up_is_still_recorded_whole():
-    model, (x, y) = Net(), batch()
-    with lk.graph.record(model) as g:
-        F.cross_entropy(model(x), y).backward()
-    assert ops(g.graph, "fc1#1") == ["t", "addmm"]
-    assert only(g.graph, "relu").saved_bytes == 16 * 8 * 4
-    late = F.cross_entropy(model(x), y)
-    late.backward()
-    assert next(n for n in lk.graph.capture(late).nodes if n.op == "relu").saved_bytes is None
 
 
 def test_a_gan_step_shows_both_of_its_graphs():
@@ -224,91 +170,6 @@ def test_every_output_is_an_end_with_its_name(pack, names):
 
     graph = lk.graph.capture(Model(), torch.ones(4, 3))
     assert [node.op for node in graph.nodes if node.kind == "output"] == names
-
-
-def test_other_threads_are_left_alone_and_their_graphs_are_joined():
-    layers = [nn.Linear(2, 2) for _ in range(2)]
-    outputs = [None, None]
-
-    def work(number):
-        outputs[number] = layers[number](torch.ones(1, 2))
-
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    graph = lk.graph.capture(sum(outputs).sum())
-    assert ops(graph).count("addmm") == 2
-    names = [node.parameters for node in graph.nodes if node.kind == "parameter"]
-    assert len(set(names)) == 4
-
-
-class InThreads(nn.Module):
-    """Runs its module on parts of a batch, each part on a thread, as DataParallel does."""
-
-    def __init__(self, module, copies=False):
-        super().__init__()
-        self.module = module
-        self.copies = copies
-
-    def forward(self, x):
-        parts = list(x.chunk(2))
-        outputs = [None] * len(parts)
-
-        def work(number):
-            module = copy.copy(self.module) if self.copies else self.module
-            outputs[number] = module(parts[number])
-
-        for number in range(len(parts)):
-            thread = threading.Thread(target=work, args=(number,))
-            thread.start()
-            thread.join()
-        return torch.cat(outputs)
-
-
-def test_calls_on_threads_are_calls_within_the_one_that_waits_for_them():
-    graph = lk.graph.capture(InThreads(Net()), batch()[0])
-    calls = {module.id: module.parent for module in graph.modules}
-    assert calls["module#1"] == calls["module#2"] == "#1"
-    assert calls["module.fc1#2"] == "module#2"
-    ordered = [module.id for module in graph.modules]
-    assert all(ordered.index(calls[id]) < ordered.index(id) for id in ordered if calls[id])
-    scopes = {node.id: node.scope for node in graph.nodes if node.kind == "op"}
-    assert only(graph, "cat").scope == "#1"
-    for number in (1, 2):
-        assert scopes[f"module.fc1#{number}/addmm:0"] == f"module.fc1#{number}"
-    place = {node.id: number for number, node in enumerate(graph.nodes)}
-    assert all(place[edge.source] < place[edge.target] for edge in graph.edges)
-
-
-def test_copies_of_a_module_on_threads_belong_to_the_call_around_them():
-    graph = lk.graph.capture(InThreads(nn.Sequential(nn.Linear(6, 4)), copies=True), batch()[0])
-    assert {node.scope for node in graph.nodes if node.op == "cat"} == {"#1"}
-    assert ops(graph).count("addmm") == 2
-
-
-def test_threads_are_seen_while_training_too():
-    model = InThreads(nn.Linear(6, 1))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    with lk.watch(model, show=False) as run:
-        for _ in range(5):
-            optimizer.zero_grad()
-            model(batch()[0]).square().mean().backward()
-            optimizer.step()
-    assert [module.id for module in run.graph.modules] == ["#1", "module#1", "module#2"]
-
-
-def test_inference_mode_leaves_no_graph_and_says_so():
-    model, x = Net(), batch()[0]
-    with torch.inference_mode():
-        inside = lk.graph.capture(model, x)
-        output = model(x)
-    assert "inference_mode" in inside.reason
-    assert "no history" in lk.graph.capture(output).reason
-    # What was made in inference mode may be used later as a constant.
-    joined = lk.graph.capture((model(x) * output.clone()).sum())
-    assert ops(joined).count("addmm") == 2
 
 
 def test_a_compiled_region_is_one_box_with_a_note():
