@@ -72,7 +72,7 @@ def small(open_notebook):
     return Stepper(open_notebook([SMALL.strip(), BACKWARD]))
 
 
-def test_a_step_on_and_one_back(small):
+def test_step_on_and_step_back_change_the_event(small):
     expect(small.root).to_have_attribute("data-labkit-phase", "forward")
     small.press("Step on")
     expect(small.root).to_have_attribute("data-labkit-step", "1")
@@ -82,7 +82,7 @@ def test_a_step_on_and_one_back(small):
     assert small.book.errors == []
 
 
-def test_the_chain_rule_is_shown_with_its_numbers(small):
+def test_the_chain_rule_is_shown_with_its_values(small):
     small.to_the("backward")
     while "pow" not in small.root.locator(".labkit-stepper-head").inner_text():
         small.press("Step on")
@@ -91,7 +91,7 @@ def test_the_chain_rule_is_shown_with_its_numbers(small):
     expect(small.section("= gradient out")).to_contain_text(f"{MINUS}6")
 
 
-def test_it_plays_to_the_end_with_the_gradients_of_backward(small):
+def test_playing_to_the_end_shows_the_gradients_of_backward(small):
     small.to_the("accumulate")
     shown = {}
     while True:
@@ -113,7 +113,7 @@ def test_it_plays_to_the_end_with_the_gradients_of_backward(small):
     assert {name: text.replace(MINUS, "-") for name, text in shown.items()} == printed
 
 
-def test_an_edited_leaf_changes_the_loss_and_reset_takes_it_back(small):
+def test_editing_a_leaf_changes_the_loss_and_reset_restores_it(small):
     while small.root.locator(".labkit-stepper-head strong").inner_text() != "pow":
         small.press("Step on")
     loss = small.section("= result").locator("strong")
@@ -129,7 +129,7 @@ def test_an_edited_leaf_changes_the_loss_and_reset_takes_it_back(small):
     expect(small.book.cell(1)).to_contain_text("w: -18, b: -6")
 
 
-def test_it_jumps_to_the_first_nan(open_notebook):
+def test_first_nan_selects_the_event_with_the_first_nan(open_notebook):
     stepper = Stepper(open_notebook([BROKEN.strip()]))
     stepper.press("First NaN")
     expect(stepper.root.locator(".labkit-stepper-head strong")).to_have_text("sqrt")
@@ -139,7 +139,7 @@ def test_it_jumps_to_the_first_nan(open_notebook):
 
 @pytest.mark.parametrize("width", [1280, 480])
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_nothing_overflows_in_any_theme_or_width(open_notebook, theme, width):
+def test_no_view_overflows_in_any_theme_or_width(open_notebook, theme, width):
     stepper = Stepper(open_notebook([WIDE.strip()], theme=theme, width=width))
     stepper.to_the("backward")
     assert stepper.root.evaluate("(root) => root.scrollWidth <= root.clientWidth + 1")

@@ -21,7 +21,7 @@ ANSWER_SECONDS = 10.0
 ENDLESS = 10**9
 
 
-class Timed(Training):
+class TimedTraining(Training):
     """Trains until the time is over, or until it is told to end."""
 
     def __init__(self, constant, seconds=SECONDS, *, watched=False):
@@ -36,7 +36,7 @@ class Timed(Training):
                 self.step()
 
 
-class Recording(RunChannel):
+class RecordingChannel(RunChannel):
     """A channel whose messages are kept by the questions that they answer."""
 
     def __init__(self, run):
@@ -62,7 +62,7 @@ class Recording(RunChannel):
             return self.answers.pop(key)
 
 
-class Asker(threading.Thread):
+class RequestThread(threading.Thread):
     """Asks as a page does, one question after the other's answer, as fast as it can."""
 
     def __init__(self, channel, numbers, training, run):
@@ -135,27 +135,27 @@ class Asker(threading.Thread):
 
 def asked_by_three_threads():
     """(a) A watched loop, while three threads ask for everything as fast as they can."""
-    training = Timed(1.0)
+    training = TimedTraining(1.0)
     run = lk.watch(training.model, show=False, budget=0.3)
-    channel = Recording(run)
+    channel = RecordingChannel(run)
     training.run_ = run
     numbers = itertools.count(1)
     training.start()
-    askers = [Asker(channel, numbers, training, run) for _ in range(3)]
-    for each in askers:
+    requesters = [RequestThread(channel, numbers, training, run) for _ in range(3)]
+    for each in requesters:
         each.start()
-    for each in (*askers, training):
+    for each in (*requesters, training):
         each.join()
     # With the loop gone, a question still is answered or refused, in a moment.
-    last = Asker(channel, numbers, training, run)
+    last = RequestThread(channel, numbers, training, run)
     last.ask_of("0.weight")
     run.close()
     last.ask_of("0.weight")
-    for each in askers:
+    for each in requesters:
         assert each.wrong is None, each.wrong
         assert each.asked["inspect"] >= 5, each.asked
-    assert sum(each.values_seen for each in askers) >= 5, "hardly a question had an answer"
-    graphs = sum(each.asked["graph"] for each in (*askers, last))
+    assert sum(each.values_seen for each in requesters) >= 5, "hardly a question had an answer"
+    graphs = sum(each.asked["graph"] for each in (*requesters, last))
     with channel.arrived:
         assert channel.arrived.wait_for(lambda: channel.graphs >= graphs, ANSWER_SECONDS)
     training.check()
@@ -163,7 +163,7 @@ def asked_by_three_threads():
 
 def two_watched_and_two_unwatched():
     """(b) Four models on four threads, two of them watched."""
-    trainings = [Timed(float(number), watched=number <= 2) for number in (1, 2, 3, 4)]
+    trainings = [TimedTraining(float(number), watched=number <= 2) for number in (1, 2, 3, 4)]
     for each in trainings:
         each.start()
     for each in trainings:
@@ -178,7 +178,7 @@ def opened_abandoned_and_collected():
     gc.collect()
     gc.freeze()  # what was imported is not looked at again and again
     gc.set_threshold(1)
-    trainings = [Timed(float(number), watched=number <= 2) for number in (1, 2, 3)]
+    trainings = [TimedTraining(float(number), watched=number <= 2) for number in (1, 2, 3)]
     for each in trainings:
         each.start()
     opened = 0
@@ -245,7 +245,7 @@ def many_small_models():
 def several_networks():
     """(b) Models with activations, batch norm and dropout, one of them paused again and again."""
     torch.manual_seed(0)
-    trainings = [Timed(float(number), watched=number < 3) for number in (1, 2, 3)]
+    trainings = [TimedTraining(float(number), watched=number < 3) for number in (1, 2, 3)]
     for each in trainings:
         each.model = nn.Sequential(
             nn.Linear(16, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 1)

@@ -33,8 +33,8 @@ CELL = """
 import faulthandler, json, sys, threading
 faulthandler.enable(sys.__stderr__)
 import labkit as lk
-from tests.hammer.scenarios import Timed
-training, other = Timed(1.0, {seconds}), Timed(2.0, {seconds})
+from tests.hammer.scenarios import TimedTraining
+training, other = TimedTraining(1.0, {seconds}), TimedTraining(2.0, {seconds})
 run = lk.watch(training.model, budget=0.3, show=True)
 training.run_ = run
 other.start()
@@ -55,7 +55,7 @@ print("RESULT", json.dumps({"made": training.made, "steps": run.steps, "status":
 """
 
 
-class Page(threading.Thread):
+class PageThread(threading.Thread):
     """What a page with an open panel sends, on a subshell where a cell blocks the main one.
 
     Parameters
@@ -219,13 +219,13 @@ def kernel(tmp_path):
 
 
 @pytest.mark.parametrize("where", ["in-a-blocking-cell", "on-a-thread"])
-def test_two_pages_ask_about_a_parameter(kernel, where):
+def test_two_pages_inspect_parameters_during_training(kernel, where):
     blocking = where == "in-a-blocking-cell"
     channel, text = kernel.execute(CELL.format(seconds=SECONDS), START_SECONDS)
     assert channel is not None, text
     stop, numbers = threading.Event(), itertools.count(1)
     clients = [kernel.connect() for _ in range(2)]
-    pages = [Page(each, channel, numbers, stop, subshell=blocking) for each in clients]
+    pages = [PageThread(each, channel, numbers, stop, subshell=blocking) for each in clients]
     sent = kernel.client.execute(BLOCKING if blocking else ON_A_THREAD)
     for page in pages:
         page.start()

@@ -29,8 +29,8 @@ PARAMETERS = ["0#1/weight:0", "0#1/bias:0"]
 START = """
 import json, threading
 import labkit as lk
-from tests.hammer.scenarios import Timed
-training, other = Timed(1.0, 10**6), Timed(2.0, 10**6)
+from tests.hammer.scenarios import TimedTraining
+training, other = TimedTraining(1.0, 10**6), TimedTraining(2.0, 10**6)
 run = lk.watch(training.model, budget=0.3, show=False)
 training.run_ = run
 training.start()
@@ -80,7 +80,7 @@ def look_at(graph, node):
     return "Mean ± deviation" in side.inner_text()
 
 
-def test_two_pages_with_the_panel_open_on_a_parameter(lab, browser):
+def test_two_pages_show_parameter_values_during_training(lab, browser):
     cells = [START, VIEW, END]
     books = [
         NotebookPage(browser.new_page(viewport={"width": 1280, "height": 1000}), lab, name, cells)

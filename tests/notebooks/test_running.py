@@ -22,7 +22,7 @@ FINAL_RUNS = {
 """How each chapter calls the run of its final model, on which insight must say nothing."""
 
 
-def test_it_runs_whole_as_it_is_stored(chapter, run_cells):
+def test_a_chapter_runs_without_warnings_and_findings(chapter, run_cells):
     cells = copy.deepcopy(chapter.notebook.cells)
     final = FINAL_RUNS.get(chapter.name)
     told = f"print([each.message for each in {final}.findings])" if final else "print([])"
@@ -37,7 +37,7 @@ def test_it_runs_whole_as_it_is_stored(chapter, run_cells):
     assert memory < MEGABYTES
 
 
-def test_a_learner_can_work_through_it_section_by_section(chapter, run_cells, tmp_path):
+def test_solutions_pass_and_mistakes_are_explained_in_every_section(chapter, run_cells, tmp_path):
     """Every section runs from its own start; solutions pass, and each usual mistake is named."""
     plan = load_plan(chapter.name)
     exercises = {exercise.name: exercise for exercise in plan.exercises}

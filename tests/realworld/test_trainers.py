@@ -90,7 +90,7 @@ def transformers(watch, folder):
 
 @pytest.mark.parametrize("loop", [lightning, transformers], ids=lambda loop: loop.__name__)
 @pytest.mark.filterwarnings("ignore")
-def test_a_trainers_own_loop_is_watched_and_unchanged(loop, tmp_path):
+def test_a_trainer_is_recorded_and_its_weights_are_unchanged(loop, tmp_path):
     torch.manual_seed(0)
     plain = loop(UNWATCHED, tmp_path).state_dict()
     runs = []
@@ -138,7 +138,7 @@ def train_in_a_process(rank, folder, watched):
     os._exit(0)
 
 
-def test_both_processes_of_distributed_training_are_watched_and_unchanged(tmp_path):
+def test_distributed_processes_are_recorded_and_their_weights_are_unchanged(tmp_path):
     for watched in (False, True):
         torch.multiprocessing.spawn(train_in_a_process, (str(tmp_path), watched), nprocs=2)
     for rank in range(2):

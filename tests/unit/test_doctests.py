@@ -16,10 +16,10 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_of(name):
+def test_docstring_examples_of_a_module_run(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-def test_there_are_examples():
+def test_the_docstrings_have_examples():
     attempted = [doctest.testmod(importlib.import_module(name)).attempted for name in MODULES]
     assert sum(attempted) > 10

@@ -100,7 +100,7 @@ def notebook(kernel):
     return kernel
 
 
-def test_a_shown_run_goes_when_its_cell_is_run_again(notebook):
+def test_a_shown_run_is_freed_when_its_cell_runs_again(notebook):
     notebook.run("a", WATCH)
     assert notebook.run("b", "print(gone[0]() is not None)") == "True"
     notebook.run("a", WATCH)
@@ -113,13 +113,13 @@ def test_a_shown_run_goes_when_its_cell_is_run_again(notebook):
     assert notebook.run("b", "print(collected())") == "[True, True, True]"
 
 
-def test_a_graph_that_was_shown_goes_when_its_cell_is_run_again(notebook):
+def test_a_shown_graph_is_freed_when_its_cell_runs_again(notebook):
     for _ in range(3):
         notebook.run("a", GRAPH)
     assert notebook.run("b", "print(collected())") == "[True, True, False]"
 
 
-def test_a_graph_that_was_never_shown_goes_at_once(notebook):
+def test_a_graph_that_was_not_shown_is_freed_at_once(notebook):
     for _ in range(3):
         notebook.run("a", GRAPH.replace("display(view)", ""))
     assert notebook.run("b", "print(collected())") == "[True, True, True]"
@@ -144,7 +144,7 @@ get_ipython().kernel.io_loop.add_callback(threading.Thread(target=ask).start)
 """
 
 
-def test_a_page_reads_the_model_of_an_open_run_between_cells(notebook):
+def test_a_page_can_inspect_an_open_run_between_cells(notebook):
     notebook.run("a", ASK)
     assert notebook.await_print("answered") == "answered with values: True"
     notebook.run("b", "run.close()")

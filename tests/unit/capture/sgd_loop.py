@@ -1,4 +1,4 @@
-"""A plain SGD loop that notes what it did in a `Truth`, and changes of its model."""
+"""A plain SGD loop that stores expected values in a `Truth`, and changes of its model."""
 
 import torch
 import torch.nn.functional as F
@@ -20,10 +20,10 @@ def train(model, truth, optimizer, steps=HALF):
         optimizer.zero_grad()
         loss = F.cross_entropy(model(x), y)
         loss.backward()
-        truth.loss(loss)
-        truth.used(model, optimizer)
+        truth.add_loss(loss)
+        truth.before_step(model, optimizer)
         optimizer.step()
-        truth.stepped(model)
+        truth.after_step(model)
 
 
 def replace_all(model):

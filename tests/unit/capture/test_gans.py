@@ -28,7 +28,7 @@ def gan_round(generator, critic, of_generator, of_critic, expected, critic_steps
 
 
 @pytest.mark.parametrize("critic_steps", [1, 2, 5])
-def test_a_gan_whose_generators_loss_passes_through_the_critic(critic_steps):
+def test_a_generator_loss_computed_by_the_critic_is_recorded_for_the_generator(critic_steps):
     torch.manual_seed(0)
     generator, critic = nn.Linear(4, 2), nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
     of_generator = torch.optim.Adam(generator.parameters(), lr=0.01)
@@ -44,7 +44,7 @@ def test_a_gan_whose_generators_loss_passes_through_the_critic(critic_steps):
 
 
 class Adversaries(nn.Module):
-    """A generator and its critic in one module; the generator has parts that are used in turn."""
+    """A generator and a critic in one module; parts of the generator are used in turn."""
 
     def __init__(self):
         super().__init__()
@@ -60,7 +60,7 @@ def nothing(model, trained):
 
 
 def toggle(model, trained):
-    """Freeze all parameters but those of the optimizer whose turn it is, as Lightning does."""
+    """Freeze all parameters except those of the optimizer about to step, as Lightning does."""
     model.requires_grad_(False)
     trained.requires_grad_(True)
 
@@ -68,7 +68,7 @@ def toggle(model, trained):
 @pytest.mark.parametrize(("every", "parts"), [(1, 1), (2, 2)])
 @pytest.mark.parametrize("choose", [nothing, toggle])
 @pytest.mark.parametrize("known", [True, False], ids=["optimizers-first", "watch-first"])
-def test_a_gan_in_one_module(known, choose, every, parts):
+def test_a_generator_and_a_critic_in_one_module_have_separate_losses(known, choose, every, parts):
     torch.manual_seed(0)
     model = Adversaries()
     del model.generators[parts:]

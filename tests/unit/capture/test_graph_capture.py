@@ -14,7 +14,7 @@ from .graph_queries import only, ops
 from .models import Net, Repeated, Tied, batch
 
 
-def test_a_model_call_names_modules_lines_and_parameters():
+def test_a_captured_model_call_has_modules_source_lines_and_parameter_names():
     model, (x, _) = Net(), batch()
     graph = lk.graph.capture(model, x)
     node = only(graph, "relu")
@@ -27,7 +27,7 @@ def test_a_model_call_names_modules_lines_and_parameters():
     }  # fmt: skip
 
 
-def test_a_tensors_graph_finds_the_names_of_its_parameters_by_itself():
+def test_parameter_names_are_found_from_a_loss_alone():
     model, (x, y) = Net(), batch()
     loss = F.cross_entropy(model(x), y)
     names = {n.parameters for n in lk.graph.capture(loss).nodes if n.kind == "parameter"}
@@ -35,7 +35,7 @@ def test_a_tensors_graph_finds_the_names_of_its_parameters_by_itself():
     assert lk.graph.capture(loss, model).signature == lk.graph.capture(loss).signature
 
 
-def test_asking_for_a_graph_leaves_the_model_as_it_was():
+def test_capturing_a_graph_does_not_change_the_model():
     model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     random = torch.random.get_rng_state()
@@ -47,19 +47,19 @@ def test_asking_for_a_graph_leaves_the_model_as_it_was():
     assert not torch.nn.modules.module._global_forward_hooks
 
 
-def test_a_module_called_several_times_has_a_box_for_each_call():
+def test_a_module_called_several_times_has_one_entry_per_call():
     graph = lk.graph.capture(Repeated(), torch.ones(2, 4))
     assert [m.id for m in graph.modules if m.path == "cell"] == ["cell#1", "cell#2", "cell#3"]
 
 
-def test_tied_weights_are_one_node_with_all_their_names_and_uses():
+def test_tied_weights_are_one_node_with_all_names_and_an_edge_per_use():
     graph = lk.graph.capture(Tied(), torch.ones(2, 4))
     (weight,) = [node for node in graph.nodes if node.kind == "parameter"]
     assert weight.parameters == ("encode.weight", "decode.weight")
     assert sum(edge.source == weight.id for edge in graph.edges) == 2
 
 
-def test_branches_and_lengths_show_what_this_run_took():
+def test_a_graph_has_only_the_branches_and_iterations_that_ran():
     class Branching(nn.Module):
         def __init__(self):
             super().__init__()
@@ -75,7 +75,7 @@ def test_branches_and_lengths_show_what_this_run_took():
     assert calls == [2, 4]
 
 
-def test_in_place_operations_and_views_are_what_autograd_made_of_them():
+def test_in_place_operations_and_views_appear_as_autograd_recorded_them():
     x = torch.ones(3, 3, requires_grad=True)
     y = x * 2
     y[0] = 0.0
@@ -86,7 +86,7 @@ def test_in_place_operations_and_views_are_what_autograd_made_of_them():
     assert ops(graph)[-2:] == ["view", "sum"]
 
 
-def test_a_gan_step_shows_both_of_its_graphs():
+def test_recording_a_gan_step_has_both_graphs():
     generator, critic = nn.Linear(2, 3), nn.Linear(3, 1)
     with lk.graph.record({"G": generator, "C": critic}) as g:
         fake = generator(torch.ones(4, 2))
@@ -97,7 +97,7 @@ def test_a_gan_step_shows_both_of_its_graphs():
     assert any(node.op == "detach" for node in g.graph.nodes)
 
 
-def test_a_gradient_inside_a_forward_pass_belongs_to_the_graph():
+def test_a_gradient_computed_in_the_forward_pass_is_part_of_the_graph():
     x = torch.ones(3, requires_grad=True)
     with lk.graph.record() as g:
         (slope,) = torch.autograd.grad((x**3).sum(), x, create_graph=True)
@@ -106,7 +106,7 @@ def test_a_gradient_inside_a_forward_pass_belongs_to_the_graph():
     assert "pow" in ops(g.graph)
 
 
-def test_a_function_of_the_users_own_is_named_and_noted():
+def test_a_custom_autograd_function_has_its_name_and_a_note():
     class Twice(torch.autograd.Function):
         @staticmethod
         def forward(ctx, x):
@@ -121,7 +121,7 @@ def test_a_function_of_the_users_own_is_named_and_noted():
 
 
 @pytest.mark.parametrize("reentrant", [True, False])
-def test_checkpointed_parts_say_that_they_are_computed_again(reentrant):
+def test_a_checkpointed_node_has_a_note_about_recomputation(reentrant):
     layer, x = nn.Linear(3, 3), torch.ones(2, 3, requires_grad=True)
     calls = []
 
@@ -135,7 +135,7 @@ def test_checkpointed_parts_say_that_they_are_computed_again(reentrant):
     assert any(node.note and "again" in node.note for node in graph.nodes)
 
 
-def test_complex_and_sparse_tensors_are_drawn():
+def test_complex_and_sparse_tensors_are_captured():
     z = torch.ones(3, dtype=torch.complex64, requires_grad=True)
     assert only(lk.graph.capture((z * 2j).abs().sum()), "mul").dtype == "complex64"
     embedding = nn.Embedding(5, 2, sparse=True)
@@ -158,7 +158,7 @@ class Both:
         (lambda a, b: {"both": [a, b]}, ["both.0", "both.1"]),
     ],
 )
-def test_every_output_is_an_end_with_its_name(pack, names):
+def test_every_output_is_a_node_with_its_name(pack, names):
     class Model(nn.Module):
         def __init__(self):
             super().__init__()
@@ -172,7 +172,7 @@ def test_every_output_is_an_end_with_its_name(pack, names):
     assert [node.op for node in graph.nodes if node.kind == "output"] == names
 
 
-def test_a_compiled_region_is_one_box_with_a_note():
+def test_a_compiled_region_is_one_node_with_a_note():
     model = torch.compile(Net(), backend="aot_eager")
     x, y = batch()
     graph = lk.graph.capture(F.cross_entropy(model(x), y))
@@ -180,17 +180,17 @@ def test_a_compiled_region_is_one_box_with_a_note():
 
 
 @pytest.mark.parametrize("bad", [3, None, "loss", [], nn.Linear])
-def test_what_has_no_graph_is_refused_with_what_is_taken(bad):
+def test_an_invalid_argument_is_refused_with_an_example(bad):
     with pytest.raises(TypeError, match=r"lk\.graph\(loss\)"):
         lk.graph.capture(bad)
 
 
-def test_inputs_are_refused_where_there_is_no_model():
+def test_inputs_without_a_model_are_refused():
     with pytest.raises(TypeError, match="inputs only with a model"):
         lk.graph.capture(torch.ones(1, requires_grad=True).exp(), torch.ones(1))
 
 
-def test_a_view_of_a_graph_alone_has_it_and_its_words():
+def test_a_graph_view_has_the_graph_and_a_text_form():
     view = lk.graph(Net(), batch()[0])
     assert "fc1" in view._repr_mimebundle_()[0]["text/plain"]
     assert view.graph.modules[1].id == "fc1#1"
@@ -198,7 +198,7 @@ def test_a_view_of_a_graph_alone_has_it_and_its_words():
         g.view()
 
 
-def test_a_failing_forward_leaves_nothing_behind():
+def test_a_forward_pass_that_raises_leaves_no_hooks():
     class Broken(Net):
         def forward(self, x):
             super().forward(x)
@@ -210,7 +210,7 @@ def test_a_failing_forward_leaves_nothing_behind():
     assert not torch.overrides._get_current_function_mode_stack()
 
 
-def test_two_graphs_are_compared_by_the_identities_of_their_nodes():
+def test_diff_compares_nodes_by_id():
     model = Repeated()
     short = lk.graph.capture(model, torch.ones(2, 4))
     wide = lk.graph.capture(model, torch.ones(5, 4))
@@ -219,7 +219,7 @@ def test_two_graphs_are_compared_by_the_identities_of_their_nodes():
     assert "/loss:0" in lk.graph.capture(model(torch.ones(2, 4)).sum()).diff(short).new
 
 
-def test_a_graph_can_be_had_as_source_for_graphviz():
+def test_to_graphviz_returns_a_source():
     graphviz = pytest.importorskip("graphviz")
     source = lk.graph.capture(Net(), batch()[0]).to_graphviz()
     assert isinstance(source, graphviz.Source)

@@ -1,4 +1,4 @@
-"""Graphs of code that detaches, disables gradients or has called backward."""
+"""Graphs of code that detaches tensors, disables gradients or has called backward."""
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +9,7 @@ from .graph_queries import only, ops
 from .models import Net, batch
 
 
-def test_a_detached_value_is_a_cut_that_says_why():
+def test_a_detached_value_is_a_cut_with_a_reason():
     w = torch.ones(3, requires_grad=True)
     with lk.graph.record() as g:
         (w.exp() * w.exp().detach()).sum()
@@ -23,7 +23,7 @@ def test_a_detached_value_is_a_cut_that_says_why():
     assert before.startswith("/exp")
 
 
-def test_what_ran_under_no_grad_is_a_cut_where_it_is_used():
+def test_a_value_computed_under_no_grad_is_a_cut_at_its_use():
     w = torch.ones(3, requires_grad=True)
     with lk.graph.record() as g:
         with torch.no_grad():
@@ -33,7 +33,7 @@ def test_what_ran_under_no_grad_is_a_cut_where_it_is_used():
     assert [edge.target for edge in g.graph.edges if edge.source == cut.id] == ["/mul:0"]
 
 
-def test_everything_under_no_grad_gives_a_sentence():
+def test_a_graph_under_no_grad_is_empty_with_a_reason():
     model, (x, _) = Net(), batch()
     with torch.no_grad():
         graph = lk.graph.capture(model, x)
@@ -42,7 +42,7 @@ def test_everything_under_no_grad_gives_a_sentence():
     assert "no history" in lk.graph.capture(torch.ones(2)).reason
 
 
-def test_a_graph_that_backward_used_up_is_still_recorded_whole():
+def test_record_captures_the_graph_before_backward_frees_it():
     model, (x, y) = Net(), batch()
     with lk.graph.record(model) as g:
         F.cross_entropy(model(x), y).backward()
@@ -53,13 +53,13 @@ def test_a_graph_that_backward_used_up_is_still_recorded_whole():
     assert next(n for n in lk.graph.capture(late).nodes if n.op == "relu").saved_bytes is None
 
 
-def test_inference_mode_leaves_no_graph_and_says_so():
+def test_a_graph_in_inference_mode_is_empty_with_a_reason():
     model, x = Net(), batch()[0]
     with torch.inference_mode():
         inside = lk.graph.capture(model, x)
         output = model(x)
     assert "inference_mode" in inside.reason
     assert "no history" in lk.graph.capture(output).reason
-    # What was made in inference mode may be used later as a constant.
+    # A tensor created in inference mode can be used as a constant.
     joined = lk.graph.capture((model(x) * output.clone()).sum())
     assert ops(joined).count("addmm") == 2

@@ -12,7 +12,7 @@ from .graph_queries import only, ops
 from .models import Net, batch
 
 
-def test_other_threads_are_left_alone_and_their_graphs_are_joined():
+def test_outputs_computed_on_other_threads_are_in_one_graph():
     layers = [nn.Linear(2, 2) for _ in range(2)]
     outputs = [None, None]
 
@@ -31,7 +31,7 @@ def test_other_threads_are_left_alone_and_their_graphs_are_joined():
 
 
 class InThreads(nn.Module):
-    """Runs its module on parts of a batch, each part on a thread, as DataParallel does."""
+    """Calls its module on two parts of a batch, each on a thread, as DataParallel does."""
 
     def __init__(self, module, copies=False):
         super().__init__()
@@ -53,7 +53,7 @@ class InThreads(nn.Module):
         return torch.cat(outputs)
 
 
-def test_calls_on_threads_are_calls_within_the_one_that_waits_for_them():
+def test_calls_on_threads_are_children_of_the_call_that_joins_them():
     graph = lk.graph.capture(InThreads(Net()), batch()[0])
     calls = {module.id: module.parent for module in graph.modules}
     assert calls["module#1"] == calls["module#2"] == "#1"
@@ -68,13 +68,13 @@ def test_calls_on_threads_are_calls_within_the_one_that_waits_for_them():
     assert all(place[edge.source] < place[edge.target] for edge in graph.edges)
 
 
-def test_copies_of_a_module_on_threads_belong_to_the_call_around_them():
+def test_module_copies_on_threads_are_captured_in_the_surrounding_call():
     graph = lk.graph.capture(InThreads(nn.Sequential(nn.Linear(6, 4)), copies=True), batch()[0])
     assert {node.scope for node in graph.nodes if node.op == "cat"} == {"#1"}
     assert ops(graph).count("addmm") == 2
 
 
-def test_threads_are_seen_while_training_too():
+def test_calls_on_threads_are_captured_during_training():
     model = InThreads(nn.Linear(6, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False) as run:

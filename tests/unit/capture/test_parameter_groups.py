@@ -9,14 +9,14 @@ from .models import batch
 from .sgd_loop import HALF, sgd, train
 from .truth import (
     assert_agrees,
-    assert_goes_on,
+    assert_agrees_with_late_parameters,
     points,
     record,
 )
 
 
-def test_an_added_group_has_its_rate_and_its_norms():
-    """As when layers are thawed in the middle."""
+def test_an_added_group_has_its_rate_and_norms():
+    """As when frozen layers are added to the optimizer during training."""
 
     def loop(model, truth):
         model.fc1.requires_grad_(False)
@@ -26,10 +26,10 @@ def test_an_added_group_has_its_rate_and_its_norms():
         optimizer.add_param_group({"params": model.fc1.parameters(), "lr": 0.001})
         train(model, truth, optimizer)
 
-    assert_goes_on(*record(loop))
+    assert_agrees_with_late_parameters(*record(loop))
 
 
-def test_a_group_added_to_a_clipped_run():
+def test_a_group_added_to_a_clipped_run_has_norms_before_and_after_clipping():
     def loop(model, truth):
         optimizer = sgd(model.fc2)
         x, y = batch()
@@ -39,16 +39,16 @@ def test_a_group_added_to_a_clipped_run():
             model.zero_grad()
             loss = F.cross_entropy(model(x), y)
             loss.backward()
-            truth.loss(loss)
-            truth.unclipped(model)
+            truth.add_loss(loss)
+            truth.before_clipping(model)
             nn.utils.clip_grad_norm_(model.parameters(), 0.1)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     for kind in ("grad_norm", "grad_norm_unclipped", "update_ratio"):
-        # Before its group is there, labkit may leave fc1 out.
+        # Before its group is added, the norms of fc1 are optional.
         for name in [name for name in truth.norms[kind] if "fc1" in name]:
             later = {s: v for s, v in truth.norms[kind][name].items() if s > HALF}
             found = points(run, name)
@@ -59,7 +59,7 @@ def test_a_group_added_to_a_clipped_run():
     assert_agrees(run, truth)
 
 
-def test_a_group_of_another_models_parameters_changes_only_the_rates():
+def test_a_group_of_another_model_changes_only_the_rates():
     extra = nn.Linear(2, 2)
 
     def loop(model, truth):
@@ -69,14 +69,14 @@ def test_a_group_of_another_models_parameters_changes_only_the_rates():
         train(model, truth, optimizer)
 
     run, truth = record(loop)
-    assert_goes_on(run, truth, rates=False)
+    assert_agrees_with_late_parameters(run, truth, rates=False)
     assert points(run, "lr/0") == pytest.approx(truth.rates["lr/0"])
     added = points(run, "lr/1")
     assert added in ({}, pytest.approx(truth.rates["lr/1"]))
 
 
 @pytest.mark.parametrize("how", ["list", "slice", "loaded"])
-def test_groups_that_are_replaced(how):
+def test_replaced_groups_have_their_new_rates_and_norms(how):
     def loop(model, truth):
         optimizer = sgd(model)
         train(model, truth, optimizer)
@@ -95,10 +95,10 @@ def test_groups_that_are_replaced(how):
                 optimizer.param_groups[:] = new
         train(model, truth, optimizer)
 
-    assert_goes_on(*record(loop))
+    assert_agrees_with_late_parameters(*record(loop))
 
 
-def test_a_group_that_is_removed():
+def test_removing_a_group_keeps_the_values_of_the_others():
     def loop(model, truth):
         optimizer = torch.optim.SGD(
             [{"params": model.fc1.parameters()}, {"params": model.fc2.parameters(), "lr": 0.01}],
@@ -109,7 +109,7 @@ def test_a_group_that_is_removed():
         train(model, truth, optimizer)
 
     run, truth = record(loop)
-    # The second layer does not move any more, and whether its norms go on is left open.
+    # The second layer is not updated any more; further norms of it are optional.
     for kind in ("grad_norm", "update_ratio"):
         for name in [name for name in truth.norms[kind] if "fc2" in name]:
             found, seen = points(run, name), truth.norms[kind].pop(name)
@@ -117,7 +117,7 @@ def test_a_group_that_is_removed():
     assert_agrees(run, truth)
 
 
-def test_a_rate_that_is_added_by_name():
+def test_rates_of_named_groups_have_the_group_names():
     def loop(model, truth):
         optimizer = torch.optim.SGD(
             [

@@ -8,14 +8,14 @@ from torch import nn
 from .models import batch
 from .sgd_loop import sgd, train
 from .truth import (
-    assert_goes_on,
+    assert_agrees_with_late_parameters,
     points,
     record,
 )
 
 
-def assert_early_steps_stay(run, truth, gone, until):
-    """Check that the norms of the first steps are there, under names that are gone by now."""
+def assert_early_norms_are_kept(run, truth, gone, until):
+    """Check that removed names still have the norms of the first steps."""
     for name in gone:
         found = points(run, f"grad_norm/{name}")
         assert found.keys() >= set(range(1, 9)), f"{name} lost its points: {sorted(found)}"
@@ -33,8 +33,8 @@ class Shrinking(nn.Module):
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["same-optimizer", "new-optimizer"])
-def test_what_was_read_stays_when_a_layer_is_removed(known):
-    """Nobody asks for the series in between, so that norms wait to be written."""
+def test_recorded_norms_are_kept_when_a_layer_is_removed(known):
+    """No series is read during the run, so norms are still buffered when the layer is removed."""
 
     def loop(model, truth):
         optimizer = sgd(model)
@@ -48,8 +48,8 @@ def test_what_was_read_stays_when_a_layer_is_removed(known):
 
     run, truth = record(loop, make=Shrinking)
     assert run.notices == ()
-    assert_early_steps_stay(run, truth, ["fc1.weight", "fc1.bias"], until=12)
-    assert_goes_on(run, truth)
+    assert_early_norms_are_kept(run, truth, ["fc1.weight", "fc1.bias"], until=12)
+    assert_agrees_with_late_parameters(run, truth)
 
 
 class Tables(nn.Module):
@@ -64,8 +64,8 @@ class Tables(nn.Module):
         return self.head(x)
 
 
-def take_out(model, optimizer):
-    """Remove the second table: those behind it move up."""
+def remove_one(model, optimizer):
+    """Remove the second table: the names of the following ones change."""
     gone = {id(parameter) for parameter in model.tables[1].parameters()}
     del model.tables[1]
     for group in optimizer.param_groups:
@@ -76,15 +76,15 @@ def swap(model, _):
     model.tables[0], model.tables[2] = model.tables[2], model.tables[0]
 
 
-def turn_round(model, _):
+def reverse(model, _):
     model.tables = nn.ModuleList(reversed(model.tables))
 
 
 @pytest.mark.parametrize("after_pass", [False, True], ids=["between-steps", "after-the-pass"])
-@pytest.mark.parametrize("change", [take_out, swap, turn_round], ids=lambda change: change.__name__)
+@pytest.mark.parametrize("change", [remove_one, swap, reverse], ids=lambda change: change.__name__)
 @pytest.mark.parametrize("at", [6, 14, 40])
-def test_modules_that_get_other_names_have_no_point_under_those_of_before(at, change, after_pass):
-    """Every norm is that of the parameter of this name, at the step of the change, too."""
+def test_renamed_modules_have_no_points_under_their_former_names(at, change, after_pass):
+    """Every norm belongs to the parameter that has the name at that step."""
     means = {}
 
     def loop(model, truth):
@@ -103,15 +103,15 @@ def test_modules_that_get_other_names_have_no_point_under_those_of_before(at, ch
             loss.backward()
             if step == at and after_pass:
                 change(model, optimizer)
-            truth.loss(loss)
-            truth.used(model, optimizer)
+            truth.add_loss(loss)
+            truth.before_step(model, optimizer)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
         for hook in hooks:
             hook.remove()
 
     run, truth = record(loop, make=Tables)
-    assert_goes_on(run, truth)
+    assert_agrees_with_late_parameters(run, truth)
     for name in [name for name in run.names() if name.startswith("act_mean/tables.")]:
         found = points(run, name)
         assert found == pytest.approx({step: means[name, step] for step in found}, rel=1e-4)

@@ -11,10 +11,10 @@ from .sgd_loop import HALF, replace_all, sgd, to_empty, train
 from .truth import (
     Truth,
     assert_agrees,
+    assert_agrees_with_late_parameters,
     assert_all,
-    assert_goes_on,
     assert_losses,
-    assert_no_fault,
+    assert_no_internal_error,
     assert_norms,
     assert_steps,
     record,
@@ -38,17 +38,17 @@ CHANGES = [replace_module, replace_parameter, replace_all, to_empty, assign_stat
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_parameters_replaced_in_the_middle_with_a_new_optimizer(change):
+def test_parameters_replaced_during_the_run_with_a_new_optimizer_are_recorded(change):
     def loop(model, truth):
         train(model, truth, sgd(model))
         change(model)
         train(model, truth, sgd(model))
 
-    assert_goes_on(*record(loop))
+    assert_agrees_with_late_parameters(*record(loop))
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_parameters_replaced_before_the_first_step(change):
+def test_parameters_replaced_before_the_first_step_are_recorded(change):
     def loop(model, truth):
         change(model)
         train(model, truth, sgd(model), steps=2 * HALF)
@@ -56,7 +56,7 @@ def test_parameters_replaced_before_the_first_step(change):
     assert_agrees(*record(loop))
 
 
-def test_parameters_replaced_under_the_same_optimizer():
+def test_parameters_replaced_in_the_same_optimizer_are_recorded():
     def loop(model, truth):
         optimizer = sgd(model)
         train(model, truth, optimizer)
@@ -64,11 +64,11 @@ def test_parameters_replaced_under_the_same_optimizer():
         optimizer.param_groups[0]["params"] = list(model.parameters())
         train(model, truth, optimizer)
 
-    assert_goes_on(*record(loop))
+    assert_agrees_with_late_parameters(*record(loop))
 
 
-def test_a_layer_that_grows():
-    """A wider head with a new shape, as in class-incremental learning."""
+def test_a_layer_replaced_by_a_wider_one_is_recorded():
+    """A head with more outputs, as in class-incremental learning."""
 
     def loop(model, truth):
         train(model, truth, sgd(model))
@@ -78,10 +78,10 @@ def test_a_layer_that_grows():
             model.fc2.weight[:3] = old.weight
         train(model, truth, sgd(model))
 
-    assert_goes_on(*record(loop))
+    assert_agrees_with_late_parameters(*record(loop))
 
 
-def test_a_module_that_is_added_under_a_new_name():
+def test_an_added_module_is_recorded():
     class Growing(Net):
         def __init__(self):
             super().__init__()
@@ -95,10 +95,10 @@ def test_a_module_that_is_added_under_a_new_name():
         model.extra = nn.Linear(6, 3)
         train(model, truth, sgd(model))
 
-    assert_goes_on(*record(loop, make=Growing))
+    assert_agrees_with_late_parameters(*record(loop, make=Growing))
 
 
-def test_a_model_made_on_the_meta_device():
+def test_a_model_created_on_the_meta_device_is_recorded():
     with torch.device("meta"):
         model = Net()
     truth = Truth()
@@ -109,7 +109,7 @@ def test_a_model_made_on_the_meta_device():
 
 
 @pytest.mark.parametrize("swapped", [False, True], ids=["in-place", "swap-tensors"])
-def test_a_model_that_changes_its_type(swapped):
+def test_a_model_converted_to_another_dtype_is_recorded(swapped):
     def loop(model, truth):
         optimizer = sgd(model)
         train(model, truth, optimizer)
@@ -120,10 +120,10 @@ def test_a_model_that_changes_its_type(swapped):
             torch.__future__.set_swap_module_params_on_conversion(False)
         train(model, truth, optimizer)
 
-    assert_goes_on(*record(loop))
+    assert_agrees_with_late_parameters(*record(loop))
 
 
-def test_tensors_that_are_swapped():
+def test_a_swapped_parameter_is_recorded():
     def loop(model, truth):
         optimizer = sgd(model)
         train(model, truth, optimizer)
@@ -132,10 +132,10 @@ def test_tensors_that_are_swapped():
         torch.utils.swap_tensors(model.fc1.weight, other)
         train(model, truth, optimizer)
 
-    assert_goes_on(*record(loop))
+    assert_agrees_with_late_parameters(*record(loop))
 
 
-def test_weights_that_are_set_to_others_data():
+def test_weights_assigned_through_data_are_recorded():
     def loop(model, truth):
         optimizer = sgd(model)
         train(model, truth, optimizer)
@@ -146,7 +146,7 @@ def test_weights_that_are_set_to_others_data():
     assert_agrees(*record(loop))
 
 
-def test_a_parameter_that_is_frozen_and_thawed():
+def test_a_frozen_and_unfrozen_layer_is_recorded():
     def loop(model, truth):
         optimizer = sgd(model)
         train(model, truth, optimizer)
@@ -158,8 +158,8 @@ def test_a_parameter_that_is_frozen_and_thawed():
     assert_agrees(*record(loop))
 
 
-def test_what_cannot_be_found_any_more_is_told():
-    """Neither the passes nor the optimizer know the model: nothing can be recorded."""
+def test_training_an_unrelated_model_gives_a_notice():
+    """Neither the backward passes nor the optimizer involve the watched model."""
     model, other, x = Net(), Net(), batch()[0]
     optimizer = torch.optim.SGD(other.parameters(), lr=0.1)
     with lk.watch(model, show=False) as run:
@@ -171,8 +171,8 @@ def test_what_cannot_be_found_any_more_is_told():
     assert run.notices
 
 
-def test_replacing_everything_keeps_counting_and_losses():
-    """Every ten steps a new model body: many replacements in one run."""
+def test_replacing_all_parameters_repeatedly_loses_no_step_and_no_loss():
+    """All parameters are replaced every ten steps."""
 
     def loop(model, truth):
         for _ in range(5):
@@ -183,7 +183,7 @@ def test_replacing_everything_keeps_counting_and_losses():
     assert_all(
         [
             lambda: assert_steps(run, 50),
-            lambda: assert_no_fault(run),
+            lambda: assert_no_internal_error(run),
             lambda: assert_losses(run, truth),
             lambda: assert_norms(run, truth, "grad_norm"),
         ]
@@ -191,7 +191,7 @@ def test_replacing_everything_keeps_counting_and_losses():
 
 
 @pytest.mark.parametrize("new_optimizer", [True, False])
-def test_a_model_that_is_replaced_after_several_others_were_trained(new_optimizer):
+def test_parameters_replaced_after_other_models_trained_are_recorded(new_optimizer):
     def loop(model, truth):
         optimizer = sgd(model)
         for _ in range(5):

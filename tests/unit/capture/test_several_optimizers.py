@@ -13,13 +13,13 @@ from .models import Net, batch
 from .truth import (
     Truth,
     assert_agrees,
-    assert_no_fault,
+    assert_no_internal_error,
     points,
     record,
 )
 
 
-def test_one_pass_for_two_optimizers_of_one_model_is_its_loss():
+def test_one_pass_for_two_optimizers_of_a_model_is_one_loss():
     def loop(model, truth):
         optimizers = [
             torch.optim.SGD(model.fc1.parameters(), lr=0.1),
@@ -31,11 +31,11 @@ def test_one_pass_for_two_optimizers_of_one_model_is_its_loss():
                 optimizer.zero_grad()
             loss = F.cross_entropy(model(x), y)
             loss.backward()
-            truth.loss(loss)
-            truth.used(model)
+            truth.add_loss(loss)
+            truth.before_step(model)
             for optimizer in optimizers:
                 optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     assert_agrees(run, truth, rates=False)
@@ -44,8 +44,8 @@ def test_one_pass_for_two_optimizers_of_one_model_is_its_loss():
     assert sorted(rate for each in rates for rate in each) == pytest.approx([0.01, 0.1])
 
 
-def test_parts_of_one_model_in_turn_have_all_losses():
-    """As in block coordinate descent: one part's pass and step, then the other's."""
+def test_parts_of_a_model_trained_in_turn_have_all_losses():
+    """As in block coordinate descent: pass and step of one part, then of the other."""
 
     def loop(model, truth):
         parts = itertools.cycle([model.fc1, model.fc2])
@@ -57,12 +57,12 @@ def test_parts_of_one_model_in_turn_have_all_losses():
             model.zero_grad()
             loss = F.cross_entropy(model(x), y)
             loss.backward()
-            truth.loss(loss)
+            truth.add_loss(loss)
             optimizers[part].step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
-    assert_no_fault(run)
+    assert_no_internal_error(run)
     assert run.state().skipped == ()
     recorded = [points(run, name) for name in run.names() if name.partition("/")[0] == "loss"]
     found = sorted(value for each in recorded for value in each.values())
@@ -72,7 +72,7 @@ def test_parts_of_one_model_in_turn_have_all_losses():
 @pytest.mark.parametrize("made", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("stepped", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("known", [True, False], ids=["optimizers-first", "watch-first"])
-def test_the_optimizer_that_steps_first_has_the_plain_names(known, stepped, made):
+def test_the_optimizer_that_steps_first_has_names_without_prefix(known, stepped, made):
     torch.manual_seed(0)
     model, truth, (x, y) = Net(), Truth(), batch()
     layers, rates, optimizers = (model.fc1, model.fc2), (0.1, 0.01), {}
@@ -84,10 +84,10 @@ def test_the_optimizer_that_steps_first_has_the_plain_names(known, stepped, made
         model.zero_grad()
         loss = F.cross_entropy(model(x), y)
         loss.backward()
-        truth.loss(loss)
+        truth.add_loss(loss)
         for number in stepped:
             optimizers[number].step()
-        truth.stepped(model)
+        truth.after_step(model)
     run.close()
     assert points(run, "loss") == pytest.approx(truth.losses, rel=1e-5)
     assert not [name for name in run.names() if name.startswith("loss/")]
@@ -105,7 +105,7 @@ def norm(model):
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["optimizers-first", "watch-first"])
-def test_optimizers_that_share_a_part_of_their_parameters_are_several(known):
+def test_optimizers_that_share_parameters_are_recorded_separately(known):
     torch.manual_seed(0)
     encoder, decoder, critic = layers(4, 8, 2), layers(2, 8, 4), layers(2, 8, 1)
     models = {"encoder": encoder, "decoder": decoder, "critic": critic}
@@ -143,11 +143,13 @@ def test_optimizers_that_share_a_part_of_their_parameters_are_several(known):
     )
     for number, value in of_weight.items():
         both = (value**2 + of_bias[number] ** 2) ** 0.5
-        assert both == pytest.approx(norms[number - 1], rel=1e-4), "of the first one's steps"
+        assert both == pytest.approx(norms[number - 1], rel=1e-4), (
+            "the norm is not that of the first optimizer"
+        )
 
 
-class Around(torch.optim.Optimizer):
-    """Steps an optimizer of a part of its parameters, and moves the rest itself."""
+class ComposedOptimizer(torch.optim.Optimizer):
+    """Steps an inner optimizer for some of its parameters, and updates the others directly."""
 
     def __init__(self, parameters, part):
         super().__init__(parameters, {"lr": 0.1})
@@ -163,11 +165,11 @@ class Around(torch.optim.Optimizer):
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["optimizers-first", "watch-first"])
-def test_an_optimizer_of_a_part_that_steps_within_another_is_no_second_one(known):
+def test_an_optimizer_stepped_inside_another_is_not_recorded_separately(known):
     torch.manual_seed(0)
     model = layers(4, 8, 1)
     run = None if known else lk.watch(model, show=False)
-    optimizer = Around(model.parameters(), list(model[0].parameters()))
+    optimizer = ComposedOptimizer(model.parameters(), list(model[0].parameters()))
     run = run or lk.watch(model, show=False)
     expected = []
     for _ in range(20):

@@ -11,7 +11,7 @@ import labkit as lk
 from .models import Net, batch, train
 
 
-def test_gradient_norms_are_those_the_optimizer_saw():
+def test_gradient_norms_are_those_at_the_optimizer_step():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     seen = {}
@@ -28,7 +28,7 @@ def test_gradient_norms_are_those_the_optimizer_saw():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_norms_of_a_long_loop_are_whole_and_right_whenever_the_run_is_read(dtype):
+def test_norms_are_complete_and_correct_whenever_the_run_is_read(dtype):
     model, (x, y) = Net().to(dtype), batch()
     x = x.to(dtype)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -49,7 +49,7 @@ def test_norms_of_a_long_loop_are_whole_and_right_whenever_the_run_is_read(dtype
     np.testing.assert_allclose(values, [seen[step] for step in steps], rtol=1e-5)
 
 
-def test_weight_norm_and_update_ratio_are_those_of_the_step():
+def test_weight_norm_and_update_ratio_match_the_step():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False) as run:
@@ -64,7 +64,7 @@ def test_weight_norm_and_update_ratio_are_those_of_the_step():
     assert run.series("update_ratio/fc2.weight")[1][0] == pytest.approx(ratio, rel=1e-4)
 
 
-def test_histograms_count_every_nonzero_gradient_once():
+def test_histograms_count_every_nonzero_gradient_element_once():
     model = Net()
     with lk.watch(model, show=False) as run:
         train(model, steps=3)
@@ -75,7 +75,7 @@ def test_histograms_count_every_nonzero_gradient_once():
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_on_an_accelerator_everything_arrives_by_the_end():
+def test_all_losses_of_an_accelerator_are_recorded_at_the_end():
     model = Net().cuda()
     x, y = (tensor.cuda() for tensor in batch())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -91,7 +91,7 @@ def test_on_an_accelerator_everything_arrives_by_the_end():
     assert run.device.startswith("cuda:0 (")
 
 
-def test_a_run_can_be_read_whole_between_any_two_steps():
+def test_all_completed_steps_can_be_read_between_steps():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False) as run:
@@ -111,7 +111,7 @@ def test_a_run_can_be_read_whole_between_any_two_steps():
     assert logged_at.tolist() == numbers.tolist()
 
 
-def test_gradient_norms_go_on_in_a_loop_that_reads_its_run_at_every_step():
+def test_gradient_norms_are_sampled_when_the_run_is_read_at_every_step():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False, budget=1e-9) as run:

@@ -42,7 +42,7 @@ def test_accumulated_passes_are_one_step_with_the_summed_loss():
     np.testing.assert_allclose(values, sums, rtol=1e-5)
 
 
-def test_an_optimizer_made_inside_the_block_is_found():
+def test_an_optimizer_created_inside_the_block_is_found():
     model = Net()
     with lk.watch(model, show=False) as run:
         train(model, steps=4, optimizer=torch.optim.Adam(model.parameters()))
@@ -50,7 +50,7 @@ def test_an_optimizer_made_inside_the_block_is_found():
     assert "lr/0" in run.names()
 
 
-def test_another_models_training_is_not_recorded():
+def test_training_of_an_unwatched_model_is_not_recorded():
     model, other, (x, y) = Net(), Net(), batch()
     mine = torch.optim.SGD(model.parameters(), lr=0.1)
     theirs = torch.optim.SGD(other.parameters(), lr=0.1)
@@ -69,7 +69,7 @@ def test_another_models_training_is_not_recorded():
     np.testing.assert_allclose(run.series("loss")[1], expected, rtol=1e-6)
 
 
-def test_a_foreign_pass_between_my_pass_and_my_step_is_not_added():
+def test_an_unwatched_backward_pass_before_a_step_is_not_added():
     model, other, (x, y) = Net(), Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     expected = []
@@ -84,7 +84,7 @@ def test_a_foreign_pass_between_my_pass_and_my_step_is_not_added():
     np.testing.assert_allclose(run.series("loss")[1], expected, rtol=1e-6)
 
 
-def test_two_models_have_a_loss_each():
+def test_two_models_have_separate_losses():
     generator, critic = nn.Linear(2, 2), nn.Linear(2, 1)
     of_generator = torch.optim.SGD(generator.parameters(), lr=0.01)
     of_critic = torch.optim.SGD(critic.parameters(), lr=0.01)
@@ -110,7 +110,7 @@ def test_two_models_have_a_loss_each():
     assert run.steps == 8
 
 
-def test_a_closure_counts_as_one_step_with_its_first_loss():
+def test_a_closure_is_one_step_with_its_first_loss():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=5)
     first = []
@@ -129,7 +129,7 @@ def test_a_closure_counts_as_one_step_with_its_first_loss():
     assert len(run.series("grad_norm/fc1.weight")[0]) >= 1
 
 
-def test_updates_by_hand_make_a_step_of_each_backward_pass():
+def test_each_backward_pass_with_a_manual_update_is_a_step():
     model, (x, y) = Net(), batch()
     losses = []
     with lk.watch(model, show=False) as run:
@@ -145,7 +145,7 @@ def test_updates_by_hand_make_a_step_of_each_backward_pass():
     np.testing.assert_allclose(run.series("loss")[1], losses, rtol=1e-6)
 
 
-def test_a_scaled_loss_is_shown_unscaled_and_a_skipped_step_is_no_step():
+def test_a_scaled_loss_is_unscaled_and_a_skipped_step_is_not_counted():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
@@ -176,7 +176,7 @@ def test_a_step_without_a_loss_is_counted():
     assert run.series("loss")[0].tolist() == [1, 2, 3, 4]
 
 
-def test_a_loss_module_can_be_named():
+def test_loss_fn_selects_the_recorded_loss():
     model, (x, y) = Net(), batch()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -192,7 +192,7 @@ def test_a_loss_module_can_be_named():
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_loss_that_is_not_finite_is_recorded_as_it_is(bad):
+def test_a_non_finite_loss_is_recorded_unchanged(bad):
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
     with lk.watch(model, show=False) as run:
@@ -205,7 +205,7 @@ def test_a_loss_that_is_not_finite_is_recorded_as_it_is(bad):
     np.testing.assert_equal(values[2], np.float32(bad))
 
 
-def test_epochs_are_counted_by_the_loader_that_trains():
+def test_epochs_are_counted_for_the_training_loader_only():
     model = Net()
     x, y = batch(32)
     training = DataLoader(TensorDataset(x, y), batch_size=8)
@@ -222,7 +222,7 @@ def test_epochs_are_counted_by_the_loader_that_trains():
     assert (run.epoch, run.steps_per_epoch, run.steps) == (3, 4, 12)
 
 
-def test_a_new_optimizer_takes_over_from_the_one_before():
+def test_a_new_optimizer_continues_the_series():
     model = Net()
     with lk.watch(model, show=False, budget=1.0) as run:
         train(model, steps=5, optimizer=torch.optim.SGD(model.fc2.parameters(), lr=0.1))
@@ -232,7 +232,7 @@ def test_a_new_optimizer_takes_over_from_the_one_before():
     assert "grad_norm/fc1.weight" in run.names()
 
 
-def test_a_parameter_group_added_on_the_way_keeps_the_losses():
+def test_adding_a_parameter_group_keeps_all_losses():
     model, extra, (x, y) = Net(), nn.Linear(3, 3), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False) as run:
@@ -247,7 +247,7 @@ def test_a_parameter_group_added_on_the_way_keeps_the_losses():
     assert run.series("lr/1")[0][~np.isnan(run.series("lr/1")[1])].tolist() == list(range(31, 61))
 
 
-def test_a_closure_given_by_name_counts_as_one_step_too():
+def test_a_closure_passed_by_keyword_is_one_step():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 

@@ -14,6 +14,6 @@ SECONDS = 60
 @pytest.mark.parametrize(
     "scenario", [*TRAINING_SCENARIOS, *CONTROL_SCENARIOS], ids=lambda scenario: scenario.__name__
 )
-def test_on_threads(scenario, tmp_path):
+def test_training_on_threads(scenario, tmp_path):
     module = f"tests.unit.capture.{scenario.__module__.rpartition('.')[2]}"
     assert_passes(module, scenario.__name__, tmp_path, seconds=SECONDS)

@@ -10,7 +10,7 @@ from .models import Net, batch
 from .truth import (
     Truth,
     assert_all,
-    assert_no_fault,
+    assert_no_internal_error,
     assert_norms,
     assert_same_weights,
     points,
@@ -18,7 +18,7 @@ from .truth import (
 
 
 class Trainee:
-    """One model with its optimizer and what it saw."""
+    """A model with its optimizer and its expected values."""
 
     def __init__(self, label, lr):
         self.model = Net()
@@ -30,12 +30,12 @@ class Trainee:
         self.optimizer.zero_grad()
         loss = F.cross_entropy(self.model(x), y) * factor
         loss.backward()
-        self.truth.loss(loss)
+        self.truth.add_loss(loss)
 
     def step(self):
-        self.truth.used(self.model, self.optimizer)
+        self.truth.before_step(self.model, self.optimizer)
         self.optimizer.step()
-        self.truth.stepped(self.model)
+        self.truth.after_step(self.model)
 
     def train(self, times=1):
         for _ in range(times):
@@ -83,13 +83,13 @@ def steps_in_the_other_order(a, b):
         a.step()
 
 
-def a_pause(a, b):
+def b_pauses(a, b):
     one_to_one(a, b)
     a.train(50)
     one_to_one(a, b)
 
 
-def a_late_comer(a, b):
+def b_starts_later(a, b):
     a.train(30)
     one_to_one(a, b)
 
@@ -101,7 +101,7 @@ def accumulation_in_one(a, b):
             x, y = batch()
             loss = F.cross_entropy(a.model(x), y) / 3
             loss.backward()
-            a.truth.loss(loss)
+            a.truth.add_loss(loss)
         a.step()
         b.train()
 
@@ -115,15 +115,16 @@ def irregular(a, b):
 
 
 RHYTHMS = {
-    # The loop, and how many steps it makes: a round ends when both have stepped, or one again.
+    # The least and the greatest number of steps: a step of the run ends when both optimizers have
+    # stepped, or one has stepped twice.
     one_to_one: (40, 40),
     five_to_one: (75, 75),
     one_to_five: (75, 76),
     phases: (117, 120),
     passes_before_steps: (40, 40),
     steps_in_the_other_order: (40, 40),
-    a_pause: (129, 130),
-    a_late_comer: (69, 70),
+    b_pauses: (129, 130),
+    b_starts_later: (69, 70),
     accumulation_in_one: (40, 40),
     irregular: (57, 105),
 }
@@ -144,14 +145,17 @@ def train(rhythm, *, watched, known=False):
 
 @pytest.mark.parametrize("known", [False, True], ids=["found", "given"])
 @pytest.mark.parametrize("rhythm", RHYTHMS, ids=lambda rhythm: rhythm.__name__)
-def test_each_of_two_models_has_its_own_numbers(rhythm, known):
+def test_each_of_two_models_has_its_own_losses_rates_and_norms(rhythm, known):
     *plain, _ = train(rhythm, watched=False)
     *pair, run = train(rhythm, watched=True, known=known)
     for trainee, before in zip(pair, plain, strict=True):
         assert_same_weights(trainee.model, before.model)
     least, most = RHYTHMS[rhythm]
     counted = f"{run.steps} steps were counted, not {least} to {most}"
-    checks = [lambda: assert_no_fault(run), lambda: bound(least <= run.steps <= most, counted)]
+    checks = [
+        lambda: assert_no_internal_error(run),
+        lambda: bound(least <= run.steps <= most, counted),
+    ]
     for trainee in pair:
         checks += checks_of(run, trainee)
     assert_all(checks)
@@ -162,7 +166,7 @@ def bound(condition, text):
 
 
 def checks_of(run, trainee):
-    """Return checks of one model's series, wherever the run counted its steps."""
+    """Return checks of the series of one model, independent of its step numbers."""
     truth, label = trainee.truth, trainee.truth.prefix[:-1]
     losses = points(run, f"loss/{label}")
 
@@ -186,7 +190,7 @@ def checks_of(run, trainee):
     return complete, rates, norms
 
 
-def test_one_pass_for_two_models_is_one_loss_a_step():
+def test_one_backward_pass_for_two_models_is_one_loss():
     torch.manual_seed(0)
     a, b = Trainee("a", 0.1), Trainee("b", 0.02)
     x, y = batch()

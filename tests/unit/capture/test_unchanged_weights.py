@@ -17,7 +17,7 @@ UNWATCHED = contextlib.nullcontext
 
 @pytest.mark.parametrize("scenario", [*LOOPS, *MODELS], ids=lambda scenario: scenario.__name__)
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_the_weights_are_those_of_the_unwatched_run_and_nothing_is_left(scenario):
+def test_weights_match_the_unwatched_run_and_global_state_is_restored(scenario):
     torch.manual_seed(0)
     plain = scenario(UNWATCHED).state_dict()
     drawn = torch.random.get_rng_state()
@@ -42,7 +42,7 @@ def test_the_weights_are_those_of_the_unwatched_run_and_nothing_is_left(scenario
     assert run.notices == ()
 
 
-def test_a_model_on_meta_is_watched_without_a_word():
+def test_a_model_on_the_meta_device_is_counted_without_an_error():
     with torch.device("meta"):
         model, x = Net(), torch.empty(4, 6)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

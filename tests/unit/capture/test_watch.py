@@ -15,7 +15,7 @@ from .models import Net, batch, train
 
 
 @pytest.mark.parametrize("budget", [0.03, 1.0])
-def test_weights_are_bit_for_bit_those_of_the_unwatched_run(budget):
+def test_weights_are_bitwise_equal_to_the_unwatched_run(budget):
     torch.manual_seed(0)
     plain, watched = Net(), Net()
     watched.load_state_dict(plain.state_dict())
@@ -28,7 +28,7 @@ def test_weights_are_bit_for_bit_those_of_the_unwatched_run(budget):
         assert torch.equal(ours, theirs)
 
 
-def test_closing_leaves_nothing_behind():
+def test_closing_restores_the_global_state():
     before = global_state()
     model = Net()
     run = lk.watch(model, show=False)
@@ -39,7 +39,7 @@ def test_closing_leaves_nothing_behind():
     assert run.status == "finished"
 
 
-def test_a_closed_run_keeps_neither_model_nor_loss_alive():
+def test_a_closed_run_holds_no_reference_to_the_model():
     model = Net()
     with lk.watch(model, show=False) as run:
         train(model, steps=3)
@@ -50,7 +50,7 @@ def test_a_closed_run_keeps_neither_model_nor_loss_alive():
     assert len(run.series("loss")[0]) == 3
 
 
-def test_an_abandoned_run_is_closed_by_the_garbage_collector():
+def test_garbage_collection_closes_an_unreferenced_run():
     before = global_state()
     model = Net()
     run = lk.watch(model, show=False)
@@ -60,7 +60,7 @@ def test_an_abandoned_run_is_closed_by_the_garbage_collector():
     assert global_state() == before
 
 
-def test_a_run_ends_when_its_model_is_gone():
+def test_a_run_finishes_when_its_model_is_deleted():
     model = Net()
     run = lk.watch(model, show=False)
     train(model, steps=2)
@@ -70,7 +70,7 @@ def test_a_run_ends_when_its_model_is_gone():
     assert len(run.series("loss")[0]) == 2
 
 
-def test_an_error_in_the_loop_passes_unchanged_and_what_was_recorded_stays():
+def test_an_error_in_the_loop_propagates_and_recorded_values_are_kept():
     model = Net()
     before = global_state()
     with pytest.raises(RuntimeError, match="mat1 and mat2"), lk.watch(model, show=False) as run:
@@ -82,7 +82,7 @@ def test_an_error_in_the_loop_passes_unchanged_and_what_was_recorded_stays():
     assert global_state() == before
 
 
-def test_an_interrupt_in_the_middle_of_a_step_keeps_what_was_recorded():
+def test_an_interrupt_during_a_step_keeps_recorded_values():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with pytest.raises(KeyboardInterrupt), lk.watch(model, show=False) as run:
@@ -104,7 +104,7 @@ def test_a_stop_ends_the_loop_at_the_end_of_a_step():
     assert run.steps == 6
 
 
-def test_watching_anew_closes_the_earlier_run():
+def test_watching_a_model_again_closes_the_earlier_run():
     model = Net()
     first = lk.watch(model, show=False)
     train(model, steps=2)
@@ -116,7 +116,7 @@ def test_watching_anew_closes_the_earlier_run():
     second.close()
 
 
-def test_a_second_watch_after_a_close_starts_afresh():
+def test_watching_again_after_closing_starts_a_new_run():
     model = Net()
     with lk.watch(model, show=False) as first:
         train(model, steps=2)

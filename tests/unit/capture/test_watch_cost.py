@@ -11,7 +11,7 @@ import labkit as lk
 from .models import Net, batch, train
 
 
-def test_the_measured_cost_is_part_of_the_loops_time():
+def test_cost_is_a_fraction_of_the_loop_time():
     model = Net()
     with lk.watch(model, show=False) as run:
         train(model, steps=50)
@@ -19,8 +19,8 @@ def test_the_measured_cost_is_part_of_the_loops_time():
     assert run.state().budget == 0.03
 
 
-class Clock:
-    """The clock of this process, and time added to it."""
+class AdjustableClock:
+    """The clock of the process, which a test can advance."""
 
     def __init__(self, monkeypatch):
         self._clock, self._added_ns = time.perf_counter_ns, 0
@@ -31,7 +31,7 @@ class Clock:
 
 
 def train_slowly(clock, model, *, steps, step_seconds):
-    """Train as if each step took some seconds; yield after each."""
+    """Advance the clock by `step_seconds` at each training step; yield after each."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     for _ in range(steps):
         clock.advance(step_seconds)
@@ -42,8 +42,8 @@ def train_slowly(clock, model, *, steps, step_seconds):
         yield
 
 
-def test_time_in_which_the_loop_stands_still_is_no_time_of_the_loop(monkeypatch):
-    clock, model = Clock(monkeypatch), Net()
+def test_idle_time_between_cells_is_not_counted(monkeypatch):
+    clock, model = AdjustableClock(monkeypatch), Net()
     with lk.watch(model, show=False) as run:
         for _ in train_slowly(clock, model, steps=400, step_seconds=0.02):
             pass
@@ -51,12 +51,14 @@ def test_time_in_which_the_loop_stands_still_is_no_time_of_the_loop(monkeypatch)
         clock.advance(24 * 3600)  # a day between two cells
         for _ in train_slowly(clock, model, steps=400, step_seconds=0.02):
             pass
-    assert run.cost > 1e-4  # were the day counted, it would be less than a tenth of that
+    assert run.cost > 1e-4  # less than a tenth of that if the day were counted
 
 
 @pytest.mark.parametrize(("step_seconds", "starting", "started"), [(0.05, 100, 160), (1.0, 18, 30)])
-def test_the_first_steps_are_told_apart(monkeypatch, step_seconds, starting, started):
-    clock, model = Clock(monkeypatch), Net()
+def test_getting_started_is_true_for_the_first_steps_only(
+    monkeypatch, step_seconds, starting, started
+):
+    clock, model = AdjustableClock(monkeypatch), Net()
     with lk.watch(model, show=False) as run:
         was_starting = [
             run.state().getting_started

@@ -10,7 +10,7 @@ from labkit.run.histograms import HistogramLog
 from .models import Net, train
 
 
-def test_a_fault_of_labkits_is_noted_and_training_goes_on(monkeypatch):
+def test_an_internal_error_becomes_a_notice_and_training_continues(monkeypatch):
     def broken(*args, **kwargs):
         raise RuntimeError("no such kernel")
 
@@ -25,7 +25,7 @@ def test_a_fault_of_labkits_is_noted_and_training_goes_on(monkeypatch):
     assert all("training is not affected" in notice.text for notice in run.notices)
 
 
-def test_a_fault_in_writing_norms_reaches_nobody_who_reads(monkeypatch):
+def test_an_error_in_writing_norms_is_not_raised_by_readers(monkeypatch):
     def broken(*_):
         raise RuntimeError("no such row")
 
@@ -41,8 +41,8 @@ def test_a_fault_in_writing_norms_reaches_nobody_who_reads(monkeypatch):
     assert "no such row" in run.notices[0].text
 
 
-class Elsewhere(torch.Tensor):
-    """A result that counts as one on an accelerator."""
+class FakeAcceleratorTensor(torch.Tensor):
+    """A CPU tensor whose `device` is an accelerator."""
 
     device = torch.device("cuda")
 
@@ -50,8 +50,8 @@ class Elsewhere(torch.Tensor):
         return self.as_subclass(torch.Tensor)
 
 
-class Passed:
-    """An event that has passed."""
+class CompletedEvent:
+    """A device event that is already complete."""
 
     def __init__(self, *_):
         pass
@@ -65,18 +65,18 @@ class Passed:
         return True
 
 
-def test_a_reading_whose_result_comes_late_and_fails_is_switched_off(monkeypatch):
-    """The other results that come with it are delivered, during the run."""
+def test_a_reading_that_fails_asynchronously_is_disabled(monkeypatch):
+    """Other results of the same transfer are delivered during the run."""
     original, added = parameter_reader.distributions, []
 
     def distributions(tensors):
-        return original(tensors).as_subclass(Elsewhere)
+        return original(tensors).as_subclass(FakeAcceleratorTensor)
 
     def broken(*arguments):
         added.append(arguments)
         raise ValueError("no room")
 
-    monkeypatch.setattr(torch, "Event", Passed)
+    monkeypatch.setattr(torch, "Event", CompletedEvent)
     monkeypatch.setattr(device_transfer, "_BATCH_SECONDS", 0.0)
     monkeypatch.setattr(parameter_reader, "distributions", distributions)
     monkeypatch.setattr(HistogramLog, "add", broken)

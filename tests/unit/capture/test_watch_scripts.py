@@ -29,7 +29,7 @@ def test_importing_labkit_loads_neither_torch_nor_widgets():
     assert done.stdout.strip() == "set()"
 
 
-def test_without_widgets_the_run_is_recorded_and_says_so():
+def test_without_widgets_the_run_is_recorded_with_a_message():
     script = """
 import sys
 sys.modules["ipywidgets"] = sys.modules["anywidget"] = None

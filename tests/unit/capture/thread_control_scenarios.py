@@ -111,7 +111,7 @@ def paused_resumed_and_stopped_from_another_thread():
     assert run.status == "stopped"
     other.join()
     other.check()
-    # The step in which a stop is taken may end before the loop has counted it.
+    # The step that ends with the stop may be recorded before the loop counts it.
     check_run(run, training.made + 1, 1.0, at_least=training.made)
 
 

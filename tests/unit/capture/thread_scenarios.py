@@ -34,7 +34,7 @@ def two_watched():
     together(Training(1.0, watched=True), Training(2.0, watched=True))
 
 
-def four_watched_with_the_clock_at_its_finest():
+def four_watched_with_short_switch_intervals():
     sys.setswitchinterval(1e-5)
     together(*(Training(float(number), 300, watched=True) for number in range(1, 5)))
 
@@ -53,7 +53,7 @@ def two_watched_on_the_main_thread():
 
 
 def two_models_of_one_run_on_two_threads():
-    """Losses and gradients of each; how the steps are counted together is left open."""
+    """Each model has its losses; the common number of steps is not checked."""
     pair = {"a": Training(1.0), "b": Training(2.0)}
     with lk.watch({name: each.model for name, each in pair.items()}, show=False) as run:
         together(*pair.values())
@@ -117,11 +117,10 @@ def collected_at_every_allocation():
     together(*trainings)
 
 
-def the_users_own_global_hooks_come_and_go():
-    """torch's own dictionary of hooks is not for several threads; the loop they belong to owns it.
+def the_user_adds_and_removes_global_optimizer_hooks():
+    """Hooks added and removed on the training thread are called at every step.
 
-    They are added and removed on the thread that trains alone, beside a watched one that does not
-    touch them.
+    The global hook dictionary of torch is not thread-safe, so only this thread changes it.
     """
     calls = []
 
@@ -164,7 +163,7 @@ TRAINING_SCENARIOS = (
     watched_beside_unwatched,
     watched_on_the_main_thread_beside_unwatched,
     two_watched,
-    four_watched_with_the_clock_at_its_finest,
+    four_watched_with_short_switch_intervals,
     two_watched_on_the_main_thread,
     two_models_of_one_run_on_two_threads,
     opened_on_the_main_thread_and_trained_on_another,
@@ -172,6 +171,6 @@ TRAINING_SCENARIOS = (
     moved_while_others_train,
     a_pass_on_one_thread_and_its_step_on_another,
     collected_at_every_allocation,
-    the_users_own_global_hooks_come_and_go,
+    the_user_adds_and_removes_global_optimizer_hooks,
     no_global_hook_is_added_or_removed_while_steps_run,
 )

@@ -16,14 +16,14 @@ def network():
 
 
 class Training(threading.Thread):
-    """Trains a model of its own; every step's loss is `constant`, its gradients are not zero.
+    """Trains a separate model with the loss `constant` at every step and nonzero gradients.
 
     Parameters
     ----------
     constant : float
     steps : int
     watched : bool
-        Whether the run is opened on this very thread.
+        Whether the run is opened on this thread.
     """
 
     def __init__(self, constant, steps=STEPS, *, watched=False):
@@ -65,7 +65,7 @@ class Training(threading.Thread):
         self.made += 1
 
     def check(self):
-        """Check that nothing was raised in the loop, and what was recorded of it."""
+        """Check that the loop raised no error, and the recorded values."""
         assert self.wrong is None, self.wrong
         if self.run_ is not None:
             check_run(self.run_, self.made, self.constant)

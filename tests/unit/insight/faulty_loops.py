@@ -207,7 +207,7 @@ def slow_loading():
     return watched(model, loss, steps=40)
 
 
-SICK = {
+FAULTY = {
     "loss-not-finite": loss_not_finite,
     "plateau": plateau,
     "overfitting": overfitting,

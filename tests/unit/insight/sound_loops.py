@@ -247,7 +247,7 @@ def trained_on():
     return watched(model, classify(model, x, y), lr=0.01, steps=400)
 
 
-HEALTHY = [
+SOUND = [
     start_here,
     linear_regression,
     digits_mlp,

@@ -13,7 +13,7 @@ import labkit as lk
 from labkit.insight import RuleEvaluator
 from labkit.insight.rules import RULES
 
-from .faulty_loops import SICK, loss_not_finite, softmax_before_loss, with_dropout
+from .faulty_loops import FAULTY, loss_not_finite, softmax_before_loss, with_dropout
 from .loops import STEPS, classify, points, watched
 
 WHERE = {
@@ -28,15 +28,15 @@ WHERE = {
 }
 
 
-def test_every_rule_has_a_sick_run():
-    assert {rule.id for rule in RULES} == {*SICK, "device-ping-pong"}
+def test_every_rule_has_a_faulty_run():
+    assert {rule.id for rule in RULES} == {*FAULTY, "device-ping-pong"}
 
 
-@pytest.mark.parametrize("rule", SICK)
+@pytest.mark.parametrize("rule", FAULTY)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_sick_run_is_named_within_200_steps(rule, seed):
+def test_the_defect_of_a_faulty_run_is_found_within_200_steps(rule, seed):
     torch.manual_seed(seed)
-    run = SICK[rule]()
+    run = FAULTY[rule]()
     assert run.steps <= STEPS
     found = {finding.rule: finding for finding in run.findings}
     assert rule in found, list(found)
@@ -71,7 +71,7 @@ def test_a_finding_is_withdrawn_when_it_no_longer_holds():
     assert seen == [["trained-in-evaluation-mode"], []]
 
 
-def test_the_first_operation_that_is_not_finite_is_named_with_its_module_and_line():
+def test_the_first_non_finite_operation_is_named_with_module_and_line():
     torch.manual_seed(0)
     run = loss_not_finite()
     (finding,) = [each for each in run.findings if each.rule == "loss-not-finite"]
@@ -85,7 +85,7 @@ def test_the_first_operation_that_is_not_finite_is_named_with_its_module_and_lin
     assert "hidden / x" in Path(file).read_text().splitlines()[int(line) - 1]
 
 
-def test_a_rule_that_fails_is_told_once_and_silences_no_other():
+def test_a_failing_rule_gives_one_notice_and_does_not_stop_other_rules():
     def broken(evidence):
         raise ZeroDivisionError("broken rule")
 
@@ -97,7 +97,7 @@ def test_a_rule_that_fails_is_told_once_and_silences_no_other():
     assert [notice.part for notice in run.notices] == ["findings"]
 
 
-def test_tensors_that_go_between_devices_are_seen_on_the_graph():
+def test_transfers_between_devices_are_found_in_the_graph():
     if not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
 
@@ -116,7 +116,7 @@ def test_tensors_that_go_between_devices_are_seen_on_the_graph():
     assert "device-ping-pong" in [finding.rule for finding in run.findings]
 
 
-def test_validation_over_another_loader_in_training_mode_is_seen():
+def test_validation_in_training_mode_is_found():
     torch.manual_seed(0)
     x, y = points()
     model = with_dropout()

@@ -81,7 +81,7 @@ def run_of(data, steps):
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data(), steps=st.sampled_from([1, 50, 400]))
-def test_every_rule_looks_at_whatever_numbers_there_are(data, steps):
+def test_no_rule_raises_or_warns_on_any_values(data, steps):
     run = run_of(data, steps)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -101,7 +101,7 @@ def recorded(weights, gradients, loss=1.0):
     return run
 
 
-def test_weights_of_zero_do_not_make_gradients_explode_or_switch_the_rule_off():
+def test_zero_weights_neither_trigger_nor_disable_exploding_gradients():
     examiner, run = RuleEvaluator(), recorded(0.0, [0.5] * 8)
     assert [finding.rule for finding in examiner.evaluate(run)] == []
     assert run.notices == ()
@@ -112,12 +112,12 @@ def test_weights_of_zero_do_not_make_gradients_explode_or_switch_the_rule_off():
     assert [finding.rule for finding in examiner.evaluate(run)] == ["exploding-gradients"]
 
 
-def test_a_gradient_that_began_at_zero_has_not_grown_by_a_factor():
+def test_a_gradient_that_starts_at_zero_is_not_exploding():
     assert RuleEvaluator().evaluate(recorded(0.1, [0.0, *[0.5] * 8])) == ()
 
 
 @pytest.mark.parametrize("parts", [0.0, 0.25])
-def test_a_gradient_that_was_not_read_is_not_one_that_is_not_finite(parts):
+def test_a_missing_gradient_norm_is_not_a_non_finite_gradient(parts):
     run = Run()
     for step in range(1, 9):
         run.add_table("loss", "loss", ["loss"]).append(step, 1.0)
@@ -130,7 +130,7 @@ def test_a_gradient_that_was_not_read_is_not_one_that_is_not_finite(parts):
 
 
 @pytest.mark.parametrize("rows", [100, 1000, 4096])
-def test_of_parameters_read_in_turn_every_one_is_seen_in_a_long_run(rows):
+def test_parameters_sampled_in_turn_all_appear_in_the_evidence(rows):
     run = Run()
     norms = run.add_table("grad_norm", "grad_norm", list("abcd"))
     for step in range(1, rows + 1):
@@ -141,7 +141,7 @@ def test_of_parameters_read_in_turn_every_one_is_seen_in_a_long_run(rows):
     assert (np.diff(table.steps) > 0).all()
 
 
-def test_gradients_that_are_not_finite_are_named_at_the_first_such_step():
+def test_non_finite_gradients_are_found_at_their_first_step():
     run = Run()
     for step in range(1, 9):
         run.add_table("loss", "loss", ["loss"]).append(step, 1.0)
@@ -152,7 +152,7 @@ def test_gradients_that_are_not_finite_are_named_at_the_first_such_step():
     assert (found.where, found.steps, found.series) == (("b",), (7, 8), ("grad_norm/b",))
 
 
-def test_a_row_in_which_nothing_was_read_says_nothing():
+def test_empty_rows_cause_no_findings():
     run = Run()
     for step in range(1, 9):
         run.add_table("loss", "loss", ["loss"]).append(step, 1.0)
@@ -162,7 +162,7 @@ def test_a_row_in_which_nothing_was_read_says_nothing():
     assert RuleEvaluator().evaluate(run) == ()
 
 
-def test_a_model_of_zeros_that_does_not_move_costs_no_rule():
+def test_an_all_zero_model_disables_no_rule():
     model = torch.nn.Linear(3, 1)
     torch.nn.init.zeros_(model.weight)
     torch.nn.init.zeros_(model.bias)

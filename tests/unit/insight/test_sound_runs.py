@@ -8,21 +8,21 @@ import torch
 
 import labkit as lk
 
-from .sound_loops import HEALTHY
+from .sound_loops import SOUND
 
 
-@pytest.mark.parametrize("make", HEALTHY, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", SOUND, ids=lambda make: make.__name__)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_healthy_run_has_no_finding_at_any_time(make, seed, told):
+def test_a_sound_run_has_no_finding_at_any_time(make, seed, shown_findings):
     torch.manual_seed(seed)
     run = make()
     assert run.steps >= 50
-    assert [finding.message for finding in (*told, *run.findings)] == []
+    assert [finding.message for finding in (*shown_findings, *run.findings)] == []
     assert run.notices == ()
 
 
 @pytest.fixture
-def told(monkeypatch):
+def shown_findings(monkeypatch):
     """Everything that a dashboard would have shown of the runs while they went on."""
     runs, seen, over = [], [], threading.Event()
     make = lk.Run.__init__

@@ -17,5 +17,5 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_are_true(name):
+def test_docstring_examples_run(name):
     assert doctest.testmod(import_module(name)).failed == 0

@@ -1,4 +1,4 @@
-"""Tables compared with a plain list of rows under random writes."""
+"""Tables compared with a reference list of rows under random writes."""
 
 from itertools import pairwise
 
@@ -16,8 +16,8 @@ NUMBERS = st.floats(width=32) | st.sampled_from([0.0, 1.0, -1.0, np.nan, np.inf,
 WRITERS = (0, 1)
 
 ROW = st.tuples(st.just("row"), st.sampled_from(WRITERS), st.lists(NUMBERS, max_size=6))
-SOME = st.tuples(
-    st.just("some"),
+COLUMNS = st.tuples(
+    st.just("columns"),
     st.sampled_from(WRITERS),
     st.dictionaries(st.sampled_from(NAMES), NUMBERS, max_size=6),
 )
@@ -32,7 +32,7 @@ STRIDES = st.tuples(*[st.integers(0, 3) for _ in WRITERS])
 """How far each writer's step goes on with each row; 0 repeats it."""
 
 
-class Plain:
+class ReferenceTable:
     """The same table as a list of rows, however many there are."""
 
     def __init__(self, kind):
@@ -63,60 +63,60 @@ class Plain:
         return np.array([step for step, _ in self.rows], np.int64), values
 
 
-def write(table, plain, action, clocks, strides):
+def write(table, reference, action, clocks, strides):
     what, writer, given_values = action
     if what == "widen":
         names = sorted(given_values)
-        plain.widen(names)
+        reference.widen(names)
         table.widen(names)
     elif what == "read":
         table.whole()
     elif what == "row":
         clocks[writer] += strides[writer]
-        row = given_values[: len(plain.names)]
+        row = given_values[: len(reference.names)]
         table.append(clocks[writer], row)
-        plain.write(clocks[writer], row)
-    elif what == "some":
+        reference.write(clocks[writer], row)
+    elif what == "columns":
         clocks[writer] += strides[writer]
-        known = {name: v for name, v in given_values.items() if name in plain.names}
+        known = {name: v for name, v in given_values.items() if name in reference.names}
         table.append_columns(clocks[writer], list(known), list(known.values()))
-        plain.write(clocks[writer], [known.get(name, np.nan) for name in plain.names])
+        reference.write(clocks[writer], [known.get(name, np.nan) for name in reference.names])
     else:
         length, seed, missing = given_values
         random = np.random.default_rng(seed)
-        values = random.normal(size=(length, len(plain.names))).astype(np.float32)
+        values = random.normal(size=(length, len(reference.names))).astype(np.float32)
         values[random.random(values.shape) < missing] = np.nan
         steps = clocks[writer] + strides[writer] * np.arange(1, length + 1)
         clocks[writer] = int(steps[-1])
         table.extend(steps, values)
         for step, row in zip(steps.tolist(), values, strict=True):
-            plain.write(step, row)
+            reference.write(step, row)
 
 
 @settings(max_examples=120, deadline=None)
 @given(
     kind=st.sampled_from(KINDS),
-    actions=st.lists(ROW | SOME | BURST | WIDEN | READ, max_size=12),
+    actions=st.lists(ROW | COLUMNS | BURST | WIDEN | READ, max_size=12),
     strides=STRIDES,
     limit=st.sampled_from([8, 64, 2048]),
 )
 @example("act_mean", [("burst", 0, (3000, 0, 0.99))], (1, 1), 8)
 @example("loss", [("burst", 0, (3000, 0, 0.3))], (1, 1), 8)
 @example("metric", [("burst", 0, (9000, 0, 0.0)), ("burst", 1, (9500, 1, 0.0))], (1, 1), 2048)
-def test_a_table_holds_what_a_plain_list_holds(kind, actions, strides, limit):
+def test_a_table_matches_a_plain_list_of_rows(kind, actions, strides, limit):
     recorder = Recorder()
     with pytest.MonkeyPatch.context() as smaller:  # so that few rows are folded again and again
         smaller.setattr(storage, "_MOST_ROWS", limit)
         smaller.setattr(storage, "_FEWEST_ROWS", min(limit, 128))
-        table, plain, clocks = recorder.table("t", kind, ["a"]), Plain(kind), [0, 0]
+        table, reference, clocks = recorder.table("t", kind, ["a"]), ReferenceTable(kind), [0, 0]
         for action in actions:
-            write(table, plain, action, clocks, strides)
-    held, (steps, values) = table.whole(), plain.table()
+            write(table, reference, action, clocks, strides)
+    held, (steps, values) = table.whole(), reference.table()
 
     assert (held.total, recorder.refused, list(held.names)) == (
-        plain.total,
-        plain.refused,
-        plain.names,
+        reference.total,
+        reference.refused,
+        reference.names,
     )
     assert max(len(held.buckets), len(held.steps)) <= held.limit
     assert held.limit * len(held.names) <= CELLS
@@ -129,12 +129,12 @@ def test_a_table_holds_what_a_plain_list_holds(kind, actions, strides, limit):
     np.testing.assert_array_equal(held.values, values[tail])
     sparse = kind == "act_mean"
     for bucket, (start, end) in enumerate(pairwise(starts)):
-        holds_extremes(held.buckets, bucket, steps[start:end], values[start:end], sparse=sparse)
-    for column in range(len(plain.names)):
-        holds_points(table, column, steps, values[:, column], sparse=sparse)
+        assert_extremes(held.buckets, bucket, steps[start:end], values[start:end], sparse=sparse)
+    for column in range(len(reference.names)):
+        assert_points(table, column, steps, values[:, column], sparse=sparse)
 
 
-def holds_extremes(buckets, bucket, steps, values, *, sparse):
+def assert_extremes(buckets, bucket, steps, values, *, sparse):
     """Check that a bucket holds the extremes of its rows, at steps where they were recorded."""
     for column, of_column in enumerate(values.T):
         known = of_column[~np.isnan(of_column)]
@@ -150,7 +150,7 @@ def holds_extremes(buckets, bucket, steps, values, *, sparse):
             np.testing.assert_array_equal(recorded, [found])
 
 
-def holds_points(table, column, steps, values, *, sparse):
+def assert_points(table, column, steps, values, *, sparse):
     """Check that points rise, were all recorded, and go on to the newest one."""
     at, read = table.points(column)
     assert (np.diff(at) > 0).all()
@@ -163,7 +163,7 @@ def holds_points(table, column, steps, values, *, sparse):
 
 @settings(max_examples=20, deadline=None)
 @given(widths=st.lists(st.integers(1, 4000), min_size=2, max_size=6), rows=st.integers(1, 700))
-def test_memory_is_bounded_whatever_the_columns_do(widths, rows):
+def test_memory_is_bounded_for_any_number_of_columns(widths, rows):
     recorder = Recorder()
     for round_, width in enumerate(widths):
         names = [f"m{number}" for number in range(width)]

@@ -9,7 +9,7 @@ from labkit.run import Run, series_table
 from labkit.run.rows import joined
 
 
-def test_a_table_is_widened_up_to_4096_columns_and_a_notice_says_what_is_left_out():
+def test_a_table_is_widened_up_to_4096_columns_with_a_notice():
     run = Run()
     first = [f"m{number}" for number in range(4000)]
     table = run.recorder.table("act_mean", "act_mean", first)
@@ -25,7 +25,7 @@ def test_a_table_is_widened_up_to_4096_columns_and_a_notice_says_what_is_left_ou
     assert len(run.notices) == 1
 
 
-def test_a_module_called_every_third_step_has_its_own_points_only():
+def test_a_module_called_in_every_third_step_has_points_at_those_steps_only():
     run = Run()
     for step in range(1, 3001):
         called = ["always", "rare"] if step % 3 == 0 else ["always"]
@@ -38,7 +38,7 @@ def test_a_module_called_every_third_step_has_its_own_points_only():
     np.testing.assert_array_equal(values, steps)
 
 
-def test_rows_that_go_back_are_counted_and_told_once():
+def test_rows_out_of_order_are_counted_with_one_notice():
     run = Run()
     table = run.recorder.table("grad_norm", "grad_norm", ["w"])
     for step in (1, 306, 122, 306, 307):
@@ -48,7 +48,7 @@ def test_rows_that_go_back_are_counted_and_told_once():
     assert ["only rise" in notice.text for notice in run.notices] == [True]
 
 
-def test_two_threads_write_and_a_third_reads_without_losing_a_row():
+def test_concurrent_writers_and_a_reader_lose_no_row():
     run = Run()
     table = run.recorder.table("grad_norm", "grad_norm", ["thread", "step"])
     rows, got, total = 20_000, [], 0
@@ -81,7 +81,7 @@ def test_two_threads_write_and_a_third_reads_without_losing_a_row():
     assert (np.diff(np.concatenate(got)) > 0).all()
 
 
-def test_what_a_finalizer_reads_and_writes_in_the_middle_of_storing_is_whole(monkeypatch):
+def test_a_finalizer_can_read_and_write_while_rows_are_stored(monkeypatch):
     """A finalizer may run at any moment; here it runs while rows are moved into the arrays."""
     run = Run()
     table = run.recorder.table("loss", "loss", ["loss"])
@@ -103,7 +103,7 @@ def test_what_a_finalizer_reads_and_writes_in_the_middle_of_storing_is_whole(mon
     assert run.series("finalized")[1].tolist() == [1.0]
 
 
-def test_an_interrupt_in_the_middle_of_storing_loses_no_row(monkeypatch):
+def test_an_interrupt_while_rows_are_stored_loses_no_row(monkeypatch):
     table = Run().recorder.table("loss", "loss", ["loss"])
 
     def interrupted(pending, columns):
@@ -118,7 +118,7 @@ def test_an_interrupt_in_the_middle_of_storing_loses_no_row(monkeypatch):
     assert table.points(0)[0].tolist() == [1, 2]
 
 
-def test_rows_that_cannot_be_stored_do_not_stop_those_to_come():
+def test_rows_after_one_that_cannot_be_stored_are_stored():
     run = Run()
     table = run.recorder.table("loss", "loss", ["loss"])
     table.append(2**80, 1.0)
@@ -128,7 +128,7 @@ def test_rows_that_cannot_be_stored_do_not_stop_those_to_come():
     assert ["could not be recorded" in notice.text for notice in run.notices] == [True]
 
 
-def test_as_many_values_as_names_are_taken():
+def test_append_columns_requires_one_value_per_name():
     table = Run().recorder.table("act_mean", "act_mean", ["a", "b"])
     with pytest.raises(ValueError, match="2 names and 3 values"):
         table.append_columns(1, ["a", "b"], [1.0, 2.0, 3.0])
@@ -140,7 +140,7 @@ def test_no_lock_is_held_while_the_live_model_writes():
     run.log(a=1.0)
     done = threading.Event()
 
-    class Live:
+    class FakeLiveModel:
         def write(self):
             reader = threading.Thread(
                 target=lambda: (run.recorder.find("a")[0].whole(), done.set())
@@ -160,7 +160,7 @@ def test_no_lock_is_held_while_the_live_model_writes():
         def findings(self):
             return ()
 
-    run.attach(Live())
+    run.attach(FakeLiveModel())
     assert run.series("a")[1].tolist() == [1.0]
     assert done.is_set()
     run.detach()

@@ -8,7 +8,7 @@ import torch
 import labkit as lk
 
 
-def test_an_edited_leaf_changes_everything_after_it_but_not_itself():
+def test_editing_a_leaf_changes_the_walk_but_not_the_tensor():
     w = torch.tensor([1.0, 2.0], requires_grad=True)
     view = lk.stepper(lambda: (w**2).sum())
     (leaf,) = view.walk.leaves
@@ -21,7 +21,7 @@ def test_an_edited_leaf_changes_everything_after_it_but_not_itself():
     assert view.reset().grads[leaf.node].tolist() == [2.0, 4.0]
 
 
-def test_bad_edits_are_refused():
+def test_invalid_edits_are_refused():
     w = torch.ones(2, requires_grad=True)
     view = lk.stepper(lambda: w.sum())
     with pytest.raises(KeyError, match="there is no leaf"):
@@ -32,7 +32,7 @@ def test_bad_edits_are_refused():
         lk.stepper(w.sum()).edit("/w:0", 0, 1.0)
 
 
-def test_an_edit_that_the_code_cannot_take_is_forgotten():
+def test_an_edit_with_which_the_code_raises_is_dropped():
     w = torch.tensor([1.0, 2.0], requires_grad=True)
 
     def code():
@@ -46,7 +46,7 @@ def test_an_edit_that_the_code_cannot_take_is_forgotten():
     assert view.edit("/w:0", 1, 5.0).leaves[0].value.numbers.tolist() == [[1.0, 5.0]]
 
 
-def test_a_leaf_that_the_code_makes_cannot_be_edited():
+def test_a_leaf_created_by_the_code_cannot_be_edited():
     view = lk.stepper(lambda: torch.ones(2, requires_grad=True).sum())
     (leaf,) = view.walk.leaves
     assert not leaf.editable

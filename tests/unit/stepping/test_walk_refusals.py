@@ -18,12 +18,12 @@ import labkit as lk
         (lambda: torch.ones(2, requires_grad=True).exp(), ValueError, "one number"),
     ],
 )
-def test_a_bad_target_is_refused_with_what_to_do(target, error, words):
+def test_an_invalid_target_is_refused_with_advice(target, error, words):
     with pytest.raises(error, match=words):
         lk.stepper.walk(target)
 
 
-def test_a_used_up_graph_says_so_and_a_missing_one_gives_a_sentence():
+def test_a_freed_graph_raises_and_a_missing_graph_has_a_reason():
     w = torch.ones(1, requires_grad=True)
     loss = (w**2).sum()
     loss.backward()
@@ -33,7 +33,7 @@ def test_a_used_up_graph_says_so_and_a_missing_one_gives_a_sentence():
     assert "itself a leaf" in lk.stepper.walk(torch.tensor(1.0, requires_grad=True)).reason
 
 
-def test_code_that_calls_backward_itself_is_told_to_leave_it():
+def test_code_that_calls_backward_is_refused():
     w = torch.tensor(3.0, requires_grad=True)
 
     def code():
@@ -45,7 +45,7 @@ def test_code_that_calls_backward_itself_is_told_to_leave_it():
         lk.stepper.walk(code)
 
 
-def test_a_reentrant_checkpoint_is_refused_with_what_to_do():
+def test_a_reentrant_checkpoint_is_refused_with_advice():
     w = torch.tensor(3.0, requires_grad=True)
     code = lambda: checkpoint(torch.sin, w, use_reentrant=True) * 2  # noqa: E731
     with pytest.raises(RuntimeError, match="Use use_reentrant=False"):

@@ -18,7 +18,7 @@ from .walk_models import gradients, inputs, models, same
 @pytest.mark.parametrize("name", list(models()))
 @pytest.mark.parametrize("form", ["tensor", "code"])
 @pytest.mark.parametrize("already", [False, True])
-def test_the_gradients_are_bit_for_bit_those_of_backward(name, form, already):
+def test_gradients_are_bitwise_equal_to_backward(name, form, already):
     model, x = models()[name], inputs()
     twin = copy.deepcopy(model)
     for each in (model, twin) if already else ():
@@ -45,7 +45,7 @@ def test_the_gradients_are_bit_for_bit_those_of_backward(name, form, already):
 
 
 @pytest.mark.parametrize("form", ["tensor", "code"])
-def test_asked_to_accumulate_it_leaves_what_backward_leaves(form):
+def test_accumulate_sets_the_gradients_of_backward(form):
     model, x = models()["mlp"], inputs()
     twin = copy.deepcopy(model)
     for _ in range(2):
@@ -55,19 +55,19 @@ def test_asked_to_accumulate_it_leaves_what_backward_leaves(form):
     assert same(gradients(model), gradients(twin))
 
 
-def test_code_leaves_buffers_as_they_were():
+def test_walking_code_does_not_change_buffers():
     model, x = models()["cnn"], inputs()
     before = [buffer.clone() for buffer in model.buffers()]
     lk.stepper.walk(lambda: model(x).sum())
     assert all(torch.equal(a, b) for a, b in zip(before, model.buffers(), strict=True))
 
 
-def test_backward_events_come_in_the_order_of_autograd_and_add_up():
+def test_events_are_in_the_order_of_autograd_with_correct_values():
     w = torch.tensor(2.0, requires_grad=True)
     b = torch.tensor(1.0, requires_grad=True)
     walk = lk.stepper.walk(lambda: (w * 3.0 + b - 10.0) ** 2)
-    told = [(event.phase, event.node) for event in walk.events]
-    assert told == [
+    found = [(event.phase, event.node) for event in walk.events]
+    assert found == [
         ("forward", "/mul:0"),
         ("forward", "/add:0"),
         ("forward", "/sub:0"),
@@ -89,7 +89,7 @@ def test_backward_events_come_in_the_order_of_autograd_and_add_up():
     assert walk.events[-1].before.reason.startswith("It was None")
 
 
-def test_code_shows_every_value_and_a_finished_loss_says_what_was_not_kept():
+def test_code_has_every_value_and_a_computed_loss_names_missing_values():
     x = torch.ones(2, requires_grad=True)
     whole = lk.stepper.walk(lambda: (x + 5).sum())
     assert all(flow.value.known for event in whole.events for flow in event.outputs)
@@ -97,7 +97,7 @@ def test_code_shows_every_value_and_a_finished_loss_says_what_was_not_kept():
     assert "lk.stepper(lambda: ...)" in late.events[0].outputs[0].value.reason
 
 
-def test_code_shows_every_value_within_pytorchs_own_calls():
+def test_code_has_every_value_inside_torch_modules():
     torch.manual_seed(0)
     layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
     lstm = nn.LSTM(4, 5, batch_first=True)
@@ -118,7 +118,7 @@ def test_code_shows_every_value_within_pytorchs_own_calls():
     np.testing.assert_allclose(shown.numbers, product, rtol=1e-6)
 
 
-def test_a_hook_that_changes_a_gradient_is_named():
+def test_a_hook_that_changes_a_gradient_is_mentioned():
     w = torch.tensor(3.0, requires_grad=True)
 
     def code():
@@ -133,7 +133,7 @@ def test_a_hook_that_changes_a_gradient_is_named():
     assert walk.grads["/w:0"] == w.grad
 
 
-def test_a_finished_loss_gives_back_what_derivatives_keep():
+def test_a_computed_loss_has_the_values_saved_for_backward():
     model, x = models()["mlp"], inputs()
     walk = lk.stepper.walk(F.cross_entropy(model(x), torch.zeros(6, dtype=torch.long)))
     twin = lk.stepper.walk(lambda: F.cross_entropy(model(x), torch.zeros(6, dtype=torch.long)))
@@ -157,7 +157,7 @@ def test_the_first_nan_and_the_first_zero_gradient_are_found():
     assert fine.first_zero is None
 
 
-def test_large_values_are_kept_as_maps_of_bounded_size():
+def test_large_values_are_downsampled_to_a_bounded_size():
     w = torch.arange(100_000.0).reshape(100, 1000).requires_grad_()
     value = lk.stepper.walk(lambda: (2 * w).sum()).leaves[0].value
     assert not value.whole
@@ -166,7 +166,7 @@ def test_large_values_are_kept_as_maps_of_bounded_size():
     assert value.numbers.mean() == pytest.approx(value.mean, rel=0.01)
 
 
-def test_nothing_is_left_behind():
+def test_a_walk_leaves_no_hooks():
     model, x = models()["mlp"], inputs()
     loss = model(x).sum()
     lk.stepper.walk(loss)
@@ -179,7 +179,7 @@ def test_nothing_is_left_behind():
     assert len(counted) == 1
 
 
-def test_formulas_are_those_of_the_call():
+def test_formulas_depend_on_the_arguments_of_the_call():
     x, y = (torch.ones(2, requires_grad=True) for _ in range(2))
     walk = lk.stepper.walk(lambda: torch.add(x, y, alpha=3).sum())
     assert walk.events[0].formula.backward == (("self", "grad"), ("other", "3 * grad"))
