@@ -1,4 +1,4 @@
-"""The whole path: a real kernel trains while a real page draws, and the page steers it."""
+"""The dashboard in a real page, while a real kernel trains."""
 
 import pytest
 from playwright.sync_api import expect
@@ -23,7 +23,7 @@ def start(open_notebook, training, **options):
 
 
 def settled_steps(book, training):
-    """Return the kernel's step count once it has stopped moving."""
+    """Wait until the step count of the kernel is constant, and return it."""
     before = -1
     while training.steps != before:
         before = training.steps
@@ -131,7 +131,8 @@ def test_closing_the_page_does_not_stop_the_loop(open_notebook, training):
 
 def test_viewers_are_present_while_a_page_is_open(open_notebook, training):
     book = start(open_notebook, training)
-    training.await_steps(training.steps + 3_000)  # six seconds at least: only a page says more
+    # At least six seconds: longer than a viewer counts as present without messages.
+    training.await_steps(training.steps + 3_000)
     training.await_viewers(present=True)
     book.page.close()
     training.await_viewers(present=False)

@@ -1,4 +1,4 @@
-"""The graph view in a real page: the boxes are those of the graph, folded, unfolded and found."""
+"""The graph view in a real page: nodes, folding, search, details, minimap and copying."""
 
 import json
 import re
@@ -35,7 +35,7 @@ g.view()
 
 
 def drawn(graph, handle):
-    """Return the ids that are on the page."""
+    """Return the ids of the elements on the page."""
     return set(
         graph.locator(f"[{handle}]").evaluate_all(
             f"all => all.map(e => e.getAttribute('{handle}'))"

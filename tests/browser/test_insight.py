@@ -1,4 +1,4 @@
-"""Findings and activations in a real page, while a faulty model trains."""
+"""Findings and activations in a real page, while a model with a defect trains."""
 
 import shutil
 from pathlib import Path
@@ -54,7 +54,7 @@ print([finding.rule for finding in run.findings])
 
 @pytest.fixture
 def course(lab):
-    """The course among what is served; gives the chapter about a softmax before the loss."""
+    """The served course; returns the chapter about a softmax before the loss."""
     folder = lab.folder / "notebooks"
     shutil.copytree(COURSE, folder, ignore=shutil.ignore_patterns(".*"))
     yield next(rule.chapter for rule in RULES if rule.id == "softmax-before-loss")
@@ -63,7 +63,7 @@ def course(lab):
 
 @pytest.fixture
 def faulty(open_notebook, lab, tmp_path_factory):
-    """A notebook whose cell trains, and what ends it."""
+    """A notebook with a running training cell, which ends after the test."""
     end = lab.folder / f"{tmp_path_factory.mktemp('faulty').name}-end"
     book = open_notebook([MODEL, TRAIN.format(end=end.name)])
     book.run_cell(0)

@@ -1,6 +1,6 @@
-"""Half a minute of the hardest use each, in a process of its own: no crash, nothing lost or mixed.
+"""Heavy use for half a minute per scenario, each in a separate process.
 
-``LABKIT_HAMMER_SECONDS`` makes them shorter or longer.
+``LABKIT_HAMMER_SECONDS`` sets the duration.
 """
 
 import pytest

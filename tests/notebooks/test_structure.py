@@ -1,4 +1,4 @@
-"""What every chapter must have, read from its file without running it."""
+"""The structure of every chapter, read from its file without running it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The graphs of real models: every node is there, in the module that made it."""
+"""Graphs of real models have all nodes, in the scopes of their modules."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ from tests.benchmarks.graphs import gpt2, resnet50
 
 
 def autograd_nodes(*tensors):
-    """Count the nodes behind some tensors, by a walk of its own."""
+    """Count the autograd nodes that some tensors depend on."""
     seen, waiting = set(), [tensor.grad_fn for tensor in tensors]
     while waiting:
         node = waiting.pop()
@@ -28,7 +28,7 @@ def kinds(graph):
 
 
 def check_whole(graph, model):
-    """Every parameter that has a gradient is there under its name, and every edge has its ends."""
+    """Check node ids, edges, scopes and JSON form; return the names of all parameters."""
     ids = {node.id for node in graph.nodes}
     assert len(ids) == len(graph.nodes)
     assert all(edge.source in ids and edge.target in ids for edge in graph.edges)
@@ -114,7 +114,7 @@ def test_resnet50_has_every_autograd_node():
 
 
 class Selective(nn.Module):
-    """A recurrence with gates that the data set, over as many steps as the data ask for."""
+    """A gated recurrence that stops early for large states."""
 
     def __init__(self, width=6):
         super().__init__()
@@ -166,7 +166,7 @@ def test_a_recorded_gan_step_has_both_graphs():
 
 
 class TreeLSTM(nn.Module):
-    """A cell that is called once per node of a tree, children first."""
+    """A cell called once per node of a tree, children first."""
 
     def __init__(self, width=4):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The numbers of other people's loops: Lightning and Accelerate, clipped, accumulated, by hand."""
+"""Recorded values of Lightning and Accelerate, with clipping and accumulation."""
 
 import contextlib
 import logging
@@ -101,7 +101,7 @@ def test_lightning_with_strong_clipping_has_correct_values(tmp_path):
 
 
 def test_lightning_with_manual_optimization_has_two_losses(tmp_path):
-    """Manual optimization, as for a GAN: each optimizer's own pass and step."""
+    """Manual optimization, as for a GAN: a pass and a step for each optimizer."""
     import lightning as L
 
     losses = {"first": [], "second": []}

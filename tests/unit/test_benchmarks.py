@@ -1,4 +1,4 @@
-"""The benchmark's own parts: the same task for all, blocks in turn, intervals, and its tables."""
+"""The benchmark: identical tasks, alternating blocks, confidence intervals and tables."""
 
 import math
 
@@ -20,7 +20,7 @@ SHORTEST = Plan(sets=1, openings=2, warm=0, first=0.02, timed=0.05, block=0.005)
 
 @pytest.fixture
 def threads():
-    """Put back the number of threads, which a measurement sets to one."""
+    """Restore the number of threads, which a measurement sets to one."""
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
@@ -150,7 +150,7 @@ def test_the_long_run_measures_memory_and_step_time(threads, monkeypatch):
 
 
 def measured_set(ratio, cost):
-    """Return a set of ten rounds in which the contender takes so many times as long."""
+    """Return ten rounds in which the contender takes `ratio` times as long as the bare loop."""
     times = {"bare": 0.04, "control": 0.04, "contender": 0.04 * ratio}
     turns = Turns()
     for _ in range(10):

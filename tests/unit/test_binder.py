@@ -1,4 +1,4 @@
-"""The facts of binder/ that can be checked without walking its steps (`make binder-check`)."""
+"""The files of binder/, checked without running its build (`make binder-check`)."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ BINDER = ROOT / "binder"
 
 
 def pins(path):
-    """Return the versions by package of a file of requirements."""
+    """Return the pinned versions of a requirements file, by package."""
     lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
     return dict(line.split("==") for line in lines if "==" in line)
 

@@ -1,4 +1,4 @@
-"""The command line: what it prints, what it starts, and its exit codes."""
+"""The command line: output, started programs and exit codes."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from labkit.doctor import Check
 
 @pytest.fixture
 def started(monkeypatch):
-    """The commands that the command line started, with the folders they ran in."""
+    """The commands started by the command line, with their working folders."""
     commands = []
 
     def run(command, *, cwd, check):

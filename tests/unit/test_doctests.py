@@ -1,4 +1,4 @@
-"""The examples in the docstrings run."""
+"""The docstring examples of all packages except labkit.learn."""
 
 import doctest
 import importlib

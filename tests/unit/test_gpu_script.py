@@ -1,4 +1,4 @@
-"""The script for a machine with a GPU: without one, and without anything but torch and numpy."""
+"""The script tests/gpu/run.sh on a machine without a GPU, with torch and numpy only."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.gpu.waits import PAGEABLE, count_in_trace
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# A module of these is not found, as on a machine where it is not installed.
+# Importing these modules fails as if they were not installed.
 WITHOUT = """
 import sys
 from importlib.machinery import PathFinder
@@ -45,7 +45,7 @@ def test_the_script_runs_without_a_gpu_and_without_optional_packages(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "on the CPU: waits for the GPU and its memory are left out" in done.stdout
     assert "| weights, MLP | the same, bit for bit" in done.stdout
-    assert "| everything arrives | holds |" in done.stdout
+    assert "| all values are recorded | holds |" in done.stdout
     assert "| tests marked `gpu` | left out" in done.stdout
 
 

@@ -1,4 +1,4 @@
-"""The arrows between the packages, held by the contracts in pyproject.toml."""
+"""The import contracts in pyproject.toml, and imports without optional packages."""
 
 import subprocess
 import sys

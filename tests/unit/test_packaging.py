@@ -1,4 +1,4 @@
-"""The bundle's manifest, the build hook, and what the repository may not hold."""
+"""The manifest of the bundle, the build hook, and the pinned requirements."""
 
 import importlib.util
 import json
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def tree(tmp_path):
-    """A small repository whose bundle has been built."""
+    """A small repository with a built bundle."""
     (tmp_path / "frontend" / "src").mkdir(parents=True)
     (tmp_path / "frontend" / "package.json").write_text("{}")
     (tmp_path / "frontend" / "package-lock.json").write_text("{}")
@@ -30,7 +30,7 @@ def tree(tmp_path):
 
 @pytest.fixture
 def hook(tree, monkeypatch):
-    """The build hook, working on the small repository, and the npm commands it has run."""
+    """The build hook of the small repository, with a list of its npm commands."""
     shutil.copy(ROOT / "labkit" / "bundle.py", tree / "labkit" / "bundle.py")
     shutil.copy(ROOT / "hatch_build.py", tree / "hatch_build.py")
     spec = importlib.util.spec_from_file_location("hatch_build", tree / "hatch_build.py")
@@ -47,7 +47,7 @@ def hook(tree, monkeypatch):
 
 
 def made(hook):
-    """Return the hook as hatchling makes it."""
+    """Return an instance of the hook as hatchling creates it."""
     return hook.FrontendBuildHook(str(hook.ROOT), {}, None, None, "", "wheel")
 
 

@@ -1,4 +1,4 @@
-"""What people are given: a wheel and an sdist that hold the built frontend and need no Node.js."""
+"""The wheel and the sdist have the built frontend and are built without Node.js."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Where the course is found, for links from findings."""
+"""The folder of the course, which findings link to."""
 
 from pathlib import Path
 

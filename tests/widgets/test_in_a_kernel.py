@@ -1,4 +1,4 @@
-"""In a real kernel: what was shown goes when its cell runs again, and idle cells answer at once."""
+"""Views in a real kernel: freed when their cell runs again, and answering between cells."""
 
 import pytest
 from jupyter_client.manager import start_new_kernel
@@ -45,13 +45,13 @@ del view
 
 
 class Notebook:
-    """Runs cells as a front end does, with their ids."""
+    """Runs cells as a front end does, with cell ids."""
 
     def __init__(self, client):
         self.client = client
 
     def run(self, cell, code):
-        """Run a cell; return what it printed."""
+        """Run a cell; return its printed text."""
         content = {
             "code": code,
             "silent": False,
@@ -76,7 +76,7 @@ class Notebook:
                 return "".join(printed).strip()
 
     def await_print(self, beginning):
-        """Return the next line that begins so, printed by whatever runs beside the cells."""
+        """Wait for a printed line with the given beginning and return it."""
         while True:
             sent = self.client.get_iopub_msg(timeout=TIMEOUT)
             for line in sent["content"].get("text", "").splitlines():
@@ -108,7 +108,8 @@ def test_a_shown_run_is_freed_when_its_cell_runs_again(notebook):
     threads = "print([each.name for each in threading.enumerate() if 'labkit' in each.name])"
     assert notebook.run("b", threads) == "[]"
     notebook.run("b", "del run")
-    assert notebook.run("b", "print(collected()[-1])") == "False"  # its output is still there
+    # The output of the cell still shows the run.
+    assert notebook.run("b", "print(collected()[-1])") == "False"
     notebook.run("a", "gone.append(lambda: None)")
     assert notebook.run("b", "print(collected())") == "[True, True, True]"
 

@@ -1,4 +1,4 @@
-"""Runs, views, their threads and their samples go when nobody refers to them."""
+"""Runs, views, publisher threads and samples are freed with their last reference."""
 
 import gc
 import threading
@@ -28,7 +28,7 @@ def await_no_publisher():
 
 @pytest.fixture(autouse=True, scope="module")
 def small_heap():
-    """What was there before is not looked through by each collection: that takes a second."""
+    """Exclude existing objects from garbage collection, which otherwise takes a second."""
     gc.collect()
     gc.freeze()
     yield
@@ -37,7 +37,7 @@ def small_heap():
 
 @pytest.fixture(autouse=True)
 def nothing_left():
-    """Every test leaves no thread, and no open widget of its own, behind."""
+    """Check that a test leaves no publisher thread and no open widget."""
     gc.collect()
     await_no_publisher()
     before = set(ipywidgets_widget._instances)
@@ -117,7 +117,7 @@ def test_closing_a_run_ends_its_publisher_thread():
     view = lk.Dashboard(run)
     run.close()
     assert not [each for each in threading.enumerate() if each.name == "labkit-publisher"]
-    assert view.channel.comm is not None  # pages still ask
+    assert view.channel.comm is not None  # pages still send requests
 
 
 def make_graph():
@@ -176,7 +176,7 @@ def test_open_views_are_registered_with_ipywidgets():
 
 
 class FakeKernel:
-    """Stands in for a notebook's kernel and its IPython."""
+    """Stands in for the kernel of a notebook and its IPython shell."""
 
     def __init__(self):
         self.cell = None

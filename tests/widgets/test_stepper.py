@@ -1,4 +1,4 @@
-"""The stepper's widget without a page: what it sends, and what edits do."""
+"""The widget of the stepper without a page: its messages and edits."""
 
 import threading
 
@@ -59,7 +59,7 @@ def test_the_static_form_is_the_events_as_text_and_the_graph_as_svg():
 
 @pytest.fixture
 def sent(monkeypatch):
-    """The messages that a stepper sends."""
+    """The messages sent by steppers."""
     messages = []
     monkeypatch.setattr(
         StepperView, "send", lambda self, content, buffers=(): messages.append(content)

@@ -1,4 +1,4 @@
-"""Views without a page: what they refuse, and the still pictures they leave."""
+"""Static pictures and texts of views."""
 
 import xml.etree.ElementTree as ET
 
@@ -64,9 +64,9 @@ def test_a_graph_picture_has_a_level_per_node():
     assert len(texts(picture, "rect")) == 5
     boxes = [(float(box.attrib["x"]), float(box.attrib["width"])) for box in texts(picture, "rect")]
     levels = {box.attrib["y"] for box in texts(picture, "rect")}
-    assert len(levels) == len(boxes)  # one below the other
+    assert len(levels) == len(boxes)  # one node per level
     assert "op&lt;3&gt;" in picture
-    # Four links, and the long one in four parts that pass beside the boxes between.
+    # Four short edges, and one long edge drawn as four parts beside the nodes between.
     assert len([path for path in texts(picture, "path") if "C" in path.attrib["d"]]) == 4 + 4
 
 

@@ -105,9 +105,8 @@ def test_even_bins_range_from_the_minimum_to_the_maximum():
         assert edges[[0, -1]] == pytest.approx([gradient.min().item(), gradient.max().item()])
         expected, _ = np.histogram(gradient.numpy(), bins=40)
         assert counts.sum() == gradient.numel()
-        assert (
-            np.abs(counts - expected).sum() <= 2
-        )  # a value at an edge may be counted in either bin
+        # A value at an edge may be counted in either bin.
+        assert np.abs(counts - expected).sum() <= 2
 
 
 def test_zeros_and_non_finite_values_are_fractions_of_all_elements():

@@ -109,9 +109,8 @@ def test_an_output_can_be_saved_and_has_no_hook_after_the_step(tmp_path):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False):
         output = model(torch.randn(3, 4))
-        torch.save(
-            output, tmp_path / "output.pt"
-        )  # torch warns about a hook, and warnings are errors here
+        # torch warns about a hook on the output, and warnings are errors here.
+        torch.save(output, tmp_path / "output.pt")
         output.pow(2).mean().backward()
         optimizer.step()
     assert not output._backward_hooks

@@ -55,7 +55,7 @@ def closed_from_another_thread_while_training():
         steps = run.steps
         training.join()
         other.join()
-        assert training.wrong is None, training.wrong
+        assert training.error is None, training.error
         other.check()
         assert run.steps == steps, "steps were counted after close"
         check_run(run, training.made, 1.0, at_least=49)

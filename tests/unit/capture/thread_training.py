@@ -33,7 +33,7 @@ class Training(threading.Thread):
         self.constant, self.steps, self.watched = constant, steps, watched
         self.x = torch.randn(16, 16)
         self.made = 0
-        self.wrong = None
+        self.error = None
         self.run_ = None
 
     def watch(self):
@@ -48,7 +48,7 @@ class Training(threading.Thread):
             else:
                 self.train(self.steps)
         except BaseException:  # noqa: BLE001 - shown by the test
-            self.wrong = traceback.format_exc()
+            self.error = traceback.format_exc()
 
     def train(self, steps):
         for _ in range(steps):
@@ -66,7 +66,7 @@ class Training(threading.Thread):
 
     def check(self):
         """Check that the loop raised no error, and the recorded values."""
-        assert self.wrong is None, self.wrong
+        assert self.error is None, self.error
         if self.run_ is not None:
             check_run(self.run_, self.made, self.constant)
 

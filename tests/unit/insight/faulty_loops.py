@@ -58,7 +58,7 @@ def gradients_not_cleared():
 
 
 def exploding_gradients():
-    # Each layer multiplies what it gets, and the gradient that comes back, by about four.
+    # Each layer multiplies its input, and the gradient, by about four.
     model = mlp(outputs=1, depth=16)
     for layer in model:
         if isinstance(layer, nn.Linear):

@@ -92,8 +92,8 @@ def test_a_failing_rule_gives_one_notice_and_does_not_stop_other_rules():
     faulty = dataclasses.replace(RULES[0], id="broken", match=broken)
     torch.manual_seed(0)
     run = softmax_before_loss()
-    examiner = RuleEvaluator([faulty, *RULES])
-    assert "softmax-before-loss" in [finding.rule for finding in examiner.evaluate(run)]
+    evaluator = RuleEvaluator([faulty, *RULES])
+    assert "softmax-before-loss" in [finding.rule for finding in evaluator.evaluate(run)]
     assert [notice.part for notice in run.notices] == ["findings"]
 
 

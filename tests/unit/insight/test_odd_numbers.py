@@ -1,4 +1,4 @@
-"""No rule fails or warns, whatever numbers a run holds: zeros, infinities, nothing at all."""
+"""Rules on zeros, infinities, NaN and missing values raise no errors and no false findings."""
 
 import warnings
 
@@ -24,7 +24,7 @@ SIZES = st.sampled_from([(0, 4), (4, 0), (3, 3), (1, 1)])
 
 
 def graph_of(sizes, classes):
-    """Return a graph of layers one after the other, some of them without an element."""
+    """Return a graph of consecutive layers, some with an empty weight."""
     nodes, edges, before = [], [], None
     for layer, size in zip(LAYERS, sizes, strict=True):
         weight = Node(
@@ -43,7 +43,7 @@ def graph_of(sizes, classes):
 
 
 def run_of(data, steps):
-    """Return a run whose every series is made of odd numbers."""
+    """Return a run whose series have unusual values."""
     run = Run()
     run.advance_to(steps)
     at = np.linspace(1, steps, data.draw(st.integers(1, 8)), dtype=int)
@@ -102,14 +102,14 @@ def recorded(weights, gradients, loss=1.0):
 
 
 def test_zero_weights_neither_trigger_nor_disable_exploding_gradients():
-    examiner, run = RuleEvaluator(), recorded(0.0, [0.5] * 8)
-    assert [finding.rule for finding in examiner.evaluate(run)] == []
+    evaluator, run = RuleEvaluator(), recorded(0.0, [0.5] * 8)
+    assert [finding.rule for finding in evaluator.evaluate(run)] == []
     assert run.notices == ()
     for step in range(9, 40):
         run.recorder.table("weight_norm", "weight_norm", ["w"]).append(step, [0.1])
         run.recorder.table("grad_norm", "grad_norm", ["w"]).append(step, [5e3])
     run.advance_to(40)
-    assert [finding.rule for finding in examiner.evaluate(run)] == ["exploding-gradients"]
+    assert [finding.rule for finding in evaluator.evaluate(run)] == ["exploding-gradients"]
 
 
 def test_a_gradient_that_starts_at_zero_is_not_exploding():

@@ -1,4 +1,4 @@
-"""Trying out a learner's function leaves the arguments and the random state alone."""
+"""Calling a learner's function changes neither its arguments nor the random state."""
 
 from __future__ import annotations
 

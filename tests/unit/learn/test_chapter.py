@@ -1,4 +1,4 @@
-"""What a learner types always gets a card; what was predicted before the run stands."""
+"""Predictions, answers, hints and progress of a chapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of labkit.learn are true."""
+"""The docstring examples of labkit.learn."""
 
 from __future__ import annotations
 

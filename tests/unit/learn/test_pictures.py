@@ -1,4 +1,4 @@
-"""Pictures read the tensor they are given, are well-formed, follow the theme and speak."""
+"""Pictures are well-formed SVG in theme colours, with a text form, for any tensor."""
 
 from __future__ import annotations
 

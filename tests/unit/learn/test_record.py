@@ -1,4 +1,4 @@
-"""The progress file survives kernels, other chapters, broken contents and a closed folder."""
+"""The progress file with several kernels and chapters, invalid contents and failed writes."""
 
 from __future__ import annotations
 

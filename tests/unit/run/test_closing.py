@@ -1,4 +1,4 @@
-"""Closing a run: once, whole, whatever its parts do and whoever asks for it."""
+"""Closing a run: callbacks, errors, interrupts and several threads."""
 
 import threading
 

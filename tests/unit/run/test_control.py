@@ -1,4 +1,4 @@
-"""Controls: asked for on one thread, done by the loop on another."""
+"""Pause, step, resume, stop and submitted work, from a thread other than the loop's."""
 
 import contextlib
 import threading
@@ -12,7 +12,7 @@ from labkit.run.control import MOST_REQUESTS, RequestRefusedError
 
 @pytest.fixture
 def looping():
-    """Starts loops, and ends those that a test leaves behind."""
+    """A function that starts a loop; loops are ended after the test."""
     loops = []
 
     def start(control):
@@ -28,7 +28,7 @@ def looping():
 
 
 class FakeLoop(threading.Thread):
-    """Counts steps the way a training loop does."""
+    """Stands in for a training loop: counts steps and runs submitted work."""
 
     def __init__(self, control: Control) -> None:
         super().__init__(daemon=True)
@@ -89,7 +89,7 @@ def test_a_stop_is_not_caught_by_except_exception_and_ends_the_block():
         try:
             run.stop()
             run.control.at_step_end()
-        except Exception:  # noqa: BLE001 - what a user's loop may hold
+        except Exception:  # noqa: BLE001 - as in a user's loop
             pytest.fail("a stop must not be swallowed by the loop's own error handling")
     assert run.status == "stopped"
 
@@ -244,7 +244,7 @@ def test_closing_releases_a_paused_loop_for_good(looping):
     assert run.status == "finished"
     loop.wait_for(loop.steps + 10)
     loop.stopped = None
-    loop.control = Control()  # a closed run stops no loop any more
+    loop.control = Control()  # a closed run does not stop a loop
     loop.control.stop()
 
 

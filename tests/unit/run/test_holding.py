@@ -1,4 +1,4 @@
-"""Loops of other threads are held while something is done that must not meet them."""
+"""`other_loops_held` holds the loops of other threads at the end of a step."""
 
 import threading
 
@@ -10,7 +10,7 @@ from labkit.run.holding import other_loops_held
 
 
 class FakeLoop(threading.Thread):
-    """A loop that counts its steps until its run is stopped."""
+    """Stands in for a training loop: counts steps until its run is stopped."""
 
     def __init__(self, run):
         super().__init__()
@@ -31,7 +31,7 @@ class FakeLoop(threading.Thread):
 
 @pytest.fixture
 def loops():
-    """Two runs that train on threads of their own."""
+    """Two runs that train on separate threads."""
     started = [FakeLoop(Run(name)) for name in "ab"]
     for loop in started:
         loop.start()

@@ -1,4 +1,4 @@
-"""A run asks its live model, and is plain data without one."""
+"""A run with a live model attached, and after it is detached."""
 
 import gc
 import weakref
@@ -13,7 +13,7 @@ KNOWN = Inspection(None, None, (RecordedNorm("weight_norm", 2.0, 3),))
 
 
 class FakeLiveModel:
-    """Three completed steps, of which two losses are not written yet."""
+    """Stands in for a watched model: three completed steps, two losses not written yet."""
 
     def __init__(self, run):
         self._table = run.recorder.table("loss", "loss", ["loss"])
@@ -58,7 +58,7 @@ def test_a_run_reads_from_its_live_model_until_it_is_detached():
     live = FakeLiveModel(run)
     run.attach(live)
     assert (run.steps, run.state().step, run.state().device_memory) == (3, 3, 1024)
-    run.control.at_step_end()  # so this is the thread that trains
+    run.control.at_step_end()  # makes this the training thread
     assert run.inspect("weight") == KNOWN
     run.log(accuracy=0.5)
     assert run.series("accuracy")[0].tolist() == [3]

@@ -1,4 +1,4 @@
-"""What `run.log` takes, what it refuses, and where it is recorded."""
+"""`run.log`: accepted values, reserved names, steps of metrics."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Bounded series: nothing odd is lost, whatever the length."""
+"""Series of bounded length: downsampling, widths, names and frames."""
 
 import numpy as np
 import pytest

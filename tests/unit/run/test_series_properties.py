@@ -1,4 +1,4 @@
-"""Tables compared with a reference list of rows under random writes."""
+"""Tables compared with a plain list of rows under random writes."""
 
 from itertools import pairwise
 
@@ -29,11 +29,11 @@ BURST = st.tuples(
 WIDEN = st.tuples(st.just("widen"), st.just(0), st.sets(st.sampled_from(NAMES)))
 READ = st.tuples(st.just("read"), st.just(0), st.just(None))
 STRIDES = st.tuples(*[st.integers(0, 3) for _ in WRITERS])
-"""How far each writer's step goes on with each row; 0 repeats it."""
+"""The increment of each writer's step per row; 0 repeats the step."""
 
 
 class ReferenceTable:
-    """The same table as a list of rows, however many there are."""
+    """A table as a plain list of all rows."""
 
     def __init__(self, kind):
         self.kind = kind
@@ -42,7 +42,7 @@ class ReferenceTable:
         self.total = self.refused = 0
 
     def write(self, step, values):
-        """Add a row; values by their columns."""
+        """Add a row unless its step is refused."""
         newest = self.rows[-1][0] if self.rows else None
         if newest is not None and (step < newest or (step == newest and self.kind != "metric")):
             self.refused += 1
@@ -105,7 +105,7 @@ def write(table, reference, action, clocks, strides):
 @example("metric", [("burst", 0, (9000, 0, 0.0)), ("burst", 1, (9500, 1, 0.0))], (1, 1), 2048)
 def test_a_table_matches_a_plain_list_of_rows(kind, actions, strides, limit):
     recorder = Recorder()
-    with pytest.MonkeyPatch.context() as smaller:  # so that few rows are folded again and again
+    with pytest.MonkeyPatch.context() as smaller:  # so that few rows are downsampled repeatedly
         smaller.setattr(storage, "_MOST_ROWS", limit)
         smaller.setattr(storage, "_FEWEST_ROWS", min(limit, 128))
         table, reference, clocks = recorder.table("t", kind, ["a"]), ReferenceTable(kind), [0, 0]
@@ -135,7 +135,7 @@ def test_a_table_matches_a_plain_list_of_rows(kind, actions, strides, limit):
 
 
 def assert_extremes(buckets, bucket, steps, values, *, sparse):
-    """Check that a bucket holds the extremes of its rows, at steps where they were recorded."""
+    """Check that a bucket has the extremes of its rows, at steps where they were recorded."""
     for column, of_column in enumerate(values.T):
         known = of_column[~np.isnan(of_column)]
         low = known.min() if len(known) else np.nan
@@ -151,7 +151,7 @@ def assert_extremes(buckets, bucket, steps, values, *, sparse):
 
 
 def assert_points(table, column, steps, values, *, sparse):
-    """Check that points rise, were all recorded, and go on to the newest one."""
+    """Check that the points have rising steps, were all recorded, and include the newest."""
     at, read = table.points(column)
     assert (np.diff(at) > 0).all()
     np.testing.assert_array_equal(read, values[np.searchsorted(steps, at)])

@@ -69,7 +69,7 @@ def test_concurrent_writers_and_a_reader_lose_no_row():
     while alive:
         alive = any(thread.is_alive() for thread in threads)
         new = table.rows_since(total)
-        if new is None:  # folded in the meantime
+        if new is None:  # downsampled in the meantime
             total = table.whole().total
             continue
         assert new.total == total + len(new.steps)
@@ -82,7 +82,7 @@ def test_concurrent_writers_and_a_reader_lose_no_row():
 
 
 def test_a_finalizer_can_read_and_write_while_rows_are_stored(monkeypatch):
-    """A finalizer may run at any moment; here it runs while rows are moved into the arrays."""
+    """A finalizer can run at any time; here it runs while rows are moved into the arrays."""
     run = Run()
     table = run.recorder.table("loss", "loss", ["loss"])
     seen = []
