@@ -9,7 +9,7 @@ from torch import nn
 
 import labkit as lk
 
-from .odd_modules import ODD, CountingTensor
+from .unusual_modules import UNUSUAL, CountingTensor
 
 
 def trained(model, *, watched):
@@ -39,10 +39,10 @@ def quiet():
         yield
 
 
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("name", UNUSUAL)
 def test_the_loop_is_unchanged_and_other_modules_are_sampled(name, quiet):
     torch.manual_seed(0)
-    model = ODD[name]()
+    model = UNUSUAL[name]()
     twin = copy.deepcopy(model)
     if "compute" in type(twin).__dict__:
         twin.odd.compute = twin.compute
@@ -69,7 +69,7 @@ def test_the_loop_is_unchanged_and_other_modules_are_sampled(name, quiet):
 )
 def test_readable_outputs_of_unusual_modules_are_sampled(name, quiet):
     torch.manual_seed(0)
-    _, _, run = trained(ODD[name](), watched=True)
+    _, _, run = trained(UNUSUAL[name](), watched=True)
     assert len(run.series("act_mean/odd")[1]) >= 2
     assert run.notices == ()
 

@@ -190,7 +190,7 @@ def _self_referencing(x):
     return found
 
 
-ODD = {
+UNUSUAL = {
     "state_as_list": StateAsList,
     "cell_state_as_list": CellStateAsList,
     "by_keyword": ByKeyword,

@@ -17,7 +17,7 @@ from labkit.run.kinds import SAMPLED_KINDS
 from labkit.run.observations import InputScale, Prediction
 
 LAYERS = tuple(f"layer{number}" for number in range(6))
-ODD = st.sampled_from(
+UNUSUAL = st.sampled_from(
     [0.0, -0.0, np.nan, np.inf, -np.inf, 1e-42, 1e-38, 3e38, -1.0, 0.5, 1.0, 90.0]
 )
 SIZES = st.sampled_from([(0, 4), (4, 0), (3, 3), (1, 1)])
@@ -57,17 +57,19 @@ def run_of(data, steps):
     ):
         if data.draw(st.booleans()):
             width = len(names)
-            row = st.lists(ODD, min_size=width, max_size=width) | ODD.map(
+            row = st.lists(UNUSUAL, min_size=width, max_size=width) | UNUSUAL.map(
                 lambda v, n=width: [v] * n
             )
             run.recorder.table(id, kind, names).extend(at, [data.draw(row) for _ in at])
     run.add_graph(
         graph_of([data.draw(SIZES) for _ in LAYERS], data.draw(st.sampled_from([0, 1, 2, 10]))), 1
     )
-    values = np.full((1, 1, 10), data.draw(ODD), np.float32)
+    values = np.full((1, 1, 10), data.draw(UNUSUAL), np.float32)
     for step in (1, 2, 3):
         run.activations.add(Picture("rnn", "time_gradient", step, values, ("h",), "", "time step"))
-        run.observations.inputs.append(InputScale(step, (1,), *[data.draw(ODD) for _ in range(4)]))
+        run.observations.inputs.append(
+            InputScale(step, (1,), *[data.draw(UNUSUAL) for _ in range(4)])
+        )
     for _ in range(4):
         run.observations.predictions.append(
             Prediction(steps, data.draw(st.integers(0, 10)), 0, 1.0, 4)
