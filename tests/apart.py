@@ -1,6 +1,6 @@
-"""Run a scenario in a process of its own, so that a crash or a hang is one failing test.
+"""Run a scenario in a separate process, so that a crash or a hang fails one test only.
 
-The processes are forked from a server that has imported torch and labkit already.
+The processes are forked from a server process that has already imported torch and labkit.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ GRACE = 30
 
 
 def assert_passes(module: str, name: str, folder: Path, *, seconds: float) -> None:
-    """Call the function `name` of a module apart; fail with its whole output, or where it hangs."""
+    """Call a function of a module in a separate process; fail with its output if it fails."""
     log = folder / "output.txt"
     process = _context().Process(target=run, args=(module, name, str(log), seconds))
     environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    with mock.patch.dict(os.environ, environment):  # what the server starts with
+    with mock.patch.dict(os.environ, environment):  # the environment of the server process
         process.start()
     process.join(seconds + GRACE)
-    if process.is_alive():  # not even its own watchdog could end it
+    if process.is_alive():  # the watchdog inside the process did not end it
         process.kill()
         process.join()
     code = process.exitcode or 0
@@ -44,7 +44,7 @@ def _context() -> multiprocessing.context.ForkServerContext:
 
 
 def run(module: str, name: str, log: str, seconds: float) -> None:
-    """Call a function with all output in a file; end with the stacks of all threads if it hangs."""
+    """Call a function with its output in a file; after `seconds`, dump all stacks and exit."""
     descriptor = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)

@@ -1,4 +1,4 @@
-"""One browser for all tests of a process, as Playwright can be started only once in each."""
+"""One browser for all tests of a process: Playwright can be started only once per process."""
 
 import pytest
 

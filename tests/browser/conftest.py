@@ -1,4 +1,4 @@
-"""One JupyterLab for all browser tests; a page for each."""
+"""One JupyterLab for all browser tests, and a page for each test."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Drives a real JupyterLab with a real browser."""
+"""Controls a real JupyterLab with a real browser."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class Lab:
     settings: Path
 
     def set_theme(self, name: str) -> None:
-        """Have pages that are opened from now on use a theme."""
+        """Set the theme of pages opened later."""
         write_settings(self.settings, "@jupyterlab/apputils-extension/themes", {"theme": name})
 
     def end_kernels(self) -> None:
-        """End all kernels, so that one test's training does not slow the next."""
+        """Shut down all kernels, so that the training of one test does not slow the next."""
         with urllib.request.urlopen(f"{self.url}/api/kernels") as answer:
             kernels = json.load(answer)
         for kernel in kernels:
@@ -71,7 +71,7 @@ class Lab:
 
 
 def write_settings(folder: Path, plugin: str, values: dict[str, object]) -> None:
-    """Write the user's settings of one of JupyterLab's plugins."""
+    """Write the user settings of a JupyterLab plugin."""
     package, _, name = plugin.rpartition("/")
     path = folder / package / f"{name}.jupyterlab-settings"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def write_settings(folder: Path, plugin: str, values: dict[str, object]) -> None
 
 @contextmanager
 def running_lab(folder: Path) -> Iterator[Lab]:
-    """Start JupyterLab on a folder, with settings of its own, and end it."""
+    """Start JupyterLab on a folder with separate settings, and stop it at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -133,7 +133,7 @@ def _await_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None
 
 
 class NotebookPage:
-    """One notebook, open in JupyterLab.
+    """A notebook open in JupyterLab.
 
     Parameters
     ----------
@@ -157,16 +157,16 @@ class NotebookPage:
         self.open()
 
     def open(self) -> None:
-        """Open the notebook, or load the page anew, and wait until the kernel is idle."""
+        """Open the notebook or reload the page, and wait until the kernel is idle."""
         self.page.goto(f"{self.lab.url}/doc/tree/{self.path.name}?reset")
         expect(self.cell(0)).to_be_visible(timeout=60_000)
         self.await_idle()
 
     def await_idle(self, timeout: float = 60_000) -> None:
-        """Wait until the kernel is there and no cell is running.
+        """Wait until the kernel is connected and no cell is running.
 
-        The status bar alone does not tell: it says idle when a widget's message was handled
-        while a cell runs.
+        The status bar alone is not enough: it shows idle after a widget message is handled, even
+        while a cell is running.
         """
         status = self.page.locator("#jp-main-statusbar")
         expect(status).to_contain_text(re.compile("[|] Idle"), timeout=timeout)
@@ -178,14 +178,14 @@ class NotebookPage:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
 
     def run_cell(self, number: int) -> None:
-        """Start a cell and do not wait for its end."""
+        """Start a cell without waiting for its end."""
         self.cell(number).locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
         prompt = self.cell(number).locator(".jp-InputPrompt")
         expect(prompt).to_have_text(re.compile(r"\[(\*|\d+)\]:"))
 
     def save(self) -> None:
-        """Save the notebook, outputs included, and wait until it is on the disk."""
+        """Save the notebook with its outputs, and wait until it is written."""
 
         def saves(response: Response) -> bool:
             return response.request.method == "PUT" and "/api/contents/" in response.url
@@ -203,7 +203,7 @@ class NotebookPage:
         return int(self.view(kind).get_attribute("data-labkit-step") or 0)
 
     def await_step(self, kind: str, step: int, timeout: float = 30_000) -> None:
-        """Bring a view on the screen (it rests while it is off) and wait until it drew a step."""
+        """Scroll to a view, as hidden views do not draw, and wait until it has drawn a step."""
         expect(self.view(kind)).to_be_visible(timeout=timeout)
         self.view(kind).scroll_into_view_if_needed()
         self.page.wait_for_function(

@@ -1,4 +1,4 @@
-"""The whole path: a real kernel trains while a real page draws, and the page steers it."""
+"""The dashboard in a real page, while a real kernel trains."""
 
 import pytest
 from playwright.sync_api import expect
@@ -23,7 +23,7 @@ def start(open_notebook, training, **options):
 
 
 def settled_steps(book, training):
-    """Return the kernel's step count once it has stopped moving."""
+    """Wait until the step count of the kernel is constant, and return it."""
     before = -1
     while training.steps != before:
         before = training.steps
@@ -42,7 +42,7 @@ def test_views_grow_while_the_cell_runs(open_notebook, training):
     assert book.errors == []
 
 
-def test_the_graphs_nodes_are_named_after_the_models_modules(open_notebook, training):
+def test_graph_nodes_have_the_names_of_the_modules(open_notebook, training):
     book = start(open_notebook, training)
     graph = book.view("graph")
     for module in ("fc1#1", "fc2#1", "head#1"):
@@ -55,7 +55,7 @@ def test_the_graphs_nodes_are_named_after_the_models_modules(open_notebook, trai
     book.await_idle()
 
 
-def test_pause_step_resume_and_stop_reach_the_running_loop(open_notebook, training):
+def test_pause_step_resume_and_stop_control_the_running_loop(open_notebook, training):
     book = start(open_notebook, training)
     controls = book.view("controls")
 
@@ -77,7 +77,7 @@ def test_pause_step_resume_and_stop_reach_the_running_loop(open_notebook, traini
     expect(controls.get_by_role("button", name="Resume", exact=True)).to_be_disabled()
 
 
-def test_a_page_asks_while_the_loop_is_in_the_midst_of_a_step(open_notebook, training):
+def test_a_page_shows_recorded_values_while_a_step_is_running(open_notebook, training):
     book = start(open_notebook, training)
     controls, graph = book.view("controls"), book.view("graph")
     graph.locator('[data-labkit-node="fc1#1"]').click(timeout=20_000)
@@ -99,7 +99,7 @@ def test_a_page_asks_while_the_loop_is_in_the_midst_of_a_step(open_notebook, tra
     assert book.errors == []
 
 
-def test_a_reloaded_page_shows_the_run_with_its_past(open_notebook, training):
+def test_a_reloaded_page_shows_the_whole_run(open_notebook, training):
     book = start(open_notebook, training)
     book.await_step("curves", 100)
     training.end()
@@ -122,23 +122,24 @@ def test_a_reloaded_page_shows_the_run_with_its_past(open_notebook, training):
     assert first == 1
 
 
-def test_a_closed_page_does_not_hold_the_loop(open_notebook, training):
+def test_closing_the_page_does_not_stop_the_loop(open_notebook, training):
     book = start(open_notebook, training)
     book.page.close()
     training.await_steps(training.steps + 200)
     training.end()
 
 
-def test_the_run_knows_whether_a_page_shows_it(open_notebook, training):
+def test_viewers_are_present_while_a_page_is_open(open_notebook, training):
     book = start(open_notebook, training)
-    training.await_steps(training.steps + 3_000)  # six seconds at least: only a page says more
+    # At least six seconds: longer than a viewer counts as present without messages.
+    training.await_steps(training.steps + 3_000)
     training.await_viewers(present=True)
     book.page.close()
     training.await_viewers(present=False)
     training.end()
 
 
-def test_a_name_with_html_in_it_is_shown_as_text(open_notebook, training):
+def test_html_in_a_name_is_shown_as_text(open_notebook, training):
     title = "<img src=x onerror=window.broken=1> & <b>bold</b>"
     book = start(open_notebook, training, title=title)
     expect(book.view("controls")).to_contain_text(title)
@@ -149,7 +150,7 @@ def test_a_name_with_html_in_it_is_shown_as_text(open_notebook, training):
 
 @pytest.mark.parametrize("width", [1280, 480])
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_nothing_overflows_in_any_theme_or_width(open_notebook, training, theme, width):
+def test_no_view_overflows_in_any_theme_or_width(open_notebook, training, theme, width):
     book = start(open_notebook, training, theme=theme, width=width)
     dashboard = book.view("dashboard")
     expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
@@ -158,7 +159,7 @@ def test_nothing_overflows_in_any_theme_or_width(open_notebook, training, theme,
     book.await_idle()
 
 
-def test_the_saved_notebook_holds_a_picture_and_a_text(open_notebook, training):
+def test_the_saved_notebook_has_a_picture_and_a_text(open_notebook, training):
     book = start(open_notebook, training)
     training.end()
     book.await_idle()

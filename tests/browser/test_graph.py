@@ -1,4 +1,4 @@
-"""The graph view in a real page: the boxes are those of the graph, folded, unfolded and found."""
+"""The graph view in a real page: nodes, folding, search, details, minimap and copying."""
 
 import json
 import re
@@ -35,7 +35,7 @@ g.view()
 
 
 def drawn(graph, handle):
-    """Return the ids that are on the page."""
+    """Return the ids of the elements on the page."""
     return set(
         graph.locator(f"[{handle}]").evaluate_all(
             f"all => all.map(e => e.getAttribute('{handle}'))"
@@ -43,7 +43,7 @@ def drawn(graph, handle):
     )
 
 
-def test_the_page_has_the_boxes_of_the_graph_folded_and_unfolded(open_notebook):
+def test_the_page_has_the_nodes_of_the_graph_folded_and_unfolded(open_notebook):
     book = open_notebook([MODEL, COUNT])
     book.run_cell(0)
     graph = book.view("graph")
@@ -64,7 +64,7 @@ def test_the_page_has_the_boxes_of_the_graph_folded_and_unfolded(open_notebook):
     assert book.errors == []
 
 
-def test_what_is_found_is_opened_and_what_flows_through_it_stays_bright(open_notebook):
+def test_a_search_result_is_unfolded_and_unrelated_nodes_fade(open_notebook):
     book = open_notebook([MODEL])
     book.run_cell(0)
     graph = book.view("graph")
@@ -82,7 +82,7 @@ def test_what_is_found_is_opened_and_what_flows_through_it_stays_bright(open_not
     assert book.errors == []
 
 
-def test_a_cut_says_why_the_gradient_stops(open_notebook):
+def test_a_cut_explains_why_the_gradient_stops(open_notebook):
     book = open_notebook([CUT])
     book.run_cell(0)
     graph = book.view("graph")
@@ -123,7 +123,7 @@ lk.GraphView(run)
 """
 
 
-def test_repeated_blocks_are_one_with_a_slider_over_them(open_notebook):
+def test_repeated_blocks_are_one_node_with_a_slider(open_notebook):
     book = open_notebook([STACK])
     book.run_cell(0)
     graph = book.view("graph")
@@ -151,7 +151,7 @@ def test_repeated_blocks_are_one_with_a_slider_over_them(open_notebook):
     assert book.errors == []
 
 
-def test_a_box_of_a_run_tells_its_numbers_at_the_side(open_notebook):
+def test_selecting_a_node_of_a_run_shows_its_statistics(open_notebook):
     book = open_notebook([TRAINING])
     book.run_cell(0)
     graph = book.view("graph")
@@ -175,7 +175,7 @@ def test_a_box_of_a_run_tells_its_numbers_at_the_side(open_notebook):
     assert book.errors == []
 
 
-def test_the_boxes_have_a_backward_side_and_other_colours(open_notebook):
+def test_nodes_can_show_backward_operations_and_other_colours(open_notebook):
     book = open_notebook([TRAINING])
     book.run_cell(0)
     graph = book.view("graph")
@@ -189,7 +189,7 @@ def test_the_boxes_have_a_backward_side_and_other_colours(open_notebook):
     assert book.errors == []
 
 
-def test_what_is_larger_than_the_stage_has_a_map_that_goes_there(open_notebook):
+def test_a_zoomed_graph_has_a_minimap_that_scrolls_it(open_notebook):
     book = open_notebook([STACK])
     book.run_cell(0)
     graph = book.view("graph")
@@ -208,7 +208,7 @@ def test_what_is_larger_than_the_stage_has_a_map_that_goes_there(open_notebook):
     assert book.errors == []
 
 
-def test_the_picture_can_be_taken_along(open_notebook):
+def test_the_picture_can_be_copied_as_svg_and_png(open_notebook):
     book = open_notebook([STACK])
     book.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     book.run_cell(0)

@@ -1,4 +1,4 @@
-"""Findings and activations in a real page, while a sick model trains."""
+"""Findings and activations in a real page, while a model with a defect trains."""
 
 import shutil
 from pathlib import Path
@@ -23,7 +23,7 @@ import labkit as lk
 torch.manual_seed(0)
 torch.set_num_threads(1)
 
-class Sick(nn.Module):
+class Faulty(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv = nn.Conv2d(1, 6, 3)
@@ -35,13 +35,13 @@ class Sick(nn.Module):
         return self.head(self.gru(rows)[0][:, -1]).softmax(1)
 
 x, y = torch.randn(32, 1, 12, 12), torch.arange(32) % 3
-model = Sick()
+model = Faulty()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
 """
 
 TRAIN = """
 end = Path("{end}")
-with lk.watch(model, name="sick") as run:
+with lk.watch(model, name="faulty") as run:
     while not end.exists():
         loss = F.cross_entropy(model(x), y)
         optimizer.zero_grad()
@@ -54,7 +54,7 @@ print([finding.rule for finding in run.findings])
 
 @pytest.fixture
 def course(lab):
-    """The course among what is served; gives the chapter about a softmax before the loss."""
+    """The served course; returns the chapter about a softmax before the loss."""
     folder = lab.folder / "notebooks"
     shutil.copytree(COURSE, folder, ignore=shutil.ignore_patterns(".*"))
     yield next(rule.chapter for rule in RULES if rule.id == "softmax-before-loss")
@@ -62,9 +62,9 @@ def course(lab):
 
 
 @pytest.fixture
-def sick(open_notebook, lab, tmp_path_factory):
-    """A notebook whose cell trains, and what ends it."""
-    end = lab.folder / f"{tmp_path_factory.mktemp('sick').name}-end"
+def faulty(open_notebook, lab, tmp_path_factory):
+    """A notebook with a running training cell, which ends after the test."""
+    end = lab.folder / f"{tmp_path_factory.mktemp('faulty').name}-end"
     book = open_notebook([MODEL, TRAIN.format(end=end.name)])
     book.run_cell(0)
     book.await_idle()
@@ -76,28 +76,30 @@ def sick(open_notebook, lab, tmp_path_factory):
     assert book.errors == []
 
 
-def test_a_finding_appears_while_training_runs_and_leads_into_the_graph(sick):
-    findings = sick.view("findings")
+def test_a_finding_appears_during_training_and_links_to_the_graph(faulty):
+    findings = faulty.view("findings")
     card = findings.locator('[data-labkit-finding="softmax-before-loss"]')
     expect(card).to_be_visible(timeout=20_000)
     expect(card).to_contain_text("cross_entropy gets the result of a softmax")
     card.locator("summary").click()
     expect(card).to_contain_text("What to try")
     card.get_by_role("button", name="Show in the graph").click()
-    softmax = sick.view("graph").locator('[data-labkit-node="#1/softmax:0"]')
+    softmax = faulty.view("graph").locator('[data-labkit-node="#1/softmax:0"]')
     expect(softmax).to_be_visible(timeout=20_000)
 
 
-def test_a_finding_opens_its_chapter_where_the_course_is_served(course, sick):
-    card = sick.view("findings").locator('[data-labkit-finding="softmax-before-loss"]')
+def test_a_finding_opens_its_chapter_of_the_course(course, faulty):
+    card = faulty.view("findings").locator('[data-labkit-finding="softmax-before-loss"]')
     expect(card).to_be_visible(timeout=20_000)
     card.locator("summary").click()
     card.get_by_role("link").click()
-    expect(sick.page.get_by_role("tabpanel", name=f"{course}.ipynb")).to_be_visible(timeout=20_000)
+    expect(faulty.page.get_by_role("tabpanel", name=f"{course}.ipynb")).to_be_visible(
+        timeout=20_000
+    )
 
 
-def test_activations_are_drawn_and_a_click_picks_the_module_everywhere(sick):
-    activations = sick.view("activations")
+def test_activations_are_drawn_and_a_click_selects_the_module_in_all_views(faulty):
+    activations = faulty.view("activations")
     expect(activations.locator("figure").first).to_be_visible(timeout=20_000)
     expect(activations.locator("figure")).to_have_count(6)
     activations.get_by_label("Picture").select_option("kernels")
@@ -108,12 +110,12 @@ def test_activations_are_drawn_and_a_click_picks_the_module_everywhere(sick):
     expect(activations.locator("figcaption").first).to_have_text("reset gate")
     activations.get_by_label("Picture").select_option("time_gradient")
     expect(activations.locator("svg polyline")).to_have_count(1)
-    picked = sick.view("gradients").locator(".labkit-heat-names .labkit-picked")
+    picked = faulty.view("gradients").locator(".labkit-heat-names .labkit-picked")
     expect(picked.first).to_contain_text("gru")
 
 
-def test_histograms_of_the_gradients_are_drawn_at_the_step_that_is_looked_at(sick):
-    gradients = sick.view("gradients")
+def test_gradient_histograms_are_drawn_at_the_selected_step(faulty):
+    gradients = faulty.view("gradients")
     gradients.get_by_role("button", name="Histograms").click()
     expect(gradients.locator(".labkit-ridge path")).to_have_count(8, timeout=20_000)
     expect(gradients).to_contain_text("step")

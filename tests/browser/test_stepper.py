@@ -1,4 +1,4 @@
-"""The stepper in a real page: through a walk and back, and to other numbers in a leaf."""
+"""The stepper in a real page: steps, values, edits and layout."""
 
 import re
 
@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-# The page writes numbers with the real minus sign.
+# The page formats numbers with the Unicode minus sign.
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 
 # (2 * 3 + 1 - 10)² = 9
@@ -19,13 +19,13 @@ def loss(): return (w * 3.0 + b - 10.0) ** 2
 lk.stepper(loss)
 """
 BACKWARD = 'loss().backward(); print(f"w: {w.grad:g}, b: {b.grad:g}")'
-# The square root of a negative number, behind a product that is fine.
+# The square root of a negative product.
 BROKEN = """
 import torch, labkit as lk
 w = torch.tensor(-2.0, requires_grad=True)
 lk.stepper(lambda: (w * 3.0).sqrt())
 """
-# A leaf of many numbers: a row of fields that is wider than the view.
+# A leaf with more elements than fit in a row of the view.
 WIDE = """
 import torch, labkit as lk
 w = torch.linspace(-1.0, 1.0, 48, requires_grad=True)
@@ -34,7 +34,7 @@ lk.stepper(lambda: (w * w).sum())
 
 
 class Stepper:
-    """A stepper on a page, by its handles."""
+    """A stepper on a page, read through its data attributes."""
 
     def __init__(self, book):
         self.book = book
@@ -55,11 +55,11 @@ class Stepper:
         self.root.get_by_role("button", name=name, exact=True).click()
 
     def section(self, title):
-        """Return the part of the event's panel under a title."""
+        """Return the section of the event panel with a title."""
         heading = self.root.page.get_by_role("heading", name=title, exact=True)
         return self.root.locator("section").filter(has=heading)
 
-    def to_the(self, phase):
+    def advance_to(self, phase):
         """Step on until a phase begins."""
         while self.phase != phase:
             before = self.step
@@ -72,7 +72,7 @@ def small(open_notebook):
     return Stepper(open_notebook([SMALL.strip(), BACKWARD]))
 
 
-def test_a_step_on_and_one_back(small):
+def test_step_on_and_step_back_change_the_event(small):
     expect(small.root).to_have_attribute("data-labkit-phase", "forward")
     small.press("Step on")
     expect(small.root).to_have_attribute("data-labkit-step", "1")
@@ -82,8 +82,8 @@ def test_a_step_on_and_one_back(small):
     assert small.book.errors == []
 
 
-def test_the_chain_rule_is_shown_with_its_numbers(small):
-    small.to_the("backward")
+def test_the_chain_rule_is_shown_with_its_values(small):
+    small.advance_to("backward")
     while "pow" not in small.root.locator(".labkit-stepper-head").inner_text():
         small.press("Step on")
     expect(small.section("gradient in")).to_contain_text("1")
@@ -91,8 +91,8 @@ def test_the_chain_rule_is_shown_with_its_numbers(small):
     expect(small.section("= gradient out")).to_contain_text(f"{MINUS}6")
 
 
-def test_it_plays_to_the_end_with_the_gradients_of_backward(small):
-    small.to_the("accumulate")
+def test_playing_to_the_end_shows_the_gradients_of_backward(small):
+    small.advance_to("accumulate")
     shown = {}
     while True:
         name = small.root.locator(".labkit-stepper-head strong").inner_text()
@@ -113,7 +113,7 @@ def test_it_plays_to_the_end_with_the_gradients_of_backward(small):
     assert {name: text.replace(MINUS, "-") for name, text in shown.items()} == printed
 
 
-def test_an_edited_leaf_changes_the_loss_and_reset_takes_it_back(small):
+def test_editing_a_leaf_changes_the_loss_and_reset_restores_it(small):
     while small.root.locator(".labkit-stepper-head strong").inner_text() != "pow":
         small.press("Step on")
     loss = small.section("= result").locator("strong")
@@ -129,7 +129,7 @@ def test_an_edited_leaf_changes_the_loss_and_reset_takes_it_back(small):
     expect(small.book.cell(1)).to_contain_text("w: -18, b: -6")
 
 
-def test_it_jumps_to_the_first_nan(open_notebook):
+def test_first_nan_selects_the_event_with_the_first_nan(open_notebook):
     stepper = Stepper(open_notebook([BROKEN.strip()]))
     stepper.press("First NaN")
     expect(stepper.root.locator(".labkit-stepper-head strong")).to_have_text("sqrt")
@@ -139,7 +139,7 @@ def test_it_jumps_to_the_first_nan(open_notebook):
 
 @pytest.mark.parametrize("width", [1280, 480])
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_nothing_overflows_in_any_theme_or_width(open_notebook, theme, width):
+def test_no_view_overflows_in_any_theme_or_width(open_notebook, theme, width):
     stepper = Stepper(open_notebook([WIDE.strip()], theme=theme, width=width))
-    stepper.to_the("backward")
+    stepper.advance_to("backward")
     assert stepper.root.evaluate("(root) => root.scrollWidth <= root.clientWidth + 1")

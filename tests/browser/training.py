@@ -1,4 +1,4 @@
-"""Cells that train for as long as a test needs, and tell through files what the kernel does."""
+"""Cells that train until a file exists, and write their progress to files."""
 
 import time
 
@@ -49,7 +49,7 @@ print("ended:", run.status, run.steps)
 
 
 class Training:
-    """What the kernel's own files say of the loop in `TRAIN`."""
+    """The loop in `TRAIN`, read and controlled through its files."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -65,17 +65,17 @@ class Training:
     def await_steps(self, steps, timeout=30):
         deadline = time.monotonic() + timeout
         while self.steps < steps:
-            assert time.monotonic() < deadline, f"the loop stands at step {self.steps}"
+            assert time.monotonic() < deadline, f"the loop is at step {self.steps}"
             time.sleep(0.05)
 
     def await_viewers(self, *, present, timeout=30):
         deadline = time.monotonic() + timeout
         while (self.folder / "seen").read_text() != str(present):
-            assert time.monotonic() < deadline, "the kernel was not told"
+            assert time.monotonic() < deadline, f"viewers.present did not become {present}"
             time.sleep(0.05)
 
     def hold(self):
-        """Have the loop wait in the middle of its next step."""
+        """Block the loop in the middle of its next step."""
         (self.folder / "hold").touch()
 
     def go_on(self):

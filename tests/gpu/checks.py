@@ -1,6 +1,6 @@
-"""What must hold on a GPU as on a CPU, as plain functions: pytest may be missing where they run.
+"""Checks for GPU and CPU as plain functions, since pytest may not be installed.
 
-Each takes a device, and raises AssertionError where something does not hold.
+Each takes a device and raises AssertionError if it fails.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ def weights(kind: str, device: str, steps: int, *, watched: bool) -> list[torch.
 
 
 def weights_stay(kind: str, device: str, steps: int) -> str:
-    """Compare the weights of watched and bare runs bit for bit; return what was found."""
+    """Compare the weights of watched and bare runs bit for bit; return the result as text."""
     bare, again = (weights(kind, device, steps, watched=False) for _ in range(2))
     if not all(map(torch.equal, bare, again)):
-        return "not told: two bare runs differ here"
+        return "not compared: two bare runs differ here"
     assert all(map(torch.equal, bare, weights(kind, device, steps, watched=True))), (
         f"{kind}: the weights of the watched run differ from the bare run's"
     )
     return f"the same, bit for bit, after {steps} steps"
 
 
-def everything_arrives(device: str) -> None:
-    """Every loss, learning rate and, with the whole budget, gradient norm is in the run."""
+def all_values_are_recorded(device: str) -> None:
+    """Check that all losses, learning rates and sampled gradient norms are recorded."""
     torch.manual_seed(0)
     first = nn.Linear(8, 16)
     model = nn.Sequential(first, nn.ReLU(), nn.Linear(16, 4)).to(device)
@@ -67,7 +67,7 @@ def everything_arrives(device: str) -> None:
 
 
 def the_run_can_be_read_between_steps(device: str) -> None:
-    """The newest loss and metric are there as soon as somebody asks."""
+    """Check that the newest loss and metric can be read after each step."""
     model = nn.Linear(3, 1).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     with labkit.watch(model, show=False) as run:
@@ -83,8 +83,8 @@ def the_run_can_be_read_between_steps(device: str) -> None:
     assert run.series("twice")[1].tolist() == [2 * step for step in range(1, 31)]
 
 
-def a_broken_step_is_named(device: str) -> None:
-    """The incident says at which step and in which operation a value stopped being finite."""
+def an_incident_names_its_operation(device: str) -> None:
+    """Check that the incident names the operation of the first non-finite value."""
     torch.manual_seed(0)
     model = nn.Linear(3, 1).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -100,16 +100,16 @@ def a_broken_step_is_named(device: str) -> None:
     assert "sqrt" in (run.incident.explanation or "")
 
 
-def the_graph_is_drawn(device: str) -> None:
-    """The graph of a pass on the device has the modules' scopes and the shapes."""
+def the_graph_is_captured(device: str) -> None:
+    """Check that the graph of a pass on the device has the scopes of its modules."""
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)).to(device)
     graph = labkit.graph.capture(model, torch.randn(2, 8, device=device))
     scopes = {(node.scope or "").partition("#")[0] for node in graph.nodes}
     assert {"0", "1", "2"} <= scopes, f"scopes: {scopes}"
 
 
-def closing_leaves_no_hook(device: str) -> None:
-    """After the end nothing of labkit's is on the model."""
+def closing_removes_all_hooks(device: str) -> None:
+    """Check that the model has no hooks after the run is closed."""
     model = nn.Linear(3, 1).to(device)
     with labkit.watch(model, show=False):
         model(torch.ones(4, 3, device=device)).sum().backward()
@@ -118,11 +118,11 @@ def closing_leaves_no_hook(device: str) -> None:
 
 
 CHECKS: tuple[Callable[[str], None], ...] = (
-    everything_arrives,
+    all_values_are_recorded,
     the_run_can_be_read_between_steps,
-    a_broken_step_is_named,
-    the_graph_is_drawn,
-    closing_leaves_no_hook,
+    an_incident_names_its_operation,
+    the_graph_is_captured,
+    closing_removes_all_hooks,
 )
 
 

@@ -1,4 +1,4 @@
-"""How much more of the device's memory a watched loop has at its peak."""
+"""Measures the peak device memory of a bare and of a watched loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LEAST_ALLOWED = 64e6
 
 @dataclass(frozen=True)
 class Peaks:
-    """Bytes of the device at the peak of a bare and of a watched loop, and of the weights."""
+    """Peak device memory of a bare and of a watched loop, and the size of the weights, in bytes."""
 
     bare: int
     watched: int
@@ -24,7 +24,7 @@ class Peaks:
 
     @property
     def allowed(self) -> float:
-        """How many bytes watching may add."""
+        """The number of bytes that watching may add."""
         return max(_LEAST_ALLOWED, self.weights / 10)
 
 

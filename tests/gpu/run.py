@@ -1,6 +1,6 @@
-"""Prints what labkit costs and does on this machine's GPU; see ``run.sh``.
+"""Measures labkit on the GPU of this machine and prints tables; see ``run.sh``.
 
-Ends with 1 where a check failed. A section that cannot be run here says so.
+The exit code is 1 if a check failed. A section that cannot run on this machine says so.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from tests.gpu.waits import count_waits
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = {"mlp": 200, "cnn": 200, "gpt": 30, "amp": 200, "gan": 100}
-"""The rows, and how many steps of each are looked at where steps are counted."""
+"""The rows, and the number of steps of each where steps are counted."""
 FULL = Plan(sets=2, openings=1, warm=0.2, first=0.5, timed=1)
 QUICK = Plan(sets=1, openings=1, warm=0.05, first=0.1, timed=0.2)
 _BENCH_SECONDS = 150
-"""Rows of the bench's table that would begin later than this are left out."""
+"""Rows of the benchmark table that would begin later than this are skipped."""
 _TESTS_SECONDS = 60
 
 
 class _Session:
-    """The device, what is asked for, and what failed so far."""
+    """The device, the options, and the names of failed checks."""
 
     def __init__(self, *, quick: bool, device: str) -> None:
         self.quick = quick
@@ -54,10 +54,10 @@ class _Session:
         return max(5, STEPS[kind] // 10) if self.quick else STEPS[kind]
 
     def check(self, name: str, action: Callable[[], str | None]) -> None:
-        """Print a check's outcome; its failure does not keep the next from being tried."""
+        """Run a check and print its result; an exception marks it as failed."""
         try:
             found = action()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the check failed
+        except Exception as error:  # noqa: BLE001 - any exception is a failed check
             self.failed.append(name)
             last = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(last.filename).name}:{last.lineno}"
@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     session = _Session(quick=options.quick, device=device)
     if not session.on_cuda:
-        torch.set_num_threads(1)  # several add up in another order from run to run
+        torch.set_num_threads(1)  # with several threads, sums differ between runs
     began = time.monotonic()
     print(_conditions(session), "\n")
     _print_waits(session)
@@ -167,7 +167,7 @@ def _print_checks(session: _Session) -> None:
 
 
 def _run_marked_tests() -> str:
-    """Run the tests that are marked, of the files that have any: others may not import here."""
+    """Run the marked tests, of files that have any: other files may not be importable."""
     files = [
         str(path.relative_to(ROOT))
         for path in (ROOT / "tests").rglob("test_*.py")

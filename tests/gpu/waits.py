@@ -1,4 +1,4 @@
-"""Counts how often the CPU waits for the GPU, with and without labkit."""
+"""Counts the calls in which the CPU waits for the GPU, with and without labkit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import labkit
 from tests.benchmarks.tasks import Task, make_task, train
 
 CALLS = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize", "cudaMemcpy")
-"""Calls of CUDA's runtime that wait. `cudaMemcpyAsync` waits where the memory is pageable."""
+"""CUDA runtime calls that wait. `cudaMemcpyAsync` waits if the memory is pageable."""
 PAGEABLE = "Memcpy DtoH (Device -> Pageable)"
 DRIVER_CALLS = {
     "cuStreamSynchronize": "cudaStreamSynchronize",
@@ -29,14 +29,14 @@ _SYNC_WARNING = "synchronizing CUDA operation"
 
 @dataclass(frozen=True)
 class Waits:
-    """How often some steps waited.
+    """The number of waits in some steps.
 
     Attributes
     ----------
     traced : Counter
-        By the call's name, from the profiler's trace.
+        By the name of the call, from the trace of the profiler.
     warned : int
-        Warnings of torch's own sync debug mode.
+        Warnings of the sync debug mode of torch.
     """
 
     traced: Counter[str]
@@ -44,7 +44,7 @@ class Waits:
 
 
 def count_waits(kind: str, steps: int, *, watched: bool) -> Waits:
-    """Count the waits of a loop's first steps on CUDA, opening and closing left out."""
+    """Count the waits of the first steps on CUDA, without opening and closing the run."""
     return Waits(
         _traced(kind, steps, watched=watched),
         _warned(kind, steps, watched=watched),
@@ -52,7 +52,7 @@ def count_waits(kind: str, steps: int, *, watched: bool) -> Waits:
 
 
 def count_in_trace(trace: str) -> Counter[str]:
-    """Return how often each waiting call is in a Chrome trace of torch's profiler.
+    """Count the waiting calls in a Chrome trace of the torch profiler.
 
     Examples
     --------

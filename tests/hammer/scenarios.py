@@ -1,4 +1,4 @@
-"""The hardest use, for half a minute each; `test_hammer` runs every one in a process of its own."""
+"""Scenarios of heavy use; `test_hammer` runs each in a separate process."""
 
 import gc
 import itertools
@@ -13,16 +13,16 @@ from torch import nn
 
 import labkit as lk
 from labkit.views.channel import RunChannel
-from tests.unit.capture.thread_scenarios import Training, check_run
+from tests.unit.capture.thread_training import Training, check_run
 
 SECONDS = float(os.environ.get("LABKIT_HAMMER_SECONDS", "30"))
 ANSWER_SECONDS = 10.0
-"""A page's question that waits longer has not been answered."""
+"""The time limit for the answer to a request."""
 ENDLESS = 10**9
 
 
-class Timed(Training):
-    """Trains until the time is over, or until it is told to end."""
+class TimedTraining(Training):
+    """Trains until the time is over or `ended` is set."""
 
     def __init__(self, constant, seconds=SECONDS, *, watched=False):
         super().__init__(constant, ENDLESS, watched=watched)
@@ -36,8 +36,8 @@ class Timed(Training):
                 self.step()
 
 
-class Recording(RunChannel):
-    """A channel whose messages are kept by the questions that they answer."""
+class RecordingChannel(RunChannel):
+    """A channel that stores its messages by the request that they answer."""
 
     def __init__(self, run):
         self.arrived = threading.Condition()
@@ -62,15 +62,15 @@ class Recording(RunChannel):
             return self.answers.pop(key)
 
 
-class Asker(threading.Thread):
-    """Asks as a page does, one question after the other's answer, as fast as it can."""
+class RequestThread(threading.Thread):
+    """Sends requests as a page does, each after the answer to the one before."""
 
     def __init__(self, channel, numbers, training, run):
         super().__init__()
         self.channel, self.numbers, self.training, self.watched = channel, numbers, training, run
-        self.asked = dict.fromkeys(("inspect", "histograms", "subjects", "picture", "graph"), 0)
+        self.requested = dict.fromkeys(("inspect", "histograms", "subjects", "picture", "graph"), 0)
         self.refused = self.values_seen = 0
-        self.wrong = None
+        self.error = None
 
     def run(self):
         try:
@@ -78,33 +78,35 @@ class Asker(threading.Thread):
             for name in itertools.cycle(names):
                 if not self.training.is_alive():
                     return
-                self.ask_of(name)
+                self.request_values(name)
                 self.read()
         except BaseException:  # noqa: BLE001 - shown by the test
-            self.wrong = traceback.format_exc()
+            self.error = traceback.format_exc()
 
-    def ask(self, type, **content):
+    def request_answer(self, type, **content):
         request = next(self.numbers)
-        self.asked[type] += 1
+        self.requested[type] += 1
         self.channel._on_message(None, {"type": type, "request": request, **content}, [])
         answer, buffers = self.channel.await_answer(request)
         self.refused += answer["type"] == "refused"
         return None if answer["type"] == "refused" else (answer, buffers)
 
-    def ask_of(self, name):
-        self.check_values(name, self.ask("inspect", name=name))
-        self.ask("histograms", names=[name], bins="even", step=None)
-        found = self.ask("subjects")
+    def request_values(self, name):
+        self.check_values(name, self.request_answer("inspect", name=name))
+        self.request_answer("histograms", names=[name], bins="even", step=None)
+        found = self.request_answer("subjects")
         for subject in (found[0]["subjects"] if found else [])[:2]:
-            self.ask("picture", module=subject["module"], kind=subject["kind"], step=None)
+            self.request_answer(
+                "picture", module=subject["module"], kind=subject["kind"], step=None
+            )
         graph = self.watched.graph
         if graph is not None:
-            self.asked["graph"] += 1
+            self.requested["graph"] += 1
             question = {"type": "graph", "signature": graph.signature}
             self.channel._on_message(None, question, [])
 
     def check_values(self, name, found):
-        """Check a parameter's values, which never change here: the rate is 0."""
+        """Check the values of a parameter, which are constant at a learning rate of 0."""
         if found is None or found[0]["value"] is None:
             return
         answer, buffers = found
@@ -133,37 +135,37 @@ class Asker(threading.Thread):
         self.channel._on_message(None, {"type": "received"}, [])
 
 
-def asked_by_three_threads():
-    """(a) A watched loop, while three threads ask for everything as fast as they can."""
-    training = Timed(1.0)
+def inspected_by_three_threads():
+    """A watched loop, while three threads send requests of all kinds."""
+    training = TimedTraining(1.0)
     run = lk.watch(training.model, show=False, budget=0.3)
-    channel = Recording(run)
+    channel = RecordingChannel(run)
     training.run_ = run
     numbers = itertools.count(1)
     training.start()
-    askers = [Asker(channel, numbers, training, run) for _ in range(3)]
-    for each in askers:
+    requesters = [RequestThread(channel, numbers, training, run) for _ in range(3)]
+    for each in requesters:
         each.start()
-    for each in (*askers, training):
+    for each in (*requesters, training):
         each.join()
-    # With the loop gone, a question still is answered or refused, in a moment.
-    last = Asker(channel, numbers, training, run)
-    last.ask_of("0.weight")
+    # After the end of the loop, requests are still answered or refused in time.
+    last = RequestThread(channel, numbers, training, run)
+    last.request_values("0.weight")
     run.close()
-    last.ask_of("0.weight")
-    for each in askers:
-        assert each.wrong is None, each.wrong
-        assert each.asked["inspect"] >= 5, each.asked
-    assert sum(each.values_seen for each in askers) >= 5, "hardly a question had an answer"
-    graphs = sum(each.asked["graph"] for each in (*askers, last))
+    last.request_values("0.weight")
+    for each in requesters:
+        assert each.error is None, each.error
+        assert each.requested["inspect"] >= 5, each.requested
+    assert sum(each.values_seen for each in requesters) >= 5, "hardly a question had an answer"
+    graphs = sum(each.requested["graph"] for each in (*requesters, last))
     with channel.arrived:
         assert channel.arrived.wait_for(lambda: channel.graphs >= graphs, ANSWER_SECONDS)
     training.check()
 
 
 def two_watched_and_two_unwatched():
-    """(b) Four models on four threads, two of them watched."""
-    trainings = [Timed(float(number), watched=number <= 2) for number in (1, 2, 3, 4)]
+    """Four models on four threads, two of them watched."""
+    trainings = [TimedTraining(float(number), watched=number <= 2) for number in (1, 2, 3, 4)]
     for each in trainings:
         each.start()
     for each in trainings:
@@ -174,11 +176,11 @@ def two_watched_and_two_unwatched():
 
 
 def opened_abandoned_and_collected():
-    """(c) Runs come and go while others train, with the collector at its most eager."""
+    """Runs are opened and ended while others train, with garbage collection at every allocation."""
     gc.collect()
-    gc.freeze()  # what was imported is not looked at again and again
+    gc.freeze()  # excludes imported modules from the frequent collections
     gc.set_threshold(1)
-    trainings = [Timed(float(number), watched=number <= 2) for number in (1, 2, 3)]
+    trainings = [TimedTraining(float(number), watched=number <= 2) for number in (1, 2, 3)]
     for each in trainings:
         each.start()
     opened = 0
@@ -193,7 +195,7 @@ def opened_abandoned_and_collected():
 
 
 def open_and_leave(way):
-    """Open a run and end it in one of the ways in which runs end."""
+    """Open a run and end it in a given way."""
     training = Training(3.0)
     run = training.watch()
     if way == "unused":
@@ -216,8 +218,8 @@ def open_and_leave(way):
 
 
 def many_small_models():
-    """(c) Each thread opens a run for a model, trains it for some steps, and takes the next."""
-    wrong, ends = [], time.monotonic() + SECONDS
+    """Four threads each open runs of new models, and train them for some steps."""
+    errors, ends = [], time.monotonic() + SECONDS
 
     def loop(constant, way):
         try:
@@ -231,7 +233,7 @@ def many_small_models():
                     check_run(run, 30, constant)
                 training.check()
         except BaseException:  # noqa: BLE001 - shown by the test
-            wrong.append(traceback.format_exc())
+            errors.append(traceback.format_exc())
 
     ways = enumerate(("closed", "abandoned", "abandoned", "unwatched"), 1)
     threads = [threading.Thread(target=loop, args=(float(k), way)) for k, way in ways]
@@ -239,13 +241,13 @@ def many_small_models():
         each.start()
     for each in threads:
         each.join()
-    assert not wrong, wrong[0]
+    assert not errors, errors[0]
 
 
 def several_networks():
-    """(b) Models with activations, batch norm and dropout, one of them paused again and again."""
+    """Models with activations, batch norm and dropout, one of them paused repeatedly."""
     torch.manual_seed(0)
-    trainings = [Timed(float(number), watched=number < 3) for number in (1, 2, 3)]
+    trainings = [TimedTraining(float(number), watched=number < 3) for number in (1, 2, 3)]
     for each in trainings:
         each.model = nn.Sequential(
             nn.Linear(16, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 1)
@@ -264,7 +266,7 @@ def several_networks():
 
 
 SCENARIOS = (
-    asked_by_three_threads,
+    inspected_by_three_threads,
     two_watched_and_two_unwatched,
     opened_abandoned_and_collected,
     many_small_models,

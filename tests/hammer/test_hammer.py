@@ -1,6 +1,6 @@
-"""Half a minute of the hardest use each, in a process of its own: no crash, nothing lost or mixed.
+"""Heavy use for half a minute per scenario, each in a separate process.
 
-``LABKIT_HAMMER_SECONDS`` makes them shorter or longer.
+``LABKIT_HAMMER_SECONDS`` sets the duration.
 """
 
 import pytest
@@ -13,5 +13,5 @@ pytestmark = pytest.mark.hammer
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_nothing_breaks(scenario, tmp_path):
+def test_heavy_use_loses_and_mixes_no_values(scenario, tmp_path):
     assert_passes("tests.hammer.scenarios", scenario.__name__, tmp_path, seconds=2 * SECONDS + 60)

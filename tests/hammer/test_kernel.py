@@ -1,4 +1,4 @@
-"""The hardest use in a real kernel: two pages ask about a parameter while a loop trains."""
+"""Heavy use in a real kernel: two pages inspect parameters while a loop trains."""
 
 import gc
 import itertools
@@ -20,9 +20,9 @@ from .scenarios import ANSWER_SECONDS, SECONDS
 
 pytestmark = [
     pytest.mark.hammer,
-    # jupyter_client's own, in threads without an event loop
+    # of jupyter_client, in threads without an event loop
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    # its clients leave the event loops that they make in threads to the garbage collector
+    # jupyter_client does not close the event loops that it creates in threads
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
@@ -33,8 +33,8 @@ CELL = """
 import faulthandler, json, sys, threading
 faulthandler.enable(sys.__stderr__)
 import labkit as lk
-from tests.hammer.scenarios import Timed
-training, other = Timed(1.0, {seconds}), Timed(2.0, {seconds})
+from tests.hammer.scenarios import TimedTraining
+training, other = TimedTraining(1.0, {seconds}), TimedTraining(2.0, {seconds})
 run = lk.watch(training.model, budget=0.3, show=True)
 training.run_ = run
 other.start()
@@ -55,17 +55,17 @@ print("RESULT", json.dumps({"made": training.made, "steps": run.steps, "status":
 """
 
 
-class Page(threading.Thread):
-    """What a page with an open panel sends, on a subshell where a cell blocks the main one.
+class PageThread(threading.Thread):
+    """Sends the messages of a page with an open panel, on a subshell if a cell is running.
 
     Parameters
     ----------
     client : BlockingKernelClient
-        Its own, as every page has its own connection.
+        A separate client, as every page has a separate connection.
     comm : str
-        The id of the run's channel.
+        The id of the channel of the run.
     numbers : iterator of int
-        Gives each question of all pages a number of its own.
+        The request ids, shared by all pages.
     subshell : bool
     stop : Event
     """
@@ -75,7 +75,7 @@ class Page(threading.Thread):
         self.client, self.comm, self.numbers, self.stop = client, comm, numbers, stop
         self.subshell = create_subshell(client) if subshell else None
         self.answered = self.refused = self.frames = 0
-        self.wrong = None
+        self.error = None
 
     def run(self):
         try:
@@ -87,7 +87,7 @@ class Page(threading.Thread):
                 self.ask({"type": "histograms", "names": [name], "bins": "even", "step": None})
                 self.ask({"type": "subjects"})
         except BaseException:  # noqa: BLE001 - shown by the test
-            self.wrong = traceback.format_exc()
+            self.error = traceback.format_exc()
 
     def ask(self, content):
         request = next(self.numbers)
@@ -109,7 +109,7 @@ class Page(threading.Thread):
         self.client.shell_channel.send(message)
 
     def receive(self, seconds):
-        """Return the next message of the channel's to any page; acknowledge the frames."""
+        """Return the next message of the channel; acknowledge frames."""
         try:
             message = self.client.get_iopub_msg(timeout=max(0.01, seconds))
         except queue.Empty:
@@ -130,7 +130,7 @@ def create_subshell(client):
 
 
 class Kernel:
-    """A kernel of its own, with its output in a file."""
+    """A separate kernel with its output in a file."""
 
     def __init__(self, folder):
         self.log = (folder / "kernel.log").open("w+")
@@ -149,12 +149,12 @@ class Kernel:
     def connect(self):
         deadline = time.monotonic() + START_SECONDS
         while True:
-            client = BlockingKernelClient()  # with a session of its own, as another page has
+            client = BlockingKernelClient()  # with a separate session, as another page has
             client.load_connection_info(self.manager.get_connection_info())
             client.start_channels()
             try:
                 client.wait_for_ready(timeout=START_SECONDS)
-            except RuntimeError:  # a heartbeat that is a second late counts as a kernel that died
+            except RuntimeError:  # raised for a heartbeat that is a second late, too
                 client.stop_channels()
                 alive = self.manager.is_alive()
                 assert alive, f"the kernel died as it started:\n{self.output()}"
@@ -164,7 +164,7 @@ class Kernel:
             return client
 
     def execute(self, code, seconds):
-        """Run a cell; return the id of a channel that it opened, its text, and its errors."""
+        """Run a cell; return the id of the channel that it opened, and its printed text."""
         sent = self.client.execute(code)
         return self.finish(sent, seconds)
 
@@ -190,7 +190,7 @@ class Kernel:
                 return opened, text
 
     def drop_messages(self):
-        """Read what has come: of a client that does not read, messages are lost."""
+        """Read one message: messages of a client that does not read are lost."""
         try:
             self.client.get_iopub_msg(timeout=1)
         except queue.Empty:
@@ -219,13 +219,13 @@ def kernel(tmp_path):
 
 
 @pytest.mark.parametrize("where", ["in-a-blocking-cell", "on-a-thread"])
-def test_two_pages_ask_about_a_parameter(kernel, where):
+def test_two_pages_inspect_parameters_during_training(kernel, where):
     blocking = where == "in-a-blocking-cell"
     channel, text = kernel.execute(CELL.format(seconds=SECONDS), START_SECONDS)
     assert channel is not None, text
     stop, numbers = threading.Event(), itertools.count(1)
     clients = [kernel.connect() for _ in range(2)]
-    pages = [Page(each, channel, numbers, stop, subshell=blocking) for each in clients]
+    pages = [PageThread(each, channel, numbers, stop, subshell=blocking) for each in clients]
     sent = kernel.client.execute(BLOCKING if blocking else ON_A_THREAD)
     for page in pages:
         page.start()
@@ -248,7 +248,7 @@ def test_two_pages_ask_about_a_parameter(kernel, where):
     assert result["status"] == "finished"
     for page in pages:
         assert not page.is_alive(), "a page waits for ever"
-        assert page.wrong is None, f"{page.wrong}\n{kernel.output()}"
+        assert page.error is None, f"{page.error}\n{kernel.output()}"
         assert page.answered >= 5
         assert page.refused < page.answered, "every question was refused"
         assert page.frames

@@ -1,4 +1,4 @@
-"""Two real pages with the graph's panel open on a parameter, while a loop trains on a thread."""
+"""Two real pages show values of parameters while a loop trains on a thread."""
 
 import json
 import os
@@ -18,19 +18,19 @@ from .scenarios import ANSWER_SECONDS, SECONDS
 pytestmark = [
     pytest.mark.hammer,
     pytest.mark.browser,
-    # event loops that jupyter_client left in the test before
+    # event loops that jupyter_client did not close in earlier tests
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 ROOT = Path(__file__).parent.parent.parent
 PARAMETERS = ["0#1/weight:0", "0#1/bias:0"]
-"""Those that the open panel does not cover."""
+"""Nodes that the open panel does not cover."""
 
 START = """
 import json, threading
 import labkit as lk
-from tests.hammer.scenarios import Timed
-training, other = Timed(1.0, 10**6), Timed(2.0, 10**6)
+from tests.hammer.scenarios import TimedTraining
+training, other = TimedTraining(1.0, 10**6), TimedTraining(2.0, 10**6)
 run = lk.watch(training.model, budget=0.3, show=False)
 training.run_ = run
 training.start()
@@ -57,13 +57,13 @@ def lab(tmp_path):
     variables = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
     with mock.patch.dict(os.environ, variables), running_lab(tmp_path) as server:
         yield server
-        # Shown with a failure: where a kernel died, if one did.
+        # pytest prints this if the test fails: it has the stacks of a crashed kernel.
         sys.stdout.write((tmp_path / "lab.log").read_text(errors="replace")[-8000:])
         server.end_kernels()
 
 
 def open_panel(book):
-    """Run the view's cell, and unfold the graph."""
+    """Run the cell of the view, and unfold the graph."""
     book.run_cell(1)
     graph = book.view("graph")
     expect(graph.locator('[data-labkit-node="0#1"]')).to_be_visible(timeout=60_000)
@@ -72,7 +72,7 @@ def open_panel(book):
 
 
 def look_at(graph, node):
-    """Click a parameter, and wait until its values are there, or the word that they are not."""
+    """Click a parameter; return whether the panel shows its values."""
     graph.locator(f'[data-labkit-node="{node}"]').click()
     side = graph.locator("aside")
     expect(side).to_contain_text(re.compile("weight|bias"))
@@ -80,7 +80,7 @@ def look_at(graph, node):
     return "Mean ± deviation" in side.inner_text()
 
 
-def test_two_pages_with_the_panel_open_on_a_parameter(lab, browser):
+def test_two_pages_show_parameter_values_during_training(lab, browser):
     cells = [START, VIEW, END]
     books = [
         NotebookPage(browser.new_page(viewport={"width": 1280, "height": 1000}), lab, name, cells)

@@ -1,8 +1,7 @@
-"""Reads the course's notebooks and runs them in a real kernel: offline, on one CPU, with bounds.
+"""Fixtures that read the notebooks and run them in a real kernel, offline and with limits.
 
-The guard is a cell put before the notebook's own: it binds the kernel to one CPU, ends it after
-90 s of compute, refuses every connection that leaves the machine, and turns deprecation warnings
-into errors.
+The guard is a cell inserted before the first one: it limits the kernel to one CPU and 90 s of
+CPU time, refuses connections to other machines, and turns deprecation warnings into errors.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, os.environ.get
 
 @dataclass
 class Chapter:
-    """A notebook as it is stored, and what can be asked of it."""
+    """A stored notebook and its tagged cells."""
 
     name: str
     notebook: Any = field(repr=False)
@@ -64,7 +63,7 @@ class Chapter:
         return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
 
     def tagged(self, kind: str) -> dict[str, Any]:
-        """The cells with a tag such as ``exercise:standardise``, by what follows the colon."""
+        """Return cells with a tag such as ``exercise:standardise``, by the name after the colon."""
         found = {}
         for cell in self.notebook.cells:
             for tag in cell.metadata.get("tags", []):
@@ -73,14 +72,14 @@ class Chapter:
         return found
 
     def solution(self, exercise: str) -> str:
-        """The code that is folded out below the exercise."""
+        """Return the code of the solution below an exercise."""
         text = self.tagged("solution")[exercise].source
         match = re.search(r"```python\n(.*?)\n```", text, re.DOTALL)
         assert match, f"{exercise} has no code in its solution"
         return match[1]
 
     def wrong_answers(self) -> dict[str, dict[str, str]]:
-        """By exercise and by mistake: code that makes this mistake."""
+        """Return code that makes each mistake, by exercise and mistake."""
         path = Path(__file__).parent / "wrong_answers" / f"{self.name}.toml"
         return tomllib.loads(path.read_text(encoding="utf-8"))
 
@@ -91,7 +90,7 @@ def chapter(request: pytest.FixtureRequest) -> Chapter:
 
 
 def text_of(cell: Any) -> str:
-    """All that a cell printed or showed, as text."""
+    """Return the text output of a cell."""
     pieces = []
     for output in cell.outputs:
         assert output.output_type != "error", "".join(output.traceback)
@@ -101,7 +100,7 @@ def text_of(cell: Any) -> str:
 
 @pytest.fixture
 def run_cells(tmp_path: Path) -> Iterator[Callable[[list[Any]], int]]:
-    """Run cells in a new kernel, in an empty folder; returns its peak memory in MB."""
+    """A function that runs cells in a new kernel and an empty folder; returns peak memory in MB."""
 
     def run(cells: list[Any]) -> int:
         guard = nbformat.v4.new_code_cell(GUARD)

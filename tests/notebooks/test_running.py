@@ -1,4 +1,4 @@
-"""Runs every chapter in a real kernel: as it is stored, and as a learner works through it."""
+"""Every chapter runs in a real kernel, as stored and with solutions and mistakes."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ FINAL_RUNS = {
     "08_cnn": "run",
     "09_rnn": "runs['GRU']",
 }
-"""How each chapter calls the run of its final model, on which insight must say nothing."""
+"""The run of the final model of each chapter, which must have no findings."""
 
 
-def test_it_runs_whole_as_it_is_stored(chapter, run_cells):
+def test_a_chapter_runs_without_warnings_and_findings(chapter, run_cells):
     cells = copy.deepcopy(chapter.notebook.cells)
     final = FINAL_RUNS.get(chapter.name)
     told = f"print([each.message for each in {final}.findings])" if final else "print([])"
@@ -37,8 +37,8 @@ def test_it_runs_whole_as_it_is_stored(chapter, run_cells):
     assert memory < MEGABYTES
 
 
-def test_a_learner_can_work_through_it_section_by_section(chapter, run_cells, tmp_path):
-    """Every section runs from its own start; solutions pass, and each usual mistake is named."""
+def test_solutions_pass_and_mistakes_are_explained_in_every_section(chapter, run_cells, tmp_path):
+    """Every section runs in a reset namespace; solutions pass, and each mistake is explained."""
     plan = load_plan(chapter.name)
     exercises = {exercise.name: exercise for exercise in plan.exercises}
     asked = {f'chapter.predict("{p.name}", ...)': p for p in plan.predictions}
@@ -72,6 +72,6 @@ def _answer(code: str, name: str) -> str:
 
 
 def _typed(prediction) -> str:
-    """A prediction of the right kind, as a learner would type it; a wrong one if one is known."""
+    """Return a valid prediction as source code, a wrong one if the plan has one."""
     known = next(iter(prediction.reasons), "1.0")
     return repr("a") if isinstance(prediction, MultipleChoice) else repr(ast.literal_eval(known))

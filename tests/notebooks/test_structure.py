@@ -1,4 +1,4 @@
-"""What every chapter must have, read from its file without running it."""
+"""The structure of every chapter, read from its file without running it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from labkit.learn.chapters import chapter_names, load_plan
 from tests.notebooks.conftest import NAMES
 
 
-def test_every_notebook_has_a_plan_and_every_plan_a_notebook():
+def test_notebooks_and_plans_match():
     assert tuple(NAMES) == chapter_names()
 
 
-def test_the_file_is_valid_and_stored_without_outputs(chapter):
+def test_a_notebook_is_valid_and_stored_without_outputs(chapter):
     nbformat.validate(chapter.notebook)
     assert (chapter.notebook.nbformat, chapter.notebook.nbformat_minor) == (4, 5)
     assert chapter.notebook.metadata.kernelspec.name == "python3"
@@ -25,7 +25,7 @@ def test_the_file_is_valid_and_stored_without_outputs(chapter):
     assert all(not cell.outputs and cell.execution_count is None for cell in chapter.code_cells)
 
 
-def test_it_opens_with_its_question_and_its_picture(chapter):
+def test_the_first_cell_has_the_question_and_the_picture(chapter):
     opening = chapter.notebook.cells[0].source
     assert opening.startswith("# ")
     assert "**The question:**" in opening
@@ -41,7 +41,7 @@ def test_each_section_has_a_heading_and_starts_with_a_continue_cell(chapter):
         assert "learn.chapter(" in cells[i + 1].source
 
 
-def test_each_prediction_is_asked_before_it_is_scored(chapter):
+def test_each_prediction_precedes_its_score(chapter):
     sources = [cell.source for cell in chapter.code_cells]
     for prediction in load_plan(chapter.name).predictions:
         asked = [i for i, s in enumerate(sources) if f'predict("{prediction.name}", ...)' in s]
@@ -61,7 +61,7 @@ def test_each_exercise_is_open_and_has_a_solution_and_three_hints(chapter):
         assert len({*exercise.hints, ""}) == 4
 
 
-def test_each_usual_mistake_has_an_example_and_a_message_of_its_own(chapter):
+def test_each_mistake_has_an_example_and_a_distinct_message(chapter):
     examples = chapter.wrong_answers()
     for exercise in load_plan(chapter.name).exercises:
         mistakes = [mistake.name for mistake in exercise.mistakes]
@@ -69,7 +69,7 @@ def test_each_usual_mistake_has_an_example_and_a_message_of_its_own(chapter):
         assert len({mistake.message for mistake in exercise.mistakes}) == len(mistakes) >= 3
 
 
-def test_code_is_short_and_fetches_nothing(chapter):
+def test_code_cells_are_short_and_make_no_downloads(chapter):
     for cell in chapter.code_cells:
         ast.parse(cell.source)
         assert len(cell.source.splitlines()) <= 40
@@ -77,7 +77,7 @@ def test_code_is_short_and_fetches_nothing(chapter):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_a_wrong_prediction_is_told_can_be_reached(name):
+def test_every_explanation_of_a_wrong_prediction_is_reachable(name):
     for prediction in load_plan(name).predictions:
         for typed in prediction.reasons:
             literal = typed if typed.isalpha() else ast.literal_eval(typed)

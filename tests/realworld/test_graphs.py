@@ -1,4 +1,4 @@
-"""The graphs of real models: every node is there, in the module that made it."""
+"""Graphs of real models have all nodes, in the scopes of their modules."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ from tests.benchmarks.graphs import gpt2, resnet50
 
 
 def autograd_nodes(*tensors):
-    """Count the nodes behind some tensors, by a walk of its own."""
+    """Count the autograd nodes that some tensors depend on."""
     seen, waiting = set(), [tensor.grad_fn for tensor in tensors]
     while waiting:
         node = waiting.pop()
@@ -28,7 +28,7 @@ def kinds(graph):
 
 
 def check_whole(graph, model):
-    """Every parameter that has a gradient is there under its name, and every edge has its ends."""
+    """Check node ids, edges, scopes and JSON form; return the names of all parameters."""
     ids = {node.id for node in graph.nodes}
     assert len(ids) == len(graph.nodes)
     assert all(edge.source in ids and edge.target in ids for edge in graph.edges)
@@ -73,7 +73,7 @@ def t5():
     return T5ForConditionalGeneration(config), {"input_ids": tokens, "labels": tokens}
 
 
-def test_gpt2_has_its_twelve_layers_and_one_weight_for_its_embedding_and_its_head():
+def test_gpt2_has_twelve_layers_and_a_tied_embedding():
     model, tokens = gpt2()
     graph = lk.graph.capture(model, tokens, labels=tokens)
     named = check_whole(graph, model)
@@ -87,7 +87,7 @@ def test_gpt2_has_its_twelve_layers_and_one_weight_for_its_embedding_and_its_hea
     assert ends[:2] == ["loss", "logits"]
 
 
-def test_bert_and_its_two_outputs():
+def test_bert_has_three_layers_and_two_outputs():
     model, inputs = bert()
     graph = lk.graph.capture(model, **inputs)
     check_whole(graph, model)
@@ -104,7 +104,7 @@ def test_t5_has_an_encoder_and_a_decoder():
     assert {"encoder", "decoder", "encoder.block.1", "decoder.block.1"} <= paths
 
 
-def test_resnet50_has_all_its_nodes():
+def test_resnet50_has_every_autograd_node():
     model, x = resnet50()
     graph = lk.graph.capture(model, x)
     check_whole(graph, model)
@@ -114,7 +114,7 @@ def test_resnet50_has_all_its_nodes():
 
 
 class Selective(nn.Module):
-    """A recurrence with gates that the data set, over as many steps as the data ask for."""
+    """A gated recurrence that stops early for large states."""
 
     def __init__(self, width=6):
         super().__init__()
@@ -133,14 +133,14 @@ class Selective(nn.Module):
 
 
 @pytest.mark.parametrize("length", [1, 4])
-def test_a_recurrence_has_a_call_for_each_step_it_took(length):
+def test_a_recurrence_has_one_call_per_time_step(length):
     model = Selective()
     graph = lk.graph.capture(model, torch.randn(length, 2, 6))
     check_whole(graph, model)
     assert sum(module.path == "gate" for module in graph.modules) == length
 
 
-def test_a_recurrence_that_the_data_stop_is_shorter():
+def test_a_recurrence_with_early_exit_has_fewer_calls():
     model, x = Selective(), torch.randn(6, 2, 6)
     whole = lk.graph.capture(model, x)
     stopped = lk.graph.capture(model, torch.cat([x[:2] * 1e4, x[2:]]))
@@ -148,7 +148,7 @@ def test_a_recurrence_that_the_data_stop_is_shorter():
     assert calls[1] < calls[0] == 6
 
 
-def test_a_gan_trains_under_watch_with_both_graphs():
+def test_a_recorded_gan_step_has_both_graphs():
     torch.manual_seed(0)
     generator = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 2))
     critic = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
@@ -166,7 +166,7 @@ def test_a_gan_trains_under_watch_with_both_graphs():
 
 
 class TreeLSTM(nn.Module):
-    """A cell that is called once per node of a tree, children first."""
+    """A cell called once per node of a tree, children first."""
 
     def __init__(self, width=4):
         super().__init__()
@@ -183,7 +183,7 @@ class TreeLSTM(nn.Module):
         return self.cell(hidden, (hidden, memory))
 
 
-def test_a_tree_has_the_calls_of_its_branches_inside_each_other():
+def test_a_recursive_model_has_nested_calls():
     model = TreeLSTM()
     leaf = torch.randn(1, 4)
     graph = lk.graph.capture(model, [[leaf, leaf], leaf])
@@ -194,7 +194,7 @@ def test_a_tree_has_the_calls_of_its_branches_inside_each_other():
     assert any(depth[depth[m.id]] == "#1" for m in graph.modules if m.path == "leaf")
 
 
-def test_training_a_transformer_keeps_one_structure():
+def test_training_a_transformer_has_one_structure():
     torch.manual_seed(0)
     layer = nn.TransformerEncoderLayer(16, 2, 32, dropout=0.0, batch_first=True)
     model = nn.Sequential(nn.Linear(4, 16), nn.TransformerEncoder(layer, 2), nn.Linear(16, 1))

@@ -1,4 +1,4 @@
-"""The numbers of other people's loops: Lightning and Accelerate, clipped, accumulated, by hand."""
+"""Recorded values of Lightning and Accelerate, with clipping and accumulation."""
 
 import contextlib
 import logging
@@ -37,7 +37,7 @@ def lightning_module(truth, *, clip, accumulate, factor):
         def training_step(self, batch, index):
             x, y = batch
             loss = factor * F.cross_entropy(self.net(x), y)
-            truth.loss(loss / accumulate)
+            truth.add_loss(loss / accumulate)
             return loss
 
         def configure_optimizers(self):
@@ -45,13 +45,15 @@ def lightning_module(truth, *, clip, accumulate, factor):
 
         def configure_gradient_clipping(self, optimizer, *args, **kwargs):
             if clip is not None:
-                truth.unclipped(self)
+                truth.before_clipping(self)
             super().configure_gradient_clipping(optimizer, *args, **kwargs)
-            truth.used(self, optimizer.optimizer if hasattr(optimizer, "optimizer") else optimizer)
+            truth.before_step(
+                self, optimizer.optimizer if hasattr(optimizer, "optimizer") else optimizer
+            )
 
         def optimizer_step(self, *args, **kwargs):
             super().optimizer_step(*args, **kwargs)
-            truth.stepped(self)
+            truth.after_step(self)
 
     return Classifier()
 
@@ -85,7 +87,7 @@ def fit(folder, *, watched, clip, accumulate, factor=1.0):
 
 @pytest.mark.parametrize("accumulate", [1, 2, 4])
 @pytest.mark.parametrize("clip", [None, 0.5])
-def test_lightning(tmp_path, clip, accumulate):
+def test_lightning_runs_have_correct_values(tmp_path, clip, accumulate):
     plain, *_ = fit(tmp_path, watched=False, clip=clip, accumulate=accumulate)
     model, truth, run = fit(tmp_path, watched=True, clip=clip, accumulate=accumulate)
     assert_same_weights(model, plain)
@@ -93,13 +95,13 @@ def test_lightning(tmp_path, clip, accumulate):
     assert_agrees(run, truth)
 
 
-def test_lightning_with_a_loss_that_is_clipped_hard(tmp_path):
+def test_lightning_with_strong_clipping_has_correct_values(tmp_path):
     *_, truth, run = fit(tmp_path, watched=True, clip=1.0, accumulate=1, factor=100.0)
     assert_agrees(run, truth)
 
 
-def test_lightning_with_two_optimizers_by_hand(tmp_path):
-    """Manual optimization, as for a GAN: each optimizer's own pass and step."""
+def test_lightning_with_manual_optimization_has_two_losses(tmp_path):
+    """Manual optimization, as for a GAN: a pass and a step for each optimizer."""
     import lightning as L
 
     losses = {"first": [], "second": []}
@@ -149,15 +151,15 @@ def accelerate(*, watched, clip, accumulate):
                 with accelerator.accumulate(prepared):
                     loss = F.cross_entropy(prepared(x), y)
                     accelerator.backward(loss)
-                    truth.loss(loss / accumulate)
+                    truth.add_loss(loss / accumulate)
                     if accelerator.sync_gradients:
                         if clip is not None:
-                            truth.unclipped(model)
+                            truth.before_clipping(model)
                             accelerator.clip_grad_norm_(prepared.parameters(), clip)
-                        truth.used(model, base)
+                        truth.before_step(model, base)
                     optimizer.step()
                     if accelerator.sync_gradients:
-                        truth.stepped(model)
+                        truth.after_step(model)
                     optimizer.zero_grad()
     accelerator.free_memory()
     return model, truth, run
@@ -165,7 +167,7 @@ def accelerate(*, watched, clip, accumulate):
 
 @pytest.mark.parametrize("accumulate", [1, 4])
 @pytest.mark.parametrize("clip", [None, 0.5])
-def test_accelerate(clip, accumulate):
+def test_accelerate_runs_have_correct_values(clip, accumulate):
     plain, *_ = accelerate(watched=False, clip=clip, accumulate=accumulate)
     model, truth, run = accelerate(watched=True, clip=clip, accumulate=accumulate)
     assert_same_weights(model, plain)

@@ -1,4 +1,4 @@
-"""Other people's loops: Lightning, Transformers, and DistributedDataParallel on two processes."""
+"""Training by Lightning, Transformers, and DistributedDataParallel in two processes."""
 
 import contextlib
 import os
@@ -90,7 +90,7 @@ def transformers(watch, folder):
 
 @pytest.mark.parametrize("loop", [lightning, transformers], ids=lambda loop: loop.__name__)
 @pytest.mark.filterwarnings("ignore")
-def test_a_trainers_own_loop_is_watched_and_unchanged(loop, tmp_path):
+def test_a_trainer_is_recorded_and_its_weights_are_unchanged(loop, tmp_path):
     torch.manual_seed(0)
     plain = loop(UNWATCHED, tmp_path).state_dict()
     runs = []
@@ -112,7 +112,7 @@ def test_a_trainers_own_loop_is_watched_and_unchanged(loop, tmp_path):
 
 
 def train_in_a_process(rank, folder, watched):
-    """Train one of two replicas; each writes its weights."""
+    """Train one of two replicas, and write its weights to a file."""
     os.environ.update(MASTER_ADDR="127.0.0.1", GLOO_SOCKET_IFNAME="lo")
     torch.distributed.init_process_group(
         "gloo", init_method=f"file://{folder}/meeting-{watched}", rank=rank, world_size=2
@@ -132,13 +132,13 @@ def train_in_a_process(rank, folder, watched):
     facts = None if run is None else (run.steps, len(run.series("loss")[0]), run.notices)
     torch.save((model.state_dict(), facts), f"{folder}/{watched}-{rank}.pt")
     torch.distributed.destroy_process_group()
-    # Watched or not, what gloo's threads keep of a backward pass holds a Python object. To free it
-    # they need the interpreter, which may be ending by then: the process aborts, or hangs
-    # (https://github.com/pytorch/pytorch/issues/190489). So the interpreter is not taken down.
+    # Threads of gloo hold Python objects of the backward pass, watched or not. They free them
+    # with the interpreter, which may be shutting down: the process aborts or hangs
+    # (https://github.com/pytorch/pytorch/issues/190489). So the interpreter is not shut down.
     os._exit(0)
 
 
-def test_both_processes_of_distributed_training_are_watched_and_unchanged(tmp_path):
+def test_distributed_processes_are_recorded_and_their_weights_are_unchanged(tmp_path):
     for watched in (False, True):
         torch.multiprocessing.spawn(train_in_a_process, (str(tmp_path), watched), nprocs=2)
     for rank in range(2):

@@ -1,4 +1,4 @@
-"""The benchmark's own parts: the same task for all, blocks in turn, intervals, and its tables."""
+"""The benchmark: identical tasks, alternating blocks, confidence intervals and tables."""
 
 import math
 
@@ -20,7 +20,7 @@ SHORTEST = Plan(sets=1, openings=2, warm=0, first=0.02, timed=0.05, block=0.005)
 
 @pytest.fixture
 def threads():
-    """Put back the number of threads, which a measurement sets to one."""
+    """Restore the number of threads, which a measurement sets to one."""
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
@@ -32,7 +32,7 @@ def parameters(task):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("gpt", "transformer")])
-def test_every_contender_gets_the_same_task(kind, threads):
+def test_tasks_of_a_kind_are_identical_and_train_identically(kind, threads):
     torch.set_num_threads(1)
     first, second = make_task(kind), make_task(kind)
     before = [parameter.detach().clone() for parameter in parameters(first)]
@@ -49,7 +49,7 @@ def test_the_large_transformer_has_44_million_parameters():
     assert count == pytest.approx(44e6, rel=0.01)
 
 
-def test_a_bare_loop_and_a_contender_run_the_same_steps_in_processes_of_their_own(tmp_path):
+def test_bare_loop_and_contender_run_the_same_steps_in_separate_processes(tmp_path):
     (found,) = bench.run_turns(Loop("linear", "labkit"), SHORTEST, str(tmp_path))
     counts = {role: len(blocks) for role, blocks in found.steady.blocks.items()}
     assert counts.keys() == {"bare", "control", "contender"} == found.endings.keys()
@@ -61,24 +61,24 @@ def test_a_bare_loop_and_a_contender_run_the_same_steps_in_processes_of_their_ow
     assert found.endings["bare"].peak_bytes > 10e6
 
 
-def test_the_bare_loop_alone_is_measured_against_itself(tmp_path):
+def test_the_bare_loop_can_be_measured_against_itself(tmp_path):
     (found,) = bench.run_turns(Loop("linear", "bare"), SHORTEST, str(tmp_path))
     assert found.steady.blocks.keys() == {"bare", "control"}
 
 
-def test_a_fault_in_a_process_ends_the_measurement_with_its_words(tmp_path):
+def test_an_error_in_a_process_ends_the_measurement_with_its_message(tmp_path):
     with pytest.raises(SystemExit, match="KeyError: 'nothing'"):
         bench.run_turns(Loop("linear", "nothing"), SHORTEST, str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["bare", "labkit"])
-def test_in_a_kernel_a_contender_is_measured_in_pairs(name, threads):
+def test_measure_returns_pairs_of_bare_and_watched_times(name, threads):
     pairs = measure.measure("mlp", name, Size(pairs=2, warm=0, timed=0.02))
     assert len(pairs) == 2
     assert all(pair.bare > 0 and pair.watched > 0 for pair in pairs)
 
 
-def test_in_a_kernel_bare_and_contender_take_turns_in_going_first(monkeypatch, threads):
+def test_bare_loop_and_contender_alternate_in_running_first(monkeypatch, threads):
     order = []
 
     def seconds(kind, contender, size):
@@ -92,7 +92,7 @@ def test_in_a_kernel_bare_and_contender_take_turns_in_going_first(monkeypatch, t
     assert [pair.ratio for pair in pairs] == [2.0, 2.0]
 
 
-def test_the_interval_holds_the_true_ratio_and_narrows_with_more_pairs():
+def test_the_interval_contains_the_true_ratio_and_narrows_with_more_pairs():
     generator = np.random.default_rng(3)
 
     def group(count):
@@ -112,20 +112,20 @@ def test_sets_of_processes_that_differ_widen_the_interval():
     assert median_of_ratios(apart).high > 1.01
 
 
-def test_a_rare_costly_reading_is_in_the_total_and_not_in_the_median():
+def test_a_rare_costly_block_changes_the_total_but_not_the_median():
     pairs = np.tile([1.0, 1.0], (10, 1))
     pairs[3, 0] = 2.0
     assert median_of_ratios([pairs]).middle == 1.0
     assert ratio_of_totals([pairs]).middle == pytest.approx(1.1)
 
 
-def test_too_few_pairs_are_never_quoted():
+def test_a_single_pair_is_reported_as_unclear():
     figure = ratio_of_totals([np.array([[1.5, 1.0]])])
     assert figure == Figure(1.5, 0.0, math.inf)
     assert report.figure_text(figure, 0.03).startswith("unclear")
 
 
-def test_each_round_takes_every_contender_in_another_order():
+def test_each_round_has_every_contender_in_another_order():
     keys = bench.jobs(bench.ROWS, ["labkit", "labkit-log"], [1, 0])
     turns = bench.schedule(keys, 2)
     first, second = turns[: len(keys)], turns[len(keys) :]
@@ -134,14 +134,14 @@ def test_each_round_takes_every_contender_in_another_order():
     assert {key.kind for key in keys if key.contender == "labkit-log"} == {"mlp"}
 
 
-def test_peers_are_measured_with_one_thread_in_the_rows_they_know(monkeypatch):
+def test_peers_are_measured_with_one_thread_in_the_rows_they_support(monkeypatch):
     monkeypatch.setattr(bench, "find_spec", lambda name: None if name == "wandb" else object())
     keys = bench.jobs(["mlp", "gan"], ["bare", "labkit", "tensorboard", "wandb"], [1, 0])
     assert [key for key in keys if key.contender != "labkit"] == [Key("mlp", "tensorboard", 1)]
     assert bench.jobs(["gan"], ["bare"], [1]) == [Key("gan", "bare", 1)]
 
 
-def test_the_long_run_tells_memory_and_the_time_of_a_step(threads, monkeypatch):
+def test_the_long_run_measures_memory_and_step_time(threads, monkeypatch):
     monkeypatch.setattr(long_run, "SETTLED", 100)
     monkeypatch.setattr(long_run, "WINDOW", 100)
     found = long_run.measure_long_run(steps=500)
@@ -150,7 +150,7 @@ def test_the_long_run_tells_memory_and_the_time_of_a_step(threads, monkeypatch):
 
 
 def measured_set(ratio, cost):
-    """Return a set of ten rounds in which the contender takes so many times as long."""
+    """Return ten rounds in which the contender takes `ratio` times as long as the bare loop."""
     times = {"bare": 0.04, "control": 0.04, "contender": 0.04 * ratio}
     turns = Turns()
     for _ in range(10):
@@ -161,7 +161,7 @@ def measured_set(ratio, cost):
     return ProcessSet(0.001, 40, [turns], turns, 0.01, endings, 0.5)
 
 
-def test_the_table_of_recording_says_whether_aim_and_shown_cost_hold():
+def test_the_recording_table_compares_the_aim_and_the_reported_cost():
     sets = {
         Key("mlp", "labkit", 1): [measured_set(1.02, 0.015)],
         Key("gan", "labkit", 1): [measured_set(1.15, 0.03)],
@@ -179,7 +179,7 @@ def test_the_table_of_recording_says_whether_aim_and_shown_cost_hold():
     assert "default number" in report.recording_table(sets, threads=0)
 
 
-def test_one_thread_is_measured_by_a_process_s_own_time_and_several_by_the_clock():
+def test_one_thread_is_measured_by_process_time_and_several_by_wall_time():
     found = measured_set(1.02, 0.02)
     disturbed = [(2 * wall, own) for wall, own in found.steady.blocks["contender"]]
     found.steady.blocks["contender"] = disturbed
@@ -189,7 +189,7 @@ def test_one_thread_is_measured_by_a_process_s_own_time_and_several_by_the_clock
         assert [row[n].split()[0] for n in (3, 9) if n < len(row)] == cells
 
 
-def test_the_table_of_peers_has_live_figures_beside_the_others():
+def test_the_table_of_peers_includes_live_figures():
     sets = {
         Key("mlp", "labkit", 1): [measured_set(1.02, 0.02)],
         Key("mlp", "tensorboard", 1): [measured_set(1.5, None)],

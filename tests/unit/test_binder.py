@@ -1,4 +1,4 @@
-"""The facts of binder/ that can be checked without walking its steps (`make binder-check`)."""
+"""The files of binder/, checked without running its build (`make binder-check`)."""
 
 import os
 from pathlib import Path
@@ -10,12 +10,12 @@ BINDER = ROOT / "binder"
 
 
 def pins(path):
-    """Return the versions by package of a file of requirements."""
+    """Return the pinned versions of a requirements file, by package."""
     lines = (line.split("#")[0].strip() for line in path.read_text().splitlines())
     return dict(line.split("==") for line in lines if "==" in line)
 
 
-def test_the_versions_are_those_of_the_constraints():
+def test_versions_match_the_constraints():
     constraints = pins(ROOT / "constraints.txt")
     required = pins(BINDER / "requirements.txt")
     assert {name: version.removesuffix("+cpu") for name, version in required.items()} == {
@@ -23,7 +23,7 @@ def test_the_versions_are_those_of_the_constraints():
     }
 
 
-def test_torch_is_the_cpu_build_and_its_index_the_only_address():
+def test_torch_is_the_cpu_build_from_the_only_extra_index():
     text = (BINDER / "requirements.txt").read_text()
     assert pins(BINDER / "requirements.txt")["torch"].endswith("+cpu")
     assert [line for line in text.splitlines() if "://" in line] == [
@@ -31,12 +31,12 @@ def test_torch_is_the_cpu_build_and_its_index_the_only_address():
     ]
 
 
-def test_labkit_is_left_to_the_last_step():
+def test_the_requirements_do_not_install_labkit():
     lines = (BINDER / "requirements.txt").read_text().splitlines()
     assert not [line for line in lines if line.startswith((".", "-e", "-r", "-c"))]
 
 
-def test_nothing_makes_binder_ignore_the_requirements():
+def test_the_folder_has_only_files_that_binder_reads():
     assert sorted(path.name for path in BINDER.iterdir()) == [
         "postBuild",
         "requirements.txt",
@@ -46,14 +46,14 @@ def test_nothing_makes_binder_ignore_the_requirements():
 
 
 @pytest.mark.parametrize("name", ["postBuild", "start"])
-def test_a_script_can_be_run(name):
+def test_scripts_are_executable(name):
     assert os.access(BINDER / name, os.X_OK)
     assert (BINDER / name).read_text().startswith("#!/bin/bash\n")
 
 
-def test_a_failing_step_stops_the_build():
+def test_post_build_stops_at_the_first_error():
     assert "\nset -e\n" in (BINDER / "postBuild").read_text()
 
 
-def test_the_start_hands_over_to_what_it_is_given():
+def test_start_executes_the_given_command():
     assert (BINDER / "start").read_text().rstrip().endswith('exec "$@"')

@@ -1,4 +1,4 @@
-"""The command line: what it prints, what it starts, and its exit codes."""
+"""The command line: output, started programs and exit codes."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from labkit.doctor import Check
 
 @pytest.fixture
 def started(monkeypatch):
-    """The commands that the command line started, with the folders they ran in."""
+    """The commands started by the command line, with their working folders."""
     commands = []
 
     def run(command, *, cwd, check):
@@ -22,7 +22,7 @@ def started(monkeypatch):
     return commands
 
 
-def test_doctor_names_python_and_torch(monkeypatch, capsys):
+def test_doctor_prints_python_and_torch_versions(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "bundle_fault", lambda: None)
     assert cli.main(["doctor"]) == 0
     printed = capsys.readouterr().out
@@ -31,7 +31,7 @@ def test_doctor_names_python_and_torch(monkeypatch, capsys):
     assert "cpu" in printed
 
 
-def test_doctor_says_what_to_do_about_a_missing_bundle(monkeypatch, capsys):
+def test_doctor_gives_advice_about_a_missing_bundle(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "bundle_fault", lambda: "it has not been built")
     assert cli.main(["doctor"]) == 1
     printed = capsys.readouterr().out
@@ -39,7 +39,7 @@ def test_doctor_says_what_to_do_about_a_missing_bundle(monkeypatch, capsys):
     assert "pip install -e ." in printed
 
 
-def test_doctor_survives_a_machine_without_torch(monkeypatch):
+def test_doctor_reports_missing_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     (check,) = doctor._torch()
     assert check.state == "broken"
@@ -55,7 +55,7 @@ def test_doctor_survives_a_machine_without_torch(monkeypatch):
         ({"jupyterlab": "4.6.6", "ipykernel": None}, "note"),
     ],
 )
-def test_buttons_need_subshells(monkeypatch, installed, state):
+def test_buttons_require_versions_with_subshells(monkeypatch, installed, state):
     monkeypatch.setattr(doctor, "_version", installed.get)
     assert doctor._buttons().state == state
 
@@ -69,7 +69,7 @@ def test_buttons_need_subshells(monkeypatch, installed, state):
         (None, False, "note"),
     ],
 )
-def test_a_package_is_compared_with_the_oldest_that_works(monkeypatch, found, needed, state):
+def test_a_package_is_compared_with_the_oldest_supported_version(monkeypatch, found, needed, state):
     monkeypatch.setattr(doctor, "_version", lambda _: found)
     check = doctor._package("ipywidgets", (8,), needed=needed)
     assert check.state == state
@@ -80,11 +80,11 @@ def test_a_package_is_compared_with_the_oldest_that_works(monkeypatch, found, ne
     ("text", "numbers"),
     [("2.13.0+cpu", (2, 13)), ("2.4+cpu", (2, 4)), ("8.1.9", (8, 1)), ("4.6rc1", (4,)), ("", ())],
 )
-def test_versions_are_read_as_numbers(text, numbers):
+def test_versions_are_parsed_as_numbers(text, numbers):
     assert doctor._numbers(text) == numbers
 
 
-def test_a_note_alone_is_no_failure():
+def test_a_note_does_not_change_the_exit_code():
     assert cli.report([Check("jupyterlab", "note", "not installed", "Install it.")]) == 0
 
 
@@ -101,7 +101,7 @@ def test_lab_opens_the_first_notebook_and_passes_arguments_on(monkeypatch, tmp_p
     assert command[-3:] == ["--no-browser", "--port", "8890"]
 
 
-def test_lab_says_where_the_course_is(monkeypatch, tmp_path, capsys, started):
+def test_lab_without_notebooks_prints_where_to_get_them(monkeypatch, tmp_path, capsys, started):
     monkeypatch.setattr(cli, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
     assert cli.main(["lab"]) == 1
@@ -109,7 +109,7 @@ def test_lab_says_where_the_course_is(monkeypatch, tmp_path, capsys, started):
     assert not started
 
 
-def test_lab_says_that_jupyterlab_is_missing(monkeypatch, tmp_path, capsys, started):
+def test_lab_without_jupyterlab_prints_how_to_install_it(monkeypatch, tmp_path, capsys, started):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / cli.FIRST_NOTEBOOK).write_text("{}")
     monkeypatch.chdir(tmp_path)
@@ -120,7 +120,7 @@ def test_lab_says_that_jupyterlab_is_missing(monkeypatch, tmp_path, capsys, star
 
 
 @pytest.mark.parametrize("arguments", [[], ["fly"], ["doctor", "--loud"]])
-def test_a_wrong_command_line_ends_with_the_usage(arguments, capsys):
+def test_an_invalid_command_line_prints_the_usage(arguments, capsys):
     with pytest.raises(SystemExit) as ending:
         cli.main(arguments)
     assert ending.value.code == 2

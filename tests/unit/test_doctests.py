@@ -1,4 +1,4 @@
-"""The examples in the docstrings run."""
+"""The docstring examples of all packages except labkit.learn."""
 
 import doctest
 import importlib
@@ -17,10 +17,10 @@ MODULES += ["docs.api.docstrings", "docs.api.guides", "docs.house.rooms"]
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_of(name):
+def test_docstring_examples_of_a_module_run(name):
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-def test_there_are_examples():
+def test_the_docstrings_have_examples():
     attempted = [doctest.testmod(importlib.import_module(name)).attempted for name in MODULES]
     assert sum(attempted) > 10

@@ -1,4 +1,4 @@
-"""The script for a machine with a GPU: without one, and without anything but torch and numpy."""
+"""The script tests/gpu/run.sh on a machine without a GPU, with torch and numpy only."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from tests.gpu.waits import PAGEABLE, count_in_trace
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# A module of these is not found, as on a machine where it is not installed.
+# Importing these modules fails as if they were not installed.
 WITHOUT = """
 import sys
 from importlib.machinery import PathFinder
@@ -32,7 +32,7 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 """
 
 
-def test_without_a_gpu_and_with_nothing_installed_it_runs_as_far_as_it_goes(tmp_path):
+def test_the_script_runs_without_a_gpu_and_without_optional_packages(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(WITHOUT, encoding="utf-8")
     environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
@@ -45,11 +45,11 @@ def test_without_a_gpu_and_with_nothing_installed_it_runs_as_far_as_it_goes(tmp_
     assert done.returncode == 0, done.stdout + done.stderr
     assert "on the CPU: waits for the GPU and its memory are left out" in done.stdout
     assert "| weights, MLP | the same, bit for bit" in done.stdout
-    assert "| everything arrives | holds |" in done.stdout
+    assert "| all values are recorded | holds |" in done.stdout
     assert "| tests marked `gpu` | left out" in done.stdout
 
 
-def test_a_check_that_fails_makes_the_exit_code_1(monkeypatch, capsys):
+def test_a_failing_check_gives_exit_code_1(monkeypatch, capsys):
     def wrong(device):
         raise AssertionError("this does not hold")
 
@@ -71,6 +71,6 @@ def test_a_check_that_fails_makes_the_exit_code_1(monkeypatch, capsys):
         ([PAGEABLE, "cudaEventSynchronize"], {PAGEABLE: 1, "cudaEventSynchronize": 1}),
     ],
 )
-def test_calls_that_wait_are_counted_in_a_trace(names, found):
+def test_synchronizing_calls_are_counted_in_a_trace(names, found):
     events = ", ".join(f'{{"name": "{name}"}}' for name in names)
     assert count_in_trace(f'{{"traceEvents": [{events}, {{"ph": "M"}}]}}') == Counter(found)

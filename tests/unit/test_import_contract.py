@@ -1,4 +1,4 @@
-"""The arrows between the packages, held by the contracts in pyproject.toml."""
+"""The import contracts in pyproject.toml, and imports without optional packages."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def test_the_import_contracts_hold():
         ("labkit.capture", ["ipywidgets", "plotly", "IPython"]),
     ],
 )
-def test_a_package_works_where_what_it_must_not_need_is_missing(module, absent):
+def test_a_package_imports_without_optional_packages(module, absent):
     hidden = "; ".join(f"sys.modules[{name!r}] = None" for name in absent)
     program = f"import sys; {hidden}; import {module}"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

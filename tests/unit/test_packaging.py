@@ -1,4 +1,4 @@
-"""The bundle's manifest, the build hook, and what the repository may not hold."""
+"""The manifest of the bundle, the build hook, and the pinned requirements."""
 
 import importlib.util
 import json
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def tree(tmp_path):
-    """A small repository whose bundle has been built."""
+    """A small repository with a built bundle."""
     (tmp_path / "frontend" / "src").mkdir(parents=True)
     (tmp_path / "frontend" / "package.json").write_text("{}")
     (tmp_path / "frontend" / "package-lock.json").write_text("{}")
@@ -30,7 +30,7 @@ def tree(tmp_path):
 
 @pytest.fixture
 def hook(tree, monkeypatch):
-    """The build hook, working on the small repository, and the npm commands it has run."""
+    """The build hook of the small repository, with a list of its npm commands."""
     shutil.copy(ROOT / "labkit" / "bundle.py", tree / "labkit" / "bundle.py")
     shutil.copy(ROOT / "hatch_build.py", tree / "hatch_build.py")
     spec = importlib.util.spec_from_file_location("hatch_build", tree / "hatch_build.py")
@@ -47,7 +47,7 @@ def hook(tree, monkeypatch):
 
 
 def made(hook):
-    """Return the hook as hatchling makes it."""
+    """Return an instance of the hook as hatchling creates it."""
     return hook.FrontendBuildHook(str(hook.ROOT), {}, None, None, "", "wheel")
 
 
@@ -55,7 +55,7 @@ def test_a_fresh_bundle_has_no_fault(tree):
     assert bundle.bundle_fault(tree) is None
 
 
-def test_an_installed_bundle_needs_no_sources(tree):
+def test_an_installed_bundle_is_valid_without_sources(tree):
     shutil.rmtree(tree / "frontend")
     assert bundle.bundle_fault(tree) is None
 
@@ -63,19 +63,19 @@ def test_an_installed_bundle_needs_no_sources(tree):
 @pytest.mark.parametrize(
     "name", ["package.json", "package-lock.json", "src/index.ts", "src/new.ts"]
 )
-def test_a_changed_source_makes_the_bundle_old(tree, name):
+def test_a_changed_source_makes_the_bundle_outdated(tree, name):
     (tree / "frontend" / name).write_text("changed")
     assert "have changed" in bundle.bundle_fault(tree)
 
 
-def test_what_is_no_source_leaves_the_bundle_as_it_is(tree):
+def test_node_modules_are_not_sources(tree):
     (tree / "frontend" / "node_modules").mkdir()
     (tree / "frontend" / "node_modules" / "any.js").write_text("")
     assert bundle.bundle_fault(tree) is None
 
 
 @pytest.mark.parametrize("name", bundle.STATIC_FILES)
-def test_a_missing_or_foreign_file_is_named(tree, name):
+def test_a_missing_or_changed_file_is_named(tree, name):
     (tree / "labkit" / "static" / name).write_text("another")
     assert bundle.bundle_fault(tree) == f"{name} is not the file that was built"
     (tree / "labkit" / "static" / name).unlink()
@@ -83,19 +83,19 @@ def test_a_missing_or_foreign_file_is_named(tree, name):
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"files": []}', '{"files": {}}'])
-def test_an_unreadable_manifest_counts_as_no_build(tree, manifest):
+def test_an_unreadable_manifest_is_treated_as_not_built(tree, manifest):
     (tree / "labkit" / "static" / "manifest.json").write_text(manifest)
     assert bundle.bundle_fault(tree) == "it has not been built"
 
 
-def test_the_hook_leaves_a_bundle_that_is_up_to_date(hook, monkeypatch):
+def test_the_hook_does_not_rebuild_an_up_to_date_bundle(hook, monkeypatch):
     monkeypatch.setattr(hook, "system_node", lambda: None)
     made(hook).initialize("standard", {})
     assert made(hook).dependencies() == []
     assert hook.commands == []
 
 
-def test_the_hook_builds_an_old_bundle_once(hook, tree):
+def test_the_hook_builds_an_outdated_bundle_once(hook, tree):
     (tree / "frontend" / "src" / "index.ts").write_text("export const a = 1;")
     made(hook).initialize("standard", {})
     made(hook).initialize("standard", {})
@@ -103,7 +103,7 @@ def test_the_hook_builds_an_old_bundle_once(hook, tree):
     assert bundle.bundle_fault(tree) is None
 
 
-def test_packages_are_installed_anew_only_for_a_new_lock_file(hook, tree):
+def test_packages_are_installed_again_only_for_a_changed_lock_file(hook, tree):
     for source in ["1", "2"]:
         (tree / "frontend" / "src" / "index.ts").write_text(source)
         hook.build()
@@ -112,7 +112,7 @@ def test_packages_are_installed_anew_only_for_a_new_lock_file(hook, tree):
     assert [command[0] for command in hook.commands] == ["ci", "run", "run", "ci", "run"]
 
 
-def test_the_hook_asks_for_node_where_there_is_none(hook, tree, monkeypatch):
+def test_the_hook_requires_node_where_none_is_installed(hook, tree, monkeypatch):
     (tree / "labkit" / "static" / "manifest.json").unlink()
     monkeypatch.setattr(hook, "system_node", lambda: None)
     assert made(hook).dependencies() == [hook.NODE_PACKAGE]
@@ -133,7 +133,7 @@ def test_an_old_node_is_not_used(hook, tmp_path, monkeypatch, version, usable):
     assert (hook.system_node() is not None) == usable
 
 
-def test_without_any_node_the_way_out_is_named(hook, monkeypatch):
+def test_without_node_the_error_names_a_package_to_install(hook, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(hook, "system_node", lambda: None)
     monkeypatch.setattr(hook, "packaged_node", lambda: None)
@@ -141,17 +141,17 @@ def test_without_any_node_the_way_out_is_named(hook, monkeypatch):
         hook.run_npm("ci")
 
 
-def test_a_build_that_makes_too_little_says_what_is_missing(hook, tree):
+def test_an_incomplete_build_raises_with_the_missing_file(hook, tree):
     (tree / "labkit" / "static" / "loader.js").unlink()
     with pytest.raises(SystemExit, match=r"did not make loader\.js"):
         hook.build()
 
 
-def test_an_unreachable_registry_is_named(hook):
+def test_the_advice_names_an_unreachable_registry(hook):
     assert "npm registry cannot be reached" in hook._advice(("ci",))
 
 
-def test_node_has_one_pin(hook):
+def test_the_node_package_is_pinned_in_the_constraints(hook):
     assert hook.NODE_PACKAGE in (ROOT / "constraints.txt").read_text().splitlines()
 
 
@@ -165,12 +165,12 @@ def test_every_requirement_is_pinned():
     assert names <= known
 
 
-def test_the_constraints_hold_no_address_and_no_build_of_one_machine():
+def test_the_constraints_have_no_addresses_and_no_local_builds():
     text = (ROOT / "constraints.txt").read_text()
     assert "torch==2.13.0\n" in text
     assert not re.search(r"://|@|\+", text)
 
 
-def test_the_lock_file_holds_no_address():
+def test_the_lock_file_has_no_addresses():
     lock = json.loads((ROOT / "frontend" / "package-lock.json").read_text())
     assert not [name for name, package in lock["packages"].items() if "resolved" in package]

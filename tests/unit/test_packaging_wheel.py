@@ -1,4 +1,4 @@
-"""What people are given: a wheel and an sdist that hold the built frontend and need no Node.js."""
+"""The wheel and the sdist have the built frontend and are built without Node.js."""
 
 import os
 import subprocess
@@ -44,7 +44,7 @@ def wheel(sdist, tmp_path_factory):
     return build("wheel", source, tmp_path_factory.mktemp("wheel"))
 
 
-def test_the_sdist_holds_what_builds_labkit_and_what_was_built(sdist):
+def test_the_sdist_has_the_build_files_and_the_built_bundle(sdist):
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
     needed = ["frontend/package-lock.json", "hatch_build.py", "constraints.txt", "binder/postBuild"]
@@ -52,7 +52,7 @@ def test_the_sdist_holds_what_builds_labkit_and_what_was_built(sdist):
     assert not [name for name in names if "node_modules" in name]
 
 
-def test_the_wheel_holds_the_bundle_and_the_types_and_nothing_but_labkit(wheel):
+def test_the_wheel_has_the_bundle_and_type_marker_and_only_labkit(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     wanted = {"py.typed", "static/manifest.json", *(f"static/{name}" for name in STATIC_FILES)}

@@ -1,7 +1,7 @@
-"""The page as far as series go, in Python.
+"""A Python copy of how a page stores series.
 
-After `frontend/src/transport/run-data.ts`, `history/table-history.ts` and `history/buckets.ts`:
-what is changed there is to be changed here.
+The same algorithm as `frontend/src/transport/run-data.ts`, `history/table-history.ts` and
+`history/buckets.ts`: change both together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from labkit.run.storage import rows_for
 
 
 class PageTable:
-    """One table's history: rows as they came, and buckets of [count, [low, at, high, at]...]."""
+    """The history of a table: recent rows, and buckets of [count, [low, at, high, at]...]."""
 
     def __init__(self, content, limit=None, stride=1):
         self.kind, self.names = content["kind"], list(content["names"])
@@ -116,7 +116,7 @@ class PageTable:
 
 
 class Page:
-    """A page that shows a run; `greets` is whether it asks for a snapshot."""
+    """A page that shows a run; `greets` is true while it requests a snapshot."""
 
     def __init__(self):
         self.tables, self.seq, self.greets = {}, None, True

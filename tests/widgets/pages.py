@@ -1,4 +1,4 @@
-"""A page without a browser: sends a channel what a page sends, and collects what comes back."""
+"""A fake page: sends the messages of a page to a channel and collects the replies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from labkit.views.channel import RunChannel
 
 
 class Page:
-    """Talks to the channel of a run."""
+    """Stands in for a page that is connected to the channel of a run."""
 
     def __init__(self, run: Run, monkeypatch: Any) -> None:
         self.received: list[dict[str, Any]] = []
@@ -25,17 +25,17 @@ class Page:
             self._arrived.notify_all()
 
     def ask(self, content: object) -> None:
-        """Send a message as a page does: it arrives as a custom message of the widget."""
+        """Send a message as a page does, as a custom message of the widget."""
         data = {"method": "custom", "content": content}
         message = {"content": {"data": data}, "buffers": []}
         self.channel.comm.handle_msg(message)
 
     def answer_to(self, request: int, timeout: float = 10.0) -> dict[str, Any]:
-        """Return the answer to a request, when it has come."""
+        """Wait for the answer to a request and return it."""
         return self.first(lambda content: content.get("request") == request, timeout)
 
     def first(self, wanted: Any, timeout: float = 10.0) -> dict[str, Any]:
-        """Return the first message that is wanted, when it has come."""
+        """Wait for a message for which `wanted` is true and return the first one."""
         found: list[dict[str, Any]] = []
 
         def has_come() -> bool:

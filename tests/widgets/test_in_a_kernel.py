@@ -1,4 +1,4 @@
-"""In a real kernel: what was shown goes when its cell runs again, and idle cells answer at once."""
+"""Views in a real kernel: freed when their cell runs again, and answering between cells."""
 
 import pytest
 from jupyter_client.manager import start_new_kernel
@@ -45,13 +45,13 @@ del view
 
 
 class Notebook:
-    """Runs cells as a front end does, with their ids."""
+    """Runs cells as a front end does, with cell ids."""
 
     def __init__(self, client):
         self.client = client
 
     def run(self, cell, code):
-        """Run a cell; return what it printed."""
+        """Run a cell; return its printed text."""
         content = {
             "code": code,
             "silent": False,
@@ -76,7 +76,7 @@ class Notebook:
                 return "".join(printed).strip()
 
     def await_print(self, beginning):
-        """Return the next line that begins so, printed by whatever runs beside the cells."""
+        """Wait for a printed line with the given beginning and return it."""
         while True:
             sent = self.client.get_iopub_msg(timeout=TIMEOUT)
             for line in sent["content"].get("text", "").splitlines():
@@ -100,7 +100,7 @@ def notebook(kernel):
     return kernel
 
 
-def test_a_shown_run_goes_when_its_cell_is_run_again(notebook):
+def test_a_shown_run_is_freed_when_its_cell_runs_again(notebook):
     notebook.run("a", WATCH)
     assert notebook.run("b", "print(gone[0]() is not None)") == "True"
     notebook.run("a", WATCH)
@@ -108,18 +108,19 @@ def test_a_shown_run_goes_when_its_cell_is_run_again(notebook):
     threads = "print([each.name for each in threading.enumerate() if 'labkit' in each.name])"
     assert notebook.run("b", threads) == "[]"
     notebook.run("b", "del run")
-    assert notebook.run("b", "print(collected()[-1])") == "False"  # its output is still there
+    # The output of the cell still shows the run.
+    assert notebook.run("b", "print(collected()[-1])") == "False"
     notebook.run("a", "gone.append(lambda: None)")
     assert notebook.run("b", "print(collected())") == "[True, True, True]"
 
 
-def test_a_graph_that_was_shown_goes_when_its_cell_is_run_again(notebook):
+def test_a_shown_graph_is_freed_when_its_cell_runs_again(notebook):
     for _ in range(3):
         notebook.run("a", GRAPH)
     assert notebook.run("b", "print(collected())") == "[True, True, False]"
 
 
-def test_a_graph_that_was_never_shown_goes_at_once(notebook):
+def test_a_graph_that_was_not_shown_is_freed_at_once(notebook):
     for _ in range(3):
         notebook.run("a", GRAPH.replace("display(view)", ""))
     assert notebook.run("b", "print(collected())") == "[True, True, True]"
@@ -144,7 +145,7 @@ get_ipython().kernel.io_loop.add_callback(threading.Thread(target=ask).start)
 """
 
 
-def test_a_page_reads_the_model_of_an_open_run_between_cells(notebook):
+def test_a_page_can_inspect_an_open_run_between_cells(notebook):
     notebook.run("a", ASK)
     assert notebook.await_print("answered") == "answered with values: True"
     notebook.run("b", "run.close()")

@@ -1,4 +1,4 @@
-"""Runs, views, their threads and their samples go when nobody refers to them."""
+"""Runs, views, publisher threads and samples are freed with their last reference."""
 
 import gc
 import threading
@@ -28,7 +28,7 @@ def await_no_publisher():
 
 @pytest.fixture(autouse=True, scope="module")
 def small_heap():
-    """What was there before is not looked through by each collection: that takes a second."""
+    """Exclude existing objects from garbage collection, which otherwise takes a second."""
     gc.collect()
     gc.freeze()
     yield
@@ -37,7 +37,7 @@ def small_heap():
 
 @pytest.fixture(autouse=True)
 def nothing_left():
-    """Every test leaves no thread, and no open widget of its own, behind."""
+    """Check that a test leaves no publisher thread and no open widget."""
     gc.collect()
     await_no_publisher()
     before = set(ipywidgets_widget._instances)
@@ -53,7 +53,7 @@ def samples():
     return sum(type(each) is Sample for each in gc.get_objects())
 
 
-def test_a_run_that_was_shown_goes_with_its_last_reference():
+def test_a_shown_run_is_freed_with_its_last_reference():
     run = Run()
     views = [lk.Dashboard(run), lk.CurvesView(run)]
     gone = [weakref.ref(each) for each in (run, *views, views[0].channel)]
@@ -64,7 +64,7 @@ def test_a_run_that_was_shown_goes_with_its_last_reference():
     assert [each() for each in gone] == [None] * 4
 
 
-def test_a_watched_run_that_was_shown_goes_and_takes_its_hooks_along():
+def test_a_shown_watched_run_is_freed_with_its_last_reference():
     model = nn.Linear(2, 1)
     run = lk.watch(model, show=False)
     view = lk.Dashboard(run)
@@ -76,7 +76,7 @@ def test_a_watched_run_that_was_shown_goes_and_takes_its_hooks_along():
     assert gone() is None
 
 
-def test_a_runs_views_go_while_the_run_lives():
+def test_views_are_freed_while_their_run_is_open():
     run = Run()
     view = lk.CurvesView(run)
     channel = weakref.ref(view.channel)
@@ -89,7 +89,7 @@ def test_a_runs_views_go_while_the_run_lives():
     assert lk.CurvesView(run).channel is not None
 
 
-def test_many_views_leave_nothing_with_the_run():
+def test_closed_views_leave_no_callbacks_on_the_run():
     run = Run()
     for _ in range(20):
         lk.CurvesView(run).close()
@@ -97,7 +97,7 @@ def test_many_views_leave_nothing_with_the_run():
     assert not run._lifecycle._callbacks
 
 
-def test_the_last_view_that_is_closed_ends_the_channel():
+def test_closing_the_last_view_closes_the_channel():
     run = Run()
     first, second = lk.CurvesView(run), lk.GraphView(run)
     channel = first.channel
@@ -112,12 +112,12 @@ def test_the_last_view_that_is_closed_ends_the_channel():
     again.close()
 
 
-def test_a_run_that_is_closed_ends_its_thread_at_once():
+def test_closing_a_run_ends_its_publisher_thread():
     run = Run()
     view = lk.Dashboard(run)
     run.close()
     assert not [each for each in threading.enumerate() if each.name == "labkit-publisher"]
-    assert view.channel.comm is not None  # pages still ask
+    assert view.channel.comm is not None  # pages still send requests
 
 
 def make_graph():
@@ -135,14 +135,14 @@ def make_stepper():
 
 
 @pytest.mark.parametrize("make", [make_graph, make_graph_of_loss, make_stepper])
-def test_a_one_shot_view_goes_when_it_is_dropped(make):
+def test_a_one_shot_view_is_freed_with_its_last_reference(make):
     gone = [weakref.ref(make().run) for _ in range(5)]
     gc.collect()
     assert [each() for each in gone] == [None] * 5
 
 
 @pytest.mark.parametrize("make", [make_graph, make_graph_of_loss])
-def test_a_closed_view_has_no_samples_while_it_is_referred_to(make):
+def test_a_closed_view_releases_its_samples(make):
     before = samples()
     view = make()
     view.close()
@@ -150,7 +150,7 @@ def test_a_closed_view_has_no_samples_while_it_is_referred_to(make):
     assert view.graph.nodes
 
 
-def test_a_view_inside_another_widget_lives_as_long_as_that():
+def test_a_view_is_kept_alive_by_its_container_widget():
     run = Run()
     box = ipywidgets.VBox([lk.CurvesView(run), lk.Controls(run)])
     gone = weakref.ref(box.children[0])
@@ -168,15 +168,15 @@ def test_a_view_inside_another_widget_lives_as_long_as_that():
     assert gone() is None
 
 
-def test_ipywidgets_own_ways_still_know_the_open_views():
+def test_open_views_are_registered_with_ipywidgets():
     view = lk.CurvesView(Run())
     state = ipywidgets.Widget.get_manager_state()["state"]
     assert {view.model_id, view.channel.model_id, view.layout.model_id} <= set(state)
     assert ipywidgets_widget._instances[view.model_id].run is view.run
 
 
-class Kernel:
-    """Stands in for a notebook's kernel and its IPython."""
+class FakeKernel:
+    """Stands in for the kernel of a notebook and its IPython shell."""
 
     def __init__(self):
         self.cell = None
@@ -202,13 +202,13 @@ class Kernel:
 
 @pytest.fixture
 def notebook(monkeypatch):
-    made = Kernel()
+    made = FakeKernel()
     monkeypatch.setattr(kernel, "get_ipython", lambda: made)
     yield made
     ShownViews._cells.clear()
 
 
-def test_a_displayed_view_stays_until_its_cell_is_run_again(notebook):
+def test_a_displayed_view_is_kept_until_its_cell_runs_again(notebook):
     notebook.run_cell("a")
     view = lk.CurvesView(Run())
     view._repr_mimebundle_()
@@ -223,7 +223,7 @@ def test_a_displayed_view_stays_until_its_cell_is_run_again(notebook):
     assert not notebook.callbacks
 
 
-def test_a_view_that_two_cells_display_stays_for_the_other(notebook):
+def test_a_view_displayed_by_two_cells_is_kept_until_both_run_again(notebook):
     view = lk.CurvesView(Run())
     for cell in "ab":
         notebook.run_cell(cell)
@@ -238,7 +238,7 @@ def test_a_view_that_two_cells_display_stays_for_the_other(notebook):
     assert gone() is None
 
 
-def test_a_displayed_view_goes_when_it_is_closed(notebook):
+def test_a_displayed_view_is_freed_when_it_is_closed(notebook):
     notebook.run_cell("a")
     view = lk.CurvesView(Run())
     view._repr_mimebundle_()
@@ -250,7 +250,7 @@ def test_a_displayed_view_goes_when_it_is_closed(notebook):
     assert not notebook.callbacks
 
 
-def test_a_finalizer_sends_nothing_and_a_later_widget_closes_the_comm(monkeypatch):
+def test_a_finalized_view_sends_no_message_and_its_comm_is_closed_later(monkeypatch):
     sent = []
     first = lk.CurvesView(Run())
     comm_type = type(first.comm)
@@ -271,7 +271,7 @@ def test_a_finalizer_sends_nothing_and_a_later_widget_closes_the_comm(monkeypatc
     assert ("comm_close", id) in sent
 
 
-def test_a_channel_is_the_same_for_all_views_of_a_run():
+def test_all_views_of_a_run_share_one_channel():
     run = Run()
     assert lk.CurvesView(run).channel is not None
     first, second = lk.CurvesView(run), lk.GraphView(run)

@@ -1,4 +1,4 @@
-"""The stepper's widget without a page: what it sends, and what edits do."""
+"""The widget of the stepper without a page: its messages and edits."""
 
 import threading
 
@@ -23,7 +23,7 @@ def numbers(message, value):
     return np.frombuffer(message.buffers[value["numbers"]], "<f8").tolist()
 
 
-def test_a_walk_travels_whole():
+def test_a_walk_message_has_all_events_and_values():
     view = stepped()
     message = walk_message(view.walk, 7)
     content = message.content
@@ -35,7 +35,7 @@ def test_a_walk_travels_whole():
     assert content["graph"]["nodes"][0]["id"] == content["leaves"][0]["node"] == "/w:0"
 
 
-def test_an_edit_is_shown_and_can_be_taken_back():
+def test_an_edit_changes_the_walk_and_reset_restores_it():
     view = stepped()
     edited = view.edit("/w:0", 0, 5.0)
     assert view.walk is edited
@@ -43,7 +43,7 @@ def test_an_edit_is_shown_and_can_be_taken_back():
     assert view.reset().grads["/w:0"].tolist() == [4.0, 6.0]
 
 
-def test_a_refused_edit_leaves_the_walk_as_it_was():
+def test_a_refused_edit_does_not_change_the_walk():
     view = stepped()
     before = view.walk
     with pytest.raises(IndexError, match="no place 9"):
@@ -51,7 +51,7 @@ def test_a_refused_edit_leaves_the_walk_as_it_was():
     assert view.walk is before
 
 
-def test_the_still_form_is_the_walk_in_words_and_the_graph_as_a_picture():
+def test_the_static_form_is_the_events_as_text_and_the_graph_as_svg():
     data, _ = stepped()._repr_mimebundle_()
     assert "accumulate /w:0" in data["text/plain"]
     assert data["image/svg+xml"].startswith("<svg")
@@ -59,7 +59,7 @@ def test_the_still_form_is_the_walk_in_words_and_the_graph_as_a_picture():
 
 @pytest.fixture
 def sent(monkeypatch):
-    """The messages that a stepper sends."""
+    """The messages sent by steppers."""
     messages = []
     monkeypatch.setattr(
         StepperView, "send", lambda self, content, buffers=(): messages.append(content)
@@ -82,7 +82,7 @@ def ask_on_another_thread(view, content):
     assert not thread.is_alive()
 
 
-def test_a_page_edits_a_leaf(sent):
+def test_an_edit_message_of_a_page_changes_the_walk(sent):
     view = stepped()
     ask(view, EDIT)
     assert (sent[-1]["type"], sent[-1]["request"]) == ("walk", 5)
@@ -93,7 +93,7 @@ def test_a_page_edits_a_leaf(sent):
     "content",
     [{**EDIT, "index": 9}, {**EDIT, "index": "x"}, {"type": "fly", "request": 5}, None, []],
 )
-def test_what_cannot_be_done_is_refused(sent, content):
+def test_invalid_messages_are_refused(sent, content):
     view = stepped()
     before = view.walk
     ask(view, content)
@@ -110,13 +110,13 @@ def test_every_message_of_a_page_is_answered(sent, content):
 
 
 @pytest.mark.parametrize("version", [{}, {"protocol": PROTOCOL_VERSION + 1}])
-def test_a_page_of_another_version_is_refused_with_what_to_do(sent, version):
+def test_a_page_with_another_protocol_version_is_refused_with_advice(sent, version):
     ask(stepped(), {"type": "walk", **version})
     assert sent[-1]["type"] == "refused"
     assert "reload the page" in sent[-1]["reason"]
 
 
-def test_the_code_runs_on_the_thread_that_made_the_stepper(sent, monkeypatch):
+def test_edits_run_the_code_on_the_thread_of_the_stepper(sent, monkeypatch):
     threads, waiting = [], []
     w = torch.tensor([2.0, 3.0], requires_grad=True)
 
@@ -135,7 +135,7 @@ def test_the_code_runs_on_the_thread_that_made_the_stepper(sent, monkeypatch):
     assert set(threads) == {threading.current_thread()}
 
 
-def test_without_a_way_to_that_thread_an_edit_is_refused(sent):
+def test_an_edit_is_refused_when_that_thread_cannot_be_reached(sent):
     view = stepped()
     ask_on_another_thread(view, EDIT)
     assert (sent[-1]["type"], sent[-1]["request"]) == ("refused", 5)

@@ -1,4 +1,4 @@
-"""Views without a page: what they refuse, and the still pictures they leave."""
+"""Static pictures and texts of views."""
 
 import xml.etree.ElementTree as ET
 
@@ -17,7 +17,7 @@ def recorded(name="demo"):
     return run
 
 
-def test_the_picture_of_a_run_is_valid_svg_with_its_curve():
+def test_the_picture_of_a_run_is_valid_svg_with_a_loss_curve():
     picture = ET.fromstring(pictures.svg(recorded(), "dashboard"))
     lines = [element for element in picture.iter() if element.tag.endswith("polyline")]
     assert len(lines) == 1
@@ -32,7 +32,7 @@ def test_names_are_escaped_in_pictures(kind):
 
 
 @pytest.mark.parametrize("values", [[], [float("nan")] * 3])
-def test_a_run_with_nothing_to_draw_says_so(values):
+def test_an_empty_run_is_drawn_as_a_message(values):
     run = Run("empty")
     table = run.add_table("loss", "loss", ["loss"])
     for step, value in enumerate(values):
@@ -42,7 +42,7 @@ def test_a_run_with_nothing_to_draw_says_so(values):
     assert "recorded" in picture
 
 
-def test_the_text_says_what_was_recorded():
+def test_the_text_form_has_the_steps_and_losses():
     text = pictures.text(recorded())
     assert "199 steps" in text
     assert "loss: 1 at step 1, 0.005025 at step 199" in text
@@ -59,18 +59,18 @@ def texts(picture, tag):
     return [element for element in ET.fromstring(picture).iter() if element.tag.endswith(tag)]
 
 
-def test_a_graph_is_drawn_without_a_page():
+def test_a_graph_picture_has_a_level_per_node():
     picture = pictures.svg(GraphView(chain(5)).run, "graph")
     assert len(texts(picture, "rect")) == 5
     boxes = [(float(box.attrib["x"]), float(box.attrib["width"])) for box in texts(picture, "rect")]
     levels = {box.attrib["y"] for box in texts(picture, "rect")}
-    assert len(levels) == len(boxes)  # one below the other
+    assert len(levels) == len(boxes)  # one node per level
     assert "op&lt;3&gt;" in picture
-    # Four links, and the long one in four parts that pass beside the boxes between.
+    # Four short edges, and one long edge drawn as four parts beside the nodes between.
     assert len([path for path in texts(picture, "path") if "C" in path.attrib["d"]]) == 4 + 4
 
 
-def test_a_graph_that_is_too_large_for_that_is_told_as_an_outline():
+def test_a_large_graph_is_drawn_as_an_outline():
     picture = pictures.svg(GraphView(chain(200)).run, "graph")
     assert not texts(picture, "rect")
     assert "op&lt;3&gt;" in picture

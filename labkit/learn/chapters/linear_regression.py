@@ -388,8 +388,8 @@ PLAN = Plan(
             "standardised one?",
             reasons={
                 "a": (
-                    "Its columns are equal in size, but tiny: with a spread of 0.048 each "
-                    "gradient is tiny too."
+                    "Its columns are equal in size, but tiny: with a standard deviation of 0.048 "
+                    "each gradient is tiny too."
                 ),
                 "c": (
                     "Smaller inputs make smaller gradients, so each step gets less far, not "

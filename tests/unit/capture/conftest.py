@@ -1,4 +1,4 @@
-"""What the capture tests share."""
+"""Fixtures of the capture tests."""
 
 import sys
 
@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def nothing_compiled():
-    """Clear what torch.compile counted, as hooks stay away where something was compiled."""
+    """Clear the counters of torch.compile: labkit registers fewer hooks after a compilation."""
     yield
     dynamo = sys.modules.get("torch._dynamo.utils")
     if dynamo is not None:

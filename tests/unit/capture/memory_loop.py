@@ -1,4 +1,4 @@
-"""Prints the most memory that a loop with 168 MB of weights takes, bare or watched, in MB."""
+"""Prints the peak memory in MB of a loop with 168 MB of weights, bare or watched."""
 
 import contextlib
 import resource

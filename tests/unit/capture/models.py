@@ -1,4 +1,4 @@
-"""Small models and the plain loop that the capture tests watch."""
+"""Small models and a plain training loop for the capture tests."""
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +48,7 @@ def batch(rows=16):
 
 
 def train(model, steps=20, optimizer=None):
-    """Run the everyday loop; return the losses."""
+    """Train with a plain loop; return the losses."""
     optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     x, y = batch()
     losses = []

@@ -1,4 +1,4 @@
-"""Activations: what is recorded is what the modules gave out, and gates are those of the layer."""
+"""Statistics of activations, feature maps, and states of recurrent layers."""
 
 import pickle
 
@@ -41,7 +41,7 @@ class Pictures(nn.Module):
         return self.head(self.relu(self.conv(x)).flatten(1))
 
 
-def test_mean_standard_deviation_and_dead_units_are_those_of_the_output():
+def test_mean_standard_deviation_and_dead_fraction_match_the_module_output():
     torch.manual_seed(0)
     model, x = Pictures(), torch.randn(5, 1, 8, 8)
     nn.init.constant_(model.conv.bias[1:2].data, -100.0)
@@ -50,10 +50,10 @@ def test_mean_standard_deviation_and_dead_units_are_those_of_the_output():
     assert value(run, "act_mean/conv") == pytest.approx(before.mean().item(), rel=1e-5)
     assert value(run, "act_std/conv") == pytest.approx(before.std(correction=0).item(), rel=1e-4)
     assert value(run, "act_dead/relu") == 0.25
-    assert run.series("act_dead/head")[0].tolist() == []  # a linear layer cannot die
+    assert run.series("act_dead/head")[0].tolist() == []  # a linear layer has no dead units
 
 
-def test_saturation_is_seen_behind_a_module_and_behind_a_function():
+def test_saturation_is_measured_for_modules_and_for_functional_activations():
     class Bent(nn.Module):
         def __init__(self):
             super().__init__()
@@ -77,7 +77,7 @@ def test_saturation_is_seen_behind_a_module_and_behind_a_function():
     assert run.series("act_saturated/inner")[1][-1] == 1.0
 
 
-def test_gradients_of_activations_are_those_that_autograd_computes():
+def test_activation_gradient_norms_match_autograd():
     torch.manual_seed(0)
     model, x, y = Pictures(), torch.randn(5, 1, 8, 8), torch.arange(5) % 3
     hidden = model.relu(model.conv(x))
@@ -86,7 +86,7 @@ def test_gradients_of_activations_are_those_that_autograd_computes():
     assert value(run, "act_grad/relu") == pytest.approx(expected.norm().item(), rel=1e-5)
 
 
-def test_feature_maps_and_kernels_are_those_of_the_first_image():
+def test_feature_maps_and_kernels_match_the_first_image():
     torch.manual_seed(0)
     model, x = Pictures(), torch.randn(5, 1, 8, 8)
     maps, kernels = model.conv(x)[0].detach(), model.conv.weight.detach()[:, 0].clone()
@@ -95,7 +95,7 @@ def test_feature_maps_and_kernels_are_those_of_the_first_image():
     np.testing.assert_allclose(run.activations.at("conv", "kernels").values, kernels)
 
 
-def test_large_pictures_are_made_small():
+def test_large_feature_maps_are_downsampled():
     model = nn.Sequential(nn.Conv2d(3, 80, 3), nn.Flatten(), nn.Linear(80 * 98 * 98, 2))
     x = torch.randn(2, 3, 100, 100)
     run = one_step(model, lambda: model(x).sum())
@@ -106,7 +106,7 @@ def test_large_pictures_are_made_small():
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2}, {"bias": False, "batch_first": True}])
-def test_states_that_are_computed_again_are_the_layers_own(kind, options):
+def test_recomputed_states_match_the_recurrent_layer(kind, options):
     torch.manual_seed(0)
     layer = kind(3, 5, **options)
     x = torch.randn(4, 4, 3)
@@ -117,7 +117,7 @@ def test_states_that_are_computed_again_are_the_layers_own(kind, options):
     torch.testing.assert_close(torch.stack(done.states[-1]), pick(output))
 
 
-def test_of_a_layer_in_both_directions_the_forward_one_is_shown_with_its_gradient():
+def test_a_bidirectional_layer_shows_forward_states_and_their_gradients():
     class Both(nn.Module):
         def __init__(self):
             super().__init__()
@@ -147,7 +147,7 @@ def test_of_a_layer_in_both_directions_the_forward_one_is_shown_with_its_gradien
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
-def test_a_layer_with_given_states_is_computed_again_from_them():
+def test_recomputation_starts_from_the_given_initial_state():
     torch.manual_seed(0)
     layer, x = nn.LSTM(3, 5), torch.randn(4, 2, 3)
     start = (torch.randn(1, 2, 5), torch.randn(1, 2, 5))
@@ -158,7 +158,7 @@ def test_a_layer_with_given_states_is_computed_again_from_them():
     torch.testing.assert_close(torch.stack(done.states[0]), pick(output))
 
 
-def test_the_longest_of_packed_sequences_is_computed_again():
+def test_the_longest_packed_sequence_is_recomputed():
     torch.manual_seed(0)
     layer, x = nn.GRU(3, 5, batch_first=True), torch.randn(3, 6, 3)
     packed = pack_padded_sequence(x, [4, 6, 2], batch_first=True, enforce_sorted=False)
@@ -170,7 +170,7 @@ def test_the_longest_of_packed_sequences_is_computed_again():
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
-def test_gradients_through_time_are_those_of_the_same_network_built_of_cells(kind):
+def test_gradients_through_time_match_an_explicit_loop_of_cells(kind):
     torch.manual_seed(0)
     layer = kind(3, 5)
     cell = {nn.RNN: nn.RNNCell, nn.LSTM: nn.LSTMCell, nn.GRU: nn.GRUCell}[kind](3, 5)
@@ -189,7 +189,7 @@ def test_gradients_through_time_are_those_of_the_same_network_built_of_cells(kin
     torch.testing.assert_close(time_gradients(taken)[0], torch.stack(expected))
 
 
-def test_a_loop_of_cells_is_a_picture_over_time():
+def test_a_loop_of_cells_has_states_and_gradients_for_each_time_step():
     class Cells(nn.Module):
         def __init__(self):
             super().__init__()
@@ -218,7 +218,7 @@ def test_a_loop_of_cells_is_a_picture_over_time():
     np.testing.assert_allclose(found, gradients, rtol=1e-4)
 
 
-def test_attention_is_a_picture_where_the_module_gives_it():
+def test_attention_weights_are_recorded_when_the_module_returns_them():
     attention = nn.MultiheadAttention(8, 2, batch_first=True)
     x = torch.randn(2, 5, 8)
     weights = attention(x, x, x)[1][0].detach()
@@ -226,7 +226,7 @@ def test_attention_is_a_picture_where_the_module_gives_it():
     np.testing.assert_allclose(run.activations.at("", "attention").values[0], weights, rtol=1e-5)
 
 
-def test_reading_leaves_no_hook_on_modules_or_tensors():
+def test_sampling_activations_leaves_no_hooks():
     model, x = Pictures(), torch.randn(5, 1, 8, 8)
     outputs = []
     model.conv.register_forward_hook(lambda module, inputs, output: outputs.append(output))
@@ -238,7 +238,7 @@ def test_reading_leaves_no_hook_on_modules_or_tensors():
     assert len(model.conv._forward_hooks) == 1
 
 
-def test_pictures_are_of_the_chosen_input_and_the_model_stays_as_it_was():
+def test_feature_maps_of_a_chosen_input_do_not_change_training():
     torch.manual_seed(0)
     model = nn.Sequential(
         nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.5), nn.Flatten(), nn.Linear(108, 2)
@@ -265,12 +265,12 @@ def test_pictures_are_of_the_chosen_input_and_the_model_stays_as_it_was():
         (torch.randn(2, 7), ValueError, r"shape \[2, 7\]"),
     ],
 )
-def test_an_input_that_does_not_fit_fails_at_once(given, error, says):
+def test_an_invalid_activation_input_raises_when_the_watch_opens(given, error, says):
     with pytest.raises(error, match=says):
         lk.watch(nn.Linear(3, 1), show=False, activations=given)
 
 
-def test_activations_can_be_left_alone():
+def test_activations_can_be_switched_off():
     model = nn.Linear(3, 1)
     run = one_step(model, lambda: model(torch.ones(2, 3)).sum(), activations=False)
     assert not any(name.startswith("act_") for name in run.names())

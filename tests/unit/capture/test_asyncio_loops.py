@@ -1,4 +1,4 @@
-"""Several loops in one thread that take turns at every await: each run has its own losses."""
+"""Several asyncio loops in one thread: each run records the losses of its own model only."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ WHERE = ["after-forward", "after-backward", "after-step", "everywhere"]
 
 
 def in_own_thread(work):
-    """Run a coroutine function in an event loop of its own: the browser's tests have one here."""
+    """Run a coroutine function in a new thread: Playwright may run an event loop in this one."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(work())).result()
 
@@ -27,7 +27,7 @@ async def pause(place, where):
 
 
 async def train(model, constant, where, truth, rate=0.0):
-    """Train with a loss that always is `constant`."""
+    """Train with the loss `constant` if the rate is 0."""
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     x = torch.ones(4, 3)
     for _ in range(STEPS):
@@ -35,11 +35,11 @@ async def train(model, constant, where, truth, rate=0.0):
         loss = model(x).mean() * (1.0 if rate else 0.0) + constant
         await pause("after-forward", where)
         loss.backward()
-        truth.loss(loss)
+        truth.add_loss(loss)
         await pause("after-backward", where)
-        truth.used(model, optimizer)
+        truth.before_step(model, optimizer)
         optimizer.step()
-        truth.stepped(model)
+        truth.after_step(model)
         await pause("after-step", where)
 
 
@@ -49,7 +49,7 @@ def models(number):
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_two_runs_of_two_tasks_have_their_own_losses(where):
+def test_runs_of_two_tasks_record_only_their_own_losses(where):
     a, b = models(2)
     runs = [lk.watch(model, show=False, budget=1.0) for model in (a, b)]
     truths = [Truth(), Truth()]
@@ -66,7 +66,7 @@ def test_two_runs_of_two_tasks_have_their_own_losses(where):
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_a_watched_and_an_unwatched_task(where):
+def test_an_unwatched_task_is_not_recorded(where):
     a, b = models(2)
     truth = Truth()
 
@@ -81,7 +81,7 @@ def test_a_watched_and_an_unwatched_task(where):
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_two_models_of_one_run_in_two_tasks(where):
+def test_two_models_of_one_run_can_train_in_two_tasks(where):
     a, b = models(2)
 
     async def both():
@@ -94,7 +94,7 @@ def test_two_models_of_one_run_in_two_tasks(where):
     assert run.steps == STEPS
 
 
-def test_runs_opened_inside_their_tasks():
+def test_runs_opened_inside_tasks_record_their_own_losses():
     async def job(model, value):
         truth = Truth()
         with lk.watch(model, show=False, budget=1.0) as run:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from .models import Net, batch
-from .truth import assert_agrees, assert_no_fault, assert_norms, points, record
+from .truth import assert_agrees, assert_no_internal_error, assert_norms, points, record
 
 STEPS = 30
 
@@ -23,7 +23,7 @@ def one_pass(model, truth, factor=1.0, rows=slice(None)):
     x, y = batch()
     loss = F.cross_entropy(model(x[rows]), y[rows]) * factor
     loss.backward()
-    truth.loss(loss)
+    truth.add_loss(loss)
     return loss
 
 
@@ -33,9 +33,9 @@ def closure_of(model, optimizer, truth, *, clip=None, zero=True, factor=1.0, row
             optimizer.zero_grad()
         loss = one_pass(model, truth, factor, rows)
         if clip is not None:
-            truth.unclipped(model)
+            truth.before_clipping(model)
             nn.utils.clip_grad_norm_(model.parameters(), clip)
-        truth.used(model, optimizer)
+        truth.before_step(model, optimizer)
         return loss
 
     return closure
@@ -43,50 +43,50 @@ def closure_of(model, optimizer, truth, *, clip=None, zero=True, factor=1.0, row
 
 @pytest.mark.parametrize("by_name", [False, True], ids=["by-position", "by-name"])
 @pytest.mark.parametrize("make", [sgd, adam], ids=["sgd", "adam"])
-def test_a_closure_is_one_step_with_its_own_numbers(make, by_name):
+def test_a_closure_is_one_step_with_its_loss_rates_and_norms(make, by_name):
     def loop(model, truth):
         optimizer = make(model)
         for _ in range(STEPS):
             closure = closure_of(model, optimizer, truth)
             optimizer.step(closure=closure) if by_name else optimizer.step(closure)
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
 @pytest.mark.parametrize("factor", [1.0, 100.0])
-def test_a_closure_that_clips_has_norms_before_and_after(factor):
+def test_a_closure_that_clips_has_norms_before_and_after_clipping(factor):
     def loop(model, truth):
         optimizer = sgd(model, lr=0.01)
         for _ in range(STEPS):
             optimizer.step(closure_of(model, optimizer, truth, clip=0.05, factor=factor))
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-def test_a_closure_that_clips_by_value_has_norms_before_and_after():
+def test_a_closure_that_clips_by_value_has_norms_before_and_after_clipping():
     def loop(model, truth):
         optimizer = sgd(model)
 
         def closure():
             optimizer.zero_grad()
             loss = one_pass(model, truth)
-            truth.unclipped(model)
+            truth.before_clipping(model)
             nn.utils.clip_grad_value_(model.parameters(), 0.005)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             return loss
 
         for _ in range(STEPS):
             optimizer.step(closure)
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
 @pytest.mark.parametrize("clip", [None, 0.05])
 @pytest.mark.parametrize("passes_before", [1, 2, 3])
-def test_passes_before_the_closure_belong_to_its_step(passes_before, clip):
+def test_backward_passes_before_the_closure_are_added_to_its_step(passes_before, clip):
     def loop(model, truth):
         optimizer = sgd(model)
         for _ in range(STEPS):
@@ -97,24 +97,24 @@ def test_passes_before_the_closure_belong_to_its_step(passes_before, clip):
                 model, optimizer, truth, zero=False, clip=clip, factor=0.25, rows=slice(3, None, 4)
             )
             optimizer.step(closure)
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-def test_passes_before_a_closure_that_clears_gradients_do_not_count():
+def test_backward_passes_before_a_closure_that_clears_gradients_are_dropped():
     def loop(model, truth):
         optimizer = sgd(model)
         for _ in range(STEPS):
             one_pass(model, truth, 3.0)
             truth.drop_loss()
             optimizer.step(closure_of(model, optimizer, truth))
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-def test_accumulation_that_begins_in_the_middle_of_a_run():
+def test_accumulation_can_begin_in_the_middle_of_a_run():
     def loop(model, truth):
         optimizer = sgd(model)
         for step in range(STEPS):
@@ -122,12 +122,12 @@ def test_accumulation_that_begins_in_the_middle_of_a_run():
             if step >= STEPS // 2:
                 one_pass(model, truth, 0.5)
             optimizer.step(closure_of(model, optimizer, truth, zero=False))
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-def test_closures_and_plain_steps_in_turn():
+def test_closures_and_plain_steps_can_alternate():
     def loop(model, truth):
         optimizer = sgd(model)
         for step in range(STEPS):
@@ -137,35 +137,35 @@ def test_closures_and_plain_steps_in_turn():
             else:
                 closure()
                 optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-def test_a_closure_may_return_a_plain_number():
+def test_a_closure_can_return_a_plain_number():
     def loop(model, truth):
         optimizer = sgd(model)
         for _ in range(STEPS):
             closure = closure_of(model, optimizer, truth)
             optimizer.step(lambda closure=closure: closure().item())
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-def test_a_closure_without_a_pass_leaves_the_loss_before_it():
+def test_a_closure_without_a_backward_pass_has_the_loss_of_the_pass_before_it():
     def loop(model, truth):
         optimizer = sgd(model)
         for _ in range(STEPS):
             closure_of(model, optimizer, truth)()
             optimizer.step(lambda: None)
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-def test_a_closure_under_skorchs_accumulator():
-    """skorch wraps step function and closure, and returns the first value of the closure."""
+def test_a_closure_wrapped_by_skorch_is_one_step():
+    """As in skorch, which collects the values of the closure in an accumulator."""
 
     def loop(model, truth):
         optimizer, values = sgd(model), []
@@ -174,7 +174,7 @@ def test_a_closure_under_skorchs_accumulator():
             optimizer.zero_grad(set_to_none=True)
             model.train()
             loss = one_pass(model, truth)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             return {"loss": loss, "y_pred": None}
 
         def step_fn():
@@ -185,14 +185,14 @@ def test_a_closure_under_skorchs_accumulator():
         for _ in range(STEPS):
             values.clear()
             optimizer.step(step_fn)
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
 @pytest.mark.parametrize("search", [None, "strong_wolfe"])
 @pytest.mark.parametrize("max_iter", [1, 4, 20])
-def test_lbfgs_has_the_loss_it_returns_and_a_gradient_it_used(max_iter, search):
+def test_lbfgs_records_the_loss_it_returns_and_the_norm_of_an_evaluation(max_iter, search):
     evaluated, returned = {}, {}
 
     def loop(model, truth):
@@ -208,16 +208,16 @@ def test_lbfgs_has_the_loss_it_returns_and_a_gradient_it_used(max_iter, search):
             loss.backward()
             norms = evaluated.setdefault(truth.steps + 1, [])
             norms.append(model.fc1.weight.grad.norm().item())
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             return loss
 
         for _ in range(8):
             returned[truth.steps + 1] = optimizer.step(closure).item()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     assert run.steps == 8
-    assert_no_fault(run)
+    assert_no_internal_error(run)
     assert points(run, "loss") == pytest.approx(returned, rel=1e-5)
     assert points(run, "lr/0") == pytest.approx(dict.fromkeys(range(1, 9), 0.1))
     norms = points(run, "grad_norm/fc1.weight")
@@ -227,7 +227,7 @@ def test_lbfgs_has_the_loss_it_returns_and_a_gradient_it_used(max_iter, search):
     assert_norms(run, truth, "update_ratio", rtol=2e-3)
 
 
-def test_a_closure_that_raises_leaves_the_next_step_its_own_loss():
+def test_the_loss_of_a_closure_that_raises_is_dropped():
     def loop(model, truth):
         optimizer = sgd(model)
         for step in range(STEPS):
@@ -242,12 +242,12 @@ def test_a_closure_that_raises_leaves_the_next_step_its_own_loss():
                     optimizer.step(broken)
                 truth.drop_loss()
             optimizer.step(closure)
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-def test_a_closure_with_a_pass_of_an_unwatched_model_has_only_its_own_loss():
+def test_a_backward_pass_of_an_unwatched_model_in_a_closure_is_not_added():
     other = Net()
 
     def loop(model, truth):
@@ -258,11 +258,11 @@ def test_a_closure_with_a_pass_of_an_unwatched_model_has_only_its_own_loss():
             optimizer.zero_grad()
             F.cross_entropy(other(x), y).backward()
             loss = one_pass(model, truth)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             return loss
 
         for _ in range(STEPS):
             optimizer.step(closure)
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))

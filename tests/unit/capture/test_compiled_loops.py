@@ -1,4 +1,4 @@
-"""Compiled models, compiled optimizer steps and whole compiled steps: nothing compiled anew."""
+"""Compiled models, optimizer steps and training steps: watching causes no recompilation."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ from .truth import (
     Truth,
     assert_agrees,
     assert_all,
-    assert_no_fault,
+    assert_no_internal_error,
     assert_same_weights,
     points,
 )
@@ -21,11 +21,11 @@ from .truth import (
 STEPS = 25
 BACKENDS = ["eager", "aot_eager"]
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # torch's own, while it compiles
+pytestmark = pytest.mark.filterwarnings("ignore")  # warnings of torch during compilation
 
 
 def compiled(work, backend, *, watched, late=False):
-    """Run `work(model, backend, truth)`; return the run, and what was compiled for it."""
+    """Run `work(model, backend, truth)`; return the run and counts of compilations."""
     torch._dynamo.reset()
     counters.clear()
     torch.manual_seed(0)
@@ -37,7 +37,7 @@ def compiled(work, backend, *, watched, late=False):
     if late:
         for _ in range(5):
             next(steps)
-        truth.begin_anew()
+        truth.reset()
         run = lk.watch(model, show=False, budget=1.0) if watched else None
     for _ in range(STEPS):
         next(steps)
@@ -57,10 +57,10 @@ def one_step(model, forward, step, truth, optimizer):
     optimizer.zero_grad()
     loss = F.cross_entropy(forward(x), y)
     loss.backward()
-    truth.loss(loss)
-    truth.used(model, optimizer)
+    truth.add_loss(loss)
+    truth.before_step(model, optimizer)
     step()
-    truth.stepped(model)
+    truth.after_step(model)
 
 
 def compiled_model(model, backend, truth):
@@ -119,15 +119,15 @@ def compiled_loss_function(model, backend, truth):
         optimizer.zero_grad()
         loss = loss_of(x, y)
         loss.backward()
-        truth.loss(loss)
-        truth.used(model, optimizer)
+        truth.add_loss(loss)
+        truth.before_step(model, optimizer)
         optimizer.step()
-        truth.stepped(model)
+        truth.after_step(model)
         yield
 
 
 def whole_compiled_step(model, backend, truth):
-    """Forward, backward, step and clearing in one compiled function; norms are not known."""
+    """Forward, backward, step and clearing in one compiled function; no expected norms."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
     x, y = batch()
 
@@ -141,7 +141,7 @@ def whole_compiled_step(model, backend, truth):
 
     while True:
         loss = step(x, y)
-        truth.loss(loss)
+        truth.add_loss(loss)
         rates = truth.rates.setdefault("lr/0", {})
         rates[truth.steps + 1] = 0.02
         truth.steps += 1
@@ -162,7 +162,7 @@ WORKS = [
 @pytest.mark.parametrize("late", [False, True], ids=["watched-first", "compiled-first"])
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.__name__)
-def test_watching_compiles_nothing_and_records_everything(work, backend, late):
+def test_watching_causes_no_recompilation_and_records_every_value(work, backend, late):
     _, _, plain, expected = compiled(work, backend, watched=False, late=late)
     run, truth, model, made = compiled(work, backend, watched=True, late=late)
     assert_all(
@@ -175,14 +175,14 @@ def test_watching_compiles_nothing_and_records_everything(work, backend, late):
 
 
 def assert_compiled_alike(made, expected):
-    """No graph is compiled anew; torch looks once more at a step that has other hooks now."""
+    """Check for equal graphs; torch may analyse a step once more as its hooks changed."""
     same = ("graphs", "calls")
     assert [made[each] for each in same] == [expected[each] for each in same], (made, expected)
     assert made["frames"]["total"] <= expected["frames"]["total"] + 1, (made, expected)
     assert made["breaks"] <= expected["breaks"] + 1, (made, expected)
 
 
-def test_what_is_given_as_the_model_may_be_compiled():
+def test_the_watched_model_can_be_a_compiled_module():
     torch._dynamo.reset()
     torch.manual_seed(0)
     model = Net()
@@ -197,12 +197,12 @@ def test_what_is_given_as_the_model_may_be_compiled():
             loss.backward()
             optimizer.step()
             losses[number] = loss.item()
-    assert_no_fault(run)
+    assert_no_internal_error(run)
     assert points(run, "loss") == pytest.approx(losses, rel=1e-5)
     assert any("fc1.weight" in name for name in run.names())
 
 
-def test_a_run_that_is_closed_leaves_a_compiled_step_as_it_was():
+def test_closing_a_run_causes_no_recompilation_of_a_compiled_step():
     steps = {}
     for watched in (False, True):
         torch._dynamo.reset()

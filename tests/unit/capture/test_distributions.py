@@ -1,4 +1,4 @@
-"""Histograms and odd parts of gradients are those that numpy counts."""
+"""Histograms, zeros and non-finite fractions of gradients, compared with numpy."""
 
 import numpy as np
 import pytest
@@ -18,8 +18,8 @@ VALUES = {
 }
 
 
-class Wells(nn.Module):
-    """Parameters whose gradients are whatever is given."""
+class GivenGradients(nn.Module):
+    """A model whose gradients are its inputs."""
 
     def __init__(self, dtype):
         super().__init__()
@@ -27,14 +27,14 @@ class Wells(nn.Module):
             setattr(self, name, nn.Parameter(torch.zeros(len(values), dtype=dtype)))
 
     def forward(self, gradients):
-        pulls = [(getattr(self, name) * value).sum() for name, value in gradients.items()]
-        return torch.stack(pulls).sum()
+        products = [(getattr(self, name) * value).sum() for name, value in gradients.items()]
+        return torch.stack(products).sum()
 
 
 @pytest.fixture(scope="module", params=[torch.float32, torch.float64])
 def recorded(request):
     """The gradients, and a run that recorded them."""
-    model = Wells(request.param)
+    model = GivenGradients(request.param)
     gradients = {
         name: torch.from_numpy(values.astype(np.float32)).to(request.param)
         for name, values in VALUES.items()
@@ -46,7 +46,7 @@ def recorded(request):
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_counts_of_both_histograms_are_numpys(name, recorded):
+def test_counts_of_both_histograms_match_numpy(name, recorded):
     gradients, run = recorded
     values = gradients[name]
     finite = values[np.isfinite(values)].astype(np.float64)
@@ -65,7 +65,7 @@ def test_counts_of_both_histograms_are_numpys(name, recorded):
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_parts_that_are_zero_and_not_finite_are_told(name, recorded):
+def test_the_fractions_of_zeros_and_of_non_finite_values_are_recorded(name, recorded):
     gradients, run = recorded
     values = gradients[name]
     assert run.series(f"grad_zeros/{name}")[1][-1] == pytest.approx(np.mean(values == 0))

@@ -1,4 +1,4 @@
-"""What is told of gradients beside their norms: before clipping, direction, noise, histograms."""
+"""Statistics of gradients: norms before clipping, cosine, noise scale, histograms."""
 
 import gc
 import weakref
@@ -15,7 +15,7 @@ from .models import Net, batch
 
 
 def loop(model, *, steps=8, clip=None, parts=1, scaler=None):
-    """Train with everything read at every step; return the run and each step's gradients."""
+    """Train with the whole budget; return the run and the gradients of each step."""
     x, y = batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     seen = []
@@ -45,7 +45,7 @@ def by_step(run, name):
     return dict(zip(steps.tolist(), values.tolist(), strict=True))
 
 
-def test_norms_before_and_after_clipping_are_both_told():
+def test_norms_before_and_after_clipping_are_both_recorded():
     torch.manual_seed(0)
     run, seen = loop(Net(), clip=0.01)
     before = by_step(run, "grad_norm_unclipped/fc1.weight")
@@ -56,7 +56,7 @@ def test_norms_before_and_after_clipping_are_both_told():
         assert after[step] <= 0.0101
 
 
-def test_norms_before_clipping_are_without_the_scalers_factor():
+def test_norms_before_clipping_are_unscaled():
     torch.manual_seed(0)
     run, seen = loop(Net(), clip=0.01, scaler=torch.amp.GradScaler("cpu", init_scale=256.0))
     before = by_step(run, "grad_norm_unclipped/fc1.weight")
@@ -65,12 +65,12 @@ def test_norms_before_clipping_are_without_the_scalers_factor():
         assert norm == pytest.approx(seen[step - 1][-1].norm().item() / 256, rel=1e-4)
 
 
-def test_a_loop_that_does_not_clip_has_no_second_norms():
+def test_without_clipping_there_are_no_unclipped_norms():
     run, _ = loop(Net())
     assert "grad_norm_unclipped/fc1.weight" not in run.names()
 
 
-def test_the_direction_is_the_cosine_with_the_gradient_of_the_step_before():
+def test_grad_cosine_is_the_similarity_with_the_gradient_of_the_step_before():
     torch.manual_seed(0)
     run, seen = loop(Net())
     found = by_step(run, "grad_cosine/fc1.weight")
@@ -80,7 +80,7 @@ def test_the_direction_is_the_cosine_with_the_gradient_of_the_step_before():
         assert cosine == pytest.approx(F.cosine_similarity(*pair, dim=0).item(), abs=1e-5)
 
 
-def test_the_noise_scale_is_that_of_the_passes_of_a_step():
+def test_grad_noise_is_computed_from_the_backward_passes_of_a_step():
     torch.manual_seed(0)
     run, seen = loop(Net(), parts=4, steps=40)
     found = by_step(run, "grad_noise/fc1.weight")
@@ -88,27 +88,28 @@ def test_the_noise_scale_is_that_of_the_passes_of_a_step():
     for step, scale in found.items():
         sums = torch.stack([torch.zeros_like(seen[0][0]), *seen[step - 1]])
         each = (sums[1:] - sums[:-1]).flatten(1)
-        spread = each.var(dim=0, correction=1).sum()
-        signal = each.mean(0).pow(2).sum() - spread / 4
+        total_variance = each.var(dim=0, correction=1).sum()
+        signal = each.mean(0).pow(2).sum() - total_variance / 4
         if signal > 0:
-            assert scale == pytest.approx((spread / signal).item(), rel=1e-3)
+            assert scale == pytest.approx((total_variance / signal).item(), rel=1e-3)
         else:
             assert np.isnan(scale)
 
 
-def test_histograms_in_even_bins_reach_from_the_least_to_the_greatest_value():
+def test_even_bins_range_from_the_minimum_to_the_maximum():
     torch.manual_seed(0)
     run, seen = loop(Net())
-    kept = run.histograms.read("grad_linear/fc1.weight")
-    for step, edges, counts in zip(kept.steps, kept.edges, kept.counts, strict=True):
+    histogram = run.histograms.read("grad_linear/fc1.weight")
+    for step, edges, counts in zip(histogram.steps, histogram.edges, histogram.counts, strict=True):
         gradient = seen[step - 1][-1]
         assert edges[[0, -1]] == pytest.approx([gradient.min().item(), gradient.max().item()])
         expected, _ = np.histogram(gradient.numpy(), bins=40)
         assert counts.sum() == gradient.numel()
-        assert np.abs(counts - expected).sum() <= 2  # one at an edge may fall to either side
+        # A value at an edge may be counted in either bin.
+        assert np.abs(counts - expected).sum() <= 2
 
 
-def test_zeros_and_what_is_not_finite_are_parts_of_all_elements():
+def test_zeros_and_non_finite_values_are_fractions_of_all_elements():
     class Half(nn.Module):
         def __init__(self):
             super().__init__()
@@ -127,7 +128,7 @@ def test_zeros_and_what_is_not_finite_are_parts_of_all_elements():
     assert run.series("grad_not_finite/weight")[1].tolist() == [0.125]
 
 
-def test_steps_that_a_scaler_skips_are_told():
+def test_steps_skipped_by_a_scaler_are_listed_in_the_state():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
@@ -143,11 +144,11 @@ def test_steps_that_a_scaler_skips_are_told():
 
 
 class Token:
-    """Lives as long as the graph that it is part of."""
+    """An object referenced by a graph node only."""
 
 
 class Marked(torch.autograd.Function):
-    """Passes its input on; its node holds a token."""
+    """Returns its input; its node references a `Token`."""
 
     @staticmethod
     def forward(ctx, x, tokens):
@@ -162,8 +163,8 @@ class Marked(torch.autograd.Function):
 
 @pytest.mark.filterwarnings("ignore:Using backward")
 @pytest.mark.parametrize("parts", [1, 2])
-def test_gradients_with_a_graph_are_read_without_it(parts):
-    """As `backward(create_graph=True)` leaves them: everything is recorded, no graph is kept."""
+def test_reading_gradients_that_have_a_graph_does_not_retain_the_graph(parts):
+    """After `backward(create_graph=True)`, all is recorded and the graph is freed."""
     torch.manual_seed(0)
     model, (x, y), tokens, seen = Net(), batch(), [], {}
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -192,7 +193,7 @@ def test_gradients_with_a_graph_are_read_without_it(parts):
     assert kinds >= {"grad_norm", "grad_norm_unclipped", "update_ratio", "grad_cosine"}
 
 
-def test_a_rate_that_is_learned_is_recorded():
+def test_a_learning_rate_that_requires_grad_is_recorded():
     """A learning rate that requires grad, as of hypergradient methods."""
     torch.manual_seed(0)
     model, (x, y) = Net(), batch()

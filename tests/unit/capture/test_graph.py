@@ -1,4 +1,4 @@
-"""The graph that is drawn is the one autograd built."""
+"""The recorded graph has the nodes of autograd, with scopes, names and exports."""
 
 import json
 
@@ -34,7 +34,7 @@ def count_autograd_nodes(loss):
     return len(seen)
 
 
-def test_nodes_stand_in_the_module_that_made_them():
+def test_nodes_have_the_scope_of_the_module_that_created_them():
     x, y = batch()
     graph = graph_of(Net(), lambda model: F.cross_entropy(model(x), y))
     nodes = by_id(graph)
@@ -51,7 +51,7 @@ def test_nodes_stand_in_the_module_that_made_them():
     assert graph.modules[0].parameters == 6 * 8 + 8 + 8 * 3 + 3
 
 
-def test_every_autograd_node_is_there_and_one_for_the_loss():
+def test_the_graph_has_every_autograd_node_and_a_loss_node():
     x, y = batch()
     counted = []
 
@@ -74,13 +74,13 @@ def test_a_module_called_three_times_has_three_scopes_and_one_weight():
     assert sum(edge.source == weights[0].id for edge in graph.edges) == 3
 
 
-def test_tied_weights_are_one_node_with_all_names():
+def test_tied_weights_are_one_node_with_both_names():
     graph = graph_of(Tied(), lambda model: model(torch.ones(2, 4)).sum())
     (weight,) = [node for node in graph.nodes if node.kind == "parameter"]
     assert weight.parameters == ("encode.weight", "decode.weight")
 
 
-def test_identities_and_signature_are_those_of_the_structure():
+def test_node_ids_and_signature_depend_on_the_structure_only():
     x, y = batch()
     first = graph_of(Net(), lambda model: F.cross_entropy(model(x), y))
     again = graph_of(Net(), lambda model: F.cross_entropy(model(x), y))
@@ -97,17 +97,17 @@ def test_saved_bytes_count_activations_but_not_parameters():
     assert nodes["fc1#1/addmm:0"].saved_bytes == 16 * 6 * 4
 
 
-def test_graph_survives_json():
+def test_a_graph_can_be_restored_from_json():
     graph = graph_of(Repeated(), lambda model: model(torch.ones(2, 4)).sum())
     assert ComputationGraph.from_json(json.loads(json.dumps(graph.to_json()))) == graph
 
 
-def test_graph_of_another_version_is_refused():
+def test_a_graph_of_another_version_is_refused():
     with pytest.raises(ValueError, match="version"):
         ComputationGraph.from_json({"version": 99})
 
 
-def test_networkx_and_dot_hold_every_node_and_edge():
+def test_networkx_and_dot_exports_have_every_node_and_edge():
     x, y = batch()
     graph = graph_of(Net(), lambda model: F.cross_entropy(model(x), y))
     exported = graph.to_networkx()
@@ -118,33 +118,33 @@ def test_networkx_and_dot_hold_every_node_and_edge():
     assert 'subgraph "cluster_fc1#1"' in dot
 
 
-def test_dot_quotes_names():
+def test_names_are_quoted_in_dot():
     model = nn.Module()
     model.register_module('a"b', nn.Linear(2, 2))
     graph = graph_of(model, lambda m: getattr(m, 'a"b')(torch.ones(1, 2)).sum())
     assert 'a\\"b' in graph.to_dot()
 
 
-def test_a_structure_that_changes_is_kept_once_each():
+def test_an_unchanged_structure_is_stored_once():
     model = Net()
     with lk.watch(model, show=False, budget=1.0) as run:
         train(model, steps=5)
     assert len(run.graphs) == 1
 
 
-def test_the_graph_can_be_switched_off():
+def test_graph_capture_can_be_switched_off():
     model = Net()
     with lk.watch(model, show=False, graph=False) as run:
         train(model, steps=3)
     assert run.graph is None
 
 
-def test_the_steps_over_which_each_structure_held_are_kept():
+def test_graph_history_lists_the_steps_of_each_structure():
     model = nn.Sequential(nn.Linear(3, 3), nn.Tanh())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False, budget=1.0) as run:
         for seen, deep in ((1, False), (2, True), (3, False)):
-            for _ in range(100_000):  # the graph is looked at twice a second
+            for _ in range(100_000):  # the graph is compared twice a second
                 out = model(model(torch.ones(2, 3))) if deep else model(torch.ones(2, 3))
                 optimizer.zero_grad()
                 out.sum().backward()

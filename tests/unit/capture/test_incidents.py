@@ -1,4 +1,4 @@
-"""The first step that goes wrong is kept: where it began, its samples, and how to run it again."""
+"""The incident of a run: its step, its samples, its explanation, and its replay."""
 
 import copy
 import math
@@ -16,7 +16,7 @@ from .models import Net, batch, train
 
 
 class Scaled(nn.Module):
-    """Divides by the mean of what it computed, which is zero where the input is."""
+    """Divides by the mean of a hidden layer, which is zero for an all-zero input."""
 
     def __init__(self):
         super().__init__()
@@ -50,7 +50,7 @@ def broken_run(workers=0):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_the_batch_that_broke_the_loss_is_known_by_its_samples(workers):
+def test_an_incident_has_the_sample_indices_of_its_batch(workers):
     run, _, _ = broken_run(workers)
     assert run.incident.kind == "not finite"
     assert run.incident.step == run.steps
@@ -58,7 +58,7 @@ def test_the_batch_that_broke_the_loss_is_known_by_its_samples(workers):
     assert len(run.incident.indices) == 8
 
 
-def test_the_step_can_be_run_again_and_tells_the_operation_and_its_line():
+def test_a_replay_names_the_operation_and_the_source_line():
     run, model, (_, y) = broken_run()
     before = copy.deepcopy(model.state_dict())
     state = torch.random.get_rng_state()
@@ -75,7 +75,7 @@ def test_the_step_can_be_run_again_and_tells_the_operation_and_its_line():
         assert torch.equal(tensor.nan_to_num(), before[name].nan_to_num())
 
 
-def test_a_replay_is_the_same_pass_dropout_included():
+def test_a_replay_repeats_the_forward_pass_including_dropout():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(6, 64), nn.Dropout(0.5), nn.Linear(64, 3))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -93,7 +93,7 @@ def test_a_replay_is_the_same_pass_dropout_included():
     assert torch.equal(run.incident.replay().output, outputs[20])
 
 
-def test_a_fast_loop_that_is_looked_at_no_more_can_be_run_again_too():
+def test_a_step_that_was_not_sampled_can_be_replayed():
     torch.manual_seed(0)
     model = Net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -112,7 +112,7 @@ def test_a_fast_loop_that_is_looked_at_no_more_can_be_run_again_too():
     assert replay.output.isnan().all()
 
 
-def test_the_statistics_of_the_last_50_steps_are_kept():
+def test_an_incident_has_the_series_of_the_last_steps():
     run, _, _ = broken_run()
     names, steps, values = run.incident.history["loss"]
     assert names == ("loss",)
@@ -121,7 +121,7 @@ def test_the_statistics_of_the_last_50_steps_are_kept():
     assert "grad_norm" in run.incident.history
 
 
-def test_a_spike_is_kept_and_gives_way_to_a_loss_that_is_not_finite():
+def test_a_spike_is_replaced_by_a_later_non_finite_loss():
     torch.manual_seed(0)
     model = Net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -142,7 +142,7 @@ def test_a_spike_is_kept_and_gives_way_to_a_loss_that_is_not_finite():
     assert kinds[-1][0] == "not finite"
 
 
-def test_a_spike_is_seen_in_a_loop_that_reads_its_run_at_every_step():
+def test_a_spike_is_detected_when_the_run_is_read_at_every_step():
     torch.manual_seed(0)
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -156,7 +156,7 @@ def test_a_spike_is_seen_in_a_loop_that_reads_its_run_at_every_step():
     assert (run.incident.kind, run.incident.step) == ("spike", 90)
 
 
-def test_weights_that_a_gradient_broke_point_at_the_operation_behind_them():
+def test_non_finite_weights_name_the_operation_whose_gradient_was_not_finite():
     class Root(nn.Module):
         def __init__(self):
             super().__init__()
@@ -172,7 +172,7 @@ def test_weights_that_a_gradient_broke_point_at_the_operation_behind_them():
     x, y = batch()
     with lk.watch(model, show=False) as run:
         for step in range(20):
-            if step == 10:  # the root's slope is infinite at zero
+            if step == 10:  # the derivative of sqrt is infinite at zero
                 nn.init.zeros_(model.inner.weight)
                 nn.init.zeros_(model.inner.bias)
             loss = F.cross_entropy(model(x), y)
@@ -184,16 +184,16 @@ def test_weights_that_a_gradient_broke_point_at_the_operation_behind_them():
     assert "sqrt" in run.incident.explanation
 
 
-def test_a_healthy_run_keeps_nothing():
+def test_a_run_of_finite_losses_has_no_incident():
     model = Net()
     with lk.watch(model, show=False) as run:
         train(model, steps=60)
     assert run.incident is None
 
 
-def test_what_cannot_be_run_again_says_so():
+def test_replay_raises_when_the_model_was_not_called():
     class Indirect(Net):
-        """Trains without its forward being called as model(...)."""
+        """A model whose `training_step` does not call `forward`."""
 
         def training_step(self, x):
             return self.fc2(F.relu(self.fc1(x)))
@@ -211,7 +211,7 @@ def test_what_cannot_be_run_again_says_so():
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_on_an_accelerator_the_weights_tell_what_broke_them():
+def test_non_finite_weights_on_an_accelerator_name_the_operation():
     torch.manual_seed(0)
     model = nn.Linear(3, 1).cuda()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -1,4 +1,4 @@
-"""A parameter's values can be asked for: of a graph alone as they were, and of a run."""
+"""Statistics of parameters and operation results, of graph views and of runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from labkit.capture.inspection import sample
 from labkit.run.inspection_requests import FINAL_VALUES, NO_STEP_ENDED, inspect
 
 
-def test_a_graph_alone_reads_the_values_of_its_parameters():
+def test_a_graph_view_has_statistics_of_its_parameters():
     model = nn.Linear(3, 2)
     with torch.no_grad():
         model.weight.copy_(torch.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, float("inf")]]))
@@ -33,7 +33,7 @@ def test_a_graph_alone_reads_the_values_of_its_parameters():
     assert len(value.edges) == len(value.counts) + 1
 
 
-def test_a_graph_tells_the_values_of_its_own_moment():
+def test_a_graph_view_has_the_values_at_the_time_of_capture():
     model = nn.Linear(3, 1)
     model(torch.ones(2, 3)).sum().backward()
     before = model.weight.mean().item()
@@ -49,7 +49,7 @@ def test_a_graph_tells_the_values_of_its_own_moment():
     assert np.isclose(found.value.mean, before)
 
 
-def test_a_graph_reads_no_model_on_another_thread():
+def test_a_graph_view_answers_on_another_thread_without_its_model():
     model = nn.Linear(3, 1)
     view = lk.graph(model, torch.ones(1, 3))
     gone = weakref.ref(model)
@@ -63,7 +63,7 @@ def test_a_graph_reads_no_model_on_another_thread():
     assert inspect(view.run, "no_such") is None
 
 
-def test_a_recording_tells_the_values_of_the_blocks_end():
+def test_a_recording_samples_parameter_values_at_its_end():
     model = nn.Linear(2, 1)
     with lk.graph.record() as recording:
         model(torch.ones(1, 2)).sum().backward()
@@ -89,7 +89,7 @@ def test_a_recording_tells_the_values_of_the_blocks_end():
         (torch.tensor(7.0), 7.0, None),
     ],
 )
-def test_any_tensor_is_sampled(tensor, mean, sampled):
+def test_tensors_of_any_layout_and_dtype_are_sampled(tensor, mean, sampled):
     kept = sample(tensor)
     assert kept is not None
     found = kept.statistics()
@@ -97,12 +97,12 @@ def test_any_tensor_is_sampled(tensor, mean, sampled):
 
 
 @pytest.mark.parametrize("tensor", [torch.empty(3, device="meta"), torch.empty(0)])
-def test_a_tensor_without_values_has_none(tensor):
+def test_a_tensor_without_values_has_no_statistics(tensor):
     kept = sample(tensor)
     assert kept is None or np.isnan(kept.statistics().mean)
 
 
-def test_a_large_value_has_a_histogram():
+def test_values_near_the_float_limit_have_a_histogram():
     kept = sample(torch.full((3,), 3e38))
     assert kept is not None
     assert kept.statistics().counts.sum() == 3
@@ -117,7 +117,7 @@ def training(model, optimizer, run, ended):
 
 @pytest.fixture
 def trained():
-    """A model that a thread of its own trains, and its run."""
+    """A model that trains on another thread, and its run."""
     model = nn.Linear(3, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     ended = threading.Event()
@@ -130,7 +130,7 @@ def trained():
         thread.join(timeout=10)
 
 
-def test_a_held_loop_is_asked_for_what_is_there_now(trained):
+def test_inspecting_a_paused_run_reads_the_current_values(trained):
     model, run = trained
     run.pause()
     run.control.submit(lambda: None).result(timeout=10)
@@ -148,7 +148,7 @@ def train_and_clear(model, steps=20):
         optimizer.zero_grad()
 
 
-def test_a_loop_that_ends_no_step_is_answered_for_by_what_was_recorded():
+def test_inspection_falls_back_to_recorded_values_when_no_step_ends():
     model = nn.Linear(3, 1)
     with lk.watch(model, show=False) as run:
         train_and_clear(model)
@@ -162,7 +162,7 @@ def test_a_loop_that_ends_no_step_is_answered_for_by_what_was_recorded():
     assert NO_STEP_ENDED in (found.reason or "")
 
 
-def test_an_ended_run_tells_the_values_of_its_end_and_reads_no_model():
+def test_a_closed_run_has_the_values_at_its_end():
     model = nn.Linear(3, 1)
     with lk.watch(model, show=False) as run:
         train_and_clear(model)
@@ -180,7 +180,7 @@ def test_an_ended_run_tells_the_values_of_its_end_and_reads_no_model():
     assert inspect(run, "no_such") is None
 
 
-def test_a_run_that_another_thread_ends_reads_no_model():
+def test_a_run_closed_on_another_thread_has_recorded_values_only():
     model = nn.Linear(3, 1)
     with lk.watch(model, show=False) as run:
         train_and_clear(model)
@@ -192,7 +192,7 @@ def test_a_run_that_another_thread_ends_reads_no_model():
     assert found.norms
 
 
-def test_a_models_graph_tells_what_its_operations_returned():
+def test_a_graph_view_has_statistics_of_operation_results():
     model = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
     x = torch.randn(5, 3)
     view = lk.graph(model, x)
@@ -204,7 +204,7 @@ def test_a_models_graph_tells_what_its_operations_returned():
     assert found.value.sampled is None
 
 
-def test_of_a_large_result_a_sample_is_read():
+def test_a_large_operation_result_is_sampled():
     view = lk.graph(nn.Sequential(nn.Linear(1, 1000)), torch.randn(500, 1))
     found = inspect(view.run, "0#1/addmm:0")
     assert found is not None

@@ -1,4 +1,4 @@
-"""`backward` is seen while a model is watched, takes what it always takes, and is put back."""
+"""The replacement of `torch.autograd.backward`: its arguments, and its removal."""
 
 import torch
 import torch.nn.functional as F
@@ -8,7 +8,7 @@ import labkit as lk
 from .models import Net, batch, train
 
 
-def test_watches_may_end_in_any_order_and_leave_backward_as_it_was():
+def test_closing_runs_in_any_order_restores_backward():
     original = torch.autograd.backward
     first, second = Net(), Net()
     one, two = lk.watch(first, show=False), lk.watch(second, show=False)
@@ -21,7 +21,7 @@ def test_watches_may_end_in_any_order_and_leave_backward_as_it_was():
     assert (one.steps, two.steps) == (0, 6)
 
 
-def test_a_watch_that_ends_under_somebody_elses_wrapper_passes_calls_on(monkeypatch):
+def test_backward_wrapped_by_other_code_still_works_after_closing(monkeypatch):
     calls = []
     model = Net()
     run = lk.watch(model, show=False)
@@ -39,7 +39,7 @@ def test_a_watch_that_ends_under_somebody_elses_wrapper_passes_calls_on(monkeypa
     assert torch.autograd.backward is theirs
 
 
-def test_backward_takes_what_torch_takes_however_it_is_given():
+def test_backward_accepts_all_keyword_arguments_of_torch():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
     wished = torch.tensor([2.0, 0.5])

@@ -1,4 +1,4 @@
-"""What watching adds at its peak: at most 64 MB or a tenth of the weights, whatever is read."""
+"""The peak memory that watching adds: at most 64 MB or a tenth of the weights."""
 
 import os
 import subprocess
@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[3]
 
 
 def peak(kind):
-    """Return the most memory the loop takes in a process of its own, in MB."""
-    # glibc would raise the size from which memory is given back at once, and the peak with it.
+    """Return the peak memory of the loop in a separate process, in MB."""
+    # By default glibc raises this threshold over time, which increases the peak.
     surroundings = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "262144", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(LOOP), kind]
     done = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
@@ -27,7 +27,7 @@ def peak(kind):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is in other units elsewhere")
-def test_all_readings_together_add_no_more_than_the_limit():
+def test_all_readings_together_stay_below_the_memory_limit():
     assert peak("watched") - peak("bare") <= 64
 
 
@@ -36,7 +36,7 @@ def weights_of(*sizes):
     return [(f"p{n}", torch.randn(size)) for n, size in enumerate(sizes)]
 
 
-def test_after_some_readings_the_update_of_every_parameter_has_been_read():
+def test_the_update_ratio_of_every_parameter_is_read_within_a_few_readings():
     limit = MemoryLimit(0)
     third = limit.share // 4 // 3
     weights = weights_of(third, third, third, third, 10)
@@ -52,7 +52,7 @@ def test_after_some_readings_the_update_of_every_parameter_has_been_read():
     assert limit.room == limit.share
 
 
-def test_of_a_parameter_larger_than_the_limit_the_ratio_is_estimated():
+def test_the_update_ratio_of_a_parameter_above_the_limit_is_estimated():
     limit = MemoryLimit(0)
     ((name, weight),) = weights_of(limit.share // 4 + 1)
     before = weight.clone()
@@ -65,7 +65,7 @@ def test_of_a_parameter_larger_than_the_limit_the_ratio_is_estimated():
     assert ratios.item() == pytest.approx(expected, rel=0.02)
 
 
-def test_all_who_copy_share_one_limit():
+def test_all_copies_share_one_memory_limit():
     limit = MemoryLimit(0)
     everyone = [PreviousGradients(limit) for _ in range(8)]
     gradients = weights_of(limit.share // 4)
@@ -77,7 +77,7 @@ def test_all_who_copy_share_one_limit():
     assert limit.room == limit.share
 
 
-def test_a_pass_without_a_gradient_that_was_there_gives_no_noise_scale():
+def test_a_pass_with_a_missing_gradient_has_no_noise_scale():
     noise = GradientNoise(MemoryLimit(0))
     gradients = weights_of(4, 3)
     noise.add_pass(gradients)

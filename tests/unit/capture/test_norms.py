@@ -1,4 +1,4 @@
-"""Norms over whatever a model holds."""
+"""Norms of tensors of any layout, dtype and size."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ from labkit.capture.readings.norms import norms
     ],
     ids=lambda tensor: f"{tensor.layout}-{tensor.dtype}-{tensor.numel()}",
 )
-def test_norm_of_any_kind_of_tensor_beside_others(tensor):
+def test_norms_match_torch_for_every_kind_of_tensor(tensor):
     dense = tensor.to_dense() if tensor.is_sparse else tensor
     wide = dense.to(torch.complex128 if dense.is_complex() else torch.float64)
     found = norms([torch.ones(4), tensor, None])

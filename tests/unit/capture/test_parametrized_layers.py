@@ -1,32 +1,12 @@
-"""Layers that are parametrized or pruned, from the start or in the middle of a run."""
+"""Layers that are parametrized or pruned, before or during a run."""
 
 import pytest
-import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune
 
-from .models import Net, batch
-from .truth import assert_agrees, assert_goes_on, points, record
-
-HALF = 20
-
-
-def sgd(model, lr=0.05):
-    return torch.optim.SGD(model.parameters(), lr=lr)
-
-
-def train(model, truth, optimizer, steps=HALF):
-    x, y = batch()
-    for _ in range(steps):
-        x = x.to(next(model.parameters()).dtype)
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
-        loss.backward()
-        truth.loss(loss)
-        truth.used(model, optimizer)
-        optimizer.step()
-        truth.stepped(model)
+from .models import Net
+from .sgd_loop import HALF, sgd, train
+from .truth import assert_agrees, assert_agrees_with_late_parameters, points, record
 
 
 class Symmetric(nn.Module):
@@ -45,7 +25,7 @@ PARAMETRIZED = {
 
 
 @pytest.mark.parametrize("kind", PARAMETRIZED)
-def test_a_parametrized_layer_from_the_start(kind):
+def test_a_layer_parametrized_before_training_is_recorded(kind):
     def make():
         model = Net()
         PARAMETRIZED[kind](model.fc1)
@@ -55,8 +35,8 @@ def test_a_parametrized_layer_from_the_start(kind):
 
 
 @pytest.mark.parametrize("kind", PARAMETRIZED)
-def test_a_layer_that_is_parametrized_in_the_middle(kind):
-    """The parameter has a new name from then on: under either, its numbers go on."""
+def test_norms_continue_when_a_layer_is_parametrized_during_the_run(kind):
+    """The parameter gets a new name; its norms continue under the old or the new one."""
 
     def loop(model, truth):
         train(model, truth, sgd(model))
@@ -80,11 +60,11 @@ def test_a_layer_that_is_parametrized_in_the_middle(kind):
                 assert not wrong, f"{name} at {wrong}"
             if norm == "grad_norm":
                 assert max(points(run, name) or found) > 1.5 * HALF, f"{name} does not go on"
-    assert_goes_on(run, truth)
+    assert_agrees_with_late_parameters(run, truth)
 
 
-def test_what_was_read_stays_when_a_parametrization_is_removed():
-    """Nobody asks for the series in between, so that norms wait to be written."""
+def test_recorded_norms_are_kept_when_a_parametrization_is_removed():
+    """No series is read during the run, so norms are still buffered at the removal."""
 
     def make():
         model = Net()
@@ -101,4 +81,4 @@ def test_what_was_read_stays_when_a_parametrization_is_removed():
     for number in range(2):
         found = points(run, f"grad_norm/fc1.parametrizations.weight.original{number}")
         assert found.keys() >= set(range(1, 9))
-    assert_goes_on(run, truth)
+    assert_agrees_with_late_parameters(run, truth)

@@ -8,7 +8,7 @@ from .models import batch
 from .truth import (
     assert_all,
     assert_losses,
-    assert_no_fault,
+    assert_no_internal_error,
     assert_norms,
     assert_steps,
     points,
@@ -19,7 +19,7 @@ STEPS = 30
 
 
 def assert_stepped_inside(run, truth, rate=0.05):
-    """Hold a run against its loop; how the many optimizers' rates are named is left open."""
+    """Compare a run with its expected values; the names of the rates are not checked."""
 
     def rates():
         found = {name: points(run, name) for name in run.names() if name.startswith("lr/")}
@@ -34,7 +34,7 @@ def assert_stepped_inside(run, truth, rate=0.05):
     assert_all(
         [
             lambda: assert_steps(run, truth.steps),
-            lambda: assert_no_fault(run),
+            lambda: assert_no_internal_error(run),
             lambda: assert_losses(run, truth),
             one_loss,
             rates,
@@ -48,14 +48,14 @@ def train(model, truth, after_pass=lambda: None):
     x, y = batch()
     for _ in range(STEPS):
         loss = F.cross_entropy(model(x), y)
-        truth.loss(loss)
+        truth.add_loss(loss)
         loss.backward()
         after_pass()
-        truth.stepped(model)
+        truth.after_step(model)
 
 
-def note(model, truth, parameter):
-    """Note what one parameter's optimizer used, as it steps."""
+def store_before_step(model, truth, parameter):
+    """Store the gradient norm and the weight of a parameter before its update."""
     name = next(name for name, each in model.named_parameters() if each is parameter)
     norm = parameter.grad.double().norm().item()
     series = truth.norms["grad_norm"].setdefault(f"grad_norm/{name}", {})
@@ -64,12 +64,12 @@ def note(model, truth, parameter):
 
 
 @pytest.mark.parametrize("clear", ["optimizer", "none", "zero"])
-def test_one_optimizer_per_parameter(clear):
+def test_one_optimizer_per_parameter_is_one_step_per_pass(clear):
     def loop(model, truth):
         optimizers = {p: torch.optim.SGD([p], lr=0.05) for p in model.parameters()}
 
         def step(parameter):
-            note(model, truth, parameter)
+            store_before_step(model, truth, parameter)
             optimizers[parameter].step()
             if clear == "optimizer":
                 optimizers[parameter].zero_grad()
@@ -85,8 +85,8 @@ def test_one_optimizer_per_parameter(clear):
     assert_stepped_inside(*record(loop))
 
 
-def test_one_optimizer_per_parameter_that_steps_in_every_second_pass():
-    """Passes wait in several recorders as the steps begin, and one records them all."""
+def test_optimizers_that_step_in_every_second_pass_record_both_losses():
+    """Several recorders have pending passes when the steps begin; one records them all."""
 
     def loop(model, truth):
         optimizers = {p: torch.optim.SGD([p], lr=0.05) for p in model.parameters()}
@@ -94,7 +94,7 @@ def test_one_optimizer_per_parameter_that_steps_in_every_second_pass():
 
         def step(parameter):
             if passes % 2:
-                note(model, truth, parameter)
+                store_before_step(model, truth, parameter)
                 optimizers[parameter].step()
                 optimizers[parameter].zero_grad()
 
@@ -102,22 +102,22 @@ def test_one_optimizer_per_parameter_that_steps_in_every_second_pass():
         x, y = batch()
         for passes in range(2 * STEPS):
             loss = F.cross_entropy(model(x), y)
-            truth.loss(loss)
+            truth.add_loss(loss)
             loss.backward()
             if passes % 2:
-                truth.stepped(model)
+                truth.after_step(model)
         for handle in handles:
             handle.remove()
 
     assert_stepped_inside(*record(loop))
 
 
-def test_gradients_cleared_after_the_pass():
+def test_gradients_can_be_cleared_after_the_pass():
     def loop(model, truth):
         optimizers = {p: torch.optim.SGD([p], lr=0.05) for p in model.parameters()}
 
         def step(parameter):
-            note(model, truth, parameter)
+            store_before_step(model, truth, parameter)
             optimizers[parameter].step()
 
         for parameter in model.parameters():
@@ -127,7 +127,7 @@ def test_gradients_cleared_after_the_pass():
     assert_stepped_inside(*record(loop))
 
 
-def test_one_optimizer_for_all_that_steps_when_the_last_gradient_is_there():
+def test_one_optimizer_that_steps_after_the_last_gradient_is_recorded():
     def loop(model, truth):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
         waiting = set()
@@ -137,7 +137,7 @@ def test_one_optimizer_for_all_that_steps_when_the_last_gradient_is_there():
             if len(waiting) == len(list(model.parameters())):
                 waiting.clear()
                 for each in model.parameters():
-                    note(model, truth, each)
+                    store_before_step(model, truth, each)
                 optimizer.step()
                 optimizer.zero_grad()
 
@@ -149,7 +149,7 @@ def test_one_optimizer_for_all_that_steps_when_the_last_gradient_is_there():
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
-def test_torchs_own_optimizers_in_backward():
+def test_apply_optimizer_in_backward_is_recorded():
     from torch.distributed.optim import _apply_optimizer_in_backward
 
     def loop(model, truth):
@@ -157,15 +157,15 @@ def test_torchs_own_optimizers_in_backward():
         x, y = batch()
         for _ in range(STEPS):
             loss = F.cross_entropy(model(x), y)
-            truth.loss(loss)
+            truth.add_loss(loss)
             loss.backward()
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_stepped_inside(*record(loop))
 
 
-def test_updates_by_hand_inside_backward():
-    """As LOMO does: no optimizer at all."""
+def test_manual_updates_inside_backward_are_steps():
+    """As in LOMO, which has no optimizer."""
 
     def loop(model, truth):
         @torch.no_grad()
@@ -181,21 +181,21 @@ def test_updates_by_hand_inside_backward():
     assert_all(
         [
             lambda: assert_steps(run, STEPS),
-            lambda: assert_no_fault(run),
+            lambda: assert_no_internal_error(run),
             lambda: assert_losses(run, truth),
         ]
     )
 
 
-def test_steps_inside_backward_beside_a_usual_optimizer():
-    """Large layers step inside backward, the others afterwards: one step, one loss."""
+def test_steps_inside_backward_and_after_it_are_one_step():
+    """One layer steps inside backward, the other afterwards: one step, one loss."""
 
     def loop(model, truth):
         inside = {p: torch.optim.SGD([p], lr=0.05) for p in model.fc1.parameters()}
         optimizer = torch.optim.SGD(model.fc2.parameters(), lr=0.05)
 
         def step(parameter):
-            note(model, truth, parameter)
+            store_before_step(model, truth, parameter)
             inside[parameter].step()
             inside[parameter].zero_grad()
 
@@ -204,7 +204,7 @@ def test_steps_inside_backward_beside_a_usual_optimizer():
 
         def after_pass():
             for parameter in model.fc2.parameters():
-                note(model, truth, parameter)
+                store_before_step(model, truth, parameter)
             optimizer.step()
             optimizer.zero_grad()
 

@@ -1,4 +1,4 @@
-"""A step that raises or is nested in itself: the steps after it are recorded as they are."""
+"""Steps that raise or call `super().step()`: later steps are recorded correctly."""
 
 import gc
 import threading
@@ -27,14 +27,14 @@ def step(model, optimizer, truth):
     optimizer.zero_grad()
     loss = loss_of(model)
     loss.backward()
-    truth.loss(loss)
-    truth.used(model, optimizer)
+    truth.add_loss(loss)
+    truth.before_step(model, optimizer)
     optimizer.step()
-    truth.stepped(model)
+    truth.after_step(model)
 
 
 def raise_in_step(model, optimizer):
-    """Take a pass and have the step after it raise."""
+    """Run a backward pass and raise in the step after it."""
 
     def refuse(*_):
         raise ZeroDivisionError
@@ -48,7 +48,7 @@ def raise_in_step(model, optimizer):
 
 
 def raise_in_closure(model, optimizer):
-    """Have the closure of a step raise after its pass."""
+    """Raise in the closure of a step, after its backward pass."""
 
     def closure():
         optimizer.zero_grad()
@@ -62,7 +62,7 @@ def raise_in_closure(model, optimizer):
 @pytest.mark.parametrize("fail", [raise_in_step, raise_in_closure])
 @pytest.mark.parametrize("makes_another", [False, True])
 @pytest.mark.parametrize("after", [3, 60])
-def test_the_loop_goes_on_after_a_step_that_raised(fail, makes_another, after):
+def test_steps_after_one_that_raised_are_recorded(fail, makes_another, after):
     def loop(model, truth):
         optimizer = sgd(model)
         for _ in range(after):
@@ -76,7 +76,7 @@ def test_the_loop_goes_on_after_a_step_that_raised(fail, makes_another, after):
     assert_agrees(*record(loop))
 
 
-def test_a_step_that_raised_on_a_thread_that_is_gone():
+def test_steps_after_one_that_raised_on_a_finished_thread_are_recorded():
     def loop(model, truth):
         optimizer = sgd(model)
 
@@ -94,7 +94,7 @@ def test_a_step_that_raised_on_a_thread_that_is_gone():
     assert_agrees(*record(loop))
 
 
-def test_a_step_that_raised_keeps_no_optimizer_alive():
+def test_a_step_that_raised_keeps_no_reference_to_its_optimizer():
     model = Net()
     with lk.watch(model, show=False):
         optimizer = sgd(model)
@@ -106,7 +106,7 @@ def test_a_step_that_raised_keeps_no_optimizer_alive():
 
 
 class Clipping(torch.optim.SGD):
-    """An optimizer of the user's own: its class's step calls that of its parent."""
+    """A custom optimizer whose `step` calls `super().step()`."""
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -115,8 +115,8 @@ class Clipping(torch.optim.SGD):
         return super().step(closure)
 
 
-def test_a_step_that_calls_its_parents_is_one_step():
-    torch.optim.SGD(Net().parameters(), lr=0.1)  # from now on the parent's step has hooks, too
+def test_an_overridden_step_that_calls_super_is_one_step():
+    torch.optim.SGD(Net().parameters(), lr=0.1)  # torch adds hooks to the parent's step
 
     def loop(model, truth):
         optimizer = Clipping(model.parameters(), lr=0.05)

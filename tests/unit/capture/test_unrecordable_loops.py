@@ -1,4 +1,4 @@
-"""Loops of which little or nothing can be recorded: a notice says what, and what to do."""
+"""Loops that can be recorded in part or not at all: a notice says so, with advice."""
 
 import re
 
@@ -18,8 +18,8 @@ STEPS = 40
 WHAT_TO_DO = re.compile(r"run\.log|backward|optimizer=|lk\.watch|torch\.optim")
 
 
-def assert_told(run):
-    """Check that a notice names what is missing and what can be done about it."""
+def assert_notice_with_advice(run):
+    """Check that a notice gives advice."""
     texts = [notice.text for notice in run.notices]
     assert texts, "no notice at all"
     assert any(WHAT_TO_DO.search(text) for text in texts), texts
@@ -63,7 +63,7 @@ def by_own_tensors(model):
 
 
 def by_copies(model):
-    """Trains copies of the model's parameters through functional_call."""
+    """Train copies of the parameters through functional_call."""
     values, loss_of = functional_state(model)
     values = {name: value.requires_grad_() for name, value in values.items()}
     optimizer = torch.optim.SGD(values.values(), lr=0.1)
@@ -76,21 +76,21 @@ def by_copies(model):
 @pytest.mark.parametrize(
     "loop", [by_func_grad, by_autograd_grad, by_own_tensors, by_copies], ids=lambda f: f.__name__
 )
-def test_a_loop_that_passes_the_model_by_is_told_at_the_latest_at_close(loop):
+def test_a_loop_that_does_not_train_the_model_gives_a_notice(loop):
     model = Net()
     with lk.watch(model, show=False, budget=1.0) as run:
         loop(model)
     assert run.steps in (0, STEPS)
-    assert_told(run)
+    assert_notice_with_advice(run)
 
 
-def test_nothing_is_told_of_a_run_that_was_never_used():
+def test_an_unused_run_has_no_notices():
     with lk.watch(Net(), show=False) as run:
         pass
     assert run.notices == ()
 
 
-def test_nothing_is_told_of_an_everyday_loop():
+def test_a_plain_loop_has_no_notices():
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False, budget=1.0) as run:
@@ -102,7 +102,7 @@ def test_nothing_is_told_of_an_everyday_loop():
 
 
 class OwnOptimizer:
-    """No optimizer of torch's, as fastai's and Keras's are: it reads `.grad` and sets `.data`."""
+    """An optimizer that is not a torch Optimizer, as in fastai: reads `.grad`, sets `.data`."""
 
     def __init__(self, parameters, lr):
         self.parameters, self.lr = list(parameters), lr
@@ -119,7 +119,7 @@ class OwnOptimizer:
                 parameter.grad.zero_()
 
 
-def test_an_optimizer_that_is_not_torchs_has_its_losses_and_a_notice_for_the_rest():
+def test_a_custom_optimizer_class_has_losses_and_a_notice():
     torch.manual_seed(0)
     model, (x, y) = Net(), batch()
     optimizer = OwnOptimizer(model.parameters(), lr=0.1)
@@ -134,18 +134,18 @@ def test_an_optimizer_that_is_not_torchs_has_its_losses_and_a_notice_for_the_res
     assert run.steps == STEPS
     assert points(run, "loss") == pytest.approx(losses, rel=1e-5)
     assert not [name for name in run.names() if name.startswith("lr/")]
-    assert_told(run)
+    assert_notice_with_advice(run)
 
 
 class StatelessOptimizer:
-    """As Keras's on its torch backend: gradients are handed over, variables are assigned."""
+    """An optimizer as in Keras: takes gradients as arguments and assigns variables."""
 
     def apply(self, gradients, variables):
         for gradient, variable in zip(gradients, variables, strict=True):
             variable.data = variable.data - 0.1 * gradient
 
 
-def test_an_optimizer_that_is_handed_gradients_is_told_or_recorded():
+def test_an_optimizer_that_assigns_variables_has_losses():
     torch.manual_seed(0)
     model, (x, y) = Net(), batch()
     variables, optimizer = list(model.parameters()), StatelessOptimizer()
@@ -159,8 +159,8 @@ def test_an_optimizer_that_is_handed_gradients_is_told_or_recorded():
     assert len(points(run, "loss")) == STEPS
 
 
-def test_a_frozen_model_is_told():
-    """Everything is frozen: the loop trains a head outside of what is watched."""
+def test_a_frozen_model_gives_a_notice():
+    """All watched parameters are frozen: the loop trains an unwatched head."""
     body, head, (x, y) = Net().requires_grad_(False), nn.Linear(3, 3), batch()
     optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
     with lk.watch(body, show=False, budget=1.0) as run:
@@ -169,23 +169,23 @@ def test_a_frozen_model_is_told():
             F.cross_entropy(head(body(x)), y).backward()
             optimizer.step()
     assert run.steps == 0
-    assert_told(run)
+    assert_notice_with_advice(run)
 
 
-def test_the_notice_comes_while_the_loop_still_runs():
-    """Long before close, so that somebody who watches sees why nothing moves."""
+def test_the_notice_appears_before_the_run_is_closed():
+    """The user sees during the run why nothing is recorded."""
     model = Net()
     run = lk.watch(model, show=False, budget=1.0)
     for _ in range(50):
         by_own_tensors(model)
-    told = run.notices
+    notices = run.notices
     run.close()
-    assert told
+    assert notices
 
 
 @pytest.fixture
 def one_process():
-    """Make this process a group of its own, as a launcher does."""
+    """Initialize a process group of this process only."""
     distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
     yield
     distributed.destroy_process_group()
@@ -194,8 +194,8 @@ def one_process():
 @pytest.mark.parametrize("parts", [1, 2])
 @pytest.mark.parametrize("to_none", [True, False])
 @pytest.mark.usefixtures("one_process")
-def test_sharded_parameters_are_left_out_with_a_notice(parts, to_none):
-    """Of FSDP2's parameters every process holds a part: the loss and the rates are recorded."""
+def test_sharded_parameters_are_skipped_with_a_notice(parts, to_none):
+    """Each process holds a part of an FSDP2 parameter: losses and rates are recorded."""
     model, (x, y), losses = Net(), batch(), {}
     fully_shard(model.fc1, mesh=init_device_mesh("cpu", (1,)))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

@@ -1,4 +1,4 @@
-"""Weights that are updated by hand, in all the ways in which people do."""
+"""Weights that are updated without an optimizer, in all common ways."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from .models import Net, batch
 from .truth import (
     assert_all,
     assert_losses,
-    assert_no_fault,
+    assert_no_internal_error,
     assert_norms,
     assert_steps,
     points,
@@ -25,7 +25,7 @@ RATE = 0.05
 def in_place(parameters):
     with torch.no_grad():
         for parameter in parameters:
-            parameter -= RATE * parameter.grad  # noqa: PLW2901 - in place, as people write it
+            parameter -= RATE * parameter.grad  # noqa: PLW2901 - in place, as in common loops
 
 
 def sub_(parameters):
@@ -94,17 +94,17 @@ def one_pass(model, truth, rows=slice(None)):
     x, y = batch()
     loss = F.cross_entropy(model(x[rows]), y[rows])
     loss.backward()
-    truth.loss(loss)
+    truth.add_loss(loss)
 
 
 def assert_by_hand(run, truth):
-    """Losses, steps and gradients are right; update ratios are right or absent."""
+    """Check losses, steps and gradients; update ratios are correct or absent."""
     for name in [name for name in truth.norms["update_ratio"] if not points(run, name)]:
         del truth.norms["update_ratio"][name]
     assert_all(
         [
             lambda: assert_steps(run, truth.steps),
-            lambda: assert_no_fault(run),
+            lambda: assert_no_internal_error(run),
             lambda: assert_losses(run, truth),
             lambda: assert_norms(run, truth, "grad_norm"),
             lambda: assert_norms(run, truth, "update_ratio", rtol=2e-3),
@@ -114,21 +114,21 @@ def assert_by_hand(run, truth):
 
 @pytest.mark.parametrize("clear", CLEARINGS, ids=lambda each: each.__name__)
 @pytest.mark.parametrize("update", UPDATES, ids=lambda each: each.__name__)
-def test_an_update_by_hand_is_a_step(update, clear):
+def test_a_manual_update_is_a_step(update, clear):
     def loop(model, truth):
         parameters = list(model.parameters())
         for _ in range(STEPS):
             one_pass(model, truth)
-            truth.used(model)
+            truth.before_step(model)
             update(parameters)
-            truth.stepped(model)
+            truth.after_step(model)
             clear(parameters)
 
     assert_by_hand(*record(loop))
 
 
 @pytest.mark.parametrize("clear", CLEARINGS, ids=lambda each: each.__name__)
-def test_updates_by_hand_are_nothing_to_find_fault_with(clear):
+def test_manual_updates_cause_no_findings(clear):
     def loop(model, truth):
         parameters = list(model.parameters())
         for _ in range(100):
@@ -141,30 +141,30 @@ def test_updates_by_hand_are_nothing_to_find_fault_with(clear):
 
 
 @pytest.mark.parametrize("clear", CLEARINGS, ids=lambda each: each.__name__)
-def test_gradients_cleared_before_the_pass(clear):
+def test_gradients_can_be_cleared_before_the_pass(clear):
     def loop(model, truth):
         parameters = list(model.parameters())
         for number in range(STEPS):
             if number:
                 clear(parameters)
             one_pass(model, truth)
-            truth.used(model)
+            truth.before_step(model)
             in_place(parameters)
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_by_hand(*record(loop))
 
 
 @pytest.mark.parametrize("update", [in_place, through_data, foreach], ids=lambda u: u.__name__)
-def test_accumulated_passes_before_an_update_by_hand_are_one_step(update):
+def test_accumulated_passes_before_a_manual_update_are_one_step(update):
     def loop(model, truth):
         parameters = list(model.parameters())
         for _ in range(STEPS):
             for part in range(3):
                 one_pass(model, truth, slice(part, None, 3))
-            truth.used(model)
+            truth.before_step(model)
             update(parameters)
-            truth.stepped(model)
+            truth.after_step(model)
             none(parameters)
 
     run, truth = record(loop)
@@ -175,38 +175,38 @@ def test_accumulated_passes_before_an_update_by_hand_are_one_step(update):
     assert_by_hand(run, truth)
 
 
-def test_by_hand_first_and_an_optimizer_later():
+def test_an_optimizer_can_follow_manual_updates():
     def loop(model, truth):
         parameters = list(model.parameters())
         for _ in range(STEPS // 2):
             one_pass(model, truth)
-            truth.used(model)
+            truth.before_step(model)
             in_place(parameters)
-            truth.stepped(model)
+            truth.after_step(model)
             none(parameters)
         optimizer = torch.optim.SGD(parameters, lr=RATE)
         for _ in range(STEPS // 2):
             optimizer.zero_grad()
             one_pass(model, truth)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     assert_by_hand(run, truth)
     assert points(run, "lr/0") == pytest.approx(truth.rates["lr/0"])
 
 
-def test_one_layer_by_hand_beside_an_optimizer_is_one_step():
+def test_a_manual_update_beside_an_optimizer_is_one_step():
     def loop(model, truth):
         optimizer = torch.optim.SGD(model.fc1.parameters(), lr=RATE)
         for _ in range(STEPS):
             model.zero_grad()
             one_pass(model, truth)
-            truth.used(model)
+            truth.before_step(model)
             in_place(list(model.fc2.parameters()))
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     for norms in truth.norms.values():
@@ -215,7 +215,7 @@ def test_one_layer_by_hand_beside_an_optimizer_is_one_step():
     assert_by_hand(run, truth)
 
 
-def test_a_single_pass_by_hand_is_recorded():
+def test_a_single_manual_update_is_recorded():
     model, (x, y) = Net(), batch()
     with lk.watch(model, show=False) as run:
         loss = F.cross_entropy(model(x), y)

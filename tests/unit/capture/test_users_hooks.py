@@ -1,4 +1,4 @@
-"""Hooks and modes of the user's own: what they do lies outside of the step that is recorded."""
+"""Optimizer hooks and dispatch modes of the user."""
 
 import gc
 
@@ -18,10 +18,10 @@ def take_pass(model, truth):
     x, y = batch()
     loss = F.cross_entropy(model(x), y)
     loss.backward()
-    truth.loss(loss)
+    truth.add_loss(loss)
 
 
-def test_a_scheduler_that_steps_in_a_hook_after_the_step():
+def test_a_scheduler_stepped_in_a_post_hook_changes_the_next_rate():
     def loop(model, truth):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
         scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.95)
@@ -29,42 +29,42 @@ def test_a_scheduler_that_steps_in_a_hook_after_the_step():
         for _ in range(80):
             optimizer.zero_grad()
             take_pass(model, truth)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
 @pytest.mark.parametrize("registered_at", [0, 40])
-def test_gradients_that_are_clipped_in_a_hook_before_the_step(registered_at):
+def test_clipping_in_a_pre_hook_is_recorded(registered_at):
     def loop(model, truth):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
 
         def clip(*_):
             nn.utils.clip_grad_norm_(model.parameters(), 0.1)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
 
         for number in range(80):
             if number == registered_at:
                 optimizer.register_step_pre_hook(clip)
             optimizer.zero_grad()
             take_pass(model, truth)
-            truth.unclipped(model)
+            truth.before_clipping(model)
             if number < registered_at:
-                truth.used(model, optimizer)
+                truth.before_step(model, optimizer)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-def test_the_next_pass_in_a_hook_after_the_step():
+def test_a_backward_pass_in_a_post_hook_belongs_to_the_next_step():
     def loop(model, truth):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
 
         def begin_next(*_):
-            truth.stepped(model)
+            truth.after_step(model)
             with torch.enable_grad():
                 optimizer.zero_grad()
                 take_pass(model, truth)
@@ -72,7 +72,7 @@ def test_the_next_pass_in_a_hook_after_the_step():
         handle = optimizer.register_step_post_hook(begin_next)
         take_pass(model, truth)
         for _ in range(80):
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             optimizer.step()
         handle.remove()
         truth.drop_loss()
@@ -80,7 +80,7 @@ def test_the_next_pass_in_a_hook_after_the_step():
     assert_agrees(*record(loop), norms=False, ratios=False)
 
 
-def test_nothing_is_left_on_an_optimizer_that_has_hooks():
+def test_closing_leaves_only_the_users_optimizer_hooks():
     model = Net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     calls = []
@@ -99,7 +99,7 @@ def test_nothing_is_left_on_an_optimizer_that_has_hooks():
     gc.collect()
 
 
-def test_a_loop_that_clears_all_hooks_of_its_optimizer_goes_on():
+def test_recording_continues_after_all_optimizer_hooks_are_cleared():
     def loop(model, truth):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
         for number in range(60):
@@ -109,22 +109,22 @@ def test_a_loop_that_clears_all_hooks_of_its_optimizer_goes_on():
                 optimizer._optimizer_step_pre_hooks.clear()
             optimizer.zero_grad()
             take_pass(model, truth)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
-class UnspeakableError(Exception):
-    """An error whose text cannot be had."""
+class UnprintableError(Exception):
+    """An error whose `str` raises."""
 
     def __str__(self):
         raise RuntimeError
 
 
 class NoSynchronisation(TorchDispatchMode):
-    """Raises where a value is brought to the host."""
+    """Raises when a value is copied to the host."""
 
     def __init__(self, error):
         super().__init__()
@@ -136,8 +136,8 @@ class NoSynchronisation(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize("error", [AssertionError("an item() in the loop"), UnspeakableError()])
-def test_what_a_mode_of_the_users_raises_at_labkit_stays_there(error):
+@pytest.mark.parametrize("error", [AssertionError("an item() in the loop"), UnprintableError()])
+def test_errors_of_a_user_dispatch_mode_do_not_reach_the_loop(error):
     torch.manual_seed(0)
     model = Net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)

@@ -1,4 +1,4 @@
-"""Several models in turn, and models that call other modules at every step."""
+"""Models trained in turn, and models that call different modules at each step."""
 
 import random
 
@@ -24,21 +24,21 @@ def train(model, truth, factor=1.0, steps=STEPS, call=None):
         out = model(x) if call is None else call(model, x, number)
         loss = F.cross_entropy(out, y) * factor
         loss.backward()
-        truth.loss(loss)
-        truth.used(model, optimizer)
+        truth.add_loss(loss)
+        truth.before_step(model, optimizer)
         optimizer.step()
-        truth.stepped(model)
+        truth.after_step(model)
 
 
 def scopes(run):
-    """Return the modules that appear in any graph of a run."""
+    """Return the module paths of all graphs of a run."""
     return {
         node.scope.partition("#")[0] for graph in run.graphs for node in graph.nodes if node.scope
     }
 
 
 @pytest.mark.parametrize("order", ["in-turn", "one-after-the-other", "three-to-one"])
-def test_each_of_several_models_has_a_graph_and_activations(order):
+def test_each_of_two_models_has_a_graph_and_activations(order):
     torch.manual_seed(0)
     models = {"a": Net(), "b": Net()}
     optimizers = {name: torch.optim.SGD(m.parameters(), lr=0.01) for name, m in models.items()}
@@ -58,7 +58,7 @@ def test_each_of_several_models_has_a_graph_and_activations(order):
         assert points(run, f"act_mean/{name}"), f"no activations of {name}"
 
 
-def test_three_models_in_turn_have_a_graph_and_activations_each():
+def test_each_of_three_models_trained_in_turn_has_a_graph_and_activations():
     torch.manual_seed(0)
     models = {name: Net() for name in "abc"}
     optimizers = {name: torch.optim.SGD(m.parameters(), lr=0.01) for name, m in models.items()}
@@ -93,7 +93,7 @@ class LayerDrop(nn.Module):
 
 
 class Experts(nn.Module):
-    """Sends every sample to one of its experts; some get none."""
+    """Routes each sample to one expert; some experts get no sample."""
 
     def __init__(self, experts=6):
         super().__init__()
@@ -127,12 +127,12 @@ VARYING = {LayerDrop: "head", Experts: "gate", Heads: "trunk"}
 
 
 @pytest.mark.parametrize("make", VARYING, ids=lambda make: make.__name__)
-def test_modules_that_are_called_now_and_then_have_their_numbers(make):
+def test_modules_called_in_some_steps_have_correct_values(make):
     assert_agrees(*record(train, make=make))
 
 
 @pytest.mark.parametrize("make", VARYING, ids=lambda make: make.__name__)
-def test_a_module_that_is_always_called_has_every_reading_of_activations(make):
+def test_a_module_called_in_every_step_has_every_activation_sample(make):
     run, _ = record(lambda m, t: train(m, t, steps=400), make=make)
     always = points(run, f"act_mean/{VARYING[make]}")
     assert len(always) >= 5
@@ -142,14 +142,14 @@ def test_a_module_that_is_always_called_has_every_reading_of_activations(make):
 
 
 @pytest.mark.parametrize("make", VARYING, ids=lambda make: make.__name__)
-def test_what_is_kept_does_not_grow_with_the_sets_of_modules_that_were_called(make):
+def test_stored_blocks_do_not_grow_with_the_sets_of_called_modules(make):
     run, _ = record(lambda m, t: train(m, t, steps=400), make=make)
     kinds = [block.kind for block in run.tables.values()]
     assert max(np.unique(kinds, return_counts=True)[1]) <= 2, sorted(run.tables)
 
 
 def test_a_module_list_written_inline_is_recorded():
-    """The list that is watched dies at once; its modules live and train."""
+    """The watched list is freed at once; its modules are referenced and trained."""
     torch.manual_seed(0)
     encoder, decoder = nn.Linear(6, 4), nn.Linear(4, 3)
     parameters = [*encoder.parameters(), *decoder.parameters()]
@@ -186,7 +186,7 @@ def test_any_container_written_inline_is_recorded(wrap):
 
 
 class WithLSTM(nn.Module):
-    """Gives its LSTM the state as a list, which torch takes."""
+    """Passes the state of its LSTM as a list, which torch accepts."""
 
     def __init__(self):
         super().__init__()
@@ -200,21 +200,21 @@ class WithLSTM(nn.Module):
         return self.head(out[:, 0])
 
 
-def test_one_module_that_cannot_be_read_costs_its_own_reading_alone():
+def test_an_unreadable_module_does_not_affect_the_other_modules():
     run, truth = record(train, make=WithLSTM)
     assert run.steps == truth.steps
     for name in ("inputs", "head"):
         assert len(points(run, f"act_mean/{name}")) >= 3
 
 
-def test_functional_calls_of_the_model_are_its_training():
+def test_functional_calls_of_the_model_are_recorded():
     def call(model, x, _):
         return torch.func.functional_call(model, dict(model.named_parameters()), (x,))
 
     assert_agrees(*record(lambda m, t: train(m, t, call=call)))
 
 
-def test_functional_calls_with_scaled_weights_are_its_training():
+def test_functional_calls_with_derived_weights_are_recorded():
     def call(model, x, _):
         weights = {name: value * 0.9 for name, value in model.named_parameters()}
         return torch.func.functional_call(model, weights, (x,))
@@ -222,7 +222,7 @@ def test_functional_calls_with_scaled_weights_are_its_training():
     assert_agrees(*record(lambda m, t: train(m, t, call=call)))
 
 
-def test_a_model_that_is_called_in_evaluation_and_training_in_turn():
+def test_alternating_evaluation_and_training_calls_are_recorded():
     def make():
         return nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.Dropout(0.3), nn.Linear(8, 3))
 

@@ -1,4 +1,4 @@
-"""Optimizers around optimizers: what shares its base's groups is one optimizer."""
+"""Optimizers that wrap another optimizer: both are recorded as one."""
 
 from collections import defaultdict
 
@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from .models import batch
-from .truth import assert_agrees, assert_all, assert_no_fault, points, record
+from .truth import assert_agrees, assert_all, assert_no_internal_error, points, record
 
 STEPS = 30
 
 
 class Delegating(torch.optim.Optimizer):
-    """Shares the base's groups and hands on; both are optimizers of torch's."""
+    """A torch optimizer that shares the groups of its base and calls its step."""
 
     def __init__(self, base):
         self.base = base
@@ -26,7 +26,7 @@ class Delegating(torch.optim.Optimizer):
 
 
 class Copying(torch.optim.Optimizer):
-    """Holds the same parameters in groups of its own."""
+    """A torch optimizer with the same parameters in separate groups."""
 
     def __init__(self, base):
         self.base = base
@@ -37,7 +37,7 @@ class Copying(torch.optim.Optimizer):
 
 
 class Lookahead(torch.optim.Optimizer):
-    """As published with RAdam: no call of the base class, and slow weights every few steps."""
+    """As published with RAdam: no `super().__init__`, and slow weights every few steps."""
 
     def __init__(self, optimizer, k=5, alpha=0.5):
         self.optimizer = optimizer
@@ -66,7 +66,7 @@ class Lookahead(torch.optim.Optimizer):
 
 
 class Plain:
-    """No optimizer of torch's, as the annotated Transformer's NoamOpt."""
+    """A wrapper that is not a torch optimizer, as NoamOpt of the annotated Transformer."""
 
     def __init__(self, optimizer):
         self.optimizer = optimizer
@@ -79,7 +79,7 @@ class Plain:
 
 
 class SAM(torch.optim.Optimizer):
-    """Sharpness-aware minimization as it is usually copied."""
+    """Sharpness-aware minimization in its common implementation."""
 
     def __init__(self, params, base, rho=0.05, **options):
         super().__init__(params, {"rho": rho, **options})
@@ -118,7 +118,7 @@ def sgd(model):
 
 @pytest.mark.parametrize("way", ["plain", "closure", "clipped", "accumulated", "scheduled"])
 @pytest.mark.parametrize("wrapper", [Delegating, Copying, Lookahead, Plain])
-def test_a_wrapped_optimizer_is_one_optimizer(wrapper, way):
+def test_a_wrapped_optimizer_is_recorded_once(wrapper, way):
     def loop(model, truth):
         base = sgd(model)
         optimizer = wrapper(base)
@@ -131,11 +131,11 @@ def test_a_wrapped_optimizer_is_one_optimizer(wrapper, way):
             for part in range(passes):
                 loss = F.cross_entropy(model(x[part::passes]), y[part::passes])
                 loss.backward()
-                truth.loss(loss)
+                truth.add_loss(loss)
             if way == "clipped":
-                truth.unclipped(model)
+                truth.before_clipping(model)
                 nn.utils.clip_grad_norm_(model.parameters(), 0.05)
-            truth.used(model, base)
+            truth.before_step(model, base)
 
         for _ in range(STEPS):
             if way == "closure":
@@ -145,14 +145,14 @@ def test_a_wrapped_optimizer_is_one_optimizer(wrapper, way):
                 optimizer.step()
             if way == "scheduled":
                 scheduler.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
-    # Whether Lookahead's slow weights are part of the step is a matter of taste.
+    # Lookahead's slow weights may count as a part of the step or not.
     assert_agrees(run, truth, ratios=wrapper is not Lookahead)
 
 
-def test_a_wrapper_of_a_wrapper_is_one_optimizer():
+def test_nested_wrappers_are_recorded_once():
     def loop(model, truth):
         base = sgd(model)
         optimizer = Plain(Lookahead(Delegating(base)))
@@ -161,15 +161,15 @@ def test_a_wrapper_of_a_wrapper_is_one_optimizer():
             optimizer.zero_grad()
             loss = F.cross_entropy(model(x), y)
             loss.backward()
-            truth.loss(loss)
-            truth.used(model, base)
+            truth.add_loss(loss)
+            truth.before_step(model, base)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop), ratios=False)
 
 
-def test_a_wrapper_that_is_made_in_the_middle_takes_over():
+def test_a_wrapper_created_during_the_run_continues_the_series():
     def loop(model, truth):
         base = optimizer = sgd(model)
         x, y = batch()
@@ -179,17 +179,17 @@ def test_a_wrapper_that_is_made_in_the_middle_takes_over():
             base.zero_grad()
             loss = F.cross_entropy(model(x), y)
             loss.backward()
-            truth.loss(loss)
-            truth.used(model, base)
+            truth.add_loss(loss)
+            truth.before_step(model, base)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop))
 
 
 @pytest.mark.parametrize("way", ["two-calls", "closure"])
 def test_sharpness_aware_minimization_is_one_step_of_one_optimizer(way):
-    """One of its two losses stands for the step, always the same one, and never their sum."""
+    """One of the two losses is recorded, the same at every step, and never their sum."""
     passes = []
 
     def loop(model, truth):
@@ -201,7 +201,7 @@ def test_sharpness_aware_minimization_is_one_step_of_one_optimizer(way):
             loss = F.cross_entropy(model(x), y)
             loss.backward()
             passes[-1].append(loss.item())
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
 
         for _ in range(STEPS):
             loss = F.cross_entropy(model(x), y)
@@ -213,7 +213,7 @@ def test_sharpness_aware_minimization_is_one_step_of_one_optimizer(way):
                 optimizer.first_step()
                 second()
                 optimizer.second_step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     first, second = (dict(enumerate(losses, 1)) for losses in zip(*passes, strict=True))
@@ -224,7 +224,7 @@ def test_sharpness_aware_minimization_is_one_step_of_one_optimizer(way):
     assert [name for name in run.names() if name.startswith("loss")] == ["loss"]
 
 
-def test_an_average_of_the_weights_is_no_optimizer():
+def test_averaging_weights_is_not_a_step():
     def loop(model, truth):
         optimizer = sgd(model)
         average = torch.optim.swa_utils.AveragedModel(model)
@@ -233,16 +233,16 @@ def test_an_average_of_the_weights_is_no_optimizer():
             optimizer.zero_grad()
             loss = F.cross_entropy(model(x), y)
             loss.backward()
-            truth.loss(loss)
-            truth.used(model, optimizer)
+            truth.add_loss(loss)
+            truth.before_step(model, optimizer)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
             average.update_parameters(model)
 
     assert_agrees(*record(loop))
 
 
-def test_an_optimizer_that_is_given_while_its_wrapper_steps():
+def test_a_given_base_optimizer_is_recorded_when_its_wrapper_steps():
     """`lk.watch(model, base)` where the loop steps the wrapper."""
     from labkit import watch
 
@@ -263,7 +263,7 @@ def test_an_optimizer_that_is_given_while_its_wrapper_steps():
             losses[number] = loss.item()
     assert_all(
         [
-            lambda: assert_no_fault(run),
+            lambda: assert_no_internal_error(run),
             lambda: check(run.steps == STEPS, f"{run.steps} steps"),
             lambda: check(points(run, "loss") == pytest.approx(losses), "losses differ"),
             lambda: check({n for n in run.names() if n[:3] == "lr/"} == {"lr/0"}, "more rates"),

@@ -1,7 +1,7 @@
-"""What a loop saw of its own steps, to hold a run against: read with plain torch, by the loop.
+"""Expected values of a run, computed by the training loop with plain torch.
 
-A loop calls `loss` for what it calls backward on, `used` right before its weights move, and
-`stepped` right after. `record` runs it unwatched and watched, and compares the weights.
+A loop calls `add_loss` with each loss, `before_step` right before an update of the weights, and
+`after_step` right after it. `record` runs a loop unwatched and watched, and compares the weights.
 """
 
 import re
@@ -18,41 +18,41 @@ KINDS = ("grad_norm", "grad_norm_unclipped", "update_ratio")
 
 
 class Truth:
-    """Losses, rates and norms of every step, by step numbers from 1.
+    """The losses, rates and norms of every step, by step numbers from 1.
 
     Parameters
     ----------
     label : str
-        The model's label, where several are watched.
+        The label of the model if several are watched.
     """
 
     def __init__(self, label=""):
         self.prefix = f"{label}." if label else ""
-        self.begin_anew()
+        self.reset()
 
-    def begin_anew(self):
-        """Drop everything, as if the loop began now."""
+    def reset(self):
+        """Discard all values and restart at step 1."""
         self.steps = 0
         self.losses = {}
         self.rates = {}
         self.norms = {kind: {} for kind in KINDS}
         self._weights = {}
 
-    def loss(self, loss):
-        """Add to the loss of the step under way."""
+    def add_loss(self, loss):
+        """Add to the loss of the current step."""
         value = float(loss.detach())
         self.losses[self.steps + 1] = self.losses.get(self.steps + 1, 0.0) + value
 
     def drop_loss(self):
-        """Drop what was added since the last step: its gradients are thrown away."""
+        """Discard the loss added since the last step: its gradients are discarded."""
         self.losses.pop(self.steps + 1, None)
 
-    def unclipped(self, model):
-        """Note the gradients' norms as the backward pass left them."""
+    def before_clipping(self, model):
+        """Store the gradient norms before clipping."""
         self._note_gradients("grad_norm_unclipped", model)
 
-    def used(self, model, optimizer=None):
-        """Note what the update is made of: gradients, rates, and the weights before it."""
+    def before_step(self, model, optimizer=None):
+        """Store the gradient norms, the rates and the weights before an update."""
         self._note_gradients("grad_norm", model)
         for name, parameter in model.named_parameters():
             self._weights.setdefault(name, parameter.detach().clone())
@@ -60,8 +60,8 @@ class Truth:
             rates = self.rates.setdefault(f"lr/{self.prefix}{number}", {})
             rates[self.steps + 1] = float(group["lr"])
 
-    def stepped(self, model):
-        """Note what the update did, and count the step."""
+    def after_step(self, model):
+        """Store the update ratios, and count the step."""
         self.steps += 1
         for name, parameter in model.named_parameters():
             before, after = self._weights.get(name), parameter.detach()
@@ -83,9 +83,9 @@ class Truth:
 
 
 def record(loop, make=Net, **options):
-    """Run `loop(model, truth)` unwatched and watched; return the run and what the loop saw.
+    """Run `loop(model, truth)` unwatched and watched; return the run and its expected values.
 
-    The two must end with the same weights and losses, bit for bit.
+    Both must end with the same weights and losses, bit for bit.
     """
     torch.manual_seed(0)
     plain, plainly_seen = make(), Truth()
@@ -110,7 +110,7 @@ def assert_same_weights(model, plain):
 
 
 def points(run, name):
-    """Return a series as a dict from steps to values, without what was not read (NaN)."""
+    """Return a series as a dict from steps to values, without missing values (NaN)."""
     if name not in run.names():
         return {}
     steps, values = run.series(name)
@@ -123,10 +123,10 @@ def points(run, name):
 
 
 def assert_agrees(run, truth, *, loss="loss", ratios=True, norms=True, rates=True, skipped=()):
-    """Hold a whole run of one model and one optimizer against what its loop saw."""
+    """Compare a run of one model and one optimizer with its expected values."""
     checks = [
         lambda: assert_steps(run, truth.steps, skipped),
-        lambda: assert_no_fault(run),
+        lambda: assert_no_internal_error(run),
         lambda: assert_losses(run, truth, loss),
     ]
     if rates:
@@ -141,8 +141,8 @@ def assert_agrees(run, truth, *, loss="loss", ratios=True, norms=True, rates=Tru
     assert_all(checks)
 
 
-def assert_goes_on(run, truth, *, rates=True):
-    """As `assert_agrees`, but a parameter that came late need not have an update ratio."""
+def assert_agrees_with_late_parameters(run, truth, *, rates=True):
+    """As `assert_agrees`, but parameters added after step 1 may lack update ratios."""
     for kind in ("update_ratio", "grad_norm_unclipped"):
         for name, seen in list(truth.norms[kind].items()):
             if min(seen) > 1 and not points(run, name):
@@ -151,7 +151,7 @@ def assert_goes_on(run, truth, *, rates=True):
 
 
 def assert_all(checks):
-    """Make every check, and fail with all that did not hold."""
+    """Run every check; fail with the messages of all that failed."""
     failed = []
     for check in checks:
         try:
@@ -162,20 +162,20 @@ def assert_all(checks):
 
 
 def assert_steps(run, steps, skipped=()):
-    """Check how many steps were counted, and which ones a gradient scaler skipped."""
+    """Check the number of steps, and the steps that a gradient scaler skipped."""
     assert run.steps == steps, f"{run.steps} steps were counted, {steps} were made"
     found = run.state().skipped
     assert found == tuple(skipped), f"steps {found} count as skipped by a scaler, not {skipped}"
 
 
-def assert_no_fault(run):
-    """Check that nothing of labkit's own raised."""
+def assert_no_internal_error(run):
+    """Check that no notice reports an exception inside labkit."""
     faults = [each.text for each in run.notices if re.search(r"\(\w+: |Error|Exception", each.text)]
     assert not faults, f"labkit had faults of its own: {faults}"
 
 
 def assert_losses(run, truth, name="loss"):
-    """Check that every step that had a loss has exactly this one."""
+    """Check that every step with a loss has the expected one."""
     assert_points(run, name, truth.losses)
 
 
@@ -188,7 +188,7 @@ def assert_rates(run, truth):
 
 
 def assert_points(run, name, expected):
-    """Check that a series has these points and no other; NaN stands for none."""
+    """Check that a series has exactly these points; NaN is a missing one."""
     found = points(run, name)
     wanted = {step: value for step, value in expected.items() if not np.isnan(value)}
     differ = {
@@ -203,10 +203,10 @@ def assert_points(run, name, expected):
 
 
 def assert_norms(run, truth, kind, *, rtol=1e-4, steps=None):
-    """Check norms at the steps at which they were read, and that they were read.
+    """Check that norms were sampled, and their values at the sampled steps.
 
-    A gradient that was missing is NaN or 0. `steps` translates the loop's step numbers into the
-    run's, where they differ.
+    The norm of a missing gradient is NaN or 0. `steps` maps step numbers of the loop to those of
+    the run if they differ.
     """
     for name, seen in truth.norms[kind].items():
         expected = seen if steps is None else {steps[step]: seen[step] for step in seen}

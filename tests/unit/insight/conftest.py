@@ -4,7 +4,7 @@ import torch
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Keep torch to one thread: the tests' workers share the cores."""
+    """Limit torch to one thread, as the test workers share the cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -1,4 +1,4 @@
-"""Plain loops, healthy and sick, as people write them."""
+"""Plain training loops and small models for the tests of rules."""
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ STEPS = 200
 
 
 def watched(model, loss_of, *, optimizer=None, lr=0.1, steps=STEPS, clear=True, after=None):
-    """Train by an everyday loop and return the run; `loss_of` takes the step."""
+    """Train with a plain loop and return the run; `loss_of` takes the step."""
     optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=lr)
     with lk.watch(model, show=False) as run:
         for step in range(steps):
@@ -25,23 +25,23 @@ def watched(model, loss_of, *, optimizer=None, lr=0.1, steps=STEPS, clear=True, 
 
 
 def points(rows=64, features=10):
-    """Return samples around zero and one of three classes for each."""
+    """Return normally distributed samples and their labels, one of three classes."""
     x = torch.randn(rows, features)
     return x, x[:, :3].argmax(1)
 
 
 def classify(model, x, y):
-    """Return a loss of cross entropy over all samples."""
+    """Return a function that computes the cross entropy of all samples."""
     return lambda step: F.cross_entropy(model(x), y)
 
 
 def regress(model, x, y):
-    """Return a loss of squared errors over all samples."""
+    """Return a function that computes the mean squared error of all samples."""
     return lambda step: F.mse_loss(model(x), y)
 
 
 def mlp(outputs=3, activation=nn.ReLU, depth=2, width=32, inputs=10):
-    """Return layers with an activation after each but the last."""
+    """Return linear layers with an activation after each except the last."""
     layers = [nn.Linear(inputs, width), activation()]
     for _ in range(depth - 1):
         layers += [nn.Linear(width, width), activation()]
@@ -49,7 +49,7 @@ def mlp(outputs=3, activation=nn.ReLU, depth=2, width=32, inputs=10):
 
 
 class Recurrent(nn.Module):
-    """Reads a sequence and answers from its last state."""
+    """A recurrent layer and a linear layer on its last state."""
 
     def __init__(self, layer, inputs=1, hidden=16, outputs=2):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Trying out a learner's function leaves the arguments and the random state alone."""
+"""Calling a learner's function changes neither its arguments nor the random state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _random_states():
 
 
 @pytest.mark.parametrize("action", [lambda: try_out(_noisy, 1), digits, diabetes, moons])
-def test_the_global_random_state_stays(action):
+def test_the_global_random_state_is_unchanged(action):
     before = [
         state.copy() if hasattr(state, "copy") else state.clone() for state in _random_states()
     ]
@@ -31,7 +31,7 @@ def test_the_global_random_state_stays(action):
         assert (np.asarray(old) == np.asarray(new)).all()
 
 
-def test_checking_every_exercise_leaves_the_random_state():
+def test_checking_exercises_does_not_change_the_random_state():
     before = torch.get_rng_state()
     for name in chapter_names():
         for exercise in load_plan(name).exercises:
@@ -39,14 +39,14 @@ def test_checking_every_exercise_leaves_the_random_state():
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_a_change_in_place_happens_to_a_copy():
+def test_in_place_changes_apply_to_a_copy_of_the_arguments():
     table = torch.zeros(2)
     attempt = try_out(lambda t: t.add_(1), table)
     assert table.tolist() == [0, 0]
     assert attempt.arguments[0].tolist() == [1, 1]
 
 
-def test_a_function_is_open_while_it_only_holds_dots():
+def test_a_function_without_code_is_open():
     def untouched(x): ...
 
     def with_a_comment(x):

@@ -1,4 +1,4 @@
-"""What a learner types always gets a card; what was predicted before the run stands."""
+"""Predictions, answers, hints and progress of a chapter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_prediction_after_the_score_does_not_replace_it(tmp_path):
     assert "You predict 44" in repr(tensors.predict("uint8_sum", 44))
 
 
-def test_a_prediction_outlives_the_kernel(tmp_path):
+def test_a_prediction_is_restored_in_a_new_kernel(tmp_path):
     chapter("01_tensors", tmp_path).predict("transpose_stride", (4, 1))
     again = chapter("01_tensors", tmp_path)
     assert "Kept from before: you predict (4, 1)" in repr(again.predict("transpose_stride", ...))
@@ -48,7 +48,7 @@ def test_a_prediction_outlives_the_kernel(tmp_path):
         ("two_lists", "", "one letter of a, b, c"),
     ],
 )
-def test_what_cannot_be_an_answer_is_said_so_and_not_kept(tmp_path, name, typed, said):
+def test_an_invalid_prediction_is_explained_and_not_stored(tmp_path, name, typed, said):
     tensors = chapter("01_tensors", tmp_path)
     card = tensors.predict(name, typed)
     assert card.tone == "open"
@@ -57,7 +57,7 @@ def test_what_cannot_be_an_answer_is_said_so_and_not_kept(tmp_path, name, typed,
 
 
 @pytest.mark.parametrize("typed", ["much", None, float("nan"), [1, 2]])
-def test_a_number_has_to_be_finite_and_a_number(tmp_path, typed):
+def test_a_numeric_prediction_must_be_a_finite_number(tmp_path, typed):
     start = chapter("00_start_here", tmp_path)
     assert start.predict("first_loss", typed).tone == "open"
 
@@ -80,13 +80,13 @@ def test_a_number_has_to_be_finite_and_a_number(tmp_path, typed):
     ],
 )
 @pytest.mark.parametrize("name", chapter_names())
-def test_a_strange_answer_gets_a_card_and_no_error(tmp_path, name, answer):
+def test_an_unexpected_answer_returns_a_card_without_an_error(tmp_path, name, answer):
     opened = chapter(name, tmp_path)
     for exercise in opened.plan.exercises:
         assert opened.check(exercise.name, answer).tone in ("wrong", "open")
 
 
-def test_an_answer_is_kept_as_text(tmp_path):
+def test_an_answer_is_stored_as_text(tmp_path):
     chapter("00_start_here", tmp_path).check("ten_classes", 2.303)
     assert chapter("00_start_here", tmp_path).answer("ten_classes") == "2.303"
 
@@ -99,13 +99,13 @@ def test_a_solved_exercise_stays_solved_and_is_counted(tmp_path):
     assert "solved this before" in repr(start.check("ten_classes", ...))
 
 
-def test_hints_come_in_three_stages_and_the_last_stays(tmp_path):
+def test_hints_have_three_stages_and_the_last_repeats(tmp_path):
     tensors = chapter("01_tensors", tmp_path)
     stages = [repr(tensors.hint("standardise")).split(".")[0] for _ in range(4)]
     assert stages == ["Hint 1 of 3", "Hint 2 of 3", "Hint 3 of 3", "Hint 3 of 3"]
 
 
-def test_names_that_a_chapter_does_not_have_are_refused_with_those_it_has(tmp_path):
+def test_unknown_names_raise_with_the_known_names(tmp_path):
     with pytest.raises(ValueError, match=r"it has .*standardise"):
         chapter("01_tensors", tmp_path).check("standardize", 1)
     with pytest.raises(ValueError, match="there is 00_start_here"):

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of labkit.learn are true."""
+"""The docstring examples of labkit.learn."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_are_true(name):
+def test_docstring_examples_run(name):
     assert doctest.testmod(import_module(name)).failed == 0

@@ -1,4 +1,4 @@
-"""Pictures read the tensor they are given, are well-formed, follow the theme and speak."""
+"""Pictures are well-formed SVG in theme colours, with a text form, for any tensor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMESPACE = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
-def test_it_is_one_svg_with_a_text_and_no_fixed_ink(picture):
+def test_a_picture_is_one_accessible_svg_in_theme_colours(picture):
     root = ElementTree.fromstring(picture.svg)
     assert root.tag == f"{NAMESPACE}svg"
     assert root.attrib["role"] == "img"
@@ -34,7 +34,7 @@ def test_it_is_one_svg_with_a_text_and_no_fixed_ink(picture):
     assert "<script" not in picture.svg
 
 
-def test_names_are_data():
+def test_names_are_escaped():
     evil = '"><script>alert(1)</script>'
     picture = storage_picture(**{evil: torch.zeros(2)})
     ElementTree.fromstring(picture.svg)
@@ -42,7 +42,7 @@ def test_names_are_data():
     assert evil in picture.text
 
 
-def test_views_stand_under_one_strip_and_copies_under_another():
+def test_views_share_a_storage_and_copies_do_not():
     t = torch.arange(6).reshape(2, 3)
     lines = storage_picture(t=t, turned=t.T, copied=t.clone()).text.splitlines()
     assert [line[:9] for line in lines if line.startswith("Storage")] == ["Storage 1", "Storage 2"]
@@ -63,7 +63,7 @@ def test_views_stand_under_one_strip_and_copies_under_another():
     ],
     ids=str,
 )
-def test_the_places_are_those_that_torch_reads(tensor):
+def test_storage_places_match_as_strided(tensor):
     text = storage_picture(t=tensor).text
     flat = torch.as_strided(
         tensor.detach(), (tensor.untyped_storage().nbytes() // tensor.element_size(),), (1,), 0
@@ -76,12 +76,12 @@ def test_the_places_are_those_that_torch_reads(tensor):
 @pytest.mark.parametrize(
     "shapes", [((3, 1), (4,)), ((2, 1, 3), (5, 1)), ((), (3,)), ((0, 3), (1, 3))]
 )
-def test_the_result_is_that_of_torch(shapes):
+def test_the_broadcast_result_matches_torch(shapes):
     expected = tuple(torch.broadcast_shapes(*shapes))
     assert broadcast_picture(*shapes).text.endswith(f"Result: {expected}.")
 
 
-def test_a_clash_is_said():
+def test_incompatible_shapes_are_named():
     assert "these clash" in broadcast_picture(a=(3,), b=(4,)).text
 
 
@@ -99,17 +99,17 @@ def test_a_clash_is_said():
         (lambda: LossSurface(lambda w, b: 0.0, ("w", 1, 1), ("b", 0, 1)), "lower end first"),
     ],
 )
-def test_what_cannot_be_drawn_is_said_at_once(draw, said):
+def test_invalid_arguments_raise_with_an_explanation(draw, said):
     with pytest.raises(ValueError, match=said):
         draw()
 
 
-def test_a_thing_that_is_no_tensor_is_named():
+def test_an_argument_that_is_no_tensor_is_named():
     with pytest.raises(TypeError, match="t is a ndarray"):
         storage_picture(t=np.zeros(3))
 
 
-def test_a_long_walk_makes_a_bounded_picture():
+def test_the_picture_of_a_long_path_is_bounded_in_size():
     surface = LossSurface(lambda w, b: w**2 + b**2, ("w", -1, 1), ("b", -1, 1))
     for step in range(20_000):
         surface.step("lr 0.1", 0.9 * 0.999**step, 0.5)
@@ -118,7 +118,7 @@ def test_a_long_walk_makes_a_bounded_picture():
     assert "20000 points" in picture.text
 
 
-def test_a_walk_that_leaves_the_map_or_turns_nan_is_drawn_up_to_there():
+def test_a_path_is_drawn_until_it_leaves_the_map_or_is_nan():
     surface = LossSurface(lambda w, b: w**2 + b**2, ("w", -1, 1), ("b", -1, 1))
     for w in (0.5, 3.0, float("nan")):
         surface.step("lr 9", w, 0.0)
@@ -128,12 +128,12 @@ def test_a_walk_that_leaves_the_map_or_turns_nan_is_drawn_up_to_there():
     assert "nan" not in "".join(picture.svg.split("<polyline")[1:]).split("/>")[0]
 
 
-def test_the_png_holds_the_array():
+def test_the_png_has_the_size_of_the_array():
     address = data_address(np.full((3, 5, 3), 7, dtype=np.uint8))
     png = base64.b64decode(address.partition(",")[2])
     assert struct.unpack(">II", png[16:24]) == (5, 3)
 
 
-def test_colours_stay_inside_and_mark_nan():
+def test_colours_are_clipped_and_nan_has_its_own_colour():
     rgb = colours(np.array([-1.0, 2.0, np.nan]), "grey")
     assert rgb.tolist() == [[0, 0, 0], [255, 255, 255], [230, 0, 230]]

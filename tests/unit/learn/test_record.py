@@ -1,4 +1,4 @@
-"""The progress file survives kernels, other chapters, broken contents and a closed folder."""
+"""The progress file with several kernels and chapters, invalid contents and failed writes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from labkit.learn.record import FILE_NAME, Record
 
 
-def test_what_is_put_is_there_for_the_next_kernel(tmp_path):
+def test_a_stored_entry_is_read_in_a_new_record(tmp_path):
     Record("01_tensors", tmp_path).put("predictions", "stride", {"value": [1, 4]})
     assert Record("01_tensors", tmp_path).get("predictions", "stride") == {"value": [1, 4]}
 
 
-def test_two_chapters_open_at_once_keep_each_others_entries(tmp_path):
+def test_chapters_open_at_the_same_time_do_not_overwrite_each_other(tmp_path):
     first, second = Record("00_start_here", tmp_path), Record("01_tensors", tmp_path)
     first.put("exercises", "a", {"solved": True})
     second.put("exercises", "b", {"solved": True})
@@ -26,7 +26,7 @@ def test_two_chapters_open_at_once_keep_each_others_entries(tmp_path):
 
 
 @pytest.mark.parametrize("broken", ['{"chapters": {"01_t', "[]", '{"version": 99}', "\x00\x01", ""])
-def test_a_file_that_cannot_be_understood_is_set_aside(tmp_path, broken):
+def test_an_unreadable_file_is_renamed_with_a_warning(tmp_path, broken):
     (tmp_path / FILE_NAME).write_text(broken)
     with pytest.warns(UserWarning, match="set aside"):
         record = Record("01_tensors", tmp_path)
@@ -35,7 +35,7 @@ def test_a_file_that_cannot_be_understood_is_set_aside(tmp_path, broken):
     assert Record("01_tensors", tmp_path).get("exercises", "a") == {"solved": True}
 
 
-def test_a_second_broken_file_does_not_replace_the_first(tmp_path):
+def test_a_second_unreadable_file_does_not_replace_the_first(tmp_path):
     for text in ("first", "second"):
         (tmp_path / FILE_NAME).write_text(text)
         with pytest.warns(UserWarning, match="set aside"):
@@ -44,7 +44,7 @@ def test_a_second_broken_file_does_not_replace_the_first(tmp_path):
     assert aside == ["first", "second"]
 
 
-def test_entries_of_another_shape_count_as_missing(tmp_path):
+def test_entries_of_an_unexpected_type_are_treated_as_missing(tmp_path):
     contents = {"version": 1, "chapters": {"01_tensors": {"predictions": ["odd"], "exercises": 3}}}
     (tmp_path / FILE_NAME).write_text(json.dumps(contents))
     record = Record("01_tensors", tmp_path)
@@ -53,7 +53,7 @@ def test_entries_of_another_shape_count_as_missing(tmp_path):
     assert record.get("exercises", "a") == {"solved": True}
 
 
-def test_a_folder_that_cannot_be_written_warns_once_and_goes_on(tmp_path, monkeypatch):
+def test_an_unwritable_folder_gives_one_warning(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
@@ -65,7 +65,7 @@ def test_a_folder_that_cannot_be_written_warns_once_and_goes_on(tmp_path, monkey
     assert record.get("exercises", "a") == record.get("exercises", "b") == {"solved": True}
 
 
-def test_a_write_that_fails_midway_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_temporary_file(tmp_path, monkeypatch):
     record = Record("01_tensors", tmp_path)
     record.put("exercises", "a", {"solved": True})
     before = record.path.read_text()

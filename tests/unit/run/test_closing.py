@@ -1,4 +1,4 @@
-"""Closing a run: once, whole, whatever its parts do and whoever asks for it."""
+"""Closing a run: callbacks, errors, interrupts and several threads."""
 
 import threading
 
@@ -8,19 +8,19 @@ from labkit.run import Run
 
 
 def raising(error):
-    def closer():
+    def callback():
         raise error
 
-    return closer
+    return callback
 
 
-class WordlessError(Exception):
+class UnprintableError(Exception):
     def __str__(self):
         raise RuntimeError("an error without a text")
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError("zero"), WordlessError(), IndexError()])
-def test_a_closer_that_raises_becomes_a_notice_and_the_others_are_called(error):
+@pytest.mark.parametrize("error", [ZeroDivisionError("zero"), UnprintableError(), IndexError()])
+def test_a_close_callback_that_raises_becomes_a_notice_and_the_others_run(error):
     called = []
     with Run() as run:
         run.on_close(lambda: called.append(1))
@@ -32,7 +32,7 @@ def test_a_closer_that_raises_becomes_a_notice_and_the_others_are_called(error):
     assert type(error).__name__ in notice.text
 
 
-def test_the_users_own_error_passes_unchanged():
+def test_an_error_in_the_block_propagates_unchanged():
     error = ValueError("mine")
     with pytest.raises(ValueError, match="mine") as caught, Run() as run:
         run.on_close(raising(ZeroDivisionError()))
@@ -41,14 +41,14 @@ def test_the_users_own_error_passes_unchanged():
     assert (run.status, run.message) == ("failed", "the loop raised ValueError: mine")
 
 
-def test_an_error_without_a_text_passes_unchanged():
-    with pytest.raises(WordlessError), Run() as run:
-        raise WordlessError
-    assert run.message == "the loop raised WordlessError"
+def test_an_error_whose_str_raises_propagates_unchanged():
+    with pytest.raises(UnprintableError), Run() as run:
+        raise UnprintableError
+    assert run.message == "the loop raised UnprintableError"
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_in_a_closer_is_delivered_after_all_have_been_called(interrupt):
+def test_an_interrupt_in_a_close_callback_is_raised_after_all_callbacks(interrupt):
     called = []
     run = Run()
     run.on_close(raising(interrupt()))
@@ -59,7 +59,7 @@ def test_an_interrupt_in_a_closer_is_delivered_after_all_have_been_called(interr
     assert run.closed
 
 
-def test_several_threads_close_a_run_once():
+def test_close_callbacks_run_once_when_several_threads_close():
     called = []
     run = Run()
     for number in range(50):
@@ -79,7 +79,7 @@ def test_several_threads_close_a_run_once():
     assert called == list(range(50))
 
 
-def test_a_closer_may_close_the_run_and_wait_for_another_thread_that_does():
+def test_a_close_callback_can_close_the_run_and_wait_for_another_thread_that_closes_it():
     run = Run()
 
     def close_elsewhere():
@@ -94,7 +94,7 @@ def test_a_closer_may_close_the_run_and_wait_for_another_thread_that_does():
     assert not run.notices
 
 
-def test_a_closer_that_comes_late_is_called_at_once():
+def test_a_close_callback_added_after_closing_runs_at_once():
     run = Run()
     called = []
     run.on_close(lambda: run.on_close(lambda: called.append(1)))
@@ -103,7 +103,7 @@ def test_a_closer_that_comes_late_is_called_at_once():
     assert called == [1, 2]
 
 
-def test_a_closer_that_was_taken_back_is_not_called():
+def test_a_removed_close_callback_is_not_called():
     run = Run()
     called = []
     take_back = run.on_close(lambda: called.append(1))

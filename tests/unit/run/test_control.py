@@ -1,4 +1,4 @@
-"""Controls: asked for on one thread, done by the loop on another."""
+"""Pause, step, resume, stop and submitted work, from a thread other than the loop's."""
 
 import contextlib
 import threading
@@ -12,11 +12,11 @@ from labkit.run.control import MAX_REQUESTS, RequestRefusedError
 
 @pytest.fixture
 def looping():
-    """Starts loops, and ends those that a test leaves behind."""
+    """A function that starts a loop; loops are ended after the test."""
     loops = []
 
     def start(control):
-        loops.append(Loop(control))
+        loops.append(FakeLoop(control))
         loops[-1].start()
         return loops[-1]
 
@@ -27,8 +27,8 @@ def looping():
         assert not loop.is_alive()
 
 
-class Loop(threading.Thread):
-    """Counts steps the way a training loop does."""
+class FakeLoop(threading.Thread):
+    """Stands in for a training loop: counts steps and runs submitted work."""
 
     def __init__(self, control: Control) -> None:
         super().__init__(daemon=True)
@@ -53,10 +53,10 @@ class Loop(threading.Thread):
             assert self.moved.wait_for(lambda: self.steps >= steps, timeout=10)
 
 
-def test_pause_step_resume_and_stop():
+def test_pause_step_resume_and_stop_control_the_loop():
     control = Control()
     control.pause()
-    loop = Loop(control)
+    loop = FakeLoop(control)
     loop.start()
     loop.wait_for(1)
     control.step()
@@ -75,7 +75,7 @@ def test_pause_step_resume_and_stop():
 def test_stop_ends_a_paused_loop():
     control = Control()
     control.pause()
-    loop = Loop(control)
+    loop = FakeLoop(control)
     loop.start()
     loop.wait_for(1)
     control.stop()
@@ -83,31 +83,31 @@ def test_stop_ends_a_paused_loop():
     assert loop.stopped
 
 
-def test_a_stop_passes_except_exception_and_ends_the_block_quietly():
+def test_a_stop_is_not_caught_by_except_exception_and_ends_the_block():
     run = Run()
     with run:
         try:
             run.stop()
             run.control.at_step_end()
-        except Exception:  # noqa: BLE001 - what a user's loop may hold
+        except Exception:  # noqa: BLE001 - as in a user's loop
             pytest.fail("a stop must not be swallowed by the loop's own error handling")
     assert run.status == "stopped"
 
 
-def test_closing_lets_a_paused_loop_go():
+def test_closing_a_paused_run_clears_the_pause():
     run = Run()
     run.pause()
     run.close()
     assert not run.control.pending
 
 
-def test_work_is_done_on_the_loops_thread_at_a_steps_end(looping):
+def test_submitted_work_runs_on_the_training_thread_at_the_end_of_a_step(looping):
     control = Control()
     loop = looping(control)
     assert control.submit(threading.get_ident).result(timeout=10) == loop.ident
 
 
-def test_work_is_done_at_once_while_the_loop_is_held(looping):
+def test_submitted_work_runs_at_once_while_the_loop_is_paused(looping):
     control = Control()
     control.pause()
     loop = looping(control)
@@ -117,7 +117,7 @@ def test_work_is_done_at_once_while_the_loop_is_held(looping):
     assert (loop.steps, control.paused) == (1, True)
 
 
-def test_what_work_raises_reaches_whoever_asked_and_not_the_loop(looping):
+def test_an_error_in_submitted_work_is_set_on_the_future_only(looping):
     control = Control()
     loop = looping(control)
     failing = control.submit(lambda: 1 / 0)
@@ -126,7 +126,7 @@ def test_what_work_raises_reaches_whoever_asked_and_not_the_loop(looping):
     loop.wait_for(loop.steps + 2)
 
 
-def test_work_that_waits_can_be_taken_back():
+def test_waiting_work_can_be_cancelled():
     control = Control()
     done = []
     future = control.submit(lambda: done.append(1))
@@ -137,7 +137,7 @@ def test_work_that_waits_can_be_taken_back():
     assert not control.pending
 
 
-def test_work_of_the_training_thread_itself_is_done_at_once():
+def test_work_submitted_on_the_training_thread_runs_at_once():
     control = Control()
     control.owner = threading.get_ident()
     assert (
@@ -145,7 +145,7 @@ def test_work_of_the_training_thread_itself_is_done_at_once():
     )
 
 
-def test_more_requests_than_fit_are_refused_with_a_reason():
+def test_requests_above_the_limit_are_refused():
     control = Control()
     futures = [control.submit(lambda: 1) for _ in range(MAX_REQUESTS + 2)]
     with pytest.raises(RequestRefusedError, match=f"{MAX_REQUESTS} requests wait"):
@@ -155,7 +155,7 @@ def test_more_requests_than_fit_are_refused_with_a_reason():
     assert [future.result(timeout=0) for future in futures[:MAX_REQUESTS]] == [1] * MAX_REQUESTS
 
 
-def test_a_step_gives_little_time_to_what_waits():
+def test_work_longer_than_the_time_limit_runs_once_per_step():
     control = Control()
     done = []
 
@@ -174,7 +174,7 @@ def test_a_step_gives_little_time_to_what_waits():
     assert not control.pending
 
 
-def test_the_end_refuses_what_waits_and_what_comes_later():
+def test_closing_refuses_waiting_and_later_requests():
     control = Control()
     waiting = control.submit(lambda: 1)
     control.close()
@@ -183,7 +183,7 @@ def test_the_end_refuses_what_waits_and_what_comes_later():
             future.result(timeout=0)
 
 
-def test_every_request_is_done_or_refused_when_the_run_ends_meanwhile(looping):
+def test_every_request_completes_or_is_refused_when_the_run_ends(looping):
     control = Control()
     loop = looping(control)
     futures = []
@@ -209,7 +209,7 @@ def test_every_request_is_done_or_refused_when_the_run_ends_meanwhile(looping):
             assert future.result(timeout=0) == 1
 
 
-def test_a_run_is_pausing_until_its_loop_is_held(looping):
+def test_the_status_is_pausing_until_the_loop_waits(looping):
     run = Run()
     run.begin()
     run.pause()
@@ -224,7 +224,7 @@ def test_a_run_is_pausing_until_its_loop_is_held(looping):
     assert run.status == "running"
 
 
-def test_a_pause_before_the_first_step_is_told():
+def test_the_status_is_pausing_before_the_first_step():
     run = Run()
     run.pause()
     assert run.status == "pausing"
@@ -232,7 +232,7 @@ def test_a_pause_before_the_first_step_is_told():
     assert run.status == "waiting"
 
 
-def test_closing_lets_a_held_loop_go_and_nothing_holds_it_again(looping):
+def test_closing_releases_a_paused_loop_for_good(looping):
     run = Run()
     run.pause()
     loop = looping(run.control)
@@ -244,11 +244,11 @@ def test_closing_lets_a_held_loop_go_and_nothing_holds_it_again(looping):
     assert run.status == "finished"
     loop.wait_for(loop.steps + 10)
     loop.stopped = None
-    loop.control = Control()  # a closed run stops no loop any more
+    loop.control = Control()  # a closed run does not stop a loop
     loop.control.stop()
 
 
-def test_a_stop_of_an_outer_run_ends_the_outer_block():
+def test_stopping_an_outer_run_ends_the_outer_block():
     after_inner = []
     with Run("outer") as outer:
         with Run("inner") as inner:

@@ -1,4 +1,4 @@
-"""Loops of other threads are held while something is done that must not meet them."""
+"""`other_loops_held` holds the loops of other threads at the end of a step."""
 
 import threading
 
@@ -9,16 +9,16 @@ from labkit.run.control import RequestRefusedError
 from labkit.run.holding import other_loops_held
 
 
-class Steps(threading.Thread):
-    """A loop that counts its steps until its run is stopped."""
+class FakeLoop(threading.Thread):
+    """Stands in for a training loop: counts steps until its run is stopped."""
 
     def __init__(self, run):
         super().__init__()
-        self.run_of_loop = run
+        self.training_run = run
         self.steps = 0
 
     def run(self):
-        control = self.run_of_loop.control
+        control = self.training_run.control
         control.owner = threading.get_ident()
         try:
             while True:
@@ -31,36 +31,36 @@ class Steps(threading.Thread):
 
 @pytest.fixture
 def loops():
-    """Two runs that train on threads of their own."""
-    started = [Steps(Run(name)) for name in "ab"]
+    """Two runs that train on separate threads."""
+    started = [FakeLoop(Run(name)) for name in "ab"]
     for loop in started:
         loop.start()
-        loop.run_of_loop.control.submit(lambda: None).result(timeout=10)
+        loop.training_run.control.submit(lambda: None).result(timeout=10)
     yield started
     for loop in started:
-        loop.run_of_loop.stop()
+        loop.training_run.stop()
         loop.join(timeout=10)
         assert not loop.is_alive()
-        loop.run_of_loop.close()
+        loop.training_run.close()
 
 
-def test_no_loop_of_another_thread_steps_meanwhile(loops):
+def test_loops_of_other_threads_take_no_step_while_held(loops):
     with other_loops_held():
         before = [loop.steps for loop in loops]
         loops[0].join(timeout=0.05)
         assert [loop.steps for loop in loops] == before
     for loop in loops:
-        loop.run_of_loop.control.submit(lambda: None).result(timeout=10)
+        loop.training_run.control.submit(lambda: None).result(timeout=10)
 
 
-def test_an_error_lets_them_go(loops):
+def test_an_error_releases_the_held_loops(loops):
     with pytest.raises(ZeroDivisionError), other_loops_held():
         1 / 0  # noqa: B018 - raises
     for loop in loops:
-        loop.run_of_loop.control.submit(lambda: None).result(timeout=10)
+        loop.training_run.control.submit(lambda: None).result(timeout=10)
 
 
-def test_a_loop_that_ends_no_step_is_a_refusal_and_lets_the_others_go(loops):
+def test_a_loop_that_ends_no_step_is_refused_and_the_others_are_released(loops):
     with Run("stuck") as stuck:
         ended = threading.Event()
         thread = threading.Thread(target=ended.wait)
@@ -71,10 +71,10 @@ def test_a_loop_that_ends_no_step_is_a_refusal_and_lets_the_others_go(loops):
         ended.set()
         thread.join(timeout=10)
         for loop in loops:
-            loop.run_of_loop.control.submit(lambda: None).result(timeout=10)
+            loop.training_run.control.submit(lambda: None).result(timeout=10)
 
 
-def test_runs_of_this_thread_and_of_threads_that_are_over_hold_nothing():
+def test_runs_of_this_thread_and_of_finished_threads_are_skipped():
     with Run("here") as here, Run("over") as over, Run("fresh"):
         here.control.owner = threading.get_ident()
         thread = threading.Thread(target=lambda: None)

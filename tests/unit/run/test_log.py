@@ -1,4 +1,4 @@
-"""What `run.log` takes, what it refuses, and where it is recorded."""
+"""`run.log`: accepted values, reserved names, steps of metrics."""
 
 import subprocess
 import sys
@@ -59,7 +59,7 @@ NOT_NUMBERS = {
 
 
 @pytest.mark.parametrize("kind", NUMBERS)
-def test_what_float_takes_and_single_elements_are_logged(kind):
+def test_numbers_and_single_elements_are_logged(kind):
     value = NUMBERS[kind]
     run = Run()
     run.log(metric=value)
@@ -70,7 +70,7 @@ def test_what_float_takes_and_single_elements_are_logged(kind):
 
 
 @pytest.mark.parametrize("kind", NOT_NUMBERS)
-def test_what_is_no_single_real_number_is_refused_and_nothing_is_written(kind):
+def test_values_that_are_no_single_real_number_are_refused(kind):
     run = Run()
     with pytest.raises(TypeError, match=r"run\.log\(bad=\.\.\.\) takes a real number.* not "):
         run.log(good=1.0, epoch=3, bad=NOT_NUMBERS[kind])
@@ -87,7 +87,7 @@ def test_a_loss_that_requires_grad_is_logged_without_a_warning():
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_names_of_labkits_own_series_are_refused_from_the_start_and_later(name):
+def test_reserved_names_are_refused_before_and_after_the_first_step(name):
     run = Run()
     for step in (0, 1):
         run.advance_to(step)
@@ -100,13 +100,13 @@ def test_names_of_labkits_own_series_are_refused_from_the_start_and_later(name):
 @pytest.mark.parametrize(
     "name", ["my_loss", "val_loss", "val/loss", "lr", "accuracy", "losses", "self"]
 )
-def test_other_names_are_the_users(name):
+def test_names_that_are_not_reserved_are_logged(name):
     run = Run()
     run.log(**{name: 0.5})
     assert run.series(name)[1].tolist() == [0.5]
 
 
-def test_every_kind_that_a_watched_loop_records_is_reserved():
+def test_all_series_of_a_watched_loop_have_reserved_names():
     code = """
 import torch, labkit as lk
 from labkit.run.kinds import SAMPLED_KINDS, is_reserved
@@ -128,7 +128,7 @@ for watched in (models, models["a"]):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_run_that_has_ended_takes_no_more():
+def test_logging_to_a_closed_run_raises():
     run = Run("mnist")
     run.log(accuracy=0.5)
     run.close()
@@ -137,7 +137,7 @@ def test_a_run_that_has_ended_takes_no_more():
     assert run.series("accuracy")[1].tolist() == [0.5]
 
 
-def test_a_metric_is_at_the_step_that_was_completed_and_has_its_last_value():
+def test_a_metric_has_the_last_completed_step_and_the_last_value():
     run = Run()
     run.log(accuracy=0.1)
     for step in (3, 4):
@@ -150,7 +150,7 @@ def test_a_metric_is_at_the_step_that_was_completed_and_has_its_last_value():
     assert run.recorder.refused == 0
 
 
-def test_metrics_of_ever_new_names_are_bounded_and_a_notice_says_so():
+def test_the_number_of_metric_names_is_bounded_with_a_notice():
     run = Run()
     for number in range(3000):
         run.log(**{f"m{number}": 1.0})
@@ -158,7 +158,7 @@ def test_metrics_of_ever_new_names_are_bounded_and_a_notice_says_so():
     assert ["further names" in notice.text for notice in run.notices] == [True]
 
 
-def test_reserved_names_are_decided_by_one_predicate():
+def test_is_reserved_compares_the_kind_of_a_name():
     assert [is_reserved(name) for name in ("loss", "loss/", "loss_G", "act_mean/x", "actor")] == [
         True,
         True,

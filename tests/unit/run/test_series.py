@@ -1,4 +1,4 @@
-"""Bounded series: nothing odd is lost, whatever the length."""
+"""Series of bounded length: downsampling, widths, names and frames."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def filled(values, columns=1):
     return table
 
 
-def test_short_series_come_back_whole_and_in_order():
+def test_short_series_are_returned_complete_and_in_order():
     values = np.random.default_rng(0).normal(size=500).astype(np.float32)
     steps, read = filled(values).points(0)
     assert steps.tolist() == list(range(500))
@@ -32,20 +32,20 @@ def test_a_spike_of_one_step_in_a_million_is_kept_at_its_step():
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
-def test_a_value_that_is_not_finite_is_kept_at_its_step(odd):
+def test_a_non_finite_value_is_kept_at_its_step(odd):
     values = np.linspace(0, 1, 200_000).astype(np.float32)
     values[50_001] = odd
     steps, read = filled(values).points(0)
     assert steps[~np.isfinite(read)].tolist() == [50_001]
 
 
-def test_every_point_of_a_folded_series_was_recorded():
+def test_every_point_of_a_downsampled_series_was_recorded():
     values = np.random.default_rng(1).normal(size=50_000).astype(np.float32)
     steps, read = filled(values).points(0)
     np.testing.assert_array_equal(read, values[steps])
 
 
-def test_extremes_of_all_columns_survive_together():
+def test_downsampling_keeps_the_extremes_of_every_column():
     rows = np.random.default_rng(2).normal(size=(30_000, 7)).astype(np.float32)
     table = filled(rows, columns=7)
     for column in range(7):
@@ -54,7 +54,7 @@ def test_extremes_of_all_columns_survive_together():
         assert read.min() == rows[:, column].min()
 
 
-def test_wide_tables_stay_small():
+def test_wide_tables_have_fewer_rows():
     columns = 5_000
     row = np.ones(columns, np.float32)
     table = SeriesTable("grad_norm", "grad_norm", [f"p{i}" for i in range(columns)])
@@ -64,7 +64,7 @@ def test_wide_tables_stay_small():
     assert len(held.buckets) + len(held.steps) <= 512
 
 
-def test_rows_since_gives_what_is_new_or_says_that_it_is_folded():
+def test_rows_since_returns_new_rows_or_none_when_downsampled():
     table = filled(np.arange(10, dtype=np.float32))
     total, steps, values = table.rows_since(7)
     assert total == 10
@@ -76,7 +76,7 @@ def test_rows_since_gives_what_is_new_or_says_that_it_is_folded():
 
 
 @pytest.mark.parametrize("portion", [1, 7, 300, 20_000])
-def test_rows_added_together_are_kept_like_rows_added_one_by_one(portion):
+def test_extend_stores_the_same_rows_as_append(portion):
     values = np.random.default_rng(0).normal(size=20_000).astype(np.float32)
     together = SeriesTable("b", "metric", ["c0"])
     for start in range(0, len(values), portion):
@@ -86,7 +86,7 @@ def test_rows_added_together_are_kept_like_rows_added_one_by_one(portion):
         np.testing.assert_array_equal(one, other)
 
 
-def test_of_rows_added_together_none_is_dropped_for_its_width():
+def test_extend_pads_and_truncates_rows_of_another_width():
     run = Run()
     table = run.add_table("lr", "lr", ["0", "1"])
     table.extend([1, 2, 3, 5], [[0.1, 0.2], 0.3, [0.4, 0.5, 0.6], [0.7, 0.8]])
@@ -99,21 +99,21 @@ def test_of_rows_added_together_none_is_dropped_for_its_width():
     assert ["lr held more values" in notice.text for notice in run.notices] == [True]
 
 
-def test_as_many_rows_as_steps_are_taken():
+def test_extend_requires_one_row_per_step():
     table = SeriesTable("loss", "loss", ["loss"])
     with pytest.raises(ValueError, match="3 steps and 2 rows"):
         table.extend([1, 2, 3], [0.5, 0.25])
     assert len(table.points(0)[0]) == 0
 
 
-def test_unknown_series_names_what_there_is():
+def test_an_unknown_series_name_raises_with_the_known_names():
     run = Run()
     run.log(accuracy=1.0)
     with pytest.raises(KeyError, match="accuracy"):
         run.series("acuracy")
 
 
-def test_to_frame_has_a_row_per_step():
+def test_to_frame_has_one_row_per_step():
     run = Run()
     run.log(a=1.0, b=2.0)
     run.advance_to(3)
@@ -124,7 +124,7 @@ def test_to_frame_has_a_row_per_step():
     assert np.isnan(frame["b"].iloc[1])
 
 
-def test_series_are_listed_when_they_have_points():
+def test_names_lists_only_series_with_points():
     recorder = Recorder()
     recorder.table("loss", "loss", ["loss"])
     norms = recorder.table("grad_norm", "grad_norm", ["a", "b"])

@@ -1,4 +1,4 @@
-"""A walk ends with the very gradients that backward gives, and leaves everything as it was."""
+"""A walk has the gradients of `backward`, bit for bit, and changes no state."""
 
 # ruff: noqa: PLW0108 - the stepper runs the code of its lambda; a bound method would hold a result
 
@@ -9,84 +9,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.checkpoint import checkpoint
 
 import labkit as lk
 
-
-class Tied(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(4, 4))
-
-    def forward(self, x):
-        return (x @ self.weight).tanh() @ self.weight.T
-
-
-class Recurrent(nn.Module):
-    def __init__(self, cell):
-        super().__init__()
-        self.cell, self.head = cell(4, 4), nn.Linear(4, 1)
-
-    def forward(self, x):
-        state = None
-        for _ in range(3):
-            state = self.cell(x, state)
-        return self.head(state[0] if isinstance(state, tuple) else state)
-
-
-class InPlace(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(4))
-
-    def forward(self, x):
-        y = x * self.scale
-        y[0] = 0.0
-        return y.mul_(2)
-
-
-def models():
-    torch.manual_seed(0)
-    image = nn.Sequential(
-        nn.Unflatten(1, (1, 2, 2)),
-        nn.Conv2d(1, 2, 2, padding=1),
-        nn.BatchNorm2d(2),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-    )
-    return {
-        "mlp": nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)),
-        "cnn": image,
-        "dropout": nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5), nn.Softmax(-1)),
-        "rnn": Recurrent(nn.RNNCell),
-        "lstm": Recurrent(nn.LSTMCell),
-        "gru": Recurrent(nn.GRUCell),
-        "tied": Tied(),
-        "in place": InPlace(),
-        "layer norm": nn.Sequential(nn.LayerNorm(4), nn.GELU(), nn.Linear(4, 1)),
-    }
-
-
-def inputs():
-    return torch.randn(6, 4, generator=torch.Generator().manual_seed(1))
-
-
-def gradients(model):
-    return [None if p.grad is None else p.grad.clone() for p in model.parameters()]
-
-
-def same(some, others):
-    return all(
-        (a is None and b is None) or torch.equal(a, b) for a, b in zip(some, others, strict=True)
-    )
+from .walk_models import gradients, inputs, models, same
 
 
 @pytest.mark.parametrize("name", list(models()))
 @pytest.mark.parametrize("form", ["tensor", "code"])
 @pytest.mark.parametrize("already", [False, True])
-def test_the_gradients_are_bit_for_bit_those_of_backward(name, form, already):
+def test_gradients_are_bitwise_equal_to_backward(name, form, already):
     model, x = models()[name], inputs()
     twin = copy.deepcopy(model)
     for each in (model, twin) if already else ():
@@ -113,7 +45,7 @@ def test_the_gradients_are_bit_for_bit_those_of_backward(name, form, already):
 
 
 @pytest.mark.parametrize("form", ["tensor", "code"])
-def test_asked_to_accumulate_it_leaves_what_backward_leaves(form):
+def test_accumulate_sets_the_gradients_of_backward(form):
     model, x = models()["mlp"], inputs()
     twin = copy.deepcopy(model)
     for _ in range(2):
@@ -123,19 +55,19 @@ def test_asked_to_accumulate_it_leaves_what_backward_leaves(form):
     assert same(gradients(model), gradients(twin))
 
 
-def test_code_leaves_buffers_as_they_were():
+def test_walking_code_does_not_change_buffers():
     model, x = models()["cnn"], inputs()
     before = [buffer.clone() for buffer in model.buffers()]
     lk.stepper.walk(lambda: model(x).sum())
     assert all(torch.equal(a, b) for a, b in zip(before, model.buffers(), strict=True))
 
 
-def test_backward_events_come_in_the_order_of_autograd_and_add_up():
+def test_events_are_in_the_order_of_autograd_with_correct_values():
     w = torch.tensor(2.0, requires_grad=True)
     b = torch.tensor(1.0, requires_grad=True)
     walk = lk.stepper.walk(lambda: (w * 3.0 + b - 10.0) ** 2)
-    told = [(event.phase, event.node) for event in walk.events]
-    assert told == [
+    found = [(event.phase, event.node) for event in walk.events]
+    assert found == [
         ("forward", "/mul:0"),
         ("forward", "/add:0"),
         ("forward", "/sub:0"),
@@ -157,7 +89,7 @@ def test_backward_events_come_in_the_order_of_autograd_and_add_up():
     assert walk.events[-1].before.reason.startswith("It was None")
 
 
-def test_code_shows_every_value_and_a_finished_loss_says_what_was_not_kept():
+def test_code_has_every_value_and_a_computed_loss_names_missing_values():
     x = torch.ones(2, requires_grad=True)
     whole = lk.stepper.walk(lambda: (x + 5).sum())
     assert all(flow.value.known for event in whole.events for flow in event.outputs)
@@ -165,7 +97,7 @@ def test_code_shows_every_value_and_a_finished_loss_says_what_was_not_kept():
     assert "lk.stepper(lambda: ...)" in late.events[0].outputs[0].value.reason
 
 
-def test_code_shows_every_value_within_pytorchs_own_calls():
+def test_code_has_every_value_inside_torch_modules():
     torch.manual_seed(0)
     layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
     lstm = nn.LSTM(4, 5, batch_first=True)
@@ -186,7 +118,7 @@ def test_code_shows_every_value_within_pytorchs_own_calls():
     np.testing.assert_allclose(shown.numbers, product, rtol=1e-6)
 
 
-def test_a_hook_that_changes_a_gradient_is_named():
+def test_a_hook_that_changes_a_gradient_is_mentioned():
     w = torch.tensor(3.0, requires_grad=True)
 
     def code():
@@ -201,7 +133,7 @@ def test_a_hook_that_changes_a_gradient_is_named():
     assert walk.grads["/w:0"] == w.grad
 
 
-def test_a_finished_loss_gives_back_what_derivatives_keep():
+def test_a_computed_loss_has_the_values_saved_for_backward():
     model, x = models()["mlp"], inputs()
     walk = lk.stepper.walk(F.cross_entropy(model(x), torch.zeros(6, dtype=torch.long)))
     twin = lk.stepper.walk(lambda: F.cross_entropy(model(x), torch.zeros(6, dtype=torch.long)))
@@ -209,19 +141,6 @@ def test_a_finished_loss_gives_back_what_derivatives_keep():
     again = [event for event in twin.events if event.phase == "forward"]
     for one, other in zip(forward, again, strict=True):
         np.testing.assert_array_equal(one.outputs[0].value.numbers, other.outputs[0].value.numbers)
-
-
-def test_an_edited_leaf_changes_everything_after_it_but_not_itself():
-    w = torch.tensor([1.0, 2.0], requires_grad=True)
-    view = lk.stepper(lambda: (w**2).sum())
-    (leaf,) = view.walk.leaves
-    walk = view.edit(leaf.node, 1, 5.0)
-    assert walk.leaves[0].value.numbers.tolist() == [[1.0, 5.0]]
-    assert walk.grads[leaf.node].tolist() == [2.0, 10.0]
-    assert view.edit(leaf.node, 0, 4.0).grads[leaf.node].tolist() == [8.0, 10.0]
-    assert w.tolist() == [1.0, 2.0]
-    assert w.grad is None
-    assert view.reset().grads[leaf.node].tolist() == [2.0, 4.0]
 
 
 def test_the_first_nan_and_the_first_zero_gradient_are_found():
@@ -238,7 +157,7 @@ def test_the_first_nan_and_the_first_zero_gradient_are_found():
     assert fine.first_zero is None
 
 
-def test_large_values_are_kept_as_maps_of_bounded_size():
+def test_large_values_are_downsampled_to_a_bounded_size():
     w = torch.arange(100_000.0).reshape(100, 1000).requires_grad_()
     value = lk.stepper.walk(lambda: (2 * w).sum()).leaves[0].value
     assert not value.whole
@@ -247,7 +166,7 @@ def test_large_values_are_kept_as_maps_of_bounded_size():
     assert value.numbers.mean() == pytest.approx(value.mean, rel=0.01)
 
 
-def test_nothing_is_left_behind():
+def test_a_walk_leaves_no_hooks():
     model, x = models()["mlp"], inputs()
     loss = model(x).sum()
     lk.stepper.walk(loss)
@@ -260,84 +179,7 @@ def test_nothing_is_left_behind():
     assert len(counted) == 1
 
 
-@pytest.mark.parametrize(
-    ("target", "error", "words"),
-    [
-        (3, TypeError, "takes a loss"),
-        (nn.Linear(2, 2), TypeError, "takes a loss"),
-        (lambda: 3.0, TypeError, "must return the loss"),
-        (torch.ones(2, requires_grad=True).exp(), ValueError, "one number"),
-        (lambda: torch.ones(2, requires_grad=True).exp(), ValueError, "one number"),
-    ],
-)
-def test_a_bad_target_is_refused_with_what_to_do(target, error, words):
-    with pytest.raises(error, match=words):
-        lk.stepper.walk(target)
-
-
-def test_a_used_up_graph_says_so_and_a_missing_one_gives_a_sentence():
-    w = torch.ones(1, requires_grad=True)
-    loss = (w**2).sum()
-    loss.backward()
-    with pytest.raises(RuntimeError, match="used up"):
-        lk.stepper.walk(loss)
-    assert "no history" in lk.stepper.walk(torch.tensor(1.0)).reason
-    assert "itself a leaf" in lk.stepper.walk(torch.tensor(1.0, requires_grad=True)).reason
-
-
-def test_code_that_calls_backward_itself_is_told_to_leave_it():
-    w = torch.tensor(3.0, requires_grad=True)
-
-    def code():
-        loss = w**2
-        loss.backward()
-        return loss
-
-    with pytest.raises(RuntimeError, match="leave backward to the stepper"):
-        lk.stepper.walk(code)
-
-
-def test_a_reentrant_checkpoint_is_refused_with_what_to_do():
-    w = torch.tensor(3.0, requires_grad=True)
-    code = lambda: checkpoint(torch.sin, w, use_reentrant=True) * 2  # noqa: E731
-    with pytest.raises(RuntimeError, match="Use use_reentrant=False"):
-        lk.stepper.walk(code)
-
-
-def test_bad_edits_are_refused():
-    w = torch.ones(2, requires_grad=True)
-    view = lk.stepper(lambda: w.sum())
-    with pytest.raises(KeyError, match="there is no leaf"):
-        view.edit("nothing", 0, 1.0)
-    with pytest.raises(IndexError, match="no place 2"):
-        view.edit(view.walk.leaves[0].node, 2, 1.0)
-    with pytest.raises(ValueError, match="cannot be run again"):
-        lk.stepper(w.sum()).edit("/w:0", 0, 1.0)
-
-
-def test_an_edit_that_the_code_cannot_take_is_forgotten():
-    w = torch.tensor([1.0, 2.0], requires_grad=True)
-
-    def code():
-        if w[0] < 0:
-            raise ArithmeticError("too small")
-        return w.sum()
-
-    view = lk.stepper(code)
-    with pytest.raises(ArithmeticError, match="too small"):
-        view.edit("/w:0", 0, -1.0)
-    assert view.edit("/w:0", 1, 5.0).leaves[0].value.numbers.tolist() == [[1.0, 5.0]]
-
-
-def test_a_leaf_that_the_code_makes_cannot_be_edited():
-    view = lk.stepper(lambda: torch.ones(2, requires_grad=True).sum())
-    (leaf,) = view.walk.leaves
-    assert not leaf.editable
-    with pytest.raises(ValueError, match="made anew"):
-        view.edit(leaf.node, 0, 1.0)
-
-
-def test_formulas_are_those_of_the_call():
+def test_formulas_depend_on_the_arguments_of_the_call():
     x, y = (torch.ones(2, requires_grad=True) for _ in range(2))
     walk = lk.stepper.walk(lambda: torch.add(x, y, alpha=3).sum())
     assert walk.events[0].formula.backward == (("self", "grad"), ("other", "3 * grad"))

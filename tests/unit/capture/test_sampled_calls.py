@@ -1,4 +1,4 @@
-"""Which calls of a step are read: all models', before and after a backward pass, with gradients."""
+"""The forward calls of a step whose activations are sampled."""
 
 import random
 
@@ -10,7 +10,7 @@ from torch import nn
 import labkit as lk
 
 
-def test_models_that_train_in_turn_each_have_their_activations():
+def test_models_trained_in_turn_each_have_activations():
     torch.manual_seed(0)
     models = {"a": nn.Linear(4, 2), "b": nn.Linear(4, 2), "c": nn.Linear(4, 2)}
     optimizers = [torch.optim.SGD(m.parameters(), lr=0.01) for m in models.values()]
@@ -26,7 +26,7 @@ def test_models_that_train_in_turn_each_have_their_activations():
     assert run.notices == ()
 
 
-def test_what_is_called_after_a_steps_first_pass_belongs_to_the_step():
+def test_calls_after_the_first_pass_of_a_step_belong_to_that_step():
     torch.manual_seed(0)
     generator, critic = nn.Linear(3, 4), nn.Linear(4, 1)
     models = {"g": generator, "d": critic}
@@ -46,7 +46,7 @@ def test_what_is_called_after_a_steps_first_pass_belongs_to_the_step():
     np.testing.assert_allclose(means, [expected[step - 1] for step in at], rtol=1e-4, atol=1e-6)
 
 
-def test_a_pass_without_gradients_is_not_read():
+def test_a_forward_pass_without_gradients_is_not_sampled():
     torch.manual_seed(0)
     model = nn.Linear(4, 2)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -60,7 +60,7 @@ def test_a_pass_without_gradients_is_not_read():
     assert np.abs(run.series("act_mean/")[1]).max() < 100
 
 
-def test_modules_that_are_called_now_and_then_have_one_table_with_gaps():
+def test_modules_called_in_some_steps_share_one_table():
     random.seed(0)
 
     class Drop(nn.Module):
@@ -91,7 +91,7 @@ def test_modules_that_are_called_now_and_then_have_one_table_with_gaps():
 
 
 @pytest.mark.parametrize("reentrant", [True, False])
-def test_a_checkpointed_module_is_read_once_and_trains_as_it_would(reentrant):
+def test_a_checkpointed_module_is_sampled_and_trains_unchanged(reentrant):
     from torch.utils.checkpoint import checkpoint
 
     def loop(watched):

@@ -1,4 +1,4 @@
-"""Loops with odd orders: clearing here and there, skipped passes, steps without a pass, scalers."""
+"""Loops that clear, skip, accumulate, evaluate and scale in unusual orders."""
 
 import pytest
 import torch
@@ -19,19 +19,19 @@ def one_pass(model, truth, factor=1.0):
     x, y = batch()
     loss = F.cross_entropy(model(x), y) * factor
     loss.backward()
-    truth.loss(loss)
+    truth.add_loss(loss)
     return loss
 
 
 def step(model, truth, optimizer):
-    truth.used(model, optimizer)
+    truth.before_step(model, optimizer)
     optimizer.step()
-    truth.stepped(model)
+    truth.after_step(model)
 
 
 @pytest.mark.parametrize("where", ["before-backward", "after-step", "both", "every-third", "model"])
 @pytest.mark.parametrize("to_none", [True, False])
-def test_gradients_cleared_anywhere(where, to_none):
+def test_gradients_can_be_cleared_anywhere_in_the_loop(where, to_none):
     def loop(model, truth):
         optimizer = sgd(model)
         for number in range(STEPS):
@@ -42,7 +42,7 @@ def test_gradients_cleared_anywhere(where, to_none):
             if where == "model" or (where == "every-third" and number % 3 == 0):
                 model.zero_grad(set_to_none=to_none)
             loss.backward()
-            truth.loss(loss)
+            truth.add_loss(loss)
             step(model, truth, optimizer)
             if where in ("after-step", "both"):
                 optimizer.zero_grad(set_to_none=to_none)
@@ -51,8 +51,8 @@ def test_gradients_cleared_anywhere(where, to_none):
 
 
 @pytest.mark.parametrize("to_none", [True, False])
-def test_an_accumulation_that_is_thrown_away_is_no_loss(to_none):
-    """As loops do that find a bad batch after backward: clear, and go on with the next."""
+def test_the_loss_of_discarded_gradients_is_dropped(to_none):
+    """As in loops that detect a bad batch after backward, clear, and continue."""
 
     def loop(model, truth):
         optimizer = sgd(model)
@@ -69,7 +69,7 @@ def test_an_accumulation_that_is_thrown_away_is_no_loss(to_none):
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_a_micro_batch_that_is_left_out_is_no_part_of_the_loss(bad):
+def test_a_skipped_micro_batch_is_not_part_of_the_loss(bad):
     def loop(model, truth):
         optimizer = sgd(model)
         x, y = batch()
@@ -81,19 +81,19 @@ def test_a_micro_batch_that_is_left_out_is_no_part_of_the_loss(bad):
                 if not loss.isfinite():
                     continue
                 loss.backward()
-                truth.loss(loss)
+                truth.add_loss(loss)
             step(model, truth, optimizer)
 
     assert_agrees(*record(loop))
 
 
-def test_a_step_that_is_skipped_by_the_loop_is_no_step():
+def test_a_step_skipped_by_the_loop_is_not_counted():
     def loop(model, truth):
         optimizer = sgd(model)
         for number in range(STEPS):
             optimizer.zero_grad()
             one_pass(model, truth, 1e4 if number % 5 == 3 else 1.0)
-            truth.unclipped(model)
+            truth.before_clipping(model)
             if nn.utils.clip_grad_norm_(model.parameters(), 1.0) > 100:
                 truth.drop_loss()
                 continue
@@ -102,7 +102,7 @@ def test_a_step_that_is_skipped_by_the_loop_is_no_step():
     assert_agrees(*record(loop))
 
 
-def test_two_steps_for_one_pass_are_two_steps_and_one_loss():
+def test_two_steps_after_one_pass_are_counted_with_one_loss():
     def loop(model, truth):
         optimizer = sgd(model)
         for _ in range(STEPS):
@@ -115,7 +115,7 @@ def test_two_steps_for_one_pass_are_two_steps_and_one_loss():
 
 
 @pytest.mark.parametrize("kind", ["no-grad", "with-grad", "autograd-grad", "own-backward"])
-def test_evaluation_in_between_changes_nothing(kind):
+def test_evaluation_between_steps_is_not_recorded(kind):
     other = Net()
 
     def evaluate(model):
@@ -145,7 +145,7 @@ def test_evaluation_in_between_changes_nothing(kind):
 
 
 @pytest.mark.parametrize("kind", ["cosine", "one-cycle", "by-hand", "tensor"])
-def test_learning_rates_that_change(kind):
+def test_changing_learning_rates_are_recorded(kind):
     def loop(model, truth):
         optimizer = sgd(model)
         scheduler = None
@@ -172,8 +172,8 @@ def test_learning_rates_that_change(kind):
 @pytest.mark.parametrize("made", ["before", "after-some-steps"])
 @pytest.mark.parametrize("clip", [None, 0.05])
 @pytest.mark.parametrize("passes", [1, 2])
-def test_a_gradient_scaler(passes, clip, made):
-    """Losses and norms are those without the scaler's factor; a skipped step is none."""
+def test_values_under_a_gradient_scaler_are_unscaled(passes, clip, made):
+    """Losses and norms are unscaled; a skipped step is not counted."""
     skips = {10, 17}
 
     def loop(model, truth):
@@ -188,17 +188,17 @@ def test_a_gradient_scaler(passes, clip, made):
                 loss = F.cross_entropy(model(x[part::passes]), y[part::passes])
                 loss = loss * (float("inf") if number in skips else 1.0)
                 (loss if scaler is None else scaler.scale(loss)).backward()
-                truth.loss(loss)
+                truth.add_loss(loss)
             if scaler is not None:
                 scaler.unscale_(optimizer)
             if clip is not None:
-                truth.unclipped(model)
+                truth.before_clipping(model)
                 nn.utils.clip_grad_norm_(model.parameters(), clip)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             if number in skips:
                 truth.drop_loss()
             else:
-                truth.stepped(model)
+                truth.after_step(model)
             if scaler is None:
                 optimizer.step()
             else:
@@ -206,5 +206,5 @@ def test_a_gradient_scaler(passes, clip, made):
                 scaler.update()
 
     run, truth = record(loop)
-    truth.norms["update_ratio"] = {}  # `stepped` was called before the step
+    truth.norms["update_ratio"] = {}  # `after_step` was called before the step
     assert_agrees(run, truth, skipped=(11, 17))

@@ -1,4 +1,4 @@
-"""A loop changes what moves its weights: other optimizers, inside the pass, by hand, for later."""
+"""Loops that change the way in which they update weights during a run."""
 
 import gc
 
@@ -17,20 +17,20 @@ def take_pass(model, truth):
     x, y = batch()
     loss = F.cross_entropy(model(x), y)
     loss.backward()
-    truth.loss(loss)
+    truth.add_loss(loss)
 
 
 def take_steps(model, truth, optimizer, count):
     for _ in range(count):
         optimizer.zero_grad()
         take_pass(model, truth)
-        truth.used(model, optimizer)
+        truth.before_step(model, optimizer)
         optimizer.step()
-        truth.stepped(model)
+        truth.after_step(model)
 
 
 @pytest.mark.parametrize("idle", [1, 3])
-def test_optimizers_that_are_made_for_later_and_never_step(idle):
+def test_optimizers_that_never_step_are_ignored(idle):
     def loop(model, truth):
         later = [torch.optim.SGD([p], lr=0.7) for p in list(model.parameters())[:idle]]
         take_steps(model, truth, torch.optim.SGD(model.parameters(), lr=0.05), 150)
@@ -39,7 +39,7 @@ def test_optimizers_that_are_made_for_later_and_never_step(idle):
     assert_agrees(*record(loop))
 
 
-def test_an_optimizer_that_was_made_for_later_steps_later():
+def test_an_optimizer_that_steps_later_has_its_losses():
     def loop(model, truth):
         later = torch.optim.SGD(model.fc2.parameters(), lr=0.02)
         take_steps(model, truth, torch.optim.SGD(model.parameters(), lr=0.05), 60)
@@ -47,7 +47,7 @@ def test_an_optimizer_that_was_made_for_later_steps_later():
             model.zero_grad()
             take_pass(model, truth)
             later.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     assert run.steps == truth.steps
@@ -56,7 +56,7 @@ def test_an_optimizer_that_was_made_for_later_steps_later():
 
 
 @pytest.mark.parametrize("lives", [True, False])
-def test_updates_by_hand_after_an_optimizer(lives):
+def test_manual_updates_after_an_optimizer_are_steps(lives):
     def loop(model, truth):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
         take_steps(model, truth, optimizer, 60)
@@ -69,14 +69,14 @@ def test_updates_by_hand_after_an_optimizer(lives):
             with torch.no_grad():
                 for parameter in model.parameters():
                     parameter.sub_(0.02 * parameter.grad)
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     assert_agrees(run, truth, norms=False, ratios=False)
     assert any("took no step" in notice.text for notice in run.notices)
 
 
-def test_sharpness_aware_minimization_by_hand_counts_no_further_steps():
+def test_manual_sharpness_aware_minimization_adds_no_steps():
     def loop(model, truth):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
         take_steps(model, truth, optimizer, 60)
@@ -93,14 +93,14 @@ def test_sharpness_aware_minimization_by_hand_counts_no_further_steps():
             with torch.no_grad():
                 for parameter, move in zip(model.parameters(), moved, strict=True):
                     parameter.sub_(move)
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     assert_agrees(*record(loop), norms=False, ratios=False)
 
 
-def test_one_optimizer_for_each_parameter_inside_the_pass_after_one_for_all():
+def test_per_parameter_optimizers_can_replace_a_single_one():
     def loop(model, truth):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
         take_steps(model, truth, optimizer, 60)
@@ -115,7 +115,7 @@ def test_one_optimizer_for_each_parameter_inside_the_pass_after_one_for_all():
             parameter.register_post_accumulate_grad_hook(take_step)
         for _ in range(60):
             take_pass(model, truth)
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     assert run.steps == truth.steps == 120
@@ -124,7 +124,7 @@ def test_one_optimizer_for_each_parameter_inside_the_pass_after_one_for_all():
 
 
 @pytest.mark.parametrize("joins", [True, False])
-def test_no_loss_is_lost_where_one_optimizer_becomes_two_or_two_become_one(joins):
+def test_splitting_or_merging_optimizers_loses_no_loss(joins):
     def one(model):
         return [torch.optim.SGD(model.parameters(), lr=0.05)]
 
@@ -144,7 +144,7 @@ def test_no_loss_is_lost_where_one_optimizer_becomes_two_or_two_become_one(joins
             take_pass(model, truth)
             for optimizer in optimizers:
                 optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
         del earlier
 
     run, truth = record(loop)
@@ -155,7 +155,7 @@ def test_no_loss_is_lost_where_one_optimizer_becomes_two_or_two_become_one(joins
 
 
 @pytest.mark.parametrize("skips", [True, False])
-def test_a_given_loss_is_that_of_the_pass_it_is_part_of(skips):
+def test_loss_fn_values_are_matched_with_their_backward_pass(skips):
     torch.manual_seed(0)
     model, loss_fn = Net(), nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
@@ -164,7 +164,7 @@ def test_a_given_loss_is_that_of_the_pass_it_is_part_of(skips):
     with lk.watch(model, show=False, loss_fn=loss_fn) as run:
         for number in range(100):
             if not skips and number % 5 == 3:
-                loss_fn(model(x + 1), y)  # a validation that leaves gradients on
+                loss_fn(model(x + 1), y)  # a validation with gradients enabled
             optimizer.zero_grad()
             loss = loss_fn(model(x), y)
             (loss / 2).backward()

@@ -1,8 +1,6 @@
-"""What a one-shot graph says of code that is out of the ordinary."""
+"""Graphs captured by `lk.graph.capture` and `lk.graph.record`: names, structure, refusals."""
 
-import copy
 import dataclasses
-import threading
 
 import pytest
 import torch
@@ -12,19 +10,11 @@ from torch.utils.checkpoint import checkpoint
 
 import labkit as lk
 
+from .graph_queries import only, ops
 from .models import Net, Repeated, Tied, batch
 
 
-def ops(graph, scope=None):
-    return [n.op for n in graph.nodes if n.kind == "op" and scope in (None, n.scope)]
-
-
-def only(graph, op):
-    (found,) = [node for node in graph.nodes if node.op == op]
-    return found
-
-
-def test_a_model_call_names_modules_lines_and_parameters():
+def test_a_captured_model_call_has_modules_source_lines_and_parameter_names():
     model, (x, _) = Net(), batch()
     graph = lk.graph.capture(model, x)
     node = only(graph, "relu")
@@ -37,7 +27,7 @@ def test_a_model_call_names_modules_lines_and_parameters():
     }  # fmt: skip
 
 
-def test_a_tensors_graph_finds_the_names_of_its_parameters_by_itself():
+def test_parameter_names_are_found_from_a_loss_alone():
     model, (x, y) = Net(), batch()
     loss = F.cross_entropy(model(x), y)
     names = {n.parameters for n in lk.graph.capture(loss).nodes if n.kind == "parameter"}
@@ -45,7 +35,7 @@ def test_a_tensors_graph_finds_the_names_of_its_parameters_by_itself():
     assert lk.graph.capture(loss, model).signature == lk.graph.capture(loss).signature
 
 
-def test_asking_for_a_graph_leaves_the_model_as_it_was():
+def test_capturing_a_graph_does_not_change_the_model():
     model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
     before = {name: value.clone() for name, value in model.state_dict().items()}
     random = torch.random.get_rng_state()
@@ -57,19 +47,19 @@ def test_asking_for_a_graph_leaves_the_model_as_it_was():
     assert not torch.nn.modules.module._global_forward_hooks
 
 
-def test_a_module_called_several_times_has_a_box_for_each_call():
+def test_a_module_called_several_times_has_one_entry_per_call():
     graph = lk.graph.capture(Repeated(), torch.ones(2, 4))
     assert [m.id for m in graph.modules if m.path == "cell"] == ["cell#1", "cell#2", "cell#3"]
 
 
-def test_tied_weights_are_one_node_with_all_their_names_and_uses():
+def test_tied_weights_are_one_node_with_all_names_and_an_edge_per_use():
     graph = lk.graph.capture(Tied(), torch.ones(2, 4))
     (weight,) = [node for node in graph.nodes if node.kind == "parameter"]
     assert weight.parameters == ("encode.weight", "decode.weight")
     assert sum(edge.source == weight.id for edge in graph.edges) == 2
 
 
-def test_branches_and_lengths_show_what_this_run_took():
+def test_a_graph_has_only_the_branches_and_iterations_that_ran():
     class Branching(nn.Module):
         def __init__(self):
             super().__init__()
@@ -85,7 +75,7 @@ def test_branches_and_lengths_show_what_this_run_took():
     assert calls == [2, 4]
 
 
-def test_in_place_operations_and_views_are_what_autograd_made_of_them():
+def test_in_place_operations_and_views_appear_as_autograd_recorded_them():
     x = torch.ones(3, 3, requires_grad=True)
     y = x * 2
     y[0] = 0.0
@@ -96,51 +86,7 @@ def test_in_place_operations_and_views_are_what_autograd_made_of_them():
     assert ops(graph)[-2:] == ["view", "sum"]
 
 
-def test_a_detached_value_is_a_cut_that_says_why():
-    w = torch.ones(3, requires_grad=True)
-    with lk.graph.record() as g:
-        (w.exp() * w.exp().detach()).sum()
-    cut = only(g.graph, "detach")
-    assert cut.kind == "cut"
-    assert "gradient stops here" in cut.note
-    assert cut.source.file.endswith("test_graph_truth.py")
-    (after,) = [edge.target for edge in g.graph.edges if edge.source == cut.id]
-    assert after == "/mul:0"
-    (before,) = [edge.source for edge in g.graph.edges if edge.target == cut.id]
-    assert before.startswith("/exp")
-
-
-def test_what_ran_under_no_grad_is_a_cut_where_it_is_used():
-    w = torch.ones(3, requires_grad=True)
-    with lk.graph.record() as g:
-        with torch.no_grad():
-            scale = (w * 2).mean()
-        (w * scale).sum()
-    cut = only(g.graph, "no_grad")
-    assert [edge.target for edge in g.graph.edges if edge.source == cut.id] == ["/mul:0"]
-
-
-def test_everything_under_no_grad_gives_a_sentence():
-    model, (x, _) = Net(), batch()
-    with torch.no_grad():
-        graph = lk.graph.capture(model, x)
-    assert graph.nodes == ()
-    assert "no_grad" in graph.reason
-    assert "no history" in lk.graph.capture(torch.ones(2)).reason
-
-
-def test_a_graph_that_backward_used_up_is_still_recorded_whole():
-    model, (x, y) = Net(), batch()
-    with lk.graph.record(model) as g:
-        F.cross_entropy(model(x), y).backward()
-    assert ops(g.graph, "fc1#1") == ["t", "addmm"]
-    assert only(g.graph, "relu").saved_bytes == 16 * 8 * 4
-    late = F.cross_entropy(model(x), y)
-    late.backward()
-    assert next(n for n in lk.graph.capture(late).nodes if n.op == "relu").saved_bytes is None
-
-
-def test_a_gan_step_shows_both_of_its_graphs():
+def test_recording_a_gan_step_has_both_graphs():
     generator, critic = nn.Linear(2, 3), nn.Linear(3, 1)
     with lk.graph.record({"G": generator, "C": critic}) as g:
         fake = generator(torch.ones(4, 2))
@@ -151,7 +97,7 @@ def test_a_gan_step_shows_both_of_its_graphs():
     assert any(node.op == "detach" for node in g.graph.nodes)
 
 
-def test_a_gradient_inside_a_forward_pass_belongs_to_the_graph():
+def test_a_gradient_computed_in_the_forward_pass_is_part_of_the_graph():
     x = torch.ones(3, requires_grad=True)
     with lk.graph.record() as g:
         (slope,) = torch.autograd.grad((x**3).sum(), x, create_graph=True)
@@ -160,7 +106,7 @@ def test_a_gradient_inside_a_forward_pass_belongs_to_the_graph():
     assert "pow" in ops(g.graph)
 
 
-def test_a_function_of_the_users_own_is_named_and_noted():
+def test_a_custom_autograd_function_has_its_name_and_a_note():
     class Twice(torch.autograd.Function):
         @staticmethod
         def forward(ctx, x):
@@ -175,7 +121,7 @@ def test_a_function_of_the_users_own_is_named_and_noted():
 
 
 @pytest.mark.parametrize("reentrant", [True, False])
-def test_checkpointed_parts_say_that_they_are_computed_again(reentrant):
+def test_a_checkpointed_node_has_a_note_about_recomputation(reentrant):
     layer, x = nn.Linear(3, 3), torch.ones(2, 3, requires_grad=True)
     calls = []
 
@@ -189,7 +135,7 @@ def test_checkpointed_parts_say_that_they_are_computed_again(reentrant):
     assert any(node.note and "again" in node.note for node in graph.nodes)
 
 
-def test_complex_and_sparse_tensors_are_drawn():
+def test_complex_and_sparse_tensors_are_captured():
     z = torch.ones(3, dtype=torch.complex64, requires_grad=True)
     assert only(lk.graph.capture((z * 2j).abs().sum()), "mul").dtype == "complex64"
     embedding = nn.Embedding(5, 2, sparse=True)
@@ -212,7 +158,7 @@ class Both:
         (lambda a, b: {"both": [a, b]}, ["both.0", "both.1"]),
     ],
 )
-def test_every_output_is_an_end_with_its_name(pack, names):
+def test_every_output_is_a_node_with_its_name(pack, names):
     class Model(nn.Module):
         def __init__(self):
             super().__init__()
@@ -226,92 +172,7 @@ def test_every_output_is_an_end_with_its_name(pack, names):
     assert [node.op for node in graph.nodes if node.kind == "output"] == names
 
 
-def test_other_threads_are_left_alone_and_their_graphs_are_joined():
-    layers = [nn.Linear(2, 2) for _ in range(2)]
-    outputs = [None, None]
-
-    def work(number):
-        outputs[number] = layers[number](torch.ones(1, 2))
-
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    graph = lk.graph.capture(sum(outputs).sum())
-    assert ops(graph).count("addmm") == 2
-    names = [node.parameters for node in graph.nodes if node.kind == "parameter"]
-    assert len(set(names)) == 4
-
-
-class InThreads(nn.Module):
-    """Runs its module on parts of a batch, each part on a thread, as DataParallel does."""
-
-    def __init__(self, module, copies=False):
-        super().__init__()
-        self.module = module
-        self.copies = copies
-
-    def forward(self, x):
-        parts = list(x.chunk(2))
-        outputs = [None] * len(parts)
-
-        def work(number):
-            module = copy.copy(self.module) if self.copies else self.module
-            outputs[number] = module(parts[number])
-
-        for number in range(len(parts)):
-            thread = threading.Thread(target=work, args=(number,))
-            thread.start()
-            thread.join()
-        return torch.cat(outputs)
-
-
-def test_calls_on_threads_are_calls_within_the_one_that_waits_for_them():
-    graph = lk.graph.capture(InThreads(Net()), batch()[0])
-    calls = {module.id: module.parent for module in graph.modules}
-    assert calls["module#1"] == calls["module#2"] == "#1"
-    assert calls["module.fc1#2"] == "module#2"
-    ordered = [module.id for module in graph.modules]
-    assert all(ordered.index(calls[id]) < ordered.index(id) for id in ordered if calls[id])
-    scopes = {node.id: node.scope for node in graph.nodes if node.kind == "op"}
-    assert only(graph, "cat").scope == "#1"
-    for number in (1, 2):
-        assert scopes[f"module.fc1#{number}/addmm:0"] == f"module.fc1#{number}"
-    place = {node.id: number for number, node in enumerate(graph.nodes)}
-    assert all(place[edge.source] < place[edge.target] for edge in graph.edges)
-
-
-def test_copies_of_a_module_on_threads_belong_to_the_call_around_them():
-    graph = lk.graph.capture(InThreads(nn.Sequential(nn.Linear(6, 4)), copies=True), batch()[0])
-    assert {node.scope for node in graph.nodes if node.op == "cat"} == {"#1"}
-    assert ops(graph).count("addmm") == 2
-
-
-def test_threads_are_seen_while_training_too():
-    model = InThreads(nn.Linear(6, 1))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    with lk.watch(model, show=False) as run:
-        for _ in range(5):
-            optimizer.zero_grad()
-            model(batch()[0]).square().mean().backward()
-            optimizer.step()
-    assert [module.id for module in run.graph.modules] == ["#1", "module#1", "module#2"]
-
-
-def test_inference_mode_leaves_no_graph_and_says_so():
-    model, x = Net(), batch()[0]
-    with torch.inference_mode():
-        inside = lk.graph.capture(model, x)
-        output = model(x)
-    assert "inference_mode" in inside.reason
-    assert "no history" in lk.graph.capture(output).reason
-    # What was made in inference mode may be used later as a constant.
-    joined = lk.graph.capture((model(x) * output.clone()).sum())
-    assert ops(joined).count("addmm") == 2
-
-
-def test_a_compiled_region_is_one_box_with_a_note():
+def test_a_compiled_region_is_one_node_with_a_note():
     model = torch.compile(Net(), backend="aot_eager")
     x, y = batch()
     graph = lk.graph.capture(F.cross_entropy(model(x), y))
@@ -319,17 +180,17 @@ def test_a_compiled_region_is_one_box_with_a_note():
 
 
 @pytest.mark.parametrize("bad", [3, None, "loss", [], nn.Linear])
-def test_what_has_no_graph_is_refused_with_what_is_taken(bad):
+def test_an_invalid_argument_is_refused_with_an_example(bad):
     with pytest.raises(TypeError, match=r"lk\.graph\(loss\)"):
         lk.graph.capture(bad)
 
 
-def test_inputs_are_refused_where_there_is_no_model():
+def test_inputs_without_a_model_are_refused():
     with pytest.raises(TypeError, match="inputs only with a model"):
         lk.graph.capture(torch.ones(1, requires_grad=True).exp(), torch.ones(1))
 
 
-def test_a_view_of_a_graph_alone_has_it_and_its_words():
+def test_a_graph_view_has_the_graph_and_a_text_form():
     view = lk.graph(Net(), batch()[0])
     assert "fc1" in view._repr_mimebundle_()[0]["text/plain"]
     assert view.graph.modules[1].id == "fc1#1"
@@ -337,7 +198,7 @@ def test_a_view_of_a_graph_alone_has_it_and_its_words():
         g.view()
 
 
-def test_a_failing_forward_leaves_nothing_behind():
+def test_a_forward_pass_that_raises_leaves_no_hooks():
     class Broken(Net):
         def forward(self, x):
             super().forward(x)
@@ -349,7 +210,7 @@ def test_a_failing_forward_leaves_nothing_behind():
     assert not torch.overrides._get_current_function_mode_stack()
 
 
-def test_two_graphs_are_compared_by_the_identities_of_their_nodes():
+def test_diff_compares_nodes_by_id():
     model = Repeated()
     short = lk.graph.capture(model, torch.ones(2, 4))
     wide = lk.graph.capture(model, torch.ones(5, 4))
@@ -358,7 +219,7 @@ def test_two_graphs_are_compared_by_the_identities_of_their_nodes():
     assert "/loss:0" in lk.graph.capture(model(torch.ones(2, 4)).sum()).diff(short).new
 
 
-def test_a_graph_can_be_had_as_source_for_graphviz():
+def test_to_graphviz_returns_a_source():
     graphviz = pytest.importorskip("graphviz")
     source = lk.graph.capture(Net(), batch()[0]).to_graphviz()
     assert isinstance(source, graphviz.Source)

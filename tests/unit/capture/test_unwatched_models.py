@@ -1,4 +1,4 @@
-"""Another, unwatched model trains in the loop: nothing of it is recorded, nothing is missed."""
+"""An unwatched model trains in the same loop: only the watched model is recorded."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from .truth import assert_agrees, record
 
 
 class Towers(nn.Module):
-    """Two nets of which one is used at a time."""
+    """Two networks, one of which is used at a time."""
 
     def __init__(self):
         super().__init__()
@@ -24,7 +24,7 @@ class Towers(nn.Module):
 
 
 class Other:
-    """A model that is not watched; its losses are far from the watched one's."""
+    """An unwatched model whose losses differ clearly from those of the watched one."""
 
     def __init__(self):
         self.model = nn.Linear(4, 1)
@@ -41,17 +41,17 @@ def take_pass(model, truth):
     x, y = batch()
     loss = F.cross_entropy(model(x), y)
     loss.backward()
-    truth.loss(loss)
+    truth.add_loss(loss)
     return loss
 
 
 def take_step(model, optimizer, truth, closure=None):
-    truth.used(model, optimizer)
+    truth.before_step(model, optimizer)
     optimizer.step(closure)
-    truth.stepped(model)
+    truth.after_step(model)
 
 
-def test_towers_that_are_used_in_turn():
+def test_towers_used_in_turn_record_every_loss():
     def loop(model, truth):
         optimizer, other = torch.optim.SGD(model.parameters(), lr=0.05), Other()
         for number in range(120):
@@ -66,7 +66,7 @@ def test_towers_that_are_used_in_turn():
 
 
 @pytest.mark.parametrize("passes", [1, 2])
-def test_another_tower_from_some_step_on(passes):
+def test_a_switch_to_another_tower_loses_no_loss(passes):
     def loop(model, truth):
         optimizer, other = torch.optim.SGD(model.parameters(), lr=0.05), Other()
         for number in range(120):
@@ -80,7 +80,7 @@ def test_another_tower_from_some_step_on(passes):
     assert_agrees(*record(loop, Towers), norms=False, ratios=False)
 
 
-def test_closures_that_add_to_the_gradients():
+def test_closures_that_accumulate_gradients_record_every_loss():
     def loop(model, truth):
         optimizer, other = torch.optim.SGD(model.parameters(), lr=0.01), Other()
         for number in range(100):
@@ -88,14 +88,14 @@ def test_closures_that_add_to_the_gradients():
             if number % 2 == 0:
                 optimizer.zero_grad()
             optimizer.step(lambda: take_pass(model, truth))
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop)
     assert_agrees(run, truth, norms=False, ratios=False, rates=False)
 
 
 @pytest.mark.parametrize("clears", [True, False])
-def test_steps_that_are_skipped(clears):
+def test_the_loss_of_a_skipped_step_is_dropped(clears):
     def loop(model, truth):
         optimizer, other = torch.optim.SGD(model.parameters(), lr=0.05), Other()
         for number in range(120):
@@ -110,7 +110,7 @@ def test_steps_that_are_skipped(clears):
     assert_agrees(*record(loop), norms=False, ratios=False)
 
 
-def test_gradients_that_no_pass_gave_have_no_loss():
+def test_gradients_set_by_hand_have_no_loss():
     torch.manual_seed(0)
     model, other = Net(), Other()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
@@ -129,7 +129,7 @@ def test_gradients_that_no_pass_gave_have_no_loss():
 
 
 @pytest.mark.parametrize("others", [0, 1, 12])
-def test_the_first_loss_that_is_not_finite_is_an_incident(others):
+def test_the_first_non_finite_loss_is_an_incident(others):
     torch.manual_seed(0)
     model, other = Net(), Other()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
@@ -144,7 +144,7 @@ def test_the_first_loss_that_is_not_finite_is_an_incident(others):
     assert (run.incident.kind, run.incident.step) == ("not finite", 100)
 
 
-def test_another_models_larger_losses_are_no_incident():
+def test_larger_losses_of_an_unwatched_model_are_no_incident():
     torch.manual_seed(0)
     model, other = Net(), Other()
     with lk.watch(model, show=False) as run:

@@ -1,4 +1,4 @@
-"""Whatever a module gives out: the loop runs as without labkit, and the other modules are read."""
+"""Modules with unusual outputs: training is unchanged, and the other modules are sampled."""
 
 import copy
 import warnings
@@ -9,11 +9,11 @@ from torch import nn
 
 import labkit as lk
 
-from .odd_modules import ODD, Labelled
+from .unusual_modules import UNUSUAL, CountingTensor
 
 
 def trained(model, *, watched):
-    """Train for some steps; return gradients, weights, outputs' marks, and the run."""
+    """Train for six steps; return marks of outputs and gradients, the weights, and the run."""
     torch.manual_seed(1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     x = torch.randn(6, 4)
@@ -33,24 +33,24 @@ def trained(model, *, watched):
 
 @pytest.fixture
 def quiet():
-    """Let torch warn of its prototypes while the user's own code uses them."""
+    """Ignore warnings of torch about the prototype features that the models use."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*(prototype|nested|quantize|deprecated).*")
         yield
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_the_loop_is_as_without_labkit_and_the_other_modules_are_read(name, quiet):
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_the_loop_is_unchanged_and_other_modules_are_sampled(name, quiet):
     torch.manual_seed(0)
-    model = ODD[name]()
+    model = UNUSUAL[name]()
     twin = copy.deepcopy(model)
-    if "give" in type(twin).__dict__:
-        twin.odd.give = twin.give
-    Labelled.calls = 0
+    if "compute" in type(twin).__dict__:
+        twin.odd.compute = twin.compute
+    CountingTensor.calls = 0
     expected = trained(twin, watched=False)
-    calls, Labelled.calls = Labelled.calls, 0
+    calls, CountingTensor.calls = CountingTensor.calls, 0
     marks, weights, run = trained(model, watched=True)
-    assert Labelled.calls == calls
+    assert CountingTensor.calls == calls
     for ours, theirs in zip(marks, expected[0], strict=True):
         if isinstance(ours, list):
             assert all(map(torch.equal, ours, theirs))
@@ -67,21 +67,21 @@ def test_the_loop_is_as_without_labkit_and_the_other_modules_are_read(name, quie
     "name",
     ["state_as_list", "cell_state_as_list", "keyword_only", "subclass", "named", "data", "half"],
 )
-def test_what_can_be_read_of_an_odd_module_is_read(name, quiet):
+def test_readable_outputs_of_unusual_modules_are_sampled(name, quiet):
     torch.manual_seed(0)
-    _, _, run = trained(ODD[name](), watched=True)
+    _, _, run = trained(UNUSUAL[name](), watched=True)
     assert len(run.series("act_mean/odd")[1]) >= 2
     assert run.notices == ()
 
 
-def test_one_notice_names_all_modules_that_cannot_be_read():
-    class Mapped(dict):
+def test_one_notice_names_all_unreadable_modules():
+    class UnreadableMapping(dict):
         def values(self):
             raise RuntimeError("no values")
 
     class Odd(nn.Module):
         def forward(self, x):
-            return Mapped(x=x)
+            return UnreadableMapping(x=x)
 
     class Model(nn.Module):
         def __init__(self):
@@ -104,19 +104,20 @@ def test_one_notice_names_all_modules_that_cannot_be_read():
     assert len(run.series("act_mean/fc")[1]) >= 2
 
 
-def test_an_output_can_be_saved_and_carries_no_hook_after_the_step(tmp_path):
+def test_an_output_can_be_saved_and_has_no_hook_after_the_step(tmp_path):
     model = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     with lk.watch(model, show=False):
         output = model(torch.randn(3, 4))
-        torch.save(output, tmp_path / "output.pt")  # torch would warn of a hook, and tests raise
+        # torch warns about a hook on the output, and warnings are errors here.
+        torch.save(output, tmp_path / "output.pt")
         output.pow(2).mean().backward()
         optimizer.step()
     assert not output._backward_hooks
 
 
 class Jagged(nn.Module):
-    """Works on sequences of different lengths, whose tensors have a size that is no number."""
+    """Computes on sequences of different lengths: jagged tensors have a symbolic size."""
 
     def __init__(self):
         super().__init__()
@@ -127,7 +128,7 @@ class Jagged(nn.Module):
         return torch.cat(self.fc(nested).unbind())
 
 
-def test_the_graph_of_jagged_tensors_has_all_but_their_shapes(quiet):
+def test_nodes_of_jagged_tensors_have_no_shape(quiet):
     torch.manual_seed(0)
     model = Jagged()
     _, weights, run = trained(model, watched=True)

@@ -1,4 +1,4 @@
-"""Modules that give out what is hard to look at; each adds its part to a loss that trains `fc`."""
+"""Models with an `odd` module whose output is hard to sample, and a linear layer `fc`."""
 
 import dataclasses
 from collections import OrderedDict
@@ -13,32 +13,32 @@ class Pair(NamedTuple):
     second: Any
 
 
-class Labelled(torch.Tensor):
-    """A tensor of the user's own that counts what is called with it."""
+class CountingTensor(torch.Tensor):
+    """A tensor subclass that counts the torch functions called with it."""
 
     calls = 0
 
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):
-        Labelled.calls += 1
+        CountingTensor.calls += 1
         return super().__torch_function__(function, types, args, kwargs or {})
 
 
 @dataclasses.dataclass
-class Answer:
+class LabelledLogits:
     logits: torch.Tensor
     note: str = ""
 
 
-class Stubborn:
-    """An object of which nothing can be asked."""
+class UnreadableObject:
+    """An object whose attributes raise."""
 
     def __getattribute__(self, name):
-        raise RuntimeError("nothing can be asked of this")
+        raise RuntimeError("this object has no readable attributes")
 
 
-class Mapped(dict):
-    """A mapping that cannot be looked through."""
+class UnreadableMapping(dict):
+    """A mapping whose `values` raises."""
 
     def values(self):
         raise RuntimeError("no values")
@@ -51,9 +51,9 @@ class Base(nn.Module):
         self.odd = self.make()
 
     def make(self):
-        return Giver(self.give)
+        return FunctionModule(self.compute)
 
-    def give(self, x):
+    def compute(self, x):
         raise NotImplementedError
 
     def forward(self, x):
@@ -62,18 +62,18 @@ class Base(nn.Module):
         return hidden
 
 
-class Giver(nn.Module):
-    def __init__(self, give):
+class FunctionModule(nn.Module):
+    def __init__(self, compute):
         super().__init__()
-        self.give = give
+        self.compute = compute
 
     def forward(self, x):
-        return self.give(x)
+        return self.compute(x)
 
 
-def gives(give):
-    """Return a model with a module that gives out what a function makes of its input."""
-    return type("Gives", (Base,), {"give": lambda self, x: give(x)})
+def returning(compute):
+    """Return a model class whose `odd` module returns the result of a function."""
+    return type("Returning", (Base,), {"compute": lambda self, x: compute(x)})
 
 
 class StateAsList(Base):
@@ -117,7 +117,7 @@ class KeywordOnly(Base):
 
 class ChangedInPlace(Base):
     def make(self):
-        return Giver(lambda x: x.mul(2.0)[:, :3])
+        return FunctionModule(lambda x: x.mul(2.0)[:, :3])
 
     def forward(self, x):
         part = self.odd(self.fc(x))
@@ -128,7 +128,7 @@ class ChangedInPlace(Base):
 
 class BaseChangedInPlace(Base):
     def make(self):
-        return Giver(lambda x: x.mul(2.0))
+        return FunctionModule(lambda x: x.mul(2.0))
 
     def forward(self, x):
         whole = self.odd(self.fc(x))
@@ -158,7 +158,7 @@ class RaisingAttributes(Base):
 
 class SubclassInTheLoss(Base):
     def make(self):
-        return Giver(lambda x: torch.tanh(x).as_subclass(Labelled))
+        return FunctionModule(lambda x: torch.tanh(x).as_subclass(CountingTensor))
 
     def forward(self, x):
         return self.odd(self.fc(x)).as_subclass(torch.Tensor)
@@ -178,19 +178,19 @@ class AttentionWithoutPair(Base):
 
 class ManyDimensions(Base):
     def make(self):
-        return Giver(lambda x: torch.tanh(x).reshape(len(x), 2, 1, 2, 1, 1))
+        return FunctionModule(lambda x: torch.tanh(x).reshape(len(x), 2, 1, 2, 1, 1))
 
     def forward(self, x):
         return self.odd(self.fc(x)).flatten(1)
 
 
-def _itself(x):
+def _self_referencing(x):
     found = [x]
     found.append(found)
     return found
 
 
-ODD = {
+UNUSUAL = {
     "state_as_list": StateAsList,
     "cell_state_as_list": CellStateAsList,
     "by_keyword": ByKeyword,
@@ -201,29 +201,29 @@ ODD = {
     "subclass": SubclassInTheLoss,
     "attention_without_pair": AttentionWithoutPair,
     "many_dimensions": ManyDimensions,
-    "none": gives(lambda x: None),
-    "text": gives(lambda x: "text"),
-    "number": gives(lambda x: 1.5),
-    "stubborn": gives(lambda x: Stubborn()),
-    "mapped": gives(lambda x: Mapped(a=x)),
-    "generator": gives(lambda x: (part for part in x)),
-    "itself": gives(_itself),
-    "named": gives(lambda x: Pair(x * 2, None)),
-    "ordered": gives(lambda x: OrderedDict(a=None, b=[{"c": x * 2}])),
-    "data": gives(lambda x: Answer(x * 2)),
-    "empty": gives(lambda x: x[:0] * 2),
-    "scalar": gives(lambda x: x.sum()),
-    "whole": gives(lambda x: x.argmax(1)),
-    "yes_or_no": gives(lambda x: x > 0),
-    "complex": gives(lambda x: torch.complex(x, x)),
-    "half": gives(lambda x: x.half()),
-    "brain": gives(lambda x: x.bfloat16()),
-    "eight_bits": gives(lambda x: x.detach().to(torch.float8_e4m3fn)),
-    "quantized": gives(lambda x: torch.quantize_per_tensor(x.detach(), 0.1, 0, torch.qint8)),
-    "sparse": gives(lambda x: x.detach().to_sparse()),
-    "nested": gives(lambda x: torch.nested.nested_tensor([x.detach()], layout=torch.jagged)),
-    "meta": gives(lambda x: torch.empty(3, 4, device="meta")),
-    "expanded": gives(lambda x: x[:1].expand(5, 4)),
-    "not_finite": gives(lambda x: x.detach() * float("inf")),
-    "huge_numbers": gives(lambda x: x.double() * 1e200),
+    "none": returning(lambda x: None),
+    "text": returning(lambda x: "text"),
+    "number": returning(lambda x: 1.5),
+    "unreadable_object": returning(lambda x: UnreadableObject()),
+    "unreadable_mapping": returning(lambda x: UnreadableMapping(a=x)),
+    "generator": returning(lambda x: (part for part in x)),
+    "self_referencing": returning(_self_referencing),
+    "named": returning(lambda x: Pair(x * 2, None)),
+    "ordered": returning(lambda x: OrderedDict(a=None, b=[{"c": x * 2}])),
+    "data": returning(lambda x: LabelledLogits(x * 2)),
+    "empty": returning(lambda x: x[:0] * 2),
+    "scalar": returning(lambda x: x.sum()),
+    "integers": returning(lambda x: x.argmax(1)),
+    "booleans": returning(lambda x: x > 0),
+    "complex": returning(lambda x: torch.complex(x, x)),
+    "half": returning(lambda x: x.half()),
+    "bfloat16_values": returning(lambda x: x.bfloat16()),
+    "eight_bits": returning(lambda x: x.detach().to(torch.float8_e4m3fn)),
+    "quantized": returning(lambda x: torch.quantize_per_tensor(x.detach(), 0.1, 0, torch.qint8)),
+    "sparse": returning(lambda x: x.detach().to_sparse()),
+    "nested": returning(lambda x: torch.nested.nested_tensor([x.detach()], layout=torch.jagged)),
+    "meta": returning(lambda x: torch.empty(3, 4, device="meta")),
+    "expanded": returning(lambda x: x[:1].expand(5, 4)),
+    "not_finite": returning(lambda x: x.detach() * float("inf")),
+    "huge_numbers": returning(lambda x: x.double() * 1e200),
 }

@@ -1,4 +1,4 @@
-"""No rule fails or warns, whatever numbers a run holds: zeros, infinities, nothing at all."""
+"""Rules on zeros, infinities, NaN and missing values raise no errors and no false findings."""
 
 import warnings
 
@@ -17,14 +17,14 @@ from labkit.run.kinds import SAMPLED_KINDS
 from labkit.run.observations import InputScale, Prediction
 
 LAYERS = tuple(f"layer{number}" for number in range(6))
-ODD = st.sampled_from(
+UNUSUAL = st.sampled_from(
     [0.0, -0.0, np.nan, np.inf, -np.inf, 1e-42, 1e-38, 3e38, -1.0, 0.5, 1.0, 90.0]
 )
 SIZES = st.sampled_from([(0, 4), (4, 0), (3, 3), (1, 1)])
 
 
 def graph_of(sizes, classes):
-    """Return a graph of layers one after the other, some of them without an element."""
+    """Return a graph of consecutive layers, some with an empty weight."""
     nodes, edges, before = [], [], None
     for layer, size in zip(LAYERS, sizes, strict=True):
         weight = Node(
@@ -43,7 +43,7 @@ def graph_of(sizes, classes):
 
 
 def run_of(data, steps):
-    """Return a run whose every series is made of odd numbers."""
+    """Return a run whose series have unusual values."""
     run = Run()
     run.advance_to(steps)
     at = np.linspace(1, steps, data.draw(st.integers(1, 8)), dtype=int)
@@ -57,17 +57,19 @@ def run_of(data, steps):
     ):
         if data.draw(st.booleans()):
             width = len(names)
-            row = st.lists(ODD, min_size=width, max_size=width) | ODD.map(
+            row = st.lists(UNUSUAL, min_size=width, max_size=width) | UNUSUAL.map(
                 lambda v, n=width: [v] * n
             )
             run.recorder.table(id, kind, names).extend(at, [data.draw(row) for _ in at])
     run.add_graph(
         graph_of([data.draw(SIZES) for _ in LAYERS], data.draw(st.sampled_from([0, 1, 2, 10]))), 1
     )
-    values = np.full((1, 1, 10), data.draw(ODD), np.float32)
+    values = np.full((1, 1, 10), data.draw(UNUSUAL), np.float32)
     for step in (1, 2, 3):
         run.activations.add(Picture("rnn", "time_gradient", step, values, ("h",), "", "time step"))
-        run.observations.inputs.append(InputScale(step, (1,), *[data.draw(ODD) for _ in range(4)]))
+        run.observations.inputs.append(
+            InputScale(step, (1,), *[data.draw(UNUSUAL) for _ in range(4)])
+        )
     for _ in range(4):
         run.observations.predictions.append(
             Prediction(steps, data.draw(st.integers(0, 10)), 0, 1.0, 4)
@@ -81,7 +83,7 @@ def run_of(data, steps):
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data(), steps=st.sampled_from([1, 50, 400]))
-def test_every_rule_looks_at_whatever_numbers_there_are(data, steps):
+def test_no_rule_raises_or_warns_on_any_values(data, steps):
     run = run_of(data, steps)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -101,23 +103,23 @@ def recorded(weights, gradients, loss=1.0):
     return run
 
 
-def test_weights_of_zero_do_not_make_gradients_explode_or_switch_the_rule_off():
-    examiner, run = RuleEvaluator(), recorded(0.0, [0.5] * 8)
-    assert [finding.rule for finding in examiner.evaluate(run)] == []
+def test_zero_weights_neither_trigger_nor_disable_exploding_gradients():
+    evaluator, run = RuleEvaluator(), recorded(0.0, [0.5] * 8)
+    assert [finding.rule for finding in evaluator.evaluate(run)] == []
     assert run.notices == ()
     for step in range(9, 40):
         run.recorder.table("weight_norm", "weight_norm", ["w"]).append(step, [0.1])
         run.recorder.table("grad_norm", "grad_norm", ["w"]).append(step, [5e3])
     run.advance_to(40)
-    assert [finding.rule for finding in examiner.evaluate(run)] == ["exploding-gradients"]
+    assert [finding.rule for finding in evaluator.evaluate(run)] == ["exploding-gradients"]
 
 
-def test_a_gradient_that_began_at_zero_has_not_grown_by_a_factor():
+def test_a_gradient_that_starts_at_zero_is_not_exploding():
     assert RuleEvaluator().evaluate(recorded(0.1, [0.0, *[0.5] * 8])) == ()
 
 
 @pytest.mark.parametrize("parts", [0.0, 0.25])
-def test_a_gradient_that_was_not_read_is_not_one_that_is_not_finite(parts):
+def test_a_missing_gradient_norm_is_not_a_non_finite_gradient(parts):
     run = Run()
     for step in range(1, 9):
         run.add_table("loss", "loss", ["loss"]).append(step, 1.0)
@@ -130,7 +132,7 @@ def test_a_gradient_that_was_not_read_is_not_one_that_is_not_finite(parts):
 
 
 @pytest.mark.parametrize("rows", [100, 1000, 4096])
-def test_of_parameters_read_in_turn_every_one_is_seen_in_a_long_run(rows):
+def test_parameters_sampled_in_turn_all_appear_in_the_evidence(rows):
     run = Run()
     norms = run.add_table("grad_norm", "grad_norm", list("abcd"))
     for step in range(1, rows + 1):
@@ -141,7 +143,7 @@ def test_of_parameters_read_in_turn_every_one_is_seen_in_a_long_run(rows):
     assert (np.diff(table.steps) > 0).all()
 
 
-def test_gradients_that_are_not_finite_are_named_at_the_first_such_step():
+def test_non_finite_gradients_are_found_at_their_first_step():
     run = Run()
     for step in range(1, 9):
         run.add_table("loss", "loss", ["loss"]).append(step, 1.0)
@@ -152,7 +154,7 @@ def test_gradients_that_are_not_finite_are_named_at_the_first_such_step():
     assert (found.where, found.steps, found.series) == (("b",), (7, 8), ("grad_norm/b",))
 
 
-def test_a_row_in_which_nothing_was_read_says_nothing():
+def test_empty_rows_cause_no_findings():
     run = Run()
     for step in range(1, 9):
         run.add_table("loss", "loss", ["loss"]).append(step, 1.0)
@@ -162,7 +164,7 @@ def test_a_row_in_which_nothing_was_read_says_nothing():
     assert RuleEvaluator().evaluate(run) == ()
 
 
-def test_a_model_of_zeros_that_does_not_move_costs_no_rule():
+def test_an_all_zero_model_disables_no_rule():
     model = torch.nn.Linear(3, 1)
     torch.nn.init.zeros_(model.weight)
     torch.nn.init.zeros_(model.bias)

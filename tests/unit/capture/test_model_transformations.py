@@ -1,4 +1,4 @@
-"""Scripting, tracing, exporting, copying, pickling and swapping work on a watched model."""
+"""Scripting, tracing, exporting, copying, pickling and swapping of a watched model."""
 
 import copy
 import io
@@ -28,13 +28,13 @@ class Scriptable(nn.Module):
 
 
 def fresh_class():
-    """Return a class that torch has not scripted before, so that nothing is taken from a cache."""
+    """Return a new class, which is not in the scripting cache of torch."""
     return type("Fresh", (Scriptable,), {"forward": Scriptable.forward, "__module__": __name__})
 
 
 @pytest.fixture(params=["before-training", "while-training", "between-runs"])
 def watched(request):
-    """A watched model, at several moments of its run."""
+    """A watched model before training, during training, and in a second run."""
     torch.manual_seed(0)
     model = fresh_class()()
     run = lk.watch(model, show=False, budget=1.0)
@@ -74,7 +74,7 @@ def deeply_copied(model, x):
 @pytest.mark.parametrize(
     "make", [scripted, traced, exported, fx_traced, deeply_copied], ids=lambda make: make.__name__
 )
-def test_another_form_of_a_watched_model_gives_the_same(make, watched):
+def test_scripted_traced_exported_and_copied_models_return_the_same_output(make, watched):
     x, _ = batch()
     with torch.no_grad():
         expected = watched(x)
@@ -104,7 +104,7 @@ SCRIPTED = {
 
 
 @pytest.mark.parametrize("make", SCRIPTED.values(), ids=SCRIPTED.keys())
-def test_a_model_that_is_or_holds_a_script_module_is_recorded(make):
+def test_script_modules_are_recorded(make):
     kept = []
 
     def loop(model, truth):
@@ -114,11 +114,11 @@ def test_a_model_that_is_or_holds_a_script_module_is_recorded(make):
         for _ in range(20):
             optimizer.zero_grad()
             loss = F.cross_entropy(model(x), y)
-            truth.loss(loss)
+            truth.add_loss(loss)
             loss.backward()
-            truth.used(model, optimizer)
+            truth.before_step(model, optimizer)
             optimizer.step()
-            truth.stepped(model)
+            truth.after_step(model)
 
     run, truth = record(loop, make)
     assert_agrees(run, truth)
@@ -129,7 +129,7 @@ def test_a_model_that_is_or_holds_a_script_module_is_recorded(make):
 
 
 @pytest.mark.parametrize("make", SCRIPTED.values(), ids=SCRIPTED.keys())
-def test_an_incident_in_a_script_module_has_its_step_and_no_replay(make):
+def test_an_incident_in_a_script_module_has_a_step_but_no_replay(make):
     model = make()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     x, y = batch()
@@ -144,7 +144,7 @@ def test_an_incident_in_a_script_module_has_its_step_and_no_replay(make):
         run.incident.replay()
 
 
-def test_nothing_in_the_users_class_is_replaced():
+def test_watching_replaces_no_attribute_of_the_model_class():
     made = fresh_class()
     before = dict(vars(made)), dict(vars(nn.Linear))
     model = made()
@@ -155,7 +155,7 @@ def test_nothing_in_the_users_class_is_replaced():
 
 
 @pytest.mark.parametrize("way", ["pickle", "torch.save", "deepcopy"])
-def test_a_copy_of_a_watched_model_carries_nothing_of_labkits(way):
+def test_a_copy_of_a_watched_model_has_no_hooks_and_is_not_recorded(way):
     torch.manual_seed(0)
     model, (x, y) = Net(), batch()
     with lk.watch(model, show=False, budget=1.0) as run:
@@ -183,7 +183,7 @@ def test_a_copy_of_a_watched_model_carries_nothing_of_labkits(way):
         assert all(not each for each in hooks)
 
 
-def test_a_watched_optimizer_can_be_copied_and_saved():
+def test_a_watched_optimizer_can_be_pickled_and_its_state_reloaded():
     torch.manual_seed(0)
     model = Net()
     optimizer = torch.optim.Adam(model.parameters())
@@ -199,7 +199,7 @@ def test_a_watched_optimizer_can_be_copied_and_saved():
 
 @pytest.mark.parametrize("moment", ["waiting", "running", "closed"])
 @pytest.mark.parametrize("what", ["parameter", "module"])
-def test_tensors_of_a_watched_model_can_be_swapped(what, moment):
+def test_parameters_of_a_watched_model_can_be_swapped(what, moment):
     torch.manual_seed(0)
     model = Net()
     run = lk.watch(model, show=False, budget=1.0)
@@ -223,8 +223,8 @@ def test_tensors_of_a_watched_model_can_be_swapped(what, moment):
     assert run.steps == steps + (0 if moment == "closed" else 10)
 
 
-def test_a_swap_inside_a_step_is_allowed():
-    """Between backward and step, where labkit holds what it read."""
+def test_a_parameter_can_be_swapped_between_backward_and_step():
+    """A swap between backward and step, while labkit holds references to gradients."""
     torch.manual_seed(0)
     model, (x, y) = Net(), batch()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)

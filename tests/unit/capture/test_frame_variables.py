@@ -1,4 +1,4 @@
-"""Names of tensors are read off the user's frames, which stay as they are."""
+"""Names of tensors are read from the user's frames without changing them."""
 
 import gc
 import sys
@@ -39,7 +39,7 @@ EVERY = pytest.mark.parametrize("use", [capture, view, record, step_through, ste
 
 
 @EVERY
-def test_what_locals_gave_stays_as_it_is(use):
+def test_a_dictionary_from_locals_is_not_changed(use):
     lr, epochs = 0.1, 3
     config = locals()
     config["lr"] = 0.5
@@ -53,7 +53,7 @@ def test_what_locals_gave_stays_as_it_is(use):
 
 
 @EVERY
-def test_what_vars_gave_stays_as_it_is(use):
+def test_a_dictionary_from_vars_is_not_changed(use):
     config = vars()
     w = torch.ones(3, requires_grad=True)
     before = set(config)
@@ -66,7 +66,7 @@ def locals_of_caller():
     return sys._getframe(1).f_locals
 
 
-def test_what_another_tool_read_of_a_frame_is_not_emptied():
+def test_f_locals_read_by_other_code_are_not_cleared():
     lr = 0.1
     config = locals_of_caller()
     w = torch.ones(3, requires_grad=True)
@@ -74,7 +74,7 @@ def test_what_another_tool_read_of_a_frame_is_not_emptied():
     assert config["lr"] == lr
 
 
-def test_the_variables_of_a_class_body_stay():
+def test_the_variables_of_a_class_body_are_kept():
     class Training:
         w = torch.ones(3, requires_grad=True)
         graph = lk.graph.capture((w * 2).sum())
@@ -84,7 +84,7 @@ def test_the_variables_of_a_class_body_stay():
     assert "w" in [node.op for node in Training.graph.nodes]
 
 
-def test_a_functions_variables_name_the_leaves_and_are_kept_alive_by_nothing():
+def test_local_variables_name_the_leaves_and_are_not_referenced_afterwards():
     weight = torch.ones(3, requires_grad=True)
     made = lk.graph.capture(loss_of(weight))
     assert "weight" in [node.op for node in made.nodes]

@@ -1,4 +1,4 @@
-"""A run asks its live model, and is plain data without one."""
+"""A run with a live model attached, and after it is detached."""
 
 import gc
 import weakref
@@ -12,8 +12,8 @@ FOUND = Finding("no-change", "warning", "The weights stand still.", (), (1, 3), 
 KNOWN = Inspection(None, None, (RecordedNorm("weight_norm", 2.0, 3),))
 
 
-class Live:
-    """Three completed steps, of which two losses are not written yet."""
+class FakeLiveModel:
+    """Stands in for a watched model: three completed steps, two losses not written yet."""
 
     def __init__(self, run):
         self._table = run.recorder.table("loss", "loss", ["loss"])
@@ -47,18 +47,18 @@ READS = {
 
 
 @pytest.mark.parametrize("read", READS)
-def test_whoever_reads_has_what_waits_written_first(read):
+def test_reading_writes_waiting_values_first(read):
     run = Run()
-    run.attach(Live(run))
+    run.attach(FakeLiveModel(run))
     assert READS[read](run) == [1, 2, 3]
 
 
-def test_a_live_model_is_asked_until_it_is_detached():
+def test_a_run_reads_from_its_live_model_until_it_is_detached():
     run = Run()
-    live = Live(run)
+    live = FakeLiveModel(run)
     run.attach(live)
     assert (run.steps, run.state().step, run.state().device_memory) == (3, 3, 1024)
-    run.control.at_step_end()  # so this is the thread that trains
+    run.control.at_step_end()  # makes this the training thread
     assert run.inspect("weight") == KNOWN
     run.log(accuracy=0.5)
     assert run.series("accuracy")[0].tolist() == [3]
@@ -71,16 +71,16 @@ def test_a_live_model_is_asked_until_it_is_detached():
     assert run.findings == (FOUND,)
 
 
-def test_steps_of_a_run_without_a_model_are_a_number_that_can_be_stored():
+def test_steps_of_a_run_without_a_model_are_stored():
     run = Run()
     run.advance_to(7)
     assert (run.steps, run.state().step) == (7, 7)
 
 
-def test_a_run_goes_when_nobody_refers_to_it():
+def test_an_unreferenced_run_is_freed_without_garbage_collection():
     run = Run()
     run.log(a=1.0)
-    run.attach(Live(run))
+    run.attach(FakeLiveModel(run))
     gone = weakref.ref(run)
     gc.disable()
     try:

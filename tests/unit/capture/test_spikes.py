@@ -1,4 +1,4 @@
-"""Losses around zero are no incidents; a spike among positive ones is."""
+"""Spike incidents: none for losses around zero, one for a spike among positive losses."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ import labkit as lk
 
 
 def incident(losses):
-    """Train a model whose loss takes these values; return the incident."""
+    """Train a model with the given losses; return the incident."""
     model = nn.Linear(1, 1, bias=False)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
     nn.init.ones_(model.weight)
@@ -35,11 +35,11 @@ RISING = [0.001 * (1 + number % 3) for number in range(60)]
     ],
     ids=["around_zero", "once_negative", "negative_later", "mostly_zero", "negative", "zero"],
 )
-def test_no_incident_where_a_factor_says_nothing(losses):
+def test_losses_around_zero_cause_no_spike_incident(losses):
     assert incident(losses) is None
 
 
 @pytest.mark.parametrize("before", [[1.0] * 60, [0.0, *[1.0] * 60], [0.0] * 30 + [2.0] * 110])
-def test_a_spike_among_positive_losses_is_one(before):
+def test_a_spike_among_positive_losses_is_an_incident(before):
     found = incident([*before, 100.0, 1.0])
     assert (found.kind, found.step) == ("spike", len(before) + 1)
