@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from labkit.run import Run, series_table
+from labkit.run import Run, row_buffer
 from labkit.run.rows import concatenated
 
 
