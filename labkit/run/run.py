@@ -27,6 +27,7 @@ from labkit.run.kinds import is_reserved
 from labkit.run.live import LiveModel
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
+from labkit.run.optional import import_optional
 from labkit.run.questions import final_values, inspect
 from labkit.run.recorder import Recorder
 from labkit.run.scalars import number
@@ -173,9 +174,14 @@ class Run:
         return table.points(column)
 
     def to_frame(self) -> pandas.DataFrame:
-        """Return all series as a `pandas.DataFrame`, one row per step and one column per name."""
-        import pandas
+        """Return all series as a `pandas.DataFrame`, one row per step and one column per name.
 
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        pandas = import_optional("pandas", needed_by="run.to_frame()")
         columns = {}
         for name in self.names():
             steps, values = self.series(name)
