@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
+
+from tests.versions.claim import numbers
 
 RECORD = Path(__file__).with_name("tested.json")
 _ROW = "{:<8} {:<8} {:>6} {:>6} {:>7} {:>7}  {}"
@@ -63,6 +67,24 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def record(outcomes: Sequence[Outcome]) -> None:
-    """Write what was tested, and what could not be, beside this file."""
-    rows = [{k: v for k, v in asdict(o).items() if k != "seconds"} for o in outcomes]
+    """Write outcomes to the record beside this file, in place of earlier ones of the same kind.
+
+    One combination is a Python's major and minor version with a version of torch.
+    """
+    found = {_combination(row): row for row in (recorded() if RECORD.is_file() else [])}
+    today = datetime.now(UTC).date().isoformat()
+    for outcome in outcomes:
+        row = {k: v for k, v in asdict(outcome).items() if k != "seconds"} | {"date": today}
+        found[_combination(row)] = row
+    rows = [found[each] for each in sorted(found)]
     RECORD.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def recorded() -> list[dict[str, Any]]:
+    """Return the rows of the record: the fields of `Outcome` without the time, and a date."""
+    rows: list[dict[str, Any]] = json.loads(RECORD.read_text(encoding="utf-8"))
+    return rows
+
+
+def _combination(row: dict[str, Any]) -> tuple[tuple[int, ...], str]:
+    return numbers(row["python"])[:2], row["torch"]

@@ -1,16 +1,15 @@
 """What the project promises to run on is what `make versions` tested last."""
 
-import json
 import re
 
 import pytest
 
 from labkit import doctor
 from tests.versions.claim import ROOT, numbers, read_claim
-from tests.versions.results import RECORD, Outcome, counts, table
+from tests.versions.results import Outcome, counts, record, recorded, table
 
 CLAIM = read_claim()
-RAN = [row for row in json.loads(RECORD.read_text(encoding="utf-8")) if row["passed"]]
+RAN = [row for row in recorded() if row["passed"]]
 REPORT = """<testsuites><testsuite errors="1" failures="2" skipped="3" tests="10"/></testsuites>"""
 
 
@@ -74,3 +73,11 @@ def test_the_table_says_why_a_combination_was_not_tested():
         "3.11.7   2.13.0     1700      0       2 1.5 min",
         "3.15     any           -      -       -       -  pip has no torch for it",
     ]
+
+
+def test_a_result_takes_the_place_of_the_last_one_of_its_combination(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.versions.results.RECORD", tmp_path / "tested.json")
+    record([Outcome("3.11.7", "2.13.0", passed=5), Outcome("3.14.1", "2.13.0", passed=5)])
+    record([Outcome("3.11.9", "2.13.0", passed=6), Outcome("3.11.9", "2.10.0", passed=6)])
+    rows = [(row["python"], row["torch"], row["passed"]) for row in recorded()]
+    assert rows == [("3.11.9", "2.10.0", 6), ("3.11.9", "2.13.0", 6), ("3.14.1", "2.13.0", 5)]

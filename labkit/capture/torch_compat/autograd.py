@@ -161,7 +161,7 @@ def _is_freed(node: Node, name: str) -> bool:
 def _has_hooks(saved: Any) -> bool:
     """Return whether reading a saved tensor may run the user's code.
 
-    Torch before 2.13 does not say, and has no way to read the tensor without its hooks.
+    Torch before 2.10 does not say, and has no way to read the tensor without its hooks.
     """
     return not _TELLS_HOOKS or saved.unpack_hook is not None
 

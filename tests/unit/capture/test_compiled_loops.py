@@ -1,5 +1,7 @@
 """Compiled models, compiled optimizer steps and whole compiled steps: nothing compiled anew."""
 
+import sys
+
 import pytest
 import torch
 import torch._dynamo
@@ -176,9 +178,11 @@ def test_watching_compiles_nothing_and_records_everything(work, backend, late):
 
 def assert_compiled_alike(made, expected):
     """No graph is compiled anew; torch looks once more at a step that has other hooks now."""
+    # From Python 3.14 on torch gives that step up, and looks at `typing` within it too.
+    more = 1 if sys.version_info < (3, 14) else 2
     same = ("graphs", "calls")
     assert [made[each] for each in same] == [expected[each] for each in same], (made, expected)
-    assert made["frames"]["total"] <= expected["frames"]["total"] + 1, (made, expected)
+    assert made["frames"]["total"] <= expected["frames"]["total"] + more, (made, expected)
     assert made["breaks"] <= expected["breaks"] + 1, (made, expected)
 
 
