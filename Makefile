@@ -6,6 +6,7 @@
 #   make test WORKERS=4                            so many tests at once (2)
 #   make bench BENCH_ARGS=--quick                  does the benchmark run? Else some 25 minutes
 #   make bench BENCH_ARGS="--rows mlp gan --only labkit --threads 1"   some of it (see --help)
+#   make versions                                  the tests on the oldest and newest Python and torch
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -24,16 +25,17 @@ WORKERS ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 PICTURES ?=
+VERSIONS_ARGS ?=
 
 # The newest work of these decides whether an install is still good.
 FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconfig.json) \
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench binder-check pictures frontend format clean
+.PHONY: help lab test check browser bench versions binder-check pictures frontend format clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -8
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -9
 
 lab: $(VENV)/lab.done
 	@$(BIN)/labkit lab $(LAB_ARGS)
@@ -52,6 +54,11 @@ check: $(VENV)/dev.done
 
 bench: $(VENV)/bench.done browser
 	$(BIN)/python -m tests.benchmarks.bench $(BENCH_ARGS)
+
+# Needs some 8 GB of disk, and an hour on two cores. Python 3.14 and 3.15 come from Debian's packages
+# where the machine has none.
+versions: $(VENV)/dev.done
+	$(BIN)/python -m tests.versions.matrix --workers $(WORKERS) $(VERSIONS_ARGS)
 
 # Walks Binder's steps in a fresh virtual environment.
 binder-check: $(VENV)/dev.done

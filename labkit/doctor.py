@@ -62,8 +62,8 @@ def _torch() -> Iterable[Check]:
     except ImportError as error:
         advice = "Install it: pip install torch. Without it runs can be opened but not recorded."
         return [Check("torch", "broken", str(error), advice)]
-    if _numbers(torch.__version__) < (2, 4):
-        return [Check("torch", "broken", torch.__version__, "Install torch 2.4 or later.")]
+    if _numbers(torch.__version__) < (2, 10):
+        return [Check("torch", "broken", torch.__version__, "Install torch 2.10 or later.")]
     threads = torch.get_num_threads()
     devices = [f"cpu ({threads} thread{'s' if threads > 1 else ''})"]
     devices += [

@@ -6,7 +6,10 @@ function shuffles the rows; the global random state does not change.
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
+
+from labkit.run.optional import import_optional
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +67,8 @@ def digits(test_fraction: float = 0.25, seed: int = 0) -> Split:
     (torch.Size([1348, 1, 8, 8]), torch.Size([449, 1, 8, 8]))
     """
     import torch
-    from sklearn.datasets import load_digits
 
+    load_digits = _sklearn_datasets("digits()").load_digits
     images, labels = load_digits(return_X_y=True)
     x = torch.tensor(images / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)  # (n, 1, 8, 8)
     return _split(x, torch.tensor(labels, dtype=torch.int64), test_fraction, seed)
@@ -94,8 +97,8 @@ def diabetes(*, scaled: bool = False, test_fraction: float = 0.25, seed: int = 0
     ('age', 'sex', 'bmi', 'bp', 's1', 's2', 's3', 's4', 's5', 's6')
     """
     import torch
-    from sklearn.datasets import load_diabetes
 
+    load_diabetes = _sklearn_datasets("diabetes()").load_diabetes
     bunch = load_diabetes(scaled=scaled)
     x = torch.tensor(bunch.data, dtype=torch.float32)  # (442, 10)
     y = torch.tensor(bunch.target, dtype=torch.float32).reshape(-1, 1)  # (442, 1)
@@ -128,11 +131,15 @@ def moons(n: int = 1000, noise: float = 0.15, test_fraction: float = 0.25, seed:
     torch.Size([6, 2])
     """
     import torch
-    from sklearn.datasets import make_moons
 
+    make_moons = _sklearn_datasets("moons()").make_moons
     points, labels = make_moons(n, noise=noise, random_state=seed)
     x = torch.tensor(points, dtype=torch.float32)  # (n, 2)
     return _split(x, torch.tensor(labels, dtype=torch.int64), test_fraction, seed)
+
+
+def _sklearn_datasets(needed_by: str) -> ModuleType:
+    return import_optional("sklearn.datasets", needed_by=needed_by, package="scikit-learn")
 
 
 def _split(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.run.dot import dot_source
 from labkit.run.graph_diff import GraphDiff, graph_diff
 from labkit.run.graph_parts import Edge, ModuleCall, Node, Source
+from labkit.run.optional import import_optional
 
 if TYPE_CHECKING:
     import graphviz
@@ -115,8 +116,7 @@ class ComputationGraph:
         ImportError
             If the package graphviz is not installed.
         """
-        import graphviz
-
+        graphviz = import_optional("graphviz", needed_by="graph.to_graphviz()")
         return graphviz.Source(self.to_dot())
 
     def diff(self, earlier: ComputationGraph) -> GraphDiff:
@@ -124,10 +124,15 @@ class ComputationGraph:
         return graph_diff(earlier.nodes, self.nodes)
 
     def to_networkx(self) -> networkx.MultiDiGraph:
-        """Return a `networkx.MultiDiGraph` with the attributes of nodes and edges."""
-        import networkx
+        """Return a `networkx.MultiDiGraph` with the attributes of nodes and edges.
 
-        graph: networkx.MultiDiGraph = networkx.MultiDiGraph(signature=self.signature)
+        Raises
+        ------
+        ImportError
+            If networkx is not installed.
+        """
+        networkx = import_optional("networkx", needed_by="graph.to_networkx()")
+        graph = networkx.MultiDiGraph(signature=self.signature)
         for node in self.nodes:
             graph.add_node(node.id, **{k: v for k, v in asdict(node).items() if k != "id"})
         for edge in self.edges:

@@ -17,6 +17,7 @@ from labkit.run.inspection import Samples
 from labkit.run.live import LiveModel
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
+from labkit.run.optional import import_optional
 from labkit.run.recorder import Recorder
 from labkit.run.series_table import Floats, SeriesTable, Steps
 from labkit.run.state import ModelFacts, Notice
@@ -141,8 +142,7 @@ class RunRecord:
         ImportError
             If pandas is not installed.
         """
-        import pandas
-
+        pandas = import_optional("pandas", needed_by="run.to_frame()")
         columns = {}
         for name in self.names():
             steps, values = self.series(name)

@@ -22,6 +22,7 @@ _BACKWARD_ARGUMENTS = (
     "inputs",
 )
 _INTEGERS = {int}
+_TELLS_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
 _saved_names: dict[type[Any], tuple[str, ...]] = {}
 _leaf_kinds: dict[type[Any], bool] = {}
 sequence_number: Callable[[], int] = torch._C._autograd._get_sequence_nr
@@ -158,7 +159,11 @@ def _is_freed(node: Node, name: str) -> bool:
 
 
 def _has_hooks(saved: Any) -> bool:
-    return getattr(saved, "unpack_hook", None) is not None
+    """Return whether reading a saved tensor may run the user's code.
+
+    Torch before 2.10 does not say, and has no way to read the tensor without its hooks.
+    """
+    return not _TELLS_HOOKS or saved.unpack_hook is not None
 
 
 def factors_of(result: torch.Tensor) -> list[torch.Tensor]:

@@ -1,5 +1,7 @@
 """Compiled models, optimizer steps and training steps: watching causes no recompilation."""
 
+import sys
+
 import pytest
 import torch
 import torch._dynamo
@@ -176,9 +178,11 @@ def test_watching_causes_no_recompilation_and_records_every_value(work, backend,
 
 def assert_compiled_alike(made, expected):
     """Check for equal graphs; torch may analyse a step once more as its hooks changed."""
+    # From Python 3.14 on torch gives up that step, and also analyses `typing` within it.
+    more = 1 if sys.version_info < (3, 14) else 2
     same = ("graphs", "calls")
     assert [made[each] for each in same] == [expected[each] for each in same], (made, expected)
-    assert made["frames"]["total"] <= expected["frames"]["total"] + 1, (made, expected)
+    assert made["frames"]["total"] <= expected["frames"]["total"] + more, (made, expected)
     assert made["breaks"] <= expected["breaks"] + 1, (made, expected)
 
 

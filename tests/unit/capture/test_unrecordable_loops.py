@@ -7,12 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import distributed, nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
 
 import labkit as lk
 
 from .models import Net, batch
 from .truth import points
+
+try:
+    from torch.distributed.fsdp import fully_shard
+except ImportError:  # before torch 2.6
+    from torch.distributed._composable.fsdp import fully_shard
 
 STEPS = 40
 WHAT_TO_DO = re.compile(r"run\.log|backward|optimizer=|lk\.watch|torch\.optim")

@@ -1,0 +1,24 @@
+"""What is missing in torch before 2.10 leaves places empty, and nothing fails."""
+
+import labkit as lk
+
+from .models import Net, batch, train
+from .truth import assert_no_fault
+
+
+def test_without_a_word_on_hooks_saved_tensors_are_not_read(monkeypatch):
+    monkeypatch.setattr("labkit.capture.torch_compat.autograd._TELLS_HOOKS", False)
+    graph = lk.graph.capture(Net(), batch()[0])
+    (relu,) = [node for node in graph.nodes if node.op == "relu"]
+    assert relu.saved_bytes is None
+    assert relu.shape == (16, 8)
+
+
+def test_without_a_word_on_hooks_a_run_is_recorded(monkeypatch):
+    monkeypatch.setattr("labkit.capture.torch_compat.autograd._TELLS_HOOKS", False)
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        train(model, steps=5)
+    assert_no_fault(run)
+    assert run.steps == 5
+    assert run.graph is not None

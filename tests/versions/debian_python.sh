@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Puts a Python that the machine's own release of Debian lacks into a folder, from Debian's sid.
+#
+#   tests/versions/debian_python.sh 3.14 build/pythons    makes build/pythons/3.14/usr/bin/python3.14
+#
+# Nothing is installed: the packages are unpacked, and the program is set to load the C library and
+# the other libraries that came with it. Needs apt, dpkg, patchelf and Debian's archive keyring.
+set -euo pipefail
+version=$1
+mkdir -p "$2"
+folder=$(cd "$2" && pwd)/$version
+program=$folder/usr/bin/python$version
+[ -x "$program" ] && exit 0
+
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+for needed in apt-get dpkg; do
+  command -v "$needed" >/dev/null || { echo "$needed is missing: this is no Debian" >&2; exit 1; }
+done
+[ -r "$keyring" ] || { echo "Debian's archive keyring is missing" >&2; exit 1; }
+if ! command -v patchelf >/dev/null; then
+  apt-get install -y -qq patchelf >/dev/null || { echo "patchelf is missing" >&2; exit 1; }
+fi
+
+# A database of packages apart from the machine's, in which nothing is installed yet.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+: >"$work/status"
+echo "deb [signed-by=$keyring] http://deb.debian.org/debian sid main" >"$work/sources.list"
+apt() {
+  apt-get -qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o "Dir::State::lists=$work/lists" -o "Dir::State::status=$work/status" \
+    -o "Dir::Cache=$work/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root "$@"
+}
+apt update >/dev/null
+apt install -y --download-only --no-install-recommends "python$version" libstdc++6 >/dev/null ||
+  { echo "Debian has no python$version" >&2; exit 1; }
+
+mkdir "$work/root"
+for package in "$work"/cache/archives/*.deb; do dpkg --extract "$package" "$work/root"; done
+libraries=usr/lib/$(gcc -print-multiarch 2>/dev/null || dpkg-architecture -qDEB_HOST_MULTIARCH)
+loader=$(basename "$(patchelf --print-interpreter "$work/root/usr/bin/python$version")")
+patchelf --set-interpreter "$folder/$libraries/$loader" --force-rpath \
+  --set-rpath "$folder/$libraries" "$work/root/usr/bin/python$version"
+rm -rf "$folder"
+mv "$work/root" "$folder"
+"$program" -c "import bz2, ctypes, lzma, sqlite3, ssl, zlib"
