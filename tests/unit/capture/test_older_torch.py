@@ -3,7 +3,7 @@
 import labkit as lk
 
 from .models import Net, batch, train
-from .truth import assert_no_fault
+from .truth import assert_no_internal_error
 
 
 def test_without_a_word_on_hooks_saved_tensors_are_not_read(monkeypatch):
@@ -19,6 +19,6 @@ def test_without_a_word_on_hooks_a_run_is_recorded(monkeypatch):
     model = Net()
     with lk.watch(model, show=False) as run:
         train(model, steps=5)
-    assert_no_fault(run)
+    assert_no_internal_error(run)
     assert run.steps == 5
     assert run.graph is not None
