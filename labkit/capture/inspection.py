@@ -11,7 +11,7 @@ from labkit.capture import torch_compat
 from labkit.capture.parameters import ParameterTable
 from labkit.run.inspection import Inspect, Inspection, Sample, Sampled
 
-_MOST_KEPT = 1 << 12
+_MAX_KEPT = 1 << 12
 """Of larger tensors so many elements are kept: enough for a histogram."""
 
 
@@ -38,7 +38,7 @@ def _sample(tensor: torch.Tensor) -> Sample:
         stored = tensor.coalesce().values()
     elif tensor.layout is not torch.strided:
         stored = tensor.values()
-    every = max(1, -(-stored.numel() // _MOST_KEPT))
+    every = max(1, -(-stored.numel() // _MAX_KEPT))
     if stored.is_contiguous():
         kept = stored.view(-1)[::every]
     else:  # by places, as a flat copy of the whole could be large

@@ -104,7 +104,7 @@ class Watch:
             readings,
             incidents,
             loss_is_given=loss_fn is not None,
-            after_plan=self._between_rounds,
+            after_plan=self._after_plan,
         )
         self._loss_calls = (
             None
@@ -151,8 +151,8 @@ class Watch:
         hooks.close(self._machine)
         if self.last_module is not None:
             self.last_module.detach()
-        nothing = self._machine.saw_nothing and (
-            self._call_history.calls > 1 or self._machine.was_passed_by
+        nothing = self._machine.awaits_first_pass and (
+            self._call_history.calls > 1 or self._machine.saw_unrelated_passes_only
         )
         self._machine.close()
         self._call_history.close()
@@ -165,14 +165,14 @@ class Watch:
         machine = self._machine
         machine.model_called()
         self._module_calls.model_called()
-        nothing = machine.saw_nothing and not machine.steps_done
+        nothing = machine.awaits_first_pass and not machine.steps_done
         if nothing and self._call_history.calls == _CALLS_WITHOUT_STEP:
             machine.add_notice(_NOTHING)
 
     def _batch_indices(self) -> tuple[int, ...] | None:
         return self._machine.epochs.indices()
 
-    def _between_rounds(self, run: Run) -> None:
+    def _after_plan(self, run: Run) -> None:
         """Stop recording the model's calls in a loop so fast that it is felt."""
         steps, calls = self._machine.steps_done, self._call_history.calls
         if steps > _WITNESSED_STEPS and run.measured.loop_ns < _FAST_NS * max(steps, calls):

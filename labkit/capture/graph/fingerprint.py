@@ -10,7 +10,7 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.parameters import ParameterTable
 
-_MOST_NODES = 20_000
+_MAX_NODES = 20_000
 
 
 def structure_key(roots: Sequence[torch.Tensor], table: ParameterTable | None = None) -> int:
@@ -36,7 +36,7 @@ def structure_key(roots: Sequence[torch.Tensor], table: ParameterTable | None = 
             numbers[root.grad_fn] = len(numbers)
             waiting.append(root.grad_fn)
     parts: list[object] = []
-    while waiting and len(numbers) <= _MOST_NODES:
+    while waiting and len(numbers) <= _MAX_NODES:
         node = waiting.pop()
         parts.append(node.name())
         parts.append(torch_compat.output_shape(node))

@@ -28,7 +28,7 @@ from labkit.capture.graph.source_lines import Line, users_line
 from labkit.capture.graph.thread_calls import Link, ThreadCall, in_order, made_by
 from labkit.capture.parameters import ParameterTable, prefixed
 
-_MOST_INTERVALS = 50_000
+_MAX_INTERVALS = 50_000
 _CALLERS = 6
 """Frames from a module's hook to what called the module; a container of torch's may be that."""
 
@@ -204,7 +204,7 @@ class ScopeRecorder:
                 break
         else:
             return
-        if len(intervals) < _MOST_INTERVALS:
+        if len(intervals) < _MAX_INTERVALS:
             stop, took = torch_compat.sequence_number(), now - entry.began
             intervals.append(Interval(entry.start, stop, known[0], entry.line, entry.own, took))
 

@@ -18,9 +18,9 @@ from torch import nn
 from labkit.capture.parameters import ParameterTable
 
 _CONTAINERS = (dict, list, tuple)
-_MOST_PARAMETERS = 8
+_MAX_PARAMETERS = 8
 """Parameters of each model whose holders are looked for; an optimizer may hold some of them."""
-_MOST_REFERRERS = 10_000
+_MAX_REFERRERS = 10_000
 
 
 def find_optimizers(table: ParameterTable) -> list[torch.optim.Optimizer]:
@@ -33,7 +33,7 @@ def find_optimizers(table: ParameterTable) -> list[torch.optim.Optimizer]:
     for label in dict.fromkeys(entry.label for entry in table.watched):
         own = [e.parameter() for e in table.watched if e.label == label]
         known = [p for p in own if p is not None]
-        every = max(1, -(-len(known) // _MOST_PARAMETERS))
+        every = max(1, -(-len(known) // _MAX_PARAMETERS))
         parameters += known[::every]
     # A parameter is in a list, that in a group, that in the list of groups of an optimizer.
     found = owners(parameters, torch.optim.Optimizer, levels=5)
@@ -86,7 +86,7 @@ def owners(objects: Sequence[Any], kind: type[Any], levels: int) -> list[Any]:
         seen.add(id(referrers))
         level = []
         seen.add(id(level))
-        for each in referrers[:_MOST_REFERRERS]:
+        for each in referrers[:_MAX_REFERRERS]:
             if id(each) in seen:
                 continue
             seen.add(id(each))

@@ -20,7 +20,7 @@ from labkit.capture.hooks import (
 )
 from labkit.capture.hooks.listener import LoopListener
 
-_MOST_SECONDS = 1.0
+_MAX_SECONDS = 1.0
 """How long an opening watch waits for another thread that is just applying changes."""
 
 _waiting: deque[tuple[bool, LoopListener]] = deque()
@@ -31,7 +31,7 @@ def open_(listener: LoopListener) -> None:
     """Begin to call a listener."""
     _waiting.append((True, listener))
     _apply()
-    deadline = time.monotonic() + _MOST_SECONDS
+    deadline = time.monotonic() + _MAX_SECONDS
     while listener not in registry.listeners() and time.monotonic() < deadline:
         time.sleep(0)
         _apply()

@@ -43,7 +43,7 @@ class OptimizerListener(Protocol):
     outermost: int
 
     @property
-    def quiet(self) -> StepListener | None:
+    def fast_path(self) -> StepListener | None:
         """What records everyday steps, while nothing else is recorded."""
 
     @property
@@ -93,11 +93,11 @@ class LoopListener(Protocol):
     def after_step(self, recorder: Any, optimizer: torch.optim.Optimizer) -> None:
         """Record that the step ended."""
 
-    def leave_out(self, ns: int) -> None:
+    def exclude_time(self, ns: int) -> None:
         """Leave out some time in which the loop stood still, of the time that it takes."""
 
     def loader_started(self, loader: DataLoader[Any]) -> None:
         """Record that an iteration over a loader begins."""
 
-    def batch_came(self, iterator: Any, waited_ns: int) -> None:
+    def batch_loaded(self, iterator: Any, waited_ns: int) -> None:
         """Record that a loader's iterator gave a batch, and how long that took."""

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from labkit.capture import torch_compat
 from labkit.capture.hooks.registry import listeners_here
 
-_MOST_BATCHES = 256
+_MAX_BATCHES = 256
 """Index lists that are kept of a loader; workers fetch some of them ahead."""
 
 
@@ -22,7 +22,7 @@ class _Issued:
     """The samples of the newest batches that a loader asked for, in their order."""
 
     def __init__(self) -> None:
-        self.lists: deque[Any] = deque(maxlen=_MOST_BATCHES)
+        self.lists: deque[Any] = deque(maxlen=_MAX_BATCHES)
         self.count = 0
 
 
@@ -82,7 +82,7 @@ def _wrap_iterators() -> Callable[[], None]:
             batch = next_batch(iterator)
             waited = time.perf_counter_ns() - began
             for listener in listeners_here():
-                listener.batch_came(iterator, waited)
+                listener.batch_loaded(iterator, waited)
             return batch
 
         return give_batch

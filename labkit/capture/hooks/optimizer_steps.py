@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from labkit.capture import torch_compat
 from labkit.capture.hooks.innermost_hooks import put_innermost
-from labkit.capture.hooks.registry import OPTIMIZERS, STATE, meet, parameters_changed
+from labkit.capture.hooks.registry import OPTIMIZERS, STATE, look_up_optimizer, parameters_changed
 
 is_compiling = torch.compiler.is_dynamo_compiling
 
@@ -47,7 +47,7 @@ def before_step(
         return None
     known = OPTIMIZERS.get(id(optimizer))
     if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
-        known = meet(optimizer)
+        known = look_up_optimizer(optimizer)
     if (
         (known.own_before or known.own_after)
         and not innermost
@@ -58,7 +58,7 @@ def before_step(
     changed = None
     for recorder in known.recorders:
         if (
-            recorder.quiet is not None
+            recorder.fast_path is not None
             and recorder.passes
             and not recorder.depth
             and not recorder.stepped
@@ -87,12 +87,12 @@ def after_step(
         return
     known = OPTIMIZERS.get(id(optimizer))
     if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
-        known = meet(optimizer)
+        known = look_up_optimizer(optimizer)
     if known.innermost is not None and not innermost:
         return
     for recorder in known.recorders:
-        if recorder.quiet is not None and recorder.thread == get_ident():
-            recorder.quiet.end_step(recorder, optimizer)
+        if recorder.fast_path is not None and recorder.thread == get_ident():
+            recorder.fast_path.end_step(recorder, optimizer)
         elif recorder.loop.thread == get_ident():
             recorder.loop.after_step(recorder, optimizer)
 

@@ -141,7 +141,7 @@ def look_up(passes: Passes, tensors: object) -> None:
     passes.left = 0 if passes.count < _TRIES else _SEARCHED_EVERY - 1
 
 
-def meet(optimizer: torch.optim.Optimizer) -> KnownOptimizer:
+def look_up_optimizer(optimizer: torch.optim.Optimizer) -> KnownOptimizer:
     """Look up what records an optimizer's steps: it is new, or what is watched changed."""
     key = id(optimizer)
     known = OPTIMIZERS.get(key)

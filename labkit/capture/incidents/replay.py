@@ -17,7 +17,7 @@ from labkit.capture.incidents.call_history import Call
 from labkit.capture.incidents.tensor_file import TensorFile
 from labkit.run.incident import ModuleOutput, Replay
 
-_MOST_BYTES = 256_000_000
+_MAX_BYTES = 256_000_000
 _INPUT = object()
 """Stands for a tensor among a call's arguments."""
 
@@ -36,7 +36,7 @@ def keep(call: Call | None) -> Callable[[Callable[[Any], Any] | None], Replay] |
     given, form = torch_compat.tree_flatten((call.args, dict(call.kwargs)))
     inputs = [leaf for leaf in given if isinstance(leaf, torch.Tensor)]
     tensors = [*state.values(), *inputs]
-    if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > _MOST_BYTES:
+    if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > _MAX_BYTES:
         return None
     try:
         file = TensorFile(tensors)

@@ -44,9 +44,9 @@ class ActivationReading(Reading):
         reader = self._reader
         return 0 if reader is None or not reader.reading else reader.spent_ns
 
-    def leave_out(self, ns: int) -> None:
+    def exclude_time(self, ns: int) -> None:
         """Exclude some time in which the loop stood still from intervals, pictures' included."""
-        super().leave_out(ns)
+        super().exclude_time(ns)
         self._pictures_at_ns += ns
 
     def start_module_calls(self, context: StepContext, now_ns: int) -> None:

@@ -16,8 +16,8 @@ from labkit.run import ComputationGraph
 
 _CALL_NS = 4_000
 """What recording one module call costs, both hooks together."""
-_MOST_STRUCTURES = 32
-_MOST_IN_STEP = 4
+_MAX_STRUCTURES = 32
+_MAX_IN_STEP = 4
 """Graphs read in one step, as where several models are trained in turn."""
 
 
@@ -74,7 +74,7 @@ class GraphReading(Reading):
         for a run that may be over before the next pass.
         """
         waits = context.awaits_module_calls and context.run.graph is not None
-        if waits or len(self._read) >= _MOST_IN_STEP:
+        if waits or len(self._read) >= _MAX_IN_STEP:
             return False
         key = structure_key(context.roots, self._table)
         if key not in self._read:
@@ -99,7 +99,7 @@ class GraphReading(Reading):
             graph = capture_graph(context.roots, self._table, self._scopes, context.step)
             if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
                 return  # another model's backward pass
-            if len(self._graphs) >= _MOST_STRUCTURES:
+            if len(self._graphs) >= _MAX_STRUCTURES:
                 del self._graphs[next(iter(self._graphs))]
             if not context.awaits_module_calls:
                 self._graphs[key] = graph

@@ -18,7 +18,7 @@ from labkit.run.histograms import HISTOGRAM_BINS, HISTOGRAM_LOW
 WIDTH = 2 * HISTOGRAM_BINS + 4
 """Numbers that are returned for each tensor."""
 
-_TOGETHER = {"cpu": 2**15, "cuda": 2**19}
+_CHUNK_SIZES = {"cpu": 2**15, "cuda": 2**19}
 """Elements that are concatenated: on a CPU as many as fit its caches, on devices that are not
 listed none, since not all can reduce by segments."""
 _WHOLE = 2**18
@@ -65,7 +65,9 @@ def distributions(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     """
     factors: list[float] = []
     rows = (_read(tensor, factors) for tensor in tensors)
-    result = torch.cat([_together(chunk) for chunk in _chunks(rows, tensors[0].device.type)])
+    result = torch.cat(
+        [_chunk_distributions(chunk) for chunk in _chunks(rows, tensors[0].device.type)]
+    )
     for place, factor in enumerate(factors):
         if factor > 1:
             result[place, : 2 * HISTOGRAM_BINS].mul_(factor).round_()
@@ -88,7 +90,7 @@ def _read(tensor: torch.Tensor, factors: list[float]) -> torch.Tensor:
 
 def _chunks(tensors: Iterable[torch.Tensor], device: str) -> Iterator[list[torch.Tensor]]:
     chunk: list[torch.Tensor] = []
-    size, most = 0, _TOGETHER.get(device, 0)
+    size, most = 0, _CHUNK_SIZES.get(device, 0)
     for tensor in tensors:
         if chunk and size + len(tensor) > most:
             yield chunk
@@ -98,7 +100,7 @@ def _chunks(tensors: Iterable[torch.Tensor], device: str) -> Iterator[list[torch
     yield chunk
 
 
-def _together(tensors: list[torch.Tensor]) -> torch.Tensor:
+def _chunk_distributions(tensors: list[torch.Tensor]) -> torch.Tensor:
     values = torch.cat(tensors) if len(tensors) > 1 else tensors[0].contiguous()
     lengths = torch.tensor([len(tensor) for tensor in tensors])
     lengths = lengths.to(values.device, non_blocking=True)

@@ -32,7 +32,7 @@ def norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
     [5.0, 0.0]
     """
     found = fused_norms(tensors)
-    return _careful_norms(tensors) if found is None else torch.stack(found)
+    return _norms_one_by_one(tensors) if found is None else torch.stack(found)
 
 
 def fused_norms(tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor] | None:
@@ -49,7 +49,7 @@ def fused_norms(tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor] | 
     return found if all(norm.dtype == torch.float32 for norm in found) else None
 
 
-def _careful_norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
+def _norms_one_by_one(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
     present = [tensor for tensor in tensors if tensor is not None]
     if not present:
         return torch.zeros(len(tensors))
@@ -64,9 +64,9 @@ def _norm(tensor: torch.Tensor) -> torch.Tensor:
     """Return one norm, shape (); types that are converted first are read in pieces."""
     values = stored_real(tensor.detach())
     if values.dtype in _ACCUMULATED or values.numel() <= PIECE:
-        whole: torch.Tensor = torch.linalg.vector_norm(_wide(values))
+        whole: torch.Tensor = torch.linalg.vector_norm(_as_float(values))
         return whole
-    parts = [torch.linalg.vector_norm(_wide(piece)) for piece in in_pieces(values)]
+    parts = [torch.linalg.vector_norm(_as_float(piece)) for piece in in_pieces(values)]
     joined: torch.Tensor = torch.linalg.vector_norm(torch.stack(parts))
     return joined
 
@@ -78,5 +78,5 @@ def stored_real(tensor: torch.Tensor) -> torch.Tensor:
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
 
 
-def _wide(values: torch.Tensor) -> torch.Tensor:
+def _as_float(values: torch.Tensor) -> torch.Tensor:
     return values if values.dtype in _ACCUMULATED else values.float()

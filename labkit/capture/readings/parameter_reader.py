@@ -24,7 +24,7 @@ from labkit.run.histograms import HISTOGRAM_BINS
 
 NORMS = "gradient norms"
 """The name of the reading of norms in notices."""
-_UNREAD = (
+_UNREADABLE = (
     "Parameters of class {kind} ({first} first) are not read, as this class keeps their values in "
     "a way of its own, in parts on several devices for example. They have no norms, histograms and "
     "update ratios; the loss, the learning rates and the other parameters are recorded."
@@ -66,7 +66,7 @@ class ParameterReader:
         self._unclipped: tuple[list[str], torch.Tensor] | None = None
         """Names, and norms before clipping, shape (n,), dtype float32."""
         self._unwritten: deque[tuple[int, list[str], list[torch.Tensor]]] = deque()
-        self._unread: dict[str, str] = {}
+        self._unreadable: dict[str, str] = {}
         """The classes of parameters that cannot be read, by the parameters' names."""
 
     def set_entries(self, entries: Sequence[Watched]) -> None:
@@ -106,7 +106,7 @@ class ParameterReader:
             The parameters of one of several optimizers; all by default.
         """
         names, gradients = self._gradients(entries)
-        self._notify_of_unread(run)
+        self._notify_of_unreadable(run)
         if not gradients:
             return
         found = norms.fused_norms(gradients) if scale is None else None
@@ -273,13 +273,13 @@ class ParameterReader:
         """Return whether the values of a parameter or gradient are stored by torch itself."""
         if type(tensor) is torch.Tensor or torch_compat.holds_values(tensor):
             return True
-        self._unread.setdefault(name, type(tensor).__name__)
+        self._unreadable.setdefault(name, type(tensor).__name__)
         return False
 
-    def _notify_of_unread(self, run: Run) -> None:
-        if self._unread:
-            first, kind = next(iter(self._unread.items()))
-            run.add_notice(NORMS, _UNREAD.format(kind=kind, first=first))
+    def _notify_of_unreadable(self, run: Run) -> None:
+        if self._unreadable:
+            first, kind = next(iter(self._unreadable.items()))
+            run.add_notice(NORMS, _UNREADABLE.format(kind=kind, first=first))
 
     def _named_gradients(self) -> list[Named]:
         return list(zip(*self._gradients(), strict=True))

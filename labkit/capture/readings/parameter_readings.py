@@ -21,7 +21,7 @@ class NormReading(Reading):
     """
 
     name = NORMS
-    can_be_late = True
+    can_be_deferred = True
 
     def __init__(self) -> None:
         super().__init__(
@@ -52,7 +52,7 @@ class WeightReading(Reading):
     """Weight norms and update ratios of some parameters, the next ones at each reading."""
 
     name = "weights"
-    can_be_late = True
+    can_be_deferred = True
 
     def __init__(self) -> None:
         super().__init__(ReadingBudget(share=0.1, max_fraction=0.0003, latest_next=next_of_few))
@@ -120,7 +120,7 @@ class HistogramReading(Reading):
     """Two histograms of gradients, and the parts of them that are zero and not finite."""
 
     name = "histograms"
-    can_be_late = True
+    can_be_deferred = True
 
     def __init__(self, *, enabled: bool) -> None:
         super().__init__(

@@ -97,7 +97,7 @@ class Reading:
         Whether calls of the modules are recorded in the steps that it reads.
     needs_forward_pass : bool
         Whether it reads nothing in a step whose forward pass is over.
-    can_be_late : bool
+    can_be_deferred : bool
         Whether an optimizer that misses the step for which it is planned is read in its next one.
     calls_ns : int
         Time that recording module calls has taken for it in the step under way, in nanoseconds.
@@ -106,7 +106,7 @@ class Reading:
     name: str
     needs_module_calls = False
     needs_forward_pass = False
-    can_be_late = False
+    can_be_deferred = False
 
     def __init__(self, budget: ReadingBudget) -> None:
         self.budget = budget
@@ -121,7 +121,7 @@ class Reading:
         """Return whether the next step has to be read as well, as two in a row are compared."""
         return False
 
-    def leave_out(self, ns: int) -> None:
+    def exclude_time(self, ns: int) -> None:
         """Exclude some time, in nanoseconds, in which the loop stood still, from intervals."""
         self.budget.due_at_ns += ns
 

@@ -60,7 +60,7 @@ class ReadingCalls:
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the loop
             has_read = True
             reading.stop_module_calls()
-            self.switch_off(context.run, reading.name, error)
+            self.disable(context.run, reading.name, error)
         self.transfer.reading = ""
         self.spent_ns += calls_ns
         if has_read:
@@ -79,7 +79,7 @@ class ReadingCalls:
         if run is not None:
             self._note_failures(run, failures)
 
-    def switch_off(self, run: Run, name: str, error: Exception) -> None:
+    def disable(self, run: Run, name: str, error: Exception) -> None:
         """Disable the reading of a name, which has failed; a notice says so.
 
         ``""`` is the name of results that belong to no reading, and disables none.
@@ -96,4 +96,4 @@ class ReadingCalls:
 
     def _note_failures(self, run: Run, failures: Sequence[Failure]) -> None:
         for name, error in failures:
-            self.switch_off(run, name, error)
+            self.disable(run, name, error)

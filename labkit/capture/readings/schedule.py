@@ -172,10 +172,10 @@ class ReadingSchedule:
         """Enable what is read where steps take several backward passes each."""
         self._noise.budget.enabled = True
 
-    def leave_out(self, ns: int) -> None:
+    def exclude_time(self, ns: int) -> None:
         """Exclude some time, in which the loop stood still, from the intervals of readings."""
         for reading in self._readings:
-            reading.leave_out(ns)
+            reading.exclude_time(ns)
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
         """Charge some steps.
@@ -279,7 +279,7 @@ class ReadingSchedule:
         try:
             reader.write(run, done)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach who reads the run
-            self._calls.switch_off(run, self.norms.name, error)
+            self._calls.disable(run, self.norms.name, error)
 
     def deliver(self, run: Run) -> None:
         """Deliver what has arrived from an accelerator, without blocking."""

@@ -14,7 +14,7 @@ from labkit.run import Run
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
-_MOST_NAMES = 64
+_MAX_NAMES = 64
 
 
 class SetupReading(Reading):
@@ -70,7 +70,7 @@ def _check(
         entry.names[0]
         for entry, parameter in parameters
         if parameter is not None and parameter.requires_grad and parameter.grad is None
-    )[:_MOST_NAMES]
+    )[:_MAX_NAMES]
     if optimizer is None:
         return
     observed.weight_decay = max(
@@ -82,7 +82,7 @@ def _check(
         entry.names[0]
         for entry in table.watched
         if entry.label in labels and entry.names not in names and _has_gradient(entry)
-    )[:_MOST_NAMES]
+    )[:_MAX_NAMES]
 
 
 def _has_gradient(entry: Watched) -> bool:
@@ -99,4 +99,4 @@ def mode_dependent(models: Mapping[str, nn.Module]) -> tuple[str, ...]:
             normalises = isinstance(module, _BATCH_NORMS) and module.track_running_stats
             if drops or normalises:
                 found.append(f"{label}.{path}" if label and path else path or label)
-    return tuple(found[:_MOST_NAMES])
+    return tuple(found[:_MAX_NAMES])

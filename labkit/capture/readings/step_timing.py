@@ -31,7 +31,7 @@ class StepTiming:
     >>> timing = StepTiming()
     >>> timing.known
     False
-    >>> timing.learn(steps=10, loop_ns=5_000_000, credit=20_000)
+    >>> timing.add_steps(steps=10, loop_ns=5_000_000, credit=20_000)
     >>> timing.steps_in(2_000_000), timing.steps_until_earned(8_000)
     (4.0, 4.0)
     """
@@ -52,7 +52,7 @@ class StepTiming:
         """What watching costs one step, in nanoseconds, without any reading."""
         return self._measured_ns * _COST_RATIO
 
-    def learn(self, steps: int, loop_ns: int, credit: float) -> None:
+    def add_steps(self, steps: int, loop_ns: int, credit: float) -> None:
         """Update the estimates of time and credit.
 
         Parameters
@@ -67,7 +67,7 @@ class StepTiming:
         self.step_ns = max(1.0, loop_ns / steps)
         self.earned = credit / steps
 
-    def learn_cost(self, sample_ns: int) -> None:
+    def add_cost_sample(self, sample_ns: int) -> None:
         """Update the estimate of cost with what was measured in one step, in nanoseconds."""
         if not self._measured_ns:
             self._measured_ns = float(sample_ns)

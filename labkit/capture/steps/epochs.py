@@ -47,7 +47,7 @@ class EpochCounter:
             steps = None
         run.begin_epoch(steps)
 
-    def batch_came(self, observed: Observations, iterator: Any, waited_ns: int) -> None:
+    def batch_loaded(self, observed: Observations, iterator: Any, waited_ns: int) -> None:
         """Record a batch and how long the loop waited for it."""
         observed.loading_ns += waited_ns
         observed.batches += 1

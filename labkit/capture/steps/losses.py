@@ -11,10 +11,10 @@ from labkit.capture import torch_compat
 from labkit.capture.hooks import discovery
 from labkit.capture.parameters import ParameterTable, Watched
 
-_MOST_VISITED = 5_000
-_MOST_SEARCHES = 8
-_MOST_RESULTS = 64
-_MOST_NODES = 64
+_MAX_VISITED = 5_000
+_MAX_SEARCHES = 8
+_MAX_RESULTS = 64
+_MAX_NODES = 64
 """Between the root of a pass and the result of a loss module lie few operations."""
 PRODUCT = type((torch.zeros((), requires_grad=True) * torch.ones(())).grad_fn)
 
@@ -41,7 +41,7 @@ def reached_by(
     waiting = [root.grad_fn for root in roots if root.grad_fn is not None]
     seen = set(waiting)
     found: list[Watched] = []
-    while waiting and len(seen) < _MOST_VISITED:
+    while waiting and len(seen) < _MAX_VISITED:
         node = waiting.pop()
         variable = getattr(node, "variable", None)
         if variable is not None:
@@ -97,7 +97,7 @@ class GivenLosses:
         if node is None or value is None:
             return
         self._waiting[torch_compat.node_sequence(node)] = value
-        while len(self._waiting) > _MOST_RESULTS:
+        while len(self._waiting) > _MAX_RESULTS:
             del self._waiting[next(iter(self._waiting))]
 
     def of(self, roots: Sequence[torch.Tensor]) -> Loss:
@@ -105,7 +105,7 @@ class GivenLosses:
         total: Loss = None
         nodes = [root.grad_fn for root in roots]
         seen: set[Node] = set()
-        while nodes and len(seen) < _MOST_NODES and self._waiting:
+        while nodes and len(seen) < _MAX_NODES and self._waiting:
             node = nodes.pop(0)
             if node is None or node in seen:
                 continue
@@ -143,7 +143,7 @@ class ScaleFinder:
     @property
     def may_be_used(self) -> bool:
         """Whether a product is worth a look: scalers were found, or were searched for rarely."""
-        return self.found or len(self._searched_for) < _MOST_SEARCHES
+        return self.found or len(self._searched_for) < _MAX_SEARCHES
 
     def factor(self, roots: Sequence[torch.Tensor]) -> torch.Tensor | None:
         """Return the factor in some roots, None if there is none; call it before backward.
@@ -153,7 +153,7 @@ class ScaleFinder:
         for root in roots:
             for number in torch_compat.factors_of(root):
                 place = number.data_ptr()
-                if place not in self._searched_for and len(self._searched_for) < _MOST_SEARCHES:
+                if place not in self._searched_for and len(self._searched_for) < _MAX_SEARCHES:
                     self._searched_for.add(place)
                     self._scalers += discovery.references_to_scalers(number)
         for reference in self._scalers:

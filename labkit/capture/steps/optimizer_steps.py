@@ -37,32 +37,35 @@ class OptimizerSteps:
         loop.plan.begin()
         run.begin()
         if not recorder.passes:
-            loop.misses, loop.is_beside = 0, False  # the next passes are searched for watched ones
-            loop.rounds.find_passes(recorder)
-        if recorder.owed:
-            loop.readings.plan_also(recorder.owed)
-            recorder.owed = frozenset()
-            loop.leave_quiet_rounds()
+            loop.unrelated_passes, loop.assumes_unrelated = (
+                0,
+                False,
+            )  # the next passes are searched for watched ones
+            loop.recorders.find_passes(recorder)
+        if recorder.deferred:
+            loop.readings.plan_also(recorder.deferred)
+            recorder.deferred = frozenset()
+            loop.leave_fast_path()
             loop.state = State.SAMPLED
-        if loop.state is State.QUIET:
+        if loop.state is State.UNSAMPLED:
             return None
         self._declare_loss(run, recorder)
-        step = loop.steps_done + (not recorder.joins_last_round)
+        step = loop.steps_done + (not recorder.joins_previous_step)
         if loop.is_in_pass:  # inside a backward pass, one of many
             if loop.readings.plans_norms:
                 entries = loop.table.held_by(optimizer)
                 loop.readings.read_norms(run, recorder.reader, step, optimizer, entries)
             return None
         if recorder.depth > 1:  # what a wrapper calls
-            if not recorder.reads_after_closure and recorder.mark.changed_since_reading():
+            if not recorder.reads_after_closure and recorder.probe.changed_since_reading():
                 recorder.reader.retract_norms(step)
                 loop.readings.read_norms(run, recorder.reader, step, optimizer)
             return None
 
         def read(run: Run) -> None:
-            loop.rounds.check_names()
-            recorder.mark.note_reading()
-            rescaled = recorder.mark.changed_since_pass() and recorder.passes > 0
+            loop.recorders.check_names()
+            recorder.probe.record_reading()
+            rescaled = recorder.probe.changed_since_pass() and recorder.passes > 0
             loop.readings.before_update(run, recorder.reader, step, optimizer, rescaled=rescaled)
 
         changed = _reading_after_closure(lambda: loop.guarded(read), args, kwargs)
@@ -74,13 +77,13 @@ class OptimizerSteps:
 
     def _declare_loss(self, run: Run, recorder: OptimizerRecorder) -> None:
         """Make the table of a step's loss, unless another optimizer's step has recorded it."""
-        rounds = self._loop.rounds
-        if rounds.loss_is_taken(recorder):
+        loop = self._loop
+        if loop.training_step.is_loss_recorded(recorder):
             return
-        if self._loop.is_in_pass and rounds.inside is not None:
-            recorder = rounds.inside  # one name for all that step inside a pass
-        rounds.name(recorder)
-        recorder.declare(run)
+        if loop.is_in_pass and loop.recorders.in_backward is not None:
+            recorder = loop.recorders.in_backward  # one name for all that step inside a pass
+        loop.recorders.assign_name(recorder)
+        recorder.create_loss_table(run)
 
     def begin_inner(
         self, run: Run, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer
@@ -95,52 +98,53 @@ class OptimizerSteps:
         """Write what a step has: its loss and learning rates, and its weights if planned."""
         loop = self._loop
         if loop.is_in_pass and optimizer is not None:
-            loop.leave_quiet_rounds()
-            recorder = loop.rounds.step_inside(recorder)
-            recorder.in_pass = True
+            loop.leave_fast_path()
+            loop.training_step.any_stepped_in_backward = True
+            recorder = loop.recorders.merge_in_backward(recorder)
+            recorder.stepped_in_backward = True
             recorder.last_stepped = weakref.ref(optimizer)
             return
-        if loop.rounds.is_companion(recorder, optimizer):
+        if recorder.is_companion_step(optimizer):
             return
         if _was_skipped(optimizer):
             run.observations.skipped.append(loop.steps_done + 1)
             recorder.reader.retract_norms(loop.steps_done + 1)
             recorder.drop_passes()
             return
-        late = recorder.joins_last_round
+        late = recorder.joins_previous_step
         step = loop.steps_done + (not late)
         if loop.loss_is_given and not recorder.passes:
             recorder.add_loss(loop.given_losses.newest())
-        if loop.rounds.loss_is_taken(recorder):
+        if loop.training_step.is_loss_recorded(recorder):
             recorder.drop_loss()
         if recorder.has_loss and recorder.device_loss is None:
-            loop.recent.append(recorder.loss)
-        loop.rounds.name(recorder)
+            loop.recent_losses.append(recorder.loss)
+        loop.recorders.assign_name(recorder)
         recorder.submit_row(
             run,
             loop.readings.transfer,
             step,
-            loop.rounds.optimizers_of(recorder, optimizer),
+            loop.recorders.optimizers_of(recorder, optimizer),
             lambda step, loss: loop.incidents.arrived(run, step, loss),
         )
-        if loop.state is not State.QUIET:
+        if loop.state is not State.UNSAMPLED:
             loop.readings.after_update(run, recorder.reader, step)
         if optimizer is not None:
             recorder.last_stepped = weakref.ref(optimizer)
-        loop.rounds.finish(recorder)
+        loop.training_step.record_step(recorder)
 
-    def end_inside(self, run: Run) -> None:
+    def end_in_backward(self, run: Run) -> None:
         """End the steps that optimizers took inside the backward pass that has ended."""
         loop = self._loop
-        loop.rounds.stepped_inside = False
-        for recorder in loop.rounds.recorders:
-            if recorder.in_pass:
-                recorder.in_pass = False
+        loop.training_step.any_stepped_in_backward = False
+        for recorder in loop.recorders.active:
+            if recorder.stepped_in_backward:
+                recorder.stepped_in_backward = False
                 if not recorder.passes or recorder.last_pass != loop.pass_number:
                     recorder.passes, recorder.first_pass = 1, loop.pass_number
-                    recorder.add_loss(loop.value)
+                    recorder.add_loss(loop.pass_loss)
                 recorder.last_pass = loop.pass_number
-                if loop.rounds.shares_passes(recorder):
+                if loop.training_step.shares_passes(recorder):
                     recorder.drop_loss()
                     recorder.first_pass = -1
                 self.end(run, recorder, recorder.last_stepped())

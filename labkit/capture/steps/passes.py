@@ -8,22 +8,23 @@ from typing import Any
 
 import torch
 
+from labkit.capture.steps.fast_path import FastPath
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import Loss, loss_of, reached_by, roots_of
-from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
-from labkit.capture.steps.quiet_rounds import QuietRounds
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
+from labkit.capture.steps.step_series import rates_of
 from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.run import Run
 
 _SEARCHES = 8
-"""Passes in a row that are searched for watched parameters though no mark moved."""
-_PASSES_UNTIL_SAID = 200
+"""Passes in a row that are searched for watched parameters though no probe moved."""
+_PASSES_UNTIL_NOTICE = 200
 _NO_LOSS = (
     "backward was called on a tensor of several elements with a gradient of its own, so it is not "
     "known what the loss is, and none is recorded for these passes. Log it under a name of your "
     "own: run.log(my_loss=loss.item())."
 )
-_PASSED_BY = (
+_UNRELATED_PASSES = (
     "backward was called {count} times, and none of these passes reached a parameter of this "
     "model, so nothing is recorded. Watch the module whose parameters the optimizer holds: "
     "lk.watch(model)."
@@ -36,55 +37,53 @@ class Passes:
     Parameters
     ----------
     loop : Loop
-    quiet_rounds : QuietRounds
+    fast_path : FastPath
     unannounced : UnannouncedSteps
     """
 
-    def __init__(
-        self, loop: Loop, quiet_rounds: QuietRounds, unannounced: UnannouncedSteps
-    ) -> None:
+    def __init__(self, loop: Loop, fast_path: FastPath, unannounced: UnannouncedSteps) -> None:
         self._loop = loop
-        self._quiet_rounds = quiet_rounds
+        self._fast_path = fast_path
         self._unannounced = unannounced
 
     def look(self, run: Run, tensors: object) -> None:
         """Read the loss, take the graph, and record what is out of the ordinary."""
         loop = self._loop
-        for recorder in loop.rounds.unannounced:
-            self._unannounced.settle(run, recorder, with_forward=False)
+        for recorder in loop.recorders.unannounced:
+            self._unannounced.end_pending(run, recorder, with_forward=False)
         loop.plan.begin()
         roots = roots_of(tensors)
         loop.scale = loop.scales.factor(roots)
-        loop.value = (
+        loop.pass_loss = (
             loop.given_losses.of(roots) if loop.loss_is_given else loss_of(roots, loop.scale)
         )
-        if loop.state is not State.QUIET:
-            if loop.rounds.check_names():
-                for recorder in loop.rounds.recorders:
-                    recorder.mark.begin_pass()
+        if loop.state is not State.UNSAMPLED:
+            if loop.recorders.check_names():
+                for recorder in loop.recorders.active:
+                    recorder.probe.record_before_pass()
             step = loop.steps_done + 1
             loop.readings.before_pass(run, step, roots)
-            if loop.rounds.inside is not None:
-                loop.readings.before_steps_inside(run, loop.rounds.inside.reader, step)
-        for recorder in loop.rounds.unannounced:
-            recorder.mark.mark_weights()
-        if isinstance(loop.value, float):
-            if loop.scale is None and not loop.value <= loop.limit:
-                self._keep_incident(run, roots, loop.value)
-            loop.limit = loop.incidents.limit
+            if loop.recorders.in_backward is not None:
+                loop.readings.before_steps_inside(run, loop.recorders.in_backward.reader, step)
+        for recorder in loop.recorders.unannounced:
+            recorder.probe.record_weights()
+        if isinstance(loop.pass_loss, float):
+            if loop.scale is None and not loop.pass_loss <= loop.loss_limit:
+                self._record_incident(run, roots, loop.pass_loss)
+            loop.loss_limit = loop.incidents.limit
 
-    def _keep_incident(self, run: Run, roots: Sequence[torch.Tensor], loss: float) -> None:
+    def _record_incident(self, run: Run, roots: Sequence[torch.Tensor], loss: float) -> None:
         """Keep a step whose loss is not finite or far above others, if the model is watched."""
         loop = self._loop
         if reached_by(roots, loop.table, most=1):
             loop.incidents.keep(run, roots, loss)
-        elif loop.is_beside and math.isfinite(loss):
-            loop.beside_limit = 2 * abs(loss)
+        elif loop.assumes_unrelated and math.isfinite(loss):
+            loop.unrelated_loss_limit = 2 * abs(loss)
 
     def add_later(self, recorder: OptimizerRecorder, value: Loss) -> None:
         """Add a pass that is not the only one of its step."""
         loop = self._loop
-        cleared = recorder.mark.cleared
+        cleared = recorder.probe.cleared
         if recorder.depth:
             recorder.evaluations += 1
             if cleared and recorder.evaluations > 1:
@@ -110,78 +109,78 @@ class Passes:
         recorder.drop_passes()
         recorder.reader.drop_passes()
 
-    def miss(self, run: Run, tensors: object) -> None:
-        """Record a pass that moved no mark's gradient, and search it for watched parameters.
+    def record_unmoved_pass(self, run: Run, tensors: object) -> None:
+        """Record a pass that moved no probe's gradient, and search it for watched parameters.
 
         Where the last searches were in vain, as beside another model's loop, the fast path calls
         this only if some watched gradient moved, or if there are too many to look at.
         """
         loop = self._loop
-        loop.misses += 1
+        loop.unrelated_passes += 1
         roots = roots_of(tensors)
         reached = reached_by(roots, loop.table)
         if not reached and loop.table.refresh():
-            loop.rounds.parameters_changed()
+            loop.recorders.parameters_changed()
             reached = reached_by(roots, loop.table)
         if not reached:
-            if loop.misses >= _SEARCHES and not loop.is_beside:
-                loop.is_beside, loop.beside_limit = True, loop.limit
-                if loop.state is not State.QUIET:
-                    self._quiet_rounds.enter_beside()
-            if loop.saw_nothing and loop.misses >= _PASSES_UNTIL_SAID:
-                loop.add_notice(_PASSED_BY.format(count="hundreds of"))
+            if loop.unrelated_passes >= _SEARCHES and not loop.assumes_unrelated:
+                loop.assumes_unrelated, loop.unrelated_loss_limit = True, loop.loss_limit
+                if loop.state is not State.UNSAMPLED:
+                    self._fast_path.enter_for_unrelated_passes()
+            if loop.awaits_first_pass and loop.unrelated_passes >= _PASSES_UNTIL_NOTICE:
+                loop.add_notice(_UNRELATED_PASSES.format(count="hundreds of"))
             return
-        loop.misses, loop.is_beside = 0, False
-        loop.leave_quiet_rounds()
-        for recorder in loop.rounds.recorders_reached(reached):
+        loop.unrelated_passes, loop.assumes_unrelated = 0, False
+        loop.leave_fast_path()
+        for recorder in loop.recorders.reached_by(reached):
             if recorder.passes or recorder.depth:
-                self.add_later(recorder, loop.value)
+                self.add_later(recorder, loop.pass_loss)
             else:
                 recorder.passes, recorder.first_pass = 1, loop.pass_number
-                recorder.add_loss(loop.value)
-            recorder.mark.choose(recorder.entries, reached)
-            recorder.mark.leave()
+                recorder.add_loss(loop.pass_loss)
+            recorder.probe.choose(recorder.entries, reached)
+            recorder.probe.record_after_pass()
             recorder.last_pass = loop.pass_number
-            loop.rounds.include(recorder)
-        if loop.state is not State.QUIET:
+            loop.recorders.include(recorder)
+        if loop.state is not State.UNSAMPLED:
             self.read(run)
 
     def count_uncleared(self, run: Run) -> None:
         """Count whether the first pass of a step added to the gradients of the step before."""
         loop = self._loop
-        for recorder in loop.rounds.members or loop.rounds.unannounced:
+        for recorder in loop.recorders.required or loop.recorders.unannounced:
             if recorder.last_pass == loop.pass_number and recorder.passes == 1:
                 run.observations.uncleared.add(seen=recorder.is_uncleared)
-                loop.sees_clearing = False
+                loop.checks_clearing = False
 
     def read(self, run: Run) -> None:
         """Read the gradients as a pass left them."""
         loop = self._loop
         run.begin()
-        if loop.saw_nothing:
-            loop.saw_nothing = False
-            if loop.value is None and not loop.loss_is_given:
+        if loop.awaits_first_pass:
+            loop.awaits_first_pass = False
+            if loop.pass_loss is None and not loop.loss_is_given:
                 loop.add_notice(_NO_LOSS)
-        if loop.rounds.by_hand is not None:
-            loop.rounds.find_optimizers()
-        for recorder in loop.rounds.recorders:
+        if loop.recorders.manual is not None:
+            loop.recorders.find_optimizers()
+        for recorder in loop.recorders.active:
             if recorder.last_pass != loop.pass_number:
                 continue
             recorder.was_sampled = recorder.was_sampled or loop.readings.records_calls
             step = loop.steps_done + 1
             loop.readings.after_pass(run, recorder.reader, step, loop.scale)
-            if recorder in loop.rounds.unannounced:
-                if recorder.mark.weights_moved():  # by a hook, inside the pass
+            if recorder in loop.recorders.unannounced:
+                if recorder.probe.weights_changed():  # by a hook, inside the pass
                     self._unannounced.count(run, recorder)
                     continue
-                recorder.mark.mark_weights()
-                known = None if recorder.is_by_hand else recorder.optimizer
+                recorder.probe.record_weights()
+                known = None if recorder.is_manual else recorder.optimizer
                 recorder.rates_before = None if known is None else rates_of(known)
                 recorder.reader.retract_norms(step)
                 loop.readings.before_update(
                     run, recorder.reader, step, recorder.optimizer, rescaled=False
                 )
-            elif recorder.begins_unseen:
+            elif recorder.only_end_is_seen:
                 recorder.reader.retract_norms(step)
                 loop.readings.before_update(
                     run, recorder.reader, step, recorder.optimizer, rescaled=False

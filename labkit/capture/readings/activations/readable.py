@@ -12,7 +12,7 @@ from torch import nn
 
 from labkit.capture import torch_compat
 
-_MOST_PARTS = 16
+_MAX_PARTS = 16
 _DEEPEST = 4
 
 
@@ -32,7 +32,7 @@ def first_readable(output: Any, depth: int = 0) -> torch.Tensor | None:
     if isinstance(output, nn.utils.rnn.PackedSequence):
         return first_readable(output.data)
     if depth < _DEEPEST:
-        for part in islice(_parts(output), _MOST_PARTS):
+        for part in islice(_parts(output), _MAX_PARTS):
             found = first_readable(part, depth + 1)
             if found is not None:
                 return found

@@ -15,18 +15,18 @@ from torch.nn.modules.module import register_module_forward_hook
 from labkit.capture import torch_compat
 from labkit.capture.parameters import prefixed
 from labkit.capture.readings.activations.chosen_input import ChosenInput
-from labkit.capture.readings.activations.collected import Collected
-from labkit.capture.readings.activations.left_out import LeftOut
-from labkit.capture.readings.activations.picturing import Picturing, record
+from labkit.capture.readings.activations.excluded_modules import ExcludedModules
+from labkit.capture.readings.activations.picture_maker import PictureMaker, record
 from labkit.capture.readings.activations.readable import first_readable
 from labkit.capture.readings.activations.statistics import (
     STATISTICS,
-    Bent,
-    bend_of,
-    bends_after,
+    ActivationFunction,
+    activation_of,
+    activations_after,
     channel_dimension,
     statistics,
 )
+from labkit.capture.readings.activations.step_activations import StepActivations
 from labkit.capture.readings.activations.whole_model import read_inputs, read_prediction
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
@@ -53,14 +53,14 @@ class ActivationReader:
         self._chosen = chosen
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._roots = {id(model) for model in models.values()}
-        self._kinds: dict[str, Bent] = {}
-        self._after: dict[str, Bent] = {}
+        self._kinds: dict[str, ActivationFunction] = {}
+        self._after: dict[str, ActivationFunction] = {}
         self._after_of = ""
         self._usable = True
-        self._left_out = LeftOut()
-        self._picturing = Picturing()
+        self._excluded = ExcludedModules()
+        self._picture_maker = PictureMaker()
         self._hook: torch.utils.hooks.RemovableHandle | None = None
-        self._collected: Collected | None = None
+        self._activations: StepActivations | None = None
         self._drawing = False
         """Whether the model is being called with the user's chosen input."""
         self._spent_ns = 0
@@ -69,12 +69,12 @@ class ActivationReader:
     @property
     def reading(self) -> bool:
         """Whether a step is being read."""
-        return self._collected is not None
+        return self._activations is not None
 
     @property
     def spent_ns(self) -> int:
         """Time that hooks took in the step that is or was read last, in nanoseconds."""
-        return self._spent_ns if self._collected is None else self._collected.spent_ns
+        return self._spent_ns if self._activations is None else self._activations.spent_ns
 
     def start(self, run: Run, transfer: DeviceTransfer, step: int, *, with_pictures: bool) -> None:
         """Begin to read a step, unless a model is compiled, as hooks would recompile it."""
@@ -85,21 +85,21 @@ class ActivationReader:
             return
         graph = run.graph
         if graph is not None and graph.signature != self._after_of:
-            self._after, self._after_of = dict(bends_after(graph)), graph.signature
-        self._collected = Collected(
-            run, transfer, step, with_pictures=with_pictures, left_out=self._left_out
+            self._after, self._after_of = dict(activations_after(graph)), graph.signature
+        self._activations = StepActivations(
+            run, transfer, step, with_pictures=with_pictures, excluded=self._excluded
         )
         self._hook = register_module_forward_hook(self._called)
 
     def before_pass(self) -> None:
         """Count the modes of the models that were called since the backward pass before."""
-        collected = self._collected
-        run = None if collected is None else collected.run()
-        if collected is None or run is None:
+        activations = self._activations
+        run = None if activations is None else activations.run()
+        if activations is None or run is None:
             return
-        for training in collected.modes.values():
+        for training in activations.modes.values():
             run.observations.trained_in_eval.add(seen=not training)
-        collected.modes = {}
+        activations.modes = {}
 
     def before_update(self) -> None:
         """Make the pictures that need the weights of the pass, before an optimizer changes them.
@@ -107,36 +107,36 @@ class ActivationReader:
         Without this call there are no pictures over time of recurrent layers whose weights have
         changed before `record`.
         """
-        collected = self._collected
-        if collected is None or not collected.with_pictures:
+        activations = self._activations
+        if activations is None or not activations.with_pictures:
             return
         began = time.perf_counter_ns()
-        self._picture_layers(collected, with_gradients=True)
-        self._picture_chosen(collected)
-        collected.spent_ns += time.perf_counter_ns() - began
+        self._picture_layers(activations, with_gradients=True)
+        self._picture_chosen(activations)
+        activations.spent_ns += time.perf_counter_ns() - began
 
     def record(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Record what was read since the start, at the end of the step."""
-        collected = self._collected
-        if collected is None:
+        activations = self._activations
+        if activations is None:
             return
         self._unhook()
-        collected.step, collected.transfer = step, transfer
+        activations.step, activations.transfer = step, transfer
         try:
-            collected.write(STATISTICS, "act_grad")
-            if collected.with_pictures:
-                self._record_pictures(run, collected)
-            self._left_out.notify(run)
+            activations.write(STATISTICS, "act_grad")
+            if activations.with_pictures:
+                self._record_pictures(run, activations)
+            self._excluded.notify(run)
         finally:
             self.stop()
 
     def stop(self) -> None:
         """Remove the hooks on modules and tensors, and drop what was read."""
         self._unhook()
-        collected, self._collected = self._collected, None
-        if collected is not None:
-            self._spent_ns = collected.spent_ns
-            collected.release()
+        activations, self._activations = self._activations, None
+        if activations is not None:
+            self._spent_ns = activations.spent_ns
+            activations.release()
 
     def _unhook(self) -> None:
         if self._hook is not None:
@@ -166,103 +166,105 @@ class ActivationReader:
                 self._after.pop(name, None)
                 try:
                     self._usable = self._usable and not torch_compat.is_compiled(module)
-                    bent = bend_of(module)
+                    activation = activation_of(module)
                 except Exception as error:  # noqa: BLE001 - an attribute of the user's may raise
-                    self._left_out.add(name, error)
+                    self._excluded.add(name, error)
                     continue
-                if bent is not None:
-                    self._kinds[name] = bent
+                if activation is not None:
+                    self._kinds[name] = activation
 
     # ── called by torch ──────────────────────────────────────────────────────
 
     def _called(self, module: nn.Module, inputs: Any, output: Any) -> None:
         if torch.compiler.is_compiling():
             return
-        collected, known = self._collected, self._paths.get(id(module))
-        if collected is None or known is None or known[1]() is not module or self._drawing:
+        activations, known = self._activations, self._paths.get(id(module))
+        if activations is None or known is None or known[1]() is not module or self._drawing:
             return
         path = known[0]
-        if path in self._left_out or not _may_read(collected):
+        if path in self._excluded or not _may_read(activations):
             return
         began = time.perf_counter_ns()
         try:
             with_gradients = torch.is_grad_enabled()
             with torch.no_grad(), torch_compat.without_functions():
                 if with_gradients:
-                    self._read(collected, module, path, inputs, output)
+                    self._read(activations, module, path, inputs, output)
                 elif id(module) in self._roots:
-                    _count_evaluation(collected, module)
+                    _count_evaluation(activations, module)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the user's model
-            self._left_out.add(path, error)
-        collected.spent_ns += time.perf_counter_ns() - began
+            self._excluded.add(path, error)
+        activations.spent_ns += time.perf_counter_ns() - began
 
     def _read(
-        self, collected: Collected, module: nn.Module, path: str, inputs: Any, output: Any
+        self, activations: StepActivations, module: nn.Module, path: str, inputs: Any, output: Any
     ) -> None:
-        run = collected.run()
-        if run is None or (path in collected.found and torch_compat.is_within_backward()):
+        run = activations.run()
+        if run is None or (path in activations.found and torch_compat.is_within_backward()):
             return  # a checkpoint runs again
-        collected.thread = threading.get_ident()
+        activations.thread = threading.get_ident()
         if id(module) in self._roots:
-            collected.modes[id(module)] = module.training
-            if id(module) not in collected.models:
-                collected.models.add(id(module))
-                read_inputs(run, collected.transfer, collected.step, inputs)
-                read_prediction(run, collected.transfer, collected.step, output)
+            activations.modes[id(module)] = module.training
+            if id(module) not in activations.models:
+                activations.models.add(id(module))
+                read_inputs(run, activations.transfer, activations.step, inputs)
+                read_prediction(run, activations.transfer, activations.step, output)
         tensor = first_readable(output)
-        if tensor is not None and collected.newest() is not tensor:
-            collected.newest = weakref.ref(tensor)
+        if tensor is not None and activations.newest() is not tensor:
+            activations.newest = weakref.ref(tensor)
             units = channel_dimension(module, tensor)
-            collected.found[path] = statistics(tensor, self._bent(path), units)
-            collected.await_gradient(path, tensor)
-        if collected.with_pictures:
-            collected.over_time.take(module, path, inputs, output)
+            activations.found[path] = statistics(tensor, self._activation(path), units)
+            activations.await_gradient(path, tensor)
+        if activations.with_pictures:
+            activations.recurrent_calls.take(module, path, inputs, output)
             if self._chosen is None:
-                collected.drafts += self._picturing.drafts(module, path, output, self._bent(path))
+                activations.drafts += self._picture_maker.drafts(
+                    module, path, output, self._activation(path)
+                )
 
-    def _bent(self, path: str) -> Bent | None:
+    def _activation(self, path: str) -> ActivationFunction | None:
         """Return the activation function on a module's output, its own or one called on it."""
         return self._kinds.get(path) or self._after.get(path)
 
     # ── pictures ─────────────────────────────────────────────────────────────
 
-    def _record_pictures(self, run: Run, collected: Collected) -> None:
-        self._picture_layers(collected, with_gradients=False)
-        self._picture_chosen(collected)
-        for path in collected.over_time.cells():
+    def _record_pictures(self, run: Run, activations: StepActivations) -> None:
+        self._picture_layers(activations, with_gradients=False)
+        self._picture_chosen(activations)
+        for path in activations.recurrent_calls.cells():
             try:
-                drafts = collected.over_time.draw_cell(path)
-                collected.drafts += [(path, draft) for draft in drafts]
+                drafts = activations.recurrent_calls.draw_cell(path)
+                activations.drafts += [(path, draft) for draft in drafts]
             except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
-                self._left_out.add(path, error)
-        for path, draft in collected.drafts:
-            record(run, collected.transfer, collected.step, path, draft)
+                self._excluded.add(path, error)
+        for path, draft in activations.drafts:
+            record(run, activations.transfer, activations.step, path, draft)
 
-    def _picture_layers(self, collected: Collected, *, with_gradients: bool) -> None:
-        for path in collected.over_time.layers(with_gradients=with_gradients):
+    def _picture_layers(self, activations: StepActivations, *, with_gradients: bool) -> None:
+        for path in activations.recurrent_calls.layers(with_gradients=with_gradients):
             try:
-                drafts = collected.over_time.draw_layer(path)
-                collected.drafts += [(path, draft) for draft in drafts]
+                drafts = activations.recurrent_calls.draw_layer(path)
+                activations.drafts += [(path, draft) for draft in drafts]
             except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
-                self._left_out.add(path, error)
+                self._excluded.add(path, error)
 
-    def _picture_chosen(self, collected: Collected) -> None:
+    def _picture_chosen(self, activations: StepActivations) -> None:
         """Make pictures of the modules' outputs for the user's chosen input, once a step."""
-        model, run = next(iter(self._models.values()))(), collected.run()
-        if self._chosen is None or model is None or run is None or collected.chosen_drawn:
+        model, run = next(iter(self._models.values()))(), activations.run()
+        if self._chosen is None or model is None or run is None or activations.chosen_drawn:
             return
-        collected.chosen_drawn = True
+        activations.chosen_drawn = True
 
         def called(module: nn.Module, _: Any, output: Any) -> None:
             known = self._paths.get(id(module))
-            if known is None or known[1]() is not module or known[0] in self._left_out:
+            if known is None or known[1]() is not module or known[0] in self._excluded:
                 return
             path = known[0]
             try:
-                drafts = self._picturing.drafts(module, path, output, self._bent(path))
-                collected.drafts += drafts
+                drafts = self._picture_maker.drafts(module, path, output, self._activation(path))
+                activations.drafts += drafts
             except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
-                self._left_out.add(path, error)
+                self._excluded.add(path, error)
 
         handle = register_module_forward_hook(called)
         self._drawing = True
@@ -281,16 +283,16 @@ class ActivationReader:
             handle.remove()
 
 
-def _may_read(collected: Collected) -> bool:
+def _may_read(activations: StepActivations) -> bool:
     """Return whether a call is made by the loop, with tensors whose values can be read."""
     return (
-        collected.thread in (None, threading.get_ident())
+        activations.thread in (None, threading.get_ident())
         and not torch_compat.is_transformed()
         and not torch_compat.sees_every_operation()
     )
 
 
-def _count_evaluation(collected: Collected, module: nn.Module) -> None:
-    run = collected.run()
+def _count_evaluation(activations: StepActivations, module: nn.Module) -> None:
+    run = activations.run()
     if run is not None:
         run.observations.evaluated_in_training.add(seen=module.training)

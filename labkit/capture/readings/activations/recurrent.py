@@ -18,9 +18,9 @@ from torch import nn
 
 from labkit.capture import torch_compat
 
-_MOST_TIMES = 256
-_MOST_SEQUENCES = 8
-_MOST_NUMBERS = 2**19
+_MAX_TIMES = 256
+_MAX_SEQUENCES = 8
+_MAX_NUMBERS = 2**19
 """States of all layers, or inputs, that are computed again at most: about 30 MB with all gates."""
 GATES = {
     "LSTM": ("input gate", "forget gate", "candidate", "output gate", "cell state"),
@@ -179,8 +179,8 @@ def _count_times(module: nn.RNNBase, given: torch.Tensor) -> int:
 def _bounds(module: nn.RNNBase, count: int) -> tuple[int, int]:
     """Return how many time steps and sequences are computed again, so that memory is bounded."""
     width = max(module.input_size, module.num_layers * module.hidden_size)
-    times = max(1, min(_MOST_TIMES, count, _MOST_NUMBERS // width))
-    return times, max(1, min(_MOST_SEQUENCES, _MOST_NUMBERS // (times * width)))
+    times = max(1, min(_MAX_TIMES, count, _MAX_NUMBERS // width))
+    return times, max(1, min(_MAX_SEQUENCES, _MAX_NUMBERS // (times * width)))
 
 
 def _first_sequences(

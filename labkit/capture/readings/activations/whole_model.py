@@ -14,9 +14,9 @@ from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 from labkit.run.observations import InputScale, Prediction
 
-_MOST_CLASSES = 10_000
-_MOST_NUMBERS = 65_536
-_MOST_VOTES = 2**20
+_MAX_CLASSES = 10_000
+_MAX_NUMBERS = 65_536
+_MAX_VOTES = 2**20
 """Numbers among which the largest of each row is searched."""
 _TABLE = 2
 """Dimensions of inputs that are samples by features, and of outputs that are samples by classes."""
@@ -39,7 +39,7 @@ def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> N
             continue
         if tensor.dim() < _TABLE or tensor.shape[0] < 2:  # noqa: PLR2004 - a batch of one
             continue
-        values = first_samples(tensor.detach(), _MOST_NUMBERS).float()
+        values = first_samples(tensor.detach(), _MAX_NUMBERS).float()
         mean, std = mean_and_std(values)
         least = most = std
         if values.dim() == _TABLE:
@@ -59,9 +59,9 @@ def read_prediction(run: Run, transfer: DeviceTransfer, step: int, output: Any) 
     """Record which class is predicted most, for outputs of shape (n_samples, n_classes)."""
     if not isinstance(output, torch.Tensor) or output.dim() != _TABLE or not is_readable(output):
         return
-    output = first_samples(output.detach(), _MOST_VOTES)
+    output = first_samples(output.detach(), _MAX_VOTES)
     rows, classes = output.shape
-    if not 1 < classes <= _MOST_CLASSES or rows < 2:  # noqa: PLR2004 - of one, any is the most frequent
+    if not 1 < classes <= _MAX_CLASSES or rows < 2:  # noqa: PLR2004 - of one, any is the most frequent
         return
     votes = torch.zeros(classes, device=output.device)
     votes.index_add_(0, output.argmax(1), torch.ones(rows, device=output.device))

@@ -8,28 +8,32 @@ import torch
 from torch import nn
 
 from labkit.capture.readings.activations import pictures
-from labkit.capture.readings.activations.pictures import Draft
+from labkit.capture.readings.activations.pictures import DevicePicture
 from labkit.capture.readings.activations.readable import first_readable, is_readable
-from labkit.capture.readings.activations.statistics import Bent, channel_dimension, silent_units
+from labkit.capture.readings.activations.statistics import (
+    ActivationFunction,
+    channel_dimension,
+    silent_units,
+)
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 from labkit.run.activations import Picture
 
-_MOST_PICTURED = 24
+_MAX_PICTURED = 24
 """Modules of which pictures are made at most, to bound memory."""
 
 
-class Picturing:
+class PictureMaker:
     """Makes pictures of the first modules that are called, at most 24."""
 
     def __init__(self) -> None:
         self._pictured: dict[str, None] = {}
 
     def drafts(
-        self, module: nn.Module, path: str, output: Any, bent: Bent | None
-    ) -> list[tuple[str, Draft]]:
+        self, module: nn.Module, path: str, output: Any, activation: ActivationFunction | None
+    ) -> list[tuple[str, DevicePicture]]:
         """Return reduced pictures of a module's output, on its device, with the module's path."""
-        drafts: list[tuple[str, Draft]] = []
+        drafts: list[tuple[str, DevicePicture]] = []
         if isinstance(module, nn.MultiheadAttention) and _has_weights(output):
             drawn = pictures.attention(output[1].detach())
             if drawn is not None:
@@ -40,7 +44,7 @@ class Picturing:
         if isinstance(module, nn.Conv2d) and is_readable(module.weight):
             drafts.append((path, pictures.kernels(module.weight.detach())))
         silent = None
-        if bent is not None and bent.bend == "relu":
+        if activation is not None and activation.kind == "relu":
             silent = silent_units(tensor.detach(), channel_dimension(module, tensor))
         drawn = pictures.draft(tensor.detach(), silent)
         if drawn is not None:
@@ -54,7 +58,7 @@ class Picturing:
         """
         if path in self._pictured:
             return True
-        most = _MOST_PICTURED if tensor.dim() == 4 else _MOST_PICTURED // 2  # noqa: PLR2004
+        most = _MAX_PICTURED if tensor.dim() == 4 else _MAX_PICTURED // 2  # noqa: PLR2004
         if len(self._pictured) < most and not any(module.children()):
             self._pictured[path] = None
             return True
@@ -67,7 +71,7 @@ def _has_weights(output: Any) -> bool:
     return pair and isinstance(output[1], torch.Tensor) and is_readable(output[1])
 
 
-def record(run: Run, transfer: DeviceTransfer, step: int, path: str, draft: Draft) -> None:
+def record(run: Run, transfer: DeviceTransfer, step: int, path: str, draft: DevicePicture) -> None:
     """Copy a draft to the host and record it as a picture."""
     shape = tuple(draft.values.shape)
     count = draft.values.numel()

@@ -11,19 +11,19 @@ from torch import nn
 from torch.utils.hooks import unserializable_hook
 
 from labkit.capture.readings.activations import recurrent
-from labkit.capture.readings.activations.pictures import Draft
+from labkit.capture.readings.activations.pictures import DevicePicture
 from labkit.capture.readings.activations.recurrent import Pass
 from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samples
 from labkit.run.activations import MOST_VALUES, PictureKind
 
-_MOST_UNITS = 64
-_MOST_TIMES = 256
-_MOST_LAYERS = 16
+_MAX_UNITS = 64
+_MAX_TIMES = 256
+_MAX_LAYERS = 16
 """Recurrent layers and cells that are read at most, to bound memory."""
 Hook = torch.utils.hooks.RemovableHandle
 
 
-class OverTime:
+class RecurrentCalls:
     """Records the calls of recurrent layers and cells, and the gradients of their outputs."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class OverTime:
     def take(self, module: nn.Module, path: str, inputs: Any, output: Any) -> None:
         """Record one call, if it is one of a recurrent layer or cell."""
         known = path in self._passes or path in self._cells
-        if not inputs or (not known and len(self._passes) + len(self._cells) >= _MOST_LAYERS):
+        if not inputs or (not known and len(self._passes) + len(self._cells) >= _MAX_LAYERS):
             return  # given by keyword, which a hook does not see; or one of very many
         if isinstance(module, nn.RNNBase):
             self._take_layer(module, path, inputs, output)
@@ -60,19 +60,19 @@ class OverTime:
             or taken.last_gradient is not None
         )
 
-    def draw_layer(self, path: str) -> list[Draft]:
+    def draw_layer(self, path: str) -> list[DevicePicture]:
         """Return the pictures of one layer, once; none if its weights have changed since."""
         taken = self._passes[path]
         if path in self._drawn or not taken.current:
             return []
         self._drawn.add(path)
-        return list(_drafts_of(taken))
+        return list(_layer_pictures(taken))
 
     def cells(self) -> tuple[str, ...]:
         """Return the paths of the cells that were called."""
         return tuple(self._cells)
 
-    def draw_cell(self, path: str) -> list[Draft]:
+    def draw_cell(self, path: str) -> list[DevicePicture]:
         """Return the pictures of one cell's calls."""
         return list(self._cells[path].drafts())
 
@@ -118,20 +118,20 @@ def hook_on(tensor: torch.Tensor, hook: Callable[[torch.Tensor], None], hooks: l
         hooks.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
 
 
-def _drafts_of(taken: Pass) -> Iterator[Draft]:
+def _layer_pictures(taken: Pass) -> Iterator[DevicePicture]:
     with torch.no_grad():
         done = recurrent.unroll(taken)
     kind = recurrent.cell_kind(taken.module) or ""
     names = tuple(f"layer {layer}" for layer in range(len(done.states)))
     states = torch.stack([torch.stack([s[0] for s in layer]) for layer in done.states])
-    yield _over_time("states", states, names)
+    yield _picture_over_time("states", states, names)
     gate_names = recurrent.GATES[kind]
     if gate_names:
         last = done.gates[-1]
         gates = torch.stack(
             [torch.stack([moment[gate][0] for moment in last]) for gate in range(len(gate_names))]
         )
-        yield _over_time("gates", gates, gate_names)
+        yield _picture_over_time("gates", gates, gate_names)
     norms = recurrent.time_gradients(taken)
     if norms is not None:
         yield _gradient_over_time(norms, names)
@@ -148,7 +148,7 @@ class _CellCalls:
         self._norms: dict[int, torch.Tensor] = {}
 
     def add(self, inputs: Any, output: Any) -> None:
-        if len(self._states) >= _MOST_TIMES:
+        if len(self._states) >= _MAX_TIMES:
             return
         number = len(self._states)
         state = output[0] if isinstance(output, (tuple, list)) else output
@@ -180,14 +180,14 @@ class _CellCalls:
         opened = [*gates, cell] if kind == "LSTM" else gates
         return [gate[0] for gate in opened]
 
-    def drafts(self) -> Iterator[Draft]:
+    def drafts(self) -> Iterator[DevicePicture]:
         if not self._states:
             return
-        yield _over_time("states", torch.stack(self._states)[None], ("",))
+        yield _picture_over_time("states", torch.stack(self._states)[None], ("",))
         names = recurrent.GATES[recurrent.cell_kind(self._cell) or ""]
         if names:
             gates = [torch.stack([m[gate] for m in self._gates]) for gate in range(len(names))]
-            yield _over_time("gates", torch.stack(gates), names)
+            yield _picture_over_time("gates", torch.stack(gates), names)
         if self._norms:
             zero = torch.zeros((), device=self._states[0].device)
             norms = [self._norms.get(number, zero) for number in range(len(self._states))]
@@ -198,15 +198,19 @@ def _first_row(tensor: torch.Tensor) -> torch.Tensor:
     return tensor[0] if tensor.dim() > 1 else tensor
 
 
-def _over_time(kind: PictureKind, values: torch.Tensor, names: tuple[str, ...]) -> Draft:
+def _picture_over_time(
+    kind: PictureKind, values: torch.Tensor, names: tuple[str, ...]
+) -> DevicePicture:
     """Return a picture of values, shape (n_panels, n_times, n_units): time along the columns."""
     room = MOST_VALUES // values.shape[0]
-    units = min(_MOST_UNITS, values.shape[2])
+    units = min(_MAX_UNITS, values.shape[2])
     times = max(1, min(values.shape[1], room // units))
     shown = values[:, :times, :units].transpose(1, 2)
-    return Draft(kind, shown, names, "unit", "time step", None, tuple(values.shape))
+    return DevicePicture(kind, shown, names, "unit", "time step", None, tuple(values.shape))
 
 
-def _gradient_over_time(norms: torch.Tensor, names: tuple[str, ...]) -> Draft:
+def _gradient_over_time(norms: torch.Tensor, names: tuple[str, ...]) -> DevicePicture:
     """Return a picture of gradient norms, shape (n_layers, n_times)."""
-    return Draft("time_gradient", norms[:, None], names, "", "time step", None, tuple(norms.shape))
+    return DevicePicture(
+        "time_gradient", norms[:, None], names, "", "time step", None, tuple(norms.shape)
+    )

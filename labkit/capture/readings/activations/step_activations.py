@@ -12,16 +12,16 @@ from typing import Any
 import torch
 from torch.utils.hooks import unserializable_hook
 
-from labkit.capture.readings.activations.left_out import LeftOut
-from labkit.capture.readings.activations.over_time import OverTime
-from labkit.capture.readings.activations.pictures import Draft
+from labkit.capture.readings.activations.excluded_modules import ExcludedModules
+from labkit.capture.readings.activations.pictures import DevicePicture
+from labkit.capture.readings.activations.recurrent_calls import RecurrentCalls
 from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samples
 from labkit.capture.readings.activations.tables import write
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
 
-class Collected:
+class StepActivations:
     """Statistics of every module called in a step, gradient norms of the outputs, and pictures.
 
     Parameters
@@ -31,7 +31,7 @@ class Collected:
     transfer : DeviceTransfer
     step : int
     with_pictures : bool
-    left_out : LeftOut
+    excluded : ExcludedModules
         Counts the modules that failed.
     """
 
@@ -42,7 +42,7 @@ class Collected:
         step: int,
         *,
         with_pictures: bool,
-        left_out: LeftOut,
+        excluded: ExcludedModules,
     ) -> None:
         self.run: Callable[[], Run | None] = weakref.ref(run)
         self.transfer = transfer
@@ -60,13 +60,13 @@ class Collected:
         """Statistics by module path, each of shape (4,), dtype float32."""
         self.chosen_drawn = False
         """Whether pictures of the user's chosen input have been made."""
-        self.drafts: list[tuple[str, Draft]] = []
-        self.over_time = OverTime()
+        self.drafts: list[tuple[str, DevicePicture]] = []
+        self.recurrent_calls = RecurrentCalls()
         self.spent_ns = 0
         """Time that hooks took, in nanoseconds."""
         self._gradients: dict[str, torch.Tensor] = {}
         self._hooks: list[torch.utils.hooks.RemovableHandle] = []
-        self._left_out = left_out
+        self._excluded = excluded
 
     def await_gradient(self, path: str, tensor: torch.Tensor) -> None:
         """Register a hook that reads the gradient of a tensor."""
@@ -85,7 +85,7 @@ class Collected:
             before = self._gradients.get(path)
             self._gradients[path] = norm if before is None else torch.hypot(before, norm)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the user's backward
-            self._left_out.add(path, error)
+            self._excluded.add(path, error)
         self.spent_ns += time.perf_counter_ns() - began
 
     def write(self, kinds: tuple[str, ...], gradient_kind: str) -> None:
@@ -108,13 +108,13 @@ class Collected:
             hook.remove()
         self._hooks, self.drafts = [], []
         self.found, self._gradients = {}, {}
-        self.over_time.clear()
+        self.recurrent_calls.clear()
 
 
 def _take_gradient(
-    collected: Callable[[], Collected | None], path: str, gradient: torch.Tensor
+    activations: Callable[[], StepActivations | None], path: str, gradient: torch.Tensor
 ) -> None:
-    found = collected()
+    found = activations()
     if found is not None and path in found.found:
         found.take_gradient(path, gradient)
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from labkit.run import Run
 from labkit.run.error_text import described
 
-_MOST_FAILURES = 2
-_MOST_NAMED = 5
+_MAX_FAILURES = 2
+_MAX_NAMED = 5
 
 
-class LeftOut:
+class ExcludedModules:
     """Counts failures by module path; contains the paths of modules with two or more.
 
     Examples
     --------
-    >>> left_out = LeftOut()
-    >>> left_out.add("rnn", TypeError("no tensor"))
-    >>> "rnn" in left_out
+    >>> excluded = ExcludedModules()
+    >>> excluded.add("rnn", TypeError("no tensor"))
+    >>> "rnn" in excluded
     False
-    >>> left_out.add("rnn", TypeError("no tensor"))
-    >>> "rnn" in left_out
+    >>> excluded.add("rnn", TypeError("no tensor"))
+    >>> "rnn" in excluded
     True
     """
 
@@ -28,12 +28,12 @@ class LeftOut:
         self._unnoticed: dict[str, Exception] = {}
 
     def __contains__(self, path: str) -> bool:
-        return self._failures.get(path, 0) >= _MOST_FAILURES
+        return self._failures.get(path, 0) >= _MAX_FAILURES
 
     def add(self, path: str, error: Exception) -> None:
         """Count one failure of a module."""
         self._failures[path] = self._failures.get(path, 0) + 1
-        if self._failures[path] == _MOST_FAILURES:
+        if self._failures[path] == _MAX_FAILURES:
             self._unnoticed[path] = error
 
     def notify(self, run: Run) -> None:
@@ -42,11 +42,11 @@ class LeftOut:
         if not unnoticed:
             return
         names = [name or "the model itself" for name in unnoticed]
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
         error = next(iter(unnoticed.values()))
         run.add_notice(
             "activations",
-            f"labkit could not read the activations of {', '.join(names[:_MOST_NAMED])}{more} and "
+            f"labkit could not read the activations of {', '.join(names[:_MAX_NAMED])}{more} and "
             "leaves them out from now on; the other modules are read, training is not affected. "
             f"({described(error)})",
         )

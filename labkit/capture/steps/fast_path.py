@@ -18,10 +18,11 @@ from torch import Tensor
 from labkit.capture.hooks.listener import Backward
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import PRODUCT
-from labkit.capture.steps.optimizer_recorder import OptimizerRecorder, rates_of
+from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
+from labkit.capture.steps.step_series import rates_of
 from labkit.capture.torch_compat import tensor_version
 
-_QUIET = State.QUIET
+_UNSAMPLED = State.UNSAMPLED
 _SEARCHED_EVERY = 64
 """One pass in so many is searched while none was ever found to be the watched model's."""
 
@@ -29,7 +30,7 @@ _SEARCHED_EVERY = 64
 class GeneralPath(Protocol):
     """Takes what is out of the ordinary."""
 
-    def miss(self, tensors: object) -> None:
+    def record_unmoved_pass(self, tensors: object) -> None:
         """Record a pass that moved no watched gradient that is looked at."""
 
     def after_pass(self, tensors: object) -> None:
@@ -42,7 +43,7 @@ class GeneralPath(Protocol):
         """Record that a step ended."""
 
 
-class QuietRounds:
+class FastPath:
     """Takes the calls of a step machine while its rounds are quiet.
 
     Parameters
@@ -59,29 +60,29 @@ class QuietRounds:
         self._is_alone = True
         """Whether a round is one step of one optimizer."""
 
-    def enter_beside(self) -> None:
+    def enter_for_unrelated_passes(self) -> None:
         """Take passes of another model's loop, which are to be seen as such and no more."""
         loop = self._loop
-        loop.leave_quiet_rounds()
-        recorders = loop.rounds.recorders
-        if all(each.mark.parameter is not None for each in recorders):
-            loop.quiet_recorders = recorders
+        loop.leave_fast_path()
+        recorders = loop.recorders.active
+        if all(each.probe.parameter is not None for each in recorders):
+            loop.fast_recorders = recorders
             loop.run_pass = self.run_pass
 
     def enter(self) -> None:
         """Take the calls from now on: a quiet round begins on the thread that trains."""
         loop = self._loop
-        loop.leave_quiet_rounds()
-        recorders, members = loop.rounds.recorders, loop.rounds.members
-        if loop.rounds.inside is not None or loop.rounds.unannounced:
+        loop.leave_fast_path()
+        recorders, members = loop.recorders.active, loop.recorders.required
+        if loop.recorders.in_backward is not None or loop.recorders.unannounced:
             return
-        if any(each.thread != loop.thread or each.mark.parameter is None for each in recorders):
+        if any(each.thread != loop.thread or each.probe.parameter is None for each in recorders):
             return
-        loop.quiet_recorders = recorders
+        loop.fast_recorders = recorders
         self._is_alone = len(members) == 1
         for each in members:
-            if each.takes_everyday_steps():
-                each.quiet = self
+            if each.can_use_fast_path():
+                each.fast_path = self
         loop.run_pass = self.run_pass
 
     def run_pass(  # noqa: C901, PLR0912, PLR0915 - one cold function
@@ -94,37 +95,42 @@ class QuietRounds:
             return
         loop.is_in_pass = True
         try:
-            began_ns = time.perf_counter_ns() if loop.timing else 0
-            recorders, value = loop.quiet_recorders, None
-            if recorders and not loop.sees_clearing and type(tensors) is Tensor and tensors.is_cpu:
+            began_ns = time.perf_counter_ns() if loop.measures_cost else 0
+            recorders, value = loop.fast_recorders, None
+            if (
+                recorders
+                and not loop.checks_clearing
+                and type(tensors) is Tensor
+                and tensors.is_cpu
+            ):
                 try:
                     value = tensors.item()
-                    if not value <= (loop.beside_limit if loop.is_beside else loop.limit) or (
-                        type(tensors.grad_fn) is PRODUCT and loop.scales.may_be_used
-                    ):
+                    if not value <= (
+                        loop.unrelated_loss_limit if loop.assumes_unrelated else loop.loss_limit
+                    ) or (type(tensors.grad_fn) is PRODUCT and loop.scales.may_be_used):
                         value = None
                 except Exception:  # noqa: BLE001 - not one real number, or a mode forbids it
                     value = None
             for recorder in recorders:
-                mark = recorder.mark
-                parameter = mark.parameter
+                probe = recorder.probe
+                parameter = probe.parameter
                 if parameter is None or (
                     recorder.depth and (recorder.passes or recorder.evaluations)
                 ):
                     value = None
                     break
-                mark.before = gradient = parameter.grad
+                probe.before = gradient = parameter.grad
                 if gradient is None:
-                    mark.cleared = True
+                    probe.cleared = True
                     if recorder.passes:  # cleared, and no step was taken
                         value = None
                         break
                     continue
-                mark.cleared = False
-                mark.before_version = version = tensor_version(gradient)
+                probe.cleared = False
+                probe.before_version = version = tensor_version(gradient)
                 if recorder.passes and (
-                    version != mark.left_version
-                    or id(gradient) != mark.left_id
+                    version != probe.version_after_pass
+                    or id(gradient) != probe.id_after_pass
                     or not recorder.accumulates
                     or recorder.never_announced
                 ):
@@ -135,17 +141,14 @@ class QuietRounds:
                 loop.run_any_pass(original, tensors, args, kwargs)
                 return
             if began_ns:
-                loop.sample_ns += time.perf_counter_ns() - began_ns
-            gradients = loop.gradients.read() if loop.is_beside else None
+                loop.measured_ns += time.perf_counter_ns() - began_ns
+            gradients = loop.gradients.read() if loop.assumes_unrelated else None
             original(tensors, *args, **kwargs)
-            if (
-                loop.quiet_recorders is not recorders
-                or (  # an optimizer stepped inside, for example
-                    loop.state is not _QUIET
-                    and any(recorder.mark.moved() for recorder in recorders)
-                )
+            if loop.fast_recorders is not recorders or (  # an optimizer stepped inside, for example
+                loop.state is not _UNSAMPLED
+                and any(recorder.probe.changed_in_pass() for recorder in recorders)
             ):
-                loop.value = value
+                loop.pass_loss = value
                 self._general.after_pass(tensors)
                 return
             if began_ns:
@@ -153,13 +156,13 @@ class QuietRounds:
             loop.pass_number = number = loop.pass_number + 1
             moved = False
             for recorder in recorders:
-                mark = recorder.mark
-                before, mark.before = mark.before, None
-                gradient = mark.parameter.grad  # type: ignore[union-attr]  # looked at above
+                probe = recorder.probe
+                before, probe.before = probe.before, None
+                gradient = probe.parameter.grad  # type: ignore[union-attr]  # looked at above
                 if gradient is None:
                     continue
                 version = tensor_version(gradient)
-                if gradient is before and version == mark.before_version:
+                if gradient is before and version == probe.before_version:
                     continue
                 moved = True
                 if recorder.passes and before is not None:
@@ -171,22 +174,22 @@ class QuietRounds:
                     recorder.evaluations = recorder.depth  # 1 within a closure
                 recorder.has_loss = True
                 recorder.last_pass = number
-                mark.left_id, mark.left_version = id(gradient), version
-                mark.left_weights = tensor_version(mark.parameter)
+                probe.id_after_pass, probe.version_after_pass = id(gradient), version
+                probe.weights_version_after_pass = tensor_version(probe.parameter)
             if moved:
-                loop.is_beside = False
+                loop.assumes_unrelated = False
             elif (
                 gradients is not None
                 and loop.gradients.are_still(gradients)
-                and not (loop.saw_nothing and loop.misses % _SEARCHED_EVERY == 0)
+                and not (loop.awaits_first_pass and loop.unrelated_passes % _SEARCHED_EVERY == 0)
             ):
-                loop.misses += 1
+                loop.unrelated_passes += 1
             else:
-                loop.value = value
-                self._general.miss(tensors)
+                loop.pass_loss = value
+                self._general.record_unmoved_pass(tensors)
             loop.is_in_pass = False
             if began_ns:
-                loop.sample_ns += time.perf_counter_ns() - began_ns
+                loop.measured_ns += time.perf_counter_ns() - began_ns
         except BaseException:
             self._general.pass_failed()
             raise
@@ -194,20 +197,20 @@ class QuietRounds:
     def end_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
         """Add a row for the step that ends, and begin another round where it ends one."""
         loop = self._loop
-        began_ns = time.perf_counter_ns() if loop.timing else 0
+        began_ns = time.perf_counter_ns() if loop.measures_cost else 0
         groups = optimizer.param_groups
         rates = groups[0].get("lr") if len(groups) == 1 else rates_of(optimizer)
-        rounds = loop.rounds
+        training_step = loop.training_step
         if (
             recorder.depth != 1
             or recorder.outermost != id(optimizer)
             or loop.is_in_pass
             or not recorder.passes
             or recorder.evaluations > 1
-            or recorder.suspects
+            or recorder.suspected_steps
             or isinstance(rates, Tensor)
-            or not (self._is_alone or not rounds.loss_is_taken(recorder))
-            or loop.plan.quiet <= 1
+            or not (self._is_alone or not training_step.is_loss_recorded(recorder))
+            or loop.plan.steps_left <= 1
             or loop.control.pending
         ):
             self._general.after_step(recorder, optimizer)
@@ -215,7 +218,7 @@ class QuietRounds:
         recorder.depth, recorder.outermost, recorder.evaluations = 0, 0, 0
         step, loss = loop.steps_done + 1, recorder.loss
         if recorder.has_loss:
-            loop.recent.append(loss)
+            loop.recent_losses.append(loss)
             recorder.rows.append((step, loss, rates))
             recorder.has_loss = False
         else:
@@ -224,14 +227,14 @@ class QuietRounds:
         if is_complete:
             recorder.passes, recorder.loss = 0, 0.0
         else:
-            rounds.finish(recorder)
-            is_complete = rounds.is_complete
+            training_step.record_step(recorder)
+            is_complete = training_step.is_complete
         if began_ns:
-            loop.plan.pace.learn_cost(loop.sample_ns + time.perf_counter_ns() - began_ns)
-            loop.sample_ns, loop.timing = 0, False
+            loop.plan.timing.add_cost_sample(loop.measured_ns + time.perf_counter_ns() - began_ns)
+            loop.measured_ns, loop.measures_cost = 0, False
         if not is_complete:
             return
-        loop.plan.quiet -= 1
+        loop.plan.steps_left -= 1
         loop.steps_done = step
         if not self._is_alone:
-            rounds.begin()
+            training_step.begin()

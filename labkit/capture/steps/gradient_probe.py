@@ -19,7 +19,7 @@ _LARGE = 1 << 16
 _COMPARED = 64
 
 
-class GradientMark:
+class GradientProbe:
     """The parameter that stands for those of one optimizer, and its gradient's last known state.
 
     Attributes
@@ -29,9 +29,9 @@ class GradientMark:
         Its gradient as the present backward pass began; None between passes.
     before_version : int
         The version that this gradient had then.
-    left_id, left_version : int
+    id_after_pass, version_after_pass : int
         Identity and version of the gradient as the last pass left it.
-    left_weights : int
+    weights_version_after_pass : int
         Version of the parameter itself as the last pass left it.
     cleared : bool
         Whether it was cleared between the last pass and the present one.
@@ -45,17 +45,17 @@ class GradientMark:
         "before",
         "before_version",
         "cleared",
-        "left_id",
-        "left_version",
-        "left_weights",
+        "id_after_pass",
         "parameter",
+        "version_after_pass",
+        "weights_version_after_pass",
     )
 
     def __init__(self) -> None:
         self.parameter: torch.Tensor | None = None
         self.before: torch.Tensor | None = None
         self.before_version = -1
-        self.left_id, self.left_version, self.left_weights = 0, -1, -1
+        self.id_after_pass, self.version_after_pass, self.weights_version_after_pass = 0, -1, -1
         self._weights: tuple[int, torch.Tensor | None] = (-1, None)
         self.cleared = False
         self._read = (0, -1)
@@ -83,42 +83,42 @@ class GradientMark:
         self.parameter = None
         return False
 
-    def begin_pass(self) -> None:
-        """Record the gradient as a pass begins."""
+    def record_before_pass(self) -> None:
+        """Record the gradient before a backward pass."""
         gradient = None if self.parameter is None else self.parameter.grad
         self.before = gradient
         if gradient is not None:
             self.before_version = tensor_version(gradient)
 
-    def moved(self) -> bool:
-        """Return whether the pass that began at `before` changed the gradient."""
+    def changed_in_pass(self) -> bool:
+        """Return whether the gradient has changed since `record_before_pass`."""
         gradient = None if self.parameter is None else self.parameter.grad
         if gradient is None:
             return False
         return gradient is not self.before or tensor_version(gradient) != self.before_version
 
-    def is_empty(self) -> bool:
-        """Return whether the gradient is cleared."""
+    def is_cleared(self) -> bool:
+        """Return whether the gradient is missing or zero."""
         return not has_gradient(self.parameter)
 
-    def leave(self) -> None:
-        """Record the gradient as a pass left it."""
+    def record_after_pass(self) -> None:
+        """Record the gradient and the parameter's version after a backward pass."""
         gradient = None if self.parameter is None else self.parameter.grad
         self.before = None
         if gradient is not None:
-            self.left_id, self.left_version = id(gradient), tensor_version(gradient)
+            self.id_after_pass, self.version_after_pass = id(gradient), tensor_version(gradient)
         if self.parameter is not None:
-            self.left_weights = tensor_version(self.parameter)
+            self.weights_version_after_pass = tensor_version(self.parameter)
 
     def changed_since_pass(self) -> bool:
         """Return whether the gradient is another one than the last pass left, or was changed."""
         gradient = None if self.parameter is None else self.parameter.grad
         return gradient is None or (id(gradient), tensor_version(gradient)) != (
-            self.left_id,
-            self.left_version,
+            self.id_after_pass,
+            self.version_after_pass,
         )
 
-    def note_reading(self) -> None:
+    def record_reading(self) -> None:
         """Record the gradient as it is read before an update."""
         gradient = None if self.parameter is None else self.parameter.grad
         self._read = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
@@ -128,17 +128,17 @@ class GradientMark:
         gradient = None if self.parameter is None else self.parameter.grad
         return gradient is not None and (id(gradient), tensor_version(gradient)) != self._read
 
-    def see_cleared(self) -> None:
+    def update_cleared(self) -> None:
         """Record whether the gradient was cleared since the last pass, as the next one begins."""
         before = self.before
         if before is None:
             self.cleared = True
-        elif (id(before), self.before_version) == (self.left_id, self.left_version):
+        elif (id(before), self.before_version) == (self.id_after_pass, self.version_after_pass):
             self.cleared = False
         else:
             self.cleared = not before.is_cpu or is_zero(before)
 
-    def note_step(self) -> None:
+    def record_step(self) -> None:
         """Record the gradient as a step ended, to see whether the next pass adds to it."""
         gradient = None if self.parameter is None else self.parameter.grad
         self._stepped = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
@@ -150,14 +150,14 @@ class GradientMark:
             return False
         return not before.is_cpu or not is_zero(before)
 
-    def mark_weights(self) -> None:
+    def record_weights(self) -> None:
         """Record the parameter's values, to see whether they are updated by hand."""
         parameter = self.parameter
         if parameter is not None:
             self._weights = tensor_version(parameter), _some(parameter)
 
-    def weights_moved(self) -> bool:
-        """Return whether the parameter was changed since `mark_weights`.
+    def weights_changed(self) -> bool:
+        """Return whether the parameter was changed since `record_weights`.
 
         A change through ``.data`` leaves the version as it is, so on the CPU some values are
         compared too.
