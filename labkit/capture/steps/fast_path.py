@@ -1,9 +1,9 @@
-"""The fast path: passes and steps of quiet rounds, which add a loss and a row and nothing else.
+"""The fast path: ordinary passes and steps of unsampled training steps.
 
-Code that runs once between two steps is cold, as the model's own work has emptied the caches of it:
-each function and each object costs many times what it costs in a tight loop. So what an everyday
-pass or step needs is written out in one function each. Whatever is out of the ordinary goes to the
-step machine's general path, before anything is changed.
+Code that runs once between two steps is cold: the model's operations have evicted it from the
+caches, so that each function and each object costs many times what it costs in a tight loop.
+Therefore an ordinary pass and an ordinary step are written out in one function each. Calls of any
+other kind are passed to the general path of the step machine before any state is changed.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from labkit.capture.torch_compat import tensor_version
 
 _UNSAMPLED = State.UNSAMPLED
 _SEARCHED_EVERY = 64
-"""One pass in so many is searched while none was ever found to be the watched model's."""
+"""While no pass has ever reached a watched parameter, one pass in this many is searched."""
 
 
 class GeneralPath(Protocol):
-    """Takes what is out of the ordinary."""
+    """The methods of the step machine that handle all other calls."""
 
     def record_unmoved_pass(self, tensors: object) -> None:
-        """Record a pass that moved no watched gradient that is looked at."""
+        """Record a pass that changed the gradient of no probe."""
 
     def after_pass(self, tensors: object) -> None:
-        """Record that a pass ended."""
+        """Record the end of a pass."""
 
     def pass_failed(self) -> None:
         """Record that a pass raised."""
 
     def after_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
-        """Record that a step ended."""
+        """Record the end of a step."""
 
 
 class FastPath:
-    """Takes the calls of a step machine while its rounds are quiet.
+    """Handles the calls of a step machine in unsampled training steps.
 
     Parameters
     ----------
@@ -58,10 +58,10 @@ class FastPath:
         self._loop = loop
         self._general = general
         self._is_alone = True
-        """Whether a round is one step of one optimizer."""
+        """Whether a training step is one step of one optimizer."""
 
     def enter_for_unrelated_passes(self) -> None:
-        """Take passes of another model's loop, which are to be seen as such and no more."""
+        """Handle the passes of another model's loop in a sampled training step."""
         loop = self._loop
         loop.leave_fast_path()
         recorders = loop.recorders.active
@@ -70,7 +70,7 @@ class FastPath:
             loop.run_pass = self.run_pass
 
     def enter(self) -> None:
-        """Take the calls from now on: a quiet round begins on the thread that trains."""
+        """Handle calls from now on: an unsampled training step begins on the training thread."""
         loop = self._loop
         loop.leave_fast_path()
         recorders, members = loop.recorders.active, loop.recorders.required
@@ -88,7 +88,7 @@ class FastPath:
     def run_pass(  # noqa: C901, PLR0912, PLR0915 - one cold function
         self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        """Run a backward pass, and add its loss to what waits for a step."""
+        """Run a backward pass, and add its loss to that of the pending passes."""
         loop = self._loop
         if loop.thread != get_ident() or loop.is_in_pass:  # as in `begin_pass`
             original(tensors, *args, **kwargs)
@@ -144,7 +144,7 @@ class FastPath:
                 loop.measured_ns += time.perf_counter_ns() - began_ns
             gradients = loop.gradients.read() if loop.assumes_unrelated else None
             original(tensors, *args, **kwargs)
-            if loop.fast_recorders is not recorders or (  # an optimizer stepped inside, for example
+            if loop.fast_recorders is not recorders or (  # for example, an optimizer stepped inside
                 loop.state is not _UNSAMPLED
                 and any(recorder.probe.changed_in_pass() for recorder in recorders)
             ):
@@ -158,7 +158,7 @@ class FastPath:
             for recorder in recorders:
                 probe = recorder.probe
                 before, probe.before = probe.before, None
-                gradient = probe.parameter.grad  # type: ignore[union-attr]  # looked at above
+                gradient = probe.parameter.grad  # type: ignore[union-attr]  # checked above
                 if gradient is None:
                     continue
                 version = tensor_version(gradient)
@@ -195,7 +195,7 @@ class FastPath:
             raise
 
     def end_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
-        """Add a row for the step that ends, and begin another round where it ends one."""
+        """Append the row of a step, and begin the next training step if this one is complete."""
         loop = self._loop
         began_ns = time.perf_counter_ns() if loop.measures_cost else 0
         groups = optimizer.param_groups

@@ -1,12 +1,13 @@
-"""The state machine of one watched loop: backward passes and optimizer steps become steps.
+"""The state machine of one watched loop: turns backward passes and optimizer steps into steps.
 
-A *round* is one step of the run: every optimizer that takes part has stepped once. Two states
-take turns while a loop trains. In a quiet round the call-outs add numbers to what waits and
-nothing else; in a sampled round more is read, as planned when the round before ended. All that can
-wait (series, budget, plans) is done between rounds, for many at once.
+A *training step* is one step of the run: every required optimizer has stepped once. While a loop
+trains, the machine alternates between two states. In an unsampled training step the hooks only
+append the loss and the learning rates to pending rows. In a sampled one they read more, as planned
+at the end of the training step before. Writing series, accounting for the budget and planning are
+done between training steps, for many of them at once.
 
-Code that runs once between two steps is cold and costs some twenty times what it costs warm, so
-what a quiet round runs is written out in few functions.
+`pass_calls` contains what is called around a backward pass, `fast_path` what handles both passes
+and steps of unsampled training steps.
 """
 
 from __future__ import annotations
@@ -26,45 +27,58 @@ from labkit.capture.steps.losses import reached_by, roots_of
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.capture.steps.optimizer_steps import OptimizerSteps
 from labkit.capture.steps.pass_calls import PassCalls
-from labkit.capture.steps.passes import Passes
+from labkit.capture.steps.pass_recorder import PassRecorder
 from labkit.capture.steps.training_step_end import TrainingStepEnd
 from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.run import Run
 from labkit.run.error_text import described
 
-_TURNS_AWAITED = 16
-"""How often other threads are refused at most before one that took the loop over has stepped."""
+_MAX_REFUSALS = 16
+"""Maximum number of refused threads until the thread that took the loop over has stepped."""
 _UNSAMPLED = State.UNSAMPLED
 
 
 class StepMachine(PassCalls):
-    """Records one watched loop into a run: what the hooks call. Parameters are those of `Loop`."""
+    """Records one watched loop; its methods are called by hooks. Parameters are those of `Loop`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._next_thread: tuple[int, Sequence[OptimizerRecorder]] | None = None
-        """A thread that waits to become the one that trains, and what records its parameters."""
-        self._turns_left = 0
-        """How often other threads are refused, so that the one that trains takes a step."""
+        """The thread that trains after the next step, and the recorders of its parameters."""
+        self._refusals_left = 0
+        """Number of refusals left, during which the training thread can take a step."""
         super().__init__(*args, **kwargs)
         fast_path = FastPath(self, self)
         self.steps = OptimizerSteps(self)
         self.step_end = TrainingStepEnd(self, fast_path)
         self.unannounced = UnannouncedSteps(self, self.steps, self.step_end)
-        self.passes = Passes(self, fast_path, self.unannounced)
+        self.pass_recorder = PassRecorder(self, fast_path, self.unannounced)
 
     def open(self, run: Run, optimizers: Sequence[torch.optim.Optimizer]) -> None:
-        """Plan the first step, and record the steps of optimizers that are known already."""
+        """Plan the first step, and add recorders for the optimizers that are known already."""
         self.control.owner = self.thread
         for optimizer in optimizers:
             self.guarded(lambda run, each=optimizer: self.recorders.recorder_for(each, found=True))
         self.guarded(lambda run: self.readings.plan(run, time.perf_counter_ns(), 1))
 
     def claim(self, thread: int, tensors: object, recorder: OptimizerRecorder | None) -> bool:
-        """Make a thread the one that trains, unless a pass or a step is under way on another.
+        """Make a thread the training thread, unless a pass or a step is under way on another.
 
-        It trains what a pass from some tensors reaches, or what a recorder records. If one is under
-        way, the thread becomes the one that trains after the next step, and remains it until it has
-        taken one. Otherwise one of several threads that train at once might never be recorded.
+        Parameters
+        ----------
+        thread : int
+            Identity of the thread.
+        tensors : object
+            Argument of the ``backward`` that begins on the thread.
+        recorder : OptimizerRecorder or None
+            Recorder of the step that begins on the thread; None for a backward pass.
+
+        Returns
+        -------
+        bool
+            Whether the thread is the training thread now. If not, and if it trains watched
+            parameters, it becomes the training thread after the next step and remains so until it
+            has stepped. Otherwise, of several threads that train at once, one might never be
+            recorded.
         """
         if self.state is State.CLOSED:
             return False
@@ -78,9 +92,9 @@ class StepMachine(PassCalls):
             self.is_busy
             or self.is_in_pass
             or self.training_step.has_step_under_way
-            or self._turns_left > 0
+            or self._refusals_left > 0
         ):
-            self._turns_left -= 1
+            self._refusals_left -= 1
             self._next_thread = thread, found
             return False
         self._train_on(thread, found)
@@ -93,19 +107,19 @@ class StepMachine(PassCalls):
         self.control.owner = thread
 
     def _hand_over(self) -> None:
-        """Make the thread the one that trains that a pass or step under way had kept waiting."""
+        """Make the waiting thread the training thread."""
         waiting = self._next_thread
-        self._turns_left = 0
+        self._refusals_left = 0
         if waiting is not None and not self.training_step.has_step_under_way:
             self._next_thread = None
-            self._turns_left = _TURNS_AWAITED
+            self._refusals_left = _MAX_REFUSALS
             self._train_on(*waiting)
             hooks.parameters_changed()
 
     # ── optimizer steps ─────────────────────────────────────────────────────────
 
     def recorder_of(self, optimizer: torch.optim.Optimizer) -> OptimizerRecorder | None:
-        """Return what records an optimizer's steps, None if it holds nothing watched."""
+        """Return the recorder of an optimizer; None if it holds no watched parameter."""
         if self.state is State.CLOSED:
             return None
         found: list[OptimizerRecorder | None] = []
@@ -119,7 +133,7 @@ class StepMachine(PassCalls):
     def before_step(
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
     ) -> tuple[Any, Any] | None:
-        """Record that a step begins; in a sampled round, read gradients before weights move."""
+        """Record the begin of a step; if it is sampled, read gradients before weights change."""
         busy, self.is_busy = self.is_busy, True
         try:
             return self._begin_step(recorder, optimizer, args, kwargs)
@@ -135,7 +149,7 @@ class StepMachine(PassCalls):
             self.training_step.drop_raised_steps(self.thread, optimizer)
             if (
                 not recorder.depth and self.training_step.has_step_under_way
-            ):  # which shows what wraps what
+            ):  # this shows which optimizer wraps which
                 recorder = self.recorder_of(optimizer) or recorder
         if recorder.depth:
             self.guarded(self.steps.begin_inner, recorder, optimizer)
@@ -149,7 +163,7 @@ class StepMachine(PassCalls):
         recorder.outermost = recorder.outermost or id(optimizer)
         if recorder.never_announced:
             recorder.announce()
-        has_closure = len(args) > 1 or bool(kwargs)  # whose passes are yet to come
+        has_closure = len(args) > 1 or bool(kwargs)  # it runs the passes of the step
         if self.state is _UNSAMPLED and (recorder.passes or has_closure) and not recorder.deferred:
             return None
         given: list[tuple[Any, Any] | None] = []
@@ -159,7 +173,7 @@ class StepMachine(PassCalls):
         return given[0] if given else None
 
     def after_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
-        """Add the step's row; end the round when every optimizer has stepped."""
+        """Record the end of a step; end the training step when every optimizer has stepped."""
         busy, self.is_busy = self.is_busy, True
         try:
             self._end_step(recorder, optimizer)
@@ -183,18 +197,18 @@ class StepMachine(PassCalls):
             self.step_end.end()
 
     def exclude_time(self, ns: int) -> None:
-        """Leave out some time in which the loop stood still, of the time that it takes."""
+        """Exclude a pause of the loop, in nanoseconds, from the time of its steps."""
         self.plan.exclude_time(ns)
 
     # ── loaders ─────────────────────────────────────────────────────────────────
 
     def loader_started(self, loader: DataLoader[Any]) -> None:
-        """Record which loader began last: the first step after it begins an epoch."""
+        """Record that an iteration over a loader begins: the next step may begin an epoch."""
         if self.epochs.loader_started(loader):
             self.plan.steps_left = 0
 
     def batch_loaded(self, iterator: Any, waited_ns: int) -> None:
-        """Record how long the loop waited for a batch."""
+        """Record the time that the loop waited for a batch."""
         run = self.run_reference()
         if run is not None:
             self.epochs.batch_loaded(run.observations, iterator, waited_ns)
@@ -202,7 +216,7 @@ class StepMachine(PassCalls):
     # ── ending ──────────────────────────────────────────────────────────────────
 
     def close(self) -> None:
-        """End the round under way, deliver what waits and release every tensor."""
+        """End the training step under way, write pending results and release every tensor."""
         if self.state is State.CLOSED:
             return
         if threading.get_ident() == self.thread:
@@ -223,7 +237,7 @@ class StepMachine(PassCalls):
         self.pass_loss = self.scale = None
 
     def _finally(self, action: Callable[[], None]) -> None:
-        """Do one part of closing, whatever became of the others and of the run."""
+        """Call one action of closing; an error becomes a notice, so that the others are called."""
         try:
             action()
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop

@@ -1,4 +1,4 @@
-"""Records the steps of optimizers: what is read before the update, and the row of each step."""
+"""Records optimizer steps: the readings before and after the update, and the row of the step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labkit.run import Run
 
 
 class OptimizerSteps:
-    """Reads gradients and weights around an optimizer's update and writes what each step has.
+    """Reads gradients and weights around an optimizer's update and records the row of the step.
 
     Parameters
     ----------
@@ -32,15 +32,19 @@ class OptimizerSteps:
         args: Any,
         kwargs: Any,
     ) -> tuple[Any, Any] | None:
-        """Read gradients and weights before the update, after a closure if there is one."""
+        """Read gradients and weights before the update, after the closure if there is one.
+
+        Returns
+        -------
+        tuple or None
+            Positional and keyword arguments to call ``step`` with instead of the given ones.
+        """
         loop = self._loop
         loop.plan.begin()
         run.begin()
         if not recorder.passes:
-            loop.unrelated_passes, loop.assumes_unrelated = (
-                0,
-                False,
-            )  # the next passes are searched for watched ones
+            # The next passes are searched for watched parameters.
+            loop.unrelated_passes, loop.assumes_unrelated = 0, False
             loop.recorders.find_passes(recorder)
         if recorder.deferred:
             loop.readings.plan_also(recorder.deferred)
@@ -51,12 +55,12 @@ class OptimizerSteps:
             return None
         self._declare_loss(run, recorder)
         step = loop.steps_done + (not recorder.joins_previous_step)
-        if loop.is_in_pass:  # inside a backward pass, one of many
+        if loop.is_in_pass:  # one of several optimizers that step inside a backward pass
             if loop.readings.plans_norms:
                 entries = loop.table.held_by(optimizer)
                 loop.readings.read_norms(run, recorder.reader, step, optimizer, entries)
             return None
-        if recorder.depth > 1:  # what a wrapper calls
+        if recorder.depth > 1:  # called by a wrapper
             if not recorder.reads_after_closure and recorder.probe.changed_since_reading():
                 recorder.reader.retract_norms(step)
                 loop.readings.read_norms(run, recorder.reader, step, optimizer)
@@ -76,7 +80,7 @@ class OptimizerSteps:
         return changed
 
     def _declare_loss(self, run: Run, recorder: OptimizerRecorder) -> None:
-        """Make the table of a step's loss, unless another optimizer's step has recorded it."""
+        """Create the table of a step's loss, unless another optimizer's step has recorded it."""
         loop = self._loop
         if loop.training_step.is_loss_recorded(recorder):
             return
@@ -88,14 +92,14 @@ class OptimizerSteps:
     def begin_inner(
         self, run: Run, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer
     ) -> None:
-        """Record what a wrapper calls; a class whose step calls its parent's wraps nothing."""
+        """Record the optimizer that a wrapper calls, unless a step only calls its base class's."""
         if recorder.outermost != id(optimizer):
             recorder.inner = weakref.ref(optimizer)
 
     def end(
         self, run: Run, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None
     ) -> None:
-        """Write what a step has: its loss and learning rates, and its weights if planned."""
+        """Record the loss and the learning rates of a step, and its weights if that is planned."""
         loop = self._loop
         if loop.is_in_pass and optimizer is not None:
             loop.leave_fast_path()
@@ -134,7 +138,7 @@ class OptimizerSteps:
         loop.training_step.record_step(recorder)
 
     def end_in_backward(self, run: Run) -> None:
-        """End the steps that optimizers took inside the backward pass that has ended."""
+        """End the steps that optimizers took inside the backward pass that just ended."""
         loop = self._loop
         loop.training_step.any_stepped_in_backward = False
         for recorder in loop.recorders.active:
@@ -153,9 +157,9 @@ class OptimizerSteps:
 def _reading_after_closure(
     read: Callable[[], None], args: Any, kwargs: Any
 ) -> tuple[Any, Any] | None:
-    """Return the arguments of a step whose closure is followed by a reading, at its first call.
+    """Return arguments for a step with a closure that calls `read` after its first evaluation.
 
-    The gradients that the optimizer uses are those that the closure leaves. None without a closure.
+    The optimizer uses the gradients that the closure has computed. None if there is no closure.
     """
     by_name = "closure" in kwargs
     closure = kwargs["closure"] if by_name else (args[1:2] or (None,))[0]
@@ -176,9 +180,9 @@ def _reading_after_closure(
 
 
 def _was_skipped(optimizer: torch.optim.Optimizer | None) -> bool:
-    """Return whether a fused optimizer left its update out, as a gradient scaler has it do.
+    """Return whether a fused optimizer skipped its update, as requested by a gradient scaler.
 
-    On an accelerator that is not known without waiting for it; the step counts as one then.
+    On an accelerator this is unknown without synchronizing; the step then counts as taken.
     """
     found = getattr(optimizer, "found_inf", None)
     return isinstance(found, torch.Tensor) and found.is_cpu and bool(found.item())

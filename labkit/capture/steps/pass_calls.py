@@ -17,7 +17,7 @@ from labkit.capture.hooks.listener import Backward
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import PRODUCT
 from labkit.capture.steps.optimizer_steps import OptimizerSteps
-from labkit.capture.steps.passes import Passes
+from labkit.capture.steps.pass_recorder import PassRecorder
 from labkit.capture.steps.training_step_end import TrainingStepEnd
 from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.capture.torch_compat import tensor_version, without_compilation
@@ -31,12 +31,12 @@ class PassCalls(Loop):
     steps: OptimizerSteps
     step_end: TrainingStepEnd
     unannounced: UnannouncedSteps
-    passes: Passes
+    pass_recorder: PassRecorder
 
     def run_any_pass(
         self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        """Run a backward pass, whatever it is like."""
+        """Run a backward pass of any kind."""
         if not self.begin_pass():
             original(tensors, *args, **kwargs)
             return
@@ -49,10 +49,10 @@ class PassCalls(Loop):
         self.after_pass(tensors)
 
     def begin_pass(self) -> bool:
-        """Begin a backward pass; return whether it is to be recorded.
+        """Begin a backward pass; return whether it is recorded.
 
-        Not if it runs within another, as re-entrant checkpointing makes them, nor if another thread
-        has taken the loop over just now.
+        It is not if it runs within another pass, as in re-entrant checkpointing, or if another
+        thread has just become the training thread.
         """
         if self.thread != threading.get_ident() or self.is_in_pass:
             return False
@@ -61,7 +61,7 @@ class PassCalls(Loop):
         return True
 
     def before_pass(self, tensors: object) -> None:  # noqa: C901 - one cold function
-        """Record the loss, and the gradients as they are before the pass."""
+        """Record the loss, and the state of the gradients before the pass."""
         began_ns = time.perf_counter_ns() if self.measures_cost else 0
         for recorder in self.recorders.active:
             probe = recorder.probe
@@ -89,11 +89,11 @@ class PassCalls(Loop):
                     self.unrelated_loss_limit if self.assumes_unrelated else self.loss_limit
                 )
                 if odd or (type(tensors.grad_fn) is PRODUCT and self.scales.may_be_used):
-                    self.guarded(self.passes.look, tensors)
+                    self.guarded(self.pass_recorder.read_before, tensors)
             except Exception:  # noqa: BLE001 - not one real number, or a mode forbids it
                 self.pass_loss = None
         else:
-            self.guarded(self.passes.look, tensors)
+            self.guarded(self.pass_recorder.read_before, tensors)
         if self.checks_clearing:
             for recorder in self.recorders.active:
                 recorder.is_uncleared = recorder.thread == self.thread and (
@@ -103,7 +103,7 @@ class PassCalls(Loop):
             self.measured_ns += time.perf_counter_ns() - began_ns
 
     def after_pass(self, tensors: object) -> None:
-        """Add the loss to what waits for a step, if the pass reached a watched parameter."""
+        """Add the pass to the pending ones, if it reached a watched parameter."""
         self.is_in_pass = False
         try:
             self._end_pass(tensors)
@@ -130,7 +130,7 @@ class PassCalls(Loop):
                 continue
             moved = True
             if recorder.passes or recorder.depth:
-                self.passes.add_later(recorder, value)
+                self.pass_recorder.add_later(recorder, value)
             else:
                 recorder.passes = 1
                 recorder.first_pass = self.pass_number
@@ -158,31 +158,31 @@ class PassCalls(Loop):
                 self.leave_fast_path()
             self.assumes_unrelated = False
             if self.checks_clearing:
-                self.guarded(self.passes.count_uncleared)
+                self.guarded(self.pass_recorder.count_uncleared)
             if self.state is _UNSAMPLED:
                 return
-            self.guarded(self.passes.read)
+            self.guarded(self.pass_recorder.read_after)
         if self.training_step.is_complete:
             self.step_end.end()
 
     def record_unmoved_pass(self, tensors: object) -> None:
-        """Record a pass that moved no watched gradient that is looked at."""
-        self.guarded(self.passes.record_unmoved_pass, tensors)
+        """Record a pass that changed the gradient of no probe."""
+        self.guarded(self.pass_recorder.record_unmoved_pass, tensors)
 
     def pass_failed(self) -> None:
-        """Drop what was recorded as the pass began: it raised."""
+        """Drop what was recorded before a pass that raised."""
         self.is_in_pass = self.is_busy = False
         for recorder in self.recorders.active:
             recorder.probe.before = None
             recorder.stepped_in_backward = False
 
     def loss_computed(self, module: nn.Module, output: Any) -> None:
-        """Add the result of the loss module, when one was given."""
+        """Record the result of the loss module that was given."""
         if torch.is_grad_enabled() and threading.get_ident() == self.thread:
-            self.guarded(self.passes.add_given_loss, output)
+            self.guarded(self.pass_recorder.add_given_loss, output)
 
     def model_called(self) -> None:
-        """Record that the forward pass of a model begins: an update by hand is over then."""
+        """Record that the forward pass of a model begins, which ends a manual update."""
         if threading.get_ident() != self.thread:
             return
         for recorder in self.recorders.unannounced:

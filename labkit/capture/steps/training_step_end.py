@@ -1,4 +1,4 @@
-"""Ends a round: counts the step, plans those to come, and does what the controls ask for."""
+"""Ends a training step: counts it, plans the next ones, and handles the run's controls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from labkit.run import Run
 
 
 class TrainingStepEnd:
-    """Ends the rounds of a loop.
+    """Ends the training steps of a loop.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class TrainingStepEnd:
         self._fast_path = fast_path
 
     def end(self) -> None:
-        """Count the round; now and then see what comes next, and do what the controls ask for."""
+        """Count the training step; if the plan has run out, plan again and handle controls."""
         loop = self._loop
         plan = loop.plan
         plan.steps_left -= 1
@@ -35,9 +35,13 @@ class TrainingStepEnd:
         self.handle_controls()
 
     def close(self, run: Run, *, with_forward: bool = True) -> None:
-        """Count the round, write what its modules gave, and plan the rounds to come.
+        """Count the training step, record its readings, and plan the next ones.
 
-        `with_forward` says whether the forward pass of the next step is yet to come.
+        Parameters
+        ----------
+        run : Run
+        with_forward : bool
+            Whether the forward pass of the next step is yet to come.
         """
         loop = self._loop
         loop.leave_fast_path()
@@ -73,13 +77,13 @@ class TrainingStepEnd:
                 recorder.probe.record_step()
         loop.measures_cost = not loop.readings.planned
         ordinary = not loop.recorders.unannounced and not loop.loss_is_given
-        quiet = not loop.readings.planned and ordinary and not loop.scales.found
-        loop.state = State.UNSAMPLED if quiet else State.SAMPLED
-        if quiet:
+        unsampled = not loop.readings.planned and ordinary and not loop.scales.found
+        loop.state = State.UNSAMPLED if unsampled else State.SAMPLED
+        if unsampled:
             self._fast_path.enter()
 
     def handle_controls(self) -> None:
-        """Count epochs, and do what the run's controls ask for."""
+        """Count epochs, and handle what the run's controls request."""
         loop = self._loop
         run = loop.run_reference()
         if run is None:

@@ -1,4 +1,4 @@
-"""Recognises steps that no hook announces: updates by hand, and compiled ones."""
+"""Detects steps for which no hook is called: manual updates, and compiled optimizer steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BY_HAND = (
 
 
 class UnannouncedSteps:
-    """Recognises a step by the weights that it moved between two passes.
+    """Detects a step by the change of the weights between two passes.
 
     Parameters
     ----------
@@ -40,11 +40,12 @@ class UnannouncedSteps:
         self._manual_steps = 0
 
     def suspect(self, run: Run, recorder: OptimizerRecorder) -> None:
-        """Record that weights moved since the last pass though no step was announced.
+        """Record that weights changed since the last pass although no hook was called.
 
-        A compiled step does that, whose hooks are not traced, and so do updates by hand. SAM does
-        before its second pass, but its step is announced then. Two in a row are believed, unless
-        another optimizer that steps holds the same parameter.
+        The cause may be a compiled step, whose hooks are not traced, or a manual update. SAM also
+        changes weights before its second pass, but a hook is called for its step afterwards.
+        Therefore two such changes in a row are counted as steps, unless another optimizer that
+        steps holds the same parameter.
         """
         if recorder.unannounced or not recorder.optimizers:
             return
@@ -58,7 +59,7 @@ class UnannouncedSteps:
             self.confirm(run, recorder)
 
     def confirm(self, run: Run, recorder: OptimizerRecorder) -> None:
-        """Count the steps that were suspected, and those to come, by the weights alone."""
+        """Count the suspected steps, and detect later steps by the weights alone."""
         self._loop.leave_fast_path()
         suspected_steps, recorder.suspected_steps = recorder.suspected_steps, []
         if suspected_steps and recorder.has_stepped:
@@ -81,9 +82,16 @@ class UnannouncedSteps:
         closing: bool = False,
         with_forward: bool = True,
     ) -> None:
-        """End the step that was taken without a hook since the last pass, if one was.
+        """End the step that was taken without a hook call since the last pass, if there was one.
 
-        `with_forward` says whether the forward pass of the next step is yet to come.
+        Parameters
+        ----------
+        run : Run
+        recorder : OptimizerRecorder
+        closing : bool
+            Whether the watch ends, so that only changed weights count as a step.
+        with_forward : bool
+            Whether the forward pass of the next step is yet to come.
         """
         loop = self._loop
         if not recorder.passes or recorder.probe.parameter is None:
@@ -97,7 +105,7 @@ class UnannouncedSteps:
         self.count(run, recorder, with_forward=with_forward)
 
     def count(self, run: Run, recorder: OptimizerRecorder, *, with_forward: bool = True) -> None:
-        """Count one step that no hook announced."""
+        """Count one step for which no hook was called."""
         loop = self._loop
         if recorder is loop.recorders.manual:
             self._manual_steps += 1

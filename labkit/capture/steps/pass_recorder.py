@@ -1,4 +1,4 @@
-"""Records backward passes that take more than a quiet round has time for."""
+"""Records backward passes that the fast path does not handle."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from labkit.capture.steps.step_series import rates_of
 from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.run import Run
 
-_SEARCHES = 8
-"""Passes in a row that are searched for watched parameters though no probe moved."""
+_MAX_SEARCHES = 8
+"""Number of passes in a row that are searched for watched parameters if no probe changed."""
 _PASSES_UNTIL_NOTICE = 200
 _NO_LOSS = (
     "backward was called on a tensor of several elements with a gradient of its own, so it is not "
@@ -31,8 +31,8 @@ _UNRELATED_PASSES = (
 )
 
 
-class Passes:
-    """Looks at backward passes: their losses, their graphs, and where they lead.
+class PassRecorder:
+    """Reads the loss and the graph of a backward pass, and finds the parameters that it reaches.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ class Passes:
         self._fast_path = fast_path
         self._unannounced = unannounced
 
-    def look(self, run: Run, tensors: object) -> None:
-        """Read the loss, take the graph, and record what is out of the ordinary."""
+    def read_before(self, run: Run, tensors: object) -> None:
+        """Read the loss and the graph before a pass, and record an incident if there is one."""
         loop = self._loop
         for recorder in loop.recorders.unannounced:
             self._unannounced.end_pending(run, recorder, with_forward=False)
@@ -73,7 +73,7 @@ class Passes:
             loop.loss_limit = loop.incidents.limit
 
     def _record_incident(self, run: Run, roots: Sequence[torch.Tensor], loss: float) -> None:
-        """Keep a step whose loss is not finite or far above others, if the model is watched."""
+        """Record a step whose loss is not finite or a spike, if the pass reaches the model."""
         loop = self._loop
         if reached_by(roots, loop.table, most=1):
             loop.incidents.keep(run, roots, loss)
@@ -81,7 +81,7 @@ class Passes:
             loop.unrelated_loss_limit = 2 * abs(loss)
 
     def add_later(self, recorder: OptimizerRecorder, value: Loss) -> None:
-        """Add a pass that is not the only one of its step."""
+        """Add a pass to a step that has other passes, or that is under way."""
         loop = self._loop
         cleared = recorder.probe.cleared
         if recorder.depth:
@@ -89,7 +89,7 @@ class Passes:
             if cleared and recorder.evaluations > 1:
                 recorder.evaluated_again = True
             if recorder.evaluated_again:
-                return  # the step's loss is that of the closure's first evaluation
+                return  # the loss of the step is that of the first evaluation of the closure
         if recorder.passes and cleared:
             self._drop(recorder)
         elif recorder.passes:
@@ -101,7 +101,7 @@ class Passes:
         recorder.add_loss(value)
 
     def _drop(self, recorder: OptimizerRecorder) -> None:
-        """Drop passes whose gradients were cleared; a gradient scaler skips steps like that."""
+        """Drop passes whose gradients were cleared, as when a gradient scaler skips a step."""
         loop = self._loop
         run = loop.run_reference()
         if loop.scales.found and run is not None and not recorder.depth:
@@ -110,10 +110,10 @@ class Passes:
         recorder.reader.drop_passes()
 
     def record_unmoved_pass(self, run: Run, tensors: object) -> None:
-        """Record a pass that moved no probe's gradient, and search it for watched parameters.
+        """Search a pass that changed no probe for watched parameters, and record it.
 
-        Where the last searches were in vain, as beside another model's loop, the fast path calls
-        this only if some watched gradient moved, or if there are too many to look at.
+        If recent searches found none, as when another model trains in the same loop, the fast path
+        calls this only if a watched gradient changed, or if there are too many to compare.
         """
         loop = self._loop
         loop.unrelated_passes += 1
@@ -123,7 +123,7 @@ class Passes:
             loop.recorders.parameters_changed()
             reached = reached_by(roots, loop.table)
         if not reached:
-            if loop.unrelated_passes >= _SEARCHES and not loop.assumes_unrelated:
+            if loop.unrelated_passes >= _MAX_SEARCHES and not loop.assumes_unrelated:
                 loop.assumes_unrelated, loop.unrelated_loss_limit = True, loop.loss_limit
                 if loop.state is not State.UNSAMPLED:
                     self._fast_path.enter_for_unrelated_passes()
@@ -143,18 +143,18 @@ class Passes:
             recorder.last_pass = loop.pass_number
             loop.recorders.include(recorder)
         if loop.state is not State.UNSAMPLED:
-            self.read(run)
+            self.read_after(run)
 
     def count_uncleared(self, run: Run) -> None:
-        """Count whether the first pass of a step added to the gradients of the step before."""
+        """Count whether the first pass of a step added to the gradients of the previous step."""
         loop = self._loop
         for recorder in loop.recorders.required or loop.recorders.unannounced:
             if recorder.last_pass == loop.pass_number and recorder.passes == 1:
                 run.observations.uncleared.add(seen=recorder.is_uncleared)
                 loop.checks_clearing = False
 
-    def read(self, run: Run) -> None:
-        """Read the gradients as a pass left them."""
+    def read_after(self, run: Run) -> None:
+        """Read the gradients after a pass."""
         loop = self._loop
         run.begin()
         if loop.awaits_first_pass:
@@ -170,7 +170,7 @@ class Passes:
             step = loop.steps_done + 1
             loop.readings.after_pass(run, recorder.reader, step, loop.scale)
             if recorder in loop.recorders.unannounced:
-                if recorder.probe.weights_changed():  # by a hook, inside the pass
+                if recorder.probe.weights_changed():  # a hook updated them inside the pass
                     self._unannounced.count(run, recorder)
                     continue
                 recorder.probe.record_weights()
@@ -187,5 +187,5 @@ class Passes:
                 )
 
     def add_given_loss(self, run: Run, output: Any) -> None:
-        """Record the result of the loss module, for the pass that it is part of."""
+        """Record a result of the loss module, until a pass goes through it."""
         self._loop.given_losses.add(roots_of(output))
