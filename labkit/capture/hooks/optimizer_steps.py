@@ -1,4 +1,4 @@
-"""Calls the listeners around the steps of every optimizer of torch's."""
+"""Calls the listeners before and after the steps of all torch optimizers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Remove the hooks, whatever other threads do meanwhile."""
+    """Remove the hooks; safe while other threads step."""
     if _handles:
         before, after = _handles
         torch_compat.remove_global_step_hook("pre", before)
@@ -39,9 +39,20 @@ def uninstall() -> None:
 def before_step(
     optimizer: torch.optim.Optimizer, args: Any, kwargs: Any, *, innermost: bool = False
 ) -> Any:
-    """Pass a step that begins on to the watches whose parameters the optimizer holds.
+    """Call the watches whose parameters an optimizer holds before its step.
 
-    `innermost` says that the user's own hooks have been called; see `innermost_hooks`.
+    Parameters
+    ----------
+    optimizer : Optimizer
+    args, kwargs
+        Arguments of the step.
+    innermost : bool
+        Whether the user's hooks have been called; see `innermost_hooks`.
+
+    Returns
+    -------
+    tuple or None
+        Arguments that replace the given ones.
     """
     if is_compiling():
         return None
@@ -65,7 +76,7 @@ def before_step(
             and recorder.thread == get_ident()
             and len(args) == 1
             and not kwargs
-        ):  # an everyday step: written out, since every call that is made here is felt
+        ):  # the fast path, written out: each further call here would slow down a fast loop
             recorder.depth, recorder.outermost = 1, id(optimizer)
             continue
         loop = recorder.loop
@@ -82,7 +93,7 @@ def before_step(
 def after_step(
     optimizer: torch.optim.Optimizer, _args: Any, _kwargs: Any, *, innermost: bool = False
 ) -> None:
-    """Pass a step that ended on to the watches whose parameters the optimizer holds."""
+    """Call the watches whose parameters an optimizer holds after its step."""
     if is_compiling():
         return
     known = OPTIMIZERS.get(id(optimizer))
@@ -109,7 +120,7 @@ def _after_step_innermost(optimizer: torch.optim.Optimizer, args: Any, kwargs: A
 
 
 def _is_innermost(optimizer: torch.optim.Optimizer) -> bool:
-    """Return whether these hooks of an optimizer are still used, and no leftover."""
+    """Return whether the hooks on an optimizer are in use; some may remain after a watch."""
     known = OPTIMIZERS.get(id(optimizer))
     return known is not None and known.innermost is not None
 
