@@ -1,4 +1,4 @@
-"""Excludes modules that cannot be read, after two failures, with a notice."""
+"""Modules that are excluded from readings after two failures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MAX_NAMED = 5
 
 
 class ExcludedModules:
-    """Counts failures by module path; contains the paths of modules with two or more.
+    """Counts failures by module path, and contains the paths with at least two failures.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class ExcludedModules:
             self._unnoticed[path] = error
 
     def notify(self, run: Run) -> None:
-        """Add a notice that names the modules left out since the last one."""
+        """Add a notice that names the modules excluded since the last notice."""
         unnoticed, self._unnoticed = self._unnoticed, {}
         if not unnoticed:
             return

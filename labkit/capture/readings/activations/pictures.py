@@ -14,14 +14,14 @@ _MAX_SIDE = 32
 _MAX_ROWS = 32
 _MAX_COLUMNS = 256
 _MAX_AVERAGED = 2**20
-"""Numbers that are averaged into small maps at most; larger images are subsampled first."""
+"""Maximum number of values that are averaged into small maps; larger images are subsampled first."""
 
 
 @dataclass(frozen=True, eq=False)
 class DevicePicture:
-    """A picture whose values are on the device; the attributes are those of `Picture`.
+    """A picture with values on the device; the attributes are those of `Picture`.
 
-    The values are a copy, as the tensor they come from may be changed in place later.
+    The values are copied, as the original tensor may be changed in place later.
     """
 
     kind: PictureKind
@@ -33,18 +33,18 @@ class DevicePicture:
     whole: tuple[int, ...]
 
 
-def draft(output: torch.Tensor, silent: torch.Tensor | None) -> DevicePicture | None:
-    """Return a picture of the first sample's feature maps or of some units, None for other shapes.
+def output_picture(output: torch.Tensor, silent: torch.Tensor | None) -> DevicePicture | None:
+    """Return a picture of the first sample's feature maps, or of some units; None for other shapes.
 
     Parameters
     ----------
     output : Tensor, shape (n_samples, n_channels, height, width) or (n_samples, ..., n_units)
     silent : Tensor or None, shape (n_channels,) or (n_units,), dtype bool
-        Which channels or units are nowhere positive.
+        Mask of the channels or units that are nowhere positive.
     """
     whole = tuple(output.shape)
     if output.dim() == 4 and output.numel():  # noqa: PLR2004 - (sample, channel, height, width)
-        maps = _smaller(output[:1, :_MAX_PANELS])[0].clone()
+        maps = _downsampled(output[:1, :_MAX_PANELS])[0].clone()
         names = tuple(map(str, range(maps.shape[0])))
         return DevicePicture("maps", maps, names, "height", "width", _first(silent), whole)
     if output.dim() in (2, 3) and output.numel():
@@ -94,12 +94,12 @@ def attention(weights: torch.Tensor) -> DevicePicture | None:
     return DevicePicture("attention", shown, names, "query", "key", None, tuple(weights.shape))
 
 
-def _smaller(maps: torch.Tensor) -> torch.Tensor:
-    """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 8,192 numbers."""
+def _downsampled(maps: torch.Tensor) -> torch.Tensor:
+    """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 8,192 values."""
     height, width = maps.shape[-2:]
-    thinned = max(1, round((maps.numel() / _MAX_AVERAGED) ** 0.5))
-    if thinned > 1:
-        maps = maps[..., ::thinned, ::thinned]
+    stride = max(1, round((maps.numel() / _MAX_AVERAGED) ** 0.5))
+    if stride > 1:
+        maps = maps[..., ::stride, ::stride]
     maps = maps.float()
     side = min(_MAX_SIDE, int((MOST_VALUES / maps.shape[1]) ** 0.5))
     if height <= side and width <= side:

@@ -17,7 +17,7 @@ from labkit.run.observations import InputScale, Prediction
 _MAX_CLASSES = 10_000
 _MAX_NUMBERS = 65_536
 _MAX_VOTES = 2**20
-"""Numbers among which the largest of each row is searched."""
+"""Maximum number of outputs in which the largest of each row is searched."""
 _TABLE = 2
 """Dimensions of inputs that are samples by features, and of outputs that are samples by classes."""
 
@@ -32,7 +32,7 @@ def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> N
     step : int
     inputs : object
         The positional arguments of the model. Tensors of shape (n_samples, ...) with at least two
-        samples count.
+        samples are read.
     """
     for tensor in inputs if isinstance(inputs, tuple) else ():
         if not isinstance(tensor, torch.Tensor) or not is_readable(tensor):
@@ -56,7 +56,7 @@ def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> N
 
 
 def read_prediction(run: Run, transfer: DeviceTransfer, step: int, output: Any) -> None:
-    """Record which class is predicted most, for outputs of shape (n_samples, n_classes)."""
+    """Record the most frequently predicted class, for outputs of shape (n_samples, n_classes)."""
     if not isinstance(output, torch.Tensor) or output.dim() != _TABLE or not is_readable(output):
         return
     output = first_samples(output.detach(), _MAX_VOTES)
