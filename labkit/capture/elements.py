@@ -1,4 +1,4 @@
-"""The elements of a tensor in parts of bounded size: no second tensor of its size is made."""
+"""Reads the elements of a tensor in pieces of bounded size, without a copy of the whole tensor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 
 PIECE = 2**20
-"""Elements of one piece, 4 MiB of float32."""
+"""Number of elements in one piece, 4 MiB of float32."""
 
 
 def in_pieces(tensor: torch.Tensor, most: int = PIECE) -> Iterator[torch.Tensor]:
@@ -18,12 +18,12 @@ def in_pieces(tensor: torch.Tensor, most: int = PIECE) -> Iterator[torch.Tensor]
     ----------
     tensor : Tensor, any shape and strides, detached
     most : int
-        Elements in one piece.
+        Maximum number of elements in one piece.
 
     Yields
     ------
     Tensor, shape (n,), n at most `most`
-        Views in the order of memory where the tensor is dense, else copies.
+        Views in memory order if the tensor is dense, else copies.
 
     Examples
     --------
@@ -42,21 +42,20 @@ def in_pieces(tensor: torch.Tensor, most: int = PIECE) -> Iterator[torch.Tensor]
 
 
 def spaced(tensor: torch.Tensor, most: int) -> torch.Tensor:
-    """Return elements that are evenly spaced in a tensor.
+    """Return evenly spaced elements of a tensor.
 
-    The spacing has no common divisor with the number of elements, so that no row or column is
-    preferred.
+    The spacing and the number of elements are coprime, so that no row or column is preferred.
 
     Parameters
     ----------
     tensor : Tensor, any shape and strides, detached
     most : int
-        Elements to return at most.
+        Maximum number of elements to return.
 
     Returns
     -------
     Tensor, shape (n,)
-        All elements where they are not more than `most`; a view where the tensor is dense.
+        All elements if there are at most `most`; a view if the tensor is dense.
 
     Examples
     --------
@@ -79,7 +78,7 @@ def spaced(tensor: torch.Tensor, most: int) -> torch.Tensor:
 
 
 def flattened(tensor: torch.Tensor) -> torch.Tensor | None:
-    """Return a dense tensor as one row in the order of memory; None if its memory has gaps."""
+    """Return a dense tensor as one dimension in memory order; None if its memory has gaps."""
     if not tensor.is_contiguous():
         strides = tensor.stride()
         tensor = tensor.permute(sorted(range(tensor.dim()), key=lambda n: -strides[n]))

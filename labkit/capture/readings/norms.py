@@ -10,7 +10,7 @@ from labkit.capture import torch_compat
 from labkit.capture.elements import PIECE, in_pieces
 
 _ACCUMULATED = (torch.float32, torch.float64)
-"""Types in which squares are summed without conversion; smaller ones would overflow."""
+"""Types in which squares are summed without conversion; in smaller types they would overflow."""
 
 
 def norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
@@ -36,9 +36,9 @@ def norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
 
 
 def fused_norms(tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor] | None:
-    """Return the norm of every tensor, each of shape () and dtype float32, from one operation.
+    """Return the norm of every tensor, each of shape () and dtype float32, in one operation.
 
-    None with sparse or missing tensors, several devices, and types other than float32.
+    None for sparse or missing tensors, several devices, and dtypes other than float32.
     """
     if not tensors or tensors[0] is None or tensors[0].dtype is not torch.float32:
         return None
@@ -61,7 +61,7 @@ def _norms_one_by_one(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
 
 
 def _norm(tensor: torch.Tensor) -> torch.Tensor:
-    """Return one norm, shape (); types that are converted first are read in pieces."""
+    """Return one norm, shape (); types that need conversion are read in pieces."""
     values = stored_real(tensor.detach())
     if values.dtype in _ACCUMULATED or values.numel() <= PIECE:
         whole: torch.Tensor = torch.linalg.vector_norm(_as_float(values))
@@ -72,7 +72,7 @@ def _norm(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def stored_real(tensor: torch.Tensor) -> torch.Tensor:
-    """Return the numbers that a tensor stores, without conversion; complex ones as pairs."""
+    """Return the stored values of a tensor without conversion; complex values as pairs."""
     if tensor.is_sparse:
         tensor = tensor.coalesce().values()
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor

@@ -129,7 +129,7 @@ class OptimizerSteps:
             loop.readings.transfer,
             step,
             loop.recorders.optimizers_of(recorder, optimizer),
-            lambda step, loss: loop.incidents.arrived(run, step, loss),
+            lambda step, loss: loop.incidents.add_late_loss(run, step, loss),
         )
         if loop.state is not State.UNSAMPLED:
             loop.readings.after_update(run, recorder.reader, step)

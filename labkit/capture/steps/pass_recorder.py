@@ -76,7 +76,7 @@ class PassRecorder:
         """Record a step whose loss is not finite or a spike, if the pass reaches the model."""
         loop = self._loop
         if reached_by(roots, loop.table, most=1):
-            loop.incidents.keep(run, roots, loss)
+            loop.incidents.record(run, roots, loss)
         elif loop.assumes_unrelated and math.isfinite(loss):
             loop.unrelated_loss_limit = 2 * abs(loss)
 

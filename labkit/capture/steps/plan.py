@@ -97,7 +97,7 @@ class StepPlan:
         now_ns = time.perf_counter_ns()
         until_reading, self.norms_next = self._steps_until_reading(now_ns, steps)
         if until_reading == 0 and not self.norms_next:
-            self._incidents.note(list(losses))
+            self._incidents.add_losses(list(losses))
             losses.clear()
             self.account_for_steps(run, steps, 0)
             self._readings.plan(run, now_ns, steps + 1, with_forward=with_forward)

@@ -1,7 +1,7 @@
-"""Every private name of torch that labkit reads, each with its fallback.
+"""All private names of torch that labkit uses, each with a fallback.
 
-Nothing else in labkit may use a torch name that begins with an underscore. Where a name is
-missing (another version of torch), the fallback says "unknown" instead of failing.
+No other code in labkit may use a name of torch that begins with an underscore. If a name is missing
+in another version of torch, the fallback returns "unknown" instead of raising.
 """
 
 from labkit.capture.torch_compat.autograd import (

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from labkit.capture.graph.state_restore import buffers_put_back
+from labkit.capture.graph.state_restore import restored_buffers
 
 
 class ChosenInput:
@@ -29,7 +29,7 @@ class ChosenInput:
         device = next(model.parameters()).device
         cuda = [device] if device.type == "cuda" else []
         inputs = [tensor.to(device) for tensor in self._tensors]
-        with torch.random.fork_rng(devices=cuda), buffers_put_back(), _evaluating(model):
+        with torch.random.fork_rng(devices=cuda), restored_buffers(), _evaluating(model):
             model(*inputs)
 
 

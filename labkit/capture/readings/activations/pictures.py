@@ -14,7 +14,7 @@ _MAX_SIDE = 32
 _MAX_ROWS = 32
 _MAX_COLUMNS = 256
 _MAX_AVERAGED = 2**20
-"""Maximum number of values that are averaged into small maps; larger images are subsampled first."""
+"""Maximum number of values that are averaged into small maps; larger images are thinned first."""
 
 
 @dataclass(frozen=True, eq=False)

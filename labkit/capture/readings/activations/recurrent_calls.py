@@ -201,8 +201,7 @@ def _first_row(tensor: torch.Tensor) -> torch.Tensor:
 def _picture_over_time(
     kind: PictureKind, values: torch.Tensor, names: tuple[str, ...]
 ) -> DevicePicture:
-    """Return a picture of values, shape (n_panels, n_times, n_units), with a column for each time.
-    """
+    """Return a picture of values, shape (n_panels, n_times, n_units); columns are time steps."""
     room = MOST_VALUES // values.shape[0]
     units = min(_MAX_UNITS, values.shape[2])
     times = max(1, min(values.shape[1], room // units))
