@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from labkit.capture.torch_compat import own_modules, own_parameter
+from labkit.capture.torch_compat import direct_modules, direct_parameter
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Watched:
     def parameter(self) -> torch.Tensor | None:
         """Return the present parameter; None if the module or the parameter no longer exists."""
         module = self.module()
-        return None if module is None else own_parameter(module, self.attribute)
+        return None if module is None else direct_parameter(module, self.attribute)
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class _Container:
 
     @classmethod
     def of(cls, module: nn.Module) -> _Container:
-        held = own_modules(module)
+        held = direct_modules(module)
         return cls(weakref.ref(module), tuple(held), tuple(map(id, held.values())))
 
     def is_unchanged(self) -> bool:
         module = self.module()
         if module is None:
             return False
-        held = own_modules(module)
+        held = direct_modules(module)
         return tuple(held) == self.names and tuple(map(id, held.values())) == self.children
 
 
@@ -149,7 +149,7 @@ class ParameterTable:
         containers: dict[int, _Container] = {}
         for label in self._roots:
             for path, module in self._living(label):
-                if own_modules(module) and id(module) not in containers:
+                if direct_modules(module) and id(module) not in containers:
                     containers[id(module)] = _Container.of(module)
                 for attribute, parameter in module.named_parameters(recurse=False):
                     name = prefixed(label, f"{path}.{attribute}" if path else attribute)

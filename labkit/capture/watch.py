@@ -90,7 +90,7 @@ class Watch:
             graph=graph,
             histograms=histograms,
             is_compiled=is_compiled,
-            sees_models=any(map(torch_compat.has_forward, models.values())),
+            intercepts_models=any(map(torch_compat.has_forward, models.values())),
         )
         self._module_calls = readings.module_calls
         self._call_history = CallHistory(
@@ -178,7 +178,7 @@ class Watch:
         steps, calls = self._machine.steps_done, self._call_history.calls
         if steps > _RECORDED_STEPS and run.measured.loop_ns < _FAST_NS * max(steps, calls):
             self._call_history.stop_recording()
-            self._module_calls.sees_models = False
+            self._module_calls.intercepts_models = False
 
 
 def _device_of(table: ParameterTable) -> torch.device:

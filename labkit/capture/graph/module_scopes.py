@@ -79,7 +79,7 @@ class ScopeRecorder:
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._open: dict[int, list[_Entry]] = {}
-        self._usable = True
+        self._can_have_hooks = True
         for label, model in models.items():
             self._register(label, model)
 
@@ -104,7 +104,7 @@ class ScopeRecorder:
         """Begin to record, unless a model is compiled, as hooks would recompile it."""
         self._thread = threading.get_ident()
         self._update_modules()
-        if self._usable and not self._handles:
+        if self._can_have_hooks and not self._handles:
             self._handles = [
                 register_module_forward_pre_hook(self._enter),
                 register_module_forward_hook(self._leave),
@@ -126,8 +126,8 @@ class ScopeRecorder:
 
     def on_own_thread(self, nodes: Sequence[Node]) -> Sequence[Node]:
         """Return the nodes that were created on the recorder's thread."""
-        away = set().union(*(call.nodes() for call in self.thread_calls))
-        return [node for node in nodes if node not in away] if away else nodes
+        other_nodes = set().union(*(call.nodes() for call in self.thread_calls))
+        return [node for node in nodes if node not in other_nodes] if other_nodes else nodes
 
     def clear(self) -> None:
         """Drop the intervals."""
@@ -153,7 +153,7 @@ class ScopeRecorder:
                 self._sizes.pop(name, None)
             self._modules[name] = weakref.ref(module)
             self._paths.setdefault(id(module), (name, self._modules[name]))
-            self._usable = self._usable and not torch_compat.is_compiled(module)
+            self._can_have_hooks = self._can_have_hooks and not torch_compat.is_compiled(module)
 
     def _discover(self, module: nn.Module) -> None:
         """Add a module under the name of its class, numbered if that name is taken."""
@@ -205,8 +205,8 @@ class ScopeRecorder:
         else:
             return
         if len(intervals) < _MAX_INTERVALS:
-            stop, took = torch_compat.sequence_number(), now - entry.began
-            intervals.append(Interval(entry.start, stop, known[0], entry.line, entry.own, took))
+            stop, duration = torch_compat.sequence_number(), now - entry.began
+            intervals.append(Interval(entry.start, stop, known[0], entry.line, entry.own, duration))
 
     def _enter_on_other_thread(self, module: nn.Module) -> None:
         """Record an outermost call on another thread: of a watched module, or within its call."""

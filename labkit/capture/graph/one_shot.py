@@ -49,18 +49,18 @@ class GraphRecording:
     Parameters
     ----------
     models : mapping of str to Module, optional
-        Whose calls are boxes; without them, every module that is called first.
+        Models whose module calls are recorded; by default every outermost module that is called.
     whole : bool
-        Whether the whole graph is wanted, and not only what `of` is asked for.
+        Whether to capture the whole graph at the end of the block, and not only with `of`.
     reads_results : bool
-        Whether to keep samples of the operations' results.
+        Whether to sample the results of operations.
 
     Attributes
     ----------
     graph : ComputationGraph or None
-        None until the block has ended.
+        The whole graph; None until the block has ended.
     results : mapping of str to Sample or None
-        Samples of the operations' results by their nodes' ids, of the graph that `of` returned.
+        Samples of the results of operations by node id, for the graph that `of` returned last.
     """
 
     def __init__(
@@ -70,21 +70,21 @@ class GraphRecording:
         whole: bool = True,
         reads_results: bool = False,
     ) -> None:
-        self._seen = ResultRecorder(sample) if reads_results else None
+        self._result_recorder = ResultRecorder(sample) if reads_results else None
         self.results: dict[str, Sample | None] = {}
-        self._wants_whole = whole
+        self._captures_whole = whole
         self.graph: ComputationGraph | None = None
         self._scopes = ScopeRecorder(models or {}, discover=models is None)
         self._calls = CallRecorder()
         self._calls.read_saved = self._read_saved
-        self._open = ExitStack()
+        self._contexts = ExitStack()
 
     def __enter__(self) -> Self:
         self._scopes.start()
-        self._open.callback(self._scopes.stop)
-        self._open.enter_context(self._calls)
-        if self._seen is not None:
-            self._open.enter_context(self._seen)
+        self._contexts.callback(self._scopes.stop)
+        self._contexts.enter_context(self._calls)
+        if self._result_recorder is not None:
+            self._contexts.enter_context(self._result_recorder)
         return self
 
     def __exit__(
@@ -93,9 +93,9 @@ class GraphRecording:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._open.close()
+        self._contexts.close()
         self._calls.names = user_tensors()
-        if self._wants_whole:
+        if self._captures_whole:
             self.graph = self._whole()
         self._calls.made.clear()
 
@@ -113,9 +113,9 @@ class GraphRecording:
         return graph
 
     def _results_of(self, order: list[AutogradNode]) -> dict[AutogradNode, Sample | None]:
-        if self._seen is None:
+        if self._result_recorder is None:
             return {}
-        return self._seen.of(self._scopes.on_own_thread(order))
+        return self._result_recorder.of(self._scopes.on_own_thread(order))
 
     def table(self) -> ParameterTable:
         """Return the parameters of the modules that were called."""

@@ -23,14 +23,14 @@ _LIBRARY_PATHS = tuple(
 _is_user_file: dict[str, bool] = {}
 
 
-def user_line(most: int = 100) -> Line | None:
+def user_line(max_frames: int = 100) -> Line | None:
     """Return the innermost line on the stack that is part of neither torch nor labkit.
 
-    At most `most` frames are searched.
+    At max_frames `max_frames` frames are searched.
     """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
-    while frame is not None and most > 0:
-        most -= 1
+    while frame is not None and max_frames > 0:
+        max_frames -= 1
         code = frame.f_code
         users = _is_user_file.get(code.co_filename)
         if users is None:

@@ -70,12 +70,12 @@ class KnownOptimizer:
     )
 
     def __init__(self, optimizer: torch.optim.Optimizer, key: int) -> None:
-        def gone(reference: weakref.ref[torch.optim.Optimizer]) -> None:
+        def on_deleted(reference: weakref.ref[torch.optim.Optimizer]) -> None:
             known = OPTIMIZERS.get(key)
             if known is not None and known.reference is reference:
                 OPTIMIZERS.pop(key, None)
 
-        self.reference = weakref.ref(optimizer, gone)
+        self.reference = weakref.ref(optimizer, on_deleted)
         self.recorders: tuple[OptimizerListener, ...] = ()
         self.own_before, self.own_after = torch_compat.own_step_hooks(optimizer)
         """The hooks that are registered on this optimizer."""

@@ -100,13 +100,13 @@ class CallHistory:
             return self.newest
         distinct = {tensor.data_ptr(): tensor for tensor in tensors}.values()
         leaves, tree = torch_compat.tree_flatten((self._call_spec.args, self._call_spec.kwargs))
-        leaves_found = []
+        filled_leaves = []
         for leaf in leaves:
             fitting = [t for t in distinct if isinstance(leaf, _TensorSpec) and leaf.fits(t)]
             if isinstance(leaf, _TensorSpec) and len(fitting) != 1:
                 return None
-            leaves_found.append(fitting[0] if fitting else leaf)
-        args, kwargs = torch_compat.tree_unflatten(leaves_found, tree)
+            filled_leaves.append(fitting[0] if fitting else leaf)
+        args, kwargs = torch_compat.tree_unflatten(filled_leaves, tree)
         return Call(self._call_spec.model, args, kwargs, None, None)
 
     def called(self, model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:

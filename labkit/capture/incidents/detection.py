@@ -75,7 +75,7 @@ class IncidentDetector:
         self._mean_loss = 0.0
         self._positive_losses = 0
         """Number of positive losses since the last loss that was not positive."""
-        self._signed = False
+        self._has_negative = False
         """Whether there was a negative loss."""
         self._table = table
         self._call_history = call_history
@@ -96,10 +96,10 @@ class IncidentDetector:
         policy gradient or a likelihood) disables it permanently.
         """
         for loss in losses:
-            if not loss <= self.limit or self._signed:
+            if not loss <= self.limit or self._has_negative:
                 continue
             if loss <= 0:
-                self._signed = loss < 0
+                self._has_negative = loss < 0
                 self._positive_losses, self.limit = 0, sys.float_info.max
                 continue
             self._positive_losses += 1

@@ -65,14 +65,14 @@ def find_origin(
     finite: dict[AutogradNode, bool] = {}
     kept: dict[AutogradNode, dict[str, torch.Tensor]] = {}
     for node in order:
-        kept[node] = torch_compat.kept_values(node)
+        kept[node] = torch_compat.saved_values(node)
         for name, value in kept[node].items():
-            maker = value.grad_fn
-            if maker is None:
+            creator = value.grad_fn
+            if creator is None:
                 if not is_finite(value) and not value.requires_grad and name != "result":
                     return NonFiniteOrigin(None, _from_outside(value)), order
-            elif maker in finite or maker in kept or maker is node:
-                finite[maker] = finite.get(maker, True) and is_finite(value)
+            elif creator in finite or creator in kept or creator is node:
+                finite[creator] = finite.get(creator, True) and is_finite(value)
     for start in starts:
         finite[start] = False
     return _first(order, finite, kept), order
@@ -81,7 +81,7 @@ def find_origin(
 def saved_inputs(roots: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """Return the saved tensors of a graph that were not computed in it, before they are freed."""
     found, _ = collect([root.grad_fn for root in roots if root.grad_fn is not None])
-    values = (value for node in found for value in torch_compat.kept_values(node).values())
+    values = (value for node in found for value in torch_compat.saved_values(node).values())
     return [value for value in values if value.grad_fn is None and not value.requires_grad]
 
 
@@ -106,8 +106,8 @@ def _first(
         why = _evidence_of(node, kept[node])
         if why:
             return NonFiniteOrigin(node, why)
-    able = next((node for node in candidates if _name(node) in _EVIDENCE), first_bad)
-    return NonFiniteOrigin(able, "gave a result that is not finite")
+    capable = next((node for node in candidates if _name(node) in _EVIDENCE), first_bad)
+    return NonFiniteOrigin(capable, "gave a result that is not finite")
 
 
 def _evidence_of(node: AutogradNode, kept: Mapping[str, torch.Tensor]) -> str | None:

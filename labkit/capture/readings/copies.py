@@ -27,20 +27,20 @@ class Copy:
         The copied tensor, if it will be read again.
     elements : Tensor, shape (n,), dtype that of the source
         All elements, or evenly spaced ones of a very large tensor.
-    most : int
+    max_count : int
         Maximum number of elements that were copied.
     """
 
     name: str
     source: torch.Tensor | None
     elements: torch.Tensor
-    most: int
+    max_count: int
 
     def elements_of(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
         """Return the same elements of a tensor; None if its size, dtype or device differs."""
         if tensor is None:
             return None
-        found = elements(tensor, self.most)
+        found = elements(tensor, self.max_count)
         same = found.shape == self.elements.shape and found.dtype == self.elements.dtype
         return found if same and found.device == self.elements.device else None
 
@@ -72,9 +72,9 @@ class Copier:
         """
         self.release()
         for name, tensor in self._rotation.next(tensors, self._limit.room):
-            most = sys.maxsize if _bytes(tensor) <= self._limit.share else _SAMPLED
-            found = elements(tensor, most).clone()
-            self.copies.append(Copy(name, tensor if keep_source else None, found, most))
+            max_count = sys.maxsize if _bytes(tensor) <= self._limit.share else _SAMPLED
+            found = elements(tensor, max_count).clone()
+            self.copies.append(Copy(name, tensor if keep_source else None, found, max_count))
         self._limit.hold(self._held())
 
     def release(self) -> list[Copy]:
@@ -91,14 +91,14 @@ class Copier:
         return size if size <= self._limit.share else _SAMPLED * tensor.element_size()
 
 
-def elements(tensor: torch.Tensor, most: int) -> torch.Tensor:
-    """Return at most `most` evenly spaced elements of a tensor, shape (n,), with its dtype.
+def elements(tensor: torch.Tensor, max_count: int) -> torch.Tensor:
+    """Return at most `max_count` evenly spaced elements of a tensor, shape (n,), with its dtype.
 
     Complex elements are returned as pairs; sparse tensors are converted to dense ones.
     """
     values = tensor.detach()
     values = values.to_dense() if values.layout is not torch.strided else values
-    return spaced(torch.view_as_real(values) if values.is_complex() else values, most)
+    return spaced(torch.view_as_real(values) if values.is_complex() else values, max_count)
 
 
 def _bytes(tensor: torch.Tensor) -> int:

@@ -90,9 +90,9 @@ def _read(tensor: torch.Tensor, factors: list[float]) -> torch.Tensor:
 
 def _chunks(tensors: Iterable[torch.Tensor], device: str) -> Iterator[list[torch.Tensor]]:
     chunk: list[torch.Tensor] = []
-    size, most = 0, _CHUNK_SIZES.get(device, 0)
+    size, max_count = 0, _CHUNK_SIZES.get(device, 0)
     for tensor in tensors:
-        if chunk and size + len(tensor) > most:
+        if chunk and size + len(tensor) > max_count:
             yield chunk
             chunk, size = [], 0
         chunk.append(tensor)

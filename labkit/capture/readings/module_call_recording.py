@@ -24,7 +24,7 @@ class ModuleCallRecording:
     transfer : DeviceTransfer
     is_compiled : bool
         Whether `torch.compile` has compiled one of the models.
-    sees_models : bool
+    intercepts_models : bool
         Whether calls of the models are intercepted, so that `model_called` is called.
     """
 
@@ -34,10 +34,10 @@ class ModuleCallRecording:
         transfer: DeviceTransfer,
         *,
         is_compiled: bool,
-        sees_models: bool,
+        intercepts_models: bool,
     ) -> None:
         self.is_compiled = is_compiled
-        self.sees_models = sees_models
+        self.intercepts_models = intercepts_models
         self._readings = tuple(readings)
         self._transfer = transfer
         self._planned: tuple[Reading, ...] = ()
@@ -70,12 +70,12 @@ class ModuleCallRecording:
         step : int
             The step, counted from 1.
         """
-        planned_here = tuple(reading for reading in self._readings if reading in planned)
-        if not planned_here or self.is_compiled:
+        needing_calls = tuple(reading for reading in self._readings if reading in planned)
+        if not needing_calls or self.is_compiled:
             return
-        self._planned, self._run = planned_here, weakref.ref(run)
+        self._planned, self._run = needing_calls, weakref.ref(run)
         self._now_ns, self._step = now_ns, step
-        self._started_early = not self.sees_models
+        self._started_early = not self.intercepts_models
         if self._started_early:
             self.model_called()
 
@@ -104,7 +104,7 @@ class ModuleCallRecording:
     def end_step(self) -> None:
         """Record whether the call of a model was intercepted; modules may be called one by one."""
         if self._run is not None:
-            self._run, self.sees_models = None, False
+            self._run, self.intercepts_models = None, False
             self.is_compiled = torch_compat.has_compiled()
 
     def stop(self) -> None:

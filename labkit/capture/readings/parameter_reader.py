@@ -75,7 +75,7 @@ class ParameterReader:
         self._names = tuple(entry.names[0] for entry in entries)
         self.release()
 
-    def note_rescaled(self, *, rescaled: bool) -> None:
+    def record_rescaled(self, *, rescaled: bool) -> None:
         """Record whether gradients have changed since the last pass, as with clipping."""
         self.rescaled = rescaled or bool(self.rescaled)
         if not rescaled:
@@ -240,10 +240,10 @@ class ParameterReader:
         if not names:
             return
         table = self._table(run, kind, names)
-        measured = kind.startswith("grad_norm") or kind == "weight_norm"
+        is_norm = kind.startswith("grad_norm") or kind == "weight_norm"
 
         def deliver(row: NDArray[np.float32]) -> None:
-            table.append_columns(step, names, _infinite_for_nan(row) if measured else row.copy())
+            table.append_columns(step, names, _infinite_for_nan(row) if is_norm else row.copy())
 
         transfer.submit(values, deliver)
 

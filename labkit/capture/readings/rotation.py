@@ -22,7 +22,7 @@ class Rotation:
     --------
     >>> rotation = Rotation(torch.numel)
     >>> tensors = [("a", torch.zeros(4)), ("b", torch.zeros(3)), ("c", torch.zeros(2))]
-    >>> [[name for name, _ in rotation.next(tensors, most=5)] for _ in range(3)]
+    >>> [[name for name, _ in rotation.next(tensors, limit=5)] for _ in range(3)]
     [['a'], ['b', 'c'], ['a']]
     """
 
@@ -30,14 +30,14 @@ class Rotation:
         self._size = size
         self._newest: str | None = None
 
-    def next(self, tensors: Sequence[Named], most: int) -> list[Named]:
+    def next(self, tensors: Sequence[Named], limit: int) -> list[Named]:
         """Return the tensors after those of the last call, as many as fit.
 
         Parameters
         ----------
         tensors : sequence of (str, Tensor)
             In the same order at each call; some may be missing or new.
-        most : int
+        limit : int
             Limit of the sum of their sizes; a larger tensor ends the list.
         """
         names = [name for name, _ in tensors]
@@ -45,9 +45,9 @@ class Rotation:
         taken: list[Named] = []
         for named in (*tensors[start:], *tensors[:start]):
             size = self._size(named[1])
-            if size > most:
+            if size > limit:
                 break
-            most -= size
+            limit -= size
             taken.append(named)
         if taken:
             self._newest = taken[-1][0]

@@ -45,14 +45,14 @@ class ReadingSchedule:
         Fraction of the loop's time that watching may take, 0 to 1.
     graph, histograms : bool
         Whether to read the graph, and histograms of gradients.
-    is_compiled, sees_models : bool
+    is_compiled, intercepts_models : bool
         See `ModuleCallRecording`.
 
     Attributes
     ----------
     planned : frozenset of Reading
         The readings of the step under way.
-    bound_at : float
+    next_required_step : float
         The first step that must have a reading other than norms; infinite if there is none.
     transfer : DeviceTransfer
         Copies the results of all readings to the host.
@@ -70,7 +70,7 @@ class ReadingSchedule:
         graph: bool,
         histograms: bool,
         is_compiled: bool,
-        sees_models: bool,
+        intercepts_models: bool,
     ) -> None:
         self.budget = Budget(budget)
         self.limit = MemoryLimit.of(_parameters(table))
@@ -97,10 +97,10 @@ class ReadingSchedule:
             [reading for reading in self._readings if reading.needs_module_calls],
             self.transfer,
             is_compiled=is_compiled,
-            sees_models=sees_models,
+            intercepts_models=intercepts_models,
         )
         self.planned: frozenset[Reading] = frozenset()
-        self.bound_at = 1.0
+        self.next_required_step = 1.0
         self.readers: list[ParameterReader] = []
 
     @property
@@ -145,7 +145,9 @@ class ReadingSchedule:
             if reading in self.planned:
                 reading.budget.plan(step)
         budgets = (reading.budget for reading in self._costly)
-        self.bound_at = min((b.due_at_step for b in budgets if b.enabled), default=math.inf)
+        self.next_required_step = min(
+            (b.due_at_step for b in budgets if b.enabled), default=math.inf
+        )
         if with_forward:
             self.module_calls.plan(self.planned, run, now_ns, step)
 
@@ -158,7 +160,7 @@ class ReadingSchedule:
         self.planned |= self.module_calls.enabled_readings
         self.module_calls.plan(self.planned, run, time.perf_counter_ns(), step)
 
-    def plan_also(self, readings: Collection[Reading]) -> None:
+    def add_to_plan(self, readings: Collection[Reading]) -> None:
         """Add readings to the step under way."""
         self.planned |= frozenset(readings)
 
@@ -238,7 +240,7 @@ class ReadingSchedule:
 
         `rescaled` is whether gradients have changed since the last backward pass.
         """
-        reader.note_rescaled(rescaled=rescaled)
+        reader.record_rescaled(rescaled=rescaled)
         context = UpdateContext(run, self.transfer, step, reader, self.readers, optimizer)
         for reading in self._in_order():
             self._calls.call(reading, reading.before_update, context)

@@ -52,12 +52,12 @@ class FastPath:
     general : GeneralPath
     """
 
-    __slots__ = ("_general", "_is_alone", "_loop")
+    __slots__ = ("_general", "_has_one_optimizer", "_loop")
 
     def __init__(self, loop: Loop, general: GeneralPath) -> None:
         self._loop = loop
         self._general = general
-        self._is_alone = True
+        self._has_one_optimizer = True
         """Whether a training step is one step of one optimizer."""
 
     def enter_for_unrelated_passes(self) -> None:
@@ -79,7 +79,7 @@ class FastPath:
         if any(each.thread != loop.thread or each.probe.parameter is None for each in recorders):
             return
         loop.fast_recorders = recorders
-        self._is_alone = len(members) == 1
+        self._has_one_optimizer = len(members) == 1
         for each in members:
             if each.can_use_fast_path():
                 each.fast_path = self
@@ -209,7 +209,7 @@ class FastPath:
             or recorder.evaluations > 1
             or recorder.suspected_steps
             or isinstance(rates, Tensor)
-            or not (self._is_alone or not training_step.is_loss_recorded(recorder))
+            or not (self._has_one_optimizer or not training_step.is_loss_recorded(recorder))
             or loop.plan.steps_left <= 1
             or loop.control.pending
         ):
@@ -223,7 +223,7 @@ class FastPath:
             recorder.has_loss = False
         else:
             recorder.rows.append((step, None, rates))
-        is_complete = self._is_alone
+        is_complete = self._has_one_optimizer
         if is_complete:
             recorder.passes, recorder.loss = 0, 0.0
         else:
@@ -236,5 +236,5 @@ class FastPath:
             return
         loop.plan.steps_left -= 1
         loop.steps_done = step
-        if not self._is_alone:
+        if not self._has_one_optimizer:
             training_step.begin()

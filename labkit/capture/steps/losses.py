@@ -12,7 +12,7 @@ from labkit.capture.hooks import discovery
 from labkit.capture.parameters import ParameterTable, Watched
 
 _MAX_VISITED = 5_000
-_MAX_MAX_SEARCHES = 8
+_MAX_SEARCHES = 8
 _MAX_RESULTS = 64
 _MAX_NODES = 64
 """Nodes that are searched: there are few operations between a root and a loss module's result."""
@@ -32,7 +32,7 @@ def roots_of(tensors: object) -> list[torch.Tensor]:
 
 
 def reached_by(
-    roots: Sequence[torch.Tensor], table: ParameterTable, most: int | None = None
+    roots: Sequence[torch.Tensor], table: ParameterTable, max_count: int | None = None
 ) -> list[Watched]:
     """Return the watched parameters that a backward pass from some roots reaches.
 
@@ -40,7 +40,7 @@ def reached_by(
     ----------
     roots : sequence of Tensor
     table : ParameterTable
-    most : int, optional
+    max_count : int, optional
         Maximum number of parameters to return; usually a few nodes are visited before the first.
     """
     waiting = [root.grad_fn for root in roots if root.grad_fn is not None]
@@ -53,7 +53,7 @@ def reached_by(
             entry = table.find(variable)
             if entry is not None:
                 found.append(entry)
-                if most is not None and len(found) >= most:
+                if max_count is not None and len(found) >= max_count:
                     break
             continue
         for source, _ in node.next_functions:
@@ -148,7 +148,7 @@ class ScaleFinder:
     @property
     def may_be_used(self) -> bool:
         """Whether scalers were found, or few searches for them were made."""
-        return self.found or len(self._searched_for) < _MAX_MAX_SEARCHES
+        return self.found or len(self._searched_for) < _MAX_SEARCHES
 
     def factor(self, roots: Sequence[torch.Tensor]) -> torch.Tensor | None:
         """Return the factor in some roots, None if there is none; to be called before backward.
@@ -158,7 +158,7 @@ class ScaleFinder:
         for root in roots:
             for number in torch_compat.factors_of(root):
                 place = number.data_ptr()
-                if place not in self._searched_for and len(self._searched_for) < _MAX_MAX_SEARCHES:
+                if place not in self._searched_for and len(self._searched_for) < _MAX_SEARCHES:
                     self._searched_for.add(place)
                     self._scalers += discovery.references_to_scalers(number)
         for reference in self._scalers:

@@ -231,12 +231,12 @@ class StepMachine(PassCalls):
         self.state = State.CLOSED
         run = self.run_reference()
         for action in (lambda: self.readings.close(run), self.write, self.recorders.release):
-            self._finally(action)
+            self._call_safely(action)
         self.gradients.release()
         self.given_losses.clear()
         self.pass_loss = self.scale = None
 
-    def _finally(self, action: Callable[[], None]) -> None:
+    def _call_safely(self, action: Callable[[], None]) -> None:
         """Call one action of closing; an error becomes a notice, so that the others are called."""
         try:
             action()

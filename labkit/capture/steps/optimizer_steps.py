@@ -47,7 +47,7 @@ class OptimizerSteps:
             loop.unrelated_passes, loop.assumes_unrelated = 0, False
             loop.recorders.find_passes(recorder)
         if recorder.deferred:
-            loop.readings.plan_also(recorder.deferred)
+            loop.readings.add_to_plan(recorder.deferred)
             recorder.deferred = frozenset()
             loop.leave_fast_path()
             loop.state = State.SAMPLED

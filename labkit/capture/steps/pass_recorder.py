@@ -75,7 +75,7 @@ class PassRecorder:
     def _record_incident(self, run: Run, roots: Sequence[torch.Tensor], loss: float) -> None:
         """Record a step whose loss is not finite or a spike, if the pass reaches the model."""
         loop = self._loop
-        if reached_by(roots, loop.table, most=1):
+        if reached_by(roots, loop.table, max_count=1):
             loop.incidents.record(run, roots, loss)
         elif loop.assumes_unrelated and math.isfinite(loss):
             loop.unrelated_loss_limit = 2 * abs(loss)

@@ -144,7 +144,7 @@ class StepPlan:
             return 0, False
         readings, timing = self._readings, self.timing
         until_close = timing.steps_in(self._max_interval_ns - (now_ns - self._began_ns))
-        rest = min(readings.bound_at - steps - 1, until_close, _MAX_STEPS)
+        rest = min(readings.next_required_step - steps - 1, until_close, _MAX_STEPS)
         credit = readings.budget.credit + (steps - self._accounted) * timing.earned
         to_norms = readings.norms.budget.steps_until_due(timing, credit, now_ns, steps)
         if to_norms < rest:

@@ -9,7 +9,7 @@ import torch
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.torch_compat import has_storage, tensor_version
 
-_MOST = 64
+_MAX_PARAMETERS = 64
 """With more parameters, comparing them all takes as long as a search of the graph."""
 
 Gradients = tuple[list[torch.Tensor | None], list[int]]
@@ -59,5 +59,5 @@ class WatchedGradients:
         self._known = self._table.watched
         found = (entry.parameter() for entry in self._table.watched)
         parameters = [p for p in found if p is not None and p.is_leaf and has_storage(p)]
-        few = len(parameters) == len(self._table.watched) and len(parameters) <= _MOST
+        few = len(parameters) == len(self._table.watched) and len(parameters) <= _MAX_PARAMETERS
         self._parameters = parameters if few else None

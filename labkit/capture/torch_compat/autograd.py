@@ -125,7 +125,7 @@ def saved_value(node: Node, name: str) -> torch.Tensor | None:
     return value if isinstance(value, torch.Tensor) else None
 
 
-def kept_values(node: Node) -> dict[str, torch.Tensor]:
+def saved_values(node: Node) -> dict[str, torch.Tensor]:
     """Return a node's saved tensors by name; each has the node that created it as `grad_fn`.
 
     Tensors with unpack hooks are omitted: reading them may run the model again.

@@ -9,14 +9,14 @@ from typing import Any
 import torch
 
 
-def own_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
+def direct_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
     """Return a module's direct parameter of a name; None if it has none."""
     own = module._parameters
     # The parameters of a ScriptModule are looked up in C++, by an object without `get`.
     return own[name] if name in own else None  # noqa: SIM401
 
 
-def own_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
+def direct_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
     """Return a module's direct submodules by name."""
     held = module._modules
     # In a ScriptModule this is not a dict, and only its items can be read.

@@ -61,7 +61,7 @@ DispatchMode = TorchDispatchMode
 """A mode that is called for every operation below autograd."""
 
 
-def sees_every_operation() -> bool:
+def has_dispatch_mode() -> bool:
     """Return whether a dispatch mode is active, so that labkit must not run further operations."""
     depth = getattr(torch._C, "_len_torch_dispatch_stack", None)
     return depth is not None and bool(depth())

@@ -32,7 +32,7 @@ _NOT_EDITABLE = (
     "lk.stepper(lambda: ...) takes the code itself, and its leaves can be edited."
 )
 
-_ANEW = "Compute the loss anew, or use lk.stepper(lambda: ...)."
+_COMPUTE_AGAIN = "Compute the loss anew, or use lk.stepper(lambda: ...)."
 _NO_BACKWARD = (
     "The function given to stepper must compute the loss and leave backward to the stepper."
 )
@@ -189,7 +189,9 @@ class Walker:
         if graph.reason:
             return Walk(graph, reason=graph.reason)
         values = values_of(loss, order, results)
-        gradients = run_backward(loss, order, links, again=_NO_BACKWARD if calls else _ANEW)
+        gradients = run_backward(
+            loss, order, links, again=_NO_BACKWARD if calls else _COMPUTE_AGAIN
+        )
         writer = EventWriter(graph, ids, values, INSIDE if calls else NOT_KEPT)
         writer.forward(order)
         writer.backward(gradients)

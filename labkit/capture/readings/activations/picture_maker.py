@@ -58,8 +58,8 @@ class PictureMaker:
         """
         if path in self._pictured:
             return True
-        most = _MAX_PICTURED if tensor.dim() == 4 else _MAX_PICTURED // 2  # noqa: PLR2004
-        if len(self._pictured) < most and not any(module.children()):
+        limit = _MAX_PICTURED if tensor.dim() == 4 else _MAX_PICTURED // 2  # noqa: PLR2004
+        if len(self._pictured) < limit and not any(module.children()):
             self._pictured[path] = None
             return True
         return False

@@ -242,7 +242,7 @@ def _may_read(current: StepActivations) -> bool:
     return (
         current.thread in (None, threading.get_ident())
         and not torch_compat.is_transformed()
-        and not torch_compat.sees_every_operation()
+        and not torch_compat.has_dispatch_mode()
     )
 
 

@@ -169,9 +169,9 @@ def unroll(call: LayerCall) -> Unrolled:
         state, cell = call.state[layer], call.cell[layer]
         states, gates = [], []
         for each in inputs:
-            state, cell, opened = step(each, state, cell, weights)
+            state, cell, gate_values = step(each, state, cell, weights)
             states.append(state)
-            gates.append([*opened, cell] if cell_kind(module) == "LSTM" else opened)
+            gates.append([*gate_values, cell] if cell_kind(module) == "LSTM" else gate_values)
         done.states.append(states)
         done.gates.append(gates)
         inputs = states

@@ -134,17 +134,17 @@ def statistics(
     return torch.stack([mean, std, saturated, dead]).float()
 
 
-def first_samples(values: torch.Tensor, most: int, units: int | None = None) -> torch.Tensor:
+def first_samples(values: torch.Tensor, max_count: int, units: int | None = None) -> torch.Tensor:
     """Return the first samples of a batch, shape (n_samples, ...), with a bounded number of values.
 
     At least one sample is returned; a larger one is thinned out by powers of two in every dimension
     but that of the units.
     """
-    if values.numel() <= most:
+    if values.numel() <= max_count:
         return values
     if values.dim() > 1:
-        values = values[: max(1, most * values.shape[0] // values.numel())]
-    while values.numel() > most:
+        values = values[: max(1, max_count * values.shape[0] // values.numel())]
+    while values.numel() > max_count:
         long = [n for n in range(values.dim()) if n != units and values.shape[n] > 1]
         if not long:
             break

@@ -41,18 +41,18 @@ def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> N
             continue
         values = first_samples(tensor.detach(), _MAX_NUMBERS).float()
         mean, std = mean_and_std(values)
-        least = most = std
+        min_std = max_std = std
         if values.dim() == _TABLE:
             centred = values - values.mean(dim=0)
             stds = torch.linalg.vector_norm(centred, dim=0) / len(values) ** 0.5
-            least = torch.where(stds > 0, stds, torch.inf).amin()
-            most = stds.amax()
+            min_std = torch.where(stds > 0, stds, torch.inf).amin()
+            max_std = stds.amax()
         shape = tuple(tensor.shape)
 
         def deliver(row: NDArray[np.float32], shape: tuple[int, ...] = shape) -> None:
             run.observations.inputs.append(InputScale(step, shape, *map(float, row)))
 
-        transfer.submit(torch.stack([mean, std, least, most]).float(), deliver)
+        transfer.submit(torch.stack([mean, std, min_std, max_std]).float(), deliver)
 
 
 def read_prediction(run: Run, transfer: DeviceTransfer, step: int, output: Any) -> None:
@@ -65,10 +65,10 @@ def read_prediction(run: Run, transfer: DeviceTransfer, step: int, output: Any) 
         return
     votes = torch.zeros(classes, device=output.device)
     votes.index_add_(0, output.argmax(1), torch.ones(rows, device=output.device))
-    most = votes.max(dim=0)
+    winner = votes.max(dim=0)
 
     def deliver(row: NDArray[np.float32]) -> None:
         prediction = Prediction(step, classes, int(row[1]), float(row[0]) / rows, rows)
         run.observations.predictions.append(prediction)
 
-    transfer.submit(torch.stack([most.values, most.indices.float()]), deliver)
+    transfer.submit(torch.stack([winner.values, winner.indices.float()]), deliver)
