@@ -8,7 +8,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 
@@ -27,6 +27,7 @@ from labkit.capture.steps.watched_gradients import WatchedGradients
 from labkit.run import Run
 from labkit.run.error_text import described
 
+_Result = TypeVar("_Result")
 RunPass = Callable[[Backward, Any, tuple[Any, ...], dict[str, Any]], None]
 """Runs a backward pass: the function, its first argument, its other arguments."""
 
@@ -140,16 +141,23 @@ class Loop:
         if run is not None:
             run.add_notice("watch", text)
 
-    def guarded(self, action: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        """Call an action with the run, measure its time, and turn its errors into notices."""
+    def guarded(self, action: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result | None:
+        """Call an action with the run, measure its time, and turn its errors into notices.
+
+        Returns
+        -------
+        object
+            The result of the action; None if it raised, or if the watch has ended.
+        """
         run = self.run_reference()
         if run is None or self.state is State.CLOSED:
-            return
+            return None
         began = time.perf_counter_ns()
         try:
-            action(run, *args, **kwargs)
+            return action(run, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
             _note_fault(run, error)
+            return None
         finally:
             self.hooks_ns += time.perf_counter_ns() - began
 

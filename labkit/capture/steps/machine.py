@@ -122,13 +122,9 @@ class StepMachine(PassCalls):
         """Return the recorder of an optimizer; None if it holds no watched parameter."""
         if self.state is State.CLOSED:
             return None
-        found: list[OptimizerRecorder | None] = []
-        self.guarded(
-            lambda run: found.append(
-                self.recorders.recorder_for(optimizer, inside_pass=self.is_in_pass)
-            )
+        return self.guarded(
+            lambda run: self.recorders.recorder_for(optimizer, inside_pass=self.is_in_pass)
         )
-        return found[0] if found else None
 
     def before_step(
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
@@ -166,11 +162,7 @@ class StepMachine(PassCalls):
         has_closure = len(args) > 1 or bool(kwargs)  # it runs the passes of the step
         if self.state is _UNSAMPLED and (recorder.passes or has_closure) and not recorder.deferred:
             return None
-        given: list[tuple[Any, Any] | None] = []
-        self.guarded(
-            lambda run: given.append(self.steps.begin(run, recorder, optimizer, args, kwargs))
-        )
-        return given[0] if given else None
+        return self.guarded(self.steps.begin, recorder, optimizer, args, kwargs)
 
     def after_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
         """Record the end of a step; end the training step when every optimizer has stepped."""

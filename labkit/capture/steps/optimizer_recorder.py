@@ -252,11 +252,6 @@ class OptimizerRecorder:
         elif rates:
             self.rows.append((step, None, [float(rate) for rate in rates]))
 
-    def create_loss_table(self, run: Run) -> None:
-        """Create the table of the loss, so that it precedes those of the step's readings."""
-        if self.has_loss:
-            self.series.create_loss_table(run)
-
     def write(self, run: Run) -> None:
         """Move pending rows into the run's tables; on any thread."""
         self.series.write(run, self.rows)

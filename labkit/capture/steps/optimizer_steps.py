@@ -87,7 +87,8 @@ class OptimizerSteps:
         if loop.is_in_pass and loop.recorders.in_backward is not None:
             recorder = loop.recorders.in_backward  # one name for all that step inside a pass
         loop.recorders.assign_name(recorder)
-        recorder.create_loss_table(run)
+        if recorder.has_loss:
+            recorder.series.create_loss_table(run)
 
     def begin_inner(
         self, run: Run, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer
