@@ -92,7 +92,7 @@ class LoopListener(Protocol):
     def before_step(
         self, recorder: Any, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
     ) -> tuple[Any, Any] | None:
-        """Record the begin of a step; return arguments that replace the given ones, or None."""
+        """Record the start of a step; return arguments that replace the given ones, or None."""
 
     def after_step(self, recorder: Any, optimizer: torch.optim.Optimizer) -> None:
         """Record the end of the step."""

@@ -129,7 +129,7 @@ class GradientProbe:
         return gradient is not None and (id(gradient), tensor_version(gradient)) != self._read
 
     def update_cleared(self) -> None:
-        """Set `cleared` at the begin of a pass: whether the gradient was cleared since the last."""
+        """Set `cleared` at the start of a pass: whether the gradient was cleared since the last."""
         before = self.before
         if before is None:
             self.cleared = True

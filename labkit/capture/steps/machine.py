@@ -129,7 +129,7 @@ class StepMachine(PassCalls):
     def before_step(
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
     ) -> tuple[Any, Any] | None:
-        """Record the begin of a step; if it is sampled, read gradients before weights change."""
+        """Record the start of a step; if it is sampled, read gradients before weights change."""
         busy, self.is_busy = self.is_busy, True
         try:
             return self._begin_step(recorder, optimizer, args, kwargs)

@@ -153,7 +153,7 @@ class OptimizerRecorders(RecorderSet):
             self.in_backward = recorder
         self._take_over_passes(recorder)
         if self._unassigned is not None and recorder.passes and not found:
-            self._unassigned.drop_passes()  # of several that are found at once, each may step
+            self._unassigned.drop_passes()  # several found at once may all step
         recorder.probe.choose(recorder.entries)
         recorder.probe.record_after_pass()
         self.all = (*self.all, recorder)
@@ -161,7 +161,7 @@ class OptimizerRecorders(RecorderSet):
         return recorder
 
     def _may_join_previous_step(self) -> bool:
-        """Return whether a late step belongs to the previous training step: none came since."""
+        """Return whether a late step belongs to the previous training step: none has begun since."""
         return (
             bool(self.required)
             and self._loop.steps_done > 0

@@ -54,7 +54,7 @@ class StepPlan:
         self._readings = readings
         self._incidents = incidents
         self._began_ns = 0
-        """Begin of the first step that is not accounted for; 0 before the first step."""
+        """Start of the first step that is not accounted for; 0 before the first step."""
         self._accounted = 0
         self._hooks_ns = 0
         self._max_interval_ns = _MAX_INTERVAL_NS

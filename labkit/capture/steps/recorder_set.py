@@ -15,7 +15,7 @@ from labkit.capture.steps.recorder_names import RecorderNames
 
 
 class WatchedLoop(LoopListener, Protocol):
-    """What the recorders use of the loop that they belong to."""
+    """The part of a watched loop that its recorders use."""
 
     pass_number: int
     steps_done: int
@@ -143,7 +143,7 @@ class RecorderSet:
         self._update_unassigned([each for each in self._table.watched if each.names not in held])
         unassigned = self._unassigned
         others = () if unassigned is None or unassigned.probe.parameter is None else (unassigned,)
-        # An excluded optimizer that never stepped is not in use yet: passes are not its own.
+        # An excluded optimizer that never stepped is not in use yet, so it gets no passes.
         active = (each for each in with_optimizers if not each.excluded or each.has_stepped)
         self.active = (*active, *others)
         self._names.divide_readings(with_optimizers)
