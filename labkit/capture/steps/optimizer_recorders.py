@@ -161,7 +161,7 @@ class OptimizerRecorders(RecorderSet):
         return recorder
 
     def _may_join_previous_step(self) -> bool:
-        """Return whether a late step belongs to the previous training step: none has begun since."""
+        """Return whether a late step belongs to the previous training step, as none began since."""
         return (
             bool(self.required)
             and self._loop.steps_done > 0
