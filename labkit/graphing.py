@@ -13,7 +13,7 @@ from labkit.capture.graph.one_shot import (
     GraphRecording,
     graph_of_call,
     graph_of_tensors,
-    holders,
+    holding_modules,
     named_tensors,
 )
 from labkit.capture.inspection import samples_of
@@ -225,7 +225,7 @@ def _checked(
         raise TypeError(
             "graph takes inputs only with a model; a tensor has its graph already. " + _EXAMPLE
         )
-    return roots, {"": model} if model is not None else holders(roots)
+    return roots, {"": model} if model is not None else holding_modules(roots)
 
 
 def _title(target: object) -> str:

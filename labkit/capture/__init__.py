@@ -1,9 +1,9 @@
-"""The only code that touches a live model.
+"""Records a live model; no other code accesses one.
 
-`hooks` is what torch calls; `steps` turns those calls into steps and writes their losses and
-learning rates into a `Run`; `readings` are costlier and taken as often as the budget allows;
-`graph` captures the autograd graph, `incidents` the first step that went wrong, and `walkthrough`
-what `lk.stepper` shows. Imports torch; never a widget.
+`hooks` contains the functions that torch calls. `steps` turns these calls into steps, and writes
+their losses and learning rates into a `Run`. `readings` cost more, and are taken as often as the
+budget allows. `graph` captures the autograd graph, `incidents` the first step that went wrong, and
+`walkthrough` what `lk.stepper` shows. The package imports torch, but no widgets.
 """
 
 from labkit.capture.attach import attach

@@ -1,4 +1,4 @@
-"""Attach a watch to living models, and take it off again without a trace."""
+"""Attaches a watch to models, and removes it completely."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def attach(
 ) -> Run:
     """Begin to record a model's training; parameters and errors are those of `labkit.watch`.
 
-    `evaluate` finds what goes wrong in the run; it is called when the run is asked for that, and
-    once when it ends.
+    `evaluate` returns the findings of the run. It is called when the run's findings are read, and
+    once when the run ends.
     """
     models = check_models(model)
     optimizers = check_optimizers(optimizer, models)
@@ -93,10 +93,10 @@ def _detach(watch: Watch, reference: weakref.ref[Run], keys: list[int]) -> None:
 
 
 def _end_with_modules(watch: Watch, reference: weakref.ref[Run]) -> None:
-    """End the run when the last module that holds a watched parameter is gone.
+    """End the run when the last module that holds a watched parameter is deleted.
 
-    That may be another than the watched one: a container that was made for the watch alone dies
-    before what it holds.
+    This may be another module than the watched one: a container that was created only for the watch
+    is deleted before its modules.
     """
     run = reference()
     if run is None or run.closed:

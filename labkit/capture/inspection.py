@@ -1,4 +1,4 @@
-"""Reads values when somebody asks, without keeping a model or its activations alive."""
+"""Reads values on request, without references that keep a model or its activations alive."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from labkit.capture import torch_compat
 from labkit.capture.parameters import ParameterTable
 from labkit.run.inspection import Inspect, Inspection, Sample, Sampled
 
-_MOST_KEPT = 1 << 12
-"""Of larger tensors so many elements are kept: enough for a histogram."""
+_MAX_KEPT = 1 << 12
+"""Maximum number of sampled elements: enough for a histogram."""
 
 
 def sample(tensor: torch.Tensor) -> Sample | None:
-    """Return a copy of at most 4,096 elements; None of a tensor whose values cannot be read.
+    """Return a copy of at most 4,096 elements; None if the values cannot be read.
 
-    To be called on the thread that owns the tensor. Nothing is kept of the tensor itself.
+    To be called on the thread that owns the tensor. The sample has no reference to the tensor.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def sample(tensor: torch.Tensor) -> Sample | None:
     """
     try:
         return _sample(tensor.detach())
-    except Exception:  # noqa: BLE001 - meta, fake or transformed: a tensor without values
+    except Exception:  # noqa: BLE001 - a meta, fake or transformed tensor has no values
         return None
 
 
@@ -38,10 +38,10 @@ def _sample(tensor: torch.Tensor) -> Sample:
         stored = tensor.coalesce().values()
     elif tensor.layout is not torch.strided:
         stored = tensor.values()
-    every = max(1, -(-stored.numel() // _MOST_KEPT))
+    every = max(1, -(-stored.numel() // _MAX_KEPT))
     if stored.is_contiguous():
         kept = stored.view(-1)[::every]
-    else:  # by places, as a flat copy of the whole could be large
+    else:  # by index, as a flat copy of the whole tensor could be large
         kept = stored.take(torch.arange(0, stored.numel(), every, device=stored.device))
     kept = (kept.abs() if kept.is_complex() else kept).to("cpu", torch.float32)
     return Sample(
@@ -53,7 +53,7 @@ def _sample(tensor: torch.Tensor) -> Sample:
 
 
 def samples_of(table: ParameterTable, results: Mapping[str, Sample | None]) -> dict[str, Sampled]:
-    """Return samples of all parameters and their gradients, and of operations' results.
+    """Return samples of all parameters with their gradients, and of the results of operations.
 
     To be called on the thread that owns them.
 
@@ -61,7 +61,7 @@ def samples_of(table: ParameterTable, results: Mapping[str, Sample | None]) -> d
     ----------
     table : ParameterTable
     results : mapping of str to Sample or None
-        Of the operations' results, by their nodes' ids.
+        Samples of the results of operations, by the ids of their nodes.
     """
     sampled = {id: Sampled(kept) for id, kept in results.items() if kept is not None}
     for entry in table.watched:
@@ -73,12 +73,12 @@ def samples_of(table: ParameterTable, results: Mapping[str, Sample | None]) -> d
 
 
 def inspector(find: Callable[[], ParameterTable]) -> Inspect:
-    """Return a function that reads a parameter by its name; for its training thread only.
+    """Return a function that reads a parameter by name; to be called on the training thread.
 
     Parameters
     ----------
     find : callable
-        Returns the table of the parameters; called once, at the first question.
+        Returns the table of the parameters; called once, when a parameter is first read.
     """
     tables: list[ParameterTable] = []
 

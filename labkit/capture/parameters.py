@@ -1,8 +1,8 @@
-"""Which parameters are watched and where they are found, without references to the tensors.
+"""The watched parameters and the modules that hold them, without references to tensors.
 
-A parameter is named by the module that holds it and looked up there when it is needed. So one that
-is replaced, moved or swapped goes on under its name, and no weak reference to a tensor exists
-that would stand in the way of `torch.utils.swap_tensors`.
+A parameter is identified by its module and attribute, and is looked up there when it is needed. A
+parameter that is replaced, moved or swapped therefore keeps its name, and there is no weak
+reference to a tensor, which `torch.utils.swap_tensors` would refuse.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from labkit.capture.torch_compat import own_modules, own_parameter
+from labkit.capture.torch_compat import direct_modules, direct_parameter
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,11 @@ class Watched:
     Attributes
     ----------
     names : tuple of str
-        Its names in the models; several where weights are tied.
+        Its names in the models; several if weights are tied.
     label : str
-        The model it belongs to, ``""`` when one model is watched.
-    module : weak reference to the Module that holds it
+        Label of its model, ``""`` if a single model is watched.
+    module : weak reference to Module
+        The module that holds it.
     attribute : str
         Its name in that module.
     """
@@ -38,14 +39,14 @@ class Watched:
     attribute: str
 
     def parameter(self) -> torch.Tensor | None:
-        """Return the parameter as it is now, None if the module or the parameter is gone."""
+        """Return the present parameter; None if the module or the parameter no longer exists."""
         module = self.module()
-        return None if module is None else own_parameter(module, self.attribute)
+        return None if module is None else direct_parameter(module, self.attribute)
 
 
 @dataclass(frozen=True)
 class _Container:
-    """A module with the names and identities of those that it holds."""
+    """A module, and the names and identities of its direct submodules."""
 
     module: weakref.ref[nn.Module]
     names: tuple[str, ...]
@@ -53,24 +54,24 @@ class _Container:
 
     @classmethod
     def of(cls, module: nn.Module) -> _Container:
-        held = own_modules(module)
+        held = direct_modules(module)
         return cls(weakref.ref(module), tuple(held), tuple(map(id, held.values())))
 
     def is_unchanged(self) -> bool:
         module = self.module()
         if module is None:
             return False
-        held = own_modules(module)
+        held = direct_modules(module)
         return tuple(held) == self.names and tuple(map(id, held.values())) == self.children
 
 
 def prefixed(label: str, path: str) -> str:
-    """Return a path within a model as a path within all watched models."""
+    """Return a path within a model, prefixed with the model's label."""
     return f"{label}.{path}" if label and path else label or path
 
 
 class ParameterTable:
-    """The watched parameters in the order of their definition.
+    """The watched parameters, in the order of their definition.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ class ParameterTable:
     def __init__(self, models: Mapping[str, nn.Module]) -> None:
         self.watched: tuple[Watched, ...] = ()
         self.layout: tuple[_Container, ...] = ()
-        """Which modules hold which others under which names; another object once that changed."""
+        """The submodules of each module; replaced by another object when they change."""
         self._index: dict[int, int] = {}
         self._roots = {label: weakref.ref(model) for label, model in models.items()}
         self._modules: dict[str, dict[str, weakref.ref[nn.Module]]] = {}
@@ -105,7 +106,7 @@ class ParameterTable:
         self._read()
 
     def find(self, tensor: object) -> Watched | None:
-        """Return the entry of a parameter, None for any other object."""
+        """Return the entry of a parameter; None for any other object."""
         place = self._index.get(id(tensor))
         if place is None or self.watched[place].parameter() is not tensor:
             return None
@@ -117,28 +118,28 @@ class ParameterTable:
         return [entry for entry in map(self.find, held) if entry is not None]
 
     def refresh(self) -> bool:
-        """Look the models' parameters up anew; return whether some came, went or were replaced."""
+        """Update the parameters; return whether some were added, removed or replaced."""
         before = self.watched, self._index
         self._read()
         return (self.watched, self._index) != before
 
     def is_stale(self) -> bool:
-        """Return whether a parameter was replaced or is gone since they were looked up."""
+        """Return whether a parameter was replaced or removed since the last update."""
         places = zip(self._index, self.watched, strict=True)
         return any(id(entry.parameter()) != key for key, entry in places)
 
     def is_renamed(self) -> bool:
-        """Return whether modules came, went or got other names since they were looked up.
+        """Return whether modules were added, removed or renamed since the last update.
 
-        As where a layer is taken out of the middle of a list: those behind it move up.
+        For example, removing a layer from the middle of a list renames the layers after it.
         """
         return not all(container.is_unchanged() for container in self.layout)
 
     def living_module(self) -> nn.Module | None:
-        """Return a watched model that lives, else a module of one that holds a parameter."""
+        """Return a watched model that exists; else a module that holds a watched parameter."""
         roots = (root() for root in self._roots.values())
         root = next((root for root in roots if root is not None), None)
-        # Of what a dead model held, the last is likely to be freed last.
+        # Of the modules of a deleted model, the last one is likely to be freed last.
         holders = (entry.module() for entry in reversed(self.watched))
         return root if root is not None else next((m for m in holders if m is not None), None)
 
@@ -148,7 +149,7 @@ class ParameterTable:
         containers: dict[int, _Container] = {}
         for label in self._roots:
             for path, module in self._living(label):
-                if own_modules(module) and id(module) not in containers:
+                if direct_modules(module) and id(module) not in containers:
                     containers[id(module)] = _Container.of(module)
                 for attribute, parameter in module.named_parameters(recurse=False):
                     name = prefixed(label, f"{path}.{attribute}" if path else attribute)
@@ -164,7 +165,7 @@ class ParameterTable:
             self.layout = layout
 
     def _living(self, label: str) -> Iterator[tuple[str, nn.Module]]:
-        """Yield the modules of a model; of one whose root is gone, those that live on."""
+        """Yield the modules of a model; if the model was deleted, its remaining modules."""
         root = self._roots[label]()
         if root is not None:
             yield from root.named_modules(remove_duplicate=False)

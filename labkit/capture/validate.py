@@ -1,4 +1,4 @@
-"""Check what `watch` is given, before any hook is set."""
+"""Checks the arguments of `watch` before any hook is registered."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def check_models(model: Any) -> dict[str, nn.Module]:
     Raises
     ------
     TypeError
-        If something is no `torch.nn.Module`.
+        If a model is not a `torch.nn.Module`.
     ValueError
-        If there is no parameter to watch.
+        If a model has no parameters, or the mapping is empty.
     """
     if isinstance(model, Mapping):
         if not model:
@@ -48,12 +48,12 @@ def check_models(model: Any) -> dict[str, nn.Module]:
 def check_optimizers(
     optimizer: Any, models: Mapping[str, nn.Module]
 ) -> list[torch.optim.Optimizer]:
-    """Return the optimizers that were given, checked to hold some of the models' parameters.
+    """Return the given optimizers as a list; each must hold some of the models' parameters.
 
     Raises
     ------
     TypeError
-        If something is no `torch.optim.Optimizer`.
+        If an item is not a `torch.optim.Optimizer`.
     ValueError
         If an optimizer holds none of the parameters.
     """
@@ -81,7 +81,7 @@ def check_budget(budget: Any) -> float:
     Raises
     ------
     TypeError, ValueError
-        If it is no number above 0 and up to 1.
+        If it is not a number greater than 0 and at most 1.
     """
     if isinstance(budget, bool) or not isinstance(budget, (int, float)):
         raise TypeError(
@@ -97,12 +97,12 @@ def check_budget(budget: Any) -> float:
 
 
 def check_loss_fn(loss_fn: Any) -> nn.Module | None:
-    """Return the loss module that was given.
+    """Return the given loss module, or None.
 
     Raises
     ------
     TypeError
-        If it is no `torch.nn.Module`, as only a module's calls can be seen.
+        If it is not a `torch.nn.Module`: only calls of modules can be intercepted.
     """
     if loss_fn is None or isinstance(loss_fn, nn.Module):
         return loss_fn
@@ -115,14 +115,14 @@ def check_loss_fn(loss_fn: Any) -> nn.Module | None:
 def check_activations(
     activations: object, models: Mapping[str, nn.Module]
 ) -> ChosenInput | Literal[False] | None:
-    """Return the input of which pictures are wanted; None for the loop's own, False for none.
+    """Return the input for pictures; None for the loop's forward passes, False for no activations.
 
     Raises
     ------
     TypeError
         If it is neither a bool nor tensors.
     ValueError
-        If the model cannot be called with it, or several models are watched.
+        If the model cannot be called with it, or if several models are watched.
     """
     if activations is None or isinstance(activations, bool):
         return False if activations is False else None

@@ -1,4 +1,4 @@
-"""One watch: the parts of capture that record one loop, joined."""
+"""A watch connects the parts of capture that record one loop."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ from labkit.run import Finding, Run
 from labkit.run.inspection import Inspection
 
 EvaluateRun = Callable[[Run], tuple[Finding, ...]]
-"""Reads a run and returns what goes wrong in it, the gravest first."""
+"""Returns the findings of a run, the most severe first."""
 
-_WITNESSED_STEPS = 200
+_RECORDED_STEPS = 200
 _FAST_NS = 2_000_000
-"""A step that takes less for each call of a model feels that these are recorded."""
+"""If a step takes less time for each call of a model, recording these calls slows it down."""
 _CALLS_WITHOUT_STEP = 100
-"""Calls of the model, without one step, after which a notice says that nothing is recorded."""
+"""Number of calls of the model without a step after which a notice says that nothing is recorded.
+"""
 _NOTHING = (
     "No optimizer step of this model was seen, so nothing is recorded. labkit sees steps of "
     "torch.optim optimizers and updates by hand after loss.backward(). It does not see gradients "
@@ -41,26 +42,26 @@ _NOTHING = (
 
 
 class Watch:
-    """Records the training of some models into a run, and answers for the models that live.
+    """Records the training of some models into a run, and reads values of the live models.
 
     Parameters
     ----------
     run : Run
-        Not kept alive.
+        Held weakly.
     models : mapping of str to Module
-        The label ``""`` stands for an only model. Not kept alive.
+        The label ``""`` stands for an only model. Held weakly.
     optimizers : sequence of Optimizer
-        Those that are given; the others are found.
+        The given optimizers; others are found.
     loss_fn : Module or None
-        Its results are the loss, instead of what backward is called on.
+        Module whose results are the loss, instead of the tensors that backward is called on.
     budget : float
-        Part of the loop's time that watching may take, 0 to 1.
+        Fraction of the loop's time that watching may take, 0 to 1.
     graph, histograms : bool
-        Whether to take these.
+        Whether to record these.
     activations : ChosenInput or False or None
-        The input of which pictures are wanted; None for the loop's own, False for no activations.
+        The input for pictures; None for the loop's forward passes, False for no activations.
     evaluate : callable
-        Takes the run, returns its findings.
+        Returns the findings of the run.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Watch:
     ) -> None:
         self.table = ParameterTable(models)
         self.last_module: weakref.finalize[..., nn.Module] | None = None
-        """What ends the run with the last of its modules."""
+        """Finalizer that ends the run when its last module is deleted."""
         reader = None if activations is False else ActivationReader(models, activations or None)
         is_compiled = discovery.find_compiled(models.values())
         readings = ReadingSchedule(
@@ -89,7 +90,7 @@ class Watch:
             graph=graph,
             histograms=histograms,
             is_compiled=is_compiled,
-            sees_models=any(map(torch_compat.has_forward, models.values())),
+            intercepts_models=any(map(torch_compat.has_forward, models.values())),
         )
         self._module_calls = readings.module_calls
         self._call_history = CallHistory(
@@ -104,7 +105,7 @@ class Watch:
             readings,
             incidents,
             loss_is_given=loss_fn is not None,
-            after_plan=self._between_rounds,
+            after_plan=self._after_plan,
         )
         self._loss_calls = (
             None
@@ -120,7 +121,7 @@ class Watch:
     # ── the live model of a run ──────────────────────────────────────────────
 
     def write(self) -> None:
-        """Move the rows that wait into the run's tables; on any thread."""
+        """Move pending rows into the run's tables; on any thread."""
         self._machine.write()
 
     def steps(self) -> int:
@@ -128,31 +129,31 @@ class Watch:
         return self._machine.steps_done
 
     def device_memory(self) -> int | None:
-        """Return the bytes in use on the model's device, None for the CPU."""
+        """Return the number of bytes in use on the model's device; None for the CPU."""
         return torch.cuda.memory_allocated(self._device) if self._device.type == "cuda" else None
 
     def inspect(self, name: str) -> Inspection | None:
-        """Return a parameter's values and its gradient's; only on the thread that trains."""
+        """Return statistics of a parameter and its gradient; only on the training thread."""
         return self._inspect(name)
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what goes wrong in the run, the gravest first; on any thread."""
+        """Return the findings of the run, the most severe first; on any thread."""
         run = self._machine.run_reference()
         return () if run is None else self._evaluate(run)
 
     def close(self, run: Run | None = None) -> None:
-        """Remove every hook, deliver what waits and release every tensor.
+        """Remove all hooks, deliver pending results and release all tensors.
 
         Parameters
         ----------
         run : Run, optional
-            Where a last notice goes; None where the run is gone.
+            The run that may get a last notice; None if it no longer exists.
         """
         hooks.close(self._machine)
         if self.last_module is not None:
             self.last_module.detach()
-        nothing = self._machine.saw_nothing and (
-            self._call_history.calls > 1 or self._machine.was_passed_by
+        nothing = self._machine.awaits_first_pass and (
+            self._call_history.calls > 1 or self._machine.saw_unrelated_passes_only
         )
         self._machine.close()
         self._call_history.close()
@@ -165,19 +166,19 @@ class Watch:
         machine = self._machine
         machine.model_called()
         self._module_calls.model_called()
-        nothing = machine.saw_nothing and not machine.steps_done
+        nothing = machine.awaits_first_pass and not machine.steps_done
         if nothing and self._call_history.calls == _CALLS_WITHOUT_STEP:
             machine.add_notice(_NOTHING)
 
     def _batch_indices(self) -> tuple[int, ...] | None:
         return self._machine.epochs.indices()
 
-    def _between_rounds(self, run: Run) -> None:
-        """Stop recording the model's calls in a loop so fast that it is felt."""
+    def _after_plan(self, run: Run) -> None:
+        """Stop recording the model's calls in a loop that this would slow down."""
         steps, calls = self._machine.steps_done, self._call_history.calls
-        if steps > _WITNESSED_STEPS and run.measured.loop_ns < _FAST_NS * max(steps, calls):
-            self._call_history.rest()
-            self._module_calls.sees_models = False
+        if steps > _RECORDED_STEPS and run.measured.loop_ns < _FAST_NS * max(steps, calls):
+            self._call_history.stop_recording()
+            self._module_calls.intercepts_models = False
 
 
 def _device_of(table: ParameterTable) -> torch.device:

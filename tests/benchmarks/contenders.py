@@ -61,7 +61,7 @@ def _leave_out(ns: int) -> None:
     from labkit.capture.hooks.registry import listeners
 
     for listener in listeners():
-        listener.leave_out(ns)
+        listener.exclude_time(ns)
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""The autograd graph: walk, module calls, fingerprint, the user's lines, one-shot capture."""
+"""The autograd graph: traversal, module calls, fingerprint, source lines, one-shot capture."""

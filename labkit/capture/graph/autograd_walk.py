@@ -1,4 +1,4 @@
-"""Walk the graph autograd built and write it down as plain data."""
+"""Traverses the graph that autograd has built, and captures it as plain data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_HISTORY = (
 
 @dataclass
 class Cut:
-    """A place where a gradient stops: where it is, why, and what uses what comes out of it."""
+    """A place where gradients stop, the reason, and the nodes before and after it."""
 
     op: str
     note: str
@@ -36,10 +36,18 @@ class Cut:
 
 
 @dataclass
-class Recorded:
-    """What was noted while a graph was built, all of it optional.
+class RecordedDetails:
+    """Details that were recorded while a graph was built; all are optional.
 
-    `names` are those of the user's own variables, by the tensor's `id`.
+    Attributes
+    ----------
+    lines : mapping of Node to Line
+        The line of the user's code that created a node.
+    saved : mapping of Node to int or None
+        Number of bytes that a node has saved for backward.
+    cuts : sequence of Cut
+    names : mapping of int to str
+        Names of the user's variables, by the tensor's `id`.
     """
 
     lines: Mapping[AutogradNode, Line] = field(default_factory=dict)
@@ -53,26 +61,26 @@ def capture_graph(
     table: ParameterTable,
     scopes: ScopeRecorder,
     step: int | None = None,
-    recorded: Recorded | None = None,
+    recorded: RecordedDetails | None = None,
 ) -> ComputationGraph:
-    """Return the computation graph behind some tensors.
+    """Return the computation graph of some tensors.
 
     Parameters
     ----------
     roots : sequence of Tensor, or mapping of str to Tensor
-        Usually the loss; with the names under which they are drawn. Nothing is kept of them.
+        Usually the loss; a mapping gives the names in the graph. No reference to them is stored.
     table : ParameterTable
-        Names the leaves that are parameters.
+        Provides the names of parameters.
     scopes : ScopeRecorder
-        Holds the module calls recorded while the graph was built.
+        Contains the module calls that were recorded while the graph was built.
     step : int, optional
-    recorded : Recorded, optional
-        Lines, bytes and cuts, where they were recorded too.
+    recorded : RecordedDetails, optional
+        Lines, bytes and cuts, if they were recorded.
 
     Returns
     -------
     ComputationGraph
-        With a `reason` instead of nodes when there is nothing to walk.
+        With a `reason` instead of nodes if there is no graph.
     """
     named = roots if isinstance(roots, Mapping) else {f"#{n}": t for n, t in enumerate(roots)}
     ends = ends_of(named)
@@ -82,7 +90,7 @@ def capture_graph(
 
 
 def ends_of(roots: Mapping[str, torch.Tensor]) -> list[tuple[AutogradNode, str]]:
-    """Return the node that made each tensor with a history, and the tensor's name."""
+    """Return the node that created each tensor with a history, and the tensor's name."""
     return [
         (root.grad_fn, plain_name(root.numel()) if name.startswith("#") else name)
         for name, root in roots.items()
@@ -95,21 +103,21 @@ def written_graph(
     table: ParameterTable,
     scopes: ScopeRecorder,
     step: int | None = None,
-    recorded: Recorded | None = None,
+    recorded: RecordedDetails | None = None,
     within: Iterable[AutogradNode] = (),
 ) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
-    """Return the graph behind some nodes, and the identity that each autograd node was given.
+    """Return the graph that ends in some nodes, and the id of each autograd node in it.
 
-    `ends` are drawn with an output of their name. `within` are nodes that belong to the graph
-    although nothing leads from the ends to them.
+    Each of `ends` gets an output node of its name. `within` are further nodes of the graph that
+    cannot be reached from the ends.
     """
     found, links = collect([*dict.fromkeys([node for node, _ in ends]), *within])
     if len(found) > MOST_NODES:
         reason = f"The graph has more than {MOST_NODES:,} nodes; too many to draw."
         return ComputationGraph((), (), (), step, reason), {}
-    recorded = recorded or Recorded()
+    recorded = recorded or RecordedDetails()
     order = scopes.in_order(found, links)
-    calls = CallTree.build(scopes.intervals, order, scopes.elsewhere)
+    calls = CallTree.build(scopes.intervals, order, scopes.thread_calls)
     writer = GraphWriter(table, calls, recorded.lines, recorded.saved, recorded.names)
     writer.write(order, links)
     for cut in recorded.cuts:
@@ -123,7 +131,7 @@ def written_graph(
 
 
 def collect(starts: Iterable[AutogradNode]) -> tuple[list[AutogradNode], list[Link]]:
-    """Return all nodes behind some, themselves included, and what links them."""
+    """Return all nodes that can be reached from some nodes, including these, and the links."""
     seen = dict.fromkeys(starts)
     waiting = list(seen)
     links = []
@@ -140,5 +148,5 @@ def collect(starts: Iterable[AutogradNode]) -> tuple[list[AutogradNode], list[Li
 
 
 def plain_name(elements: int) -> str:
-    """Return what an end of a graph is called: one number is a loss."""
+    """Return the name of a graph's end: ``"loss"`` for a single element, else ``"output"``."""
     return "loss" if elements == 1 else "output"

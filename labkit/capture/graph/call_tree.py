@@ -1,4 +1,4 @@
-"""Which module call each node of a graph belongs to."""
+"""The module calls of a graph, and the innermost call of each node."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ class CallTree:
         cls,
         intervals: Sequence[Interval],
         order: Sequence[AutogradNode],
-        elsewhere: Sequence[ThreadCall] = (),
+        thread_calls: Sequence[ThreadCall] = (),
     ) -> CallTree:
-        """Place nodes, in the order in which they were made, into recorded calls.
+        """Assign nodes, in the order of creation, to recorded calls.
 
-        `elsewhere` are calls on other threads, whose nodes have numbers of their own.
+        `thread_calls` are calls on other threads, whose nodes are numbered independently.
         """
         innermost: dict[AutogradNode, Interval] = {}
         parents: dict[Interval, Interval | None] = {}
-        threads = dict.fromkeys(intervals, 0) if elsewhere else {}
+        threads = dict.fromkeys(intervals, 0) if thread_calls else {}
         foreign: set[AutogradNode] = set()
-        for number, call in enumerate(elsewhere, start=1):
+        for number, call in enumerate(thread_calls, start=1):
             nodes = call.nodes()
             foreign |= nodes
             threads |= dict.fromkeys(call.intervals, number)
-            at_home = (each for each in intervals if (each.start, each.path) == call.around)
-            around = next(at_home, None)
+            on_own_thread = (each for each in intervals if (each.start, each.path) == call.around)
+            around = next(on_own_thread, None)
             own = sorted(nodes, key=torch_compat.node_sequence)
             _sweep(call.intervals, own, around, innermost, parents)
         rest = [node for node in order if node not in foreign] if foreign else order
@@ -60,16 +60,16 @@ class CallTree:
         return cls(used, ids, parents, innermost, frozenset(call.path for call in used))
 
     def scope(self, node: AutogradNode) -> str:
-        """Return the id of a node's innermost call, ``""`` outside all."""
+        """Return the id of a node's innermost call; ``""`` if it is outside all calls."""
         call = self.innermost.get(node)
         return "" if call is None else self.ids[call]
 
     def first_call(self, path: str) -> str:
-        """Return the id of the first call of a module, ``""`` if it was not called."""
+        """Return the id of the first call of a module; ``""`` if it was not called."""
         return f"{path}#1" if path in self.paths else ""
 
     def line(self, node: AutogradNode) -> Line | None:
-        """Return the user's line that called the module of torch's own that made a node."""
+        """Return the user's line that called the torch module in which a node was created."""
         call = self.innermost.get(node)
         while call is not None and call.own:
             if call.line is not None:
@@ -78,7 +78,7 @@ class CallTree:
         return None
 
     def modules(self, scopes: ScopeRecorder) -> tuple[ModuleCall, ...]:
-        """Return every call that holds a node, and those around it, outer before inner."""
+        """Return all calls that contain a node, and the calls around them, outer before inner."""
         sizes = {path: scopes.size(path) for path in self.paths}
         return tuple(
             ModuleCall(
@@ -103,7 +103,7 @@ def _sweep(
     innermost: dict[AutogradNode, Interval],
     parents: dict[Interval, Interval | None],
 ) -> None:
-    """Place the nodes of one thread into its calls."""
+    """Assign the nodes of one thread to its calls."""
     waiting = sorted(intervals, key=lambda call: (call.start, -call.stop, len(call.path)))
     waiting.reverse()
     inside: list[Interval] = []
@@ -130,7 +130,7 @@ def _with_ancestors(
     parents: dict[Interval, Interval | None],
     threads: Mapping[Interval, int],
 ) -> list[Interval]:
-    """Return calls and those around them, outer before inner, in the order in which they began."""
+    """Return calls and the calls around them, outer before inner, in the order of their starts."""
     used: dict[Interval, None] = {}
     for call in calls:
         current: Interval | None = call
@@ -145,5 +145,5 @@ def _with_ancestors(
         above = parents[call]
         return [place(call)] if above is None else [*places(above), place(call)]
 
-    # Numbers of two threads cannot be compared: what is within a call comes after it.
+    # The numbers of two threads cannot be compared: inner calls are sorted after outer ones.
     return sorted(used, key=places if any(threads.values()) else lambda call: [place(call)])

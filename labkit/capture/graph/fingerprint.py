@@ -1,4 +1,4 @@
-"""A quick key of a graph's structure, so that only new structures are written down whole."""
+"""A fast key of a graph's structure, so that only new structures are captured."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.parameters import ParameterTable
 
-_MOST_NODES = 20_000
+_MAX_NODES = 20_000
 
 
 def structure_key(roots: Sequence[torch.Tensor], table: ParameterTable | None = None) -> int:
-    """Return a number that is equal for equal operations, shapes and links behind some tensors.
+    """Return a number that is equal for graphs with equal operations, shapes and edges.
 
-    With a table the watched parameters count, too: two models of equal structure have two keys.
-
-    Valid within one process: it is Python's own hash.
+    With a table, the watched parameters are part of the key, so that two models of equal structure
+    have different keys. The key is Python's hash and valid within one process.
 
     Examples
     --------
@@ -36,7 +35,7 @@ def structure_key(roots: Sequence[torch.Tensor], table: ParameterTable | None = 
             numbers[root.grad_fn] = len(numbers)
             waiting.append(root.grad_fn)
     parts: list[object] = []
-    while waiting and len(numbers) <= _MOST_NODES:
+    while waiting and len(numbers) <= _MAX_NODES:
         node = waiting.pop()
         parts.append(node.name())
         parts.append(torch_compat.output_shape(node))

@@ -1,4 +1,4 @@
-"""Turns autograd's nodes into plain ones with identities that stay."""
+"""Converts autograd's nodes to plain nodes with stable ids."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ _CUSTOM = "A torch.autograd.Function of the user's own."
 
 @dataclass
 class GraphWriter:
-    """Writes one graph.
+    """Writes the nodes and edges of one graph.
 
     Parameters
     ----------
     table : ParameterTable
-        Names the leaves that are parameters.
+        Provides the names of parameters.
     calls : CallTree
-        Names the module call of every node.
+        Provides the module call of each node.
     lines : mapping of node to Line
-        The user's line that made a node, as far as that was recorded.
+        The recorded lines of the user's code that created nodes.
     saved : mapping of node to int
-        Bytes kept for backward, for nodes whose buffers may be gone.
+        Number of bytes saved for backward, for nodes whose buffers may have been freed.
     names : mapping of int to str
-        Names of leaves that are no parameters, by the tensor's `id`.
+        Names of leaves that are not parameters, by the tensor's `id`.
     """
 
     table: ParameterTable
@@ -66,7 +66,7 @@ class GraphWriter:
     _ordinals: dict[str, int] = field(default_factory=dict)
 
     def write(self, order: Iterable[AutogradNode], links: Iterable[Link]) -> None:
-        """Write all nodes, in the order in which they were made, and what links them."""
+        """Write all nodes, given in the order of creation, and their links."""
         links = list(dict.fromkeys(links))
         rank = {}
         for number, node in enumerate(order):
@@ -78,7 +78,7 @@ class GraphWriter:
             self.edges.append(Edge(self.ids[source], self.ids[target], shape, dtype))
 
     def add_output(self, start: AutogradNode, output: Output, name: str) -> None:
-        """Write what the graph ends in."""
+        """Write an output node."""
         id = self._identity("", name)
         self.nodes.append(Node(id, "output", name, "", *output))
         self.edges.append(Edge(self.ids[start], id, *output[:2]))
@@ -91,7 +91,7 @@ class GraphWriter:
         sources: Iterable[AutogradNode],
         targets: Iterable[AutogradNode],
     ) -> None:
-        """Write a place where the gradient stops, between what comes before and after it."""
+        """Write a place where gradients stop, between its sources and its targets."""
         before = [node for node in sources if node in self.ids]
         after = [node for node in targets if node in self.ids]
         scope = self.calls.scope(before[0]) if before else ""
@@ -146,10 +146,10 @@ class GraphWriter:
         )
 
     def _place_leaves(self, links: Iterable[Link], rank: Mapping[AutogradNode, int]) -> None:
-        """Write the leaves in the order in which they are first used."""
+        """Write the leaves in the order of their first use."""
         users: dict[AutogradNode, list[AutogradNode]] = {leaf: [] for leaf in self._leaves}
         first: dict[AutogradNode, tuple[int, int]] = {}
-        # The links of one node come in the order of its inputs.
+        # The links to one node are in the order of its inputs.
         for number, (source, target) in enumerate(links):
             if source in users:
                 users[source].append(target)
@@ -192,16 +192,16 @@ class GraphWriter:
         return f"{kind}:{ordinal}"
 
     def _saved(self, node: AutogradNode) -> tuple[int | None, bool]:
-        """Return the bytes kept for backward, and whether something is behind hooks."""
+        """Return the number of bytes saved for backward, and whether some are hidden by hooks."""
         if node in self.saved:
             return self.saved[node], False
         return saved_bytes(node, self.table)
 
 
 def saved_bytes(node: AutogradNode, table: ParameterTable) -> tuple[int | None, bool]:
-    """Return the bytes a node keeps for backward, and whether some are behind hooks.
+    """Return the number of bytes a node saves for backward, and whether some are hidden by hooks.
 
-    Parameters count as nothing, as they are kept anyway; None where nothing can be read.
+    Parameters are not counted, as they exist in any case. None if the tensors cannot be read.
     """
     tensors, hidden, freed = torch_compat.saved_tensors(node)
     if hidden or freed:
@@ -215,13 +215,13 @@ def saved_bytes(node: AutogradNode, table: ParameterTable) -> tuple[int | None, 
 
 
 def operation(node: AutogradNode) -> str:
-    """Return the operation's name, lower case, without ``Backward0``."""
+    """Return the name of a node's operation in lower case, without ``Backward0``."""
     return _names(node.name())[0]
 
 
 @functools.lru_cache(maxsize=1024)
 def _names(name: str) -> tuple[str, str]:
-    """Return the name of the operation, and that of autograd's node."""
+    """Return the name of the operation, and the name of the autograd node."""
     last = name.rpartition("::")[2]
     return (last.rstrip("0123456789").removesuffix("Backward") or last).lower(), last
 

@@ -1,4 +1,4 @@
-"""The interval of autograd's sequence numbers that one module call spans."""
+"""The interval of autograd's sequence numbers that belongs to one module call."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ from labkit.capture.graph.source_lines import Line
 
 @dataclass(slots=True, eq=False)
 class Interval:
-    """The sequence numbers from `start` up to `stop` belong to one call of a module.
+    """A module call and its sequence numbers.
 
-    `line` is the user's line that called it; `own` whether its class is one of torch's own, so
-    that this line is all the user wrote of it; `nanoseconds` what the call took on the host.
+    Attributes
+    ----------
+    start, stop : int
+        First sequence number of the call, and first one after it.
+    path : str
+        Path of the module.
+    line : Line or None
+        The line of the user's code that called it.
+    own : bool
+        Whether the module's class is part of torch, so that no code in it is the user's.
+    nanoseconds : int
+        Duration of the call on the host.
     """
 
     start: int

@@ -16,7 +16,7 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.graph.autograd_walk import (
     NO_HISTORY,
-    Recorded,
+    RecordedDetails,
     capture_graph,
     collect,
     ends_of,
@@ -27,8 +27,8 @@ from labkit.capture.graph.graph_writer import saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
 from labkit.capture.graph.operation_results import ResultRecorder
-from labkit.capture.graph.source_lines import users_tensors
-from labkit.capture.graph.state_restore import buffers_put_back
+from labkit.capture.graph.source_lines import user_tensors
+from labkit.capture.graph.state_restore import restored_buffers
 from labkit.capture.inspection import sample
 from labkit.capture.parameters import ParameterTable
 from labkit.run.graph import ComputationGraph
@@ -42,25 +42,25 @@ _NOTHING = "No graph: nothing in this block was computed from a tensor that requ
 
 
 class GraphRecording:
-    """Records the graph that the code of a ``with`` block builds, whatever becomes of it there.
+    """Records the graph that the code of a ``with`` block builds.
 
-    A graph that `backward` or `torch.autograd.grad` has used up within the block is seen too.
+    A graph that `backward` or `torch.autograd.grad` frees within the block is recorded, too.
 
     Parameters
     ----------
     models : mapping of str to Module, optional
-        Whose calls are boxes; without them, every module that is called first.
+        Models whose module calls are recorded; by default every outermost module that is called.
     whole : bool
-        Whether the whole graph is wanted, and not only what `of` is asked for.
+        Whether to capture the whole graph at the end of the block, and not only with `of`.
     reads_results : bool
-        Whether to keep samples of the operations' results.
+        Whether to sample the results of operations.
 
     Attributes
     ----------
     graph : ComputationGraph or None
-        None until the block has ended.
+        The whole graph; None until the block has ended.
     results : mapping of str to Sample or None
-        Samples of the operations' results by their nodes' ids, of the graph that `of` returned.
+        Samples of the results of operations by node id, for the graph that `of` returned last.
     """
 
     def __init__(
@@ -70,21 +70,21 @@ class GraphRecording:
         whole: bool = True,
         reads_results: bool = False,
     ) -> None:
-        self._seen = ResultRecorder(sample) if reads_results else None
+        self._result_recorder = ResultRecorder(sample) if reads_results else None
         self.results: dict[str, Sample | None] = {}
-        self._wants_whole = whole
+        self._captures_whole = whole
         self.graph: ComputationGraph | None = None
-        self._scopes = ScopeRecorder(models or {}, adopt=models is None)
+        self._scopes = ScopeRecorder(models or {}, discover=models is None)
         self._calls = CallRecorder()
         self._calls.read_saved = self._read_saved
-        self._open = ExitStack()
+        self._contexts = ExitStack()
 
     def __enter__(self) -> Self:
         self._scopes.start()
-        self._open.callback(self._scopes.stop)
-        self._open.enter_context(self._calls)
-        if self._seen is not None:
-            self._open.enter_context(self._seen)
+        self._contexts.callback(self._scopes.stop)
+        self._contexts.enter_context(self._calls)
+        if self._result_recorder is not None:
+            self._contexts.enter_context(self._result_recorder)
         return self
 
     def __exit__(
@@ -93,29 +93,29 @@ class GraphRecording:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._open.close()
-        self._calls.names = users_tensors()
-        if self._wants_whole:
+        self._contexts.close()
+        self._calls.names = user_tensors()
+        if self._captures_whole:
             self.graph = self._whole()
         self._calls.made.clear()
 
     def of(self, roots: Mapping[str, torch.Tensor]) -> ComputationGraph:
-        """Return the graph behind some tensors that were computed in the block."""
+        """Return the graph of some tensors that were computed in the block."""
         starts = [root.grad_fn for root in roots.values() if root.grad_fn is not None]
         if not starts:
             reason = _NO_GRAD if self._calls.saw_gradients_off else NO_HISTORY
             return ComputationGraph((), (), (), None, reason)
         order = self._scopes.in_order(*collect(starts))
-        recorded = self._calls.recorded(self._scopes.at_home(order))
+        recorded = self._calls.recorded(self._scopes.on_own_thread(order))
         ends = ends_of(roots)
         graph, ids = written_graph(ends, self._scopes.table(), self._scopes, None, recorded)
         self.results = {ids[node]: kept for node, kept in self._results_of(order).items()}
         return graph
 
     def _results_of(self, order: list[AutogradNode]) -> dict[AutogradNode, Sample | None]:
-        if self._seen is None:
+        if self._result_recorder is None:
             return {}
-        return self._seen.of(self._scopes.at_home(order))
+        return self._result_recorder.of(self._scopes.on_own_thread(order))
 
     def table(self) -> ParameterTable:
         """Return the parameters of the modules that were called."""
@@ -133,7 +133,7 @@ class GraphRecording:
             for node in order
             if node not in used and not hasattr(node, "variable")
         ]
-        recorded = self._calls.recorded(self._scopes.at_home(order))
+        recorded = self._calls.recorded(self._scopes.on_own_thread(order))
         return written_graph(
             ends, self._scopes.table(), self._scopes, None, recorded, within=found
         )[0]
@@ -145,13 +145,13 @@ class GraphRecording:
 def graph_of_tensors(
     roots: Mapping[str, torch.Tensor], models: Mapping[str, nn.Module]
 ) -> ComputationGraph:
-    """Return the graph behind tensors that were computed before.
+    """Return the graph of tensors that were computed before.
 
-    Parameters get their names from the models (see `holders`). Module calls are not known any
-    more: nothing has recorded them.
+    Parameters get their names from the models (see `holding_modules`). Module calls are unknown, as
+    they were not recorded.
     """
     scopes = ScopeRecorder(models)
-    recorded = Recorded(names=users_tensors())
+    recorded = RecordedDetails(names=user_tensors())
     return capture_graph(roots, ParameterTable(models), scopes, recorded=recorded)
 
 
@@ -162,13 +162,13 @@ def graph_of_call(
     *,
     reads_results: bool = False,
 ) -> tuple[ComputationGraph, dict[str, Sample | None]]:
-    """Return the graph that one forward pass builds; leaves the model as it was.
+    """Return the graph that one forward pass builds, and samples of results by node id.
 
-    Random state and buffers (running statistics, for example) are put back afterwards. With
-    `reads_results`, samples of the operations' results come too, by their nodes' ids.
+    Random state and buffers, such as running statistics, are restored afterwards. Samples are
+    returned only with `reads_results`.
     """
     recording = GraphRecording({"": model}, whole=False, reads_results=reads_results)
-    with torch.random.fork_rng(devices=_cuda_devices(model)), buffers_put_back(), recording:
+    with torch.random.fork_rng(devices=_cuda_devices(model)), restored_buffers(), recording:
         outputs = named_tensors(model(*args, **kwargs))
     if not outputs:
         raise TypeError(
@@ -179,7 +179,7 @@ def graph_of_call(
 
 
 def named_tensors(output: Any, name: str = "") -> dict[str, torch.Tensor]:
-    """Return the tensors in a model's output by the names of their places."""
+    """Return the tensors in a model's output, by the names of their positions."""
     if isinstance(output, torch.Tensor):
         return {name or "#0": output}
     parts: list[tuple[str, Any]] = []
@@ -208,8 +208,8 @@ def _cuda_devices(model: nn.Module) -> list[torch.device]:
     return [device for device in devices if device.type == "cuda"]
 
 
-def holders(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
-    """Return the outermost living modules that hold a parameter of a graph, by their class."""
+def holding_modules(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
+    """Return the outermost modules that hold a parameter of a graph, by class name."""
     starts = [root.grad_fn for root in roots.values() if root.grad_fn is not None]
     leaves = {id(node.variable) for node in collect(starts)[0] if hasattr(node, "variable")}
     holding = [

@@ -1,8 +1,8 @@
-"""Notes what no finished graph tells: the line of each operation, and where gradients stop.
+"""Records what a finished graph does not contain: source lines, and places where gradients stop.
 
-A `TorchFunctionMode` sees every call of torch from Python. The autograd nodes that a call makes
-get the numbers between the counter before and after it, as with module calls. That costs some
-microseconds a call, so it is done for a graph that was asked for, not while training.
+A `TorchFunctionMode` is called for every torch call from Python. The nodes that the call creates
+have the sequence numbers between those before and after it, as with module calls. This costs some
+microseconds for each call, so it is done for one-shot graphs, not during training.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from torch.autograd.graph import Node as AutogradNode
 from torch.overrides import TorchFunctionMode
 
 from labkit.capture import torch_compat
-from labkit.capture.graph.autograd_walk import Cut, Recorded, collect
-from labkit.capture.graph.source_lines import Line, users_line
+from labkit.capture.graph.autograd_walk import Cut, RecordedDetails, collect
+from labkit.capture.graph.source_lines import Line, user_line
 
 _DETACHING: tuple[Callable[..., Any], ...] = (
     torch.Tensor.detach,
     torch.Tensor.detach_,
     torch.Tensor.data.__get__,  # type: ignore[attr-defined]
 )
-_CONSUMING: tuple[Callable[..., Any], ...] = (torch.Tensor.backward, torch.autograd.grad)
+_BACKWARD: tuple[Callable[..., Any], ...] = (torch.Tensor.backward, torch.autograd.grad)
 _DETACHED = (
     "The gradient stops here: the values were detached, so what uses them takes them as constants."
 )
@@ -37,7 +37,7 @@ _NO_GRAD = (
 
 @dataclass(eq=False)
 class _Stop:
-    """A result that lost its history, and the numbers of the calls that used it."""
+    """A result without history, and the sequence numbers of the calls that used it."""
 
     op: str
     note: str
@@ -47,22 +47,22 @@ class _Stop:
 
 
 class CallRecorder(TorchFunctionMode):
-    """Records while it is entered; on its thread only, as modes are.
+    """Records the torch calls in its context, on its own thread like all modes.
 
     Parameters
     ----------
     keep_results : bool
-        Whether to keep a copy of every result that has a history, in `results`.
+        Whether to store a copy of every result with a history in `results`.
     """
 
     def __init__(self, *, keep_results: bool = False) -> None:
         super().__init__()
         self.results: dict[AutogradNode, torch.Tensor] = {}
-        self.leaves_made: set[int] = set()
-        """The `id` of every leaf that a call returned."""
+        self.created_leaves: set[int] = set()
+        """The `id` of each leaf that a call returned."""
         self._keeps_results = keep_results
         self.made: dict[AutogradNode, None] = {}
-        """The nodes of results, in order; they keep the graph's shape, not its tensors."""
+        """The nodes of results, in order; they keep the graph alive, but not its tensors."""
         self.saw_gradients_off = False
         self.names: dict[int, str] = {}
         """Names of the user's variables, by the tensor's `id`."""
@@ -80,8 +80,8 @@ class CallRecorder(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         named = kwargs or {}
-        if func in _CONSUMING:
-            self._read_before_it_is_freed(args[0])
+        if func in _BACKWARD:
+            self._read_saved_before_backward(args[0])
         start = torch_compat.sequence_number()
         result = func(*args, **named)
         stop = torch_compat.sequence_number()
@@ -89,13 +89,13 @@ class CallRecorder(TorchFunctionMode):
         made = list(_tensors((result,)))
         for tensor in made:
             if tensor.is_leaf and tensor.requires_grad:
-                self.leaves_made.add(id(tensor))
+                self.created_leaves.add(id(tensor))
             if tensor.grad_fn is not None:
                 self.made[tensor.grad_fn] = None
                 if self._keeps_results and tensor.output_nr == 0:
                     self.results[tensor.grad_fn] = tensor.detach().clone()
         if stop > start:
-            line = users_line()
+            line = user_line()
             if line is not None:
                 self._calls.append((start, stop, line))
             for tensor in given:
@@ -103,11 +103,11 @@ class CallRecorder(TorchFunctionMode):
                 if used is not None:
                     used.used_by.append((start, stop))
         else:
-            self._note_stop(func, given, made)
+            self._record_stop(func, given, made)
         return result
 
-    def recorded(self, order: Iterable[AutogradNode]) -> Recorded:
-        """Return what was noted of nodes, given in the order in which they were made."""
+    def recorded(self, order: Iterable[AutogradNode]) -> RecordedDetails:
+        """Return the recorded details of nodes, which are given in the order of creation."""
         numbered = [(torch_compat.node_sequence(node), node) for node in order]
         numbered = [each for each in numbered if each[0] != torch_compat.NO_SEQUENCE]
         lines: dict[AutogradNode, Line] = {}
@@ -118,7 +118,7 @@ class CallRecorder(TorchFunctionMode):
                 current = next(calls, None)
             if current is not None and current[0] <= number:
                 lines[node] = current[2]
-        return Recorded(lines, self._saved, list(self._cuts(numbered)), self.names)
+        return RecordedDetails(lines, self._saved, list(self._cuts(numbered)), self.names)
 
     def _cuts(self, numbered: list[tuple[int, AutogradNode]]) -> Iterator[Cut]:
         for stop in self._stops:
@@ -130,27 +130,27 @@ class CallRecorder(TorchFunctionMode):
             if targets:
                 yield Cut(stop.op, stop.note, stop.line, stop.sources, list(dict.fromkeys(targets)))
 
-    def _read_before_it_is_freed(self, roots: Any) -> None:
+    def _read_saved_before_backward(self, roots: Any) -> None:
         starts = [root.grad_fn for root in _tensors((roots,)) if root.grad_fn is not None]
         for node in collect(starts)[0]:
             if node not in self._saved:
                 self.made[node] = None
                 self._saved[node] = self.read_saved(node)
 
-    def _note_stop(self, func: Any, given: list[torch.Tensor], made: list[torch.Tensor]) -> None:
+    def _record_stop(self, func: Any, given: list[torch.Tensor], made: list[torch.Tensor]) -> None:
         sources = [tensor.grad_fn for tensor in given if tensor.grad_fn is not None]
         carried = next((s for s in map(self._stop_of, given) if s is not None), None)
-        wants = bool(sources) or any(tensor.requires_grad for tensor in given)
+        needs_gradient = bool(sources) or any(tensor.requires_grad for tensor in given)
         off = not torch.is_grad_enabled()
-        self.saw_gradients_off = self.saw_gradients_off or (off and wants)
+        self.saw_gradients_off = self.saw_gradients_off or (off and needs_gradient)
         for tensor in made:
             if tensor.requires_grad or not (tensor.is_floating_point() or tensor.is_complex()):
                 continue
             detaching = func in _DETACHING
-            if carried is None and wants and (detaching or off):
+            if carried is None and needs_gradient and (detaching or off):
                 op = "detach" if detaching else "no_grad"
                 note = _DETACHED if detaching else _NO_GRAD
-                carried = _Stop(op, note, users_line(), sources)
+                carried = _Stop(op, note, user_line(), sources)
                 self._stops.append(carried)
             if carried is not None:
                 self._stopped[id(tensor)] = (weakref.ref(tensor), carried)

@@ -1,4 +1,4 @@
-"""Sees the result of every operation, those within one call of PyTorch too."""
+"""Records the results of all operations, including those inside one call of PyTorch."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Kept = TypeVar("Kept")
 
 
 class ResultRecorder(torch_compat.DispatchMode, Generic[Kept]):  # type: ignore[no-untyped-call]
-    """Keeps something of what each operation returns, while it is entered.
+    """Records a value for the result of each operation in its context.
 
-    Autograd makes an operation's node just before the operation runs. So what runs when the
-    counter of nodes has moved on is the operation of the newest node.
+    Autograd creates the node of an operation just before the operation runs. So if the sequence
+    number has increased, the operation that runs is that of the newest node.
 
     Parameters
     ----------
     keep : callable
-        Takes a result, of which nothing else is kept, and returns what is to be.
+        Takes a result, and returns the value to store for it.
     """
 
     def __init__(self, keep: Callable[[torch.Tensor], Kept]) -> None:
@@ -53,19 +53,19 @@ class ResultRecorder(torch_compat.DispatchMode, Generic[Kept]):  # type: ignore[
         return result
 
     def of(self, order: Iterable[AutogradNode]) -> dict[AutogradNode, Kept]:
-        """Return what was kept of the first result of each node of a graph."""
+        """Return the stored value of the first result of each node of a graph."""
         found = {}
         for node in order:
             seen = self._seen.get(torch_compat.node_sequence(node))
             if seen is None:
                 continue
             name, shape, kept = seen
-            # Between a node and its operation another may have run, on a node's behalf.
-            same = _plain(operation(node)) in _plain(name)
+            # Another operation may have run between the creation of a node and its operation.
+            same = _normalized(operation(node)) in _normalized(name)
             if same and shape == torch_compat.output_shape(node):
                 found[node] = kept
         return found
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     return name.replace("_", "").lower()

@@ -1,4 +1,4 @@
-"""The line of the user's own code that led to a call."""
+"""The line of the user's code that led to a call."""
 
 from __future__ import annotations
 
@@ -15,43 +15,47 @@ import torch
 from labkit.run.graph_parts import Source
 
 Line = tuple[CodeType, int]
-"""A code object and a line number: cheap to keep, made readable later."""
+"""A code object and a line number, which `source_of` converts to a readable form."""
 
-_FOREIGN = tuple(f"{home}/" for home in (Path(torch.__file__).parent, Path(__file__).parents[2]))
-_is_users: dict[str, bool] = {}
+_LIBRARY_PATHS = tuple(
+    f"{home}/" for home in (Path(torch.__file__).parent, Path(__file__).parents[2])
+)
+_is_user_file: dict[str, bool] = {}
 
 
-def users_line(most: int = 100) -> Line | None:
-    """Return the innermost line on the stack that is neither torch's nor labkit's.
+def user_line(max_frames: int = 100) -> Line | None:
+    """Return the innermost line on the stack that is part of neither torch nor labkit.
 
-    Looks at so many frames at most.
+    At max_frames `max_frames` frames are searched.
     """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
-    while frame is not None and most > 0:
-        most -= 1
+    while frame is not None and max_frames > 0:
+        max_frames -= 1
         code = frame.f_code
-        users = _is_users.get(code.co_filename)
+        users = _is_user_file.get(code.co_filename)
         if users is None:
-            users = _is_users[code.co_filename] = not code.co_filename.startswith(_FOREIGN)
+            users = _is_user_file[code.co_filename] = not code.co_filename.startswith(
+                _LIBRARY_PATHS
+            )
         if users:
             return code, frame.f_lineno
         frame = frame.f_back
     return None
 
 
-def users_code() -> CodeType | None:
-    """Return the code of the innermost frame on the stack that is neither torch's nor labkit's."""
-    line = users_line()
+def user_code() -> CodeType | None:
+    """Return the code of the innermost frame that is part of neither torch nor labkit."""
+    line = user_line()
     return None if line is None else line[0]
 
 
-def users_tensors() -> dict[int, str]:
-    """Return the names of the tensors that the innermost frame of the user's can see, by `id`.
+def user_tensors() -> dict[int, str]:
+    """Return the names of the tensors that are visible in the user's innermost frame, by `id`.
 
-    Only those of its globals where its local variables cannot be read without a trace.
+    Only those of global variables if reading local ones would have side effects.
     """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
-    while frame is not None and frame.f_code.co_filename.startswith(_FOREIGN):
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARY_PATHS):
         frame = frame.f_back
     if frame is None:
         return {}
@@ -59,28 +63,28 @@ def users_tensors() -> dict[int, str]:
 
 
 def _local_names(frame: FrameType) -> dict[int, str]:
-    """Return the names of the tensors among a frame's local variables, and change nothing.
+    """Return the names of the tensors among a frame's local variables, without side effects.
 
-    Until Python 3.12 a function's variables are read by way of a dict that belongs to its frame,
-    which reading brings up to date. It is the one that ``locals()`` gives, so it is read only where
-    nobody can have it.
+    Up to Python 3.12, the variables of a function are read through a dict of its frame, which is
+    updated by reading. ``locals()`` returns the same dict, so it is read only if no other code can
+    have a reference to it.
     """
     has_own_dict = not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # a module or a class body
     if has_own_dict or sys.version_info >= (3, 13):
         return names_in(frame.f_locals)
-    if frame.f_trace is not None or _may_hold_its_locals(frame.f_code):
+    if frame.f_trace is not None or _may_access_locals(frame.f_code):
         return {}
     variables = frame.f_locals
     names = names_in(variables)
-    if sys.getrefcount(variables) == _REFERENCES_OF_AN_UNSEEN_DICT:
-        # Left there, it would keep alive what the user deletes or replaces.
+    if sys.getrefcount(variables) == _REFERENCES_OF_UNSHARED_DICT:
+        # Its entries would keep objects alive that the user deletes or replaces.
         variables.clear()
     return names
 
 
 @functools.lru_cache(maxsize=1024)
-def _may_hold_its_locals(code: CodeType) -> bool:
-    """Return whether a function's own code can have the dict of its variables."""
+def _may_access_locals(code: CodeType) -> bool:
+    """Return whether a function's code can access the dict of its variables."""
     if not _READ_LOCALS.isdisjoint(code.co_names):
         for instruction in dis.get_instructions(code):
             name, is_global = instruction.argval, instruction.opname == "LOAD_GLOBAL"
@@ -90,12 +94,12 @@ def _may_hold_its_locals(code: CodeType) -> bool:
 
 
 _READ_LOCALS = frozenset({"locals", "vars", "eval", "exec", "f_locals", "builtins"})
-_REFERENCES_OF_AN_UNSEEN_DICT = 3
-"""The frame's, the variable's, and that of the call which counts."""
+_REFERENCES_OF_UNSHARED_DICT = 3
+"""The references of the frame, of the variable, and of the call of `sys.getrefcount`."""
 
 
 def names_in(*spaces: Mapping[str, object]) -> dict[int, str]:
-    """Return the names of the tensors in some namespaces by `id`; the later ones win."""
+    """Return the names of the tensors in some namespaces, by `id`; later ones take priority."""
     return {
         id(value): name
         for space in spaces
@@ -105,7 +109,7 @@ def names_in(*spaces: Mapping[str, object]) -> dict[int, str]:
 
 
 def source_of(line: Line | None) -> Source | None:
-    """Return a line in readable form; a cell of a notebook is called that."""
+    """Return a line in readable form; the file of a notebook cell is ``"notebook cell"``."""
     if line is None:
         return None
     code, number = line
@@ -114,10 +118,10 @@ def source_of(line: Line | None) -> Source | None:
 
 @functools.lru_cache(maxsize=4096)
 def _source(file: str, number: int) -> Source:
-    return Source(_shown(file), number)
+    return Source(_display_path(file), number)
 
 
-def _shown(file: str) -> str:
+def _display_path(file: str) -> str:
     path = Path(file)
     if path.parent.name.startswith("ipykernel_") or file.startswith("<ipython"):
         return "notebook cell"

@@ -1,4 +1,4 @@
-"""Finds the line of a function that calls an operation, by reading its source."""
+"""Finds the line of a function that calls an operation, in its source code."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ _ALSO_CALLED = {
 
 
 def line_of_operation(code: object, op: str, ordinal: int = 0, count: int = 1) -> str | None:
-    """Return where a function's source calls an operation, as ``"file:number"``.
+    """Return the line of a function that calls an operation, as ``"file:number"``.
 
     Parameters
     ----------
     code : function or code object
     op : str
-        The operation's name as graphs have it: ``"log"``, ``"logsoftmax"``.
+        Name of the operation in graphs, for example ``"log"`` or ``"logsoftmax"``.
     ordinal, count : int
-        Which of how many such operations it is; if the source has another number of them, as in
-        a loop, the first one is returned.
+        Index of the operation among all operations of this name, and their number. If the source
+        contains a different number of them, as with loops, the first one is returned.
 
     Returns
     -------
     str or None
-        None where the source cannot be had or does not name the operation.
+        None if the source is not available or does not name the operation.
     """
     try:
         lines, start = _source(code)
@@ -61,7 +61,7 @@ def line_of_operation(code: object, op: str, ordinal: int = 0, count: int = 1) -
 
 
 def _source(code: object) -> tuple[list[str], int]:
-    """Return the lines of a function, or of the whole file or cell, and the number of the first."""
+    """Return the lines of a function, or of the whole file or cell, and the first line's number."""
     if isinstance(code, CodeType) and code.co_name == "<module>":
         return inspect.findsource(code)[0], 1
     return inspect.getsourcelines(code)  # type: ignore[arg-type]
@@ -77,6 +77,6 @@ def _lines(tree: ast.AST, op: str) -> Iterator[int]:
 
 
 def _called(function: ast.expr) -> str:
-    """Return the last part of a called name, as graphs write operations."""
+    """Return the last part of a called name, normalized like the names of operations in graphs."""
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     return str(name).replace("_", "").lower()

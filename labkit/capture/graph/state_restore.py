@@ -1,4 +1,4 @@
-"""Leaves a model as it was after a forward pass that was run to look at it."""
+"""Restores the buffers of a model after an extra forward pass."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 
 @contextmanager
-def buffers_put_back() -> Iterator[None]:
-    """Put the buffers of every module that is called back, where they changed."""
+def restored_buffers() -> Iterator[None]:
+    """Restore the changed buffers of every module that is called in the context."""
     seen: weakref.WeakSet[nn.Module] = weakref.WeakSet()
     kept: list[tuple[torch.Tensor, torch.Tensor]] = []
 
@@ -31,5 +31,5 @@ def buffers_put_back() -> Iterator[None]:
         with torch.no_grad():
             for buffer, before in kept:
                 if not torch.equal(buffer, before):
-                    # By `data`, since graphs that keep the buffer must not take it for changed.
+                    # By `data`, as graphs that have saved the buffer must not see a new version.
                     buffer.data.copy_(before)

@@ -1,7 +1,7 @@
-"""Module calls on other threads than the recorder's, as data-parallel training makes them.
+"""Module calls on other threads than the recorder's, as in data-parallel training.
 
-Each thread counts its autograd nodes by itself, so the numbers of two threads say nothing of each
-other. The nodes of a call on another thread are found from what it returned instead.
+Each thread numbers its autograd nodes independently, so the numbers of two threads cannot be
+compared. The nodes of a call on another thread are found from its results instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from labkit.capture import torch_compat
 from labkit.capture.graph.intervals import Interval
 
 Link = tuple[AutogradNode, AutogradNode]
-"""A source and the node that takes what it made."""
+"""A node, and a node that uses its result."""
 
 
 @dataclass(eq=False)
@@ -29,13 +29,13 @@ class ThreadCall:
     Attributes
     ----------
     module : Module
-        Whose call it is; it need not be one of those watched, but may be a copy of one.
+        The called module: a watched module or a copy of one.
     around : tuple of (int, str) or None
-        Start and path of the call that was open on the recorder's thread meanwhile.
+        Start and path of the call that was open on the recorder's thread at the time.
     intervals : list of Interval
-        The call itself and those within it, of watched modules; the numbers are its thread's.
+        The call and the calls of watched modules within it, with the numbers of its thread.
     returned, given : sequence of Node
-        What made its results, and what made its inputs.
+        The nodes that created its results and its inputs.
     """
 
     module: nn.Module
@@ -45,7 +45,7 @@ class ThreadCall:
     given: Sequence[AutogradNode] = ()
 
     def nodes(self) -> set[AutogradNode]:
-        """Return the nodes that were made in it."""
+        """Return the nodes that were created in the call."""
         outside = set(self.given)
         waiting = [node for node in self.returned if node not in outside]
         inside = set(waiting)
@@ -59,24 +59,24 @@ class ThreadCall:
         return inside
 
 
-def made_by(values: Any) -> list[AutogradNode]:
-    """Return the nodes that made the tensors in some nested values."""
+def creators_of(values: Any) -> list[AutogradNode]:
+    """Return the nodes that created the tensors in some nested values."""
     if isinstance(values, torch.Tensor):
         return [] if values.grad_fn is None else [values.grad_fn]
     if isinstance(values, dict):
         values = values.values()
     elif not isinstance(values, (tuple, list)):
         return []
-    return [node for value in values for node in made_by(value)]
+    return [node for value in values for node in creators_of(value)]
 
 
 def in_order(
     nodes: Iterable[AutogradNode], links: Sequence[Link], calls: Sequence[ThreadCall]
 ) -> list[AutogradNode]:
-    """Return nodes of several threads in an order in which they can have been made.
+    """Return the nodes of several threads in a possible order of creation.
 
-    What can have been made at any time comes one thread after the other; leaves come last, as
-    they have no number.
+    Nodes whose order is not determined are sorted by thread. Leaves come last, as they have no
+    number.
     """
     threads = {node: rank for rank, call in enumerate(calls, start=1) for node in call.nodes()}
     keys = {

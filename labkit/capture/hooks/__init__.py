@@ -1,9 +1,9 @@
-"""What torch calls: backward passes, optimizer steps, data loaders and module calls.
+"""Hooks on backward passes, optimizer steps, data loaders and module calls.
 
-One set of hooks serves every watch of the process. It is installed when the first watch opens and
-removed when the last one closes; in between nothing is added or removed, since torch iterates
-over its global hooks while other threads step. A call on a thread that trains no watched model
-passes straight through.
+One set of hooks serves all watches of the process. It is installed when the first watch opens and
+removed when the last one closes. Nothing is added or removed in between, as torch iterates over its
+global hooks while other threads step. Calls on a thread that trains no watched model are passed on
+unchanged.
 """
 
 from labkit.capture.hooks.installation import close, open_

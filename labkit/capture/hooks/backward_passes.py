@@ -14,11 +14,11 @@ from labkit.capture.hooks.listener import Backward, LoopListener
 is_compiling = torch.compiler.is_dynamo_compiling
 
 _installed: list[tuple[Backward, Backward]] = []
-"""Wrappers in the order in which they were put in place, each with what it calls."""
+"""The installed wrappers in order, each with the function that it calls."""
 
 
 def install() -> None:
-    """Put a wrapper in the place of `torch.autograd.backward`."""
+    """Replace `torch.autograd.backward` by a wrapper."""
     original = torch.autograd.backward
     wrapper = _around(original)
     _installed.append((wrapper, original))
@@ -26,7 +26,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Put back what stood there; under somebody else's wrapper ours stays and passes calls on."""
+    """Restore the original function; below another wrapper labkit's remains and passes calls on."""
     while _installed and torch.autograd.backward is _installed[-1][0]:
         torch.autograd.backward = _installed.pop()[1]
 
@@ -39,7 +39,7 @@ def _around(original: Backward) -> Backward:
         if is_compiling():
             original(tensors, *args, **kwargs)
             return
-        # Written out, since every call that is made here is felt in a fast loop.
+        # Written out, as each further call here would slow down a fast loop.
         passes = here.passes
         if passes.stamp != state.stamp or passes.are_searched:
             registry.look_up(passes, tensors)
@@ -76,10 +76,10 @@ def _run_for_several(
 
 
 def _after(listeners: tuple[LoopListener, ...], tensors: Any) -> None:
-    """Call all listeners, also where one of them raises an interrupt."""
-    for place, listener in enumerate(listeners):
+    """Call all listeners, even if one of them raises an interrupt."""
+    for number, listener in enumerate(listeners):
         try:
             listener.after_pass(tensors)
         except BaseException:
-            _after(listeners[place + 1 :], tensors)
+            _after(listeners[number + 1 :], tensors)
             raise

@@ -1,8 +1,8 @@
-"""Find what holds some tensors or modules: optimizers, gradient scalers, compiled models.
+"""Finds the objects that hold some tensors or modules: optimizers, scalers, compiled models.
 
-`gc.get_objects` would find them too, but it also returns tuples that other threads are just
-building, and those then fail with a SystemError in the user's code. So the objects that refer to
-the given ones are followed upwards.
+`gc.get_objects` would find them too, but it also returns tuples that other threads are building,
+which then raise a SystemError in the user's code. Therefore references are followed from the given
+objects to the objects that hold them.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from torch import nn
 from labkit.capture.parameters import ParameterTable
 
 _CONTAINERS = (dict, list, tuple)
-_MOST_PARAMETERS = 8
-"""Parameters of each model whose holders are looked for; an optimizer may hold some of them."""
-_MOST_REFERRERS = 10_000
+_MAX_PARAMETERS = 8
+"""Parameters of each model that a search starts from; an optimizer may hold only some of them."""
+_MAX_REFERRERS = 10_000
 
 
 def find_optimizers(table: ParameterTable) -> list[torch.optim.Optimizer]:
-    """Return the living optimizers that hold a watched parameter, as far as a search finds them.
+    """Return the optimizers that hold a watched parameter, in the order of their first parameters.
 
-    They come in the order of the first parameter that each holds. The search begins at some
-    parameters of every model. An optimizer of others alone is seen when it steps.
+    The search starts from some parameters of each model. An optimizer that holds none of these is
+    not found; it is recorded from its first step on.
     """
     parameters: list[torch.Tensor] = []
     for label in dict.fromkeys(entry.label for entry in table.watched):
         own = [e.parameter() for e in table.watched if e.label == label]
         known = [p for p in own if p is not None]
-        every = max(1, -(-len(known) // _MOST_PARAMETERS))
+        every = max(1, -(-len(known) // _MAX_PARAMETERS))
         parameters += known[::every]
-    # A parameter is in a list, that in a group, that in the list of groups of an optimizer.
+    # A parameter is in the list of a group, and the group is in the list of an optimizer.
     found = owners(parameters, torch.optim.Optimizer, levels=5)
     places = {entry.names: place for place, entry in enumerate(table.watched)}
     placed = [
@@ -47,7 +47,7 @@ def find_optimizers(table: ParameterTable) -> list[torch.optim.Optimizer]:
 
 
 def find_compiled(models: Iterable[nn.Module]) -> bool:
-    """Return whether `torch.compile` has made something of some modules."""
+    """Return whether `torch.compile` has wrapped one of some modules."""
     return any(
         vars(owner).get("_modules", {}).get("_orig_mod") is model
         for model in models
@@ -56,20 +56,20 @@ def find_compiled(models: Iterable[nn.Module]) -> bool:
 
 
 def references_to_scalers(factor: torch.Tensor) -> list[Callable[[], torch.amp.GradScaler | None]]:
-    """Return weak references to the gradient scalers that hold a factor and are switched on."""
+    """Return weak references to the enabled gradient scalers that hold a factor."""
     found = owners([factor], torch.amp.GradScaler, levels=2)
     return [weakref.ref(scaler) for scaler in found if scaler.is_enabled()]
 
 
 def owners(objects: Sequence[Any], kind: type[Any], levels: int) -> list[Any]:
-    """Return the objects of a kind that hold some others, directly or in containers.
+    """Return the objects of a type that hold some objects, directly or in containers.
 
     Parameters
     ----------
     objects : sequence of object
     kind : type
     levels : int
-        How many containers may lie between, and the object's own namespace.
+        Maximum number of references to follow, through containers and the holder's namespace.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def owners(objects: Sequence[Any], kind: type[Any], levels: int) -> list[Any]:
         seen.add(id(referrers))
         level = []
         seen.add(id(level))
-        for each in referrers[:_MOST_REFERRERS]:
+        for each in referrers[:_MAX_REFERRERS]:
             if id(each) in seen:
                 continue
             seen.add(id(each))

@@ -1,9 +1,10 @@
-"""Hooks around the steps of an optimizer that has hooks of the user's own.
+"""Hooks on an optimizer that has step hooks of the user.
 
-torch calls the hooks of every optimizer first before a step and last after it, so around those of
-the user's. What these do (clip gradients, change the rate, begin the next pass) belongs outside
-what is recorded as the step: before it, it changes the gradients that the optimizer uses; after it,
-the step is over. So labkit's are put innermost, on that optimizer, while a watch is open.
+torch calls global step hooks first before a step and last after it, around the hooks of the
+optimizer itself. What the user's hooks do (clip gradients, change the learning rate, run the next
+pass) is not part of the recorded step: a pre-hook may change the gradients that the optimizer uses,
+and a post-hook runs when the update is done. Therefore, while a watch is open, labkit registers
+hooks on such an optimizer that are called innermost.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ StepHook = Callable[..., Any]
 def put_innermost(
     known: KnownOptimizer, optimizer: torch.optim.Optimizer, before: StepHook, after: StepHook
 ) -> bool:
-    """Have two hooks called as the last before and the first after an optimizer's step.
+    """Register two hooks as the last before and the first after an optimizer's step.
 
-    To be called before torch begins to call the optimizer's own hooks.
+    To be called before torch begins to call the hooks of the optimizer.
 
     Returns
     -------
     bool
-        False where nothing but these two is registered any more: they are removed then.
+        False if no other hooks are registered any more; then these two are removed.
     """
-    if not _are_registered(known):  # also where the user has cleared all hooks
+    if not _are_registered(known):  # also if the user has cleared all hooks
         remove(known)
         known.innermost = (
             optimizer.register_step_pre_hook(before),
@@ -54,10 +55,10 @@ def _are_registered(known: KnownOptimizer) -> bool:
 
 
 def remove_all() -> None:
-    """Remove these hooks from all optimizers but one whose step is under way just now.
+    """Remove these hooks from all optimizers, except from those whose step is under way.
 
-    torch iterates over an optimizer's hooks meanwhile. What is left there does nothing, and goes
-    with the optimizer.
+    torch iterates over the hooks of an optimizer during its step. Hooks that remain there have no
+    effect, and are deleted with the optimizer.
     """
     under_way = torch_compat.steps_under_way_anywhere()
     for key, known in list(OPTIMIZERS.items()):

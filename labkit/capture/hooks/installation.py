@@ -1,8 +1,8 @@
 """Installs the hooks with the first watch and removes them with the last.
 
-A watch may be closed by the garbage collector in the middle of anything, another opening or
-closing included. So changes go through a queue, and nobody waits for a lock that the same thread
-may hold: whoever finds the lock taken leaves the change to the one who holds it.
+The garbage collector may close a watch at any point, even while another watch opens or closes on
+the same thread. Therefore changes are put into a queue, and no call blocks on a lock that its own
+thread may hold: if the lock is taken, its holder applies the change.
 """
 
 from __future__ import annotations
@@ -20,39 +20,39 @@ from labkit.capture.hooks import (
 )
 from labkit.capture.hooks.listener import LoopListener
 
-_MOST_SECONDS = 1.0
-"""How long an opening watch waits for another thread that is just applying changes."""
+_MAX_WAIT_SECONDS = 1.0
+"""Maximum time that an opening watch waits for another thread to apply its change."""
 
-_waiting: deque[tuple[bool, LoopListener]] = deque()
+_changes: deque[tuple[bool, LoopListener]] = deque()
 _lock = threading.Lock()
 
 
 def open_(listener: LoopListener) -> None:
-    """Begin to call a listener."""
-    _waiting.append((True, listener))
+    """Add a listener, which is called from now on."""
+    _changes.append((True, listener))
     _apply()
-    deadline = time.monotonic() + _MOST_SECONDS
+    deadline = time.monotonic() + _MAX_WAIT_SECONDS
     while listener not in registry.listeners() and time.monotonic() < deadline:
         time.sleep(0)
         _apply()
 
 
 def close(listener: LoopListener) -> None:
-    """Stop calling a listener; harmless when repeated, and in a finalizer."""
-    _waiting.append((False, listener))
+    """Remove a listener; may be called repeatedly, and from a finalizer."""
+    _changes.append((False, listener))
     _apply()
 
 
 def _apply() -> None:
-    while _waiting and _lock.acquire(blocking=False):
+    while _changes and _lock.acquire(blocking=False):
         try:
-            while _waiting:
-                _change(*_waiting.popleft())
+            while _changes:
+                _change(*_changes.popleft())
         finally:
             _lock.release()
 
 
-def _change(opens: bool, listener: LoopListener) -> None:  # noqa: FBT001 - one entry of the queue
+def _change(opens: bool, listener: LoopListener) -> None:  # noqa: FBT001 - an entry of the queue
     before = registry.listeners()
     after = tuple(each for each in before if each is not listener)
     if opens:

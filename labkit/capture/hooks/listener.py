@@ -1,4 +1,4 @@
-"""What the hooks call: one listener per watch."""
+"""The interfaces that the hooks call: one listener for each watch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import torch
 from torch.utils.data import DataLoader
 
 Backward = Callable[..., None]
-"""`torch.autograd.backward`, or what stands in its place."""
+"""`torch.autograd.backward`, or a function that replaces it."""
 
 
 class StepListener(Protocol):
-    """Records everyday steps."""
+    """Records the steps that the fast path handles."""
 
     def end_step(self, recorder: Any, optimizer: torch.optim.Optimizer) -> None:
-        """Record that a step ended."""
+        """Record the end of a step."""
 
 
 class OptimizerListener(Protocol):
@@ -27,13 +27,13 @@ class OptimizerListener(Protocol):
     thread : int
         Identity of the thread that trains these parameters.
     passes : int
-        Backward passes whose gradients wait for a step.
+        Number of pending backward passes: those since the last step.
     stepped : bool
-        Whether it has stepped in the round under way.
+        Whether it has stepped in the training step under way.
     depth : int
-        How many ``step`` calls of its optimizers are under way, one within the other.
+        Number of nested ``step`` calls of its optimizers that are under way.
     outermost : int
-        Identity of the optimizer whose step is under way; 0 while none is.
+        Identity of the optimizer whose step is under way; 0 if there is none.
     """
 
     thread: int
@@ -43,61 +43,65 @@ class OptimizerListener(Protocol):
     outermost: int
 
     @property
-    def quiet(self) -> StepListener | None:
-        """What records everyday steps, while nothing else is recorded."""
+    def fast_path(self) -> StepListener | None:
+        """Handles steps in unsampled training steps; None if the general path has to."""
 
     @property
     def loop(self) -> LoopListener:
-        """The watch that it belongs to."""
+        """The watched loop that it belongs to."""
 
 
 class LoopListener(Protocol):
-    """Records one watched loop. Raises nothing but an interrupt.
+    """Records one watched loop. Its methods raise nothing but interrupts.
 
     Attributes
     ----------
     thread : int
-        Identity of the thread that trains, or that opened the watch while nothing has trained.
+        Identity of the training thread; before the first pass, of the one that opened the watch.
     """
 
     thread: int
     run_pass: Callable[..., None]
-    """Runs a backward pass for this listener alone: `Backward`, its first argument, its others."""
+    """Runs a backward pass for this listener only.
+
+    Its arguments are the `Backward` function, the function's first argument and its other ones.
+    """
 
     def claim(self, thread: int, tensors: object, recorder: Any) -> bool:
-        """Make a thread the one that trains; return whether it is.
+        """Make a thread the training thread; return whether it is.
 
-        Either a backward pass from `tensors` begins on it, or a step of what `recorder` records.
+        On that thread begins either a backward pass from `tensors`, or a step of an optimizer that
+        `recorder` records.
         """
 
     def begin_pass(self) -> bool:
-        """Begin a backward pass on the calling thread; return whether it is to be recorded."""
+        """Begin a backward pass on the calling thread; return whether it is recorded."""
 
     def before_pass(self, tensors: object) -> None:
-        """Record what there is before a pass that was begun."""
+        """Record the state before a recorded pass."""
 
     def after_pass(self, tensors: object) -> None:
-        """Record that the pass ended."""
+        """Record the end of the pass."""
 
     def pass_failed(self) -> None:
         """Record that the pass raised."""
 
     def recorder_of(self, optimizer: torch.optim.Optimizer) -> OptimizerListener | None:
-        """Return what records an optimizer's steps, None if it holds nothing watched."""
+        """Return the recorder of an optimizer; None if it holds no watched parameter."""
 
     def before_step(
         self, recorder: Any, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
     ) -> tuple[Any, Any] | None:
-        """Record that a step begins; return arguments to call it with instead, or None."""
+        """Record the start of a step; return arguments that replace the given ones, or None."""
 
     def after_step(self, recorder: Any, optimizer: torch.optim.Optimizer) -> None:
-        """Record that the step ended."""
+        """Record the end of the step."""
 
-    def leave_out(self, ns: int) -> None:
-        """Leave out some time in which the loop stood still, of the time that it takes."""
+    def exclude_time(self, ns: int) -> None:
+        """Exclude a pause of the loop, in nanoseconds, from the time of its steps."""
 
     def loader_started(self, loader: DataLoader[Any]) -> None:
         """Record that an iteration over a loader begins."""
 
-    def batch_came(self, iterator: Any, waited_ns: int) -> None:
-        """Record that a loader's iterator gave a batch, and how long that took."""
+    def batch_loaded(self, iterator: Any, waited_ns: int) -> None:
+        """Record that a loader's iterator returned a batch, and the time that this took."""

@@ -1,4 +1,4 @@
-"""Calls the listeners when a `DataLoader` is iterated over and when it gives a batch."""
+"""Calls the listeners when an iteration over a `DataLoader` begins, and for each batch."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from torch.utils.data import DataLoader
 from labkit.capture import torch_compat
 from labkit.capture.hooks.registry import listeners_here
 
-_MOST_BATCHES = 256
-"""Index lists that are kept of a loader; workers fetch some of them ahead."""
+_MAX_BATCHES = 256
+"""Number of index lists to store for a loader; its workers prefetch some batches."""
 
 
 class _Issued:
-    """The samples of the newest batches that a loader asked for, in their order."""
+    """The sample indices of the newest batches that a loader requested, in order."""
 
     def __init__(self) -> None:
-        self.lists: deque[Any] = deque(maxlen=_MOST_BATCHES)
+        self.lists: deque[Any] = deque(maxlen=_MAX_BATCHES)
         self.count = 0
 
 
@@ -31,19 +31,19 @@ _restore: list[Callable[[], None]] = []
 
 
 def install() -> None:
-    """Wrap what begins an iteration, and what gives the batches and their indices."""
+    """Wrap the methods that begin an iteration, load a batch and select its indices."""
     _restore.append(_wrap_loader())
     _restore.append(_wrap_iterators())
 
 
 def uninstall() -> None:
-    """Put back what was wrapped, unless somebody else wrapped it in the meantime."""
+    """Restore the wrapped methods, unless they were wrapped again in the meantime."""
     while _restore:
         _restore.pop()()
 
 
 def indices_of_newest(iterator: Any) -> tuple[int, ...] | None:
-    """Return which samples of the dataset made up an iterator's newest batch; None if not known."""
+    """Return the sample indices of an iterator's newest batch; None if they are unknown."""
     issued = None if iterator is None else _issued.get(iterator)
     taken = torch_compat.batches_taken(iterator)
     if issued is None or taken is None:
@@ -77,18 +77,18 @@ def _wrap_iterators() -> Callable[[], None]:
     """Wrap the iterators' methods."""
 
     def timed(next_batch: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def give_batch(iterator: Any) -> Any:
+        def load_batch(iterator: Any) -> Any:
             began = time.perf_counter_ns()
             batch = next_batch(iterator)
             waited = time.perf_counter_ns() - began
             for listener in listeners_here():
-                listener.batch_came(iterator, waited)
+                listener.batch_loaded(iterator, waited)
             return batch
 
-        return give_batch
+        return load_batch
 
     def recorded(next_index: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def give_index(iterator: Any) -> Any:
+        def next_indices(iterator: Any) -> Any:
             index = next_index(iterator)
             issued = _issued.get(iterator)
             if issued is None:
@@ -97,6 +97,6 @@ def _wrap_iterators() -> Callable[[], None]:
             issued.count += 1
             return index
 
-        return give_index
+        return next_indices
 
     return torch_compat.replace_loader_methods(timed, recorded)

@@ -1,8 +1,8 @@
-"""Sees the calls of some modules from outside, at a fraction of a microsecond.
+"""Intercepts the calls of some modules, at a cost of a fraction of a microsecond.
 
-Global hooks would send every module of the process the long way round, a module's own hooks
-would be copied and pickled with it, and a wrapped `forward` breaks `torch.jit.script`. So the
-place is used that `Module.compile` uses: torch leaves it out of copies and pickles.
+Global hooks would slow down every module of the process, hooks on a module would be copied and
+pickled with it, and a wrapped `forward` breaks `torch.jit.script`. Therefore the interceptor is
+stored in the attribute that `Module.compile` uses: torch excludes it from copies and pickles.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ Returned = Callable[[nn.Module, Any], None]
 
 
 class ModuleCalls:
-    """Calls a function before, and one after, each call of one module.
+    """Calls one function before, and one after, each call of a module.
 
     Parameters
     ----------
     module : Module
-        Not kept alive. One that is compiled already is left alone.
+        Held weakly. Calls of a module that is compiled already are not intercepted.
     called : callable
-        Takes the module and what it is called with, before the call.
+        Called before each call, with the module and its positional and keyword arguments.
     returned : callable, optional
-        Takes the module and what it returned.
+        Called after each call, with the module and its result.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class ModuleCalls:
         self._module = weakref.ref(module)
         self._called = called
         self._returned = returned
-        self._home = threading.get_ident()
+        self._thread = threading.get_ident()
         self._interceptor = self._make()
         if torch_compat.call_interceptor(module) is None and not torch_compat.is_compiled(module):
             torch_compat.intercept_calls(module, self._interceptor)
 
     def close(self) -> None:
-        """Take the interceptor off and release what was given."""
+        """Remove the interceptor, and release the functions."""
         self._called = self._returned = None
         module = self._module()
         if module is not None:
@@ -60,9 +60,9 @@ class ModuleCalls:
             module = reference()
             if torch.compiler.is_dynamo_compiling():
                 return torch_compat.call_forward(module, args, kwargs)
-            # A replica that data-parallel training makes has the attributes of the module, this
-            # one included; torch calls it from a frame that names the replica.
-            if module is None or threading.get_ident() != self._home:
+            # A replica in data-parallel training has the attributes of the module, including this
+            # one; torch calls it from a frame whose `self` is the replica.
+            if module is None or threading.get_ident() != self._thread:
                 module = sys._getframe(1).f_locals["self"]  # noqa: SLF001 - the documented way
             called, returned = self._called, self._returned
             own = module is reference() and not torch.compiler.is_compiling()

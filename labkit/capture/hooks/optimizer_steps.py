@@ -1,4 +1,4 @@
-"""Calls the listeners around the steps of every optimizer of torch's."""
+"""Calls the listeners before and after the steps of all torch optimizers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from labkit.capture import torch_compat
 from labkit.capture.hooks.innermost_hooks import put_innermost
-from labkit.capture.hooks.registry import OPTIMIZERS, STATE, meet, parameters_changed
+from labkit.capture.hooks.registry import OPTIMIZERS, STATE, look_up_optimizer, parameters_changed
 
 is_compiling = torch.compiler.is_dynamo_compiling
 
@@ -28,7 +28,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Remove the hooks, whatever other threads do meanwhile."""
+    """Remove the hooks; safe while other threads step."""
     if _handles:
         before, after = _handles
         torch_compat.remove_global_step_hook("pre", before)
@@ -39,15 +39,26 @@ def uninstall() -> None:
 def before_step(
     optimizer: torch.optim.Optimizer, args: Any, kwargs: Any, *, innermost: bool = False
 ) -> Any:
-    """Pass a step that begins on to the watches whose parameters the optimizer holds.
+    """Call the watches whose parameters an optimizer holds before its step.
 
-    `innermost` says that the user's own hooks have been called; see `innermost_hooks`.
+    Parameters
+    ----------
+    optimizer : Optimizer
+    args, kwargs
+        Arguments of the step.
+    innermost : bool
+        Whether the user's hooks have been called; see `innermost_hooks`.
+
+    Returns
+    -------
+    tuple or None
+        Arguments that replace the given ones.
     """
     if is_compiling():
         return None
     known = OPTIMIZERS.get(id(optimizer))
     if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
-        known = meet(optimizer)
+        known = look_up_optimizer(optimizer)
     if (
         (known.own_before or known.own_after)
         and not innermost
@@ -58,14 +69,14 @@ def before_step(
     changed = None
     for recorder in known.recorders:
         if (
-            recorder.quiet is not None
+            recorder.fast_path is not None
             and recorder.passes
             and not recorder.depth
             and not recorder.stepped
             and recorder.thread == get_ident()
             and len(args) == 1
             and not kwargs
-        ):  # an everyday step: written out, since every call that is made here is felt
+        ):  # the fast path, written out: each further call here would slow down a fast loop
             recorder.depth, recorder.outermost = 1, id(optimizer)
             continue
         loop = recorder.loop
@@ -82,17 +93,17 @@ def before_step(
 def after_step(
     optimizer: torch.optim.Optimizer, _args: Any, _kwargs: Any, *, innermost: bool = False
 ) -> None:
-    """Pass a step that ended on to the watches whose parameters the optimizer holds."""
+    """Call the watches whose parameters an optimizer holds after its step."""
     if is_compiling():
         return
     known = OPTIMIZERS.get(id(optimizer))
     if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
-        known = meet(optimizer)
+        known = look_up_optimizer(optimizer)
     if known.innermost is not None and not innermost:
         return
     for recorder in known.recorders:
-        if recorder.quiet is not None and recorder.thread == get_ident():
-            recorder.quiet.end_step(recorder, optimizer)
+        if recorder.fast_path is not None and recorder.thread == get_ident():
+            recorder.fast_path.end_step(recorder, optimizer)
         elif recorder.loop.thread == get_ident():
             recorder.loop.after_step(recorder, optimizer)
 
@@ -109,7 +120,7 @@ def _after_step_innermost(optimizer: torch.optim.Optimizer, args: Any, kwargs: A
 
 
 def _is_innermost(optimizer: torch.optim.Optimizer) -> bool:
-    """Return whether these hooks of an optimizer are still used, and no leftover."""
+    """Return whether the hooks on an optimizer are in use; some may remain after a watch."""
     known = OPTIMIZERS.get(id(optimizer))
     return known is not None and known.innermost is not None
 

@@ -1,6 +1,6 @@
-"""Which watch is concerned by a call: by the thread that makes it, and by the optimizer that steps.
+"""Finds the watches that a call concerns: by its thread, and by the optimizer that steps.
 
-All tables are replaced whole, never changed in place, so readers on any thread need no lock.
+All tables are replaced as a whole, never changed in place, so that reading them needs no lock.
 """
 
 from __future__ import annotations
@@ -14,28 +14,29 @@ from torch.utils.hooks import RemovableHandle
 from labkit.capture import torch_compat
 from labkit.capture.hooks.listener import LoopListener, OptimizerListener
 
-_TRIES = 8
-"""Passes of a thread that are searched for watched parameters of other threads' watches."""
+_FIRST_SEARCHES = 8
+"""Number of a thread's passes that are searched for parameters which other threads train."""
 _SEARCHED_EVERY = 16
-"""One pass in so many is searched after that, as the thread may begin to train another model."""
+"""After these, one pass in this many is searched, as the thread may begin to train another model.
+"""
 
 
-class Passes:
-    """Which watches the backward passes of one thread concern.
+class ThreadPasses:
+    """The watches that the backward passes of one thread concern.
 
     Attributes
     ----------
     stamp : int
-        `STATE.stamp` when the listeners were looked up.
+        Value of `STATE.stamp` when the listeners were looked up.
     are_searched : bool
-        Whether there are watches that other threads train, so that some passes are searched.
+        Whether some passes are searched, because there are watches of other threads.
     listeners : tuple of LoopListener
-        The watches that this thread trains.
+        The watches whose training thread this is.
     listener : LoopListener or None
-        The only one of these, if there is only one.
+        The only one of these; None if there are none or several.
     """
 
-    __slots__ = ("are_searched", "count", "left", "listener", "listeners", "stamp")
+    __slots__ = ("are_searched", "count", "listener", "listeners", "stamp", "until_search")
 
     def __init__(self) -> None:
         self.stamp = -1
@@ -43,20 +44,20 @@ class Passes:
         self.listeners: tuple[LoopListener, ...] = ()
         self.listener: LoopListener | None = None
         self.count = 0
-        """Passes that were searched since the listeners were looked up."""
-        self.left = 0
-        """Passes until one is searched again."""
+        """Number of searched passes since `STATE.stamp` changed."""
+        self.until_search = 0
+        """Number of passes until the next one that is searched."""
 
 
 class _Thread(threading.local):
-    """What is known of the calling thread."""
+    """The data of the calling thread."""
 
     def __init__(self) -> None:
-        self.passes = Passes()
+        self.passes = ThreadPasses()
 
 
 class KnownOptimizer:
-    """What is known of one optimizer."""
+    """The recorders and the step hooks of one optimizer."""
 
     __slots__ = (
         "groups",
@@ -69,23 +70,23 @@ class KnownOptimizer:
     )
 
     def __init__(self, optimizer: torch.optim.Optimizer, key: int) -> None:
-        def gone(reference: weakref.ref[torch.optim.Optimizer]) -> None:
+        def on_deleted(reference: weakref.ref[torch.optim.Optimizer]) -> None:
             known = OPTIMIZERS.get(key)
             if known is not None and known.reference is reference:
                 OPTIMIZERS.pop(key, None)
 
-        self.reference = weakref.ref(optimizer, gone)
+        self.reference = weakref.ref(optimizer, on_deleted)
         self.recorders: tuple[OptimizerListener, ...] = ()
         self.own_before, self.own_after = torch_compat.own_step_hooks(optimizer)
-        """The hooks that were registered on this optimizer."""
+        """The hooks that are registered on this optimizer."""
         self.innermost: tuple[RemovableHandle, RemovableHandle] | None = None
-        """labkit's own among these; see `innermost_hooks`."""
+        """The hooks of labkit among these; see `innermost_hooks`."""
         self.groups = -1
         self.stamp = -1
 
 
 class _State:
-    """The open watches; the stamp changes with them."""
+    """The open watches; the stamp changes when they or their parameters do."""
 
     open: tuple[LoopListener, ...] = ()
     stamp = 0
@@ -108,27 +109,27 @@ def set_listeners(listeners: tuple[LoopListener, ...]) -> None:
 
 
 def parameters_changed() -> None:
-    """Have threads and optimizers looked up anew: what is watched, or by whom, changed."""
+    """Invalidate what was looked up for threads and optimizers: watched parameters changed."""
     STATE.stamp += 1
 
 
 def listeners_here() -> tuple[LoopListener, ...]:
-    """Return the listeners whose thread is the calling one."""
+    """Return the listeners whose training thread is the calling thread."""
     ident = threading.get_ident()
     return tuple(each for each in STATE.open if each.thread == ident)
 
 
-def look_up(passes: Passes, tensors: object) -> None:
-    """Look up which listeners a backward pass from some tensors on the calling thread concerns.
+def look_up(passes: ThreadPasses, tensors: object) -> None:
+    """Look up the listeners that a backward pass on the calling thread concerns.
 
-    A watch of another thread is concerned if the pass reaches its parameters; then the calling
-    thread becomes the one that trains. That takes a search of the graph, so it is done for the
-    first passes of a thread and for some of the later ones.
+    A watch of another thread is concerned if the pass reaches its parameters; the calling thread
+    then becomes its training thread. This needs a search of the graph, so it is done for the first
+    passes of a thread and for some later ones.
     """
     if passes.stamp != STATE.stamp:
-        passes.count = passes.left = 0
-    elif passes.left:
-        passes.left -= 1
+        passes.count = passes.until_search = 0
+    elif passes.until_search:
+        passes.until_search -= 1
         return
     ident = threading.get_ident()
     for each in STATE.open:
@@ -138,11 +139,11 @@ def look_up(passes: Passes, tensors: object) -> None:
     passes.listeners = here = listeners_here()
     passes.listener = here[0] if len(here) == 1 else None
     passes.are_searched = len(here) != len(STATE.open)
-    passes.left = 0 if passes.count < _TRIES else _SEARCHED_EVERY - 1
+    passes.until_search = 0 if passes.count < _FIRST_SEARCHES else _SEARCHED_EVERY - 1
 
 
-def meet(optimizer: torch.optim.Optimizer) -> KnownOptimizer:
-    """Look up what records an optimizer's steps: it is new, or what is watched changed."""
+def look_up_optimizer(optimizer: torch.optim.Optimizer) -> KnownOptimizer:
+    """Look up the recorders of an optimizer that is new, or after watched parameters changed."""
     key = id(optimizer)
     known = OPTIMIZERS.get(key)
     if known is None or known.reference() is not optimizer:

@@ -1,1 +1,1 @@
-"""The first step that went wrong: detection, origin of the first non-finite value, replay."""
+"""Incidents, the first steps that went wrong: detection, origin of non-finite values, replay."""

@@ -1,4 +1,4 @@
-"""Records the newest training call of the watched models, and in which mode they are called."""
+"""Records the newest training call of the watched models, and the modes of their calls."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from labkit.run.observations import Observations
 
 @dataclass(eq=False)
 class Call:
-    """What a model was called with.
+    """The arguments and the random state of a model's call.
 
     Attributes
     ----------
-    model : weak reference to the Module
+    model : weak reference to Module
     args, kwargs
-        As they were given, not copied.
+        The given arguments, not copied.
     random_state : Tensor or None
-        That of the CPU's generator as the call began, where the model draws from it.
+        State of the CPU generator before the call; None if the model draws no random numbers.
     cuda_random_state : Tensor or None
-        The same of the present CUDA device.
+        State of the generator of the current CUDA device before the call.
     """
 
     model: weakref.ref[nn.Module]
@@ -38,15 +38,15 @@ class Call:
 
 
 class CallHistory:
-    """Keeps the newest training call of the watched models, and counts modes.
+    """Stores the newest training call of the watched models, and counts modes.
 
     Parameters
     ----------
     models : mapping of str to Module
     observed : Observations
-        Where modes are counted.
+        The counters of modes.
     called : callable
-        Called when a model is called while gradients are recorded, before its forward pass.
+        Called before the forward pass of a model that is called with gradients enabled.
     """
 
     def __init__(
@@ -56,57 +56,58 @@ class CallHistory:
         called: Callable[[], None] = lambda: None,
     ) -> None:
         self.calls = 0
-        """Calls of the models while gradients were recorded."""
+        """Number of calls of the models with gradients enabled."""
         self._on_call = called
         self.newest: Call | None = None
         self._observed = observed
-        self._form: Call | None = None
-        self._draws = {id(model): _draws(model) for model in models.values()}
+        self._call_spec: Call | None = None
+        self._may_draw = {id(model): _may_draw(model) for model in models.values()}
         self._models = {id(model): weakref.ref(model) for model in models.values()}
-        self._seen = [ModuleCalls(model, self.called) for model in models.values()]
+        self._interceptors = [ModuleCalls(model, self.called) for model in models.values()]
 
     def close(self) -> None:
-        """Stop recording and release the inputs."""
+        """Stop recording, and release the inputs."""
         self.newest = None
-        self._stop()
+        self._remove_interceptors()
 
-    def rest(self) -> None:
-        """Stop recording calls, as in loops so fast that it is felt; the form of a call is kept.
+    def stop_recording(self) -> None:
+        """Stop recording calls, in loops that this would slow down; only their shapes are stored.
 
-        Models that draw random numbers are recorded all the same: nothing else tells their state.
+        Models that draw random numbers are still recorded, as their random state is known only at
+        the call.
         """
-        if self.newest is None or any(self._draws.values()):
+        if self.newest is None or any(self._may_draw.values()):
             return
-        self._stop()
+        self._remove_interceptors()
         newest, self.newest = self.newest, None
-        form = torch_compat.tree_map(_form_of, (newest.args, dict(newest.kwargs)))
-        self._form = Call(newest.model, form[0], form[1], None, None)
+        spec = torch_compat.tree_map(_spec_of, (newest.args, dict(newest.kwargs)))
+        self._call_spec = Call(newest.model, spec[0], spec[1], None, None)
 
     def call_with(self, tensors: Iterable[torch.Tensor]) -> Call | None:
-        """Return the newest call; after a `rest` the one that was made with some of these tensors.
+        """Return the newest call; after `stop_recording` it is reconstructed from some tensors.
 
         Parameters
         ----------
         tensors : iterable of Tensor
-            What autograd keeps of the step's inputs.
+            Inputs of the step that autograd has saved.
 
         Returns
         -------
         Call or None
-            None where the inputs cannot be told from other tensors.
+            None if the inputs cannot be distinguished from other tensors.
         """
-        if self.newest is not None or self._form is None:
+        if self.newest is not None or self._call_spec is None:
             return self.newest
         distinct = {tensor.data_ptr(): tensor for tensor in tensors}.values()
-        leaves, tree = torch_compat.tree_flatten((self._form.args, self._form.kwargs))
-        filled = []
+        leaves, tree = torch_compat.tree_flatten((self._call_spec.args, self._call_spec.kwargs))
+        filled_leaves = []
         for leaf in leaves:
-            fitting = [t for t in distinct if isinstance(leaf, _Form) and leaf.fits(t)]
-            if isinstance(leaf, _Form) and len(fitting) != 1:
+            fitting = [t for t in distinct if isinstance(leaf, _TensorSpec) and leaf.fits(t)]
+            if isinstance(leaf, _TensorSpec) and len(fitting) != 1:
                 return None
-            filled.append(fitting[0] if fitting else leaf)
-        args, kwargs = torch_compat.tree_unflatten(filled, tree)
-        return Call(self._form.model, args, kwargs, None, None)
+            filled_leaves.append(fitting[0] if fitting else leaf)
+        args, kwargs = torch_compat.tree_unflatten(filled_leaves, tree)
+        return Call(self._call_spec.model, args, kwargs, None, None)
 
     def called(self, model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Record one call of a watched model."""
@@ -119,21 +120,21 @@ class CallHistory:
         self.calls += 1
         self._on_call()
         state = cuda_state = None
-        if self._draws[id(model)]:
+        if self._may_draw[id(model)]:
             state = torch.random.get_rng_state()
             if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
                 cuda_state = torch.cuda.get_rng_state()
         self.newest = Call(known, args, kwargs, state, cuda_state)
 
-    def _stop(self) -> None:
-        for each in self._seen:
+    def _remove_interceptors(self) -> None:
+        for each in self._interceptors:
             each.close()
-        self._seen = []
+        self._interceptors = []
 
 
 @dataclass(frozen=True)
-class _Form:
-    """What a tensor looks like, whatever the size of the batch."""
+class _TensorSpec:
+    """Shape and dtype of a tensor, without the batch dimension."""
 
     shape: tuple[int, ...]
     dtype: torch.dtype
@@ -142,16 +143,16 @@ class _Form:
         return tuple(tensor.shape[1:]) == self.shape and tensor.dtype == self.dtype
 
 
-def _form_of(value: Any) -> Any:
+def _spec_of(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
-        return _Form(tuple(value.shape[1:]), value.dtype)
+        return _TensorSpec(tuple(value.shape[1:]), value.dtype)
     return value
 
 
-def _draws(model: nn.Module) -> bool:
-    """Return whether a model may draw random numbers, by its modules' attributes.
+def _may_draw(model: nn.Module) -> bool:
+    """Return whether a model may draw random numbers, according to its modules' attributes.
 
-    Only those that are stored are read, as a property would run the user's code.
+    Properties are not read, as they would run code of the user.
     """
     chances = (vars(m).get("p", vars(m).get("dropout")) for m in model.modules())
     return any(isinstance(chance, (int, float)) and chance > 0 for chance in chances)

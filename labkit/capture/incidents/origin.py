@@ -1,9 +1,9 @@
-"""Finds the first operation of a graph whose result is not finite, from what autograd kept.
+"""Finds the first operation of a graph whose result is not finite, from saved tensors.
 
-Nothing is computed again. Autograd keeps inputs and results of many operations for the backward
-pass, each with the node that made it; so the results of most nodes are known to be finite or not.
-Between the last that are and the first that are not stands the culprit. Where several operations
-stand there, it is the first that can make such a value and whose input shows that it did.
+Nothing is recomputed. Autograd saves inputs and results of many operations for the backward pass,
+each with the node that created it, so for most nodes it is known whether the result is finite. The
+origin is between the last finite and the first non-finite results. If there are several operations
+between them, it is the first that can create such a value and whose input is evidence that it did.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from labkit.capture.parameters import ParameterTable
 
 @dataclass(frozen=True, eq=False)
 class NonFiniteOrigin:
-    """Where values that are not finite began.
+    """The origin of non-finite values.
 
     Attributes
     ----------
-    node : autograd's node or None
-        None where they came in from outside.
+    node : Node of autograd or None
+        None if the graph did not create them.
     why : str
-        A clause that goes on after the operation's name, or a whole sentence without a node.
+        The reason: a clause that follows the name of the operation, or a sentence if there is no
+        node.
     parameters : tuple of str
-        Parameters that were not finite before the step already.
+        Parameters that were not finite before the step.
     """
 
     node: AutogradNode | None
@@ -42,9 +43,9 @@ class NonFiniteOrigin:
 def find_origin(
     roots: Sequence[torch.Tensor], table: ParameterTable
 ) -> tuple[NonFiniteOrigin | None, list[AutogradNode]]:
-    """Return where values that are not finite began, and the graph's nodes in their order.
+    """Return the origin of non-finite values, and the graph's nodes in the order of creation.
 
-    Must be called before backward, which frees what shows it.
+    To be called before backward, which frees the saved tensors.
     """
     starts = [root.grad_fn for root in roots if root.grad_fn is not None]
     found, _ = collect(starts)
@@ -64,23 +65,23 @@ def find_origin(
     finite: dict[AutogradNode, bool] = {}
     kept: dict[AutogradNode, dict[str, torch.Tensor]] = {}
     for node in order:
-        kept[node] = torch_compat.kept_values(node)
+        kept[node] = torch_compat.saved_values(node)
         for name, value in kept[node].items():
-            maker = value.grad_fn
-            if maker is None:
+            creator = value.grad_fn
+            if creator is None:
                 if not is_finite(value) and not value.requires_grad and name != "result":
                     return NonFiniteOrigin(None, _from_outside(value)), order
-            elif maker in finite or maker in kept or maker is node:
-                finite[maker] = finite.get(maker, True) and is_finite(value)
+            elif creator in finite or creator in kept or creator is node:
+                finite[creator] = finite.get(creator, True) and is_finite(value)
     for start in starts:
         finite[start] = False
     return _first(order, finite, kept), order
 
 
-def inputs_kept(roots: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """Return what a graph keeps of tensors that came in from outside, before it is freed."""
+def saved_inputs(roots: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Return the saved tensors of a graph that were not computed in it, before they are freed."""
     found, _ = collect([root.grad_fn for root in roots if root.grad_fn is not None])
-    values = (value for node in found for value in torch_compat.kept_values(node).values())
+    values = (value for node in found for value in torch_compat.saved_values(node).values())
     return [value for value in values if value.grad_fn is None and not value.requires_grad]
 
 
@@ -102,20 +103,20 @@ def _first(
                 waiting.append(source)
     candidates = [node for node in order if node in between]
     for node in candidates:
-        why = _shown(node, kept[node])
+        why = _evidence_of(node, kept[node])
         if why:
             return NonFiniteOrigin(node, why)
-    able = next((node for node in candidates if _name(node) in _EVIDENCE), first_bad)
-    return NonFiniteOrigin(able, "gave a result that is not finite")
+    capable = next((node for node in candidates if _name(node) in _EVIDENCE), first_bad)
+    return NonFiniteOrigin(capable, "gave a result that is not finite")
 
 
-def _shown(node: AutogradNode, kept: Mapping[str, torch.Tensor]) -> str | None:
-    """Return what in a node's own input or result shows that it is the culprit."""
-    look = _EVIDENCE.get(_name(node))
-    if look is None:
+def _evidence_of(node: AutogradNode, kept: Mapping[str, torch.Tensor]) -> str | None:
+    """Return evidence in a node's input or result that it is the origin; None if there is none."""
+    find_evidence = _EVIDENCE.get(_name(node))
+    if find_evidence is None:
         return None
     try:
-        return look(kept)
+        return find_evidence(kept)
     except (KeyError, RuntimeError):
         return None
 
@@ -127,7 +128,7 @@ def _name(node: AutogradNode) -> str:
 
 
 def is_finite(tensor: torch.Tensor) -> bool:
-    """Return whether no value is NaN or infinite; waits for the tensor's device."""
+    """Return whether no value is NaN or infinite; synchronizes with the tensor's device."""
     numbers = tensor.is_floating_point() or tensor.is_complex()
     if not numbers or tensor.is_meta or not torch_compat.holds_values(tensor):
         return True
@@ -147,11 +148,11 @@ def _from_outside(value: torch.Tensor) -> str:
 
 
 def _positive(words: str) -> Callable[[Mapping[str, torch.Tensor]], str | None]:
-    def look(kept: Mapping[str, torch.Tensor]) -> str | None:
+    def find_evidence(kept: Mapping[str, torch.Tensor]) -> str | None:
         lowest = kept["self"].min().item()
         return f"{words} (the lowest is {lowest:.4g})" if lowest <= 0 else None
 
-    return look
+    return find_evidence
 
 
 def _divisor(kept: Mapping[str, torch.Tensor]) -> str | None:
@@ -161,10 +162,10 @@ def _divisor(kept: Mapping[str, torch.Tensor]) -> str | None:
 
 
 def _result(words: str) -> Callable[[Mapping[str, torch.Tensor]], str | None]:
-    def look(kept: Mapping[str, torch.Tensor]) -> str | None:
+    def find_evidence(kept: Mapping[str, torch.Tensor]) -> str | None:
         return None if is_finite(kept["result"]) else words
 
-    return look
+    return find_evidence
 
 
 def _power(kept: Mapping[str, torch.Tensor]) -> str | None:
@@ -178,11 +179,11 @@ def _beyond_one(kept: Mapping[str, torch.Tensor]) -> str | None:
     return f"was taken of numbers beyond 1 (up to {largest:.4g})" if largest >= 1 else None
 
 
-_OF_LOG = "was taken of numbers that are not positive"
+_LOG_OF = "was taken of numbers that are not positive"
 _EVIDENCE: Mapping[str, Callable[[Mapping[str, torch.Tensor]], str | None]] = {
-    "Log": _positive(_OF_LOG),
-    "Log2": _positive(_OF_LOG),
-    "Log10": _positive(_OF_LOG),
+    "Log": _positive(_LOG_OF),
+    "Log2": _positive(_LOG_OF),
+    "Log10": _positive(_LOG_OF),
     "Log1P": _result("was taken of numbers that are not above -1"),
     "Div": _divisor,
     "Reciprocal": _result("was taken of zero"),
@@ -194,4 +195,4 @@ _EVIDENCE: Mapping[str, Callable[[Mapping[str, torch.Tensor]], str | None]] = {
     "Asin": _beyond_one,
     "Atanh": _beyond_one,
 }
-"""What shows that an operation made a value that is not finite, by the name of its node."""
+"""Functions that find evidence of a non-finite result, by the name of the node."""

@@ -1,4 +1,4 @@
-"""Keeps what a forward pass needs to be run again, and runs it under close watch."""
+"""Saves what is needed to run a forward pass again, and detects its first non-finite value."""
 
 from __future__ import annotations
 
@@ -12,83 +12,89 @@ import torch
 from torch import nn
 
 from labkit.capture import torch_compat
-from labkit.capture.graph.source_lines import source_of, users_line
+from labkit.capture.graph.source_lines import source_of, user_line
 from labkit.capture.incidents.call_history import Call
 from labkit.capture.incidents.tensor_file import TensorFile
 from labkit.run.incident import ModuleOutput, Replay
 
-_MOST_BYTES = 256_000_000
-_INPUT = object()
-"""Stands for a tensor among a call's arguments."""
+_MAX_BYTES = 256_000_000
+_TENSOR = object()
+"""Placeholder of a tensor in the arguments of a call."""
 
 
-def keep(call: Call | None) -> Callable[[Callable[[Any], Any] | None], Replay] | None:
-    """Write what a call needs to be run again to a temporary file, so that it takes no memory.
+def save_call(call: Call | None) -> Callable[[Callable[[Any], Any] | None], Replay] | None:
+    """Save the state and the arguments of a call in a temporary file, so that they take no memory.
 
-    None if that is too large, cannot be written, or nothing is known, and for compiled modules.
+    Returns
+    -------
+    callable or None
+        Runs the call again. None if there is no call, if its data is too large or cannot be
+        written, and for models with script modules.
     """
     model = None if call is None else call.model()
     if call is None or model is None:
         return None
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
-        return None  # they take no hooks
+        return None  # hooks cannot be registered on script modules
     state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     given, form = torch_compat.tree_flatten((call.args, dict(call.kwargs)))
     inputs = [leaf for leaf in given if isinstance(leaf, torch.Tensor)]
     tensors = [*state.values(), *inputs]
-    if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > _MOST_BYTES:
+    if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > _MAX_BYTES:
         return None
     try:
         file = TensorFile(tensors)
     except (OSError, RuntimeError, TypeError):
         return None
-    return _Kept(
+    return _SavedCall(
         model=call.model,
         names=tuple(state),
         file=file,
-        others=[_INPUT if isinstance(leaf, torch.Tensor) else leaf for leaf in given],
+        others=[_TENSOR if isinstance(leaf, torch.Tensor) else leaf for leaf in given],
         form=form,
         random_state=call.random_state,
         cuda_random_state=call.cuda_random_state,
         modes={path: module.training for path, module in model.named_modules()},
-    ).again
+    ).run_again
 
 
 @dataclass(eq=False)
-class _Kept:
-    """What one forward pass needs; state and inputs are in the file, in the order of the names."""
+class _SavedCall:
+    """The data of one forward pass; the file contains the state, in order of names, and inputs."""
 
     model: weakref.ref[nn.Module]
     names: tuple[str, ...]
     file: TensorFile
     others: list[Any]
-    """Leaves of the arguments, the tensors left out."""
+    """The leaves of the arguments, with placeholders for tensors."""
     form: Any
     random_state: torch.Tensor | None
     cuda_random_state: torch.Tensor | None
     modes: dict[str, bool]
 
-    def again(self, loss: Callable[[Any], Any] | None) -> Replay:
+    def run_again(self, loss: Callable[[Any], Any] | None) -> Replay:
         model = self.model()
         if model is None:
             raise RuntimeError("The step cannot be run again: its model has been deleted.")
-        watch = _FirstNotFinite(model)
+        detector = _NonFiniteDetector(model)
         tensors = self.file.read()
         state = dict(zip(self.names, tensors, strict=False))
         inputs = iter(tensors[len(self.names) :])
-        leaves = [next(inputs) if leaf is _INPUT else leaf for leaf in self.others]
+        leaves = [next(inputs) if leaf is _TENSOR else leaf for leaf in self.others]
         args, kwargs = torch_compat.tree_unflatten(leaves, self.form)
         devices = [0] if self.cuda_random_state is not None else []
-        with torch.random.fork_rng(devices=devices), self._modes_of(model), watch.listening():
+        with torch.random.fork_rng(devices=devices), self._modes_of(model), detector.active():
             if self.random_state is not None:
                 torch.random.set_rng_state(self.random_state)
             if self.cuda_random_state is not None:
                 torch.cuda.set_rng_state(self.cuda_random_state)
             output = torch.func.functional_call(model, state, args, kwargs)
             if loss is not None:
-                watch.within.append("")
+                detector.within.append("")
                 output = loss(output)
-        return Replay(tuple(watch.outputs), watch.operation, watch.module, watch.line, output)
+        return Replay(
+            tuple(detector.outputs), detector.operation, detector.module, detector.line, output
+        )
 
     @contextmanager
     def _modes_of(self, model: nn.Module) -> Iterator[None]:
@@ -102,8 +108,8 @@ class _Kept:
                 module.training = training
 
 
-class _FirstNotFinite(torch_compat.DispatchMode):  # type: ignore[no-untyped-call]
-    """Looks at the result of every operation until one is not finite."""
+class _NonFiniteDetector(torch_compat.DispatchMode):  # type: ignore[no-untyped-call]
+    """Checks the result of every operation until one is not finite."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -112,11 +118,11 @@ class _FirstNotFinite(torch_compat.DispatchMode):  # type: ignore[no-untyped-cal
         self.operation: str | None = None
         self.module: str | None = None
         self.line: str | None = None
-        self._looking = False
+        self._is_reading_output = False
         self._paths = {module: path for path, module in model.named_modules()}
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
+    def active(self) -> Iterator[None]:
         handles = []
         for module in self._paths:
             handles += [
@@ -134,13 +140,13 @@ class _FirstNotFinite(torch_compat.DispatchMode):  # type: ignore[no-untyped-cal
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
-        makes_nothing = "empty" in func.__name__  # memory as it was left
-        if self.operation is None and not self._looking and not makes_nothing:
+        is_uninitialized = "empty" in func.__name__  # uninitialized memory
+        if self.operation is None and not self._is_reading_output and not is_uninitialized:
             made = _floats(result)
             if made and not all(map(_finite, made)) and all(map(_finite, _floats((args, kwargs)))):
                 self.operation = func.__name__.partition(".")[0]
                 self.module = self.within[-1] if self.within else None
-                source = source_of(users_line())
+                source = source_of(user_line())
                 self.line = None if source is None else f"{source.file}:{source.line}"
         return result
 
@@ -153,18 +159,22 @@ class _FirstNotFinite(torch_compat.DispatchMode):  # type: ignore[no-untyped-cal
         found = _floats(output)
         if not found:
             return
-        self._looking = True
+        self._is_reading_output = True
         with torch.no_grad():
             values = found[0].detach().float()
-            good = values[torch.isfinite(values)]
+            finite = values[torch.isfinite(values)]
             std, mean = (
-                torch.std_mean(good, correction=0) if good.numel() else (values.new_zeros(()),) * 2
+                torch.std_mean(finite, correction=0)
+                if finite.numel()
+                else (values.new_zeros(()),) * 2
             )
             path = self._paths[module]
-            kind, lost = type(module).__name__, values.numel() - good.numel()
+            kind, non_finite = type(module).__name__, values.numel() - finite.numel()
             shape = tuple(values.shape)
-            self.outputs.append(ModuleOutput(path, kind, shape, mean.item(), std.item(), lost))
-        self._looking = False
+            self.outputs.append(
+                ModuleOutput(path, kind, shape, mean.item(), std.item(), non_finite)
+            )
+        self._is_reading_output = False
 
 
 def _floats(values: Any) -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""Tensors in a temporary file, so that they take no memory until somebody asks for them."""
+"""Stores tensors in a temporary file, so that they take no memory until they are read."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import torch
 
 
 class TensorFile:
-    """Writes tensors as they are now; the file has no name and goes with this object.
+    """Writes the present values of tensors; the unnamed file is deleted with this object.
 
     Parameters
     ----------
     tensors : sequence of Tensor
-        Of any shapes and types, dense.
+        Dense tensors of any shapes and dtypes.
 
     Raises
     ------
     OSError
-        If there is no room for the file.
+        If there is not enough space for the file.
     RuntimeError
-        If a tensor has no bytes that can be written: sparse, quantized or without storage.
+        If a tensor has no bytes to write: sparse, quantized or without storage.
 
     Examples
     --------
@@ -34,20 +34,20 @@ class TensorFile:
     """
 
     def __init__(self, tensors: Sequence[torch.Tensor]) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when this object goes
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when this object is deleted
         weakref.finalize(self, self._file.close)
         self._forms = [(tuple(t.shape), t.dtype, t.device) for t in tensors]
         self._sizes = [self._write(tensor) for tensor in tensors]
 
     def _write(self, tensor: torch.Tensor) -> int:
-        """Write one tensor, return its bytes; only one that is not in order is copied before."""
+        """Write one tensor and return its size in bytes; only non-contiguous ones are copied."""
         values = tensor.detach().cpu().contiguous().resolve_conj().resolve_neg()
         if values.numel():
             self._file.write(values.reshape(-1).view(torch.uint8).numpy().data)
         return values.numel() * values.element_size()
 
     def read(self) -> list[torch.Tensor]:
-        """Return the tensors as they were, on their devices."""
+        """Return the stored tensors on their original devices."""
         self._file.seek(0)
         tensors = []
         for (shape, kind, device), size in zip(self._forms, self._sizes, strict=True):

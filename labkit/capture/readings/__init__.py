@@ -1,1 +1,1 @@
-"""Readings of a model while it trains: what is read, how often, and in how much memory."""
+"""Readings of a model while it trains, their schedule and their memory limit."""

@@ -1,23 +1,23 @@
-"""The reading of activations: when modules are read, and when pictures are made of them."""
+"""The reading of activations: statistics of modules, and pictures at longer intervals."""
 
 from __future__ import annotations
 
 from labkit.capture.readings.activations import ActivationReader
-from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_of_few
+from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_early_reading
 from labkit.capture.readings.reading import PassContext, Reading, StepContext, UpdateContext
 
 _PICTURES_INTERVAL_NS = SECOND_NS // 2
 _EARLY = 250
-"""Steps in which every reading makes pictures, so that a short run has some."""
+"""Number of first steps in which every reading makes pictures, so that short runs have some."""
 
 
 class ActivationReading(Reading):
-    """Statistics of the modules' outputs and gradients, and pictures of some.
+    """Statistics of the modules' outputs and their gradients, and pictures of some outputs.
 
     Parameters
     ----------
     reader : ActivationReader or None
-        None to leave activations alone.
+        None to read no activations.
     """
 
     name = "activations"
@@ -31,26 +31,26 @@ class ActivationReading(Reading):
                 max_fraction=0.002,
                 unseen_divisor=4.0,
                 min_interval_ns=SECOND_NS // 2,
-                latest_next=next_of_few,
+                latest_next=next_early_reading,
                 enabled=reader is not None,
             )
         )
         self._reader = reader
         self._pictures_at_ns = 0
-        """When pictures are due again, of `time.perf_counter_ns`."""
+        """Value of `time.perf_counter_ns` at which pictures are due again."""
 
     @property
     def calls_ns(self) -> int:  # noqa: D102 - see `Reading`
         reader = self._reader
         return 0 if reader is None or not reader.reading else reader.spent_ns
 
-    def leave_out(self, ns: int) -> None:
-        """Exclude some time in which the loop stood still from intervals, pictures' included."""
-        super().leave_out(ns)
+    def exclude_time(self, ns: int) -> None:
+        """Exclude a pause of the loop, in nanoseconds, from intervals, also between pictures."""
+        super().exclude_time(ns)
         self._pictures_at_ns += ns
 
     def start_module_calls(self, context: StepContext, now_ns: int) -> None:
-        """Begin to read what modules return, with pictures if they are due."""
+        """Begin to read the outputs of modules, with pictures if they are due."""
         if self._reader is None:
             return
         with_pictures = context.step < _EARLY or now_ns >= self._pictures_at_ns
@@ -65,13 +65,13 @@ class ActivationReading(Reading):
         return False
 
     def before_update(self, context: UpdateContext) -> bool:
-        """Draw what needs the weights of the pass; its time counts with that of module calls."""
+        """Make the pictures that need the weights of the pass; the time counts as module calls'."""
         if self._reader is not None:
             self._reader.before_update()
         return False
 
     def end_step(self, context: StepContext) -> bool:
-        """Record what was read of all passes of the step."""
+        """Record what was read in all passes of the step."""
         if self._reader is None or not self._reader.reading:
             return False
         self._reader.record(context.run, context.transfer, context.step)

@@ -1,9 +1,9 @@
-"""The overhead budget: how often each costly reading may be taken.
+"""The overhead budget, which determines how often each costly reading is taken.
 
-Each step of the loop earns credit: its share of the budget less what the readings of every
-step cost. A costly reading is due when the credit has caught up with what it spent before,
-so its frequency follows from its measured cost and the loop's measured speed; no estimate
-is needed beforehand, and the first reading is due at once.
+Each step of the loop earns credit: a fraction of its time, less the cost of watching without
+readings. A reading spends credit, and is due again when the loop has earned its cost. Its frequency
+thus follows from its measured cost and the measured speed of the loop. No estimate is needed
+beforehand, and the first reading is due at once.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from dataclasses import dataclass
 from labkit.capture.readings.step_timing import StepTiming
 
 SECOND_NS = 1_000_000_000
-_LEAST_EARNED = 0.2
-"""Part of the budget that readings may have, whatever the rest of watching costs."""
+_MIN_EARNED_FRACTION = 0.2
+"""Fraction of the budget that readings get at least, whatever else watching costs."""
 _USUAL_FRACTION = 0.03
-"""The fraction of the loop's time for which the limits of readings are written down."""
+"""The fraction of the loop's time for which the limits of the readings are specified."""
 
 
 @dataclass
 class ReadingBudget:
-    """One reading's part of the credit, and when the reading is due again.
+    """The share of one reading in the credit, and when the reading is due again.
 
     Attributes
     ----------
     share : float
-        Part of the credit that the reading may spend, 0 to 1.
+        Fraction of the credit that the reading may spend, 0 to 1.
     max_fraction : float
-        Part of all time that the reading may take, 0 to 1, even if its share allows more.
+        Fraction of all time that the reading may take, 0 to 1, even if its share allows more.
     unseen_divisor : float
         Divides `max_fraction` while no page shows the run; at least 1.
     min_interval_ns : int
         Shortest time between two readings, in nanoseconds.
     latest_next : callable, optional
-        Takes the step of a reading, returns the step of the next one at the latest, whatever the
-        credit; so a short run of short steps has readings, too.
+        Maps the step of a reading to the latest step of the next one, whatever the credit; gives
+        readings to short runs of short steps.
     due_at_credit : float
         Credit at which the reading is due, in nanoseconds; see `Budget.credit`.
     due_at_ns : int
-        Value of `time.perf_counter_ns` before which it is not due.
+        Value of `time.perf_counter_ns` before which the reading is not due.
     due_at_step : float
-        Step at which it is due in any case; infinite if there is none.
+        Step at which the reading is due in any case; infinite if there is none.
     enabled : bool
         Whether the reading is taken at all.
     """
@@ -59,9 +59,10 @@ class ReadingBudget:
     enabled: bool = True
 
     def scale(self, fraction: float) -> None:
-        """Adapt the limits to a budget of some fraction of the loop's time, 0 to 1.
+        """Adapt the limits to a budget, given as a fraction of the loop's time, 0 to 1.
 
-        A larger one than usual permits more of all time, at shorter intervals and unseen.
+        A budget above the default allows a larger fraction of all time, shorter intervals, and more
+        readings while no page shows the run.
         """
         times = max(1.0, fraction / _USUAL_FRACTION)
         part = min(1.0, _USUAL_FRACTION / fraction)
@@ -75,18 +76,18 @@ class ReadingBudget:
             self.due_at_step = self.latest_next(step)
 
     def steps_until_due(self, timing: StepTiming, credit: float, now_ns: int, steps: int) -> float:
-        """Return how many steps come before the one at which the reading is due.
+        """Return the number of steps before the one at which the reading is due.
 
         Parameters
         ----------
         timing : StepTiming
-            What a step takes and earns.
+            Estimates of the time and the credit of one step.
         credit : float
-            The credit now, in nanoseconds.
+            The present credit, in nanoseconds.
         now_ns : int
-            Value of `time.perf_counter_ns` now.
+            The present value of `time.perf_counter_ns`.
         steps : int
-            Steps that are done.
+            Number of completed steps.
 
         Returns
         -------
@@ -100,28 +101,28 @@ class ReadingBudget:
         return max(0.0, min(self.due_at_step - steps - 1, max(by_credit, by_clock)))
 
 
-def next_of_few(step: int) -> int:
-    """Return a costly reading's next step at the latest: five in the first 200 steps.
+def next_early_reading(step: int) -> int:
+    """Return the latest step of the next costly reading: there are five in the first 200 steps.
 
-    They are for short runs; later ones come as the budget allows.
+    They serve short runs; later readings are taken as the budget allows.
     """
     return 1 + 3 * step
 
 
 class Budget:
-    """Credit that the loop's time earns and readings spend.
+    """The credit that the loop's time earns and that readings spend.
 
     Parameters
     ----------
     fraction : float
-        Part of the loop's time that may be spent, 0 to 1.
+        Fraction of the loop's time that may be spent, 0 to 1.
 
     Attributes
     ----------
     credit : float
-        What was earned less the cost of the fixed part of watching, in nanoseconds.
+        Earned time less the cost of watching without readings, in nanoseconds.
     published_ns : int
-        How much of the publisher's time has been charged, in nanoseconds.
+        Time of the publisher that has been charged, in nanoseconds.
 
     Examples
     --------
@@ -137,7 +138,7 @@ class Budget:
     >>> budget.is_due(norms, now_ns=3000)
     True
 
-    A reading takes no more of all time than its maximum, and less while no page shows the run:
+    A reading takes at most its maximum fraction of all time, and less while no page shows the run:
 
     >>> checks = ReadingBudget(share=1.0, max_fraction=0.5, unseen_divisor=4.0)
     >>> budget.spend(checks, 100, now_ns=3000, seen=False)
@@ -153,17 +154,17 @@ class Budget:
         self.published_ns = 0
 
     def earn(self, loop_ns: int, fixed_ns: int) -> None:
-        """Add what the loop's time earned, less the cost of watching without any reading.
+        """Add the credit of some time of the loop, less the cost of watching without readings.
 
-        A loop so fast that the fixed part takes all of it still earns a little, so that it is
-        not left without any reading.
+        A minimum is added even if that cost exceeds the budget in a very fast loop, so that it has
+        some readings.
         """
         self._earned += self.fraction * loop_ns
         self._fixed += fixed_ns
-        self.credit = max(self._earned - self._fixed, _LEAST_EARNED * self._earned)
+        self.credit = max(self._earned - self._fixed, _MIN_EARNED_FRACTION * self._earned)
 
     def is_due(self, reading: ReadingBudget, now_ns: int, step: int = 0) -> bool:
-        """Return whether a reading may be taken now, or must be at this step."""
+        """Return whether a reading may be taken now, or must be taken at this step."""
         if not reading.enabled:
             return False
         afforded = self.credit >= reading.due_at_credit and now_ns >= reading.due_at_ns
@@ -172,13 +173,13 @@ class Budget:
     def spend(
         self, reading: ReadingBudget, cost_ns: int, now_ns: int, *, seen: bool = True
     ) -> None:
-        """Charge a reading with its cost, and derive when it is due again.
+        """Charge the cost of a reading, and compute when it is due again.
 
         Parameters
         ----------
         reading : ReadingBudget
         cost_ns : int
-            What it cost, in nanoseconds.
+            Its cost, in nanoseconds.
         now_ns : int
             Value of `time.perf_counter_ns` at its end.
         seen : bool

@@ -15,7 +15,7 @@ from labkit.capture import torch_compat
 
 Deliver = Callable[[NDArray[np.float32]], None]
 Failure = tuple[str, Exception]
-"""The name of a reading whose result could not be delivered, and why."""
+"""The name of a reading whose result could not be delivered, and the exception."""
 _Receiver = tuple[str, Deliver]
 """The name of a reading, and the function that is called with its result."""
 
@@ -26,15 +26,15 @@ _BATCH_RESULTS = 64
 class DeviceTransfer:
     """Delivers float32 vectors as arrays, in the order in which they were submitted.
 
-    Results on the CPU are delivered at once. Results on an accelerator are gathered for up
-    to 50 ms, copied together into pinned memory without blocking, and delivered when the
-    event behind the copy has completed; `poll` checks that without blocking.
+    Results on the CPU are delivered at once. Results on an accelerator are collected for up to
+    50 ms, copied together into pinned memory without blocking, and delivered when the event after
+    the copy has completed; `poll` checks this without blocking.
 
     Attributes
     ----------
     reading : str
-        The name of the reading that submits results at present, for failures of later deliveries;
-        ``""`` if there is none.
+        The name of the reading that submits results now, to attribute later failures to it; ``""``
+        if there is none.
     """
 
     def __init__(self) -> None:
@@ -54,14 +54,14 @@ class DeviceTransfer:
         Parameters
         ----------
         result : Tensor, shape (n,), dtype float32
-            Detached here: what it was computed from may have a graph.
+            It may have a graph; it is detached.
         deliver : callable
             Called once with an array of shape (n,), now or in a later `poll` or `flush`.
 
         Raises
         ------
         TypeError
-            If the result is of a subclass that stores its values in a way of its own.
+            If the class of the result does not let torch store its values.
         Exception
             Whatever `deliver` raises, if it is called now.
         """
@@ -78,12 +78,12 @@ class DeviceTransfer:
         self._gathered.append((result, (self.reading, deliver)))
 
     def poll(self) -> list[Failure]:
-        """Deliver results that have arrived; start to copy those gathered for long enough.
+        """Deliver results that have arrived, and start to copy those collected for long enough.
 
         Returns
         -------
         list of (str, Exception)
-            For each result whose delivery raised, the reading's name and the exception.
+            The reading's name and the exception, for each result whose delivery raised.
         """
         failures: list[Failure] = []
         if self._gathered and (
@@ -96,7 +96,7 @@ class DeviceTransfer:
         return failures
 
     def flush(self) -> list[Failure]:
-        """Deliver all results, blocking until they have arrived; return failures as `poll`."""
+        """Deliver all results, blocking until they arrive; return failures like `poll`."""
         failures: list[Failure] = []
         if self._gathered:
             self._send()
@@ -125,7 +125,7 @@ class DeviceTransfer:
         for length, (reading, deliver) in pieces:
             try:
                 deliver(values[start : start + length])
-            except Exception as error:  # noqa: BLE001 - the other results are delivered all the same
+            except Exception as error:  # noqa: BLE001 - the other results are still delivered
                 failures.append((reading, error))
             start += length
         return failures

@@ -1,4 +1,4 @@
-"""Copies of gradients, to compare them with the gradients of the next step or pass."""
+"""Copies of gradients, for comparison with the gradients of the next step or pass."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from labkit.capture.readings.rotation import Named
 
 
 class PreviousGradients:
-    """Copies of some gradients of one step, for the cosine with those of the next step.
+    """Copies some gradients of one step, for the cosine with those of the next step.
 
     Parameters
     ----------
     limit : MemoryLimit
-        Gradients that do not fit are read at later steps; of one that exceeds the limit by itself,
-        2**18 evenly spaced elements are compared.
+        Gradients that do not fit are read in later steps. If a single gradient exceeds the limit,
+        2**18 evenly spaced elements of it are compared.
     """
 
     def __init__(self, limit: MemoryLimit) -> None:
@@ -27,12 +27,12 @@ class PreviousGradients:
 
     @property
     def waiting(self) -> bool:
-        """Whether there are copies to compare with the gradients of the next step."""
+        """Whether there are copies to be compared with the gradients of the next step."""
         return bool(self._copier.copies)
 
     def copy(self, gradients: Sequence[Named]) -> None:
         """Copy the next gradients."""
-        self._copier.copy(gradients, again=False)
+        self._copier.copy(gradients, keep_source=False)
 
     def cosines(self, gradients: Sequence[Named]) -> tuple[list[str], torch.Tensor]:
         """Return the cosines of the copies with the present gradients, and release the copies.
@@ -41,13 +41,13 @@ class PreviousGradients:
         -------
         names : list of str
         cosines : Tensor, shape (n,), dtype float32
-            From -1 to 1; NaN where a gradient is zero. Gradients that are missing now are left out.
+            From -1 to 1; NaN if a gradient is zero. Gradients that no longer exist are omitted.
         """
         now = dict(gradients)
         pairs = [
             (copy, found)
             for copy in self._copier.release()
-            if copy.name in now and (found := copy.again(now[copy.name])) is not None
+            if copy.name in now and (found := copy.elements_of(now[copy.name])) is not None
         ]
         names = [copy.name for copy, _ in pairs]
         return names, _stacked([_cosine(copy.elements, found) for copy, found in pairs])
@@ -63,11 +63,11 @@ class GradientNoise:
     Parameters
     ----------
     limit : MemoryLimit
-        Gradients that do not fit are read at later steps.
+        Gradients that do not fit are read in later steps.
 
     Notes
     -----
-    The gradients are taken to be cleared before the first pass of a step.
+    The gradients are assumed to be cleared before the first pass of a step.
     """
 
     def __init__(self, limit: MemoryLimit) -> None:
@@ -76,9 +76,9 @@ class GradientNoise:
         self._passes = 0
 
     def add_pass(self, gradients: Sequence[Named]) -> None:
-        """Add what one of several backward passes of a step has added to the gradients."""
+        """Add the gradients of one of several backward passes of a step."""
         if self._passes == 0:
-            self._copier.copy(gradients, again=False)
+            self._copier.copy(gradients, keep_source=False)
             self._squares = _stacked([_square(copy.elements) for copy in self._copier.copies])
         else:
             found = self._found(gradients)
@@ -95,19 +95,19 @@ class GradientNoise:
         self._passes += 1
 
     def scales(self, gradients: Sequence[Named]) -> tuple[list[str], torch.Tensor] | None:
-        """Return the gradient noise scale of the parameters that were read, and release the copies.
+        """Return the gradient noise scale of the copied parameters, and release the copies.
 
-        The trace of the covariance of one pass's gradient over the square of the true gradient:
-        it is the number of passes whose average has as much noise as signal. Both are estimated
-        without bias from the passes of one step (McCandlish et al. 2018, arXiv:1812.06162,
-        appendix A).
+        The noise scale is the trace of the covariance of one pass's gradient, divided by the square
+        of the true gradient: the number of passes whose mean gradient has as much noise as signal.
+        Both are estimated without bias from the passes of one step (McCandlish et al. 2018,
+        arXiv:1812.06162, appendix A).
 
         Returns
         -------
         names : list of str
         scales : Tensor, shape (n,), dtype float32
-            In passes; NaN where the noise hides the gradient. None instead of both for fewer than
-            two passes.
+            Numbers of passes; NaN if the estimated signal is not positive. None instead of the
+            tuple for fewer than two passes.
         """
         squares, passes, found = self._squares, self._passes, self._found(gradients)
         names = [copy.name for copy in self._copier.copies]
@@ -121,7 +121,7 @@ class GradientNoise:
         return names, torch.where(signal > 0, noise / signal, torch.nan)
 
     def release(self) -> None:
-        """Drop the passes' copies."""
+        """Drop the copies."""
         self._copier.release()
         self._squares, self._passes = None, 0
 
@@ -130,7 +130,7 @@ class GradientNoise:
         now = dict(gradients)
         found = []
         for copy in self._copier.copies:
-            again = copy.again(now[copy.name]) if copy.name in now else None
+            again = copy.elements_of(now[copy.name]) if copy.name in now else None
             if again is None:
                 return None
             found.append(again)
@@ -154,7 +154,7 @@ def _square(values: torch.Tensor) -> torch.Tensor:
 
 
 def _dot(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """Return the inner product, shape (), dtype float32; half types are converted in pieces."""
+    """Return the inner product, shape (), dtype float32; half precision is converted in pieces."""
     if not left.numel():
         return torch.zeros((), device=left.device)
     parts = zip(in_pieces(left), in_pieces(right), strict=True)

@@ -1,4 +1,4 @@
-"""The reading of the autograd graph, with the graphs of the structures that are known."""
+"""Reads the autograd graph, and stores the graphs of known structures."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from labkit.capture.readings.reading import PassContext, Reading, StepContext
 from labkit.run import ComputationGraph
 
 _CALL_NS = 4_000
-"""What recording one module call costs, both hooks together."""
-_MOST_STRUCTURES = 32
-_MOST_IN_STEP = 4
-"""Graphs read in one step, as where several models are trained in turn."""
+"""Cost of recording one module call, with both hooks."""
+_MAX_STRUCTURES = 32
+_MAX_IN_STEP = 4
+"""Maximum number of graphs in one step, as when several models train in turn."""
 
 
 class GraphReading(Reading):
-    """The computation graph behind a backward pass, written down once for each structure.
+    """The computation graph of a backward pass, captured once for each structure.
 
     Parameters
     ----------
     table : ParameterTable
     scopes : ScopeRecorder
-        Records which module call makes which node.
+        Records which module call creates which node.
     enabled : bool
     """
 
@@ -48,11 +48,11 @@ class GraphReading(Reading):
         self._table = table
         self._scopes = scopes
         self._graphs: dict[int, ComputationGraph] = {}
-        """The graphs of known structures by their keys, the oldest first."""
+        """The graphs of known structures by key, the oldest first."""
         self._layout = table.layout
-        """The names under which the graphs were captured."""
+        """The layout of the modules when the graphs were captured."""
         self._read: set[int] = set()
-        """Keys of the structures that were read in the step under way."""
+        """Keys of the structures read in the step under way."""
         self._calls_ns = 0
 
     @property
@@ -60,21 +60,21 @@ class GraphReading(Reading):
         return self._calls_ns
 
     def known(self, roots: Sequence[torch.Tensor]) -> ComputationGraph | None:
-        """Return the graph of the structure behind some tensors, if it was captured before."""
+        """Return the captured graph with the structure of some tensors' graph; None if unknown."""
         return self._known(structure_key(roots, self._table))
 
     def start_module_calls(self, context: StepContext, now_ns: int) -> None:
-        """Begin to record which module call makes which node."""
+        """Begin to record which module call creates which node."""
         self._scopes.start()
 
     def before_pass(self, context: PassContext) -> bool:
-        """Read the graph while its buffers exist.
+        """Read the graph before the pass frees its buffers.
 
-        Before module calls are recorded a graph without scopes is read only for want of another,
-        for a run that may be over before the next pass.
+        While no module calls are recorded, a graph without scopes is read only if there is no other
+        yet, as the run may end before the next pass.
         """
         waits = context.awaits_module_calls and context.run.graph is not None
-        if waits or len(self._read) >= _MOST_IN_STEP:
+        if waits or len(self._read) >= _MAX_IN_STEP:
             return False
         key = structure_key(context.roots, self._table)
         if key not in self._read:
@@ -82,12 +82,12 @@ class GraphReading(Reading):
         return True
 
     def end_step(self, context: StepContext) -> bool:
-        """Stop recording; what the calls cost counts, though not to the reading's budget."""
+        """Stop recording; the cost of module calls is not charged to this reading."""
         self.stop_module_calls()
         return False
 
     def stop_module_calls(self) -> None:
-        """Remove the hooks on modules, and drop what belongs to the step under way."""
+        """Remove the hooks on modules, and drop the data of the step under way."""
         self._scopes.stop()
         self._scopes.clear()
         self._read.clear()
@@ -99,7 +99,7 @@ class GraphReading(Reading):
             graph = capture_graph(context.roots, self._table, self._scopes, context.step)
             if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
                 return  # another model's backward pass
-            if len(self._graphs) >= _MOST_STRUCTURES:
+            if len(self._graphs) >= _MAX_STRUCTURES:
                 del self._graphs[next(iter(self._graphs))]
             if not context.awaits_module_calls:
                 self._graphs[key] = graph
@@ -109,7 +109,7 @@ class GraphReading(Reading):
         self._scopes.clear()
 
     def _known(self, key: int) -> ComputationGraph | None:
-        """Return the graph of a structure, unless modules may have been renamed since."""
+        """Return the graph of a structure; None if unknown, or if modules were renamed since."""
         if self._layout is not self._table.layout:
             self._layout = self._table.layout
             self._graphs.clear()

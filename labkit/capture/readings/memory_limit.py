@@ -1,4 +1,4 @@
-"""How many bytes watching may add at its peak, shared by everything that holds tensors."""
+"""The peak memory that watching may add, shared by all readings that hold tensors."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Iterable
 
 import torch
 
-_AT_LEAST = 64 * 2**20
-_PART_OF_WEIGHTS = 10
-_COPIES = 2
-"""The reciprocal of the part of the limit that is for copies; the rest is for intermediate results,
-pictures and series."""
-_SHARES = 3
-"""Kinds of readings that hold copies: of weights, of gradients, and of several passes'."""
+_MIN_BYTES = 64 * 2**20
+_WEIGHTS_DIVISOR = 10
+_COPIES_DIVISOR = 2
+"""Copies get the limit divided by this; the rest is for temporaries, pictures and series."""
+_COPYING_READINGS = 3
+"""Number of readings that hold copies: of weights, of gradients and of the gradients of passes."""
 
 
 class MemoryLimit:
-    """The limit of what watching one run may add: 64 MiB or a tenth of the weights, the larger one.
+    """The memory that watching one run may add: 64 MiB, or a tenth of the weights if that is more.
 
     Parameters
     ----------
@@ -34,25 +33,25 @@ class MemoryLimit:
     """
 
     def __init__(self, weights_bytes: int) -> None:
-        self.allowed = max(_AT_LEAST, weights_bytes // _PART_OF_WEIGHTS)
-        """Bytes that watching may add at its peak."""
+        self.allowed = max(_MIN_BYTES, weights_bytes // _WEIGHTS_DIVISOR)
+        """Number of bytes that watching may add at its peak."""
         self._held = 0
 
     @classmethod
     def of(cls, parameters: Iterable[torch.Tensor]) -> MemoryLimit:
-        """Return the limit of a model with these parameters."""
+        """Return the limit for a model with these parameters."""
         return cls(sum(parameter.numel() * parameter.element_size() for parameter in parameters))
 
     @property
     def share(self) -> int:
-        """Bytes that one reading may hold from one call to the next, if no other holds any."""
-        return self.allowed // (_COPIES * _SHARES)
+        """Number of bytes that one reading may hold between calls, if no other holds any."""
+        return self.allowed // (_COPIES_DIVISOR * _COPYING_READINGS)
 
     @property
     def room(self) -> int:
-        """Bytes that one more reading may hold now."""
-        return min(self.share, self.allowed // _COPIES - self._held)
+        """Number of bytes that another reading may hold now."""
+        return min(self.share, self.allowed // _COPIES_DIVISOR - self._held)
 
     def hold(self, size: int) -> None:
-        """Count some bytes as held; a negative size releases them."""
+        """Count bytes as held; a negative size releases them."""
         self._held += size

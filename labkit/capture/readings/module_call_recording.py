@@ -1,4 +1,4 @@
-"""Starts and stops the recording of module calls, for the readings that need them."""
+"""Starts and stops the recording of module calls for the readings that need them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from labkit.run import Run
 
 
 class ModuleCallRecording:
-    """Records module calls in the steps of some readings, from the model's own call on.
+    """Records module calls in the steps of some readings, from the call of the model on.
 
-    Where calls of the model are not seen, recording starts at the end of the step before. Hooks
-    would have a compiled model compiled anew, so one whose own call is not seen has none.
+    If calls of the models are not intercepted, recording starts at the end of the previous step.
+    Module calls of compiled models are not recorded, as hooks would recompile them.
 
     Parameters
     ----------
     readings : sequence of Reading
-        Those that need module calls, in the order in which their hooks are registered.
+        The readings that need module calls, in the order in which hooks are registered.
     transfer : DeviceTransfer
     is_compiled : bool
-        Whether `torch.compile` has compiled something of the models.
-    sees_models : bool
-        Whether calls of the models are seen, so that `model_called` is called.
+        Whether `torch.compile` has compiled one of the models.
+    intercepts_models : bool
+        Whether calls of the models are intercepted, so that `model_called` is called.
     """
 
     def __init__(
@@ -34,21 +34,21 @@ class ModuleCallRecording:
         transfer: DeviceTransfer,
         *,
         is_compiled: bool,
-        sees_models: bool,
+        intercepts_models: bool,
     ) -> None:
         self.is_compiled = is_compiled
-        self.sees_models = sees_models
+        self.intercepts_models = intercepts_models
         self._readings = tuple(readings)
         self._transfer = transfer
         self._planned: tuple[Reading, ...] = ()
         self._run: weakref.ref[Run] | None = None
-        """The run of a step whose recording is planned and has not started, else None."""
+        """The run, while recording is planned and has not started; else None."""
         self._now_ns = self._step = 0
         self._started_early = False
-        """Whether calls are recorded from the end of the step before."""
+        """Whether recording started at the end of the previous step."""
 
     @property
-    def wanted(self) -> frozenset[Reading]:
+    def enabled_readings(self) -> frozenset[Reading]:
         """The readings that need module calls and are enabled."""
         return frozenset(reading for reading in self._readings if reading.budget.enabled)
 
@@ -58,29 +58,29 @@ class ModuleCallRecording:
         return self._run is not None
 
     def plan(self, planned: Collection[Reading], run: Run, now_ns: int, step: int) -> None:
-        """Record the module calls of a step, if one of the planned readings needs them.
+        """Plan to record the module calls of a step, if one of its readings needs them.
 
         Parameters
         ----------
         planned : collection of Reading
-            All that is read in the step.
+            All readings of the step.
         run : Run
         now_ns : int
-            Value of `time.perf_counter_ns` now.
+            The present value of `time.perf_counter_ns`.
         step : int
             The step, counted from 1.
         """
-        wanted = tuple(reading for reading in self._readings if reading in planned)
-        if not wanted or self.is_compiled:
+        needing_calls = tuple(reading for reading in self._readings if reading in planned)
+        if not needing_calls or self.is_compiled:
             return
-        self._planned, self._run = wanted, weakref.ref(run)
+        self._planned, self._run = needing_calls, weakref.ref(run)
         self._now_ns, self._step = now_ns, step
-        self._started_early = not self.sees_models
+        self._started_early = not self.intercepts_models
         if self._started_early:
             self.model_called()
 
     def model_called(self) -> None:
-        """Start recording, if that is planned: the forward pass of a model begins."""
+        """Start recording if that is planned, as the forward pass of a model begins."""
         reference, self._run = self._run, None
         run = None if reference is None else reference()
         if run is None:
@@ -90,25 +90,25 @@ class ModuleCallRecording:
             reading.start_module_calls(context, self._now_ns)
 
     def drop_early(self) -> bool:
-        """Drop the calls recorded under the names that modules had at the end of the step before.
+        """Drop module calls recorded from the end of the previous step on, under former names.
 
         Returns
         -------
         bool
-            Whether recording started early, so that the step has no module calls.
+            Whether recording had started then, so that the step has no module calls.
         """
         if self._started_early:
             self.stop()
         return self._started_early
 
     def end_step(self) -> None:
-        """Note whether the model's own call was seen; if not, its modules are called one by one."""
+        """Record whether the call of a model was intercepted; modules may be called one by one."""
         if self._run is not None:
-            self._run, self.sees_models = None, False
+            self._run, self.intercepts_models = None, False
             self.is_compiled = torch_compat.has_compiled()
 
     def stop(self) -> None:
-        """Stop recording, and drop what was recorded of the step under way."""
+        """Stop recording, and drop the calls of the step under way."""
         self._run = None
         for reading in self._readings:
             reading.stop_module_calls()

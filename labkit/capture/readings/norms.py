@@ -10,7 +10,7 @@ from labkit.capture import torch_compat
 from labkit.capture.elements import PIECE, in_pieces
 
 _ACCUMULATED = (torch.float32, torch.float64)
-"""Types in which squares are summed without conversion; smaller ones would overflow."""
+"""Types in which squares are summed without conversion; in smaller types they would overflow."""
 
 
 def norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
@@ -32,13 +32,13 @@ def norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
     [5.0, 0.0]
     """
     found = fused_norms(tensors)
-    return _careful_norms(tensors) if found is None else torch.stack(found)
+    return _norms_one_by_one(tensors) if found is None else torch.stack(found)
 
 
 def fused_norms(tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor] | None:
-    """Return the norm of every tensor, each of shape () and dtype float32, from one operation.
+    """Return the norm of every tensor, each of shape () and dtype float32, in one operation.
 
-    None with sparse or missing tensors, several devices, and types other than float32.
+    None for sparse or missing tensors, several devices, and dtypes other than float32.
     """
     if not tensors or tensors[0] is None or tensors[0].dtype is not torch.float32:
         return None
@@ -49,7 +49,7 @@ def fused_norms(tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor] | 
     return found if all(norm.dtype == torch.float32 for norm in found) else None
 
 
-def _careful_norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
+def _norms_one_by_one(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
     present = [tensor for tensor in tensors if tensor is not None]
     if not present:
         return torch.zeros(len(tensors))
@@ -61,22 +61,22 @@ def _careful_norms(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
 
 
 def _norm(tensor: torch.Tensor) -> torch.Tensor:
-    """Return one norm, shape (); types that are converted first are read in pieces."""
+    """Return one norm, shape (); types that need conversion are read in pieces."""
     values = stored_real(tensor.detach())
     if values.dtype in _ACCUMULATED or values.numel() <= PIECE:
-        whole: torch.Tensor = torch.linalg.vector_norm(_wide(values))
+        whole: torch.Tensor = torch.linalg.vector_norm(_as_float(values))
         return whole
-    parts = [torch.linalg.vector_norm(_wide(piece)) for piece in in_pieces(values)]
+    parts = [torch.linalg.vector_norm(_as_float(piece)) for piece in in_pieces(values)]
     joined: torch.Tensor = torch.linalg.vector_norm(torch.stack(parts))
     return joined
 
 
 def stored_real(tensor: torch.Tensor) -> torch.Tensor:
-    """Return the numbers that a tensor stores, without conversion; complex ones as pairs."""
+    """Return the stored values of a tensor without conversion; complex values as pairs."""
     if tensor.is_sparse:
         tensor = tensor.coalesce().values()
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
 
 
-def _wide(values: torch.Tensor) -> torch.Tensor:
+def _as_float(values: torch.Tensor) -> torch.Tensor:
     return values if values.dtype in _ACCUMULATED else values.float()

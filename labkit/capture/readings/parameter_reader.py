@@ -1,4 +1,4 @@
-"""Reads parameters and gradients of one optimizer: norms, histograms, cosines, noise, updates."""
+"""Reads the parameters and gradients of one optimizer: norms, histograms, cosines, updates."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from labkit.run import Run, SeriesTable
 from labkit.run.histograms import HISTOGRAM_BINS
 
 NORMS = "gradient norms"
-"""The name of the reading of norms in notices."""
-_UNREAD = (
+"""The name of norms in notices."""
+_UNREADABLE = (
     "Parameters of class {kind} ({first} first) are not read, as this class keeps their values in "
     "a way of its own, in parts on several devices for example. They have no norms, histograms and "
     "update ratios; the loss, the learning rates and the other parameters are recorded."
 )
-_COUNTED = 2**20
-"""Elements that one reading of histograms counts at most; parameters take turns."""
+_MAX_COUNTED = 2**20
+"""Maximum number of elements that are counted at once for histograms; parameters rotate."""
 
 
 class ParameterReader:
@@ -39,19 +39,19 @@ class ParameterReader:
     Parameters
     ----------
     name : str
-        Distinguishes its tables from those of other optimizers; ``""`` for an only one.
+        Distinguishes its tables from those of other optimizers; ``""`` for the only one.
     entries : sequence of Watched
         The parameters to read.
     limit : MemoryLimit
-        Bytes that copies may take, shared by all readings of the run.
+        Limit of the memory for copies, shared by all readings of the run.
 
     Attributes
     ----------
     rescaled : bool or None
-        Whether gradients change between the last backward pass and the update, as by clipping;
-        None before the first update that was sampled.
+        Whether gradients change between the last backward pass and the update, as with clipping;
+        None before the first sampled update.
     previous : PreviousGradients
-        Copies of gradients of the step before, for cosines.
+        Copies of gradients of the previous step, for cosines.
     """
 
     def __init__(self, name: str, entries: Sequence[Watched], limit: MemoryLimit) -> None:
@@ -62,12 +62,12 @@ class ParameterReader:
         self.previous = PreviousGradients(limit)
         self._noise = GradientNoise(limit)
         self._copies = WeightCopies(limit)
-        self._counted = Rotation(counted_elements)
+        self._histogram_rotation = Rotation(counted_elements)
         self._unclipped: tuple[list[str], torch.Tensor] | None = None
-        """Names, and norms before clipping, shape (n,), dtype float32."""
+        """The names of parameters, and their norms before clipping, shape (n,), dtype float32."""
         self._unwritten: deque[tuple[int, list[str], list[torch.Tensor]]] = deque()
-        self._unread: dict[str, str] = {}
-        """The classes of parameters that cannot be read, by the parameters' names."""
+        self._unreadable: dict[str, str] = {}
+        """The class names of parameters that cannot be read, by the parameters' names."""
 
     def set_entries(self, entries: Sequence[Watched]) -> None:
         """Replace the parameters to read, and release copies of the others."""
@@ -75,8 +75,8 @@ class ParameterReader:
         self._names = tuple(entry.names[0] for entry in entries)
         self.release()
 
-    def note_rescaled(self, *, rescaled: bool) -> None:
-        """Record whether gradients have changed since the last pass; if not, none were clipped."""
+    def record_rescaled(self, *, rescaled: bool) -> None:
+        """Record whether gradients have changed since the last pass, as with clipping."""
         self.rescaled = rescaled or bool(self.rescaled)
         if not rescaled:
             self._unclipped = None
@@ -91,29 +91,29 @@ class ParameterReader:
         scale: torch.Tensor | None,
         entries: Sequence[Watched] | None = None,
     ) -> None:
-        """Read the 2-norm of every gradient, in one fused reduction where that is possible.
+        """Read the 2-norm of every gradient, in one fused reduction if possible.
 
         Parameters
         ----------
         run : Run
         transfer : DeviceTransfer
         step : int
-            The step of which the norms are recorded, counted from 1.
+            The step for which the norms are recorded, counted from 1.
         scale : Tensor or None
             The factor by which gradients are still multiplied, shape (), as for a fused optimizer
-            under AMP.
+            with AMP.
         entries : sequence of Watched, optional
-            The parameters of one of several optimizers; all by default.
+            The parameters to read, of one of several optimizers; all by default.
         """
         names, gradients = self.gradients(entries)
-        self._notify_of_unread(run)
+        self._notify_of_unreadable(run)
         if not gradients:
             return
         found = norms.fused_norms(gradients) if scale is None else None
         if found is not None and all(norm.is_cpu for norm in found):
             self._append_norms(step, names, found)
         else:
-            values = _unscaled(norms.norms(gradients), scale)
+            values = _unscale(norms.norms(gradients), scale)
             transfer.submit(
                 values, lambda row: self._append_norms(step, names, [torch.from_numpy(row.copy())])
             )
@@ -122,25 +122,25 @@ class ParameterReader:
             self.submit(run, transfer, "grad_norm_unclipped", step, *unclipped)
 
     def read_norms_before_clipping(self, scale: torch.Tensor | None) -> None:
-        """Read the norms after a backward pass, divided by a gradient scaler's factor, shape ()."""
+        """Read the norms after a backward pass, divided by the factor of a gradient scaler."""
         names, gradients = self.gradients()
         if gradients:
-            self._unclipped = names, _unscaled(norms.norms(gradients), scale)
+            self._unclipped = names, _unscale(norms.norms(gradients), scale)
 
     def retract_norms(self, step: int) -> None:
-        """Drop the unwritten norms of a step, as its gradients have changed since."""
+        """Drop the unwritten norms of a step, as its gradients have changed."""
         if self._unwritten and self._unwritten[-1][0] == step:
             self._unwritten.pop()
 
     def _append_norms(self, step: int, names: list[str], found: list[torch.Tensor]) -> None:
-        """Append unwritten norms, to one row with those of the same step."""
+        """Append unwritten norms, in one row with those of the same step."""
         if self._unwritten and self._unwritten[-1][0] == step:
             _, before, others = self._unwritten.pop()
             names, found = before + names, others + found
         self._unwritten.append((step, names, found))
 
     def write(self, run: Run, done: int) -> None:
-        """Write norms of steps up to `done` into the run; later steps may not be complete."""
+        """Write the norms of steps up to `done` into the run; later ones may be incomplete."""
         rows = []
         while self._unwritten and self._unwritten[0][0] <= done:
             rows.append(self._unwritten.popleft())
@@ -151,16 +151,16 @@ class ParameterReader:
         values = torch.cat([norm.reshape(-1) for _, _, found in rows for norm in found]).numpy()
         start = 0
         for step, names, _ in rows:
-            table.append_columns(step, names, _known(values[start : start + len(names)]))
+            table.append_columns(step, names, _infinite_for_nan(values[start : start + len(names)]))
             start += len(names)
 
     # ── histograms, directions, noise ────────────────────────────────────────
 
     def read_histograms(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
-        """Read two histograms of the next gradients, and which parts are zero or not finite."""
+        """Read two histograms, and the fractions of zeros and non-finite, of the next gradients."""
         filled = [named for named in self._named_gradients() if named[1].numel()]
         present: dict[torch.device, list[Named]] = {}
-        for name, gradient in self._counted.next(filled, _COUNTED):
+        for name, gradient in self._histogram_rotation.next(filled, _MAX_COUNTED):
             present.setdefault(gradient.device, []).append((name, gradient))
         for found in present.values():
             names = [name for name, _ in found]
@@ -173,14 +173,14 @@ class ParameterReader:
         rows = flat.reshape(len(names), WIDTH)
         ends = 2 * HISTOGRAM_BINS
         for name, row in zip(names, rows, strict=True):
-            magnitudes, even, (low, high) = np.split(row[: ends + 2], [HISTOGRAM_BINS, ends])
+            magnitudes, linear, (low, high) = np.split(row[: ends + 2], [HISTOGRAM_BINS, ends])
             run.histograms.add(f"grad/{name}", step, magnitudes)
-            run.histograms.add(f"grad_linear/{name}", step, even, (float(low), float(high)))
+            run.histograms.add(f"grad_linear/{name}", step, linear, (float(low), float(high)))
         for kind, column in (("grad_zeros", ends + 2), ("grad_not_finite", ends + 3)):
             self._table(run, kind, names).append_columns(step, names, rows[:, column].copy())
 
     def read_direction(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
-        """Copy gradients; or, if those of the step before were copied, read their cosines."""
+        """Read the cosines with the gradients of the previous step; if not copied, copy these."""
         if self.previous.waiting:
             found = self.previous.cosines(self._named_gradients())
             self.submit(run, transfer, "grad_cosine", step, *found)
@@ -188,11 +188,11 @@ class ParameterReader:
             self.previous.copy(self._named_gradients())
 
     def add_pass(self) -> None:
-        """Add the gradients after one of several backward passes of a step, for their noise."""
+        """Add the gradients after one of several backward passes of a step, for the noise scale."""
         self._noise.add_pass(self._named_gradients())
 
     def drop_passes(self) -> None:
-        """Drop the passes that were added, as their gradients were cleared."""
+        """Drop the added passes, as their gradients were cleared."""
         self._noise.release()
 
     def read_noise(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
@@ -204,9 +204,9 @@ class ParameterReader:
     # ── weights ──────────────────────────────────────────────────────────────
 
     def copy_weights(self) -> None:
-        """Copy the next weights, before an update."""
+        """Copy the next weights before an update."""
         parameters = ((entry.names[0], entry.parameter()) for entry in self.entries)
-        self._copies.take(
+        self._copies.copy(
             [
                 (name, p)
                 for name, p in parameters
@@ -215,12 +215,12 @@ class ParameterReader:
         )
 
     def read_weights(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
-        """Read the norms of the weights that were copied, and their update ratios."""
+        """Read the norms of the copied weights, and their update ratios."""
         self.submit(run, transfer, "weight_norm", step, *self._copies.weight_norms())
         self.submit(run, transfer, "update_ratio", step, *self._copies.ratios())
 
     def release(self) -> None:
-        """Release every tensor of the model."""
+        """Release every tensor."""
         self._unclipped = None
         self._copies.release()
         self.previous.release()
@@ -241,25 +241,25 @@ class ParameterReader:
         if not names:
             return
         table = self._table(run, kind, names)
-        measured = kind.startswith("grad_norm") or kind == "weight_norm"
+        is_norm = kind.startswith("grad_norm") or kind == "weight_norm"
 
         def deliver(row: NDArray[np.float32]) -> None:
-            table.append_columns(step, names, _known(row) if measured else row.copy())
+            table.append_columns(step, names, _infinite_for_nan(row) if is_norm else row.copy())
 
         transfer.submit(values, deliver)
 
     def _table(self, run: Run, kind: str, names: Iterable[str]) -> SeriesTable:
-        """Return a table with columns for all parameters, and for names that no longer exist."""
+        """Return a table with columns for all parameters, and for former names."""
         known = set(self._names)
-        gone = [name for name in names if name not in known]
-        return run.recorder.table(f"{kind}{self._suffix}", kind, (*self._names, *gone))
+        former = [name for name in names if name not in known]
+        return run.recorder.table(f"{kind}{self._suffix}", kind, (*self._names, *former))
 
     def gradients(
         self, entries: Sequence[Watched] | None = None
     ) -> tuple[list[str], list[torch.Tensor]]:
         """Return the gradients that can be read, and the names of their parameters.
 
-        Gradients are detached, as those of ``backward(create_graph=True)`` have a graph.
+        Gradients are detached, as ``backward(create_graph=True)`` gives them a graph.
         """
         names, gradients = [], []
         for entry in self.entries if entries is None else entries:
@@ -271,25 +271,25 @@ class ParameterReader:
         return names, gradients
 
     def _can_read(self, name: str, tensor: torch.Tensor) -> bool:
-        """Return whether the values of a parameter or gradient are stored by torch itself."""
+        """Return whether torch stores the values of a parameter or gradient directly."""
         if type(tensor) is torch.Tensor or torch_compat.holds_values(tensor):
             return True
-        self._unread.setdefault(name, type(tensor).__name__)
+        self._unreadable.setdefault(name, type(tensor).__name__)
         return False
 
-    def _notify_of_unread(self, run: Run) -> None:
-        if self._unread:
-            first, kind = next(iter(self._unread.items()))
-            run.add_notice(NORMS, _UNREAD.format(kind=kind, first=first))
+    def _notify_of_unreadable(self, run: Run) -> None:
+        if self._unreadable:
+            first, kind = next(iter(self._unreadable.items()))
+            run.add_notice(NORMS, _UNREADABLE.format(kind=kind, first=first))
 
     def _named_gradients(self) -> list[Named]:
         return list(zip(*self.gradients(), strict=True))
 
 
-def _unscaled(values: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
+def _unscale(values: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
     return values if scale is None else values / scale.to(values.device)
 
 
-def _known(row: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return norms with infinity for NaN, which stands for "not read" in a table."""
+def _infinite_for_nan(row: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return norms with infinity in place of NaN, which means "not read" in a table."""
     return np.where(np.isnan(row), np.float32(np.inf), row)

@@ -1,4 +1,4 @@
-"""The readings of parameters and their gradients: each reads those of one optimizer at a time."""
+"""The readings of parameters and gradients; their hooks are called once for each optimizer."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Sequence
 
 import torch
 
-from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_of_few
+from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_early_reading
 from labkit.capture.readings.parameter_reader import NORMS, ParameterReader
 from labkit.capture.readings.reading import Reading, UpdateContext
 
-_NORMS_AT_LEAST_EVERY = 128
+_MAX_STEPS_BETWEEN_NORMS = 128
 
 
 class NormReading(Reading):
-    """The norm of every gradient, as the optimizer uses it and, if it differs, before clipping.
+    """The norm of every gradient that the optimizer uses and, if it differs, before clipping.
 
-    The only one that is read in many steps of a long run; so its budget records a plan when the
-    norms are read, and not when a step is planned.
+    It is the only reading in many steps of a long run. Therefore its budget is updated when the
+    norms are read, not when a step is planned.
     """
 
     name = NORMS
-    can_be_late = True
+    can_be_deferred = True
 
     def __init__(self) -> None:
         super().__init__(
@@ -31,7 +31,7 @@ class NormReading(Reading):
         )
 
     def after_pass(self, context: UpdateContext) -> bool:
-        """Read the norms before clipping, unless it is known that nothing is clipped."""
+        """Read the norms before clipping, unless gradients are known to be unclipped."""
         if context.reader.rescaled is False:
             return False
         context.reader.read_norms_before_clipping(context.scale)
@@ -49,16 +49,18 @@ class NormReading(Reading):
 
 
 class WeightReading(Reading):
-    """Weight norms and update ratios of some parameters, the next ones at each reading."""
+    """Weight norms and update ratios, of the next parameters in rotation."""
 
     name = "weights"
-    can_be_late = True
+    can_be_deferred = True
 
     def __init__(self) -> None:
-        super().__init__(ReadingBudget(share=0.1, max_fraction=0.0003, latest_next=next_of_few))
+        super().__init__(
+            ReadingBudget(share=0.1, max_fraction=0.0003, latest_next=next_early_reading)
+        )
 
     def before_steps_inside(self, context: UpdateContext) -> bool:
-        """Copy weights, as there is no later hook before they change."""
+        """Copy weights; no later hook is called before they change."""
         context.reader.copy_weights()
         return True
 
@@ -68,7 +70,7 @@ class WeightReading(Reading):
         return True
 
     def after_update(self, context: UpdateContext) -> bool:
-        """Compare the copies with the weights of now."""
+        """Compare the copies with the present weights."""
         context.reader.read_weights(context.run, context.transfer, context.step)
         return True
 
@@ -85,18 +87,18 @@ class DirectionReading(Reading):
             )
         )
 
-    def is_half_done(self, readers: Sequence[ParameterReader]) -> bool:
-        """Return whether gradients were copied, to be compared with those of the next step."""
+    def needs_next_step(self, readers: Sequence[ParameterReader]) -> bool:
+        """Return whether gradients were copied for a comparison with those of the next step."""
         return any(reader.previous.waiting for reader in readers)
 
     def before_update(self, context: UpdateContext) -> bool:
-        """Copy gradients, or compare them with the copies of the step before."""
+        """Copy gradients, or compare them with the copies of the previous step."""
         context.reader.read_direction(context.run, context.transfer, context.step)
         return True
 
 
 class NoiseReading(Reading):
-    """The gradient noise scale, where steps take several backward passes; disabled before that."""
+    """The gradient noise scale; disabled until a step has several backward passes."""
 
     name = "noise"
 
@@ -111,16 +113,16 @@ class NoiseReading(Reading):
         return True
 
     def before_update(self, context: UpdateContext) -> bool:
-        """Record the noise scale of the passes of this step."""
+        """Record the noise scale of this step's passes."""
         context.reader.read_noise(context.run, context.transfer, context.step)
         return True
 
 
 class HistogramReading(Reading):
-    """Two histograms of gradients, and the parts of them that are zero and not finite."""
+    """Two histograms of gradients, and their fractions of zeros and non-finite values."""
 
     name = "histograms"
-    can_be_late = True
+    can_be_deferred = True
 
     def __init__(self, *, enabled: bool) -> None:
         super().__init__(
@@ -130,11 +132,11 @@ class HistogramReading(Reading):
         )
 
     def before_update(self, context: UpdateContext) -> bool:
-        """Read the gradients whose turn it is."""
+        """Read the next gradients in rotation."""
         context.reader.read_histograms(context.run, context.transfer, context.step)
         return True
 
 
 def _next_norms(step: int) -> int:
-    """Return at which step norms are read at the latest, after they were at this one."""
-    return step + max(1, min(_NORMS_AT_LEAST_EVERY, step // 6))
+    """Return the latest step of the next reading of norms after this step."""
+    return step + max(1, min(_MAX_STEPS_BETWEEN_NORMS, step // 6))

@@ -1,4 +1,4 @@
-"""What a reading is: hooks that a step calls in turn, and a budget that says how often."""
+"""The interface of readings: hooks that are called during a step, and a budget."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from labkit.run import Run
 
 @dataclass(slots=True)
 class StepContext:
-    """What every hook of a reading gets.
+    """The argument of every hook of a reading.
 
     Attributes
     ----------
     run : Run
-        Where results are recorded.
+        The run that results are recorded in.
     transfer : DeviceTransfer
-        Brings results from the device to the host without blocking.
+        Copies results from the device to the host without blocking.
     step : int
         The step under way, counted from 1.
     """
@@ -35,15 +35,15 @@ class StepContext:
 
 @dataclass(slots=True)
 class PassContext(StepContext):
-    """What is known before a backward pass.
+    """The argument of hooks before a backward pass.
 
     Attributes
     ----------
     roots : sequence of Tensor
-        What ``backward`` is called on.
+        The tensors that ``backward`` is called on.
     awaits_module_calls : bool
-        Whether calls of the modules are recorded only from the model's next call on, which the
-        graph of this pass does not contain.
+        Whether module calls are recorded only from the model's next call on, so that the graph of
+        this pass has none.
     """
 
     roots: Sequence[torch.Tensor]
@@ -52,21 +52,21 @@ class PassContext(StepContext):
 
 @dataclass(slots=True)
 class UpdateContext(StepContext):
-    """What is known of one optimizer after a backward pass, and around its update.
+    """The argument of hooks after a backward pass and around an optimizer's update.
 
     Attributes
     ----------
     reader : ParameterReader
         Reads the parameters of this optimizer and their gradients.
     readers : sequence of ParameterReader
-        Those of all optimizers that hold watched parameters.
+        The readers of all optimizers that hold watched parameters.
     optimizer : Optimizer or None
-        None where no hook announces the update, and before an update is under way.
+        None if no hook is called for the update, or if no update is under way.
     scale : Tensor or None
         The factor by which a gradient scaler has multiplied the gradients, shape (); None if there
         is none, or if they are unscaled.
     entries : sequence of Watched or None
-        The parameters to read, if they are a part of the reader's.
+        The parameters to read; None for all of the reader's.
     """
 
     reader: ParameterReader
@@ -77,36 +77,36 @@ class UpdateContext(StepContext):
 
 
 class Reading:
-    """Something that is read of a model in some steps.
+    """A kind of values that is read of a model in some steps.
 
-    In the steps for which it is planned its hooks are called, in the order in which they are
+    In the steps for which a reading is planned, its hooks are called in the order in which they are
     defined here; a subclass defines those that it needs. A hook returns whether it has read
-    something: only then its time is charged to the reading's budget. A reading whose hook raises is
-    disabled; a notice says so, and training goes on.
+    something; only then is its time charged to the reading's budget. A reading whose hook raises is
+    disabled with a notice, and training continues.
 
     Parameters
     ----------
     budget : ReadingBudget
-        When the reading is due.
+        Determines when the reading is due.
 
     Attributes
     ----------
     name : str
         Its name in notices.
     needs_module_calls : bool
-        Whether calls of the modules are recorded in the steps that it reads.
+        Whether module calls are recorded in the steps for which it is planned.
     needs_forward_pass : bool
-        Whether it reads nothing in a step whose forward pass is over.
-    can_be_late : bool
-        Whether an optimizer that misses the step for which it is planned is read in its next one.
+        Whether it can only be planned before the forward pass of a step.
+    can_be_deferred : bool
+        Whether it is taken in an optimizer's next step if the optimizer misses the planned one.
     calls_ns : int
-        Time that recording module calls has taken for it in the step under way, in nanoseconds.
+        Time spent on recording module calls for it in the step under way, in nanoseconds.
     """
 
     name: str
     needs_module_calls = False
     needs_forward_pass = False
-    can_be_late = False
+    can_be_deferred = False
 
     def __init__(self, budget: ReadingBudget) -> None:
         self.budget = budget
@@ -117,33 +117,33 @@ class Reading:
 
     # ── planning ─────────────────────────────────────────────────────────────
 
-    def is_half_done(self, readers: Sequence[ParameterReader]) -> bool:
-        """Return whether the next step has to be read as well, as two in a row are compared."""
+    def needs_next_step(self, readers: Sequence[ParameterReader]) -> bool:
+        """Return whether it is needed in the next step, too, as two steps in a row are compared."""
         return False
 
-    def leave_out(self, ns: int) -> None:
-        """Exclude some time, in nanoseconds, in which the loop stood still, from intervals."""
+    def exclude_time(self, ns: int) -> None:
+        """Exclude a pause of the loop, in nanoseconds, from the interval between readings."""
         self.budget.due_at_ns += ns
 
     # ── hooks, in the order of a step ────────────────────────────────────────
 
     def start_module_calls(self, context: StepContext, now_ns: int) -> None:
-        """Begin to record the calls of modules; `now_ns` is of `time.perf_counter_ns`."""
+        """Begin to record module calls; `now_ns` is a value of `time.perf_counter_ns`."""
 
     def before_pass(self, context: PassContext) -> bool:
-        """Read the graph while its buffers exist."""
+        """Read the graph before a backward pass frees its buffers."""
         return False
 
     def before_steps_inside(self, context: UpdateContext) -> bool:
-        """Read weights before a backward pass inside which optimizers step."""
+        """Read weights before a backward pass in which optimizers step."""
         return False
 
     def after_pass(self, context: UpdateContext) -> bool:
-        """Read gradients as one backward pass left them: before clipping, scaled."""
+        """Read gradients after a backward pass: scaled, and before clipping."""
         return False
 
     def before_update(self, context: UpdateContext) -> bool:
-        """Read gradients as the optimizer uses them, and weights before they change."""
+        """Read the gradients that the optimizer uses, and weights before they change."""
         return False
 
     def after_update(self, context: UpdateContext) -> bool:
@@ -151,8 +151,8 @@ class Reading:
         return False
 
     def end_step(self, context: StepContext) -> bool:
-        """Record what belongs to the whole step, once all optimizers have stepped."""
+        """Record values of the whole step, after all optimizers have stepped."""
         return False
 
     def stop_module_calls(self) -> None:
-        """Remove the hooks on modules, and drop what they have recorded."""
+        """Remove the hooks on modules, and drop the recorded calls."""

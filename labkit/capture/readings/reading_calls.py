@@ -1,4 +1,4 @@
-"""Calls the hooks of readings: times them, charges budgets, disables a reading that fails."""
+"""Calls the hooks of readings: measures their time, and disables a reading that raises."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _Context = TypeVar("_Context", bound=StepContext)
 
 
 class ReadingCalls:
-    """Calls hooks so that no fault reaches the loop, and delivers the results.
+    """Calls hooks so that no error reaches the loop, and delivers the results.
 
     Parameters
     ----------
     readings : iterable of Reading
     budget : Budget
-        What the readings are charged to.
+        The budget that the readings are charged to.
 
     Attributes
     ----------
     transfer : DeviceTransfer
-        Takes the results of all readings.
+        Copies the results of all readings to the host.
     spent_ns : int
         Time spent on readings since this was last set to 0, in nanoseconds.
     """
@@ -48,8 +48,8 @@ class ReadingCalls:
     ) -> None:
         """Call one hook of a reading, unless the reading is disabled.
 
-        Its time is charged to the reading if the hook has read something, together with
-        `calls_ns`: the time, in nanoseconds, that recording module calls took before.
+        If the hook has read something, its time is charged to the reading together with `calls_ns`,
+        the time that was spent on recording module calls, in nanoseconds.
         """
         if not reading.budget.enabled:
             return
@@ -60,7 +60,7 @@ class ReadingCalls:
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the loop
             has_read = True
             reading.stop_module_calls()
-            self.switch_off(context.run, reading.name, error)
+            self.disable(context.run, reading.name, error)
         self.transfer.reading = ""
         self.spent_ns += calls_ns
         if has_read:
@@ -71,18 +71,18 @@ class ReadingCalls:
 
     def deliver(self, run: Run) -> None:
         """Deliver results that have arrived from an accelerator, without blocking."""
-        self._note_failures(run, self.transfer.poll())
+        self._disable_failed(run, self.transfer.poll())
 
     def deliver_all(self, run: Run | None) -> None:
-        """Deliver all results, blocking until they have arrived; `run` is None if it is gone."""
+        """Deliver all results, blocking until they arrive; `run` is None if it no longer exists."""
         failures = self.transfer.flush()
         if run is not None:
-            self._note_failures(run, failures)
+            self._disable_failed(run, failures)
 
-    def switch_off(self, run: Run, name: str, error: Exception) -> None:
-        """Disable the reading of a name, which has failed; a notice says so.
+    def disable(self, run: Run, name: str, error: Exception) -> None:
+        """Disable a reading that has failed, with a notice.
 
-        ``""`` is the name of results that belong to no reading, and disables none.
+        The name ``""`` stands for results of no reading; nothing is disabled then.
         """
         reading = self._by_name.get(name)
         if reading is not None:
@@ -94,6 +94,6 @@ class ReadingCalls:
             f"labkit could not read {what}{after}; training is not affected. ({described(error)})",
         )
 
-    def _note_failures(self, run: Run, failures: Sequence[Failure]) -> None:
+    def _disable_failed(self, run: Run, failures: Sequence[Failure]) -> None:
         for name, error in failures:
-            self.switch_off(run, name, error)
+            self.disable(run, name, error)

@@ -1,4 +1,4 @@
-"""Plans which readings are due in a step, calls their hooks and charges what they cost."""
+"""Plans the readings of each step, calls their hooks and charges their cost to the budget."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ class ReadingSchedule:
     ----------
     table : ParameterTable
     scopes : ScopeRecorder
-        Records which module call makes which node of the graph.
+        Records which module call creates which node of the graph.
     activations : ActivationReader or None
-        None to leave activations alone.
+        None to read no activations.
     budget : float
-        Part of the loop's time that watching may take, 0 to 1.
+        Fraction of the loop's time that watching may take, 0 to 1.
     graph, histograms : bool
-        Whether to read these at all.
-    is_compiled, sees_models : bool
+        Whether to read the graph, and histograms of gradients.
+    is_compiled, intercepts_models : bool
         See `ModuleCallRecording`.
 
     Attributes
     ----------
     planned : frozenset of Reading
-        What the step under way reads.
-    bound_at : float
-        The first step that has to read something besides norms; infinite if none has to.
+        The readings of the step under way.
+    next_required_step : float
+        The first step that must have a reading other than norms; infinite if there is none.
     transfer : DeviceTransfer
-        Takes the results of all readings.
+        Copies the results of all readings to the host.
     readers : list of ParameterReader
-        Those of all optimizers that hold watched parameters.
+        The readers of all optimizers that hold watched parameters.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ReadingSchedule:
         graph: bool,
         histograms: bool,
         is_compiled: bool,
-        sees_models: bool,
+        intercepts_models: bool,
     ) -> None:
         self.budget = Budget(budget)
         self.limit = MemoryLimit.of(_parameters(table))
@@ -87,7 +87,7 @@ class ReadingSchedule:
             self.norms,
             HistogramReading(enabled=histograms),
         )
-        """In the order in which their hooks are called; a new one is added here."""
+        """All readings, in the order in which their hooks are called."""
         self._costly = tuple(each for each in self._readings if each is not self.norms)
         self._calls = ReadingCalls(self._readings, self.budget)
         self.transfer = self._calls.transfer
@@ -97,10 +97,10 @@ class ReadingSchedule:
             [reading for reading in self._readings if reading.needs_module_calls],
             self.transfer,
             is_compiled=is_compiled,
-            sees_models=sees_models,
+            intercepts_models=intercepts_models,
         )
         self.planned: frozenset[Reading] = frozenset()
-        self.bound_at = 1.0
+        self.next_required_step = 1.0
         self.readers: list[ParameterReader] = []
 
     @property
@@ -112,16 +112,18 @@ class ReadingSchedule:
 
     @property
     def plans_norms(self) -> bool:
-        """Whether the step under way reads the norms of gradients."""
+        """Whether the step under way reads the norms of the gradients."""
         return self.norms in self.planned
 
     @property
     def records_calls(self) -> bool:
-        """Whether module calls of the step under way are recorded for all that needs them."""
-        return not self.module_calls.is_pending and self.module_calls.wanted <= self.planned
+        """Whether the step under way records module calls for all readings that need them."""
+        return (
+            not self.module_calls.is_pending and self.module_calls.enabled_readings <= self.planned
+        )
 
     def plan(self, run: Run, now_ns: int, step: int, *, with_forward: bool = True) -> None:
-        """Decide what a step reads, and record its module calls if that needs them.
+        """Plan the readings of a step, and record its module calls if one needs them.
 
         Parameters
         ----------
@@ -143,51 +145,53 @@ class ReadingSchedule:
             if reading in self.planned:
                 reading.budget.plan(step)
         budgets = (reading.budget for reading in self._costly)
-        self.bound_at = min((b.due_at_step for b in budgets if b.enabled), default=math.inf)
+        self.next_required_step = min(
+            (b.due_at_step for b in budgets if b.enabled), default=math.inf
+        )
         if with_forward:
             self.module_calls.plan(self.planned, run, now_ns, step)
 
     def plan_norms(self) -> None:
-        """Have the next step read the norms of gradients and nothing else."""
+        """Plan the norms of gradients, and nothing else, for the next step."""
         self.planned = frozenset({self.norms})
 
     def plan_calls(self, run: Run, step: int) -> None:
-        """Have the next step read what needs module calls as well: the graph and activations."""
-        self.planned |= self.module_calls.wanted
+        """Add the readings that need module calls, graph and activations, to the next step."""
+        self.planned |= self.module_calls.enabled_readings
         self.module_calls.plan(self.planned, run, time.perf_counter_ns(), step)
 
-    def plan_also(self, readings: Collection[Reading]) -> None:
-        """Have the step under way read something more."""
+    def add_to_plan(self, readings: Collection[Reading]) -> None:
+        """Add readings to the step under way."""
         self.planned |= frozenset(readings)
 
     def drop_calls(self) -> None:
-        """Drop the module calls of the step under way if modules have been renamed since.
+        """Drop the module calls of the step under way after modules were renamed.
 
-        That is so where recording started at the end of the step before.
+        This applies if recording started at the end of the previous step, under the former names.
         """
         if self.module_calls.drop_early():
             self.planned -= {reading for reading in self.planned if reading.needs_module_calls}
 
     def expect_several_passes(self) -> None:
-        """Enable what is read where steps take several backward passes each."""
+        """Enable the readings of loops with several backward passes in each step."""
         self._noise.budget.enabled = True
 
-    def leave_out(self, ns: int) -> None:
-        """Exclude some time, in which the loop stood still, from the intervals of readings."""
+    def exclude_time(self, ns: int) -> None:
+        """Exclude a pause of the loop, in nanoseconds, from the intervals of readings."""
         for reading in self._readings:
-            reading.leave_out(ns)
+            reading.exclude_time(ns)
 
     def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
-        """Charge some steps.
+        """Account for some completed steps.
 
         Parameters
         ----------
         run : Run
-            Whose figures of cost are brought up to date.
+            The run whose measured cost is updated.
         loop_ns : int
             Time that the loop took for the steps, in nanoseconds.
         fixed_ns : int
-            What watching them cost without any reading, in nanoseconds.
+            Cost of watching them, without readings, in nanoseconds.
         """
         published_ns = run.measured.publishing_ns
         run.measured.add_steps(loop_ns, fixed_ns + self._calls.spent_ns)
@@ -197,20 +201,20 @@ class ReadingSchedule:
     def _is_due(self, reading: Reading, now_ns: int, step: int) -> bool:
         budget = reading.budget
         return self.budget.is_due(budget, now_ns, step) or (
-            budget.enabled and reading.is_half_done(self.readers)
+            budget.enabled and reading.needs_next_step(self.readers)
         )
 
     # ── the hooks of a step, in their order ──────────────────────────────────
 
     def before_pass(self, run: Run, step: int, roots: Sequence[torch.Tensor]) -> None:
-        """Call what reads before a backward pass from some tensors."""
+        """Call the `before_pass` hooks, before a backward pass from some tensors."""
         awaits_calls = self.module_calls.is_pending
         context = PassContext(run, self.transfer, step, roots, awaits_calls)
         for reading in self._in_order():
             self._calls.call(reading, reading.before_pass, context)
 
     def before_steps_inside(self, run: Run, reader: ParameterReader, step: int) -> None:
-        """Call what reads before a backward pass inside which optimizers step."""
+        """Call the hooks before a backward pass in which optimizers step."""
         context = UpdateContext(run, self.transfer, step, reader, self.readers)
         for reading in self._in_order():
             self._calls.call(reading, reading.before_steps_inside, context)
@@ -218,7 +222,7 @@ class ReadingSchedule:
     def after_pass(
         self, run: Run, reader: ParameterReader, step: int, scale: torch.Tensor | None
     ) -> None:
-        """Call what reads after each backward pass; `scale` is a gradient scaler's factor."""
+        """Call the hooks after a backward pass; `scale` is the factor of a gradient scaler."""
         context = UpdateContext(run, self.transfer, step, reader, self.readers, scale=scale)
         for reading in self._in_order():
             self._calls.call(reading, reading.after_pass, context)
@@ -232,11 +236,11 @@ class ReadingSchedule:
         *,
         rescaled: bool,
     ) -> None:
-        """Call what reads after accumulation, unscaling and clipping, before weights change.
+        """Call the hooks after accumulation, unscaling and clipping, before weights change.
 
-        `rescaled` says whether gradients have changed since the last backward pass.
+        `rescaled` is whether gradients have changed since the last backward pass.
         """
-        reader.note_rescaled(rescaled=rescaled)
+        reader.record_rescaled(rescaled=rescaled)
         context = UpdateContext(run, self.transfer, step, reader, self.readers, optimizer)
         for reading in self._in_order():
             self._calls.call(reading, reading.before_update, context)
@@ -249,20 +253,20 @@ class ReadingSchedule:
         optimizer: torch.optim.Optimizer | None,
         entries: Sequence[Watched] | None = None,
     ) -> None:
-        """Read nothing but the norms of gradients as they are now, of all entries or of some."""
+        """Read only the norms of the present gradients, of all entries or of the given ones."""
         context = UpdateContext(
             run, self.transfer, step, reader, self.readers, optimizer, entries=entries
         )
         self._calls.call(self.norms, self.norms.before_update, context)
 
     def after_update(self, run: Run, reader: ParameterReader, step: int) -> None:
-        """Call what reads after weights have changed."""
+        """Call the hooks after weights have changed."""
         context = UpdateContext(run, self.transfer, step, reader, self.readers)
         for reading in self._in_order():
             self._calls.call(reading, reading.after_update, context)
 
     def end_step(self, run: Run, step: int) -> None:
-        """Call what reads once for all passes and optimizers of a step; nothing is planned then."""
+        """Call the hooks at the end of a step, for all passes and optimizers; clear the plan."""
         self.module_calls.end_step()
         context = StepContext(run, self.transfer, step)
         for reading in self._in_order():
@@ -275,18 +279,18 @@ class ReadingSchedule:
     # ── results ──────────────────────────────────────────────────────────────
 
     def write(self, run: Run, reader: ParameterReader, done: int) -> None:
-        """Write the norms that wait, of steps up to `done`; on any thread."""
+        """Write the pending norms of steps up to `done`; on any thread."""
         try:
             reader.write(run, done)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach who reads the run
-            self._calls.switch_off(run, self.norms.name, error)
+            self._calls.disable(run, self.norms.name, error)
 
     def deliver(self, run: Run) -> None:
-        """Deliver what has arrived from an accelerator, without blocking."""
+        """Deliver results that have arrived from an accelerator, without blocking."""
         self._calls.deliver(run)
 
     def close(self, run: Run | None) -> None:
-        """Remove every hook and deliver what is under way; `run` is None if it is gone."""
+        """Remove all hooks and deliver all results; `run` is None if it no longer exists."""
         self.module_calls.stop()
         self._calls.deliver_all(run)
 

@@ -1,4 +1,4 @@
-"""The reading of how the loop is set up: what no series shows."""
+"""Reads the setup of the loop: parameters without a gradient or a step, and weight decay."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import torch
 from torch import nn
 
 from labkit.capture.parameters import ParameterTable, Watched
-from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_of_few
+from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_early_reading
 from labkit.capture.readings.reading import Reading, UpdateContext
 from labkit.run import Run
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
-_MOST_NAMES = 64
+_MAX_NAMES = 64
 
 
 class SetupReading(Reading):
-    """Which parameters get no gradient or no step, and the weight decay.
+    """Finds parameters that get no gradient or no step, and reads the weight decay.
 
     Parameters
     ----------
@@ -33,13 +33,13 @@ class SetupReading(Reading):
                 share=0.05,
                 max_fraction=0.0001,
                 min_interval_ns=SECOND_NS // 2,
-                latest_next=next_of_few,
+                latest_next=next_early_reading,
             )
         )
         self._table = table
 
     def before_update(self, context: UpdateContext) -> bool:
-        """Check the parameters of the optimizer, and those that none holds."""
+        """Check the parameters of the optimizer, and those that no optimizer holds."""
         held = [entry for reader in context.readers for entry in reader.entries]
         _check(context.run, self._table, context.reader.entries, context.optimizer, held)
         return True
@@ -52,7 +52,7 @@ def _check(
     optimizer: torch.optim.Optimizer | None,
     held: Sequence[Watched],
 ) -> None:
-    """Record which parameters get no gradient or no step, before an optimizer's update.
+    """Record parameters that get no gradient or no step, before an optimizer's update.
 
     Parameters
     ----------
@@ -70,19 +70,19 @@ def _check(
         entry.names[0]
         for entry, parameter in parameters
         if parameter is not None and parameter.requires_grad and parameter.grad is None
-    )[:_MOST_NAMES]
+    )[:_MAX_NAMES]
     if optimizer is None:
         return
     observed.weight_decay = max(
         (float(group.get("weight_decay", 0.0)) for group in optimizer.param_groups), default=0.0
     )
-    # Other models may be trained on other threads, so their parameters are not read.
+    # Other models may train on other threads, so their parameters are not read.
     names, labels = {entry.names for entry in held}, {entry.label for entry in entries}
     observed.without_optimizer = tuple(
         entry.names[0]
         for entry in table.watched
         if entry.label in labels and entry.names not in names and _has_gradient(entry)
-    )[:_MOST_NAMES]
+    )[:_MAX_NAMES]
 
 
 def _has_gradient(entry: Watched) -> bool:
@@ -99,4 +99,4 @@ def mode_dependent(models: Mapping[str, nn.Module]) -> tuple[str, ...]:
             normalises = isinstance(module, _BATCH_NORMS) and module.track_running_stats
             if drops or normalises:
                 found.append(f"{label}.{path}" if label and path else path or label)
-    return tuple(found[:_MOST_NAMES])
+    return tuple(found[:_MAX_NAMES])

@@ -1,4 +1,4 @@
-"""Update ratios of weights, some parameters at each reading."""
+"""Update ratios of weights, for some parameters at each reading."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labkit.capture.readings.rotation import Named
 
 
 class WeightCopies:
-    """Copies some weights before a step and compares them after it; others at the next reading.
+    """Copies some weights before a step and compares them after it, in rotation.
 
     Parameters
     ----------
@@ -22,14 +22,14 @@ class WeightCopies:
 
     Notes
     -----
-    Of a parameter that exceeds the memory of one reading, 2**18 evenly spaced elements are
-    compared: the ratio of the two norms over them is an estimate of that over all elements.
+    If a parameter exceeds the memory of one reading, 2**18 evenly spaced elements are compared. The
+    ratio of their two norms is an estimate of the ratio for all elements.
 
     Examples
     --------
     >>> weight = torch.tensor([3.0, 4.0])
     >>> copies = WeightCopies(MemoryLimit(0))
-    >>> copies.take([("weight", weight)])
+    >>> copies.copy([("weight", weight)])
     >>> _ = weight.mul_(2)
     >>> copies.ratios()
     (['weight'], tensor([0.5000]))
@@ -38,18 +38,18 @@ class WeightCopies:
     def __init__(self, limit: MemoryLimit) -> None:
         self._copier = Copier(limit)
 
-    def take(self, weights: Sequence[Named]) -> None:
-        """Copy the next weights, before a step.
+    def copy(self, weights: Sequence[Named]) -> None:
+        """Copy the next weights before a step.
 
         Parameters
         ----------
         weights : sequence of (str, Tensor)
-            Names and parameters, as the optimizer holds them; in the same order at each call.
+            Names and parameters of the optimizer, in the same order at each call.
         """
-        self._copier.copy(weights, again=True)
+        self._copier.copy(weights, keep_source=True)
 
     def weight_norms(self) -> tuple[list[str], torch.Tensor]:
-        """Return names and present norms of the weights that were copied.
+        """Return the names and the present norms of the copied weights.
 
         Returns
         -------
@@ -61,20 +61,20 @@ class WeightCopies:
         return [name for name, _ in present], norms.norms([weight for _, weight in present])
 
     def ratios(self) -> tuple[list[str], torch.Tensor]:
-        """Return names and update ratios after the step, and release the copies.
+        """Return the names and update ratios after the step, and release the copies.
 
         Returns
         -------
         names : list of str
         ratios : Tensor, shape (n,), dtype float32
-            Norm of the update over the norm of the weight after the step; NaN if both are 0.
+            Norm of the update divided by the norm of the weight after the step; NaN if both are 0.
         """
-        pairs = [(copy, copy.again(copy.source)) for copy in self._copier.release()]
+        pairs = [(copy, copy.elements_of(copy.source)) for copy in self._copier.release()]
         fitting = [(copy, now) for copy, now in pairs if now is not None]
-        moved = [copy.elements for copy, _ in fitting]
+        differences = [copy.elements for copy, _ in fitting]
         weights = [now for _, now in fitting]
-        torch_compat.foreach_subtract(moved, weights)
-        return [copy.name for copy, _ in fitting], norms.norms(moved) / norms.norms(weights)
+        torch_compat.foreach_subtract(differences, weights)
+        return [copy.name for copy, _ in fitting], norms.norms(differences) / norms.norms(weights)
 
     def release(self) -> None:
         """Drop the copies."""

@@ -1,4 +1,4 @@
-"""Counts epochs by the loader that the loop trains on, and the time that it waits for batches."""
+"""Counts epochs by iterations over the training loader, and the time spent waiting for batches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labkit.run.observations import Observations
 
 
 class EpochCounter:
-    """Counts the iterations over the loader after whose beginning a step was first taken."""
+    """Counts iterations over the training loader: the first during which a step was taken."""
 
     def __init__(self) -> None:
         self._trained_on: Callable[[], Any] = lambda: None
@@ -27,7 +27,7 @@ class EpochCounter:
         return self._started() is not None
 
     def loader_started(self, loader: DataLoader[Any]) -> bool:
-        """Record that an iteration begins; return whether it may be one of training."""
+        """Record that an iteration begins; return whether the loader may be the training loader."""
         trained_on = self._trained_on()
         if trained_on is not None and trained_on is not loader:
             return False
@@ -35,7 +35,7 @@ class EpochCounter:
         return True
 
     def count(self, run: Run) -> None:
-        """Count the epoch in which a step has just ended for the first time."""
+        """Count the epoch whose first step has just ended."""
         loader = self._started()
         self._started = lambda: None
         if loader is None:
@@ -43,16 +43,16 @@ class EpochCounter:
         self._trained_on = weakref.ref(loader)
         try:
             steps = len(loader)
-        except TypeError:  # an iterable dataset does not know its length
+        except TypeError:  # an iterable dataset has no length
             steps = None
         run.begin_epoch(steps)
 
-    def batch_came(self, observed: Observations, iterator: Any, waited_ns: int) -> None:
-        """Record a batch and how long the loop waited for it."""
+    def batch_loaded(self, observed: Observations, iterator: Any, waited_ns: int) -> None:
+        """Record a batch and the time that the loop waited for it."""
         observed.loading_ns += waited_ns
         observed.batches += 1
         self._iterator = weakref.ref(iterator)
 
     def indices(self) -> tuple[int, ...] | None:
-        """Return which samples of the dataset made up the newest batch; None if not known."""
+        """Return the indices of the samples in the newest batch; None if they are unknown."""
         return indices_of_newest(self._iterator())

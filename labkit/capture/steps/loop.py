@@ -1,4 +1,4 @@
-"""What the parts of the step machine share: the state of one watched loop."""
+"""The state of one watched loop, which the parts of the step machine share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 
@@ -19,43 +19,46 @@ from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.steps.epochs import EpochCounter
 from labkit.capture.steps.losses import GivenLosses, Loss, ScaleFinder
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
+from labkit.capture.steps.optimizer_recorders import OptimizerRecorders
 from labkit.capture.steps.plan import StepPlan
-from labkit.capture.steps.rounds import Rounds
+from labkit.capture.steps.recorder_set import WatchedLoop
+from labkit.capture.steps.training_step import TrainingStep
 from labkit.capture.steps.watched_gradients import WatchedGradients
 from labkit.run import Run
 from labkit.run.error_text import described
 
+_Result = TypeVar("_Result")
 RunPass = Callable[[Backward, Any, tuple[Any, ...], dict[str, Any]], None]
-"""Runs a backward pass: the function, its first argument, its others."""
+"""Runs a backward pass: the function, its first argument, its other arguments."""
 
 
 class State(enum.Enum):
-    """What the machine does with the calls that come."""
+    """How the machine handles calls."""
 
     WAITING = "waiting"
-    """No step has ended yet."""
-    QUIET = "quiet"
-    """The round under way records losses and learning rates."""
+    """No training step has ended yet."""
+    UNSAMPLED = "unsampled"
+    """The training step under way records losses and learning rates only."""
     SAMPLED = "sampled"
-    """The round under way is read as planned."""
+    """The training step under way reads what is planned."""
     CLOSED = "closed"
-    """The watch has ended; calls pass."""
+    """The watch has ended; calls are ignored."""
 
 
 class Loop:
-    """The state of one watched loop; `StepMachine` adds what torch calls.
+    """The state of one watched loop; `StepMachine` adds the methods that the hooks call.
 
     Parameters
     ----------
     run : Run
-        Held weakly, so that an abandoned run can be collected and its watch with it.
+        Held weakly, so that an abandoned run and its watch can be collected.
     table : ParameterTable
     readings : ReadingSchedule
     incidents : IncidentDetector
     loss_is_given : bool
-        Whether the loss comes from a loss module, and not from ``backward``.
+        Whether the loss is the result of a loss module rather than the argument of ``backward``.
     after_plan : callable
-        Called with the run each time that steps have been planned ahead.
+        Called with the run each time after steps have been planned.
     """
 
     def __init__(
@@ -72,11 +75,12 @@ class Loop:
         self.state = State.WAITING
         self.pass_number = 0
         self.run_pass: RunPass = self.run_any_pass
-        """What runs a backward pass: the fast path in quiet rounds, else `run_any_pass`."""
-        self.quiet_recorders: tuple[OptimizerRecorder, ...] = ()
-        """Those that a pass of the fast path may be for; none while it is not taken."""
+        """Runs a backward pass: the fast path in unsampled training steps, else `run_any_pass`."""
+        self.fast_recorders: tuple[OptimizerRecorder, ...] = ()
+        """Recorders of the passes that the fast path handles; empty while it is not used."""
         self.steps_done = 0
-        self.rounds = Rounds(self, table, readings)
+        self.recorders = OptimizerRecorders(cast("WatchedLoop", self), table, readings)
+        self.training_step = TrainingStep(self.recorders)
         self.table = table
         self.readings = readings
         self.incidents = incidents
@@ -84,74 +88,81 @@ class Loop:
         self.epochs = EpochCounter()
         self.run_reference = weakref.ref(run)
         self.control = run.control
-        self.limit = incidents.limit
+        self.loss_limit = incidents.limit
         self.scales = ScaleFinder()
         self.scale: torch.Tensor | None = None
         self.loss_is_given = loss_is_given
         self.given_losses = GivenLosses()
         self.is_in_pass = False
-        """Whether a backward pass is under way that is recorded."""
+        """Whether a recorded backward pass is under way."""
         self.is_busy = False
-        """Whether a call is under way that may read watched tensors: no other thread trains now."""
-        self.value: Loss = None
+        """Whether a call that may read watched tensors is under way: no other thread may train."""
+        self.pass_loss: Loss = None
         self.gradients = WatchedGradients(table)
-        self.misses = 0
-        """Passes that moved no mark since one that did not, either, was found to be watched."""
-        self.is_beside = False
-        """Whether the newest passes are another model's: not searched if no gradient moves."""
-        self.beside_limit = 0.0
-        """A larger loss of such a pass is looked at: it may be one of the watched model's."""
-        self.timing = False
-        self.sees_clearing = False
-        """Whether the next pass shows if gradients were cleared since the step before."""
-        self.sample_ns = 0
+        self.unrelated_passes = 0
+        """Number of passes that changed no probe, since the last one that was the model's."""
+        self.assumes_unrelated = False
+        """Whether passes that change no watched gradient are not searched any more."""
+        self.unrelated_loss_limit = 0.0
+        """A pass of another model whose loss exceeds this is searched all the same."""
+        self.measures_cost = False
+        self.checks_clearing = False
+        """Whether the next pass shows if gradients were cleared since the previous step."""
+        self.measured_ns = 0
         self.hooks_ns = 0
-        self.recent: deque[float] = deque(maxlen=64)
+        self.recent_losses: deque[float] = deque(maxlen=64)
         self._writer = 0
         self._write_lock = threading.Lock()
         self.after_plan = after_plan
-        self.saw_nothing = True
+        self.awaits_first_pass = True
         """Whether no backward pass has reached a watched parameter yet."""
 
     @property
-    def was_passed_by(self) -> bool:
-        """Whether several backward passes reached nothing that is watched, and none did."""
-        return self.saw_nothing and self.misses > 1
+    def saw_unrelated_passes_only(self) -> bool:
+        """Whether there were several backward passes, and none reached a watched parameter."""
+        return self.awaits_first_pass and self.unrelated_passes > 1
 
     def run_any_pass(
         self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        """Run a backward pass, whatever it is like."""
+        """Run a backward pass of any kind."""
         original(tensors, *args, **kwargs)
 
-    def leave_quiet_rounds(self) -> None:
-        """Have all calls take the general path."""
-        for recorder in self.quiet_recorders:
-            recorder.quiet = None
-        self.quiet_recorders = ()
+    def leave_fast_path(self) -> None:
+        """Handle all calls on the general path."""
+        for recorder in self.fast_recorders:
+            recorder.fast_path = None
+        self.fast_recorders = ()
         self.run_pass = self.run_any_pass
 
     def add_notice(self, text: str) -> None:
-        """Add a notice to the run, if it lives."""
+        """Add a notice to the run, if it exists."""
         run = self.run_reference()
         if run is not None:
             run.add_notice("watch", text)
 
-    def guarded(self, action: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        """Do something for the run; time it, and stop its faults from reaching the loop."""
+    def guarded(self, action: Callable[..., _Result], *args: Any, **kwargs: Any) -> _Result | None:
+        """Call an action with the run, measure its time, and turn its errors into notices.
+
+        Returns
+        -------
+        object
+            The result of the action; None if it raised, or if the watch has ended.
+        """
         run = self.run_reference()
         if run is None or self.state is State.CLOSED:
-            return
+            return None
         began = time.perf_counter_ns()
         try:
-            action(run, *args, **kwargs)
+            return action(run, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
             _note_fault(run, error)
+            return None
         finally:
             self.hooks_ns += time.perf_counter_ns() - began
 
     def write(self) -> None:
-        """Move rows that wait into the run's tables; on any thread. Its faults become notices."""
+        """Move pending rows into the run's tables, on any thread; errors become notices."""
         run, me = self.run_reference(), threading.get_ident()
         if run is None or self._writer == me:
             return
@@ -159,7 +170,7 @@ class Loop:
             self._writer = me
             try:
                 done = self.steps_done + (self.state is State.CLOSED)
-                for recorder in self.rounds.every:
+                for recorder in self.recorders.all:
                     try:
                         recorder.write(run)
                     except Exception as error:  # noqa: BLE001 - nor reach who reads the run

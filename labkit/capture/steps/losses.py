@@ -1,4 +1,4 @@
-"""The loss of a backward pass, and where such a pass leads."""
+"""The loss of a backward pass, and the parameters that the pass reaches."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from labkit.capture import torch_compat
 from labkit.capture.hooks import discovery
 from labkit.capture.parameters import ParameterTable, Watched
 
-_MOST_VISITED = 5_000
-_MOST_SEARCHES = 8
-_MOST_RESULTS = 64
-_MOST_NODES = 64
-"""Between the root of a pass and the result of a loss module lie few operations."""
+_MAX_VISITED = 5_000
+_MAX_SEARCHES = 8
+_MAX_RESULTS = 64
+_MAX_NODES = 64
+"""Nodes that are searched: there are few operations between a root and a loss module's result."""
 PRODUCT = type((torch.zeros((), requires_grad=True) * torch.ones(())).grad_fn)
 
 Loss = float | torch.Tensor | None
-"""A number, a number on a device that is not read yet, or None where a pass has no loss."""
+"""A number, a tensor on a device that is not read yet, or None if a pass has no loss."""
 
 
 def roots_of(tensors: object) -> list[torch.Tensor]:
@@ -32,23 +32,28 @@ def roots_of(tensors: object) -> list[torch.Tensor]:
 
 
 def reached_by(
-    roots: Sequence[torch.Tensor], table: ParameterTable, most: int | None = None
+    roots: Sequence[torch.Tensor], table: ParameterTable, max_count: int | None = None
 ) -> list[Watched]:
-    """Return the watched parameters that a backward pass from the roots reaches, `most` at most.
+    """Return the watched parameters that a backward pass from some roots reaches.
 
-    The search goes back from the loss, so that the first hit usually comes after a few nodes.
+    Parameters
+    ----------
+    roots : sequence of Tensor
+    table : ParameterTable
+    max_count : int, optional
+        Maximum number of parameters to return; usually a few nodes are visited before the first.
     """
     waiting = [root.grad_fn for root in roots if root.grad_fn is not None]
     seen = set(waiting)
     found: list[Watched] = []
-    while waiting and len(seen) < _MOST_VISITED:
+    while waiting and len(seen) < _MAX_VISITED:
         node = waiting.pop()
         variable = getattr(node, "variable", None)
         if variable is not None:
             entry = table.find(variable)
             if entry is not None:
                 found.append(entry)
-                if most is not None and len(found) >= most:
+                if max_count is not None and len(found) >= max_count:
                     break
             continue
         for source, _ in node.next_functions:
@@ -59,9 +64,9 @@ def reached_by(
 
 
 def loss_of(roots: Sequence[torch.Tensor], scale: torch.Tensor | None) -> Loss:
-    """Return the sum of the scalar roots, divided by a gradient scaler's factor if they carry it.
+    """Return the sum of the scalar roots, divided by the factor of a gradient scaler.
 
-    None where no root is a single real number, as when a vector's gradient was given.
+    None if no root is a single real number, as when a gradient was given for a vector.
     """
     total: Loss = None
     for root in roots:
@@ -72,7 +77,7 @@ def loss_of(roots: Sequence[torch.Tensor], scale: torch.Tensor | None) -> Loss:
             if scale is not None:
                 value /= scale.item()
         else:
-            # A copy, as the user may change the loss in place before it is read.
+            # Copied, as the user may change the loss in place before it is read.
             value = root.detach().reshape(()).to(torch.float32, copy=True)
             if scale is not None:
                 value = value / scale
@@ -81,31 +86,31 @@ def loss_of(roots: Sequence[torch.Tensor], scale: torch.Tensor | None) -> Loss:
 
 
 class GivenLosses:
-    """The newest results of a loss module, and which backward passes they are part of.
+    """The newest results of a loss module, for the backward passes that go through them.
 
-    A result is known by the number of the node that made it, so that neither it nor its graph is
-    referred to.
+    A result is identified by the sequence number of its node, so that there is no reference to the
+    result or its graph.
     """
 
     def __init__(self) -> None:
         self._waiting: dict[int, Loss] = {}
 
     def add(self, results: Sequence[torch.Tensor]) -> None:
-        """Record the result of one call."""
+        """Record the results of one call."""
         node = next((each.grad_fn for each in results if each.grad_fn is not None), None)
         value = loss_of(results, None)
         if node is None or value is None:
             return
         self._waiting[torch_compat.node_sequence(node)] = value
-        while len(self._waiting) > _MOST_RESULTS:
+        while len(self._waiting) > _MAX_RESULTS:
             del self._waiting[next(iter(self._waiting))]
 
     def of(self, roots: Sequence[torch.Tensor]) -> Loss:
-        """Return the sum of the results that a pass from some roots goes through, and drop them."""
+        """Remove the results that a pass from some roots goes through; return their sum."""
         total: Loss = None
         nodes = [root.grad_fn for root in roots]
         seen: set[Node] = set()
-        while nodes and len(seen) < _MOST_NODES and self._waiting:
+        while nodes and len(seen) < _MAX_NODES and self._waiting:
             node = nodes.pop(0)
             if node is None or node in seen:
                 continue
@@ -118,7 +123,7 @@ class GivenLosses:
         return total
 
     def newest(self) -> Loss:
-        """Return the newest result that no pass went through, None without any; drop all."""
+        """Return the newest result that no pass went through, None if there is none; drop all."""
         value = next(reversed(self._waiting.values()), None)
         self._waiting.clear()
         return value
@@ -129,7 +134,7 @@ class GivenLosses:
 
 
 class ScaleFinder:
-    """Finds the factor by which a gradient scaler multiplied a loss."""
+    """Finds the factor by which a gradient scaler has multiplied a loss."""
 
     def __init__(self) -> None:
         self._scalers: list[Callable[[], torch.amp.GradScaler | None]] = []
@@ -142,18 +147,18 @@ class ScaleFinder:
 
     @property
     def may_be_used(self) -> bool:
-        """Whether a product is worth a look: scalers were found, or were searched for rarely."""
-        return self.found or len(self._searched_for) < _MOST_SEARCHES
+        """Whether scalers were found, or few searches for them were made."""
+        return self.found or len(self._searched_for) < _MAX_SEARCHES
 
     def factor(self, roots: Sequence[torch.Tensor]) -> torch.Tensor | None:
-        """Return the factor in some roots, None if there is none; call it before backward.
+        """Return the factor in some roots, None if there is none; to be called before backward.
 
-        Scalers are searched for once for each tensor that a loss is multiplied by.
+        Each tensor that multiplies a loss leads to one search for scalers.
         """
         for root in roots:
             for number in torch_compat.factors_of(root):
                 place = number.data_ptr()
-                if place not in self._searched_for and len(self._searched_for) < _MOST_SEARCHES:
+                if place not in self._searched_for and len(self._searched_for) < _MAX_SEARCHES:
                     self._searched_for.add(place)
                     self._scalers += discovery.references_to_scalers(number)
         for reference in self._scalers:

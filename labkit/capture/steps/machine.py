@@ -1,12 +1,13 @@
-"""The state machine of one watched loop: backward passes and optimizer steps become steps.
+"""The state machine of one watched loop: turns backward passes and optimizer steps into steps.
 
-A *round* is one step of the run: every optimizer that takes part has stepped once. Two states
-take turns while a loop trains. In a quiet round the call-outs add numbers to what waits and
-nothing else; in a sampled round more is read, as planned when the round before ended. All that can
-wait (series, budget, plans) is done between rounds, for many at once.
+A *training step* is one step of the run: every required optimizer has stepped once. While a loop
+trains, the machine alternates between two states. In an unsampled training step the hooks only
+append the loss and the learning rates to pending rows. In a sampled one they read more, as planned
+at the end of the training step before. Writing series, accounting for the budget and planning are
+done between training steps, for many of them at once.
 
-Code that runs once between two steps is cold and costs some twenty times what it costs warm, so
-what a quiet round runs is written out in few functions.
+`pass_calls` contains what is called around a backward pass, `fast_path` what handles both passes
+and steps of unsampled training steps.
 """
 
 from __future__ import annotations
@@ -17,67 +18,83 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from labkit.capture import hooks
-from labkit.capture.hooks.listener import Backward
-from labkit.capture.steps.loop import Loop, State
-from labkit.capture.steps.losses import PRODUCT, reached_by, roots_of
+from labkit.capture.steps.fast_path import FastPath
+from labkit.capture.steps.loop import State
+from labkit.capture.steps.losses import reached_by, roots_of
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.capture.steps.optimizer_steps import OptimizerSteps
-from labkit.capture.steps.passes import Passes
-from labkit.capture.steps.quiet_rounds import QuietRounds
-from labkit.capture.steps.round_ends import RoundEnds
+from labkit.capture.steps.pass_calls import PassCalls
+from labkit.capture.steps.pass_recorder import PassRecorder
+from labkit.capture.steps.training_step_end import TrainingStepEnd
 from labkit.capture.steps.unannounced import UnannouncedSteps
-from labkit.capture.torch_compat import tensor_version, without_compilation
 from labkit.run import Run
 from labkit.run.error_text import described
 
-_TURNS_AWAITED = 16
-"""How often other threads are refused at most before one that took the loop over has stepped."""
-_QUIET = State.QUIET
+_MAX_REFUSALS = 16
+"""Maximum number of refused threads until the thread that took the loop over has stepped."""
+_UNSAMPLED = State.UNSAMPLED
 
 
-class StepMachine(Loop):
-    """Records one watched loop into a run: what the hooks call. Parameters are those of `Loop`."""
+class StepMachine(PassCalls):
+    """Records one watched loop; its methods are called by hooks. Parameters are those of `Loop`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._next_thread: tuple[int, Sequence[OptimizerRecorder]] | None = None
-        """A thread that waits to become the one that trains, and what records its parameters."""
-        self._turns_left = 0
-        """How often other threads are refused, so that the one that trains takes a step."""
+        """The thread that trains after the next step, and the recorders of its parameters."""
+        self._refusals_left = 0
+        """Number of refusals left, during which the training thread can take a step."""
         super().__init__(*args, **kwargs)
-        quiet_rounds = QuietRounds(self, self)
+        fast_path = FastPath(self, self)
         self.steps = OptimizerSteps(self)
-        self.ends = RoundEnds(self, quiet_rounds)
-        self.unannounced = UnannouncedSteps(self, self.steps, self.ends)
-        self.passes = Passes(self, quiet_rounds, self.unannounced)
+        self.step_end = TrainingStepEnd(self, fast_path)
+        self.unannounced = UnannouncedSteps(self, self.steps, self.step_end)
+        self.pass_recorder = PassRecorder(self, fast_path, self.unannounced)
 
     def open(self, run: Run, optimizers: Sequence[torch.optim.Optimizer]) -> None:
-        """Plan the first step, and record the steps of optimizers that are known already."""
+        """Plan the first step, and add recorders for the optimizers that are known already."""
         self.control.owner = self.thread
         for optimizer in optimizers:
-            self.guarded(lambda run, each=optimizer: self.rounds.admit(each, found=True))
+            self.guarded(lambda run, each=optimizer: self.recorders.recorder_for(each, found=True))
         self.guarded(lambda run: self.readings.plan(run, time.perf_counter_ns(), 1))
 
     def claim(self, thread: int, tensors: object, recorder: OptimizerRecorder | None) -> bool:
-        """Make a thread the one that trains, unless a pass or a step is under way on another.
+        """Make a thread the training thread, unless a pass or a step is under way on another.
 
-        It trains what a pass from some tensors reaches, or what a recorder records. If one is under
-        way, the thread becomes the one that trains after the next step, and remains it until it has
-        taken one. Otherwise one of several threads that train at once might never be recorded.
+        Parameters
+        ----------
+        thread : int
+            Identity of the thread.
+        tensors : object
+            Argument of the ``backward`` that begins on the thread.
+        recorder : OptimizerRecorder or None
+            Recorder of the step that begins on the thread; None for a backward pass.
+
+        Returns
+        -------
+        bool
+            Whether the thread is the training thread now. If not, and if it trains watched
+            parameters, it becomes the training thread after the next step and remains so until it
+            has stepped. Otherwise, of several threads that train at once, one might never be
+            recorded.
         """
         if self.state is State.CLOSED:
             return False
         reached = reached_by(roots_of(tensors), self.table)
-        found = self.rounds.recorders_reached(reached) if recorder is None else [recorder]
+        found = self.recorders.reached_by(reached) if recorder is None else [recorder]
         if not found:
             return False
-        self.leave_quiet_rounds()
-        self.rounds.drop_steps_that_raised(self.thread)
-        if self.is_busy or self.is_in_pass or self.rounds.is_inside_step or self._turns_left > 0:
-            self._turns_left -= 1
+        self.leave_fast_path()
+        self.training_step.drop_raised_steps(self.thread)
+        if (
+            self.is_busy
+            or self.is_in_pass
+            or self.training_step.has_step_under_way
+            or self._refusals_left > 0
+        ):
+            self._refusals_left -= 1
             self._next_thread = thread, found
             return False
         self._train_on(thread, found)
@@ -90,183 +107,29 @@ class StepMachine(Loop):
         self.control.owner = thread
 
     def _hand_over(self) -> None:
-        """Make the thread the one that trains that a pass or step under way had kept waiting."""
+        """Make the waiting thread the training thread."""
         waiting = self._next_thread
-        self._turns_left = 0
-        if waiting is not None and not self.rounds.is_inside_step:
+        self._refusals_left = 0
+        if waiting is not None and not self.training_step.has_step_under_way:
             self._next_thread = None
-            self._turns_left = _TURNS_AWAITED
+            self._refusals_left = _MAX_REFUSALS
             self._train_on(*waiting)
             hooks.parameters_changed()
-
-    # ── backward passes ─────────────────────────────────────────────────────────
-
-    def run_any_pass(
-        self, original: Backward, tensors: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        """Run a backward pass, whatever it is like."""
-        if not self.begin_pass():
-            original(tensors, *args, **kwargs)
-            return
-        try:
-            self.before_pass(tensors)
-            original(tensors, *args, **kwargs)
-        except BaseException:
-            self.pass_failed()
-            raise
-        self.after_pass(tensors)
-
-    def begin_pass(self) -> bool:
-        """Begin a backward pass; return whether it is to be recorded.
-
-        Not if it runs within another, as re-entrant checkpointing makes them, nor if another thread
-        has taken the loop over just now.
-        """
-        if self.thread != threading.get_ident() or self.is_in_pass:
-            return False
-        self.is_in_pass = self.is_busy = True
-        self.rounds.drop_steps_that_raised(self.thread)
-        return True
-
-    def before_pass(self, tensors: object) -> None:  # noqa: C901 - one cold function
-        """Record the loss, and the gradients as they are before the pass."""
-        began_ns = time.perf_counter_ns() if self.timing else 0
-        for recorder in self.rounds.recorders:
-            mark = recorder.mark
-            parameter = mark.parameter
-            if parameter is not None and recorder.thread == self.thread:
-                mark.before = gradient = parameter.grad
-                if gradient is not None:
-                    mark.before_version = tensor_version(gradient)
-                if recorder.passes:
-                    mark.see_cleared()
-                    if (
-                        tensor_version(parameter) != mark.left_weights
-                        and (recorder.never_announced or mark.cleared)
-                        and not recorder.depth
-                    ):
-                        self.guarded(self.unannounced.suspect, recorder)
-        if type(tensors) is Tensor and tensors.is_cpu and (self.state is _QUIET or self.is_beside):
-            try:
-                self.value = value = tensors.item()
-                odd = not value <= (self.beside_limit if self.is_beside else self.limit)
-                if odd or (type(tensors.grad_fn) is PRODUCT and self.scales.may_be_used):
-                    self.guarded(self.passes.look, tensors)
-            except Exception:  # noqa: BLE001 - not one real number, or a mode forbids it
-                self.value = None
-        else:
-            self.guarded(self.passes.look, tensors)
-        if self.sees_clearing:
-            for recorder in self.rounds.recorders:
-                recorder.is_uncleared = recorder.thread == self.thread and (
-                    recorder.mark.is_uncleared()
-                )
-        if began_ns:
-            self.sample_ns += time.perf_counter_ns() - began_ns
-
-    def after_pass(self, tensors: object) -> None:
-        """Add the loss to what waits for a step, if the pass reached a watched parameter."""
-        self.is_in_pass = False
-        try:
-            self._end_pass(tensors)
-        finally:
-            self.is_busy = False
-
-    def _end_pass(self, tensors: object) -> None:  # noqa: C901, PLR0912 - one cold function
-        if self.thread != threading.get_ident() or self.state is State.CLOSED:
-            return
-        began_ns = time.perf_counter_ns() if self.timing else 0
-        value, moved = self.value, False
-        self.pass_number += 1
-        for recorder in self.rounds.recorders:
-            mark = recorder.mark
-            parameter = mark.parameter
-            if parameter is None or recorder.thread != self.thread:
-                continue
-            before, mark.before = mark.before, None
-            gradient = parameter.grad
-            if gradient is None:
-                continue
-            version = tensor_version(gradient)
-            if gradient is before and version == mark.before_version:
-                continue
-            moved = True
-            if recorder.passes or recorder.depth:
-                self.passes.add_later(recorder, value)
-            else:
-                recorder.passes = 1
-                recorder.first_pass = self.pass_number
-                if type(value) is float:
-                    recorder.loss, recorder.has_loss = value, True
-                else:
-                    recorder.add_loss(value)
-            recorder.last_pass = self.pass_number
-            mark.left_id, mark.left_version = id(gradient), version
-            mark.left_weights = tensor_version(parameter)
-        if began_ns:
-            self.sample_ns += time.perf_counter_ns() - began_ns
-        if self.rounds.stepped_inside:
-            if any(recorder.in_pass and recorder.stepped for recorder in self.rounds.recorders):
-                self.guarded(self.rounds.count_missing)
-                self.ends.end()
-            self.guarded(self.steps.end_inside)
-        elif not moved:
-            self.miss(tensors)
-        else:
-            if self.is_beside and self.state is not _QUIET:
-                self.leave_quiet_rounds()
-            self.is_beside = False
-            if self.sees_clearing:
-                self.guarded(self.passes.count_uncleared)
-            if self.state is _QUIET:
-                return
-            self.guarded(self.passes.read)
-        if self.rounds.is_complete:
-            self.ends.end()
-
-    def miss(self, tensors: object) -> None:
-        """Record a pass that moved no watched gradient that is looked at."""
-        self.guarded(self.passes.miss, tensors)
-
-    def pass_failed(self) -> None:
-        """Drop what was recorded as the pass began: it raised."""
-        self.is_in_pass = self.is_busy = False
-        for recorder in self.rounds.recorders:
-            recorder.mark.before = None
-            recorder.in_pass = False
-
-    def loss_computed(self, module: nn.Module, output: Any) -> None:
-        """Add the result of the loss module, when one was given."""
-        if torch.is_grad_enabled() and threading.get_ident() == self.thread:
-            self.guarded(self.passes.add_given_loss, output)
-
-    def model_called(self) -> None:
-        """Record that the forward pass of a model begins: an update by hand is over then."""
-        if threading.get_ident() != self.thread:
-            return
-        for recorder in self.rounds.unannounced:
-            if recorder.mark.parameter is None or not recorder.passes:
-                continue
-            recorder.mark.begin_pass()
-            recorder.mark.see_cleared()
-            self.guarded(self.unannounced.settle, recorder)
 
     # ── optimizer steps ─────────────────────────────────────────────────────────
 
     def recorder_of(self, optimizer: torch.optim.Optimizer) -> OptimizerRecorder | None:
-        """Return what records an optimizer's steps, None if it holds nothing watched."""
+        """Return the recorder of an optimizer; None if it holds no watched parameter."""
         if self.state is State.CLOSED:
             return None
-        found: list[OptimizerRecorder | None] = []
-        self.guarded(
-            lambda run: found.append(self.rounds.admit(optimizer, inside_pass=self.is_in_pass))
+        return self.guarded(
+            lambda run: self.recorders.recorder_for(optimizer, inside_pass=self.is_in_pass)
         )
-        return found[0] if found else None
 
     def before_step(
         self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any
     ) -> tuple[Any, Any] | None:
-        """Record that a step begins; in a sampled round, read gradients before weights move."""
+        """Record the start of a step; if it is sampled, read gradients before weights change."""
         busy, self.is_busy = self.is_busy, True
         try:
             return self._begin_step(recorder, optimizer, args, kwargs)
@@ -278,33 +141,31 @@ class StepMachine(Loop):
     ) -> tuple[Any, Any] | None:
         if self.state is State.CLOSED:
             return None
-        if self.rounds.is_inside_step:
-            self.rounds.drop_steps_that_raised(self.thread, optimizer)
-            if not recorder.depth and self.rounds.is_inside_step:  # which shows what wraps what
+        if self.training_step.has_step_under_way:
+            self.training_step.drop_raised_steps(self.thread, optimizer)
+            if (
+                not recorder.depth and self.training_step.has_step_under_way
+            ):  # this shows which optimizer wraps which
                 recorder = self.recorder_of(optimizer) or recorder
         if recorder.depth:
             self.guarded(self.steps.begin_inner, recorder, optimizer)
-        if recorder.left_out:
-            self.guarded(self.rounds.readmit, recorder)
+        if recorder.excluded:
+            self.guarded(self.recorders.readmit, recorder)
         if recorder.stepped and not recorder.depth and recorder.passes:
-            self.guarded(self.rounds.count_missing)
-            self.ends.end()
+            self.guarded(self.training_step.exclude_absent)
+            self.step_end.end()
         recorder.depth += 1
-        recorder.begins_unseen = False
+        recorder.only_end_is_seen = False
         recorder.outermost = recorder.outermost or id(optimizer)
         if recorder.never_announced:
             recorder.announce()
-        has_closure = len(args) > 1 or bool(kwargs)  # whose passes are yet to come
-        if self.state is _QUIET and (recorder.passes or has_closure) and not recorder.owed:
+        has_closure = len(args) > 1 or bool(kwargs)  # it runs the passes of the step
+        if self.state is _UNSAMPLED and (recorder.passes or has_closure) and not recorder.deferred:
             return None
-        given: list[tuple[Any, Any] | None] = []
-        self.guarded(
-            lambda run: given.append(self.steps.begin(run, recorder, optimizer, args, kwargs))
-        )
-        return given[0] if given else None
+        return self.guarded(self.steps.begin, recorder, optimizer, args, kwargs)
 
     def after_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
-        """Add the step's row; end the round when every optimizer has stepped."""
+        """Record the end of a step; end the training step when every optimizer has stepped."""
         busy, self.is_busy = self.is_busy, True
         try:
             self._end_step(recorder, optimizer)
@@ -315,67 +176,63 @@ class StepMachine(Loop):
 
     def _end_step(self, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> None:
         if not recorder.depth:
-            self.leave_quiet_rounds()
-            recorder.begins_unseen, recorder.depth = True, 1
+            self.leave_fast_path()
+            recorder.only_end_is_seen, recorder.depth = True, 1
         recorder.depth -= 1
         if recorder.depth or self.state is State.CLOSED:
             return
         recorder.outermost = 0
-        recorder.suspects.clear()
-        self.sample_ns, self.timing = 0, False
+        recorder.suspected_steps.clear()
+        self.measured_ns, self.measures_cost = 0, False
         self.guarded(self.steps.end, recorder, optimizer)
-        if self.rounds.is_complete:
-            self.ends.end()
+        if self.training_step.is_complete:
+            self.step_end.end()
 
-    def leave_out(self, ns: int) -> None:
-        """Leave out some time in which the loop stood still, of the time that it takes."""
-        self.plan.leave_out(ns)
+    def exclude_time(self, ns: int) -> None:
+        """Exclude a pause of the loop, in nanoseconds, from the time of its steps."""
+        self.plan.exclude_time(ns)
 
     # ── loaders ─────────────────────────────────────────────────────────────────
 
     def loader_started(self, loader: DataLoader[Any]) -> None:
-        """Record which loader began last: the first step after it begins an epoch."""
+        """Record that an iteration over a loader begins: the next step may begin an epoch."""
         if self.epochs.loader_started(loader):
-            self.plan.quiet = 0
+            self.plan.steps_left = 0
 
-    def batch_came(self, iterator: Any, waited_ns: int) -> None:
-        """Record how long the loop waited for a batch."""
+    def batch_loaded(self, iterator: Any, waited_ns: int) -> None:
+        """Record the time that the loop waited for a batch."""
         run = self.run_reference()
         if run is not None:
-            self.epochs.batch_came(run.observations, iterator, waited_ns)
+            self.epochs.batch_loaded(run.observations, iterator, waited_ns)
 
     # ── ending ──────────────────────────────────────────────────────────────────
 
     def close(self) -> None:
-        """End the round under way, deliver what waits and release every tensor."""
+        """End the training step under way, write pending results and release every tensor."""
         if self.state is State.CLOSED:
             return
         if threading.get_ident() == self.thread:
-            for recorder in self.rounds.unannounced:
-                self.guarded(self.unannounced.settle, recorder, closing=True)
-            for recorder in self.rounds.members:
+            for recorder in self.recorders.unannounced:
+                self.guarded(self.unannounced.end_pending, recorder, closing=True)
+            for recorder in self.recorders.required:
                 self.guarded(self.unannounced.confirm, recorder)
-            if any(recorder.stepped for recorder in self.rounds.members):
-                self.guarded(self.ends.close)
+            if any(recorder.stepped for recorder in self.recorders.required):
+                self.guarded(self.step_end.close)
         self.guarded(self.plan.account_for_steps, self.steps_done, self.hooks_ns)
-        self.leave_quiet_rounds()
+        self.leave_fast_path()
         self.state = State.CLOSED
         run = self.run_reference()
-        for action in (lambda: self.readings.close(run), self.write, self.rounds.release):
-            self._finally(action)
+        for action in (lambda: self.readings.close(run), self.write, self.recorders.release):
+            self._call_safely(action)
         self.gradients.release()
         self.given_losses.clear()
-        self.value = self.scale = None
+        self.pass_loss = self.scale = None
 
-    def _finally(self, action: Callable[[], None]) -> None:
-        """Do one part of closing, whatever became of the others and of the run."""
+    def _call_safely(self, action: Callable[[], None]) -> None:
+        """Call one action of closing; an error becomes a notice, so that the others are called."""
         try:
             action()
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
             self.add_notice(
                 f"labkit could not deliver the last readings of this run. ({described(error)})"
             )
-
-
-without_compilation(StepMachine.before_pass)
-without_compilation(StepMachine.after_pass)

@@ -1,11 +1,10 @@
-"""What is known of one optimizer's steps: the loss that waits for one, and the rows to write."""
+"""Records the steps of one optimizer: the passes pending for a step, and the rows to write."""
 
 from __future__ import annotations
 
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 
@@ -15,47 +14,46 @@ from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.parameter_reader import ParameterReader
 from labkit.capture.readings.reading import Reading
-from labkit.capture.steps.gradient_mark import GradientMark
+from labkit.capture.steps.gradient_probe import GradientProbe
 from labkit.capture.steps.losses import Loss
+from labkit.capture.steps.step_series import Rates, Row, StepSeries
 from labkit.run import Run
-
-Rates = float | Sequence[float]
 
 
 class OptimizerRecorder:
-    """Records the steps that move some watched parameters.
+    """Records the steps that update some watched parameters.
 
-    Usually those of one optimizer. Optimizers that hold the same parameters (a wrapper and what it
-    wraps, an optimizer and its successor) share one recorder, and so do all that step inside a
-    backward pass.
+    Usually these are the steps of one optimizer. Optimizers that hold the same parameters (a
+    wrapper and the optimizer it wraps, an optimizer and its replacement) share one recorder, and so
+    do all optimizers that step inside a backward pass.
 
     Parameters
     ----------
     loop : LoopListener
-        The watch that it belongs to.
+        The watched loop that the recorder belongs to.
     tables : str
-        Tells its tables of readings from the others'; ``""`` for the only one.
+        Distinguishes its tables of readings from those of other recorders; ``""`` for the only one.
     label : str
-        The model whose parameters it holds, ``""`` for an only model.
+        Label of the model whose parameters the optimizers hold, ``""`` for an only model.
     entries : sequence of Watched
-        The parameters that its optimizers hold.
+        The parameters that the optimizers hold.
     limit : MemoryLimit
-        Bytes that copies of tensors may take.
+        Limit of the memory for copies of tensors.
 
     Attributes
     ----------
     passes : int
-        Backward passes whose gradients wait for a step.
+        Number of pending backward passes: those since the last step.
     loss : float
-        Sum of their losses, as far as it is known on the host.
+        Sum of their losses, as far as these are on the host.
     device_loss : Tensor or None
-        Sum of those that are still on a device.
+        Sum of their losses that are still on a device.
     has_loss : bool
         Whether some of these passes had a loss.
     stepped : bool
-        Whether it has stepped in the round under way.
+        Whether the optimizer has stepped in the training step under way.
     depth : int
-        How many ``step`` calls of its optimizers are under way, one within the other.
+        Number of nested ``step`` calls of the optimizers that are under way.
     """
 
     def __init__(  # noqa: PLR0915 - one attribute after the other
@@ -68,12 +66,13 @@ class OptimizerRecorder:
     ) -> None:
         self.loop = loop
         self.thread: int = loop.thread
-        """The thread that trains these parameters, the only one that looks at them."""
+        """Identity of the thread that trains these parameters; only this thread reads them."""
         self.label = label
         self.name: str | None = None
-        """What tells its series from the others'; None before its first step."""
+        """Distinguishes its series from those of other recorders; None before the first step."""
+        self.series = StepSeries("")
         self.entries = tuple(entries)
-        self.mark = GradientMark()
+        self.probe = GradientProbe()
         self.reader = ParameterReader(tables, entries, limit)
         self.optimizers: list[weakref.ref[torch.optim.Optimizer]] = []
         self.passes = 0
@@ -81,100 +80,116 @@ class OptimizerRecorder:
         self.device_loss: torch.Tensor | None = None
         self.has_loss = False
         self.first_pass = self.last_pass = 0
-        """Numbers of the first and the last of the passes that wait."""
+        """Numbers of the first and the last pending pass."""
         self.held = -1
-        """How many parameters its optimizers held when that was last counted."""
+        """Number of parameters that the optimizers held when these were last counted."""
         self.stepped = False
-        self.joins_last_round = False
-        """Whether the step under way belongs to the round that has ended, as its first one."""
-        self.owed: frozenset[Reading] = frozenset()
-        """What was planned for rounds in which it did not step, to be read in its next step."""
+        self.joins_previous_step = False
+        """Whether the optimizer's step under way belongs to the previous training step."""
+        self.deferred: frozenset[Reading] = frozenset()
+        """Readings planned for training steps that the optimizer missed, due in its next step."""
         self.never_announced = True
         """Whether no hook was ever called for one of its steps."""
         self.unannounced = False
-        """Whether its steps are seen by the weights alone, as those of a compiled step."""
-        self.is_by_hand = False
-        """Whether what moves the weights now is not the optimizer, which stepped before."""
-        self.suspects: list[tuple[float | None, Rates | None]] = []
-        """Losses and learning rates of steps that may have been taken without a hook."""
+        """Whether its steps are detected by changed weights only, as those of a compiled step."""
+        self.is_manual = False
+        """Whether the weights are now updated without the optimizer, which stepped before."""
+        self.suspected_steps: list[tuple[float | None, Rates | None]] = []
+        """Losses and learning rates of steps that were probably taken without a hook call."""
         self.rates_before: Rates | None = None
-        """The learning rates as the last pass ended, where no hook tells when a step is taken."""
+        """Learning rates at the end of the last pass, where no hook is called for a step."""
         self.is_uncleared = False
-        """Whether the pass under way began with the gradients of the step before."""
-        self.begins_unseen = False
-        """Whether only the end of a step is announced, as torch.compile leaves the rest out."""
+        """Whether the pass under way began with the gradients of the previous step."""
+        self.only_end_is_seen = False
+        """Whether a hook is called only after each step, as in a compiled step."""
         self.was_sampled = False
-        """Whether module calls were recorded for a pass that it waited for."""
-        self.awaited = 0
-        """Rounds that were sampled for that, without such a pass."""
-        self.left_out = False
-        """Whether rounds do not wait for it, as it missed several."""
+        """Whether module calls were recorded for one of its passes."""
+        self.sample_requests = 0
+        """Number of sampled training steps that were requested for that, without success."""
+        self.excluded = False
+        """Whether training steps do not wait for it, as it missed several."""
         self.outermost = 0
-        """Identity of the optimizer whose step is under way; 0 while none is."""
+        """Identity of the optimizer whose step is under way; 0 if there is none."""
         self.inner: weakref.ref[torch.optim.Optimizer] | None = None
-        """The optimizer that the outermost one wraps, if it does."""
+        """The optimizer that the outermost one wraps, if there is one."""
         self.reads_after_closure = False
         """Whether gradients are read when the closure of the step under way has returned."""
         self.depth = 0
         self.evaluations = 0
-        """Passes within the step under way, as a closure makes them."""
+        """Number of passes within the step under way, as run by a closure."""
         self.evaluated_again = False
-        """Whether the closure cleared the gradients and began anew, as LBFGS has it do."""
-        self.in_pass = False
-        """Whether it stepped inside the backward pass under way."""
-        self.missed = 0
-        """Rounds that ended without it, one after the other."""
+        """Whether the closure cleared the gradients and ran another pass, as with LBFGS."""
+        self.stepped_in_backward = False
+        """Whether the optimizer stepped inside the backward pass under way."""
+        self.missed_steps = 0
+        """Number of training steps in a row in which the optimizer did not step."""
         self.last_stepped: Callable[[], torch.optim.Optimizer | None] = lambda: None
         self.accumulates = False
         """Whether a step was ever taken after several passes."""
-        self.quiet: StepListener | None = None
-        """What records everyday steps, in quiet rounds."""
-        self.rows: deque[tuple[int, float | None, Rates | None]] = deque()
-        self._group_names: tuple[str, ...] = ()
+        self.fast_path: StepListener | None = None
+        """Handles steps in unsampled training steps; None if the general path has to."""
+        self.rows: deque[Row] = deque()
 
     @property
     def has_stepped(self) -> bool:
         """Whether it has taken a step."""
         return self.name is not None
 
-    def takes_everyday_steps(self) -> bool:
-        """Return whether its next step can be expected to be one of one optimizer, with a hook."""
+    def can_use_fast_path(self) -> bool:
+        """Return whether the next step is expected to be an ordinary one, of one optimizer."""
         alive = [each for ref in self.optimizers if (each := ref()) is not None]
         return (
             len(alive) == 1
             and self.last_stepped() is alive[0]
             and self.inner is None
             and self.device_loss is None
-            and not self.owed
-            and not self.left_out
+            and not self.deferred
+            and not self.excluded
             and not self.never_announced
-            and not self.begins_unseen
-            and not self.joins_last_round
+            and not self.only_end_is_seen
+            and not self.joins_previous_step
         )
 
     @property
     def optimizer(self) -> torch.optim.Optimizer | None:
-        """One of its optimizers that is alive, the newest first."""
+        """The newest of its optimizers that exists; None if there is none."""
         return next((each for ref in reversed(self.optimizers) if (each := ref())), None)
+
+    def is_companion_step(self, optimizer: torch.optim.Optimizer | None) -> bool:
+        """Return whether a step belongs to the one before: another optimizer, no new pass."""
+        before = self.last_stepped()
+        return (
+            optimizer is not None
+            and not self.passes
+            and before is not None
+            and before is not optimizer
+        )
 
     def add_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         """Record the steps of an optimizer, too."""
         self.optimizers = [ref for ref in self.optimizers if ref() not in (None, optimizer)]
         self.optimizers.append(weakref.ref(optimizer))
 
+    def assign_name(self, name: str) -> None:
+        """Set the name that distinguishes its series; ``""`` for the plain names."""
+        self.name = name
+        self.series = StepSeries(name)
+
     def set_entries(self, entries: Sequence[Watched]) -> None:
-        """Take other parameters: some were added, removed or replaced."""
+        """Replace the parameters: some were added, removed or replaced."""
         self.entries = tuple(entries)
         self.reader.set_entries(self.entries)
         held = {id(entry.parameter()) for entry in entries}
-        if self.mark.parameter is None or id(self.mark.parameter) not in held:
-            self.mark.choose(self.entries)
-            self.mark.leave()
+        if self.probe.parameter is None or id(self.probe.parameter) not in held:
+            self.probe.choose(self.entries)
+            self.probe.record_after_pass()
 
     def announce(self) -> None:
-        """Record that a hook is called for its steps after all."""
-        self.never_announced = self.unannounced = self.is_by_hand = False
-        self.suspects.clear()
+        """Record that a hook was called for a step."""
+        self.never_announced = self.unannounced = self.is_manual = False
+        self.suspected_steps.clear()
+
+    # ── pending passes ───────────────────────────────────────────────────────
 
     def add_loss(self, value: Loss) -> None:
         """Add the loss of a backward pass; None if the pass has none."""
@@ -187,23 +202,25 @@ class OptimizerRecorder:
             self.loss += value
 
     def drop_passes(self) -> None:
-        """Drop the losses whose gradients were cleared before any step."""
+        """Drop the pending passes: a step used their gradients, or these were cleared."""
         self.passes, self.loss, self.device_loss, self.has_loss = 0, 0.0, None, False
 
     def drop_step(self) -> None:
-        """Drop the step under way: it raised. The passes still wait for one."""
+        """Drop the step under way, which raised; the passes remain pending."""
         self.depth, self.outermost, self.evaluations = 0, 0, 0
         self.evaluated_again = self.reads_after_closure = False
 
     def drop_loss(self) -> None:
-        """Drop the loss alone, as another optimizer's step has recorded it."""
+        """Drop the loss of the pending passes: another optimizer's step has recorded it."""
         self.loss, self.device_loss, self.has_loss = 0.0, None, False
 
     def copy_passes(self, other: OptimizerRecorder) -> None:
-        """Have the passes wait here that wait in another recorder."""
+        """Copy the pending passes of another recorder."""
         self.passes, self.loss, self.device_loss = other.passes, other.loss, other.device_loss
         self.has_loss, self.first_pass = other.has_loss, other.first_pass
         self.last_pass = other.last_pass
+
+    # ── rows ─────────────────────────────────────────────────────────────────
 
     def submit_row(
         self,
@@ -211,91 +228,37 @@ class OptimizerRecorder:
         transfer: DeviceTransfer,
         step: int,
         optimizers: Sequence[torch.optim.Optimizer],
-        arrived: Callable[[int, float], object],
+        on_arrival: Callable[[int, float], object],
     ) -> None:
-        """Write a step some of whose numbers are on a device.
+        """Record the loss and the learning rates of a step; some may still be on a device.
 
-        `arrived` is called with the step and the loss when it has come to the host.
+        `on_arrival` is called with the step and the loss if the loss is copied from a device.
         """
         groups = [group for optimizer in optimizers for group in optimizer.param_groups]
-        self._name_groups(groups)
+        self.series.name_groups(groups)
         rates = [group["lr"] for group in groups if "lr" in group]
         before, self.rates_before = self.rates_before, None
         if not optimizers and before is not None:
             rates = list(before) if isinstance(before, Sequence) else [before]
         if self.device_loss is not None:
             self.write(run)
-            table = run.recorder.table(self._loss_id, "loss", [self._loss_id])
-
-            def deliver(row: Any) -> None:
-                table.append(step, row)
-                arrived(step, float(row[0]))
-
-            transfer.submit((self.device_loss + self.loss).reshape(1), deliver)
+            loss = self.device_loss + self.loss
+            self.series.submit_loss(run, transfer, step, loss, on_arrival)
         elif self.has_loss:
             self.rows.append((step, self.loss, None))
         if any(isinstance(rate, torch.Tensor) for rate in rates):
             self.write(run)
-            stacked = torch.stack(
-                [torch.as_tensor(rate, dtype=torch.float32).reshape(()) for rate in rates]
-            )
-            table_of_rates = self._rates_table(run, len(rates))
-            transfer.submit(stacked, lambda row: table_of_rates.append(step, row.copy()))
+            self.series.submit_rates(run, transfer, step, rates)
         elif rates:
             self.rows.append((step, None, [float(rate) for rate in rates]))
 
-    def declare(self, run: Run) -> None:
-        """Make the table of the loss, so that it comes before all that is read of the step."""
-        if self.has_loss:
-            run.recorder.table(self._loss_id, "loss", [self._loss_id])
-
     def write(self, run: Run) -> None:
-        """Move the rows that wait into the run's tables."""
-        rows = [self.rows.popleft() for _ in range(len(self.rows))]
-        losses = [(step, loss) for step, loss, _ in rows if loss is not None]
-        if losses:
-            table = run.recorder.table(self._loss_id, "loss", [self._loss_id])
-            table.extend([step for step, _ in losses], [loss for _, loss in losses])
-        rated = [(step, rates) for step, _, rates in rows if rates is not None]
-        if rated:
-            listed = [list(r) if isinstance(r, (list, tuple)) else [r] for _, r in rated]
-            self._rates_table(run, max(map(len, listed))).extend(
-                [step for step, _ in rated],
-                listed,
-            )
+        """Move pending rows into the run's tables; on any thread."""
+        self.series.write(run, self.rows)
 
     def release(self) -> None:
         """Release every tensor."""
-        self.mark.release()
+        self.probe.release()
         self.outermost = 0
         self.reader.release()
         self.device_loss = None
-
-    def _name_groups(self, groups: Sequence[dict[str, Any]]) -> None:
-        """Record the names of the parameter groups, for the columns of the learning rates."""
-        prefix = f"{self.name}." if self.name else ""
-        self._group_names = tuple(
-            f"{prefix}{group.get('name', number)}"
-            for number, group in enumerate(groups)
-            if "lr" in group
-        )
-
-    @property
-    def _loss_id(self) -> str:
-        return f"loss/{self.name}" if self.name else "loss"
-
-    def _rates_table(self, run: Run, width: int) -> Any:
-        prefix = f"{self.name}." if self.name else ""
-        known = self._group_names[:width]
-        names = [*known, *(f"{prefix}{n}" for n in range(len(known), width))]
-        return run.recorder.table(f"lr:{self.name}" if self.name else "lr", "lr", names)
-
-
-def rates_of(optimizer: torch.optim.Optimizer) -> Rates | None:
-    """Return the learning rate of each parameter group, None where there are none."""
-    groups = optimizer.param_groups
-    if len(groups) == 1:
-        rate = groups[0].get("lr")
-        return float(rate) if rate is not None else None
-    rates = [float(group["lr"]) for group in groups if "lr" in group]
-    return rates or None

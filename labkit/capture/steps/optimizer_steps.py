@@ -1,4 +1,4 @@
-"""Records the steps of optimizers: what is read before the update, and the row of each step."""
+"""Records optimizer steps: the readings before and after the update, and the row of the step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labkit.run import Run
 
 
 class OptimizerSteps:
-    """Reads gradients and weights around an optimizer's update and writes what each step has.
+    """Reads gradients and weights around an optimizer's update and records the row of the step.
 
     Parameters
     ----------
@@ -32,37 +32,44 @@ class OptimizerSteps:
         args: Any,
         kwargs: Any,
     ) -> tuple[Any, Any] | None:
-        """Read gradients and weights before the update, after a closure if there is one."""
+        """Read gradients and weights before the update, after the closure if there is one.
+
+        Returns
+        -------
+        tuple or None
+            Positional and keyword arguments to call ``step`` with instead of the given ones.
+        """
         loop = self._loop
         loop.plan.begin()
         run.begin()
         if not recorder.passes:
-            loop.misses, loop.is_beside = 0, False  # the next passes are searched for watched ones
-            loop.rounds.find_passes(recorder)
-        if recorder.owed:
-            loop.readings.plan_also(recorder.owed)
-            recorder.owed = frozenset()
-            loop.leave_quiet_rounds()
+            # The next passes are searched for watched parameters.
+            loop.unrelated_passes, loop.assumes_unrelated = 0, False
+            loop.recorders.find_passes(recorder)
+        if recorder.deferred:
+            loop.readings.add_to_plan(recorder.deferred)
+            recorder.deferred = frozenset()
+            loop.leave_fast_path()
             loop.state = State.SAMPLED
-        if loop.state is State.QUIET:
+        if loop.state is State.UNSAMPLED:
             return None
         self._declare_loss(run, recorder)
-        step = loop.steps_done + (not recorder.joins_last_round)
-        if loop.is_in_pass:  # inside a backward pass, one of many
+        step = loop.steps_done + (not recorder.joins_previous_step)
+        if loop.is_in_pass:  # one of several optimizers that step inside a backward pass
             if loop.readings.plans_norms:
                 entries = loop.table.held_by(optimizer)
                 loop.readings.read_norms(run, recorder.reader, step, optimizer, entries)
             return None
-        if recorder.depth > 1:  # what a wrapper calls
-            if not recorder.reads_after_closure and recorder.mark.changed_since_reading():
+        if recorder.depth > 1:  # called by a wrapper
+            if not recorder.reads_after_closure and recorder.probe.changed_since_reading():
                 recorder.reader.retract_norms(step)
                 loop.readings.read_norms(run, recorder.reader, step, optimizer)
             return None
 
         def read(run: Run) -> None:
-            loop.rounds.check_names()
-            recorder.mark.note_reading()
-            rescaled = recorder.mark.changed_since_pass() and recorder.passes > 0
+            loop.recorders.check_names()
+            recorder.probe.record_reading()
+            rescaled = recorder.probe.changed_since_pass() and recorder.passes > 0
             loop.readings.before_update(run, recorder.reader, step, optimizer, rescaled=rescaled)
 
         changed = _reading_after_closure(lambda: loop.guarded(read), args, kwargs)
@@ -73,74 +80,76 @@ class OptimizerSteps:
         return changed
 
     def _declare_loss(self, run: Run, recorder: OptimizerRecorder) -> None:
-        """Make the table of a step's loss, unless another optimizer's step has recorded it."""
-        rounds = self._loop.rounds
-        if rounds.loss_is_taken(recorder):
+        """Create the table of a step's loss, unless another optimizer's step has recorded it."""
+        loop = self._loop
+        if loop.training_step.is_loss_recorded(recorder):
             return
-        if self._loop.is_in_pass and rounds.inside is not None:
-            recorder = rounds.inside  # one name for all that step inside a pass
-        rounds.name(recorder)
-        recorder.declare(run)
+        if loop.is_in_pass and loop.recorders.in_backward is not None:
+            recorder = loop.recorders.in_backward  # one name for all that step inside a pass
+        loop.recorders.assign_name(recorder)
+        if recorder.has_loss:
+            recorder.series.create_loss_table(run)
 
     def begin_inner(
         self, run: Run, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer
     ) -> None:
-        """Record what a wrapper calls; a class whose step calls its parent's wraps nothing."""
+        """Record the optimizer that a wrapper calls, unless a step only calls its base class's."""
         if recorder.outermost != id(optimizer):
             recorder.inner = weakref.ref(optimizer)
 
     def end(
         self, run: Run, recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer | None
     ) -> None:
-        """Write what a step has: its loss and learning rates, and its weights if planned."""
+        """Record the loss and the learning rates of a step, and its weights if that is planned."""
         loop = self._loop
         if loop.is_in_pass and optimizer is not None:
-            loop.leave_quiet_rounds()
-            recorder = loop.rounds.step_inside(recorder)
-            recorder.in_pass = True
+            loop.leave_fast_path()
+            loop.training_step.any_stepped_in_backward = True
+            recorder = loop.recorders.merge_in_backward(recorder)
+            recorder.stepped_in_backward = True
             recorder.last_stepped = weakref.ref(optimizer)
             return
-        if loop.rounds.is_companion(recorder, optimizer):
+        if recorder.is_companion_step(optimizer):
             return
         if _was_skipped(optimizer):
             run.observations.skipped.append(loop.steps_done + 1)
             recorder.reader.retract_norms(loop.steps_done + 1)
             recorder.drop_passes()
             return
-        late = recorder.joins_last_round
+        late = recorder.joins_previous_step
         step = loop.steps_done + (not late)
         if loop.loss_is_given and not recorder.passes:
             recorder.add_loss(loop.given_losses.newest())
-        if loop.rounds.loss_is_taken(recorder):
+        if loop.training_step.is_loss_recorded(recorder):
             recorder.drop_loss()
         if recorder.has_loss and recorder.device_loss is None:
-            loop.recent.append(recorder.loss)
-        loop.rounds.name(recorder)
+            loop.recent_losses.append(recorder.loss)
+        loop.recorders.assign_name(recorder)
         recorder.submit_row(
             run,
             loop.readings.transfer,
             step,
-            loop.rounds.optimizers_of(recorder, optimizer),
-            lambda step, loss: loop.incidents.arrived(run, step, loss),
+            loop.recorders.optimizers_of(recorder, optimizer),
+            lambda step, loss: loop.incidents.add_late_loss(run, step, loss),
         )
-        if loop.state is not State.QUIET:
+        if loop.state is not State.UNSAMPLED:
             loop.readings.after_update(run, recorder.reader, step)
         if optimizer is not None:
             recorder.last_stepped = weakref.ref(optimizer)
-        loop.rounds.finish(recorder)
+        loop.training_step.record_step(recorder)
 
-    def end_inside(self, run: Run) -> None:
-        """End the steps that optimizers took inside the backward pass that has ended."""
+    def end_in_backward(self, run: Run) -> None:
+        """End the steps that optimizers took inside the backward pass that just ended."""
         loop = self._loop
-        loop.rounds.stepped_inside = False
-        for recorder in loop.rounds.recorders:
-            if recorder.in_pass:
-                recorder.in_pass = False
+        loop.training_step.any_stepped_in_backward = False
+        for recorder in loop.recorders.active:
+            if recorder.stepped_in_backward:
+                recorder.stepped_in_backward = False
                 if not recorder.passes or recorder.last_pass != loop.pass_number:
                     recorder.passes, recorder.first_pass = 1, loop.pass_number
-                    recorder.add_loss(loop.value)
+                    recorder.add_loss(loop.pass_loss)
                 recorder.last_pass = loop.pass_number
-                if loop.rounds.shares_passes(recorder):
+                if loop.training_step.shares_passes(recorder):
                     recorder.drop_loss()
                     recorder.first_pass = -1
                 self.end(run, recorder, recorder.last_stepped())
@@ -149,9 +158,9 @@ class OptimizerSteps:
 def _reading_after_closure(
     read: Callable[[], None], args: Any, kwargs: Any
 ) -> tuple[Any, Any] | None:
-    """Return the arguments of a step whose closure is followed by a reading, at its first call.
+    """Return arguments for a step with a closure that calls `read` after its first evaluation.
 
-    The gradients that the optimizer uses are those that the closure leaves. None without a closure.
+    The optimizer uses the gradients that the closure has computed. None if there is no closure.
     """
     by_name = "closure" in kwargs
     closure = kwargs["closure"] if by_name else (args[1:2] or (None,))[0]
@@ -172,9 +181,9 @@ def _reading_after_closure(
 
 
 def _was_skipped(optimizer: torch.optim.Optimizer | None) -> bool:
-    """Return whether a fused optimizer left its update out, as a gradient scaler has it do.
+    """Return whether a fused optimizer skipped its update, as requested by a gradient scaler.
 
-    On an accelerator that is not known without waiting for it; the step counts as one then.
+    On an accelerator this is unknown without synchronizing; the step then counts as taken.
     """
     found = getattr(optimizer, "found_inf", None)
     return isinstance(found, torch.Tensor) and found.is_cpu and bool(found.item())

@@ -1,4 +1,4 @@
-"""The gradients of all watched parameters, where another model's passes come between theirs."""
+"""Compares all watched gradients, for loops that also run the passes of another model."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import torch
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.torch_compat import has_storage, tensor_version
 
-_MOST = 64
-"""With more parameters, to search the graph of a pass takes no longer than to look at them all."""
+_MAX_PARAMETERS = 64
+"""With more parameters, comparing them all takes as long as a search of the graph."""
 
 Gradients = tuple[list[torch.Tensor | None], list[int]]
-"""The gradients and the versions of those there are."""
+"""The gradients, and the versions of those that are not None."""
 
 _gradient_of = operator.attrgetter("grad")
 
 
 class WatchedGradients:
-    """Shows whether a backward pass reached any watched parameter, at a few microseconds a pass.
+    """Detects whether a backward pass changed any watched gradient, in a few microseconds.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ class WatchedGradients:
     def __init__(self, table: ParameterTable) -> None:
         self._table = table
         self._known: object = None
-        """What the parameters were looked up from."""
+        """The entries from which the parameters were looked up."""
         self._parameters: list[torch.Tensor] | None = None
 
     def read(self) -> Gradients | None:
-        """Return the gradients and their versions as they are; None if there are too many."""
+        """Return the present gradients and their versions; None if there are too many."""
         if self._known is not self._table.watched:
             self._find()
         if self._parameters is None:
@@ -42,7 +42,7 @@ class WatchedGradients:
         return gradients, [tensor_version(each) for each in gradients if each is not None]
 
     def are_still(self, before: Gradients) -> bool:
-        """Return whether no gradient is another one, or was changed, since they were read."""
+        """Return whether no gradient was replaced or changed since they were read."""
         now = self.read()
         return (
             now is not None
@@ -59,5 +59,5 @@ class WatchedGradients:
         self._known = self._table.watched
         found = (entry.parameter() for entry in self._table.watched)
         parameters = [p for p in found if p is not None and p.is_leaf and has_storage(p)]
-        few = len(parameters) == len(self._table.watched) and len(parameters) <= _MOST
+        few = len(parameters) == len(self._table.watched) and len(parameters) <= _MAX_PARAMETERS
         self._parameters = parameters if few else None

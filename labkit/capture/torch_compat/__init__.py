@@ -1,7 +1,7 @@
-"""Every private name of torch that labkit reads, each with its fallback.
+"""All private names of torch that labkit uses, each with a fallback.
 
-Nothing else in labkit may use a torch name that begins with an underscore. Where a name is
-missing (another version of torch), the fallback says "unknown" instead of failing.
+No other code in labkit may use a name of torch that begins with an underscore. If a name is missing
+in another version of torch, the fallback returns "unknown" instead of raising.
 """
 
 from labkit.capture.torch_compat.autograd import (
@@ -9,7 +9,6 @@ from labkit.capture.torch_compat.autograd import (
     factors_of,
     is_leaf,
     is_within_backward,
-    kept_values,
     multiplied_by,
     node_output,
     node_sequence,
@@ -17,6 +16,7 @@ from labkit.capture.torch_compat.autograd import (
     saved_scalar,
     saved_tensors,
     saved_value,
+    saved_values,
     sequence_number,
     takes_usual_arguments,
 )
@@ -28,12 +28,12 @@ from labkit.capture.torch_compat.loaders import (
 from labkit.capture.torch_compat.modules import (
     call_forward,
     call_interceptor,
+    direct_modules,
+    direct_parameter,
     has_compiled,
     has_forward,
     intercept_calls,
     is_compiled,
-    own_modules,
-    own_parameter,
     stop_interception,
     without_compilation,
 )
@@ -50,11 +50,11 @@ from labkit.capture.torch_compat.tensors import (
     DispatchMode,
     foreach_norm,
     foreach_subtract,
+    has_dispatch_mode,
     has_storage,
     holds_values,
     is_transformed,
     name_of,
-    sees_every_operation,
     tensor_version,
     without_functions,
 )
@@ -75,11 +75,14 @@ __all__ = [
     "batches_taken",
     "call_forward",
     "call_interceptor",
+    "direct_modules",
+    "direct_parameter",
     "factors_of",
     "foreach_norm",
     "foreach_subtract",
     "global_step_hooks",
     "has_compiled",
+    "has_dispatch_mode",
     "has_forward",
     "has_storage",
     "holds_values",
@@ -88,22 +91,19 @@ __all__ = [
     "is_leaf",
     "is_transformed",
     "is_within_backward",
-    "kept_values",
     "multiplied_by",
     "name_of",
     "node_output",
     "node_sequence",
     "output_shape",
-    "own_modules",
-    "own_parameter",
     "own_step_hooks",
     "remove_global_step_hook",
     "replace_loader_methods",
     "saved_scalar",
     "saved_tensors",
     "saved_value",
+    "saved_values",
     "scaler_factor",
-    "sees_every_operation",
     "sequence_number",
     "steps_under_way",
     "steps_under_way_anywhere",

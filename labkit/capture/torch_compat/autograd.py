@@ -1,4 +1,4 @@
-"""Private names of autograd: numbers, saved values and formulas of nodes."""
+"""Private names of autograd: sequence numbers, saved values and outputs of nodes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.autograd.graph import Node
 from labkit.capture.torch_compat.tensors import name_of
 
 NO_SEQUENCE = 2**64 - 1
-"""Sequence number of nodes that have no place in the order, such as gradient accumulation."""
+"""Sequence number of nodes that have none, such as gradient accumulation."""
 _BACKWARD_ARGUMENTS = (
     "tensors",
     "grad_tensors",
@@ -26,11 +26,11 @@ _TELLS_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
 _saved_names: dict[type[Any], tuple[str, ...]] = {}
 _leaf_kinds: dict[type[Any], bool] = {}
 sequence_number: Callable[[], int] = torch._C._autograd._get_sequence_nr
-"""Returns the number the next autograd node of this thread will get; read twice a module call."""
+"""Returns the sequence number of this thread's next node; called twice for each module call."""
 
 
 def takes_usual_arguments(backward: Callable[..., None]) -> bool:
-    """Return whether `torch.autograd.backward`, perhaps wrapped, takes the arguments known here."""
+    """Return whether `torch.autograd.backward`, possibly wrapped, has the expected parameters."""
     try:
         return tuple(inspect.signature(backward).parameters) == _BACKWARD_ARGUMENTS
     except (TypeError, ValueError):
@@ -38,7 +38,10 @@ def takes_usual_arguments(backward: Callable[..., None]) -> bool:
 
 
 def node_sequence(node: Node) -> int:
-    """Return the number that says when a node was made; `NO_SEQUENCE` if it has none."""
+    """Return the sequence number of a node: its place in the order of creation.
+
+    `NO_SEQUENCE` if it has none.
+    """
     try:
         return int(node._sequence_nr())
     except AttributeError:
@@ -46,7 +49,7 @@ def node_sequence(node: Node) -> int:
 
 
 def is_leaf(node: Node) -> bool:
-    """Return whether a node collects the gradient of a leaf, its `variable`."""
+    """Return whether a node accumulates the gradient of a leaf, its `variable`."""
     kind = type(node)
     known = _leaf_kinds.get(kind)
     if known is None:
@@ -55,7 +58,7 @@ def is_leaf(node: Node) -> bool:
 
 
 def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | None]:
-    """Return shape, dtype and device of a node's first output without keeping a tensor."""
+    """Return shape, dtype and device of a node's first output; None for what is unknown."""
     try:
         metadata = node._input_metadata
     except (AttributeError, RuntimeError):
@@ -65,25 +68,25 @@ def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | N
     first = metadata[0]
     try:
         shape = tuple(map(int, first.shape))
-    except (TypeError, RuntimeError, AttributeError):  # a jagged size is no number
+    except (TypeError, RuntimeError, AttributeError):  # a jagged size is not a number
         shape = None
     return shape, name_of(first.dtype), name_of(first.device)
 
 
 def output_shape(node: Node) -> tuple[int, ...] | None:
-    """Return the shape of a node's first output, None where it is not made of numbers."""
+    """Return the shape of a node's first output; None if it does not consist of integers."""
     try:
         shape = tuple(node._input_metadata[0].shape)
-        return shape if set(map(type, shape)) <= _INTEGERS else None  # a jagged size is none
+        return shape if set(map(type, shape)) <= _INTEGERS else None  # a jagged size is not one
     except (AttributeError, RuntimeError, IndexError, TypeError):
         return None
 
 
 def saved_tensors(node: Node) -> tuple[list[torch.Tensor], bool, bool]:
-    """Return the tensors a node keeps for backward; whether some are hidden; whether they are gone.
+    """Return a node's saved tensors, whether some are hidden, and whether they were freed.
 
-    Tensors behind unpack hooks stay hidden: reading them may compute a checkpointed region again.
-    After a backward pass that did not retain the graph they are gone.
+    Tensors with unpack hooks are hidden: reading them may recompute a checkpointed region. A
+    backward pass without ``retain_graph`` frees saved tensors.
     """
     kind = type(node)
     names = _saved_names.get(kind)
@@ -112,7 +115,7 @@ def saved_tensors(node: Node) -> tuple[list[torch.Tensor], bool, bool]:
 
 
 def saved_value(node: Node, name: str) -> torch.Tensor | None:
-    """Return the tensor a node keeps under a name, None if there is none that can be read."""
+    """Return a node's saved tensor of a name; None if there is none that can be read."""
     try:
         raw = getattr(node, f"_raw_saved_{name}")
     except (AttributeError, RuntimeError):
@@ -123,10 +126,10 @@ def saved_value(node: Node, name: str) -> torch.Tensor | None:
     return value if isinstance(value, torch.Tensor) else None
 
 
-def kept_values(node: Node) -> dict[str, torch.Tensor]:
-    """Return the tensors a node keeps, by their names, each with the node that made it.
+def saved_values(node: Node) -> dict[str, torch.Tensor]:
+    """Return a node's saved tensors by name; each has the node that created it as `grad_fn`.
 
-    Those behind unpack hooks are left out: reading them may run the model again.
+    Tensors with unpack hooks are omitted: reading them may run the model again.
     """
     values = {}
     for name in dir(type(node)):
@@ -145,12 +148,12 @@ def kept_values(node: Node) -> dict[str, torch.Tensor]:
 
 
 def saved_scalar(node: Node, name: str) -> object:
-    """Return a number a node keeps under a name, 1 if it keeps none."""
+    """Return a node's saved number of a name; 1 if there is none."""
     return getattr(node, f"_saved_{name}", 1)
 
 
 def _is_freed(node: Node, name: str) -> bool:
-    """Return whether a saved tensor is gone, not just one that was never needed."""
+    """Return whether a saved tensor was freed, rather than never saved."""
     try:
         getattr(node, name)
     except RuntimeError:
@@ -167,9 +170,9 @@ def _has_hooks(saved: Any) -> bool:
 
 
 def factors_of(result: torch.Tensor) -> list[torch.Tensor]:
-    """Return the float32 constants of one element that a tensor is the product of.
+    """Return the constant float32 factors with one element, if a tensor is a product.
 
-    Python's own numbers are kept as float64.
+    Python numbers are not included, as they are saved as float64.
     """
     node = result.grad_fn
     if node is None or node.name() != "MulBackward0":
@@ -182,7 +185,7 @@ def factors_of(result: torch.Tensor) -> list[torch.Tensor]:
 
 
 def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
-    """Return whether a tensor is the product of something and exactly this factor."""
+    """Return whether a tensor is a product with exactly this tensor as a factor."""
     node = result.grad_fn
     if node is None:
         return False
@@ -190,6 +193,6 @@ def multiplied_by(result: torch.Tensor, factor: torch.Tensor) -> bool:
 
 
 def is_within_backward() -> bool:
-    """Return whether this thread is within a backward pass, as where a checkpoint runs again."""
+    """Return whether this thread is in a backward pass, as when a checkpoint is recomputed."""
     task = getattr(torch._C, "_current_graph_task_id", None)
     return task is not None and task() >= 0

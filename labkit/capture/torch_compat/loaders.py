@@ -1,4 +1,4 @@
-"""Private names of data loaders: their iterators and the indices of batches."""
+"""Private names of data loaders: their iterators and the sample indices of batches."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import torch
 
 LOADER_ITERATOR: Any = getattr(torch.utils.data.dataloader, "_BaseDataLoaderIter", None)
-"""What iterates over a DataLoader: `__next__` gives a batch, `_next_index` its samples."""
+"""The iterator class of DataLoader: `__next__` returns a batch, `_next_index` its indices."""
 if not hasattr(LOADER_ITERATOR, "_next_index"):
     LOADER_ITERATOR = None
 
 
 def batches_taken(iterator: Any) -> int | None:
-    """Return how many batches a loader's iterator has given out; None if it does not tell."""
+    """Return the number of batches that a loader's iterator has returned; None if unknown."""
     taken = getattr(iterator, "_num_yielded", None)
     return taken if isinstance(taken, int) else None
 
@@ -23,17 +23,17 @@ def replace_loader_methods(
     next_batch: Callable[[Callable[[Any], Any]], Callable[[Any], Any]],
     next_index: Callable[[Callable[[Any], Any]], Callable[[Any], Any]],
 ) -> Callable[[], None]:
-    """Replace what gives the next batch of every loader, and the next batch's indices.
+    """Replace the methods of all loaders' iterators that return a batch and its indices.
 
     Parameters
     ----------
     next_batch, next_index : callable
-        Take the method that is there, return the one to put in its place.
+        Take the original method, and return its replacement.
 
     Returns
     -------
     callable
-        Puts back what was there, unless another has replaced it since. Does nothing where torch
+        Restores the original methods, unless they have been replaced again. Does nothing if torch
         has no such class.
     """
     kind = LOADER_ITERATOR

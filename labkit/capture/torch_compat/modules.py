@@ -1,4 +1,4 @@
-"""Private names of modules: what they hold, how they are called, whether they are compiled."""
+"""Private names of modules: their contents, calls and compilation."""
 
 from __future__ import annotations
 
@@ -9,56 +9,56 @@ from typing import Any
 import torch
 
 
-def own_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
-    """Return a module's own parameter of a name, None if it has none."""
+def direct_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
+    """Return a module's direct parameter of a name; None if it has none."""
     own = module._parameters
-    # A ScriptModule looks its parameters up in a module of C++, by something that has no `get`.
+    # The parameters of a ScriptModule are looked up in C++, by an object without `get`.
     return own[name] if name in own else None  # noqa: SIM401
 
 
-def own_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
-    """Return the modules that a module holds itself, by their names."""
+def direct_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
+    """Return a module's direct submodules by name."""
     held = module._modules
-    # A ScriptModule's is no dict, and can only be read pair by pair.
+    # In a ScriptModule this is not a dict, and only its items can be read.
     return held if isinstance(held, dict) else dict(held.items())
 
 
 def has_forward(module: torch.nn.Module) -> bool:
-    """Return whether a module can be called: containers have no forward pass of their own."""
-    # The class of a ScriptModule has a descriptor there that raises.
+    """Return whether a module can be called: containers have no `forward`."""
+    # In the class of a ScriptModule, `forward` is a descriptor that raises.
     return getattr(type(module), "forward", None) is not torch.nn.Module.forward
 
 
 def call_interceptor(module: torch.nn.Module) -> Callable[..., Any] | None:
-    """Return what is called in place of a module's forward pass, None if nothing is."""
+    """Return the object that replaces calls of a module's forward pass; None if there is none."""
     return module.__dict__.get("_compiled_call_impl")
 
 
 def intercept_calls(module: torch.nn.Module, interceptor: Callable[..., Any]) -> None:
-    """Have an object called in place of a module's forward pass.
+    """Set an object that is called instead of a module's forward pass.
 
-    The attribute is the one that `Module.compile` sets: torch leaves it out of copies and pickles,
+    The attribute is the one that `Module.compile` sets: torch excludes it from copies and pickles,
     and neither the class nor `forward` changes.
     """
     interceptor.labkit_interceptor = True  # type: ignore[attr-defined]
-    # Past `__setattr__`, as a ScriptModule would set it on another module.
+    # Not by `__setattr__`, as a ScriptModule would set it on another module.
     vars(module)["_compiled_call_impl"] = interceptor
 
 
 def stop_interception(module: torch.nn.Module, interceptor: Callable[..., Any]) -> None:
-    """Take an interceptor off, unless another has taken its place."""
+    """Remove an interceptor, unless another has replaced it."""
     if module.__dict__.get("_compiled_call_impl") is interceptor:
         vars(module).pop("_compiled_call_impl", None)
 
 
 def call_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a module as torch does where nothing intercepts the call: hooks and forward."""
+    """Call a module as torch does without an interceptor: with hooks and `forward`."""
     return module._call_impl(*args, **kwargs)
 
 
 def is_compiled(module: torch.nn.Module) -> bool:
-    """Return whether a module is what `torch.compile` made of another, or was compiled in place."""
-    own = vars(module)  # attributes of the user's may raise
+    """Return whether `torch.compile` has wrapped a module, or compiled it in place."""
+    own = vars(module)  # reading attributes could run code of the user
     interceptor = own.get("_compiled_call_impl")
     in_place = interceptor is not None and not hasattr(interceptor, "labkit_interceptor")
     return in_place or "_orig_mod" in own.get("_modules", ())
@@ -72,7 +72,7 @@ def has_compiled() -> bool:
 
 
 def without_compilation(function: Callable[..., Any]) -> None:
-    """Have torch.compile run a function's frames, and all below them, as they are."""
+    """Exclude a function, and everything it calls, from compilation by torch.compile."""
     dynamo: Any = getattr(torch._C._dynamo, "eval_frame", None)
     strategy = getattr(dynamo, "_FrameExecStrategy", None)
     action = getattr(dynamo, "_FrameAction", None)

@@ -1,4 +1,4 @@
-"""Private names of optimizers: hooks around steps, and the steps that are under way."""
+"""Private names of optimizers: step hooks, and the steps that are under way."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from torch.utils.hooks import RemovableHandle
 
 
 def global_step_hooks() -> tuple[Any, Any] | None:
-    """Return torch's registries of hooks around every optimizer's step; None if they are gone."""
+    """Return torch's registries of global step hooks; None if they do not exist."""
     before = getattr(optimizer_module, "_global_optimizer_pre_hooks", None)
     after = getattr(optimizer_module, "_global_optimizer_post_hooks", None)
     return None if before is None or after is None else (before, after)
 
 
 def remove_global_step_hook(which: Literal["pre", "post"], handle: RemovableHandle) -> None:
-    """Remove a hook around every optimizer's step while other threads may be calling it.
+    """Remove a global step hook while other threads may be calling it.
 
-    A thread that iterates over the registry raises if it changes. Where the hook is the only one,
-    the registry is replaced by an empty one, and whoever iterates over the old one goes on.
+    If the registry changes, a thread that iterates over it raises. Therefore a registry with no
+    other hook is replaced by an empty one, and iterations over the old one can continue.
     """
     name = f"_global_optimizer_{which}_hooks"
     registry = getattr(optimizer_module, name, None)
@@ -39,7 +39,7 @@ StepHooks = tuple[OrderedDict[int, Callable[..., Any]], OrderedDict[int, Callabl
 
 
 def own_step_hooks(optimizer: torch.optim.Optimizer) -> StepHooks:
-    """Return one optimizer's own hooks before and after its steps; empty ones where it has none."""
+    """Return the registries of an optimizer's step hooks; empty ones if they do not exist."""
     before = getattr(optimizer, "_optimizer_step_pre_hooks", None)
     after = getattr(optimizer, "_optimizer_step_post_hooks", None)
     return (
@@ -49,7 +49,7 @@ def own_step_hooks(optimizer: torch.optim.Optimizer) -> StepHooks:
 
 
 def _code_around_steps() -> CodeType | None:
-    """Return the code of what torch calls around every optimizer's step; None if it is gone."""
+    """Return the code of the wrapper of every optimizer's step; None if there is none."""
     around = getattr(torch.optim.Optimizer, "profile_hook_step", None)
     return getattr(around(lambda: None), "__code__", None) if callable(around) else None
 
@@ -58,10 +58,10 @@ _AROUND_STEPS = _code_around_steps()
 
 
 def steps_under_way(thread: int) -> Counter[int] | None:
-    """Return how many ``step`` calls are under way on a thread, by their optimizers' identities.
+    """Return the number of ``step`` calls under way on a thread, by the optimizers' identities.
 
-    None where that cannot be seen. A step that raised is not announced as ended, so this is what
-    tells one that goes on from one that is over.
+    None if this cannot be determined. No hook is called after a step that raises, so this is the
+    only way to find out whether a step is still under way.
     """
     if _AROUND_STEPS is None:
         return None
@@ -70,7 +70,7 @@ def steps_under_way(thread: int) -> Counter[int] | None:
 
 
 def steps_under_way_anywhere() -> set[int]:
-    """Return the identities of the optimizers whose ``step`` is under way on any thread."""
+    """Return the identities of the optimizers whose ``step`` is under way, on any thread."""
     return set().union(*map(_stepping_in, sys._current_frames().values()))
 
 
@@ -84,6 +84,6 @@ def _stepping_in(frame: FrameType | None) -> Counter[int]:
 
 
 def scaler_factor(scaler: torch.amp.GradScaler) -> torch.Tensor | None:
-    """Return what a gradient scaler multiplies the loss by; None before its first use."""
+    """Return the factor that a gradient scaler applies to the loss; None before its first use."""
     factor = getattr(scaler, "_scale", None)
     return factor if isinstance(factor, torch.Tensor) else None

@@ -1,4 +1,4 @@
-"""Private names of tensors: versions, operations on many at once, modes."""
+"""Private names of tensors: versions, operations on lists of tensors, modes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 tensor_version = operator.attrgetter("_version")
-"""How often a tensor was changed in place; read many times a step, so no function of Python's."""
+"""Returns a tensor's version: the number of in-place changes.
+
+It is called many times in a step; an attribute getter is faster than a Python function.
+"""
 
 
 @functools.lru_cache(maxsize=256)
 def name_of(kind: torch.dtype | torch.device) -> str:
-    """Return a dtype's or a device's name without ``torch.``."""
+    """Return the name of a dtype or a device without ``torch.``."""
     return str(kind).removeprefix("torch.")
 
 
@@ -33,33 +36,32 @@ def foreach_subtract(left: Sequence[torch.Tensor], right: Sequence[torch.Tensor]
 
 
 def has_storage(parameter: torch.Tensor) -> bool:
-    """Return whether a parameter has a size yet; a lazy module's gets it at its first call."""
+    """Return whether a parameter has a size; in a lazy module it gets one at the first call."""
     return not is_lazy(parameter)
 
 
 def holds_values(tensor: torch.Tensor) -> bool:
-    """Return whether a tensor's class leaves it to torch where and how its values are stored."""
+    """Return whether torch stores a tensor's values, and not the tensor's class."""
     ordinary = torch.Tensor.__torch_dispatch__
     return getattr(type(tensor), "__torch_dispatch__", ordinary) == ordinary
 
 
 def is_transformed() -> bool:
-    """Return whether torch is tracing, compiling or transforming: then tensors hold no values."""
+    """Return whether torch is tracing, compiling or transforming: tensors have no values then."""
     if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
         return True
-    # To ask functorch's own stack would create it, and from then on every node of autograd, of
-    # every model, would copy it.
+    # Reading functorch's stack would create it, and from then on every autograd node would copy it.
     active = getattr(torch._C, "_are_functorch_transforms_active", None)
     return active is not None and bool(active())
 
 
 without_functions: Callable[[], AbstractContextManager[None]] = torch._C.DisableTorchFunction
-"""Within it no `__torch_function__` is called, neither a tensor's nor a mode's."""
+"""A context in which no `__torch_function__` is called, neither of tensors nor of modes."""
 DispatchMode = TorchDispatchMode
-"""A mode that sees every operation that runs, below autograd."""
+"""A mode that is called for every operation below autograd."""
 
 
-def sees_every_operation() -> bool:
-    """Return whether some mode sees every operation: then none may be added to the loop's."""
+def has_dispatch_mode() -> bool:
+    """Return whether a dispatch mode is active, so that labkit must not run further operations."""
     depth = getattr(torch._C, "_len_torch_dispatch_stack", None)
     return depth is not None and bool(depth())

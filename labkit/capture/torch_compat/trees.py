@@ -1,4 +1,4 @@
-"""Private names of torch for nested values: tuples, lists, dicts and what is registered as such."""
+"""Private names of torch for nested values: tuples, lists, dicts and registered containers."""
 
 from __future__ import annotations
 

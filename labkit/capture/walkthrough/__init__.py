@@ -1,4 +1,4 @@
-"""Walks through a real graph: values forward, gradients backward, as autograd runs them."""
+"""Walks through a graph: its values in forward order, its gradients in backward order."""
 
 from labkit.capture.walkthrough.walker import Walker
 

@@ -1,4 +1,4 @@
-"""The gradients of a backward pass, node by node, in the order in which autograd ran them."""
+"""The gradients of a backward pass, node by node, in the order of execution."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _REENTRANT = (
 
 
 @dataclass(frozen=True)
-class Passed:
-    """What one node was given and what it gave on; gradients are None where there is none."""
+class NodeGradients:
+    """The incoming and outgoing gradients of a node; None for gradients that do not exist."""
 
     node: AutogradNode
     incoming: tuple[torch.Tensor | None, ...]
@@ -32,8 +32,8 @@ class Passed:
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """The whole gradient of a leaf, when its last part had come."""
+class LeafGradient:
+    """The total gradient of a leaf, after its last part has arrived."""
 
     node: AutogradNode
     gradient: torch.Tensor
@@ -45,26 +45,26 @@ def run_backward(
     links: Sequence[Link],
     *,
     again: str,
-) -> list[Passed | Gathered]:
-    """Run the backward pass and return what happened; no `.grad` is touched.
+) -> list[NodeGradients | LeafGradient]:
+    """Run the backward pass and return its gradients in order, without changes to `.grad`.
 
     Parameters
     ----------
     root : Tensor
-        The loss, one number.
+        The loss, with one element.
     order : sequence of Node
         All nodes of its graph.
     links : sequence of (source, target)
         All edges of its graph.
     again : str
-        What to do where the graph was used up before.
+        Advice for the error message if the graph was freed before.
 
     Raises
     ------
     RuntimeError
-        If the graph was used up before, or a part of it cannot be walked.
+        If the graph was freed before, or if a part of it does not support `torch.autograd.grad`.
     """
-    passed: list[Passed] = []
+    passed: list[NodeGradients] = []
     waiting: dict[AutogradNode, tuple[torch.Tensor | None, ...]] = {}
     leaves = [node for node in order if hasattr(node, "variable")]
 
@@ -77,7 +77,7 @@ def run_backward(
     def after(node: AutogradNode) -> Callable[..., None]:
         def note(outgoing: tuple[torch.Tensor | None, ...], _: object) -> None:
             kept = tuple(None if g is None else g.detach().clone() for g in outgoing)
-            passed.append(Passed(node, waiting.pop(node, ()), kept))
+            passed.append(NodeGradients(node, waiting.pop(node, ()), kept))
 
         return note
 
@@ -99,13 +99,13 @@ def run_backward(
 
 
 def _with_leaves(
-    passed: Sequence[Passed],
+    passed: Sequence[NodeGradients],
     grads: dict[AutogradNode, torch.Tensor | None],
     links: Sequence[Link],
-) -> list[Passed | Gathered]:
-    """Put each leaf where its last gradient came."""
+) -> list[NodeGradients | LeafGradient]:
+    """Insert each leaf after the node that computed the last part of its gradient."""
     parts = Counter(source for source, _ in dict.fromkeys(links))
-    events: list[Passed | Gathered] = []
+    events: list[NodeGradients | LeafGradient] = []
     for each in passed:
         events.append(each)
         for source in dict.fromkeys(source for source, _ in each.node.next_functions):
@@ -114,5 +114,5 @@ def _with_leaves(
             parts[source] -= 1
             gradient = grads[source]
             if parts[source] == 0 and gradient is not None:
-                events.append(Gathered(source, gradient.detach()))
+                events.append(LeafGradient(source, gradient.detach()))
     return events

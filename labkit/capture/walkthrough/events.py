@@ -1,4 +1,4 @@
-"""Writes what happened in a graph as the events of a walk."""
+"""Creates the events of a walk from the values and gradients of a graph."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.graph_writer import operation
-from labkit.capture.walkthrough.backward import Gathered, Passed
+from labkit.capture.walkthrough.backward import LeafGradient, NodeGradients
 from labkit.capture.walkthrough.derivatives import formula_for
 from labkit.capture.walkthrough.values import summarise, unknown
 from labkit.run.graph import ComputationGraph
@@ -22,17 +22,17 @@ _HOOKED = " A hook on this tensor has changed the gradient on its way here."
 
 
 class EventWriter:
-    """Collects the events of one walk.
+    """Creates the events of one walk.
 
     Parameters
     ----------
     graph : ComputationGraph
     ids : mapping of node to str
-        The identity of each autograd node in the graph.
+        The id of each autograd node in the graph.
     values : mapping of node to Tensor
-        The results that are known.
-    why_unknown : str
-        A sentence on the others.
+        The known results.
+    reason_unknown : str
+        A sentence that explains why other results are unknown.
     """
 
     def __init__(
@@ -40,18 +40,18 @@ class EventWriter:
         graph: ComputationGraph,
         ids: Mapping[AutogradNode, str],
         values: Mapping[AutogradNode, torch.Tensor],
-        why_unknown: str,
+        reason_unknown: str,
     ) -> None:
-        self._why_unknown = why_unknown
+        self._reason_unknown = reason_unknown
         self.events: list[StepEvent] = []
         self.grads: dict[str, NDArray[np.generic]] = {}
         self._ids = ids
-        self._sent: dict[tuple[AutogradNode, int], torch.Tensor] = {}
+        self._sums: dict[tuple[AutogradNode, int], torch.Tensor] = {}
         self._place = {node.id: number for number, node in enumerate(graph.nodes)}
         self._values = {node: summarise(value) for node, value in values.items()}
 
     def forward(self, order: Iterable[AutogradNode]) -> None:
-        """Write an event for every operation, in the order in which they were made."""
+        """Add an event for each operation, in the order of execution."""
         operations = [node for node in order if not hasattr(node, "variable")]
         for node in sorted(operations, key=lambda each: self._place[self._ids[each]]):
             formula = formula_for(node)
@@ -71,15 +71,15 @@ class EventWriter:
                 )
             )
 
-    def backward(self, happened: Sequence[Passed | Gathered]) -> None:
-        """Write an event for every node that autograd ran, and every leaf it ended in."""
-        for each in happened:
-            if isinstance(each, Passed):
-                self.events.append(self._passed(each))
+    def backward(self, gradients: Sequence[NodeGradients | LeafGradient]) -> None:
+        """Add an event for each node that autograd executed, and for each leaf with a gradient."""
+        for each in gradients:
+            if isinstance(each, NodeGradients):
+                self.events.append(self._node_event(each))
             else:
-                self.events.append(self._gathered(each))
+                self.events.append(self._leaf_event(each))
 
-    def _passed(self, each: Passed) -> StepEvent:
+    def _node_event(self, each: NodeGradients) -> StepEvent:
         node = each.node
         name = operation(node)
         sources = [source for source, _ in node.next_functions]
@@ -89,8 +89,8 @@ class EventWriter:
             if source is not None
         ]
         names = ", ".join(dict.fromkeys(_last(flow.node) for flow in onward)) or "nothing"
-        hooked = self._was_changed(node, each.incoming)
-        self._send(each)
+        hooked = self._is_changed_by_hook(node, each.incoming)
+        self._add_outgoing(each)
         return StepEvent(
             "backward",
             self._ids[node],
@@ -105,20 +105,22 @@ class EventWriter:
             formula=formula_for(node),
         )
 
-    def _send(self, each: Passed) -> None:
-        """Add up what goes on to each output of the nodes before."""
+    def _add_outgoing(self, each: NodeGradients) -> None:
+        """Add a node's outgoing gradients to the sums for the outputs of its source nodes."""
         for (source, output), gradient in zip(
             each.node.next_functions, each.outgoing, strict=False
         ):
             if source is None or gradient is None:
                 continue
-            sent = self._sent.get((source, output))
-            self._sent[source, output] = gradient if sent is None else sent + gradient
+            sent = self._sums.get((source, output))
+            self._sums[source, output] = gradient if sent is None else sent + gradient
 
-    def _was_changed(self, node: AutogradNode, incoming: Sequence[torch.Tensor | None]) -> bool:
-        """Return whether another gradient has come than was sent: a hook stood on the tensor."""
+    def _is_changed_by_hook(
+        self, node: AutogradNode, incoming: Sequence[torch.Tensor | None]
+    ) -> bool:
+        """Return whether an incoming gradient differs from the sum: a tensor hook changed it."""
         for output, gradient in enumerate(incoming):
-            sent = self._sent.get((node, output))
+            sent = self._sums.get((node, output))
             if gradient is None or sent is None or gradient.shape != sent.shape:
                 continue
             if gradient.layout is not torch.strided or sent.layout is not torch.strided:
@@ -127,7 +129,7 @@ class EventWriter:
                 return True
         return False
 
-    def _gathered(self, each: Gathered) -> StepEvent:
+    def _leaf_event(self, each: LeafGradient) -> StepEvent:
         leaf = each.node.variable  # type: ignore[attr-defined]
         before = leaf.grad
         with torch.no_grad():
@@ -149,7 +151,7 @@ class EventWriter:
         known = self._values.get(node)
         if known is not None:
             return known
-        return unknown(*torch_compat.node_output(node)[:2], self._why_unknown)
+        return unknown(*torch_compat.node_output(node)[:2], self._reason_unknown)
 
     def _gradient(self, node: AutogradNode, gradient: torch.Tensor | None) -> ValueSummary:
         if gradient is not None:
@@ -158,7 +160,7 @@ class EventWriter:
 
 
 def _array(tensor: torch.Tensor) -> NDArray[np.generic]:
-    """Return a copy as an array; bfloat16, which numpy has not, as float32."""
+    """Return a copy as an array; bfloat16, which numpy does not support, as float32."""
     dense = tensor.detach() if tensor.layout is torch.strided else tensor.detach().to_dense()
     known = dense.float() if dense.dtype is torch.bfloat16 else dense
     return np.array(known.cpu().numpy())

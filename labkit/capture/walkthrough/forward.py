@@ -1,4 +1,4 @@
-"""The values that a forward pass computed, as far as they can still be had."""
+"""The values that a forward pass computed, as far as they can be obtained."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ INSIDE = (
 Values = dict[AutogradNode, torch.Tensor]
 
 _FACTORS = ("alpha", "beta")
-"""Arguments that would have to be 1."""
+"""Arguments that must be 1 for an operation to be recomputed."""
 _OWN_RESULT = ("result", "result0")
 
-_REPLAYED: dict[str, Callable[..., torch.Tensor]] = {
+_RECOMPUTABLE: dict[str, Callable[..., torch.Tensor]] = {
     "t": torch.t,
     "neg": torch.neg,
     "exp": torch.exp,
@@ -47,7 +47,7 @@ _REPLAYED: dict[str, Callable[..., torch.Tensor]] = {
     "div": torch.div,
     "addmm": torch.addmm,
 }
-"""Operations that can be computed from their inputs, in the order of the table of derivatives."""
+"""Operations that can be recomputed from their inputs, in the order of the derivative table."""
 
 
 def values_of(
@@ -55,10 +55,10 @@ def values_of(
     order: Sequence[AutogradNode],
     recorded: Mapping[AutogradNode, torch.Tensor],
 ) -> Values:
-    """Return the result of every node whose result is known.
+    """Return the results of all nodes whose result is known.
 
-    Known are leaves, what was recorded, what a node or one that uses it keeps for its
-    derivative, and what follows from its inputs by an operation without further arguments.
+    These are leaves, recorded results, tensors that a node or one of its users has saved, and
+    results that can be recomputed from the inputs of an operation without further arguments.
     """
     values: Values = dict(recorded)
     if root.grad_fn is not None:
@@ -72,16 +72,16 @@ def values_of(
             kept = torch_compat.saved_value(node, name)
             if kept is not None:
                 values.setdefault(node, kept.detach())
-        _take_what_inputs_it_keeps(node, values)
+        _add_saved_inputs(node, values)
     for node in order:
         if node not in values:
-            again = _replayed(node, values)
+            again = _recomputed(node, values)
             if again is not None:
                 values[node] = again
     return values
 
 
-def _take_what_inputs_it_keeps(node: AutogradNode, values: Values) -> None:
+def _add_saved_inputs(node: AutogradNode, values: Values) -> None:
     formula = formula_of(operation(node))
     if formula is None or formula.backward[0][0] == "tensors":
         return
@@ -93,8 +93,8 @@ def _take_what_inputs_it_keeps(node: AutogradNode, values: Values) -> None:
             values[source] = kept.detach()
 
 
-def _replayed(node: AutogradNode, values: Values) -> torch.Tensor | None:
-    run = _REPLAYED.get(operation(node))
+def _recomputed(node: AutogradNode, values: Values) -> torch.Tensor | None:
+    run = _RECOMPUTABLE.get(operation(node))
     if run is None or any(torch_compat.saved_scalar(node, name) != 1 for name in _FACTORS):
         return None
     formula = formula_of(operation(node))

@@ -1,4 +1,4 @@
-"""What is kept of a tensor's values: all of a small one, a map of a large one."""
+"""Summaries of a tensor's values: all elements of a small tensor, block means of a large one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from labkit.run.stepping import MAX_CELLS, MAX_NUMBERS, ValueSummary
 
 
 def summarise(tensor: torch.Tensor) -> ValueSummary:
-    """Return a summary; the tensor is neither kept nor changed.
+    """Return a summary of a tensor, without a reference to it.
 
     Examples
     --------
@@ -41,12 +41,12 @@ def summarise(tensor: torch.Tensor) -> ValueSummary:
 
 
 def unknown(shape: tuple[int, ...] | None, dtype: str | None, reason: str) -> ValueSummary:
-    """Return the summary of a value that cannot be had."""
+    """Return the summary of an unknown value, with the reason."""
     return ValueSummary(shape or (), dtype or "unknown", reason=reason)
 
 
 def _as_table(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the elements in rows of the last dimension."""
+    """Return the elements as rows along the last dimension."""
     if numbers.ndim < 2:  # noqa: PLR2004 - rows and columns
         return numbers.reshape(1, -1)
     return numbers.reshape(-1, numbers.shape[-1])
@@ -54,7 +54,7 @@ def _as_table(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _block_means(table: NDArray[np.float64]) -> NDArray[np.float64]:
     rows, columns = (min(size, MAX_CELLS) for size in table.shape)
-    if table.shape[0] == 1:  # a long vector is seen better in several rows
+    if table.shape[0] == 1:  # a long vector is shown in several rows
         rows = columns = min(MAX_CELLS, int(np.ceil(np.sqrt(table.size))))
         flat = np.array_split(table.ravel(), rows * columns)
         return np.array([part.mean() if part.size else np.nan for part in flat]).reshape(

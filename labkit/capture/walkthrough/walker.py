@@ -1,4 +1,4 @@
-"""Makes the walk through the graph of a loss, and makes it anew when a leaf is edited."""
+"""Computes the walk through the graph of a loss, and computes it again when a leaf is edited."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import torch
 from torch import nn
 from torch.autograd.graph import Node as AutogradNode
 
-from labkit.capture.graph.autograd_walk import NO_HISTORY, Recorded, collect, written_graph
+from labkit.capture.graph.autograd_walk import NO_HISTORY, RecordedDetails, collect, written_graph
 from labkit.capture.graph.module_scopes import ScopeRecorder
-from labkit.capture.graph.one_shot import holders
+from labkit.capture.graph.one_shot import holding_modules
 from labkit.capture.graph.operation_recorder import CallRecorder
 from labkit.capture.graph.operation_results import ResultRecorder
-from labkit.capture.graph.source_lines import names_in, users_tensors
-from labkit.capture.graph.state_restore import buffers_put_back
+from labkit.capture.graph.source_lines import names_in, user_tensors
+from labkit.capture.graph.state_restore import restored_buffers
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.walkthrough.backward import run_backward
 from labkit.capture.walkthrough.events import EventWriter
@@ -32,7 +32,7 @@ _NOT_EDITABLE = (
     "lk.stepper(lambda: ...) takes the code itself, and its leaves can be edited."
 )
 
-_ANEW = "Compute the loss anew, or use lk.stepper(lambda: ...)."
+_COMPUTE_AGAIN = "Compute the loss anew, or use lk.stepper(lambda: ...)."
 _NO_BACKWARD = (
     "The function given to stepper must compute the loss and leave backward to the stepper."
 )
@@ -48,17 +48,17 @@ class Walker:
     Parameters
     ----------
     target : Tensor or callable
-        A loss with its graph; or code without arguments that returns one, which is run at once
-        and again after each edit, with the same random numbers.
+        A loss with its graph; or a function without arguments that returns one. It is called at
+        once, and again after each edit with the same random numbers.
 
     Raises
     ------
     TypeError
-        If the target is neither, or the code returns no tensor.
+        If the target is neither, or if the function does not return a tensor.
     ValueError
-        If the loss is not one number.
+        If the loss does not have exactly one element.
     RuntimeError
-        If its graph has been used up.
+        If its graph was freed by an earlier backward pass.
     """
 
     def __init__(self, target: torch.Tensor | Callable[[], torch.Tensor]) -> None:
@@ -70,16 +70,16 @@ class Walker:
                 f"one, not {type(target).__name__}. {_EXAMPLE}"
             )
         self._target = target
-        self._names = users_tensors() | _names_of_code(target)
+        self._names = user_tensors() | _names_of_code(target)
         self._leaves: dict[str, torch.Tensor] = {}
         self._accumulates = False
-        self._made_inside: set[int] = set()
+        self._created_leaves: set[int] = set()
         self._edits: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def walk(self, *, accumulate: bool = False) -> Walk:
-        """Return the walk, with the edits made so far.
+        """Return the walk with all edits so far.
 
-        With `accumulate`, the leaves' own ``.grad`` take the gradients in, by `backward`.
+        With `accumulate`, `backward` also adds the gradients to the ``.grad`` of the leaves.
         """
         self._accumulates = accumulate
         if isinstance(self._target, torch.Tensor):
@@ -87,25 +87,25 @@ class Walker:
         return self._of_code(self._target)
 
     def edit(self, leaf: str, index: int, value: float) -> Walk:
-        """Return the walk with another number in a leaf; the leaf itself stays as it is.
+        """Return the walk with another value of one element of a leaf; the leaf is not changed.
 
         Parameters
         ----------
         leaf : str
-            Its node in the walk's graph.
+            Id of its node in the walk's graph.
         index : int
-            Place among all elements, in C order.
+            Index among all elements, in C order.
         value : float
 
         Raises
         ------
         KeyError, IndexError
-            If there is no such leaf or place.
+            If there is no such leaf or element.
         ValueError
-            If the target's code cannot be run again.
+            If the target is a loss, or if the leaf cannot be edited.
         """
         if isinstance(self._target, torch.Tensor):
-            raise ValueError(_NOT_EDITABLE)  # noqa: TRY004 - a loss is a right target, just not here
+            raise ValueError(_NOT_EDITABLE)  # noqa: TRY004 - a loss is a valid target, but cannot be edited
         if leaf not in self._leaves:
             known = ", ".join(self._leaves) or "none"
             raise KeyError(f"there is no leaf {leaf!r}; the leaves are: {known}.")
@@ -125,7 +125,7 @@ class Walker:
         self._edits[id(tensor)] = (tensor, changed)
         try:
             return self.walk()
-        except Exception:  # the code failed with this value: the next edit begins without it
+        except Exception:  # the code failed with this value: restore the previous edits
             if known_edit is None:
                 del self._edits[id(tensor)]
             else:
@@ -141,17 +141,17 @@ class Walker:
         _check(loss)
         if loss.grad_fn is None:
             return _no_walk(loss)
-        models = holders({"loss": loss})
+        models = holding_modules({"loss": loss})
         scopes = ScopeRecorder(models)
         return self._write(loss, ParameterTable(models), scopes, None, {})
 
     def _of_code(self, code: Callable[[], Any]) -> Walk:
-        scopes = ScopeRecorder({}, adopt=True)
+        scopes = ScopeRecorder({}, discover=True)
         calls = CallRecorder(keep_results=True)
         calls.names = self._names
         with ExitStack() as stack:
             stack.enter_context(torch.random.fork_rng())
-            stack.enter_context(buffers_put_back())
+            stack.enter_context(restored_buffers())
             stack.enter_context(self._edited())
             scopes.start()
             stack.callback(scopes.stop)
@@ -165,8 +165,8 @@ class Walker:
             _check(loss)
             if loss.grad_fn is None:
                 return _no_walk(loss)
-            self._made_inside = calls.leaves_made
-            seen = results.of(scopes.at_home(collect([loss.grad_fn])[0]))
+            self._created_leaves = calls.created_leaves
+            seen = results.of(scopes.on_own_thread(collect([loss.grad_fn])[0]))
             return self._write(loss, scopes.table(), scopes, calls, seen | calls.results)
 
     def _write(
@@ -180,15 +180,21 @@ class Walker:
         assert loss.grad_fn is not None
         found, links = collect([loss.grad_fn])
         order = scopes.in_order(found, links)
-        recorded = calls.recorded(scopes.at_home(order)) if calls else Recorded(names=self._names)
+        recorded = (
+            calls.recorded(scopes.on_own_thread(order))
+            if calls
+            else RecordedDetails(names=self._names)
+        )
         graph, ids = written_graph([(loss.grad_fn, "loss")], table, scopes, None, recorded)
         if graph.reason:
             return Walk(graph, reason=graph.reason)
         values = values_of(loss, order, results)
-        happened = run_backward(loss, order, links, again=_NO_BACKWARD if calls else _ANEW)
+        gradients = run_backward(
+            loss, order, links, again=_NO_BACKWARD if calls else _COMPUTE_AGAIN
+        )
         writer = EventWriter(graph, ids, values, INSIDE if calls else NOT_KEPT)
         writer.forward(order)
-        writer.backward(happened)
+        writer.backward(gradients)
         if self._accumulates:
             loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
         editable = calls is not None
@@ -209,12 +215,12 @@ class Walker:
         return Leaf(node, name, summarise(tensor), editable and self._can_edit(tensor))
 
     def _can_edit(self, tensor: torch.Tensor) -> bool:
-        """Return whether a leaf was there before the code ran, and lies in one piece."""
-        return id(tensor) not in self._made_inside and tensor.is_contiguous()
+        """Return whether a leaf existed before the code ran, and is contiguous."""
+        return id(tensor) not in self._created_leaves and tensor.is_contiguous()
 
     @contextmanager
     def _edited(self) -> Iterator[None]:
-        """Have the leaves hold what was edited, while the code runs."""
+        """Set the leaves to their edited values while the code runs."""
         own = [(tensor, tensor.data) for tensor, _ in self._edits.values()]
         try:
             for tensor, changed in self._edits.values():
@@ -232,7 +238,7 @@ def _names_of_code(target: object) -> dict[int, str]:
     cells = zip(target.__code__.co_freevars, target.__closure__ or (), strict=True)
     captured = {}
     for name, cell in cells:
-        with suppress(ValueError):  # not assigned yet
+        with suppress(ValueError):  # the variable is not assigned yet
             captured[name] = cell.cell_contents
     used = {n: target.__globals__.get(n) for n in target.__code__.co_names}
     return names_in(used, captured)

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import labkit as lk
-from labkit.capture.readings.activations.recurrent import take, time_gradients, unroll
+from labkit.capture.readings.activations.recurrent import read_call, time_gradients, unroll
 
 
 def one_step(model, loss_of, **options):
@@ -111,7 +111,7 @@ def test_recomputed_states_match_the_recurrent_layer(kind, options):
     layer = kind(3, 5, **options)
     x = torch.randn(4, 4, 3)
     output, _ = layer(x)
-    taken, pick = take(layer, (x,))
+    taken, pick = read_call(layer, (x,))
     with torch.no_grad():
         done = unroll(taken)
     torch.testing.assert_close(torch.stack(done.states[-1]), pick(output))
@@ -152,7 +152,7 @@ def test_recomputation_starts_from_the_given_initial_state():
     layer, x = nn.LSTM(3, 5), torch.randn(4, 2, 3)
     start = (torch.randn(1, 2, 5), torch.randn(1, 2, 5))
     output, _ = layer(x, start)
-    taken, pick = take(layer, (x, start))
+    taken, pick = read_call(layer, (x, start))
     with torch.no_grad():
         done = unroll(taken)
     torch.testing.assert_close(torch.stack(done.states[0]), pick(output))
@@ -163,7 +163,7 @@ def test_the_longest_packed_sequence_is_recomputed():
     layer, x = nn.GRU(3, 5, batch_first=True), torch.randn(3, 6, 3)
     packed = pack_padded_sequence(x, [4, 6, 2], batch_first=True, enforce_sorted=False)
     output, _ = layer(packed)
-    taken, pick = take(layer, (packed,))
+    taken, pick = read_call(layer, (packed,))
     with torch.no_grad():
         done = unroll(taken)
     torch.testing.assert_close(torch.stack(done.states[0]), pick(output.data))
@@ -183,7 +183,7 @@ def test_gradients_through_time_match_an_explicit_loop_of_cells(kind):
     loss = states[-1].pow(2).sum() + states[2].sum()
     expected = [g.norm() for g in torch.autograd.grad(loss, states)]
     output, _ = layer(x)
-    taken, pick = take(layer, (x,))
+    taken, pick = read_call(layer, (x,))
     (gradient,) = torch.autograd.grad(output[-1].pow(2).sum() + output[2].sum(), output)
     taken.output_gradient = pick(gradient)
     torch.testing.assert_close(time_gradients(taken)[0], torch.stack(expected))

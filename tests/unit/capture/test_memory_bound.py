@@ -42,7 +42,7 @@ def test_the_update_ratio_of_every_parameter_is_read_within_a_few_readings():
     weights = weights_of(third, third, third, third, 10)
     copies, read = WeightCopies(limit), {}
     for _ in range(2):
-        copies.take(weights)
+        copies.copy(weights)
         for _, weight in weights:
             weight.mul_(2.0)
         names, ratios = copies.ratios()
@@ -57,7 +57,7 @@ def test_the_update_ratio_of_a_parameter_above_the_limit_is_estimated():
     ((name, weight),) = weights_of(limit.share // 4 + 1)
     before = weight.clone()
     copies = WeightCopies(limit)
-    copies.take([(name, weight)])
+    copies.copy([(name, weight)])
     weight += torch.randn_like(weight) * 0.01
     names, ratios = copies.ratios()
     assert names == [name]

@@ -1,4 +1,4 @@
-"""Readings of module outputs: statistics, pictures, states and gates over time."""
+"""Readings of module outputs: statistics, pictures, and recurrent states and gates over time."""
 
 from labkit.capture.readings.activations.reader import ActivationReader
 

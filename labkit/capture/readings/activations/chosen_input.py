@@ -1,4 +1,4 @@
-"""An input that the user has chosen, so that pictures differ by the model and not by the data."""
+"""An input chosen by the user, so that pictures differ because of the model, not of the data."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from labkit.capture.graph.state_restore import buffers_put_back
+from labkit.capture.graph.state_restore import restored_buffers
 
 
 class ChosenInput:
-    """Calls the model with an input of the user's choice, and restores its state.
+    """Calls the model with an input chosen by the user, and restores the model's state.
 
     Parameters
     ----------
     tensors : tuple of Tensor
-        What the model is called with, a batch of one or more; copied to the model's device.
+        Positional arguments of the model, with a batch of at least one sample. They are copied to
+        the model's device.
     """
 
     def __init__(self, tensors: tuple[torch.Tensor, ...]) -> None:
@@ -28,13 +29,13 @@ class ChosenInput:
         device = next(model.parameters()).device
         cuda = [device] if device.type == "cuda" else []
         inputs = [tensor.to(device) for tensor in self._tensors]
-        with torch.random.fork_rng(devices=cuda), buffers_put_back(), _evaluating(model):
+        with torch.random.fork_rng(devices=cuda), restored_buffers(), _evaluating(model):
             model(*inputs)
 
 
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Put every module into evaluation mode, and restore its own mode at the end."""
+    """Put every module into evaluation mode, and restore the modes afterwards."""
     modes = {module: module.training for module in model.modules()}
     for module in modes:
         module.training = False

@@ -9,19 +9,19 @@ from torch.nn import functional
 
 from labkit.run.activations import MAX_VALUES, PictureKind
 
-_MOST_PANELS = 64
-_MOST_SIDE = 32
-_MOST_ROWS = 32
-_MOST_COLUMNS = 256
-_MOST_AVERAGED = 2**20
-"""Numbers that are averaged into small maps at most; larger images are subsampled first."""
+_MAX_PANELS = 64
+_MAX_SIDE = 32
+_MAX_ROWS = 32
+_MAX_COLUMNS = 256
+_MAX_AVERAGED = 2**20
+"""Maximum number of values that are averaged into small maps; larger images are thinned first."""
 
 
 @dataclass(frozen=True, eq=False)
-class Draft:
-    """A picture whose values are on the device; the attributes are those of `Picture`.
+class DevicePicture:
+    """A picture with values on the device; the attributes are those of `Picture`.
 
-    The values are a copy, as the tensor they come from may be changed in place later.
+    The values are copied, as the original tensor may be changed in place later.
     """
 
     kind: PictureKind
@@ -33,29 +33,31 @@ class Draft:
     whole: tuple[int, ...]
 
 
-def draft(output: torch.Tensor, silent: torch.Tensor | None) -> Draft | None:
-    """Return a picture of the first sample's feature maps or of some units, None for other shapes.
+def output_picture(output: torch.Tensor, silent: torch.Tensor | None) -> DevicePicture | None:
+    """Return a picture of the first sample's feature maps, or of some units; None for other shapes.
 
     Parameters
     ----------
     output : Tensor, shape (n_samples, n_channels, height, width) or (n_samples, ..., n_units)
     silent : Tensor or None, shape (n_channels,) or (n_units,), dtype bool
-        Which channels or units are nowhere positive.
+        Mask of the channels or units that are nowhere positive.
     """
     whole = tuple(output.shape)
     if output.dim() == 4 and output.numel():  # noqa: PLR2004 - (sample, channel, height, width)
-        maps = _smaller(output[:1, :_MOST_PANELS])[0].clone()
+        maps = _downsampled(output[:1, :_MAX_PANELS])[0].clone()
         names = tuple(map(str, range(maps.shape[0])))
-        return Draft("maps", maps, names, "height", "width", _first(silent), whole)
+        return DevicePicture("maps", maps, names, "height", "width", _first(silent), whole)
     if output.dim() in (2, 3) and output.numel():
         table = output if output.dim() == 2 else output[0]  # noqa: PLR2004 - (sample, unit)
-        table = table[:_MOST_ROWS, :_MOST_COLUMNS].float().clone()
+        table = table[:_MAX_ROWS, :_MAX_COLUMNS].float().clone()
         rows = "sample" if output.dim() == 2 else "position"  # noqa: PLR2004
-        return Draft("units", table[None], ("",), rows, "unit", _first(silent, table), whole)
+        return DevicePicture(
+            "units", table[None], ("",), rows, "unit", _first(silent, table), whole
+        )
     return None
 
 
-def kernels(weight: torch.Tensor) -> Draft:
+def kernels(weight: torch.Tensor) -> DevicePicture:
     """Return a picture of a convolution's kernels.
 
     Parameters
@@ -63,18 +65,18 @@ def kernels(weight: torch.Tensor) -> Draft:
     weight : Tensor, shape (n_outputs, n_inputs, height, width)
     """
     outputs, inputs, height, width = weight.shape
-    shown_inputs = min(inputs, 3 if outputs > 1 else _MOST_PANELS)
-    shown_outputs = max(1, min(outputs, _MOST_PANELS // shown_inputs))
+    shown_inputs = min(inputs, 3 if outputs > 1 else _MAX_PANELS)
+    shown_outputs = max(1, min(outputs, _MAX_PANELS // shown_inputs))
     shown = weight[:shown_outputs, :shown_inputs].float().clone().reshape(-1, height, width)
     names = tuple(
         f"{out}" if inputs == 1 else f"{out} of input {n}"
         for out in range(shown_outputs)
         for n in range(shown_inputs)
     )
-    return Draft("kernels", shown, names, "height", "width", None, tuple(weight.shape))
+    return DevicePicture("kernels", shown, names, "height", "width", None, tuple(weight.shape))
 
 
-def attention(weights: torch.Tensor) -> Draft | None:
+def attention(weights: torch.Tensor) -> DevicePicture | None:
     """Return a picture of attention weights.
 
     Parameters
@@ -86,20 +88,20 @@ def attention(weights: torch.Tensor) -> Draft | None:
         weights = weights[:, None]
     if weights.dim() != 4 or not weights.numel():  # noqa: PLR2004 - with heads
         return None
-    shown = weights[0, :8, :_MOST_ROWS, :_MOST_ROWS].float().clone()
+    shown = weights[0, :8, :_MAX_ROWS, :_MAX_ROWS].float().clone()
     averaged = weights.shape[1] == 1
     names = ("mean of the heads",) if averaged else tuple(f"head {n}" for n in range(len(shown)))
-    return Draft("attention", shown, names, "query", "key", None, tuple(weights.shape))
+    return DevicePicture("attention", shown, names, "query", "key", None, tuple(weights.shape))
 
 
-def _smaller(maps: torch.Tensor) -> torch.Tensor:
-    """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 8,192 numbers."""
+def _downsampled(maps: torch.Tensor) -> torch.Tensor:
+    """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 8,192 values."""
     height, width = maps.shape[-2:]
-    thinned = max(1, round((maps.numel() / _MOST_AVERAGED) ** 0.5))
-    if thinned > 1:
-        maps = maps[..., ::thinned, ::thinned]
+    stride = max(1, round((maps.numel() / _MAX_AVERAGED) ** 0.5))
+    if stride > 1:
+        maps = maps[..., ::stride, ::stride]
     maps = maps.float()
-    side = min(_MOST_SIDE, int((MAX_VALUES / maps.shape[1]) ** 0.5))
+    side = min(_MAX_SIDE, int((MAX_VALUES / maps.shape[1]) ** 0.5))
     if height <= side and width <= side:
         return maps
     scale = side / max(height, width)
@@ -110,4 +112,4 @@ def _smaller(maps: torch.Tensor) -> torch.Tensor:
 def _first(silent: torch.Tensor | None, table: torch.Tensor | None = None) -> torch.Tensor | None:
     if silent is None:
         return None
-    return silent[: _MOST_PANELS if table is None else table.shape[-1]]
+    return silent[: _MAX_PANELS if table is None else table.shape[-1]]

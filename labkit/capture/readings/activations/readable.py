@@ -1,4 +1,4 @@
-"""Finds the tensor of a module's output that can be read without side effects."""
+"""Finds a tensor in a module's output that can be read without side effects."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from torch import nn
 
 from labkit.capture import torch_compat
 
-_MOST_PARTS = 16
+_MAX_PARTS = 16
 _DEEPEST = 4
 
 
 def first_readable(output: Any, depth: int = 0) -> torch.Tensor | None:
-    """Return the first tensor of a module's output that can be read, None if there is none.
+    """Return the first tensor in a module's output that can be read; None if there is none.
 
     Parameters
     ----------
     output : object
-        A tensor, or a tuple, list, mapping or dataclass of such, a few levels deep; other objects
-        are not accessed.
+        A tensor, or a tuple, list, mapping or dataclass of tensors, nested a few levels deep. Other
+        objects are not accessed.
     depth : int
-        Levels between the output and the part, 0 for the output itself.
+        Nesting level, 0 for the whole output.
     """
     if isinstance(output, torch.Tensor):
         return output if is_readable(output) else None
     if isinstance(output, nn.utils.rnn.PackedSequence):
         return first_readable(output.data)
     if depth < _DEEPEST:
-        for part in islice(_parts(output), _MOST_PARTS):
+        for part in islice(_parts(output), _MAX_PARTS):
             found = first_readable(part, depth + 1)
             if found is not None:
                 return found
@@ -40,7 +40,7 @@ def first_readable(output: Any, depth: int = 0) -> torch.Tensor | None:
 
 
 def is_readable(tensor: torch.Tensor) -> bool:
-    """Return whether a tensor stores at least two real floating-point numbers itself."""
+    """Return whether a tensor directly stores at least two real floating-point numbers."""
     return (
         torch_compat.holds_values(tensor)
         and tensor.is_floating_point()

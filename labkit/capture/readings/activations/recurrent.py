@@ -1,10 +1,10 @@
-"""States and gates of recurrent layers over time, and gradient norms of each time step.
+"""Recomputes states and gates of recurrent layers over time, and the gradient norm of each step.
 
-`nn.RNN`, `nn.LSTM` and `nn.GRU` compute all time steps at once and return neither gates nor cell
-states. Both follow from the layer's own input and weights of this very pass, so they are computed
-again for its first sequences, by the formulas that PyTorch documents for each module. The gradient
-with respect to a state has two parts: one from what uses the output, which a hook on the output
-reads, and one through the later time steps, which follows from the same formulas.
+`nn.RNN`, `nn.LSTM` and `nn.GRU` compute all time steps at once, and return neither gates nor cell
+states. They are recomputed for the first sequences of a call from the layer's inputs and weights,
+with the formulas that PyTorch documents. The gradient with respect to a state has two parts: one
+from the operations that use the output, which a hook on the output reads, and one through the later
+time steps, which is computed from the same formulas.
 """
 
 from __future__ import annotations
@@ -17,74 +17,32 @@ import torch
 from torch import nn
 
 from labkit.capture import torch_compat
+from labkit.capture.readings.activations.recurrent_cells import Weights, cell_kind, cell_step
 
-_MOST_TIMES = 256
-_MOST_SEQUENCES = 8
-_MOST_NUMBERS = 2**19
-"""States of all layers, or inputs, that are computed again at most: about 30 MB with all gates."""
-GATES = {
-    "LSTM": ("input gate", "forget gate", "candidate", "output gate", "cell state"),
-    "GRU": ("reset gate", "update gate", "candidate"),
-    "RNN": (),
-}
-
-Weights = tuple[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None]
-"""Weights of the input and of the state, with their biases."""
-Cell = Callable[
-    [torch.Tensor, torch.Tensor, torch.Tensor, Weights],
-    tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]],
-]
-"""A time step's formula.
-
-Its arguments are input (B, I), state (B, H), cell state (B, H) and weights; it returns state, cell
-state and gates.
-"""
-
-
-def cell_kind(module: nn.Module) -> str | None:
-    """Return ``"RNN"``, ``"LSTM"`` or ``"GRU"`` for such a layer or cell, None for others."""
-    if isinstance(module, (nn.LSTM, nn.LSTMCell)):
-        return "LSTM"
-    if isinstance(module, (nn.GRU, nn.GRUCell)):
-        return "GRU"
-    return "RNN" if isinstance(module, (nn.RNN, nn.RNNCell)) else None
-
-
-def cell_step(module: nn.Module) -> Cell:
-    """Return the formula of one time step."""
-    kind = cell_kind(module)
-    if kind == "LSTM":
-        return _lstm
-    if kind == "GRU":
-        return _gru
-    return _relu if getattr(module, "nonlinearity", "tanh") == "relu" else _tanh
-
-
-def cell_weights(cell: nn.RNNCellBase) -> Weights:
-    """Return a cell's weights."""
-    biases = cell.bias_ih, cell.bias_hh
-    first, second = (None if bias is None else bias.detach() for bias in biases)
-    return (cell.weight_ih.detach(), cell.weight_hh.detach(), first, second)
+_MAX_TIMES = 256
+_MAX_SEQUENCES = 8
+_MAX_NUMBERS = 2**19
+"""Maximum number of recomputed states, or of inputs: about 30 MB with all gates."""
 
 
 @dataclass(eq=False)
-class Pass:
-    """One call of a recurrent layer, the first sequences of it.
+class LayerCall:
+    """The first sequences of one call of a recurrent layer.
 
     Attributes
     ----------
     module : RNNBase
     inputs : Tensor, shape (n_times, n_sequences, n_inputs)
     state, cell : Tensor, shape (n_layers, n_sequences, n_hidden)
-        The initial ones, in the forward direction.
+        The initial states, in the forward direction.
     output_gradient : Tensor or None, shape (n_times, n_sequences, n_hidden)
-        Set in the backward pass; the part that comes from what uses the output.
+        Gradient with respect to the layer's output; set in the backward pass.
     last_gradient : Tensor or None, shape (n_layers, n_sequences, n_hidden)
-        The same for the last states that the layer returns.
+        Gradient with respect to the returned last states; set in the backward pass.
     whole : bool
-        Whether all time steps were read; else gradients through later ones are unknown.
+        Whether all time steps were read; if not, gradients through later ones are unknown.
     versions : tuple of int
-        How often each weight had been changed in place before the call.
+        Version of each weight at the call.
     """
 
     module: nn.RNNBase
@@ -97,20 +55,20 @@ class Pass:
     versions: tuple[int, ...] = ()
 
     @property
-    def current(self) -> bool:
-        """Whether the layer's weights are still those of the call."""
+    def has_call_weights(self) -> bool:
+        """Whether the layer's weights have not changed since the call."""
         return self.versions == weight_versions(self.module)
 
 
 @dataclass(frozen=True, eq=False)
 class Unrolled:
-    """A recurrent layer over time, one list entry a layer.
+    """The states and gates of a recurrent module over time, with one list entry for each layer.
 
     Attributes
     ----------
     states : list of list of Tensor, each of shape (n_sequences, n_hidden)
     gates : list of list of list of Tensor
-        By layer, time step and gate, as `GATES` names them.
+        Indexed by layer, time step and gate, in the order of `GATES`.
     """
 
     states: list[list[torch.Tensor]] = field(default_factory=list)
@@ -118,17 +76,17 @@ class Unrolled:
 
 
 def weight_versions(module: nn.Module) -> tuple[int, ...]:
-    """Return how often each weight of a module was changed in place."""
+    """Return the version of each weight of a module: the number of in-place changes."""
     return tuple(torch_compat.tensor_version(p) for p in module.parameters(recurse=False))
 
 
-def take(
+def read_call(
     module: nn.RNNBase, inputs: tuple[Any, ...]
-) -> tuple[Pass, Callable[[torch.Tensor], torch.Tensor]] | None:
-    """Return one call's first sequences, and a function that picks the same out of its output.
+) -> tuple[LayerCall, Callable[[torch.Tensor], torch.Tensor]] | None:
+    """Return the first sequences of a call, and a function that selects them in the output.
 
-    Of a bidirectional layer the forward direction is read. None for layers with projections, and
-    for packed sequences with given states.
+    Only the forward direction of a bidirectional layer is read. None for layers with projections,
+    and for packed sequences with initial states.
     """
     if module.proj_size:
         return None
@@ -144,24 +102,24 @@ def take(
         def longest(data: torch.Tensor) -> torch.Tensor:
             return data[starts][:, None]
 
-        pick: Callable[[torch.Tensor], torch.Tensor] = longest
-        times = pick(given.data)
+        select: Callable[[torch.Tensor], torch.Tensor] = longest
+        times = select(given.data)
     else:
-        pick = _first_sequences(module, given.dim(), most_times, most_sequences)
-        times = pick(given)
+        select = _first_sequences(module, given.dim(), most_times, most_sequences)
+        times = select(given)
     sequences = times.shape[1]
     zeros = times.new_zeros(module.num_layers, sequences, module.hidden_size)
     state, cell = zeros, zeros
     if len(inputs) > 1 and inputs[1] is not None:
         if packed:
-            return None  # the order of the states is another one
+            return None  # the states are in a different order
         given_states = inputs[1] if isinstance(inputs[1], (tuple, list)) else (inputs[1],)
         parts = [s if s.dim() == 3 else s[:, None] for s in given_states]  # noqa: PLR2004
         directions = 2 if module.bidirectional else 1
         state = parts[0][::directions, :sequences].detach()
         cell = parts[-1][::directions, :sequences].detach()
-    kind = next(module.parameters()).dtype  # under autocast the inputs may be of another one
-    taken = Pass(
+    kind = next(module.parameters()).dtype  # under autocast the inputs may have another dtype
+    call = LayerCall(
         module,
         times.detach().to(kind).clone(),
         state.to(kind).clone(),
@@ -169,7 +127,7 @@ def take(
         whole=count <= most_times,
         versions=weight_versions(module),
     )
-    return taken, pick
+    return call, select
 
 
 def _count_times(module: nn.RNNBase, given: torch.Tensor) -> int:
@@ -177,84 +135,84 @@ def _count_times(module: nn.RNNBase, given: torch.Tensor) -> int:
 
 
 def _bounds(module: nn.RNNBase, count: int) -> tuple[int, int]:
-    """Return how many time steps and sequences are computed again, so that memory is bounded."""
+    """Return the numbers of time steps and sequences to recompute, so that memory is bounded."""
     width = max(module.input_size, module.num_layers * module.hidden_size)
-    times = max(1, min(_MOST_TIMES, count, _MOST_NUMBERS // width))
-    return times, max(1, min(_MOST_SEQUENCES, _MOST_NUMBERS // (times * width)))
+    times = max(1, min(_MAX_TIMES, count, _MAX_NUMBERS // width))
+    return times, max(1, min(_MAX_SEQUENCES, _MAX_NUMBERS // (times * width)))
 
 
 def _first_sequences(
     module: nn.RNNBase, dimensions: int, most_times: int, most_sequences: int
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    def pick(tensor: torch.Tensor) -> torch.Tensor:
+    def select(tensor: torch.Tensor) -> torch.Tensor:
         if dimensions == 2:  # noqa: PLR2004 - one sequence without a batch
             return tensor[:most_times, None]
         if module.batch_first:
             tensor = tensor[:most_sequences, :most_times].transpose(0, 1)
         return tensor[:most_times, :most_sequences]
 
-    return pick
+    return select
 
 
-def unroll(taken: Pass) -> Unrolled:
-    """Compute states and gates of each layer again; with autograd, if that is enabled.
+def unroll(call: LayerCall) -> Unrolled:
+    """Recompute the states and gates of each layer; with autograd if it is enabled.
 
-    Dropout masks and the states of the backward direction are unknown, so with either of them only
-    the first layer is computed.
+    Dropout masks and the states of the backward direction are unknown. With either of them only the
+    first layer is recomputed.
     """
-    module, done = taken.module, Unrolled()
+    module, done = call.module, Unrolled()
     step = cell_step(module)
-    layers = 1 if _hides_layers(module) else module.num_layers
-    inputs = list(taken.inputs)
+    layers = 1 if _has_unknown_layer_input(module) else module.num_layers
+    inputs = list(call.inputs)
     for layer in range(layers):
         weights = _layer_weights(module, layer)
-        state, cell = taken.state[layer], taken.cell[layer]
+        state, cell = call.state[layer], call.cell[layer]
         states, gates = [], []
         for each in inputs:
-            state, cell, opened = step(each, state, cell, weights)
+            state, cell, gate_values = step(each, state, cell, weights)
             states.append(state)
-            gates.append([*opened, cell] if step is _lstm else opened)
+            gates.append([*gate_values, cell] if cell_kind(module) == "LSTM" else gate_values)
         done.states.append(states)
         done.gates.append(gates)
         inputs = states
     return done
 
 
-def time_gradients(taken: Pass) -> torch.Tensor | None:
+def time_gradients(call: LayerCall) -> torch.Tensor | None:
     """Return the norm of the loss's gradient with respect to each time step's state.
 
     Returns
     -------
     Tensor or None, shape (n_layers, n_times), dtype float32
-        Over the first sequences; None where no gradient was recorded, dropout between layers is
-        unknown, or the sequences are too long.
+        Over the first sequences; None if no gradient was recorded, if dropout between layers is
+        unknown, or if the sequences are too long.
     """
-    module = taken.module
-    if not taken.whole or (taken.output_gradient is None and taken.last_gradient is None):
+    module = call.module
+    if not call.whole or (call.output_gradient is None and call.last_gradient is None):
         return None
-    if _hides_layers(module) and module.num_layers > 1:
+    if _has_unknown_layer_input(module) and module.num_layers > 1:
         return None
-    taken.inputs.requires_grad_()  # so that states have a history though weights are detached
+    call.inputs.requires_grad_()  # so that states have a history although weights are detached
     with torch.enable_grad():
-        done = unroll(taken)
+        done = unroll(call)
     last = done.states[-1]
     roots, gradients = [], []
-    if taken.output_gradient is not None:
+    if call.output_gradient is not None:
         roots.append(torch.stack(last))
-        gradients.append(taken.output_gradient.to(roots[0].dtype))
-    if taken.last_gradient is not None:
+        gradients.append(call.output_gradient.to(roots[0].dtype))
+    if call.last_gradient is not None:
         roots.append(torch.stack([states[-1] for states in done.states]))
-        gradients.append(taken.last_gradient.to(roots[-1].dtype))
+        gradients.append(call.last_gradient.to(roots[-1].dtype))
     every = [state for states in done.states for state in states]
     found = torch.autograd.grad(roots, every, gradients, allow_unused=True)
     norms = [
-        torch.linalg.vector_norm(g) if g is not None else taken.state.new_zeros(()) for g in found
+        torch.linalg.vector_norm(g) if g is not None else call.state.new_zeros(()) for g in found
     ]
     return torch.stack(norms).float().reshape(len(done.states), -1)
 
 
-def _hides_layers(module: nn.RNNBase) -> bool:
-    """Return whether the input of the second layer is not just the states of the first one."""
+def _has_unknown_layer_input(module: nn.RNNBase) -> bool:
+    """Return whether the input of the second layer differs from the states of the first one."""
     return module.bidirectional or bool(module.dropout and module.training)
 
 
@@ -264,44 +222,3 @@ def _layer_weights(module: nn.RNNBase, layer: int) -> Weights:
 
     biases = (weight("bias_ih"), weight("bias_hh")) if module.bias else (None, None)
     return (weight("weight_ih"), weight("weight_hh"), *biases)
-
-
-def _sums(x: torch.Tensor, h: torch.Tensor, w: Weights) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the sums over the input and over the state, (B, n_gates * H) each."""
-    return nn.functional.linear(x, w[0], w[2]), nn.functional.linear(h, w[1], w[3])
-
-
-def _tanh(
-    x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, w: Weights
-) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
-    from_input, from_state = _sums(x, h, w)
-    return torch.tanh(from_input + from_state), c, []
-
-
-def _relu(
-    x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, w: Weights
-) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
-    from_input, from_state = _sums(x, h, w)
-    return torch.relu(from_input + from_state), c, []
-
-
-def _lstm(
-    x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, w: Weights
-) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
-    """Equations of `torch.nn.LSTM`: gates in the order input, forget, candidate, output."""
-    from_input, from_state = _sums(x, h, w)
-    i, f, g, o = (from_input + from_state).chunk(4, dim=-1)
-    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
-    cell = f * c + i * g
-    return o * torch.tanh(cell), cell, [i, f, g, o]
-
-
-def _gru(
-    x: torch.Tensor, h: torch.Tensor, c: torch.Tensor, w: Weights
-) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
-    """Equations of `torch.nn.GRU`: gates in the order reset, update, candidate."""
-    from_input, from_state = _sums(x, h, w)
-    (ri, zi, ni), (rh, zh, nh) = from_input.chunk(3, dim=-1), from_state.chunk(3, dim=-1)
-    r, z = torch.sigmoid(ri + rh), torch.sigmoid(zi + zh)
-    n = torch.tanh(ni + r * nh)
-    return (1 - z) * n + z * h, c, [r, z, n]

@@ -18,7 +18,7 @@ def write(
     names: Sequence[str],
     values: torch.Tensor,
 ) -> None:
-    """Append a row to the table of a kind; modules that are not named have NaN in it.
+    """Append a row to the table of one kind of statistics; modules that are not named get NaN.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def write(
         Copies the values to the host.
     step : int
     kind : str
-        The table, for example ``"act_mean"``.
+        Name of the table, for example ``"act_mean"``.
     names : sequence of str, length n
         Paths of modules. A new one adds a column.
     values : Tensor, shape (n,), dtype float32

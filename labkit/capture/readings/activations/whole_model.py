@@ -14,10 +14,10 @@ from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 from labkit.run.observations import InputScale, Prediction
 
-_MOST_CLASSES = 10_000
-_MOST_NUMBERS = 65_536
-_MOST_VOTES = 2**20
-"""Numbers among which the largest of each row is searched."""
+_MAX_CLASSES = 10_000
+_MAX_NUMBERS = 65_536
+_MAX_VOTES = 2**20
+"""Maximum number of outputs in which the largest of each row is searched."""
 _TABLE = 2
 """Dimensions of inputs that are samples by features, and of outputs that are samples by classes."""
 
@@ -32,43 +32,43 @@ def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> N
     step : int
     inputs : object
         The positional arguments of the model. Tensors of shape (n_samples, ...) with at least two
-        samples count.
+        samples are read.
     """
     for tensor in inputs if isinstance(inputs, tuple) else ():
         if not isinstance(tensor, torch.Tensor) or not is_readable(tensor):
             continue
         if tensor.dim() < _TABLE or tensor.shape[0] < 2:  # noqa: PLR2004 - a batch of one
             continue
-        values = first_samples(tensor.detach(), _MOST_NUMBERS).float()
+        values = first_samples(tensor.detach(), _MAX_NUMBERS).float()
         mean, std = mean_and_std(values)
-        least = most = std
+        min_std = max_std = std
         if values.dim() == _TABLE:
             centred = values - values.mean(dim=0)
             stds = torch.linalg.vector_norm(centred, dim=0) / len(values) ** 0.5
-            least = torch.where(stds > 0, stds, torch.inf).amin()
-            most = stds.amax()
+            min_std = torch.where(stds > 0, stds, torch.inf).amin()
+            max_std = stds.amax()
         shape = tuple(tensor.shape)
 
         def deliver(row: NDArray[np.float32], shape: tuple[int, ...] = shape) -> None:
             run.observations.inputs.append(InputScale(step, shape, *map(float, row)))
 
-        transfer.submit(torch.stack([mean, std, least, most]).float(), deliver)
+        transfer.submit(torch.stack([mean, std, min_std, max_std]).float(), deliver)
 
 
 def read_prediction(run: Run, transfer: DeviceTransfer, step: int, output: Any) -> None:
-    """Record which class is predicted most, for outputs of shape (n_samples, n_classes)."""
+    """Record the most frequently predicted class, for outputs of shape (n_samples, n_classes)."""
     if not isinstance(output, torch.Tensor) or output.dim() != _TABLE or not is_readable(output):
         return
-    output = first_samples(output.detach(), _MOST_VOTES)
+    output = first_samples(output.detach(), _MAX_VOTES)
     rows, classes = output.shape
-    if not 1 < classes <= _MOST_CLASSES or rows < 2:  # noqa: PLR2004 - of one, any is the most frequent
+    if not 1 < classes <= _MAX_CLASSES or rows < 2:  # noqa: PLR2004 - of one, any is the most frequent
         return
     votes = torch.zeros(classes, device=output.device)
     votes.index_add_(0, output.argmax(1), torch.ones(rows, device=output.device))
-    most = votes.max(dim=0)
+    winner = votes.max(dim=0)
 
     def deliver(row: NDArray[np.float32]) -> None:
         prediction = Prediction(step, classes, int(row[1]), float(row[0]) / rows, rows)
         run.observations.predictions.append(prediction)
 
-    transfer.submit(torch.stack([most.values, most.indices.float()]), deliver)
+    transfer.submit(torch.stack([winner.values, winner.indices.float()]), deliver)

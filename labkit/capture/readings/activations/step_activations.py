@@ -1,4 +1,4 @@
-"""What was read of the modules in the step under way."""
+"""The activations that were read in the step under way."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 import torch
 from torch.utils.hooks import unserializable_hook
 
-from labkit.capture.readings.activations.left_out import LeftOut
-from labkit.capture.readings.activations.over_time import OverTime
-from labkit.capture.readings.activations.pictures import Draft
+from labkit.capture.readings.activations.excluded_modules import ExcludedModules
+from labkit.capture.readings.activations.pictures import DevicePicture
+from labkit.capture.readings.activations.recurrent_calls import RecurrentCalls
 from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samples
 from labkit.capture.readings.activations.tables import write
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
 
-class Collected:
-    """Statistics of every module called in a step, gradient norms of the outputs, and pictures.
+class StepActivations:
+    """The statistics of all modules called in a step, their gradient norms, and pictures.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class Collected:
     transfer : DeviceTransfer
     step : int
     with_pictures : bool
-    left_out : LeftOut
-        Counts the modules that failed.
+    excluded : ExcludedModules
+        Counts failures of modules.
     """
 
     def __init__(
@@ -42,41 +42,41 @@ class Collected:
         step: int,
         *,
         with_pictures: bool,
-        left_out: LeftOut,
+        excluded: ExcludedModules,
     ) -> None:
         self.run: Callable[[], Run | None] = weakref.ref(run)
         self.transfer = transfer
         self.step = step
         self.with_pictures = with_pictures
         self.thread: int | None = None
-        """The thread that trains, once a module has been called."""
+        """Identity of the training thread; None until a module has been called."""
         self.newest: Callable[[], torch.Tensor | None] = lambda: None
-        """The tensor that was read last, which a container returns from its last module."""
+        """The tensor that was read last; a container may return it from its last module."""
         self.modes: dict[int, bool] = {}
-        """Whether each model was in training mode when it was last called, by its id."""
+        """Whether each model was in training mode at its last call, by the model's id."""
         self.models: set[int] = set()
         """The ids of the models whose inputs and predictions were read."""
         self.found: dict[str, torch.Tensor] = {}
         """Statistics by module path, each of shape (4,), dtype float32."""
         self.chosen_drawn = False
-        """Whether pictures of the user's chosen input have been made."""
-        self.drafts: list[tuple[str, Draft]] = []
-        self.over_time = OverTime()
+        """Whether pictures for the chosen input have been made."""
+        self.pictures: list[tuple[str, DevicePicture]] = []
+        self.recurrent_calls = RecurrentCalls()
         self.spent_ns = 0
         """Time that hooks took, in nanoseconds."""
         self._gradients: dict[str, torch.Tensor] = {}
         self._hooks: list[torch.utils.hooks.RemovableHandle] = []
-        self._left_out = left_out
+        self._excluded = excluded
 
     def await_gradient(self, path: str, tensor: torch.Tensor) -> None:
         """Register a hook that reads the gradient of a tensor."""
         if tensor.requires_grad and not tensor.is_leaf:
-            hook: Any = functools.partial(_take_gradient, weakref.ref(self), path)
-            unserializable_hook(hook)  # type: ignore[no-untyped-call] # else torch.save would warn of it
+            hook: Any = functools.partial(_add_gradient_of, weakref.ref(self), path)
+            unserializable_hook(hook)  # type: ignore[no-untyped-call] # or torch.save would warn of it
             self._hooks.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
 
-    def take_gradient(self, path: str, gradient: torch.Tensor) -> None:
-        """Add the norm of a gradient; that of a large one is estimated from the first samples."""
+    def add_gradient(self, path: str, gradient: torch.Tensor) -> None:
+        """Add the norm of a gradient, estimated from the first samples if it is large."""
         began = time.perf_counter_ns()
         try:
             part = first_samples(gradient.detach(), FOR_UNITS)
@@ -85,11 +85,11 @@ class Collected:
             before = self._gradients.get(path)
             self._gradients[path] = norm if before is None else torch.hypot(before, norm)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the user's backward
-            self._left_out.add(path, error)
+            self._excluded.add(path, error)
         self.spent_ns += time.perf_counter_ns() - began
 
     def write(self, kinds: tuple[str, ...], gradient_kind: str) -> None:
-        """Record a row of each kind of statistics, and one of the gradients' norms."""
+        """Record one row for each kind of statistics, and one for the norms of the gradients."""
         run = self.run()
         if run is None or not self.found:
             return
@@ -103,20 +103,20 @@ class Collected:
             write(run, self.transfer, self.step, gradient_kind, came, norms)
 
     def release(self) -> None:
-        """Remove the hooks on tensors, and drop all that was read."""
+        """Remove the hooks on tensors, and drop what was read."""
         for hook in self._hooks:
             hook.remove()
-        self._hooks, self.drafts = [], []
+        self._hooks, self.pictures = [], []
         self.found, self._gradients = {}, {}
-        self.over_time.clear()
+        self.recurrent_calls.clear()
 
 
-def _take_gradient(
-    collected: Callable[[], Collected | None], path: str, gradient: torch.Tensor
+def _add_gradient_of(
+    reference: Callable[[], StepActivations | None], path: str, gradient: torch.Tensor
 ) -> None:
-    found = collected()
+    found = reference()
     if found is not None and path in found.found:
-        found.take_gradient(path, gradient)
+        found.add_gradient(path, gradient)
 
 
 def _on_one_device(values: list[torch.Tensor]) -> list[torch.Tensor]:

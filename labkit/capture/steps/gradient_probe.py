@@ -1,7 +1,7 @@
-"""A cheap sign of what happened to some gradients: one parameter that stands for all.
+"""Detects changes of some gradients at low cost, by one parameter that represents them all.
 
-A backward pass that adds to a gradient in place raises the tensor's version; one that finds no
-gradient makes a new tensor. Clearing a gradient removes it, or fills it with zeros.
+A backward pass that adds to a gradient in place increments the tensor's version; one that finds no
+gradient creates a new tensor. Clearing a gradient removes it, or fills it with zeros.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from labkit.capture.parameters import Watched
 from labkit.capture.torch_compat import has_storage, holds_values, tensor_version
 
 _LARGE = 1 << 16
-"""Parameters of fewer elements are preferred, since their values are compared now and then."""
+"""Parameters with at most this many elements are preferred, as their values may be compared."""
 _COMPARED = 64
 
 
-class GradientMark:
-    """The parameter that stands for those of one optimizer, and its gradient's last known state.
+class GradientProbe:
+    """A parameter that represents those of one optimizer, and the last known state of its gradient.
 
     Attributes
     ----------
     parameter : Tensor or None
     before : Tensor or None
-        Its gradient as the present backward pass began; None between passes.
+        Its gradient before the backward pass under way; None between passes.
     before_version : int
-        The version that this gradient had then.
-    left_id, left_version : int
-        Identity and version of the gradient as the last pass left it.
-    left_weights : int
-        Version of the parameter itself as the last pass left it.
+        The version of this gradient before the pass.
+    id_after_pass, version_after_pass : int
+        Identity and version of the gradient after the last pass.
+    weights_version_after_pass : int
+        Version of the parameter after the last pass.
     cleared : bool
-        Whether it was cleared between the last pass and the present one.
+        Whether the gradient was cleared between the last two passes.
     """
 
     __slots__ = (
@@ -45,17 +45,17 @@ class GradientMark:
         "before",
         "before_version",
         "cleared",
-        "left_id",
-        "left_version",
-        "left_weights",
+        "id_after_pass",
         "parameter",
+        "version_after_pass",
+        "weights_version_after_pass",
     )
 
     def __init__(self) -> None:
         self.parameter: torch.Tensor | None = None
         self.before: torch.Tensor | None = None
         self.before_version = -1
-        self.left_id, self.left_version, self.left_weights = 0, -1, -1
+        self.id_after_pass, self.version_after_pass, self.weights_version_after_pass = 0, -1, -1
         self._weights: tuple[int, torch.Tensor | None] = (-1, None)
         self.cleared = False
         self._read = (0, -1)
@@ -63,9 +63,9 @@ class GradientMark:
         self._counts: Counter[tuple[str, ...]] = Counter()
 
     def choose(self, entries: Sequence[Watched], reached: Iterable[Watched] = ()) -> bool:
-        """Choose the parameter: one that passes reach and that has a gradient; return success.
+        """Choose a parameter, preferably one that passes reach; return whether there is one.
 
-        Of parameters that are used in turn, the one that was reached most often is chosen.
+        Of parameters that are used alternately, the one that was reached most often is chosen.
         """
         known = {entry.names for entry in entries}
         own = [entry for entry in reached if entry.names in known]
@@ -83,84 +83,84 @@ class GradientMark:
         self.parameter = None
         return False
 
-    def begin_pass(self) -> None:
-        """Record the gradient as a pass begins."""
+    def record_before_pass(self) -> None:
+        """Record the gradient before a backward pass."""
         gradient = None if self.parameter is None else self.parameter.grad
         self.before = gradient
         if gradient is not None:
             self.before_version = tensor_version(gradient)
 
-    def moved(self) -> bool:
-        """Return whether the pass that began at `before` changed the gradient."""
+    def changed_in_pass(self) -> bool:
+        """Return whether the gradient has changed since `record_before_pass`."""
         gradient = None if self.parameter is None else self.parameter.grad
         if gradient is None:
             return False
         return gradient is not self.before or tensor_version(gradient) != self.before_version
 
-    def is_empty(self) -> bool:
-        """Return whether the gradient is cleared."""
+    def is_cleared(self) -> bool:
+        """Return whether the gradient is missing or zero."""
         return not has_gradient(self.parameter)
 
-    def leave(self) -> None:
-        """Record the gradient as a pass left it."""
+    def record_after_pass(self) -> None:
+        """Record the gradient and the parameter's version after a backward pass."""
         gradient = None if self.parameter is None else self.parameter.grad
         self.before = None
         if gradient is not None:
-            self.left_id, self.left_version = id(gradient), tensor_version(gradient)
+            self.id_after_pass, self.version_after_pass = id(gradient), tensor_version(gradient)
         if self.parameter is not None:
-            self.left_weights = tensor_version(self.parameter)
+            self.weights_version_after_pass = tensor_version(self.parameter)
 
     def changed_since_pass(self) -> bool:
-        """Return whether the gradient is another one than the last pass left, or was changed."""
+        """Return whether the gradient was replaced or changed since the last pass."""
         gradient = None if self.parameter is None else self.parameter.grad
         return gradient is None or (id(gradient), tensor_version(gradient)) != (
-            self.left_id,
-            self.left_version,
+            self.id_after_pass,
+            self.version_after_pass,
         )
 
-    def note_reading(self) -> None:
-        """Record the gradient as it is read before an update."""
+    def record_reading(self) -> None:
+        """Record the gradient when it is read before an update."""
         gradient = None if self.parameter is None else self.parameter.grad
         self._read = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
 
     def changed_since_reading(self) -> bool:
-        """Return whether the gradient was changed since it was read."""
+        """Return whether the gradient was changed since `record_reading`."""
         gradient = None if self.parameter is None else self.parameter.grad
         return gradient is not None and (id(gradient), tensor_version(gradient)) != self._read
 
-    def see_cleared(self) -> None:
-        """Record whether the gradient was cleared since the last pass, as the next one begins."""
+    def update_cleared(self) -> None:
+        """Set `cleared` at the start of a pass: whether the gradient was cleared since the last."""
         before = self.before
         if before is None:
             self.cleared = True
-        elif (id(before), self.before_version) == (self.left_id, self.left_version):
+        elif (id(before), self.before_version) == (self.id_after_pass, self.version_after_pass):
             self.cleared = False
         else:
             self.cleared = not before.is_cpu or is_zero(before)
 
-    def note_step(self) -> None:
-        """Record the gradient as a step ended, to see whether the next pass adds to it."""
+    def record_step(self) -> None:
+        """Record the gradient at the end of a step, to detect whether the next pass adds to it."""
         gradient = None if self.parameter is None else self.parameter.grad
         self._stepped = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
 
     def is_uncleared(self) -> bool:
-        """Return whether the pass that begins adds to the gradient of the step before."""
+        """Return whether the pass that begins adds to the gradient of the previous step."""
         before = self.before
         if before is None or (id(before), self.before_version) != self._stepped:
             return False
         return not before.is_cpu or not is_zero(before)
 
-    def mark_weights(self) -> None:
-        """Record the parameter's values, to see whether they are updated by hand."""
+    def record_weights(self) -> None:
+        """Record the parameter's values, to detect manual updates."""
         parameter = self.parameter
         if parameter is not None:
             self._weights = tensor_version(parameter), _some(parameter)
 
-    def weights_moved(self) -> bool:
-        """Return whether the parameter was changed since `mark_weights`.
+    def weights_changed(self) -> bool:
+        """Return whether the parameter was changed since `record_weights`.
 
-        A change through ``.data`` leaves the version as it is, so on the CPU some values are
-        compared too.
+        A change through ``.data`` does not increment the version. Therefore some values are
+        compared, too, if the parameter is on the CPU.
         """
         parameter, (version, values) = self.parameter, self._weights
         if parameter is None or version < 0:
@@ -177,13 +177,13 @@ class GradientMark:
 
 
 def has_gradient(parameter: torch.Tensor | None) -> bool:
-    """Return whether there is a gradient that was not cleared, as far as that is cheap to see."""
+    """Return whether a parameter has a gradient that is not zero; on the CPU by some elements."""
     gradient = None if parameter is None else parameter.grad
     return gradient is not None and not (gradient.is_cpu and is_zero(gradient))
 
 
 def is_zero(gradient: torch.Tensor) -> bool:
-    """Return whether a gradient on the CPU holds nothing but zeros, by its first elements."""
+    """Return whether the first elements of a gradient on the CPU are all zero."""
     if gradient.layout is not torch.strided or not holds_values(gradient):
         return False
     return not bool(gradient.detach().reshape(-1)[: 64 * _COMPARED].any())

@@ -1,4 +1,4 @@
-"""Selects the modules of which pictures are made, makes them and records them."""
+"""Selects modules, makes pictures of their outputs, and records them."""
 
 from __future__ import annotations
 
@@ -8,54 +8,58 @@ import torch
 from torch import nn
 
 from labkit.capture.readings.activations import pictures
-from labkit.capture.readings.activations.pictures import Draft
+from labkit.capture.readings.activations.pictures import DevicePicture
 from labkit.capture.readings.activations.readable import first_readable, is_readable
-from labkit.capture.readings.activations.statistics import Bent, channel_dimension, silent_units
+from labkit.capture.readings.activations.statistics import (
+    ActivationFunction,
+    channel_dimension,
+    silent_units,
+)
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 from labkit.run.activations import Picture
 
-_MOST_PICTURED = 24
-"""Modules of which pictures are made at most, to bound memory."""
+_MAX_PICTURED = 24
+"""Maximum number of modules with pictures, to bound memory."""
 
 
-class Picturing:
-    """Makes pictures of the first modules that are called, at most 24."""
+class PictureMaker:
+    """Makes pictures of the outputs of the first 24 modules that are called."""
 
     def __init__(self) -> None:
         self._pictured: dict[str, None] = {}
 
-    def drafts(
-        self, module: nn.Module, path: str, output: Any, bent: Bent | None
-    ) -> list[tuple[str, Draft]]:
-        """Return reduced pictures of a module's output, on its device, with the module's path."""
-        drafts: list[tuple[str, Draft]] = []
+    def pictures_of(
+        self, module: nn.Module, path: str, output: Any, activation: ActivationFunction | None
+    ) -> list[tuple[str, DevicePicture]]:
+        """Return pairs of the module's path and a picture of its output, reduced on its device."""
+        found: list[tuple[str, DevicePicture]] = []
         if isinstance(module, nn.MultiheadAttention) and _has_weights(output):
             drawn = pictures.attention(output[1].detach())
             if drawn is not None:
-                drafts.append((path, drawn))
+                found.append((path, drawn))
         tensor = first_readable(output)
         if tensor is None or not self._is_pictured(module, path, tensor):
-            return drafts
+            return found
         if isinstance(module, nn.Conv2d) and is_readable(module.weight):
-            drafts.append((path, pictures.kernels(module.weight.detach())))
+            found.append((path, pictures.kernels(module.weight.detach())))
         silent = None
-        if bent is not None and bent.bend == "relu":
+        if activation is not None and activation.kind == "relu":
             silent = silent_units(tensor.detach(), channel_dimension(module, tensor))
-        drawn = pictures.draft(tensor.detach(), silent)
+        drawn = pictures.output_picture(tensor.detach(), silent)
         if drawn is not None:
-            drafts.append((path, drawn))
-        return drafts
+            found.append((path, drawn))
+        return found
 
     def _is_pictured(self, module: nn.Module, path: str, tensor: torch.Tensor) -> bool:
         """Return whether pictures are made of a module.
 
-        A new one is added while fewer than 24 are pictured, or 12 if it returns no images.
+        A new module is added while there are fewer than 24, or 12 if it returns no images.
         """
         if path in self._pictured:
             return True
-        most = _MOST_PICTURED if tensor.dim() == 4 else _MOST_PICTURED // 2  # noqa: PLR2004
-        if len(self._pictured) < most and not any(module.children()):
+        limit = _MAX_PICTURED if tensor.dim() == 4 else _MAX_PICTURED // 2  # noqa: PLR2004
+        if len(self._pictured) < limit and not any(module.children()):
             self._pictured[path] = None
             return True
         return False
@@ -67,27 +71,29 @@ def _has_weights(output: Any) -> bool:
     return pair and isinstance(output[1], torch.Tensor) and is_readable(output[1])
 
 
-def record(run: Run, transfer: DeviceTransfer, step: int, path: str, draft: Draft) -> None:
-    """Copy a draft to the host and record it as a picture."""
-    shape = tuple(draft.values.shape)
-    count = draft.values.numel()
-    parts = [draft.values.reshape(-1).float()]
-    if draft.silent is not None:
-        parts.append(draft.silent.float())
+def record(
+    run: Run, transfer: DeviceTransfer, step: int, path: str, picture: DevicePicture
+) -> None:
+    """Copy a picture to the host, and record it in the run."""
+    shape = tuple(picture.values.shape)
+    count = picture.values.numel()
+    parts = [picture.values.reshape(-1).float()]
+    if picture.silent is not None:
+        parts.append(picture.silent.float())
 
     def deliver(row: Any) -> None:
         silent = tuple(int(n) for n, each in enumerate(row[count:]) if each)
         run.activations.add(
             Picture(
                 module=path,
-                kind=draft.kind,
+                kind=picture.kind,
                 step=step,
                 values=row[:count].reshape(shape).copy(),
-                panels=draft.panels,
-                rows=draft.rows,
-                columns=draft.columns,
+                panels=picture.panels,
+                rows=picture.rows,
+                columns=picture.columns,
                 silent=silent,
-                whole=draft.whole,
+                whole=picture.whole,
             )
         )
 

@@ -1,25 +1,25 @@
-"""Excludes modules that cannot be read, after two failures, with a notice."""
+"""Modules that are excluded from readings after two failures."""
 
 from __future__ import annotations
 
 from labkit.run import Run
 from labkit.run.error_text import described
 
-_MOST_FAILURES = 2
-_MOST_NAMED = 5
+_MAX_FAILURES = 2
+_MAX_NAMED = 5
 
 
-class LeftOut:
-    """Counts failures by module path; contains the paths of modules with two or more.
+class ExcludedModules:
+    """Counts failures by module path, and contains the paths with at least two failures.
 
     Examples
     --------
-    >>> left_out = LeftOut()
-    >>> left_out.add("rnn", TypeError("no tensor"))
-    >>> "rnn" in left_out
+    >>> excluded = ExcludedModules()
+    >>> excluded.add("rnn", TypeError("no tensor"))
+    >>> "rnn" in excluded
     False
-    >>> left_out.add("rnn", TypeError("no tensor"))
-    >>> "rnn" in left_out
+    >>> excluded.add("rnn", TypeError("no tensor"))
+    >>> "rnn" in excluded
     True
     """
 
@@ -28,25 +28,25 @@ class LeftOut:
         self._unnoticed: dict[str, Exception] = {}
 
     def __contains__(self, path: str) -> bool:
-        return self._failures.get(path, 0) >= _MOST_FAILURES
+        return self._failures.get(path, 0) >= _MAX_FAILURES
 
     def add(self, path: str, error: Exception) -> None:
         """Count one failure of a module."""
         self._failures[path] = self._failures.get(path, 0) + 1
-        if self._failures[path] == _MOST_FAILURES:
+        if self._failures[path] == _MAX_FAILURES:
             self._unnoticed[path] = error
 
     def notify(self, run: Run) -> None:
-        """Add a notice that names the modules left out since the last one."""
+        """Add a notice that names the modules excluded since the last notice."""
         unnoticed, self._unnoticed = self._unnoticed, {}
         if not unnoticed:
             return
         names = [name or "the model itself" for name in unnoticed]
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
         error = next(iter(unnoticed.values()))
         run.add_notice(
             "activations",
-            f"labkit could not read the activations of {', '.join(names[:_MOST_NAMED])}{more} and "
+            f"labkit could not read the activations of {', '.join(names[:_MAX_NAMED])}{more} and "
             "leaves them out from now on; the other modules are read, training is not affected. "
             f"({described(error)})",
         )

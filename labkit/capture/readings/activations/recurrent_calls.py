@@ -1,4 +1,4 @@
-"""Pictures of recurrent layers and cells over time, in one sampled step."""
+"""Records the calls of recurrent layers and cells in a sampled step, and makes their pictures."""
 
 from __future__ import annotations
 
@@ -10,129 +10,129 @@ import torch
 from torch import nn
 from torch.utils.hooks import unserializable_hook
 
-from labkit.capture.readings.activations import recurrent
-from labkit.capture.readings.activations.pictures import Draft
-from labkit.capture.readings.activations.recurrent import Pass
+from labkit.capture.readings.activations import recurrent, recurrent_cells
+from labkit.capture.readings.activations.pictures import DevicePicture
+from labkit.capture.readings.activations.recurrent import LayerCall
 from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samples
 from labkit.run.activations import MAX_VALUES, PictureKind
 
-_MOST_UNITS = 64
-_MOST_TIMES = 256
-_MOST_LAYERS = 16
-"""Recurrent layers and cells that are read at most, to bound memory."""
+_MAX_UNITS = 64
+_MAX_TIMES = 256
+_MAX_LAYERS = 16
+"""Maximum number of recurrent layers and cells that are read, to bound memory."""
 Hook = torch.utils.hooks.RemovableHandle
 
 
-class OverTime:
+class RecurrentCalls:
     """Records the calls of recurrent layers and cells, and the gradients of their outputs."""
 
     def __init__(self) -> None:
-        self._passes: dict[str, Pass] = {}
+        self._layers: dict[str, LayerCall] = {}
         self._cells: dict[str, _CellCalls] = {}
         self._hooks: list[Hook] = []
         self._drawn: set[str] = set()
 
-    def take(self, module: nn.Module, path: str, inputs: Any, output: Any) -> None:
-        """Record one call, if it is one of a recurrent layer or cell."""
-        known = path in self._passes or path in self._cells
-        if not inputs or (not known and len(self._passes) + len(self._cells) >= _MOST_LAYERS):
-            return  # given by keyword, which a hook does not see; or one of very many
+    def add(self, module: nn.Module, path: str, inputs: Any, output: Any) -> None:
+        """Record one call of a module, if it is a recurrent layer or cell."""
+        known = path in self._layers or path in self._cells
+        if not inputs or (not known and len(self._layers) + len(self._cells) >= _MAX_LAYERS):
+            return  # hooks do not get keyword arguments; or too many layers
         if isinstance(module, nn.RNNBase):
-            self._take_layer(module, path, inputs, output)
+            self._add_layer_call(module, path, inputs, output)
         elif isinstance(module, nn.RNNCellBase):
             calls = self._cells.get(path) or _CellCalls(module, self._hooks)
             calls.add(inputs, output)
             self._cells[path] = calls
 
     def layers(self, *, with_gradients: bool) -> tuple[str, ...]:
-        """Return the paths of layers whose pictures are computed from the present weights.
+        """Return the paths of the layers that were called.
 
         Parameters
         ----------
         with_gradients : bool
-            Whether to return only those whose gradients have been recorded.
+            Whether to return only layers for which gradients have been recorded.
         """
         return tuple(
             path
-            for path, taken in self._passes.items()
+            for path, call in self._layers.items()
             if not with_gradients
-            or taken.output_gradient is not None
-            or taken.last_gradient is not None
+            or call.output_gradient is not None
+            or call.last_gradient is not None
         )
 
-    def draw_layer(self, path: str) -> list[Draft]:
-        """Return the pictures of one layer, once; none if its weights have changed since."""
-        taken = self._passes[path]
-        if path in self._drawn or not taken.current:
+    def layer_pictures(self, path: str) -> list[DevicePicture]:
+        """Return the pictures of a layer at the first call; none if its weights have changed."""
+        call = self._layers[path]
+        if path in self._drawn or not call.has_call_weights:
             return []
         self._drawn.add(path)
-        return list(_drafts_of(taken))
+        return list(_pictures_of_layer(call))
 
     def cells(self) -> tuple[str, ...]:
         """Return the paths of the cells that were called."""
         return tuple(self._cells)
 
-    def draw_cell(self, path: str) -> list[Draft]:
+    def cell_pictures(self, path: str) -> list[DevicePicture]:
         """Return the pictures of one cell's calls."""
-        return list(self._cells[path].drafts())
+        return list(self._cells[path].pictures())
 
     def clear(self) -> None:
         """Remove the hooks on tensors, and release every tensor."""
         for hook in self._hooks:
             hook.remove()
         self._hooks.clear()
-        self._passes, self._cells, self._drawn = {}, {}, set()
+        self._layers, self._cells, self._drawn = {}, {}, set()
 
-    def _take_layer(self, module: nn.RNNBase, path: str, inputs: Any, output: Any) -> None:
-        found = recurrent.take(module, inputs)
-        if found is None or path in self._passes:
+    def _add_layer_call(self, module: nn.RNNBase, path: str, inputs: Any, output: Any) -> None:
+        found = recurrent.read_call(module, inputs)
+        if found is None or path in self._layers:
             return
-        taken, pick = found
-        self._passes[path] = taken
+        call, pick = found
+        self._layers[path] = call
         states, last = output
         packed = isinstance(states, nn.utils.rnn.PackedSequence)
         states = states.data if packed else states
         last = last[0] if isinstance(last, (tuple, list)) else last
-        count = taken.inputs.shape[1]
+        count = call.inputs.shape[1]
 
-        def take_output_gradient(gradient: torch.Tensor) -> None:
+        def record_output_gradient(gradient: torch.Tensor) -> None:
             with suppress(Exception):  # a fault here must not reach the user's backward
                 part = pick(gradient.detach())[..., : module.hidden_size]
-                taken.output_gradient = part.clone()  # a view would hold the whole
+                call.output_gradient = part.clone()  # a view would refer to the whole gradient
 
-        def take_last_gradient(gradient: torch.Tensor) -> None:
+        def record_last_gradient(gradient: torch.Tensor) -> None:
             with suppress(Exception):
                 part = gradient.detach()
                 part = part if part.dim() == 3 else part[:, None]  # noqa: PLR2004 - no batch
-                taken.last_gradient = part[:: 2 if module.bidirectional else 1, :count].clone()
+                call.last_gradient = part[:: 2 if module.bidirectional else 1, :count].clone()
 
-        hook_on(states, take_output_gradient, self._hooks)
-        if not packed:  # sequences of other lengths end at other times
-            hook_on(last, take_last_gradient, self._hooks)
+        hook_on(states, record_output_gradient, self._hooks)
+        if not packed:  # packed sequences end at different times
+            hook_on(last, record_last_gradient, self._hooks)
 
 
 def hook_on(tensor: torch.Tensor, hook: Callable[[torch.Tensor], None], hooks: list[Hook]) -> None:
-    """Register a hook on a tensor's gradient, and append its handle to those to remove."""
+    """Register a hook on a tensor's gradient, and append its handle to a list."""
     if tensor.requires_grad and not tensor.is_leaf:
-        unserializable_hook(hook)  # type: ignore[no-untyped-call] # else torch.save would warn of it
+        unserializable_hook(hook)  # type: ignore[no-untyped-call] # or torch.save would warn of it
         hooks.append(tensor.register_hook(hook))  # type: ignore[no-untyped-call]
 
 
-def _drafts_of(taken: Pass) -> Iterator[Draft]:
+def _pictures_of_layer(call: LayerCall) -> Iterator[DevicePicture]:
     with torch.no_grad():
-        done = recurrent.unroll(taken)
-    kind = recurrent.cell_kind(taken.module) or ""
+        done = recurrent.unroll(call)
+    kind = recurrent_cells.cell_kind(call.module) or ""
     names = tuple(f"layer {layer}" for layer in range(len(done.states)))
     states = torch.stack([torch.stack([s[0] for s in layer]) for layer in done.states])
-    yield _over_time("states", states, names)
-    gate_names = recurrent.GATES[kind]
+    yield _picture_over_time("states", states, names)
+    gate_names = recurrent_cells.GATES[kind]
     if gate_names:
         last = done.gates[-1]
         gates = torch.stack(
             [torch.stack([moment[gate][0] for moment in last]) for gate in range(len(gate_names))]
         )
-        yield _over_time("gates", gates, gate_names)
-    norms = recurrent.time_gradients(taken)
+        yield _picture_over_time("gates", gates, gate_names)
+    norms = recurrent.time_gradients(call)
     if norms is not None:
         yield _gradient_over_time(norms, names)
 
@@ -148,46 +148,46 @@ class _CellCalls:
         self._norms: dict[int, torch.Tensor] = {}
 
     def add(self, inputs: Any, output: Any) -> None:
-        if len(self._states) >= _MOST_TIMES:
+        if len(self._states) >= _MAX_TIMES:
             return
         number = len(self._states)
         state = output[0] if isinstance(output, (tuple, list)) else output
-        gates = self._open(inputs, state)
+        gates = self._gates_of(inputs, state)
         self._states.append(_first_row(state.detach()).clone())
         self._gates.append(gates)
 
-        def take_gradient(gradient: torch.Tensor) -> None:
+        def record_gradient(gradient: torch.Tensor) -> None:
             with suppress(Exception):  # a fault here must not reach the user's backward
                 part = first_samples(gradient.detach(), FOR_UNITS)
                 scale = (gradient.numel() / max(1, part.numel())) ** 0.5
                 self._norms[number] = torch.linalg.vector_norm(part.float()) * scale
 
-        hook_on(state, take_gradient, self._hooks)
+        hook_on(state, record_gradient, self._hooks)
 
-    def _open(self, inputs: Any, state: torch.Tensor) -> list[torch.Tensor]:
-        """Return the gates of the first sample, shape (n_hidden,) each, from the cell's inputs."""
-        kind = recurrent.cell_kind(self._cell) or ""
-        if not recurrent.GATES[kind]:
+    def _gates_of(self, inputs: Any, state: torch.Tensor) -> list[torch.Tensor]:
+        """Compute the first sample's gates from the cell's inputs, each of shape (n_hidden,)."""
+        kind = recurrent_cells.cell_kind(self._cell) or ""
+        if not recurrent_cells.GATES[kind]:
             return []
-        weights = recurrent.cell_weights(self._cell)
+        weights = recurrent_cells.cell_weights(self._cell)
         given = inputs[0].detach()
         given = _first_row(given)[None].to(weights[0].dtype)
         zero = given.new_zeros(1, self._cell.hidden_size)
         before = inputs[1] if len(inputs) > 1 and inputs[1] is not None else (zero, zero)
         parts = before if isinstance(before, (tuple, list)) else (before, before)
         rows = [_first_row(part.detach())[None].to(zero.dtype) for part in parts]
-        _, cell, gates = recurrent.cell_step(self._cell)(given, rows[0], rows[-1], weights)
-        opened = [*gates, cell] if kind == "LSTM" else gates
-        return [gate[0] for gate in opened]
+        _, cell, gates = recurrent_cells.cell_step(self._cell)(given, rows[0], rows[-1], weights)
+        with_cell = [*gates, cell] if kind == "LSTM" else gates
+        return [gate[0] for gate in with_cell]
 
-    def drafts(self) -> Iterator[Draft]:
+    def pictures(self) -> Iterator[DevicePicture]:
         if not self._states:
             return
-        yield _over_time("states", torch.stack(self._states)[None], ("",))
-        names = recurrent.GATES[recurrent.cell_kind(self._cell) or ""]
+        yield _picture_over_time("states", torch.stack(self._states)[None], ("",))
+        names = recurrent_cells.GATES[recurrent_cells.cell_kind(self._cell) or ""]
         if names:
             gates = [torch.stack([m[gate] for m in self._gates]) for gate in range(len(names))]
-            yield _over_time("gates", torch.stack(gates), names)
+            yield _picture_over_time("gates", torch.stack(gates), names)
         if self._norms:
             zero = torch.zeros((), device=self._states[0].device)
             norms = [self._norms.get(number, zero) for number in range(len(self._states))]
@@ -198,15 +198,19 @@ def _first_row(tensor: torch.Tensor) -> torch.Tensor:
     return tensor[0] if tensor.dim() > 1 else tensor
 
 
-def _over_time(kind: PictureKind, values: torch.Tensor, names: tuple[str, ...]) -> Draft:
-    """Return a picture of values, shape (n_panels, n_times, n_units): time along the columns."""
+def _picture_over_time(
+    kind: PictureKind, values: torch.Tensor, names: tuple[str, ...]
+) -> DevicePicture:
+    """Return a picture of values, shape (n_panels, n_times, n_units); columns are time steps."""
     room = MAX_VALUES // values.shape[0]
-    units = min(_MOST_UNITS, values.shape[2])
+    units = min(_MAX_UNITS, values.shape[2])
     times = max(1, min(values.shape[1], room // units))
     shown = values[:, :times, :units].transpose(1, 2)
-    return Draft(kind, shown, names, "unit", "time step", None, tuple(values.shape))
+    return DevicePicture(kind, shown, names, "unit", "time step", None, tuple(values.shape))
 
 
-def _gradient_over_time(norms: torch.Tensor, names: tuple[str, ...]) -> Draft:
+def _gradient_over_time(norms: torch.Tensor, names: tuple[str, ...]) -> DevicePicture:
     """Return a picture of gradient norms, shape (n_layers, n_times)."""
-    return Draft("time_gradient", norms[:, None], names, "", "time step", None, tuple(norms.shape))
+    return DevicePicture(
+        "time_gradient", norms[:, None], names, "", "time step", None, tuple(norms.shape)
+    )
