@@ -61,7 +61,7 @@ const SCRIPTS = [
   // Plotly as the page loads it.
   { name: "plotly", path: "^src/plotly\\.ts$", uses: "^$" },
   // The course's pad to draw on.
-  { name: "pad", path: "^src/pad/", uses: "^src/(pad/|protocol\\.ts$)" },
+  { name: "pad", path: "^src/pad/", uses: "^$" },
 ];
 
 /** Folders of one layer that must not import each other. */

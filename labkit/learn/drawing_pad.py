@@ -11,7 +11,6 @@ import traitlets
 from labkit.run.error_text import described
 from labkit.views.assets import small_script
 from labkit.views.jupyter_compat import reply_on_the_same_shell
-from labkit.views.protocol import PROTOCOL_VERSION
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +36,6 @@ class DrawingPad(anywidget.AnyWidget):
     ((1, 1, 8, 8), '16 bright pixels')
     """
 
-    protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
     pixels = traitlets.List(traitlets.Float()).tag(sync=True)
     side = traitlets.Int(SIDE).tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)

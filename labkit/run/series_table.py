@@ -241,21 +241,7 @@ class SeriesTable:
         steps, values = storage.steps[rows].copy(), storage.values[rows].copy()
         return NewestRows(storage.total, steps, values)
 
-    @property
-    def content_bytes(self) -> int:
-        """Size of the contents in bytes, as `whole` returns them."""
-        return self._buffer.flush().content_bytes
-
-    def whole(self, max_bytes: int | None = None) -> Whole:
-        """Return a consistent copy of the contents of the table.
-
-        Parameters
-        ----------
-        max_bytes : int, optional
-            Bound on the size of the copy: as many of the oldest rows as necessary are in buckets,
-            and adjacent buckets are merged. No extreme is lost. Without it, everything is returned.
-        """
+    def whole(self) -> Whole:
+        """Return a consistent copy of the contents of the table."""
         storage = self._buffer.flush()
-        if max_bytes is not None:
-            storage = storage.bounded(max_bytes)
         return storage.whole(self.names[: storage.columns])

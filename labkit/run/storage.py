@@ -16,7 +16,6 @@ A table of more than 2,048 columns exceeds it, as every table holds at least 128
 """
 _MAX_ROWS = 2048
 _MIN_ROWS = 128
-_MIN_BOUNDED_ROWS = 2
 _BEFORE_ALL = np.iinfo(np.int64).min
 
 
@@ -146,33 +145,6 @@ class Storage:
             self.limit,
         )
 
-    @property
-    def content_bytes(self) -> int:
-        """Size of the contents in a message to a page, without the names of the columns."""
-        per_bucket, per_row = 16 * self.columns + 8, 4 * self.columns + 8
-        return per_bucket * len(self.buckets) + per_row * self.length
-
-    def bounded(self, max_bytes: int) -> Storage:
-        """Return a storage with the same extremes in fewer rows and fewer, longer buckets.
-
-        Parameters
-        ----------
-        max_bytes : int
-            Upper bound on `content_bytes`. At least two rows and two buckets remain, where there
-            are so many, even if they are larger.
-        """
-        now = self
-        while now.content_bytes > max_bytes and now.limit > _MIN_BOUNDED_ROWS:
-            now = now.limited(now.limit // 2)
-        return replace(now, limit=self.limit)
-
-    def limited(self, limit: int) -> Storage:
-        """Return a storage of at most `limit` rows and buckets, a power of two and at least 2."""
-        now = replace(self, limit=limit)
-        while now.length > limit:
-            now = now.folded_oldest(limit // 2)
-        return now.merged_to_limit()
-
     def first_unsent(self, total: int) -> int | None:
         """Return the tail index of the first row with a serial number above `total`.
 
@@ -187,7 +159,10 @@ class Storage:
 
     def widened(self, columns: int) -> Storage:
         """Return a storage with `columns` columns; existing rows have NaN in the new ones."""
-        now = self.limited(rows_for(columns))
+        now = replace(self, limit=rows_for(columns))
+        while now.length > now.limit:
+            now = now.folded_oldest(now.limit // 2)
+        now = now.merged_to_limit()
         room, length = now.limit, now.length
         steps, serials = np.empty(room, np.int64), np.empty(room, np.int64)
         values = np.full((room, columns), np.nan, np.float32)

@@ -102,7 +102,7 @@ class RunChannel(DroppableWidget):
         with self._lock:
             rows: dict[str, wire.NewRows] = {}
             totals: dict[str, int] = {}
-            room = wire.MAX_FRAME_BYTES
+            room = wire.MOST_FRAME_BYTES
             for id, table in self._longest_unsent_first(run.tables):
                 new = table.rows_since(self._sent_totals.get(id, 0))
                 width = 0 if new is None else new.values.shape[1]
@@ -114,7 +114,7 @@ class RunChannel(DroppableWidget):
                 row_bytes = 4 * width + 8
                 if rows and row_bytes > room:
                     continue  # sent with a later frame, which reduces the number of rows
-                room -= min(row_bytes * len(new.steps), max(row_bytes, wire.MAX_FRAME_BYTES // 4))
+                room -= min(row_bytes * len(new.steps), max(row_bytes, wire.MOST_FRAME_BYTES // 4))
                 is_known = id in self._sent_totals
                 rows[id] = wire.NewRows(table, new.steps, new.values, is_known=is_known)
                 totals[id] = new.total
@@ -144,9 +144,7 @@ class RunChannel(DroppableWidget):
 
     def _send_snapshot(self) -> None:
         run = self._watched
-        tables = list(run.tables.values())
-        shares = wire.shares([table.content_bytes for table in tables], wire.MAX_SNAPSHOT_BYTES)
-        whole = [(table, table.whole(share)) for table, share in zip(tables, shares, strict=True)]
+        whole = [(table, table.whole()) for table in run.tables.values()]
         graph, found = run.graph, run.findings
         message = wire.snapshot(self._seq + 1, self._facts(), whole, graph, found, course_folder())
         self._sent_totals = {table.id: contents.total for table, contents in whole}

@@ -26,13 +26,8 @@ PROTOCOL_VERSION = 3
 
 _MOST_ECHO = 200
 """So many characters of a refused question are sent back at most."""
-MAX_FRAME_BYTES = 56_000
+MOST_FRAME_BYTES = 56_000
 """Bound on the rows of all tables in one frame: what does not fit waits, or is sent as maxima."""
-MAX_SNAPSHOT_BYTES = 4_000_000
-"""Bound on the rows of all tables in a snapshot: older rows of large tables are in fewer buckets.
-
-Three seconds at the ten megabits per second of a slow line.
-"""
 
 
 @dataclass
@@ -74,21 +69,6 @@ def _state(state: RunState) -> dict[str, Any]:
     return {name: _finite(value) for name, value in asdict(state).items()}
 
 
-def shares(sizes: Sequence[int], total: int) -> list[int]:
-    """Divide a number of bytes so that small items get their size, and large ones an equal share.
-
-    Examples
-    --------
-    >>> shares([500, 20, 300], total=420)
-    [200, 20, 200]
-    """
-    granted, left = [0] * len(sizes), total
-    for place, index in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
-        granted[index] = min(sizes[index], left // (len(sizes) - place))
-        left -= granted[index]
-    return granted
-
-
 def snapshot(
     seq: int,
     state: RunState,
@@ -122,7 +102,7 @@ def frame(
     `graph` is None unless its structure is new, `findings` unless they changed.
     """
     message = Message({"type": "frame", "seq": seq, "run": _state(state)})
-    room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
+    room = max(MOST_FRAME_BYTES // max(1, len(rows)), MOST_FRAME_BYTES // 4)
     message.content["tables"] = [
         _rows(
             message,

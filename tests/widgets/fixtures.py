@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from labkit.learn.drawing_pad import DrawingPad
-from labkit.learn.pad_state import PadState
 from labkit.run import (
     ComputationGraph,
     Edge,
@@ -41,7 +39,6 @@ TYPESCRIPT = ROOT / "frontend" / "tests" / "fixtures" / "messages.ts"
 _TYPESCRIPT_HEAD = """\
 /** Every message as Python makes it; written by `python -m tests.widgets.fixtures`. */
 
-import type { PadState } from "../../src/pad/state";
 import type { KernelMessage, PageMessage } from "../../src/protocol";
 import type { StepperMessage, StepperRequest } from "../../src/views/stepper/protocol";
 
@@ -248,14 +245,6 @@ def stepper_requests() -> dict[str, messages_of_stepper.StepperRequest]:
     }
 
 
-def pad_states() -> dict[str, PadState]:
-    """Return states of the drawing pad by name."""
-    pad = DrawingPad()
-    pad.side, pad.pixels, pad.said = 2, [0.0, 0.0, 0.7, 0.0], "It looks like a 7."
-    state = PadState(protocol=pad.protocol, side=pad.side, pixels=pad.pixels, said=pad.said)
-    return {"pad": state}
-
-
 def pictures() -> ActivationLog:
     """Return a log of one picture."""
     log = ActivationLog()
@@ -295,7 +284,6 @@ def as_typescript() -> str:
             {k: m.content for k, (m, _) in stepper_messages().items()},
         ),
         "stepperRequests": ("StepperRequest", stepper_requests()),
-        "padStates": ("PadState", pad_states()),
     }
     parts = [
         f"export const {name} = {json.dumps(content, indent=2, allow_nan=False)} "

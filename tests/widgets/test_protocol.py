@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
-from labkit.learn.drawing_pad import DrawingPad
-from labkit.learn.pad_state import PadState
 from labkit.run import Run, SeriesTable
 from labkit.views import messages as types
 from labkit.views import protocol
@@ -22,7 +20,6 @@ from .fixtures import (
     as_json,
     as_typescript,
     messages,
-    pad_states,
     page_messages,
     stepper_messages,
     stepper_requests,
@@ -71,16 +68,6 @@ def test_every_message_has_its_type(side):
     assert {content["type"] for content in contents.values()} == kinds  # none is left out
 
 
-def test_the_state_of_the_pad_has_its_type_and_its_version():
-    pad = DrawingPad(lambda image: f"{tuple(image.shape)}")
-    synchronized = {name: pad.get_state()[name] for name in PadState.__annotations__}
-    check(synchronized, PadState)
-    assert synchronized["protocol"] == protocol.PROTOCOL_VERSION
-    assert synchronized["said"] == "(1, 1, 8, 8)"
-    for state in pad_states().values():
-        check(state, PadState)
-
-
 def test_a_message_with_another_key_has_no_type():
     content = {**page_messages()["hello"], "more": 1}
     with pytest.raises(TypeCheckError):
@@ -110,7 +97,7 @@ def test_a_frame_is_bounded_and_keeps_the_largest_values():
     rows = {"lr": protocol.NewRows(table, np.arange(400), values)}
     message = protocol.frame(1, STATE, rows, None)
     (sent,) = message.content["tables"]
-    assert len(message.buffers[sent["values"]]) <= protocol.MAX_FRAME_BYTES
+    assert len(message.buffers[sent["values"]]) <= protocol.MOST_FRAME_BYTES
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert decoded[:, 3].max() == 99.0
     assert np.isnan(decoded[:, 5]).any()

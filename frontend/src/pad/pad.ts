@@ -3,12 +3,11 @@
  * kernel receives the pixels and may answer with a sentence.
  */
 
-import { PROTOCOL_VERSION } from "../protocol";
-import type { PadState } from "./state";
-
 /** The part of the widget's model that the pad uses. */
 export interface PadModel {
-  get<Trait extends keyof PadState>(trait: Trait): PadState[Trait];
+  get(trait: "pixels"): readonly number[];
+  get(trait: "side"): number;
+  get(trait: "said"): string;
   set(trait: "pixels", pixels: readonly number[]): void;
   save_changes(): void;
   on(event: string, listener: () => void): void;
@@ -22,15 +21,7 @@ const EDGE = 0.12;
 const HELP =
   "Draw with the pointer. With the keyboard: arrow keys move, Space draws, Delete clears.";
 
-/** Draws the pad, or says that the kernel speaks another version of the protocol. */
 export function render({ model, el }: { model: PadModel; el: HTMLElement }): () => void {
-  const version = model.get("protocol");
-  if (version !== PROTOCOL_VERSION) {
-    el.textContent =
-      `This page speaks version ${PROTOCOL_VERSION} of labkit's protocol and the kernel ` +
-      `version ${version}. Restart the kernel and run the cell again.`;
-    return () => el.replaceChildren();
-  }
   const pad = new Pad(model, el);
   return () => pad.close();
 }

@@ -1,24 +1,20 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from "vitest";
-import { render } from "../../src/pad/pad";
-import type { PadState } from "../../src/pad/state";
-import { PROTOCOL_VERSION } from "../../src/protocol";
-import { padStates } from "../fixtures/messages";
+import { type PadModel, render } from "../../src/pad/pad";
 
 class FakeModel {
-  readonly traits: { -readonly [Trait in keyof PadState]: PadState[Trait] } = {
-    protocol: PROTOCOL_VERSION,
+  readonly traits: Record<string, unknown> = {
     pixels: Array.from({ length: 16 }, () => 0),
     side: 4,
     said: "nothing yet",
   };
   saved = 0;
   readonly listeners = new Map<string, () => void>();
-  get<Trait extends keyof PadState>(trait: Trait): PadState[Trait] {
+  get(trait: string) {
     return this.traits[trait];
   }
-  set(trait: "pixels", pixels: readonly number[]) {
-    this.traits[trait] = pixels;
+  set(trait: string, value: unknown) {
+    this.traits[trait] = value;
   }
   save_changes() {
     this.saved += 1;
@@ -40,21 +36,7 @@ beforeEach(() => {
   model = new FakeModel();
   root = document.createElement("div");
   document.body.replaceChildren(root);
-  close = render({ model: model, el: root });
-});
-
-it("draws the state that the kernel sends", () => {
-  Object.assign(model.traits, padStates.pad);
-  close = render({ model, el: root });
-  expect(root.querySelector("canvas")?.getAttribute("aria-label")).toContain("1 bright pixels");
-  expect(root.textContent).toContain("It looks like a 7.");
-});
-
-it("says so where the kernel speaks another version of the protocol", () => {
-  model.traits.protocol = PROTOCOL_VERSION + 1;
-  close = render({ model, el: root });
-  expect(root.textContent).toContain("Restart the kernel");
-  expect(root.querySelector("canvas")).toBeNull();
+  close = render({ model: model as unknown as PadModel, el: root });
 });
 
 function press(key: string): void {
@@ -62,7 +44,7 @@ function press(key: string): void {
 }
 
 describe("the pad", () => {
-  it("is drawn on with the keyboard, softly at the edges, and the kernel gets the pixels", () => {
+  it("is drawn on with the keyboard, softly at the edges, and tells the kernel", () => {
     press("ArrowDown");
     press("ArrowRight");
     press(" ");
