@@ -10,8 +10,8 @@
  */
 
 const LAYERS = [
-  // The messages between kernel and page; `labkit/views/protocol.py` is the other side.
-  { name: "protocol", path: "protocol\\.ts$" },
+  // The types of everything that kernel and page exchange, as in `labkit/views/messages`.
+  { name: "messages", path: "messages/" },
   // The interface through which views read and control a run.
   { name: "session", path: "session\\.ts$" },
   // Reads numbers out of a message's buffers.
@@ -55,13 +55,13 @@ const GRAPH_LAYERS = [
 /** Scripts with a bundle of their own, which must stay small. */
 const SCRIPTS = [
   // Fetches the app from the kernel.
-  { name: "loader", path: "^src/loader\\.ts$", uses: "^src/(transport|decoding|protocol\\.ts$)" },
+  { name: "loader", path: "^src/loader\\.ts$", uses: "^src/(transport|decoding|messages)/" },
   // The Web Worker that runs Graphviz.
   { name: "worker", path: "^src/views/graph/layout/worker\\.ts$", uses: "layout/messages\\.ts$" },
   // Plotly as the page loads it.
   { name: "plotly", path: "^src/plotly\\.ts$", uses: "^$" },
   // The course's pad to draw on.
-  { name: "pad", path: "^src/pad/", uses: "^$" },
+  { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
 ];
 
 /** Folders of one layer that must not import each other. */

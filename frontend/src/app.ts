@@ -1,5 +1,6 @@
 /** The script that the kernel sends to the page: opens the run's session and draws one view. */
 
+import type { ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
 import { isDark, watchTheme } from "./parts/theme";
@@ -19,7 +20,7 @@ import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
 import style from "./views/style.css";
 
-const VIEWS: Readonly<Record<string, DrawView>> = {
+const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
   dashboard: drawDashboard,
   curves: withTitle("curves", drawCurves),
   gradients: withTitle("gradients", drawGradients),
@@ -40,7 +41,9 @@ export interface ViewRequest {
 /** Draws a view of the channel's run; returns its clean-up. */
 export function render({ view, channel, root, model }: ViewRequest): () => void {
   const draw: DrawView | undefined =
-    view === "stepper" ? (place, session) => drawStepper(place, session, model) : VIEWS[view];
+    view === "stepper"
+      ? (place, session) => drawStepper(place, session, model)
+      : VIEWS[view as keyof typeof VIEWS];
   if (!draw) {
     root.replaceChildren(make("p", {}, `This build of labkit has no view named “${view}”.`));
     return () => root.replaceChildren();

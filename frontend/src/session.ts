@@ -5,18 +5,11 @@
  * history and one cursor. Views read; only the transport writes.
  */
 
-import type {
-  AssetName,
-  ControlAction,
-  Finding,
-  GraphData,
-  PictureKind,
-  PictureSubject,
-  RecordedNorm,
-  RunState,
-  SentPicture,
-  TableKind,
-} from "./protocol";
+import type { GraphData } from "./messages/graph";
+import type { AssetName, ControlAction } from "./messages/page";
+import type { Finding, RunState } from "./messages/run";
+import type { TableKind } from "./messages/tables";
+import type { PictureKind, PictureSubject, RecordedNorm, SentPicture } from "./messages/values";
 
 /** Points of one column in the order of their steps. */
 export interface Points {
@@ -94,6 +87,8 @@ export interface RunSession {
   readonly state: RunState | null;
   readonly graph: GraphData | null;
   readonly tables: readonly SeriesTable[];
+  /** Whether some tables have not arrived since the last snapshot. */
+  readonly isLoading: boolean;
   /** The step that all views show; null follows the live end. */
   readonly cursor: number | null;
   /** The selected parameter, module or node, by its name, path or id. */

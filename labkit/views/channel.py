@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
 
-import psutil
 import traitlets
 
-from labkit.run import ComputationGraph, Finding, Run, SeriesTable, questions
+from labkit.run import Run, questions
 from labkit.run.control import MOST_REQUESTS
 from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat
 from labkit.views import protocol as wire
-from labkit.views.course import course_folder
+from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import DroppableWidget
 from labkit.views.publisher import Publisher
+from labkit.views.run_updates import RunUpdates
 
 _MOST_HISTOGRAMS = 64
 _MOST_TEXT = 200
-_NARROW = 64
-"""Tables of so few columns are in every frame: losses, rates, metrics, small models."""
 
 
 class RunChannel(DroppableWidget):
@@ -49,17 +47,9 @@ class RunChannel(DroppableWidget):
         self._users: set[str] = set()
         """The open views that draw from it."""
         self._lock = threading.Lock()
-        self._seq = 0
-        self._sent: dict[str, int] = {}
-        """The count of each table's rows as of those that were sent last."""
-        self._widths: dict[str, int] = {}
-        """The number of columns of each table that the pages know the names of."""
-        self._sent_in: dict[str, int] = {}
-        """The frame in which each table's rows were sent last."""
-        self._sent_graph: ComputationGraph | None = None
-        self._sent_findings: tuple[Finding, ...] = ()
+        self._updates = RunUpdates(run)
+        self._fragmenter = Fragmenter()
         self._snapshot_due = False
-        self._process = psutil.Process()
         self.on_msg(self._on_message)
         jupyter_compat.reply_on_the_same_shell(self.comm)
         self._publisher = None if run.closed else Publisher(run, self.publish)
@@ -89,63 +79,19 @@ class RunChannel(DroppableWidget):
             self._publisher.finish()
 
     def publish(self) -> None:
-        """Send what is new as a frame, or a snapshot where rows are folded or columns are new."""
-        run = self._watched
+        """Send what is new as a frame; after the end of the run, as many frames as are needed."""
         with self._lock:
-            rows: dict[str, wire.NewRows] = {}
-            totals: dict[str, int] = {}
-            room = wire.MOST_FRAME_BYTES
-            for id, table in self._longest_unsent_first(run.tables):
-                new = table.rows_since(self._sent.get(id, 0))
-                if new is None or new.values.shape[1] != self._widths.get(id, new.values.shape[1]):
-                    self._send_snapshot()
-                    return
-                if not len(new.steps):
-                    continue
-                least = 4 * new.values.shape[1] + 8
-                if rows and least > room:
-                    continue  # waits for the next frame, in which its rows are thinned
-                room -= min(least * len(new.steps), max(least, wire.MOST_FRAME_BYTES // 4))
-                rows[id] = wire.NewRows(table, new.steps, new.values, is_known=id in self._sent)
-                totals[id] = new.total
-            latest = run.graph
-            graph = None if latest is self._sent_graph else latest
-            found = run.findings
-            findings = None if found == self._sent_findings else found
-            message = wire.frame(self._seq + 1, self._facts(), rows, graph, findings)
-            # Only now, so that what fails on the way is sent with the next frame.
-            self._sent |= totals
-            self._widths |= {id: new.values.shape[1] for id, new in rows.items()}
-            self._sent_in |= dict.fromkeys(rows, self._seq)
-            self._sent_graph, self._sent_findings = latest, found
-            self._seq += 1
-            self._post(message)
+            self._post(self._updates.frame())
+            self._post_rest_of_ended_run()
 
-    def _longest_unsent_first(
-        self, tables: Mapping[str, SeriesTable]
-    ) -> list[tuple[str, SeriesTable]]:
-        """Return the tables, narrow ones first, then those that have waited longest."""
-        return sorted(
-            tables.items(),
-            key=lambda item: (len(item[1].names) > _NARROW, self._sent_in.get(item[0], -1)),
-        )
-
-    def _send_snapshot(self) -> None:
-        run = self._watched
-        whole = [(table, table.whole()) for table in run.tables.values()]
-        graph, found = run.graph, run.findings
-        message = wire.snapshot(self._seq + 1, self._facts(), whole, graph, found, course_folder())
-        self._sent = {table.id: held.total for table, held in whole}
-        self._widths = {table.id: len(held.names) for table, held in whole}
-        self._sent_graph, self._sent_findings = graph, found
-        self._seq += 1
-        self._post(message)
-
-    def _facts(self) -> Any:
-        return self._watched.state(self._process.memory_info().rss)
+    def _post_rest_of_ended_run(self) -> None:
+        """Send the pending tables at once if no further frames are due."""
+        while self._updates.pending and self._watched.closed:
+            self._post(self._updates.frame())
 
     def _post(self, message: wire.Message) -> None:
-        self.send(message.content, message.buffers)
+        for part in self._fragmenter.fragments(message):
+            self.send(part.content, part.buffers)
 
     def _on_message(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         """Take a page's message; whatever happens, a question gets an answer or a refusal."""
@@ -173,6 +119,8 @@ class RunChannel(DroppableWidget):
             case {"type": "received"}:
                 if self._publisher is not None:
                     self._publisher.received()
+                    if self._updates.pending:
+                        self._publisher.hurry()
             case {"type": "control", "action": str(action), "request": int(request)}:
                 self._steer(content, action, request)
             case _:
@@ -240,7 +188,8 @@ class RunChannel(DroppableWidget):
     def _send_snapshot_alone(self) -> None:
         self._snapshot_due = False
         with self._lock:
-            self._send_snapshot()
+            self._post(self._updates.snapshot())
+            self._post_rest_of_ended_run()
 
     def _steer(self, content: Any, action: str, request: int) -> None:
         run = self._watched

@@ -2,7 +2,8 @@
  * Reads numbers out of a message's buffers, which are little endian, as all current browsers are.
  */
 
-import type { BufferIndex, TableRows, TableSnapshot } from "../protocol";
+import type { BufferIndex } from "../messages/protocol";
+import type { TableRows, TableSnapshot } from "../messages/tables";
 
 export type Buffers = readonly DataView[];
 

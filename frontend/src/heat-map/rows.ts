@@ -1,7 +1,7 @@
 /** The rows of a heat map in forward order, each with the column of its numbers. */
 
+import type { TableKind } from "../messages/tables";
 import { formatCount, formatValue } from "../parts/format";
-import type { TableKind } from "../protocol";
 import type { RunSession, SeriesTable } from "../session";
 
 export interface Row {

@@ -8,7 +8,7 @@
 
 import type { Buffers } from "../decoding/buffers";
 import { DecodeError, decodeFolded, decodeRows, type Rows } from "../decoding/buffers";
-import type { TableKind, TableRows, TableSnapshot } from "../protocol";
+import type { TableKind, TableRows, TableSnapshot } from "../messages/tables";
 import type { Points, SeriesTable } from "../session";
 import { Buckets, grown32, grown64 } from "./buckets";
 

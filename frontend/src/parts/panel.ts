@@ -47,6 +47,7 @@ export function withTitle(name: PanelName, draw: DrawView): DrawView {
 /** Returns why there is nothing to draw yet. */
 export function emptyMessage(session: RunSession): string {
   if (session.problem) return session.problem;
+  if (session.isLoading) return "Loading what this run has recorded";
   const status = session.state?.status;
   const active = ["waiting", "running", "pausing", "paused"];
   const ended = status !== undefined && !active.includes(status);

@@ -1,7 +1,8 @@
 /** Scripts that the kernel sends once per page. */
 
 import type { Buffers } from "../decoding/buffers";
-import type { AssetName, KernelMessage } from "../protocol";
+import type { RefusedMessage } from "../messages/kernel";
+import type { AssetName } from "../messages/page";
 import { type Channel, isLive } from "./channel";
 import { sendRepeatedly } from "./send-repeatedly";
 
@@ -52,7 +53,7 @@ export class PendingAsset {
   /** Handles a message: resolves for this script, rejects for its refusal, ignores all others. */
   receive(content: unknown, buffers: Buffers | undefined): void {
     if (this.arrived) return;
-    const refused = content as Partial<Refusal>;
+    const refused = content as Partial<RefusedMessage>;
     if (refused.type === "refused" && refused.subject === this.name) {
       this.fail(refused.reason ?? "");
     }
@@ -64,8 +65,6 @@ export class PendingAsset {
     unpack(compressed).then(this.resolve, this.reject);
   }
 }
-
-type Refusal = Extract<KernelMessage, { type: "refused" }>;
 
 function isAsset(content: unknown, name: AssetName): boolean {
   const { type, name: sent } = (content ?? {}) as { type?: unknown; name?: unknown };

@@ -1,7 +1,8 @@
 /** The part of a widget's model through which labkit exchanges messages with the kernel. */
 
 import type { Buffers } from "../decoding/buffers";
-import type { PageMessage } from "../protocol";
+import type { PageMessage } from "../messages/page";
+import type { ChannelState, ViewState } from "../messages/widgets";
 
 export type MessageListener = (content: unknown, buffers?: Buffers) => void;
 
@@ -15,7 +16,7 @@ export interface Sender<M> {
 export interface Channel {
   /** False without a kernel, as in a saved notebook. */
   readonly comm_live?: boolean;
-  get(trait: "protocol" | "run_id"): unknown;
+  get<T extends keyof ChannelState>(trait: T): ChannelState[T];
   send(content: PageMessage, callbacks: object, buffers?: readonly ArrayBuffer[]): unknown;
   on(event: "msg:custom", listener: MessageListener): void;
   on(event: "comm_live_update" | "comm:close", listener: () => void): void;
@@ -33,7 +34,7 @@ export interface MessageModel<M> extends Sender<M> {
 
 /** A view's own model, as anywidget passes it to `render`. */
 export interface ViewModel extends MessageModel<unknown> {
-  get(trait: "view" | "channel"): unknown;
+  get<T extends keyof ViewState>(trait: T): ViewState[T];
   readonly widget_manager: { get_model(id: string): Promise<Channel> };
 }
 

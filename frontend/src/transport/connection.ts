@@ -1,7 +1,7 @@
 /** Requests snapshots over a channel, and reports when no kernel answers. */
 
 import type { Buffers } from "../decoding/buffers";
-import { PROTOCOL_VERSION } from "../protocol";
+import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
 import {
   ANSWER_TIMEOUT_MS,
   type Channel,
@@ -39,15 +39,9 @@ export class Connection {
 
   /** Connects, or reports that the kernel has another version of the protocol. */
   open(): void {
-    const version = this.channel.get("protocol");
-    if (version === PROTOCOL_VERSION) {
-      this.connect();
-      return;
-    }
-    this.listener.onProblem(
-      `This page speaks version ${PROTOCOL_VERSION} of labkit's protocol and the kernel ` +
-        `version ${version}. Restart the kernel and reload the page.`,
-    );
+    const problem = versionProblem(this.channel.get("protocol"));
+    if (problem === null) this.connect();
+    else this.listener.onProblem(problem);
   }
 
   /** Requests a snapshot, a few times; reports a problem when none arrives in time. */

@@ -1,7 +1,8 @@
 /** The scripts of this page, whichever run's kernel sent them. */
 
 import type { Buffers } from "../decoding/buffers";
-import type { AssetName, KernelMessage } from "../protocol";
+import type { AssetMessage, RefusedMessage } from "../messages/kernel";
+import type { AssetName } from "../messages/page";
 import { PendingAsset } from "./assets";
 import type { Channel } from "./channel";
 
@@ -15,18 +16,12 @@ export function requestAsset(name: AssetName, channel: Channel): Promise<string>
   return asset.address;
 }
 
-export function receiveAsset(
-  message: Extract<KernelMessage, { type: "asset" }>,
-  buffers: Buffers,
-): void {
+export function receiveAsset(message: AssetMessage, buffers: Buffers): void {
   assets.get(message.name)?.receive(message, buffers);
 }
 
 /** Rejects a pending script; the next request for it is sent to the kernel again. */
-export function refuseAsset(
-  name: AssetName,
-  refusal: Extract<KernelMessage, { type: "refused" }>,
-): void {
+export function refuseAsset(name: AssetName, refusal: RefusedMessage): void {
   assets.get(name)?.receive(refusal, []);
   assets.delete(name);
 }

@@ -4,14 +4,17 @@ import type { Buffers } from "../decoding/buffers";
 import { readHistograms } from "../decoding/histograms";
 import { readPicture } from "../decoding/picture";
 import { readStatistics } from "../decoding/statistics";
+import type { GraphData } from "../messages/graph";
 import type {
-  ControlAction,
-  GraphData,
-  KernelMessage,
-  PageMessage,
-  PictureKind,
-  PictureSubject,
-} from "../protocol";
+  AcknowledgedMessage,
+  GraphMessage,
+  HistogramsMessage,
+  InspectionMessage,
+  PictureMessage,
+  SubjectsMessage,
+} from "../messages/kernel";
+import type { ControlAction, PageMessage } from "../messages/page";
+import type { PictureKind, PictureSubject } from "../messages/values";
 import type { GradientHistogram, Inspection, Picture } from "../session";
 import { type Channel, send } from "./channel";
 import { firstRequestNumber, PendingRequests } from "./pending-requests";
@@ -19,12 +22,14 @@ import { firstRequestNumber, PendingRequests } from "./pending-requests";
 /** Time in which the kernel must acknowledge a click. */
 export const CONTROL_TIMEOUT_MS = 1500;
 
-type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
-
 /** The messages that answer a request. */
-export type Answer = Content<
-  "graph" | "inspection" | "subjects" | "histograms" | "picture" | "acknowledged"
->;
+export type Answer =
+  | GraphMessage
+  | InspectionMessage
+  | SubjectsMessage
+  | HistogramsMessage
+  | PictureMessage
+  | AcknowledgedMessage;
 
 export class RunRequests {
   /** Structures by their signature, pending ones included. */

@@ -1,10 +1,10 @@
 /** One module's picture at a step: selects it, requests it from the kernel, and draws it. */
 
+import type { PictureKind, PictureSubject } from "../../messages/values";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import { ViewSettings } from "../../parts/view-settings";
-import type { PictureKind, PictureSubject } from "../../protocol";
 import type { Picture, RunSession } from "../../session";
 import { coloursOf, gradientOf } from "./colours";
 import { Panels } from "./panels";

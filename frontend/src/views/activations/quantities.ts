@@ -1,7 +1,8 @@
 /** The quantities shown of every module over time, and the kinds of pictures. */
 
 import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
-import type { PictureKind, TableKind } from "../../protocol";
+import type { TableKind } from "../../messages/tables";
+import type { PictureKind } from "../../messages/values";
 
 export type ActivationKind = Extract<TableKind, `act_${string}`>;
 

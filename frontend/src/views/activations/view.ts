@@ -78,8 +78,8 @@ class ActivationsView {
     this.cursor.update();
     const quantity = present.find(({ kind }) => kind === this.select.value) ?? present[0];
     this.heat.element.hidden = !quantity;
-    const steps = this.session.state?.step ?? 0;
-    this.empty.show(quantity ? null : steps > 0 ? NO_ACTIVATIONS : emptyMessage(this.session));
+    const complete = (this.session.state?.step ?? 0) > 0 && !this.session.isLoading;
+    this.empty.show(quantity ? null : complete ? NO_ACTIVATIONS : emptyMessage(this.session));
     this.picture.update(this.live.theme, this.cursorMoved);
     this.cursorMoved = false;
     if (!quantity) return;

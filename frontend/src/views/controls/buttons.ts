@@ -1,7 +1,8 @@
 /** The four buttons, which of them are enabled, and the message when no click is delivered. */
 
+import type { ControlAction } from "../../messages/page";
+import type { RunStatus } from "../../messages/run";
 import { make, setText } from "../../parts/element";
-import type { ControlAction, RunStatus } from "../../protocol";
 import type { RunSession } from "../../session";
 
 export const CLICK_NOT_DELIVERED =

@@ -1,5 +1,6 @@
 /** The progress line: the facts about a run, each with an explanation. */
 
+import type { RunState, RunStatus } from "../../messages/run";
 import {
   formatBytes,
   formatCount,
@@ -7,7 +8,6 @@ import {
   formatRate,
   formatShare,
 } from "../../parts/format";
-import type { RunState, RunStatus } from "../../protocol";
 
 export interface Fact {
   readonly id: string;

@@ -1,9 +1,9 @@
 /** One finding: its message, and when opened its cause, advice and places. */
 
+import type { Finding } from "../../messages/run";
 import { make, setText } from "../../parts/element";
 import { formatCount } from "../../parts/format";
 import { ViewSettings } from "../../parts/view-settings";
-import type { Finding } from "../../protocol";
 import type { RunSession } from "../../session";
 import { chapterLink } from "./chapter";
 

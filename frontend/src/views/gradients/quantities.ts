@@ -1,7 +1,7 @@
 /** The quantities shown of every parameter over time. */
 
 import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
-import type { TableKind } from "../../protocol";
+import type { TableKind } from "../../messages/tables";
 
 export type ParameterKind = Extract<TableKind, `grad_${string}` | "weight_norm" | "update_ratio">;
 

@@ -1,9 +1,9 @@
 /** Describes one event of the walk, with its real numbers. */
 
+import type { Formula, Phase } from "../../messages/stepper";
 import { make } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import type { NodeNames } from "./node-names";
-import type { Formula, Phase } from "./protocol";
 import { drawValue } from "./value-view";
 import type { Flow, Value, WalkEvent } from "./walk";
 

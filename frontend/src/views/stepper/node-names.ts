@@ -1,6 +1,6 @@
 /** The names of a walk's nodes. */
 
-import type { GraphData, GraphNode } from "../../protocol";
+import type { GraphData, GraphNode } from "../../messages/graph";
 
 export class NodeNames {
   private readonly nodes: ReadonlyMap<string, GraphNode>;

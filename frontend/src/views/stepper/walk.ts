@@ -1,8 +1,15 @@
 /** A walk as the page uses it: decoded from a message and its buffers. */
 
 import type { Buffers } from "../../decoding/buffers";
-import type { GraphData } from "../../protocol";
-import type { Formula, Phase, WalkMessage, WireEvent, WireFlow, WireValue } from "./protocol";
+import type { GraphData } from "../../messages/graph";
+import type {
+  Formula,
+  Phase,
+  WalkMessage,
+  WireEvent,
+  WireFlow,
+  WireValue,
+} from "../../messages/stepper";
 
 export interface Value {
   readonly shape: readonly number[];
