@@ -14,13 +14,13 @@ const LAYERS = [
   { name: "messages", path: "messages/" },
   // The interface through which views read and control a run.
   { name: "session", path: "session\\.ts$" },
-  // Reads numbers out of a message's buffers.
+  // Decodes numbers from the buffers of a message.
   { name: "decoding", path: "decoding/" },
-  // The bounded history of each block of columns.
+  // The bounded history of each table.
   { name: "history", path: "history/" },
   // The connection with the kernel; implements the session.
   { name: "transport", path: "transport/" },
-  // What all views draw with: elements, numbers as text, colours, redrawing, settings.
+  // Shared by all views: elements, number formats, colours, redrawing, settings.
   { name: "parts", path: "parts/" },
   // Plotly figures, and heat maps over the steps; neither imports the other.
   { name: "figures", path: "(plot|heat-map)/" },
@@ -36,7 +36,7 @@ const LAYERS = [
 const GRAPH_LAYERS = [
   // A graph's data with collapsed repeats, the tree of its module calls, names as text.
   { name: "structure", path: "structure/" },
-  // Finds what repeats itself, and collapses it into one pass.
+  // Finds repeated sections, and collapses each into one pass.
   { name: "repeats", path: "repeats/" },
   // What is visible of a graph, its labels, its changes, its search; no DOM.
   { name: "model", path: "model/" },
@@ -60,7 +60,7 @@ const SCRIPTS = [
   { name: "worker", path: "^src/views/graph/layout/worker\\.ts$", uses: "layout/messages\\.ts$" },
   // Plotly as the page loads it.
   { name: "plotly", path: "^src/plotly\\.ts$", uses: "^$" },
-  // The course's pad to draw on.
+  // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
 ];
 

@@ -1,4 +1,4 @@
-/** The script that the kernel sends to the page: opens the run's session and draws one view. */
+/** The main script: opens the session of a run and draws a view. */
 
 import type { ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
@@ -34,7 +34,7 @@ export interface ViewRequest {
   readonly view: string;
   readonly channel: Channel;
   readonly root: HTMLElement;
-  /** The view's own model, over which the stepper sends its messages. */
+  /** The model of the view's widget, used by the stepper for its messages. */
   readonly model: StepperModel;
 }
 
@@ -64,7 +64,7 @@ export function render({ view, channel, root, model }: ViewRequest): () => void 
   };
 }
 
-/** Outside JupyterLab the page defines no colours, so that labkit's own are used. */
+/** Selects labkit's colours if the page defines none, as outside JupyterLab. */
 function setColours(frame: HTMLElement): void {
   const named = getComputedStyle(document.body).getPropertyValue("--jp-layout-color1") !== "";
   frame.dataset.labkitColours = named ? "page" : isDark(frame) ? "dark" : "light";

@@ -1,4 +1,4 @@
-/** Reads histograms of gradients out of a message. */
+/** Decodes gradient histograms from a message. */
 
 import type { HistogramsMessage } from "../messages/kernel";
 import type { GradientHistogram } from "../session";

@@ -1,4 +1,4 @@
-/** Reads a picture of activations out of a message. */
+/** Decodes a picture of activations from a message. */
 
 import type { SentPicture } from "../messages/values";
 import type { Picture } from "../session";

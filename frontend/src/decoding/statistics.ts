@@ -1,4 +1,4 @@
-/** Reads statistics of a tensor's values out of a message. */
+/** Decodes statistics of a tensor from a message. */
 
 import type { SentStatistics } from "../messages/values";
 import type { Statistics } from "../session";

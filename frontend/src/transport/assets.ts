@@ -1,4 +1,4 @@
-/** Scripts that the kernel sends once per page. */
+/** A script that the kernel sends once per page. */
 
 import type { Buffers } from "../decoding/buffers";
 import type { RefusedMessage } from "../messages/kernel";
@@ -6,7 +6,7 @@ import type { AssetName } from "../messages/page";
 import { type Channel, isLive } from "./channel";
 import { sendRepeatedly } from "./send-repeatedly";
 
-/** A script that was requested, and may have arrived. */
+/** A script that may have been requested, and may have arrived. */
 export class PendingAsset {
   readonly address: Promise<string>;
   private resolve: (address: string) => void = () => undefined;
@@ -23,9 +23,7 @@ export class PendingAsset {
     this.address.catch(() => undefined); // The rejection is handled where the address is awaited.
   }
 
-  /**
-   * Requests the script on this channel, unless it has arrived or was requested from a live kernel.
-   */
+  /** Requests the script, unless it has arrived or was requested from another live kernel. */
   request(channel: Channel): void {
     if (
       this.arrived ||
@@ -38,7 +36,7 @@ export class PendingAsset {
     this.stopResending = sendRepeatedly(channel, { type: "asset", name: this.name });
   }
 
-  /** Requests the script on this channel as well, because the first kernel does not answer. */
+  /** Requests the script from a second kernel, because the first does not reply. */
   requestFrom(channel: Channel): void {
     if (this.arrived || this.requestedFrom === channel) return;
     this.requestedFrom = null;

@@ -1,4 +1,4 @@
-/** Requests snapshots over a channel, and reports when no kernel answers. */
+/** Requests snapshots over a channel, and reports a kernel that does not reply. */
 
 import type { Buffers } from "../decoding/buffers";
 import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
@@ -14,9 +14,9 @@ import { sendRepeatedly } from "./send-repeatedly";
 
 export interface ConnectionListener {
   onMessage(content: unknown, buffers: Buffers): void;
-  /** A kernel is there, at first or again. */
+  /** A kernel is connected, for the first time or again. */
   onConnected(): void;
-  /** Receives a sentence on what is wrong. */
+  /** There is a problem, described by a sentence. */
   onProblem(problem: string): void;
 }
 
@@ -44,7 +44,7 @@ export class Connection {
     else this.listener.onProblem(problem);
   }
 
-  /** Requests a snapshot, a few times; reports a problem when none arrives in time. */
+  /** Requests a snapshot, a few times; reports a problem if none arrives in time. */
   requestSnapshot(): void {
     clearTimeout(this.answerTimer);
     this.answerTimer = setTimeout(
@@ -58,7 +58,7 @@ export class Connection {
     });
   }
 
-  /** Ends the request for a snapshot, after data has arrived. */
+  /** Ends the repetition and the timeout of a request for a snapshot. */
   stopWaiting(): void {
     clearTimeout(this.answerTimer);
     this.stopResending();

@@ -1,10 +1,10 @@
 /**
- * A run's session with a kernel: passes the kernel's messages to the data and the requests, and
- * notifies the views.
+ * The session of a run that is connected to a kernel: dispatches the kernel's messages and notifies
+ * the views.
  *
- * `run-data.ts` stores the run's data, `run-requests.ts` sends requests and resolves their answers,
- * `connection.ts` requests snapshots. After a missing or unreadable frame a new snapshot is
- * requested.
+ * `run-data.ts` stores the data, `run-requests.ts` sends requests and resolves them, `connection.ts`
+ * requests snapshots, `fragments.ts` reassembles large messages. A new snapshot is requested after a
+ * frame that is missing or cannot be decoded.
  */
 
 import type { Buffers } from "../decoding/buffers";
@@ -174,7 +174,7 @@ export class LiveSession implements RunSession {
     this.notify("snapshot");
   }
 
-  /** Acknowledges a frame, an ignored one included, and applies it. */
+  /** Acknowledges every frame, and applies it unless a snapshot is awaited. */
   private receiveFrame(message: FrameMessage, buffers: Buffers): void {
     send(this.channel, { type: "received", seq: message.seq });
     const result = this.data.applyFrame(message, buffers);
@@ -186,8 +186,8 @@ export class LiveSession implements RunSession {
   }
 
   /**
-   * Fails the request that was refused. A refusal without a request, or of a control, becomes the
-   * session's problem; one of another page's request is ignored.
+   * Fails the refused request. The refusal of a control, or one without a request, becomes the
+   * problem of the session. A refusal of another page's request is ignored.
    */
   private receiveRefusal(refusal: RefusedMessage): void {
     const { reason, request, question, subject } = refusal;

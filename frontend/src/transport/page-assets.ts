@@ -1,4 +1,4 @@
-/** The scripts of this page, whichever run's kernel sent them. */
+/** The scripts of this page, shared by all runs and kernels. */
 
 import type { Buffers } from "../decoding/buffers";
 import type { AssetMessage, RefusedMessage } from "../messages/kernel";
@@ -8,7 +8,7 @@ import type { Channel } from "./channel";
 
 const assets = new Map<AssetName, PendingAsset>();
 
-/** Requests a script unless the page has it; resolves to its address. */
+/** Requests a script unless the page has it; resolves to its URL. */
 export function requestAsset(name: AssetName, channel: Channel): Promise<string> {
   const asset = assets.get(name) ?? new PendingAsset(name);
   assets.set(name, asset);

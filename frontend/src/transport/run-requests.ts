@@ -1,4 +1,4 @@
-/** Requests to the kernel about one run, and the answers to them. */
+/** Sends requests about a run to the kernel, and resolves them with the replies. */
 
 import type { Buffers } from "../decoding/buffers";
 import { readHistograms } from "../decoding/histograms";
@@ -22,7 +22,7 @@ import { firstRequestNumber, PendingRequests } from "./pending-requests";
 /** Time in which the kernel must acknowledge a click. */
 export const CONTROL_TIMEOUT_MS = 1500;
 
-/** The messages that answer a request. */
+/** The messages that reply to a request. */
 export type Answer =
   | GraphMessage
   | InspectionMessage
@@ -32,7 +32,7 @@ export type Answer =
   | AcknowledgedMessage;
 
 export class RunRequests {
-  /** Structures by their signature, pending ones included. */
+  /** Graphs by their signature, including pending ones. */
   private readonly graphs = new Map<string, Promise<GraphData | null>>();
   private readonly structures = new PendingRequests<string, GraphData | null>(() => null);
   private readonly inspections = new PendingRequests<number, Inspection>(withoutAnswer);
@@ -48,7 +48,7 @@ export class RunRequests {
 
   constructor(private readonly channel: Channel) {}
 
-  /** `current` is the graph that the page shows now. */
+  /** `current` is the graph that the page has; it needs no request. */
   graphOf(signature: string, current: GraphData | null): Promise<GraphData | null> {
     if (current) this.graphs.set(current.signature, Promise.resolve(current));
     const known = this.graphs.get(signature);
@@ -97,7 +97,7 @@ export class RunRequests {
     }));
   }
 
-  /** Resolves to false when the kernel does not answer in time. */
+  /** Resolves to false if the kernel does not reply in time. */
   control(action: ControlAction): Promise<boolean> {
     this.lastRequest += 1;
     const request = this.lastRequest;
@@ -113,7 +113,7 @@ export class RunRequests {
     });
   }
 
-  /** Resolves the request that a message answers. */
+  /** Resolves the request to which a message replies. */
   receive(message: Answer, buffers: Buffers): void {
     switch (message.type) {
       case "graph":
@@ -143,14 +143,14 @@ export class RunRequests {
     }
   }
 
-  /** Fails the pending request for a structure. */
+  /** Fails the pending request for a graph. */
   refuseGraph(signature: string, reason: string): void {
     this.structures.fail(signature, reason);
   }
 
   /**
-   * Fails the request of this number. Returns true where it was a control, whose reason is to be
-   * shown; false for all others, those of another page included.
+   * Fails the request with this number. Returns whether it was a control, whose reason must be
+   * shown; false if it was sent by another page.
    */
   refuse(request: number, reason: string): boolean {
     if (this.numbered.some((requests) => requests.fail(request, reason))) return false;

@@ -1,4 +1,4 @@
-/** Outputs of modules: numbers of all modules over time, and pictures of one. */
+/** The activations view: quantities of all modules over steps, and pictures of one module. */
 
 import { HeatMap } from "../../heat-map/heat-map";
 import { type Row, rowsOf } from "../../heat-map/rows";
@@ -90,7 +90,7 @@ class ActivationsView {
     this.root.dataset.labkitStep = String(last);
   }
 
-  /** Returns the modules for which a quantity is known; not every module can die or saturate. */
+  /** Returns the modules with values of a quantity; not every module can die or saturate. */
   private rows(kind: ActivationKind): readonly Row[] {
     return rowsOf(this.session, kind).filter(({ table, column }) => {
       const newest = table.latest()?.[column];

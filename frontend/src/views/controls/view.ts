@@ -1,4 +1,4 @@
-/** The run's status and progress, and the buttons that control it. */
+/** The controls view: status and progress of the run, and buttons to control it. */
 
 import type { Notice, RunState } from "../../messages/run";
 import { make, setText } from "../../parts/element";

@@ -1,4 +1,4 @@
-/** The findings of a run: each is shown once, updated in place, and removed when it is over. */
+/** The findings view: one card per finding, which is updated, and removed with the finding. */
 
 import type { Finding } from "../../messages/run";
 import { make } from "../../parts/element";

@@ -1,4 +1,4 @@
-/** The quantities shown of every parameter over time. */
+/** The quantities of parameters over steps. */
 
 import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
 import type { TableKind } from "../../messages/tables";
@@ -12,7 +12,7 @@ interface Quantity {
   scale(): ColourScale;
 }
 
-/** A customary update ratio. */
+/** A usual update ratio. */
 export const CUSTOMARY_RATIO = 1e-3;
 
 export const QUANTITIES: readonly Quantity[] = [

@@ -1,4 +1,4 @@
-/** Requests the walk and the edits of leaves from the kernel. */
+/** Requests the walk, and edits of leaves, from the kernel. */
 
 import type { Buffers } from "../../decoding/buffers";
 import { PROTOCOL_VERSION, versionProblem } from "../../messages/protocol";
@@ -15,14 +15,14 @@ import { FragmentAssembler } from "../../transport/fragments";
 import { sendRepeatedly } from "../../transport/send-repeatedly";
 import { readWalk, type Walk } from "./walk";
 
-/** The stepper's own model, as anywidget passes it to `render`. */
+/** The model of the stepper's widget, as anywidget passes it to `render`. */
 export type StepperModel = MessageModel<StepperRequest>;
 
 export interface WalkListener {
   walk(walk: Walk): void;
-  /** A sentence on what is wrong; null when that is over. */
+  /** There is a problem, described by a sentence; null if there is none any more. */
   problem(message: string | null): void;
-  /** A sentence on why the kernel did not do what was requested. */
+  /** A request was refused, with the reason as a sentence. */
   refused(message: string): void;
 }
 
