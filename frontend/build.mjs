@@ -1,9 +1,9 @@
 /**
  * Builds the frontend into `labkit/static`.
  *
- * Every view contains `loader.js`; a page requests the compressed scripts once. The loader carries
- * the digest of the scripts, so that a page can hold two builds. The same sources give the same
- * bytes.
+ * Every view contains `loader.js`; a page requests the compressed scripts once. The loader contains
+ * the digest of the scripts, so that a page can contain two builds. The build is
+ * reproducible: the same sources give the same bytes.
  */
 
 import { createHash } from "node:crypto";
@@ -21,7 +21,7 @@ const SCRIPTS = [
   { name: "layout.js", entry: "src/views/graph/layout/worker.ts", format: "iife" },
 ];
 
-/** Libraries whose code is in the scripts. */
+/** Libraries whose code is bundled into the scripts. */
 const BUNDLED = ["plotly.js-cartesian-dist-min", "@hpcc-js/wasm-graphviz"];
 
 const SYSTEM_BYTE = 9;

@@ -10,17 +10,17 @@
  */
 
 const LAYERS = [
-  // The messages between kernel and page; `labkit/views/protocol.py` is the other side.
-  { name: "protocol", path: "protocol\\.ts$" },
+  // The types of everything that kernel and page exchange, as in `labkit/views/messages`.
+  { name: "messages", path: "messages/" },
   // The interface through which views read and control a run.
   { name: "session", path: "session\\.ts$" },
-  // Reads numbers out of a message's buffers.
+  // Decodes numbers from the buffers of a message.
   { name: "decoding", path: "decoding/" },
-  // The bounded history of each block of columns.
+  // The bounded history of each table.
   { name: "history", path: "history/" },
   // The connection with the kernel; implements the session.
   { name: "transport", path: "transport/" },
-  // What all views draw with: elements, numbers as text, colours, redrawing, settings.
+  // Shared by all views: elements, number formats, colours, redrawing, settings.
   { name: "parts", path: "parts/" },
   // Plotly figures, and heat maps over the steps; neither imports the other.
   { name: "figures", path: "(plot|heat-map)/" },
@@ -36,7 +36,7 @@ const LAYERS = [
 const GRAPH_LAYERS = [
   // A graph's data with collapsed repeats, the tree of its module calls, names as text.
   { name: "structure", path: "structure/" },
-  // Finds what repeats itself, and collapses it into one pass.
+  // Finds repeated sections, and collapses each into one pass.
   { name: "repeats", path: "repeats/" },
   // What is visible of a graph, its labels, its changes, its search; no DOM.
   { name: "model", path: "model/" },
@@ -55,13 +55,13 @@ const GRAPH_LAYERS = [
 /** Scripts with a bundle of their own, which must stay small. */
 const SCRIPTS = [
   // Fetches the app from the kernel.
-  { name: "loader", path: "^src/loader\\.ts$", uses: "^src/(transport|decoding|protocol\\.ts$)" },
+  { name: "loader", path: "^src/loader\\.ts$", uses: "^src/(transport|decoding|messages)/" },
   // The Web Worker that runs Graphviz.
   { name: "worker", path: "^src/views/graph/layout/worker\\.ts$", uses: "layout/messages\\.ts$" },
   // Plotly as the page loads it.
   { name: "plotly", path: "^src/plotly\\.ts$", uses: "^$" },
-  // The course's pad to draw on.
-  { name: "pad", path: "^src/pad/", uses: "^$" },
+  // The drawing pad of the course.
+  { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
 ];
 
 /** Folders of one layer that must not import each other. */

@@ -1,5 +1,6 @@
-/** The script that the kernel sends to the page: opens the run's session and draws one view. */
+/** The main script: opens the session of a run and draws a view. */
 
+import type { ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
 import { isDark, watchTheme } from "./parts/theme";
@@ -19,7 +20,7 @@ import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
 import style from "./views/style.css";
 
-const VIEWS: Readonly<Record<string, DrawView>> = {
+const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
   dashboard: drawDashboard,
   curves: withTitle("curves", drawCurves),
   gradients: withTitle("gradients", drawGradients),
@@ -33,14 +34,16 @@ export interface ViewRequest {
   readonly view: string;
   readonly channel: Channel;
   readonly root: HTMLElement;
-  /** The view's own model, over which the stepper sends its messages. */
+  /** The model of the view's widget, used by the stepper for its messages. */
   readonly model: StepperModel;
 }
 
 /** Draws a view of the channel's run; returns its clean-up. */
 export function render({ view, channel, root, model }: ViewRequest): () => void {
   const draw: DrawView | undefined =
-    view === "stepper" ? (place, session) => drawStepper(place, session, model) : VIEWS[view];
+    view === "stepper"
+      ? (place, session) => drawStepper(place, session, model)
+      : VIEWS[view as keyof typeof VIEWS];
   if (!draw) {
     root.replaceChildren(make("p", {}, `This build of labkit has no view named “${view}”.`));
     return () => root.replaceChildren();
@@ -61,7 +64,7 @@ export function render({ view, channel, root, model }: ViewRequest): () => void 
   };
 }
 
-/** Outside JupyterLab the page defines no colours, so that labkit's own are used. */
+/** Selects labkit's colours if the page defines none, as outside JupyterLab. */
 function setColours(frame: HTMLElement): void {
   const named = getComputedStyle(document.body).getPropertyValue("--jp-layout-color1") !== "";
   frame.dataset.labkitColours = named ? "page" : isDark(frame) ? "dark" : "light";

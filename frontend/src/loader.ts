@@ -1,9 +1,9 @@
 /**
- * The script that every view contains. It requests labkit's frontend from the kernel once per page,
- * and lets it draw the view.
+ * The script in every view. It requests the main script from the kernel once per page, and calls it
+ * to draw the view.
  *
- * `render` returns before anything is awaited: the kernel's messages reach a model only afterwards,
- * and the clean-up must exist even if none comes.
+ * `render` must return without awaiting anything: messages of the kernel are delivered only
+ * afterwards, and the clean-up is needed even without a message.
  */
 
 import { PendingAsset } from "./transport/assets";
@@ -17,7 +17,7 @@ import {
   type ViewModel,
 } from "./transport/channel";
 
-/** Digest of the scripts of this build; a page can hold two builds. */
+/** Digest of the scripts of this build; a page can contain two builds. */
 declare const LABKIT_BUILD: string;
 
 interface App {

@@ -1,30 +1,23 @@
 /**
  * The interface through which a view reads and controls a run.
  *
- * There is one session per run and page. All views of that run share it, so that they have one
- * history and one cursor. Views read; only the transport writes.
+ * There is one session per run and page, so that all views of the run share its history and its
+ * cursor. Views read the data; only the transport writes it.
  */
 
-import type {
-  AssetName,
-  ControlAction,
-  Finding,
-  GraphData,
-  PictureKind,
-  PictureSubject,
-  RecordedNorm,
-  RunState,
-  SentPicture,
-  TableKind,
-} from "./protocol";
+import type { GraphData } from "./messages/graph";
+import type { AssetName, ControlAction } from "./messages/page";
+import type { Finding, RunState } from "./messages/run";
+import type { TableKind } from "./messages/tables";
+import type { PictureKind, PictureSubject, RecordedNorm, SentPicture } from "./messages/values";
 
-/** Points of one column in the order of their steps. */
+/** Points of one column, sorted by step. */
 export interface Points {
   readonly steps: Float64Array;
   readonly values: Float32Array;
 }
 
-/** Columns that are sampled together, with their bounded history. */
+/** A table of series that are recorded together, with a bounded history. */
 export interface SeriesTable {
   readonly id: string;
   readonly kind: TableKind;
@@ -32,11 +25,11 @@ export interface SeriesTable {
   /** Step of the newest row; -1 while empty. */
   readonly lastStep: number;
   /**
-   * Recorded points of a column: the extremes of folded buckets, then the newest rows whole.
-   * NaN is left out where it stands for "not read", as in all but losses, rates and metrics.
+   * Returns the points of a column: the extremes of each bucket, then all values of the newest rows.
+   * NaN is omitted, except in losses, learning rates and metrics, where it does not mean "not read".
    */
   points(column: number): Points;
-  /** The newest value of every column, read at the newest step or before; null while empty. */
+  /** Returns the newest value of every column, of any step; null without rows. */
   latest(): Float32Array | null;
 }
 
@@ -44,18 +37,18 @@ export interface SeriesTable {
 export interface Statistics {
   readonly shape: readonly number[];
   readonly dtype: string;
-  /** The step at which they were read, where that is not now. */
+  /** The step at which the values were read; null for the current values. */
   readonly step: number | null;
   /** Number of elements that were read; null for all. */
   readonly sampled: number | null;
-  /** NaN where it is not known, as the next three. */
+  /** NaN if unknown, as the next three. */
   readonly minimum: number;
   readonly maximum: number;
   readonly mean: number;
   readonly standardDeviation: number;
   readonly zeros: number | null;
   readonly notFinite: number | null;
-  /** One more than there are counts. */
+  /** Edges of the bins, `counts.length + 1` values. */
   readonly edges: Float64Array;
   readonly counts: Float64Array;
 }
@@ -63,9 +56,9 @@ export interface Statistics {
 export interface Inspection {
   readonly value: Statistics | null;
   readonly gradient: Statistics | null;
-  /** The newest recorded norms, where the values could not be read. */
+  /** The newest recorded norms, if the values could not be read. */
   readonly norms: readonly RecordedNorm[];
-  /** Why the values are not the tensor's current ones, as a sentence; null where they are. */
+  /** Why the values are not the current ones, as a sentence; null if they are. */
   readonly reason: string | null;
   /** False after a timeout or a refusal; then `reason` says why. */
   readonly answered: boolean;
@@ -73,15 +66,15 @@ export interface Inspection {
 
 /** A picture of activations with its values decoded. */
 export interface Picture extends Omit<SentPicture, "values"> {
-  /** Panel by panel, row by row. */
+  /** Row major: panels, rows, columns. */
   readonly values: Float32Array;
 }
 
-/** A histogram of one parameter's gradient. */
+/** A histogram of the gradient of one parameter. */
 export interface GradientHistogram {
   readonly name: string;
   readonly step: number;
-  /** One more than there are counts. */
+  /** Edges of the bins, `counts.length + 1` values. */
   readonly edges: Float64Array;
   readonly counts: Float32Array;
 }
@@ -90,35 +83,37 @@ export type Change = "snapshot" | "frame" | "cursor" | "selection" | "connection
 
 export interface RunSession {
   readonly runId: string;
-  /** Null until the first snapshot has come. */
+  /** Null before the first snapshot. */
   readonly state: RunState | null;
   readonly graph: GraphData | null;
   readonly tables: readonly SeriesTable[];
+  /** Whether some tables have not arrived since the last snapshot. */
+  readonly isLoading: boolean;
   /** The step that all views show; null follows the live end. */
   readonly cursor: number | null;
   /** The selected parameter, module or node, by its name, path or id. */
   readonly selected: string | null;
-  /** What goes wrong in the run, the gravest first. */
+  /** The most severe first. */
   readonly findings: readonly Finding[];
-  /** Folder of the course's notebooks on the kernel's machine; null where there is none. */
+  /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
   readonly course: string | null;
-  /** Why there is nothing live to show, as a sentence; null without a problem. */
+  /** Why the data are not live, as a sentence; null without a problem. */
   readonly problem: string | null;
-  /** Resolves to an earlier structure; null when it is no longer stored, or after a timeout. */
+  /** Resolves to the graph with a signature; null if it is not stored any more, or after a timeout. */
   graphOf(signature: string): Promise<GraphData | null>;
   /**
-   * Requests the values of a parameter, by its name, or of an operation, by its node's id. Resolves
-   * within seconds, after a timeout without values.
+   * Requests statistics of a parameter, by its name, or of an operation, by the id of its node.
+   * Resolves without values after a timeout.
    */
   inspect(name: string): Promise<Inspection>;
-  /** Resolves to the modules of which there are pictures; null after a timeout. */
+  /** Resolves to the modules with pictures; null after a timeout. */
   subjects(): Promise<readonly PictureSubject[] | null>;
   /**
-   * Resolves to the newest picture that is not after a step, or to the newest of all for null.
-   * Resolves to null where there is none, or after a timeout.
+   * Resolves to the newest picture up to a step, or to the newest of all for null. Resolves to null
+   * if there is none, or after a timeout.
    */
   picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null>;
-  /** Resolves to histograms of gradients, not after a step; null after a timeout. */
+  /** Resolves to the newest gradient histograms up to a step; null after a timeout. */
   histograms(
     names: readonly string[],
     bins: "magnitude" | "even",
@@ -129,9 +124,9 @@ export interface RunSession {
   select(name: string | null): void;
   /** Calls `listener` after each change; returns the function that ends the subscription. */
   subscribe(listener: (change: Change) => void): () => void;
-  /** Resolves to false after a timeout (no subshell, and a cell is running). */
+  /** Resolves to false after a timeout: without a subshell, while a cell is running. */
   control(action: ControlAction): Promise<boolean>;
-  /** Resolves to the address of a large script, as a blob of this page; loaded once per page. */
+  /** Resolves to the blob URL of a script, which is loaded once per page. */
   asset(name: AssetName): Promise<string>;
 }
 

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { render } from "../src/app";
 import { FakeChannel, snapshot } from "./fake-channel";
+import { viewStates } from "./fixtures/messages";
 
 const model = { send: () => undefined, on: () => undefined, off: () => undefined };
 
@@ -16,9 +17,9 @@ beforeEach(() => {
 });
 
 describe("a view on a page", () => {
-  it.each(["dashboard", "curves", "gradients", "graph", "controls", "stepper"])(
-    "%s has its handle, and leaves neither listeners nor elements behind",
-    (view) => {
+  it.each(Object.values(viewStates))(
+    "$view has its handle, and removes its listeners and elements when it is closed",
+    ({ view }) => {
       const channel = new FakeChannel(view);
       const before = channel.listenerCount;
       const root = document.createElement("div");
@@ -33,7 +34,7 @@ describe("a view on a page", () => {
     },
   );
 
-  it("waits in words while there is no step", () => {
+  it("shows a sentence before the first step", () => {
     const channel = new FakeChannel("words");
     const root = document.createElement("div");
     const close = render({ view: "curves", channel, root, model });
@@ -41,7 +42,7 @@ describe("a view on a page", () => {
     close();
   });
 
-  it("says so when this build has no such view", () => {
+  it("shows a sentence if this build has no such view", () => {
     const root = document.createElement("div");
     render({ view: "nothing", channel: new FakeChannel(), root, model });
     expect(root.textContent).toBe("This build of labkit has no view named “nothing”.");

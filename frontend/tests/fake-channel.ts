@@ -1,13 +1,12 @@
 /** A channel without a kernel: records what the page sends, and emits what a test passes. */
 
 import type { Buffers } from "../src/decoding/buffers";
-import {
-  type KernelMessage,
-  type PageMessage,
-  PROTOCOL_VERSION,
-  type RunState,
-  type TableRows,
-} from "../src/protocol";
+import type { KernelMessage, SnapshotMessage } from "../src/messages/kernel";
+import type { PageMessage } from "../src/messages/page";
+import { PROTOCOL_VERSION } from "../src/messages/protocol";
+import type { RunState } from "../src/messages/run";
+import type { TableRows } from "../src/messages/tables";
+import type { ChannelState } from "../src/messages/widgets";
 import type { Channel } from "../src/transport/channel";
 
 type Listener = (content?: unknown, buffers?: Buffers) => void;
@@ -22,8 +21,8 @@ export class FakeChannel implements Channel {
     private readonly protocol = PROTOCOL_VERSION,
   ) {}
 
-  get(trait: "protocol" | "run_id"): unknown {
-    return trait === "protocol" ? this.protocol : this.runId;
+  get<T extends keyof ChannelState>(trait: T): ChannelState[T] {
+    return { protocol: this.protocol, run_id: this.runId }[trait];
   }
 
   send(content: PageMessage): void {
@@ -115,7 +114,7 @@ export function lossRows(
   return { table, buffers: [viewOf(Float64Array.from(steps)), viewOf(Float32Array.from(values))] };
 }
 
-export function snapshot(seq: number, facts: Partial<RunState> = {}): KernelMessage {
+export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMessage {
   return {
     type: "snapshot",
     seq,
@@ -124,5 +123,6 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): KernelMess
     graph: null,
     findings: [],
     course: null,
+    pending: [],
   };
 }

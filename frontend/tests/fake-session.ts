@@ -1,6 +1,8 @@
 /** A session without events; tests override what they need. */
 
-import type { Finding, GraphData, PictureSubject, RunState } from "../src/protocol";
+import type { GraphData } from "../src/messages/graph";
+import type { Finding, RunState } from "../src/messages/run";
+import type { PictureSubject } from "../src/messages/values";
 import type { Change, Inspection, Picture, RunSession, SeriesTable } from "../src/session";
 
 /** The kernel's answer to an inspection: what a test gives and nothing else. */
@@ -15,6 +17,7 @@ export class QuietSession implements RunSession {
   graph: GraphData | null = null;
   findings: readonly Finding[] = [];
   tables: readonly SeriesTable[] = [];
+  isLoading = false;
   cursor: number | null = null;
   selected: string | null = null;
   course: string | null = null;

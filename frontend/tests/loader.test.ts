@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import loader from "../src/loader";
+import type { ViewState } from "../src/messages/widgets";
 import {
   ANSWER_TIMEOUT_MS,
   type Channel,
@@ -8,6 +9,7 @@ import {
   KERNEL_DISCONNECTED,
 } from "../src/transport/channel";
 import { FakeChannel } from "./fake-channel";
+import { viewStates } from "./fixtures/messages";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -21,7 +23,8 @@ afterEach(() => {
 async function open(find: () => Promise<Channel>) {
   const el = document.createElement("div");
   const quiet = { send: () => undefined, on: () => undefined, off: () => undefined };
-  const model = { ...quiet, get: () => "IPY_MODEL_x", widget_manager: { get_model: find } };
+  const get = <T extends keyof ViewState>(trait: T): ViewState[T] => viewStates.curves[trait];
+  const model = { ...quiet, get, widget_manager: { get_model: find } };
   const close = loader.render({ model, el });
   await vi.advanceTimersByTimeAsync(0);
   return { el, close };

@@ -11,6 +11,7 @@ import traitlets
 from labkit.run.error_text import described
 from labkit.views.assets import small_script
 from labkit.views.jupyter_compat import reply_on_the_same_shell
+from labkit.views.protocol import PROTOCOL_VERSION, other_version
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,6 +37,8 @@ class DrawingPad(anywidget.AnyWidget):
     ((1, 1, 8, 8), '16 bright pixels')
     """
 
+    protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
+    page_protocol = traitlets.Int(PROTOCOL_VERSION).tag(sync=True)
     pixels = traitlets.List(traitlets.Float()).tag(sync=True)
     side = traitlets.Int(SIDE).tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
@@ -56,6 +59,9 @@ class DrawingPad(anywidget.AnyWidget):
         return torch.tensor(self.pixels).reshape(1, 1, SIDE, SIDE)
 
     def _drawn(self, _: Any = None) -> None:
+        if self.page_protocol != PROTOCOL_VERSION:
+            self.said = other_version(self.page_protocol)
+            return
         if self._answer is None:
             return
         try:

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
 
-import psutil
 import traitlets
 
-from labkit.run import ComputationGraph, Finding, Run, SeriesTable, inspection_requests
+from labkit.run import Run, inspection_requests
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat
 from labkit.views import protocol as wire
-from labkit.views.course import course_folder
+from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import DroppableWidget
 from labkit.views.publisher import Publisher
+from labkit.views.run_updates import RunUpdates
 
 _MAX_HISTOGRAMS = 64
 _MAX_TEXT = 200
-_NARROW_COLUMNS = 64
-"""Tables with at most so many columns (losses, rates, metrics, small models) have priority."""
 
 
 class RunChannel(DroppableWidget):
@@ -53,17 +51,9 @@ class RunChannel(DroppableWidget):
         self._views: set[str] = set()
         """The model ids of the open views that use the channel."""
         self._lock = threading.Lock()
-        self._seq = 0
-        self._sent_totals: dict[str, int] = {}
-        """The total number of rows of each table at the time of its last message."""
-        self._sent_widths: dict[str, int] = {}
-        """The number of columns of each table whose names have been sent."""
-        self._sent_at: dict[str, int] = {}
-        """The sequence number of the last frame with rows of each table."""
-        self._sent_graph: ComputationGraph | None = None
-        self._sent_findings: tuple[Finding, ...] = ()
+        self._updates = RunUpdates(run)
+        self._fragmenter = Fragmenter()
         self._snapshot_due = False
-        self._process = psutil.Process()
         self.on_msg(self._on_message)
         jupyter_compat.reply_on_the_same_shell(self.comm)
         self._publisher = None if run.closed else Publisher(run, self.publish)
@@ -93,71 +83,19 @@ class RunChannel(DroppableWidget):
             self._publisher.finish()
 
     def publish(self) -> None:
-        """Send the new rows, graph and findings as a frame.
-
-        A snapshot is sent instead if unsent rows are already in buckets, or a table has new
-        columns.
-        """
-        run = self._watched
+        """Send what is new as a frame; after the end of the run, as many frames as are needed."""
         with self._lock:
-            rows: dict[str, wire.NewRows] = {}
-            totals: dict[str, int] = {}
-            room = wire.MOST_FRAME_BYTES
-            for id, table in self._longest_unsent_first(run.tables):
-                new = table.rows_since(self._sent_totals.get(id, 0))
-                width = 0 if new is None else new.values.shape[1]
-                if new is None or width != self._sent_widths.get(id, width):
-                    self._send_snapshot()
-                    return
-                if not len(new.steps):
-                    continue
-                row_bytes = 4 * width + 8
-                if rows and row_bytes > room:
-                    continue  # sent with a later frame, which reduces the number of rows
-                room -= min(row_bytes * len(new.steps), max(row_bytes, wire.MOST_FRAME_BYTES // 4))
-                is_known = id in self._sent_totals
-                rows[id] = wire.NewRows(table, new.steps, new.values, is_known=is_known)
-                totals[id] = new.total
-            latest = run.graph
-            graph = None if latest is self._sent_graph else latest
-            found = run.findings
-            findings = None if found == self._sent_findings else found
-            message = wire.frame(self._seq + 1, self._facts(), rows, graph, findings)
-            # Updated after the message was built: after an error the next frame has the same rows.
-            self._sent_totals |= totals
-            self._sent_widths |= {id: new.values.shape[1] for id, new in rows.items()}
-            self._sent_at |= dict.fromkeys(rows, self._seq)
-            self._sent_graph, self._sent_findings = latest, found
-            self._seq += 1
-            self._post(message)
+            self._post(self._updates.frame())
+            self._post_rest_of_ended_run()
 
-    def _longest_unsent_first(
-        self, tables: Mapping[str, SeriesTable]
-    ) -> list[tuple[str, SeriesTable]]:
-        """Return the tables: narrow ones first, then by the time since their last frame."""
-
-        def priority(item: tuple[str, SeriesTable]) -> tuple[bool, int]:
-            id, table = item
-            return len(table.names) > _NARROW_COLUMNS, self._sent_at.get(id, -1)
-
-        return sorted(tables.items(), key=priority)
-
-    def _send_snapshot(self) -> None:
-        run = self._watched
-        whole = [(table, table.whole()) for table in run.tables.values()]
-        graph, found = run.graph, run.findings
-        message = wire.snapshot(self._seq + 1, self._facts(), whole, graph, found, course_folder())
-        self._sent_totals = {table.id: contents.total for table, contents in whole}
-        self._sent_widths = {table.id: len(contents.names) for table, contents in whole}
-        self._sent_graph, self._sent_findings = graph, found
-        self._seq += 1
-        self._post(message)
-
-    def _facts(self) -> Any:
-        return self._watched.state(self._process.memory_info().rss)
+    def _post_rest_of_ended_run(self) -> None:
+        """Send the pending tables at once if no further frames are due."""
+        while self._updates.pending and self._watched.closed:
+            self._post(self._updates.frame())
 
     def _post(self, message: wire.Message) -> None:
-        self.send(message.content, message.buffers)
+        for part in self._fragmenter.fragments(message):
+            self.send(part.content, part.buffers)
 
     def _on_message(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         """Handle a message from a page; every request receives a reply or a refusal."""
@@ -185,6 +123,8 @@ class RunChannel(DroppableWidget):
             case {"type": "received"}:
                 if self._publisher is not None:
                     self._publisher.acknowledge()
+                    if self._updates.pending:
+                        self._publisher.publish_soon()
             case {"type": "control", "action": str(action), "request": int(request)}:
                 self._control(content, action, request)
             case _:
@@ -255,7 +195,8 @@ class RunChannel(DroppableWidget):
     def _send_due_snapshot(self) -> None:
         self._snapshot_due = False
         with self._lock:
-            self._send_snapshot()
+            self._post(self._updates.snapshot())
+            self._post_rest_of_ended_run()
 
     def _control(self, content: Any, action: str, request: int) -> None:
         run = self._watched

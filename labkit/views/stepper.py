@@ -16,6 +16,7 @@ from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Wa
 from labkit.views import jupyter_compat, pictures
 from labkit.views import protocol as wire
 from labkit.views.channel import shortened
+from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.views import View
 
@@ -64,6 +65,7 @@ class StepperView(View):
         self.walk = walk
         self._edit, self._reset = edit, reset
         self._thread = threading.current_thread()
+        self._fragmenter = Fragmenter()
         run = Run(name)
         run.add_graph(walk.graph)
         run.close()
@@ -112,8 +114,8 @@ class StepperView(View):
 
     def _show(self, walk: Walk, request: int | None) -> Walk:
         self.walk = walk
-        message = walk_message(walk, request)
-        self.send(message.content, message.buffers)
+        for part in self._fragmenter.fragments(walk_message(walk, request)):
+            self.send(part.content, part.buffers)
         return walk
 
     def _on_page(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
@@ -202,7 +204,7 @@ def walk_message(walk: Walk, request: int | None) -> wire.Message:
     request : int or None
         Number of the request to which it is the reply.
     """
-    message = wire.Message({"type": "walk", "request": request})
+    message = wire.Message({"type": "walk", "protocol": wire.PROTOCOL_VERSION, "request": request})
     message.content |= {
         "graph": walk.graph.to_json(),
         "reason": walk.reason,

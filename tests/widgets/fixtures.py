@@ -1,14 +1,15 @@
-"""Messages that both test suites read: what Python writes, TypeScript must understand.
+"""Messages written by Python that the tests of Python and of TypeScript read.
 
-``python -m tests.widgets.fixtures`` writes them anew after a change of the protocol.
+Run ``python -m tests.widgets.fixtures`` after a change of the protocol.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -27,10 +28,11 @@ from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
 from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
-from labkit.views import messages as messages_of_python
-from labkit.views import protocol
-from labkit.views import stepper_messages as messages_of_stepper
-from labkit.views.protocol import Message, NewRows
+from labkit.views import protocol, run_messages
+from labkit.views.fragments import Fragmenter
+from labkit.views.messages import pad, page, stepper, widgets
+from labkit.views.protocol import Message
+from labkit.views.run_messages import NewRows
 from labkit.views.stepper import walk_message
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,8 +41,11 @@ TYPESCRIPT = ROOT / "frontend" / "tests" / "fixtures" / "messages.ts"
 _TYPESCRIPT_HEAD = """\
 /** Every message as Python makes it; written by `python -m tests.widgets.fixtures`. */
 
-import type { KernelMessage, PageMessage } from "../../src/protocol";
-import type { StepperMessage, StepperRequest } from "../../src/views/stepper/protocol";
+import type { KernelMessage } from "../../src/messages/kernel";
+import type { PadDrawing, PadState } from "../../src/messages/pad";
+import type { PageMessage } from "../../src/messages/page";
+import type { StepperMessage, StepperRequest } from "../../src/messages/stepper";
+import type { ChannelState, ViewState } from "../../src/messages/widgets";
 
 """
 
@@ -144,6 +149,8 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         "spike": [int(step) for step in steps[values == np.float32(50.0)]],
         "nan": [int(step) for step in steps[np.isnan(values)]],
     }
+    accuracy = SeriesTable("metric/accuracy", "metric", ["accuracy"])
+    accuracy.extend([1, 2], [0.25, 0.5])
     rows = {
         "loss": NewRows(
             table,
@@ -159,11 +166,22 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
     }
     return {
         "snapshot": (
-            protocol.snapshot(7, STATE, [(table, table.whole())], GRAPH, [FINDING], "~/labkit"),
+            run_messages.snapshot(
+                7,
+                STATE,
+                [(table, table.whole())],
+                GRAPH,
+                [FINDING],
+                "~/labkit",
+                ["metric/accuracy"],
+            ),
             found,
         ),
-        "frame": (protocol.frame(8, STATE, rows, None), {"last": 6002}),
-        "changes": (protocol.frame(9, STATE, {}, GRAPH, []), {}),
+        "frame": (
+            run_messages.frame(8, STATE, rows, None, complete=[(accuracy, accuracy.whole())]),
+            {"last": 6002, "accuracy": [0.25, 0.5]},
+        ),
+        "changes": (run_messages.frame(9, STATE, {}, GRAPH, []), {}),
         "inspection": (
             protocol.inspection(3, Inspection(STATISTICS, None, NORMS, "so")),
             {
@@ -184,10 +202,23 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         "asset": (protocol.asset("layout.js", b"compressed"), {}),
         "acknowledged": (protocol.acknowledged(7), {}),
         "refused": (protocol.refused("No.", {"type": "graph", "signature": "abc"}), {}),
+        "fragment": (fragments()[0], {}),
     }
 
 
-def page_messages() -> dict[str, messages_of_python.PageMessage]:
+def fragmented_message() -> Message:
+    """Return a message with a name that is not ASCII, and with buffers, one of them empty."""
+    message = protocol.picture(8, replace(PICTURE, module="é" * 50))
+    message.buffers += [b"", b"odd"]
+    return message
+
+
+def fragments() -> list[Message]:
+    """Return the fragments of `fragmented_message`, as if it were too large."""
+    return list(Fragmenter(max_bytes=300).fragments(fragmented_message()))
+
+
+def page_messages() -> dict[str, page.PageMessage]:
     """Return the messages of a page by name."""
     return {
         "hello": {"type": "hello", "protocol": protocol.PROTOCOL_VERSION},
@@ -236,13 +267,40 @@ def stepper_messages() -> dict[str, tuple[Message, dict[str, Any]]]:
     return {"walk": (walk_message(walk, 2), {}), "refused": (refusal, {})}
 
 
-def stepper_requests() -> dict[str, messages_of_stepper.StepperRequest]:
-    """Return a page's messages to the stepper by name."""
+def stepper_requests() -> dict[str, stepper.StepperRequest]:
+    """Return the messages of a page to the stepper by name."""
     return {
         "walk": {"type": "walk", "protocol": protocol.PROTOCOL_VERSION},
         "edit": {"type": "edit", "request": 1, "leaf": "w", "index": 0, "value": 2.5},
         "reset": {"type": "reset", "request": 2},
     }
+
+
+def channel_states() -> dict[str, widgets.ChannelState]:
+    """Return the state of a run's channel."""
+    return {"channel": {"protocol": protocol.PROTOCOL_VERSION, "run_id": "abc"}}
+
+
+def view_states() -> dict[str, widgets.ViewState]:
+    """Return the states of the views by their names."""
+    return {name: {"view": name, "channel": "IPY_MODEL_abc"} for name in get_args(widgets.ViewName)}
+
+
+def pad_states() -> dict[str, pad.PadState]:
+    """Return the state of a drawing pad."""
+    state: pad.PadState = {
+        "protocol": protocol.PROTOCOL_VERSION,
+        "side": 2,
+        "pixels": [0.0, 1.0, 0.25, 0.0],
+        "said": "Two bright pixels",
+    }
+    return {"pad": state}
+
+
+def pad_drawings() -> dict[str, pad.PadDrawing]:
+    """Return the changes that a page sends after a stroke."""
+    pixels = [0.0, 1.0, 0.95, 0.0]
+    return {"drawing": {"page_protocol": protocol.PROTOCOL_VERSION, "pixels": pixels}}
 
 
 def pictures() -> ActivationLog:
@@ -265,12 +323,21 @@ def as_json(message: Message, expected: dict[str, Any]) -> dict[str, Any]:
     return {"message": message.content, "buffers": buffers, "expected": expected}
 
 
+def fragments_as_json() -> dict[str, Any]:
+    """Return the fragments of a message, and the message, as a fixture's JSON."""
+    return {
+        "fragments": [as_json(fragment, {}) for fragment in fragments()],
+        "message": as_json(fragmented_message(), {}),
+    }
+
+
 def write() -> None:
     """Write all fixtures: as JSON for the tests, and as TypeScript for its compiler to check."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, (message, expected) in messages().items():
         text = json.dumps(as_json(message, expected), indent=1, allow_nan=False)
         (FOLDER / f"{name}.json").write_text(text + "\n")
+    (FOLDER / "fragments.json").write_text(json.dumps(fragments_as_json(), indent=1) + "\n")
     TYPESCRIPT.write_text(as_typescript())
 
 
@@ -284,6 +351,10 @@ def as_typescript() -> str:
             {k: m.content for k, (m, _) in stepper_messages().items()},
         ),
         "stepperRequests": ("StepperRequest", stepper_requests()),
+        "channelStates": ("ChannelState", channel_states()),
+        "viewStates": ("ViewState", view_states()),
+        "padStates": ("PadState", pad_states()),
+        "padDrawings": ("PadDrawing", pad_drawings()),
     }
     parts = [
         f"export const {name} = {json.dumps(content, indent=2, allow_nan=False)} "

@@ -1,12 +1,14 @@
-"""A Python copy of how a page stores series.
+"""A model of the page's series in Python.
 
-The same algorithm as `frontend/src/transport/run-data.ts`, `history/table-history.ts` and
-`history/buckets.ts`: change both together.
+It follows `transport/run-data.ts`, `transport/fragments.ts`, `history/table-history.ts` and
+`history/buckets.ts` in `frontend/src`; change both together.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import struct
 
 import numpy as np
 
@@ -15,7 +17,7 @@ from labkit.run.storage import rows_for
 
 
 class PageTable:
-    """The history of a table: recent rows, and buckets of [count, [low, at, high, at]...]."""
+    """The history of one table: rows, and buckets as [count, [low, low_at, high, high_at]...]."""
 
     def __init__(self, content, limit=None, stride=1):
         self.kind, self.names = content["kind"], list(content["names"])
@@ -116,16 +118,19 @@ class PageTable:
 
 
 class Page:
-    """A page that shows a run; `greets` is true while it requests a snapshot."""
+    """A page that shows a run; `greets` is whether it requests a snapshot."""
 
     def __init__(self):
         self.tables, self.seq, self.greets = {}, None, True
+        self.pending, self.fragments = set(), {}
 
     def receive(self, content, buffers):
-        if content["type"] == "snapshot":
-            self.tables = {
-                table["id"]: PageTable.from_snapshot(table, buffers) for table in content["tables"]
-            }
+        if content["type"] == "fragment":
+            self._reassemble(content, buffers)
+        elif content["type"] == "snapshot":
+            self.pending = set(content["pending"])
+            self.tables = {id: table for id, table in self.tables.items() if id in self.pending}
+            self._replace(content["tables"], buffers)
             self.seq, self.greets = content["seq"], False
         elif content["type"] == "frame" and self.seq is not None:
             if content["seq"] != self.seq + 1:
@@ -133,7 +138,32 @@ class Page:
                 return
             for table in content["tables"]:
                 self._take(table, buffers)
+            self._replace(content.get("snapshots", ()), buffers)
             self.seq = content["seq"]
+
+    def _reassemble(self, content, buffers):
+        number, index = content["message"], content["index"]
+        parts = [] if index == 0 else self.fragments.pop(number, None)
+        if parts is None or len(parts) != index:
+            return
+        self.fragments[number] = parts = [*parts, buffers[0]]
+        if len(parts) < content["count"]:
+            return
+        del self.fragments[number]
+        encoded = b"".join(parts)
+        (length,) = struct.unpack("<I", encoded[:4])
+        header, rest = json.loads(encoded[4 : 4 + length]), encoded[4 + length :]
+        whole = []
+        for size in header["lengths"]:
+            whole.append(rest[:size])
+            rest = rest[size:]
+        assert not rest
+        self.receive(header["content"], whole)
+
+    def _replace(self, tables, buffers):
+        for table in tables:
+            self.tables[table["id"]] = PageTable.from_snapshot(table, buffers)
+            self.pending.discard(table["id"])
 
     def _take(self, content, buffers):
         known, names = self.tables.get(content["id"]), content["names"]

@@ -8,7 +8,7 @@ from labkit.run import Finding, Run
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import NO_STEP_ENDED
-from labkit.views import assets
+from labkit.views import assets, run_messages
 from labkit.views.channel import RunChannel
 
 from .pages import HELLO, Page
@@ -253,3 +253,46 @@ def test_findings_travel_when_they_changed(run, monkeypatch):
     run.live.found = ()
     empty = page.first(lambda content: content.get("findings") == [] and content["seq"] > 2)
     assert empty["seq"] > after["seq"]
+
+
+@pytest.fixture
+def large_run(run, monkeypatch):
+    """An open run of which every table is sent in a message of its own."""
+    monkeypatch.setattr(run_messages, "MAX_COMPLETE_BYTES", 0)
+    for number in range(5):
+        run.add_table(f"metric/{number}", "metric", [str(number)]).append(1, 1.0)
+    return run
+
+
+def complete_tables(page):
+    """Return the ids of the complete tables in the messages of a page."""
+    sent = [content.get("snapshots", []) for content in page.received]
+    return {table["id"] for tables in sent for table in tables}
+
+
+def test_the_tables_that_a_snapshot_lacks_follow_in_frames(large_run, monkeypatch):
+    page = Page(large_run, monkeypatch)
+    page.ask(HELLO)
+    pending = set(page.first(lambda content: content["type"] == "snapshot")["pending"])
+    assert len(pending) == len(large_run.tables) - 1
+    page.first(lambda _: complete_tables(page) == pending)
+
+
+def test_the_tables_that_a_snapshot_lacks_follow_at_once_when_the_run_ends(large_run, monkeypatch):
+    page = Page(large_run, monkeypatch)
+    page.ask(HELLO)
+    pending = set(page.first(lambda content: content["type"] == "snapshot")["pending"])
+    large_run.close()
+    assert complete_tables(page) == pending
+
+
+def test_an_acknowledged_frame_is_followed_at_once_while_tables_are_missing(large_run, monkeypatch):
+    page = Page(large_run, monkeypatch)
+    hurried = []
+    monkeypatch.setattr(page.channel._publisher, "publish_soon", lambda: hurried.append(True))
+    page.channel._updates.pending = {"metric/0"}
+    page.ask({"type": "received", "seq": 1})
+    assert hurried == [True]
+    page.channel._updates.pending = set()
+    page.ask({"type": "received", "seq": 2})
+    assert hurried == [True]

@@ -1,28 +1,42 @@
-"""What goes to the page is written down, bounded, and valid JSON."""
+"""Messages have the types of `labkit.views.messages`, a bounded size, and no NaN in JSON."""
 
+import ast
 import json
+import pkgutil
+import re
+from pathlib import Path
 from typing import get_args, get_type_hints
 
+import anywidget
 import numpy as np
 import pytest
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
+from labkit.learn.drawing_pad import DrawingPad
 from labkit.run import Run, SeriesTable
+from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.views import messages as types
-from labkit.views import protocol
-from labkit.views import stepper_messages as stepper_types
+from labkit.views import protocol, run_messages, views
 from labkit.views.channel import RunChannel
+from labkit.views.messages import kernel, pad, page, stepper, tables, widgets
+from labkit.views.stepper import StepperView
 
 from .fixtures import (
     FOLDER,
+    ROOT,
     STATE,
     TYPESCRIPT,
     as_json,
     as_typescript,
+    channel_states,
+    fragments_as_json,
     messages,
+    pad_drawings,
+    pad_states,
     page_messages,
     stepper_messages,
     stepper_requests,
+    view_states,
 )
 from .pages import Page
 
@@ -32,6 +46,11 @@ def test_the_fixtures_that_typescript_reads_are_what_python_sends(name):
     message, expected = messages()[name]
     stored = json.loads((FOLDER / f"{name}.json").read_text())
     assert json.loads(json.dumps(as_json(message, expected))) == stored
+
+
+def test_the_fragments_that_typescript_reads_are_what_python_sends():
+    stored = json.loads((FOLDER / "fragments.json").read_text())
+    assert json.loads(json.dumps(fragments_as_json())) == stored
 
 
 def test_the_messages_that_typescripts_compiler_checks_are_what_python_sends():
@@ -46,15 +65,18 @@ def check(content, type):
 
 TYPED = {
     "kernel": (
-        types.KernelMessage,
+        kernel.KernelMessage,
         lambda: {name: message.content for name, (message, _) in messages().items()},
     ),
-    "page": (types.PageMessage, page_messages),
+    "page": (page.PageMessage, page_messages),
     "stepper": (
-        stepper_types.StepperMessage,
-        lambda: {name: message.content for name, (message, _) in stepper_messages().items()},
+        stepper.StepperMessage,
+        lambda: {
+            **{name: message.content for name, (message, _) in stepper_messages().items()},
+            "fragment": messages()["fragment"][0].content,
+        },
     ),
-    "stepper-page": (stepper_types.StepperRequest, stepper_requests),
+    "stepper-page": (stepper.StepperRequest, stepper_requests),
 }
 
 
@@ -71,7 +93,84 @@ def test_every_message_has_its_type(side):
 def test_a_message_with_another_key_has_no_type():
     content = {**page_messages()["hello"], "more": 1}
     with pytest.raises(TypeCheckError):
-        check(content, types.PageMessage)
+        check(content, page.PageMessage)
+
+
+def test_the_kinds_of_tables_are_those_of_the_run():
+    assert set(get_args(tables.TableKind)) == SAMPLED_KINDS | WHOLE_KINDS
+
+
+STATES = {
+    "channel": (widgets.ChannelState, channel_states),
+    "views": (widgets.ViewState, view_states),
+    "pad": (pad.PadState, pad_states),
+    "pad-page": (pad.PadDrawing, pad_drawings),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_example_of_a_state_has_its_type(name):
+    type, examples = STATES[name]
+    for state in examples().values():
+        check(state, type)
+
+
+def synced(widget):
+    """Return the state of a widget that labkit defines, not its base classes."""
+    inherited = set(anywidget.AnyWidget.class_trait_names(sync=True))
+    own = [name for name in widget.keys if name not in inherited and not name.startswith("_")]
+    return widget.get_state(own)
+
+
+def test_the_state_of_every_widget_has_its_type():
+    run = Run("demo")
+    run.close()
+    channel = RunChannel.of(run)
+    check(synced(channel), widgets.ChannelState)
+    shown = {
+        kind.kind: kind(run) for kind in views.View.__subclasses__() if kind is not StepperView
+    }
+    assert {*shown, StepperView.kind} == set(get_args(widgets.ViewName))
+    for view in shown.values():
+        check(synced(view), widgets.ViewState)
+        view.close()
+    state = synced(DrawingPad())
+    check({name: state[name] for name in get_type_hints(pad.PadState)}, pad.PadState)
+    check({name: state[name] for name in get_type_hints(pad.PadDrawing)}, pad.PadDrawing)
+    assert set(state) == {*get_type_hints(pad.PadState), *get_type_hints(pad.PadDrawing)}
+
+
+def typescript_types():
+    """Return the types that the files of the frontend's messages export, by the file's name."""
+    folder = ROOT / "frontend" / "src" / "messages"
+    pattern = re.compile(r"^export (?:interface|type) (\w+)", re.MULTILINE)
+    return {path.stem: set(pattern.findall(path.read_text())) for path in folder.glob("*.ts")}
+
+
+def python_types():
+    """Return the types that the modules of `labkit.views.messages` define, by module."""
+    found = {}
+    for module in pkgutil.iter_modules(types.__path__):
+        tree = ast.parse((Path(types.__path__[0]) / f"{module.name}.py").read_text())
+        classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+        aliases = {
+            target.id
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name) and not target.id.isupper()
+        }
+        found[module.name] = classes | aliases
+    return found
+
+
+def test_both_sides_define_the_same_types_in_files_of_the_same_names():
+    assert python_types() == typescript_types()
+
+
+def test_both_sides_have_the_same_protocol_version():
+    text = (ROOT / "frontend" / "src" / "messages" / "protocol.ts").read_text()
+    assert f"PROTOCOL_VERSION = {protocol.PROTOCOL_VERSION};" in text
 
 
 @pytest.mark.parametrize("content", page_messages().values(), ids=lambda content: content["type"])
@@ -84,7 +183,7 @@ def test_every_message_of_a_page_is_taken(content, monkeypatch):
 
 
 def test_a_number_that_is_not_finite_never_travels_as_json():
-    message = protocol.frame(1, STATE, {}, None)
+    message = run_messages.frame(1, STATE, {}, None)
     assert message.content["run"]["steps_per_second"] is None
     json.dumps(message.content, allow_nan=False)
 
@@ -94,10 +193,10 @@ def test_a_frame_is_bounded_and_keeps_the_largest_values():
     table = SeriesTable("lr", "lr", names)
     values = np.random.default_rng(0).random((400, 1000), np.float32)
     values[17, 3], values[200, 5] = 99.0, np.nan
-    rows = {"lr": protocol.NewRows(table, np.arange(400), values)}
-    message = protocol.frame(1, STATE, rows, None)
+    rows = {"lr": run_messages.NewRows(table, np.arange(400), values)}
+    message = run_messages.frame(1, STATE, rows, None)
     (sent,) = message.content["tables"]
-    assert len(message.buffers[sent["values"]]) <= protocol.MOST_FRAME_BYTES
+    assert len(message.buffers[sent["values"]]) <= run_messages.MAX_FRAME_BYTES
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert decoded[:, 3].max() == 99.0
     assert np.isnan(decoded[:, 5]).any()
@@ -109,8 +208,8 @@ def test_values_that_were_not_read_do_not_hide_others_in_a_thinned_frame():
     names = [f"layer{number}" for number in range(1000)]
     values = np.full((400, 1000), np.nan, np.float32)
     values[17, 3] = 99.0
-    rows = {"a": protocol.NewRows(SeriesTable("a", "act_mean", names), np.arange(400), values)}
-    message = protocol.frame(1, STATE, rows, None)
+    rows = {"a": run_messages.NewRows(SeriesTable("a", "act_mean", names), np.arange(400), values)}
+    message = run_messages.frame(1, STATE, rows, None)
     (sent,) = message.content["tables"]
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert np.nanmax(decoded[:, 3]) == 99.0

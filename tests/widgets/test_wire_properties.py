@@ -1,4 +1,6 @@
-"""What pages hold after any sequence of messages is what the run holds."""
+"""After any sequence of messages, pages have the series of the run."""
+
+import json
 
 import numpy as np
 import pytest
@@ -6,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labkit.run import Run, storage
-from labkit.views import protocol
+from labkit.run.kinds import SAMPLED_KINDS
+from labkit.views import protocol, run_messages
 from labkit.views.channel import RunChannel
+from labkit.views.fragments import MAX_MESSAGE_BYTES, Fragmenter
+from labkit.views.run_updates import RunUpdates
 
 from .page import Page
 
@@ -19,7 +24,7 @@ TABLES = {
     "grad_norm": ("grad_norm", ["x", "y", "z"]),
 }
 MODULES = "abcdefgh"
-LEAST_ROOM = protocol.MOST_FRAME_BYTES // 4
+LEAST_ROOM = run_messages.MAX_FRAME_BYTES // 4
 
 ROWS = st.tuples(
     st.just("rows"),
@@ -35,10 +40,21 @@ HELLO = st.tuples(st.just("hello"), st.just(""), st.none())
 
 
 class Wire(RunChannel):
-    """A channel whose messages go to pages in this process; some are lost."""
+    """A channel to pages in this process, to which some messages are lost.
+
+    With `paced`, pending tables follow with frames, as while a run goes on.
+    """
+
+    pages, lost, paced, largest = (), False, False, 0
+
+    def _post_rest_of_ended_run(self):
+        if not self.paced:
+            super()._post_rest_of_ended_run()
 
     def send(self, content, buffers=None):
         self.lost, lost = False, self.lost
+        size = len(json.dumps(content)) + sum(map(len, buffers or []))
+        self.largest = max(self.largest, size)
         for number, page in enumerate(self.pages):
             if not (lost and number == 0):
                 page.receive(content, buffers or [])
@@ -47,11 +63,11 @@ class Wire(RunChannel):
 class Training:
     """A run that grows step by step, and two pages that show it."""
 
-    def __init__(self):
+    def __init__(self, *, paced=False):
         self.run = Run()
-        self.run.close()  # frames are asked for by hand
+        self.run.close()  # the test publishes frames
         self.wire = Wire(self.run)
-        self.wire.pages, self.wire.lost = [Page(), Page()], False
+        self.wire.pages, self.wire.paced = [Page(), Page()], paced
         self.step = 0
         self.unsent, self.thinned = {}, set()
 
@@ -99,16 +115,24 @@ class Training:
 @given(
     actions=st.lists(ROWS | AGAIN | WIDEN | PUBLISH | HELLO, max_size=30),
     limit=st.sampled_from([16, 256, 2048]),
+    room=st.sampled_from([0, 5_000, run_messages.MAX_COMPLETE_BYTES]),
+    most=st.sampled_from([2_000, MAX_MESSAGE_BYTES]),
+    paced=st.booleans(),
 )
-def test_pages_hold_what_the_run_holds(actions, limit):
-    training = Training()
+def test_pages_have_the_series_of_the_run(actions, limit, room, most, paced):
+    training = Training(paced=paced)
+    training.wire._fragmenter = Fragmenter(max_bytes=most)
     with pytest.MonkeyPatch.context() as smaller:  # so that rows are folded on both sides
         smaller.setattr(storage, "_MAX_ROWS", limit)
         smaller.setattr(storage, "_MIN_ROWS", min(limit, 128))
+        smaller.setattr(run_messages, "MAX_COMPLETE_BYTES", room)
         for action in actions:
             training.act(*action)
         training.publish()
-        training.publish()  # what did not fit into the first one
+        training.publish()  # what did not fit into the first frame
+        while any(page.pending for page in training.wire.pages):
+            training.publish()
+    assert training.wire.largest <= most
     for page in training.wire.pages:
         assert set(page.tables) >= {id for id, b in training.run.tables.items() if b.total}
         for id, shown in page.tables.items():
@@ -140,6 +164,65 @@ def same(table, shown, *, thinned):
         assert len(both) > 0
 
 
+SIZES = st.tuples(
+    st.integers(1, 12),  # tables
+    st.sampled_from([1, 7, 64, 300, 4096, 6000]),  # columns
+    st.sampled_from([0, 1, 100, 700]),  # rows
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    groups=st.lists(SIZES, min_size=1, max_size=3),
+    steps_meanwhile=st.integers(0, 3),
+    paced=st.booleans(),
+)
+def test_a_new_page_receives_a_run_of_any_size_in_bounded_messages(groups, steps_meanwhile, paced):
+    training = Training(paced=paced)
+    kinds, random = sorted(SAMPLED_KINDS), np.random.default_rng(0)
+    for group, (count, columns, rows) in enumerate(groups):
+        names = [f"block.{number // 12}.part{number % 12}.weight" for number in range(columns)]
+        for number in range(count if columns < 1000 else min(count, 2)):
+            table = training.run.add_table(f"{group}/{number}", kinds[number], names)
+            table.extend(range(1, rows + 1), random.random((rows, columns), np.float32))
+    loss = training.run.add_table("loss", "loss", ["loss"])
+    loss.extend(range(1, 5001), [50.0 if step == 700 else 1.0 for step in range(1, 5001)])
+    page, _ = training.wire.pages
+    training.hello()
+    assert page.tables["loss"].points(0)[1].max() == 50.0
+    for step in range(5001, 5001 + steps_meanwhile):
+        loss.append(step, 1.0)
+        training.wire.publish()
+    while page.pending:
+        training.wire.publish()
+    training.wire.publish()
+    assert training.wire.largest <= MAX_MESSAGE_BYTES
+    assert set(page.tables) == set(training.run.tables)
+    for id, table in training.run.tables.items():
+        for column in {0, len(table.names) - 1}:
+            for sent, recorded in zip(
+                page.tables[id].points(column), table.points(column), strict=True
+            ):
+                np.testing.assert_array_equal(sent, recorded)
+
+
+def test_a_page_that_has_a_run_keeps_its_tables_until_new_ones_arrive(monkeypatch):
+    monkeypatch.setattr(run_messages, "MAX_COMPLETE_BYTES", 0)
+    training = Training(paced=True)
+    for id, kind in (("loss", "loss"), ("grad_norm", "grad_norm")):
+        training.run.add_table(id, kind, [id]).extend([1, 2], [1.0, 2.0])
+    page, _ = training.wire.pages
+    training.hello()
+    training.wire.publish()
+    assert not page.pending
+    training.run.tables["grad_norm"].append(3, 3.0)
+    training.hello()
+    assert page.pending == {"grad_norm"}
+    assert page.tables["grad_norm"].points(0)[0].tolist() == [1, 2]
+    training.wire.publish()
+    assert page.tables["grad_norm"].points(0)[0].tolist() == [1, 2, 3]
+
+
 def test_a_row_written_between_two_reads_reaches_the_page(monkeypatch):
     training = Training()
     loss = training.run.add_table("loss", "loss", ["loss"])
@@ -168,7 +251,7 @@ def test_rows_are_sent_again_where_a_frame_could_not_be_made(monkeypatch):
     training.hello()
     loss.append(1, 1.0)
     with monkeypatch.context() as broken:
-        broken.setattr(Wire, "_facts", lambda self: 1 / 0)
+        broken.setattr(RunUpdates, "_state", lambda self: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             training.wire.publish()
     training.wire.publish()

@@ -1,8 +1,7 @@
-/**
- * Reads numbers out of a message's buffers, which are little endian, as all current browsers are.
- */
+/** Decodes numbers from the buffers of a message. They are little endian, as in all browsers. */
 
-import type { BufferIndex, TableRows, TableSnapshot } from "../protocol";
+import type { BufferIndex } from "../messages/protocol";
+import type { TableRows, TableSnapshot } from "../messages/tables";
 
 export type Buffers = readonly DataView[];
 
@@ -11,7 +10,7 @@ export interface Rows {
   readonly values: Float32Array;
 }
 
-export interface FoldedRows {
+export interface SentBuckets {
   readonly first: Float64Array;
   readonly low: Float32Array;
   readonly lowAt: Float32Array;
@@ -30,7 +29,7 @@ export function decodeRows(table: TableRows, buffers: Buffers): Rows {
   };
 }
 
-export function decodeFolded(table: TableSnapshot, buffers: Buffers): FoldedRows {
+export function decodeBuckets(table: TableSnapshot, buffers: Buffers): SentBuckets {
   const size = table.buckets * table.columns * 4;
   return {
     first: new Float64Array(bytes(buffers, table.first, table.buckets * 8)),
@@ -49,7 +48,7 @@ export function readFloat32(buffers: Buffers, index: BufferIndex, count: number)
   return new Float32Array(bytes(buffers, index, 4 * count));
 }
 
-/** A copy of one buffer, because a view into a message need not be aligned. */
+/** Returns a copy of a buffer, because the view may not be aligned to its element size. */
 function bytes(buffers: Buffers, index: BufferIndex, length: number): ArrayBuffer {
   const view = buffers[index];
   if (!view || view.byteLength !== length) {

@@ -1,12 +1,13 @@
-/** Reads histograms of gradients out of a message. */
+/** Decodes gradient histograms from a message. */
 
-import type { KernelMessage } from "../protocol";
+import type { HistogramsMessage } from "../messages/kernel";
 import type { GradientHistogram } from "../session";
 import { type Buffers, readFloat32, readFloat64 } from "./buffers";
 
-type Sent = Extract<KernelMessage, { type: "histograms" }>;
-
-export function readHistograms(sent: Sent, buffers: Buffers): readonly GradientHistogram[] {
+export function readHistograms(
+  sent: HistogramsMessage,
+  buffers: Buffers,
+): readonly GradientHistogram[] {
   const { names } = sent;
   const steps = readFloat64(buffers, sent.steps);
   const edges = readFloat64(buffers, sent.edges);

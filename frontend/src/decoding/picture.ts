@@ -1,6 +1,6 @@
-/** Reads a picture of activations out of a message. */
+/** Decodes a picture of activations from a message. */
 
-import type { SentPicture } from "../protocol";
+import type { SentPicture } from "../messages/values";
 import type { Picture } from "../session";
 import { type Buffers, readFloat32 } from "./buffers";
 

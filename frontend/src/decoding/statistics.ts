@@ -1,6 +1,6 @@
-/** Reads statistics of a tensor's values out of a message. */
+/** Decodes statistics of a tensor from a message. */
 
-import type { SentStatistics } from "../protocol";
+import type { SentStatistics } from "../messages/values";
 import type { Statistics } from "../session";
 import { type Buffers, readFloat64 } from "./buffers";
 

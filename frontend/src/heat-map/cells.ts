@@ -1,8 +1,8 @@
 /**
- * The heat map's cells: positions on the colour scale, the largest of each bin of steps.
+ * The cells of the heat map: for each bin of steps, the maximum position on the colour scale.
  *
- * The width of bins is a power of two of steps, and each begins at a multiple of its width, so that
- * a cell keeps its colour while the run grows.
+ * The width of the bins is a power of two, and each bin starts at a multiple of it, so that the
+ * colour of a complete cell does not change.
  */
 
 import type { Points } from "../session";
@@ -28,7 +28,7 @@ export function binsFor(first: number, last: number, max: number): Bins {
   }
 }
 
-/** Returns one row of cells; a bin without a sample repeats the bin before. */
+/** Returns a row of cells; a bin without a sample has the value of the previous bin. */
 export function cellsOf(
   { steps, values }: Points,
   { start, width, count }: Bins,
@@ -51,9 +51,7 @@ export function cellsOf(
   return cells;
 }
 
-/**
- * Merges several rows of cells into one: the largest; a value that is not finite takes precedence.
- */
+/** Returns the maximum of several rows of cells; non-finite values take precedence. */
 export function largestOf(rows: readonly Float32Array[]): Float32Array {
   const [first, ...others] = rows;
   if (!first || others.length === 0) return first ?? new Float32Array(0);
@@ -68,7 +66,7 @@ export function largestOf(rows: readonly Float32Array[]): Float32Array {
   return cells;
 }
 
-/** Which of the cells without a position on the scale occur. */
+/** Whether there are cells without a position on the scale, by their kind. */
 export interface SpecialCells {
   readonly zero: boolean;
   readonly notFinite: boolean;
@@ -81,7 +79,7 @@ export function specialCellsIn(rows: readonly Float32Array[]): SpecialCells {
   };
 }
 
-/** Returns the largest value in a bin and its step; the last before the bin if it has none. */
+/** Returns the maximum in a bin and its step, or the last sample before an empty bin. */
 export function sampleIn(
   { steps, values }: Points,
   { start, width }: Bins,

@@ -1,20 +1,20 @@
 /**
- * Groups rows by module, for models with more parameters than the heat map has room for. The rows
- * of a module are one line until it is opened.
+ * Groups rows by module, for models with more parameters than the heat map has room for. A closed
+ * module is drawn as one line.
  */
 
 import type { Row } from "./rows";
 
-/** One line of the heat map. */
+/** A line of the heat map. */
 export interface HeatMapEntry {
   /** A parameter's name, or a module's path. */
   readonly name: string;
-  /** The name without the part that a line above shows. */
+  /** The name without the prefix that an enclosing line shows. */
   readonly shortName: string;
-  /** The rows that are merged into the line; one for a parameter. */
+  /** The merged rows; a single one for a parameter. */
   readonly rows: readonly Row[];
   readonly depth: number;
-  /** Whether it is open; null for a single row, which cannot be opened. */
+  /** Whether the module is open; null for a single row. */
   readonly open: boolean | null;
 }
 
@@ -80,7 +80,7 @@ function treeOf(rows: readonly Row[]): ModuleBranch {
   return mergeSingleChildren(root);
 }
 
-/** Merges branches with one child only: "transformer", "transformer.h" become one. */
+/** Merges branches that have a single child: "transformer" and "transformer.h" become one. */
 function mergeSingleChildren(branch: ModuleBranch): ModuleBranch {
   const children = new Map<string, ModuleBranch>();
   for (const child of branch.children.values()) {
@@ -91,7 +91,7 @@ function mergeSingleChildren(branch: ModuleBranch): ModuleBranch {
   return { ...branch, children };
 }
 
-/** Opens level by level, as far as there is room; the first level is always visible. */
+/** Returns the modules to open: level by level while there is room, and always the first level. */
 function initiallyOpen(root: ModuleBranch, max: number): ReadonlySet<string> {
   const opened = new Set<string>();
   let count = root.children.size;

@@ -1,4 +1,4 @@
-/** Parameters by steps, as coloured cells; draws only the rows that are visible. */
+/** A heat map of rows over steps, which draws only the visible rows. */
 
 import { make, setText } from "../parts/element";
 import { formatCount, formatValue, shortenPath } from "../parts/format";
@@ -16,11 +16,11 @@ import type { ColourScale } from "./scale";
 const MIN_HEIGHT = 14;
 const MAX_HEIGHT = 64;
 const PREFERRED_HEIGHT = 300;
-/** Number of visible rows; the others are reached by scrolling. */
+/** Maximum number of rows that are visible without scrolling. */
 const MAX_ROWS = 28;
-/** Width of a letter of the names, in px. */
+/** Average width of a character of the names, in px. */
 const LETTER_WIDTH = 6.4;
-/** Room for half of a number beside its tick, in px. */
+/** Half the width of a tick's number, in px. */
 const HALF_NUMBER_WIDTH = 18;
 
 export class HeatMap {
@@ -44,7 +44,7 @@ export class HeatMap {
   private quantity = "";
   private drawnLabels = "";
 
-  /** `scaleFor` creates the scale of a quantity that is drawn for the first time. */
+  /** `scaleFor` returns a new scale for a quantity. */
   constructor(
     private readonly session: RunSession,
     private readonly scaleFor: (quantity: string) => ColourScale,
@@ -113,7 +113,7 @@ export class HeatMap {
     return Math.max(0, Math.min(first, this.rows.length - this.rowsInSight));
   }
 
-  /** Sets the height of the rows and of the scroller. */
+  /** Sets the heights of the rows and of the scrolling area. */
   private setSizes(): void {
     const fitting = Math.floor(PREFERRED_HEIGHT / this.rows.length);
     this.rowHeight = Math.min(MAX_HEIGHT, Math.max(MIN_HEIGHT, fitting));
@@ -207,7 +207,7 @@ export class HeatMap {
   }
 }
 
-/** Whether a parameter or module is the selected one, or part of it. */
+/** Whether a parameter or module is selected, or part of a selected module. */
 function isWithin(name: string, selected: string): boolean {
   const path = selected.replace(/#\d+.*$/, "");
   return name === path || (path !== "" && name.startsWith(`${path}.`));

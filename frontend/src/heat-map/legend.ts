@@ -1,4 +1,4 @@
-/** The heat map's colour scale, with its ends as text. */
+/** The colour scale of the heat map, with the values of its ends. */
 
 import { make } from "../parts/element";
 import type { SpecialCells } from "./cells";

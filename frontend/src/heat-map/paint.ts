@@ -1,4 +1,4 @@
-/** Fills the heat map's canvas: one pixel per cell, scaled up without blurring. */
+/** Paints the canvas of the heat map: one pixel per cell, enlarged without smoothing. */
 
 import { type Bins, NO_SAMPLE } from "./cells";
 import { type ColourScale, NOT_FINITE_COLOUR, pixelOf, pixelsOf, ZERO, zeroColour } from "./scale";
@@ -8,11 +8,11 @@ export interface HeatMapImage {
   readonly bins: Bins;
   readonly scale: ColourScale;
   readonly dark: boolean;
-  /** Step of the cursor; null draws none. */
+  /** Step of the cursor; null for none. */
   readonly cursor: number | null;
   readonly ink: string;
   readonly rowHeight: number;
-  /** A hidden canvas, for the cells before they are scaled up. */
+  /** A hidden canvas with one pixel per cell. */
   readonly cells: HTMLCanvasElement;
 }
 
@@ -57,7 +57,7 @@ function drawCells({ rows, bins, scale, dark, cells }: HeatMapImage): void {
   context.putImageData(image, 0, 0);
 }
 
-/** Hairlines between the rows. */
+/** Draws thin lines between the rows. */
 function drawGaps(
   context: CanvasRenderingContext2D,
   rows: number,

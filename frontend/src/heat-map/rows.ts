@@ -1,7 +1,7 @@
-/** The rows of a heat map in forward order, each with the column of its numbers. */
+/** The rows of a heat map in forward order, each with its table and column. */
 
+import type { TableKind } from "../messages/tables";
 import { formatCount, formatValue } from "../parts/format";
-import type { TableKind } from "../protocol";
 import type { RunSession, SeriesTable } from "../session";
 
 export interface Row {
@@ -16,7 +16,7 @@ export function rowsOf({ tables }: RunSession, kind: TableKind): Row[] {
     .flatMap((table) => table.names.map((name, column) => ({ name, table, column })));
 }
 
-/** Describes the newest values, for screen readers. */
+/** Returns a description of the newest values for screen readers. */
 export function describeNewest(rows: readonly Row[], quantity: string): string {
   const newest = rows.map(({ name, table, column }) => ({
     name,
@@ -37,7 +37,7 @@ export function describeNewest(rows: readonly Row[], quantity: string): string {
   return rest.length > 0 ? `${head}: ${rest.join(", ")}` : `${head}`;
 }
 
-/** Returns the first and the last recorded step; null while there is none. */
+/** Returns the first and the last recorded step; null without any. */
 export function stepsOf(rows: readonly Row[]): readonly [first: number, last: number] | null {
   let [first, last] = [Number.POSITIVE_INFINITY, -1];
   for (const { table, column } of rows) {

@@ -1,19 +1,17 @@
-/** The colour scales of heat maps: powers of ten, shares, or signed values. */
+/** The colour scales of heat maps: logarithmic, fractions, or signed values. */
 
 import { PALETTE } from "../parts/palette";
 
 const PALETTE_SIZE = 256;
-/** Largest range, in powers of ten; smaller values have the lowest colour. */
+/** Maximum range in powers of ten; smaller values have the lowest colour. */
 const MAX_DECADES = 12;
-/**
- * From negative over zero to positive; distinguishable with any colour vision (after ColorBrewer).
- */
+/** From negative to positive values, for colour-blind people as well (after ColorBrewer). */
 const SIGNED_LIGHT = ["#2166ac", "#67a9cf", "#f3f3f3", "#ef8a62", "#b2182b"];
 const SIGNED_DARK = ["#74b9f2", "#2f6da8", "#262626", "#b0542f", "#ff9a6b"];
 
 export const NOT_FINITE_COLOUR = "#ff2d78";
 
-/** The cell of a value that is exactly zero, where zero has a colour of its own. */
+/** The cell of a value of exactly zero on scales with a separate colour for zero. */
 export const ZERO = Number.NEGATIVE_INFINITY;
 
 export function zeroColour(dark: boolean): string {
@@ -21,21 +19,21 @@ export function zeroColour(dark: boolean): string {
 }
 
 export interface ColourScale {
-  /** The ends, as positions of cells. */
+  /** The ends of the scale, as positions. */
   readonly low: number;
   readonly high: number;
   readonly hasRange: boolean;
   /** Returns the position of a finite value. */
   position(value: number): number;
-  /** Widens the scale to include a row of cells, without those that are not finite. */
+  /** Extends the scale to the finite cells of a row. */
   extend(cells: Float32Array): void;
-  /** Formats an end. */
+  /** Returns the text of an end. */
   label(end: number): string;
   /** Returns the colours from low to high. */
   palette(dark: boolean): readonly string[];
 }
 
-/** Widens for a value outside its range and never narrows, so that a colour keeps its meaning. */
+/** A logarithmic scale whose range never narrows, so that colours remain comparable. */
 export class DecadeScale implements ColourScale {
   low = Number.NaN;
   high = Number.NaN;
@@ -68,7 +66,7 @@ export class DecadeScale implements ColourScale {
   }
 }
 
-/** Shares from 0 to 1. */
+/** A linear scale from 0 to 1. */
 export class ShareScale implements ColourScale {
   readonly low = 0;
   readonly high = 1;
@@ -89,7 +87,7 @@ export class ShareScale implements ColourScale {
   }
 }
 
-/** Values around zero; both ends have the same distance from it, and only widen. */
+/** A scale that is symmetric around zero, and whose range never narrows. */
 export class SignedScale implements ColourScale {
   high = 0;
 
@@ -128,7 +126,7 @@ function roundUp(value: number): number {
 
 const known = new Map<readonly string[], Uint32Array>();
 
-/** Returns the pixels of a palette from low to high, as a canvas stores them. */
+/** Returns the colours of a palette from low to high, in the pixel format of a canvas. */
 export function pixelsOf(palette: readonly string[]): Uint32Array {
   const made =
     known.get(palette) ??
@@ -139,7 +137,7 @@ export function pixelsOf(palette: readonly string[]): Uint32Array {
   return made;
 }
 
-/** Returns a palette's colour at a position from 0 to 1. */
+/** Returns the interpolated colour of a palette at a position from 0 to 1. */
 export function colourAt(part: number, palette: readonly string[] = PALETTE): string {
   const place = Math.min(1, Math.max(0, part)) * (palette.length - 1);
   const index = Math.min(Math.floor(place), palette.length - 2);

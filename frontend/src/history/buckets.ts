@@ -1,14 +1,15 @@
 /**
- * Folded rows: each bucket stores, for every column, the smallest and the largest value with their
- * steps. A bucket with a NaN has NaN as its high, except where NaN stands for "not read" (sparse):
- * there a number replaces it.
+ * Buckets of rows: the minimum and the maximum of each column over some rows, with their steps.
+ *
+ * The maximum of a bucket with a NaN is NaN. In sparse tables NaN means "not read", and is an
+ * extreme only if the bucket has no number.
  */
 
-import type { FoldedRows } from "../decoding/buffers";
+import type { SentBuckets } from "../decoding/buffers";
 
 export class Buckets {
   length = 0;
-  /** First step of each bucket, and the number of samples in it. */
+  /** First step of each bucket, and its number of rows. */
   private first: Float64Array = new Float64Array(0);
   private count: Float64Array = new Float64Array(0);
   private low: Float32Array = new Float32Array(0);
@@ -22,31 +23,32 @@ export class Buckets {
   ) {}
 
   /**
-   * Creates the buckets of a snapshot, which does not state how full they are: all count as full.
+   * Creates the buckets of a complete table. All count as full, as their numbers of rows are not
+   * sent.
    */
   static fromSnapshot(
     columns: number,
     sparse: boolean,
-    folded: FoldedRows,
+    sent: SentBuckets,
     stride: number,
   ): Buckets {
     const made = new Buckets(columns, sparse);
-    made.length = folded.first.length;
-    made.first = folded.first;
+    made.length = sent.first.length;
+    made.first = sent.first;
     made.count = new Float64Array(made.length).fill(stride);
-    made.low = folded.low;
-    made.high = folded.high;
-    made.lowAt = stepsOf(folded.first, folded.lowAt, columns);
-    made.highAt = stepsOf(folded.first, folded.highAt, columns);
+    made.low = sent.low;
+    made.high = sent.high;
+    made.lowAt = stepsOf(sent.first, sent.lowAt, columns);
+    made.highAt = stepsOf(sent.first, sent.highAt, columns);
     return made;
   }
 
-  /** Whether the last bucket has room for more samples within the stride. */
+  /** Whether the last bucket has room for more rows within the stride. */
   hasRoom(samples: number, stride: number): boolean {
     return this.length > 0 && (this.count[this.length - 1] ?? 0) + samples <= stride;
   }
 
-  /** Adds an empty bucket at the end, to be filled by `add`. */
+  /** Appends an empty bucket, which `add` fills. */
   open(step: number): void {
     this.reserve(this.length + 1);
     const bucket = this.length;
@@ -58,7 +60,7 @@ export class Buckets {
     this.lowAt.fill(step, start, end);
   }
 
-  /** Folds one row into the last bucket. */
+  /** Adds a row to the last bucket. */
   add(step: number, values: Float32Array): void {
     const start = (this.length - 1) * this.columns;
     const fresh = this.count[this.length - 1] === 0;
@@ -73,7 +75,7 @@ export class Buckets {
     }
   }
 
-  /** Merges neighbours; a last odd bucket is unchanged. */
+  /** Merges adjacent pairs of buckets; a last unpaired bucket is unchanged. */
   mergePairs(): void {
     const pairs = this.length >> 1;
     for (let bucket = 0; bucket < pairs; bucket++) {
@@ -90,7 +92,7 @@ export class Buckets {
     this.length = pairs + (this.length % 2);
   }
 
-  /** Writes a column's extremes in the order of their steps; returns their number. */
+  /** Writes the extremes of a column, sorted by step; returns their number. */
   write(column: number, steps: Float64Array, values: Float32Array): number {
     let written = 0;
     const put = (step: number, value: number) => {

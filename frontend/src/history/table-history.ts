@@ -1,33 +1,31 @@
 /**
- * The bounded history of one table; the kernel has the same (`labkit/run/series_table.py`).
+ * The bounded history of a table; the kernel has the same (`labkit/run/storage.py`).
  *
- * The newest rows are stored whole (the tail). When the tail is full, its oldest half is folded
- * into buckets of `stride` samples. When there are too many buckets, neighbours are merged and the
- * stride doubles. A spike of one step in a million is kept, with its step.
+ * The newest rows are stored unchanged (the tail). When the tail is full, its older half is moved
+ * into buckets of `stride` rows. When there are too many buckets, adjacent ones are merged and the
+ * stride doubles. No minimum or maximum is lost, nor its step.
  */
 
 import type { Buffers } from "../decoding/buffers";
-import { DecodeError, decodeFolded, decodeRows, type Rows } from "../decoding/buffers";
-import type { TableKind, TableRows, TableSnapshot } from "../protocol";
+import { DecodeError, decodeBuckets, decodeRows, type Rows } from "../decoding/buffers";
+import type { TableKind, TableRows, TableSnapshot } from "../messages/tables";
 import type { Points, SeriesTable } from "../session";
 import { Buckets, grown32, grown64 } from "./buckets";
 
 const MAX_CELLS = 2 ** 18;
 const MAX_ROWS = 2048;
 const MIN_ROWS = 128;
-/** Kinds in which NaN is a value; in all others it stands for "not read". */
+/** Kinds in which NaN is a value; in all others it means "not read". */
 const DENSE_KINDS: ReadonlySet<TableKind> = new Set(["loss", "lr", "metric"]);
 
-/**
- * Number of rows that the kernel stores whole for so many columns; also the number of its buckets.
- */
+/** Returns the maximum number of rows in the tail, and of buckets, for a number of columns. */
 export function rowsFor(columns: number): number {
   const fitting = Math.max(1, Math.floor(MAX_CELLS / Math.max(columns, 1)));
   return Math.min(MAX_ROWS, Math.max(MIN_ROWS, 2 ** Math.floor(Math.log2(fitting))));
 }
 
 export class TableHistory implements SeriesTable {
-  /** Whether NaN stands for "not read". */
+  /** Whether NaN means "not read". */
   private readonly sparse: boolean;
   private buckets: Buckets;
   private steps: Float64Array = new Float64Array(0);
@@ -52,7 +50,7 @@ export class TableHistory implements SeriesTable {
     made.buckets = Buckets.fromSnapshot(
       names.length,
       made.sparse,
-      decodeFolded(table, buffers),
+      decodeBuckets(table, buffers),
       stride,
     );
     made.append(decodeRows(table, buffers));
@@ -70,19 +68,20 @@ export class TableHistory implements SeriesTable {
     return this.steps[this.rows - 1] ?? -1;
   }
 
-  /** Appends the rows of a frame; throws before any change if they cannot be read. */
+  /** Appends the rows of a frame; throws and changes nothing if they cannot be decoded. */
   appendFrom(table: TableRows, buffers: Buffers): void {
     this.append(decodeRows(table, buffers));
   }
 
   append({ steps, values }: Rows): void {
     const columns = this.names.length;
-    // The first row replaces a metric that was logged at the same step.
+    // A metric that was logged again at its newest step is replaced.
     if (steps.length > 0 && steps[0] === this.lastStep) this.rows -= 1;
     const half = this.tailLimit >> 1;
     for (let start = 0; start < steps.length; start += half) {
       const end = Math.min(start + half, steps.length);
-      while (this.rows + end - start > this.tailLimit) this.foldOldest(Math.min(half, this.rows));
+      while (this.rows + end - start > this.tailLimit)
+        this.moveOldestIntoBuckets(Math.min(half, this.rows));
       this.reserve(this.rows + end - start);
       this.steps.set(steps.subarray(start, end), this.rows);
       this.values.set(values.subarray(start * columns, end * columns), this.rows * columns);
@@ -94,13 +93,15 @@ export class TableHistory implements SeriesTable {
     const most = 2 * this.buckets.length + this.rows;
     const steps = new Float64Array(most);
     const values = new Float32Array(most);
-    const folded = this.buckets.write(column, steps, values);
-    steps.set(this.steps.subarray(0, this.rows), folded);
+    const written = this.buckets.write(column, steps, values);
+    steps.set(this.steps.subarray(0, this.rows), written);
     const columns = this.names.length;
     for (let row = 0; row < this.rows; row++) {
-      values[folded + row] = this.values[row * columns + column] as number;
+      values[written + row] = this.values[row * columns + column] as number;
     }
-    const length = this.sparse ? withoutNaN(steps, values, folded + this.rows) : folded + this.rows;
+    const length = this.sparse
+      ? withoutNaN(steps, values, written + this.rows)
+      : written + this.rows;
     return { steps: steps.subarray(0, length), values: values.subarray(0, length) };
   }
 
@@ -111,7 +112,7 @@ export class TableHistory implements SeriesTable {
     return newest;
   }
 
-  /** Fills columns that the newest row lacks with the value read last, if there is one. */
+  /** Replaces NaN in the newest row by the previous value of the column, if there is one. */
   private fillFromEarlier(newest: Float32Array): void {
     let missing = [...newest.keys()].filter((column) => Number.isNaN(newest[column]));
     for (let index = this.rows - 2; index >= 0 && missing.length > 0; index--) {
@@ -126,7 +127,7 @@ export class TableHistory implements SeriesTable {
     return this.values.subarray(index * columns, (index + 1) * columns);
   }
 
-  private foldOldest(rows: number): void {
+  private moveOldestIntoBuckets(rows: number): void {
     for (let index = 0; index < rows; index++) {
       const step = this.steps[index] as number;
       if (!this.buckets.hasRoom(1, this.stride)) this.openBucket(step);
@@ -154,7 +155,7 @@ export class TableHistory implements SeriesTable {
   }
 }
 
-/** Moves the points that are numbers to the front; returns their number. */
+/** Moves the points that are not NaN to the front; returns their number. */
 function withoutNaN(steps: Float64Array, values: Float32Array, length: number): number {
   let kept = 0;
   for (let index = 0; index < length; index++) {

@@ -1,27 +1,35 @@
 /**
- * The course's pad: draws a small grey image pixel by pixel, with the pointer or the keyboard. The
- * kernel receives the pixels and may answer with a sentence.
+ * The drawing pad of the course: the user draws a small grey image with the pointer or the
+ * keyboard. The kernel receives the pixels and may reply with a sentence.
  */
+
+import type { PadDrawing, PadState } from "../messages/pad";
+import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
 
 /** The part of the widget's model that the pad uses. */
 export interface PadModel {
-  get(trait: "pixels"): readonly number[];
-  get(trait: "side"): number;
-  get(trait: "said"): string;
-  set(trait: "pixels", pixels: readonly number[]): void;
+  get<T extends keyof PadState>(trait: T): PadState[T];
+  set<T extends keyof PadDrawing>(trait: T, value: PadDrawing[T]): void;
   save_changes(): void;
   on(event: string, listener: () => void): void;
   off(event: string, listener: () => void): void;
 }
 
 const CELL = 26;
-/** How much a stroke brightens the pixel under it, and its neighbours. */
+/** Added to the pixel under the pointer. */
 const STROKE = 0.7;
+/** Added to its four neighbours. */
 const EDGE = 0.12;
 const HELP =
   "Draw with the pointer. With the keyboard: arrow keys move, Space draws, Delete clears.";
 
+/** Draws the pad; returns its clean-up. */
 export function render({ model, el }: { model: PadModel; el: HTMLElement }): () => void {
+  const problem = versionProblem(model.get("protocol"));
+  if (problem !== null) {
+    el.textContent = problem;
+    return () => el.replaceChildren();
+  }
   const pad = new Pad(model, el);
   return () => pad.close();
 }
@@ -147,6 +155,7 @@ class Pad {
   }
 
   private sendPixels(): void {
+    this.model.set("page_protocol", PROTOCOL_VERSION);
     this.model.set("pixels", [...this.pixels]);
     this.model.save_changes();
   }

@@ -1,4 +1,4 @@
-/** Shows the step of the cursor, and a button that returns to the live end. */
+/** The step of the cursor, and a button that returns to the live end. */
 
 import type { RunSession } from "../session";
 import { make, setText } from "./element";

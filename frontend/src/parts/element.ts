@@ -1,4 +1,4 @@
-/** Creates HTML elements. Text is set as text, never as markup. */
+/** Creates HTML elements. Text is never interpreted as markup. */
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -13,7 +13,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Sets the text only when it differs, to avoid a new layout of the page. */
+/** Sets the text only if it differs, which avoids a layout of the page. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,4 +1,4 @@
-/** Formats numbers for people. */
+/** Formats numbers and names for display. */
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
@@ -6,7 +6,7 @@ export function formatCount(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
-/** Four significant digits; very small and very large numbers with a power of ten. */
+/** Returns four significant digits, with a power of ten for very small and very large numbers. */
 export function formatValue(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -41,7 +41,7 @@ function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }
 
-/** Bytes in units of a thousand. */
+/** Returns a number of bytes in decimal units: kB, MB, GB. */
 export function formatBytes(bytes: number): string {
   let [size, unit] = [bytes, 0];
   while (size >= 1000 && unit < UNITS.length - 1) {
@@ -56,7 +56,7 @@ export function formatShare(part: number): string {
   return `${(100 * part).toFixed(1).replace(/\.0$/, "")} %`;
 }
 
-/** Removes the middle of a name that is too long. */
+/** Replaces the middle of a name that is too long by an ellipsis. */
 export function shorten(name: string, max: number): string {
   if (name.length <= max) return name;
   const end = Math.ceil((max - 1) * 0.6);
@@ -64,7 +64,7 @@ export function shorten(name: string, max: number): string {
 }
 
 /**
- * Shortens a parameter's path to `max` letters. Its layer's number and its end are kept:
+ * Shortens the path of a parameter to `max` characters. The layer's number and the end remain:
  * "transformer.h.0.attn.c_attn.weight" becomes "…0.attn.c_attn.weight", then "…0…c_attn.weight".
  */
 export function shortenPath(path: string, max: number): string {

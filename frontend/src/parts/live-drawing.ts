@@ -9,7 +9,7 @@ export class LiveDrawing {
   private readonly redraw: RedrawScheduler;
   private readonly cleanups: readonly (() => void)[];
 
-  /** `onChange` is called before the view is drawn for a change. */
+  /** `onChange` is called with each change before the view is drawn. */
   constructor(
     root: HTMLElement,
     session: RunSession,

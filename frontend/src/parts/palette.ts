@@ -1,6 +1,6 @@
-/** The colours of magnitudes in all views. */
+/** The colour palette of magnitudes in all views. */
 
-/** Viridis from low to high: even in lightness, distinguishable with any colour vision. */
+/** Viridis from low to high: perceptually uniform, and suitable for colour-blind people. */
 export const PALETTE = [
   "#440154",
   "#482475",

@@ -1,4 +1,4 @@
-/** A titled box around a view, and the text in place of a drawing. */
+/** A titled box around a view, and the text that replaces an empty drawing. */
 
 import type { DrawView, RunSession } from "../session";
 import { make, setText } from "./element";
@@ -44,16 +44,17 @@ export function withTitle(name: PanelName, draw: DrawView): DrawView {
   };
 }
 
-/** Returns why there is nothing to draw yet. */
+/** Returns a sentence on why there is nothing to draw. */
 export function emptyMessage(session: RunSession): string {
   if (session.problem) return session.problem;
+  if (session.isLoading) return "Loading what this run has recorded";
   const status = session.state?.status;
   const active = ["waiting", "running", "pausing", "paused"];
   const ended = status !== undefined && !active.includes(status);
   return ended ? "This run ended before its first step" : "Waiting for the first step";
 }
 
-/** A sentence in place of a drawing; hidden for null. */
+/** A sentence that replaces an empty drawing; hidden for null. */
 export class EmptyMessage {
   readonly element = make("p", { class: "labkit-empty", role: "status" });
 

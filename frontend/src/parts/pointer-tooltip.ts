@@ -1,4 +1,4 @@
-/** A small text beside the pointer. */
+/** A tooltip beside the pointer. */
 
 import { make } from "./element";
 

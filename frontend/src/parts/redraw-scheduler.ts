@@ -1,15 +1,15 @@
 /**
- * Draws at most once per animation frame, only while the view is visible, and for a limited share
- * of the time, since training runs on the same machine.
+ * Draws at most once per animation frame, only while the view is visible, and for a limited fraction
+ * of the time, because training may run on the same machine.
  */
 
-/** Largest share of the page's time that one view's live drawing takes. */
+/** Maximum fraction of the page's time for the live drawing of one view. */
 const MAX_TIME_SHARE = 0.05;
-/** Shortest pause between two live drawings: five per second look continuous. */
+/** Minimum pause between two live drawings; five per second look continuous. */
 const MIN_PAUSE_MS = 180;
-/** Longest pause between two live drawings, however slow the machine is. */
+/** Maximum pause between two live drawings, on any machine. */
 const MAX_PAUSE_MS = 1000;
-/** A drawing that takes longer slows a training loop down on a machine with few cores. */
+/** Duration above which a drawing slows down training on a machine with few cores. */
 const HEAVY_DRAW_MS = 4;
 const FEW_CORES = 2;
 
@@ -32,14 +32,14 @@ export class RedrawScheduler {
     this.visibility.observe(element);
   }
 
-  /** Redraws after a live change, when the next drawing is due. */
+  /** Schedules a drawing after a live change. */
   later(): void {
     this.pending = true;
     if (!this.visible || this.frame !== 0 || this.timer !== undefined) return;
     this.schedule();
   }
 
-  /** Redraws at once, after a change by the user. */
+  /** Draws in the next animation frame, after a change by the user. */
   now(): void {
     this.nextDrawAt = 0;
     this.pending = true;

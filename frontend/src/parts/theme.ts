@@ -1,8 +1,6 @@
 /** The page's colours, and a listener for their changes. */
 
-/**
- * Distinguishable with any colour vision, on light and on dark background (after Okabe and Ito).
- */
+/** Colours for colour-blind people on light and on dark backgrounds (after Okabe and Ito). */
 const LIGHT_SERIES = ["#0072b2", "#d55e00", "#009e73", "#b5428a", "#b07d00", "#3a9bd4", "#6b6b6b"];
 const DARK_SERIES = ["#56b4e9", "#f0883e", "#2bc49a", "#e08fc0", "#e6b422", "#a6d3f2", "#b8b8b8"];
 
@@ -16,7 +14,7 @@ export interface Theme {
   readonly series: readonly string[];
 }
 
-/** Reads the colours at an element. */
+/** Returns the colours that apply to an element. */
 export function readTheme(element: Element): Theme {
   const style = getComputedStyle(element);
   const colour = (name: string, fallback: string) =>
@@ -34,7 +32,8 @@ export function readTheme(element: Element): Theme {
 }
 
 /**
- * Whether the page is dark: JupyterLab and VS Code mark their body; elsewhere the system decides.
+ * Whether the page is dark, by the attributes that JupyterLab and VS Code set on the body, or else by
+ * the system's preference.
  */
 export function isDark(element: Element): boolean {
   const body = element.ownerDocument.body;

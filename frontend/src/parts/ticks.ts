@@ -1,4 +1,4 @@
-/** Round numbers along an axis of steps. */
+/** Ticks at round numbers on an axis of steps. */
 
 /** Returns about `about` multiples of 1, 2 or 5 times a power of ten within the range. */
 export function ticksFor(from: number, to: number, about: number): number[] {

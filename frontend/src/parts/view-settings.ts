@@ -1,8 +1,8 @@
 /**
- * What the user chose in the views of a run, until the page is closed.
+ * The user's settings in the views of a run, stored until the page is closed.
  *
- * When a run ends, its output is displayed again, so that the saved notebook has its final picture.
- * The views are created again then, with the same settings.
+ * When a run ends, its output is displayed again, so that the saved notebook contains the final
+ * picture. The new views restore the settings of the previous ones.
  */
 
 const MAX_RUNS = 50;
@@ -29,12 +29,12 @@ export class ViewSettings {
     else this.values.set(name, choice);
   }
 
-  /** Stores each choice of a menu. */
+  /** Stores the selected option of a menu on every change. */
   saveOnChange(select: HTMLSelectElement, name: string): void {
     select.addEventListener("change", () => this.set(name, select.value));
   }
 
-  /** Selects the stored choice of a menu, if it is still offered. */
+  /** Selects the stored option of a menu, if the menu still has it. */
   restore(select: HTMLSelectElement, name: string): void {
     const choice = this.get(name);
     const offered = [...select.options].some(({ value }) => value === choice);

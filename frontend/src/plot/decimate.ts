@@ -1,12 +1,12 @@
-/** Reduces points for drawing: keeps the extremes of each slice of the visible steps. */
+/** Decimates points for drawing to the extremes of each slice of the visible steps. */
 
 import type { Points } from "../session";
 import type { StepRange } from "./plotly-figure";
 
 /**
- * Returns indices of the points to draw, ascending. Each of `slices` equal parts of the range keeps
- * its smallest and its largest value, and one point that is not finite, so that the gap is visible.
- * One point beyond each end is kept, too.
+ * Returns the indices of the points to draw, ascending: the minimum, the maximum, and one non-finite
+ * point, which makes the gap visible, of each of `slices` equal parts of the range, and one point
+ * beyond each end.
  */
 export function decimate(
   { steps, values }: Points,

@@ -1,4 +1,4 @@
-/** Steps whose value is not finite and cannot be drawn. */
+/** Gaps in a line: steps whose value is not finite. */
 
 import type { Theme } from "../parts/theme";
 import type { Points } from "../session";
@@ -11,9 +11,9 @@ export interface Gap {
   readonly description: string;
 }
 
-/** Largest number of gaps that are marked in one plot. */
+/** Maximum number of marked gaps in a plot. */
 const MAX_GAPS = 6;
-/** Largest number of gaps of one line that are described. */
+/** Maximum number of described gaps of a line. */
 const MAX_DESCRIBED = 3;
 
 /** Returns the first sections of NaN or infinity, each with a description. */
@@ -45,18 +45,18 @@ export function describeGaps(name: string, gaps: readonly Gap[]): string {
   return `${name} is ${described.join(", ")}`;
 }
 
-/** Marks over a panel's height where values are missing. */
+/** Returns a shape over the height of a panel that marks a gap. */
 export function gapShape(gap: Gap, [y0, y1]: StepRange, theme: Theme): Layout {
   const place = { xref: "x", yref: "paper", x0: gap.from, x1: gap.to, y0, y1 };
   if (gap.from === gap.to) {
     return { ...place, type: "line", line: { color: theme.alarm, width: 1, dash: "dot" } };
   }
-  // The outline keeps a gap of few steps visible when a pixel stands for many.
+  // The outline makes a gap of few steps visible if a pixel covers many steps.
   const line = { color: theme.alarm, width: 0.5 };
   return { ...place, type: "rect", fillcolor: `${theme.alarm}1f`, line };
 }
 
-/** A symbol at the bottom of a panel that covers no value; its tooltip describes the gap. */
+/** Returns a symbol at the bottom of a panel, with a tooltip that describes the gap. */
 export function gapMarker(gap: Gap, name: string, bottom: number, theme: Theme): Layout {
   return {
     text: "▲",
@@ -72,7 +72,7 @@ export function gapMarker(gap: Gap, name: string, bottom: number, theme: Theme):
   };
 }
 
-/** A text at the bottom of a panel that describes the gap. */
+/** Returns a text at the bottom of a panel that describes the gap. */
 export function gapLabel(gap: Gap, bottom: number, theme: Theme): Layout {
   return {
     text: `▲ ${gap.description}`,

@@ -1,4 +1,4 @@
-/** One plotly figure: loads the library, follows its box's size, reports zooms and clicks. */
+/** A plotly figure: loads the library, adapts to the size of its box, reports zooms and clicks. */
 
 import { make } from "../parts/element";
 import type { Theme } from "../parts/theme";
@@ -8,14 +8,14 @@ import { type Layout, loadPlotly, type PlotElement, type Plotly, type Trace } fr
 export type StepRange = readonly [from: number, to: number];
 
 export interface FigureEvents {
-  /** The library was loaded, or the size or the zoom changed: the figure must be drawn again. */
+  /** The figure must be drawn again: the library was loaded, or the size or the zoom changed. */
   changed(): void;
   clicked(step: number): void;
 }
 
 const FONT = "system-ui, -apple-system, Segoe UI, sans-serif";
 
-/** Only buttons that work without a network; none sends the data away. */
+/** Buttons that work without a network; none of them uploads data. */
 const BUTTONS = [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]];
 
 export class PlotlyFigure {
@@ -28,7 +28,7 @@ export class PlotlyFigure {
   private plotly: Plotly | null = null;
   private listening = false;
   private closed = false;
-  /** The cursor before the last click: a double click zooms out and restores it. */
+  /** The cursor before the last click, which a double click restores. */
   private cursorBefore: number | null = null;
   private readonly resizes: ResizeObserver;
 
@@ -108,9 +108,7 @@ export function rangeAfter(change: Record<string, unknown>): StepRange | null | 
   return from === undefined || to === undefined ? undefined : [Number(from), Number(to)];
 }
 
-/**
- * The layout that all figures have in common. `uirevision` keeps the user's zoom between frames.
- */
+/** Returns the common layout of all figures. `uirevision` preserves the user's zoom. */
 export function baseLayout(theme: Theme): Layout {
   const font = { color: theme.ink, size: 12, family: FONT };
   return {
@@ -120,7 +118,7 @@ export function baseLayout(theme: Theme): Layout {
     hoverlabel: { bgcolor: theme.paper, bordercolor: theme.hair, font },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.faint, activecolor: theme.ink },
     paper_bgcolor: "rgba(0,0,0,0)",
-    // Plotly draws the line at the pointer with an outline of this colour.
+    // Plotly uses this colour for the outline of the line at the pointer.
     plot_bgcolor: theme.paper,
     showlegend: false,
     uirevision: "labkit",
@@ -133,13 +131,13 @@ export function baseAxis(theme: Theme): Layout {
     gridcolor: theme.hair,
     linecolor: theme.hair,
     tickfont: { color: theme.faint, size: 11 },
-    // Plotly's search for overflowing labels would measure each of them in the page.
+    // Prevents plotly from measuring each label in the page.
     ticklabeloverflow: "allow",
     zeroline: false,
   };
 }
 
-/** A logarithmic axis, with plain numbers at the ticks. */
+/** Returns a logarithmic axis with plain numbers at the ticks. */
 export function logAxis(theme: Theme): Layout {
   return { ...baseAxis(theme), type: "log", nticks: 7, tickformat: "~g" };
 }

@@ -1,13 +1,13 @@
-/** A moving average that decays by steps, not by points, since old points are further apart. */
+/** A moving average that decays by steps, not by points, because older points are sparser. */
 
 import type { Points } from "../session";
 
-/** Longest decay, as a share of the run's length. */
+/** Maximum decay, as a fraction of the run's length. */
 const MAX_DECAY_SHARE = 0.12;
 
 /**
- * Returns the steps after which a value's weight falls to a third, for a slider's position (0 to
- * 1). The run's length is rounded to coarse stages, so that earlier values do not change.
+ * Returns the number of steps in which a weight falls to about a third, for a slider position from 0
+ * to 1. The length of the run is rounded coarsely, so that earlier averages do not change.
  */
 export function decaySteps(strength: number, steps: Float64Array): number {
   const length = (steps.at(-1) ?? 0) - (steps[0] ?? 0);
@@ -16,7 +16,7 @@ export function decaySteps(strength: number, steps: Float64Array): number {
   return stage * MAX_DECAY_SHARE * strength ** 2;
 }
 
-/** Returns the average at every point; NaN where the point has no finite value. */
+/** Returns the average at every point; NaN at non-finite points. */
 export function smooth({ steps, values }: Points, decay: number): Float32Array {
   if (decay <= 0) return values;
   const smoothed = new Float32Array(values.length);

@@ -1,11 +1,12 @@
-/** Scripts that the kernel sends once per page. */
+/** A script that the kernel sends once per page. */
 
 import type { Buffers } from "../decoding/buffers";
-import type { AssetName, KernelMessage } from "../protocol";
+import type { RefusedMessage } from "../messages/kernel";
+import type { AssetName } from "../messages/page";
 import { type Channel, isLive } from "./channel";
 import { sendRepeatedly } from "./send-repeatedly";
 
-/** A script that was requested, and may have arrived. */
+/** A script that may have been requested, and may have arrived. */
 export class PendingAsset {
   readonly address: Promise<string>;
   private resolve: (address: string) => void = () => undefined;
@@ -22,9 +23,7 @@ export class PendingAsset {
     this.address.catch(() => undefined); // The rejection is handled where the address is awaited.
   }
 
-  /**
-   * Requests the script on this channel, unless it has arrived or was requested from a live kernel.
-   */
+  /** Requests the script, unless it has arrived or was requested from another live kernel. */
   request(channel: Channel): void {
     if (
       this.arrived ||
@@ -37,7 +36,7 @@ export class PendingAsset {
     this.stopResending = sendRepeatedly(channel, { type: "asset", name: this.name });
   }
 
-  /** Requests the script on this channel as well, because the first kernel does not answer. */
+  /** Requests the script from a second kernel, because the first does not reply. */
   requestFrom(channel: Channel): void {
     if (this.arrived || this.requestedFrom === channel) return;
     this.requestedFrom = null;
@@ -52,7 +51,7 @@ export class PendingAsset {
   /** Handles a message: resolves for this script, rejects for its refusal, ignores all others. */
   receive(content: unknown, buffers: Buffers | undefined): void {
     if (this.arrived) return;
-    const refused = content as Partial<Refusal>;
+    const refused = content as Partial<RefusedMessage>;
     if (refused.type === "refused" && refused.subject === this.name) {
       this.fail(refused.reason ?? "");
     }
@@ -64,8 +63,6 @@ export class PendingAsset {
     unpack(compressed).then(this.resolve, this.reject);
   }
 }
-
-type Refusal = Extract<KernelMessage, { type: "refused" }>;
 
 function isAsset(content: unknown, name: AssetName): boolean {
   const { type, name: sent } = (content ?? {}) as { type?: unknown; name?: unknown };

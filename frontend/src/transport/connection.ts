@@ -1,7 +1,7 @@
-/** Requests snapshots over a channel, and reports when no kernel answers. */
+/** Requests snapshots over a channel, and reports a kernel that does not reply. */
 
 import type { Buffers } from "../decoding/buffers";
-import { PROTOCOL_VERSION } from "../protocol";
+import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
 import {
   ANSWER_TIMEOUT_MS,
   type Channel,
@@ -14,9 +14,9 @@ import { sendRepeatedly } from "./send-repeatedly";
 
 export interface ConnectionListener {
   onMessage(content: unknown, buffers: Buffers): void;
-  /** A kernel is there, at first or again. */
+  /** A kernel is connected, for the first time or again. */
   onConnected(): void;
-  /** Receives a sentence on what is wrong. */
+  /** There is a problem, described by a sentence. */
   onProblem(problem: string): void;
 }
 
@@ -39,18 +39,12 @@ export class Connection {
 
   /** Connects, or reports that the kernel has another version of the protocol. */
   open(): void {
-    const version = this.channel.get("protocol");
-    if (version === PROTOCOL_VERSION) {
-      this.connect();
-      return;
-    }
-    this.listener.onProblem(
-      `This page speaks version ${PROTOCOL_VERSION} of labkit's protocol and the kernel ` +
-        `version ${version}. Restart the kernel and reload the page.`,
-    );
+    const problem = versionProblem(this.channel.get("protocol"));
+    if (problem === null) this.connect();
+    else this.listener.onProblem(problem);
   }
 
-  /** Requests a snapshot, a few times; reports a problem when none arrives in time. */
+  /** Requests a snapshot, a few times; reports a problem if none arrives in time. */
   requestSnapshot(): void {
     clearTimeout(this.answerTimer);
     this.answerTimer = setTimeout(
@@ -64,7 +58,7 @@ export class Connection {
     });
   }
 
-  /** Ends the request for a snapshot, after data has arrived. */
+  /** Ends the repetition and the timeout of a request for a snapshot. */
   stopWaiting(): void {
     clearTimeout(this.answerTimer);
     this.stopResending();

@@ -1,30 +1,31 @@
 /**
- * A run's session with a kernel: passes the kernel's messages to the data and the requests, and
- * notifies the views.
+ * The session of a run that is connected to a kernel: dispatches the kernel's messages and notifies
+ * the views.
  *
- * `run-data.ts` stores the run's data, `run-requests.ts` sends requests and resolves their answers,
- * `connection.ts` requests snapshots. After a missing or unreadable frame a new snapshot is
- * requested.
+ * `run-data.ts` stores the data, `run-requests.ts` sends requests and resolves them, `connection.ts`
+ * requests snapshots, `fragments.ts` reassembles large messages. A new snapshot is requested after a
+ * frame that is missing or cannot be decoded.
  */
 
 import type { Buffers } from "../decoding/buffers";
+import type { GraphData } from "../messages/graph";
 import type {
-  AssetName,
-  ControlAction,
-  Finding,
-  GraphData,
+  FragmentMessage,
+  FrameMessage,
   KernelMessage,
-  PictureKind,
-  RunState,
-} from "../protocol";
+  RefusedMessage,
+  SnapshotMessage,
+} from "../messages/kernel";
+import type { AssetName, ControlAction } from "../messages/page";
+import type { Finding, RunState } from "../messages/run";
+import type { PictureKind } from "../messages/values";
 import type { Change, RunSession, SeriesTable } from "../session";
 import { type Channel, send } from "./channel";
 import { Connection } from "./connection";
+import { FragmentAssembler } from "./fragments";
 import { receiveAsset, refuseAsset, requestAsset } from "./page-assets";
 import { RunData } from "./run-data";
 import { RunRequests } from "./run-requests";
-
-type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
 
 export class LiveSession implements RunSession {
   readonly runId: string;
@@ -34,6 +35,7 @@ export class LiveSession implements RunSession {
   private readonly data = new RunData();
   private readonly requests: RunRequests;
   private readonly connection: Connection;
+  private readonly fragments = new FragmentAssembler();
   private readonly listeners = new Set<(change: Change) => void>();
 
   constructor(readonly channel: Channel) {
@@ -65,6 +67,10 @@ export class LiveSession implements RunSession {
 
   get tables(): readonly SeriesTable[] {
     return this.data.tables;
+  }
+
+  get isLoading(): boolean {
+    return this.data.isLoading;
   }
 
   graphOf(signature: string): Promise<GraphData | null> {
@@ -137,6 +143,9 @@ export class LiveSession implements RunSession {
       case "refused":
         this.receiveRefusal(message);
         break;
+      case "fragment":
+        this.receiveFragment(message, buffers);
+        break;
       case "graph":
       case "inspection":
       case "subjects":
@@ -148,7 +157,12 @@ export class LiveSession implements RunSession {
     }
   }
 
-  private receiveSnapshot(message: Content<"snapshot">, buffers: Buffers): void {
+  private receiveFragment(message: FragmentMessage, buffers: Buffers): void {
+    const complete = this.fragments.add(message, buffers);
+    if (complete) this.receive(complete.content as KernelMessage, complete.buffers);
+  }
+
+  private receiveSnapshot(message: SnapshotMessage, buffers: Buffers): void {
     try {
       this.data.applySnapshot(message, buffers);
     } catch (error) {
@@ -160,8 +174,8 @@ export class LiveSession implements RunSession {
     this.notify("snapshot");
   }
 
-  /** Acknowledges a frame, an ignored one included, and applies it. */
-  private receiveFrame(message: Content<"frame">, buffers: Buffers): void {
+  /** Acknowledges every frame, and applies it unless a snapshot is awaited. */
+  private receiveFrame(message: FrameMessage, buffers: Buffers): void {
     send(this.channel, { type: "received", seq: message.seq });
     const result = this.data.applyFrame(message, buffers);
     if (result === "lost") this.requestSnapshot();
@@ -172,10 +186,10 @@ export class LiveSession implements RunSession {
   }
 
   /**
-   * Fails the request that was refused. A refusal without a request, or of a control, becomes the
-   * session's problem; one of another page's request is ignored.
+   * Fails the refused request. The refusal of a control, or one without a request, becomes the
+   * problem of the session. A refusal of another page's request is ignored.
    */
-  private receiveRefusal(refusal: Content<"refused">): void {
+  private receiveRefusal(refusal: RefusedMessage): void {
     const { reason, request, question, subject } = refusal;
     if (question === "graph" && subject !== null) this.requests.refuseGraph(subject, reason);
     else if (question === "asset" && subject !== null) refuseAsset(subject as AssetName, refusal);

@@ -1,13 +1,14 @@
-/** The scripts of this page, whichever run's kernel sent them. */
+/** The scripts of this page, shared by all runs and kernels. */
 
 import type { Buffers } from "../decoding/buffers";
-import type { AssetName, KernelMessage } from "../protocol";
+import type { AssetMessage, RefusedMessage } from "../messages/kernel";
+import type { AssetName } from "../messages/page";
 import { PendingAsset } from "./assets";
 import type { Channel } from "./channel";
 
 const assets = new Map<AssetName, PendingAsset>();
 
-/** Requests a script unless the page has it; resolves to its address. */
+/** Requests a script unless the page has it; resolves to its URL. */
 export function requestAsset(name: AssetName, channel: Channel): Promise<string> {
   const asset = assets.get(name) ?? new PendingAsset(name);
   assets.set(name, asset);
@@ -15,18 +16,12 @@ export function requestAsset(name: AssetName, channel: Channel): Promise<string>
   return asset.address;
 }
 
-export function receiveAsset(
-  message: Extract<KernelMessage, { type: "asset" }>,
-  buffers: Buffers,
-): void {
+export function receiveAsset(message: AssetMessage, buffers: Buffers): void {
   assets.get(message.name)?.receive(message, buffers);
 }
 
 /** Rejects a pending script; the next request for it is sent to the kernel again. */
-export function refuseAsset(
-  name: AssetName,
-  refusal: Extract<KernelMessage, { type: "refused" }>,
-): void {
+export function refuseAsset(name: AssetName, refusal: RefusedMessage): void {
   assets.get(name)?.receive(refusal, []);
   assets.delete(name);
 }

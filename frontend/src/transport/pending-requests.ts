@@ -1,11 +1,11 @@
-/** Requests to the kernel that wait for their answers, each with a timeout. */
+/** Pending requests to the kernel, each with a timeout. */
 
 import { ANSWER_TIMEOUT_MS, KERNEL_DISCONNECTED } from "./channel";
 
 export const NO_ANSWER =
   "No answer came from the kernel. Where a front end delivers questions only between cells, ask " +
   "again when the cell has ended.";
-/** After a timeout, views send no request of the same kind by themselves for this long. */
+/** Time after a timeout in which views send no automatic requests of the same kind. */
 export const SUSPENSION_MS = 15_000;
 
 interface PendingRequest<T> {
@@ -13,7 +13,7 @@ interface PendingRequest<T> {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-/** Pending requests of one kind by their keys: their numbers, or what was requested. */
+/** Pending requests of one kind, by their numbers or by what was requested. */
 export class PendingRequests<K, T> {
   private readonly pending = new Map<K, PendingRequest<T>>();
   private suspendedUntil = 0;
@@ -21,7 +21,7 @@ export class PendingRequests<K, T> {
   /** `failure` creates the result of a request that was refused or timed out. */
   constructor(private readonly failure: (reason: string) => T) {}
 
-  /** Whether the last request timed out, so that views must not send another by themselves. */
+  /** Whether the last request timed out, so that views must not send automatic requests. */
   get suspended(): boolean {
     return performance.now() < this.suspendedUntil;
   }
@@ -36,7 +36,7 @@ export class PendingRequests<K, T> {
     });
   }
 
-  /** Resolves a request; returns false where none of that key is pending. */
+  /** Resolves a request; returns false if no request with the key is pending. */
   resolve(key: K, answer: T): boolean {
     const request = this.pending.get(key);
     this.suspendedUntil = 0;
@@ -47,7 +47,7 @@ export class PendingRequests<K, T> {
     return true;
   }
 
-  /** Resolves a request with its failure; returns false where none of that key is pending. */
+  /** Resolves a request with its failure; returns false if no request with the key is pending. */
   fail(key: K, reason: string): boolean {
     const request = this.pending.get(key);
     if (!request) return false;
@@ -63,8 +63,8 @@ export class PendingRequests<K, T> {
 }
 
 /**
- * Returns the number at which a session's requests begin. All pages of a run receive every answer,
- * so that their numbers must differ.
+ * Returns a random number from which a session counts its requests. Every page of a run receives
+ * the replies to all pages, so their request numbers must differ.
  */
 export function firstRequestNumber(): number {
   return Math.floor(Math.random() * 2 ** 44) * 2 ** 8;

@@ -1,11 +1,12 @@
-/** A run's data on this page: one snapshot, and the frames that followed it without a gap. */
+/** The data of a run on this page: a snapshot, and the frames that followed it without a gap. */
 
 import type { Buffers } from "../decoding/buffers";
 import { TableHistory } from "../history/table-history";
-import type { Finding, GraphData, KernelMessage, RunState, TableRows } from "../protocol";
+import type { GraphData } from "../messages/graph";
+import type { FrameMessage, SnapshotMessage } from "../messages/kernel";
+import type { Finding, RunState } from "../messages/run";
+import type { TableRows, TableSnapshot } from "../messages/tables";
 import type { SeriesTable } from "../session";
-
-type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
 
 export class RunData {
   state: RunState | null = null;
@@ -13,6 +14,8 @@ export class RunData {
   findings: readonly Finding[] = [];
   course: string | null = null;
   private histories = new Map<string, TableHistory>();
+  /** Ids of the tables that did not fit into the snapshot and have not arrived in a frame. */
+  private readonly pending = new Set<string>();
   /** Number of the last message applied; null while a snapshot is awaited. */
   private sequence: number | null = null;
 
@@ -20,16 +23,27 @@ export class RunData {
     return [...this.histories.values()];
   }
 
+  /** Whether tables of the snapshot have not arrived yet. */
+  get isLoading(): boolean {
+    return this.pending.size > 0;
+  }
+
   /** Ignores frames until the next snapshot. */
   awaitSnapshot(): void {
     this.sequence = null;
   }
 
-  /** Replaces all data; throws a `DecodeError` and changes nothing if it cannot be read. */
-  applySnapshot(message: Content<"snapshot">, buffers: Buffers): void {
-    this.histories = new Map(
-      message.tables.map((table) => [table.id, TableHistory.fromSnapshot(table, buffers)]),
-    );
+  /**
+   * Replaces all data, except that a pending table is replaced when it arrives. Throws a
+   * `DecodeError` and changes nothing if the message cannot be decoded.
+   */
+  applySnapshot(message: SnapshotMessage, buffers: Buffers): void {
+    const received = readTables(message.tables, buffers);
+    const pending = new Set(message.pending);
+    const known = [...this.histories].filter(([id]) => pending.has(id));
+    this.histories = new Map([...received, ...known]);
+    this.pending.clear();
+    for (const id of pending) this.pending.add(id);
     this.graph = message.graph;
     this.findings = message.findings;
     this.course = message.course;
@@ -39,13 +53,17 @@ export class RunData {
 
   /**
    * Appends a frame. Returns "ignored" while a snapshot is awaited, and "lost" when a frame before
-   * it is missing or its rows cannot be read: then a new snapshot is needed.
+   * it is missing or its rows cannot be decoded: then a new snapshot is needed.
    */
-  applyFrame(message: Content<"frame">, buffers: Buffers): "applied" | "ignored" | "lost" {
+  applyFrame(message: FrameMessage, buffers: Buffers): "applied" | "ignored" | "lost" {
     if (this.sequence === null) return "ignored";
     if (message.seq !== this.sequence + 1) return "lost";
     try {
       for (const table of message.tables) this.appendRows(table, buffers);
+      for (const [id, history] of readTables(message.snapshots ?? [], buffers)) {
+        this.histories.set(id, history);
+        this.pending.delete(id);
+      }
     } catch {
       return "lost";
     }
@@ -63,6 +81,13 @@ export class RunData {
     if (known && same) known.appendFrom(table, buffers);
     else this.histories.set(table.id, TableHistory.fromRows(table, buffers));
   }
+}
+
+function readTables(
+  tables: readonly TableSnapshot[],
+  buffers: Buffers,
+): readonly (readonly [id: string, history: TableHistory])[] {
+  return tables.map((table) => [table.id, TableHistory.fromSnapshot(table, buffers)] as const);
 }
 
 function sameNames(known: SeriesTable | undefined, names: readonly string[]): boolean {

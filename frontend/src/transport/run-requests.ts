@@ -1,17 +1,20 @@
-/** Requests to the kernel about one run, and the answers to them. */
+/** Sends requests about a run to the kernel, and resolves them with the replies. */
 
 import type { Buffers } from "../decoding/buffers";
 import { readHistograms } from "../decoding/histograms";
 import { readPicture } from "../decoding/picture";
 import { readStatistics } from "../decoding/statistics";
+import type { GraphData } from "../messages/graph";
 import type {
-  ControlAction,
-  GraphData,
-  KernelMessage,
-  PageMessage,
-  PictureKind,
-  PictureSubject,
-} from "../protocol";
+  AcknowledgedMessage,
+  GraphMessage,
+  HistogramsMessage,
+  InspectionMessage,
+  PictureMessage,
+  SubjectsMessage,
+} from "../messages/kernel";
+import type { ControlAction, PageMessage } from "../messages/page";
+import type { PictureKind, PictureSubject } from "../messages/values";
 import type { GradientHistogram, Inspection, Picture } from "../session";
 import { type Channel, send } from "./channel";
 import { firstRequestNumber, PendingRequests } from "./pending-requests";
@@ -19,15 +22,17 @@ import { firstRequestNumber, PendingRequests } from "./pending-requests";
 /** Time in which the kernel must acknowledge a click. */
 export const CONTROL_TIMEOUT_MS = 1500;
 
-type Content<T extends KernelMessage["type"]> = Extract<KernelMessage, { type: T }>;
-
-/** The messages that answer a request. */
-export type Answer = Content<
-  "graph" | "inspection" | "subjects" | "histograms" | "picture" | "acknowledged"
->;
+/** The messages that reply to a request. */
+export type Answer =
+  | GraphMessage
+  | InspectionMessage
+  | SubjectsMessage
+  | HistogramsMessage
+  | PictureMessage
+  | AcknowledgedMessage;
 
 export class RunRequests {
-  /** Structures by their signature, pending ones included. */
+  /** Graphs by their signature, including pending ones. */
   private readonly graphs = new Map<string, Promise<GraphData | null>>();
   private readonly structures = new PendingRequests<string, GraphData | null>(() => null);
   private readonly inspections = new PendingRequests<number, Inspection>(withoutAnswer);
@@ -43,7 +48,7 @@ export class RunRequests {
 
   constructor(private readonly channel: Channel) {}
 
-  /** `current` is the graph that the page shows now. */
+  /** `current` is the graph that the page has; it needs no request. */
   graphOf(signature: string, current: GraphData | null): Promise<GraphData | null> {
     if (current) this.graphs.set(current.signature, Promise.resolve(current));
     const known = this.graphs.get(signature);
@@ -92,7 +97,7 @@ export class RunRequests {
     }));
   }
 
-  /** Resolves to false when the kernel does not answer in time. */
+  /** Resolves to false if the kernel does not reply in time. */
   control(action: ControlAction): Promise<boolean> {
     this.lastRequest += 1;
     const request = this.lastRequest;
@@ -108,7 +113,7 @@ export class RunRequests {
     });
   }
 
-  /** Resolves the request that a message answers. */
+  /** Resolves the request to which a message replies. */
   receive(message: Answer, buffers: Buffers): void {
     switch (message.type) {
       case "graph":
@@ -138,14 +143,14 @@ export class RunRequests {
     }
   }
 
-  /** Fails the pending request for a structure. */
+  /** Fails the pending request for a graph. */
   refuseGraph(signature: string, reason: string): void {
     this.structures.fail(signature, reason);
   }
 
   /**
-   * Fails the request of this number. Returns true where it was a control, whose reason is to be
-   * shown; false for all others, those of another page included.
+   * Fails the request with this number. Returns whether it was a control, whose reason must be
+   * shown; false if it was sent by another page.
    */
   refuse(request: number, reason: string): boolean {
     if (this.numbered.some((requests) => requests.fail(request, reason))) return false;

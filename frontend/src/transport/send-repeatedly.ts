@@ -1,17 +1,17 @@
 /**
- * Sends a message until it is answered, a few times at most.
+ * Sends a message several times, until it is stopped.
  *
- * A message that leaves before JupyterLab has opened the subshell for widgets waits behind the
- * running cell; one that leaves a little later is answered at once. Without a subshell all of them
- * wait, so they are few.
+ * A message that is sent before JupyterLab has opened the subshell for widgets is handled after the
+ * running cell; one that is sent a little later is handled at once. Without a subshell all of them
+ * are queued, so their number is limited.
  */
 
 import { isLive, type Sender, send } from "./channel";
 
-/** Times at which the message is sent again, in ms after the first time. */
+/** Times of the repetitions, in ms after the first message. */
 export const RESEND_AFTER_MS = [400, 1200, 3000] as const;
 
-/** Sends a message; returns the function that ends the repetition. */
+/** Sends a message; returns the function that stops the repetition. */
 export function sendRepeatedly<M>(channel: Sender<M>, message: M): () => void {
   send(channel, message);
   const timers = RESEND_AFTER_MS.map((wait) =>

@@ -1,4 +1,4 @@
-/** The sessions of this page: one per run, open as long as a view uses it. */
+/** The sessions of this page: one per run, open while a view uses it. */
 
 import type { RunSession } from "../session";
 import type { Channel } from "./channel";
@@ -17,7 +17,7 @@ export interface SessionHandle {
   release(): void;
 }
 
-/** Opens the session of the run behind this channel, or shares that of the run's other views. */
+/** Opens a session for the run of a channel, or returns the session of its other views. */
 export function openSession(channel: Channel): SessionHandle {
   const key = String(channel.get("run_id"));
   const entry = usable(entries.get(key), channel) ?? {
@@ -38,7 +38,7 @@ export function openSession(channel: Channel): SessionHandle {
   return { session: entry.session, release };
 }
 
-/** Returns the entry if it has the same channel: after a reconnection the model may be new. */
+/** Returns the entry if it has the same channel; after a reconnection the channel may be new. */
 function usable(entry: SharedSession | undefined, channel: Channel): SharedSession | undefined {
   return entry?.session.channel === channel ? entry : undefined;
 }

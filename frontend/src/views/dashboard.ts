@@ -28,7 +28,7 @@ export const drawDashboard: DrawView = (root, session) => {
   const showStep = () => {
     const { state, problem } = session;
     if (state) root.dataset.labkitStep = String(state.step);
-    // The controls show the problem; empty panels need not repeat it.
+    // The controls display the problem, so empty panels do not.
     root.classList.toggle("labkit-nothing", state === null && problem !== null);
   };
   const places = PARTS.map(([name]) => make("div", { class: `labkit-area-${name}` }));

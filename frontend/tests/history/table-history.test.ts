@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { rowsFor, TableHistory } from "../../src/history/table-history";
-import type { TableSnapshot } from "../../src/protocol";
+import type { TableSnapshot } from "../../src/messages/tables";
 import { viewOf } from "../fake-channel";
 
 const LIMIT = 128;

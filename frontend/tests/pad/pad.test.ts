@@ -1,9 +1,12 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from "vitest";
+import { PROTOCOL_VERSION } from "../../src/messages/protocol";
 import { type PadModel, render } from "../../src/pad/pad";
+import { padDrawings, padStates } from "../fixtures/messages";
 
 class FakeModel {
   readonly traits: Record<string, unknown> = {
+    protocol: PROTOCOL_VERSION,
     pixels: Array.from({ length: 16 }, () => 0),
     side: 4,
     said: "nothing yet",
@@ -44,7 +47,29 @@ function press(key: string): void {
 }
 
 describe("the pad", () => {
-  it("is drawn on with the keyboard, softly at the edges, and tells the kernel", () => {
+  it("draws the state that Python sends, and sends what Python expects", () => {
+    Object.assign(model.traits, padStates.pad);
+    const place = document.createElement("div");
+    render({ model: model as unknown as PadModel, el: place });
+    expect(place.textContent).toContain("Two bright pixels");
+    place.querySelector("button")?.click();
+    for (const [trait, value] of Object.entries(padDrawings.drawing)) {
+      const cleared = Array.isArray(value) ? value.map(() => 0) : value;
+      expect(model.traits[trait]).toEqual(cleared);
+    }
+  });
+
+  it("shows a sentence instead of the image if the kernel has another protocol version", () => {
+    model.traits.protocol = PROTOCOL_VERSION + 1;
+    const place = document.createElement("div");
+    const clear = render({ model: model as unknown as PadModel, el: place });
+    expect(place.textContent).toContain(`the kernel version ${PROTOCOL_VERSION + 1}`);
+    expect(place.querySelector("canvas")).toBeNull();
+    clear();
+    expect(place.textContent).toBe("");
+  });
+
+  it("draws with the keyboard, softly at the edges, and sends the pixels", () => {
     press("ArrowDown");
     press("ArrowRight");
     press(" ");
@@ -60,7 +85,7 @@ describe("the pad", () => {
     expect(pixels[0]).toBe(0);
   });
 
-  it("is drawn on with the pointer, and told when it is lifted", () => {
+  it("draws with the pointer, and sends the pixels when it is lifted", () => {
     const canvas = root.querySelector("canvas") as HTMLCanvasElement;
     canvas.getBoundingClientRect = () => new DOMRect(0, 0, 40, 40);
     for (const type of ["pointerdown", "pointermove"]) {
@@ -72,7 +97,7 @@ describe("the pad", () => {
     expect((model.traits.pixels as number[])[3]).toBe(1);
   });
 
-  it("says what the kernel answers, and is cleared", () => {
+  it("shows the kernel's sentence, and can be cleared", () => {
     expect(root.textContent).toContain("nothing yet");
     model.traits.said = "a seven";
     model.listeners.get("change:said")?.();
@@ -82,7 +107,7 @@ describe("the pad", () => {
     expect((model.traits.pixels as number[]).every((pixel) => pixel === 0)).toBe(true);
   });
 
-  it("leaves nothing behind", () => {
+  it("removes its elements and listeners when it is closed", () => {
     close();
     expect(root.childElementCount).toBe(0);
     expect(model.listeners.size).toBe(0);

@@ -1,8 +1,10 @@
 /// <reference types="node" />
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { KernelMessage, PageMessage } from "../../src/protocol";
+import type { FragmentMessage, KernelMessage } from "../../src/messages/kernel";
+import type { PageMessage } from "../../src/messages/page";
 import type { Points } from "../../src/session";
+import { FragmentAssembler } from "../../src/transport/fragments";
 import { LiveSession } from "../../src/transport/live-session";
 import { FakeChannel } from "../fake-channel";
 import { kernelMessages, pageMessages } from "../fixtures/messages";
@@ -13,16 +15,28 @@ interface Fixture {
   readonly expected: Readonly<Record<string, unknown>>;
 }
 
-/** A message as Python made it. */
-function fixture(name: string): Fixture {
+function readFixture(name: string): string {
   const path = new URL(`../../../tests/fixtures/protocol/${name}.json`, import.meta.url);
-  return JSON.parse(readFileSync(path, "utf8"));
+  return readFileSync(path, "utf8");
 }
 
-/** Buffers at odd places in a larger one, as a socket may deliver them. */
+/** A message written by Python. */
+function fixture(name: string): Fixture {
+  return JSON.parse(readFixture(name));
+}
+
+function bytesOf(text: string): Buffer {
+  return Buffer.from(text, "base64");
+}
+
+function lengthsOf({ buffers }: Fixture): number[] {
+  return buffers.map((text) => bytesOf(text).length);
+}
+
+/** Views of buffers at odd offsets, as a socket may deliver them. */
 function viewsOf({ buffers }: Fixture): DataView[] {
   return buffers.map((text) => {
-    const bytes = Buffer.from(text, "base64");
+    const bytes = bytesOf(text);
     const whole = new Uint8Array(bytes.length + 1);
     whole.set(bytes, 1);
     return new DataView(whole.buffer, 1);
@@ -33,8 +47,8 @@ function stepsWhere({ steps, values }: Points, wanted: (value: number) => boolea
   return [...steps].filter((_, index) => wanted(values[index] as number));
 }
 
-describe("what Python sends", () => {
-  it("is read whole: a snapshot with its spike and its NaN, then a frame", () => {
+describe("the decoder of Python's messages", () => {
+  it("reads a snapshot with its spike and its NaN, then a frame", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const first = fixture("snapshot");
@@ -51,16 +65,19 @@ describe("what Python sends", () => {
     expect(session.state?.name).toBe("<b>fixture</b>");
     expect(session.state?.steps_per_second).toBeNull();
 
+    expect(session.isLoading).toBe(true);
     const next = fixture("frame");
     channel.receive(next.message, viewsOf(next));
     expect(session.problem).toBeNull();
-    const [loss, gradients] = session.tables;
+    const [loss, gradients, accuracy] = session.tables;
     expect(loss?.lastStep).toBe(next.expected.last);
     expect([...(loss?.latest() ?? [])]).toEqual([Number.POSITIVE_INFINITY]);
     expect([...(gradients?.latest() ?? [])]).toEqual([0.25, Number.NaN]);
+    expect([...(accuracy?.points(0).values ?? [])]).toEqual(next.expected.accuracy);
+    expect(session.isLoading).toBe(false);
   });
 
-  it("is read: what was asked of a parameter", async () => {
+  it("reads the statistics of a parameter", async () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const sent = fixture("inspection");
@@ -77,10 +94,57 @@ describe("what Python sends", () => {
   });
 });
 
+describe("the assembler of fragments", () => {
+  const { fragments, message } = JSON.parse(readFixture("fragments")) as {
+    readonly fragments: readonly Fixture[];
+    readonly message: Fixture;
+  };
+
+  it("returns the message that Python has split", () => {
+    const assembler = new FragmentAssembler();
+    const results = fragments.map((sent) =>
+      assembler.add(sent.message as FragmentMessage, viewsOf(sent)),
+    );
+    expect(results.slice(0, -1)).toEqual(fragments.slice(1).map(() => null));
+    const complete = results.at(-1);
+    expect(complete?.content).toEqual(message.message);
+    const bytes = complete?.buffers.map(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer, byteOffset, byteLength).toString("base64"),
+    );
+    expect(bytes).toEqual(message.buffers);
+  });
+
+  it("discards a message that lacks a fragment", () => {
+    const assembler = new FragmentAssembler();
+    const [first, , ...rest] = fragments;
+    for (const sent of [first as Fixture, ...rest]) {
+      expect(assembler.add(sent.message as FragmentMessage, viewsOf(sent))).toBeNull();
+    }
+  });
+
+  it("passes the message on to the session", async () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    const first = fixture("snapshot");
+    const header = Buffer.from(
+      JSON.stringify({ content: first.message, lengths: lengthsOf(first) }),
+    );
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(header.length);
+    const encoded = Buffer.concat([size, header, ...first.buffers.map(bytesOf)]);
+    const middle = encoded.length >> 1;
+    for (const [index, part] of [encoded.subarray(0, middle), encoded.subarray(middle)].entries()) {
+      const view = new DataView(part.buffer, part.byteOffset, part.byteLength);
+      channel.receive({ type: "fragment", message: 1, index, count: 2 }, [view]);
+    }
+    expect(session.tables[0]?.points(0).steps.length).toBe(first.expected.points);
+  });
+});
+
 describe("every message", () => {
   const kernelNames = Object.keys(kernelMessages).filter((name) => name !== "refused");
 
-  it.each(kernelNames)("of the kernel is read without a problem: %s", (name) => {
+  it.each(kernelNames)("of the kernel is decoded without a problem: %s", (name) => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const first = fixture("snapshot");
@@ -90,7 +154,7 @@ describe("every message", () => {
     expect(session.problem).toBeNull();
   });
 
-  it("of the kernel changes what it names: graph and findings", () => {
+  it("of the kernel changes the graph and the findings that it contains", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     for (const name of ["snapshot", "frame"]) {
@@ -104,7 +168,7 @@ describe("every message", () => {
     expect(session.course).toBe("~/labkit");
   });
 
-  it("of the page is what Python takes", () => {
+  it("of the page equals the fixture that Python reads", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const first = fixture("snapshot");
@@ -124,7 +188,7 @@ describe("every message", () => {
   });
 });
 
-/** The messages of a page as Python has them, by their types. */
+/** The messages of a page in Python's fixtures, by their types. */
 const pageTypes: Partial<Record<PageMessage["type"], object>> = Object.fromEntries(
   Object.values(pageMessages).map((message) => [message.type, withoutRequest(message)]),
 );

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type KernelMessage, PROTOCOL_VERSION } from "../../src/protocol";
+import type { RefusedMessage } from "../../src/messages/kernel";
+import { PROTOCOL_VERSION } from "../../src/messages/protocol";
 import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_DISCONNECTED } from "../../src/transport/channel";
 import { LiveSession } from "../../src/transport/live-session";
 import { NO_ANSWER, SUSPENSION_MS } from "../../src/transport/pending-requests";
@@ -15,6 +16,29 @@ function frame(channel: FakeChannel, seq: number, steps: number[], values: numbe
   channel.receive({ type: "frame", seq, run: stateOf({ step: seq }), tables: [table] }, buffers);
 }
 
+/** Sends the complete loss table, without buckets, in a frame. */
+function complete(channel: FakeChannel, seq: number, steps: number[], values: number[]): void {
+  const { table, buffers } = lossRows(steps, values);
+  const none = new DataView(new ArrayBuffer(0));
+  const whole = {
+    ...table,
+    names: ["loss"],
+    stride: 1,
+    buckets: 0,
+    first: 2,
+    low: 2,
+    low_at: 2,
+    high: 2,
+    high_at: 2,
+    tail_limit: 16,
+    bucket_limit: 16,
+  };
+  channel.receive(
+    { type: "frame", seq, run: stateOf({ step: seq }), tables: [], snapshots: [whole] },
+    [...buffers, none],
+  );
+}
+
 /** The number of the last message that a session has sent. */
 function requestOf(channel: FakeChannel): number {
   const message = channel.sent.at(-1);
@@ -22,9 +46,7 @@ function requestOf(channel: FakeChannel): number {
   return message.request;
 }
 
-function refusal(
-  parts: Partial<Extract<KernelMessage, { type: "refused" }>>,
-): Extract<KernelMessage, { type: "refused" }> {
+function refusal(parts: Partial<RefusedMessage>): RefusedMessage {
   return { type: "refused", reason: "so", request: null, question: null, subject: null, ...parts };
 }
 
@@ -190,6 +212,29 @@ describe("a session", () => {
       `version ${PROTOCOL_VERSION} of labkit's protocol and the kernel version ${PROTOCOL_VERSION + 1}`,
     );
     expect(channel.sent).toEqual([]);
+  });
+
+  it("shows the tables of a snapshot that follow in frames when they arrive", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    channel.receive({ ...snapshot(1), pending: ["loss"] });
+    expect(session.isLoading).toBe(true);
+    complete(channel, 2, [0, 1], [3, 4]);
+    expect(session.isLoading).toBe(false);
+    expect(session.tables[0]?.lastStep).toBe(1);
+  });
+
+  it("shows the previous tables until those of a new snapshot arrive", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    channel.receive(snapshot(1));
+    frame(channel, 2, [0, 1], [3, 4]);
+    channel.receive({ ...snapshot(3), pending: ["loss"] });
+    expect(session.tables[0]?.lastStep).toBe(1);
+    complete(channel, 4, [0, 1, 2], [3, 4, 5]);
+    expect([...(session.tables[0]?.points(0).values ?? [])]).toEqual([3, 4, 5]);
+    channel.receive(snapshot(5));
+    expect(session.tables).toHaveLength(0);
   });
 
   it("notifies its views of the cursor", () => {

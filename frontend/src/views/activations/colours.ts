@@ -1,4 +1,4 @@
-/** The colours of a picture: one scale for all its panels. */
+/** The colour scale of a picture, common to all its panels. */
 
 import { colourAt, SignedScale } from "../../heat-map/scale";
 import { PALETTE } from "../../parts/palette";
@@ -10,7 +10,7 @@ export interface PictureColours {
   readonly palette: readonly string[];
 }
 
-/** Returns a range from zero up where nothing is negative, else one symmetric around zero. */
+/** Returns a range from zero if no value is negative, and a range symmetric around zero otherwise. */
 export function coloursOf(
   { values }: Pick<Picture, "values">,
   range: readonly [number, number] | null,

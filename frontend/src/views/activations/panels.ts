@@ -1,4 +1,4 @@
-/** The panels of a picture: small images side by side, each with its name. */
+/** The panels of a picture: small images side by side, with their names. */
 
 import { NOT_FINITE_COLOUR, pixelOf, pixelsOf } from "../../heat-map/scale";
 import { make, setText } from "../../parts/element";
@@ -7,10 +7,10 @@ import { PointerTooltip } from "../../parts/pointer-tooltip";
 import type { Picture } from "../../session";
 import type { PictureColours } from "./colours";
 
-/** Largest width of panels along time or units, in px. */
+/** Maximum width of panels with time or units as columns, in px. */
 const WIDE_PANEL_WIDTH = 640;
 const WIDE_PANEL_HEIGHT = 150;
-/** Height of panels where there are many. */
+/** Height of a panel if there are many, in px. */
 const CROWDED_PANEL_HEIGHT = 76;
 const TILE_SIZE = 72;
 const LARGE_TILE_SIZE = 150;
@@ -92,7 +92,7 @@ export class Panels {
   }
 }
 
-/** Images are tiles; panels along time or units use the available width. */
+/** Returns the CSS size of a panel: images are tiles, other panels use the available width. */
 function sizeOf({ kind, shape }: Picture): { readonly width: string; readonly height: number } {
   const [count, rows, columns] = shape;
   if (kind === "maps" || kind === "kernels" || kind === "attention") {

@@ -1,17 +1,17 @@
-/** One module's picture at a step: selects it, requests it from the kernel, and draws it. */
+/** The picture of a module at a step: its selection, its request to the kernel, and its drawing. */
 
+import type { PictureKind, PictureSubject } from "../../messages/values";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import { ViewSettings } from "../../parts/view-settings";
-import type { PictureKind, PictureSubject } from "../../protocol";
 import type { Picture, RunSession } from "../../session";
 import { coloursOf, gradientOf } from "./colours";
 import { Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";
 import { timeGradient } from "./time-gradient";
 
-/** Interval after which a picture is requested again, while the run continues. */
+/** Interval between requests for newer pictures while the run continues. */
 const REFRESH_MS = 900;
 const MAX_NAMED = 12;
 
@@ -68,7 +68,7 @@ export class PictureView {
     });
   }
 
-  /** Updates the picture after a change; `atOnce` after a change by the user. */
+  /** Updates the picture after a change; `atOnce` if the user made the change. */
   update(theme: Theme, atOnce: boolean): void {
     const repaint = theme !== this.theme;
     this.theme = theme;
@@ -78,7 +78,7 @@ export class PictureView {
     if (state.pictures !== this.pictureCount || atOnce) this.request(atOnce);
   }
 
-  /** Shows the module that was selected in another view, if there is a picture of it. */
+  /** Shows the picture of a module that was selected in another view, if there is one. */
   showModule(name: string): void {
     const path = name.replace(/#\d+.*$/, "");
     const found = this.modules().find((module) => path === module || path.startsWith(`${module}.`));
@@ -191,7 +191,7 @@ function rank({ kind }: PictureSubject): number {
   return PICTURE_ORDER.indexOf(kind);
 }
 
-/** Describes the shape and the dead units or channels. */
+/** Returns a text on the shape and the dead units or channels. */
 function describe({ kind, shape, whole, silent, rows, columns }: Picture): string {
   const parts = [`of shape ${whole.join(" × ")}`];
   const [panels] = shape;

@@ -1,7 +1,8 @@
-/** The quantities shown of every module over time, and the kinds of pictures. */
+/** The quantities of modules over steps, and the kinds of pictures. */
 
 import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
-import type { PictureKind, TableKind } from "../../protocol";
+import type { TableKind } from "../../messages/tables";
+import type { PictureKind } from "../../messages/values";
 
 export type ActivationKind = Extract<TableKind, `act_${string}`>;
 
@@ -50,7 +51,7 @@ export const QUANTITIES: readonly Quantity[] = [
   },
 ];
 
-/** A name and an explanation for each kind of picture. */
+/** The name and the explanation of each kind of picture. */
 export const PICTURES: Readonly<Record<PictureKind, readonly [name: string, words: string]>> = {
   maps: [
     "Feature maps",
@@ -71,5 +72,5 @@ export const PICTURES: Readonly<Record<PictureKind, readonly [name: string, word
   units: ["Units", "The outputs of the layer's units for some samples of the batch."],
 };
 
-/** The kinds in the order in which they are offered. */
+/** The kinds in the order of the menu. */
 export const PICTURE_ORDER = Object.keys(PICTURES) as readonly PictureKind[];

@@ -1,4 +1,4 @@
-/** The gradient norm at each time step: a line per layer on a logarithmic axis. */
+/** The gradient norm at each time step, with a line per layer on a logarithmic axis. */
 
 import type { Theme } from "../../parts/theme";
 import type { Picture } from "../../session";

@@ -1,4 +1,4 @@
-/** Outputs of modules: numbers of all modules over time, and pictures of one. */
+/** The activations view: quantities of all modules over steps, and pictures of one module. */
 
 import { HeatMap } from "../../heat-map/heat-map";
 import { type Row, rowsOf } from "../../heat-map/rows";
@@ -78,8 +78,8 @@ class ActivationsView {
     this.cursor.update();
     const quantity = present.find(({ kind }) => kind === this.select.value) ?? present[0];
     this.heat.element.hidden = !quantity;
-    const steps = this.session.state?.step ?? 0;
-    this.empty.show(quantity ? null : steps > 0 ? NO_ACTIVATIONS : emptyMessage(this.session));
+    const complete = (this.session.state?.step ?? 0) > 0 && !this.session.isLoading;
+    this.empty.show(quantity ? null : complete ? NO_ACTIVATIONS : emptyMessage(this.session));
     this.picture.update(this.live.theme, this.cursorMoved);
     this.cursorMoved = false;
     if (!quantity) return;
@@ -90,7 +90,7 @@ class ActivationsView {
     this.root.dataset.labkitStep = String(last);
   }
 
-  /** Returns the modules for which a quantity is known; not every module can die or saturate. */
+  /** Returns the modules with values of a quantity; not every module can die or saturate. */
   private rows(kind: ActivationKind): readonly Row[] {
     return rowsOf(this.session, kind).filter(({ table, column }) => {
       const newest = table.latest()?.[column];

@@ -1,7 +1,8 @@
-/** The four buttons, which of them are enabled, and the message when no click is delivered. */
+/** The four buttons, their enabled states, and the message if a click is not delivered. */
 
+import type { ControlAction } from "../../messages/page";
+import type { RunStatus } from "../../messages/run";
 import { make, setText } from "../../parts/element";
-import type { ControlAction, RunStatus } from "../../protocol";
 import type { RunSession } from "../../session";
 
 export const CLICK_NOT_DELIVERED =
@@ -11,7 +12,7 @@ interface ControlButton {
   readonly action: ControlAction;
   readonly name: string;
   readonly explanation: string;
-  /** Shown until the loop has reached the end of its step. */
+  /** Displayed until the current step has ended. */
   readonly pending: string;
 }
 
@@ -42,7 +43,7 @@ const BUTTONS: readonly ControlButton[] = [
   },
 ];
 
-/** Returns the actions that are enabled for a status. */
+/** Returns the actions that a status allows. */
 export function enabledActions(status: RunStatus | null): ReadonlySet<ControlAction> {
   switch (status) {
     case "waiting":
@@ -64,7 +65,7 @@ export class Buttons {
   });
   readonly message = make("p", { class: "labkit-message", role: "status" });
   private readonly buttons = new Map<ControlAction, HTMLButtonElement>();
-  /** The run's status and step at the last click; null when no click is pending. */
+  /** The status and the step of the run at the last click; null if no click is pending. */
   private pendingClick: { readonly status: RunStatus; readonly step: number } | null = null;
 
   constructor(private readonly session: RunSession) {
@@ -98,7 +99,7 @@ export class Buttons {
   private hasTakenEffect(clicked: { readonly status: RunStatus; readonly step: number }): boolean {
     const { state } = this.session;
     if (!state) return false;
-    if (state.status === "pausing") return false; // The loop has not reached the end of its step.
+    if (state.status === "pausing") return false; // The current step has not ended.
     const oneStepDone = state.status === "paused" && state.step !== clicked.step;
     return state.status !== clicked.status || oneStepDone;
   }

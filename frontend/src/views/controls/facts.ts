@@ -1,5 +1,6 @@
-/** The progress line: the facts about a run, each with an explanation. */
+/** The progress line: facts about a run, with explanations. */
 
+import type { RunState, RunStatus } from "../../messages/run";
 import {
   formatBytes,
   formatCount,
@@ -7,7 +8,6 @@ import {
   formatRate,
   formatShare,
 } from "../../parts/format";
-import type { RunState, RunStatus } from "../../protocol";
 
 export interface Fact {
   readonly id: string;
@@ -45,7 +45,7 @@ export function factsOf(state: RunState): Fact[] {
   ].filter((fact) => fact !== null);
 }
 
-/** Returns the share of the run that is done, 0 to 1; null when the total is not known. */
+/** Returns the completed fraction of the run, 0 to 1; null if the total is unknown. */
 export function progressOf({ step, total_steps }: RunState): number | null {
   return total_steps ? Math.min(1, step / total_steps) : null;
 }

@@ -1,8 +1,8 @@
-/** The run's status and progress, and the buttons that control it. */
+/** The controls view: status and progress of the run, and buttons to control it. */
 
+import type { Notice, RunState } from "../../messages/run";
 import { make, setText } from "../../parts/element";
 import { RedrawScheduler } from "../../parts/redraw-scheduler";
-import type { Notice, RunState } from "../../protocol";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
 import { type Fact, factsOf, progressOf, STATUS_TEXTS } from "./facts";

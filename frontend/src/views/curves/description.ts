@@ -1,9 +1,9 @@
-/** Describes the curves in words, for screen readers. */
+/** A text on the curves for screen readers. */
 
 import { formatCount, formatValue } from "../../parts/format";
 import type { Line, Quantity } from "./quantities";
 
-/** "loss 0.52 at step 1,200, from 2.3 at step 0": each line's newest and first value. */
+/** Returns "loss 0.52 at step 1,200, from 2.3 at step 0", and the same for each further line. */
 export function describe(quantities: readonly Quantity[]): string {
   const facts = quantities.flatMap(({ lines }) => lines.map(describeLine));
   return `Curves over steps. ${facts.join("; ")}.`;

@@ -1,4 +1,4 @@
-/** The traces and the layout of the curves: one panel per quantity, one axis of steps for all. */
+/** The traces and the layout of the curves: a panel per quantity, and a common axis of steps. */
 
 import type { Theme } from "../../parts/theme";
 import { decimate } from "../../plot/decimate";
@@ -31,17 +31,17 @@ export interface CurvesInput {
 export interface CurvesPlot {
   readonly traces: readonly Trace[];
   readonly layout: Layout;
-  /** Values that cannot be drawn, for each line: "loss is NaN at step 700". */
+  /** A sentence on each line with non-finite values: "loss is NaN at step 700". */
   readonly warnings: readonly string[];
 }
 
-/** Gap between two panels, as a share of the height. */
+/** Gap between two panels, as a fraction of the height. */
 const PANEL_GAP = 0.12;
-/** Slices per pixel; two points are drawn for each. */
+/** Slices per pixel; two points are drawn per slice. */
 const SLICES_PER_PX = 0.5;
-/** A line of so few values has markers: a value between two gaps has no line. */
+/** Maximum number of values of a line with markers, which show values between two gaps. */
 const FEW_VALUES = 24;
-/** Narrower plots, in px, show only the recorded value at the pointer. */
+/** Width in px below which the tooltip contains only the recorded value. */
 const NARROW_WIDTH = 480;
 
 export function curvesPlot(input: CurvesInput): CurvesPlot {
@@ -75,7 +75,7 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
   return { traces, layout: layoutOf(input, axes, shapes, marks, traces), warnings };
 }
 
-/** A short mark at the bottom for each skipped step. */
+/** Returns a short mark at the bottom for each skipped step. */
 function skippedShapes({ skipped, theme }: CurvesInput): Layout[] {
   const line = { color: theme.alarm, width: 1.5 };
   return skipped.map((step) => ({
@@ -131,7 +131,7 @@ function layoutOf(
 }
 
 function valueAxis({ theme, logarithmic }: CurvesInput, domain: StepRange): Layout {
-  // A zoom on one kind of axis is meaningless on the other.
+  // A linear zoom does not apply to a logarithmic axis.
   if (logarithmic) return { ...logAxis(theme), domain, uirevision: "log" };
   return { ...baseAxis(theme), domain, exponentformat: "power", nticks: 6, uirevision: "linear" };
 }
@@ -182,7 +182,7 @@ function lineTraces(
     line: { color: colour, width: 1.8 },
     marker: { color: colour, size: 5 },
   };
-  // Stays, empty, while nothing is smoothed: otherwise plotly would lose that it is hidden.
+  // Without smoothing the trace is empty, not absent, so that plotly preserves its visibility.
   const faint = {
     ...shared,
     uid: `${uid}-recorded`,
@@ -193,7 +193,7 @@ function lineTraces(
     opacity: 0.28,
     hoverinfo: "skip",
   };
-  // "_xother" is the line's own step, where it has no value at the step of the others.
+  // "_xother" is replaced by the step of this line if it differs from that of the others.
   if (decay <= 0) {
     const none = { ...faint, x: [], y: [] };
     return [none, { ...main, y: raw, hovertemplate: "%{y:.4~g}%{_xother}" }];
@@ -205,8 +205,8 @@ function lineTraces(
 }
 
 /**
- * Returns the name by which plotly identifies a line that the user has hidden. It becomes part of a
- * selector, so that other characters than letters and digits are encoded.
+ * Returns the id by which plotly remembers that a line is hidden. It becomes part of a CSS selector,
+ * so characters other than letters and digits are encoded.
  */
 function uidOf({ table, column }: Line): string {
   const id = table.id.replace(/[^A-Za-z0-9]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16)}_`);

@@ -19,14 +19,12 @@ const SPLIT = "train|training|val|valid|validation|test|eval|dev";
 const SPLIT_PREFIX = new RegExp(`^(?:${SPLIT})[ _./-]+(?=.)`, "i");
 const SPLIT_SUFFIX = new RegExp(`(?<=.)[ _./-]+(?:${SPLIT})$`, "i");
 
-/** "val_accuracy", "train/accuracy" and "accuracy" are one metric on different data. */
+/** Returns "accuracy" for "val_accuracy", "train/accuracy" and "accuracy". */
 export function nameWithoutSplit(name: string): string {
   return name.replace(SPLIT_PREFIX, "").replace(SPLIT_SUFFIX, "");
 }
 
-/**
- * Returns a run's quantities in the order of their columns, the loss first, learning rates last.
- */
+/** Returns the quantities of a run: losses, then metrics in recorded order, then learning rates. */
 export function quantitiesOf(tables: readonly SeriesTable[]): Quantity[] {
   const lines = new Map<string, Line[]>([["loss", []]]);
   for (const kind of ["loss", "metric", "lr"] as const) {

@@ -4,7 +4,7 @@ import { make, setText } from "../../parts/element";
 import type { ViewSettings } from "../../parts/view-settings";
 import { LEARNING_RATE, type Quantity } from "./quantities";
 
-/** Number of metrics that are shown by default, without the loss. */
+/** Number of metrics, without the loss, that are selected by default. */
 const INITIALLY_SHOWN = 2;
 const INITIAL_SMOOTHING = 40;
 
@@ -65,7 +65,7 @@ export class CurvesToolbar {
     return this.log.checked;
   }
 
-  /** Offers the quantities; returns those to show. */
+  /** Updates the list of quantities; returns the selected ones. */
   choose(quantities: readonly Quantity[]): Quantity[] {
     for (const { key } of quantities) if (!this.shown.has(key)) this.offer(key);
     this.chips.hidden = quantities.length < 2;

@@ -1,4 +1,4 @@
-/** Curves of the loss, of logged metrics and of learning rates. */
+/** The curves view: the loss, the logged metrics and the learning rates. */
 
 import { CursorNote } from "../../parts/cursor-note";
 import { make, setText } from "../../parts/element";

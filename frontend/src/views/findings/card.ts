@@ -1,13 +1,13 @@
-/** One finding: its message, and when opened its cause, advice and places. */
+/** A finding: its message, and, if it is open, its cause, advice and places. */
 
+import type { Finding } from "../../messages/run";
 import { make, setText } from "../../parts/element";
 import { formatCount } from "../../parts/format";
 import { ViewSettings } from "../../parts/view-settings";
-import type { Finding } from "../../protocol";
 import type { RunSession } from "../../session";
 import { chapterLink } from "./chapter";
 
-/** A symbol and a text for each severity, so that they do not differ by colour alone. */
+/** A symbol and a text for each severity, so that colour is not the only difference. */
 const SEVERITIES: Readonly<Record<Finding["severity"], readonly [sign: string, text: string]>> = {
   error: ["✕", "Error: training cannot succeed like this"],
   warning: ["!", "Warning: training is going badly"],
@@ -54,7 +54,7 @@ export class FindingCard {
     );
   }
 
-  /** Buttons that show the step, the parameters or modules, and the node in the graph. */
+  /** Returns buttons that select the step, the parameters or modules, and the graph node. */
   private places(finding: Finding): HTMLElement {
     const [first] = finding.steps;
     const bar = make("div", { class: "labkit-finding-places" });

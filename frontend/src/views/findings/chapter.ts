@@ -8,10 +8,10 @@ interface JupyterPage {
 }
 
 /**
- * Returns a link where this page's Jupyter serves the course, else the chapter's name.
+ * Returns a link if this page's Jupyter server has the course, and the chapter's name otherwise.
  *
- * In JupyterLab the link's command opens the notebook in the same window; its address is for a new
- * tab.
+ * In JupyterLab the command of the link opens the notebook in the same window; the URL is used for a
+ * new tab.
  */
 export function chapterLink(chapter: string, course: string | null): HTMLElement {
   const [number, ...title] = chapter.split("_");
@@ -33,7 +33,7 @@ export function chapterLink(chapter: string, course: string | null): HTMLElement
   return make("a", attributes, name);
 }
 
-/** Reads Jupyter's configuration of its pages; null in other frontends. */
+/** Returns Jupyter's page configuration; null in other frontends. */
 function jupyterPage(): JupyterPage | null {
   const config = document.getElementById("jupyter-config-data")?.textContent;
   try {
@@ -43,9 +43,7 @@ function jupyterPage(): JupyterPage | null {
   }
 }
 
-/**
- * Returns the path of a folder below another, with a slash at its end; null when it is not below.
- */
+/** Returns the path of `folder` relative to `root`, with a final slash; null if it is outside. */
 function pathBelow(root: string | undefined, folder: string): string | null {
   if (!root) return null;
   const start = root.endsWith("/") ? root : `${root}/`;

@@ -1,7 +1,7 @@
-/** The findings of a run: each is shown once, updated in place, and removed when it is over. */
+/** The findings view: one card per finding, which is updated, and removed with the finding. */
 
+import type { Finding } from "../../messages/run";
 import { make } from "../../parts/element";
-import type { Finding } from "../../protocol";
 import type { DrawView, RunSession } from "../../session";
 import { FindingCard } from "./card";
 

@@ -1,4 +1,4 @@
-/** Histograms of the gradients at the cursor, one above the other in forward order. */
+/** Gradient histograms at the cursor, stacked in forward order. */
 
 import type { Row } from "../../heat-map/rows";
 import { make, setText } from "../../parts/element";
@@ -9,7 +9,7 @@ import type { GradientHistogram, RunSession } from "../../session";
 const WIDTH = 560;
 const LEFT = 170;
 const ROW_HEIGHT = 20;
-/** Height of a histogram, which may overlap the row above. */
+/** Maximum height of a histogram, which may overlap the row above, in px. */
 const HISTOGRAM_HEIGHT = 30;
 const BOTTOM = 30;
 const MAX_ROWS = 48;
@@ -46,7 +46,7 @@ export class HistogramRidge {
     this.element.hidden = true;
   }
 
-  /** Draws the rows' histograms; requests newer ones at most once a second. */
+  /** Draws the histograms of some rows; requests newer ones at most once a second. */
   async draw(rows: readonly Row[], theme: Theme): Promise<void> {
     const names = rows.slice(0, MAX_ROWS).map(({ name }) => name);
     const { cursor } = this.session;
@@ -59,7 +59,7 @@ export class HistogramRidge {
     const bins = this.bins.value as Bins;
     const found = await this.session.histograms(names, bins, cursor);
     this.requesting = false;
-    if (found === null) return; // Keeps the drawing; the next call requests them again.
+    if (found === null) return; // The drawing is unchanged; the next call requests them again.
     this.show(found, bins, theme);
     const more = rows.length > MAX_ROWS ? ` · the first ${MAX_ROWS} of ${rows.length}` : "";
     const step = found[0]?.step;
@@ -104,7 +104,7 @@ export class HistogramRidge {
   }
 }
 
-/** Returns the bins from the first to the last that is not empty in any histogram. */
+/** Returns the first and the last bin that is not empty in some histogram. */
 function nonEmptyBins(found: readonly GradientHistogram[]): readonly [number, number] {
   let [from, to] = [40, 0];
   for (const { counts } of found) {

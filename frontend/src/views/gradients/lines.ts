@@ -1,4 +1,4 @@
-/** The numbers of the heat map as one line per parameter on a logarithmic axis. */
+/** The quantities of the heat map as one line per parameter. */
 
 import type { Row } from "../../heat-map/rows";
 import { colourAt } from "../../heat-map/scale";
@@ -14,9 +14,9 @@ import {
   type StepRange,
 } from "../../plot/plotly-figure";
 
-/** Slices of all lines together, so that a large model costs no more than a small one. */
+/** Number of slices of all lines together, which limits the cost of large models. */
 const TOTAL_SLICES = 4000;
-/** Above this number of lines there is no legend; a line's tooltip shows its name. */
+/** Number of lines above which there is no legend; tooltips show the names. */
 const MAX_NAMED = 8;
 const FULL_HEIGHT: StepRange = [0, 1];
 
@@ -26,9 +26,9 @@ export interface LinesInput {
   readonly cursor: number | null;
   readonly range: StepRange | null;
   readonly theme: Theme;
-  /** Whether the axis is logarithmic, else linear. */
+  /** Whether the axis is logarithmic. */
   readonly logarithmic: boolean;
-  /** A customary value, drawn as a horizontal line; null for none. */
+  /** A usual value, drawn as a horizontal line; null for none. */
   readonly reference: number | null;
 }
 
@@ -84,7 +84,7 @@ function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): L
   };
 }
 
-/** Returns a line's colour: few lines have different hues, many a gradient from input to loss. */
+/** Returns the colour of a line: distinct hues for few lines, a gradient by depth for many. */
 function lineColour(index: number, count: number, { series, dark }: Theme): string {
   if (count <= series.length) return series[index] as string;
   const part = index / (count - 1);

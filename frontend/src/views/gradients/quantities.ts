@@ -1,7 +1,7 @@
-/** The quantities shown of every parameter over time. */
+/** The quantities of parameters over steps. */
 
 import { type ColourScale, DecadeScale, ShareScale, SignedScale } from "../../heat-map/scale";
-import type { TableKind } from "../../protocol";
+import type { TableKind } from "../../messages/tables";
 
 export type ParameterKind = Extract<TableKind, `grad_${string}` | "weight_norm" | "update_ratio">;
 
@@ -12,7 +12,7 @@ interface Quantity {
   scale(): ColourScale;
 }
 
-/** A customary update ratio. */
+/** A usual update ratio. */
 export const CUSTOMARY_RATIO = 1e-3;
 
 export const QUANTITIES: readonly Quantity[] = [

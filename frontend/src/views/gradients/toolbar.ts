@@ -46,12 +46,12 @@ export class GradientsToolbar {
     this.press();
   }
 
-  /** The chosen quantity; null while there is none. */
+  /** The selected quantity; null if there is none. */
   get kind(): ParameterKind | null {
     return QUANTITIES.find(({ kind }) => kind === this.select.value)?.kind ?? null;
   }
 
-  /** Offers the quantities that the run has. */
+  /** Updates the menu of quantities. */
   offer(kinds: readonly ParameterKind[]): void {
     const key = kinds.join(" ");
     this.select.hidden = kinds.length === 0 || this.mode === "ridge";

@@ -1,4 +1,4 @@
-/** Gradient norms, weight norms and update ratios of every parameter over time. */
+/** The gradients view: gradient norms, weight norms and other quantities of all parameters. */
 
 import { HeatMap } from "../../heat-map/heat-map";
 import { describeNewest, type Row, rowsOf } from "../../heat-map/rows";
@@ -25,7 +25,7 @@ class GradientsView {
   private readonly toolbar: GradientsToolbar;
   private readonly heat: HeatMap;
   private readonly ridge: HistogramRidge;
-  /** Created when lines are first chosen. */
+  /** Null until lines are selected for the first time. */
   private figure: PlotlyFigure | null = null;
   private readonly empty = new EmptyMessage();
   private readonly stage: HTMLElement;
@@ -88,7 +88,7 @@ class GradientsView {
     this.root.dataset.labkitStep = String(last);
   }
 
-  /** Draws the lines; returns false while the library is not loaded, or there is no room. */
+  /** Draws the lines; returns false if the library is not loaded, or there is no room. */
   private drawLines(rows: readonly Row[], kind: ParameterKind): boolean {
     const figure = this.figure ?? this.makeFigure();
     if (!figure.ready) return false;

@@ -1,7 +1,7 @@
 /** What a graph view shows: the graph, the chosen passes and flow, the modules to open. No DOM. */
 
+import type { GraphData } from "../../messages/graph";
 import type { ViewSettings } from "../../parts/view-settings";
-import type { GraphData } from "../../protocol";
 import type { FlowDirection } from "./model/labels";
 import { ShownGraph } from "./model/shown-graph";
 import { initiallyUnfolded } from "./model/visible-graph";

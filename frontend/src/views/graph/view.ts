@@ -5,8 +5,8 @@
  * brings no new structure changes colours alone.
  */
 
+import type { GraphData } from "../../messages/graph";
 import { ViewSettings } from "../../parts/view-settings";
-import type { GraphData } from "../../protocol";
 import type { DrawView, RunSession } from "../../session";
 import { NodeColouring } from "./colouring/node-colouring";
 import { markDifference } from "./drawing/difference-marks";

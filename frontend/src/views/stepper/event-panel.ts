@@ -1,9 +1,9 @@
-/** Describes one event of the walk, with its real numbers. */
+/** An event of the walk with its formula and its values. */
 
+import type { Formula, Phase } from "../../messages/stepper";
 import { make } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import type { NodeNames } from "./node-names";
-import type { Formula, Phase } from "./protocol";
 import { drawValue } from "./value-view";
 import type { Flow, Value, WalkEvent } from "./walk";
 
@@ -91,7 +91,7 @@ function accumulate(event: WalkEvent): HTMLElement[] {
   ];
 }
 
-/** Returns the local derivatives where all inputs and outputs are single numbers. */
+/** Returns the local derivatives if all inputs and outputs are scalars. */
 function scalarFactors(event: WalkEvent): { readonly node: string; readonly factor: number }[] {
   const [into, ...others] = event.inputs.map(single);
   if (others.length > 0 || into === undefined || into === null || into === 0) return [];

@@ -1,4 +1,4 @@
-/** The leaves' values, with fields to edit them. */
+/** The values of the leaves, with fields to edit them. */
 
 import { make } from "../../parts/element";
 import { formatValue } from "../../parts/format";
@@ -6,7 +6,7 @@ import { shapeText } from "../graph/structure/text";
 import type { NodeNames } from "./node-names";
 import type { Leaf, Walk } from "./walk";
 
-/** A leaf with more elements has no fields. */
+/** Maximum number of elements of a leaf with fields. */
 const MAX_FIELDS = 64;
 
 export interface LeafActions {
@@ -57,7 +57,7 @@ function drawLeaf(leaf: Leaf, name: string, actions: LeafActions): HTMLElement {
       actions.edit(leaf.node, index, value);
     };
     field.addEventListener("change", send);
-    // In notebooks, Enter alone does not always cause a change event.
+    // In notebooks, Enter does not always trigger a change event.
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") send();
     });

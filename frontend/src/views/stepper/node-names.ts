@@ -1,6 +1,6 @@
-/** The names of a walk's nodes. */
+/** The names of the nodes of a walk. */
 
-import type { GraphData, GraphNode } from "../../protocol";
+import type { GraphData, GraphNode } from "../../messages/graph";
 
 export class NodeNames {
   private readonly nodes: ReadonlyMap<string, GraphNode>;
@@ -14,7 +14,7 @@ export class NodeNames {
     return node?.parameters[0] ?? node?.op ?? id;
   }
 
-  /** Returns the module call around a node and its source line, as far as they are known. */
+  /** Returns the module call and the source line of a node, if they are known. */
   locationOf(id: string): string {
     const node = this.nodes.get(id);
     const parts = [];

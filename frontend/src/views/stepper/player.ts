@@ -1,9 +1,9 @@
-/** The buttons and the slider that step through a walk. */
+/** The buttons and the slider that move through a walk. */
 
 import { make, setText } from "../../parts/element";
 import type { Walk } from "./walk";
 
-/** Time between two events while it plays, in ms. */
+/** Time between two events during playback. */
 const PLAY_INTERVAL_MS = 900;
 
 export class Player {
@@ -64,7 +64,7 @@ export class Player {
     );
   }
 
-  /** Shows a walk at the event that was shown before. */
+  /** Loads a walk and shows the event with the previous index. */
   load(walk: Walk): void {
     this.walk = walk;
     this.slider.max = String(Math.max(0, walk.events.length - 1));
@@ -72,7 +72,7 @@ export class Player {
     this.goTo(this.current);
   }
 
-  /** Handles a key that was pressed in the stepper; returns whether it has a meaning here. */
+  /** Handles a key press; returns whether the key has a function. */
   handleKey(key: string): boolean {
     if (key === "ArrowRight") this.goTo(this.current + 1);
     else if (key === "ArrowLeft") this.goTo(this.current - 1);
@@ -122,7 +122,7 @@ export class Player {
   }
 }
 
-/** Returns the slider's track with a stripe for the events of each phase. */
+/** Returns the CSS background of the slider, with a stripe for the events of each phase. */
 function phasesOf({ events }: Walk): string {
   const last = events.length - 1;
   const at = (event: number) => `${((100 * (event - 0.5)) / Math.max(1, last)).toFixed(2)}%`;

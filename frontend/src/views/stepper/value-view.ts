@@ -1,11 +1,11 @@
-/** Draws a value: a small tensor as its numbers, a large one as a colour map. */
+/** Draws a tensor: a small one as a table of numbers, a large one as a colour map. */
 
 import { make } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import { shapeText } from "../graph/structure/text";
 import type { Value } from "./walk";
 
-/** Blue below zero, orange above, white at zero: distinguishable with any colour vision. */
+/** Blue below zero, orange above, white at zero, for colour-blind people as well. */
 const NEGATIVE = [33, 102, 172] as const;
 const POSITIVE = [217, 95, 2] as const;
 const CELL = 7;
@@ -95,7 +95,7 @@ function colour(number: number, max: number): readonly [number, number, number] 
   return [mix(red), mix(green), mix(blue)];
 }
 
-/** Returns a light colour on which the number is readable in both themes. */
+/** Returns a light background colour, on which text is readable in both themes. */
 function background(number: number, max: number): string {
   const share = max === 0 ? 0 : Math.abs(number) / max;
   const [red, green, blue] = number < 0 ? NEGATIVE : POSITIVE;

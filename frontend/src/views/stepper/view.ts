@@ -1,4 +1,4 @@
-/** The stepper: the graph, the current event of the walk, and its values. */
+/** The stepper view: the graph, the current event of the walk, and its values. */
 
 import { make } from "../../parts/element";
 import type { RunSession } from "../../session";
@@ -86,7 +86,7 @@ class StepperView {
     this.problem.textContent = words ?? "";
   }
 
-  /** Shows the reason, and restores the leaves' fields. */
+  /** Shows the reason, and restores the fields of the leaves. */
   private showRefusal(words: string): void {
     this.showProblem(words);
     if (this.walk && this.names) this.showLeaves(this.walk, this.names);
@@ -103,7 +103,7 @@ class StepperView {
     this.player.load(walk);
   }
 
-  /** Draws the leaves again, and restores the focus. */
+  /** Draws the leaves, and restores the focus. */
   private showLeaves(walk: Walk, names: NodeNames): void {
     const at = this.fields().indexOf(activeElement(this.root) as HTMLInputElement);
     this.leaves.replaceChildren(
@@ -134,7 +134,7 @@ class StepperView {
   }
 }
 
-/** Returns the session with the walk's graph, which an edit may have changed. */
+/** Returns a session with the graph of the walk, which an edit may have changed. */
 function withGraph(session: RunSession, walk: Walk): RunSession {
   return Object.create(session, { graph: { value: walk.graph } }) as RunSession;
 }

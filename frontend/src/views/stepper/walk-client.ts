@@ -1,7 +1,8 @@
-/** Requests the walk and the edits of leaves from the kernel. */
+/** Requests the walk, and edits of leaves, from the kernel. */
 
 import type { Buffers } from "../../decoding/buffers";
-import { PROTOCOL_VERSION } from "../../protocol";
+import { PROTOCOL_VERSION, versionProblem } from "../../messages/protocol";
+import type { StepperMessage, StepperRequest, WalkMessage } from "../../messages/stepper";
 import {
   ANSWER_TIMEOUT_MS,
   isLive,
@@ -10,18 +11,18 @@ import {
   type MessageModel,
   send,
 } from "../../transport/channel";
+import { FragmentAssembler } from "../../transport/fragments";
 import { sendRepeatedly } from "../../transport/send-repeatedly";
-import type { StepperMessage, StepperRequest } from "./protocol";
 import { readWalk, type Walk } from "./walk";
 
-/** The stepper's own model, as anywidget passes it to `render`. */
+/** The model of the stepper's widget, as anywidget passes it to `render`. */
 export type StepperModel = MessageModel<StepperRequest>;
 
 export interface WalkListener {
   walk(walk: Walk): void;
-  /** A sentence on what is wrong; null when that is over. */
+  /** There is a problem, described by a sentence; null if there is none any more. */
   problem(message: string | null): void;
-  /** A sentence on why the kernel did not do what was requested. */
+  /** A request was refused, with the reason as a sentence. */
   refused(message: string): void;
 }
 
@@ -32,6 +33,7 @@ export class WalkClient {
   private requests = 0;
   private readonly stopResending: () => void;
   private answerTimer: ReturnType<typeof setTimeout>;
+  private readonly fragments = new FragmentAssembler();
   private readonly receive = (content: unknown, buffers: Buffers = []) =>
     this.handle(content, buffers);
 
@@ -77,14 +79,26 @@ export class WalkClient {
 
   private handle(content: unknown, buffers: Buffers): void {
     const message = content as StepperMessage;
-    if (message.type === "refused") {
-      this.stopWaiting();
-      this.listener.refused(message.reason);
-      return;
+    switch (message.type) {
+      case "fragment": {
+        const complete = this.fragments.add(message, buffers);
+        if (complete) this.handle(complete.content, complete.buffers);
+        break;
+      }
+      case "refused":
+        this.stopWaiting();
+        this.listener.refused(message.reason);
+        break;
+      case "walk":
+        this.receiveWalk(message, buffers);
+        break;
     }
-    if (message.type !== "walk") return;
+  }
+
+  private receiveWalk(message: WalkMessage, buffers: Buffers): void {
     this.stopWaiting();
-    this.listener.problem(null);
-    this.listener.walk(readWalk(message, buffers));
+    const problem = versionProblem(message.protocol);
+    this.listener.problem(problem);
+    if (problem === null) this.listener.walk(readWalk(message, buffers));
   }
 }

@@ -1,8 +1,15 @@
-/** A walk as the page uses it: decoded from a message and its buffers. */
+/** A walk, decoded from a message and its buffers. */
 
 import type { Buffers } from "../../decoding/buffers";
-import type { GraphData } from "../../protocol";
-import type { Formula, Phase, WalkMessage, WireEvent, WireFlow, WireValue } from "./protocol";
+import type { GraphData } from "../../messages/graph";
+import type {
+  Formula,
+  Phase,
+  WalkMessage,
+  WireEvent,
+  WireFlow,
+  WireValue,
+} from "../../messages/stepper";
 
 export interface Value {
   readonly shape: readonly number[];
@@ -10,7 +17,7 @@ export interface Value {
   readonly whole: boolean;
   readonly rows: number;
   readonly columns: number;
-  /** Null where the value is not known; then there is a reason. */
+  /** Null if the value is unknown; then there is a reason. */
   readonly numbers: Float64Array | null;
   readonly minimum: number;
   readonly maximum: number;
@@ -96,7 +103,7 @@ function readValue(wire: WireValue, buffers: Buffers): Value {
   };
 }
 
-/** Copies the buffer, since it need not begin at a multiple of eight bytes. */
+/** Returns a copy of a buffer, which may not be aligned to eight bytes. */
 function floats(view: DataView | undefined): Float64Array {
   if (!view) throw new Error("a buffer is missing");
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { PictureSubject } from "../../../src/protocol";
+import type { PictureSubject } from "../../../src/messages/values";
 import type { Picture } from "../../../src/session";
 import { coloursOf } from "../../../src/views/activations/colours";
 import { drawActivations } from "../../../src/views/activations/view";

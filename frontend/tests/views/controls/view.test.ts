@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { RunState } from "../../../src/protocol";
+import type { RunState } from "../../../src/messages/run";
 import { CLICK_NOT_DELIVERED, enabledActions } from "../../../src/views/controls/buttons";
 import { factsOf, progressOf } from "../../../src/views/controls/facts";
 import { drawControls } from "../../../src/views/controls/view";

@@ -1,8 +1,8 @@
 /** Tables and a session with made-up values. */
 
 import { vi } from "vitest";
+import type { TableKind } from "../../../src/messages/tables";
 import type { Theme } from "../../../src/parts/theme";
-import type { TableKind } from "../../../src/protocol";
 import type { RunSession, SeriesTable } from "../../../src/session";
 import { QuietSession } from "../../fake-session";
 

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Finding } from "../../../src/protocol";
+import type { Finding } from "../../../src/messages/run";
 import { drawFindings } from "../../../src/views/findings/view";
 import { stateOf } from "../../fake-channel";
 import { QuietSession } from "../../fake-session";

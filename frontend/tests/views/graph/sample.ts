@@ -1,6 +1,6 @@
 /** Builds graphs for the tests. */
 
-import type { GraphData, GraphEdge, GraphNode, ModuleCall } from "../../../src/protocol";
+import type { GraphData, GraphEdge, GraphNode, ModuleCall } from "../../../src/messages/graph";
 
 export class Sample {
   private readonly nodes: GraphNode[] = [];

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { GraphData } from "../../../src/protocol";
+import type { GraphData } from "../../../src/messages/graph";
 import type { Inspection } from "../../../src/session";
 import type { LayoutReply, LayoutRequest } from "../../../src/views/graph/layout/messages";
 import { drawGraph } from "../../../src/views/graph/view";

@@ -1,16 +1,17 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Buffers } from "../../../src/decoding/buffers";
-import { PROTOCOL_VERSION } from "../../../src/protocol";
-import { LiveSession } from "../../../src/transport/live-session";
+import { PROTOCOL_VERSION } from "../../../src/messages/protocol";
 import type {
   StepperMessage,
   StepperRequest,
   WalkMessage,
   WireValue,
-} from "../../../src/views/stepper/protocol";
+} from "../../../src/messages/stepper";
+import { LiveSession } from "../../../src/transport/live-session";
 import { drawStepper } from "../../../src/views/stepper/view";
 import { FakeChannel, viewOf } from "../../fake-channel";
+import { kernelMessages, stepperMessages, stepperRequests } from "../../fixtures/messages";
 import { Sample } from "../graph/sample";
 
 class Observer {
@@ -60,6 +61,7 @@ function walk(buffer: Buffer, w = 2): WalkMessage {
   const flow = (node: string, value: number) => ({ node, value: buffer.value(value) });
   return {
     type: "walk",
+    protocol: PROTOCOL_VERSION,
     request: null,
     graph,
     reason: null,
@@ -147,14 +149,14 @@ function press(name: string): void {
 const step = () => Number(root.getAttribute("data-labkit-step"));
 
 describe("the stepper", () => {
-  it("asks for the walk and begins at its first event", () => {
-    expect(model.sent[0]).toEqual({ type: "walk", protocol: PROTOCOL_VERSION });
+  it("requests the walk and shows its first event", () => {
+    expect(model.sent[0]).toEqual(stepperRequests.walk);
     expect(step()).toBe(0);
     expect(root.getAttribute("data-labkit-phase")).toBe("forward");
     expect(root.textContent).toContain("1 of 5");
   });
 
-  it("goes on, back, and by the keys", () => {
+  it("moves with the buttons and with the keys", () => {
     press("Step on");
     press("Step on");
     expect(step()).toBe(2);
@@ -174,13 +176,13 @@ describe("the stepper", () => {
     expect(sections[2]).toContain("= gradient outto mul12");
   });
 
-  it("ends with what .grad becomes", () => {
+  it("shows the accumulation of .grad at the last event", () => {
     press("»");
     const sections = [...root.querySelectorAll("section")].map((each) => each.textContent);
     expect(sections).toEqual([".grad before1", "+ gradient36", "= .grad after37"]);
   });
 
-  it("plays to the end and stops there", () => {
+  it("plays to the last event and stops", () => {
     press("Play");
     vi.advanceTimersByTime(60_000);
     expect(step()).toBe(4);
@@ -212,7 +214,7 @@ describe("the stepper", () => {
     expect(root.textContent).toContain("= resultresult81");
   });
 
-  it("sends an edit once when Enter is pressed, and keeps the keyboard in the field", () => {
+  it("sends an edit once when Enter is pressed, and leaves the focus in the field", () => {
     const field = () => root.querySelector<HTMLInputElement>("input[type=number]");
     field()?.focus();
     if (field()) (field() as HTMLInputElement).value = "3";
@@ -225,14 +227,14 @@ describe("the stepper", () => {
     expect(field()?.value).toBe("3");
   });
 
-  it("goes on by the arrow keys while a button has the keyboard", () => {
+  it("moves with the arrow keys while a button has the focus", () => {
     press("Step on");
     const pressed = [...root.querySelectorAll("button")].find((b) => b.textContent === "Step on");
     pressed?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
     expect(step()).toBe(2);
   });
 
-  it("says why an edit was refused, and shows again what the leaf holds", () => {
+  it("shows why an edit was refused, and restores the value of the leaf", () => {
     const field = () => root.querySelector<HTMLInputElement>("input[type=number]");
     const held = field()?.value;
     if (!held) throw new Error("there is no field");
@@ -242,7 +244,7 @@ describe("the stepper", () => {
     expect(field()?.value).toBe(held);
   });
 
-  it("marks on the slider where each phase is", () => {
+  it("marks the phases on the slider", () => {
     const slider = root.querySelector<HTMLInputElement>("input[type=range]");
     const stripes = slider?.style.getPropertyValue("--labkit-stepper-phases") ?? "";
     const order = [...stripes.matchAll(/stepper-(forward|backward|accumulate)/g)].map(([, p]) => p);
@@ -251,7 +253,16 @@ describe("the stepper", () => {
     expect(order).toContain("backward");
   });
 
-  it("leaves nothing behind", () => {
+  it("reads the messages that Python sends", () => {
+    model.receive({ ...stepperMessages.walk, protocol: PROTOCOL_VERSION + 1 } as StepperMessage);
+    expect(root.querySelector(".labkit-empty")?.textContent).toContain("Restart the kernel");
+    model.receive(stepperMessages.refused);
+    expect(root.querySelector(".labkit-empty")?.textContent).toBe("No.");
+    model.receive(kernelMessages.fragment, []);
+    expect(root.querySelector(".labkit-empty")?.textContent).toBe("No.");
+  });
+
+  it("removes its elements and listeners when it is closed", () => {
     close();
     expect(model.listeners.size).toBe(0);
     expect(root.children).toHaveLength(0);

@@ -1,6 +1,6 @@
 /** Norms, or update ratios, of parameters and modules at one step. */
 
-import type { TableKind } from "../../../protocol";
+import type { TableKind } from "../../../messages/tables";
 import type { SeriesTable } from "../../../session";
 
 export interface Norms {

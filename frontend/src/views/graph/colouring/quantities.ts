@@ -1,6 +1,7 @@
 /** The quantities to colour by, and how each is read. */
 
-import type { GraphNode, TableKind } from "../../../protocol";
+import type { GraphNode } from "../../../messages/graph";
+import type { TableKind } from "../../../messages/tables";
 import type { RunSession } from "../../../session";
 import type { ShownGraph } from "../model/shown-graph";
 import { ModuleCalls } from "../structure/module-calls";

@@ -1,6 +1,6 @@
 /** The values of one quantity at one step, for all drawn elements. */
 
-import type { GraphNode } from "../../../protocol";
+import type { GraphNode } from "../../../messages/graph";
 import type { SceneElement } from "../drawing/scene";
 import type { CollapsedCall } from "../structure/collapsed-graph";
 

@@ -1,6 +1,6 @@
 /** A graph's modules as a nested list, for a graph that cannot be laid out. */
 
-import type { GraphData, ModuleCall } from "../../../protocol";
+import type { GraphData, ModuleCall } from "../../../messages/graph";
 import type { Labels } from "../model/labels";
 import { html } from "./elements";
 

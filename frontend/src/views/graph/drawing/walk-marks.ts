@@ -1,6 +1,6 @@
 /** Marks the box of the current node of a walk, and the boxes of nodes done. */
 
-import type { GraphData } from "../../../protocol";
+import type { GraphData } from "../../../messages/graph";
 import { ModuleCalls } from "../structure/module-calls";
 import type { Scene } from "./scene";
 

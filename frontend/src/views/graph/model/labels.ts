@@ -1,6 +1,6 @@
 /** The text of each box, and the facts about it. */
 
-import type { GraphNode } from "../../../protocol";
+import type { GraphNode } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
 import { ModuleCalls, type TensorInfo } from "../structure/module-calls";
 import {

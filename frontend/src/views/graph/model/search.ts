@@ -1,6 +1,6 @@
 /** Finds modules and nodes by their names. */
 
-import type { GraphData } from "../../../protocol";
+import type { GraphData } from "../../../messages/graph";
 
 export interface SearchResult {
   readonly id: string;

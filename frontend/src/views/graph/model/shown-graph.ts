@@ -4,7 +4,7 @@
  * Immutable; a change of what is shown makes a new one.
  */
 
-import type { GraphData } from "../../../protocol";
+import type { GraphData } from "../../../messages/graph";
 import { type CollapsedRepeats, RepeatedGraph } from "../repeats/collapse";
 import type { CollapsedGraph, CollapsedRepeat, PassChoices } from "../structure/collapsed-graph";
 import { ModuleCalls } from "../structure/module-calls";

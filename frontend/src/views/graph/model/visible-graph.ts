@@ -5,7 +5,7 @@
  * are one item, and all edges between the same two items are one edge.
  */
 
-import type { GraphNode, ModuleCall } from "../../../protocol";
+import type { GraphNode, ModuleCall } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
 import { ModuleCalls, type TensorInfo } from "../structure/module-calls";
 

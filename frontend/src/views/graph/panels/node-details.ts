@@ -1,6 +1,6 @@
 /** Collects the details panel's content for a box or a frame. */
 
-import type { GraphNode } from "../../../protocol";
+import type { GraphNode } from "../../../messages/graph";
 import type { SceneElement } from "../drawing/scene";
 import type { Fact } from "../model/labels";
 import type { ShownGraph } from "../model/shown-graph";

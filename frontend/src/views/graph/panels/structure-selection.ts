@@ -1,6 +1,6 @@
 /** Selects which of a run's structures is shown. */
 
-import type { GraphData } from "../../../protocol";
+import type { GraphData } from "../../../messages/graph";
 import type { RunSession } from "../../../session";
 import { StructureTimeline } from "./structure-timeline";
 

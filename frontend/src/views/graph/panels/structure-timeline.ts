@@ -1,6 +1,6 @@
 /** A strip with the steps at which the structure of a run's graph changed; each is a button. */
 
-import type { GraphSpan } from "../../../protocol";
+import type { GraphSpan } from "../../../messages/run";
 import { html } from "../drawing/elements";
 import { countText } from "../structure/text";
 

@@ -1,6 +1,6 @@
 /** The direct content of each module call, in the order of execution, and which calls are alike. */
 
-import type { GraphData, GraphNode, ModuleCall } from "../../../protocol";
+import type { GraphData, GraphNode, ModuleCall } from "../../../messages/graph";
 import { ModuleCalls } from "../structure/module-calls";
 import { findRepetitions } from "./repetitions";
 

@@ -5,7 +5,7 @@
  * pass is chosen. Names, shapes and colours are those of the pass that is shown.
  */
 
-import type { GraphData, GraphNode } from "../../../protocol";
+import type { GraphData, GraphNode } from "../../../messages/graph";
 import type {
   CollapsedCall,
   CollapsedEdge,

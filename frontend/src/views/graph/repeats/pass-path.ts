@@ -1,6 +1,6 @@
 /** The passes around a node or call, outermost first, and what follows for drawing it. */
 
-import type { GraphNode } from "../../../protocol";
+import type { GraphNode } from "../../../messages/graph";
 
 /** One pass of a repeat that contains a node or call. */
 export interface PassReference {

@@ -1,6 +1,6 @@
 /** The data of a collapsed graph: its repeats, and which pass of each is shown. */
 
-import type { GraphData, GraphEdge, ModuleCall } from "../../../protocol";
+import type { GraphData, GraphEdge, ModuleCall } from "../../../messages/graph";
 
 /** A repeat as it is drawn. */
 export interface CollapsedRepeat {

@@ -1,6 +1,6 @@
 /** The tree of module calls, and the output of each call. */
 
-import type { GraphNode } from "../../../protocol";
+import type { GraphNode } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "./collapsed-graph";
 
 export interface TensorInfo {

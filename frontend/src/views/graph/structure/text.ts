@@ -1,6 +1,6 @@
 /** Formats sizes, counts and names of the graph. */
 
-import type { ModuleCall, Source } from "../../../protocol";
+import type { ModuleCall, Source } from "../../../messages/graph";
 
 /** "64×128"; "scalar" for no dimensions; "" where the shape is not known. */
 export function shapeText(shape: readonly number[] | null): string {

@@ -1,16 +1,18 @@
-"""The stepper's messages, with the names of `frontend/src/views/stepper/protocol.ts`."""
+"""Messages between the stepper's widget and its page."""
 
 from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from labkit.views.messages import BufferIndex, GraphData
+from labkit.views.messages.graph import GraphData
+from labkit.views.messages.kernel import FragmentMessage
+from labkit.views.messages.protocol import BufferIndex
 
 Phase = Literal["forward", "backward", "accumulate"]
 
 
 class WireValue(TypedDict):
-    """A tensor's values, or means of blocks of them: numbers float64[rows * columns]."""
+    """The elements of a tensor, or the means of blocks: numbers float64[rows * columns]."""
 
     shape: list[int]
     dtype: str
@@ -25,14 +27,14 @@ class WireValue(TypedDict):
 
 
 class WireFlow(TypedDict):
-    """What flows into an operation, or out of it."""
+    """A tensor that a node receives or produces."""
 
     node: str
     value: WireValue
 
 
 class Formula(TypedDict):
-    """An operation's formula, and the derivative for each of its inputs."""
+    """The formula of an operation, and its derivative for each input."""
 
     forward: str
     backward: list[list[str]]
@@ -53,7 +55,7 @@ class WireEvent(TypedDict):
 
 
 class WireLeaf(TypedDict):
-    """A leaf of the graph, which may be edited."""
+    """A leaf of the graph, and whether its elements can be edited."""
 
     node: str
     name: str
@@ -62,9 +64,10 @@ class WireLeaf(TypedDict):
 
 
 class WalkMessage(TypedDict):
-    """A walk through a graph."""
+    """A walk through a graph, forward and backward."""
 
     type: Literal["walk"]
+    protocol: int
     request: int | None
     graph: GraphData
     reason: str | None
@@ -76,25 +79,25 @@ class WalkMessage(TypedDict):
 
 
 class StepperRefusal(TypedDict):
-    """A request that cannot be answered, and why."""
+    """The reply to a request that cannot be fulfilled, with the reason."""
 
     type: Literal["refused"]
     request: int | None
     reason: str
 
 
-StepperMessage = WalkMessage | StepperRefusal
+StepperMessage = WalkMessage | StepperRefusal | FragmentMessage
 
 
 class WalkRequest(TypedDict):
-    """Asks for the walk."""
+    """Requests the walk."""
 
     type: Literal["walk"]
     protocol: int
 
 
 class EditRequest(TypedDict):
-    """Asks for a walk with another number in a leaf."""
+    """Requests a walk with another value in one element of a leaf."""
 
     type: Literal["edit"]
     request: int
@@ -104,7 +107,7 @@ class EditRequest(TypedDict):
 
 
 class ResetRequest(TypedDict):
-    """Asks for a walk without edits."""
+    """Requests a walk without edits."""
 
     type: Literal["reset"]
     request: int

@@ -1,0 +1,133 @@
+/** Messages from the kernel to the page. */
+
+import type { GraphData } from "./graph";
+import type { AssetName } from "./page";
+import type { BufferIndex } from "./protocol";
+import type { Finding, RunState } from "./run";
+import type { TableRows, TableSnapshot } from "./tables";
+import type { PictureSubject, RecordedNorm, SentPicture, SentStatistics } from "./values";
+
+/** The complete state of a run, except the tables in `pending`, which follow in frames. */
+export interface SnapshotMessage {
+  readonly type: "snapshot";
+  readonly seq: number;
+  readonly run: RunState;
+  readonly tables: readonly TableSnapshot[];
+  readonly graph: GraphData | null;
+  /** The most severe first. */
+  readonly findings: readonly Finding[];
+  /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
+  readonly course: string | null;
+  /** Ids of the tables that did not fit into this message. */
+  readonly pending: readonly string[];
+}
+
+/** What changed since the previous snapshot or frame. */
+export interface FrameMessage {
+  readonly type: "frame";
+  /** The number of the previous snapshot or frame plus one; after a gap a snapshot is requested. */
+  readonly seq: number;
+  readonly run: RunState;
+  readonly tables: readonly TableRows[];
+  /**
+   * Complete tables that replace those of the page: tables that did not fit into the snapshot,
+   * tables with new columns, and tables whose new rows are already in buckets.
+   */
+  readonly snapshots?: readonly TableSnapshot[];
+  /** Present if the structure of the graph is new. */
+  readonly graph?: GraphData;
+  /** Present if they changed. */
+  readonly findings?: readonly Finding[];
+}
+
+/** The graph with a signature; null if it is not stored any more. */
+export interface GraphMessage {
+  readonly type: "graph";
+  readonly signature: string;
+  readonly graph: GraphData | null;
+}
+
+/** Statistics of a tensor and of its gradient; null where they are not available. */
+export interface InspectionMessage {
+  readonly type: "inspection";
+  readonly request: number;
+  readonly value: SentStatistics | null;
+  readonly gradient: SentStatistics | null;
+  /** The newest recorded norms, if the values could not be read. */
+  readonly norms: readonly RecordedNorm[];
+  /** Why the values are not the current ones; null if they are. */
+  readonly reason: string | null;
+}
+
+/** The modules with pictures of activations. */
+export interface SubjectsMessage {
+  readonly type: "subjects";
+  readonly request: number;
+  readonly subjects: readonly PictureSubject[];
+}
+
+/** Gradient histograms of some parameters. */
+export interface HistogramsMessage {
+  readonly type: "histograms";
+  readonly request: number;
+  readonly names: readonly string[];
+  /** float64[names]; NaN without a histogram. */
+  readonly steps: BufferIndex;
+  /** float64[names * 41]. */
+  readonly edges: BufferIndex;
+  /** float32[names * 40]. */
+  readonly counts: BufferIndex;
+}
+
+/** A picture of activations; null if there is none. */
+export interface PictureMessage {
+  readonly type: "picture";
+  readonly request: number;
+  readonly picture: SentPicture | null;
+}
+
+/** A script of the frontend, compressed with gzip, in one buffer. */
+export interface AssetMessage {
+  readonly type: "asset";
+  readonly name: AssetName;
+}
+
+/** The reply to a `ControlRequest`. */
+export interface AcknowledgedMessage {
+  readonly type: "acknowledged";
+  readonly request: number;
+}
+
+/** The reply to a request that cannot be fulfilled, with the reason. */
+export interface RefusedMessage {
+  readonly type: "refused";
+  readonly reason: string;
+  /** The number of the request; null if it had none. */
+  readonly request: number | null;
+  /** The type of the request. */
+  readonly question: string | null;
+  /** The signature or the name in the request. */
+  readonly subject: string | null;
+}
+
+/** Part `index` of `count` of an encoded message, in one buffer (`transport/fragments.ts`). */
+export interface FragmentMessage {
+  readonly type: "fragment";
+  /** The number of the encoded message. */
+  readonly message: number;
+  readonly index: number;
+  readonly count: number;
+}
+
+export type KernelMessage =
+  | SnapshotMessage
+  | FrameMessage
+  | GraphMessage
+  | InspectionMessage
+  | SubjectsMessage
+  | HistogramsMessage
+  | PictureMessage
+  | AssetMessage
+  | AcknowledgedMessage
+  | RefusedMessage
+  | FragmentMessage;

@@ -1,0 +1,81 @@
+/** Messages from the page to the kernel. */
+
+import type { PictureKind } from "./values";
+
+export type AssetName = "labkit.js" | "plotly.js" | "layout.js";
+
+export type ControlAction = "pause" | "resume" | "step" | "stop";
+
+/** Requests a snapshot. */
+export interface HelloMessage {
+  readonly type: "hello";
+  readonly protocol: number;
+}
+
+/** Requests a script of the frontend. */
+export interface AssetRequest {
+  readonly type: "asset";
+  readonly name: AssetName;
+}
+
+/** Acknowledges a frame. */
+export interface ReceivedMessage {
+  readonly type: "received";
+  readonly seq: number;
+}
+
+/** Requests the graph with a signature. */
+export interface GraphRequest {
+  readonly type: "graph";
+  readonly signature: string;
+}
+
+/** Requests statistics of a parameter, by its name, or of a node, by its id. */
+export interface InspectRequest {
+  readonly type: "inspect";
+  readonly name: string;
+  readonly request: number;
+}
+
+/** Requests the list of modules with pictures of activations. */
+export interface SubjectsRequest {
+  readonly type: "subjects";
+  readonly request: number;
+}
+
+/** Requests gradient histograms: the newest up to a step, or the newest of all for null. */
+export interface HistogramsRequest {
+  readonly type: "histograms";
+  readonly request: number;
+  readonly names: readonly string[];
+  /** Powers of two of the magnitude, or bins of equal width from the minimum to the maximum. */
+  readonly bins: "magnitude" | "even";
+  readonly step: number | null;
+}
+
+/** Requests a picture: the newest up to a step, or the newest of all for null. */
+export interface PictureRequest {
+  readonly type: "picture";
+  readonly request: number;
+  readonly module: string;
+  readonly kind: PictureKind;
+  readonly step: number | null;
+}
+
+/** Requests that the training loop is paused, resumed, stepped or stopped. */
+export interface ControlRequest {
+  readonly type: "control";
+  readonly action: ControlAction;
+  readonly request: number;
+}
+
+export type PageMessage =
+  | HelloMessage
+  | AssetRequest
+  | ReceivedMessage
+  | GraphRequest
+  | InspectRequest
+  | SubjectsRequest
+  | HistogramsRequest
+  | PictureRequest
+  | ControlRequest;

@@ -1,0 +1,92 @@
+/** The scalar state of a run, and its findings. */
+
+/** What a run is doing. The last four are final. */
+export type RunStatus =
+  | "waiting"
+  | "running"
+  /** A pause was requested; the current step has not ended yet. */
+  | "pausing"
+  | "paused"
+  | "finished"
+  | "stopped"
+  | "interrupted"
+  | "failed";
+
+/** A message about labkit itself, for example that a part was switched off. */
+export interface Notice {
+  readonly part: string;
+  readonly text: string;
+}
+
+/** A problem of the run, with its evidence; at most one per rule. */
+export interface Finding {
+  /** The rule that reported it, for example "exploding-gradients". */
+  readonly rule: string;
+  readonly severity: "error" | "warning" | "hint";
+  /** What was observed in this run, as a sentence. */
+  readonly message: string;
+  /** Paths of modules or names of parameters, the most relevant first. */
+  readonly where: readonly string[];
+  /** The first and the last step at which it was observed. */
+  readonly steps: readonly [first: number, last: number];
+  /** The usual cause. */
+  readonly cause: string;
+  /** What to try, the most likely remedy first. */
+  readonly advice: readonly string[];
+  /** Names of the series that show it, as `run.series` accepts them. */
+  readonly series: readonly string[];
+  /** Id of the graph node concerned. */
+  readonly node: string | null;
+  /** The line of the user's code, "file:number". */
+  readonly line: string | null;
+  /** File name, without extension, of the course notebook that explains it. */
+  readonly chapter: string | null;
+}
+
+/** A range of steps in which the captured graph had the same structure. */
+export interface GraphSpan {
+  readonly signature: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The scalar facts of a run. Every snapshot and every frame contains all of them. */
+export interface RunState {
+  readonly name: string;
+  readonly status: RunStatus;
+  /** Why the run failed, as a sentence; null otherwise. */
+  readonly message: string | null;
+  /** Number of completed optimizer steps. */
+  readonly step: number;
+  /** Epoch, counted from 1; null if unknown. */
+  readonly epoch: number | null;
+  readonly steps_per_epoch: number | null;
+  readonly total_steps: number | null;
+  readonly steps_per_second: number | null;
+  /** Seconds since the start of the run. */
+  readonly elapsed: number;
+  /** Estimated remaining seconds; null if the total is unknown. */
+  readonly remaining: number | null;
+  /** For example "cpu" or "cuda:0 (NVIDIA H200)". */
+  readonly device: string;
+  /** Resident bytes of the kernel process. */
+  readonly process_memory: number | null;
+  /** Bytes that torch has allocated on the accelerator. */
+  readonly device_memory: number | null;
+  /** Measured fraction of the loop's time that labkit takes, 0 to 1. */
+  readonly cost: number;
+  /** Whether `cost` covers only the first steps, which contain more readings than later ones. */
+  readonly getting_started: boolean;
+  /** Maximum of `cost`. */
+  readonly budget: number;
+  /** Number of scalar parameters, and of those with `requires_grad`. */
+  readonly parameters: number;
+  readonly trainable: number;
+  readonly notices: readonly Notice[];
+  /** The newest structures of the graph, with their steps. */
+  readonly structures: readonly GraphSpan[];
+  /** Number of recorded pictures of activations. */
+  readonly pictures: number;
+  /** The newest 64 steps that a gradient scaler skipped, each by the number of the next step. */
+  readonly skipped: readonly number[];
+}

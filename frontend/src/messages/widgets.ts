@@ -1,0 +1,25 @@
+/** The synchronised state of the channel's widget and of the views' widgets. */
+
+export type ViewName =
+  | "dashboard"
+  | "curves"
+  | "gradients"
+  | "activations"
+  | "graph"
+  | "controls"
+  | "findings"
+  | "stepper";
+
+/** The state of a run's channel. */
+export interface ChannelState {
+  /** The kernel's protocol version; the page compares it before it sends a message. */
+  readonly protocol: number;
+  readonly run_id: string;
+}
+
+/** The state of a view. */
+export interface ViewState {
+  readonly view: ViewName;
+  /** The model id of the channel, after "IPY_MODEL_"; null after the view was closed. */
+  readonly channel: string | null;
+}

@@ -1,0 +1,67 @@
+"""Splits large messages into fragments, so that no message to a page exceeds a fixed size.
+
+An encoded message consists of the length of a header (uint32, little endian), the header, and the
+buffers, without gaps. The header is JSON: `content` is the content of the message, `lengths` are
+the sizes of its buffers in bytes. `frontend/src/transport/fragments.ts` is the decoder.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from itertools import count
+
+from labkit.views.protocol import Message
+
+MAX_MESSAGE_BYTES = 1_000_000
+"""Maximum size of a message, JSON and buffers together.
+
+The largest script of the frontend, which a page receives in one message, is of the same order. At
+10 Mbit/s such a message delays other messages by less than a second.
+"""
+_RESERVED_BYTES = 200
+"""Upper bound on the size of the JSON of a fragment."""
+
+
+class Fragmenter:
+    """Splits messages that exceed a size.
+
+    Fragments of different messages may be sent alternately, for example by two threads.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Maximum size of a message, at least 300.
+
+    Examples
+    --------
+    >>> large = Message({"type": "picture"}, [bytes(1_500_000)])
+    >>> [part.content["index"] for part in Fragmenter().fragments(large)]
+    [0, 1]
+    """
+
+    def __init__(self, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._numbers = count(1)
+
+    def fragments(self, message: Message) -> Iterator[Message]:
+        """Yield the message, or its fragments in order if it is too large."""
+        content = json.dumps(message.content, default=float)  # float: for scalars of numpy
+        size = len(content) + sum(map(len, message.buffers))
+        if size <= self._max_bytes:
+            yield message
+            return
+        encoded = _encoded(content, message.buffers)
+        room = self._max_bytes - _RESERVED_BYTES
+        number, total = next(self._numbers), -(-len(encoded) // room)
+        for index in range(total):
+            part = encoded[index * room : (index + 1) * room]
+            about = {"type": "fragment", "message": number, "index": index, "count": total}
+            yield Message(about, [part])
+
+
+def _encoded(content: str, buffers: list[bytes]) -> bytes:
+    lengths = json.dumps([len(buffer) for buffer in buffers])
+    header = f'{{"content": {content}, "lengths": {lengths}}}'.encode()
+    return b"".join([struct.pack("<I", len(header)), header, *buffers])

@@ -1,0 +1,63 @@
+"""Computation graphs."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+
+class Source(TypedDict):
+    """A line of the user's code."""
+
+    file: str
+    line: int
+
+
+class GraphNode(TypedDict):
+    """A node of a computation graph."""
+
+    id: str
+    kind: Literal["op", "parameter", "input", "output", "cut"]
+    op: str
+    scope: str
+    shape: list[int] | None
+    dtype: str | None
+    device: str | None
+    saved_bytes: int | None
+    parameters: list[str]
+    source: Source | None
+    note: str | None
+    backward: str | None
+
+
+class GraphEdge(TypedDict):
+    """An edge of a computation graph, in the direction of the forward pass."""
+
+    source: str
+    target: str
+    shape: list[int] | None
+    dtype: str | None
+
+
+class ModuleCall(TypedDict):
+    """A call of a module."""
+
+    id: str
+    path: str
+    call: int
+    type: str
+    parent: str | None
+    parameters: int
+    source: Source | None
+    seconds: float | None
+
+
+class GraphData(TypedDict):
+    """A computation graph, or the reason why there is none."""
+
+    version: int
+    signature: str
+    step: int | None
+    nodes: list[GraphNode]
+    edges: list[GraphEdge]
+    modules: list[ModuleCall]
+    reason: str | None

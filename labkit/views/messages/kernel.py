@@ -1,0 +1,142 @@
+"""Messages from the kernel to the page."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+from labkit.views.messages.graph import GraphData
+from labkit.views.messages.page import AssetName
+from labkit.views.messages.protocol import BufferIndex
+from labkit.views.messages.run import Finding, RunState
+from labkit.views.messages.tables import TableRows, TableSnapshot
+from labkit.views.messages.values import (
+    PictureSubject,
+    RecordedNorm,
+    SentPicture,
+    SentStatistics,
+)
+
+
+class SnapshotMessage(TypedDict):
+    """The complete state of a run, except the tables in `pending`, which follow in frames."""
+
+    type: Literal["snapshot"]
+    seq: int
+    run: RunState
+    tables: list[TableSnapshot]
+    graph: GraphData | None
+    findings: list[Finding]
+    course: str | None
+    pending: list[str]
+
+
+class FrameMessage(TypedDict):
+    """What changed since the previous snapshot or frame.
+
+    `tables` are new rows. `snapshots` are complete tables that replace those of the page.
+    """
+
+    type: Literal["frame"]
+    seq: int
+    run: RunState
+    tables: list[TableRows]
+    snapshots: NotRequired[list[TableSnapshot]]
+    graph: NotRequired[GraphData]
+    findings: NotRequired[list[Finding]]
+
+
+class GraphMessage(TypedDict):
+    """The graph with a signature; None if it is not stored any more."""
+
+    type: Literal["graph"]
+    signature: str
+    graph: GraphData | None
+
+
+class InspectionMessage(TypedDict):
+    """Statistics of a tensor and of its gradient; None where they are not available."""
+
+    type: Literal["inspection"]
+    request: int
+    value: SentStatistics | None
+    gradient: SentStatistics | None
+    norms: list[RecordedNorm]
+    reason: str | None
+
+
+class SubjectsMessage(TypedDict):
+    """The modules with pictures of activations."""
+
+    type: Literal["subjects"]
+    request: int
+    subjects: list[PictureSubject]
+
+
+class HistogramsMessage(TypedDict):
+    """Gradient histograms: steps float64[names], edges float64[names * 41], counts float32.
+
+    `counts` has 40 values per name.
+    """
+
+    type: Literal["histograms"]
+    request: int
+    names: list[str]
+    steps: BufferIndex
+    edges: BufferIndex
+    counts: BufferIndex
+
+
+class PictureMessage(TypedDict):
+    """A picture of activations; None if there is none."""
+
+    type: Literal["picture"]
+    request: int
+    picture: SentPicture | None
+
+
+class AssetMessage(TypedDict):
+    """A script of the frontend, compressed with gzip, in one buffer."""
+
+    type: Literal["asset"]
+    name: AssetName
+
+
+class AcknowledgedMessage(TypedDict):
+    """The reply to a `ControlRequest`."""
+
+    type: Literal["acknowledged"]
+    request: int
+
+
+class RefusedMessage(TypedDict):
+    """The reply to a request that cannot be fulfilled, with the reason."""
+
+    type: Literal["refused"]
+    reason: str
+    request: int | None
+    question: str | None
+    subject: str | None
+
+
+class FragmentMessage(TypedDict):
+    """Part `index` of `count` of an encoded message, in one buffer (`labkit.views.fragments`)."""
+
+    type: Literal["fragment"]
+    message: int
+    index: int
+    count: int
+
+
+KernelMessage = (
+    SnapshotMessage
+    | FrameMessage
+    | GraphMessage
+    | InspectionMessage
+    | SubjectsMessage
+    | HistogramsMessage
+    | PictureMessage
+    | AssetMessage
+    | AcknowledgedMessage
+    | RefusedMessage
+    | FragmentMessage
+)

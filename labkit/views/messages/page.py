@@ -1,0 +1,94 @@
+"""Messages from the page to the kernel."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from labkit.views.messages.values import PictureKind
+
+AssetName = Literal["labkit.js", "plotly.js", "layout.js"]
+ControlAction = Literal["pause", "resume", "step", "stop"]
+
+
+class HelloMessage(TypedDict):
+    """Requests a snapshot."""
+
+    type: Literal["hello"]
+    protocol: int
+
+
+class AssetRequest(TypedDict):
+    """Requests a script of the frontend."""
+
+    type: Literal["asset"]
+    name: AssetName
+
+
+class ReceivedMessage(TypedDict):
+    """Acknowledges a frame."""
+
+    type: Literal["received"]
+    seq: int
+
+
+class GraphRequest(TypedDict):
+    """Requests the graph with a signature."""
+
+    type: Literal["graph"]
+    signature: str
+
+
+class InspectRequest(TypedDict):
+    """Requests statistics of a parameter, by its name, or of a node, by its id."""
+
+    type: Literal["inspect"]
+    name: str
+    request: int
+
+
+class SubjectsRequest(TypedDict):
+    """Requests the list of modules with pictures of activations."""
+
+    type: Literal["subjects"]
+    request: int
+
+
+class HistogramsRequest(TypedDict):
+    """Requests gradient histograms: the newest up to a step, or the newest of all for None."""
+
+    type: Literal["histograms"]
+    request: int
+    names: list[str]
+    bins: Literal["magnitude", "even"]
+    step: int | None
+
+
+class PictureRequest(TypedDict):
+    """Requests a picture: the newest up to a step, or the newest of all for None."""
+
+    type: Literal["picture"]
+    request: int
+    module: str
+    kind: PictureKind
+    step: int | None
+
+
+class ControlRequest(TypedDict):
+    """Requests that the training loop is paused, resumed, stepped or stopped."""
+
+    type: Literal["control"]
+    action: ControlAction
+    request: int
+
+
+PageMessage = (
+    HelloMessage
+    | AssetRequest
+    | ReceivedMessage
+    | GraphRequest
+    | InspectRequest
+    | SubjectsRequest
+    | HistogramsRequest
+    | PictureRequest
+    | ControlRequest
+)

@@ -1,0 +1,30 @@
+"""The synchronised state of the channel's widget and of the views' widgets."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+ViewName = Literal[
+    "dashboard",
+    "curves",
+    "gradients",
+    "activations",
+    "graph",
+    "controls",
+    "findings",
+    "stepper",
+]
+
+
+class ChannelState(TypedDict):
+    """The state of a run's channel. The page checks `protocol` before it sends a message."""
+
+    protocol: int
+    run_id: str
+
+
+class ViewState(TypedDict):
+    """The state of a view. `channel` is the model id of the channel, after "IPY_MODEL_"."""
+
+    view: ViewName
+    channel: str | None

@@ -1,0 +1,184 @@
+"""Builds the messages with the contents of a run: snapshots and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
+from labkit.run.kinds import WHOLE_KINDS
+from labkit.run.series_table import Whole
+from labkit.views.protocol import Message, finite
+
+MAX_FRAME_BYTES = 56_000
+"""Maximum size of the new rows in one frame.
+
+Rows that exceed it are sent later, or merged by their maxima.
+"""
+MAX_COMPLETE_BYTES = 800_000
+"""Maximum size of the complete tables in one message, unless a single table is larger."""
+
+
+class NewRows(NamedTuple):
+    """Rows of a table that have not been sent.
+
+    Attributes
+    ----------
+    table : SeriesTable
+    steps : ndarray, shape (n_rows,), dtype int64
+    values : ndarray, shape (n_rows, n_columns), dtype float32
+    is_known : bool
+        Whether the names of the columns have been sent.
+    """
+
+    table: SeriesTable
+    steps: NDArray[np.int64]
+    values: NDArray[np.float32]
+    is_known: bool = False
+
+
+def snapshot(
+    seq: int,
+    state: RunState,
+    tables: Sequence[tuple[SeriesTable, Whole]],
+    graph: ComputationGraph | None,
+    findings: Sequence[Finding] = (),
+    course: str | None = None,
+    pending: Sequence[str] = (),
+) -> Message:
+    """Return a message with the complete state of a run.
+
+    Parameters
+    ----------
+    seq : int
+        Number of the message, counted together with the frames.
+    state : RunState
+    tables : sequence of (SeriesTable, Whole)
+        Tables and their contents.
+    graph : ComputationGraph or None
+    findings : sequence of Finding
+    course : str, optional
+        Folder of the course's notebooks.
+    pending : sequence of str
+        Ids of the tables that follow in frames.
+    """
+    message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
+    message.content["tables"] = [_complete_table(message, *each) for each in tables]
+    message.content["graph"] = None if graph is None else graph.to_json()
+    message.content["findings"] = [asdict(finding) for finding in findings]
+    message.content["course"] = course
+    message.content["pending"] = list(pending)
+    return message
+
+
+def frame(
+    seq: int,
+    state: RunState,
+    rows: Mapping[str, NewRows],
+    graph: ComputationGraph | None,
+    findings: Sequence[Finding] | None = None,
+    complete: Sequence[tuple[SeriesTable, Whole]] = (),
+) -> Message:
+    """Return a message with the changes since the previous snapshot or frame.
+
+    Parameters
+    ----------
+    seq : int
+        Number of the previous snapshot or frame plus one.
+    state : RunState
+    rows : mapping of str to NewRows
+        New rows by the id of their table.
+    graph : ComputationGraph or None
+        The graph if its structure is new.
+    findings : sequence of Finding or None
+        The findings if they changed.
+    complete : sequence of (SeriesTable, Whole)
+        Tables that replace those of the page, and their contents.
+    """
+    message = Message({"type": "frame", "seq": seq, "run": _state(state)})
+    room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
+    message.content["tables"] = [
+        _rows(
+            message,
+            new.table,
+            *_merged(new.steps, new.values, room, sparse=new.table.kind not in WHOLE_KINDS),
+            names=None if new.is_known else new.table.names[: new.values.shape[1]],
+        )
+        for new in rows.values()
+    ]
+    if complete:
+        message.content["snapshots"] = [_complete_table(message, *each) for each in complete]
+    if graph is not None:
+        message.content["graph"] = graph.to_json()
+    if findings is not None:
+        message.content["findings"] = [asdict(finding) for finding in findings]
+    return message
+
+
+def _state(state: RunState) -> dict[str, Any]:
+    return {name: finite(value) for name, value in asdict(state).items()}
+
+
+def _rows(
+    message: Message,
+    table: SeriesTable,
+    steps: NDArray[np.int64],
+    values: NDArray[np.float32],
+    *,
+    names: Sequence[str] | None,
+) -> dict[str, Any]:
+    return {
+        "id": table.id,
+        "kind": table.kind,
+        "names": None if names is None else list(names),
+        "columns": values.shape[1],
+        "rows": len(steps),
+        "steps": message.add(steps, "<f8"),
+        "values": message.add(values, "<f4"),
+    }
+
+
+def size_of(whole: Whole) -> int:
+    """Return the approximate size of a complete table in a message, in bytes."""
+    rows, columns = len(whole.steps), len(whole.names)
+    buckets = len(whole.buckets)
+    names = sum(len(name) + 4 for name in whole.names)
+    return names + rows * (8 + 4 * columns) + buckets * (8 + 16 * columns)
+
+
+def _complete_table(message: Message, table: SeriesTable, whole: Whole) -> dict[str, Any]:
+    buckets = whole.buckets
+    first = buckets.first[:, None]
+    return {
+        **_rows(message, table, whole.steps, whole.values, names=whole.names),
+        "stride": whole.stride,
+        "buckets": len(buckets),
+        "first": message.add(buckets.first, "<f8"),
+        "low": message.add(buckets.low, "<f4"),
+        "low_at": message.add(buckets.low_at - first, "<f4"),
+        "high": message.add(buckets.high, "<f4"),
+        "high_at": message.add(buckets.high_at - first, "<f4"),
+        "tail_limit": whole.limit,
+        "bucket_limit": whole.limit,
+    }
+
+
+def _merged(
+    steps: NDArray[np.int64], values: NDArray[np.float32], room: int, *, sparse: bool
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Merge adjacent rows into their maxima until they are at most `room` bytes.
+
+    The maximum of a number and NaN is NaN; for `sparse` tables, in which NaN means "not read", it
+    is the number.
+    """
+    larger = np.fmax if sparse else np.maximum
+    while len(steps) > 1 and values.nbytes + 8 * len(steps) > room:
+        even = len(steps) - len(steps) % 2
+        joined = larger(values[0:even:2], values[1:even:2])
+        values = np.concatenate([joined, values[even:]])
+        steps = np.concatenate([steps[1:even:2], steps[even:]])
+    return steps, values

@@ -1,0 +1,170 @@
+"""Decides what the next snapshot or frame of a run contains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import psutil
+
+from labkit.run import ComputationGraph, Finding, Run, RunState, SeriesTable
+from labkit.run.kinds import WHOLE_KINDS
+from labkit.run.series_table import Whole
+from labkit.views import run_messages
+from labkit.views.course import course_folder
+from labkit.views.protocol import Message
+
+_NARROW_COLUMNS = 64
+"""Tables with at most so many columns (losses, rates, metrics, small models) have priority."""
+
+
+class _SentRows(NamedTuple):
+    """What was sent of a table: the total number of its rows, and its columns."""
+
+    total: int
+    columns: int
+
+
+class RunUpdates:
+    """Builds the snapshots and frames of a run, and records what they contained.
+
+    The size of a message is bounded. New rows beyond `MAX_FRAME_BYTES` wait for later frames, or
+    are merged. Complete tables beyond `MAX_COMPLETE_BYTES` are pending until later frames: those
+    that did not fit into a snapshot, those with new columns, and those whose new rows are already
+    in buckets.
+
+    Parameters
+    ----------
+    run : Run
+
+    Attributes
+    ----------
+    pending : set of str
+        The ids of the tables that have to be sent completely.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.pending: set[str] = set()
+        self._run = run
+        self._seq = 0
+        self._sent: dict[str, _SentRows] = {}
+        self._sent_at: dict[str, int] = {}
+        """The number of the last message with rows of each table."""
+        self._sent_graph: ComputationGraph | None = None
+        self._sent_findings: tuple[Finding, ...] = ()
+        self._process = psutil.Process()
+
+    def snapshot(self) -> Message:
+        """Return the next message as a snapshot; tables that do not fit become pending."""
+        run = self._run
+        tables = run.tables
+        self._sent, self._sent_at, self.pending = {}, {}, set(tables)
+        complete = self._next_pending(tables)
+        self._note_complete(complete)
+        graph, findings = run.graph, run.findings
+        message = run_messages.snapshot(
+            self._seq + 1,
+            self._state(),
+            complete,
+            graph,
+            findings,
+            course_folder(),
+            sorted(self.pending),
+        )
+        self._sent_graph, self._sent_findings = graph, findings
+        self._seq += 1
+        return message
+
+    def frame(self) -> Message:
+        """Return the next message as a frame.
+
+        It contains new rows, some of the pending tables, and the graph and the findings if they
+        changed. After an error the next frame has the same contents.
+        """
+        run = self._run
+        tables = run.tables
+        rows, totals = self._new_rows(tables)
+        complete = self._next_pending(tables)
+        graph, findings = run.graph, run.findings
+        message = run_messages.frame(
+            self._seq + 1,
+            self._state(),
+            rows,
+            None if graph is self._sent_graph else graph,
+            None if findings == self._sent_findings else findings,
+            complete,
+        )
+        self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
+        self._sent_at |= dict.fromkeys(rows, self._seq)
+        self._note_complete(complete)
+        self._sent_graph, self._sent_findings = graph, findings
+        self._seq += 1
+        return message
+
+    def _new_rows(
+        self, tables: Mapping[str, SeriesTable]
+    ) -> tuple[dict[str, run_messages.NewRows], dict[str, int]]:
+        """Return the new rows for one frame, and the totals of their tables."""
+        rows: dict[str, run_messages.NewRows] = {}
+        totals: dict[str, int] = {}
+        room = run_messages.MAX_FRAME_BYTES
+        for id, table in self._longest_unsent_first(tables):
+            if id in self.pending:
+                continue
+            sent = self._sent.get(id)
+            new = table.rows_since(0 if sent is None else sent.total)
+            if new is None or (sent is not None and new.values.shape[1] != sent.columns):
+                self.pending.add(id)
+                continue
+            if not len(new.steps):
+                continue
+            row_bytes = 4 * new.values.shape[1] + 8
+            if rows and row_bytes > room:
+                continue  # sent with a later frame, which reduces the number of rows
+            room -= min(
+                row_bytes * len(new.steps), max(row_bytes, run_messages.MAX_FRAME_BYTES // 4)
+            )
+            rows[id] = run_messages.NewRows(table, new.steps, new.values, is_known=sent is not None)
+            totals[id] = new.total
+        return rows, totals
+
+    def _longest_unsent_first(
+        self, tables: Mapping[str, SeriesTable]
+    ) -> list[tuple[str, SeriesTable]]:
+        """Return the tables: narrow ones first, then by the time since their last message."""
+
+        def priority(item: tuple[str, SeriesTable]) -> tuple[bool, int]:
+            id, table = item
+            return len(table.names) > _NARROW_COLUMNS, self._sent_at.get(id, -1)
+
+        return sorted(tables.items(), key=priority)
+
+    def _next_pending(self, tables: Mapping[str, SeriesTable]) -> list[tuple[SeriesTable, Whole]]:
+        """Return pending tables for one message, at least one if there are any.
+
+        Losses, learning rates and metrics have priority, then the tables sent longest ago.
+        """
+
+        def priority(table: SeriesTable) -> tuple[bool, int, int]:
+            last = self._sent_at.get(table.id, -1)
+            return table.kind not in WHOLE_KINDS, last, len(table.names)
+
+        chosen: list[tuple[SeriesTable, Whole]] = []
+        room = run_messages.MAX_COMPLETE_BYTES
+        for table in sorted((tables[id] for id in self.pending), key=priority):
+            whole = table.whole()
+            room -= run_messages.size_of(whole)
+            if chosen and room < 0:
+                break
+            chosen.append((table, whole))
+        return chosen
+
+    def _note_complete(self, complete: list[tuple[SeriesTable, Whole]]) -> None:
+        """Record that the next message contains these tables."""
+        for table, whole in complete:
+            self.pending.discard(table.id)
+            self._sent[table.id] = _SentRows(whole.total, len(whole.names))
+            self._sent_at[table.id] = self._seq
+
+    def _state(self) -> RunState:
+        return self._run.state(self._process.memory_info().rss)
