@@ -356,7 +356,9 @@ def exception_in_the_middle(watch):
 def forked_workers(watch):
     model, (x, y) = Net(), batch()
     optimizer = sgd(model)
-    loader = DataLoader(TensorDataset(x, y), batch_size=8, num_workers=2)
+    loader = DataLoader(
+        TensorDataset(x, y), batch_size=8, num_workers=2, multiprocessing_context="fork"
+    )
     with watch(model):
         for _ in range(3):
             for inputs, labels in loader:
@@ -443,6 +445,7 @@ SCENARIOS = [
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 @pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_the_weights_are_those_of_the_unwatched_run_and_nothing_is_left(scenario):
     torch.manual_seed(0)
     plain = scenario(UNWATCHED).state_dict()
