@@ -176,7 +176,9 @@ def exception_in_the_middle(watch):
 def forked_workers(watch):
     model, (x, y) = Net(), batch()
     optimizer = sgd(model)
-    loader = DataLoader(TensorDataset(x, y), batch_size=8, num_workers=2)
+    loader = DataLoader(
+        TensorDataset(x, y), batch_size=8, num_workers=2, multiprocessing_context="fork"
+    )
     with watch(model):
         for _ in range(3):
             for inputs, labels in loader:

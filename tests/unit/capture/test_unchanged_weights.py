@@ -17,6 +17,7 @@ UNWATCHED = contextlib.nullcontext
 
 @pytest.mark.parametrize("scenario", [*LOOPS, *MODELS], ids=lambda scenario: scenario.__name__)
 @pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_weights_match_the_unwatched_run_and_global_state_is_restored(scenario):
     torch.manual_seed(0)
     plain = scenario(UNWATCHED).state_dict()
