@@ -83,8 +83,8 @@ function button(name: string, open: boolean): SVGGElement {
   return svg("g", { class: name, tabindex: 0, role: "button", "aria-expanded": String(open) });
 }
 
-function text(name: string, x: number, middle: number, size: number, words: string): SVGElement {
-  return svg("text", { class: name, x, y: middle + size * BASELINE }, words);
+function text(name: string, x: number, middle: number, size: number, content: string): SVGElement {
+  return svg("text", { class: name, x, y: middle + size * BASELINE }, content);
 }
 
 /** Returns a badge whose right end is at x. */

@@ -13,7 +13,7 @@ export interface ToolbarActions {
   unfoldAll(): void;
   cancel(): void;
   /** Shows the next match of a query. */
-  find(words: string): void;
+  find(text: string): void;
   /** Selects forward operations, backward nodes, or both. */
   showFlow(flow: FlowDirection): void;
   details(): void;
@@ -106,8 +106,8 @@ function flowChoice(actions: ToolbarActions): HTMLSelectElement {
     "aria-label": "Side of the boxes",
     title: "Show the operations, autograd's nodes that pass their gradients on, or both",
   });
-  for (const [value, words] of Object.entries(FLOW_NAMES))
-    choice.append(html("option", { value }, words));
+  for (const [value, text] of Object.entries(FLOW_NAMES))
+    choice.append(html("option", { value }, text));
   choice.addEventListener("change", () => actions.showFlow(choice.value as FlowDirection));
   return choice;
 }
@@ -128,10 +128,10 @@ function copyChoice(actions: ToolbarActions): HTMLSelectElement {
   return choice;
 }
 
-function button(words: string, purpose: string, action: () => void): HTMLButtonElement {
-  const made = html("button", { type: "button", title: purpose }, words);
+function button(text: string, purpose: string, action: () => void): HTMLButtonElement {
+  const made = html("button", { type: "button", title: purpose }, text);
   // For screen readers, which do not read symbols.
-  if (words.length === 1) made.setAttribute("aria-label", purpose);
+  if (text.length === 1) made.setAttribute("aria-label", purpose);
   made.addEventListener("click", action);
   return made;
 }

@@ -90,10 +90,10 @@ export class CallTree {
     return [this.numberOf(`${call.type}(${plain})`), this.numberOf(`${call.type}[${shaped}]`)];
   }
 
-  private numberOf(words: string): number {
-    const known = this.numbers.get(words);
+  private numberOf(text: string): number {
+    const known = this.numbers.get(text);
     if (known !== undefined) return known;
-    this.numbers.set(words, this.numbers.size);
+    this.numbers.set(text, this.numbers.size);
     return this.numbers.size - 1;
   }
 }
