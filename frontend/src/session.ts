@@ -25,8 +25,9 @@ export interface SeriesTable {
   /** Step of the newest row; -1 while empty. */
   readonly lastStep: number;
   /**
-   * Returns the points of a column: the extremes of each bucket, then all values of the newest rows.
-   * NaN is omitted, except in losses, learning rates and metrics, where it does not mean "not read".
+   * Returns the points of a column: the extremes of each bucket, then all values of the newest
+   * rows. NaN is omitted, except in losses, learning rates and metrics, where it does not mean "not
+   * read".
    */
   points(column: number): Points;
   /** Returns the newest value of every column, of any step; null without rows. */
@@ -99,7 +100,9 @@ export interface RunSession {
   readonly course: string | null;
   /** Why the data are not live, as a sentence; null without a problem. */
   readonly problem: string | null;
-  /** Resolves to the graph with a signature; null if it is not stored any more, or after a timeout. */
+  /**
+   * Resolves to the graph with a signature; null if it is not stored any more, or after a timeout.
+   */
   graphOf(signature: string): Promise<GraphData | null>;
   /**
    * Requests statistics of a parameter, by its name, or of an operation, by the id of its node.

@@ -42,7 +42,7 @@ export class FakeChannel implements Channel {
     return [...this.listeners.values()].reduce((sum, each) => sum + each.size, 0);
   }
 
-  said(type: PageMessage["type"]): PageMessage[] {
+  sentOfType(type: PageMessage["type"]): PageMessage[] {
     return this.sent.filter((message) => message.type === type);
   }
 

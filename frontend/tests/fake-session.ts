@@ -1,17 +1,17 @@
-/** A session without events; tests override what they need. */
+/** A session stub without data, whose members tests override. */
 
 import type { GraphData } from "../src/messages/graph";
 import type { Finding, RunState } from "../src/messages/run";
 import type { PictureSubject } from "../src/messages/values";
 import type { Change, Inspection, Picture, RunSession, SeriesTable } from "../src/session";
 
-/** The kernel's answer to an inspection: what a test gives and nothing else. */
+/** Returns an inspection with some members set and no others. */
 export function inspected(parts: Partial<Inspection> = {}): Inspection {
   return { value: null, gradient: null, norms: [], reason: null, answered: true, ...parts };
 }
 
-export class QuietSession implements RunSession {
-  /** A new id for each session, since settings are stored by run. */
+export class StubSession implements RunSession {
+  /** A new id for each session, because settings are stored by run. */
   readonly runId = crypto.randomUUID();
   state: RunState | null = null;
   graph: GraphData | null = null;
@@ -36,22 +36,22 @@ export class QuietSession implements RunSession {
     return [];
   }
 
-  async histograms(..._wish: Parameters<RunSession["histograms"]>) {
+  async histograms(..._request: Parameters<RunSession["histograms"]>) {
     return [];
   }
 
-  async picture(..._wish: Parameters<RunSession["picture"]>): Promise<Picture | null> {
+  async picture(..._request: Parameters<RunSession["picture"]>): Promise<Picture | null> {
     return null;
   }
 
   setCursor(step: number | null): void {
     this.cursor = step;
-    this.announce("cursor");
+    this.notify("cursor");
   }
 
   select(name: string | null): void {
     this.selected = name;
-    this.announce("selection");
+    this.notify("selection");
   }
 
   subscribe(listener: (change: Change) => void): () => void {
@@ -67,7 +67,7 @@ export class QuietSession implements RunSession {
     return "";
   }
 
-  announce(change: Change): void {
+  notify(change: Change): void {
     for (const listener of [...this.listeners]) listener(change);
   }
 }

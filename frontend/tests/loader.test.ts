@@ -41,14 +41,14 @@ describe("the loader", () => {
     expect(channel.listenerCount).toBe(0);
   });
 
-  it("reports a kernel that does not answer", async () => {
+  it("reports a kernel that does not reply", async () => {
     const { el } = await open(async () => new FakeChannel());
     expect(el.textContent).toBe("");
     await vi.advanceTimersByTimeAsync(ANSWER_TIMEOUT_MS);
     expect(el.textContent).toBe(KERNEL_BUSY);
   });
 
-  it("requests from a second kernel when the first does not answer", async () => {
+  it("requests the script from a second kernel if the first does not reply", async () => {
     const [busy, free] = [new FakeChannel("busy"), new FakeChannel("free")];
     await open(async () => busy);
     await open(async () => free);
@@ -57,7 +57,7 @@ describe("the loader", () => {
     expect(free.sent).toEqual([{ type: "asset", name: "labkit.js" }]);
   });
 
-  it("reports when there is no kernel", async () => {
+  it("reports a missing kernel", async () => {
     const missing = await open(async () => {
       throw new Error("no such model");
     });

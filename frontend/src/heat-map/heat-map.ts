@@ -169,8 +169,8 @@ export class HeatMap {
     this.axis.style.width = `${room}px`;
     while (this.axis.children.length > ticks.length + 1) this.axis.lastChild?.remove();
     while (this.axis.children.length < ticks.length + 1) this.axis.append(make("span"));
-    const [words, ...marks] = [...this.axis.children] as HTMLElement[];
-    if (words) setText(words, "step");
+    const [title, ...marks] = [...this.axis.children] as HTMLElement[];
+    if (title) setText(title, "step");
     ticks.forEach((tick, index) => {
       const mark = marks[index] as HTMLElement;
       setText(mark, formatCount(tick));

@@ -1,6 +1,6 @@
 /**
- * Draws at most once per animation frame, only while the view is visible, and for a limited fraction
- * of the time, because training may run on the same machine.
+ * Draws at most once per animation frame, only while the view is visible, and for a limited
+ * fraction of the time, because training may run on the same machine.
  */
 
 /** Maximum fraction of the page's time for the live drawing of one view. */

@@ -32,8 +32,8 @@ export function readTheme(element: Element): Theme {
 }
 
 /**
- * Whether the page is dark, by the attributes that JupyterLab and VS Code set on the body, or else by
- * the system's preference.
+ * Whether the page is dark, by the attributes that JupyterLab and VS Code set on the body, or else
+ * by the system's preference.
  */
 export function isDark(element: Element): boolean {
   const body = element.ownerDocument.body;

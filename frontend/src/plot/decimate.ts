@@ -4,9 +4,9 @@ import type { Points } from "../session";
 import type { StepRange } from "./plotly-figure";
 
 /**
- * Returns the indices of the points to draw, ascending: the minimum, the maximum, and one non-finite
- * point, which makes the gap visible, of each of `slices` equal parts of the range, and one point
- * beyond each end.
+ * Returns the indices of the points to draw, ascending: the minimum, the maximum, and one
+ * non-finite point, which makes the gap visible, of each of `slices` equal parts of the range, and
+ * one point beyond each end.
  */
 export function decimate(
   { steps, values }: Points,

@@ -6,8 +6,8 @@ import type { Points } from "../session";
 const MAX_DECAY_SHARE = 0.12;
 
 /**
- * Returns the number of steps in which a weight falls to about a third, for a slider position from 0
- * to 1. The length of the run is rounded coarsely, so that earlier averages do not change.
+ * Returns the number of steps in which a weight falls to about a third, for a slider position from
+ * 0 to 1. The length of the run is rounded coarsely, so that earlier averages do not change.
  */
 export function decaySteps(strength: number, steps: Float64Array): number {
   const length = (steps.at(-1) ?? 0) - (steps[0] ?? 0);

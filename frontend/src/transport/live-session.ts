@@ -2,9 +2,9 @@
  * The session of a run that is connected to a kernel: dispatches the kernel's messages and notifies
  * the views.
  *
- * `run-data.ts` stores the data, `run-requests.ts` sends requests and resolves them, `connection.ts`
- * requests snapshots, `fragments.ts` reassembles large messages. A new snapshot is requested after a
- * frame that is missing or cannot be decoded.
+ * `run-data.ts` stores the data, `run-requests.ts` sends requests and resolves them,
+ * `connection.ts` requests snapshots, `fragments.ts` reassembles large messages. A new snapshot is
+ * requested after a frame that is missing or cannot be decoded.
  */
 
 import type { Buffers } from "../decoding/buffers";

@@ -6,13 +6,13 @@ import { ticksFor } from "../../src/parts/ticks";
 const BINS = { start: 0, width: 2, count: 4 };
 
 describe("the heat map's cells", () => {
-  it("are powers of two wide and stay in place as the run grows", () => {
+  it("have widths of powers of two, and do not move as the run grows", () => {
     expect(binsFor(5, 104, 100)).toEqual({ start: 5, width: 1, count: 100 });
     expect(binsFor(5, 105, 100)).toEqual({ start: 4, width: 2, count: 51 });
     expect(binsFor(0, 1_000_000, 300).width).toBe(4096);
   });
 
-  it("show the largest value, a zero, a NaN and a gap as what they are", () => {
+  it("distinguish the largest value, a zero, a NaN and a gap", () => {
     const points = {
       steps: Float64Array.of(2, 3, 4, 6),
       values: Float32Array.of(10, 1000, 0, Number.NaN),
@@ -20,13 +20,13 @@ describe("the heat map's cells", () => {
     expect([...cellsOf(points, BINS, new DecadeScale())]).toEqual([NO_SAMPLE, 3, ZERO, Number.NaN]);
   });
 
-  it("hold the last value until the next sample", () => {
+  it("repeat the last value until the next sample", () => {
     const points = { steps: Float64Array.of(0, 6), values: Float32Array.of(1, 10) };
     expect([...cellsOf(points, BINS, new DecadeScale())]).toEqual([0, 0, 0, 1]);
     expect(sampleIn(points, BINS, 2)).toEqual({ step: 0, value: 1 });
   });
 
-  it("tell the step of their largest value", () => {
+  it("have the step of their largest value", () => {
     const points = { steps: Float64Array.of(0, 2, 3), values: Float32Array.of(5, 1, 2) };
     expect(sampleIn(points, BINS, 1)).toEqual({ step: 3, value: 2 });
     expect(sampleIn({ steps: Float64Array.of(6), values: Float32Array.of(1) }, BINS, 0)).toBeNull();
@@ -43,7 +43,7 @@ describe("the colour scale", () => {
     expect([decades.low, decades.high]).toEqual([-3, 1]);
   });
 
-  it("is as wide above zero as below for signed values, and from none to all for shares", () => {
+  it("is symmetric for signed values, and from 0 to 1 for fractions", () => {
     const signed = new SignedScale();
     expect(signed.hasRange).toBe(false);
     signed.extend(Float32Array.of(-0.3, 0.1, Number.NaN));

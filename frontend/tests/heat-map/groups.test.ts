@@ -19,13 +19,13 @@ const DEEP = rows(
 );
 
 describe("rows by module", () => {
-  it("stand by themselves while there is room", () => {
+  it("are not grouped if there is room", () => {
     const few = entriesOf(DEEP, new Set(), 28);
     expect(few).toHaveLength(DEEP.length);
     expect(few.every(({ open }) => open === null)).toBe(true);
   });
 
-  it("are one where there is none, opened level by level as far as there is", () => {
+  it("are grouped without room, and opened level by level", () => {
     const names = entriesOf(DEEP, new Set(), 8).map(({ name, open }) => [name, open]);
     expect(names).toEqual([
       ["embedding.weight", null],
@@ -34,7 +34,7 @@ describe("rows by module", () => {
     ]);
   });
 
-  it("open and close when a person wants it", () => {
+  it("are opened and closed by the user", () => {
     const opened = entriesOf(DEEP, new Set(["net.h.2"]), 8).map(({ name }) => name);
     expect(opened).toContain("net.h.2.mlp.weight");
     expect(opened).toContain("net.h.2.attn");
@@ -43,12 +43,12 @@ describe("rows by module", () => {
     expect(closed[1]?.rows).toHaveLength(18);
   });
 
-  it("stay few for a model of thousands of parameters", () => {
+  it("are few for a model with thousands of parameters", () => {
     const many = rows(Array.from({ length: 5000 }, (_, n) => `h.${n % 50}.x.${n}.weight`));
     expect(entriesOf(many, new Set(), 28).length).toBeLessThanOrEqual(28);
   });
 
-  it("show the largest of their cells, and what is broken above all", () => {
+  it("show the largest of their cells, with priority for non-finite values", () => {
     const cells = largestOf([
       Float32Array.of(1, NO_SAMPLE, 3, 4),
       Float32Array.of(2, 5, NOT_FINITE, NO_SAMPLE),

@@ -16,8 +16,8 @@ function rowsWith(values: readonly number[]) {
   return table.names.map((name, column) => ({ name, table, column }));
 }
 
-describe("the cells off the scale", () => {
-  it("are named only when they occur", () => {
+describe("cells without a position on the scale", () => {
+  it("are in the legend only if they occur", () => {
     expect(specialCellsIn([Float32Array.of(1, NO_SAMPLE)])).toEqual({
       zero: false,
       notFinite: false,
@@ -33,14 +33,14 @@ describe("the cells off the scale", () => {
   });
 });
 
-describe("the picture in words", () => {
-  it("tells the largest and the smallest with the step", () => {
+describe("the description for screen readers", () => {
+  it("contains the largest and the smallest value with the step", () => {
     expect(describeNewest(rowsWith([0.5, 0.25, 2]), "Gradient norm")).toBe(
       "Gradient norm of 3 parameters at step 1,200: largest fc2.weight 2, smallest fc1.weight 0.25",
     );
   });
 
-  it("does not keep silent about NaN and infinity", () => {
+  it("contains NaN and infinity", () => {
     const rows = rowsWith([Number.NaN, Number.POSITIVE_INFINITY]);
     expect(describeNewest(rows, "Update ratio")).toBe(
       "Update ratio of 2 parameters at step 1,200: not read or not finite in 2",

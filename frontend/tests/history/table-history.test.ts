@@ -15,13 +15,13 @@ function filled(rows: number, valueAt: (step: number) => number, chunk = 100): T
 }
 
 describe("a table's history", () => {
-  it("keeps every row while there are few", () => {
+  it("stores all rows while there are few", () => {
     const { steps, values } = filled(LIMIT, (step) => step * 2).points(0);
     expect(steps).toHaveLength(LIMIT);
     expect(values[5]).toBe(10);
   });
 
-  it("keeps one spike in a million steps, at its step, in bounded room", () => {
+  it("stores a spike in a million steps, with its step, in bounded memory", () => {
     const table = filled(1_000_000, (step) => (step === 123_457 ? 1000 : Math.sin(step)), 4096);
     const { steps, values } = table.points(0);
     expect(steps.length).toBeLessThanOrEqual(3 * LIMIT);
@@ -30,7 +30,7 @@ describe("a table's history", () => {
     expect(table.lastStep).toBe(999_999);
   });
 
-  it("keeps a NaN and an infinity of long ago", () => {
+  it("stores a NaN and an infinity of old rows", () => {
     const odd = new Map([
       [777, Number.NaN],
       [3000, Number.NEGATIVE_INFINITY],
@@ -40,26 +40,26 @@ describe("a table's history", () => {
     for (const [step, value] of odd) expect(values[steps.indexOf(step)]).toBe(value);
   });
 
-  it("keeps the finite low of a bucket that held a NaN", () => {
+  it("stores the finite minimum of a bucket with a NaN", () => {
     const valueAt = (step: number) => (step % 2 === 0 ? Number.NaN : -step);
     const { values } = filled(10 * LIMIT, valueAt).points(0);
     expect([...values].some((value) => Number.isFinite(value))).toBe(true);
     expect([...values].some((value) => Number.isNaN(value))).toBe(true);
   });
 
-  it("gives its points in the order of their steps, without repeating one", () => {
+  it("returns points sorted by step, without duplicates", () => {
     const { steps } = filled(50_000, (step) => Math.sin(step / 7)).points(0);
     expect([...steps].every((step, i) => i === 0 || step > (steps[i - 1] as number))).toBe(true);
   });
 
-  it("is the same however the rows were handed over", () => {
+  it("does not depend on how the rows are divided into frames", () => {
     const wave = (step: number) => Math.cos(step / 11);
     const [some, others] = [filled(3000, wave, 64).points(0), filled(3000, wave, 1).points(0)];
     expect([...some.steps].slice(0, 20)).toEqual([...others.steps].slice(0, 20));
     expect(some.steps.at(-1)).toBe(others.steps.at(-1));
   });
 
-  it("keeps columns apart", () => {
+  it("stores the columns separately", () => {
     const table = new TableHistory("grad_norm", "grad_norm", ["a", "b"], 4, 4);
     const steps = Float64Array.from({ length: 9 }, (_, i) => i);
     const values = Float32Array.from([...steps].flatMap((step) => [step, -step]));
@@ -69,7 +69,7 @@ describe("a table's history", () => {
     expect([...(table.latest() ?? [])]).toEqual([8, -8]);
   });
 
-  it("leaves out what was not read, and loses no number to it", () => {
+  it("omits values that were not read, and no number", () => {
     const table = new TableHistory("act_mean", "act_mean", ["a", "b"], 4, 4);
     const steps = Float64Array.from({ length: 60 }, (_, step) => step);
     const rare = (step: number) => (step % 5 === 0 ? 100 - step : Number.NaN);
@@ -80,14 +80,14 @@ describe("a table's history", () => {
     expect([...points.values]).toEqual([...points.steps].map(rare));
   });
 
-  it("has the value of each column that was read last", () => {
+  it("returns the newest value of each column", () => {
     const table = new TableHistory("act_mean", "act_mean", ["a", "b", "c"]);
     const values = Float32Array.of(1, 2, Number.NaN, 3, Number.NaN, Number.NaN);
     table.append({ steps: Float64Array.of(1, 2), values });
     expect([...(table.latest() ?? [])]).toEqual([3, 2, Number.NaN]);
   });
 
-  it("replaces a metric's newest value by one of the same step", () => {
+  it("replaces the newest value of a metric that is logged again at its step", () => {
     const table = new TableHistory("metric/a", "metric", ["a"]);
     table.append({ steps: Float64Array.of(1, 2), values: Float32Array.of(10, 20) });
     table.append({ steps: Float64Array.of(2, 3), values: Float32Array.of(21, 30) });
@@ -98,7 +98,7 @@ describe("a table's history", () => {
     ]);
   });
 
-  it("starts from a snapshot's buckets", () => {
+  it("continues the buckets of a snapshot", () => {
     const table: TableSnapshot = {
       id: "loss",
       kind: "loss",
@@ -125,7 +125,7 @@ describe("a table's history", () => {
     expect([...values]).toEqual([9, 1, 5]);
   });
 
-  it("has as many rows as the kernel keeps", () => {
+  it("has the same maximum number of rows as the kernel", () => {
     expect([1, 1000, 100_000].map(rowsFor)).toEqual([2048, 256, 128]);
   });
 });

@@ -26,19 +26,19 @@ describe("numbers as text", () => {
     [7500, "2 h 05 min"],
   ])("%d seconds are %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
 
-  it("says bytes, rates and shares", () => {
+  it("formats bytes, rates and fractions", () => {
     expect(formatBytes(512)).toBe("512 B");
     expect(formatBytes(1.5e9)).toBe("1.5 GB");
     expect([1840.4, 12.34, 0.4217].map(formatRate)).toEqual(["1,840", "12.3", "0.42"]);
     expect([0.018, 0.03].map(formatShare)).toEqual(["1.8 %", "3 %"]);
   });
 
-  it("takes the middle out of long names", () => {
+  it("omits the middle of long names", () => {
     expect(shorten("embedding.weight", 10)).toBe("emb…weight");
     expect(shorten("short", 10)).toBe("short");
   });
 
-  it("keeps a layer's number and the end of its path", () => {
+  it("preserves the layer's number and the end of a path", () => {
     const path = "transformer.h.0.attn.c_attn.weight";
     expect(shortenPath(path, 40)).toBe(path);
     expect(shortenPath(path, 22)).toBe("…0.attn.c_attn.weight");

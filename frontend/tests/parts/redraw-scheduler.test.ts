@@ -30,7 +30,7 @@ function make() {
 }
 
 describe("drawing", () => {
-  it("takes many changes together, and loses none", () => {
+  it("combines many changes into one drawing, and misses none", () => {
     const { draw, redraw } = make();
     for (let change = 0; change < 20; change++) redraw.later();
     vi.advanceTimersByTime(50);
@@ -51,7 +51,7 @@ describe("drawing", () => {
     expect(draw).toHaveBeenCalledTimes(2);
   });
 
-  it("rests while it cannot be seen, and makes up for it after", () => {
+  it("is suspended while the view is not visible, and done afterwards", () => {
     const { draw, redraw } = make();
     see(false);
     redraw.later();

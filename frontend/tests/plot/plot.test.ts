@@ -16,7 +16,7 @@ const LONG = pointsOf(
 );
 
 describe("decimation", () => {
-  it("keeps spikes and gaps within its bound", () => {
+  it("preserves spikes and gaps with a bounded number of points", () => {
     const chosen = decimate(LONG, 100);
     expect(chosen.length).toBeLessThanOrEqual(201);
     expect(chosen).toContain(4321);
@@ -24,22 +24,22 @@ describe("decimation", () => {
     expect(chosen).toEqual([...chosen].sort((a, b) => a - b));
   });
 
-  it("shows every point of a small range, and one beyond each end", () => {
+  it("returns every point of a small range, and one beyond each end", () => {
     expect(decimate(LONG, 100, [10, 14])).toEqual([9, 10, 11, 12, 13, 14, 15]);
   });
 
-  it("is at ease with no points at all", () => {
+  it("accepts an empty line", () => {
     expect(decimate(pointsOf([]), 10)).toEqual([]);
   });
 });
 
 describe("smoothing", () => {
-  it("leaves a constant as it is and passes over what is not finite", () => {
+  it("does not change a constant, and ignores non-finite values", () => {
     const points = pointsOf([2, 2, Number.NaN, 2]);
     expect([...smooth(points, 3)]).toEqual([2, 2, Number.NaN, 2]);
   });
 
-  it("is off at zero", () => {
+  it("does nothing at strength zero", () => {
     const points = pointsOf([1, 5, 1]);
     expect(decaySteps(0, points.steps)).toBe(0);
     expect(smooth(points, 0)).toBe(points.values);
@@ -62,7 +62,7 @@ describe("gaps", () => {
 });
 
 describe("a zoom", () => {
-  it("is read from plotly's change", () => {
+  it("is decoded from plotly's event", () => {
     expect(rangeAfter({ "xaxis.range[0]": 3, "xaxis.range[1]": 9 })).toEqual([3, 9]);
     expect(rangeAfter({ "xaxis.range": [1, 2] })).toEqual([1, 2]);
     expect(rangeAfter({ "xaxis.autorange": true })).toBeNull();
@@ -70,7 +70,7 @@ describe("a zoom", () => {
   });
 });
 
-it("leaves no markup in a name", () => {
+it("escapes markup in names", () => {
   expect(escapeMarkup('<a href="x">loss</a> & more')).toBe(
     '&lt;a href="x"&gt;loss&lt;/a&gt; &amp; more',
   );

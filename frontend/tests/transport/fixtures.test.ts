@@ -81,11 +81,11 @@ describe("the decoder of Python's messages", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const sent = fixture("inspection");
-    const asked = session.inspect("fc.weight");
+    const inspection = session.inspect("fc.weight");
     const { request } = channel.sent.at(-1) as { request: number };
     expect(channel.sent.at(-1)).toEqual({ type: "inspect", name: "fc.weight", request });
     channel.receive({ ...sent.message, request } as KernelMessage, viewsOf(sent));
-    const { value, gradient, norms, reason } = await asked;
+    const { value, gradient, norms, reason } = await inspection;
     expect(gradient).toBeNull();
     expect({ norms, reason }).toEqual({ norms: sent.expected.norms, reason: "so" });
     expect(value).toMatchObject({ shape: [2, 2], minimum: -1, mean: Number.NaN, notFinite: 1 });

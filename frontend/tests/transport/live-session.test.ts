@@ -54,24 +54,24 @@ describe("a request", () => {
   it("is answered, or times out with a reason, and can be sent again", async () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
-    const asked = session.inspect("fc.weight");
+    const inspection = session.inspect("fc.weight");
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
-    expect(await asked).toMatchObject({ answered: false, reason: NO_ANSWER });
+    expect(await inspection).toMatchObject({ answered: false, reason: NO_ANSWER });
     session.inspect("fc.weight");
-    expect(channel.said("inspect")).toHaveLength(2);
+    expect(channel.sentOfType("inspect")).toHaveLength(2);
   });
 
   it("is refused with the kernel's reason", async () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     channel.receive(snapshot(1));
-    const asked = session.inspect("fc.weight");
+    const inspection = session.inspect("fc.weight");
     channel.receive(refusal({ request: requestOf(channel), question: "inspect" }));
-    expect(await asked).toMatchObject({ answered: false, reason: "so" });
+    expect(await inspection).toMatchObject({ answered: false, reason: "so" });
     expect(session.problem).toBeNull();
   });
 
-  it("of every kind ends when it is not answered, refused, or the session closes", async () => {
+  it("of every kind is resolved after a timeout, a refusal, or the end of the session", async () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     const late = [session.subjects(), session.picture("fc", "maps", null), session.graphOf("a")];
@@ -89,25 +89,25 @@ describe("a request", () => {
     expect(await Promise.all(open)).toMatchObject([null, null, { answered: false }]);
   });
 
-  it("that a view sends by itself is suspended after a timeout", () => {
+  it("that a view sends automatically is suspended after a timeout", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);
     session.subjects();
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     session.subjects();
-    expect(channel.said("subjects")).toHaveLength(1);
+    expect(channel.sentOfType("subjects")).toHaveLength(1);
     vi.advanceTimersByTime(SUSPENSION_MS);
     session.subjects();
-    expect(channel.said("subjects")).toHaveLength(2);
+    expect(channel.sentOfType("subjects")).toHaveLength(2);
   });
 
   it("of one page is not resolved by the answer to another page's", async () => {
     const [here, there] = [new FakeChannel(), new FakeChannel()];
     const session = new LiveSession(here);
     new LiveSession(there).inspect("other");
-    const asked = session.inspect("fc.weight");
+    const inspection = session.inspect("fc.weight");
     const answered = vi.fn();
-    asked.then(answered);
+    inspection.then(answered);
     expect(requestOf(here)).not.toBe(requestOf(there));
     here.receive(refusal({ request: requestOf(there), question: "inspect" }));
     await vi.advanceTimersByTimeAsync(0);
@@ -122,7 +122,7 @@ describe("a session", () => {
     const session = new LiveSession(channel);
     const changes: string[] = [];
     session.subscribe((change) => changes.push(change));
-    expect(channel.said("hello")).toEqual([{ type: "hello", protocol: PROTOCOL_VERSION }]);
+    expect(channel.sentOfType("hello")).toEqual([{ type: "hello", protocol: PROTOCOL_VERSION }]);
     channel.receive(snapshot(7));
     frame(channel, 8, [0, 1], [3, Number.NaN]);
     frame(channel, 9, [2], [1]);
@@ -139,7 +139,7 @@ describe("a session", () => {
     frame(channel, 1, [0], [1]);
     channel.receive(snapshot(2));
     frame(channel, 3, [1], [1]);
-    expect(channel.said("received")).toEqual([
+    expect(channel.sentOfType("received")).toEqual([
       { type: "received", seq: 1 },
       { type: "received", seq: 3 },
     ]);
@@ -151,37 +151,37 @@ describe("a session", () => {
     channel.receive(snapshot(1));
     frame(channel, 3, [5], [1]);
     frame(channel, 4, [6], [1]);
-    expect(channel.said("hello")).toHaveLength(2);
+    expect(channel.sentOfType("hello")).toHaveLength(2);
     expect(session.tables).toHaveLength(0);
     channel.receive(snapshot(5));
     frame(channel, 6, [7], [1]);
     expect(session.tables[0]?.lastStep).toBe(7);
   });
 
-  it("requests a snapshot when a frame cannot be read", () => {
+  it("requests a snapshot after a frame that cannot be decoded", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     channel.receive(snapshot(1));
     const { table } = lossRows([0], [1]);
     channel.receive({ type: "frame", seq: 2, run: stateOf(), tables: [table] }, []);
-    expect(channel.said("hello")).toHaveLength(2);
+    expect(channel.sentOfType("hello")).toHaveLength(2);
   });
 
-  it("repeats the request a few times, since the first may wait behind the cell", () => {
+  it("repeats the request for a snapshot until one arrives", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     vi.advanceTimersByTime(RESEND_AFTER_MS[0]);
-    expect(channel.said("hello")).toHaveLength(2);
+    expect(channel.sentOfType("hello")).toHaveLength(2);
     channel.receive(snapshot(1));
     vi.advanceTimersByTime(100_000);
-    expect(channel.said("hello")).toHaveLength(2);
+    expect(channel.sentOfType("hello")).toHaveLength(2);
   });
 
   it("limits the requests to a kernel that does not answer", () => {
     const channel = new FakeChannel();
     new LiveSession(channel);
     vi.advanceTimersByTime(1_000_000);
-    expect(channel.said("hello")).toHaveLength(1 + RESEND_AFTER_MS.length);
+    expect(channel.sentOfType("hello")).toHaveLength(1 + RESEND_AFTER_MS.length);
   });
 
   it("reports a kernel that does not answer, until it does", () => {
@@ -201,11 +201,11 @@ describe("a session", () => {
     expect(session.problem).toBe(KERNEL_DISCONNECTED);
     channel.reconnect();
     channel.receive(snapshot(1));
-    expect(channel.said("hello")).toHaveLength(2);
+    expect(channel.sentOfType("hello")).toHaveLength(2);
     expect(session.problem).toBeNull();
   });
 
-  it("reports a version of the protocol that it does not know", () => {
+  it("reports another protocol version of the kernel", () => {
     const channel = new FakeChannel("run", PROTOCOL_VERSION + 1);
     const session = new LiveSession(channel);
     expect(session.problem).toContain(
@@ -256,7 +256,7 @@ describe("a control", () => {
     const request = requestOf(channel);
     channel.receive({ type: "acknowledged", request });
     expect(await answer).toBe(true);
-    expect(channel.said("control")).toEqual([{ type: "control", action: "pause", request }]);
+    expect(channel.sentOfType("control")).toEqual([{ type: "control", action: "pause", request }]);
   });
 
   it("is false after a timeout", async () => {

@@ -3,7 +3,7 @@ import { openSession } from "../../src/transport/shared-sessions";
 import { FakeChannel } from "../fake-channel";
 
 describe("the sessions of a page", () => {
-  it("are shared by the views of a run and end with the last one", () => {
+  it("are shared by the views of a run, and closed with the last one", () => {
     const channel = new FakeChannel("shared");
     const before = channel.listenerCount;
     const first = openSession(channel);
@@ -19,7 +19,7 @@ describe("the sessions of a page", () => {
     third.release();
   });
 
-  it("are new when the page has a new channel for the run", () => {
+  it("are new if the page has a new channel for the run", () => {
     const [old, fresh] = [new FakeChannel("again"), new FakeChannel("again")];
     const first = openSession(old);
     const second = openSession(fresh);

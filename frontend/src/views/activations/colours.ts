@@ -10,7 +10,9 @@ export interface PictureColours {
   readonly palette: readonly string[];
 }
 
-/** Returns a range from zero if no value is negative, and a range symmetric around zero otherwise. */
+/**
+ * Returns a range from zero if no value is negative, and a range symmetric around zero otherwise.
+ */
 export function coloursOf(
   { values }: Pick<Picture, "values">,
   range: readonly [number, number] | null,

@@ -52,25 +52,29 @@ export const QUANTITIES: readonly Quantity[] = [
 ];
 
 /** The name and the explanation of each kind of picture. */
-export const PICTURES: Readonly<Record<PictureKind, readonly [name: string, words: string]>> = {
-  maps: [
-    "Feature maps",
-    "What each channel of the layer gives out for the first image of the batch.",
-  ],
-  kernels: ["Kernels", "The weights that are moved over the image, one panel per output channel."],
-  states: [
-    "Hidden state",
-    "The state of each unit at each time step, for the first sequence of the batch.",
-  ],
-  gates: ["Gates", "How far each gate is open at each time step: 0 is shut, 1 is open."],
-  time_gradient: [
-    "Gradient through time",
-    "Norm of the loss's gradient with respect to the state at each time step: how much each " +
-      "moment can still teach.",
-  ],
-  attention: ["Attention", "How much each query (row) takes from each key (column)."],
-  units: ["Units", "The outputs of the layer's units for some samples of the batch."],
-};
+export const PICTURES: Readonly<Record<PictureKind, readonly [name: string, explanation: string]>> =
+  {
+    maps: [
+      "Feature maps",
+      "What each channel of the layer gives out for the first image of the batch.",
+    ],
+    kernels: [
+      "Kernels",
+      "The weights that are moved over the image, one panel per output channel.",
+    ],
+    states: [
+      "Hidden state",
+      "The state of each unit at each time step, for the first sequence of the batch.",
+    ],
+    gates: ["Gates", "How far each gate is open at each time step: 0 is shut, 1 is open."],
+    time_gradient: [
+      "Gradient through time",
+      "Norm of the loss's gradient with respect to the state at each time step: how much each " +
+        "moment can still teach.",
+    ],
+    attention: ["Attention", "How much each query (row) takes from each key (column)."],
+    units: ["Units", "The outputs of the layer's units for some samples of the batch."],
+  };
 
 /** The kinds in the order of the menu. */
 export const PICTURE_ORDER = Object.keys(PICTURES) as readonly PictureKind[];

@@ -31,16 +31,16 @@ export function timeGradient(picture: Picture, theme: Theme): SVGSVGElement {
     const ends = { x1: String(LEFT), x2: String(WIDTH - RIGHT), y1: y, y2: y };
     svg.append(element("line", { ...ends, stroke: theme.hair }));
     const where = { x: String(LEFT - 6), y, "text-anchor": "end", "dominant-baseline": "middle" };
-    svg.append(words(`1e${power}`, where, theme));
+    svg.append(label(`1e${power}`, where, theme));
   }
   const bottom = String(HEIGHT - BOTTOM + 14);
   for (const time of new Set([0, Math.floor((times - 1) / 2), times - 1])) {
     svg.append(
-      words(String(time), { x: String(across(time)), y: bottom, "text-anchor": "middle" }, theme),
+      label(String(time), { x: String(across(time)), y: bottom, "text-anchor": "middle" }, theme),
     );
   }
   svg.append(
-    words(
+    label(
       "time step",
       { x: String((LEFT + WIDTH) / 2), y: String(HEIGHT - 4), "text-anchor": "middle" },
       theme,
@@ -62,15 +62,19 @@ export function timeGradient(picture: Picture, theme: Theme): SVGSVGElement {
     );
     const name = picture.panels[layer];
     if (name && layers > 1) {
-      const label = words(name, { x: String(LEFT + 8 + 70 * layer), y: String(TOP + 4) }, theme);
-      label.setAttribute("fill", colour);
-      svg.append(label);
+      const layerName = label(
+        name,
+        { x: String(LEFT + 8 + 70 * layer), y: String(TOP + 4) },
+        theme,
+      );
+      layerName.setAttribute("fill", colour);
+      svg.append(layerName);
     }
   }
   return svg;
 }
 
-function words(text: string, where: Readonly<Record<string, string>>, theme: Theme): SVGElement {
+function label(text: string, where: Readonly<Record<string, string>>, theme: Theme): SVGElement {
   const made = element("text", { ...where, fill: theme.faint, "font-size": "11" });
   made.textContent = text;
   return made;

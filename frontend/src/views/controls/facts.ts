@@ -15,7 +15,9 @@ export interface Fact {
   readonly explanation: string;
 }
 
-export const STATUS_TEXTS: Readonly<Record<RunStatus, readonly [name: string, words: string]>> = {
+export const STATUS_TEXTS: Readonly<
+  Record<RunStatus, readonly [name: string, explanation: string]>
+> = {
   waiting: ["Waiting", "labkit watches and waits for the first step."],
   running: ["Running", "The training loop is running."],
   pausing: [

@@ -205,8 +205,8 @@ function lineTraces(
 }
 
 /**
- * Returns the id by which plotly remembers that a line is hidden. It becomes part of a CSS selector,
- * so characters other than letters and digits are encoded.
+ * Returns the id by which plotly identifies a line that the user has hidden. It becomes part of a
+ * CSS selector, so characters other than letters and digits are encoded.
  */
 function uidOf({ table, column }: Line): string {
   const id = table.id.replace(/[^A-Za-z0-9]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16)}_`);

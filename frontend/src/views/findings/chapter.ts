@@ -10,8 +10,8 @@ interface JupyterPage {
 /**
  * Returns a link if this page's Jupyter server has the course, and the chapter's name otherwise.
  *
- * In JupyterLab the command of the link opens the notebook in the same window; the URL is used for a
- * new tab.
+ * In JupyterLab the command of the link opens the notebook in the same window; the URL is used for
+ * a new tab.
  */
 export function chapterLink(chapter: string, course: string | null): HTMLElement {
   const [number, ...title] = chapter.split("_");

@@ -1,7 +1,8 @@
 /**
- * What happens in a graph view on clicks, keys and hovering, and the panels that show it.
+ * The actions of a graph view on clicks, keys and hovering.
  *
- * Each action changes the state, the drawing or a panel; nothing here listens to the run.
+ * Each action changes the state, the drawing or a panel. Changes of the run are handled in
+ * `view.ts`.
  */
 
 import type { RunSession } from "../../session";
@@ -61,7 +62,7 @@ export class GraphInteraction {
     });
   }
 
-  /** Draws the graph that is shown; does nothing while there is none. */
+  /** Draws the current graph, if there is one. */
   async draw(options: DrawOptions): Promise<void> {
     const { shown } = this.state;
     if (!shown) return;
@@ -69,7 +70,7 @@ export class GraphInteraction {
     await this.drawing.draw(shown, options);
   }
 
-  /** What clicks, keys and hovering on the stage do. */
+  /** Returns the actions of clicks, keys and hovering on the stage. */
   stageActions(): StageActions {
     const { scene, viewport } = this.drawing;
     return {
@@ -89,7 +90,7 @@ export class GraphInteraction {
     };
   }
 
-  /** Updates the tooltip and the details after the numbers have changed. */
+  /** Updates the tooltip and the details after a change of the numbers. */
   refresh(): void {
     if (this.hovered) this.hover(this.hovered.element, this.hovered.group);
     const id = this.details.shownId;
@@ -159,7 +160,7 @@ export class GraphInteraction {
     this.draw({ open: this.drawing.requestedOpen });
   }
 
-  /** Follows a box's tensors and shows its details; null follows none. */
+  /** Highlights what is connected with a box, and shows its details; null removes the highlight. */
   private follow(id: string | null): void {
     const { scene, viewport } = this.drawing;
     this.navigator.toggleFollow(id);
@@ -177,7 +178,7 @@ export class GraphInteraction {
     this.tooltip.show(this.factsOf(element, shown, false), group);
   }
 
-  /** Shows a box in the details panel; null opens it with a hint. */
+  /** Opens the details panel for a box; null shows a hint. */
   private showDetails(element: SceneElement | null): void {
     const { shown } = this.state;
     const edges = this.drawing.layout?.visible.edges ?? [];

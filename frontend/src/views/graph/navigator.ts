@@ -1,4 +1,4 @@
-/** Finds nodes by name, and follows the tensors of a box. */
+/** Searches nodes by name, and highlights the ancestors and descendants of a box. */
 
 import type { Scene } from "./drawing/scene";
 import type { Viewport } from "./drawing/viewport";
@@ -14,7 +14,7 @@ export interface NavigatorContext {
   readonly viewport: Viewport;
   shown(): ShownGraph | null;
   edges(): readonly VisibleEdge[];
-  /** Opens the modules around a node of the recorded graph, in the passes in which it is. */
+  /** Shows the passes of a node of the recorded graph, and opens the enclosing modules. */
   showInPasses(choices: PassChoices, id: string): Promise<boolean>;
   showMessage(query: string): void;
 }
@@ -26,23 +26,22 @@ export class GraphNavigator {
   constructor(private readonly view: NavigatorContext) {}
 
   /**
-   * Fades all boxes except those before and behind one; the same box again, or null, fades none.
+   * Dims all boxes except a box, its ancestors and its descendants. The same box again, or null,
+   * dims none.
    */
   toggleFollow(id: string | null): void {
     this.followed = id === this.followed ? null : id;
     this.applyFade();
   }
 
-  /** Applies the fading to a new drawing. */
+  /** Applies the dimming to a new drawing. */
   applyFade(): void {
     const { scene } = this.view;
     if (this.followed !== null && !scene.rect(this.followed)) this.followed = null;
     scene.fade(this.followed === null ? null : connectedTo(this.view.edges(), this.followed));
   }
 
-  /**
-   * Opens the modules around the next search result, moves it into view and follows its tensors.
-   */
+  /** Shows the next search result: opens the enclosing modules, moves to it and highlights it. */
   async find(query: string): Promise<void> {
     const { view } = this;
     const shown = view.shown();

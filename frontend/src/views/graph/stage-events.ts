@@ -1,10 +1,10 @@
-/** Translates clicks, keys and hovering on the stage into actions. */
+/** Maps clicks, keys and hovering on the stage to actions. */
 
 import type { Scene, SceneElement } from "./drawing/scene";
 
 export interface StageActions {
   toggle(moduleId: string): void;
-  /** Follows the tensors of a box; null follows none. */
+  /** Highlights what is connected with a box; null removes the highlight. */
   follow(id: string | null): void;
   hover(element: SceneElement, group: SVGGElement): void;
   unhover(): void;
@@ -12,7 +12,7 @@ export interface StageActions {
   escape(): void;
   /** A box received the focus. */
   focus(element: SceneElement): void;
-  /** True while a press is a drag. */
+  /** Whether a drag is in progress. */
   dragging(): boolean;
 }
 
@@ -75,7 +75,7 @@ export function listenToStage(
     "pointerover",
     (event) => {
       const hit = found(event);
-      // A frame is as large as its content: only its title bar has a tooltip.
+      // A frame covers its content, so only its title bar has a tooltip.
       if (hit && (hit.element.type === "item" || buttonOf(event, hit.element))) {
         actions.hover(hit.element, pointedGroup(event, hit.group));
       } else actions.unhover();
@@ -96,7 +96,7 @@ export function listenToStage(
   stage.addEventListener("focusout", actions.unhover, { signal });
 }
 
-/** Returns the module that an event's target folds or unfolds. */
+/** Returns the module that the target of an event folds or unfolds. */
 function buttonOf(event: Event, element: SceneElement): string | undefined {
   if (!(event.target as Element).closest("[role=button]")) return undefined;
   if (element.type === "container") return element.container.id;

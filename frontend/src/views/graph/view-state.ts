@@ -1,4 +1,4 @@
-/** What a graph view shows: the graph, the chosen passes and flow, the modules to open. No DOM. */
+/** The state of a graph view without the DOM: the graph, passes, direction and open modules. */
 
 import type { GraphData } from "../../messages/graph";
 import type { ViewSettings } from "../../parts/view-settings";
@@ -9,29 +9,29 @@ import type { CollapsedRepeat, PassChoices } from "./structure/collapsed-graph";
 
 const OPEN_MODULES = "graph open";
 
-/** The modules to open, or the number of boxes where that would be too many. */
+/** The modules to open, or the number of boxes if it would be too large. */
 export type Opening =
   | { readonly open: ReadonlySet<string>; readonly excessive?: never }
   | { readonly open?: never; readonly excessive: number };
 
 export class GraphViewState {
-  /** Null while the run has no graph. */
+  /** Null if the run has no graph. */
   shown: ShownGraph | null = null;
   private choices: PassChoices = new Map();
   private flow: FlowDirection = "forward";
 
-  /** For `embedded` see `GraphOptions`. */
+  /** See `GraphOptions` for `embedded`. */
   constructor(
     private readonly settings: ViewSettings,
     readonly embedded: boolean,
   ) {}
 
-  /** Whether a graph has another structure than the one that is shown. */
+  /** Whether a graph has another structure than the current one. */
   isNew(graph: GraphData): boolean {
     return graph.signature !== this.shown?.recorded.signature;
   }
 
-  /** Shows another structure; returns the modules to open, given those that are `open` now. */
+  /** Sets the graph; returns the modules to open, given those that are `open` now. */
   showGraph(graph: GraphData, open: ReadonlySet<string>): ReadonlySet<string> {
     const choices = this.embedded ? null : this.choices;
     const shown = ShownGraph.of(graph, choices, this.flow, this.shown);
@@ -45,7 +45,7 @@ export class GraphViewState {
     this.shown = this.shown?.withFlow(flow) ?? null;
   }
 
-  /** Shows another pass of a repeat, or all of them, unless that is too much to draw. */
+  /** Selects a pass of a repeat, or all of them, unless that is too large to draw. */
   showPass(
     shown: ShownGraph,
     repeat: CollapsedRepeat,
@@ -62,8 +62,8 @@ export class GraphViewState {
   }
 
   /**
-   * Shows the passes in which a node or call of the recorded graph is drawn; returns the modules
-   * to open, those around it included, or null where that is too much to draw.
+   * Selects the passes of a node or call of the recorded graph. Returns the modules to open,
+   * including the enclosing ones, or null if that is too large to draw.
    */
   showInPasses(
     choices: PassChoices,
@@ -79,7 +79,7 @@ export class GraphViewState {
     return wanted;
   }
 
-  /** Opens a module, or closes it. */
+  /** Returns the modules to open after a module was opened or closed. */
   toggle(shown: ShownGraph, id: string, open: ReadonlySet<string>): Opening {
     const wanted = new Set(open);
     if (!wanted.delete(id)) wanted.add(id);
@@ -92,7 +92,7 @@ export class GraphViewState {
     if (!this.embedded) this.settings.set(OPEN_MODULES, JSON.stringify([...open]));
   }
 
-  /** The saved open modules; the initial ones where none is saved, or too many to draw. */
+  /** Returns the saved open modules, or the initial ones if none are saved or too many to draw. */
   private savedOpen(shown: ShownGraph): ReadonlySet<string> {
     const saved = this.settings.get(OPEN_MODULES);
     const open = new Set<string>(saved === null ? [] : JSON.parse(saved));

@@ -1,8 +1,8 @@
 /**
  * The graph view: connects the run with the drawing and its panels.
  *
- * `view-state.ts` holds what is shown, `interaction.ts` what clicks and keys do. A frame that
- * brings no new structure changes colours alone.
+ * `view-state.ts` is the state of the view, `interaction.ts` handles clicks and keys. A frame
+ * without a new structure changes only colours.
  */
 
 import type { GraphData } from "../../messages/graph";
@@ -33,8 +33,8 @@ export const drawGraph: DrawView = (root, session) => {
 
 export interface GraphOptions {
   /**
-   * Whether the graph is part of a view that explains it. Then all modules are open at first and
-   * no repeat is collapsed, as far as that can be drawn, and there is no details panel.
+   * Whether the graph is part of another view. Then all modules are initially open and no repeat is
+   * collapsed, unless that is too large to draw, and there is no details panel.
    */
   readonly embedded?: boolean;
 }
@@ -87,7 +87,7 @@ export class GraphView {
     this.update();
   }
 
-  /** Marks the current node of a walk and the nodes done; brings the current one into view. */
+  /** Marks the current node of a walk and the completed ones; moves the current one into view. */
   markWalk(current: string | null, done: ReadonlySet<string>): void {
     const { scene, viewport } = this.drawing;
     this.walkMarks.set(current, done);
@@ -104,7 +104,7 @@ export class GraphView {
     this.root.replaceChildren();
   }
 
-  /** Shows the session's graph as it is now. */
+  /** Updates the view to the current graph of the session. */
   private update(): void {
     const graph = this.selection.graph();
     if (!graph || graph.nodes.length === 0) {
@@ -116,7 +116,7 @@ export class GraphView {
     this.refresh();
   }
 
-  /** Why there is no graph, as a sentence. */
+  /** Returns a sentence on why there is no graph. */
   private absence(): string {
     const status = this.session.state?.status ?? "waiting";
     return this.session.problem ?? (ACTIVE.has(status) ? WAITING : ENDED);
@@ -157,7 +157,7 @@ export class GraphView {
     this.minimap.hide();
   }
 
-  /** Updates colours, the tooltip and the details with the session's numbers. */
+  /** Updates the colours, the tooltip and the details. */
   private refresh(): void {
     const { session } = this;
     const { shown } = this.state;

@@ -138,9 +138,9 @@ function phasesOf({ events }: Walk): string {
   return `linear-gradient(to right, ${stripes.join(", ")})`;
 }
 
-function button(words: string, purpose: string, action: () => void): HTMLButtonElement {
-  const made = make("button", { type: "button", title: purpose }, words);
-  if (words.length === 1) made.setAttribute("aria-label", purpose);
+function button(text: string, purpose: string, action: () => void): HTMLButtonElement {
+  const made = make("button", { type: "button", title: purpose }, text);
+  if (text.length === 1) made.setAttribute("aria-label", purpose);
   made.addEventListener("click", action);
   return made;
 }

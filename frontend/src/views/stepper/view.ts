@@ -59,8 +59,8 @@ class StepperView {
     root.addEventListener("keydown", this.onKey);
     this.client = new WalkClient(model, {
       walk: (walk) => this.load(walk),
-      problem: (words) => this.showProblem(words),
-      refused: (words) => this.showRefusal(words),
+      problem: (text) => this.showProblem(text),
+      refused: (text) => this.showRefusal(text),
     });
   }
 
@@ -81,14 +81,14 @@ class StepperView {
     event.stopPropagation();
   };
 
-  private showProblem(words: string | null): void {
-    this.problem.hidden = words === null;
-    this.problem.textContent = words ?? "";
+  private showProblem(text: string | null): void {
+    this.problem.hidden = text === null;
+    this.problem.textContent = text ?? "";
   }
 
   /** Shows the reason, and restores the fields of the leaves. */
-  private showRefusal(words: string): void {
-    this.showProblem(words);
+  private showRefusal(text: string): void {
+    this.showProblem(text);
     if (this.walk && this.names) this.showLeaves(this.walk, this.names);
   }
 

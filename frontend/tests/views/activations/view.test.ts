@@ -5,7 +5,7 @@ import type { Picture } from "../../../src/session";
 import { coloursOf } from "../../../src/views/activations/colours";
 import { drawActivations } from "../../../src/views/activations/view";
 import { stateOf } from "../../fake-channel";
-import { QuietSession } from "../../fake-session";
+import { StubSession } from "../../fake-session";
 
 const SUBJECTS: readonly PictureSubject[] = [
   { module: "conv", kind: "maps", steps: [1, 9], range: [0, 2] },
@@ -13,14 +13,14 @@ const SUBJECTS: readonly PictureSubject[] = [
   { module: "rnn", kind: "time_gradient", steps: [9], range: [1e-9, 1] },
 ];
 
-class PictureSession extends QuietSession {
+class PictureSession extends StubSession {
   readonly wishes: (readonly [string, string, number | null])[] = [];
 
   override async subjects() {
     return SUBJECTS;
   }
 
-  override async picture(...[module, kind, step]: Parameters<QuietSession["picture"]>) {
+  override async picture(...[module, kind, step]: Parameters<StubSession["picture"]>) {
     this.wishes.push([module, kind, step]);
     const shape = kind === "time_gradient" ? ([1, 1, 3] as const) : ([2, 2, 2] as const);
     const picture: Picture = {
@@ -62,7 +62,7 @@ function select(label: string): HTMLSelectElement {
 }
 
 describe("pictures of activations", () => {
-  it("begin with what says most, and mark what is dead", async () => {
+  it("start with the most informative kind, and mark dead units", async () => {
     await vi.waitFor(() => expect(root.querySelectorAll("figure")).toHaveLength(2));
     expect(session.wishes).toEqual([["conv", "maps", null]]);
     expect([...select("Picture").options].map(({ text }) => text)).toEqual([
@@ -73,7 +73,7 @@ describe("pictures of activations", () => {
     expect(root.textContent).toContain("1 dead: 1");
   });
 
-  it("follow a module that is picked in another view, and the cursor", async () => {
+  it("follow the selection in other views, and the cursor", async () => {
     await vi.waitFor(() => expect(root.querySelectorAll("figure")).toHaveLength(2));
     session.select("rnn.weight_hh_l0");
     await vi.waitFor(() => expect(root.querySelector("svg polyline")).not.toBeNull());
@@ -83,8 +83,8 @@ describe("pictures of activations", () => {
   });
 });
 
-describe("a picture's colours", () => {
-  it("begin at zero where nothing is negative, and are even around it elsewhere", () => {
+describe("the colours of a picture", () => {
+  it("start at zero without negative values, and are symmetric otherwise", () => {
     const positive = coloursOf({ values: Float32Array.of(0.5, 3, Number.NaN) }, null, false);
     expect([positive.low, positive.high]).toEqual([0, 3]);
     const signed = coloursOf({ values: Float32Array.of(-1, 3) }, null, false);

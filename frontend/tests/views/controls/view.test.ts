@@ -5,9 +5,9 @@ import { CLICK_NOT_DELIVERED, enabledActions } from "../../../src/views/controls
 import { factsOf, progressOf } from "../../../src/views/controls/facts";
 import { drawControls } from "../../../src/views/controls/view";
 import { stateOf } from "../../fake-channel";
-import { QuietSession } from "../../fake-session";
+import { StubSession } from "../../fake-session";
 
-class FakeSession extends QuietSession {
+class FakeSession extends StubSession {
   answer = true;
 
   constructor(override state: RunState | null) {
@@ -20,7 +20,7 @@ class FakeSession extends QuietSession {
 
   change(facts: Partial<RunState>): void {
     this.state = stateOf({ ...this.state, ...facts });
-    this.announce("frame");
+    this.notify("frame");
   }
 }
 
@@ -55,11 +55,11 @@ describe("the buttons", () => {
     ["paused", ["resume", "step", "stop"]],
     ["finished", []],
     ["failed", []],
-  ] as const)("of a run that is %s are those that make sense", (status, actions) => {
+  ] as const)("are enabled according to the status %s", (status, actions) => {
     expect([...enabledActions(status)]).toEqual(actions);
   });
 
-  it("are enabled as the run goes on", () => {
+  it("are updated with the status of the run", () => {
     const session = new FakeSession(stateOf());
     const { button } = draw(session);
     expect([button("Pause").disabled, button("Resume").disabled]).toEqual([false, true]);
@@ -67,7 +67,7 @@ describe("the buttons", () => {
     expect([button("Pause").disabled, button("Resume").disabled]).toEqual([true, false]);
   });
 
-  it("say what to do when no click arrives", async () => {
+  it("show what to do if a click is not delivered", async () => {
     const session = new FakeSession(stateOf());
     session.answer = false;
     const { button, message } = draw(session);
@@ -77,7 +77,7 @@ describe("the buttons", () => {
     expect(message()).toBe("");
   });
 
-  it("say that the step is still going on, until the run has paused", async () => {
+  it("show that the step has not ended, until the run is paused", async () => {
     const session = new FakeSession(stateOf());
     const { button, message } = draw(session);
     button("Pause").click();
@@ -88,7 +88,7 @@ describe("the buttons", () => {
     expect(message()).toBe("");
   });
 
-  it("say that one step is still going on, until the run is held after it", () => {
+  it("show that a single step has not ended, until the run is paused after it", () => {
     const session = new FakeSession(stateOf({ status: "paused", step: 4 }));
     const { button, message } = draw(session);
     button("Step").click();
@@ -98,7 +98,7 @@ describe("the buttons", () => {
     expect(message()).toBe("");
   });
 
-  it("hand the keyboard on when the one in use is of no more use", () => {
+  it("move the focus when the focused button is disabled", () => {
     const session = new FakeSession(stateOf());
     const { button } = draw(session);
     button("Pause").focus();
@@ -108,7 +108,7 @@ describe("the buttons", () => {
 });
 
 describe("the controls", () => {
-  it("show names as text", () => {
+  it("do not interpret names as markup", () => {
     const { root } = draw(new FakeSession(stateOf({ name: "<img src=x>" })));
     expect(root.querySelector("img")).toBeNull();
     expect(root.querySelector(".labkit-run-name")?.textContent).toBe("<img src=x>");
@@ -117,14 +117,14 @@ describe("the controls", () => {
   it.each([
     ["pausing", "Pausing"],
     ["paused", "Paused"],
-  ] as const)("tell a run that is %s from one that is not", (status, word) => {
+  ] as const)("show the status %s", (status, word) => {
     const { root } = draw(new FakeSession(stateOf({ status })));
     const shown = root.querySelector<HTMLElement>(".labkit-status");
     expect([shown?.textContent, shown?.dataset.status]).toEqual([word, status]);
     expect(shown?.title).toContain("held");
   });
 
-  it("leave nothing behind", () => {
+  it("remove their elements and listeners when they are closed", () => {
     const session = new FakeSession(stateOf());
     const { root, close } = draw(session);
     expect(root.dataset.labkitView).toBe("controls");
@@ -133,7 +133,7 @@ describe("the controls", () => {
     expect(root.children).toHaveLength(0);
   });
 
-  it("tell only what is known, each with an explanation", () => {
+  it("show only known facts, each with an explanation", () => {
     const facts = factsOf(
       stateOf({ step: 1200, total_steps: 5000, epoch: 3, steps_per_epoch: 500 }),
     );
@@ -148,7 +148,7 @@ describe("the controls", () => {
     expect(facts.every(({ explanation }) => explanation.endsWith("."))).toBe(true);
   });
 
-  it("know their progress when the total is known", () => {
+  it("show the progress if the total is known", () => {
     expect(progressOf(stateOf({ step: 5 }))).toBeNull();
     expect(progressOf(stateOf({ step: 5, total_steps: 20 }))).toBe(0.25);
   });

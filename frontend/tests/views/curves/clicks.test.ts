@@ -38,19 +38,19 @@ async function open() {
   return { session, clicked, figure };
 }
 
-/** Plotly's event for one press; it reports a double click before the second press. */
+/** Emits plotly's event for a press; a double click is reported before the second press. */
 function press(step: number, detail: number): void {
   if (detail === 2) listeners.get("plotly_doubleclick")?.(undefined);
   listeners.get("plotly_click")?.({ points: [{ x: step }], event: { detail } });
 }
 
-it("looks at the step that is clicked", async () => {
+it("moves the cursor to the clicked step", async () => {
   const { session } = await open();
   press(12, 1);
   expect(session.cursor).toBe(12);
 });
 
-it("leaves the cursor where it was on a double click", async () => {
+it("restores the cursor on a double click", async () => {
   const { session } = await open();
   press(30, 1);
   press(30, 2);
@@ -61,7 +61,7 @@ it("leaves the cursor where it was on a double click", async () => {
   expect(session.cursor).toBe(7);
 });
 
-it("takes the picture down when it is closed", async () => {
+it("removes the figure when it is closed", async () => {
   const { figure } = await open();
   figure.close();
   expect(purge).toHaveBeenCalledOnce();

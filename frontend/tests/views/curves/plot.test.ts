@@ -32,7 +32,7 @@ const falling = Array.from({ length: 5000 }, (_, step) => 1 / (1 + step));
 const uids = (drawn: readonly Drawn[]) => drawn.map(({ uid }) => uid);
 
 describe("the lines", () => {
-  it("are known by the same names whatever is smoothed and whatever stands before them", () => {
+  it("have ids that do not depend on smoothing or on other lines", () => {
     const tables = [tableOf("loss", "loss", falling), tableOf("metric", "accuracy", falling)];
     const all = uids(picture(tables).drawn);
     expect(new Set(all).size).toBe(4);
@@ -40,7 +40,7 @@ describe("the lines", () => {
     expect(uids(picture(tables.slice(1)).drawn)).toEqual(all.slice(2));
   });
 
-  it("have names that differ and can be part of a selector, whatever metrics are called", () => {
+  it("have unique ids that are valid in a selector, for any names of metrics", () => {
     const tables = ["a b", "a_b", "a_20_b", "Güte/[0]"].map((name) =>
       tableOf("metric", name, falling),
     );
@@ -49,33 +49,33 @@ describe("the lines", () => {
     for (const uid of all) expect(uid).toMatch(/^[A-Za-z0-9_-]+$/);
   });
 
-  it("have about two points per pixel at most", () => {
+  it("have at most about two points per pixel", () => {
     for (const { x } of picture([tableOf("loss", "loss", falling)]).drawn) {
       expect(x.length).toBeLessThanOrEqual(1200);
     }
   });
 
-  it("show a lone value before a run of NaN as a dot", () => {
+  it("show an isolated value before NaN as a marker", () => {
     const { drawn } = picture([tableOf("loss", "loss", [2.3, ...Array(100).fill(Number.NaN)])]);
     expect(drawn.find(({ showlegend }) => showlegend)?.mode).toBe("lines+markers");
   });
 
-  it("leave no markup in names", () => {
+  it("escape markup in names", () => {
     const { drawn, layout } = picture([tableOf("metric", "<b>bad</b>", [1, 2])]);
     expect(drawn[0]?.name).toBe("&lt;b&gt;bad&lt;/b&gt;");
     expect(JSON.stringify(layout)).not.toContain("<b>bad");
   });
 });
 
-describe("what cannot be drawn", () => {
+describe("a gap", () => {
   const broken = [1, Number.NaN, 1, Number.POSITIVE_INFINITY];
 
-  it("is said in words, with the line's name", () => {
+  it("has a description with the name of the line", () => {
     const { warnings } = picture([tableOf("loss", "loss", broken)]);
     expect(warnings).toEqual(["loss is NaN at step 1, ∞ at step 3"]);
   });
 
-  it("has a sign at its step that tells more and covers no value", () => {
+  it("has a symbol with a tooltip at its step, which covers no value", () => {
     const { layout } = picture([tableOf("loss", "loss", broken)]);
     const signs = (layout.annotations as Record<string, unknown>[]).filter(
       ({ text }) => text === "▲",
@@ -85,7 +85,7 @@ describe("what cannot be drawn", () => {
     expect(signs[0]).not.toHaveProperty("bgcolor");
   });
 
-  it("is not spoken of at length", () => {
+  it("has a short description", () => {
     const values = Array.from({ length: 20 }, (_, step) => (step % 2 ? Number.NaN : 1));
     const { warnings } = picture([tableOf("loss", "loss", values)]);
     expect(warnings[0]).toBe(
@@ -93,20 +93,20 @@ describe("what cannot be drawn", () => {
     );
   });
 
-  it("is not spoken of when there is nothing of the kind", () => {
+  it("has no description if there is none", () => {
     expect(picture([tableOf("loss", "loss", falling)]).warnings).toEqual([]);
   });
 });
 
-describe("in words", () => {
-  it("tells the newest value of every line, its step, and where it began", () => {
+describe("the description for screen readers", () => {
+  it("contains the newest and the first value of every line, with their steps", () => {
     const tables = [tableOf("loss", "loss", falling), tableOf("metric", "accuracy", [0.5])];
     expect(inWords(quantitiesOf(tables))).toBe(
       "Curves over steps. loss 2.00e−4 at step 4,999, from 1 at step 0; accuracy 0.5 at step 0.",
     );
   });
 
-  it("takes no value for what has none yet", () => {
+  it("omits lines without a value", () => {
     expect(inWords(quantitiesOf([tableOf("metric", "accuracy", [])]))).toBe(
       "Curves over steps. accuracy has no value yet.",
     );

@@ -1,10 +1,10 @@
-/** Tables and a session with made-up values. */
+/** Tables and a session with synthetic values. */
 
 import { vi } from "vitest";
 import type { TableKind } from "../../../src/messages/tables";
 import type { Theme } from "../../../src/parts/theme";
 import type { RunSession, SeriesTable } from "../../../src/session";
-import { QuietSession } from "../../fake-session";
+import { StubSession } from "../../fake-session";
 
 export const THEME: Theme = {
   dark: false,
@@ -32,7 +32,7 @@ export function tableOf(kind: TableKind, name: string, values: readonly number[]
 
 /** A session that stores its cursor; its plotly is the module at `address`. */
 export function sessionOf(tables: readonly SeriesTable[], address = ""): RunSession {
-  const session = new QuietSession();
+  const session = new StubSession();
   session.tables = tables;
   session.setCursor = vi.fn((step: number | null) => {
     session.cursor = step;

@@ -5,7 +5,7 @@ import { quantitiesOf } from "../../../src/views/curves/quantities";
 import { CurvesToolbar } from "../../../src/views/curves/toolbar";
 import { tableOf } from "./sample";
 
-it("keeps what was chosen when the view is made anew", () => {
+it("restores the selection when the view is created again", () => {
   const run = crypto.randomUUID();
   const tables = [tableOf("loss", "loss", [3, 2]), tableOf("metric", "accuracy", [0, 1])];
   const quantities = quantitiesOf(tables);

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Finding } from "../../../src/messages/run";
 import { drawFindings } from "../../../src/views/findings/view";
 import { stateOf } from "../../fake-channel";
-import { QuietSession } from "../../fake-session";
+import { StubSession } from "../../fake-session";
 
 function finding(facts: Partial<Finding> = {}): Finding {
   return {
@@ -23,19 +23,19 @@ function finding(facts: Partial<Finding> = {}): Finding {
 }
 
 let root: HTMLElement;
-let session: QuietSession;
+let session: StubSession;
 
 beforeEach(() => {
   root = document.createElement("div");
   document.body.replaceChildren(root);
-  session = new QuietSession();
+  session = new StubSession();
   drawFindings(root, session);
 });
 
 function tell(...findings: Finding[]): void {
   session.state = stateOf({ step: 60 });
   session.findings = findings;
-  session.announce("frame");
+  session.notify("frame");
 }
 
 function button(name: string): HTMLButtonElement {
@@ -45,7 +45,7 @@ function button(name: string): HTMLButtonElement {
 }
 
 describe("the findings", () => {
-  it("say what is seen, why, and what to try; names are text", () => {
+  it("show the message, cause and advice, without interpreting names as markup", () => {
     tell(finding());
     expect(root.querySelector("summary")?.textContent).toContain("<b>fc1</b> are dead");
     expect(root.querySelector("summary b")).toBeNull();
@@ -55,7 +55,7 @@ describe("the findings", () => {
     expect(root.querySelector("[role=img]")?.getAttribute("aria-label")).toContain("Warning");
   });
 
-  it("lead to the step, the node and the layer", () => {
+  it("select the step, the node and the layer", () => {
     tell(finding());
     button("Look at step 40").click();
     expect(session.cursor).toBe(40);
@@ -65,7 +65,7 @@ describe("the findings", () => {
     expect(session.selected).toBe("fc1");
   });
 
-  it("change in place, keep what is open, and are withdrawn", () => {
+  it("are updated in place, stay open, and are removed", () => {
     tell(finding());
     const card = root.querySelector("li.labkit-finding");
     const details = root.querySelector("details") as HTMLDetailsElement;
@@ -84,7 +84,7 @@ describe("the findings", () => {
     expect(root.textContent).toContain("Nothing is wrong");
   });
 
-  it("stay open when the output is displayed anew", async () => {
+  it("stay open when the output is displayed again", async () => {
     tell(finding());
     const details = root.querySelector("details") as HTMLDetailsElement;
     details.open = true;
@@ -95,7 +95,7 @@ describe("the findings", () => {
     });
   });
 
-  it("lead to the chapter where Jupyter serves the course, and name it elsewhere", () => {
+  it("link to the chapter if Jupyter serves the course, and name it otherwise", () => {
     const told = document.createElement("script");
     told.id = "jupyter-config-data";
     told.type = "application/json";

@@ -25,7 +25,7 @@ function tableOf(values: readonly number[]): SeriesTable {
   };
 }
 
-it("draws values that were recorded: a spike whole, zeros as zeros", () => {
+it("draws recorded values: the maximum of a spike, zeros as zeros", () => {
   const values = Array.from({ length: 5000 }, (_, step) =>
     step === 2500 ? 512 : step > 4000 ? 0 : 0.25,
   );

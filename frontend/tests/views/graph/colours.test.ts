@@ -38,25 +38,25 @@ describe("readNorms", () => {
     expect(readNorms(tables, "grad_norm", 10).parameters.get("bias")).toBe(12);
   });
 
-  it("gives a tied parameter to each of its modules, and counts it once in the model", () => {
+  it("includes a tied parameter in each of its modules, and once in the model", () => {
     const tied = [["wte.weight", "head.weight"]];
     const norms = readNorms([table(["wte.weight"], [[2]])], "grad_norm", null, tied);
     expect(Object.fromEntries(norms.modules)).toEqual({ "": 2, wte: 2, head: 2 });
   });
 
-  it("passes on what is not finite", () => {
+  it("returns non-finite values", () => {
     const norms = readNorms([table(["a.weight", "bias"], [[Number.NaN, 1]])], "grad_norm", null);
     expect(norms.modules.get("a")).toBeNaN();
     expect(norms.modules.get("")).toBeNaN();
   });
 
-  it("has nothing before the first row", () => {
+  it("returns nothing before the first row", () => {
     const empty = { ...table(["bias"], []), latest: () => null };
     expect(readNorms([empty], "grad_norm", null)).toMatchObject({ step: null });
   });
 });
 
-describe("HeatScale", () => {
+describe("LogColourScale", () => {
   it("spans whole decades and colours by the logarithm", () => {
     const scale = new LogColourScale();
     expect(scale.fit([0.002, 0.5, 0, Number.NaN])).toBe(true);
@@ -71,7 +71,7 @@ describe("HeatScale", () => {
     expect(new LogColourScale().colour(1)).toBeNull();
   });
 
-  it("widens at once and narrows only when the narrower range has lasted", () => {
+  it("widens at once, and narrows after many readings with a smaller range", () => {
     const scale = new LogColourScale();
     scale.fit([0.5, 50]);
     expect(scale.fit([0.5, 5000])).toBe(true);

@@ -3,7 +3,7 @@ import { withHubEdges, withoutHubEdges } from "../../../src/views/graph/layout/h
 import { visibleGraph } from "../../../src/views/graph/model/visible-graph";
 import { Sample } from "./sample";
 
-/** One input that so many operations use, each of which uses the one before, too. */
+/** Returns a chain of operations that all use one input. */
 function hub(users: number): Sample {
   const sample = new Sample().op("/mask:0").op("/x:0");
   for (let user = 0; user < users; user += 1) {
@@ -15,18 +15,18 @@ function hub(users: number): Sample {
 const visible = (users: number) => visibleGraph(hub(users).graph(), new Set());
 
 describe("hubs", () => {
-  it("are left alone while they are small", () => {
+  it("are laid out completely if they have few edges", () => {
     expect(withoutHubEdges(visible(5)).hubEdges).toEqual([]);
   });
 
-  it("keep one edge in the layout, and none is lost", () => {
+  it("have one edge in the layout, and no edge is lost", () => {
     const { reduced, hubEdges } = withoutHubEdges(visible(20));
     expect(reduced.edges.filter((edge) => edge.source === "/mask:0")).toHaveLength(1);
     expect(hubEdges).toHaveLength(19);
     expect(reduced.edges.length + hubEdges.length).toBe(visible(20).edges.length);
   });
 
-  it("have the other edges drawn from box to box", () => {
+  it("have straight lines for the other edges", () => {
     const { hubEdges } = withoutHubEdges(visible(20));
     const ids = visible(20).items.map((item) => item.id);
     const boxes = new Map(ids.map((id, x) => [id, { x: 50 * x, y: 0, width: 40, height: 20 }]));

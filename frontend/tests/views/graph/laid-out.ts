@@ -1,4 +1,4 @@
-/** Lays graphs out as the page does, without a worker. */
+/** Lays out graphs like the page, without a worker. */
 
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import { Composer } from "../../../src/views/graph/layout/compose";
@@ -13,8 +13,8 @@ export const SIZE = { width: 100, height: 30 };
 export interface LaidOut {
   readonly visible: VisibleGraph;
   readonly placement: Placement;
-  /** The DOT source of each level that was laid out, the innermost first. */
-  readonly asked: readonly string[];
+  /** The DOT source of each level that was laid out, innermost first. */
+  readonly sources: readonly string[];
 }
 
 export async function laidOut(
@@ -28,14 +28,14 @@ export async function laidOut(
   const sizes = new Map(
     [...visible.items, ...visible.containers].map(({ id }) => [id, SIZE] as const),
   );
-  const asked: string[] = [];
+  const sources: string[] = [];
   const layOut = async (dot: string) => {
-    asked.push(dot);
+    sources.push(dot);
     return graphviz.layout(dot, "json", "dot");
   };
   const levels = new Levels(visible, visible.edges);
   const composer = new Composer(visible, levels, sizes, direction, room, layOut);
-  return { visible, placement: await composer.placement(), asked };
+  return { visible, placement: await composer.placement(), sources };
 }
 
 export function rect(placement: Placement, id: string): Rect {

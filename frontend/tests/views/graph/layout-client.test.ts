@@ -46,8 +46,8 @@ async function started(): Promise<FakeWorker> {
   return worker;
 }
 
-describe("Layouter", () => {
-  it("hands on the worker's answer and keeps the worker", async () => {
+describe("LayoutClient", () => {
+  it("returns the worker's reply and uses the worker again", async () => {
     const first = layouter.layout("digraph {}");
     const worker = await started();
     worker.say({ type: "ready" });
@@ -60,7 +60,7 @@ describe("Layouter", () => {
     expect(workers).toHaveLength(1);
   });
 
-  it("gives up after the deadline, which starts when Graphviz is loaded", async () => {
+  it("fails after a timeout, which starts when Graphviz is loaded", async () => {
     const answer = layouter.layout("digraph {}");
     const failure = expect(answer).rejects.toMatchObject({
       reason: "deadline",
@@ -75,7 +75,7 @@ describe("Layouter", () => {
     expect(worker.terminated).toBe(true);
   });
 
-  it("cancels by ending the worker, and makes another for the next layout", async () => {
+  it("terminates the worker on cancellation, and creates another for the next layout", async () => {
     const answer = layouter.layout("digraph {}");
     const failure = expect(answer).rejects.toMatchObject({ reason: "cancelled" });
     const worker = await started();
@@ -88,7 +88,7 @@ describe("Layouter", () => {
     expect(await next).toBe("{}");
   });
 
-  it("gives up an older layout for a newer one", async () => {
+  it("cancels a pending layout for a newer one", async () => {
     const older = layouter.layout("digraph {old}");
     const failure = expect(older).rejects.toMatchObject({ reason: "cancelled" });
     const newer = layouter.layout("digraph {new}");
@@ -100,7 +100,7 @@ describe("Layouter", () => {
     expect(workers.filter(({ terminated }) => !terminated)).toHaveLength(1);
   });
 
-  it("passes on what Graphviz says when it fails", async () => {
+  it("fails with the error message of Graphviz", async () => {
     const answer = layouter.layout("digraph {");
     const failure = expect(answer).rejects.toMatchObject({ reason: "failed", message: "syntax" });
     const worker = await started();
@@ -108,7 +108,7 @@ describe("Layouter", () => {
     await failure;
   });
 
-  it("says why the worker could not be had", async () => {
+  it("fails with the reason why the worker could not be created", async () => {
     layouter = new LayoutClient(() => Promise.reject(new Error("the kernel did not answer")));
     await expect(layouter.layout("digraph {}")).rejects.toMatchObject({
       reason: "failed",

@@ -12,8 +12,8 @@ function slide(sliders: PassSliders, value: number): void {
   slider.dispatchEvent(new Event("input"));
 }
 
-describe("Sliders", () => {
-  it("draws one pass at a time, and the newest of those chosen meanwhile", async () => {
+describe("the pass sliders", () => {
+  it("draw one pass at a time, and then the newest of the passes chosen meanwhile", async () => {
     const drawn: (number | "all")[] = [];
     const finish: (() => void)[] = [];
     const sliders = new PassSliders((_, pass) => {
@@ -28,7 +28,7 @@ describe("Sliders", () => {
     expect(drawn).toEqual([1, 8]);
   });
 
-  it("has a row only for what is on the sheet", () => {
+  it("have a row for each repeat that is drawn", () => {
     const sliders = new PassSliders(async () => undefined);
     sliders.update([ROLL], () => false);
     expect(sliders.element.hidden).toBe(true);
@@ -37,16 +37,16 @@ describe("Sliders", () => {
     expect(sliders.element.textContent).toContain("12 × Block4 of 12");
   });
 
-  it("shows all passes, and collapses them again", () => {
-    const asked: (number | "all")[] = [];
-    const sliders = new PassSliders(async (_, pass) => void asked.push(pass));
+  it("show all passes, and collapse them again", () => {
+    const chosen: (number | "all")[] = [];
+    const sliders = new PassSliders(async (_, pass) => void chosen.push(pass));
     sliders.update([ROLL], () => true);
     sliders.element.querySelector("button")?.click();
     sliders.update([{ ...ROLL, pass: null }], () => true);
     expect(sliders.element.textContent).toContain("all");
     return Promise.resolve().then(() => {
       sliders.element.querySelector("button")?.click();
-      expect(asked).toEqual(["all", 0]);
+      expect(chosen).toEqual(["all", 0]);
     });
   });
 });

@@ -10,7 +10,7 @@ const open = new Set(["#1", "fc1#1"]);
 const block = { ...SIZE, ins: new Map(), outs: new Map() };
 
 describe("dotSource", () => {
-  it("holds none of the graph's own words", () => {
+  it("contains no text of the graph", () => {
     const evil = '"]; evil -> x; <b>&"/relu:0';
     const visible = visibleGraph(new Sample().op(evil).op("/mul:0", evil).graph(), new Set());
     const level = new Levels(visible, visible.edges).level(null);
@@ -21,14 +21,14 @@ describe("dotSource", () => {
     expect(source.text).toContain("n0 -> n1");
   });
 
-  it("says which size is missing", () => {
+  it("throws an error with the id of the box whose size is missing", () => {
     const visible = visibleGraph(perceptron().graph(), open);
     const level = new Levels(visible, visible.edges).level(null);
     expect(() => dotSource(level, new Map(), new Set(), "LR")).toThrow("no size was given for");
   });
 });
 
-describe("a picture of levels", () => {
+describe("the placement of levels", () => {
   it.each(["TB", "LR"] as const)(
     "has every box in its frame, below the title bar: %s",
     async (direction) => {
@@ -56,7 +56,7 @@ describe("a picture of levels", () => {
   });
 
   it.each(["TB", "LR"] as const)(
-    "leads each arrow without a gap from its source to its target: %s",
+    "has arrows without gaps from source to target: %s",
     async (direction) => {
       const { placement } = await laidOut(perceptron(), open, direction);
       for (const route of placement.routes) {
@@ -76,7 +76,7 @@ describe("a picture of levels", () => {
     },
   );
 
-  it("goes through the border of a frame where its port is", async () => {
+  it("passes edges through the ports of a frame", async () => {
     const { placement } = await laidOut(perceptron(), open, "LR");
     const frame = rect(placement, "fc1#1");
     const out = placement.routes.find(({ target }) => target === "#1/relu:0");
@@ -89,26 +89,26 @@ describe("a picture of levels", () => {
   it.each([
     ["TB", "y", "height"],
     ["LR", "x", "width"],
-  ] as const)("keeps frames close around what is in them: %s", async (direction, axis, length) => {
+  ] as const)("has frames close around their content: %s", async (direction, axis, length) => {
     const { placement } = await laidOut(perceptron(), open, direction);
     const [frame, box] = [rect(placement, "fc1#1"), rect(placement, "fc1#1/addmm:0")];
     expect(frame[axis] + frame[length] - (box[axis] + box[length])).toBeLessThan(40);
   });
 
-  it("is laid out one level at a time: what is closed costs nothing", async () => {
+  it("lays out each level separately, and none for closed modules", async () => {
     const folded = await laidOut(perceptron(), new Set(["#1"]), "LR");
     const unfolded = await laidOut(perceptron(), open, "LR");
-    expect(folded.asked).toHaveLength(2);
-    expect(unfolded.asked).toHaveLength(3);
-    for (const dot of unfolded.asked) expect(dot.match(/ -> /g)?.length ?? 0).toBeLessThan(5);
+    expect(folded.sources).toHaveLength(2);
+    expect(unfolded.sources).toHaveLength(3);
+    for (const dot of unfolded.sources) expect(dot.match(/ -> /g)?.length ?? 0).toBeLessThan(5);
   });
 
-  it("makes the same picture of the same graph", async () => {
+  it("is the same for the same graph", async () => {
     const made = [await laidOut(perceptron(), open, "LR"), await laidOut(perceptron(), open, "LR")];
     expect(made[0]?.placement).toEqual(made[1]?.placement);
   });
 
-  it("can be moved", async () => {
+  it("can be shifted", async () => {
     const { placement } = await laidOut(perceptron(), open, "LR");
     const moved = shifted(placement, 5, -3);
     expect(rect(moved, "#1").x).toBeCloseTo(rect(placement, "#1").x + 5);

@@ -3,7 +3,7 @@ import { visibleGraph } from "../../../src/views/graph/model/visible-graph";
 import { RepeatedGraph } from "../../../src/views/graph/repeats/collapse";
 import { Sample } from "./sample";
 
-/** A stack of blocks, each with a parameter and two operations; then a loss. */
+/** Returns a stack of blocks, each with a parameter and two operations, and a loss. */
 function stack(blocks: number): Sample {
   const made = new Sample().module("#1", null).op("#1/embed:0");
   let last = "#1/embed:0";
@@ -16,7 +16,7 @@ function stack(blocks: number): Sample {
   return made.op("/mean:0", last).output("/loss:0", "/mean:0");
 }
 
-/** One cell called again and again, its weight in the first call. */
+/** Returns a cell that is called repeatedly, with its weight in the first call. */
 function recurrence(passes: number): Sample {
   const made = new Sample().module("#1", null);
   for (let pass = 1; pass <= passes; pass += 1) {
@@ -33,8 +33,8 @@ function named(ids: Iterable<{ readonly source: string; readonly target: string 
   return [...ids].map(({ source, target }) => `${source} -> ${target}`);
 }
 
-describe("blocks that repeat themselves", () => {
-  it("are one block with a count", () => {
+describe("repeated blocks", () => {
+  it("are drawn as one block with a count", () => {
     const { graph, collapsed: repeats } = new RepeatedGraph(stack(12).graph()).collapse(new Map());
     expect(repeats).toEqual([{ key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, label: "Block" }]);
     expect(graph.nodes.map((node) => node.id)).toEqual([
@@ -48,7 +48,7 @@ describe("blocks that repeat themselves", () => {
     expect(graph.modules.find(({ id }) => id === "h.0#1")?.repeat?.passes).toBe(12);
   });
 
-  it("keep what comes in and what goes out; the way from block to block is a loop", () => {
+  it("have the edges from before the first and after the last block, and a loop between blocks", () => {
     const { graph } = new RepeatedGraph(stack(12).graph()).collapse(new Map([["h.0#1", 5]]));
     expect(new Set(named(graph.edges.filter((edge) => !edge.loop)))).toEqual(
       new Set([
@@ -63,7 +63,7 @@ describe("blocks that repeat themselves", () => {
     expect(named(graph.edges.filter((edge) => edge.loop))).toEqual(["h.0#1/add:0 -> h.0#1/mm:0"]);
   });
 
-  it("have the same ids whichever is shown, and the names of the one shown", () => {
+  it("have the same ids for every pass, and the names of the selected pass", () => {
     const repeats = new RepeatedGraph(stack(12).graph());
     const [first, fifth] = [repeats.collapse(new Map()), repeats.collapse(new Map([["h.0#1", 4]]))];
     const ids = ({ graph }: typeof first) => graph.nodes.map((node) => node.id);
@@ -73,7 +73,7 @@ describe("blocks that repeat themselves", () => {
     expect(fifth.graph.modules.at(-1)?.path).toBe("h.4");
   });
 
-  it("are all there when asked for", () => {
+  it("can be drawn completely", () => {
     const graph = stack(12).graph();
     const { graph: all, collapsed: repeats } = new RepeatedGraph(graph).collapse(
       new Map([["h.0#1", "all"]]),
@@ -82,20 +82,20 @@ describe("blocks that repeat themselves", () => {
     expect(repeats[0]?.pass).toBeNull();
   });
 
-  it("are not collapsed when there are three", () => {
+  it("are not collapsed if there are only three", () => {
     const graph = stack(3).graph();
     expect(new RepeatedGraph(graph).collapse(new Map()).graph).toBe(graph);
   });
 
-  it("return the choices that show a hidden node", () => {
+  it("return the choices with which a hidden node is drawn", () => {
     const collapsed = new RepeatedGraph(stack(12).graph()).collapse(new Map());
     expect([...collapsed.choicesFor("h.7#1/mm:0")]).toEqual([["h.0#1", 7]]);
     expect(collapsed.drawnIdOf("h.7#1/mm:0")).toBe("h.0#1/mm:0");
   });
 });
 
-describe("a cell that is called again and again", () => {
-  it("keeps its weight, whichever pass is shown", () => {
+describe("a cell that is called repeatedly", () => {
+  it("has its weight in every pass", () => {
     const repeated = new RepeatedGraph(recurrence(20).graph());
     for (const pass of [0, 9, 19]) {
       const { graph, collapsed: repeats } = repeated.collapse(new Map([["cell#1", pass]]));
@@ -110,7 +110,7 @@ describe("a cell that is called again and again", () => {
     }
   });
 
-  it("has the same boxes however many passes there are", () => {
+  it("has the same boxes for any number of passes", () => {
     const ids = (passes: number) =>
       new RepeatedGraph(recurrence(passes).graph())
         .collapse(new Map())
@@ -119,8 +119,8 @@ describe("a cell that is called again and again", () => {
   });
 });
 
-describe("operations that repeat themselves outside of modules", () => {
-  it("get a box of their own", () => {
+describe("repeated operations outside modules", () => {
+  it("are collapsed into a box", () => {
     const made = new Sample().parameter("/w:0", "w").op("/start:0", "/w:0");
     let last = "/start:0";
     for (let pass = 0; pass < 6; pass += 1) {
@@ -142,7 +142,7 @@ describe("operations that repeat themselves outside of modules", () => {
     ]);
   });
 
-  it("stay as they are where it is one operation a few times", () => {
+  it("are not collapsed for a few passes of a single operation", () => {
     const made = new Sample().op("/add:0");
     for (let place = 1; place < 6; place += 1) made.op(`/add:${place}`, `/add:${place - 1}`);
     const graph = made.graph();
@@ -167,8 +167,8 @@ function stages(): Sample {
   return made.output("/loss:0", last);
 }
 
-describe("blocks within blocks", () => {
-  it("are collapsed inside the one that is shown", () => {
+describe("nested blocks", () => {
+  it("are collapsed inside the selected pass", () => {
     const collapsed = new RepeatedGraph(stages().graph()).collapse(new Map([["s.0#1", 2]]));
     expect(collapsed.collapsed.map(({ passes }) => passes).sort()).toEqual([4, 5]);
     expect(collapsed.graph.nodes.map((node) => node.id)).toEqual([
@@ -185,12 +185,12 @@ describe("blocks within blocks", () => {
   });
 });
 
-describe("whatever repeats itself", () => {
+describe("every repeat", () => {
   it.each([
     ["a stack", stack(12)],
     ["a recurrence", recurrence(9)],
     ["stages", stages()],
-  ])("can be shown whole, one pass after the other: %s", (_, sample) => {
+  ])("can show each of its passes: %s", (_, sample) => {
     const whole = sample.graph();
     const repeats = new RepeatedGraph(whole);
     const folded = repeats.collapse(new Map());

@@ -8,7 +8,7 @@ describe("text", () => {
     [[64, 128], "64×128"],
     [[], "scalar"],
     [null, ""],
-  ])("writes the shape %j as %s", (shape, words) => {
+  ])("formats the shape %j as %s", (shape, words) => {
     expect(text.shapeText(shape)).toBe(words);
   });
 
@@ -22,13 +22,13 @@ describe("text", () => {
     expect(text.shortCount(count)).toBe(words);
   });
 
-  it("writes bytes in binary units", () => {
+  it("formats bytes in binary units", () => {
     expect(text.bytesText(512)).toBe("512 B");
     expect(text.bytesText(1536)).toBe("1.5 KiB");
     expect(text.bytesText(32 * 1024 ** 2)).toBe("32 MiB");
   });
 
-  it("writes norms of any size", () => {
+  it("formats norms of any size", () => {
     expect([0, 0.0123, 1e-7, 123456].map(text.normText)).toEqual([
       "0",
       "0.0123",
@@ -53,11 +53,11 @@ describe("Labels", () => {
   const graph = perceptron().graph();
   const labels = new Labels(graph);
 
-  it("sums the graph up", () => {
+  it("summarise the graph", () => {
     expect(labels.summary()).toBe("Computation graph of Net: 2 modules, 5 operations");
   });
 
-  it("names a module with its type, output and parameters", () => {
+  it("contain the type, output and parameters of a module", () => {
     const [model, first] = graph.modules;
     expect(model && labels.ofModule(model)).toMatchObject({ title: "Net", badge: "12 params" });
     expect(first && labels.ofModule(first)).toEqual({
@@ -69,7 +69,7 @@ describe("Labels", () => {
 });
 
 describe("siText", () => {
-  it("writes a number with the prefix of its size", () => {
+  it("formats a number with an SI prefix", () => {
     const written = [0, 950, 1000, 2_500_000].map((value) => text.siText(value, "B"));
     expect(written).toEqual(["0 B", "950 B", "1 kB", "2.5 MB"]);
     expect([1.5, 0.001, 0.00025].map((value) => text.siText(value, "s"))).toEqual([

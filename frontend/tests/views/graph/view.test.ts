@@ -6,14 +6,14 @@ import type { Inspection } from "../../../src/session";
 import type { LayoutReply, LayoutRequest } from "../../../src/views/graph/layout/messages";
 import { drawGraph } from "../../../src/views/graph/view";
 import { stateOf } from "../../fake-channel";
-import { inspected, QuietSession } from "../../fake-session";
+import { inspected, StubSession } from "../../fake-session";
 import { perceptron, Sample } from "./sample";
 
 let graphviz: Graphviz;
 let workers: InlineWorker[];
 let layouts = 0;
 
-/** Graphviz on the page's own thread, in the place of the worker. */
+/** Runs Graphviz on the main thread instead of in a worker. */
 class InlineWorker {
   onmessage: ((event: { data: LayoutReply }) => void) | null = null;
   terminated = false;
@@ -34,7 +34,7 @@ class InlineWorker {
   }
 }
 
-class FakeSession extends QuietSession {
+class FakeSession extends StubSession {
   readonly past = new Map<string, GraphData>();
   override async graphOf(signature: string): Promise<GraphData | null> {
     return this.past.get(signature) ?? null;
@@ -52,7 +52,7 @@ class FakeSession extends QuietSession {
     const points = () => ({ steps: Float64Array.of(5), values: Float32Array.of(norm) });
     const latest = () => values;
     this.tables = [{ id: "grad_norm", kind: "grad_norm", names, lastStep: 5, points, latest }];
-    this.announce("frame");
+    this.notify("frame");
   }
 }
 
@@ -109,7 +109,7 @@ async function shown(find: () => Element | null): Promise<Element> {
 }
 
 describe("drawGraph", () => {
-  it("says when the graph will come, and why it cannot", () => {
+  it("shows when the graph will be recorded, or why it cannot be", () => {
     expect(root.textContent).toContain("The graph appears with the first backward pass.");
     const reason = "No graph: <b>detached</b>.";
     session.tell({ ...perceptron().graph(), nodes: [], reason });
@@ -127,7 +127,7 @@ describe("drawGraph", () => {
     expect(root.querySelector("svg")?.getAttribute("aria-label")).toContain("Net: 2 modules");
   });
 
-  it("unfolds by click and folds by key, and leaves the box where it is", async () => {
+  it("unfolds with a click and folds with a key, without moving the box", async () => {
     session.tell(perceptron().graph());
     const box = await shown(() => seen("fc2#1"));
     const place = box.getAttribute("transform");
@@ -142,7 +142,7 @@ describe("drawGraph", () => {
     expect(folded.getAttribute("aria-expanded")).toBe("false");
   });
 
-  it("goes on as it was left when the output is displayed anew", async () => {
+  it("restores its state when the output is displayed again", async () => {
     session.tell(perceptron().graph());
     const box = await shown(() => seen("fc2#1"));
     box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
@@ -152,7 +152,7 @@ describe("drawGraph", () => {
     await shown(() => frame("fc2#1"));
   });
 
-  it("recolours on a frame without another layout or other elements", async () => {
+  it("updates colours on a frame without a new layout or new elements", async () => {
     session.tell(perceptron().graph());
     const box = (await shown(() => seen("fc1#1"))) as SVGGElement;
     const before = box.style.getPropertyValue("--labkit-heat");
@@ -165,7 +165,7 @@ describe("drawGraph", () => {
     expect(box.classList.contains("labkit-graph-broken")).toBe(true);
   });
 
-  it("shows where the structure changed, goes back to it, and says what is different", async () => {
+  it("shows where the structure changed, returns to earlier structures, and lists the differences", async () => {
     const before = perceptron().graph("one");
     const after = perceptron().op("#1/dropout:0").graph("two");
     session.past.set("one", before);
@@ -194,7 +194,7 @@ describe("drawGraph", () => {
     expect(seen("#1/dropout:0")?.classList.contains("labkit-graph-new")).toBe(true);
   });
 
-  it("finds a parameter, opens what is around it, and fades what has nothing to do with it", async () => {
+  it("finds a parameter, opens the enclosing modules, and dims unconnected boxes", async () => {
     session.tell(perceptron().op("/aside:0").graph());
     await shown(() => seen("fc1#1"));
     const field = root.querySelector<HTMLInputElement>("input[type=search]");
@@ -212,7 +212,7 @@ describe("drawGraph", () => {
     expect(root.textContent).toContain("Nothing in this graph is called “nothing”.");
   });
 
-  it("keeps modules open when the structure changes", async () => {
+  it("leaves modules open when the structure changes", async () => {
     session.tell(perceptron().graph());
     const box = await shown(() => seen("fc1#1"));
     box.dispatchEvent(new MouseEvent("click", { bubbles: true }));
@@ -222,7 +222,7 @@ describe("drawGraph", () => {
     expect(frame("fc1#1")).not.toBeNull();
   });
 
-  it("lists what is too large to draw", () => {
+  it("lists the modules of a graph that is too large to draw", () => {
     const large = new Sample().module("a#1", null);
     large.op("a#1/mul:0");
     for (let index = 0; index < 1500; index += 1) large.op(`/op${index}:0`);
@@ -231,7 +231,7 @@ describe("drawGraph", () => {
     expect(frame("a#1")?.textContent).toContain("Block");
   });
 
-  it("writes names as text", async () => {
+  it("does not interpret names as markup", async () => {
     const name = '<img src=x onerror="alert(1)">&';
     session.tell(new Sample().module(`${name}#1`, null).op(`${name}#1/mul:0`).graph());
     const opened = await shown(() => frame(`${name}#1`));
@@ -239,7 +239,7 @@ describe("drawGraph", () => {
     expect(root.querySelector("img")).toBeNull();
   });
 
-  it("leaves nothing behind", async () => {
+  it("removes its elements and listeners when it is closed", async () => {
     session.tell(perceptron().graph());
     await shown(() => seen("fc1#1"));
     close();
@@ -248,7 +248,7 @@ describe("drawGraph", () => {
     expect(root.childElementCount).toBe(0);
   });
 
-  it("tells all of a parameter at the side, its values among it", async () => {
+  it("shows the facts and values of a parameter in the details panel", async () => {
     const statistics = {
       shape: [2, 3],
       dtype: "float32",
@@ -280,7 +280,7 @@ describe("drawGraph", () => {
     expect(panel?.hidden).toBe(true);
   });
 
-  it("says that no answer came and why, and asks again when told to", async () => {
+  it("shows why there was no reply, and repeats the request on a click", async () => {
     session.inspect.mockResolvedValue(inspected({ answered: false, reason: "No answer came." }));
     session.tell(perceptron().graph());
     const box = await shown(() => seen("fc1#1"));
@@ -289,9 +289,9 @@ describe("drawGraph", () => {
     weight.dispatchEvent(new MouseEvent("click", { bubbles: true }));
     const panel = root.querySelector<HTMLElement>("aside");
     await vi.waitFor(() => expect(panel?.textContent).toContain("No answer came."));
-    const asked = session.inspect.mock.calls.length;
+    const callCount = session.inspect.mock.calls.length;
     session.tell(perceptron().graph());
-    expect(session.inspect).toHaveBeenCalledTimes(asked);
+    expect(session.inspect).toHaveBeenCalledTimes(callCount);
     session.inspect.mockResolvedValue(
       inspected({
         reason: "No step has ended: this is what was recorded before.",
@@ -306,7 +306,7 @@ describe("drawGraph", () => {
     expect(panel?.textContent).not.toContain("Ask again");
   });
 
-  it("turns the boxes to their backward side, and the arrows with them", async () => {
+  it("switches names and arrows to the backward direction", async () => {
     session.tell(perceptron().graph());
     await shown(() => seen("/mse:0"));
     choose("Side of the boxes", "backward");
@@ -318,7 +318,7 @@ describe("drawGraph", () => {
     await vi.waitFor(() => expect(seen("/mse:0")?.textContent).toContain("4×2 · mseBackward0"));
   });
 
-  it("colours by what is chosen, and says what that is", async () => {
+  it("colours by the selected quantity, and explains it", async () => {
     session.tell(perceptron().graph());
     const box = (await shown(() => seen("fc1#1"))) as SVGGElement;
     const byNorm = box.style.getPropertyValue("--labkit-heat");
@@ -332,7 +332,7 @@ describe("drawGraph", () => {
     expect(box.style.getPropertyValue("--labkit-heat")).toBe("");
   });
 
-  it("copies the picture as Graphviz source", async () => {
+  it("copies the drawing as Graphviz source", async () => {
     const written: string[] = [];
     vi.stubGlobal("navigator", {
       clipboard: { writeText: async (text: string) => void written.push(text) },
@@ -345,7 +345,7 @@ describe("drawGraph", () => {
     for (const name of ["Net", "fc1", "fc2", "relu", "mse"]) expect(svgs).toContain(name);
   });
 
-  it("keeps what one looks at where it is, when the structure changes", async () => {
+  it("does not move the visible part when the structure changes", async () => {
     session.tell(perceptron().graph());
     await shown(() => seen("fc1#1"));
     root.querySelector<HTMLElement>("button[title='Zoom in']")?.click();

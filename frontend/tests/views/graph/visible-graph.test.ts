@@ -37,7 +37,7 @@ describe("visibleGraph", () => {
     expect(countVisible(seen)).toBe(9);
   });
 
-  it("keeps what is open inside a closed module folded", () => {
+  it("folds open modules inside a closed module", () => {
     const seen = visibleGraph(perceptron().graph(), new Set(["fc1#1"]));
     expect(ids(seen.items)).toEqual(["#1", "/mse:0", "/loss:0"]);
   });
@@ -54,7 +54,7 @@ describe("visibleGraph", () => {
     expect(edges).toMatchObject([{ source: "a#1", target: "b#1", count: 2, shape: [4, 2] }]);
   });
 
-  it("tells the calls of one module apart, without arrows for the weights they share", () => {
+  it("draws each call of a module, without arrows for shared weights", () => {
     const graph = new Sample()
       .module("cell#1", null)
       .module("cell#2", null)
@@ -70,7 +70,7 @@ describe("visibleGraph", () => {
     expect(arrows(opened.edges)).toContain("cell#1/weight:0 > cell#3");
   });
 
-  it("marks an arrow that is only a parameter of another module", () => {
+  it("marks an arrow for a parameter of another module", () => {
     const graph = new Sample()
       .module("wte#1", null)
       .module("head#1", null)
@@ -84,7 +84,7 @@ describe("visibleGraph", () => {
     expect(arrows(shared)).toEqual(["wte#1 > head#1"]);
   });
 
-  it("survives scopes it does not know and parents in a circle", () => {
+  it("accepts unknown scopes and cyclic parents", () => {
     const graph = new Sample()
       .module("a#1", "b#1")
       .module("b#1", "a#1")
@@ -97,12 +97,12 @@ describe("visibleGraph", () => {
   });
 });
 
-describe("openAtFirst", () => {
+describe("initiallyOpen", () => {
   it("opens the model and leaves its modules closed", () => {
     expect([...initiallyOpen(perceptron().graph())]).toEqual(["#1"]);
   });
 
-  it("leaves the model closed when it alone is too much to draw", () => {
+  it("leaves the model closed if its modules are too many to draw", () => {
     const large = new Sample().module("#1", null);
     for (let index = 0; index < 1500; index += 1) large.op(`#1/mul:${index}`);
     expect([...initiallyOpen(large.graph())]).toEqual([]);

@@ -5,7 +5,7 @@ import { Sample } from "./sample";
 
 const ROOM = 600;
 
-/** A model of twelve layers in a row, one of which is a block of three; then a loss. */
+/** Returns a chain of twelve layers, one of which is a block of three, and a loss. */
 function chain(): Sample {
   const sample = new Sample().module("#1", null).op("/input:0");
   let before = "/input:0";
@@ -20,13 +20,13 @@ function chain(): Sample {
 }
 
 describe("a long row", () => {
-  it("stays as it is where there is room", async () => {
+  it("is not wrapped if there is room", async () => {
     const wide = await laidOut(chain(), new Set(), "LR");
     const fitting = await laidOut(chain(), new Set(), "LR", wide.placement.bounds.width);
     expect(fitting.placement).toEqual(wide.placement);
   });
 
-  it.each([[["#1"]], [["#1", "5#1"]]])("is folded into rows with %j open", async (ids) => {
+  it.each([[["#1"]], [["#1", "5#1"]]])("is wrapped into rows with %j open", async (ids) => {
     const open = new Set(ids);
     const { visible, placement } = await laidOut(chain(), open, "LR", ROOM);
     expect(placement.bounds.width).toBeLessThan(ROOM * 1.4);
@@ -42,7 +42,7 @@ describe("a long row", () => {
     }
   });
 
-  it("reads in the order of execution: along a row, then the next", async () => {
+  it("has boxes in the order of execution along the rows", async () => {
     const { placement } = await laidOut(chain(), new Set(["#1"]), "LR", ROOM);
     const layers = Array.from({ length: 12 }, (_, layer) => rect(placement, `${layer}#1`));
     for (const [index, box] of layers.slice(1).entries()) {
@@ -51,7 +51,7 @@ describe("a long row", () => {
     }
   });
 
-  it("leads every arrow from the edge of its source to the edge of its target", async () => {
+  it("has every arrow from the border of its source to the border of its target", async () => {
     const { placement } = await laidOut(chain(), new Set(["#1", "5#1"]), "LR", ROOM);
     for (const route of placement.routes) {
       const [source, target] = [rect(placement, route.source), rect(placement, route.target)];
@@ -63,7 +63,7 @@ describe("a long row", () => {
     }
   });
 
-  it("does not keep the height of a frame free in the rows beside it", async () => {
+  it("does not reserve the height of a frame in other rows", async () => {
     const sample = new Sample().module("tall#1", null).op("/x:0");
     const parts = Array.from({ length: 12 }, (_, place) => `tall#1/part${place}:0`);
     for (const part of parts) sample.op(part, "/x:0");
@@ -76,7 +76,7 @@ describe("a long row", () => {
     expect(last.y - (tall.y + tall.height)).toBeLessThan(150);
   });
 
-  it("goes down beside the rows to what comes later in a module", async () => {
+  it("has arrows beside the rows to later boxes of a module", async () => {
     const sample = new Sample().module("m#1", null).op("/x:0");
     let before = "/x:0";
     for (let place = 0; place < 9; place += 1) {

@@ -189,13 +189,13 @@ describe("the stepper", () => {
     expect(root.textContent).not.toContain("Pause");
   });
 
-  it("jumps to the first zero gradient, and offers no NaN where there is none", () => {
+  it("jumps to the first zero gradient, and disables the jump to a NaN if there is none", () => {
     press("First zero");
     expect(step()).toBe(4);
     expect(() => press("First NaN")).toThrow();
   });
 
-  it("sends an edit, and shows the walk that comes back at the same event", () => {
+  it("sends an edit, and shows the new walk at the same event", () => {
     press("Step on");
     const field = root.querySelector<HTMLInputElement>("input[type=number]");
     if (!field) throw new Error("no field");

@@ -1,4 +1,4 @@
-/** Sets and removes the colour of boxes and arrows; changes only elements whose colour is new. */
+/** Sets the colours of boxes and arrows, and changes only elements with a new colour. */
 
 import { LogColourScale } from "./log-colour-scale";
 
@@ -8,14 +8,14 @@ export class ElementPainter {
   private readonly scales = new Map<string, LogColourScale>();
   private readonly painted = new WeakMap<Element, string>();
 
-  /** The scale of a quantity, by the quantity's id. */
+  /** Returns the colour scale of a quantity, by its id. */
   scale(id: string): LogColourScale {
     const known = this.scales.get(id) ?? new LogColourScale();
     this.scales.set(id, known);
     return known;
   }
 
-  /** Colours one element by its value; null removes the colour. */
+  /** Colours an element by its value; null removes the colour. */
   paint(element: SVGElement, value: number | null, scale: LogColourScale | null): void {
     const broken = value !== null && !Number.isFinite(value);
     const colour = value === null ? null : (scale?.colour(value) ?? null);

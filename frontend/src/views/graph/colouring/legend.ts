@@ -1,4 +1,4 @@
-/** The menu of quantities to colour by, and the colour scale of the chosen one. */
+/** The menu of quantities for colouring, and the colour scale of the selected one. */
 
 import { PALETTE } from "../../../parts/palette";
 import { html } from "../drawing/elements";
@@ -36,7 +36,7 @@ export class Legend {
     this.scale.setAttribute("aria-label", `${shown.name} ${range}, logarithmic`);
   }
 
-  /** Fills the menu only when its entries change: new entries would close an open menu. */
+  /** Fills the menu only if its entries change, because that closes an open menu. */
   private offer(quantities: readonly Quantity[]): void {
     const key = quantities.map(({ id }) => id).join();
     if (key === this.offered) return;

@@ -1,24 +1,24 @@
-/** Colours of norms: viridis on a logarithmic scale that rarely changes. */
+/** The colour scale of norms: viridis on a logarithmic scale that rarely changes. */
 
 import { PALETTE } from "../../../parts/palette";
 
-/** Number of shades; few, so that a small change of a norm changes no colour. */
+/** Number of colours; small, so that small changes of a norm do not change the colour. */
 const SHADES = 40;
-/** Number of successive readings with a smaller range after which the scale narrows. */
+/** Number of consecutive readings with a smaller range after which the scale narrows. */
 const READINGS_BEFORE_NARROWING = 30;
 
-/** Powers of ten around the norms that are shown. */
+/** The powers of ten at the ends of the scale. */
 export interface DecadeRange {
   readonly low: number;
   readonly high: number;
 }
 
-/** Widens at once and narrows slowly, so that a colour keeps its meaning. */
+/** A logarithmic scale that widens at once and narrows slowly, so that colours are comparable. */
 export class LogColourScale {
   decades: DecadeRange | null = null;
   private narrowerReadings = 0;
 
-  /** Adapts the range to the norms of one reading; returns whether it changed. */
+  /** Adapts the range to the norms of a reading; returns whether it changed. */
   fit(norms: Iterable<number>): boolean {
     const wanted = decadesOf(norms);
     if (!wanted) return false;

@@ -1,4 +1,4 @@
-/** Colours the drawn nodes and edges by the quantity that is chosen in the legend. */
+/** Colours the nodes and edges by the quantity that is selected in the legend. */
 
 import type { RunSession } from "../../../session";
 import type { Scene, SceneElement } from "../drawing/scene";
@@ -19,11 +19,11 @@ const DEFAULT_QUANTITY = "grad_norm";
 export class NodeColouring {
   readonly legend: Legend;
   private readonly painter = new ElementPainter();
-  /** The quantities that have values now. */
+  /** The quantities that currently have values. */
   private available: readonly AvailableQuantity[] = [];
-  /** Id of the chosen quantity; "" for none, null before a choice. */
+  /** Id of the selected quantity; "" for none, null before the first selection. */
   private chosenId: string | null = null;
-  /** Values that depend on the graph alone, by the quantity's id. */
+  /** Values that depend only on the graph, by the id of the quantity. */
   private readonly fixed = new Map<string, QuantityValues>();
   private fixedGraph: ShownGraph | null = null;
 
@@ -34,7 +34,7 @@ export class NodeColouring {
     });
   }
 
-  /** Reads all quantities, and colours by the chosen one. */
+  /** Reads all quantities, and colours by the selected one. */
   update(scene: Scene, graph: ShownGraph, session: RunSession): void {
     this.available = QUANTITIES.map((quantity) => ({
       quantity,
@@ -56,7 +56,7 @@ export class NodeColouring {
     }
   }
 
-  /** Returns the values of an element as facts: `all`, or the default and the chosen quantity. */
+  /** Returns the values of an element as facts: all, or the default and the selected quantity. */
   facts(element: SceneElement, all: boolean): readonly Fact[] {
     const chosen = this.shown()?.quantity.id;
     return this.available.flatMap(({ quantity, values }): Fact[] => {
@@ -83,12 +83,12 @@ export class NodeColouring {
   }
 }
 
-/** Whether an element is a single node, whose saved bytes are among its own facts. */
+/** Whether an element is a single node, whose label contains its saved bytes. */
 function isNode(element: SceneElement): boolean {
   return element.type === "item" && element.item.kind !== "module";
 }
 
-/** Returns the value of the module around an operation that has none itself. */
+/** Returns the value of the enclosing module, for an operation without a value. */
 function moduleValue(source: SceneElement, scene: Scene, shown: AvailableQuantity): number | null {
   if (source.type === "container" || source.item.container === null) return null;
   const frame = scene.element(source.item.container);

@@ -1,20 +1,20 @@
-/** Norms, or update ratios, of parameters and modules at one step. */
+/** Norms, or update ratios, of parameters and modules at a step. */
 
 import type { TableKind } from "../../../messages/tables";
 import type { SeriesTable } from "../../../session";
 
 export interface Norms {
-  /** By the parameter's name. */
+  /** By the name of the parameter. */
   readonly parameters: ReadonlyMap<string, number>;
-  /** By the module's path; "" for the model itself. */
+  /** By the path of the module; "" for the model. */
   readonly modules: ReadonlyMap<string, number>;
-  /** The step at which they were recorded; null where there are none. */
+  /** The step at which they were recorded; null without any. */
   readonly step: number | null;
 }
 
 /**
- * Reads the norms at step `cursor`, or the newest for null. `tied` holds the names of each
- * parameter that has several; one of them is recorded, or more.
+ * Returns the norms at step `cursor`, or the newest for null. `tied` contains the names of each
+ * parameter that has several; at least one of them is recorded.
  */
 export function readNorms(
   tables: readonly SeriesTable[],
@@ -38,7 +38,7 @@ export function readNorms(
   return { parameters, modules: joined(parameters, tied, join), step };
 }
 
-/** Returns each module's value, joined from all its parameters, its children's included. */
+/** Returns the value of each module, combined from all parameters of it and its children. */
 function joined(
   parameters: ReadonlyMap<string, number>,
   tied: readonly (readonly string[])[],
@@ -58,7 +58,7 @@ function joined(
   return made;
 }
 
-/** Returns the paths of the modules around a parameter: of "a.b.weight" "", "a" and "a.b". */
+/** Returns the paths of the enclosing modules: "", "a" and "a.b" for "a.b.weight". */
 function pathsAround(name: string): string[] {
   const parts = name.split(".");
   return parts.map((_, length) => parts.slice(0, length).join("."));

@@ -1,4 +1,4 @@
-/** The quantities to colour by, and how each is read. */
+/** The quantities for colouring, and how to read them. */
 
 import type { GraphNode } from "../../../messages/graph";
 import type { TableKind } from "../../../messages/tables";
@@ -13,10 +13,10 @@ export interface Quantity {
   readonly id: string;
   readonly name: string;
   readonly explanation: string;
-  /** Whether the values depend on the graph alone, not on the step. */
+  /** Whether the values depend only on the graph, not on the step. */
   readonly fixed: boolean;
   format(value: number): string;
-  /** Formats an end of the colour scale. */
+  /** Returns the text of an end of the colour scale. */
   formatPower(exponent: number): string;
   read(shown: ShownGraph, session: RunSession): QuantityValues;
 }
@@ -104,7 +104,7 @@ function firstOf(node: GraphNode, values: ReadonlyMap<string, number>): number |
   return null;
 }
 
-/** Returns the values of all operations, without zeros, and their sums over module calls. */
+/** Returns the non-zero values of operations, and their sums over module calls. */
 function summed(
   graph: ShownGraph["graph"],
   of: (node: GraphNode) => number | null,

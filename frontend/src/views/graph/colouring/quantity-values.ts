@@ -1,15 +1,15 @@
-/** The values of one quantity at one step, for all drawn elements. */
+/** The values of a quantity at a step, for all drawn elements. */
 
 import type { GraphNode } from "../../../messages/graph";
 import type { SceneElement } from "../drawing/scene";
 import type { CollapsedCall } from "../structure/collapsed-graph";
 
 export interface QuantityValues {
-  /** The step of the values; null where they belong to none. */
+  /** The step of the values; null if they do not depend on it. */
   readonly step: number | null;
   ofNode(node: GraphNode): number | null;
   ofCall(call: CollapsedCall): number | null;
-  /** All values, for the range of the colour scale. */
+  /** Returns all values, for the range of the colour scale. */
   all(): Iterable<number>;
 }
 
@@ -19,7 +19,7 @@ export function valueFor(element: SceneElement, values: QuantityValues): number 
   return item.kind === "module" ? values.ofCall(item.module) : values.ofNode(item.node);
 }
 
-/** Whether no value is positive, so that there is nothing to colour. */
+/** Whether there is nothing to colour, because no value is positive. */
 export function isEmpty(values: QuantityValues): boolean {
   for (const value of values.all()) if (value > 0) return false;
   return true;

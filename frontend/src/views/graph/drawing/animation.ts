@@ -1,4 +1,4 @@
-/** Animates the change from one drawing to the next. */
+/** Animates the transition from one drawing to the next. */
 
 const DURATION = 200;
 const EASING = "cubic-bezier(0.3, 0, 0.2, 1)";
@@ -7,13 +7,13 @@ export function prefersReducedMotion(): boolean {
   return globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
 }
 
-/** Plays the way from `from` to `to`; the element's attributes hold the end state already. */
+/** Animates an element, whose attributes already have the final values. */
 export function animate(element: Element, from: Keyframe, to: Keyframe): void {
   if (typeof element.animate !== "function" || prefersReducedMotion()) return;
   element.animate([from, to], { duration: DURATION, easing: EASING });
 }
 
-/** Fades a new element in, near the end of the other animations. */
+/** Fades in a new element towards the end of the other animations. */
 export function fadeIn(element: Element): void {
   if (typeof element.animate !== "function" || prefersReducedMotion()) return;
   const frames = [{ opacity: 0 }, { opacity: 0, offset: 0.5 }, { opacity: 1 }];

@@ -1,4 +1,4 @@
-/** Draws one box, pill or frame as an SVG group whose origin is its top left corner. */
+/** Draws boxes and frames as SVG groups whose origin is the top left corner. */
 
 import {
   CHEVRON,
@@ -12,14 +12,17 @@ import type { Container, Item } from "../model/visible-graph";
 import { svg } from "./elements";
 
 const GAP = 8;
-/** From a line's middle down to its baseline, as a part of the font's size. */
+/** Distance from the middle of a line to its baseline, as a fraction of the font size. */
 const BASELINE = 0.36;
 
 export function drawItem(item: Item, fitted: FittedLabel): SVGGElement {
   return item.kind === "module" ? drawModule(item.id, fitted) : drawPill(item, fitted);
 }
 
-/** A folded module: a colour strip, title and number of parameters above, type and shape below. */
+/**
+ * A folded module: a colour strip, title and parameter count in the first line, type and shape
+ * below.
+ */
 function drawModule(id: string, fitted: FittedLabel): SVGGElement {
   const group = button("labkit-graph-module", false);
   group.setAttribute("data-labkit-node", id);
@@ -55,7 +58,7 @@ function drawPill(item: Exclude<Item, { kind: "module" }>, fitted: FittedLabel):
   return group;
 }
 
-/** An open module: a frame with a title bar that folds it. */
+/** An open module: a frame with a title bar, which folds it when it is clicked. */
 export function drawFrame(container: Container, fitted: FittedLabel, size: Size): SVGGElement {
   const group = svg("g", { class: "labkit-graph-frame" });
   group.setAttribute("data-labkit-module", container.id);
@@ -80,11 +83,11 @@ function button(name: string, open: boolean): SVGGElement {
   return svg("g", { class: name, tabindex: 0, role: "button", "aria-expanded": String(open) });
 }
 
-function text(name: string, x: number, middle: number, size: number, words: string): SVGElement {
-  return svg("text", { class: name, x, y: middle + size * BASELINE }, words);
+function text(name: string, x: number, middle: number, size: number, content: string): SVGElement {
+  return svg("text", { class: name, x, y: middle + size * BASELINE }, content);
 }
 
-/** A badge whose right end is at x. */
+/** Returns a badge whose right end is at x. */
 function badge(x: number, middle: number, fitted: FittedLabel): SVGElement[] {
   if (!fitted.badge) return [];
   const width = fitted.badgeWidth;
@@ -100,7 +103,7 @@ function chevron(x: number, middle: number, open: boolean): SVGElement {
   return svg("path", { class: "labkit-graph-chevron", d });
 }
 
-/** The left end of the box, as wide as the strip. */
+/** Returns the SVG path of the strip at the left end of a box. */
 function stripPath(height: number): string {
   const r = 8;
   const inner = STRIP - r;

@@ -1,9 +1,9 @@
-/** Marks on the boxes how a structure differs from the one before. */
+/** Marks the differences from the previous structure on the boxes. */
 
 import type { Difference } from "../model/difference";
 import type { Scene } from "./scene";
 
-/** Marks the boxes that are new, removed, or of another shape. */
+/** Marks the boxes that are new, removed, or have another shape. */
 export function markDifference(scene: Scene, change: Difference | null): void {
   for (const [group, element] of scene.elements) {
     const id = element.type === "item" ? element.item.id : element.container.id;

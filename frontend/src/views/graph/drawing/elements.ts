@@ -1,4 +1,4 @@
-/** Creates HTML and SVG elements. Text is set as text, never as markup. */
+/** Creates HTML and SVG elements. Text is never interpreted as markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
 

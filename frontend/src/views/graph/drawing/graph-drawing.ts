@@ -1,7 +1,7 @@
 /**
- * The drawing on the stage: requests its layout, draws it, and reports failures.
+ * The drawing on the stage: requests a layout, draws it, and reports failures.
  *
- * A new layout is requested only for a new structure or a change of what is open.
+ * A layout is requested only for a new structure, or if modules are opened or closed.
  */
 
 import type { RunGraphviz } from "../layout/compose";
@@ -24,24 +24,24 @@ import { Scene } from "./scene";
 import { StageHeight } from "./stage-height";
 import { Viewport } from "./viewport";
 
-/** A layout that takes longer is reported with a Cancel button. */
+/** Time after which a pending layout is reported, with a Cancel button. */
 const SLOW_LAYOUT_MS = 300;
 
 let drawings = 0;
 
-/** How a graph is to be drawn. */
+/** Options of a drawing. */
 export interface DrawOptions {
   readonly open: ReadonlySet<string>;
-  /** Id of a module whose box keeps its place on the screen, and from which new boxes move out. */
+  /** Id of a module whose box does not move on the screen, and from which new boxes emerge. */
   readonly anchor?: string;
-  /** Id of a box that keeps its place, while others are added and removed. */
+  /** Id of a box that does not move, while others are added and removed. */
   readonly fixed?: string;
   readonly fit?: boolean;
 }
 
 /** Receives the events of a drawing. */
 export interface DrawingListener {
-  /** A new layout is drawn. */
+  /** A new layout was drawn. */
   onDrawn(shown: ShownGraph): void;
   /** The drawing was removed. */
   onCleared(): void;
@@ -55,7 +55,7 @@ export class GraphDrawing {
   readonly scene: Scene;
   readonly viewport: Viewport;
   layout: GraphLayout | null = null;
-  /** The modules that are open, or will be after the pending layout. */
+  /** The modules that are open, or that the pending layout opens. */
   requestedOpen: ReadonlySet<string> = new Set();
   private drawnOpen: ReadonlySet<string> = new Set();
   private attempt = 0;
@@ -71,7 +71,7 @@ export class GraphDrawing {
     makeWorker: () => Promise<LayoutWorker>,
   ) {
     drawings += 1;
-    // JupyterLab's own keys (A adds a cell) must not act while a box has the focus.
+    // Disables JupyterLab's keyboard shortcuts (A adds a cell) while a box has the focus.
     this.stage.setAttribute("data-lm-suppress-shortcuts", "true");
     this.scene = new Scene(`labkit-graph-arrow-${drawings}`);
     this.sheet.append(this.scene.arrowDefinition, this.scene.world);
@@ -94,7 +94,7 @@ export class GraphDrawing {
     this.layoutClient.cancel();
   }
 
-  /** Requests the layout for `options.open`, and draws it. */
+  /** Requests a layout with the modules `options.open` open, and draws it. */
   async draw(shown: ShownGraph, options: DrawOptions): Promise<void> {
     this.attempt += 1;
     const { attempt } = this;
@@ -124,7 +124,7 @@ export class GraphDrawing {
     }
   }
 
-  /** Returns a function that lays out the levels of one attempt, all within one timeout. */
+  /** Returns a function that lays out the levels of an attempt, with a common timeout. */
   private graphvizFor(attempt: number): RunGraphviz {
     const latest = performance.now() + LAYOUT_TIMEOUT_MS;
     return (dot) => {
@@ -139,20 +139,20 @@ export class GraphDrawing {
     };
   }
 
-  /** Fits the whole layout into the stage, at any scale. */
+  /** Fits the complete layout into the stage, at any scale. */
   fitWhole(shown: ShownGraph | null): void {
     this.fitWholeRequested = true;
     this.refit(shown, true);
   }
 
-  /** Fits the layout; requests a new one where the stage has changed between wide and high. */
+  /** Fits the layout; requests a new one if the stage has changed between wide and high. */
   refit(shown: ShownGraph | null, moving: boolean): void {
     if (!shown || !this.layout) return;
     if (this.directionNow() === this.layout.direction) this.fit(moving);
     else this.draw(shown, { open: this.requestedOpen, fit: true });
   }
 
-  /** Returns the accepted box that is nearest to the middle of the visible part. */
+  /** Returns the accepted box that is nearest to the centre of the visible part. */
   nearest(accepts: (id: string) => boolean): string | undefined {
     const seen = this.viewport.visibleRect();
     const middle = { x: seen.x + seen.width / 2, y: seen.y + seen.height / 2 };
@@ -168,7 +168,7 @@ export class GraphDrawing {
     return best?.id;
   }
 
-  /** Shows a text instead of a drawing. */
+  /** Displays a text instead of a drawing. */
   showText(text: string): void {
     this.clear();
     if (this.notice.textContent !== text) this.notice.replaceChildren(html("p", {}, text));
@@ -198,7 +198,7 @@ export class GraphDrawing {
     this.listener.onDrawn(shown);
   }
 
-  /** Keeps the place that the user chose, unless the box would be out of view. */
+  /** Preserves the visible part that the user has chosen, unless the box is outside of it. */
   private keepInView(id: string): void {
     const rect = this.scene.rect(id);
     this.viewport.changedByUser = true;
@@ -226,7 +226,7 @@ export class GraphDrawing {
     return directionFor(this.stage.clientWidth, this.stage.clientHeight);
   }
 
-  /** Shows the modules as a list, where no layout can be made. */
+  /** Displays the modules as a list, if there is no layout. */
   private showModuleList(shown: ShownGraph, reason: string, retry: boolean): void {
     const { graph, labels } = shown;
     this.clear();
@@ -249,7 +249,7 @@ export class GraphDrawing {
   }
 }
 
-/** Returns the box from which new boxes move out: that of the module opened last. */
+/** Returns the box from which new boxes emerge: that of the module opened last. */
 function originOf(
   old: Rect | undefined,
   options: DrawOptions,

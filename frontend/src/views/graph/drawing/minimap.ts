@@ -1,5 +1,5 @@
 /**
- * A small map of the whole layout with a frame around the visible part; hidden where all is
+ * A small map of the complete layout, with a frame around the visible part. It is hidden if all is
  * visible.
  */
 
@@ -10,7 +10,7 @@ import type { Viewport } from "./viewport";
 
 const MAX_WIDTH = 170;
 const MAX_HEIGHT = 110;
-/** Px of the sheet by which a layout may exceed the visible part without a map. */
+/** Maximum distance in px by which a layout may exceed the visible part without a map. */
 const TOLERANCE = 24;
 
 export class Minimap {
@@ -88,7 +88,7 @@ function rectPath(rect: Rect | undefined): string {
   return `M${x},${y}h${width}v${height}h-${width}z`;
 }
 
-/** Returns the part of `rect` that lies in `bounds`. */
+/** Returns the intersection of two rectangles. */
 function within(rect: Rect, bounds: Rect): Rect {
   const x = Math.max(rect.x, bounds.x);
   const y = Math.max(rect.y, bounds.y);

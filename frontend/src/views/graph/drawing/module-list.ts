@@ -1,4 +1,4 @@
-/** A graph's modules as a nested list, for a graph that cannot be laid out. */
+/** The modules of a graph as a nested list, for graphs without a layout. */
 
 import type { GraphData, ModuleCall } from "../../../messages/graph";
 import type { Labels } from "../model/labels";

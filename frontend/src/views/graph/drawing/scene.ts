@@ -1,4 +1,4 @@
-/** The SVG elements of the drawing; moves them to each new placement. */
+/** The SVG elements of the drawing, which move to each new placement. */
 
 import type { FittedLabel } from "../layout/measure";
 import { type Placement, type Rect, svgPathOf } from "../layout/placement";
@@ -19,10 +19,10 @@ export type SceneElement =
 interface DrawnElement {
   readonly element: SceneElement;
   readonly group: SVGGElement;
-  /** A frame's background, behind the arrows. */
+  /** The background of a frame, behind the arrows. */
   readonly back?: SVGRectElement;
   readonly rect: Rect;
-  /** Its accessible text; a box is drawn again when that changes. */
+  /** Its accessible text. A box is drawn again if the text changes. */
   readonly text: string;
 }
 
@@ -34,7 +34,7 @@ interface DrawnEdge {
 
 export class Scene {
   readonly world = svg("g", { class: "labkit-graph-world" });
-  /** Backgrounds of frames lie behind the arrows, their title bars above. */
+  /** Backgrounds of frames, which are behind the arrows; title bars are in front. */
   private readonly backs = svg("g", { "aria-hidden": "true" });
   private readonly frames = svg("g");
   private readonly edgeLayer = svg("g", { class: "labkit-graph-edges", "aria-hidden": "true" });
@@ -42,10 +42,10 @@ export class Scene {
   private readonly drawn = new Map<string, DrawnElement>();
   private readonly edges = new Map<string, DrawnEdge>();
 
-  /** Definition of the arrow heads; must be in the same document as the drawing. */
+  /** The definition of the arrow heads, which must be in the same document as the drawing. */
   readonly arrowDefinition: SVGDefsElement;
 
-  /** Whether arrows point along the data, along the gradients, or both. */
+  /** Whether arrows have the direction of the data, of the gradients, or both. */
   flow: FlowDirection = "forward";
 
   constructor(private readonly arrowhead: string) {
@@ -53,12 +53,12 @@ export class Scene {
     this.world.append(this.backs, this.edgeLayer, this.frames, this.boxes);
   }
 
-  /** Returns the place of a box or frame on the sheet. */
+  /** Returns the position and the size of a box or frame on the sheet. */
   rect(id: string): Rect | undefined {
     return this.drawn.get(id)?.rect;
   }
 
-  /** Whether an id is drawn as a box, not as a frame. */
+  /** Whether an id is drawn as a box. */
   isItem(id: string): boolean {
     return this.drawn.get(id)?.element.type === "item";
   }
@@ -67,7 +67,7 @@ export class Scene {
     return [...this.drawn.values()].map(({ group, element }) => [group, element] as const);
   }
 
-  /** Every arrow, with the box at which it starts. */
+  /** All arrows, each with the box at its start. */
   get arrows(): Iterable<readonly [path: SVGPathElement, source: SceneElement]> {
     return [...this.edges.values()].flatMap(({ path, source }) => {
       const element = this.element(source);
@@ -95,7 +95,7 @@ export class Scene {
   }
 
   /**
-   * Draws a placement. Elements that stay move from their old place; new ones move out of `origin`,
+   * Draws a placement. Existing elements move from their old position; new ones move from `origin`,
    * or fade in.
    */
   show(
@@ -121,7 +121,7 @@ export class Scene {
     this.drawEdges(visible.edges, placement, animated);
   }
 
-  /** Fades all boxes and arrows except `kept`; null fades none. */
+  /** Dims all boxes and arrows except `kept`; null dims none. */
   fade(kept: ReadonlySet<string> | null): void {
     for (const [id, { group, element }] of this.drawn) {
       if (element.type === "item") group.classList.toggle(FADED, kept !== null && !kept.has(id));
@@ -139,7 +139,7 @@ export class Scene {
     this.edges.clear();
   }
 
-  /** Removes elements that are no longer visible, or changed between box and frame. */
+  /** Removes elements that are not visible any more, or changed between box and frame. */
   private removeStale(visible: VisibleGraph): void {
     const items = new Set(visible.items.map((item) => item.id));
     const containers = new Set(visible.containers.map((container) => container.id));
@@ -273,7 +273,7 @@ function translate(place: { readonly x: number; readonly y: number }): string {
   return `translate(${place.x}px, ${place.y}px)`;
 }
 
-/** Returns the position of a box in the middle of another. */
+/** Returns the position at which a box is centred in another. */
 function centred(box: Rect, within: Rect): { x: number; y: number } {
   return {
     x: within.x + (within.width - box.width) / 2,

@@ -1,11 +1,11 @@
-/** Sets the stage's height by the layout, until the user drags it to another height. */
+/** Adapts the height of the stage to the layout, until the user changes it. */
 
 import type { Rect } from "../layout/placement";
 
 const MIN_HEIGHT = 220;
 const MAX_HEIGHT = 420;
 const MARGIN = 28;
-/** Smallest scale of the first view, see `Viewport.fit`. */
+/** Minimum scale of the initial view, see `Viewport.fit`. */
 const READABLE_SCALE = 0.55;
 
 export class StageHeight {
@@ -13,7 +13,7 @@ export class StageHeight {
 
   constructor(private readonly stage: HTMLElement) {}
 
-  /** Sets the height for a layout's bounds; with `keep` it only grows. */
+  /** Adapts the height to the bounds of a layout; with `keep` it is not reduced. */
   fit(bounds: Rect, keep: boolean): void {
     const { style, clientWidth, clientHeight } = this.stage;
     if (clientWidth === 0 || style.height !== this.appliedHeight) return;

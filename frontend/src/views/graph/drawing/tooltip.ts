@@ -1,4 +1,4 @@
-/** Facts about the box that has the pointer or the focus. */
+/** A tooltip with facts about the box under the pointer or with the focus. */
 
 import type { Fact } from "../model/labels";
 import { html } from "./elements";
@@ -26,7 +26,7 @@ export class Tooltip {
     this.element.hidden = true;
   }
 
-  /** Places the tooltip below its target, or above where there is more room, inside the stage. */
+  /** Positions the tooltip inside the stage, below its target or, with more room there, above. */
   private place(target: Element): void {
     const stage = this.stage.getBoundingClientRect();
     const box = target.getBoundingClientRect();

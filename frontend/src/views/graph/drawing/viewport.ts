@@ -10,17 +10,17 @@ interface Transform extends Point {
 const MIN_SCALE = 0.04;
 const MAX_SCALE = 3;
 const MARGIN = 16;
-/** Smallest scale of the first view, so that its text is readable. */
+/** Minimum scale of the initial view, at which text is readable. */
 const READABLE_SCALE = 0.55;
-/** Smallest scale after `approach`, so that the found box is readable. */
+/** Minimum scale after `approach`, at which the box is readable. */
 const MIN_APPROACH_SCALE = 0.8;
-/** Px of movement that turn a press into a drag. */
+/** Movement in px from which a press is a drag. */
 const DRAG_THRESHOLD = 4;
 
 export class Viewport {
-  /** Whether the user chose the visible part. */
+  /** Whether the user has changed the visible part. */
   changedByUser = false;
-  /** True from the start of a drag until after the click event that ends it. */
+  /** Whether a drag is in progress, or its final click event is. */
   dragged = false;
   private transform: Transform = { x: 0, y: 0, scale: 1 };
   private readonly pointers = new Map<number, Point>();
@@ -40,7 +40,7 @@ export class Viewport {
     }
   }
 
-  /** True during a drag. */
+  /** Whether a drag is in progress. */
   get dragging(): boolean {
     return this.dragged && this.pointers.size > 0;
   }
@@ -49,7 +49,7 @@ export class Viewport {
     this.listeners.abort();
   }
 
-  /** Shows all of `bounds`; with `readable` at least its beginning, at a readable scale. */
+  /** Shows all of `bounds`; with `readable` at a readable scale, and at least the beginning. */
   fit(bounds: Rect, readable: boolean, moving = false): void {
     const { clientWidth: width, clientHeight: height } = this.stage;
     if (width === 0 || height === 0) return;
@@ -83,7 +83,7 @@ export class Viewport {
     };
   }
 
-  /** Moves a point of the sheet to the middle. */
+  /** Moves a point of the sheet to the centre. */
   centre(point: Point): void {
     const { scale } = this.transform;
     const { clientWidth, clientHeight } = this.stage;
@@ -100,7 +100,7 @@ export class Viewport {
     this.zoomAt(factor, { x: clientWidth / 2, y: clientHeight / 2 }, true);
   }
 
-  /** Whether any part of a box is in view. */
+  /** Whether a part of a box is visible. */
   isInView(box: Rect): boolean {
     const { x, y, scale } = this.transform;
     const [left, top] = [box.x * scale + x, box.y * scale + y];
@@ -110,7 +110,7 @@ export class Viewport {
   }
 
   /**
-   * Moves the sheet as little as necessary to show a box; `covered` is the hidden width at the
+   * Moves the sheet by the minimum that makes a box visible. `covered` is the hidden width at the
    * right, in px.
    */
   reveal(box: Rect, covered = 0): void {
@@ -121,7 +121,7 @@ export class Viewport {
     if (dx !== 0 || dy !== 0) this.set({ x: x + dx, y: y + dy, scale }, true);
   }
 
-  /** Moves a box to the middle, at a readable scale. */
+  /** Moves a box to the centre, at a readable scale. */
   approach(box: Rect): void {
     const scale = Math.max(this.transform.scale, MIN_APPROACH_SCALE);
     const { clientWidth, clientHeight } = this.stage;
@@ -147,7 +147,7 @@ export class Viewport {
   }
 
   private wheel(event: WheelEvent): void {
-    if (!event.ctrlKey && !event.metaKey) return; // The page scrolls.
+    if (!event.ctrlKey && !event.metaKey) return; // Scrolls the page.
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
     this.zoomAt(Math.exp(-event.deltaY * lines * 0.004), this.local(event));
@@ -202,7 +202,7 @@ function distance(a: Point, b: Point): number {
   return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
-/** Returns by how much an interval must move to lie inside a length. */
+/** Returns the offset that moves an interval into the range from 0 to `room`. */
 function shiftInto(start: number, length: number, room: number): number {
   if (start < MARGIN) return MARGIN - start;
   const over = start + length - (room - MARGIN);

@@ -1,4 +1,4 @@
-/** Marks the box of the current node of a walk, and the boxes of nodes done. */
+/** Marks the current node of a walk and the completed ones. */
 
 import type { GraphData } from "../../../messages/graph";
 import { ModuleCalls } from "../structure/module-calls";
@@ -16,7 +16,7 @@ export class WalkMarks {
     this.done = done;
   }
 
-  /** Marks the drawn boxes; returns the current node's box, which may be a folded module. */
+  /** Marks the boxes; returns the id of the current one, which may be a folded module. */
   apply(scene: Scene, graph: GraphData | null): string | null {
     if (!graph) return null;
     const scopes = new Map(graph.nodes.map((node) => [node.id, node.scope]));

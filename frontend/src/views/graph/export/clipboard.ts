@@ -1,9 +1,9 @@
-/** Copies text or a PNG to the clipboard; saves a file where the clipboard is not available. */
+/** Copies text or a PNG to the clipboard; saves a file if the clipboard is not available. */
 
 import { html } from "../drawing/elements";
 import type { StandaloneSvg } from "./standalone-svg";
 
-/** Pixels of a PNG per px of the drawing, and its largest number of pixels. */
+/** Pixels of a PNG per px of the drawing, and the maximum number of pixels. */
 const PNG_SCALE = 2;
 const MAX_PIXELS = 50_000_000;
 

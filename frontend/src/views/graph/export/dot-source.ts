@@ -1,4 +1,4 @@
-/** The visible graph as Graphviz source for people. */
+/** The visible graph as readable Graphviz source. */
 
 import type { Labels } from "../model/labels";
 import type { VisibleGraph } from "../model/visible-graph";

@@ -1,4 +1,4 @@
-/** Copies the drawing in one of three formats; returns a sentence about the result. */
+/** Copies the drawing in one of three formats; returns a sentence on the result. */
 
 import type { Scene } from "../drawing/scene";
 import type { GraphLayout } from "../layout/graph-layout";

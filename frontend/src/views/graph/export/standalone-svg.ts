@@ -1,10 +1,10 @@
-/** The drawing as an SVG file that does not depend on this page. */
+/** The drawing as a self-contained SVG file. */
 
 import { setAttributes, svg } from "../drawing/elements";
 import type { Rect } from "../layout/placement";
 
 const MARGIN = 16;
-/** Properties that the page's style sheet may set. */
+/** CSS properties that are copied from the page's style sheets. */
 const PROPERTIES = [
   "fill",
   "fill-opacity",
@@ -25,7 +25,7 @@ export interface StandaloneSvg {
   readonly height: number;
 }
 
-/** Copies `parts` with their computed style. */
+/** Returns the source of an SVG file with copies of `parts` and their computed style. */
 export function standaloneSvg(
   parts: readonly SVGElement[],
   bounds: Rect,
@@ -62,7 +62,8 @@ function copyStyle(from: Element, to: Element): void {
 }
 
 /**
- * Converts "color(srgb 0.5 0.5 0.5 / 0.3)", which few programs read, to "rgba(128, 128, 128, 0.3)".
+ * Converts "color(srgb 0.5 0.5 0.5 / 0.3)", which few programs support, to
+ * "rgba(128, 128, 128, 0.3)".
  */
 export function plainColour(value: string): string {
   const found = /^color\(srgb ([\d.e+-]+) ([\d.e+-]+) ([\d.e+-]+)(?: \/ ([\d.]+))?\)$/.exec(value);

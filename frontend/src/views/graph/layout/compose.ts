@@ -1,8 +1,9 @@
 /**
- * Composes a graph's placement from its levels, each laid out separately, the innermost first.
+ * Composes the placement of a graph from its levels, which are laid out separately, innermost
+ * first.
  *
- * Outside, an open module is a box with ports. So opening one changes the layout of that module and
- * of those around it only.
+ * In the enclosing level, an open module is a box with ports. Opening a module therefore changes
+ * only its layout and those of the enclosing levels.
  */
 
 import type { VisibleEdge, VisibleGraph } from "../model/visible-graph";
@@ -18,7 +19,7 @@ import { wrapIntoRows } from "./wrap";
 /** Runs Graphviz on a DOT source; resolves to its JSON. */
 export type RunGraphviz = (dot: string) => Promise<string>;
 
-/** A level in its frame; positions are relative to the frame's top left corner. */
+/** A level in its frame, with positions relative to the top left corner of the frame. */
 interface FramedLevel extends Size {
   readonly inside: LevelLayout;
   readonly origin: Point;
@@ -57,7 +58,7 @@ export class Composer {
     return { bounds: { x: 0, y: 0, width, height }, boxes, routes };
   }
 
-  /** Lays out a level, after the levels within it. */
+  /** Lays out the levels inside a level, then the level. */
   private async layOutLevel(id: string | null, room: number): Promise<FramedLevel> {
     const level = this.levels.level(id);
     const boxesOfLevel = new Map<string, LevelBox>();
@@ -84,7 +85,7 @@ export class Composer {
     return size;
   }
 
-  /** Returns a level's frame, with room for its title and its content. */
+  /** Returns the frame of a level, with room for its title and its content. */
   private frameAround(id: string, inside: LevelLayout): FramedLevel {
     const bar = this.size(id);
     const width = Math.max(bar.width, inside.width + 2 * MODULE_PADDING);
@@ -102,7 +103,7 @@ export class Composer {
     return { width, height, ins: places(inside.ins), outs: places(inside.outs) };
   }
 
-  /** Computes the positions on the sheet of a level's content, given its frame's corner. */
+  /** Computes the positions of a level's content on the sheet, given the corner of its frame. */
   private placeLevel(
     id: string | null,
     corner: Point,
@@ -116,7 +117,7 @@ export class Composer {
     for (const [child, box] of framed.inside.boxes) {
       const inner = this.framedLevels.get(child);
       const size = inner ?? box;
-      // Graphviz rounds the sizes of frames; their corners follow from their middles.
+      // Graphviz rounds the sizes of frames, so the corner is computed from the centre.
       const x = origin.x + box.x + (box.width - size.width) / 2;
       const y = origin.y + box.y + (box.height - size.height) / 2;
       boxes.set(child, { x, y, width: size.width, height: size.height });
@@ -124,7 +125,7 @@ export class Composer {
     }
   }
 
-  /** Joins an edge's segments into one route. */
+  /** Joins the segments of an edge into a route. */
   private route(
     edge: VisibleEdge,
     segments: readonly RouteSegment[],
@@ -151,7 +152,7 @@ export class Composer {
   }
 }
 
-/** Returns the sheet's size and origin, which has no frame. */
+/** Returns the size and the origin of the sheet, which has no frame. */
 function withoutFrame(inside: LevelLayout): Size & { readonly origin: Point } {
   return { width: inside.width, height: inside.height, origin: ORIGIN };
 }

@@ -1,4 +1,4 @@
-/** Arrow paths of straight pieces and curves. */
+/** Paths of arrows: straight lines and curves. */
 
 import type { Path } from "./level-layout";
 import type { Point, Rect } from "./placement";
@@ -25,7 +25,7 @@ export function rightEdgeOf(box: Rect | undefined, start: Point): Point {
   return { x: box.x + box.width, y: inside ? start.y : box.y + box.height / 2 };
 }
 
-/** Returns a path of straight pieces as cubic curves, with rounded corners. */
+/** Returns a polyline with rounded corners, as cubic curves. */
 export function roundedPath(stops: readonly Point[]): Point[] {
   const [start, ...rest] = stops;
   if (!start) return [];
@@ -74,7 +74,7 @@ export function union(rects: Iterable<Rect>): Rect {
     : { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** Returns a straight piece as a cubic curve, without its start. */
+/** Returns a straight line as a cubic curve, without its start. */
 export function straightCurve(from: Point, to: Point): Point[] {
   const part = (share: number): Point => ({
     x: from.x + (to.x - from.x) * share,

@@ -1,8 +1,8 @@
 /**
- * Writes one level as DOT for Graphviz.
+ * Writes a level as DOT source for Graphviz.
  *
- * It contains only names made here (`n0`, `i1`, `o2`) and numbers. No text of the user is in it, so
- * nothing needs escaping. Sizes are in px, one px per point.
+ * It contains only generated names (`n0`, `i1`, `o2`) and numbers, so nothing needs escaping. Sizes
+ * are in px, which equal points here.
  */
 
 import type { EdgeEnd, Level, LevelEdge } from "./levels";
@@ -10,30 +10,30 @@ import type { Size } from "./measure";
 
 export type RankDirection = "LR" | "TB";
 
-/** A box or frame of a level: its size, and its ports' positions along its sides, in px. */
+/** A box or frame of a level: its size, and the positions of its ports on its sides, in px. */
 export interface LevelBox extends Size {
   readonly ins: ReadonlyMap<string, number>;
   readonly outs: ReadonlyMap<string, number>;
 }
 
-/** A DOT source, and the meaning of its names. */
+/** DOT source, and the meaning of its names. */
 export interface DotSource {
   readonly text: string;
-  /** `children[3]` is called `n3`. */
+  /** Ids of the boxes and frames; `children[3]` is `n3` in the source. */
   readonly children: readonly string[];
   /** Sources of the ports `i0`, `i1`, ... and `o0`, `o1`, ... */
   readonly ins: readonly string[];
   readonly outs: readonly string[];
-  /** The edge with the id 2 is `edges[2]`. */
+  /** `edges[2]` has the id 2 in the source. */
   readonly edges: readonly LevelEdge[];
 }
 
 const POINTS_PER_INCH = 72;
 const PORT = 'shape=point width=0.01 height=0.01 label=""';
-/** Length of a port along its side, in px. */
+/** Length of a port on its side, in px. */
 const PORT_LENGTH = 2;
 
-/** `parameters` are the boxes whose edges may bend in favour of others. */
+/** `parameters` are the boxes whose edges have a lower weight. */
 export function dotSource(
   level: Level,
   boxes: ReadonlyMap<string, LevelBox>,
@@ -67,9 +67,9 @@ export function dotSource(
     return `${own}:${side}${[...ports.keys()].indexOf(port)}:${along[side === "i" ? 0 : 1]}`;
   };
   source.edges.forEach(({ from, to, edge }, index) => {
-    // A heavier edge is straighter: data first, then parameters.
+    // Graphviz draws edges with a higher weight straighter.
     const weight = edge.shared ? 0 : parameters.has(edge.source) ? 1 : 6;
-    // The edge back to a pass's beginning must not reverse the pass.
+    // The edge back to the start of a pass must not affect the order of the boxes.
     const how = edge.loop ? "constraint=false" : `weight=${weight}`;
     const head = to.port === null ? "" : " dir=none";
     lines.push(`${name(from, "o")} -> ${name(to, "i")} [id=${index} ${how}${head}]`);
@@ -90,7 +90,7 @@ function rank(which: "source" | "sink", letter: string, count: number): string[]
   return [...names.map((each) => `${each} [${PORT}]`), `{rank=${which} ${names.join(" ")}}`];
 }
 
-/** Returns a plain box, or a table whose outer cells are the ports. */
+/** Returns a box, or a table whose outer cells are the ports. */
 function shape(box: LevelBox, direction: RankDirection): string {
   const { width, height, ins, outs } = box;
   if (ins.size + outs.size === 0) return `[width=${inches(width)} height=${inches(height)}]`;

@@ -16,9 +16,9 @@ export interface GraphLayout {
   readonly placement: Placement;
 }
 
-/** Ratio of width to height from which a stage is filled better from left to right. */
+/** Ratio of width to height of a stage from which the layout is from left to right. */
 const WIDE_RATIO = 2;
-/** Smallest scale of a row; longer rows are wrapped. */
+/** Minimum scale of a row; longer rows are wrapped. */
 const MIN_ROW_SCALE = 0.8;
 
 export function directionFor(width: number, height: number): RankDirection {

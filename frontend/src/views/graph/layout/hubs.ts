@@ -1,18 +1,18 @@
 /**
- * Leaves edges of hubs out of the layout. A box with dozens of outgoing edges (a mask, a weight
- * used in every pass) makes Graphviz ten times slower and attracts all others.
+ * Excludes most edges of hubs from the layout. A box with dozens of outgoing edges (a mask, a
+ * weight that every pass uses) makes Graphviz ten times slower and distorts the layout.
  *
- * The first edge of a hub is laid out; the others are drawn straight, afterwards.
+ * Only the first edge of a hub is laid out; the others are added as straight lines.
  */
 
 import type { VisibleEdge, VisibleGraph } from "../model/visible-graph";
 import type { RankDirection } from "./dot";
 import type { Placement, Point, Rect, Route } from "./placement";
 
-/** A box with more outgoing edges is a hub. */
+/** Number of outgoing edges above which a box is a hub. */
 const MAX_OUTGOING = 8;
 
-/** Returns the graph without the further edges of hubs, and these edges. */
+/** Returns the graph without the excluded edges, and the excluded edges. */
 export function withoutHubEdges(visible: VisibleGraph): {
   readonly reduced: VisibleGraph;
   readonly hubEdges: readonly VisibleEdge[];
@@ -31,7 +31,7 @@ export function withoutHubEdges(visible: VisibleGraph): {
   return { reduced: { ...visible, edges }, hubEdges };
 }
 
-/** Adds routes for the edges that were left out. */
+/** Adds routes for the excluded edges. */
 export function withHubEdges(
   placement: Placement,
   hubEdges: readonly VisibleEdge[],

@@ -2,10 +2,10 @@
 
 import type { LayoutReply } from "./messages";
 
-/** Longest time of a layout, in ms, without the time in which Graphviz loads. */
+/** Timeout of a layout, which starts when Graphviz is loaded. */
 export const LAYOUT_TIMEOUT_MS = 3000;
 
-/** The reason why there is no layout. */
+/** Thrown if there is no layout. */
 export class LayoutFailure extends Error {
   constructor(
     readonly reason: "deadline" | "cancelled" | "failed",

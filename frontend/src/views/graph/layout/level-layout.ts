@@ -1,9 +1,9 @@
-/** Reads Graphviz's output for one level: positions of boxes, ports and arrows, in px. */
+/** Reads Graphviz's output for a level: positions of boxes, ports and arrows, in px. */
 
 import type { DotSource } from "./dot";
 import type { Point, Rect } from "./placement";
 
-/** A path of cubic Bézier curves; `tip` is the arrow's where it ends in a box. */
+/** A path of cubic Bézier curves; `tip` is the tip of the arrow if the path ends in a box. */
 export interface Path {
   readonly points: readonly Point[];
   readonly tip: Point | null;
@@ -12,12 +12,12 @@ export interface Path {
 export interface LevelLayout {
   readonly width: number;
   readonly height: number;
-  /** Boxes and frames by their ids. */
+  /** Boxes and frames, by id. */
   readonly boxes: ReadonlyMap<string, Rect>;
-  /** Ports by their sources. */
+  /** Ports, by the source of their edges. */
   readonly ins: ReadonlyMap<string, Point>;
   readonly outs: ReadonlyMap<string, Point>;
-  /** Paths by the edges' keys. */
+  /** Paths, by the key of their edge. */
   readonly paths: ReadonlyMap<string, Path>;
 }
 
@@ -65,7 +65,7 @@ export function readLevelLayout(json: string, source: DotSource): LevelLayout {
   return { width, height, boxes, ins: ports.i, outs: ports.o, paths };
 }
 
-/** Returns the layout with every point mapped. */
+/** Returns the layout with all points transformed. */
 export function mapPoints(answer: LevelLayout, point: (from: Point) => Point): LevelLayout {
   const ports = (from: ReadonlyMap<string, Point>) =>
     new Map([...from].map(([source, each]) => [source, point(each)]));

@@ -1,17 +1,17 @@
 /**
  * Divides a visible graph into levels: the sheet, and the inside of each open module.
  *
- * An edge between two levels goes through a port in every frame that it crosses. All edges of one
- * source share a port, so that they are one line until they divide.
+ * An edge between two levels passes through a port in every frame that it crosses. All edges of a
+ * source share a port, so that they coincide until they branch.
  */
 
 import type { VisibleEdge, VisibleGraph } from "../model/visible-graph";
 
-/** The start or the end of an edge of a level. */
+/** The start or the end of an edge in a level. */
 export interface EdgeEnd {
-  /** A box or frame of the level; null for a port of the level's own frame. */
+  /** A box or frame of the level; null for a port of the frame around the level. */
   readonly child: string | null;
-  /** The port there, named by the edge's source; null for a box. */
+  /** The port, by the source of its edges; null for a box. */
   readonly port: string | null;
 }
 
@@ -28,12 +28,12 @@ export interface Level {
   /** Boxes and frames directly in it, in the order of execution. */
   readonly children: string[];
   readonly edges: Map<string, LevelEdge>;
-  /** Ports by the sources of incoming and of outgoing edges. */
+  /** Ports, by the sources of incoming and of outgoing edges. */
   readonly ins: Set<string>;
   readonly outs: Set<string>;
 }
 
-/** A segment of an edge's route: an edge of a level. */
+/** A segment of the route of an edge, inside a level. */
 export interface RouteSegment {
   readonly level: string | null;
   readonly key: string;
@@ -51,7 +51,7 @@ export class Levels {
     this.parents = new Map([...containers, ...items]);
     const frames = new Set(visible.containers.map((each) => each.id));
     const placed = new Set<string>();
-    // A frame has the place of its first box.
+    // A frame has the position of its first box in the order.
     for (const item of visible.items) {
       for (const id of [...this.framesAround(item.id), item.id]) {
         if (placed.has(id)) continue;
@@ -75,7 +75,7 @@ export class Levels {
     return this.levels.has(id);
   }
 
-  /** Returns the frames around a box or frame, outermost first. */
+  /** Returns the enclosing frames of a box or frame, outermost first. */
   private framesAround(id: string): string[] {
     const frames: string[] = [];
     for (let at = this.parents.get(id) ?? null; at !== null; at = this.parents.get(at) ?? null)

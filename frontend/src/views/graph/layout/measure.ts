@@ -1,4 +1,4 @@
-/** Computes the size of each box from its text, and shortens text that is too long. */
+/** Computes the sizes of boxes from their texts, and shortens texts that are too long. */
 
 import type { Label } from "../model/labels";
 import type { Item } from "../model/visible-graph";
@@ -8,7 +8,7 @@ export interface Size {
   readonly height: number;
 }
 
-/** The text of a box as it is drawn, with the widths that position it. */
+/** The text of a box as it is drawn, with the widths of its parts. */
 export interface FittedLabel extends Label, Size {
   readonly titleWidth: number;
   readonly badgeWidth: number;
@@ -16,7 +16,7 @@ export interface FittedLabel extends Label, Size {
 
 type Role = "title" | "subtitle" | "badge" | "pill" | "detail";
 
-/** Weight, and size in px; the same as in the style sheet. */
+/** Font weight, and font size in px, as in the style sheet. */
 const FONTS: Readonly<Record<Role, readonly [weight: number, size: number]>> = {
   title: [600, 13],
   subtitle: [400, 11],
@@ -53,7 +53,7 @@ export class TextMeasure {
     return width;
   }
 
-  /** Returns the text, or as much of its beginning and end as fits into `max` px. */
+  /** Returns the text, with its middle omitted if it is wider than `max` px. */
   cut(text: string, role: Role, max: number): string {
     if (this.width(text, role) <= max) return text;
     const letters = [...text];
@@ -72,7 +72,7 @@ export class TextMeasure {
     return item.kind === "module" ? this.moduleBox(label) : this.pill(label);
   }
 
-  /** The title bar of an open module; the height is that of the bar alone. */
+  /** Returns the title bar of an open module; the height is that of the bar. */
   frame(label: Label): FittedLabel {
     const fitted = this.fit(label, "title", "subtitle");
     const subtitle = fitted.subtitle ? this.width(fitted.subtitle, "subtitle") + GAP : 0;

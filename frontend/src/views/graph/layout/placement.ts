@@ -1,4 +1,4 @@
-/** Positions on the sheet, in px, y downwards. */
+/** Positions on the sheet in px, with y downwards. */
 
 export interface Rect {
   readonly x: number;
@@ -12,7 +12,7 @@ export interface Point {
   readonly y: number;
 }
 
-/** An arrow: a chain of cubic Bézier curves, then a straight piece to the tip. */
+/** An arrow: cubic Bézier curves, followed by a straight line to the tip. */
 export interface Route {
   readonly source: string;
   readonly target: string;
@@ -22,12 +22,12 @@ export interface Route {
 
 export interface Placement {
   readonly bounds: Rect;
-  /** Items and containers by id. */
+  /** Items and containers, by id. */
   readonly boxes: ReadonlyMap<string, Rect>;
   readonly routes: readonly Route[];
 }
 
-/** Returns the placement moved by dx, dy. */
+/** Returns the placement moved by `dx` and `dy`. */
 export function shifted(placement: Placement, dx: number, dy: number): Placement {
   const rect = (from: Rect): Rect => ({ ...from, x: from.x + dx, y: from.y + dy });
   const point = (from: Point): Point => ({ x: from.x + dx, y: from.y + dy });
@@ -42,7 +42,7 @@ export function shifted(placement: Placement, dx: number, dy: number): Placement
   };
 }
 
-/** SVG path data of an arrow. */
+/** Returns the SVG path data of an arrow. */
 export function svgPathOf(route: Route): string {
   const [start, ...controls] = route.points.map((point) => `${round(point.x)},${round(point.y)}`);
   return `M${start}C${controls.join(" ")}L${round(route.tip.x)},${round(route.tip.y)}`;

@@ -1,4 +1,4 @@
-/** Moves the ports of a level nearer to its boxes than Graphviz's distance between two ranks. */
+/** Moves the ports of a level closer to its boxes than the rank distance of Graphviz. */
 
 import type { RankDirection } from "./dot";
 import { type LevelLayout, mapPoints } from "./level-layout";
@@ -16,7 +16,7 @@ export function withTightPorts(layout: LevelLayout, direction: RankDirection): L
   const length = across ? layout.width : layout.height;
   const before = layout.ins.size > 0 ? Math.min(1, GAP / Math.max(first, 1)) : 1;
   const behind = layout.outs.size > 0 ? Math.min(1, GAP / Math.max(length - last, 1)) : 1;
-  // Everything before the first box, or behind the last, moves towards it.
+  // Points before the first box, or after the last, move towards it.
   const start = first * (1 - before);
   const along = (place: number): number => {
     if (place < first) return first - (first - place) * before - start;

@@ -1,4 +1,4 @@
-/** The Web Worker that runs Graphviz; bundled by itself into the asset "layout.js". */
+/** The Web Worker that runs Graphviz; bundled separately as the asset "layout.js". */
 
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
 import type { LayoutReply, LayoutRequest } from "./messages";
@@ -25,5 +25,5 @@ addEventListener("message", async (event: MessageEvent<LayoutRequest>) => {
 
 loading.then(
   () => reply({ type: "ready" }),
-  () => undefined, // A failure to load is reported by every request.
+  () => undefined, // A failure to load is reported in the reply to every request.
 );

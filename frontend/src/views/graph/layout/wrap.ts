@@ -1,8 +1,8 @@
 /**
- * Wraps a long row of boxes into several rows, as text is wrapped into lines.
+ * Wraps a long row of boxes into several rows, like lines of text.
  *
- * A layout of a deep chain from left to right is too wide to be readable. Each level is wrapped by
- * itself, between its columns.
+ * The layout of a deep chain from left to right is too wide to be readable. Each level is wrapped
+ * separately, between its columns.
  */
 
 import { add, CORNER, rightEdgeOf, roundedPath, sCurve, union } from "./curves";
@@ -10,17 +10,17 @@ import { type LevelLayout, mapPoints, type Path } from "./level-layout";
 import type { EdgeEnd, Level, LevelEdge } from "./levels";
 import type { Point, Rect } from "./placement";
 
-/** A level up to this much wider than its room is not wrapped. */
+/** Ratio of a level's width to the available width up to which the level is not wrapped. */
 const TOLERANCE = 1.2;
-/** Height between two rows, for the arrows from one to the next. */
+/** Distance between two rows, for the arrows from one to the next. */
 const ROW_GAP = 40;
 const LANE = 5;
 const LANES = 4;
 const CORNER_DISTANCE = 16;
-/** Where a row is this much higher than its highest column, its columns are aligned. */
+/** Ratio of a row's height to its highest column above which the columns are aligned. */
 const MAX_ROW_SLACK = 1.25;
 
-/** Columns `first` to `last`, both included. */
+/** The columns from `first` to `last`, inclusive. */
 interface Span {
   readonly first: number;
   readonly last: number;
@@ -30,11 +30,11 @@ interface Row extends Span {
   readonly top: number;
   readonly height: number;
   readonly dx: number;
-  /** How far each column moves down, from the first on. */
+  /** The downward offset of each column, from the first. */
   readonly dys: readonly number[];
 }
 
-/** Returns the level in rows no wider than `room` px, where its boxes allow that. */
+/** Returns the level in rows of at most `room` px, if its boxes are narrow enough. */
 export function wrapIntoRows(layout: LevelLayout, level: Level, room: number): LevelLayout {
   if (layout.width <= room * TOLERANCE) return layout;
   const columns = new Columns(layout);
@@ -42,7 +42,7 @@ export function wrapIntoRows(layout: LevelLayout, level: Level, room: number): L
   return spans.length < 2 ? layout : new RowWrapper(layout, level, columns, spans).result();
 }
 
-/** Groups of boxes that no vertical line divides, from left to right. */
+/** Columns: groups of boxes that overlap horizontally, from left to right. */
 class Columns {
   readonly left: number[] = [];
   readonly right: number[] = [];
@@ -132,7 +132,7 @@ class RowWrapper {
     return mapPoints(whole, (point) => add(point, { x: -held.x, y: -held.y }));
   }
 
-  /** Places the rows one below the other. */
+  /** Arranges the rows from top to bottom. */
   private stack(spans: readonly Span[]): Row[] {
     const rows: Row[] = [];
     let top = 0;
@@ -142,7 +142,7 @@ class RowWrapper {
         columns.push(union(this.boxesIn(column)));
       const extent = union(columns);
       const height = Math.max(...columns.map((column) => column.height));
-      // A height that a high frame needed is not needed in another row.
+      // The height of a high frame in another row is not needed in this one.
       const level = extent.height > MAX_ROW_SLACK * height && this.isChain(span);
       const dys = columns.map((column) =>
         level ? top + (height - column.height) / 2 - column.y : top - extent.y,
@@ -160,10 +160,10 @@ class RowWrapper {
       .map(([, box]) => box);
   }
 
-  /** Whether no arrow within a row skips a column, so that its columns can be moved. */
+  /** Whether columns of a row can be moved, because no arrow inside the row skips a column. */
   private isChain({ first, last }: Span): boolean {
     const count = this.columns.left.length;
-    // Ports are before the first column and behind the last.
+    // Ports are before the first column and after the last.
     const [low, high] = [first === 0 ? -1 : first, last === count - 1 ? count : last];
     return [...this.level.edges.values()].every(({ from, to }) => {
       const [begin, end] = [this.columnOf(from, -1), this.columnOf(to, count)];
@@ -184,14 +184,14 @@ class RowWrapper {
     return this.rows.find((row) => column <= row.last) ?? (this.rows.at(-1) as Row);
   }
 
-  /** How far a column has moved. */
+  /** Returns the offset of a column. */
   private shift(column: number): Point {
     const row = this.row(column);
     return { x: row.dx, y: row.dys[column - row.first] ?? 0 };
   }
 
   /**
-   * Places ports with the first or the last column, at the height of a connected box of that row.
+   * Returns the ports beside the first or the last column, at the height of a connected box.
    */
   private ports(
     ports: ReadonlyMap<string, Point>,
@@ -210,7 +210,7 @@ class RowWrapper {
     return placed;
   }
 
-  /** Returns the height of a box in the port's row that is connected with the port. */
+  /** Returns the height of a box that is connected with a port, in the same row. */
   private portHeight(
     source: string,
     column: number,
@@ -248,7 +248,7 @@ class RowWrapper {
     return this.pathBetweenRows(out, goal, this.row(begin), this.row(end), arrow);
   }
 
-  /** From a port at the left, down beside the rows in between, and into the box. */
+  /** Returns the path from a port at the left, down beside the rows in between, to the box. */
   private pathFromPort(start: Point, tip: Point, to: Row, arrow: boolean): Path {
     const shift = this.nextLane();
     const left = Math.min(start.x, 0) - CORNER_DISTANCE - shift;
@@ -262,7 +262,7 @@ class RowWrapper {
     );
   }
 
-  /** Out to the right, down beside the rows in between, back to the left, and into the box. */
+  /** Returns the path out to the right, down beside the rows in between, and back to the box. */
   private pathBetweenRows(start: Point, tip: Point, from: Row, to: Row, arrow: boolean): Path {
     const shift = this.nextLane();
     const next = this.rows.indexOf(to) - this.rows.indexOf(from) === 1;
@@ -270,13 +270,13 @@ class RowWrapper {
     return this.pathAround(start, tip, out, tip.x - CORNER_DISTANCE - shift, to, arrow);
   }
 
-  /** Returns the offset of the next lane: parallel arrows use different lanes. */
+  /** Returns the offset of the next lane; parallel arrows use different lanes. */
   private nextLane(): number {
     this.lane = (this.lane + 1) % LANES;
     return this.lane * LANE;
   }
 
-  /** Down along one line, above the row to another, and along that to the tip. */
+  /** Returns the path down along a lane, above the row to another lane, and along it to the tip. */
   private pathAround(
     start: Point,
     tip: Point,

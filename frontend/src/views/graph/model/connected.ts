@@ -1,8 +1,8 @@
-/** The boxes from which a box was computed, and those computed from it. */
+/** The ancestors and the descendants of a box. */
 
 import type { VisibleEdge } from "./visible-graph";
 
-/** Returns a box and all boxes before and behind it. */
+/** Returns the id of a box, and those of all its ancestors and descendants. */
 export function connectedTo(edges: readonly VisibleEdge[], id: string): ReadonlySet<string> {
   return new Set([
     ...reachableFrom(edges, id, (edge) => [edge.source, edge.target]),

@@ -1,17 +1,17 @@
-/** The difference between two structures of one run's graph. */
+/** The difference between two structures of the graph of a run. */
 
 import type { CollapsedGraph, CollapsedRepeat } from "../structure/collapsed-graph";
 
 export interface Difference {
   readonly added: ReadonlySet<string>;
   readonly removed: ReadonlySet<string>;
-  /** Nodes that are in both, with another shape. */
+  /** Nodes of both structures whose shapes differ. */
   readonly reshaped: ReadonlySet<string>;
   /** Repeats whose number of passes changed: "5 instead of 3 × GRUCell". */
   readonly counts: readonly string[];
 }
 
-/** The part of a shown graph that is compared. */
+/** The parts of a graph that are compared. */
 export interface ComparedGraph {
   readonly withoutRemoved: CollapsedGraph;
   readonly repeats: readonly CollapsedRepeat[];

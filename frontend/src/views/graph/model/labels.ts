@@ -1,4 +1,4 @@
-/** The text of each box, and the facts about it. */
+/** The texts of boxes, and the facts about them. */
 
 import type { GraphNode } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
@@ -14,7 +14,7 @@ import {
 } from "../structure/text";
 import type { Item } from "./visible-graph";
 
-/** The text of one box or frame. */
+/** The text of a box or frame. */
 export interface Label {
   readonly title: string;
   readonly subtitle: string;
@@ -25,8 +25,8 @@ export interface Label {
 export type Fact = readonly [name: string, value: string];
 
 /**
- * What a box is named after: the forward operation, autograd's backward node, or both. Arrows point
- * along the data, along the gradients, or both ways.
+ * Whether boxes are named after the forward operation, the backward node of autograd, or both, and
+ * whether arrows have the direction of the data, of the gradients, or both.
  */
 export type FlowDirection = "forward" | "backward" | "both";
 
@@ -41,7 +41,7 @@ export class Labels {
   private readonly operations: ReadonlyMap<string, number>;
   private readonly scopes: ModuleCalls;
 
-  /** Repeats that are collapsed in `graph` are counted as in the recorded graph. */
+  /** Collapsed repeats of `graph` are counted as in the recorded graph. */
   constructor(
     private readonly graph: CollapsedGraph,
     recorded: CollapsedGraph = graph,
@@ -91,7 +91,7 @@ export class Labels {
     ]);
   }
 
-  /** "Computation graph of Net: 3 modules, 15 operations" */
+  /** Returns "Computation graph of Net: 3 modules, 15 operations". */
   summary(): string {
     const [model] = this.scopes.outermost();
     const paths = new Set(this.graph.modules.map((module) => module.path));
@@ -124,7 +124,7 @@ export class Labels {
 function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
   const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
   const shape = shapeText(node.shape);
-  // A leaf keeps its name: its backward node is always called AccumulateGrad.
+  // The backward node of a leaf is always AccumulateGrad, so its name is not used.
   if (node.backward === null || node.kind !== "op" || flow === "forward")
     return { title: name, subtitle: shape, badge: "" };
   if (flow === "backward") return { title: node.backward, subtitle: shape, badge: "" };

@@ -1,11 +1,11 @@
-/** Adds the nodes of the previous structure that the new one lacks. */
+/** Adds the nodes of the previous structure that are not in the new one. */
 
 import type { CollapsedGraph } from "../structure/collapsed-graph";
 
-/** Above this number none is shown, as they would hide the rest. */
+/** Number above which none is shown. */
 const MAX_REMOVED = 200;
 
-/** Returns `later` with the nodes `removed` of `earlier`, and the edges at them. */
+/** Returns `later` with the nodes `removed` of `earlier` and their edges. */
 export function withRemovedNodes(
   earlier: CollapsedGraph,
   later: CollapsedGraph,

@@ -7,7 +7,7 @@ export interface SearchResult {
   readonly message: string;
 }
 
-/** Steps through the results of a search, from the last to the first again. */
+/** A cyclic iterator over the results of a search. */
 export class SearchResults {
   private query = "";
   private at = -1;
@@ -23,7 +23,7 @@ export class SearchResults {
   }
 }
 
-/** Returns the ids that match a query, the best first: modules by path or type, nodes by name. */
+/** Returns the ids that match a query, best first: modules by path or type, nodes by name. */
 export function search(graph: GraphData, query: string): readonly string[] {
   const normalised = query.trim().toLowerCase();
   if (normalised === "") return [];
@@ -36,11 +36,11 @@ export function search(graph: GraphData, query: string): readonly string[] {
   for (const { id } of [...graph.modules, ...graph.nodes]) rate(id, id === query ? [id] : []);
   for (const module of graph.modules) rate(module.id, [module.path, module.type]);
   for (const node of graph.nodes) rate(node.id, [node.op, ...node.parameters]);
-  // Sorting is stable: equal ratings stay in the order of execution.
+  // Sorting is stable, so that equal ratings are in the order of execution.
   return rated.sort(([one], [other]) => one - other).map(([, id]) => id);
 }
 
-/** Returns 0 for the name itself, 1 for its end, 2 for its beginning, 3 for any other part. */
+/** Returns 0 for the complete name, 1 for its end, 2 for its beginning, 3 for any other part. */
 function rating(name: string, normalised: string): number {
   if (name === normalised) return 0;
   if (name.endsWith(`.${normalised}`)) return 1;

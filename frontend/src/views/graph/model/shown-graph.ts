@@ -1,7 +1,7 @@
 /**
- * The graph that is drawn: with repeats collapsed, and with nodes that the last change removed.
+ * The graph to draw: with collapsed repeats, and with the nodes that the last change removed.
  *
- * Immutable; a change of what is shown makes a new one.
+ * Instances are immutable.
  */
 
 import type { GraphData } from "../../../messages/graph";
@@ -21,21 +21,21 @@ import {
 } from "./visible-graph";
 
 export class ShownGraph {
-  /** What is drawn, removed nodes included. */
+  /** The graph to draw, including removed nodes. */
   readonly graph: CollapsedGraph;
-  /** The same without removed nodes. */
+  /** The graph without removed nodes. */
   readonly withoutRemoved: CollapsedGraph;
   readonly repeats: readonly CollapsedRepeat[];
   /** The names of each parameter that has several. */
   readonly tied: readonly (readonly string[])[];
-  /** The difference from the graph shown before; null for the first. */
+  /** The difference from the previous graph; null for the first. */
   readonly difference: Difference | null;
   readonly labels: Labels;
-  /** Why not all modules can be unfolded, as a sentence; null when they can. */
+  /** Why not all modules can be unfolded, as a sentence; null if they can. */
   readonly unfoldingLimit: string | null;
 
   private constructor(
-    /** As it was recorded. */
+    /** The recorded graph. */
     readonly recorded: GraphData,
     private readonly repeated: RepeatedGraph | null,
     private readonly collapsed: CollapsedRepeats | null,
@@ -56,7 +56,7 @@ export class ShownGraph {
     this.unfoldingLimit = all > MAX_VISIBLE ? reason : null;
   }
 
-  /** With `choices` null no repeat is collapsed. */
+  /** Creates an instance; if `choices` is null, no repeat is collapsed. */
   static of(
     recorded: GraphData,
     choices: PassChoices | null,
@@ -65,7 +65,7 @@ export class ShownGraph {
   ): ShownGraph {
     const repeated = choices && new RepeatedGraph(recorded);
     const collapsed = repeated && choices && repeated.collapse(choices);
-    // Only what is compared: a reference to the previous graph would hold all graphs before it.
+    // Only the compared parts: a reference to the previous graph would retain all earlier graphs.
     const compared = previous && {
       withoutRemoved: previous.withoutRemoved,
       repeats: previous.repeats,
@@ -73,40 +73,40 @@ export class ShownGraph {
     return new ShownGraph(recorded, repeated, collapsed, flow, compared);
   }
 
-  /** The same graph with other passes shown. */
+  /** Returns the graph with other passes. */
   withChoices(choices: PassChoices): ShownGraph {
     const collapsed = this.repeated?.collapse(choices) ?? null;
     return new ShownGraph(this.recorded, this.repeated, collapsed, this.flow, this.previous);
   }
 
-  /** The same graph with labels and arrows for another flow. */
+  /** Returns the graph with labels and arrows for another direction. */
   withFlow(flow: FlowDirection): ShownGraph {
     return new ShownGraph(this.recorded, this.repeated, this.collapsed, flow, this.previous);
   }
 
-  /** The choices with which a node or call of the recorded graph is drawn. */
+  /** Returns the choices with which a node or call of the recorded graph is drawn. */
   choicesFor(id: string): PassChoices {
     return this.collapsed?.choicesFor(id) ?? new Map();
   }
 
-  /** The id under which a node or call of the recorded graph is drawn. */
+  /** Returns the id under which a node or call of the recorded graph is drawn. */
   drawnIdOf(id: string): string {
     return this.collapsed?.drawnIdOf(id) ?? id;
   }
 
-  /** The id in the recorded graph of a node that is drawn. */
+  /** Returns the id of a drawn node in the recorded graph. */
   recordedIdOf(id: string): string {
     return this.collapsed?.recordedIdOf(id) ?? id;
   }
 
-  /** "Computation graph of Net: 3 modules, 15 operations" */
+  /** Returns "Computation graph of Net: 3 modules, 15 operations". */
   summary(): string {
     return new Labels(this.recorded).summary();
   }
 
   /**
-   * The modules to open after a change: `initial`, and those of `before` that this graph has.
-   * Only `initial` where both together are too many boxes.
+   * Returns the modules to open after a change: `initial` and those of `before` that this graph
+   * has, or only `initial` if both together are too many boxes.
    */
   openAfterChange(before: ReadonlySet<string>, initial: ReadonlySet<string>): ReadonlySet<string> {
     const known = new Set(this.graph.modules.map((module) => module.id));
@@ -114,7 +114,7 @@ export class ShownGraph {
     return this.excessiveCount(both) === null ? both : initial;
   }
 
-  /** The ids of the calls around a drawn node or call, outermost first. */
+  /** Returns the ids of the calls around a drawn node or call, outermost first. */
   callsAround(id: string): readonly string[] {
     const calls = new ModuleCalls(this.graph);
     const own = calls.call(id);
@@ -123,7 +123,7 @@ export class ShownGraph {
     return own ? chain.slice(0, -1) : chain;
   }
 
-  /** The number of boxes with these modules open where it is too large to draw; else null. */
+  /** Returns the number of boxes with these modules open if it is too large, and null otherwise. */
   excessiveCount(open: ReadonlySet<string>): number | null {
     const count = countVisible(visibleGraph(this.graph, open));
     return count > MAX_VISIBLE ? count : null;
@@ -133,13 +133,13 @@ export class ShownGraph {
     return initiallyOpen(this.graph);
   }
 
-  /** Whether a node or call of this id is in the graph, removed nodes excluded. */
+  /** Whether a node or call is in the graph without removed nodes. */
   contains(id: string): boolean {
     const named = (each: { readonly id: string }) => each.id === id;
     return this.withoutRemoved.nodes.some(named) || this.withoutRemoved.modules.some(named);
   }
 
-  /** The name of a box or frame. */
+  /** Returns the name of a box or frame. */
   nameOfBox(id: string): string {
     const node = this.graph.nodes.find((each) => each.id === id);
     return node ? (node.parameters[0] ?? node.op) : this.moduleNameOf(id);

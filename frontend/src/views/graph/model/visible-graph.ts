@@ -1,27 +1,27 @@
 /**
  * The visible part of a graph, given the open modules.
  *
- * Every node is folded into its outermost closed module call. All nodes folded into the same box
- * are one item, and all edges between the same two items are one edge.
+ * All nodes in a closed module call are one item, unless an enclosing call is closed as well. All
+ * edges between the same two items are one edge.
  */
 
 import type { GraphNode, ModuleCall } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
 import { ModuleCalls, type TensorInfo } from "../structure/module-calls";
 
-/** Above this number a graph is neither readable nor quickly laid out. */
+/** Maximum number of boxes that are readable, and that can be laid out quickly. */
 export const MAX_VISIBLE = 1000;
 
-/** A closed module call, with all nodes inside it. */
+/** A closed module call with all its nodes. */
 export interface FoldedModule {
   readonly kind: "module";
   readonly id: string;
-  /** The open module call around it; null outside all. */
+  /** The enclosing open module call; null outside all. */
   readonly container: string | null;
   readonly module: CollapsedCall;
 }
 
-/** A node with a box of its own. */
+/** A node that is drawn as a box. */
 export interface VisibleNode {
   readonly kind: GraphNode["kind"];
   readonly id: string;
@@ -41,15 +41,15 @@ export interface Container {
 export interface VisibleEdge extends TensorInfo {
   readonly source: string;
   readonly target: string;
-  /** Number of the graph's edges that it merges. */
+  /** Number of merged edges of the graph. */
   readonly count: number;
-  /** Whether no tensor flows between the boxes: the target uses a parameter of the source. */
+  /** Whether the target uses a parameter of the source, and no tensor flows between them. */
   readonly shared: boolean;
-  /** Whether it leads from one pass of a repeat to the next. */
+  /** Whether it connects a pass of a repeat to the next. */
   readonly loop: boolean;
 }
 
-/** All in the order of execution. */
+/** The visible graph; everything is in the order of execution. */
 export interface VisibleGraph {
   readonly items: readonly Item[];
   readonly containers: readonly Container[];
@@ -85,13 +85,13 @@ export function countVisible(visible: VisibleGraph): number {
   return visible.items.length + visible.containers.length;
 }
 
-/** Returns the outermost modules, or none where these are too many boxes to draw. */
+/** Returns the outermost modules, or none if these are too many boxes. */
 export function initiallyOpen(graph: CollapsedGraph): Set<string> {
   const open = new Set(new ModuleCalls(graph).outermost().map((module) => module.id));
   return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? new Set() : open;
 }
 
-/** Returns all modules, or the initially open ones where these are too many boxes to draw. */
+/** Returns all modules, or the initially open ones if these are too many boxes. */
 export function initiallyUnfolded(graph: CollapsedGraph): Set<string> {
   const open = allModules(graph);
   return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? initiallyOpen(graph) : open;
@@ -120,7 +120,7 @@ function mergeEdges(
     const user = nodes.get(edge.target);
     if (!source || !target || !origin || !user || source.id === target.id) continue;
     const shared = origin.kind === "parameter" && source.kind === "module";
-    // The name of a later call of the same module shows already that it has the same weights.
+    // Calls of the same module have the same name, so an edge for shared weights is redundant.
     if (shared && scopes.chain(user.scope).some((call) => call.path === source.module.path))
       continue;
     const key = JSON.stringify([source.id, target.id]);

@@ -1,7 +1,7 @@
 /**
- * The side panel with all facts about one box, its parameters' values included.
+ * The side panel with all facts about a box, including the values of its parameters.
  *
- * Values are requested from the kernel when a box is selected, and again while the run continues.
+ * Values are requested from the kernel when a box is selected, and periodically during the run.
  */
 
 import type { Inspection, Statistics } from "../../../session";
@@ -10,14 +10,14 @@ import type { Fact } from "../model/labels";
 import { countText, normText } from "../structure/text";
 import { drawHistogram, signed } from "./histogram";
 
-/** The panel's content for one box. */
+/** The content of the panel for a box. */
 export interface DetailsContent {
   readonly id: string;
   readonly title: string;
   readonly facts: readonly Fact[];
-  /** The name that the kernel inspects: a parameter's name or an operation's id; null for none. */
+  /** The name of a parameter or the id of an operation, to request its values; null for none. */
   readonly inspectedName: string | null;
-  /** Shown where the values are not known. */
+  /** The text if the values are unknown. */
   readonly noValuesText: string;
   /** The incoming and outgoing tensors: the other box, and the shape. */
   readonly inputs: readonly Fact[];
@@ -25,9 +25,9 @@ export interface DetailsContent {
 }
 
 const HINT = "Click an operation or a parameter to see all that is known of it here.";
-/** Interval after which values are requested again, while the run continues. */
+/** Interval between requests for values while the run continues. */
 const REFRESH_MS = 2000;
-/** The same after a timeout, so that requests do not accumulate in the kernel. */
+/** Interval after a timeout, so that requests do not accumulate in the kernel. */
 const RETRY_MS = 30_000;
 const NORMS = { weight_norm: "Weight norm", grad_norm: "Gradient norm" } as const;
 
@@ -63,7 +63,7 @@ export class DetailsPanel {
     return !this.element.hidden;
   }
 
-  /** Id of the box that is shown; null for none. */
+  /** Id of the current box; null for none. */
   get shownId(): string | null {
     return this.shown?.id ?? null;
   }
@@ -96,7 +96,7 @@ export class DetailsPanel {
     this.requesting = true;
     if (other) this.values.replaceChildren(html("p", {}, "Reading the values…"));
     const found = await this.inspect(name);
-    if (this.requestedAt !== now) return; // Another request was sent meanwhile.
+    if (this.requestedAt !== now) return; // A newer request is pending.
     this.requesting = false;
     this.answered = found.answered;
     if (this.shown?.inspectedName !== name) return;

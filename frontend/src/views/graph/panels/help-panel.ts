@@ -1,4 +1,4 @@
-/** What mouse and keys do. */
+/** The help panel: functions of the mouse and the keys. */
 
 import { html } from "../drawing/elements";
 

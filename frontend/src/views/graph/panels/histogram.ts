@@ -1,4 +1,4 @@
-/** A histogram as bars, with its ends as text. */
+/** A histogram as bars, with the values of its ends. */
 
 import type { Statistics } from "../../../session";
 import { html, svg } from "../drawing/elements";
@@ -7,7 +7,7 @@ import { countText, normText } from "../structure/text";
 const WIDTH = 240;
 const HEIGHT = 64;
 
-/** Returns null where all counts are zero. */
+/** Returns the histogram; null if all counts are zero. */
 export function drawHistogram(statistics: Statistics, name: string): HTMLElement | null {
   const { edges } = statistics;
   const [first, last] = filled(statistics.counts);
@@ -44,7 +44,7 @@ export function drawHistogram(statistics: Statistics, name: string): HTMLElement
   return whole;
 }
 
-/** Returns the first and the last bin that is not empty; -1 where all are. */
+/** Returns the first and the last non-empty bin; -1 if all are empty. */
 function filled(counts: Float64Array): readonly [number, number] {
   const first = counts.findIndex((count) => count > 0);
   let last = counts.length - 1;

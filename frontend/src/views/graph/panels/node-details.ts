@@ -1,4 +1,4 @@
-/** Collects the details panel's content for a box or a frame. */
+/** Collects the content of the details panel for a box or a frame. */
 
 import type { GraphNode } from "../../../messages/graph";
 import type { SceneElement } from "../drawing/scene";

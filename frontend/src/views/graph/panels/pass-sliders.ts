@@ -1,9 +1,9 @@
-/** A slider over the passes of each visible repeat, and a button that shows all passes. */
+/** A slider for the passes of each visible repeat, and a button that shows all passes. */
 
 import { html } from "../drawing/elements";
 import type { CollapsedRepeat } from "../structure/collapsed-graph";
 
-/** Shows a pass of a repeat, from 0, or all; resolves when it is drawn. */
+/** Shows a pass of a repeat, counted from 0, or all passes; resolves when they are drawn. */
 export type ChoosePass = (repeat: CollapsedRepeat, pass: number | "all") => Promise<void>;
 
 interface Row {
@@ -26,12 +26,12 @@ export class PassSliders {
 
   constructor(private readonly choose: ChoosePass) {
     this.element.hidden = true;
-    // JupyterLab's own keys must not act while a slider has the focus.
+    // Disables JupyterLab's keyboard shortcuts while a slider has the focus.
     this.element.setAttribute("data-lm-suppress-shortcuts", "true");
     this.element.addEventListener("keydown", (event) => event.stopPropagation());
   }
 
-  /** Shows a row for each repeat that is drawn. */
+  /** Updates the rows, one per visible repeat. */
   update(repeats: readonly CollapsedRepeat[], isDrawn: (id: string) => boolean): void {
     const seen = repeats.filter((repeat) =>
       isDrawn(repeat.pass === null ? repeat.key : repeat.box),
@@ -82,7 +82,7 @@ export class PassSliders {
     return row;
   }
 
-  /** Draws one choice at a time; of several choices meanwhile only the newest is drawn. */
+  /** Draws a choice; of the choices made during a drawing only the newest is drawn. */
   private async request(repeat: CollapsedRepeat, pass: number | "all"): Promise<void> {
     this.pendingChoice = { repeat, pass };
     if (this.drawing) return;

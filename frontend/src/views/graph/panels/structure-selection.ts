@@ -1,4 +1,4 @@
-/** Selects which of a run's structures is shown. */
+/** Selects the structure of the run's graph to show. */
 
 import type { GraphData } from "../../../messages/graph";
 import type { RunSession } from "../../../session";
@@ -7,7 +7,7 @@ import { StructureTimeline } from "./structure-timeline";
 export class StructureSelection {
   readonly element: HTMLElement;
   private readonly timeline = new StructureTimeline((signature) => this.choose(signature));
-  /** An earlier structure that was chosen; null follows the run. */
+  /** The selected earlier structure; null for the newest. */
   private chosen: GraphData | null = null;
 
   constructor(

@@ -1,4 +1,4 @@
-/** A strip with the steps at which the structure of a run's graph changed; each is a button. */
+/** A timeline with a button for each step at which the structure of the graph changed. */
 
 import type { GraphSpan } from "../../../messages/run";
 import { html } from "../drawing/elements";
@@ -10,13 +10,13 @@ export class StructureTimeline {
   readonly element = html("div", { class: "labkit-graph-timeline", role: "group" });
   private drawn = "";
 
-  /** `choose` receives a signature, or null to follow the run. */
+  /** `choose` receives a signature, or null for the newest structure. */
   constructor(private readonly choose: (signature: string | null) => void) {
     this.element.setAttribute("aria-label", "Structures of the graph over the steps");
     this.element.hidden = true;
   }
 
-  /** Shows the changes of the structure; hidden while there is only one. */
+  /** Updates the buttons; hidden with a single structure. */
   update(spans: readonly GraphSpan[], shown: string, following: boolean): void {
     const kinds = [...new Set(spans.map((span) => span.signature))];
     this.element.hidden = kinds.length < 2;

@@ -1,10 +1,10 @@
-/** The buttons above the graph, and the status line. */
+/** The toolbar above the graph: buttons and the status line. */
 
 import { html } from "../drawing/elements";
 import { FORMATS, type Format } from "../export/export-drawing";
 import type { FlowDirection } from "../model/labels";
 
-/** What the buttons do. */
+/** The actions of the buttons. */
 export interface ToolbarActions {
   fit(): void;
   zoomIn(): void;
@@ -12,9 +12,9 @@ export interface ToolbarActions {
   foldAll(): void;
   unfoldAll(): void;
   cancel(): void;
-  /** Shows the next box that the query matches. */
-  find(words: string): void;
-  /** Shows forward operations, backward nodes, or both. */
+  /** Shows the next match of a query. */
+  find(text: string): void;
+  /** Selects forward operations, backward nodes, or both. */
   showFlow(flow: FlowDirection): void;
   details(): void;
   copy(format: Format): void;
@@ -61,17 +61,17 @@ export class Toolbar {
     this.enable(false);
   }
 
-  /** The buttons are disabled while there is no drawing. */
+  /** Enables or disables the buttons. */
   enable(enabled: boolean): void {
     for (const each of this.controls) each.disabled = !enabled;
   }
 
-  /** Shows whether the details panel is open. */
+  /** Sets the state of the button for the details panel. */
   setDetailsPressed(pressed: boolean): void {
     this.detailsButton.setAttribute("aria-pressed", String(pressed));
   }
 
-  /** `reason` says why not all modules can be unfolded; null enables the button. */
+  /** Disables the button that unfolds all modules, with the reason; null enables it. */
   limitUnfolding(reason: string | null): void {
     this.unfoldButton.disabled = reason !== null;
     this.unfoldButton.title = reason ?? "Unfold all modules";
@@ -106,13 +106,13 @@ function flowChoice(actions: ToolbarActions): HTMLSelectElement {
     "aria-label": "Side of the boxes",
     title: "Show the operations, autograd's nodes that pass their gradients on, or both",
   });
-  for (const [value, words] of Object.entries(FLOW_NAMES))
-    choice.append(html("option", { value }, words));
+  for (const [value, text] of Object.entries(FLOW_NAMES))
+    choice.append(html("option", { value }, text));
   choice.addEventListener("change", () => actions.showFlow(choice.value as FlowDirection));
   return choice;
 }
 
-/** A menu whose first entry is its title; choosing another entry copies, and selects the title. */
+/** Returns a menu with its title as the first entry; another entry copies and selects the title. */
 function copyChoice(actions: ToolbarActions): HTMLSelectElement {
   const choice = html("select", {
     "aria-label": "Copy the picture as",
@@ -128,10 +128,10 @@ function copyChoice(actions: ToolbarActions): HTMLSelectElement {
   return choice;
 }
 
-function button(words: string, purpose: string, action: () => void): HTMLButtonElement {
-  const made = html("button", { type: "button", title: purpose }, words);
-  // A symbol needs a text for screen readers.
-  if (words.length === 1) made.setAttribute("aria-label", purpose);
+function button(text: string, purpose: string, action: () => void): HTMLButtonElement {
+  const made = html("button", { type: "button", title: purpose }, text);
+  // For screen readers, which do not read symbols.
+  if (text.length === 1) made.setAttribute("aria-label", purpose);
   made.addEventListener("click", action);
   return made;
 }

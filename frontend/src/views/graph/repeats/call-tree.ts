@@ -1,4 +1,4 @@
-/** The direct content of each module call, in the order of execution, and which calls are alike. */
+/** The direct children of each module call in execution order, and the repeats among them. */
 
 import type { GraphData, GraphNode, ModuleCall } from "../../../messages/graph";
 import { ModuleCalls } from "../structure/module-calls";
@@ -10,12 +10,12 @@ export interface Child {
   readonly call: ModuleCall | null;
 }
 
-/** Passes that are alike: each has the same children, one after the other. */
+/** Consecutive passes with the same sequence of children. */
 export interface Repeat {
   readonly passes: readonly (readonly Child[])[];
 }
 
-/** A single operation must repeat more often to count, as sums are written like that. */
+/** Minimum number of passes of a single operation; fewer are usual in sums. */
 const MIN_OPERATION_PASSES = 8;
 const MIN_PASSES = 4;
 
@@ -41,7 +41,7 @@ export class CallTree {
     }
   }
 
-  /** Returns the children of a call; "" for those outside of all calls. */
+  /** Returns the children of a call; "" for the children outside all calls. */
   children(scope: string): Child[] {
     const known = this.childrenOf.get(scope);
     if (known) return known;
@@ -50,7 +50,7 @@ export class CallTree {
     return made;
   }
 
-  /** Returns the repeats directly inside a call. */
+  /** Returns the repeats among the children of a call. */
   repeats(scope: string): readonly Repeat[] {
     const children = this.children(scope);
     const byModule = children.map((child) => this.moduleNumber(child));
@@ -64,15 +64,13 @@ export class CallTree {
     }));
   }
 
-  /**
-   * Returns a number that is equal for calls of one module, whatever the sizes of their tensors.
-   */
+  /** Returns a number that is the same for all calls of a module, with tensors of any size. */
   private moduleNumber(child: Child): number {
     const [plain] = this.digest(child);
     return child.call === null ? plain : this.numberOf(`${plain} at ${child.call.path}`);
   }
 
-  /** Returns two numbers: equal for equal operations, and equal for equal operations and shapes. */
+  /** Returns a number that identifies the operations, and one for the operations and shapes. */
   private digest(child: Child): readonly [number, number] {
     const known = this.digests.get(child.id);
     if (known) return known;
@@ -92,10 +90,10 @@ export class CallTree {
     return [this.numberOf(`${call.type}(${plain})`), this.numberOf(`${call.type}[${shaped}]`)];
   }
 
-  private numberOf(words: string): number {
-    const known = this.numbers.get(words);
+  private numberOf(text: string): number {
+    const known = this.numbers.get(text);
     if (known !== undefined) return known;
-    this.numbers.set(words, this.numbers.size);
+    this.numbers.set(text, this.numbers.size);
     return this.numbers.size - 1;
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Collapses repeats: of passes that are alike only one is drawn.
+ * Collapses repeats: only one of several identical passes is drawn.
  *
- * The boxes of any shown pass have the ids of the first pass, so that no box moves when another
- * pass is chosen. Names, shapes and colours are those of the pass that is shown.
+ * The boxes of every pass have the ids of the first pass, so that no box moves when another pass is
+ * selected. Names, shapes and colours are those of the selected pass.
  */
 
 import type { GraphData, GraphNode } from "../../../messages/graph";
@@ -43,17 +43,17 @@ export class RepeatedGraph {
   }
 }
 
-/** One collapsed form, and the place in it of everything in the recorded graph. */
+/** A collapsed graph, and a mapping from the recorded graph to it. */
 export class CollapsedRepeats {
   readonly graph: CollapsedGraph;
   readonly collapsed: CollapsedRepeat[] = [];
-  /** Ids in the collapsed graph, by the id of each operation and call. */
+  /** Ids in the collapsed graph, by the recorded id of an operation or call. */
   private readonly drawnIds = new Map<string, string>();
-  /** Ids in the recorded graph, by the id of each drawn node. */
+  /** Ids in the recorded graph, by the id of a drawn node. */
   private readonly recordedIds = new Map<string, string>();
   private readonly passPaths = new Map<string, PassPath>();
   private readonly calls = new Map<string, CollapsedCall>();
-  /** The box of a pass, by the id of each operation that is directly in it. */
+  /** The box of a pass, by the id of an operation directly inside it. */
   private readonly parents = new Map<string, string>();
 
   constructor(
@@ -66,12 +66,12 @@ export class CollapsedRepeats {
     this.graph = this.collapsed.length === 0 ? recorded : this.build(recorded);
   }
 
-  /** Returns the id under which a node or call is drawn when its pass is shown. */
+  /** Returns the id under which a node or call is drawn if its pass is selected. */
   drawnIdOf(id: string): string {
     return this.drawnIds.get(id) ?? id;
   }
 
-  /** Returns the id in the recorded graph of a node that is drawn. */
+  /** Returns the id of a drawn node in the recorded graph. */
   recordedIdOf(id: string): string {
     return this.recordedIds.get(id) ?? id;
   }
@@ -82,7 +82,7 @@ export class CollapsedRepeats {
     return new Map([...this.choices, ...references.map(({ key, pass }) => [key, pass] as const)]);
   }
 
-  /** Adds the children of a shown call; `first` is its counterpart in the first pass. */
+  /** Adds the children of a drawn call; `first` is its counterpart in the first pass. */
   private addChildren(
     scope: string,
     first: string,
@@ -151,7 +151,7 @@ export class CollapsedRepeats {
     this.addChildren(child.id, first.id, first.id, passPath);
   }
 
-  /** Maps the ids of a hidden pass to those of the shown pass. */
+  /** Maps the ids of a hidden pass to those of the drawn pass. */
   private addHidden(hidden: Child, shown: Child, passPath: PassPath): void {
     this.drawnIds.set(hidden.id, this.drawnIdOf(shown.id));
     this.passPaths.set(hidden.id, passPath);
@@ -168,7 +168,7 @@ export class CollapsedRepeats {
     });
   }
 
-  /** Returns the pass of each child of a hidden call, where there are repeats in it. */
+  /** Returns the pass of each child of a hidden call that contains repeats. */
   private passesWithin(
     scope: string,
     children: readonly Child[],
@@ -230,7 +230,7 @@ export class CollapsedRepeats {
     return { nodes, names };
   }
 
-  /** Gives a leaf that is not drawn the passes of the operation next to it. */
+  /** Assigns the passes of an adjacent operation to a leaf that is not drawn. */
   private placeHiddenLeaf(id: string, near: readonly string[]): void {
     const passPath = near.map((other) => this.passPaths.get(other)).find(Boolean);
     if (passPath) this.passPaths.set(id, passPath);
@@ -274,7 +274,7 @@ function operationOf(id: string): string {
   return id.slice(id.lastIndexOf("/") + 1).replace(/:\d+$/, "");
 }
 
-/** Returns a box for a pass that is not one module call. */
+/** Returns a synthetic call for a pass that is not a single module call. */
 function passCall(id: string, parent: string | null, pass: number): CollapsedCall {
   const type = `pass ${pass + 1}`;
   return {

@@ -1,13 +1,13 @@
-/** The passes around a node or call, outermost first, and what follows for drawing it. */
+/** The passes that contain a node or call, outermost first, and whether it is drawn. */
 
 import type { GraphNode } from "../../../messages/graph";
 
-/** One pass of a repeat that contains a node or call. */
+/** A pass of a repeat that contains a node or call. */
 export interface PassReference {
-  /** The repeat's key. */
+  /** The key of the repeat. */
   readonly key: string;
   readonly pass: number;
-  /** Whether it is the repeat's last pass. */
+  /** Whether it is the last pass of the repeat. */
   readonly last: boolean;
   readonly shown: boolean;
 }
@@ -16,17 +16,20 @@ export type PassPath = readonly PassReference[];
 
 export const NO_PASSES: PassPath = [];
 
-/** Whether all passes of a path are shown. */
+/** Whether all passes of a path are selected. */
 export function isShown(path: PassPath): boolean {
   return path.every((reference) => reference.shown);
 }
 
-/** Whether a leaf or an output of this kind is drawn with an operation that has this path. */
+/** Whether a leaf or an output is drawn with an adjacent operation that has this path. */
 export function isDrawnWith(path: PassPath, kind: GraphNode["kind"]): boolean {
   return path.every((reference) => reference.shown || (kind === "output" && reference.last));
 }
 
-/** Returns whether two operations are in one hidden pass, in two passes of a repeat, or neither. */
+/**
+ * Returns whether two operations are in the same hidden pass, in two passes of a repeat, or
+ * neither.
+ */
 export function relationOf(one: PassPath, other: PassPath): "hidden" | "loop" | "apart" {
   for (const [depth, reference] of one.entries()) {
     const there = other[depth];

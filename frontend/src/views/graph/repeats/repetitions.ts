@@ -1,19 +1,19 @@
-/** Finds sections of a sequence that repeat. */
+/** Finds repeated sections of a sequence. */
 
-/** From `start` on, `count` sections of `period` elements each are alike. */
+/** `count` identical sections of `period` elements each, from index `start`. */
 export interface Repetition {
   readonly start: number;
   readonly period: number;
   readonly count: number;
 }
 
-/** Longer sections are not searched for. */
+/** Maximum length of a section. */
 const MAX_PERIOD = 128;
 
 /**
- * Returns repetitions that do not overlap, from left to right: at each place the longest. Each of
- * `keys` is one reading of the sequence: elements with the same number are alike in it. `minimum`
- * returns how often a section must occur to count as a repetition.
+ * Returns the longest repetition at each position, from left to right, without overlaps. Each of
+ * `keys` is an encoding of the sequence, in which equal numbers stand for equal elements. `minimum`
+ * returns the minimum number of sections of a repetition.
  */
 export function findRepetitions(
   keys: readonly (readonly number[])[],

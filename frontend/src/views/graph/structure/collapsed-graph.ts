@@ -1,28 +1,31 @@
-/** The data of a collapsed graph: its repeats, and which pass of each is shown. */
+/** A graph with collapsed repeats, and the selected pass of each repeat. */
 
 import type { GraphData, GraphEdge, ModuleCall } from "../../../messages/graph";
 
-/** A repeat as it is drawn. */
+/** A collapsed repeat. */
 export interface CollapsedRepeat {
-  /** Independent of the pass that is shown, and of the number of passes. */
+  /** Independent of the selected pass and of the number of passes. */
   readonly key: string;
   /** Id of the box or frame of the repeat. */
   readonly box: string;
   readonly passes: number;
-  /** The pass shown, from 0; null where all are. */
+  /** The selected pass, counted from 0; null if all are shown. */
   readonly pass: number | null;
-  /** "GPT2Block", "Linear, ReLU" */
+  /** For example "GPT2Block" or "Linear, ReLU". */
   readonly label: string;
 }
 
-/** A module call of a collapsed graph; a synthetic one is a pass of several operations or calls. */
+/**
+ * A module call of a collapsed graph, or a synthetic call for a pass of several operations or
+ * calls.
+ */
 export interface CollapsedCall extends ModuleCall {
   readonly repeat?: CollapsedRepeat;
   readonly synthetic?: boolean;
 }
 
 export interface CollapsedEdge extends GraphEdge {
-  /** Whether it leads from one pass to a later one. */
+  /** Whether it connects a pass to a later one. */
   readonly loop?: boolean;
 }
 
@@ -31,5 +34,5 @@ export interface CollapsedGraph extends GraphData {
   readonly modules: readonly CollapsedCall[];
 }
 
-/** The pass that each repeat shows, by the repeat's key; "all" for one that is not collapsed. */
+/** The selected pass of each repeat, by the repeat's key; "all" if it is not collapsed. */
 export type PassChoices = ReadonlyMap<string, number | "all">;

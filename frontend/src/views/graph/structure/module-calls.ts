@@ -1,4 +1,4 @@
-/** The tree of module calls, and the output of each call. */
+/** The tree of module calls, and their outputs. */
 
 import type { GraphNode } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "./collapsed-graph";
@@ -20,7 +20,7 @@ export class ModuleCalls {
     return this.calls.get(id);
   }
 
-  /** The calls around a scope, outermost first, the scope's own call last. */
+  /** Returns the calls of a scope from the outermost to the innermost. */
   chain(scope: string): readonly CollapsedCall[] {
     const known = this.chains.get(scope);
     if (known) return known;
@@ -36,13 +36,14 @@ export class ModuleCalls {
     return chain;
   }
 
-  /** Returns the calls that no other call contains. */
+  /** Returns the outermost calls. */
   outermost(): readonly CollapsedCall[] {
     return this.graph.modules.filter((module) => this.chain(module.id).length === 1);
   }
 
   /**
-   * Returns each call's output: the first tensor that leaves it, else that of its last operation.
+   * Returns the output of each call: the first tensor that leaves it, or that of its last
+   * operation.
    */
   outputs(): ReadonlyMap<string, TensorInfo> {
     const outputs = new Map<string, TensorInfo>();
@@ -64,7 +65,7 @@ export class ModuleCalls {
     return outputs;
   }
 
-  /** Returns the number of operations in each call, its children's included. */
+  /** Returns the number of operations in each call, including its children. */
   operationCounts(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     for (const node of this.graph.nodes) {

@@ -1,35 +1,35 @@
-/** Formats sizes, counts and names of the graph. */
+/** Formats shapes, counts and names of the graph. */
 
 import type { ModuleCall, Source } from "../../../messages/graph";
 
-/** "64×128"; "scalar" for no dimensions; "" where the shape is not known. */
+/** Returns "64×128", "scalar" for no dimensions, or "" for an unknown shape. */
 export function shapeText(shape: readonly number[] | null): string {
   if (shape === null) return "";
   return shape.length === 0 ? "scalar" : shape.join("×");
 }
 
-/** "1,234,567" */
+/** Returns "1,234,567", for example. */
 export function countText(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** "950", "1.2k", "25.6M": three digits at most. */
+/** Returns at most three digits: "950", "1.2k", "25.6M". */
 export function shortCount(count: number): string {
   return scaled(count, 1000, ["", "k", "M", "G", "T"]);
 }
 
-/** "512 B", "1.5 KiB", "3.2 MiB" */
+/** Returns a number of bytes in binary units: "512 B", "1.5 KiB", "3.2 MiB". */
 export function bytesText(bytes: number): string {
   return scaled(bytes, 1024, [" B", " KiB", " MiB", " GiB", " TiB"]);
 }
 
-/** "10⁻³" */
+/** Returns "10⁻³", for example. */
 export function powerOfTen(exponent: number): string {
   const digits = [...String(Math.abs(exponent))].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]);
   return `10${exponent < 0 ? "⁻" : ""}${digits.join("")}`;
 }
 
-/** "2 kB", "150 µs": a number with a prefix for its size. */
+/** Returns a number with an SI prefix and a unit: "2 kB", "150 µs". */
 export function siText(value: number, unit: string): string {
   if (value === 0 || !Number.isFinite(value)) return `${value} ${unit}`;
   const power = Math.min(4, Math.max(-4, Math.floor(Math.log10(Math.abs(value) * 1.0001) / 3)));
@@ -38,7 +38,7 @@ export function siText(value: number, unit: string): string {
   return `${Number((value / 1000 ** least).toPrecision(3))} ${prefix}${unit}`;
 }
 
-/** "0.00123", "1.2e-7", "not a number", "infinite" */
+/** Returns "0.00123", "1.2e-7", "not a number" or "infinite", for example. */
 export function normText(norm: number): string {
   if (Number.isNaN(norm)) return "not a number";
   if (!Number.isFinite(norm)) return "infinite";
@@ -46,7 +46,7 @@ export function normText(norm: number): string {
   return norm >= 1e-3 && norm < 1e4 ? norm.toPrecision(3) : norm.toExponential(1);
 }
 
-/** Returns the last part of a path; a number is preceded by the name of its list. */
+/** Returns the last part of a path, with the preceding part if it is a number. */
 export function lastName(path: string): string {
   const parts = path.split(".");
   let first = parts.length - 1;
@@ -54,13 +54,13 @@ export function lastName(path: string): string {
   return parts.slice(first).join(".");
 }
 
-/** Returns the name of a module's box: its path's last part, for the model its class. */
+/** Returns the name of a module's box: the last part of its path, or the class of the model. */
 export function moduleName(module: ModuleCall): string {
   const name = module.path === "" ? module.type : lastName(module.path);
   return module.call > 1 ? `${name} (call ${module.call})` : name;
 }
 
-/** "gpt2/modeling_gpt2.py:606": the last two parts of the path. */
+/** Returns the last two parts of the path and the line: "gpt2/modeling_gpt2.py:606". */
 export function sourceText(source: Source | null): string {
   if (!source) return "";
   return `${source.file.split(/[\\/]/).slice(-2).join("/")}:${source.line}`;
