@@ -22,7 +22,7 @@ _BACKWARD_ARGUMENTS = (
     "inputs",
 )
 _INTEGERS = {int}
-_TELLS_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
+_EXPOSES_SAVED_TENSOR_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
 _saved_names: dict[type[Any], tuple[str, ...]] = {}
 _leaf_kinds: dict[type[Any], bool] = {}
 sequence_number: Callable[[], int] = torch._C._autograd._get_sequence_nr
@@ -166,7 +166,7 @@ def _has_hooks(saved: Any) -> bool:
 
     Torch before 2.10 does not say, and has no way to read the tensor without its hooks.
     """
-    return not _TELLS_HOOKS or saved.unpack_hook is not None
+    return not _EXPOSES_SAVED_TENSOR_HOOKS or saved.unpack_hook is not None
 
 
 def factors_of(result: torch.Tensor) -> list[torch.Tensor]:

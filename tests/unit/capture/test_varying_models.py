@@ -142,9 +142,9 @@ def test_a_module_called_in_every_step_has_every_activation_sample(make):
 
 
 @pytest.mark.parametrize("make", VARYING, ids=lambda make: make.__name__)
-def test_stored_blocks_do_not_grow_with_the_sets_of_called_modules(make):
+def test_stored_tables_do_not_grow_with_the_sets_of_called_modules(make):
     run, _ = record(lambda m, t: train(m, t, steps=400), make=make)
-    kinds = [block.kind for block in run.tables.values()]
+    kinds = [table.kind for table in run.tables.values()]
     assert max(np.unique(kinds, return_counts=True)[1]) <= 2, sorted(run.tables)
 
 
