@@ -2,7 +2,7 @@
  * The layers of the frontend, checked by dependency-cruiser in `npm run lint`.
  *
  * A file imports files of its own layer and of the layers below it, never of one above. Type-only
- * imports count, too. Import cycles are forbidden everywhere.
+ * imports count as imports. Import cycles are forbidden everywhere.
  *
  * `LAYERS` and `GRAPH_LAYERS` are listed from the bottom to the top. The folders mirror
  * `labkit/run` (history) and `labkit/views` (all others). A new file or folder of `src` must be
@@ -52,13 +52,13 @@ const GRAPH_LAYERS = [
   { name: "view", path: "[^/]+\\.(ts|css)$" },
 ];
 
-/** Scripts with a bundle of their own, which must stay small. */
+/** Scripts that are bundled separately, and must stay small. */
 const SCRIPTS = [
-  // Fetches the app from the kernel.
+  // Requests the main script from the kernel.
   { name: "loader", path: "^src/loader\\.ts$", uses: "^src/(transport|decoding|messages)/" },
   // The Web Worker that runs Graphviz.
   { name: "worker", path: "^src/views/graph/layout/worker\\.ts$", uses: "layout/messages\\.ts$" },
-  // Plotly as the page loads it.
+  // The part of plotly.js that pages load.
   { name: "plotly", path: "^src/plotly\\.ts$", uses: "^$" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
@@ -73,13 +73,13 @@ const SEPARATE = [
   // The stepper shows its walk in a graph view; no other view imports another.
   ["^src/views/stepper/", "^src/views/(?!stepper/|graph/)[^/]+/"],
   ["^src/views/(?!stepper/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
-  // Views use a run by its session alone; the stepper uses its own model, too.
+  // Views access a run only through its session; the stepper also uses its widget's model.
   ["^src/(parts|plot|heat-map|views/(?!stepper/))", "^src/(transport|history|decoding)/"],
 ];
 
 const OUTSIDE = "^node_modules|^src/[^/]+\\.d\\.ts$";
 
-/** Forbids each layer's imports, except of the layer itself and of those below. */
+/** Returns rules that forbid imports from a layer above the importing file. */
 function upward(root, layers, below) {
   return layers.map(({ name, path }, index) => ({
     name: `layer: ${name}`,

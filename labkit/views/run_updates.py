@@ -15,7 +15,7 @@ from labkit.views.course import course_folder
 from labkit.views.protocol import Message
 
 _NARROW_COLUMNS = 64
-"""Tables with at most so many columns (losses, rates, metrics, small models) have priority."""
+"""Maximum number of columns of a table with priority: losses, rates, metrics, small models."""
 
 
 class _SentRows(NamedTuple):

@@ -19,7 +19,7 @@ const PREFERRED_HEIGHT = 300;
 /** Maximum number of rows that are visible without scrolling. */
 const MAX_ROWS = 28;
 /** Average width of a character of the names, in px. */
-const LETTER_WIDTH = 6.4;
+const CHARACTER_WIDTH = 6.4;
 /** Half the width of a tick's number, in px. */
 const HALF_NUMBER_WIDTH = 18;
 
@@ -76,7 +76,7 @@ export class HeatMap {
     const steps = stepsOf(rows);
     if (!steps) return;
     this.setSizes();
-    const shown = this.rows.slice(this.firstRow, this.firstRow + this.rowsInSight);
+    const shown = this.rows.slice(this.firstRow, this.firstRow + this.visibleRowCount);
     this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
     const rowCells = shown.map((entry) =>
       largestOf(entry.rows.map((row) => cellsOf(row.table.points(row.column), this.bins, scale))),
@@ -104,22 +104,22 @@ export class HeatMap {
     this.resizes.disconnect();
   }
 
-  private get rowsInSight(): number {
+  private get visibleRowCount(): number {
     return Math.min(this.rows.length, MAX_ROWS);
   }
 
   private get firstRow(): number {
     const first = Math.round(this.scroller.scrollTop / this.rowHeight);
-    return Math.max(0, Math.min(first, this.rows.length - this.rowsInSight));
+    return Math.max(0, Math.min(first, this.rows.length - this.visibleRowCount));
   }
 
   /** Sets the heights of the rows and of the scrolling area. */
   private setSizes(): void {
     const fitting = Math.floor(PREFERRED_HEIGHT / this.rows.length);
     this.rowHeight = Math.min(MAX_HEIGHT, Math.max(MIN_HEIGHT, fitting));
-    const sight = `${this.rowsInSight * this.rowHeight}px`;
-    this.scroller.style.height = sight;
-    this.sheet.style.height = sight;
+    const visibleHeight = `${this.visibleRowCount * this.rowHeight}px`;
+    this.scroller.style.height = visibleHeight;
+    this.sheet.style.height = visibleHeight;
     this.spacer.style.height = `${this.rows.length * this.rowHeight}px`;
     if (this.rows.length > MAX_ROWS) this.scroller.tabIndex = 0;
   }
@@ -132,10 +132,10 @@ export class HeatMap {
   }
 
   private drawLabels(shown: readonly HeatMapEntry[]): void {
-    const letters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / LETTER_WIDTH));
+    const maxCharacters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / CHARACTER_WIDTH));
     const selected = this.session.selected;
     const names = shown.map(({ name, open }) => `${name} ${open}`).join(" ");
-    const key = `${letters} ${this.rowHeight} ${selected} ${names}`;
+    const key = `${maxCharacters} ${this.rowHeight} ${selected} ${names}`;
     if (key === this.drawnLabels) return;
     this.drawnLabels = key;
     const isTree = this.rows.some(({ open }) => open !== null);
@@ -143,7 +143,7 @@ export class HeatMap {
     const items = shown.map(({ name, shortName, rows, depth, open }) => {
       const sign = open === null ? (isTree ? "\u2003" : "") : open ? "▾ " : "▸ ";
       const count = open === null ? "" : ` · ${rows.length}`;
-      const room = letters - sign.length - count.length - 2 * depth;
+      const room = maxCharacters - sign.length - count.length - 2 * depth;
       const item = make("div", {}, `${sign}${shortenPath(shortName, room)}${count}`);
       item.style.paddingLeft = `${depth}em`;
       item.dataset.name = name;

@@ -1,7 +1,7 @@
 /**
  * Messages between the stepper's widget and its page.
  *
- * They are sent over the view's own model, not over the run's channel.
+ * They are sent over the model of the stepper's widget, not over the run's channel.
  */
 
 import type { GraphData } from "./graph";

@@ -9,7 +9,7 @@ module        exchanged by                                   where the protocol 
 ============= ============================================== ===================================
 ``kernel``    the run's channel, kernel to page              `ChannelState.protocol`
 ``page``      the run's channel, page to kernel              `HelloMessage.protocol`
-``stepper``   the stepper's own widget, in both directions   `WalkMessage.protocol`,
+``stepper``   the stepper's widget, in both directions       `WalkMessage.protocol`,
                                                              `WalkRequest.protocol`
 ``pad``       the drawing pad's widget state                 `PadState.protocol`,
                                                              `PadDrawing.page_protocol`

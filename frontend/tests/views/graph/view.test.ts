@@ -184,13 +184,13 @@ describe("drawGraph", () => {
     const [first] = root.querySelectorAll<HTMLElement>(".labkit-graph-spans button");
     expect(first?.title).toBe("Structure A, seen from step 1 to 40");
     first?.click();
-    const isGhost = () => seen("#1/dropout:0")?.classList.contains("labkit-graph-gone");
-    await vi.waitFor(() => expect(isGhost()).toBe(true));
+    const isRemoved = () => seen("#1/dropout:0")?.classList.contains("labkit-graph-removed");
+    await vi.waitFor(() => expect(isRemoved()).toBe(true));
     expect(root.textContent).toContain("1 gone");
     session.tell(after);
-    expect(isGhost()).toBe(true);
+    expect(isRemoved()).toBe(true);
     root.querySelector<HTMLElement>(".labkit-graph-timeline > button")?.click();
-    await vi.waitFor(() => expect(isGhost()).toBe(false));
+    await vi.waitFor(() => expect(isRemoved()).toBe(false));
     expect(seen("#1/dropout:0")?.classList.contains("labkit-graph-new")).toBe(true);
   });
 

@@ -23,7 +23,7 @@ export class ElementPainter {
     if (this.painted.get(element) === paint) return;
     this.painted.set(element, paint);
     element.classList.toggle("labkit-graph-broken", broken);
-    element.classList.toggle("labkit-graph-heated", colour !== null);
+    element.classList.toggle("labkit-graph-coloured", colour !== null);
     if (colour === null) element.style.removeProperty(PROPERTY);
     else element.style.setProperty(PROPERTY, colour);
   }
