@@ -17,7 +17,7 @@ def minor(version):
     return numbers(version)[:2]
 
 
-def tested(name):
+def minors(name):
     """Return the tested versions of Python or of torch, major and minor, in order."""
     return sorted({minor(row[name]) for row in RAN})
 
@@ -28,17 +28,17 @@ def test_every_recorded_run_passed():
 
 @pytest.mark.parametrize("name", ["python", "torch"])
 def test_the_oldest_version_promised_is_the_oldest_tested(name):
-    assert minor(getattr(CLAIM, name)) == tested(name)[0]
+    assert minor(getattr(CLAIM, name)) == minors(name)[0]
 
 
 def test_the_pinned_torch_was_tested_on_the_oldest_and_the_newest_python():
     pythons = sorted({minor(row["python"]) for row in RAN if row["torch"] == CLAIM.pinned_torch})
-    assert [pythons[0], pythons[-1]] == [tested("python")[0], tested("python")[-1]]
+    assert [pythons[0], pythons[-1]] == [minors("python")[0], minors("python")[-1]]
 
 
 def test_the_readme_names_what_was_tested():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    pythons, torches = tested("python"), tested("torch")
+    pythons, torches = minors("python"), minors("torch")
 
     def name(version):
         return ".".join(map(str, version))
