@@ -14,7 +14,7 @@ from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views.protocol import Message, finite
 
-MOST_FRAME_BYTES = 56_000
+MAX_FRAME_BYTES = 56_000
 """Maximum size of the new rows in one frame.
 
 Rows that exceed it are sent later, or merged by their maxima.
@@ -100,7 +100,7 @@ def frame(
         Tables that replace those of the page, and their contents.
     """
     message = Message({"type": "frame", "seq": seq, "run": _state(state)})
-    room = max(MOST_FRAME_BYTES // max(1, len(rows)), MOST_FRAME_BYTES // 4)
+    room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
     message.content["tables"] = [
         _rows(
             message,

@@ -28,7 +28,7 @@ class _SentRows(NamedTuple):
 class RunUpdates:
     """Builds the snapshots and frames of a run, and records what they contained.
 
-    The size of a message is bounded. New rows beyond `MOST_FRAME_BYTES` wait for later frames, or
+    The size of a message is bounded. New rows beyond `MAX_FRAME_BYTES` wait for later frames, or
     are merged. Complete tables beyond `MAX_COMPLETE_BYTES` are pending until later frames: those
     that did not fit into a snapshot, those with new columns, and those whose new rows are already
     in buckets.
@@ -107,7 +107,7 @@ class RunUpdates:
         """Return the new rows for one frame, and the totals of their tables."""
         rows: dict[str, run_messages.NewRows] = {}
         totals: dict[str, int] = {}
-        room = run_messages.MOST_FRAME_BYTES
+        room = run_messages.MAX_FRAME_BYTES
         for id, table in self._longest_unsent_first(tables):
             if id in self.pending:
                 continue
@@ -122,7 +122,7 @@ class RunUpdates:
             if rows and row_bytes > room:
                 continue  # sent with a later frame, which reduces the number of rows
             room -= min(
-                row_bytes * len(new.steps), max(row_bytes, run_messages.MOST_FRAME_BYTES // 4)
+                row_bytes * len(new.steps), max(row_bytes, run_messages.MAX_FRAME_BYTES // 4)
             )
             rows[id] = run_messages.NewRows(table, new.steps, new.values, is_known=sent is not None)
             totals[id] = new.total
