@@ -122,7 +122,7 @@ class Training:
 def test_pages_have_the_series_of_the_run(actions, limit, room, most, paced):
     training = Training(paced=paced)
     training.wire._fragmenter = Fragmenter(max_bytes=most)
-    with pytest.MonkeyPatch.context() as smaller:  # so that both sides use buckets
+    with pytest.MonkeyPatch.context() as smaller:  # so that rows are folded on both sides
         smaller.setattr(storage, "_MOST_ROWS", limit)
         smaller.setattr(storage, "_FEWEST_ROWS", min(limit, 128))
         smaller.setattr(run_messages, "MAX_COMPLETE_BYTES", room)
