@@ -1,4 +1,4 @@
-"""A page without a browser, which sends messages to a channel and collects the replies."""
+"""A page without a browser: sends a channel what a page sends, and collects what comes back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from labkit.views.channel import RunChannel
 
 
 class Page:
-    """A page that is connected to the channel of a run."""
+    """Talks to the channel of a run."""
 
     def __init__(self, run: Run, monkeypatch: Any) -> None:
         self.received: list[dict[str, Any]] = []
