@@ -167,3 +167,31 @@ def test_the_saved_notebook_has_a_picture_and_a_text(open_notebook, training):
     saved = book.path.read_text()
     assert "image/svg+xml" in saved
     assert f"finished, {training.steps:,} steps" in saved
+
+
+LARGE_RUN = """
+import numpy as np
+import labkit as lk
+from labkit.run import Run
+
+run = Run("large")
+names = [f"transformer.h.{number // 12}.part{number % 12}.weight" for number in range(400)]
+steps, random = np.arange(1, 2001), np.random.default_rng(0)
+run.add_table("loss", "loss", ["loss"]).extend(steps, random.random((2000, 1)))
+for kind in ("grad_norm", "weight_norm", "update_ratio", "grad_zeros", "grad_noise"):
+    table = run.add_table(kind, kind, names)
+    table.extend(steps, random.random((2000, 400), np.float32))
+run.close()
+lk.Dashboard(run)
+"""
+
+
+def test_a_page_receives_a_run_of_tens_of_megabytes(open_notebook):
+    book = open_notebook([LARGE_RUN])
+    book.run_cell(0)
+    book.await_idle()
+    for view in ("curves", "gradients"):
+        book.await_step(view, 2000)
+    menu = book.view("gradients").locator("select").first.locator("option")
+    expect(menu).to_have_count(5)
+    assert book.errors == []

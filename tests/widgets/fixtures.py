@@ -39,7 +39,7 @@ ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "tests" / "fixtures" / "protocol"
 TYPESCRIPT = ROOT / "frontend" / "tests" / "fixtures" / "messages.ts"
 _TYPESCRIPT_HEAD = """\
-/** Every message as Python makes it; written by `python -m tests.widgets.fixtures`. */
+/** All messages and widget states of Python; written by `python -m tests.widgets.fixtures`. */
 
 import type { KernelMessage } from "../../src/messages/kernel";
 import type { PadDrawing, PadState } from "../../src/messages/pad";
@@ -131,7 +131,7 @@ NORMS = (RecordedNorm("weight_norm", 1.5, 4), RecordedNorm("grad_norm", float("i
 
 
 def spiky_table() -> SeriesTable:
-    """Return a table whose older rows are folded, with a spike and a NaN among them."""
+    """Return a table whose buckets contain a spike and a NaN."""
     table = SeriesTable("loss", "loss", ["loss"])
     for step in range(1, 6001):
         table.append(step, {700: 50.0, 900: float("nan")}.get(step, 1.0 / step))
@@ -139,7 +139,7 @@ def spiky_table() -> SeriesTable:
 
 
 def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
-    """Return the messages by name, each with what a reader must find in it."""
+    """Return the messages by name, each with the values that a decoder must return."""
     table = spiky_table()
     steps, values = table.points(0)
     found = {
@@ -246,7 +246,7 @@ def page_messages() -> dict[str, page.PageMessage]:
 
 
 def stepper_messages() -> dict[str, tuple[Message, dict[str, Any]]]:
-    """Return the stepper's messages by name."""
+    """Return the messages of the stepper by name."""
     value = ValueSummary((2,), "float32", np.array([[1.0, np.nan]]), True, 1.0, 1.0, 1.0, 1.0, 0, 1)
     unknown = ValueSummary((2,), "float32", reason="It was not kept.")
     formula = Formula("self * 2", (("self", "grad * 2"),), "derivatives.yaml: mul.Tensor")
@@ -318,13 +318,13 @@ def histograms() -> HistogramLog:
 
 
 def as_json(message: Message, expected: dict[str, Any]) -> dict[str, Any]:
-    """Return a message as a fixture's JSON."""
+    """Return a message in the format of the JSON fixtures."""
     buffers = [base64.b64encode(buffer).decode() for buffer in message.buffers]
     return {"message": message.content, "buffers": buffers, "expected": expected}
 
 
 def fragments_as_json() -> dict[str, Any]:
-    """Return the fragments of a message, and the message, as a fixture's JSON."""
+    """Return the fragments of a message, and the message, in the format of the JSON fixtures."""
     return {
         "fragments": [as_json(fragment, {}) for fragment in fragments()],
         "message": as_json(fragmented_message(), {}),
@@ -332,7 +332,7 @@ def fragments_as_json() -> dict[str, Any]:
 
 
 def write() -> None:
-    """Write all fixtures: as JSON for the tests, and as TypeScript for its compiler to check."""
+    """Write all fixtures: JSON files, and a TypeScript file for type checking."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, (message, expected) in messages().items():
         text = json.dumps(as_json(message, expected), indent=1, allow_nan=False)
@@ -342,7 +342,7 @@ def write() -> None:
 
 
 def as_typescript() -> str:
-    """Return the contents of all messages as constants of the types they are to have."""
+    """Return the contents of all messages as typed TypeScript constants."""
     kinds = {
         "kernelMessages": ("KernelMessage", {k: m.content for k, (m, _) in messages().items()}),
         "pageMessages": ("PageMessage", page_messages()),

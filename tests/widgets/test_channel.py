@@ -1,4 +1,4 @@
-"""What a page asks is answered or refused, and no question waits for the training thread."""
+"""Every request of a page receives a reply, and none blocks on the training thread."""
 
 import threading
 
@@ -15,7 +15,7 @@ from .pages import HELLO, Page
 
 
 class LiveModel:
-    """Stands in for a model: notes on which thread it is read."""
+    """A stub of a model that records the thread on which it is read."""
 
     def __init__(self):
         self.threads = []
@@ -77,7 +77,7 @@ ILL_FORMED = [
 
 @pytest.mark.parametrize("asked", QUESTIONS, ids=lambda asked: asked["type"])
 @pytest.mark.parametrize("ended", [False, True])
-def test_every_question_is_answered(run, asked, ended, monkeypatch):
+def test_every_request_receives_a_reply(run, asked, ended, monkeypatch):
     if ended:
         run.close()
     page = Page(run, monkeypatch)
@@ -86,14 +86,14 @@ def test_every_question_is_answered(run, asked, ended, monkeypatch):
 
 
 @pytest.mark.parametrize("asked", ILL_FORMED, ids=str)
-def test_an_ill_formed_question_is_answered_or_refused(run, asked, monkeypatch):
+def test_an_ill_formed_request_receives_a_reply_or_a_refusal(run, asked, monkeypatch):
     page = Page(run, monkeypatch)
     page.ask(asked)
     assert page.answer_to(41)
 
 
 @pytest.mark.parametrize("asked", [None, 3, "hello", [], ["hello"], {}, {"type": "x" * 10**6}])
-def test_what_is_no_question_is_refused_in_a_short_sentence(run, asked, monkeypatch):
+def test_an_unknown_message_is_refused_with_a_short_sentence(run, asked, monkeypatch):
     page = Page(run, monkeypatch)
     page.ask(asked)
     refused = page.first(lambda content: content["type"] == "refused")
@@ -114,7 +114,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("asked", "spoil"), FAILURES, ids=[each["type"] for each, _ in FAILURES])
-def test_an_error_in_answering_is_a_refusal_with_its_request(run, asked, spoil, monkeypatch):
+def test_an_error_in_a_handler_is_a_refusal_with_its_request(run, asked, spoil, monkeypatch):
     page = Page(run, monkeypatch)
     run.control.owner = threading.get_ident()
     spoil(run)
@@ -135,7 +135,7 @@ def test_an_error_on_the_training_thread_is_a_refusal(run, monkeypatch):
     assert "device error" in page.answer_to(41)["reason"]
 
 
-def test_a_graph_or_a_script_that_fails_is_refused_by_its_name(run, monkeypatch):
+def test_the_refusal_of_a_graph_or_a_script_contains_its_name(run, monkeypatch):
     page = Page(run, monkeypatch)
     monkeypatch.setattr(Run, "graphs", property(failing))
     monkeypatch.setattr(assets, "compressed_asset", failing)
@@ -146,7 +146,7 @@ def test_a_graph_or_a_script_that_fails_is_refused_by_its_name(run, monkeypatch)
         assert (refused["type"], refused["subject"]) == ("refused", subject)
 
 
-def test_a_page_is_greeted_with_a_snapshot(run, monkeypatch):
+def test_hello_is_answered_with_a_snapshot(run, monkeypatch):
     page = Page(run, monkeypatch)
     page.ask(HELLO)
     assert page.first(lambda content: content["type"] == "snapshot")["run"]["name"] == "demo"
@@ -159,7 +159,7 @@ def test_a_page_of_another_version_is_refused(run, monkeypatch):
     assert "version 99" in refused["reason"]
 
 
-def test_values_are_read_on_the_training_thread_alone(run, monkeypatch):
+def test_values_are_read_only_on_the_training_thread(run, monkeypatch):
     page = Page(run, monkeypatch)
     page.ask(question("inspect", name="w"))
     assert run.control.pending
@@ -171,7 +171,7 @@ def test_values_are_read_on_the_training_thread_alone(run, monkeypatch):
     assert run.live.threads == [loop]
 
 
-def test_a_loop_that_ends_no_step_is_answered_for_by_what_was_recorded(run, monkeypatch):
+def test_recorded_norms_are_the_reply_if_no_step_ends(run, monkeypatch):
     page = Page(run, monkeypatch)
     page.ask(question("inspect", name="w"))
     answer = page.answer_to(41)
@@ -182,7 +182,7 @@ def test_a_loop_that_ends_no_step_is_answered_for_by_what_was_recorded(run, monk
     assert not run.control.pending
 
 
-def test_the_end_answers_what_still_waits(run, monkeypatch):
+def test_the_end_of_a_run_resolves_pending_requests(run, monkeypatch):
     page = Page(run, monkeypatch)
     page.ask(question("inspect", name="w"))
     live = run.live
@@ -191,7 +191,7 @@ def test_the_end_answers_what_still_waits(run, monkeypatch):
     assert not live.threads
 
 
-def test_every_question_of_a_page_that_floods_is_answered(run, monkeypatch):
+def test_every_one_of_very_many_requests_receives_a_reply(run, monkeypatch):
     page = Page(run, monkeypatch)
     count = 3 * MAX_REQUESTS
     for request in range(count):
@@ -202,10 +202,10 @@ def test_every_question_of_a_page_that_floods_is_answered(run, monkeypatch):
     assert "Ask again" in answers[-1]["reason"]
 
 
-def test_pages_that_greet_at_once_get_one_snapshot_and_later_ones_another(run, monkeypatch):
+def test_simultaneous_hellos_share_a_snapshot_and_later_ones_do_not(run, monkeypatch):
     page = Page(run, monkeypatch)
     snapshots = lambda: [each for each in page.received if each["type"] == "snapshot"]  # noqa: E731
-    with page.channel._lock:  # the publisher sends nothing meanwhile
+    with page.channel._lock:  # so that the publisher sends nothing
         for _ in range(100):
             page.ask(HELLO)
     page.first(lambda content: content["type"] == "snapshot")
@@ -217,7 +217,7 @@ def test_pages_that_greet_at_once_get_one_snapshot_and_later_ones_another(run, m
     page.first(lambda content: content["type"] == "snapshot" and len(snapshots()) > before)
 
 
-def test_a_control_is_told_by_the_next_frame(run, monkeypatch):
+def test_the_frame_after_a_control_has_its_effect(run, monkeypatch):
     run.begin()
     page = Page(run, monkeypatch)
     page.ask(question("control", action="pause"))
@@ -234,13 +234,13 @@ def test_a_control_is_told_by_the_next_frame(run, monkeypatch):
     assert not loop.is_alive()
 
 
-def test_a_comm_that_fails_reaches_nobody(run, monkeypatch):
+def test_an_error_of_the_comm_is_not_raised(run, monkeypatch):
     page = Page(run, monkeypatch)
     monkeypatch.setattr(RunChannel, "send", failing)
     page.ask(question("subjects"))
 
 
-def test_findings_travel_when_they_changed(run, monkeypatch):
+def test_findings_are_sent_after_changes_only(run, monkeypatch):
     finding = Finding("no-change", "warning", "The weights stand still.", (), (1, 3), "", ())
     page = Page(run, monkeypatch)
     page.ask(HELLO)
@@ -257,7 +257,7 @@ def test_findings_travel_when_they_changed(run, monkeypatch):
 
 @pytest.fixture
 def large_run(run, monkeypatch):
-    """An open run of which every table is sent in a message of its own."""
+    """An open run whose tables are sent in separate messages."""
     monkeypatch.setattr(run_messages, "MAX_COMPLETE_BYTES", 0)
     for number in range(5):
         run.add_table(f"metric/{number}", "metric", [str(number)]).append(1, 1.0)

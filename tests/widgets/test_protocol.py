@@ -42,23 +42,23 @@ from .pages import Page
 
 
 @pytest.mark.parametrize("name", messages())
-def test_the_fixtures_that_typescript_reads_are_what_python_sends(name):
+def test_the_fixtures_that_typescript_reads_are_up_to_date(name):
     message, expected = messages()[name]
     stored = json.loads((FOLDER / f"{name}.json").read_text())
     assert json.loads(json.dumps(as_json(message, expected))) == stored
 
 
-def test_the_fragments_that_typescript_reads_are_what_python_sends():
+def test_the_fragments_that_typescript_reads_are_up_to_date():
     stored = json.loads((FOLDER / "fragments.json").read_text())
     assert json.loads(json.dumps(fragments_as_json())) == stored
 
 
-def test_the_messages_that_typescripts_compiler_checks_are_what_python_sends():
+def test_the_messages_that_typescript_type_checks_are_up_to_date():
     assert TYPESCRIPT.read_text() == as_typescript()
 
 
 def check(content, type):
-    """Check that the JSON of a message has a type, and no keys besides."""
+    """Check that the JSON of a message has a type, without additional keys."""
     sent = json.loads(json.dumps(content, allow_nan=False))
     check_type(sent, type, collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS)
 
@@ -87,10 +87,10 @@ def test_every_message_has_its_type(side):
     for content in contents.values():
         check(content, type)
     kinds = {get_args(get_type_hints(each)["type"])[0] for each in get_args(type)}
-    assert {content["type"] for content in contents.values()} == kinds  # none is left out
+    assert {content["type"] for content in contents.values()} == kinds  # complete
 
 
-def test_a_message_with_another_key_has_no_type():
+def test_a_message_with_an_additional_key_is_rejected():
     content = {**page_messages()["hello"], "more": 1}
     with pytest.raises(TypeCheckError):
         check(content, page.PageMessage)
@@ -174,7 +174,7 @@ def test_both_sides_have_the_same_protocol_version():
 
 
 @pytest.mark.parametrize("content", page_messages().values(), ids=lambda content: content["type"])
-def test_every_message_of_a_page_is_taken(content, monkeypatch):
+def test_no_message_of_a_page_is_refused(content, monkeypatch):
     run = Run("demo")
     run.close()
     page = Page(run, monkeypatch)
@@ -182,13 +182,13 @@ def test_every_message_of_a_page_is_taken(content, monkeypatch):
     assert not [each for each in page.received if each["type"] == "refused"]
 
 
-def test_a_number_that_is_not_finite_never_travels_as_json():
+def test_non_finite_numbers_are_none_in_json():
     message = run_messages.frame(1, STATE, {}, None)
     assert message.content["run"]["steps_per_second"] is None
     json.dumps(message.content, allow_nan=False)
 
 
-def test_a_frame_is_bounded_and_keeps_the_largest_values():
+def test_a_frame_is_bounded_and_contains_the_maxima():
     names = [f"layer{number}.weight" for number in range(1000)]
     table = SeriesTable("lr", "lr", names)
     values = np.random.default_rng(0).random((400, 1000), np.float32)
@@ -204,7 +204,7 @@ def test_a_frame_is_bounded_and_keeps_the_largest_values():
     assert steps[-1] == 399
 
 
-def test_values_that_were_not_read_do_not_hide_others_in_a_thinned_frame():
+def test_values_that_were_not_read_do_not_hide_maxima_in_merged_rows():
     names = [f"layer{number}" for number in range(1000)]
     values = np.full((400, 1000), np.nan, np.float32)
     values[17, 3] = 99.0
@@ -227,7 +227,7 @@ def test_frames_stay_within_64_kb_for_a_model_of_thousands_of_parameters(monkeyp
     loss = run.add_table("loss", "loss", ["loss"])
     kinds = ("grad_norm", "weight_norm", "update_ratio", "grad_zeros", "grad_cosine")
     wide = [run.add_table(kind, kind, names) for kind in kinds]
-    run.close()  # frames are asked for by hand
+    run.close()  # the test publishes frames
     channel = RunChannel(run)
     channel.publish()
     row = np.linspace(0, 1, 5000, dtype=np.float32)

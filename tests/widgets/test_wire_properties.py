@@ -90,7 +90,7 @@ class Training:
             rows, seed = given_
             random = np.random.default_rng(seed)
             values = random.normal(size=(rows, len(table.names))).astype(np.float32)
-            if kind != "loss" and rows < 150:  # where NaN is a value it hides the maximum beside it
+            if kind != "loss" and rows < 150:  # merging with a NaN hides the maximum of a loss
                 values[random.random(values.shape) < 0.2] = np.nan
             table.extend(range(self.step + 1, self.step + 1 + rows), values)
             self.step += rows
@@ -140,7 +140,7 @@ def test_pages_have_the_series_of_the_run(actions, limit, room, most, paced):
 
 
 def same(table, shown, *, thinned):
-    """Check that a page's table has the run's columns, newest row, extremes and points."""
+    """Check that a table of a page has the columns, newest row, extremes and points of the run."""
     held = table.whole()
     assert shown.names == list(held.names)
     assert len(shown.rows) <= held.limit
@@ -206,7 +206,7 @@ def test_a_new_page_receives_a_run_of_any_size_in_bounded_messages(groups, steps
                 np.testing.assert_array_equal(sent, recorded)
 
 
-def test_a_page_that_has_a_run_keeps_its_tables_until_new_ones_arrive(monkeypatch):
+def test_a_page_shows_its_previous_tables_until_new_ones_arrive(monkeypatch):
     monkeypatch.setattr(run_messages, "MAX_COMPLETE_BYTES", 0)
     training = Training(paced=True)
     for id, kind in (("loss", "loss"), ("grad_norm", "grad_norm")):
@@ -223,7 +223,7 @@ def test_a_page_that_has_a_run_keeps_its_tables_until_new_ones_arrive(monkeypatc
     assert page.tables["grad_norm"].points(0)[0].tolist() == [1, 2, 3]
 
 
-def test_a_row_written_between_two_reads_reaches_the_page(monkeypatch):
+def test_a_row_written_between_two_reads_is_sent(monkeypatch):
     training = Training()
     loss = training.run.add_table("loss", "loss", ["loss"])
     original = type(loss).rows_since
@@ -245,7 +245,7 @@ def test_a_row_written_between_two_reads_reaches_the_page(monkeypatch):
     assert page.tables["loss"].points(0)[0].tolist() == [1, 2, 3, 4, 5]
 
 
-def test_rows_are_sent_again_where_a_frame_could_not_be_made(monkeypatch):
+def test_the_rows_of_a_frame_that_failed_are_in_the_next(monkeypatch):
     training = Training()
     loss = training.run.add_table("loss", "loss", ["loss"])
     training.hello()
