@@ -194,16 +194,6 @@ class Chapter:
         The first call returns hint 1, the second hint 2, the third and every later call hint 3. The
         count is stored in the record, so a restart of the kernel does not reset it.
 
-        Parameters
-        ----------
-        name : str
-            One of the chapter's exercises.
-
-        Returns
-        -------
-        Feedback
-            The hint, with its number in the label.
-
         Raises
         ------
         ValueError
