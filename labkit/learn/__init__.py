@@ -1,9 +1,9 @@
-"""What the course's notebooks lean on: predictions, checks, hints, data and pictures.
+"""What the course notebooks use: predictions, checks, hints, data sets and pictures.
 
 A notebook opens its chapter with ``learn.chapter("01_tensors")`` and from there predicts, scores
-and checks; the pictures and the data sets are plain functions. Everything a learner enters is kept
-in a small file beside the notebooks. Nothing here is needed to watch a run: it is for the course
-only.
+and checks; the pictures and the data sets are plain functions. The input of a
+learner is stored in a small file beside the notebooks. Only the course uses this package; watching
+a run does not need it.
 """
 
 from __future__ import annotations

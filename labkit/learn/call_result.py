@@ -1,7 +1,7 @@
-"""Tries out what a learner wrote: on copies, with errors caught.
+"""Calls a learner's function on copies of its arguments and catches its errors.
 
-The checks look at an `CallResult`: what came out, what it raised, and what became of the arguments.
-Nothing a learner's function does here reaches the notebook's own tensors or its random state.
+The checks read a `CallResult`: the returned value, the error, and the arguments after the call. The
+call changes neither the tensors of the notebook nor its random state.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-# All that a function does whose body is still `...`.
+# The instructions of a function whose body is only `...`.
 _IDLE_INSTRUCTIONS = frozenset({"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"})
 
 
 @dataclass(frozen=True)
 class CallResult:
-    """What one call of the learner's function did.
+    """The result of one call of a learner's function.
 
     Attributes
     ----------
     result : object
-        What it returned; None after an error.
+        The returned value; None after an error.
     error : Exception or None
-        What it raised.
+        The raised exception.
     arguments : tuple
-        The arguments as the call left them: a change in place is seen here.
+        The arguments after the call, with any changes in place.
     """
 
     result: Any
@@ -36,7 +36,7 @@ class CallResult:
 
 
 def try_out(function: Callable[..., Any], *arguments: Any) -> CallResult:
-    """Call the function on copies of the arguments and catch what it raises.
+    """Call a function on copies of the arguments and catch its exception.
 
     Examples
     --------

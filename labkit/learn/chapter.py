@@ -1,8 +1,8 @@
-"""A chapter as its notebook sees it: predict, score, check, hint, progress.
+"""The methods that a notebook calls on its chapter: predict, score, check, hint, progress.
 
-It joins the chapter's plan (questions, exercises) with the record that survives the kernel, and
-answers with cards. It raises only for a name that the chapter does not have, which is an author's
-slip; whatever a learner types gets a card.
+`Chapter` combines the plan of a chapter (predictions and exercises) with the record of the answers,
+and returns cards. A name that the chapter does not have is an error in the notebook and raises
+`ValueError`. Any input of a learner results in a card.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _Item = TypeVar("_Item", Prediction, Exercise)
 
 
 def chapter(name: str, folder: str | os.PathLike[str] = ".") -> Chapter:
-    """Open a chapter, with what was kept of it.
+    """Open a chapter, with the answers stored earlier.
 
     Parameters
     ----------
     name : str
-        The notebook's name without ending, as in ``"01_tensors"``.
+        The notebook's name without suffix, as in ``"01_tensors"``.
     folder : path
-        Where progress is kept; the notebooks' own folder by default.
+        The folder of the file that stores the progress; by default the working directory.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class Chapter:
             return Feedback("open", (f"{str(error)[0].upper()}{str(error)[1:]}.",))
         kept = self._record.get("predictions", name)
         if "score" in kept:
-            was = prediction.text(_thaw(kept["value"]))
+            was = prediction.text(_lists_to_tuples(kept["value"]))
             return Feedback(
                 "note",
                 (
@@ -139,7 +139,7 @@ class Chapter:
                 ),
                 label="No prediction",
             )
-        value = _thaw(kept["value"])
+        value = _lists_to_tuples(kept["value"])
         result = prediction.score(value, actual)
         self._record.put(
             "predictions",
@@ -189,7 +189,16 @@ class Chapter:
         return Feedback("wrong", (verdict.message, help_line))
 
     def hint(self, name: str) -> Feedback:
-        """Return the next of an exercise's three hints."""
+        """Return the next hint to an exercise and count it.
+
+        The first call returns hint 1, the second hint 2, the third and every later call hint 3. The
+        count is stored in the record, so a restart of the kernel does not reset it.
+
+        Raises
+        ------
+        ValueError
+            If the chapter has no exercise of this name.
+        """
         exercise = _find(self.plan.exercises, name)
         kept = self._record.get("exercises", name)
         stage = min(int(kept.get("hints", 0)) + 1, len(exercise.hints))
@@ -238,7 +247,7 @@ class Chapter:
     def _open_prediction(self, prediction: Prediction) -> Feedback:
         kept = self._record.get("predictions", prediction.name)
         if "value" in kept:
-            value = prediction.text(_thaw(kept["value"]))
+            value = prediction.text(_lists_to_tuples(kept["value"]))
             return Feedback("note", (f"Kept from before: you predict {value}.",))
         return Feedback(
             "open",
@@ -271,8 +280,8 @@ def _unknown(name: str, known: Iterable[str]) -> str:
     return f"this chapter has no {name!r}; it has {', '.join(sorted(known))}"
 
 
-def _thaw(value: Any) -> Any:
-    """JSON's lists back to the tuples that were kept."""
+def _lists_to_tuples(value: Any) -> Any:
+    """Convert a list, which JSON returns for a tuple, to a tuple; return other values unchanged."""
     return tuple(value) if isinstance(value, list) else value
 
 

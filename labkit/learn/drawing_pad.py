@@ -11,7 +11,7 @@ import traitlets
 from labkit.run.error_text import described
 from labkit.views.assets import small_script
 from labkit.views.jupyter_compat import reply_on_the_same_shell
-from labkit.views.protocol import PROTOCOL_VERSION, other_version
+from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -52,9 +52,9 @@ class Exercise:
     praise : str
         What a right answer has shown.
     mistakes : tuple of Mistake
-        In the order in which they are looked for.
+        In the order in which they are checked.
     hints : tuple of three str
-        From a nudge to nearly the answer.
+        From general to specific.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""The small JSON file beside the notebooks that remembers predictions, answers and progress.
+"""The JSON file beside the notebooks that stores predictions, answers and progress.
 
-Every change is written at once, to a temporary file that then takes the old one's place, so a
-kernel that is culled at any moment leaves a whole file. A file that cannot be read is set aside,
-never overwritten and never fatal. It is not meant for two kernels that work on the same chapter at
-the same moment: the later write wins.
+Every change is written at once: to a temporary file that then replaces the old one, so the file is
+complete even if the kernel is killed. A file that cannot be read is renamed; it is neither
+overwritten nor a cause of an exception. If two kernels change the same chapter at the same time,
+the later write replaces the earlier one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Record:
     chapter : str
         The chapter's name, as in ``"01_tensors"``.
     folder : path
-        Where the file lies: the notebooks' folder.
+        The folder of the file: that of the notebooks.
 
     Examples
     --------
@@ -46,33 +46,33 @@ class Record:
 
     @property
     def path(self) -> Path:
-        """Where the file lies."""
+        """The path of the file."""
         return self._path
 
-    def get(self, shelf: str, name: str) -> dict[str, Any]:
-        """Return what is kept under `name`; an empty dict where there is nothing."""
-        entry = self.shelf(shelf).get(name, {})
+    def get(self, section: str, name: str) -> dict[str, Any]:
+        """Return a copy of the entry `name` of a section; an empty dict if there is none."""
+        entry = self.section(section).get(name, {})
         return dict(entry) if isinstance(entry, dict) else {}
 
-    def shelf(self, shelf: str) -> dict[str, Any]:
-        """Return all that is kept of one kind: "predictions" or "exercises"."""
+    def section(self, section: str) -> dict[str, Any]:
+        """Return the entries of a section: "predictions" or "exercises"."""
         chapter = _branch(_branch(self._data, "chapters"), self._chapter)
-        return _branch(chapter, shelf)
+        return _branch(chapter, section)
 
-    def put(self, shelf: str, name: str, entry: dict[str, Any]) -> None:
-        """Keep `entry` under `name` and write the file."""
+    def put(self, section: str, name: str, entry: dict[str, Any]) -> None:
+        """Store `entry` under `name` and write the file."""
         self._reload()
-        self.shelf(shelf)[name] = entry
+        self.section(section)[name] = entry
         self._write()
 
-    def drop(self, shelf: str, name: str) -> None:
-        """Forget what is kept under `name`."""
+    def drop(self, section: str, name: str) -> None:
+        """Delete the entry `name` and write the file."""
         self._reload()
-        self.shelf(shelf).pop(name, None)
+        self.section(section).pop(name, None)
         self._write()
 
     def _reload(self) -> None:
-        """Take in what other chapters' kernels wrote since."""
+        """Read the file again, which kernels of other chapters may have changed."""
         if self._writable and self._path.exists():
             self._data = _read(self._path)
 

@@ -16,7 +16,7 @@ from labkit.run import Run, inspection_requests
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat
-from labkit.views import protocol as wire
+from labkit.views import message_builders as wire
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import DroppableWidget

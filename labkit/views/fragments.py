@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from itertools import count
 
-from labkit.views.protocol import Message
+from labkit.views.message_builders import Message
 
 MAX_MESSAGE_BYTES = 1_000_000
 """Maximum size of a message, JSON and buffers together.

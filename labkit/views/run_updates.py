@@ -10,10 +10,12 @@ import psutil
 from labkit.run import ComputationGraph, Finding, Run, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
-from labkit.views import run_messages
+from labkit.views import snapshots_and_frames
 from labkit.views.course import course_folder
-from labkit.views.protocol import Message
+from labkit.views.message_builders import Message
 
+MAX_COMPLETE_BYTES = 800_000
+"""Maximum size of the complete tables in one message, unless a single table is larger."""
 _NARROW_COLUMNS = 64
 """Maximum number of columns of a table with priority: losses, rates, metrics, small models."""
 
@@ -62,7 +64,7 @@ class RunUpdates:
         complete = self._next_pending(tables)
         self._note_complete(complete)
         graph, findings = run.graph, run.findings
-        message = run_messages.snapshot(
+        message = snapshots_and_frames.snapshot(
             self._seq + 1,
             self._state(),
             complete,
@@ -86,7 +88,7 @@ class RunUpdates:
         rows, totals = self._new_rows(tables)
         complete = self._next_pending(tables)
         graph, findings = run.graph, run.findings
-        message = run_messages.frame(
+        message = snapshots_and_frames.frame(
             self._seq + 1,
             self._state(),
             rows,
@@ -103,11 +105,11 @@ class RunUpdates:
 
     def _new_rows(
         self, tables: Mapping[str, SeriesTable]
-    ) -> tuple[dict[str, run_messages.NewRows], dict[str, int]]:
+    ) -> tuple[dict[str, snapshots_and_frames.NewRows], dict[str, int]]:
         """Return the new rows for one frame, and the totals of their tables."""
-        rows: dict[str, run_messages.NewRows] = {}
+        rows: dict[str, snapshots_and_frames.NewRows] = {}
         totals: dict[str, int] = {}
-        room = run_messages.MAX_FRAME_BYTES
+        room = snapshots_and_frames.MAX_FRAME_BYTES
         for id, table in self._longest_unsent_first(tables):
             if id in self.pending:
                 continue
@@ -122,9 +124,12 @@ class RunUpdates:
             if rows and row_bytes > room:
                 continue  # sent with a later frame, which reduces the number of rows
             room -= min(
-                row_bytes * len(new.steps), max(row_bytes, run_messages.MAX_FRAME_BYTES // 4)
+                row_bytes * len(new.steps),
+                max(row_bytes, snapshots_and_frames.MAX_FRAME_BYTES // 4),
             )
-            rows[id] = run_messages.NewRows(table, new.steps, new.values, is_known=sent is not None)
+            rows[id] = snapshots_and_frames.NewRows(
+                table, new.steps, new.values, is_known=sent is not None
+            )
             totals[id] = new.total
         return rows, totals
 
@@ -150,10 +155,10 @@ class RunUpdates:
             return table.kind not in WHOLE_KINDS, last, len(table.names)
 
         chosen: list[tuple[SeriesTable, Whole]] = []
-        room = run_messages.MAX_COMPLETE_BYTES
+        room = MAX_COMPLETE_BYTES
         for table in sorted((tables[id] for id in self.pending), key=priority):
             whole = table.whole()
-            room -= run_messages.size_of(whole)
+            room -= snapshots_and_frames.size_of(whole)
             if chosen and room < 0:
                 break
             chosen.append((table, whole))

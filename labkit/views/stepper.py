@@ -14,7 +14,7 @@ from labkit.run import Run
 from labkit.run.holding import other_loops_held
 from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import jupyter_compat, pictures
-from labkit.views import protocol as wire
+from labkit.views import message_builders as wire
 from labkit.views.channel import shortened
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread

@@ -1,4 +1,4 @@
-"""The ruler: the bare loop and a contender in processes of their own that take turns.
+"""Measures two loops in alternation: the bare loop and a contender, in separate processes.
 
 Three processes run the same loop on the same batches: the bare loop, the bare loop once more as
 control, and the contender, set up once and left so. They run a block each in turn, of some tens of
@@ -8,10 +8,9 @@ the same core, within a tenth of a second: a machine that is slower for a while 
 
 Why processes, and not one process that opens and closes the watch around each block: a bare loop
 in a process with an open watch is slower too (labkit's hooks are global), so the watch would have
-to be closed for each bare block. What is measured then is a loop that for ever begins: opening, the
-first readings that come whatever the budget, and a labkit that never reaches its steady state,
-which a block of 40 ms is too short for. Here the bare loop never meets labkit, whose code its
-process does not even import.
+to be closed for each bare block. Each block would then measure the start of a watched loop: opening
+the watch and the first readings, which ignore the budget. A block of 40 ms is too short for labkit
+to reach its steady state. Here the process of the bare loop does not import labkit.
 
 Why forks of one process that has imported torch: their memory is laid out alike. Two processes
 still differ by up to a percent for as long as they live, as their pages lie elsewhere, so several

@@ -14,7 +14,7 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from labkit.views.protocol import PROTOCOL_VERSION
+from labkit.views.message_builders import PROTOCOL_VERSION
 
 from .scenarios import ANSWER_SECONDS, SECONDS
 

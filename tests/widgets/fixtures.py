@@ -28,11 +28,11 @@ from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
 from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
-from labkit.views import protocol, run_messages
+from labkit.views import message_builders, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
+from labkit.views.message_builders import Message
 from labkit.views.messages import pad, page, stepper, widgets
-from labkit.views.protocol import Message
-from labkit.views.run_messages import NewRows
+from labkit.views.snapshots_and_frames import NewRows
 from labkit.views.stepper import walk_message
 
 ROOT = Path(__file__).parent.parent.parent
@@ -166,7 +166,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
     }
     return {
         "snapshot": (
-            run_messages.snapshot(
+            snapshots_and_frames.snapshot(
                 7,
                 STATE,
                 [(table, table.whole())],
@@ -178,12 +178,14 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             found,
         ),
         "frame": (
-            run_messages.frame(8, STATE, rows, None, complete=[(accuracy, accuracy.whole())]),
+            snapshots_and_frames.frame(
+                8, STATE, rows, None, complete=[(accuracy, accuracy.whole())]
+            ),
             {"last": 6002, "accuracy": [0.25, 0.5]},
         ),
-        "changes": (run_messages.frame(9, STATE, {}, GRAPH, []), {}),
+        "changes": (snapshots_and_frames.frame(9, STATE, {}, GRAPH, []), {}),
         "inspection": (
-            protocol.inspection(3, Inspection(STATISTICS, None, NORMS, "so")),
+            message_builders.inspection(3, Inspection(STATISTICS, None, NORMS, "so")),
             {
                 "counts": [2, 0, 1],
                 "norms": [
@@ -192,23 +194,23 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 ],
             },
         ),
-        "graph": (protocol.older_graph(GRAPH.signature, GRAPH), {}),
-        "subjects": (protocol.subjects(4, pictures()), {}),
+        "graph": (message_builders.older_graph(GRAPH.signature, GRAPH), {}),
+        "subjects": (message_builders.subjects(4, pictures()), {}),
         "histograms": (
-            protocol.histograms(5, histograms(), ["fc.weight", "gone"], "magnitude", None),
+            message_builders.histograms(5, histograms(), ["fc.weight", "gone"], "magnitude", None),
             {"steps": [3, None]},
         ),
-        "picture": (protocol.picture(6, PICTURE), {"values": [0.0, 1.0, 2.0, 3.0]}),
-        "asset": (protocol.asset("layout.js", b"compressed"), {}),
-        "acknowledged": (protocol.acknowledged(7), {}),
-        "refused": (protocol.refused("No.", {"type": "graph", "signature": "abc"}), {}),
+        "picture": (message_builders.picture(6, PICTURE), {"values": [0.0, 1.0, 2.0, 3.0]}),
+        "asset": (message_builders.asset("layout.js", b"compressed"), {}),
+        "acknowledged": (message_builders.acknowledged(7), {}),
+        "refused": (message_builders.refused("No.", {"type": "graph", "signature": "abc"}), {}),
         "fragment": (fragments()[0], {}),
     }
 
 
 def fragmented_message() -> Message:
     """Return a message with a name that is not ASCII, and with buffers, one of them empty."""
-    message = protocol.picture(8, replace(PICTURE, module="é" * 50))
+    message = message_builders.picture(8, replace(PICTURE, module="é" * 50))
     message.buffers += [b"", b"odd"]
     return message
 
@@ -221,7 +223,7 @@ def fragments() -> list[Message]:
 def page_messages() -> dict[str, page.PageMessage]:
     """Return the messages of a page by name."""
     return {
-        "hello": {"type": "hello", "protocol": protocol.PROTOCOL_VERSION},
+        "hello": {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION},
         "asset": {"type": "asset", "name": "layout.js"},
         "received": {"type": "received", "seq": 8},
         "graph": {"type": "graph", "signature": "abc"},
@@ -270,7 +272,7 @@ def stepper_messages() -> dict[str, tuple[Message, dict[str, Any]]]:
 def stepper_requests() -> dict[str, stepper.StepperRequest]:
     """Return the messages of a page to the stepper by name."""
     return {
-        "walk": {"type": "walk", "protocol": protocol.PROTOCOL_VERSION},
+        "walk": {"type": "walk", "protocol": message_builders.PROTOCOL_VERSION},
         "edit": {"type": "edit", "request": 1, "leaf": "w", "index": 0, "value": 2.5},
         "reset": {"type": "reset", "request": 2},
     }
@@ -278,7 +280,7 @@ def stepper_requests() -> dict[str, stepper.StepperRequest]:
 
 def channel_states() -> dict[str, widgets.ChannelState]:
     """Return the state of a run's channel."""
-    return {"channel": {"protocol": protocol.PROTOCOL_VERSION, "run_id": "abc"}}
+    return {"channel": {"protocol": message_builders.PROTOCOL_VERSION, "run_id": "abc"}}
 
 
 def view_states() -> dict[str, widgets.ViewState]:
@@ -289,7 +291,7 @@ def view_states() -> dict[str, widgets.ViewState]:
 def pad_states() -> dict[str, pad.PadState]:
     """Return the state of a drawing pad."""
     state: pad.PadState = {
-        "protocol": protocol.PROTOCOL_VERSION,
+        "protocol": message_builders.PROTOCOL_VERSION,
         "side": 2,
         "pixels": [0.0, 1.0, 0.25, 0.0],
         "said": "Two bright pixels",
@@ -300,7 +302,7 @@ def pad_states() -> dict[str, pad.PadState]:
 def pad_drawings() -> dict[str, pad.PadDrawing]:
     """Return the changes that a page sends after a stroke."""
     pixels = [0.0, 1.0, 0.95, 0.0]
-    return {"drawing": {"page_protocol": protocol.PROTOCOL_VERSION, "pixels": pixels}}
+    return {"drawing": {"page_protocol": message_builders.PROTOCOL_VERSION, "pixels": pixels}}
 
 
 def pictures() -> ActivationLog:

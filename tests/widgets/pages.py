@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from labkit.run import Run
-from labkit.views import protocol as wire
+from labkit.views import message_builders as wire
 from labkit.views.channel import RunChannel
 
 

@@ -8,7 +8,7 @@ from labkit.run import Finding, Run
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import NO_STEP_ENDED
-from labkit.views import assets, run_messages
+from labkit.views import assets, run_updates
 from labkit.views.channel import RunChannel
 
 from .pages import HELLO, Page
@@ -258,7 +258,7 @@ def test_findings_are_sent_after_changes_only(run, monkeypatch):
 @pytest.fixture
 def large_run(run, monkeypatch):
     """An open run whose tables are sent in separate messages."""
-    monkeypatch.setattr(run_messages, "MAX_COMPLETE_BYTES", 0)
+    monkeypatch.setattr(run_updates, "MAX_COMPLETE_BYTES", 0)
     for number in range(5):
         run.add_table(f"metric/{number}", "metric", [str(number)]).append(1, 1.0)
     return run

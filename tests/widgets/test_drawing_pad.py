@@ -1,7 +1,7 @@
 """The drawing pad replies to a drawing, and refuses a page of another protocol version."""
 
 from labkit.learn.drawing_pad import SIDE, DrawingPad
-from labkit.views.protocol import PROTOCOL_VERSION, other_version
+from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 
 
 def draw(pad, **changes):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labkit.views.fragments import MAX_MESSAGE_BYTES, Fragmenter
-from labkit.views.protocol import Message
+from labkit.views.message_builders import Message
 
 from .page import Page
 

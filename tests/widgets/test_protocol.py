@@ -15,8 +15,8 @@ from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
+from labkit.views import message_builders, snapshots_and_frames, views
 from labkit.views import messages as types
-from labkit.views import protocol, run_messages, views
 from labkit.views.channel import RunChannel
 from labkit.views.messages import kernel, pad, page, stepper, tables, widgets
 from labkit.views.stepper import StepperView
@@ -170,7 +170,7 @@ def test_both_sides_define_the_same_types_in_files_of_the_same_names():
 
 def test_both_sides_have_the_same_protocol_version():
     text = (ROOT / "frontend" / "src" / "messages" / "protocol.ts").read_text()
-    assert f"PROTOCOL_VERSION = {protocol.PROTOCOL_VERSION};" in text
+    assert f"PROTOCOL_VERSION = {message_builders.PROTOCOL_VERSION};" in text
 
 
 @pytest.mark.parametrize("content", page_messages().values(), ids=lambda content: content["type"])
@@ -183,7 +183,7 @@ def test_no_message_of_a_page_is_refused(content, monkeypatch):
 
 
 def test_non_finite_numbers_are_none_in_json():
-    message = run_messages.frame(1, STATE, {}, None)
+    message = snapshots_and_frames.frame(1, STATE, {}, None)
     assert message.content["run"]["steps_per_second"] is None
     json.dumps(message.content, allow_nan=False)
 
@@ -193,10 +193,10 @@ def test_a_frame_is_bounded_and_contains_the_maxima():
     table = SeriesTable("lr", "lr", names)
     values = np.random.default_rng(0).random((400, 1000), np.float32)
     values[17, 3], values[200, 5] = 99.0, np.nan
-    rows = {"lr": run_messages.NewRows(table, np.arange(400), values)}
-    message = run_messages.frame(1, STATE, rows, None)
+    rows = {"lr": snapshots_and_frames.NewRows(table, np.arange(400), values)}
+    message = snapshots_and_frames.frame(1, STATE, rows, None)
     (sent,) = message.content["tables"]
-    assert len(message.buffers[sent["values"]]) <= run_messages.MAX_FRAME_BYTES
+    assert len(message.buffers[sent["values"]]) <= snapshots_and_frames.MAX_FRAME_BYTES
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert decoded[:, 3].max() == 99.0
     assert np.isnan(decoded[:, 5]).any()
@@ -208,8 +208,12 @@ def test_values_that_were_not_read_do_not_hide_maxima_in_merged_rows():
     names = [f"layer{number}" for number in range(1000)]
     values = np.full((400, 1000), np.nan, np.float32)
     values[17, 3] = 99.0
-    rows = {"a": run_messages.NewRows(SeriesTable("a", "act_mean", names), np.arange(400), values)}
-    message = run_messages.frame(1, STATE, rows, None)
+    rows = {
+        "a": snapshots_and_frames.NewRows(
+            SeriesTable("a", "act_mean", names), np.arange(400), values
+        )
+    }
+    message = snapshots_and_frames.frame(1, STATE, rows, None)
     (sent,) = message.content["tables"]
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert np.nanmax(decoded[:, 3]) == 99.0

@@ -8,7 +8,7 @@ import torch
 
 import labkit as lk
 from labkit.views import stepper as stepper_module
-from labkit.views.protocol import PROTOCOL_VERSION
+from labkit.views.message_builders import PROTOCOL_VERSION
 from labkit.views.stepper import StepperView, walk_message
 
 from .fixtures import stepper_requests

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from labkit.run import Run, storage
 from labkit.run.kinds import SAMPLED_KINDS
-from labkit.views import protocol, run_messages
+from labkit.views import message_builders, run_updates, snapshots_and_frames
 from labkit.views.channel import RunChannel
 from labkit.views.fragments import MAX_MESSAGE_BYTES, Fragmenter
 from labkit.views.run_updates import RunUpdates
@@ -24,7 +24,7 @@ TABLES = {
     "grad_norm": ("grad_norm", ["x", "y", "z"]),
 }
 MODULES = "abcdefgh"
-LEAST_ROOM = run_messages.MAX_FRAME_BYTES // 4
+MIN_ROOM = snapshots_and_frames.MAX_FRAME_BYTES // 4
 
 ROWS = st.tuples(
     st.just("rows"),
@@ -98,7 +98,7 @@ class Training:
 
     def publish(self):
         for id, rows in self.unsent.items():
-            if rows * (4 * len(self.run.tables[id].names) + 8) > LEAST_ROOM:
+            if rows * (4 * len(self.run.tables[id].names) + 8) > MIN_ROOM:
                 self.thinned.add(id)
         self.unsent.clear()
         self.wire.publish()
@@ -106,7 +106,9 @@ class Training:
             self.hello()
 
     def hello(self):
-        self.wire._on_message(None, {"type": "hello", "protocol": protocol.PROTOCOL_VERSION}, [])
+        self.wire._on_message(
+            None, {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION}, []
+        )
         self.unsent.clear()
         self.thinned.clear()
 
@@ -115,7 +117,7 @@ class Training:
 @given(
     actions=st.lists(ROWS | AGAIN | WIDEN | PUBLISH | HELLO, max_size=30),
     limit=st.sampled_from([16, 256, 2048]),
-    room=st.sampled_from([0, 5_000, run_messages.MAX_COMPLETE_BYTES]),
+    room=st.sampled_from([0, 5_000, run_updates.MAX_COMPLETE_BYTES]),
     most=st.sampled_from([2_000, MAX_MESSAGE_BYTES]),
     paced=st.booleans(),
 )
@@ -125,7 +127,7 @@ def test_pages_have_the_series_of_the_run(actions, limit, room, most, paced):
     with pytest.MonkeyPatch.context() as smaller:  # so that rows are folded on both sides
         smaller.setattr(storage, "_MAX_ROWS", limit)
         smaller.setattr(storage, "_MIN_ROWS", min(limit, 128))
-        smaller.setattr(run_messages, "MAX_COMPLETE_BYTES", room)
+        smaller.setattr(run_updates, "MAX_COMPLETE_BYTES", room)
         for action in actions:
             training.act(*action)
         training.publish()
@@ -207,7 +209,7 @@ def test_a_new_page_receives_a_run_of_any_size_in_bounded_messages(groups, steps
 
 
 def test_a_page_shows_its_previous_tables_until_new_ones_arrive(monkeypatch):
-    monkeypatch.setattr(run_messages, "MAX_COMPLETE_BYTES", 0)
+    monkeypatch.setattr(run_updates, "MAX_COMPLETE_BYTES", 0)
     training = Training(paced=True)
     for id, kind in (("loss", "loss"), ("grad_norm", "grad_norm")):
         training.run.add_table(id, kind, [id]).extend([1, 2], [1.0, 2.0])

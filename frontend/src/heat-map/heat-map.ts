@@ -90,7 +90,7 @@ export class HeatMap {
       scale,
       dark: theme.dark,
       cursor,
-      ink: theme.ink,
+      cursorColour: theme.text,
       rowHeight,
       cells: this.pixels,
     });

@@ -10,7 +10,7 @@ export interface HeatMapImage {
   readonly dark: boolean;
   /** Step of the cursor; null for none. */
   readonly cursor: number | null;
-  readonly ink: string;
+  readonly cursorColour: string;
   readonly rowHeight: number;
   /** A hidden canvas with one pixel per cell. */
   readonly cells: HTMLCanvasElement;
@@ -70,13 +70,13 @@ function drawGaps(
 
 function drawCursor(
   context: CanvasRenderingContext2D,
-  { cursor, bins, ink }: HeatMapImage,
+  { cursor, bins, cursorColour }: HeatMapImage,
   ratio: number,
 ): void {
   if (cursor === null) return;
   const { width, height } = context.canvas;
   const x = ((cursor - bins.start + 0.5) / (bins.count * bins.width)) * width;
-  context.strokeStyle = ink;
+  context.strokeStyle = cursorColour;
   context.lineWidth = 1.5 * ratio;
   context.setLineDash([3 * ratio, 3 * ratio]);
   context.beginPath();

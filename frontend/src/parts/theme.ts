@@ -7,10 +7,10 @@ const DARK_SERIES = ["#56b4e9", "#f0883e", "#2bc49a", "#e08fc0", "#e6b422", "#a6
 export interface Theme {
   readonly dark: boolean;
   readonly paper: string;
-  readonly ink: string;
-  readonly faint: string;
-  readonly hair: string;
-  readonly alarm: string;
+  readonly text: string;
+  readonly mutedText: string;
+  readonly gridLine: string;
+  readonly error: string;
   readonly series: readonly string[];
 }
 
@@ -23,10 +23,10 @@ export function readTheme(element: Element): Theme {
   return {
     dark,
     paper: colour("--labkit-paper", dark ? "#1b1b1b" : "#ffffff"),
-    ink: colour("--labkit-ink", dark ? "#e4e4e4" : "#222222"),
-    faint: colour("--labkit-faint", dark ? "#a8a8a8" : "#666666"),
-    hair: colour("--labkit-hair", dark ? "#3a3a3a" : "#e4e4e4"),
-    alarm: dark ? "#ff7b6b" : "#c62828",
+    text: colour("--labkit-text", dark ? "#e4e4e4" : "#222222"),
+    mutedText: colour("--labkit-muted-text", dark ? "#a8a8a8" : "#666666"),
+    gridLine: colour("--labkit-light-border", dark ? "#3a3a3a" : "#e4e4e4"),
+    error: dark ? "#ff7b6b" : "#c62828",
     series: dark ? DARK_SERIES : LIGHT_SERIES,
   };
 }

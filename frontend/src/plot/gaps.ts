@@ -49,11 +49,11 @@ export function describeGaps(name: string, gaps: readonly Gap[]): string {
 export function gapShape(gap: Gap, [y0, y1]: StepRange, theme: Theme): Layout {
   const place = { xref: "x", yref: "paper", x0: gap.from, x1: gap.to, y0, y1 };
   if (gap.from === gap.to) {
-    return { ...place, type: "line", line: { color: theme.alarm, width: 1, dash: "dot" } };
+    return { ...place, type: "line", line: { color: theme.error, width: 1, dash: "dot" } };
   }
   // The outline makes a gap of few steps visible if a pixel covers many steps.
-  const line = { color: theme.alarm, width: 0.5 };
-  return { ...place, type: "rect", fillcolor: `${theme.alarm}1f`, line };
+  const line = { color: theme.error, width: 0.5 };
+  return { ...place, type: "rect", fillcolor: `${theme.error}1f`, line };
 }
 
 /** Returns a symbol at the bottom of a panel, with a tooltip that describes the gap. */
@@ -68,7 +68,7 @@ export function gapMarker(gap: Gap, name: string, bottom: number, theme: Theme):
     yanchor: "bottom",
     showarrow: false,
     borderpad: 0,
-    font: { size: 11, color: theme.alarm },
+    font: { size: 11, color: theme.error },
   };
 }
 
@@ -82,7 +82,7 @@ export function gapLabel(gap: Gap, bottom: number, theme: Theme): Layout {
     yref: "paper",
     yanchor: "bottom",
     showarrow: false,
-    font: { size: 11, color: theme.alarm },
+    font: { size: 11, color: theme.error },
     bgcolor: theme.paper,
   };
 }

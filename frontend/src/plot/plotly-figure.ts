@@ -110,13 +110,13 @@ export function rangeAfter(change: Record<string, unknown>): StepRange | null | 
 
 /** Returns the common layout of all figures. `uirevision` preserves the user's zoom. */
 export function baseLayout(theme: Theme): Layout {
-  const font = { color: theme.ink, size: 12, family: FONT };
+  const font = { color: theme.text, size: 12, family: FONT };
   return {
     autosize: false,
     dragmode: "zoom",
     font,
-    hoverlabel: { bgcolor: theme.paper, bordercolor: theme.hair, font },
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.faint, activecolor: theme.ink },
+    hoverlabel: { bgcolor: theme.paper, bordercolor: theme.gridLine, font },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.mutedText, activecolor: theme.text },
     paper_bgcolor: "rgba(0,0,0,0)",
     // Plotly uses this colour for the outline of the line at the pointer.
     plot_bgcolor: theme.paper,
@@ -128,9 +128,9 @@ export function baseLayout(theme: Theme): Layout {
 export function baseAxis(theme: Theme): Layout {
   return {
     automargin: false,
-    gridcolor: theme.hair,
-    linecolor: theme.hair,
-    tickfont: { color: theme.faint, size: 11 },
+    gridcolor: theme.gridLine,
+    linecolor: theme.gridLine,
+    tickfont: { color: theme.mutedText, size: 11 },
     // Prevents plotly from measuring each label in the page.
     ticklabeloverflow: "allow",
     zeroline: false,
@@ -144,6 +144,6 @@ export function logAxis(theme: Theme): Layout {
 
 export function cursorShape(cursor: number | null, theme: Theme): Layout[] {
   if (cursor === null) return [];
-  const line = { color: theme.ink, width: 1.2, dash: "dot" };
+  const line = { color: theme.text, width: 1.2, dash: "dot" };
   return [{ type: "line", xref: "x", yref: "paper", x0: cursor, x1: cursor, y0: 0, y1: 1, line }];
 }

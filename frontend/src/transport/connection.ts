@@ -21,6 +21,8 @@ export interface ConnectionListener {
 }
 
 export class Connection {
+  /** A sentence if the kernel has another version of the protocol; null otherwise. */
+  readonly versionProblem: string | null;
   private stopResending: () => void = () => undefined;
   private answerTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly onMessage: MessageListener = (content, buffers = []) =>
@@ -32,16 +34,22 @@ export class Connection {
     readonly channel: Channel,
     private readonly listener: ConnectionListener,
   ) {
-    channel.on("msg:custom", this.onMessage);
-    channel.on("comm_live_update", this.onLiveChange);
-    channel.on("comm:close", this.onClose);
+    this.versionProblem = versionProblem(channel.get("protocol"));
   }
 
-  /** Connects, or reports that the kernel has another version of the protocol. */
+  /**
+   * Connects, or reports that the kernel has another version of the protocol. Messages of another
+   * version are ignored: the kernel sends them to all pages, for those of its version.
+   */
   open(): void {
-    const problem = versionProblem(this.channel.get("protocol"));
-    if (problem === null) this.connect();
-    else this.listener.onProblem(problem);
+    if (this.versionProblem !== null) {
+      this.listener.onProblem(this.versionProblem);
+      return;
+    }
+    this.channel.on("msg:custom", this.onMessage);
+    this.channel.on("comm_live_update", this.onLiveChange);
+    this.channel.on("comm:close", this.onClose);
+    this.connect();
   }
 
   /** Requests a snapshot, a few times; reports a problem if none arrives in time. */

@@ -98,6 +98,8 @@ export class LiveSession implements RunSession {
   }
 
   asset(name: AssetName): Promise<string> {
+    const { versionProblem } = this.connection;
+    if (versionProblem !== null) return Promise.reject(new Error(versionProblem));
     return requestAsset(name, this.channel);
   }
 

@@ -214,6 +214,31 @@ describe("a session", () => {
     expect(channel.sent).toEqual([]);
   });
 
+  it("requests no script from a kernel with another protocol version", async () => {
+    const channel = new FakeChannel("run", PROTOCOL_VERSION + 1);
+    const session = new LiveSession(channel);
+    await expect(session.asset("plotly.js")).rejects.toThrow("Restart the kernel");
+    expect(channel.sent).toEqual([]);
+  });
+
+  it("ignores messages of another protocol version, which are for other pages", () => {
+    const channel = new FakeChannel("run", PROTOCOL_VERSION + 1);
+    const session = new LiveSession(channel);
+    const problem = session.problem;
+    const changes: string[] = [];
+    session.subscribe((change) => changes.push(change));
+    channel.receive(snapshot(1));
+    frame(channel, 2, [0, 1], [3, 4]);
+    channel.receive(refusal({ reason: "another page's hello" }));
+    channel.disconnect();
+    channel.reconnect();
+    expect(session.problem).toBe(problem);
+    expect(session.state).toBeNull();
+    expect(changes).toEqual([]);
+    expect(channel.sent).toEqual([]);
+    session.close();
+  });
+
   it("shows the tables of a snapshot that follow in frames when they arrive", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);

@@ -85,30 +85,30 @@ def _used_before() -> Tensor:
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """One call of a learner's `gradient`, and whether it left its argument alone."""
+class _GradientCall:
+    """One call of a learner's `gradient`, and whether the argument is unchanged."""
 
     attempt: CallResult
     untouched: bool
 
 
-def _evaluate_gradient(function: Callable[..., Any]) -> tuple[_Asked, _Asked]:
+def _evaluate_gradient(function: Callable[..., Any]) -> tuple[_GradientCall, _GradientCall]:
     plain = try_out(function, _bowl, _AT)
     used = try_out(function, _bowl, _used_before())
     plain_after, used_after = plain.arguments[1], used.arguments[1]
     return (
-        _Asked(plain, not plain_after.requires_grad and plain_after.grad is None),
-        _Asked(used, used_after.grad is not None and bool((used_after.grad == 1).all())),
+        _GradientCall(plain, not plain_after.requires_grad and plain_after.grad is None),
+        _GradientCall(used, used_after.grad is not None and bool((used_after.grad == 1).all())),
     )
 
 
-def _returns(asked: _Asked, expected: Tensor) -> bool:
-    result = asked.attempt.result
+def _returns(call: _GradientCall, expected: Tensor) -> bool:
+    result = call.attempt.result
     return isinstance(result, Tensor) and torch.allclose(result, expected)
 
 
-def _raised(asked: tuple[_Asked, ...], words: str) -> bool:
-    return any(words in str(one.attempt.error) for one in asked)
+def _raised(calls: tuple[_GradientCall, ...], words: str) -> bool:
+    return any(words in str(one.attempt.error) for one in calls)
 
 
 _GRADIENT = Exercise(
@@ -117,7 +117,7 @@ _GRADIENT = Exercise(
         "Write `gradient(f, at)`: the gradient of `f` at the tensor `at`, which stays as it was."
     ),
     evaluate=_evaluate_gradient,
-    is_right=lambda asked: all(_returns(one, _TRUE) and one.untouched for one in asked),
+    is_right=lambda calls: all(_returns(one, _TRUE) and one.untouched for one in calls),
     praise=(
         "A leaf of its own for the question, and nobody else's `.grad` is touched: this is how "
         "libraries ask for gradients."
@@ -125,33 +125,33 @@ _GRADIENT = Exercise(
     mistakes=(
         Mistake(
             "no_graph",
-            lambda asked: _raised(asked, "does not require grad"),
+            lambda calls: _raised(calls, "does not require grad"),
             "Nothing was recorded: `at` does not require gradients, so `f(at)` has no graph to "
             "go back through.",
         ),
         Mistake(
             "tuple",
-            lambda asked: isinstance(asked[0].attempt.result, tuple),
+            lambda calls: isinstance(calls[0].attempt.result, tuple),
             "`torch.autograd.grad` answers with a tuple, one gradient for each input asked "
             "about. Take its first.",
         ),
         Mistake(
             "not_a_leaf",
-            lambda asked: asked[0].attempt.error is None and asked[0].attempt.result is None,
+            lambda calls: calls[0].attempt.error is None and calls[0].attempt.result is None,
             "`None` came back. If it was read from `.grad`: `backward` fills the `.grad` of "
             "leaves only, and a copy made from a tensor that requires gradients is no leaf.",
         ),
         Mistake(
             "accumulated",
-            lambda asked: _returns(asked[0], _TRUE) and _returns(asked[1], _TRUE + 1),
+            lambda calls: _returns(calls[0], _TRUE) and _returns(calls[1], _TRUE + 1),
             "Right for a fresh tensor, wrong for one whose `.grad` held something before: "
             "`backward` adds to it.",
         ),
         Mistake(
             "left_marks",
-            lambda asked: (
-                all(_returns(one, _TRUE) for one in asked)
-                and not all(one.untouched for one in asked)
+            lambda calls: (
+                all(_returns(one, _TRUE) for one in calls)
+                and not all(one.untouched for one in calls)
             ),
             "The gradient is right, but the caller's tensor was changed: it requires gradients "
             "now, or its `.grad` is another. Ask about a tensor of your own.",
@@ -167,7 +167,7 @@ _GRADIENT = Exercise(
 
 @dataclass(frozen=True)
 class _Pair:
-    """What a learner's consistency loss came to, and whom it reached."""
+    """A learner's consistency loss, and which parameters got gradients."""
 
     attempt: CallResult
     student: bool

@@ -291,21 +291,23 @@ _ACCURACY = Exercise(
 )
 
 
-class _Witness(nn.Module):
-    """A model that notes how it was called."""
+class _CallRecordingModel(nn.Module):
+    """A model that records the mode of each call."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[tuple[bool, bool]] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        """Note the mode, and answer with class 1 for every row."""
+        """Record the mode and return logits with class 1 for every row."""
         self.calls.append((self.training, torch.is_grad_enabled()))
         return torch.tensor([0.0, 1.0]).expand(len(x), 2).clone().requires_grad_()
 
 
 def _evaluate_evaluation(function: Callable[..., Any]) -> CallResult:
-    return try_out(function, _Witness().train(), torch.zeros(4, 1), torch.tensor([1, 1, 1, 0]))
+    return try_out(
+        function, _CallRecordingModel().train(), torch.zeros(4, 1), torch.tensor([1, 1, 1, 0])
+    )
 
 
 def _call(attempt: CallResult) -> tuple[bool, bool]:

@@ -29,7 +29,7 @@ export function timeGradient(picture: Picture, theme: Theme): SVGSVGElement {
   for (let power = low; power <= high; power += every) {
     const y = String(down(10 ** power));
     const ends = { x1: String(LEFT), x2: String(WIDTH - RIGHT), y1: y, y2: y };
-    svg.append(element("line", { ...ends, stroke: theme.hair }));
+    svg.append(element("line", { ...ends, stroke: theme.gridLine }));
     const where = { x: String(LEFT - 6), y, "text-anchor": "end", "dominant-baseline": "middle" };
     svg.append(label(`1e${power}`, where, theme));
   }
@@ -75,7 +75,7 @@ export function timeGradient(picture: Picture, theme: Theme): SVGSVGElement {
 }
 
 function label(text: string, where: Readonly<Record<string, string>>, theme: Theme): SVGElement {
-  const made = element("text", { ...where, fill: theme.faint, "font-size": "11" });
+  const made = element("text", { ...where, fill: theme.mutedText, "font-size": "11" });
   made.textContent = text;
   return made;
 }

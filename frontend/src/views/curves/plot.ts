@@ -77,7 +77,7 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
 
 /** Returns a short mark at the bottom for each skipped step. */
 function skippedShapes({ skipped, theme }: CurvesInput): Layout[] {
-  const line = { color: theme.alarm, width: 1.5 };
+  const line = { color: theme.error, width: 1.5 };
   return skipped.map((step) => ({
     type: "line",
     xref: "x",
@@ -120,9 +120,9 @@ function layoutOf(
       ...baseAxis(input.theme),
       anchor: last > 1 ? `y${last}` : "y",
       showgrid: false,
-      title: { text: "step", font: { size: 11, color: input.theme.faint }, standoff: 4 },
+      title: { text: "step", font: { size: 11, color: input.theme.mutedText }, standoff: 4 },
       hoverformat: ",d",
-      spikecolor: input.theme.faint,
+      spikecolor: input.theme.mutedText,
       spikedash: "solid",
       spikethickness: 1,
       unifiedhovertitle: { text: "step %{x:,d}" },
@@ -146,7 +146,7 @@ function panelTitle(key: string, top: number, theme: Theme): Layout {
     yref: "paper",
     yanchor: "bottom",
     showarrow: false,
-    font: { size: 12, color: theme.ink },
+    font: { size: 12, color: theme.text },
   };
 }
 
@@ -183,7 +183,7 @@ function lineTraces(
     marker: { color: colour, size: 5 },
   };
   // Without smoothing the trace is empty, not absent, so that plotly preserves its visibility.
-  const faint = {
+  const recorded = {
     ...shared,
     uid: `${uid}-recorded`,
     mode: "lines",
@@ -195,13 +195,13 @@ function lineTraces(
   };
   // "_xother" is replaced by the step of this line if it differs from that of the others.
   if (decay <= 0) {
-    const none = { ...faint, x: [], y: [] };
+    const none = { ...recorded, x: [], y: [] };
     return [none, { ...main, y: raw, hovertemplate: "%{y:.4~g}%{_xother}" }];
   }
   const y = Float32Array.from(chosen, (index) => smoothed[index] as number);
   const trend = input.width < NARROW_WIDTH ? "" : ", smoothed %{y:.4~g}";
   const hovertemplate = `%{customdata:.4~g}${trend}%{_xother}`;
-  return [faint, { ...main, y, customdata: raw, hovertemplate }];
+  return [recorded, { ...main, y, customdata: raw, hovertemplate }];
 }
 
 /**

@@ -155,7 +155,7 @@ function label(
     x: String(x),
     y: String(y),
     "text-anchor": anchor,
-    fill: theme.ink,
+    fill: theme.text,
     "font-size": "11",
   });
   const hint = element("title", {});

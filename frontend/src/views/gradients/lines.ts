@@ -78,7 +78,7 @@ function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): L
     xaxis: {
       ...baseAxis(theme),
       showgrid: false,
-      title: { text: "step", font: { size: 11, color: theme.faint }, standoff: 4 },
+      title: { text: "step", font: { size: 11, color: theme.mutedText }, standoff: 4 },
     },
     yaxis: input.logarithmic ? logAxis(theme) : baseAxis(theme),
   };
@@ -92,7 +92,7 @@ function lineColour(index: number, count: number, { series, dark }: Theme): stri
 }
 
 function referenceShape(value: number, theme: Theme): Layout {
-  const line = { color: theme.faint, width: 1.2, dash: "dash" };
+  const line = { color: theme.mutedText, width: 1.2, dash: "dash" };
   return { type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: value, y1: value, line };
 }
 
@@ -106,6 +106,6 @@ function referenceNote(value: number, theme: Theme): Layout {
     y: Math.log10(value),
     yanchor: "bottom",
     showarrow: false,
-    font: { size: 10, color: theme.faint },
+    font: { size: 10, color: theme.mutedText },
   };
 }

@@ -21,7 +21,7 @@ import { detailsOf } from "./panels/node-details";
 import { PassSliders } from "./panels/pass-sliders";
 import { Toolbar, type ToolbarActions } from "./panels/toolbar";
 import type { StageActions } from "./stage-events";
-import type { CollapsedRepeat } from "./structure/collapsed-graph";
+import type { DrawnRepeat } from "./structure/collapsed-graph";
 import type { GraphViewState } from "./view-state";
 
 const ZOOM_FACTOR = 1.3;
@@ -139,7 +139,7 @@ export class GraphInteraction {
     );
   }
 
-  private async showPass(repeat: CollapsedRepeat, pass: number | "all"): Promise<void> {
+  private async showPass(repeat: DrawnRepeat, pass: number | "all"): Promise<void> {
     const { shown } = this.state;
     if (!shown) return;
     const { requestedOpen } = this.drawing;

@@ -5,7 +5,7 @@ import type { ViewSettings } from "../../parts/view-settings";
 import type { FlowDirection } from "./model/labels";
 import { ShownGraph } from "./model/shown-graph";
 import { initiallyUnfolded } from "./model/visible-graph";
-import type { CollapsedRepeat, PassChoices } from "./structure/collapsed-graph";
+import type { DrawnRepeat, PassChoices } from "./structure/collapsed-graph";
 
 const OPEN_MODULES = "graph open";
 
@@ -48,7 +48,7 @@ export class GraphViewState {
   /** Selects a pass of a repeat, or all of them, unless that is too large to draw. */
   showPass(
     shown: ShownGraph,
-    repeat: CollapsedRepeat,
+    repeat: DrawnRepeat,
     pass: number | "all",
     open: ReadonlySet<string>,
   ): Opening {

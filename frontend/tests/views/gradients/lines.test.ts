@@ -6,10 +6,10 @@ import { linesPlot } from "../../../src/views/gradients/lines";
 const THEME: Theme = {
   dark: false,
   paper: "#fff",
-  ink: "#222",
-  faint: "#666",
-  hair: "#e4e4e4",
-  alarm: "#c62828",
+  text: "#222",
+  mutedText: "#666",
+  gridLine: "#e4e4e4",
+  error: "#c62828",
   series: ["#0072b2"],
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { visibleGraph } from "../../../src/views/graph/model/visible-graph";
-import { RepeatedGraph } from "../../../src/views/graph/repeats/collapse";
+import { CollapsibleGraph } from "../../../src/views/graph/repeats/collapse";
 import { Sample } from "./sample";
 
 /** Returns a stack of blocks, each with a parameter and two operations, and a loss. */
@@ -35,7 +35,7 @@ function named(ids: Iterable<{ readonly source: string; readonly target: string 
 
 describe("repeated blocks", () => {
   it("are drawn as one block with a count", () => {
-    const { graph, collapsed: repeats } = new RepeatedGraph(stack(12).graph()).collapse(new Map());
+    const { graph, repeats } = new CollapsibleGraph(stack(12).graph()).collapse(new Map());
     expect(repeats).toEqual([{ key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, label: "Block" }]);
     expect(graph.nodes.map((node) => node.id)).toEqual([
       "#1/embed:0",
@@ -49,7 +49,7 @@ describe("repeated blocks", () => {
   });
 
   it("have the edges from before the first and after the last block, and a loop between blocks", () => {
-    const { graph } = new RepeatedGraph(stack(12).graph()).collapse(new Map([["h.0#1", 5]]));
+    const { graph } = new CollapsibleGraph(stack(12).graph()).collapse(new Map([["h.0#1", 5]]));
     expect(new Set(named(graph.edges.filter((edge) => !edge.loop)))).toEqual(
       new Set([
         "#1/embed:0 -> h.0#1/mm:0",
@@ -64,8 +64,11 @@ describe("repeated blocks", () => {
   });
 
   it("have the same ids for every pass, and the names of the selected pass", () => {
-    const repeats = new RepeatedGraph(stack(12).graph());
-    const [first, fifth] = [repeats.collapse(new Map()), repeats.collapse(new Map([["h.0#1", 4]]))];
+    const collapsible = new CollapsibleGraph(stack(12).graph());
+    const [first, fifth] = [
+      collapsible.collapse(new Map()),
+      collapsible.collapse(new Map([["h.0#1", 4]])),
+    ];
     const ids = ({ graph }: typeof first) => graph.nodes.map((node) => node.id);
     expect(ids(fifth)).toEqual(ids(first));
     const weight = fifth.graph.nodes.find((node) => node.kind === "parameter");
@@ -75,7 +78,7 @@ describe("repeated blocks", () => {
 
   it("can be drawn completely", () => {
     const graph = stack(12).graph();
-    const { graph: all, collapsed: repeats } = new RepeatedGraph(graph).collapse(
+    const { graph: all, repeats } = new CollapsibleGraph(graph).collapse(
       new Map([["h.0#1", "all"]]),
     );
     expect(all.nodes.map((node) => node.id)).toEqual(graph.nodes.map((node) => node.id));
@@ -84,21 +87,21 @@ describe("repeated blocks", () => {
 
   it("are not collapsed if there are only three", () => {
     const graph = stack(3).graph();
-    expect(new RepeatedGraph(graph).collapse(new Map()).graph).toBe(graph);
+    expect(new CollapsibleGraph(graph).collapse(new Map()).graph).toBe(graph);
   });
 
   it("return the choices with which a hidden node is drawn", () => {
-    const collapsed = new RepeatedGraph(stack(12).graph()).collapse(new Map());
-    expect([...collapsed.choicesFor("h.7#1/mm:0")]).toEqual([["h.0#1", 7]]);
-    expect(collapsed.drawnIdOf("h.7#1/mm:0")).toBe("h.0#1/mm:0");
+    const collapse = new CollapsibleGraph(stack(12).graph()).collapse(new Map());
+    expect([...collapse.choicesFor("h.7#1/mm:0")]).toEqual([["h.0#1", 7]]);
+    expect(collapse.drawnIdOf("h.7#1/mm:0")).toBe("h.0#1/mm:0");
   });
 });
 
 describe("a cell that is called repeatedly", () => {
   it("has its weight in every pass", () => {
-    const repeated = new RepeatedGraph(recurrence(20).graph());
+    const collapsible = new CollapsibleGraph(recurrence(20).graph());
     for (const pass of [0, 9, 19]) {
-      const { graph, collapsed: repeats } = repeated.collapse(new Map([["cell#1", pass]]));
+      const { graph, repeats } = collapsible.collapse(new Map([["cell#1", pass]]));
       expect(repeats[0]).toMatchObject({ passes: 20, pass });
       expect(graph.nodes.map((node) => node.id)).toEqual([
         "cell#1/weight:0",
@@ -112,7 +115,7 @@ describe("a cell that is called repeatedly", () => {
 
   it("has the same boxes for any number of passes", () => {
     const ids = (passes: number) =>
-      new RepeatedGraph(recurrence(passes).graph())
+      new CollapsibleGraph(recurrence(passes).graph())
         .collapse(new Map())
         .graph.nodes.map(({ id }) => id);
     expect(ids(7)).toEqual(ids(50));
@@ -127,9 +130,9 @@ describe("repeated operations outside modules", () => {
       made.op(`/mul:${pass}`, last, "/w:0").op(`/sin:${pass}`, `/mul:${pass}`);
       last = `/sin:${pass}`;
     }
-    const { graph, collapsed: repeats } = new RepeatedGraph(
-      made.output("/loss:0", last).graph(),
-    ).collapse(new Map());
+    const { graph, repeats } = new CollapsibleGraph(made.output("/loss:0", last).graph()).collapse(
+      new Map(),
+    );
     expect(repeats[0]).toMatchObject({ passes: 6, label: "mul, sin", box: "/mul:0/passes" });
     const seen = visibleGraph(graph, new Set(["/mul:0/passes"]));
     expect(seen.containers.map(({ id }) => id)).toEqual(["/mul:0/passes"]);
@@ -146,7 +149,7 @@ describe("repeated operations outside modules", () => {
     const made = new Sample().op("/add:0");
     for (let place = 1; place < 6; place += 1) made.op(`/add:${place}`, `/add:${place - 1}`);
     const graph = made.graph();
-    expect(new RepeatedGraph(graph).collapse(new Map()).graph).toBe(graph);
+    expect(new CollapsibleGraph(graph).collapse(new Map()).graph).toBe(graph);
   });
 });
 
@@ -169,16 +172,16 @@ function stages(): Sample {
 
 describe("nested blocks", () => {
   it("are collapsed inside the selected pass", () => {
-    const collapsed = new RepeatedGraph(stages().graph()).collapse(new Map([["s.0#1", 2]]));
-    expect(collapsed.collapsed.map(({ passes }) => passes).sort()).toEqual([4, 5]);
-    expect(collapsed.graph.nodes.map((node) => node.id)).toEqual([
+    const collapse = new CollapsibleGraph(stages().graph()).collapse(new Map([["s.0#1", 2]]));
+    expect(collapse.repeats.map(({ passes }) => passes).sort()).toEqual([4, 5]);
+    expect(collapse.graph.nodes.map((node) => node.id)).toEqual([
       "#1/embed:0",
       "s.0.b.0#1/weight:0",
       "s.0.b.0#1/mm:0",
       "s.0.b.0#1/exp:0",
       "/loss:0",
     ]);
-    expect([...collapsed.choicesFor("s.2.b.3#1/mm:0")]).toEqual([
+    expect([...collapse.choicesFor("s.2.b.3#1/mm:0")]).toEqual([
       ["s.0#1", 2],
       ["s.0.b.0#1", 3],
     ]);
@@ -192,15 +195,15 @@ describe("every repeat", () => {
     ["stages", stages()],
   ])("can show each of its passes: %s", (_, sample) => {
     const whole = sample.graph();
-    const repeats = new RepeatedGraph(whole);
-    const folded = repeats.collapse(new Map());
+    const collapsible = new CollapsibleGraph(whole);
+    const folded = collapsible.collapse(new Map());
     expect(folded.graph.nodes.length).toBeLessThan(whole.nodes.length);
     for (const node of whole.nodes) {
-      const collapsed = repeats.collapse(folded.choicesFor(node.id));
-      const { graph } = collapsed;
+      const collapse = collapsible.collapse(folded.choicesFor(node.id));
+      const { graph } = collapse;
       const ids = graph.nodes.map(({ id }) => id);
-      expect(ids).toContain(collapsed.drawnIdOf(node.id));
-      expect(collapsed.recordedIdOf(collapsed.drawnIdOf(node.id))).toBe(node.id);
+      expect(ids).toContain(collapse.drawnIdOf(node.id));
+      expect(collapse.recordedIdOf(collapse.drawnIdOf(node.id))).toBe(node.id);
       expect(new Set(ids).size).toBe(ids.length);
       for (const edge of graph.edges)
         expect(ids).toEqual(expect.arrayContaining([edge.source, edge.target]));

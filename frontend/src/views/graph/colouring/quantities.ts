@@ -4,7 +4,7 @@ import type { GraphNode } from "../../../messages/graph";
 import type { TableKind } from "../../../messages/tables";
 import type { RunSession } from "../../../session";
 import type { ShownGraph } from "../model/shown-graph";
-import { ModuleCalls } from "../structure/module-calls";
+import { ModuleTree } from "../structure/module-tree";
 import { bytesText, normText, powerOfTen, siText } from "../structure/text";
 import { readNorms } from "./norms";
 import type { QuantityValues } from "./quantity-values";
@@ -109,7 +109,7 @@ function summed(
   graph: ShownGraph["graph"],
   of: (node: GraphNode) => number | null,
 ): QuantityValues {
-  const scopes = new ModuleCalls(graph);
+  const scopes = new ModuleTree(graph);
   const calls = new Map<string, number>();
   const nodes = new Map<string, number>();
   for (const node of graph.nodes) {

@@ -1,7 +1,7 @@
 /** Marks the current node of a walk and the completed ones. */
 
 import type { GraphData } from "../../../messages/graph";
-import { ModuleCalls } from "../structure/module-calls";
+import { ModuleTree } from "../structure/module-tree";
 import type { Scene } from "./scene";
 
 const CURRENT = "labkit-graph-current";
@@ -20,7 +20,7 @@ export class WalkMarks {
   apply(scene: Scene, graph: GraphData | null): string | null {
     if (!graph) return null;
     const scopes = new Map(graph.nodes.map((node) => [node.id, node.scope]));
-    const chains = new ModuleCalls(graph);
+    const chains = new ModuleTree(graph);
     const boxOf = (id: string): string | null => {
       if (scene.rect(id)) return id;
       const around = chains.chain(scopes.get(id) ?? "");

@@ -1,6 +1,6 @@
 /** The difference between two structures of the graph of a run. */
 
-import type { CollapsedGraph, CollapsedRepeat } from "../structure/collapsed-graph";
+import type { CollapsedGraph, DrawnRepeat } from "../structure/collapsed-graph";
 
 export interface Difference {
   readonly added: ReadonlySet<string>;
@@ -14,7 +14,7 @@ export interface Difference {
 /** The parts of a graph that are compared. */
 export interface ComparedGraph {
   readonly withoutRemoved: CollapsedGraph;
-  readonly repeats: readonly CollapsedRepeat[];
+  readonly repeats: readonly DrawnRepeat[];
 }
 
 export function differenceBetween(earlier: ComparedGraph, later: ComparedGraph): Difference {

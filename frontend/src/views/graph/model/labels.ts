@@ -2,7 +2,7 @@
 
 import type { GraphNode } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
-import { ModuleCalls, type TensorInfo } from "../structure/module-calls";
+import { ModuleTree, type TensorInfo } from "../structure/module-tree";
 import {
   bytesText,
   countText,
@@ -39,7 +39,7 @@ const KINDS: Readonly<Partial<Record<GraphNode["kind"], string>>> = {
 export class Labels {
   private readonly outputs: ReadonlyMap<string, TensorInfo>;
   private readonly operations: ReadonlyMap<string, number>;
-  private readonly scopes: ModuleCalls;
+  private readonly scopes: ModuleTree;
 
   /** Collapsed repeats of `graph` are counted as in the recorded graph. */
   constructor(
@@ -47,9 +47,9 @@ export class Labels {
     recorded: CollapsedGraph = graph,
     private readonly flow: FlowDirection = "forward",
   ) {
-    this.scopes = new ModuleCalls(graph);
+    this.scopes = new ModuleTree(graph);
     this.outputs = this.scopes.outputs();
-    this.operations = new ModuleCalls(recorded).operationCounts();
+    this.operations = new ModuleTree(recorded).operationCounts();
   }
 
   ofItem(item: Item): Label {

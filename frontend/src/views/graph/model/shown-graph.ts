@@ -5,9 +5,9 @@
  */
 
 import type { GraphData } from "../../../messages/graph";
-import { type CollapsedRepeats, RepeatedGraph } from "../repeats/collapse";
-import type { CollapsedGraph, CollapsedRepeat, PassChoices } from "../structure/collapsed-graph";
-import { ModuleCalls } from "../structure/module-calls";
+import { type Collapse, CollapsibleGraph } from "../repeats/collapse";
+import type { CollapsedGraph, DrawnRepeat, PassChoices } from "../structure/collapsed-graph";
+import { ModuleTree } from "../structure/module-tree";
 import { moduleName } from "../structure/text";
 import { type ComparedGraph, type Difference, differenceBetween } from "./difference";
 import { type FlowDirection, Labels } from "./labels";
@@ -25,7 +25,7 @@ export class ShownGraph {
   readonly graph: CollapsedGraph;
   /** The graph without removed nodes. */
   readonly withoutRemoved: CollapsedGraph;
-  readonly repeats: readonly CollapsedRepeat[];
+  readonly repeats: readonly DrawnRepeat[];
   /** The names of each parameter that has several. */
   readonly tied: readonly (readonly string[])[];
   /** The difference from the previous graph; null for the first. */
@@ -37,13 +37,13 @@ export class ShownGraph {
   private constructor(
     /** The recorded graph. */
     readonly recorded: GraphData,
-    private readonly repeated: RepeatedGraph | null,
-    private readonly collapsed: CollapsedRepeats | null,
+    private readonly collapsible: CollapsibleGraph | null,
+    private readonly collapse: Collapse | null,
     readonly flow: FlowDirection,
     private readonly previous: ComparedGraph | null,
   ) {
-    this.withoutRemoved = collapsed?.graph ?? recorded;
-    this.repeats = collapsed?.collapsed ?? [];
+    this.withoutRemoved = collapse?.graph ?? recorded;
+    this.repeats = collapse?.repeats ?? [];
     this.difference = previous && differenceBetween(previous, this);
     this.graph =
       previous && this.difference
@@ -63,40 +63,40 @@ export class ShownGraph {
     flow: FlowDirection = "forward",
     previous: ComparedGraph | null = null,
   ): ShownGraph {
-    const repeated = choices && new RepeatedGraph(recorded);
-    const collapsed = repeated && choices && repeated.collapse(choices);
+    const collapsible = choices && new CollapsibleGraph(recorded);
+    const collapse = collapsible && choices && collapsible.collapse(choices);
     // Only the compared parts: a reference to the previous graph would retain all earlier graphs.
     const compared = previous && {
       withoutRemoved: previous.withoutRemoved,
       repeats: previous.repeats,
     };
-    return new ShownGraph(recorded, repeated, collapsed, flow, compared);
+    return new ShownGraph(recorded, collapsible, collapse, flow, compared);
   }
 
   /** Returns the graph with other passes. */
   withChoices(choices: PassChoices): ShownGraph {
-    const collapsed = this.repeated?.collapse(choices) ?? null;
-    return new ShownGraph(this.recorded, this.repeated, collapsed, this.flow, this.previous);
+    const collapse = this.collapsible?.collapse(choices) ?? null;
+    return new ShownGraph(this.recorded, this.collapsible, collapse, this.flow, this.previous);
   }
 
   /** Returns the graph with labels and arrows for another direction. */
   withFlow(flow: FlowDirection): ShownGraph {
-    return new ShownGraph(this.recorded, this.repeated, this.collapsed, flow, this.previous);
+    return new ShownGraph(this.recorded, this.collapsible, this.collapse, flow, this.previous);
   }
 
   /** Returns the choices with which a node or call of the recorded graph is drawn. */
   choicesFor(id: string): PassChoices {
-    return this.collapsed?.choicesFor(id) ?? new Map();
+    return this.collapse?.choicesFor(id) ?? new Map();
   }
 
   /** Returns the id under which a node or call of the recorded graph is drawn. */
   drawnIdOf(id: string): string {
-    return this.collapsed?.drawnIdOf(id) ?? id;
+    return this.collapse?.drawnIdOf(id) ?? id;
   }
 
   /** Returns the id of a drawn node in the recorded graph. */
   recordedIdOf(id: string): string {
-    return this.collapsed?.recordedIdOf(id) ?? id;
+    return this.collapse?.recordedIdOf(id) ?? id;
   }
 
   /** Returns "Computation graph of Net: 3 modules, 15 operations". */
@@ -116,7 +116,7 @@ export class ShownGraph {
 
   /** Returns the ids of the calls around a drawn node or call, outermost first. */
   callsAround(id: string): readonly string[] {
-    const calls = new ModuleCalls(this.graph);
+    const calls = new ModuleTree(this.graph);
     const own = calls.call(id);
     const scope = own ? own.id : (this.graph.nodes.find((node) => node.id === id)?.scope ?? "");
     const chain = calls.chain(scope).map((call) => call.id);

@@ -7,7 +7,7 @@
 
 import type { GraphNode, ModuleCall } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
-import { ModuleCalls, type TensorInfo } from "../structure/module-calls";
+import { ModuleTree, type TensorInfo } from "../structure/module-tree";
 
 /** Maximum number of boxes that are readable, and that can be laid out quickly. */
 export const MAX_VISIBLE = 1000;
@@ -57,7 +57,7 @@ export interface VisibleGraph {
 }
 
 export function visibleGraph(graph: CollapsedGraph, open: ReadonlySet<string>): VisibleGraph {
-  const scopes = new ModuleCalls(graph);
+  const scopes = new ModuleTree(graph);
   const items = new Map<string, Item>();
   const containers = new Map<string, Container>();
   const itemOf = new Map<string, Item>();
@@ -87,7 +87,7 @@ export function countVisible(visible: VisibleGraph): number {
 
 /** Returns the outermost modules, or none if these are too many boxes. */
 export function initiallyOpen(graph: CollapsedGraph): Set<string> {
-  const open = new Set(new ModuleCalls(graph).outermost().map((module) => module.id));
+  const open = new Set(new ModuleTree(graph).outermost().map((module) => module.id));
   return countVisible(visibleGraph(graph, open)) > MAX_VISIBLE ? new Set() : open;
 }
 
@@ -108,7 +108,7 @@ function makeItem(node: GraphNode, closed: ModuleCall | undefined, container: st
 
 function mergeEdges(
   graph: CollapsedGraph,
-  scopes: ModuleCalls,
+  scopes: ModuleTree,
   places: ReadonlyMap<string, Item>,
 ): readonly VisibleEdge[] {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));

@@ -1,10 +1,10 @@
 /** A slider for the passes of each visible repeat, and a button that shows all passes. */
 
 import { html } from "../drawing/elements";
-import type { CollapsedRepeat } from "../structure/collapsed-graph";
+import type { DrawnRepeat } from "../structure/collapsed-graph";
 
 /** Shows a pass of a repeat, counted from 0, or all passes; resolves when they are drawn. */
-export type ChoosePass = (repeat: CollapsedRepeat, pass: number | "all") => Promise<void>;
+export type ChoosePass = (repeat: DrawnRepeat, pass: number | "all") => Promise<void>;
 
 interface Row {
   readonly element: HTMLElement;
@@ -12,7 +12,7 @@ interface Row {
   readonly slider: HTMLInputElement;
   readonly number: HTMLElement;
   readonly all: HTMLButtonElement;
-  repeat: CollapsedRepeat;
+  repeat: DrawnRepeat;
 }
 
 export class PassSliders {
@@ -20,7 +20,7 @@ export class PassSliders {
   private readonly rows = new Map<string, Row>();
   private drawing = false;
   private pendingChoice: {
-    readonly repeat: CollapsedRepeat;
+    readonly repeat: DrawnRepeat;
     readonly pass: number | "all";
   } | null = null;
 
@@ -32,7 +32,7 @@ export class PassSliders {
   }
 
   /** Updates the rows, one per visible repeat. */
-  update(repeats: readonly CollapsedRepeat[], isDrawn: (id: string) => boolean): void {
+  update(repeats: readonly DrawnRepeat[], isDrawn: (id: string) => boolean): void {
     const seen = repeats.filter((repeat) =>
       isDrawn(repeat.pass === null ? repeat.key : repeat.box),
     );
@@ -46,7 +46,7 @@ export class PassSliders {
     this.element.hidden = seen.length === 0;
   }
 
-  private show(repeat: CollapsedRepeat): void {
+  private show(repeat: DrawnRepeat): void {
     const row = this.rows.get(repeat.key) ?? this.add(repeat);
     row.repeat = repeat;
     const collapsed = repeat.pass !== null;
@@ -62,7 +62,7 @@ export class PassSliders {
     if (!row.element.parentNode) this.element.append(row.element);
   }
 
-  private add(repeat: CollapsedRepeat): Row {
+  private add(repeat: DrawnRepeat): Row {
     const row: Row = {
       element: html("div", { class: "labkit-graph-roll", role: "group" }),
       name: html("span", { class: "labkit-graph-roll-name" }),
@@ -83,7 +83,7 @@ export class PassSliders {
   }
 
   /** Draws a choice; of the choices made during a drawing only the newest is drawn. */
-  private async request(repeat: CollapsedRepeat, pass: number | "all"): Promise<void> {
+  private async request(repeat: DrawnRepeat, pass: number | "all"): Promise<void> {
     this.pendingChoice = { repeat, pass };
     if (this.drawing) return;
     this.drawing = true;

@@ -10,10 +10,10 @@ import type {
   CollapsedCall,
   CollapsedEdge,
   CollapsedGraph,
-  CollapsedRepeat,
+  DrawnRepeat,
   PassChoices,
 } from "../structure/collapsed-graph";
-import { CallTree, type Child, type Repeat } from "./call-tree";
+import { type Child, ChildrenByCall, type Repeat } from "./children-by-call";
 import {
   isDrawnWith,
   isShown,
@@ -23,30 +23,30 @@ import {
   relationOf,
 } from "./pass-path";
 
-/** A graph with its repeats, and its collapsed forms. */
-export class RepeatedGraph {
-  private readonly tree: CallTree;
-  private readonly repeats = new Map<string, readonly Repeat[]>();
+/** A recorded graph whose repeats can be collapsed. */
+export class CollapsibleGraph {
+  private readonly childrenByCall: ChildrenByCall;
+  private readonly repeatsByScope = new Map<string, readonly Repeat[]>();
 
   constructor(readonly graph: GraphData) {
-    this.tree = new CallTree(graph);
+    this.childrenByCall = new ChildrenByCall(graph);
   }
 
-  collapse(choices: PassChoices): CollapsedRepeats {
-    return new CollapsedRepeats(this.graph, this.tree, (scope) => this.repeatsIn(scope), choices);
+  collapse(choices: PassChoices): Collapse {
+    return new Collapse(this.graph, this.childrenByCall, (scope) => this.repeatsIn(scope), choices);
   }
 
   private repeatsIn(scope: string): readonly Repeat[] {
-    const known = this.repeats.get(scope) ?? this.tree.repeats(scope);
-    this.repeats.set(scope, known);
+    const known = this.repeatsByScope.get(scope) ?? this.childrenByCall.repeats(scope);
+    this.repeatsByScope.set(scope, known);
     return known;
   }
 }
 
-/** A collapsed graph, and a mapping from the recorded graph to it. */
-export class CollapsedRepeats {
+/** A collapsed graph, its repeats, and the mapping from the recorded graph to it. */
+export class Collapse {
   readonly graph: CollapsedGraph;
-  readonly collapsed: CollapsedRepeat[] = [];
+  readonly repeats: DrawnRepeat[] = [];
   /** Ids in the collapsed graph, by the recorded id of an operation or call. */
   private readonly drawnIds = new Map<string, string>();
   /** Ids in the recorded graph, by the id of a drawn node. */
@@ -58,12 +58,12 @@ export class CollapsedRepeats {
 
   constructor(
     recorded: GraphData,
-    private readonly tree: CallTree,
-    private readonly repeats: (scope: string) => readonly Repeat[],
+    private readonly childrenByCall: ChildrenByCall,
+    private readonly repeatsIn: (scope: string) => readonly Repeat[],
     private readonly choices: PassChoices,
   ) {
     this.addChildren("", "", null, NO_PASSES);
-    this.graph = this.collapsed.length === 0 ? recorded : this.build(recorded);
+    this.graph = this.repeats.length === 0 ? recorded : this.build(recorded);
   }
 
   /** Returns the id under which a node or call is drawn if its pass is selected. */
@@ -89,15 +89,17 @@ export class CollapsedRepeats {
     parent: string | null,
     passPath: PassPath,
   ): void {
-    const counterparts = this.tree.children(first);
-    const places = new Map(this.tree.children(scope).map((child, place) => [child.id, place]));
+    const counterparts = this.childrenByCall.children(first);
+    const places = new Map(
+      this.childrenByCall.children(scope).map((child, place) => [child.id, place]),
+    );
     const counterpart = (child: Child) => counterparts[places.get(child.id) ?? 0] ?? child;
     const inRepeat = new Set<string>();
-    for (const repeat of this.repeats(scope)) {
+    for (const repeat of this.repeatsIn(scope)) {
       for (const pass of repeat.passes) for (const child of pass) inRepeat.add(child.id);
       this.collapse(repeat, counterpart, parent, passPath);
     }
-    for (const child of this.tree.children(scope)) {
+    for (const child of this.childrenByCall.children(scope)) {
       if (!inRepeat.has(child.id)) this.addShown(child, counterpart(child), parent, passPath);
     }
   }
@@ -115,8 +117,8 @@ export class CollapsedRepeats {
     const pass = choice === "all" ? null : Math.min(choice, count - 1);
     const alone = start.length === 1 && start[0]?.call ? counterpart(start[0]).id : null;
     const box = alone ?? `${key}/passes`;
-    const collapsedRepeat = { key, box, passes: count, pass, label: labelOf(start) };
-    this.collapsed.push(collapsedRepeat);
+    const drawnRepeat = { key, box, passes: count, pass, label: labelOf(start) };
+    this.repeats.push(drawnRepeat);
     if (pass === null) {
       for (const each of repeat.passes)
         for (const child of each) this.addShown(child, counterpart(child), parent, passPath);
@@ -133,7 +135,7 @@ export class CollapsedRepeats {
       if (!alone && child.call === null) this.parents.set(child.id, box);
     });
     const call = alone ? this.calls.get(alone) : passCall(box, parent, pass);
-    if (call) this.calls.set(box, { ...call, repeat: collapsedRepeat });
+    if (call) this.calls.set(box, { ...call, repeat: drawnRepeat });
     repeat.passes.forEach((hidden, number) => {
       if (number === pass) return;
       hidden.forEach((child, slot) => {
@@ -155,8 +157,8 @@ export class CollapsedRepeats {
   private addHidden(hidden: Child, shown: Child, passPath: PassPath): void {
     this.drawnIds.set(hidden.id, this.drawnIdOf(shown.id));
     this.passPaths.set(hidden.id, passPath);
-    const children = this.tree.children(hidden.id);
-    const counterparts = this.tree.children(shown.id);
+    const children = this.childrenByCall.children(hidden.id);
+    const counterparts = this.childrenByCall.children(shown.id);
     const references = this.passesWithin(hidden.id, children, counterparts);
     children.forEach((child, place) => {
       const reference = references.get(child.id);
@@ -175,7 +177,7 @@ export class CollapsedRepeats {
     counterparts: readonly Child[],
   ): ReadonlyMap<string, PassReference> {
     const references = new Map<string, PassReference>();
-    for (const { passes } of this.repeats(scope)) {
+    for (const { passes } of this.repeatsIn(scope)) {
       const start = children.findIndex((child) => child.id === passes[0]?.[0]?.id);
       const key = this.drawnIdOf(counterparts[start]?.id ?? "");
       const choice = this.choices.get(key) ?? 0;

@@ -3,7 +3,7 @@
 import type { GraphData, GraphEdge, ModuleCall } from "../../../messages/graph";
 
 /** A collapsed repeat. */
-export interface CollapsedRepeat {
+export interface DrawnRepeat {
   /** Independent of the selected pass and of the number of passes. */
   readonly key: string;
   /** Id of the box or frame of the repeat. */
@@ -20,7 +20,7 @@ export interface CollapsedRepeat {
  * calls.
  */
 export interface CollapsedCall extends ModuleCall {
-  readonly repeat?: CollapsedRepeat;
+  readonly repeat?: DrawnRepeat;
   readonly synthetic?: boolean;
 }
 

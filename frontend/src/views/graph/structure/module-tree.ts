@@ -8,7 +8,7 @@ export interface TensorInfo {
   readonly dtype: string | null;
 }
 
-export class ModuleCalls {
+export class ModuleTree {
   private readonly calls: ReadonlyMap<string, CollapsedCall>;
   private readonly chains = new Map<string, readonly CollapsedCall[]>();
 

@@ -1,8 +1,8 @@
 /** The direct children of each module call in execution order, and the repeats among them. */
 
 import type { GraphData, GraphNode, ModuleCall } from "../../../messages/graph";
-import { ModuleCalls } from "../structure/module-calls";
-import { findRepetitions } from "./repetitions";
+import { ModuleTree } from "../structure/module-tree";
+import { findRepeatedSections } from "./repeated-sections";
 
 /** An operation or a module call. */
 export interface Child {
@@ -19,7 +19,7 @@ export interface Repeat {
 const MIN_OPERATION_PASSES = 8;
 const MIN_PASSES = 4;
 
-export class CallTree {
+export class ChildrenByCall {
   private readonly childrenOf = new Map<string, Child[]>();
   private readonly nodes: ReadonlyMap<string, GraphNode>;
   private readonly numbers = new Map<string, number>();
@@ -27,7 +27,7 @@ export class CallTree {
 
   constructor(graph: GraphData) {
     this.nodes = new Map(graph.nodes.map((node) => [node.id, node]));
-    const scopes = new ModuleCalls(graph);
+    const scopes = new ModuleTree(graph);
     const seen = new Set<string>();
     for (const node of graph.nodes) {
       if (node.kind !== "op") continue;
@@ -57,7 +57,7 @@ export class CallTree {
     const byShape = children.map((child) => this.digest(child)[1]);
     const least = (start: number, period: number) =>
       period === 1 && children[start]?.call === null ? MIN_OPERATION_PASSES : MIN_PASSES;
-    return findRepetitions([byModule, byShape], least).map(({ start, period, count }) => ({
+    return findRepeatedSections([byModule, byShape], least).map(({ start, period, count }) => ({
       passes: Array.from({ length: count }, (_, pass) =>
         children.slice(start + pass * period, start + (pass + 1) * period),
       ),

@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
-from labkit.views.protocol import Message, finite
+from labkit.views.message_builders import Message, finite
 
 MAX_FRAME_BYTES = 56_000
 """Maximum size of the new rows in one frame.
 
 Rows that exceed it are sent later, or merged by their maxima.
 """
-MAX_COMPLETE_BYTES = 800_000
-"""Maximum size of the complete tables in one message, unless a single table is larger."""
 
 
 class NewRows(NamedTuple):
