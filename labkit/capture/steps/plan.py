@@ -70,7 +70,7 @@ class StepPlan:
             self._began_ns += ns
             self._readings.exclude_time(ns)
 
-    def plan_ahead(
+    def plan_interval(
         self,
         run: Run,
         steps: int,
@@ -100,7 +100,7 @@ class StepPlan:
             self._incidents.add_losses(list(losses))
             losses.clear()
             self.account_for_steps(run, steps, 0)
-            self._readings.plan(run, now_ns, steps + 1, with_forward=with_forward)
+            self._readings.choose_readings(run, now_ns, steps + 1, with_forward=with_forward)
             if self._readings.planned:
                 self.steps_left = 0
                 return
