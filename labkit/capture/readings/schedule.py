@@ -195,8 +195,8 @@ class ReadingSchedule:
         fixed_ns : int
             Cost of watching them, without readings, in nanoseconds.
         """
-        published_ns = run.measured.publishing_ns
-        run.measured.add_steps(loop_ns, fixed_ns + self._calls.spent_ns)
+        published_ns = run.cost_totals.publishing_ns
+        run.cost_totals.add_steps(loop_ns, fixed_ns + self._calls.spent_ns)
         self.budget.earn(loop_ns, fixed_ns + published_ns - self.budget.published_ns)
         self.budget.published_ns, self._calls.spent_ns = published_ns, 0
 

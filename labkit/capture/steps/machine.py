@@ -3,8 +3,8 @@
 A *training step* is one step of the run: every required optimizer has stepped once. While a loop
 trains, the machine alternates between two states of `State`. In a training step in the state FAST
 the hooks only append the loss and the learning rates to pending rows. In the state GENERAL they
-also read what was planned at the end of the training step before, if anything was. Writing series, accounting for the budget and planning are
-done between training steps, for many of them at once.
+also read what was planned at the end of the training step before, if anything was. Writing series,
+accounting for the budget and planning are done between training steps, for many of them at once.
 
 `pass_calls` contains what is called around a backward pass, `fast_path` what handles both passes
 and steps in the state FAST.

@@ -122,9 +122,9 @@ class StepPlan:
         hooks_ns, self._hooks_ns = hooks_ns + self._hooks_ns, 0
         fixed_ns = int(done * self.timing.cost_ns) + max(0, hooks_ns - self._readings.spent_ns)
         self._readings.account(run, loop_ns, fixed_ns)
-        measured = run.measured
-        if measured.getting_started and _has_started(steps, measured.loop_ns):
-            measured.exclude_start()
+        cost = run.cost_totals
+        if cost.includes_start and _has_started(steps, cost.loop_ns):
+            cost.exclude_start()
         self._max_interval_ns = _MAX_INTERVAL_NS if run.viewers.present else _MAX_INTERVAL_UNSEEN_NS
         if done:
             self.timing.add_steps(done, loop_ns, budget.credit - credit)
