@@ -1,4 +1,4 @@
-"""Plans the next steps: the number of unsampled steps, and the readings after them.
+"""Plans the next steps: the number of steps without readings, and the readings after them.
 
 Readings are scheduled by a budget (`labkit.capture.readings.budget`). Checking it at every step
 would cost as much as the readings. Therefore the number of steps until the next reading is
@@ -136,7 +136,7 @@ class StepPlan:
         return usual_ns if is_pause and ns - usual_ns > _PAUSE_NS else ns
 
     def _steps_until_reading(self, now_ns: int, steps: int) -> tuple[int, bool]:
-        """Return the number of unsampled steps, and whether the step after them reads norms.
+        """Return the number of steps without readings, and whether the next one reads norms.
 
         The number is 0 if steps must be accounted for before the next one.
         """
