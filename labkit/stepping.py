@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from labkit.capture.walkthrough import Walker
-from labkit.run.stepping import Walk
+from labkit.run.walk import Walk
 
 if TYPE_CHECKING:
     from labkit.views import StepperView

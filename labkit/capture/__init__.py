@@ -7,6 +7,6 @@ budget allows. `graph` captures the autograd graph, `incidents` the first step t
 """
 
 from labkit.capture.attach import attach
-from labkit.capture.graph.autograd_walk import capture_graph
+from labkit.capture.graph.autograd_traversal import capture_graph
 
 __all__ = ["attach", "capture_graph"]

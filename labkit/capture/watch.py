@@ -110,7 +110,7 @@ class Watch:
         self._loss_calls = (
             None
             if loss_fn is None
-            else hooks.ModuleCalls(loss_fn, returned=self._machine.loss_computed)
+            else hooks.CallInterceptor(loss_fn, returned=self._machine.loss_computed)
         )
         self._evaluate = evaluate
         self._inspect = inspector(lambda: self.table)
@@ -176,7 +176,7 @@ class Watch:
     def _after_plan(self, run: Run) -> None:
         """Stop recording the model's calls in a loop that this would slow down."""
         steps, calls = self._machine.steps_done, self._call_history.calls
-        if steps > _RECORDED_STEPS and run.measured.loop_ns < _FAST_NS * max(steps, calls):
+        if steps > _RECORDED_STEPS and run.cost_totals.loop_ns < _FAST_NS * max(steps, calls):
             self._call_history.stop_recording()
             self._module_calls.intercepts_models = False
 

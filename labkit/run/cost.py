@@ -35,7 +35,7 @@ class Cost:
         """Time that the training thread spent in labkit, in ns; part of `loop_ns`."""
         self.publishing_ns = 0
         """Processor time of the publisher thread, in ns."""
-        self.getting_started = True
+        self.includes_start = True
         """Whether the share still includes the first steps."""
         self._start_loop_ns = self._start_spent_ns = 0
 
@@ -67,6 +67,6 @@ class Cost:
 
     def exclude_start(self) -> None:
         """Exclude the time measured so far from `share`."""
-        self.getting_started = False
+        self.includes_start = False
         self._start_loop_ns = self.loop_ns
         self._start_spent_ns = self.watching_ns + self.publishing_ns

@@ -136,7 +136,7 @@ class Run(RunRecord):
             process_memory=process_memory,
             device_memory=None if live is None else live.device_memory(),
             cost=self.cost,
-            getting_started=self.measured.getting_started and not self.closed,
+            getting_started=self.cost_totals.includes_start and not self.closed,
             budget=self.budget,
             parameters=self.model.parameters,
             trainable=self.model.trainable,
@@ -168,7 +168,7 @@ class Run(RunRecord):
         rate = self._rate.at(self._lifecycle.now, self.steps)
         if rate is not None and not self.closed:
             return rate
-        seconds = self.measured.loop_ns / 1e9
+        seconds = self.cost_totals.loop_ns / 1e9
         return self.steps / seconds if seconds else None
 
     # ── logging and control ──────────────────────────────────────────────────
@@ -213,7 +213,7 @@ class Run(RunRecord):
             if name == "epoch" and math.isfinite(value):
                 self._epoch = int(value)
             self.recorder.table(f"metric/{name}", "metric", (name,)).append(step, value)
-        self.measured.add_logging(time.perf_counter_ns() - began_ns)
+        self.cost_totals.add_logging(time.perf_counter_ns() - began_ns)
 
     def pause(self) -> None:
         """Block the loop at the end of its step; call on another thread or from a widget."""

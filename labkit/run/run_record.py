@@ -46,7 +46,7 @@ class RunRecord:
         Sampled values of a graph that was captured outside a run, by parameter name or node id.
     observations : Observations
         Observations of the loop that are not time series.
-    measured : Cost
+    cost_totals : Cost
         The time of the loop and the cost of watching.
     """
 
@@ -58,7 +58,7 @@ class RunRecord:
         self.activations = ActivationLog()
         self.samples: Samples = {}
         self.observations = Observations()
-        self.measured = Cost()
+        self.cost_totals = Cost()
         self._epoch: int | None = None
         self._steps_per_epoch: int | None = None
         self._incident: Incident | None = None
@@ -176,7 +176,7 @@ class RunRecord:
         The first steps of a longer run are excluded: expensive readings are scheduled early, so
         that a short run has some of them, and are not representative of later steps.
         """
-        return self.measured.share
+        return self.cost_totals.share
 
     @property
     def findings(self) -> tuple[Finding, ...]:

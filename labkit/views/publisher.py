@@ -28,16 +28,16 @@ from typing import Any
 from labkit.run import Run
 from labkit.run.error_text import described
 
-FASTEST_SECONDS = 0.1
+MIN_INTERVAL_SECONDS = 0.1
 """Shortest interval between frames, in s."""
 FEW_CORES_SECONDS = 1.0
 """Shortest interval between frames on a machine with few cores, in s."""
 _FIRST_FRAMES_SECONDS = 0.5
 """The same for the first frames, in s."""
 _FIRST_FRAMES = 5
-_SLOWEST_SECONDS = 10.0
+_MAX_INTERVAL_SECONDS = 10.0
 _UNACKNOWLEDGED_TOLERATED = 3
-_UNACKNOWLEDGED_UNTIL_SLOWEST = 30
+_UNACKNOWLEDGED_UNTIL_MAX_INTERVAL = 30
 _SHARE_OF_BUDGET = 0.25
 _FEW_CORES = 2
 _JOIN_SECONDS = 5.0
@@ -168,7 +168,7 @@ class Publisher:
     # ── the thread ───────────────────────────────────────────────────────────
 
     def _work(self) -> None:
-        next_frame = time.monotonic() + FASTEST_SECONDS  # a page requests a snapshot first
+        next_frame = time.monotonic() + MIN_INTERVAL_SECONDS  # a page requests a snapshot first
         while not self._ending:
             self._send_due_replies()
             if self._publish_due or time.monotonic() >= next_frame:
@@ -218,7 +218,7 @@ class Publisher:
         """Send a frame; return the time until the next one, in s."""
         run, publish = self._run(), self._publish()
         if run is None or publish is None:
-            return _SLOWEST_SECONDS
+            return _MAX_INTERVAL_SECONDS
         began = time.thread_time_ns()
         try:
             publish()
@@ -230,20 +230,20 @@ class Publisher:
         self.unacknowledged += 1
         self._frames += 1
         if not run.control.paused:  # a paused loop is not slowed down
-            run.measured.add_publishing(spent)
+            run.cost_totals.add_publishing(spent)
         return self._interval(run.budget, spent / 1e9)
 
     def _interval(self, budget: float, cost_seconds: float) -> float:
         affordable = cost_seconds / (_SHARE_OF_BUDGET * budget)
-        if self.unacknowledged > _UNACKNOWLEDGED_UNTIL_SLOWEST:
-            return _SLOWEST_SECONDS
+        if self.unacknowledged > _UNACKNOWLEDGED_UNTIL_MAX_INTERVAL:
+            return _MAX_INTERVAL_SECONDS
         if self.unacknowledged > _UNACKNOWLEDGED_TOLERATED:
             return max(1.0, affordable)
         return min(max(self._shortest_interval(), affordable), 1.0)
 
     def _shortest_interval(self) -> float:
         if not self._has_few_cores:
-            return FASTEST_SECONDS
+            return MIN_INTERVAL_SECONDS
         return _FIRST_FRAMES_SECONDS if self._frames <= _FIRST_FRAMES else FEW_CORES_SECONDS
 
 

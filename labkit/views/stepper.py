@@ -12,7 +12,7 @@ import numpy as np
 
 from labkit.run import Run
 from labkit.run.holding import other_loops_held
-from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
+from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import jupyter_compat, pictures
 from labkit.views import message_builders as wire
 from labkit.views.channel import shortened

@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from labkit.capture.graph.autograd_walk import capture_graph
+from labkit.capture.graph.autograd_traversal import capture_graph
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.parameters import ParameterTable
 

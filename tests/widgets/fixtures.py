@@ -27,7 +27,7 @@ from labkit.run import (
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
-from labkit.run.stepping import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
+from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message

@@ -71,7 +71,7 @@ class CallTree:
     def line(self, node: AutogradNode) -> Line | None:
         """Return the user's line that called the torch module in which a node was created."""
         call = self.innermost.get(node)
-        while call is not None and call.own:
+        while call is not None and call.is_torch_class:
             if call.line is not None:
                 return call.line
             call = self.parents[call]

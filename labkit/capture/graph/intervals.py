@@ -19,7 +19,7 @@ class Interval:
         Path of the module.
     line : Line or None
         The line of the user's code that called it.
-    own : bool
+    is_torch_class : bool
         Whether the module's class is part of torch, so that no code in it is the user's.
     nanoseconds : int
         Duration of the call on the host.
@@ -29,5 +29,5 @@ class Interval:
     stop: int
     path: str
     line: Line | None = None
-    own: bool = False
+    is_torch_class: bool = False
     nanoseconds: int = 0

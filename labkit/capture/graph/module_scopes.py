@@ -40,7 +40,7 @@ class _Entry:
     module: nn.Module
     start: int
     line: Line | None
-    own: bool
+    is_torch_class: bool
     began: int
 
 
@@ -172,11 +172,11 @@ class ScopeRecorder:
             stack = self._open.get(thread)
             if stack is None:
                 stack = self._open[thread] = []
-            own = _is_torch_class(type(module))
+            is_torch_class = _is_torch_class(type(module))
             # There is no line of the user's code between a torch container and its modules.
-            line = None if stack and stack[-1].own else user_line(_CALLERS)
+            line = None if stack and stack[-1].is_torch_class else user_line(_CALLERS)
             start = torch_compat.sequence_number()
-            stack.append(_Entry(module, start, line, own, time.perf_counter_ns()))
+            stack.append(_Entry(module, start, line, is_torch_class, time.perf_counter_ns()))
 
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
         now = time.perf_counter_ns()
@@ -206,7 +206,9 @@ class ScopeRecorder:
             return
         if len(intervals) < _MAX_INTERVALS:
             stop, duration = torch_compat.sequence_number(), now - entry.began
-            intervals.append(Interval(entry.start, stop, known[0], entry.line, entry.own, duration))
+            intervals.append(
+                Interval(entry.start, stop, known[0], entry.line, entry.is_torch_class, duration)
+            )
 
     def _enter_on_other_thread(self, module: nn.Module) -> None:
         """Record an outermost call on another thread: of a watched module, or within its call."""

@@ -14,7 +14,7 @@ from torch import nn
 from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
-from labkit.capture.graph.autograd_walk import (
+from labkit.capture.graph.autograd_traversal import (
     NO_HISTORY,
     RecordedDetails,
     capture_graph,

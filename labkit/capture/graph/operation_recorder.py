@@ -17,7 +17,7 @@ from torch.autograd.graph import Node as AutogradNode
 from torch.overrides import TorchFunctionMode
 
 from labkit.capture import torch_compat
-from labkit.capture.graph.autograd_walk import Cut, RecordedDetails, collect
+from labkit.capture.graph.autograd_traversal import Cut, RecordedDetails, collect
 from labkit.capture.graph.source_lines import Line, user_line
 
 _DETACHING: tuple[Callable[..., Any], ...] = (

@@ -1,14 +1,37 @@
 """Hooks on backward passes, optimizer steps, data loaders and module calls.
 
 One set of hooks serves all watches of the process. It is installed when the first watch opens and
-removed when the last one closes. Nothing is added or removed in between, as torch iterates over its
-global hooks while other threads step. Calls on a thread that trains no watched model are passed on
-unchanged.
+removed when the last one closes, not with each watch, as torch iterates over its global hooks while
+other threads step. Two kinds of hooks are added and removed in between: those of `innermost_hooks`,
+on single optimizers, and torch's global hooks on module calls, which `graph.module_scopes` and
+`readings.activations` register for the training steps that they record. Calls on a thread that
+trains no watched model are passed on unchanged.
+
+What labkit replaces in torch, besides registering hooks:
+
+============================= ============================ =========================================
+replaced                      where                        how it is restored
+============================= ============================ =========================================
+`torch.autograd.backward`     `backward_passes`            With the last watch. If another wrapper
+                                                           has been put around labkit's, labkit's
+                                                           remains and passes calls on; a later last
+                                                           watch removes it if it is outermost then.
+`DataLoader.__iter__`         `loaders`                    With the last watch, unless it has been
+                                                           replaced again.
+`__next__`, `_next_index` of  `torch_compat.loaders`,      With the last watch; each one unless it
+a loader's iterator class     called by `loaders`          has been replaced again.
+`_compiled_call_impl` of a    `torch_compat.modules`,      By `CallInterceptor.close`, which deletes
+single module                 called by `call_interceptor` the attribute, unless it has been
+                                                           replaced.
+torch's registries of global  `torch_compat.optimizers`,   Not restored: a registry that has only
+step hooks                    called by `optimizer_steps`  labkit's hook is replaced by an empty one
+                                                           when that hook is removed.
+============================= ============================ =========================================
 """
 
+from labkit.capture.hooks.call_interceptor import CallInterceptor
 from labkit.capture.hooks.installation import close, open_
 from labkit.capture.hooks.listener import LoopListener
-from labkit.capture.hooks.module_calls import ModuleCalls
 from labkit.capture.hooks.registry import parameters_changed
 
-__all__ = ["LoopListener", "ModuleCalls", "close", "open_", "parameters_changed"]
+__all__ = ["CallInterceptor", "LoopListener", "close", "open_", "parameters_changed"]

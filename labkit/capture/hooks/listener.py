@@ -44,7 +44,7 @@ class OptimizerListener(Protocol):
 
     @property
     def fast_path(self) -> StepListener | None:
-        """Handles steps in unsampled training steps; None if the general path has to."""
+        """Handles steps of training steps without readings; None if the general path has to."""
 
     @property
     def loop(self) -> LoopListener:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from labkit.capture import torch_compat
-from labkit.capture.hooks.module_calls import ModuleCalls
+from labkit.capture.hooks.call_interceptor import CallInterceptor
 from labkit.run.observations import Observations
 
 
@@ -63,7 +63,7 @@ class CallHistory:
         self._call_spec: Call | None = None
         self._may_draw = {id(model): _may_draw(model) for model in models.values()}
         self._models = {id(model): weakref.ref(model) for model in models.values()}
-        self._interceptors = [ModuleCalls(model, self.called) for model in models.values()]
+        self._interceptors = [CallInterceptor(model, self.called) for model in models.values()]
 
     def close(self) -> None:
         """Stop recording, and release the inputs."""

@@ -176,7 +176,7 @@ class IncidentDetector:
         if origin.parameters:
             return self._explain_parameters(run, origin.parameters, graph)
         if origin.node is None:
-            return _Explanation(origin.why)
+            return _Explanation(origin.reason)
         known = _same_node(origin.node, order, graph)
         return self._explain_node(origin, known, graph)
 
@@ -188,7 +188,7 @@ class IncidentDetector:
         line = self._line(op, known, graph)
         place = "" if module is None else f" in {module or 'the model'}"
         return _Explanation(
-            f"{op}{place}{f' ({line})' if line else ''} {origin.why}.",
+            f"{op}{place}{f' ({line})' if line else ''} {origin.reason}.",
             None if known is None else known.id,
             module,
             line,

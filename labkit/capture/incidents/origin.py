@@ -16,7 +16,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.elements import in_pieces
-from labkit.capture.graph.autograd_walk import collect
+from labkit.capture.graph.autograd_traversal import collect
 from labkit.capture.parameters import ParameterTable
 
 
@@ -28,15 +28,14 @@ class NonFiniteOrigin:
     ----------
     node : Node of autograd or None
         None if the graph did not create them.
-    why : str
-        The reason: a clause that follows the name of the operation, or a sentence if there is no
-        node.
+    reason : str
+        A clause that follows the name of the operation, or a sentence if there is no node.
     parameters : tuple of str
         Parameters that were not finite before the step.
     """
 
     node: AutogradNode | None
-    why: str
+    reason: str
     parameters: tuple[str, ...] = ()
 
 
@@ -63,19 +62,19 @@ def find_origin(
     if bad:
         return NonFiniteOrigin(None, "", bad), order
     finite: dict[AutogradNode, bool] = {}
-    kept: dict[AutogradNode, dict[str, torch.Tensor]] = {}
+    saved: dict[AutogradNode, dict[str, torch.Tensor]] = {}
     for node in order:
-        kept[node] = torch_compat.saved_values(node)
-        for name, value in kept[node].items():
+        saved[node] = torch_compat.saved_values(node)
+        for name, value in saved[node].items():
             creator = value.grad_fn
             if creator is None:
                 if not is_finite(value) and not value.requires_grad and name != "result":
                     return NonFiniteOrigin(None, _from_outside(value)), order
-            elif creator in finite or creator in kept or creator is node:
+            elif creator in finite or creator in saved or creator is node:
                 finite[creator] = finite.get(creator, True) and is_finite(value)
     for start in starts:
         finite[start] = False
-    return _first(order, finite, kept), order
+    return _first_operation(order, finite, saved), order
 
 
 def saved_inputs(roots: Sequence[torch.Tensor]) -> list[torch.Tensor]:
@@ -85,10 +84,10 @@ def saved_inputs(roots: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     return [value for value in values if value.grad_fn is None and not value.requires_grad]
 
 
-def _first(
+def _first_operation(
     order: Sequence[AutogradNode],
     finite: Mapping[AutogradNode, bool],
-    kept: Mapping[AutogradNode, Mapping[str, torch.Tensor]],
+    saved: Mapping[AutogradNode, Mapping[str, torch.Tensor]],
 ) -> NonFiniteOrigin | None:
     first_bad = next((node for node in order if finite.get(node) is False), None)
     if first_bad is None:
@@ -98,25 +97,25 @@ def _first(
         for source, _ in waiting.pop().next_functions:
             if source is None or source in finite or source in between:
                 continue
-            if source in kept:
+            if source in saved:
                 between.add(source)
                 waiting.append(source)
     candidates = [node for node in order if node in between]
     for node in candidates:
-        why = _evidence_of(node, kept[node])
-        if why:
-            return NonFiniteOrigin(node, why)
+        reason = _evidence_of(node, saved[node])
+        if reason:
+            return NonFiniteOrigin(node, reason)
     capable = next((node for node in candidates if _name(node) in _EVIDENCE), first_bad)
     return NonFiniteOrigin(capable, "gave a result that is not finite")
 
 
-def _evidence_of(node: AutogradNode, kept: Mapping[str, torch.Tensor]) -> str | None:
+def _evidence_of(node: AutogradNode, saved: Mapping[str, torch.Tensor]) -> str | None:
     """Return evidence in a node's input or result that it is the origin; None if there is none."""
     find_evidence = _EVIDENCE.get(_name(node))
     if find_evidence is None:
         return None
     try:
-        return find_evidence(kept)
+        return find_evidence(saved)
     except (KeyError, RuntimeError):
         return None
 
@@ -148,33 +147,33 @@ def _from_outside(value: torch.Tensor) -> str:
 
 
 def _positive(words: str) -> Callable[[Mapping[str, torch.Tensor]], str | None]:
-    def find_evidence(kept: Mapping[str, torch.Tensor]) -> str | None:
-        lowest = kept["self"].min().item()
+    def find_evidence(saved: Mapping[str, torch.Tensor]) -> str | None:
+        lowest = saved["self"].min().item()
         return f"{words} (the lowest is {lowest:.4g})" if lowest <= 0 else None
 
     return find_evidence
 
 
-def _divisor(kept: Mapping[str, torch.Tensor]) -> str | None:
-    zeros = int((kept["other"] == 0).sum())
+def _divisor(saved: Mapping[str, torch.Tensor]) -> str | None:
+    zeros = int((saved["other"] == 0).sum())
     count = f"{zeros:,} zero{'s' if zeros != 1 else ''}"
     return f"was divided by {count}" if zeros else None
 
 
 def _result(words: str) -> Callable[[Mapping[str, torch.Tensor]], str | None]:
-    def find_evidence(kept: Mapping[str, torch.Tensor]) -> str | None:
-        return None if is_finite(kept["result"]) else words
+    def find_evidence(saved: Mapping[str, torch.Tensor]) -> str | None:
+        return None if is_finite(saved["result"]) else words
 
     return find_evidence
 
 
-def _power(kept: Mapping[str, torch.Tensor]) -> str | None:
-    lowest = kept["self"].min().item()
+def _power(saved: Mapping[str, torch.Tensor]) -> str | None:
+    lowest = saved["self"].min().item()
     return f"was taken of numbers down to {lowest:.4g}" if lowest <= 0 else None
 
 
-def _beyond_one(kept: Mapping[str, torch.Tensor]) -> str | None:
-    low, high = torch.aminmax(kept["self"].detach())
+def _beyond_one(saved: Mapping[str, torch.Tensor]) -> str | None:
+    low, high = torch.aminmax(saved["self"].detach())
     largest = max(-low.item(), high.item())
     return f"was taken of numbers beyond 1 (up to {largest:.4g})" if largest >= 1 else None
 

@@ -70,7 +70,7 @@ class ReadingBudget:
         self.min_interval_ns = round(self.min_interval_ns * part)
         self.unseen_divisor = max(1.0, self.unseen_divisor * part)
 
-    def plan(self, step: int) -> None:
+    def note_planned(self, step: int) -> None:
         """Record that the reading is planned for a step."""
         if self.latest_next is not None:
             self.due_at_step = self.latest_next(step)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from labkit.capture.graph.autograd_walk import capture_graph
+from labkit.capture.graph.autograd_traversal import capture_graph
 from labkit.capture.graph.fingerprint import structure_key
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.parameters import ParameterTable

@@ -39,7 +39,7 @@ class NormReading(Reading):
 
     def before_update(self, context: UpdateContext) -> bool:
         """Read the norms of all gradients of the optimizer, or of some entries."""
-        self.budget.plan(context.step)
+        self.budget.note_planned(context.step)
         scale = getattr(context.optimizer, "grad_scale", None)
         scale = scale if isinstance(scale, torch.Tensor) else None
         context.reader.read_norms(

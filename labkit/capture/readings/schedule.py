@@ -122,8 +122,10 @@ class ReadingSchedule:
             not self.module_calls.is_pending and self.module_calls.enabled_readings <= self.planned
         )
 
-    def plan(self, run: Run, now_ns: int, step: int, *, with_forward: bool = True) -> None:
-        """Plan the readings of a step, and record its module calls if one needs them.
+    def choose_readings(
+        self, run: Run, now_ns: int, step: int, *, with_forward: bool = True
+    ) -> None:
+        """Choose the readings of a step, and record its module calls if one needs them.
 
         Parameters
         ----------
@@ -143,7 +145,7 @@ class ReadingSchedule:
         )
         for reading in self._costly:
             if reading in self.planned:
-                reading.budget.plan(step)
+                reading.budget.note_planned(step)
         budgets = (reading.budget for reading in self._costly)
         self.next_required_step = min(
             (b.due_at_step for b in budgets if b.enabled), default=math.inf
@@ -193,8 +195,8 @@ class ReadingSchedule:
         fixed_ns : int
             Cost of watching them, without readings, in nanoseconds.
         """
-        published_ns = run.measured.publishing_ns
-        run.measured.add_steps(loop_ns, fixed_ns + self._calls.spent_ns)
+        published_ns = run.cost_totals.publishing_ns
+        run.cost_totals.add_steps(loop_ns, fixed_ns + self._calls.spent_ns)
         self.budget.earn(loop_ns, fixed_ns + published_ns - self.budget.published_ns)
         self.budget.published_ns, self._calls.spent_ns = published_ns, 0
 

@@ -1,4 +1,4 @@
-"""The fast path: ordinary passes and steps of unsampled training steps.
+"""The fast path: ordinary passes and steps of training steps in the state `State.FAST`.
 
 Code that runs once between two steps is cold: the model's operations have evicted it from the
 caches, so that each function and each object costs many times what it costs in a tight loop.
@@ -17,12 +17,12 @@ from torch import Tensor
 
 from labkit.capture.hooks.listener import Backward
 from labkit.capture.steps.loop import Loop, State
-from labkit.capture.steps.losses import PRODUCT
+from labkit.capture.steps.losses import MULTIPLICATION_NODE_TYPE
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.capture.steps.step_series import rates_of
 from labkit.capture.torch_compat import tensor_version
 
-_UNSAMPLED = State.UNSAMPLED
+_FAST = State.FAST
 _SEARCHED_EVERY = 64
 """While no pass has ever reached a watched parameter, one pass in this many is searched."""
 
@@ -30,7 +30,7 @@ _SEARCHED_EVERY = 64
 class GeneralPath(Protocol):
     """The methods of the step machine that handle all other calls."""
 
-    def record_unmoved_pass(self, tensors: object) -> None:
+    def record_pass_without_change(self, tensors: object) -> None:
         """Record a pass that changed the gradient of no probe."""
 
     def after_pass(self, tensors: object) -> None:
@@ -44,7 +44,7 @@ class GeneralPath(Protocol):
 
 
 class FastPath:
-    """Handles the calls of a step machine in unsampled training steps.
+    """Handles the ordinary calls of a step machine in training steps that read nothing.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class FastPath:
         """Whether a training step is one step of one optimizer."""
 
     def enter_for_unrelated_passes(self) -> None:
-        """Handle the passes of another model's loop in a sampled training step."""
+        """Handle the passes of another model's loop in a training step that may read."""
         loop = self._loop
         loop.leave_fast_path()
         recorders = loop.recorders.active
@@ -70,11 +70,11 @@ class FastPath:
             loop.run_pass = self.run_pass
 
     def enter(self) -> None:
-        """Handle calls from now on: an unsampled training step begins on the training thread."""
+        """Handle calls from now on: a training step without readings begins."""
         loop = self._loop
         loop.leave_fast_path()
         recorders, members = loop.recorders.active, loop.recorders.required
-        if loop.recorders.in_backward is not None or loop.recorders.unannounced:
+        if loop.recorders.in_backward is not None or loop.recorders.without_hook:
             return
         if any(each.thread != loop.thread or each.probe.parameter is None for each in recorders):
             return
@@ -107,7 +107,10 @@ class FastPath:
                     value = tensors.item()
                     if not value <= (
                         loop.unrelated_loss_limit if loop.assumes_unrelated else loop.loss_limit
-                    ) or (type(tensors.grad_fn) is PRODUCT and loop.scales.may_be_used):
+                    ) or (
+                        type(tensors.grad_fn) is MULTIPLICATION_NODE_TYPE
+                        and loop.scales.may_be_used
+                    ):
                         value = None
                 except Exception:  # noqa: BLE001 - not one real number, or a mode forbids it
                     value = None
@@ -132,7 +135,7 @@ class FastPath:
                     version != probe.version_after_pass
                     or id(gradient) != probe.id_after_pass
                     or not recorder.accumulates
-                    or recorder.never_announced
+                    or recorder.hook_never_called
                 ):
                     value = None
                     break
@@ -145,7 +148,7 @@ class FastPath:
             gradients = loop.gradients.read() if loop.assumes_unrelated else None
             original(tensors, *args, **kwargs)
             if loop.fast_recorders is not recorders or (  # for example, an optimizer stepped inside
-                loop.state is not _UNSAMPLED
+                loop.state is not _FAST
                 and any(recorder.probe.changed_in_pass() for recorder in recorders)
             ):
                 loop.pass_loss = value
@@ -180,13 +183,13 @@ class FastPath:
                 loop.assumes_unrelated = False
             elif (
                 gradients is not None
-                and loop.gradients.are_still(gradients)
+                and loop.gradients.are_unchanged(gradients)
                 and not (loop.awaits_first_pass and loop.unrelated_passes % _SEARCHED_EVERY == 0)
             ):
                 loop.unrelated_passes += 1
             else:
                 loop.pass_loss = value
-                self._general.record_unmoved_pass(tensors)
+                self._general.record_pass_without_change(tensors)
             loop.is_in_pass = False
             if began_ns:
                 loop.measured_ns += time.perf_counter_ns() - began_ns

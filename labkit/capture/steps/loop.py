@@ -17,7 +17,7 @@ from labkit.capture.incidents.detection import IncidentDetector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.steps.epochs import EpochCounter
-from labkit.capture.steps.losses import GivenLosses, Loss, ScaleFinder
+from labkit.capture.steps.losses import Loss, LossModuleResults, ScaleFinder
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.capture.steps.optimizer_recorders import OptimizerRecorders
 from labkit.capture.steps.plan import StepPlan
@@ -37,10 +37,17 @@ class State(enum.Enum):
 
     WAITING = "waiting"
     """No training step has ended yet."""
-    UNSAMPLED = "unsampled"
-    """The training step under way records losses and learning rates only."""
-    SAMPLED = "sampled"
-    """The training step under way reads what is planned."""
+    FAST = "fast"
+    """The training step under way records losses and learning rates only.
+
+    The fast path handles its ordinary passes and steps, unless an optimizer steps inside a pass.
+    """
+    GENERAL = "general"
+    """The training step under way reads what is planned, which may be nothing.
+
+    All calls are handled in full, as they are also without planned readings where the loss is that
+    of a loss module, where a gradient scaler is used, and where no hook is called for some steps.
+    """
     CLOSED = "closed"
     """The watch has ended; calls are ignored."""
 
@@ -75,7 +82,7 @@ class Loop:
         self.state = State.WAITING
         self.pass_number = 0
         self.run_pass: RunPass = self.run_any_pass
-        """Runs a backward pass: the fast path in unsampled training steps, else `run_any_pass`."""
+        """Runs a backward pass: the fast path where it is in use, else `run_any_pass`."""
         self.fast_recorders: tuple[OptimizerRecorder, ...] = ()
         """Recorders of the passes that the fast path handles; empty while it is not used."""
         self.steps_done = 0
@@ -92,7 +99,7 @@ class Loop:
         self.scales = ScaleFinder()
         self.scale: torch.Tensor | None = None
         self.loss_is_given = loss_is_given
-        self.given_losses = GivenLosses()
+        self.loss_module_results = LossModuleResults()
         self.is_in_pass = False
         """Whether a recorded backward pass is under way."""
         self.is_busy = False

@@ -1,4 +1,9 @@
-"""The loss of a backward pass, and the parameters that the pass reaches."""
+"""The loss of a backward pass, and the parameters that the pass reaches.
+
+The usual loss, a single real number on the CPU, is read by `tensors.item()` written out in two
+other places, `fast_path.FastPath.run_pass` and `pass_calls.PassCalls.before_pass`, as a call of
+`loss_of` would slow down a fast loop.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,7 @@ _MAX_SEARCHES = 8
 _MAX_RESULTS = 64
 _MAX_NODES = 64
 """Nodes that are searched: there are few operations between a root and a loss module's result."""
-PRODUCT = type((torch.zeros((), requires_grad=True) * torch.ones(())).grad_fn)
+MULTIPLICATION_NODE_TYPE = type((torch.zeros((), requires_grad=True) * torch.ones(())).grad_fn)
 
 Loss = float | torch.Tensor | None
 """A number, a tensor on a device that is not read yet, or None if a pass has no loss."""
@@ -85,7 +90,7 @@ def loss_of(roots: Sequence[torch.Tensor], scale: torch.Tensor | None) -> Loss:
     return total
 
 
-class GivenLosses:
+class LossModuleResults:
     """The newest results of a loss module, for the backward passes that go through them.
 
     A result is identified by the sequence number of its node, so that there is no reference to the
@@ -105,7 +110,7 @@ class GivenLosses:
         while len(self._waiting) > _MAX_RESULTS:
             del self._waiting[next(iter(self._waiting))]
 
-    def of(self, roots: Sequence[torch.Tensor]) -> Loss:
+    def take(self, roots: Sequence[torch.Tensor]) -> Loss:
         """Remove the results that a pass from some roots goes through; return their sum."""
         total: Loss = None
         nodes = [root.grad_fn for root in roots]

@@ -1,13 +1,13 @@
 """The state machine of one watched loop: turns backward passes and optimizer steps into steps.
 
 A *training step* is one step of the run: every required optimizer has stepped once. While a loop
-trains, the machine alternates between two states. In an unsampled training step the hooks only
-append the loss and the learning rates to pending rows. In a sampled one they read more, as planned
-at the end of the training step before. Writing series, accounting for the budget and planning are
-done between training steps, for many of them at once.
+trains, the machine alternates between two states of `State`. In a training step in the state FAST
+the hooks only append the loss and the learning rates to pending rows. In the state GENERAL they
+also read what was planned at the end of the training step before, if anything was. Writing series,
+accounting for the budget and planning are done between training steps, for many of them at once.
 
 `pass_calls` contains what is called around a backward pass, `fast_path` what handles both passes
-and steps of unsampled training steps.
+and steps in the state FAST.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.capture.steps.optimizer_steps import OptimizerSteps
 from labkit.capture.steps.pass_calls import PassCalls
 from labkit.capture.steps.pass_recorder import PassRecorder
+from labkit.capture.steps.steps_without_hook import StepsWithoutHook
 from labkit.capture.steps.training_step_end import TrainingStepEnd
-from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.run import Run
 from labkit.run.error_text import described
 
 _MAX_REFUSALS = 16
 """Maximum number of refused threads until the thread that took the loop over has stepped."""
-_UNSAMPLED = State.UNSAMPLED
+_FAST = State.FAST
 
 
 class StepMachine(PassCalls):
@@ -50,15 +50,15 @@ class StepMachine(PassCalls):
         fast_path = FastPath(self, self)
         self.steps = OptimizerSteps(self)
         self.step_end = TrainingStepEnd(self, fast_path)
-        self.unannounced = UnannouncedSteps(self, self.steps, self.step_end)
-        self.pass_recorder = PassRecorder(self, fast_path, self.unannounced)
+        self.steps_without_hook = StepsWithoutHook(self, self.steps, self.step_end)
+        self.pass_recorder = PassRecorder(self, fast_path, self.steps_without_hook)
 
     def open(self, run: Run, optimizers: Sequence[torch.optim.Optimizer]) -> None:
         """Plan the first step, and add recorders for the optimizers that are known already."""
         self.control.owner = self.thread
         for optimizer in optimizers:
             self.guarded(lambda run, each=optimizer: self.recorders.recorder_for(each, found=True))
-        self.guarded(lambda run: self.readings.plan(run, time.perf_counter_ns(), 1))
+        self.guarded(lambda run: self.readings.choose_readings(run, time.perf_counter_ns(), 1))
 
     def claim(self, thread: int, tensors: object, recorder: OptimizerRecorder | None) -> bool:
         """Make a thread the training thread, unless a pass or a step is under way on another.
@@ -157,10 +157,10 @@ class StepMachine(PassCalls):
         recorder.depth += 1
         recorder.only_end_is_seen = False
         recorder.outermost = recorder.outermost or id(optimizer)
-        if recorder.never_announced:
-            recorder.announce()
+        if recorder.hook_never_called:
+            recorder.record_hook_call()
         has_closure = len(args) > 1 or bool(kwargs)  # it runs the passes of the step
-        if self.state is _UNSAMPLED and (recorder.passes or has_closure) and not recorder.deferred:
+        if self.state is _FAST and (recorder.passes or has_closure) and not recorder.deferred:
             return None
         return self.guarded(self.steps.begin, recorder, optimizer, args, kwargs)
 
@@ -212,10 +212,10 @@ class StepMachine(PassCalls):
         if self.state is State.CLOSED:
             return
         if threading.get_ident() == self.thread:
-            for recorder in self.recorders.unannounced:
-                self.guarded(self.unannounced.end_pending, recorder, closing=True)
+            for recorder in self.recorders.without_hook:
+                self.guarded(self.steps_without_hook.end_pending, recorder, closing=True)
             for recorder in self.recorders.required:
-                self.guarded(self.unannounced.confirm, recorder)
+                self.guarded(self.steps_without_hook.confirm, recorder)
             if any(recorder.stepped for recorder in self.recorders.required):
                 self.guarded(self.step_end.close)
         self.guarded(self.plan.account_for_steps, self.steps_done, self.hooks_ns)
@@ -225,7 +225,7 @@ class StepMachine(PassCalls):
         for action in (lambda: self.readings.close(run), self.write, self.recorders.release):
             self._call_safely(action)
         self.gradients.release()
-        self.given_losses.clear()
+        self.loss_module_results.clear()
         self.pass_loss = self.scale = None
 
     def _call_safely(self, action: Callable[[], None]) -> None:

@@ -88,9 +88,9 @@ class OptimizerRecorder:
         """Whether the optimizer's step under way belongs to the previous training step."""
         self.deferred: frozenset[Reading] = frozenset()
         """Readings planned for training steps that the optimizer missed, due in its next step."""
-        self.never_announced = True
+        self.hook_never_called = True
         """Whether no hook was ever called for one of its steps."""
-        self.unannounced = False
+        self.is_without_hook = False
         """Whether its steps are detected by changed weights only, as those of a compiled step."""
         self.is_manual = False
         """Whether the weights are now updated without the optimizer, which stepped before."""
@@ -127,7 +127,7 @@ class OptimizerRecorder:
         self.accumulates = False
         """Whether a step was ever taken after several passes."""
         self.fast_path: StepListener | None = None
-        """Handles steps in unsampled training steps; None if the general path has to."""
+        """Handles steps in the state FAST; None if the general path has to."""
         self.rows: deque[Row] = deque()
 
     @property
@@ -145,7 +145,7 @@ class OptimizerRecorder:
             and self.device_loss is None
             and not self.deferred
             and not self.excluded
-            and not self.never_announced
+            and not self.hook_never_called
             and not self.only_end_is_seen
             and not self.joins_previous_step
         )
@@ -155,7 +155,7 @@ class OptimizerRecorder:
         """The newest of its optimizers that exists; None if there is none."""
         return next((each for ref in reversed(self.optimizers) if (each := ref())), None)
 
-    def is_companion_step(self, optimizer: torch.optim.Optimizer | None) -> bool:
+    def continues_previous_step(self, optimizer: torch.optim.Optimizer | None) -> bool:
         """Return whether a step belongs to the one before: another optimizer, no new pass."""
         before = self.last_stepped()
         return (
@@ -184,9 +184,9 @@ class OptimizerRecorder:
             self.probe.choose(self.entries)
             self.probe.record_after_pass()
 
-    def announce(self) -> None:
+    def record_hook_call(self) -> None:
         """Record that a hook was called for a step."""
-        self.never_announced = self.unannounced = self.is_manual = False
+        self.hook_never_called = self.is_without_hook = self.is_manual = False
         self.suspected_steps.clear()
 
     # ── pending passes ───────────────────────────────────────────────────────

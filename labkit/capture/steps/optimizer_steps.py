@@ -50,8 +50,8 @@ class OptimizerSteps:
             loop.readings.add_to_plan(recorder.deferred)
             recorder.deferred = frozenset()
             loop.leave_fast_path()
-            loop.state = State.SAMPLED
-        if loop.state is State.UNSAMPLED:
+            loop.state = State.GENERAL
+        if loop.state is State.FAST:
             return None
         self._declare_loss(run, recorder)
         step = loop.steps_done + (not recorder.joins_previous_step)
@@ -109,7 +109,7 @@ class OptimizerSteps:
             recorder.stepped_in_backward = True
             recorder.last_stepped = weakref.ref(optimizer)
             return
-        if recorder.is_companion_step(optimizer):
+        if recorder.continues_previous_step(optimizer):
             return
         if _was_skipped(optimizer):
             run.observations.skipped.append(loop.steps_done + 1)
@@ -119,7 +119,7 @@ class OptimizerSteps:
         late = recorder.joins_previous_step
         step = loop.steps_done + (not late)
         if loop.loss_is_given and not recorder.passes:
-            recorder.add_loss(loop.given_losses.newest())
+            recorder.add_loss(loop.loss_module_results.newest())
         if loop.training_step.is_loss_recorded(recorder):
             recorder.drop_loss()
         if recorder.has_loss and recorder.device_loss is None:
@@ -132,7 +132,7 @@ class OptimizerSteps:
             loop.recorders.optimizers_of(recorder, optimizer),
             lambda step, loss: loop.incidents.add_late_loss(run, step, loss),
         )
-        if loop.state is not State.UNSAMPLED:
+        if loop.state is not State.FAST:
             loop.readings.after_update(run, recorder.reader, step)
         if optimizer is not None:
             recorder.last_stepped = weakref.ref(optimizer)

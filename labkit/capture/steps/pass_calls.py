@@ -15,14 +15,14 @@ from torch import Tensor, nn
 
 from labkit.capture.hooks.listener import Backward
 from labkit.capture.steps.loop import Loop, State
-from labkit.capture.steps.losses import PRODUCT
+from labkit.capture.steps.losses import MULTIPLICATION_NODE_TYPE
 from labkit.capture.steps.optimizer_steps import OptimizerSteps
 from labkit.capture.steps.pass_recorder import PassRecorder
+from labkit.capture.steps.steps_without_hook import StepsWithoutHook
 from labkit.capture.steps.training_step_end import TrainingStepEnd
-from labkit.capture.steps.unannounced import UnannouncedSteps
 from labkit.capture.torch_compat import tensor_version, without_compilation
 
-_UNSAMPLED = State.UNSAMPLED
+_FAST = State.FAST
 
 
 class PassCalls(Loop):
@@ -30,7 +30,7 @@ class PassCalls(Loop):
 
     steps: OptimizerSteps
     step_end: TrainingStepEnd
-    unannounced: UnannouncedSteps
+    steps_without_hook: StepsWithoutHook
     pass_recorder: PassRecorder
 
     def run_any_pass(
@@ -74,21 +74,23 @@ class PassCalls(Loop):
                     probe.update_cleared()
                     if (
                         tensor_version(parameter) != probe.weights_version_after_pass
-                        and (recorder.never_announced or probe.cleared)
+                        and (recorder.hook_never_called or probe.cleared)
                         and not recorder.depth
                     ):
-                        self.guarded(self.unannounced.suspect, recorder)
+                        self.guarded(self.steps_without_hook.suspect, recorder)
         if (
             type(tensors) is Tensor
             and tensors.is_cpu
-            and (self.state is _UNSAMPLED or self.assumes_unrelated)
+            and (self.state is _FAST or self.assumes_unrelated)
         ):
             try:
                 self.pass_loss = value = tensors.item()
                 odd = not value <= (
                     self.unrelated_loss_limit if self.assumes_unrelated else self.loss_limit
                 )
-                if odd or (type(tensors.grad_fn) is PRODUCT and self.scales.may_be_used):
+                if odd or (
+                    type(tensors.grad_fn) is MULTIPLICATION_NODE_TYPE and self.scales.may_be_used
+                ):
                     self.guarded(self.pass_recorder.read_before, tensors)
             except Exception:  # noqa: BLE001 - not one real number, or a mode forbids it
                 self.pass_loss = None
@@ -152,22 +154,22 @@ class PassCalls(Loop):
                 self.step_end.end()
             self.guarded(self.steps.end_in_backward)
         elif not moved:
-            self.record_unmoved_pass(tensors)
+            self.record_pass_without_change(tensors)
         else:
-            if self.assumes_unrelated and self.state is not _UNSAMPLED:
+            if self.assumes_unrelated and self.state is not _FAST:
                 self.leave_fast_path()
             self.assumes_unrelated = False
             if self.checks_clearing:
                 self.guarded(self.pass_recorder.count_uncleared)
-            if self.state is _UNSAMPLED:
+            if self.state is _FAST:
                 return
             self.guarded(self.pass_recorder.read_after)
         if self.training_step.is_complete:
             self.step_end.end()
 
-    def record_unmoved_pass(self, tensors: object) -> None:
+    def record_pass_without_change(self, tensors: object) -> None:
         """Record a pass that changed the gradient of no probe."""
-        self.guarded(self.pass_recorder.record_unmoved_pass, tensors)
+        self.guarded(self.pass_recorder.record_pass_without_change, tensors)
 
     def pass_failed(self) -> None:
         """Drop what was recorded before a pass that raised."""
@@ -185,12 +187,12 @@ class PassCalls(Loop):
         """Record that the forward pass of a model begins, which ends a manual update."""
         if threading.get_ident() != self.thread:
             return
-        for recorder in self.recorders.unannounced:
+        for recorder in self.recorders.without_hook:
             if recorder.probe.parameter is None or not recorder.passes:
                 continue
             recorder.probe.record_before_pass()
             recorder.probe.update_cleared()
-            self.guarded(self.unannounced.end_pending, recorder)
+            self.guarded(self.steps_without_hook.end_pending, recorder)
 
 
 without_compilation(PassCalls.before_pass)

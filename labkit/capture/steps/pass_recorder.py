@@ -13,7 +13,7 @@ from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import Loss, loss_of, reached_by, roots_of
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.capture.steps.step_series import rates_of
-from labkit.capture.steps.unannounced import UnannouncedSteps
+from labkit.capture.steps.steps_without_hook import StepsWithoutHook
 from labkit.run import Run
 
 _MAX_SEARCHES = 8
@@ -38,26 +38,30 @@ class PassRecorder:
     ----------
     loop : Loop
     fast_path : FastPath
-    unannounced : UnannouncedSteps
+    steps_without_hook : StepsWithoutHook
     """
 
-    def __init__(self, loop: Loop, fast_path: FastPath, unannounced: UnannouncedSteps) -> None:
+    def __init__(
+        self, loop: Loop, fast_path: FastPath, steps_without_hook: StepsWithoutHook
+    ) -> None:
         self._loop = loop
         self._fast_path = fast_path
-        self._unannounced = unannounced
+        self._steps_without_hook = steps_without_hook
 
     def read_before(self, run: Run, tensors: object) -> None:
         """Read the loss and the graph before a pass, and record an incident if there is one."""
         loop = self._loop
-        for recorder in loop.recorders.unannounced:
-            self._unannounced.end_pending(run, recorder, with_forward=False)
+        for recorder in loop.recorders.without_hook:
+            self._steps_without_hook.end_pending(run, recorder, with_forward=False)
         loop.plan.begin()
         roots = roots_of(tensors)
         loop.scale = loop.scales.factor(roots)
         loop.pass_loss = (
-            loop.given_losses.of(roots) if loop.loss_is_given else loss_of(roots, loop.scale)
+            loop.loss_module_results.take(roots)
+            if loop.loss_is_given
+            else loss_of(roots, loop.scale)
         )
-        if loop.state is not State.UNSAMPLED:
+        if loop.state is not State.FAST:
             if loop.recorders.check_names():
                 for recorder in loop.recorders.active:
                     recorder.probe.record_before_pass()
@@ -65,7 +69,7 @@ class PassRecorder:
             loop.readings.before_pass(run, step, roots)
             if loop.recorders.in_backward is not None:
                 loop.readings.before_steps_inside(run, loop.recorders.in_backward.reader, step)
-        for recorder in loop.recorders.unannounced:
+        for recorder in loop.recorders.without_hook:
             recorder.probe.record_weights()
         if isinstance(loop.pass_loss, float):
             if loop.scale is None and not loop.pass_loss <= loop.loss_limit:
@@ -109,7 +113,7 @@ class PassRecorder:
         recorder.drop_passes()
         recorder.reader.drop_passes()
 
-    def record_unmoved_pass(self, run: Run, tensors: object) -> None:
+    def record_pass_without_change(self, run: Run, tensors: object) -> None:
         """Search a pass that changed no probe for watched parameters, and record it.
 
         If recent searches found none, as when another model trains in the same loop, the fast path
@@ -125,7 +129,7 @@ class PassRecorder:
         if not reached:
             if loop.unrelated_passes >= _MAX_SEARCHES and not loop.assumes_unrelated:
                 loop.assumes_unrelated, loop.unrelated_loss_limit = True, loop.loss_limit
-                if loop.state is not State.UNSAMPLED:
+                if loop.state is not State.FAST:
                     self._fast_path.enter_for_unrelated_passes()
             if loop.awaits_first_pass and loop.unrelated_passes >= _PASSES_UNTIL_NOTICE:
                 loop.add_notice(_UNRELATED_PASSES.format(count="hundreds of"))
@@ -142,13 +146,13 @@ class PassRecorder:
             recorder.probe.record_after_pass()
             recorder.last_pass = loop.pass_number
             loop.recorders.include(recorder)
-        if loop.state is not State.UNSAMPLED:
+        if loop.state is not State.FAST:
             self.read_after(run)
 
     def count_uncleared(self, run: Run) -> None:
         """Count whether the first pass of a step added to the gradients of the previous step."""
         loop = self._loop
-        for recorder in loop.recorders.required or loop.recorders.unannounced:
+        for recorder in loop.recorders.required or loop.recorders.without_hook:
             if recorder.last_pass == loop.pass_number and recorder.passes == 1:
                 run.observations.stale_gradients.add(seen=recorder.is_uncleared)
                 loop.checks_clearing = False
@@ -169,9 +173,9 @@ class PassRecorder:
             recorder.was_sampled = recorder.was_sampled or loop.readings.records_calls
             step = loop.steps_done + 1
             loop.readings.after_pass(run, recorder.reader, step, loop.scale)
-            if recorder in loop.recorders.unannounced:
+            if recorder in loop.recorders.without_hook:
                 if recorder.probe.weights_changed():  # a hook updated them inside the pass
-                    self._unannounced.count(run, recorder)
+                    self._steps_without_hook.count(run, recorder)
                     continue
                 recorder.probe.record_weights()
                 known = None if recorder.is_manual else recorder.optimizer
@@ -188,4 +192,4 @@ class PassRecorder:
 
     def add_given_loss(self, run: Run, output: Any) -> None:
         """Record a result of the loss module, until a pass goes through it."""
-        self._loop.given_losses.add(roots_of(output))
+        self._loop.loss_module_results.add(roots_of(output))

@@ -1,4 +1,4 @@
-"""Plans the next steps: the number of unsampled steps, and the readings after them.
+"""Plans the next steps: the number of steps without readings, and the readings after them.
 
 Readings are scheduled by a budget (`labkit.capture.readings.budget`). Checking it at every step
 would cost as much as the readings. Therefore the number of steps until the next reading is
@@ -70,7 +70,7 @@ class StepPlan:
             self._began_ns += ns
             self._readings.exclude_time(ns)
 
-    def plan_ahead(
+    def plan_interval(
         self,
         run: Run,
         steps: int,
@@ -100,7 +100,7 @@ class StepPlan:
             self._incidents.add_losses(list(losses))
             losses.clear()
             self.account_for_steps(run, steps, 0)
-            self._readings.plan(run, now_ns, steps + 1, with_forward=with_forward)
+            self._readings.choose_readings(run, now_ns, steps + 1, with_forward=with_forward)
             if self._readings.planned:
                 self.steps_left = 0
                 return
@@ -122,9 +122,9 @@ class StepPlan:
         hooks_ns, self._hooks_ns = hooks_ns + self._hooks_ns, 0
         fixed_ns = int(done * self.timing.cost_ns) + max(0, hooks_ns - self._readings.spent_ns)
         self._readings.account(run, loop_ns, fixed_ns)
-        measured = run.measured
-        if measured.getting_started and _has_started(steps, measured.loop_ns):
-            measured.exclude_start()
+        cost = run.cost_totals
+        if cost.includes_start and _has_started(steps, cost.loop_ns):
+            cost.exclude_start()
         self._max_interval_ns = _MAX_INTERVAL_NS if run.viewers.present else _MAX_INTERVAL_UNSEEN_NS
         if done:
             self.timing.add_steps(done, loop_ns, budget.credit - credit)
@@ -136,7 +136,7 @@ class StepPlan:
         return usual_ns if is_pause and ns - usual_ns > _PAUSE_NS else ns
 
     def _steps_until_reading(self, now_ns: int, steps: int) -> tuple[int, bool]:
-        """Return the number of unsampled steps, and whether the step after them reads norms.
+        """Return the number of steps without readings, and whether the next one reads norms.
 
         The number is 0 if steps must be accounted for before the next one.
         """

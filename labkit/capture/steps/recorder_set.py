@@ -72,11 +72,11 @@ class RecorderSet:
         return None if self.required else self._unassigned
 
     @property
-    def unannounced(self) -> tuple[OptimizerRecorder, ...]:
+    def without_hook(self) -> tuple[OptimizerRecorder, ...]:
         """The recorders of steps for which no hook is called: manual or compiled updates."""
         if not self.required:
             return () if self._unassigned is None else (self._unassigned,)
-        return tuple(each for each in self.required if each.unannounced)
+        return tuple(each for each in self.required if each.is_without_hook)
 
     def reached_by(self, reached: Iterable[Watched]) -> list[OptimizerRecorder]:
         """Return the recorders of some parameters, including parameters that were frozen before."""
@@ -106,7 +106,7 @@ class RecorderSet:
         return any(
             parameter is entry.parameter()
             for each in self.with_optimizers
-            if each is not recorder and not each.never_announced
+            if each is not recorder and not each.hook_never_called
             for entry in each.entries
         )
 
@@ -155,7 +155,7 @@ class RecorderSet:
         elif self._unassigned is None:
             recorder = OptimizerRecorder(self._loop, "", "", entries, self._readings.limit)
             recorder.assign_name("")
-            recorder.never_announced = False
+            recorder.hook_never_called = False
             recorder.probe.choose(entries)
             self._unassigned = recorder
             self.all = (*self.all, recorder)

@@ -27,7 +27,7 @@ class TrainingStepEnd:
         loop = self._loop
         plan = loop.plan
         plan.steps_left -= 1
-        if loop.state is State.UNSAMPLED and plan.steps_left > 0 and not loop.control.pending:
+        if loop.state is State.FAST and plan.steps_left > 0 and not loop.control.pending:
             loop.steps_done += 1
             loop.training_step.begin()
             return
@@ -45,21 +45,21 @@ class TrainingStepEnd:
         """
         loop = self._loop
         loop.leave_fast_path()
-        if loop.state is not State.UNSAMPLED:
+        if loop.state is not State.FAST:
             loop.training_step.defer_readings(loop.readings.planned)
         loop.steps_done += 1
         loop.training_step.begin()
-        due = loop.state is State.UNSAMPLED and loop.plan.steps_left <= 0 and loop.plan.norms_next
+        due = loop.state is State.FAST and loop.plan.steps_left <= 0 and loop.plan.norms_next
         if due and not loop.control.pending:
             loop.plan.norms_next = False
             loop.readings.plan_norms()
-            loop.state = State.SAMPLED
+            loop.state = State.GENERAL
             return
-        if loop.state is not State.UNSAMPLED:
+        if loop.state is not State.FAST:
             loop.readings.end_step(run, loop.steps_done)
         loop.readings.deliver(run)
         loop.recorders.check_entries()
-        loop.plan.plan_ahead(
+        loop.plan.plan_interval(
             run,
             loop.steps_done,
             loop.recent_losses,
@@ -76,10 +76,10 @@ class TrainingStepEnd:
             if recorder.thread == loop.thread:
                 recorder.probe.record_step()
         loop.measures_cost = not loop.readings.planned
-        ordinary = not loop.recorders.unannounced and not loop.loss_is_given
-        unsampled = not loop.readings.planned and ordinary and not loop.scales.found
-        loop.state = State.UNSAMPLED if unsampled else State.SAMPLED
-        if unsampled:
+        ordinary = not loop.recorders.without_hook and not loop.loss_is_given
+        is_fast = not loop.readings.planned and ordinary and not loop.scales.found
+        loop.state = State.FAST if is_fast else State.GENERAL
+        if is_fast:
             self._fast_path.enter()
 
     def handle_controls(self) -> None:

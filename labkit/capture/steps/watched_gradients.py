@@ -41,7 +41,7 @@ class WatchedGradients:
         gradients = list(map(_gradient_of, self._parameters))
         return gradients, [tensor_version(each) for each in gradients if each is not None]
 
-    def are_still(self, before: Gradients) -> bool:
+    def are_unchanged(self, before: Gradients) -> bool:
         """Return whether no gradient was replaced or changed since they were read."""
         now = self.read()
         return (

@@ -15,7 +15,7 @@ from labkit.capture.walkthrough.backward import LeafGradient, NodeGradients
 from labkit.capture.walkthrough.derivatives import formula_for
 from labkit.capture.walkthrough.values import summarise, unknown
 from labkit.run.graph import ComputationGraph
-from labkit.run.stepping import Flow, StepEvent, ValueSummary
+from labkit.run.walk import Flow, StepEvent, ValueSummary
 
 _NO_GRADIENT = "No gradient goes this way."
 _HOOKED = " A hook on this tensor has changed the gradient on its way here."

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from labkit.run.stepping import MAX_CELLS, MAX_NUMBERS, ValueSummary
+from labkit.run.walk import MAX_CELLS, MAX_NUMBERS, ValueSummary
 
 
 def summarise(tensor: torch.Tensor) -> ValueSummary:

@@ -11,7 +11,12 @@ import torch
 from torch import nn
 from torch.autograd.graph import Node as AutogradNode
 
-from labkit.capture.graph.autograd_walk import NO_HISTORY, RecordedDetails, collect, written_graph
+from labkit.capture.graph.autograd_traversal import (
+    NO_HISTORY,
+    RecordedDetails,
+    collect,
+    written_graph,
+)
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.one_shot import holding_modules
 from labkit.capture.graph.operation_recorder import CallRecorder
@@ -24,7 +29,7 @@ from labkit.capture.walkthrough.events import EventWriter
 from labkit.capture.walkthrough.forward import INSIDE, NOT_KEPT, values_of
 from labkit.capture.walkthrough.values import summarise
 from labkit.run.graph import ComputationGraph
-from labkit.run.stepping import Leaf, Walk
+from labkit.run.walk import Leaf, Walk
 
 _EXAMPLE = "Examples: lk.stepper(loss), lk.stepper(lambda: loss_fn(model(x), y))."
 _NOT_EDITABLE = (

@@ -15,9 +15,9 @@ _MIN_TRANSFERS = 2
 
 def _loading(evidence: Evidence) -> RuleMatch | None:
     run, observed = evidence.run, evidence.observed
-    if observed.batches < _MIN_BATCHES or not run.measured.loop_ns:
+    if observed.batches < _MIN_BATCHES or not run.cost_totals.loop_ns:
         return None
-    share = observed.loading_ns / run.measured.loop_ns
+    share = observed.loading_ns / run.cost_totals.loop_ns
     batch_ms = observed.loading_ns / observed.batches / 1e6
     if share < _MIN_WAITING_SHARE or batch_ms < _MIN_BATCH_MS:
         return None

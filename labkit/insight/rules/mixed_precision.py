@@ -1,4 +1,4 @@
-"""What a gradient scaler's skipped updates say."""
+"""Rule about updates that a gradient scaler skipped."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch
 
 _RECENT_STEPS = 100
-_FEWEST_SKIPPED = 20
+_MIN_SKIPPED = 20
 """A scale of 2**16 is below 1 after 17 skipped updates, so it was not just too large at first."""
 
 
 def _skipped_at_any_scale(evidence: Evidence) -> RuleMatch | None:
     since = evidence.steps - _RECENT_STEPS
     skipped = [step for step in evidence.observed.skipped if step > since]
-    if len(skipped) < _FEWEST_SKIPPED:
+    if len(skipped) < _MIN_SKIPPED:
         return None
     first = min(skipped[0], evidence.steps)
     done = max(evidence.steps - skipped[0] + 1, 0)

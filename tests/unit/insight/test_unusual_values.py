@@ -77,7 +77,7 @@ def run_of(data, steps):
     run.observations.weight_decay = data.draw(st.sampled_from([0.0, 0.1]))
     run.observations.batches = data.draw(st.sampled_from([0, 20]))
     run.observations.loading_ns = waited_ns = data.draw(st.sampled_from([0, 10**9]))
-    run.measured.add_steps(loop_ns=waited_ns, watching_ns=0)
+    run.cost_totals.add_steps(loop_ns=waited_ns, watching_ns=0)
     return run
 
 

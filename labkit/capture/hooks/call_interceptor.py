@@ -22,7 +22,7 @@ Called = Callable[[nn.Module, tuple[Any, ...], Mapping[str, Any]], None]
 Returned = Callable[[nn.Module, Any], None]
 
 
-class ModuleCalls:
+class CallInterceptor:
     """Calls one function before, and one after, each call of a module.
 
     Parameters

@@ -23,8 +23,8 @@ _BY_HAND = (
 )
 
 
-class UnannouncedSteps:
-    """Detects a step by the change of the weights between two passes.
+class StepsWithoutHook:
+    """Detects a step for which no hook is called by the change of the weights between two passes.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class UnannouncedSteps:
         Therefore two such changes in a row are counted as steps, unless another optimizer that
         steps holds the same parameter.
         """
-        if recorder.unannounced or not recorder.optimizers:
+        if recorder.is_without_hook or not recorder.optimizers:
             return
         if self._loop.recorders.is_updated_by_another(recorder):
             return
@@ -68,7 +68,7 @@ class UnannouncedSteps:
             if recorder.optimizer is None:
                 recorder = self._loop.recorders.unassign(recorder)
         for number, (loss, rates) in enumerate(suspected_steps):
-            recorder.unannounced, recorder.never_announced = True, False
+            recorder.is_without_hook, recorder.hook_never_called = True, False
             recorder.passes, recorder.rates_before = 1, rates
             recorder.first_pass = recorder.last_pass = -1 - number
             recorder.add_loss(loss)
