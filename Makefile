@@ -76,11 +76,11 @@ format: $(VENV)/dev.done
 	$(BIN)/ruff format .
 	$(BIN)/python hatch_build.py format
 
-.PHONY: house docs
+.PHONY: architecture docs
 
-# Draws the rooms and the imports between them, as CONTRIBUTING.md shows them.
-house: $(VENV)/dev.done
-	$(BIN)/python -m docs.house
+# Draws the packages and the imports between them, as CONTRIBUTING.md shows them.
+architecture: $(VENV)/dev.done
+	$(BIN)/python -m docs.architecture
 
 # Runs the examples in the docstrings, then builds their pages into build/docs.
 docs: $(VENV)/dev.done

@@ -20,7 +20,7 @@ Output = tuple[tuple[int, ...] | None, str | None, str | None]
 
 _NOTES = {
     "checkpointfunction": (
-        "Activation checkpointing: its forward pass is run again when the gradient comes, so what "
+        "Activation checkpointing: its forward pass is run again in the backward pass, so what "
         "is inside is not kept and not drawn."
     ),
     "compiledfunction": (
@@ -30,7 +30,7 @@ _NOTES = {
 }
 _RECOMPUTED = (
     "What it needs for the gradient is not kept: it is computed again, or fetched, when the "
-    "gradient comes (activation checkpointing or another saved-tensor hook)."
+    "backward pass runs (activation checkpointing or another saved-tensor hook)."
 )
 _CUSTOM = "A torch.autograd.Function of the user's own."
 

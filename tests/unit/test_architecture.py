@@ -1,16 +1,16 @@
-"""The picture of the house shows the rooms and arrows that the code has."""
+"""The picture of the architecture shows the packages and arrows that the code has."""
 
 import itertools
 import re
 
 import pytest
 
-from docs.house.layout import place
-from docs.house.picture import PICTURE, draw
-from docs.house.rooms import Floor, Room, floors
+from docs.architecture.layout import place
+from docs.architecture.packages import Floor, Package, floors
+from docs.architecture.picture import PICTURE, draw
 
-OUTDATED = "docs/house.svg is out of date; run `make house`"
-ROOM = re.compile(r'data-room="([^"]+)" data-files="(\d+)" data-lines="(\d+)"')
+OUTDATED = "docs/architecture.svg is out of date; run `make architecture`"
+PACKAGE = re.compile(r'data-package="([^"]+)" data-files="(\d+)" data-lines="(\d+)"')
 ARROW = re.compile(r'data-arrow="([^"]+)"')
 
 
@@ -21,14 +21,14 @@ def drawn():
 
 def test_the_picture_shows_the_rooms_and_arrows_of_the_code(drawn):
     committed = PICTURE.read_text()
-    rooms = [[found[1] for found in ROOM.finditer(text)] for text in (committed, drawn)]
-    assert rooms[0] == rooms[1], OUTDATED
+    packages = [[found[1] for found in PACKAGE.finditer(text)] for text in (committed, drawn)]
+    assert packages[0] == packages[1], OUTDATED
     assert ARROW.findall(committed) == ARROW.findall(drawn), OUTDATED
 
 
 def test_the_sizes_in_the_picture_are_about_right(drawn):
     committed, now = (
-        {found[1]: (int(found[2]), int(found[3])) for found in ROOM.finditer(text)}
+        {found[1]: (int(found[2]), int(found[3])) for found in PACKAGE.finditer(text)}
         for text in (PICTURE.read_text(), drawn)
     )
     for name, sizes in now.items():
@@ -41,9 +41,9 @@ def test_the_same_house_is_drawn_the_same(drawn):
 
 @pytest.fixture
 def floor():
-    rooms = [Room(name, 1, 10, ()) for name in "abcd"]
+    packages = [Package(name, 1, 10, ()) for name in "abcd"]
     arrows = (("a", "b"), ("a", "c"), ("b", "c"), ("c", "d"), ("a", "d"))
-    return Floor("test", tuple(rooms), arrows)
+    return Floor("test", tuple(packages), arrows)
 
 
 def test_arrows_point_down_through_every_row_between(floor):

@@ -1,4 +1,4 @@
-"""The picture of the house, as SVG in light and dark colours."""
+"""The picture of the architecture, as SVG in light and dark colours."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 
-from docs.house.layout import Layout, place
-from docs.house.rooms import ROOT, Arrow, Floor, Room
+from docs.architecture.layout import Layout, place
+from docs.architecture.packages import ROOT, Arrow, Floor, Package
 
-PICTURE = ROOT / "docs" / "house.svg"
+PICTURE = ROOT / "docs" / "architecture.svg"
 
 _BOX, _GAP, _HEIGHT, _ROW = 112.0, 18.0, 44.0, 76.0
 _MARGIN, _TITLE = 16.0, 40.0
@@ -19,7 +19,7 @@ svg { font: 12px system-ui, sans-serif; --page: #fff; --floor: #f3f4f6; --box: #
 @media (prefers-color-scheme: dark) { svg { --page: #0d1117; --floor: #161b22; --box: #21262d;
   --line: #8b949e; --text: #f0f6fc; --dim: #b1bac4; } }
 .page { fill: var(--page); } .floor { fill: var(--floor); }
-.room rect { fill: var(--box); stroke: var(--line); }
+.package rect { fill: var(--box); stroke: var(--line); }
 text { fill: var(--text); text-anchor: middle; } .title { font-weight: 600; font-size: 14px; }
 .name { font-weight: 600; } .small { fill: var(--dim); font-size: 10px; }
 .arrow { fill: none; stroke: var(--line); stroke-width: 1.3; marker-end: url(#head); }
@@ -28,15 +28,15 @@ text { fill: var(--text); text-anchor: middle; } .title { font-weight: 600; font
 _HEAD = """<defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7"
   markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>"""
 _ABOUT = (
-    "The rooms of labkit, of its room capture and of the frontend; an arrow goes from a room to "
-    "one that it imports, and arrows that follow from others are left out"
+    "The packages of labkit, of labkit/capture and of the frontend; an arrow goes from a package "
+    "to one that it imports, and arrows that follow from others are left out"
 )
 
 
 def draw(floors: Iterable[Floor]) -> str:
     """Return the picture, the same for the same floors.
 
-    Each room and arrow carries its data: ``data-room``, ``data-files``, ``data-lines``;
+    Each package and arrow carries its data: ``data-package``, ``data-files``, ``data-lines``;
     ``data-arrow``.
     """
     columns = [_Column(), _Column()]
@@ -83,8 +83,8 @@ class _Column:
             )
             for arrow in floor.arrows:
                 yield _arrow(arrow, layout)
-            for room in floor.rooms:
-                yield from _room(room, _left(layout, room.name), _top(layout, room.name))
+            for package in floor.packages:
+                yield from _box(package, _left(layout, package.name), _top(layout, package.name))
             yield "</g>"
 
 
@@ -92,19 +92,19 @@ def _floor_height(layout: Layout) -> float:
     return _TITLE + _ROW * len(layout.rows) - (_ROW - _HEIGHT) + _MARGIN
 
 
-def _room(room: Room, left: float, top: float) -> Iterator[str]:
+def _box(package: Package, left: float, top: float) -> Iterator[str]:
     middle = left + _BOX / 2
-    files = "1 file" if room.files == 1 else f"{room.files} files"
+    files = "1 file" if package.files == 1 else f"{package.files} files"
     yield (
-        f'<g class="room" data-room={quoteattr(room.name)} data-files="{room.files}" '
-        f'data-lines="{room.lines}">'
+        f'<g class="package" data-package={quoteattr(package.name)} data-files="{package.files}" '
+        f'data-lines="{package.lines}">'
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{_BOX:.0f}" height="{_HEIGHT:.0f}" rx="6"/>'
-        f'<text class="name" x="{middle:.1f}" y="{top + 19:.1f}">{escape(room.name)}</text>'
+        f'<text class="name" x="{middle:.1f}" y="{top + 19:.1f}">{escape(package.name)}</text>'
         f'<text class="small" x="{middle:.1f}" y="{top + 34:.1f}">'
-        f"{files}, {room.lines:,} lines</text>"
+        f"{files}, {package.lines:,} lines</text>"
     )
-    if room.parts:
-        yield f"<title>{escape(', '.join(room.parts))}</title>"
+    if package.parts:
+        yield f"<title>{escape(', '.join(package.parts))}</title>"
     yield "</g>"
 
 

@@ -1,4 +1,4 @@
-"""Places for the rooms of a floor: every arrow points down, and boxes of one row stand apart."""
+"""Places for the packages of a floor: every arrow points down, and boxes of one row stand apart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import networkx as nx
 
-from docs.house.rooms import Arrow, Floor
+from docs.architecture.packages import Arrow, Floor
 
 _SWEEPS = 12
 _BEND_WIDTH = 10.0
@@ -16,16 +16,16 @@ _BEND_WIDTH = 10.0
 
 @dataclass
 class Layout:
-    """Where the rooms are, and through which points the arrows go.
+    """Where the packages are, and through which points the arrows go.
 
     Attributes
     ----------
     rows : list of list of str
-        The rooms of each row, from top to bottom, and bends of arrows that pass between them.
+        The packages of each row, from top to bottom, and bends of arrows that pass between them.
     middles : dict of str to float
-        The middle of each room and bend along its row.
+        The middle of each package and bend along its row.
     paths : dict of Arrow to list of str
-        The room, the bends and the room that an arrow goes through.
+        The package, the bends and the package that an arrow goes through.
     """
 
     rows: list[list[str]]
@@ -33,7 +33,7 @@ class Layout:
     paths: dict[Arrow, list[str]] = field(default_factory=dict)
 
     def row(self, name: str) -> int:
-        """Return the number of the row of a room or bend, from the top."""
+        """Return the number of the row of a package or bend, from the top."""
         return next(number for number, row in enumerate(self.rows) if name in row)
 
 
@@ -47,10 +47,10 @@ def place(floor: Floor, width: float, gap: float) -> Layout:
         The width of a box, and the least gap between two of a row.
     """
     graph = nx.DiGraph(floor.arrows)
-    graph.add_nodes_from(room.name for room in floor.rooms)
+    graph.add_nodes_from(package.name for package in floor.packages)
     layout = _with_bends(_ranks(graph), floor.arrows)
     neighbours = _neighbours(layout)
-    widths = {room.name: width for room in floor.rooms}
+    widths = {package.name: width for package in floor.packages}
     for row in layout.rows:
         _pack(row, layout.middles, widths, gap)
     for sweep in range(_SWEEPS):
@@ -68,7 +68,7 @@ def place(floor: Floor, width: float, gap: float) -> Layout:
 
 
 def _ranks(graph: nx.DiGraph) -> dict[str, int]:
-    """Return the row of each room; one without arrows is in the last."""
+    """Return the row of each package; one without arrows is in the last."""
     lengths: dict[str, int] = {}
     for name in reversed(list(nx.lexicographical_topological_sort(graph))):
         lengths[name] = max((lengths[below] + 1 for below in graph[name]), default=0)

@@ -1,4 +1,4 @@
-"""The rooms and the arrows between them, read from the imports of the code."""
+"""The packages and the arrows between them, read from the imports of the code."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _TOGETHER = {
     "labkit/__main__.py": "cli",
     "labkit/cli.py": "cli",
     "labkit/doctor.py": "cli",
-    "labkit/graphing.py": "verbs",
-    "labkit/stepping.py": "verbs",
-    "labkit/watching.py": "verbs",
+    "labkit/graphing.py": "public functions",
+    "labkit/stepping.py": "public functions",
+    "labkit/watching.py": "public functions",
 }
 """Single files that are drawn under another name than their own."""
 _APART = ("frontend/src/views/stepper",)
-"""Folders within a room that are rooms by themselves."""
+"""Folders within a package that are packages by themselves."""
 
 Arrow = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Room:
+class Package:
     """A folder or a file.
 
     Attributes
@@ -52,20 +52,20 @@ class Room:
 
 @dataclass(frozen=True)
 class Floor:
-    """The rooms of one folder.
+    """The packages of one folder.
 
     Attributes
     ----------
     title : str
         The folder.
-    rooms : tuple of Room
+    packages : tuple of Package
         In the order of their names.
     arrows : tuple of (str, str)
-        A room and one that it imports, in order; those that follow from others are left out.
+        A package and one that it imports, in order; those that follow from others are left out.
     """
 
     title: str
-    rooms: tuple[Room, ...]
+    packages: tuple[Package, ...]
     arrows: tuple[Arrow, ...]
 
 
@@ -93,33 +93,33 @@ def _floor(
     expanded: tuple[str, ...] = (),
 ) -> Floor:
     root = ROOT / folder
-    rooms: defaultdict[str, list[Path]] = defaultdict(list)
+    packages: defaultdict[str, list[Path]] = defaultdict(list)
     for path in files:
-        if (name := _room(root, path)) is not None:
-            rooms[name].append(path)
+        if (name := _package(root, path)) is not None:
+            packages[name].append(path)
     graph = nx.DiGraph()
-    graph.add_nodes_from(rooms)
+    graph.add_nodes_from(packages)
     for source, target in imports:
-        ends = _room(root, source), _room(root, target)
-        if ends[0] in rooms and ends[1] in rooms and ends[0] != ends[1]:
+        ends = _package(root, source), _package(root, target)
+        if ends[0] in packages and ends[1] in packages and ends[0] != ends[1]:
             graph.add_edge(*ends)
     return Floor(
         folder,
         tuple(
-            Room(
+            Package(
                 name,
                 len(paths),
                 sum(len(path.read_text().splitlines()) for path in paths),
                 () if name in expanded else _parts(root / name, paths),
             )
-            for name, paths in sorted(rooms.items())
+            for name, paths in sorted(packages.items())
         ),
         tuple(sorted(nx.transitive_reduction(graph).edges)),
     )
 
 
-def _room(root: Path, path: Path) -> str | None:
-    """Return the room in which a file is; None if it is in none of this floor."""
+def _package(root: Path, path: Path) -> str | None:
+    """Return the package in which a file is; None if it is in none of this floor."""
     if not path.is_relative_to(root):
         return None
     if (together := _TOGETHER.get(path.relative_to(ROOT).as_posix())) is not None:
