@@ -3,8 +3,9 @@
 #
 #   tests/versions/debian_python.sh 3.14 build/pythons    makes build/pythons/3.14/usr/bin/python3.14
 #
-# Nothing is installed: the packages are unpacked, and the program is set to load the C library and
-# the other libraries that came with it. Needs apt, dpkg, patchelf and Debian's archive keyring.
+# The mirror is the one that the machine uses. Nothing is installed: the packages are unpacked, and
+# the program is set to load the C library and the other libraries that came with it. Needs apt,
+# dpkg, patchelf and Debian's archive keyring.
 set -euo pipefail
 version=$1
 mkdir -p "$2"
@@ -26,7 +27,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
 : >"$work/status"
-echo "deb [signed-by=$keyring] http://deb.debian.org/debian sid main" >"$work/sources.list"
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/$') ||
+  { echo "the machine's sources name no mirror of Debian" >&2; exit 1; }
+echo "deb [signed-by=$keyring] $mirror sid main" >"$work/sources.list"
 apt() {
   apt-get -qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
     -o "Dir::State::lists=$work/lists" -o "Dir::State::status=$work/status" \

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tests.versions.claim import ROOT, numbers
 
-CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 EXTRA = "test"
 _DEPENDS_ON = ("pyproject.toml", "constraints.txt")
 _OF_TORCH = re.compile(r"^(torch|nvidia|cuda|triton|labkit)\b")
@@ -135,7 +134,7 @@ class Environment:
 def _ways_to_get_torch(version: str) -> list[tuple[str, ...]]:
     """Return pip's arguments: the CPU build from pip's sources or PyTorch's index, else any."""
     cpu = f"torch=={version}+cpu"
-    index = ("--extra-index-url", CPU_INDEX, "--retries", "0", "--timeout", "20")
+    index = (*_cpu_index(), "--retries", "0", "--timeout", "20")
     return [("install", cpu), ("install", cpu, *index), ("install", f"torch=={version}")]
 
 
@@ -143,3 +142,9 @@ def _pins() -> list[str]:
     """Return the pins of `constraints.txt` but those of torch and what it brings."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     return [x for x in lines if "==" in x and not x.startswith("#") and not _OF_TORCH.match(x)]
+
+
+def _cpu_index() -> list[str]:
+    """Return pip's option for the index of CPU builds of torch, from Binder's requirements."""
+    lines = (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return next(line.split() for line in lines if line.startswith("--extra-index-url"))
