@@ -5,6 +5,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def browser():
+    """Return Chromium; Playwright can be started only once in a process."""
     # Imported here, as these take seconds that a single unit test does without.
     from playwright.sync_api import sync_playwright
 

@@ -180,7 +180,7 @@ def test_nodes_can_show_backward_operations_and_other_colours(open_notebook):
     book.run_cell(0)
     graph = book.view("graph")
     box = graph.locator('[data-labkit-node="0#1"]')
-    expect(box).to_have_class(re.compile("heated"), timeout=30_000)
+    expect(box).to_have_class(re.compile("coloured"), timeout=30_000)
     by_norm = box.get_attribute("style")
     graph.get_by_role("combobox", name="Colour by").select_option("Activation size")
     expect(box).not_to_have_attribute("style", by_norm)
