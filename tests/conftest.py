@@ -1,6 +1,21 @@
-"""One browser for all tests of a process: Playwright can be started only once per process."""
+"""One browser per process, and one worker for all tests that load the machine."""
 
 import pytest
+
+HEAVY = ("tests/browser/", "tests/hammer/")
+"""Tests with a server, a kernel and a browser, or with all cores: two at once are too slow."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Return pytest-xdist's scheduler of whole files, with all heavy files on one worker."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return "heavy" if nodeid.startswith(HEAVY) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,7 @@
 import type { RunGraphviz } from "../layout/compose";
 import type { RankDirection } from "../layout/dot";
 import { directionFor, type GraphLayout, layOutGraph } from "../layout/graph-layout";
-import {
-  LAYOUT_TIMEOUT_MS,
-  LayoutClient,
-  LayoutFailure,
-  type LayoutWorker,
-} from "../layout/layout-client";
+import { LayoutClient, LayoutFailure, type LayoutWorker } from "../layout/layout-client";
 import { LevelCache } from "../layout/level-cache";
 import { TextMeasure } from "../layout/measure";
 import { type Rect, shifted } from "../layout/placement";
@@ -124,17 +119,11 @@ export class GraphDrawing {
     }
   }
 
-  /** Returns a function that lays out the levels of an attempt, with a common timeout. */
+  /** Returns a function that lays out the levels of an attempt. */
   private graphvizFor(attempt: number): RunGraphviz {
-    const latest = performance.now() + LAYOUT_TIMEOUT_MS;
     return (dot) => {
       if (attempt !== this.attempt)
         return Promise.reject(new LayoutFailure("cancelled", "another picture was asked for"));
-      if (performance.now() > latest) {
-        const seconds = LAYOUT_TIMEOUT_MS / 1000;
-        const message = `the layout took longer than ${seconds} s`;
-        return Promise.reject(new LayoutFailure("deadline", message));
-      }
       return this.levelCache.get(dot, (source) => this.layoutClient.layout(source));
     };
   }
@@ -208,9 +197,7 @@ export class GraphDrawing {
   private handleFailure(shown: ShownGraph, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     if (!this.layout) {
-      const late = error instanceof LayoutFailure && error.reason === "deadline";
-      const what = late ? "The graph is too large to lay out" : "The graph is not laid out";
-      this.showModuleList(shown, `${what}: ${reason}.`, true);
+      this.showModuleList(shown, `The graph is not laid out: ${reason}.`, true);
       return;
     }
     this.requestedOpen = this.drawnOpen;

@@ -2,8 +2,11 @@
 
 import type { LayoutReply } from "./messages";
 
-/** Timeout of a layout, which starts when Graphviz is loaded. */
-export const LAYOUT_TIMEOUT_MS = 3000;
+/**
+ * Timeout of one level's layout, which starts when Graphviz is loaded. The limit on what is drawn is a
+ * size (`MAX_VISIBLE`); this one only ends a layout that hangs, however busy the machine is.
+ */
+const LAYOUT_TIMEOUT_MS = 60_000;
 
 /** Thrown if there is no layout. */
 export class LayoutFailure extends Error {
