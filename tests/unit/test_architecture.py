@@ -35,7 +35,7 @@ def test_the_sizes_in_the_picture_are_about_right(drawn):
         assert committed[name] == pytest.approx(sizes, rel=0.3, abs=100), f"{name}: {OUTDATED}"
 
 
-def test_the_same_house_is_drawn_the_same(drawn):
+def test_the_same_code_gives_the_same_picture(drawn):
     assert draw(floors()) == drawn
 
 

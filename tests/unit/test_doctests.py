@@ -13,7 +13,7 @@ MODULES = [
     for found in pkgutil.walk_packages(labkit.__path__, "labkit.")
     if not found.name.endswith("__main__") and not found.name.startswith("labkit.learn")
 ]
-MODULES += ["docs.api.docstrings", "docs.api.guides", "docs.house.rooms"]
+MODULES += ["docs.api.docstrings", "docs.api.guides", "docs.architecture.packages"]
 
 
 @pytest.mark.parametrize("name", MODULES)
