@@ -115,6 +115,9 @@ class Observations:
         Time that the loop waited for batches of a DataLoader, in ns.
     batches : int
         Number of batches that the loop waited for.
+    own_loading_ns : deque of int
+        Time for each of the newest 64 batches that the loop loaded itself, without worker
+        processes, in ns.
     skipped : deque of int
         The newest 64 steps that a gradient scaler skipped, as the number of the step after each.
     """
@@ -130,4 +133,5 @@ class Observations:
     predictions: deque[Prediction] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
     loading_ns: int = 0
     batches: int = 0
+    own_loading_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
     skipped: deque[int] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
+from labkit.capture import torch_compat
 from labkit.capture.hooks.loaders import indices_of_newest
 from labkit.run import Run
 from labkit.run.observations import Observations
@@ -51,6 +52,8 @@ class EpochCounter:
         """Record a batch and the time that the loop waited for it."""
         observed.loading_ns += waited_ns
         observed.batches += 1
+        if not torch_compat.prefetches(iterator):
+            observed.own_loading_ns.append(waited_ns)
         self._iterator = weakref.ref(iterator)
 
     def indices(self) -> tuple[int, ...] | None:

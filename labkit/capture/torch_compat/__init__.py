@@ -23,6 +23,7 @@ from labkit.capture.torch_compat.autograd import (
 from labkit.capture.torch_compat.loaders import (
     LOADER_ITERATOR,
     batches_taken,
+    prefetches,
     replace_loader_methods,
 )
 from labkit.capture.torch_compat.modules import (
@@ -97,6 +98,7 @@ __all__ = [
     "node_sequence",
     "output_shape",
     "own_step_hooks",
+    "prefetches",
     "remove_global_step_hook",
     "replace_loader_methods",
     "saved_scalar",

@@ -19,6 +19,12 @@ def batches_taken(iterator: Any) -> int | None:
     return taken if isinstance(taken, int) else None
 
 
+def prefetches(iterator: Any) -> bool:
+    """Return whether worker processes load the batches of a loader's iterator in advance."""
+    workers = getattr(iterator, "_num_workers", 0)
+    return isinstance(workers, int) and workers > 0
+
+
 def replace_loader_methods(
     next_batch: Callable[[Callable[[Any], Any]], Callable[[Any], Any]],
     next_index: Callable[[Callable[[Any], Any]], Callable[[Any], Any]],

@@ -1,20 +1,21 @@
 """Each rule finds its defect in a real run of at most 200 steps."""
 
 import dataclasses
+import time
 from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 import labkit as lk
 from labkit.insight import RuleEvaluator
 from labkit.insight.rules import RULES
 
 from .faulty_loops import FAULTY, loss_not_finite, softmax_before_loss, with_dropout
-from .loops import STEPS, classify, points, watched
+from .loops import STEPS, classify, mlp, points, watched
 
 WHERE = {
     "no-gradient": "cut.weight",
@@ -114,6 +115,29 @@ def test_transfers_between_devices_are_found_in_the_graph():
     model = Torn()
     run = watched(model, classify(model, *points()))
     assert "device-ping-pong" in [finding.rule for finding in run.findings]
+
+
+def test_single_stalls_are_not_slow_loading():
+    class Stalling(Dataset):
+        def __len__(self):
+            return 40
+
+        def __getitem__(self, index):
+            if index % 8 == 0:
+                time.sleep(0.08)
+            return torch.zeros(10), 0
+
+    torch.manual_seed(0)
+    model = mlp()
+    batches = iter(DataLoader(Stalling()))
+
+    def loss(step):
+        x, y = next(batches)
+        return F.cross_entropy(model(x), y)
+
+    run = watched(model, loss, steps=40)
+    assert run.observations.loading_ns > run.cost_totals.loop_ns / 2
+    assert "slow-loading" not in [finding.rule for finding in run.findings]
 
 
 def test_validation_in_training_mode_is_found():
