@@ -1,4 +1,4 @@
-"""Records a page as an animated GIF, with a pointer, in the page's own time."""
+"""Records a page as an animated WebP, with a pointer, in the page's own time."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Error, Locator, Page
 
 _SHORTEST_SECONDS = 0.08
 _LONGEST_SECONDS = 12
-_FREQUENT_COLOURS = 64
-_COLOURS = 255  # one of GIF's 256 is left for pixels that stay as they are
 
 _POINTER = """() => {
   const pointer = document.createElement("div");
@@ -101,7 +97,7 @@ class Film:
     def save(
         self, path: Path, box: tuple[int, int, int, int], *, last_seconds: float, speed: float = 1.0
     ) -> None:
-        """Write an animated GIF that repeats forever.
+        """Write an animated WebP, lossless, that repeats forever.
 
         Parameters
         ----------
@@ -118,22 +114,21 @@ class Film:
         RuntimeError
             If the film is longer than 12 seconds, as where other work slowed the page down.
         """
-        times, pictures = self._spaced(box)
-        images = with_palette(*pictures)
+        times, images = self._spaced(box)
         seconds = [*(np.diff(times) / speed), last_seconds]
         if sum(seconds) > _LONGEST_SECONDS:
             raise RuntimeError(
                 f"the film is {sum(seconds):.1f} s long, more than {_LONGEST_SECONDS} s; "
                 "record it again while the machine does nothing else"
             )
-        durations = [10 * max(2, round(100 * each)) for each in seconds]  # GIF counts in 10 ms
         images[0].save(
             path,
             save_all=True,
             append_images=images[1:],
-            duration=durations,
+            duration=[round(1000 * each) for each in seconds],
             loop=0,
-            optimize=False,
+            lossless=True,
+            method=6,
         )
 
     def _spaced(self, box: tuple[int, int, int, int]) -> tuple[list[float], list[Image.Image]]:
@@ -150,49 +145,6 @@ class Film:
             times.append(moment)
             pictures.append(picture)
         return times, pictures
-
-
-def with_palette(*pictures: Image.Image) -> list[Image.Image]:
-    """Return RGB pictures as pictures with one common palette of 255 colours, without dithering.
-
-    The palette has the most frequent colours, then those that are most distant from the others:
-    by frequency alone, the colours of thin curves and of small legends would be lost.
-    """
-    codes = [_codes(picture) for picture in pictures]
-    parts = [np.unique(each, return_counts=True) for each in codes]
-    found, places = np.unique(np.concatenate([part[0] for part in parts]), return_inverse=True)
-    counts = np.bincount(places, weights=np.concatenate([part[1] for part in parts]))
-    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)  # (n_found, 3)
-    chosen = _chosen_colours(colours, counts)
-    nearest = np.array([_distances(colours[chosen], each).argmin() for each in colours])
-    results = []
-    for each in codes:
-        image = Image.fromarray(nearest[np.searchsorted(found, each)].astype(np.uint8))
-        image.putpalette(colours[chosen].astype(np.uint8).tobytes())  # the mode becomes "P"
-        results.append(image)
-    return results
-
-
-def _codes(picture: Image.Image) -> NDArray[np.int32]:
-    """Return an RGB picture's colours as one number each, shape (height, width)."""
-    parts = np.asarray(picture, dtype=np.int32)
-    return parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]
-
-
-def _distances(colours: NDArray[np.int32], colour: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the squared distances of colours, shape (n, 3), from one, shape (3,)."""
-    squares: NDArray[np.int32] = np.square(colours - colour).sum(axis=1, dtype=np.int32)
-    return squares
-
-
-def _chosen_colours(colours: NDArray[np.int32], counts: NDArray[Any]) -> list[int]:
-    """Return the rows of at most `_COLOURS` colours for a palette."""
-    chosen = [int(row) for row in np.argsort(-counts)[:_FREQUENT_COLOURS]]
-    distances = np.min([_distances(colours, colours[row]) for row in chosen], axis=0)
-    while len(chosen) < _COLOURS and distances.max() > 0:
-        chosen.append(int(distances.argmax()))
-        distances = np.minimum(distances, _distances(colours, colours[chosen[-1]]))
-    return chosen
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Makes the pictures of ``docs/`` from real runs in a real JupyterLab.
 
 ``python -m tests.browser.pictures`` makes all of them, or those that are named:
-``training`` (docs/training.gif), ``dashboard`` and ``graph`` (docs/*.png).
+``training`` (docs/training.webp), ``dashboard`` and ``graph`` (docs/*.png).
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from .film import Pointer, filmed, scroll, with_palette
+from .film import Pointer, filmed, scroll
 from .lab import Lab, NotebookPage, launch_browser, running_lab
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PANEL = ".jp-WindowedPanel-outer"
 SPEED = 2.0
 """How much faster than recorded the film is shown; the README states it."""
-LAYOUTS = 10
-"""Layouts of a graph that may be given up on a busy machine."""
 MARGIN = 12
 """CSS pixels between a view that is scrolled to and the edge of the notebook."""
 PANEL_SHIFT = 150
@@ -125,10 +123,9 @@ def open_page(
 
 
 def save_view(book: NotebookPage, kind: str, path: Path) -> None:
-    """Save a view as a PNG of 256 colours, which is a third of the size of one of all colours."""
+    """Save a view as a PNG."""
     with Image.open(io.BytesIO(book.view(kind).screenshot())) as picture:
-        (image,) = with_palette(picture.convert("RGB"))
-        image.save(path, optimize=True)
+        picture.convert("RGB").save(path, optimize=True)
 
 
 def panel_box(page: Page) -> tuple[int, int, int, int]:
@@ -155,16 +152,13 @@ def show(page: Page, selector: str, seconds: float, *, at_end: bool = False) -> 
 
 
 def await_layout(book: NotebookPage) -> None:
-    """Wait until the graph is drawn; a busy machine may have given its first layout up."""
-    graph = book.view("graph")
-    again = graph.get_by_role("button", name="Lay out again")
-    for _ in range(LAYOUTS):
-        expect(again.or_(graph.locator("[data-labkit-node]").first)).to_be_attached(timeout=30_000)
-        if not again.count():
-            return
-        again.evaluate("(button) => button.click()")
-        book.page.wait_for_timeout(300)
-    raise RuntimeError("the machine is too busy to lay out the graph")
+    """Wait until the graph is drawn."""
+    expect(book.view("graph").locator("[data-labkit-node]").first).to_be_attached(timeout=60_000)
+
+
+def await_rest(target: Locator) -> None:
+    """Wait until an element has stopped moving."""
+    target.element_handle().wait_for_element_state("stable")
 
 
 def film_training(browser: Browser, lab: Lab) -> None:
@@ -176,7 +170,9 @@ def film_training(browser: Browser, lab: Lab) -> None:
     controls, graph = book.view("controls"), book.view("graph")
 
     def click_node(id: str) -> None:
-        pointer.click(graph.locator(f'[data-labkit-node="{id}"]'))
+        node = graph.locator(f'[data-labkit-node="{id}"]')
+        await_rest(node)
+        pointer.click(node)
 
     book.cell(1).locator(".cm-content").click()
     page.keyboard.press("Escape")
@@ -201,7 +197,7 @@ def film_training(browser: Browser, lab: Lab) -> None:
         expect(graph.locator("aside")).to_contain_text("Mean")
         pointer.move(250, 640)
         page.wait_for_timeout(600)
-    film.save(DOCS / "training.gif", box, last_seconds=2.5, speed=SPEED)
+    film.save(DOCS / "training.webp", box, last_seconds=2.5, speed=SPEED)
     page.close()
 
 
