@@ -241,6 +241,12 @@ class SeriesTable:
         steps, values = storage.steps[rows].copy(), storage.values[rows].copy()
         return NewestRows(storage.total, steps, values)
 
+    @property
+    def content_bytes(self) -> int:
+        """Approximate size of the contents and the names of the columns, in bytes."""
+        storage = self._buffer.flush()
+        return storage.content_bytes + sum(len(name) + 4 for name in self.names)
+
     def whole(self) -> Whole:
         """Return a consistent copy of the contents of the table."""
         storage = self._buffer.flush()

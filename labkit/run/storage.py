@@ -132,6 +132,12 @@ class Storage:
         """The step of the newest row; the smallest int64 if there is none."""
         return int(self.steps[self.length - 1]) if self.length else _BEFORE_ALL
 
+    @property
+    def content_bytes(self) -> int:
+        """Size of the contents, with steps and positions of 8 and values of 4 bytes each."""
+        rows, buckets = self.length, len(self.buckets)
+        return rows * (8 + 4 * self.columns) + buckets * (8 + 16 * self.columns)
+
     def whole(self, names: tuple[str, ...]) -> Whole:
         """Return a copy of the contents, with the given column names."""
         tail = slice(0, self.length)

@@ -157,11 +157,10 @@ class RunUpdates:
         chosen: list[tuple[SeriesTable, Whole]] = []
         room = MAX_COMPLETE_BYTES
         for table in sorted((tables[id] for id in self.pending), key=priority):
-            whole = table.whole()
-            room -= snapshots_and_frames.size_of(whole)
+            room -= table.content_bytes
             if chosen and room < 0:
                 break
-            chosen.append((table, whole))
+            chosen.append((table, table.whole()))
         return chosen
 
     def _note_complete(self, complete: list[tuple[SeriesTable, Whole]]) -> None:

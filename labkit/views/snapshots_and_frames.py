@@ -140,14 +140,6 @@ def _rows(
     }
 
 
-def size_of(whole: Whole) -> int:
-    """Return the approximate size of a complete table in a message, in bytes."""
-    rows, columns = len(whole.steps), len(whole.names)
-    buckets = len(whole.buckets)
-    names = sum(len(name) + 4 for name in whole.names)
-    return names + rows * (8 + 4 * columns) + buckets * (8 + 16 * columns)
-
-
 def _complete_table(message: Message, table: SeriesTable, whole: Whole) -> dict[str, Any]:
     buckets = whole.buckets
     first = buckets.first[:, None]

@@ -23,28 +23,28 @@ if ! command -v patchelf >/dev/null; then
 fi
 
 # A database of packages apart from the machine's, in which nothing is installed yet.
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-: >"$work/status"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir -p "$scratch/lists/partial" "$scratch/cache/archives/partial"
+: >"$scratch/status"
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m 1 '/debian/$') ||
   { echo "the machine's sources name no mirror of Debian" >&2; exit 1; }
-echo "deb [signed-by=$keyring] $mirror sid main" >"$work/sources.list"
+echo "deb [signed-by=$keyring] $mirror sid main" >"$scratch/sources.list"
 apt() {
-  apt-get -qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-    -o "Dir::State::lists=$work/lists" -o "Dir::State::status=$work/status" \
-    -o "Dir::Cache=$work/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root "$@"
+  apt-get -qq -o "Dir::Etc::sourcelist=$scratch/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o "Dir::State::lists=$scratch/lists" -o "Dir::State::status=$scratch/status" \
+    -o "Dir::Cache=$scratch/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root "$@"
 }
 apt update >/dev/null
 apt install -y --download-only --no-install-recommends "python$version" libstdc++6 >/dev/null ||
   { echo "Debian has no python$version" >&2; exit 1; }
 
-mkdir "$work/root"
-for package in "$work"/cache/archives/*.deb; do dpkg --extract "$package" "$work/root"; done
+mkdir "$scratch/unpacked"
+for package in "$scratch"/cache/archives/*.deb; do dpkg --extract "$package" "$scratch/unpacked"; done
 libraries=usr/lib/$(gcc -print-multiarch 2>/dev/null || dpkg-architecture -qDEB_HOST_MULTIARCH)
-loader=$(basename "$(patchelf --print-interpreter "$work/root/usr/bin/python$version")")
+loader=$(basename "$(patchelf --print-interpreter "$scratch/unpacked/usr/bin/python$version")")
 patchelf --set-interpreter "$folder/$libraries/$loader" --force-rpath \
-  --set-rpath "$folder/$libraries" "$work/root/usr/bin/python$version"
+  --set-rpath "$folder/$libraries" "$scratch/unpacked/usr/bin/python$version"
 rm -rf "$folder"
-mv "$work/root" "$folder"
+mv "$scratch/unpacked" "$folder"
 "$program" -c "import bz2, ctypes, lzma, sqlite3, ssl, zlib"

@@ -132,8 +132,9 @@ def test_pages_have_the_series_of_the_run(actions, limit, room, most, paced):
             training.act(*action)
         training.publish()
         training.publish()  # what did not fit into the first frame
-        while any(page.pending for page in training.wire.pages):
+        while training.wire._updates.pending:
             training.publish()
+        assert not any(page.pending for page in training.wire.pages)
     assert training.wire.largest <= most
     for page in training.wire.pages:
         assert set(page.tables) >= {id for id, b in training.run.tables.items() if b.total}
