@@ -38,8 +38,8 @@ from typing import Any
 from tests.benchmarks.worker import Block, Ending, Loop, work
 
 _BARE, _CONTROL, _CONTENDER = "bare", "control", "contender"
-_LEAST_BLOCKS = 6
-_PATIENCE = 3.0
+_MIN_BLOCKS = 6
+_TIMEOUT_FACTOR = 3.0
 """How many times longer than planned a measurement may take on a busy machine, then it is cut."""
 
 KEEP_MEMORY = {
@@ -172,7 +172,7 @@ def _measure_set(loop: Loop, plan: Plan, number: int) -> ProcessSet:
             opened = setting_up.get(_CONTENDER, 0.0)
             rounds = _rounds(plan.first, step, block_steps, least=1)
             first.append(_take_turns(processes, range(rounds), block_steps, plan.first))
-        later = range(rounds, rounds + _rounds(plan.timed, step, block_steps, _LEAST_BLOCKS))
+        later = range(rounds, rounds + _rounds(plan.timed, step, block_steps, _MIN_BLOCKS))
         steady = _take_turns(processes, later, block_steps, plan.timed)
         endings = {role: process.ask("end") for role, process in processes.items()}
     return ProcessSet(step, block_steps, first, steady, opened, endings, os.getloadavg()[0])
@@ -206,7 +206,7 @@ def _take_turns(
     `seconds` is what they should take in each process.
     """
     orders: Sequence[tuple[str, ...]] = list(permutations(sorted(processes)))
-    turns, deadline = Turns(), time.monotonic() + _PATIENCE * seconds * len(processes)
+    turns, deadline = Turns(), time.monotonic() + _TIMEOUT_FACTOR * seconds * len(processes)
     for number in rounds:
         if number > rounds.start and time.monotonic() > deadline:
             break
