@@ -140,9 +140,16 @@ def recorded_inspection(run: InspectableRun, name: str, reason: str) -> Inspecti
     final = run.final_values.get(name)
     if final is not None:
         return replace(final, gradient=final.gradient or _sampled_gradient(run, name))
+    if _is_operation(name):
+        return Inspection(None, None)  # the page says which graphs have values of operations
     histogram, norms = _sampled_gradient(run, name), _recorded_norms(run, name)
     what = "this is what" if histogram or norms else "nothing"
     return Inspection(None, histogram, norms, f"{reason}: {what} was recorded before.")
+
+
+def _is_operation(name: str) -> bool:
+    """Return whether a name is the id of a node, ``scope/op:ordinal``, and not of a parameter."""
+    return "/" in name
 
 
 def _read_live(run: InspectableRun, name: str) -> Inspection | None:

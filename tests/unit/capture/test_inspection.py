@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -14,7 +14,13 @@ from torch import nn
 
 import labkit as lk
 from labkit.capture.inspection import sample
-from labkit.run.inspection_requests import FINAL_VALUES, NO_STEP_ENDED, inspect
+from labkit.run.inspection_requests import (
+    FINAL_VALUES,
+    NO_STEP_ENDED,
+    inspect,
+    inspection_result,
+    request_inspection,
+)
 
 
 def test_a_graph_view_has_statistics_of_its_parameters():
@@ -138,6 +144,17 @@ def test_inspecting_a_paused_run_reads_the_current_values(trained):
     assert found is not None
     assert found.value is not None
     assert found.value.mean == pytest.approx(model.weight.mean().item(), rel=1e-5)
+
+
+def test_an_operation_of_a_run_has_no_values_and_no_reason_of_a_parameter(trained):
+    _, run = trained
+    run.pause()
+    operation = next(node.id for node in run.graph.nodes if node.kind == "op")
+    request = request_inspection(run, operation)
+    wait([request], timeout=10)
+    found = inspection_result(run, operation, request)
+    assert found.empty
+    assert found.reason is None
 
 
 def train_and_clear(model, steps=20):
