@@ -158,6 +158,7 @@ RULES = (
     Rule(
         id="labels-out-of-range",
         severity="error",
+        certainty="certain",
         cause="Classes counted from 1 instead of 0, fewer outputs than classes, or numbers where "
         "the loss takes labels between 0 and 1.",
         advice=(
@@ -173,6 +174,7 @@ RULES = (
     Rule(
         id="softmax-before-loss",
         severity="warning",
+        certainty="certain",
         cause="The model ends with softmax or sigmoid, and the loss is one that takes logits.",
         advice=("Take the softmax or sigmoid out of the model, and apply it only to predict.",),
         match=_double_softmax,
@@ -181,6 +183,7 @@ RULES = (
     Rule(
         id="input-not-scaled",
         severity="warning",
+        certainty="possible",
         cause="The data go into the model as they came, for example pixels from 0 to 255 or "
         "features in different units.",
         advice=(
