@@ -25,6 +25,8 @@ _INTERVAL_NS = 1_000_000_000
 """Time after the last evaluation at which the next one is due, in ns."""
 _EXPECTED_NS = 5_000_000
 """Assumed time of the first evaluation, in ns."""
+_MAX_DEBT_NS = 20_000_000
+"""Maximum debt after an evaluation that took longer than the last one, in ns: the first does."""
 _SHARE_OF_BUDGET = 1 / 6
 """Share of the budget for evaluating rules, after the start of the run."""
 
@@ -145,12 +147,12 @@ class Evaluation:
         ]
 
     def _evaluate(self, run: Run) -> None:
-        began = time.perf_counter_ns()
+        began_ns = time.thread_time_ns()
         self._rules.evaluate(run, wait=False)
         self._evaluated(run)
-        spent_ns = time.perf_counter_ns() - began
+        spent_ns = time.thread_time_ns() - began_ns
         self._cost_ns = max(spent_ns, self._cost_ns // 2)
-        self._credit_ns = min(0.0, self._credit_ns - spent_ns)
+        self._credit_ns = max(-_MAX_DEBT_NS, min(0.0, self._credit_ns - spent_ns))
         run.cost_totals.add_evaluating(spent_ns)
         self.announce(run)
 

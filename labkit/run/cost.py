@@ -66,7 +66,7 @@ class Cost:
         self.publishing_ns += ns
 
     def add_evaluating(self, ns: int) -> None:
-        """Add the time of evaluating the rules at the end of a step, in ns."""
+        """Add processor time of evaluating the rules at the end of a step, in ns."""
         self.publishing_ns += ns
 
     def exclude_start(self) -> None:

@@ -307,7 +307,10 @@ class Run(RunRecord):
         """Let the live model end its work while the run is open, if this is its thread."""
         live = self._live
         if live is not None and not self.closed and self.control.owner == threading.get_ident():
-            live.before_end()
+            try:
+                live.before_end()
+            except Exception as error:  # noqa: BLE001 - the run must end in any case
+                self.add_notice("closing", f"The last findings are missing: {described(error)}.")
 
     def _end(self, status: Status, message: str | None = None) -> None:
         if not self._lifecycle.claim_end():

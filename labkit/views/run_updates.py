@@ -13,6 +13,8 @@ from labkit.run.series_table import Whole
 from labkit.views import snapshots_and_frames
 from labkit.views.course import course_folder
 from labkit.views.message_builders import Message
+from labkit.views.messages.run import FindingsHistory
+from labkit.views.past_findings import findings_history
 
 MAX_COMPLETE_BYTES = 800_000
 """Maximum size of the complete tables in one message, unless a single table is larger."""
@@ -54,6 +56,7 @@ class RunUpdates:
         """The number of the last message with rows of each table."""
         self._sent_graph: ComputationGraph | None = None
         self._sent_findings: tuple[Finding, ...] = ()
+        self._sent_history: FindingsHistory | None = None
         self._process = psutil.Process()
 
     def snapshot(self) -> Message:
@@ -64,16 +67,18 @@ class RunUpdates:
         complete = self._next_pending(tables)
         self._note_complete(complete)
         graph, findings = run.graph, run.findings
+        history = findings_history(run)
         message = snapshots_and_frames.snapshot(
             self._seq + 1,
             self._state(),
             complete,
             graph,
             findings,
+            history,
             course_folder(),
             sorted(self.pending),
         )
-        self._sent_graph, self._sent_findings = graph, findings
+        self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._seq += 1
         return message
 
@@ -88,18 +93,20 @@ class RunUpdates:
         rows, totals = self._new_rows(tables)
         complete = self._next_pending(tables)
         graph, findings = run.graph, run.findings
+        history = findings_history(run)
         message = snapshots_and_frames.frame(
             self._seq + 1,
             self._state(),
             rows,
             None if graph is self._sent_graph else graph,
             None if findings == self._sent_findings else findings,
+            None if history == self._sent_history else history,
             complete,
         )
         self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
         self._sent_at |= dict.fromkeys(rows, self._seq)
         self._note_complete(complete)
-        self._sent_graph, self._sent_findings = graph, findings
+        self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._seq += 1
         return message
 

@@ -17,9 +17,9 @@ import type {
   SnapshotMessage,
 } from "../messages/kernel";
 import type { AssetName, ControlAction } from "../messages/page";
-import type { Finding, RunState } from "../messages/run";
+import type { Finding, FindingsHistory, RunState } from "../messages/run";
 import type { PictureKind } from "../messages/values";
-import type { Change, RunSession, SeriesTable } from "../session";
+import type { Change, RunSession, SeriesTable, StepMark } from "../session";
 import { type Channel, send } from "./channel";
 import { Connection } from "./connection";
 import { FragmentAssembler } from "./fragments";
@@ -31,6 +31,7 @@ export class LiveSession implements RunSession {
   readonly runId: string;
   cursor: number | null = null;
   selected: string | null = null;
+  mark: StepMark | null = null;
   problem: string | null = null;
   private readonly data = new RunData();
   private readonly requests: RunRequests;
@@ -59,6 +60,10 @@ export class LiveSession implements RunSession {
 
   get findings(): readonly Finding[] {
     return this.data.findings;
+  }
+
+  get history(): FindingsHistory {
+    return this.data.history;
   }
 
   get course(): string | null {
@@ -97,6 +102,10 @@ export class LiveSession implements RunSession {
     return this.requests.control(action);
   }
 
+  ignore(rule: string, ignored: boolean): Promise<boolean> {
+    return this.requests.ignore(rule, ignored);
+  }
+
   asset(name: AssetName): Promise<string> {
     const { versionProblem } = this.connection;
     if (versionProblem !== null) return Promise.reject(new Error(versionProblem));
@@ -112,6 +121,12 @@ export class LiveSession implements RunSession {
   select(name: string | null): void {
     this.selected = name;
     this.notify("selection");
+  }
+
+  setMark(mark: StepMark | null): void {
+    if (mark === this.mark) return;
+    this.mark = mark;
+    this.notify("mark");
   }
 
   subscribe(listener: (change: Change) => void): () => void {
