@@ -25,7 +25,7 @@ export function markShape(mark: StepMark, [y0, y1]: StepRange, theme: Theme): La
   const [x0, x1] = mark.steps;
   // The outline makes a span of few steps visible if a pixel covers many steps.
   const line = { color: colour, width: 1, dash: "dot" };
-  const fillcolor = `${colour}2b`;
+  const fillcolor = `${colour}1f`;
   return {
     type: "rect",
     xref: "x",

@@ -33,8 +33,8 @@ export class HistoryList {
 
   private silencedItem({ rule, severity, message, holds }: SilencedRule): HTMLElement {
     const text = make("span", { class: "labkit-finding-words" }, make("b", {}, rule));
-    if (message) text.append(` ${holds ? "" : "(no longer holds) "}${message}`);
-    else text.append(" has found nothing");
+    if (message) text.append(`: ${message}${holds ? "" : " (no longer holds)"}`);
+    else text.append(": nothing found");
     const undo = make(
       "button",
       { type: "button", class: "labkit-chip", title: `Report the findings of ${rule} again` },

@@ -131,7 +131,7 @@ describe("the findings", () => {
     };
     tell();
     expect(root.textContent).toContain("Nothing found so far: 23 rules");
-    expect(root.querySelector("[data-labkit-silenced]")?.textContent).toContain("dead-units 90%.");
+    expect(root.querySelector("[data-labkit-silenced]")?.textContent).toContain("dead-units: 90%.");
     button("Undo").click();
     expect(ignore).toHaveBeenLastCalledWith("dead-units", false);
     ignore.mockResolvedValueOnce(false);
