@@ -1,8 +1,8 @@
 """When the rules are evaluated during training, and the user's callback for new findings.
 
-Rules are evaluated at the end of a step: at first when the number of steps has doubled, later about
-once per second, and only as often as their share of the budget allows. A page that displays the run
-also evaluates them, on the publisher thread.
+Rules are evaluated at the end of a step: at first when the number of steps has doubled, later every
+few seconds, as their share of the budget allows. A page that displays the run also evaluates them,
+on the publisher thread.
 """
 
 from __future__ import annotations
@@ -22,12 +22,15 @@ _FIRST_STEP = 4
 _GROWTH = 2
 """Factor between the numbers of steps at which rules are evaluated."""
 _INTERVAL_NS = 1_000_000_000
-"""Time after the last evaluation at which the next one is due, in ns."""
+"""Time after the last evaluation at which the next one is due, in ns.
+
+Twice as long while a page displays the run, as the publisher then evaluates the rules.
+"""
 _EXPECTED_NS = 5_000_000
 """Assumed time of the first evaluation, in ns."""
 _MAX_DEBT_NS = 20_000_000
 """Maximum debt after an evaluation that took longer than the last one, in ns: the first does."""
-_SHARE_OF_BUDGET = 1 / 6
+_SHARE_OF_BUDGET = 1 / 12
 """Share of the budget for evaluating rules, after the start of the run."""
 
 
@@ -104,8 +107,9 @@ class Evaluation:
         self._loop_ns = cost.loop_ns
         if self._requested or self._credit_ns < self._cost_ns:
             return
+        interval_ns = _INTERVAL_NS * (2 if run.viewers.present else 1)
         is_due = run.steps >= self._due_step
-        if is_due or time.perf_counter_ns() - self._last_ns > _INTERVAL_NS:
+        if is_due or time.perf_counter_ns() - self._last_ns > interval_ns:
             self._request(run, self._evaluate)
 
     def before_end(self, run: Run) -> None:

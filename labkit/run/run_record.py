@@ -194,8 +194,9 @@ class RunRecord:
         """All findings of the run with when they came and went, oldest first; the newest 256.
 
         Includes those of ignored rules. The rules are evaluated when `findings` is read, while the
-        run is displayed, in growing intervals of steps or about once per second during training,
-        and at the end. A finding that returns within 20 steps continues its entry.
+        run is displayed, during training (at first when the number of steps has doubled, later
+        every few seconds) and at the end. A finding that returns within 20 steps continues its
+        entry.
         """
         return self.findings_log.entries()
 
