@@ -132,6 +132,7 @@ class Evaluation:
             for number, finding in self._new_entries(run):
                 self._announced.add(number)
                 self._call(run, self._on_finding, finding)
+            self._announced &= {entry.id for entry in run.findings_history}
         finally:
             self._calling.release()
 
@@ -142,11 +143,9 @@ class Evaluation:
             run.add_notice("findings", f"on_finding failed for {finding.rule}: {described(error)}.")
 
     def _new_entries(self, run: Run) -> list[tuple[int, Finding]]:
-        entries = run.findings_history
-        self._announced &= {entry.id for entry in entries}
         return [
             (entry.id, entry.finding)
-            for entry in entries
+            for entry in run.findings_history
             if entry.id not in self._announced and not entry.silenced
         ]
 

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labkit.insight.evidence import Evidence
-from labkit.run.finding import Certainty, Finding, Severity
-
-_CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely", "possible")
+from labkit.run.finding import CERTAINTIES, Certainty, Finding, Severity
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,7 @@ class Rule:
             node=match.node,
             line=match.line,
             chapter=self.chapter,
-            certainty=max(
-                self.certainty, match.certainty or self.certainty, key=_CERTAINTIES.index
-            ),
+            certainty=max(self.certainty, match.certainty or self.certainty, key=CERTAINTIES.index),
         )
 
 

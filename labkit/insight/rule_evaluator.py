@@ -13,9 +13,9 @@ from labkit.insight.rules import RULES
 from labkit.insight.withdrawal import describe_change, is_contradicted
 from labkit.run import Run
 from labkit.run.error_text import described
-from labkit.run.finding import Finding
+from labkit.run.finding import CERTAINTIES, Finding
 
-_SEVERITY_ORDER = {"error": 0, "warning": 1, "hint": 2}
+_SEVERITIES = ("error", "warning", "hint")
 
 
 class RuleEvaluator:
@@ -56,6 +56,8 @@ class RuleEvaluator:
 
     def evaluate(self, run: Run, *, wait: bool = True) -> tuple[Finding, ...]:
         """Return the findings, most severe first, and record them in the run's `findings_log`.
+
+        Of equally severe findings the most certain come first.
 
         The previous findings are returned if the step, status, graph and number of series have not
         changed, and by a finalizer that reads the findings during an evaluation on its thread.
@@ -108,7 +110,7 @@ class RuleEvaluator:
         }
         self._came = {finding.rule: came[finding.rule] for finding in reported}
         run.findings_log.record(reported, gone, evidence.steps, run.elapsed)
-        self._findings = tuple(sorted(reported, key=lambda found: _SEVERITY_ORDER[found.severity]))
+        self._findings = tuple(sorted(reported, key=_rank))
 
     def _is_kept(
         self,
@@ -149,3 +151,7 @@ class RuleEvaluator:
                 f"The rule {rule.id} failed and is not asked again. ({described(error)})",
             )
             return None
+
+
+def _rank(finding: Finding) -> tuple[int, int]:
+    return _SEVERITIES.index(finding.severity), CERTAINTIES.index(finding.certainty)

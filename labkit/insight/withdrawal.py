@@ -11,7 +11,11 @@ from labkit.run.finding import Finding
 _RETURNED = 10.0
 """Factor of growth of a gradient norm above which a layer learns again."""
 _FALLEN = 0.1
-"""Relative decrease of the loss that counts as learning."""
+"""Relative decrease of the loss since the finding that counts as learning."""
+_FALLING = 0.02
+"""Relative decrease of the loss from the first to the last third of the steps since."""
+_STANDARD_ERRORS = 4.0
+"""The same, as a multiple of the standard error of the difference."""
 _POINTS = 10
 
 
@@ -64,7 +68,18 @@ def _loss_has_fallen(finding: Finding, evidence: Evidence) -> bool:
     if not len(before) or not len(after):
         return False
     was, now = float(np.median(before[-_POINTS:])), float(np.median(after[-_POINTS:]))
-    return was - now > _FALLEN * abs(was)
+    return was - now > _FALLEN * abs(was) or _is_falling(after)
+
+
+def _is_falling(losses: NDArray[np.float32]) -> bool:
+    """Return whether losses fall by more than their noise, after a first drop or without one."""
+    third = len(losses) // 3
+    if third < _POINTS:
+        return False
+    first, last = losses[:third].astype(np.float64), losses[-third:].astype(np.float64)
+    was, now = float(np.mean(first)), float(np.mean(last))
+    error = float(np.sqrt((np.var(first) + np.var(last)) / third))
+    return was - now > max(_FALLING * abs(was), _STANDARD_ERRORS * error)
 
 
 def _gradients(finding: Finding, evidence: Evidence) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning", "hint"]
 Certainty = Literal["certain", "likely", "possible"]
+CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely", "possible")
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,10 @@ class RunRecord:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The problems found in the run, most severe first, without those of ignored rules."""
+        """The problems found in the run, without those of ignored rules.
+
+        The most severe come first, and of equally severe ones the most certain.
+        """
         live, ignored = self._live, self.findings_log.ignored
         found = self._findings if live is None else live.findings()
         return tuple(finding for finding in found if finding.rule not in ignored)

@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 import labkit as lk
+from labkit.insight import Rule, RuleEvaluator, RuleMatch
 from labkit.run import Finding, Run
 
 from .faulty_loops import softmax_before_loss, with_dropout
@@ -177,3 +179,29 @@ def test_a_finding_says_how_certain_it_is():
     run = softmax_before_loss()
     certainties = {finding.rule: finding.certainty for finding in run.findings}
     assert certainties["softmax-before-loss"] == "certain"
+
+
+@pytest.mark.parametrize(
+    ("losses", "kept"),
+    [
+        (lambda noise: 2.4 - 0.1 * (np.arange(300) > 10) + noise, True),
+        (lambda noise: 2.4 - 0.0005 * np.arange(300) + noise, False),
+        (lambda noise: 2.4 + 0.002 * np.arange(300) + noise, True),
+    ],
+    ids=["stuck after a drop", "falls slowly", "rises"],
+)
+def test_stopped_layers_are_withdrawn_when_the_loss_falls_by_more_than_its_noise(losses, kept):
+    def match(evidence):
+        return RuleMatch("Stopped.", (3, 8)) if evidence.steps <= 8 else None
+
+    rule = Rule("stopped", "warning", "", (), match, about_stopped_layers=True)
+    evaluator, run = RuleEvaluator([rule]), Run("demo")
+    table = run.add_table("loss", "loss", ["loss"])
+    noise = np.random.default_rng(0).normal(0, 0.05, 300)
+    for step, loss in enumerate(losses(noise), start=1):
+        table.append(step, loss)
+        run.advance_to(step)
+        if step == 8 or step % 20 == 0:
+            found = evaluator.evaluate(run)
+    assert [finding.rule for finding in found] == ["stopped"] * kept
+    assert run.findings_history[0].holds is kept
