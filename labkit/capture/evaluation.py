@@ -83,6 +83,8 @@ class Evaluation:
         self._last_ns = time.perf_counter_ns()
         self._cost_ns = _EXPECTED_NS
         self._credit_ns = 0.0
+        self._is_start = True
+        """Whether the run is in its start, which may spend more and is not part of its cost."""
         self._loop_ns = 0
         """The loop's time up to which credit was earned, in ns."""
         self._announced: set[int] = set()
@@ -102,7 +104,9 @@ class Evaluation:
     def after_plan(self, run: Run) -> None:
         """Request an evaluation at the end of this step, if it is due; on the training thread."""
         cost = run.cost_totals
-        share = self._budget * (1 if cost.includes_start else _SHARE_OF_BUDGET)
+        if self._is_start and not cost.includes_start:
+            self._is_start, self._credit_ns = False, min(0.0, self._credit_ns)
+        share = self._budget * (1 if self._is_start else _SHARE_OF_BUDGET)
         self._credit_ns += share * (cost.loop_ns - self._loop_ns)
         self._loop_ns = cost.loop_ns
         if self._requested or self._credit_ns < self._cost_ns:
@@ -170,8 +174,12 @@ class Evaluation:
         def execute() -> None:
             self._requested = False
             run = reference()
-            if run is not None:
+            if run is None:
+                return
+            try:
                 work(run)
+            except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
+                run.add_notice("findings", f"Rules were not evaluated: {described(error)}.")
 
         self._requested = True
         self._requested = not run.control.submit(execute, at_step_end=True).done()
