@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import psutil
@@ -57,12 +57,14 @@ class RunUpdates:
         self._process = psutil.Process()
 
     def snapshot(self) -> Message:
-        """Return the next message as a snapshot; tables that do not fit become pending."""
+        """Return the next message as a snapshot; tables that do not fit become pending.
+
+        After an error the next frame has the contents that it would have had without the call.
+        """
         run = self._run
         tables = run.tables
-        self._sent, self._sent_at, self.pending = {}, {}, set(tables)
-        complete = self._next_pending(tables)
-        self._note_complete(complete)
+        complete = self._choose_complete(tables.values(), {})
+        pending = set(tables) - {table.id for table, _ in complete}
         graph, findings = run.graph, run.findings
         message = snapshots_and_frames.snapshot(
             self._seq + 1,
@@ -71,8 +73,10 @@ class RunUpdates:
             graph,
             findings,
             course_folder(),
-            sorted(self.pending),
+            sorted(pending),
         )
+        self._sent, self._sent_at, self.pending = {}, {}, pending
+        self._note_complete(complete)
         self._sent_graph, self._sent_findings = graph, findings
         self._seq += 1
         return message
@@ -86,7 +90,7 @@ class RunUpdates:
         run = self._run
         tables = run.tables
         rows, totals = self._new_rows(tables)
-        complete = self._next_pending(tables)
+        complete = self._choose_complete([tables[id] for id in self.pending], self._sent_at)
         graph, findings = run.graph, run.findings
         message = snapshots_and_frames.frame(
             self._seq + 1,
@@ -144,19 +148,21 @@ class RunUpdates:
 
         return sorted(tables.items(), key=priority)
 
-    def _next_pending(self, tables: Mapping[str, SeriesTable]) -> list[tuple[SeriesTable, Whole]]:
+    @staticmethod
+    def _choose_complete(
+        pending: Iterable[SeriesTable], sent_at: Mapping[str, int]
+    ) -> list[tuple[SeriesTable, Whole]]:
         """Return pending tables for one message, at least one if there are any.
 
         Losses, learning rates and metrics have priority, then the tables sent longest ago.
         """
 
         def priority(table: SeriesTable) -> tuple[bool, int, int]:
-            last = self._sent_at.get(table.id, -1)
-            return table.kind not in WHOLE_KINDS, last, len(table.names)
+            return table.kind not in WHOLE_KINDS, sent_at.get(table.id, -1), len(table.names)
 
         chosen: list[tuple[SeriesTable, Whole]] = []
         room = MAX_COMPLETE_BYTES
-        for table in sorted((tables[id] for id in self.pending), key=priority):
+        for table in sorted(pending, key=priority):
             room -= table.content_bytes
             if chosen and room < 0:
                 break

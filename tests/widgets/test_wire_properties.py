@@ -260,3 +260,30 @@ def test_the_rows_of_a_frame_that_failed_are_in_the_next(monkeypatch):
     training.wire.publish()
     (page, _) = training.wire.pages
     assert page.tables["loss"].points(0)[0].tolist() == [1]
+
+
+def test_rows_are_sent_after_a_snapshot_that_failed(monkeypatch):
+    training = Training()
+    loss = training.run.add_table("loss", "loss", ["loss"])
+    training.hello()
+    loss.append(1, 1.0)
+    with monkeypatch.context() as broken:
+        broken.setattr(RunUpdates, "_state", lambda self: 1 / 0)
+        training.hello()
+    training.wire.publish()
+    (page, _) = training.wire.pages
+    assert page.tables["loss"].points(0)[0].tolist() == [1]
+
+
+@pytest.mark.parametrize("most", [400, MAX_MESSAGE_BYTES])
+def test_names_that_utf_8_cannot_encode_are_sent_with_a_question_mark(most):
+    training = Training()
+    training.wire._fragmenter = Fragmenter(max_bytes=most)
+    for name in ("na\ud800me", "\U0001f600"):
+        training.run.add_table(f"metric/{name}", "metric", [name]).append(1, 1.0)
+    training.hello()
+    assert training.wire.largest <= most
+    for page in training.wire.pages:
+        assert set(page.tables) == {"metric/na?me", "metric/\U0001f600"}
+        for table in page.tables.values():
+            assert "".join(table.names).encode()
