@@ -193,7 +193,7 @@ def _view(captured: ComputationGraph, name: str, samples: Samples) -> GraphView:
         from labkit.views import GraphView
     except ImportError as error:
         raise ImportError(
-            "a view needs ipywidgets and anywidget, which are not installed here. "
+            f"a view needs packages that cannot be imported here ({error}). "
             "lk.graph.capture(...) gives the graph as plain data."
         ) from error
     return GraphView(captured, name=name, samples=samples)

@@ -120,6 +120,8 @@ class Observations:
         processes, in ns.
     skipped : deque of int
         The newest 64 steps that a gradient scaler skipped, as the number of the step after each.
+    scaler_factor : float or None
+        Factor of the gradient scaler at the newest of these; None if unknown.
     """
 
     stale_gradients: Frequency = field(default_factory=Frequency)
@@ -135,3 +137,4 @@ class Observations:
     batches: int = 0
     own_loading_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
     skipped: deque[int] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
+    scaler_factor: float | None = None

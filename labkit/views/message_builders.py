@@ -160,7 +160,8 @@ def refused(reason: str, content: object = None) -> Message:
     reason : str
         A sentence.
     content : object, optional
-        The request. Its number, type and subject are part of the reply.
+        The request. Its number, type and subject are part of the reply. The subject of a ``hello``
+        is the page's protocol version, by which other pages recognise that it is not theirs.
     """
     asked = content if isinstance(content, dict) else {}
     about: dict[str, Any] = dict.fromkeys(("request", "question", "subject"))
@@ -168,9 +169,9 @@ def refused(reason: str, content: object = None) -> Message:
         about["request"] = asked["request"]
     if isinstance(asked.get("type"), str):
         about["question"] = asked["type"][:_MAX_ECHO]
-    subject = asked.get("signature", asked.get("name"))
-    if isinstance(subject, str):
-        about["subject"] = subject[:_MAX_ECHO]
+    subject = asked.get("signature", asked.get("name", asked.get("protocol")))
+    if isinstance(subject, (str, int)):
+        about["subject"] = str(subject)[:_MAX_ECHO]
     return Message({"type": "refused", "reason": reason, **about})
 
 

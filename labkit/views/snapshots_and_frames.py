@@ -162,12 +162,13 @@ def _merged(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Merge adjacent rows into their maxima until they are at most `room` bytes.
 
-    The maximum of a number and NaN is NaN; for `sparse` tables, in which NaN means "not read", it
-    is the number.
+    The newest row is unchanged unless it is one of two. The maximum of a number and NaN is NaN; for
+    `sparse` tables, in which NaN means "not read", it is the number.
     """
     larger = np.fmax if sparse else np.maximum
     while len(steps) > 1 and values.nbytes + 8 * len(steps) > room:
-        even = len(steps) - len(steps) % 2
+        older = max(len(steps) - 1, 2)
+        even = older - older % 2
         joined = larger(values[0:even:2], values[1:even:2])
         values = np.concatenate([joined, values[even:]])
         steps = np.concatenate([steps[1:even:2], steps[even:]])

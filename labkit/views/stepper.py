@@ -114,9 +114,12 @@ class StepperView(View):
 
     def _show(self, walk: Walk, request: int | None) -> Walk:
         self.walk = walk
-        for part in self._fragmenter.fragments(walk_message(walk, request)):
-            self.send(part.content, part.buffers)
+        self._post(walk_message(walk, request))
         return walk
+
+    def _post(self, message: wire.Message) -> None:
+        for part in self._fragmenter.fragments(message):
+            self.send(part.content, part.buffers)
 
     def _on_page(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         """Handle a message from a page; every request receives a reply or a refusal."""
@@ -170,7 +173,8 @@ class StepperView(View):
             self._refuse(content, _NO_KERNEL)
 
     def _refuse(self, content: Any, reason: str) -> None:
-        self.send({"type": "refused", "request": _request_of(content), "reason": reason})
+        refusal = {"type": "refused", "request": _request_of(content), "reason": reason}
+        self._post(wire.Message(refusal))
 
 
 _OF_ANOTHER_THREAD = (

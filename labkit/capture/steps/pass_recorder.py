@@ -12,6 +12,7 @@ from labkit.capture.steps.fast_path import FastPath
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.losses import Loss, loss_of, reached_by, roots_of
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
+from labkit.capture.steps.skipped_updates import record_skipped_update
 from labkit.capture.steps.step_series import rates_of
 from labkit.capture.steps.steps_without_hook import StepsWithoutHook
 from labkit.run import Run
@@ -109,7 +110,7 @@ class PassRecorder:
         loop = self._loop
         run = loop.run_reference()
         if loop.scales.found and run is not None and not recorder.depth:
-            run.observations.skipped.append(loop.steps_done + 1)
+            record_skipped_update(loop, run)
         recorder.drop_passes()
         recorder.reader.drop_passes()
 
