@@ -177,8 +177,6 @@ def two_watched_and_two_unwatched():
 
 def opened_abandoned_and_collected():
     """Runs are opened and ended while others train, with garbage collection at every allocation."""
-    gc.collect()
-    gc.freeze()  # excludes imported modules from the frequent collections
     gc.set_threshold(1)
     trainings = [TimedTraining(float(number), watched=number <= 2) for number in (1, 2, 3)]
     for each in trainings:
