@@ -16,10 +16,10 @@ from labkit.capture.graph.one_shot import (
     holding_modules,
     named_tensors,
 )
-from labkit.capture.inspection import samples_of
+from labkit.capture.inspection import SampledResults, samples_of
 from labkit.capture.parameters import ParameterTable
 from labkit.run import ComputationGraph
-from labkit.run.inspection import Sample, Samples
+from labkit.run.inspection import Samples
 
 if TYPE_CHECKING:
     from labkit.views import GraphView
@@ -124,7 +124,7 @@ class GraphMaker:
         >>> [node.op for node in view.graph.nodes]
         ['parameter', 't', 'parameter', 'addmm', 'output']
         """
-        results: Mapping[str, Sample | None] = {}
+        results: SampledResults = {}
         if isinstance(target, nn.Module):
             models = {"": target}
             captured, results = graph_of_call(target, inputs, kwargs, reads_results=True)

@@ -26,10 +26,10 @@ from labkit.capture.graph.autograd_traversal import (
 from labkit.capture.graph.graph_writer import saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
-from labkit.capture.graph.operation_results import ResultRecorder
+from labkit.capture.graph.operation_results import Result, ResultRecorder
 from labkit.capture.graph.source_lines import user_tensors
 from labkit.capture.graph.state_restore import restored_buffers
-from labkit.capture.inspection import sample
+from labkit.capture.inspection import SampledResults, sample
 from labkit.capture.parameters import ParameterTable
 from labkit.run.graph import ComputationGraph
 from labkit.run.inspection import Sample
@@ -59,8 +59,9 @@ class GraphRecording:
     ----------
     graph : ComputationGraph or None
         The whole graph; None until the block has ended.
-    results : mapping of str to Sample or None
-        Samples of the results of operations by node id, for the graph that `of` returned last.
+    results : mapping of str to mapping of int to Sample or None
+        Samples of the results of operations by node id and number, for the graph that `of` returned
+        last.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class GraphRecording:
         reads_results: bool = False,
     ) -> None:
         self._result_recorder = ResultRecorder(sample) if reads_results else None
-        self.results: dict[str, Sample | None] = {}
+        self.results: SampledResults = {}
         self._captures_whole = whole
         self.graph: ComputationGraph | None = None
         self._scopes = ScopeRecorder(models or {}, discover=models is None)
@@ -94,6 +95,7 @@ class GraphRecording:
         traceback: TracebackType | None,
     ) -> None:
         self._contexts.close()
+        self._calls.finish()
         self._calls.names = user_tensors()
         if self._captures_whole:
             self.graph = self._whole()
@@ -109,10 +111,12 @@ class GraphRecording:
         recorded = self._calls.recorded(self._scopes.on_own_thread(order))
         ends = ends_of(roots)
         graph, ids = written_graph(ends, self._scopes.table(), self._scopes, None, recorded)
-        self.results = {ids[node]: kept for node, kept in self._results_of(order).items()}
+        self.results = {}
+        for (node, output), kept in self._results_of(order).items():
+            self.results.setdefault(ids[node], {})[output] = kept
         return graph
 
-    def _results_of(self, order: list[AutogradNode]) -> dict[AutogradNode, Sample | None]:
+    def _results_of(self, order: list[AutogradNode]) -> dict[Result, Sample | None]:
         if self._result_recorder is None:
             return {}
         return self._result_recorder.of(self._scopes.on_own_thread(order))
@@ -122,16 +126,17 @@ class GraphRecording:
         return self._scopes.table()
 
     def _whole(self) -> ComputationGraph:
-        found, links = collect(self._calls.made)
+        found, links = collect(self._calls.starts())
         if not found:
             reason = _NO_GRAD if self._calls.saw_gradients_off else _NOTHING
             return ComputationGraph((), (), (), None, reason)
         order = self._scopes.in_order(found, links)
-        used = {source for source, _ in links}
+        used = {source for source, _, _ in links}
         ends = [
-            (node, plain_name(_elements(torch_compat.node_output(node)[0])))
+            (node, output, plain_name(_elements(torch_compat.node_output(node, output)[0])))
             for node in order
-            if node not in used and not hasattr(node, "variable")
+            if node not in used and not torch_compat.is_leaf(node)
+            for output in sorted(self._calls.made.get(node) or {0})
         ]
         recorded = self._calls.recorded(self._scopes.on_own_thread(order))
         return written_graph(
@@ -161,7 +166,7 @@ def graph_of_call(
     kwargs: Mapping[str, Any],
     *,
     reads_results: bool = False,
-) -> tuple[ComputationGraph, dict[str, Sample | None]]:
+) -> tuple[ComputationGraph, SampledResults]:
     """Return the graph that one forward pass builds, and samples of results by node id.
 
     Random state and buffers, such as running statistics, are restored afterwards. Samples are
@@ -211,7 +216,8 @@ def _cuda_devices(model: nn.Module) -> list[torch.device]:
 def holding_modules(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
     """Return the outermost modules that hold a parameter of a graph, by class name."""
     starts = [root.grad_fn for root in roots.values() if root.grad_fn is not None]
-    leaves = {id(node.variable) for node in collect(starts)[0] if hasattr(node, "variable")}
+    found = [node for node in collect(starts)[0] if torch_compat.is_leaf(node)]
+    leaves = {id(node.variable) for node in found}  # type: ignore[attr-defined]
     holding = [
         module
         for module in gc.get_objects()

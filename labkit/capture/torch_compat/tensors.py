@@ -6,8 +6,10 @@ import functools
 import operator
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from types import TracebackType
 
 import torch
+from torch.autograd.graph import Node
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -40,6 +42,10 @@ def has_storage(parameter: torch.Tensor) -> bool:
     return not is_lazy(parameter)
 
 
+Output = tuple[tuple[int, ...] | None, str | None, str | None]
+"""Shape, dtype and device of a tensor; None for what is unknown."""
+
+
 def holds_values(tensor: torch.Tensor) -> bool:
     """Return whether torch stores a tensor's values, and not the tensor's class."""
     ordinary = torch.Tensor.__torch_dispatch__
@@ -53,6 +59,69 @@ def is_transformed() -> bool:
     # Reading functorch's stack would create it, and from then on every autograd node would copy it.
     active = getattr(torch._C, "_are_functorch_transforms_active", None)
     return active is not None and bool(active())
+
+
+class unnoticed:  # noqa: N801 - a context, used like `contextlib.suppress`
+    """A context for labkit's own look at tensors, which the user's code cannot notice.
+
+    In it, no `__torch_function__` and no `__torch_dispatch__` is called, neither of tensors nor of
+    modes. An exception ends the context and goes no further.
+    """
+
+    def __enter__(self) -> None:
+        self._contexts = torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch()
+        for context in self._contexts:
+            context.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        for context in reversed(self._contexts):
+            context.__exit__(None, None, None)
+        return kind is not None and issubclass(kind, Exception)
+
+
+def is_readable(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor has values that torch itself stores: not in `vmap`, not on meta."""
+    return (
+        holds_values(tensor)
+        and not tensor.is_meta
+        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    )
+
+
+def creator(tensor: torch.Tensor) -> Node | None:
+    """Return the node that created a tensor, if it is part of the graph that backward runs.
+
+    None within a transform of `torch.func`, whose own graph ends with it. None for a view under
+    ``torch.no_grad``, as autograd could create a node for it when it is asked.
+    """
+    if not tensor.requires_grad or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        return None
+    if not torch.is_grad_enabled() and tensor._is_view():
+        return None
+    return tensor.grad_fn
+
+
+def changed_tensor(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the tensor whose history an in-place operation on a tensor has changed."""
+    base = tensor._base if tensor._is_view() else None
+    return tensor if base is None else base
+
+
+def described(tensor: torch.Tensor) -> Output:
+    """Return shape, dtype and device of a tensor, or of autograd's description of one.
+
+    None for what is unknown.
+    """
+    try:
+        shape = tuple(map(int, tensor.shape))
+    except Exception:  # noqa: BLE001 - a jagged or a symbolic size is not a number
+        shape = None
+    return shape, name_of(tensor.dtype), name_of(tensor.device)
 
 
 without_functions: Callable[[], AbstractContextManager[None]] = torch._C.DisableTorchFunction

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.autograd.graph import Node as AutogradNode
 
+from labkit.capture import torch_compat
 from labkit.capture.graph.autograd_traversal import (
     NO_HISTORY,
     RecordedDetails,
@@ -20,7 +20,7 @@ from labkit.capture.graph.autograd_traversal import (
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.one_shot import holding_modules
 from labkit.capture.graph.operation_recorder import CallRecorder
-from labkit.capture.graph.operation_results import ResultRecorder
+from labkit.capture.graph.operation_results import Result, ResultRecorder
 from labkit.capture.graph.source_lines import names_in, user_tensors
 from labkit.capture.graph.state_restore import restored_buffers
 from labkit.capture.parameters import ParameterTable
@@ -180,7 +180,7 @@ class Walker:
         table: ParameterTable,
         scopes: ScopeRecorder,
         calls: CallRecorder | None,
-        results: Mapping[AutogradNode, torch.Tensor],
+        results: Mapping[Result, torch.Tensor],
     ) -> Walk:
         assert loss.grad_fn is not None
         found, links = collect([loss.grad_fn])
@@ -190,7 +190,9 @@ class Walker:
             if calls
             else RecordedDetails(names=self._names)
         )
-        graph, ids = written_graph([(loss.grad_fn, "loss")], table, scopes, None, recorded)
+        graph, ids = written_graph(
+            [(loss.grad_fn, loss.output_nr, "loss")], table, scopes, None, recorded
+        )
         if graph.reason:
             return Walk(graph, reason=graph.reason)
         values = values_of(loss, order, results)
@@ -203,7 +205,8 @@ class Walker:
         if self._accumulates:
             loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
         editable = calls is not None
-        self._leaves = {ids[node]: node.variable for node in found if hasattr(node, "variable")}
+        leaves = [node for node in found if torch_compat.is_leaf(node)]
+        self._leaves = {ids[leaf]: leaf.variable for leaf in leaves}  # type: ignore[attr-defined]
         return Walk(
             graph,
             events=tuple(writer.events),
