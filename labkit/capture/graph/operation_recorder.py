@@ -90,6 +90,11 @@ class CallRecorder(TorchFunctionMode):
         if line is not None:
             self._calls.append((start, stop, line))
 
+    def add_results(self, result: object) -> None:
+        """Record the tensors in the result of a call that the mode did not see."""
+        with torch_compat.unnoticed():
+            self._add_results(tensors_in((result,)))
+
     def finish(self) -> None:
         """Record the results of custom functions, which get their history after their calls."""
         waiting, self._unfinished = self._unfinished, []

@@ -34,8 +34,6 @@ class ResultRecorder(torch_compat.DispatchMode, Generic[Kept]):  # type: ignore[
         Takes a result, and returns the value to store for it. If it raises, none is stored.
     """
 
-    supports_higher_order_operators = True
-
     def __init__(self, keep: Callable[[torch.Tensor], Kept]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._keep = keep

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import Any
 
 import torch
 from torch.autograd.graph import Node
@@ -124,10 +125,59 @@ def described(tensor: torch.Tensor) -> Output:
     return shape, name_of(tensor.dtype), name_of(tensor.device)
 
 
+def memory_address(tensor: torch.Tensor) -> int | None:
+    """Return the address of a dense tensor's storage; None of a tensor without one."""
+    if tensor.layout is not torch.strided or not is_readable(tensor) or is_lazy(tensor):
+        return None
+    return tensor.untyped_storage().data_ptr()
+
+
+def same_memory(tensor: torch.Tensor, other: torch.Tensor) -> bool:
+    """Return whether two tensors are the same part of the same storage.
+
+    True for tensors without a storage of their own, such as sparse ones.
+    """
+    if tensor.shape != other.shape:
+        return False
+    if memory_address(tensor) != memory_address(other):
+        return False
+    if tensor.layout is not torch.strided:
+        return True
+    same_place = tensor.storage_offset() == other.storage_offset()
+    return same_place and tensor.stride() == other.stride()
+
+
+def changed_arguments(
+    func: Any, args: Sequence[Any], named: Mapping[str, Any]
+) -> Iterator[torch.Tensor]:
+    """Yield the tensors that an operation, as a dispatch mode gets it, may change."""
+    schema = getattr(func, "_schema", None)
+    if schema is None:
+        return
+    for number, argument in enumerate(schema.arguments):
+        # The operations of batch normalization change running statistics without saying so.
+        writes = argument.alias_info is not None and argument.alias_info.is_write
+        if not writes and "batch_norm" not in schema.name:
+            continue
+        value = args[number] if number < len(args) else named.get(argument.name)
+        for each in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(each, torch.Tensor):
+                yield each
+
+
 without_functions: Callable[[], AbstractContextManager[None]] = torch._C.DisableTorchFunction
 """A context in which no `__torch_function__` is called, neither of tensors nor of modes."""
-DispatchMode = TorchDispatchMode
-"""A mode that is called for every operation below autograd."""
+
+
+class DispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """A mode that is called for every operation below autograd, higher-order ones included."""
+
+    supports_higher_order_operators = True
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Return False, as torch would load its compiler at the first operation otherwise."""
+        return False
 
 
 def has_dispatch_mode() -> bool:
