@@ -28,7 +28,7 @@ from labkit.capture.graph.graph_writer import saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
 from labkit.capture.graph.operation_results import Result, ResultRecorder
-from labkit.capture.graph.source_lines import user_tensors
+from labkit.capture.graph.source_lines import user_tensors, user_values
 from labkit.capture.graph.state_restore import StateRestoration
 from labkit.capture.inspection import SampledResults, sample
 from labkit.capture.parameters import ParameterTable
@@ -102,7 +102,7 @@ class GraphRecording:
         traceback: TracebackType | None,
     ) -> None:
         self._contexts.close()
-        self._calls.finish()
+        self._calls.finish(user_values() if self._captures_whole else ())
         self._calls.names = user_tensors()
         if self._captures_whole:
             self.graph = self._whole()

@@ -62,7 +62,6 @@ from labkit.capture.torch_compat.optimizers import (
 from labkit.capture.torch_compat.tensors import (
     DispatchMode,
     Output,
-    changed_arguments,
     changed_tensor,
     creator,
     described,
@@ -79,6 +78,7 @@ from labkit.capture.torch_compat.tensors import (
     tensor_version,
     unnoticed,
     without_functions,
+    writes_arguments,
 )
 from labkit.capture.torch_compat.trees import (
     TreeSpec,
@@ -102,7 +102,6 @@ __all__ = [
     "batches_taken",
     "call_forward",
     "call_interceptor",
-    "changed_arguments",
     "changed_tensor",
     "creator",
     "described",
@@ -158,4 +157,5 @@ __all__ = [
     "unnoticed",
     "without_compilation",
     "without_functions",
+    "writes_arguments",
 ]
