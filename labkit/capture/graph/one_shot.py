@@ -231,6 +231,7 @@ def holding_modules(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
     ]
     inner = {id(child) for each in holding for child in torch_compat.all_modules(each)[1:]}
     outer = [module for module in holding if id(module) not in inner]
+    outer = outer or holding[:1]  # modules that hold each other; the first was made first
     if len(outer) == 1:
         return {"": outer[0]}
     return {f"{type(m).__name__}{n or ''}": m for n, m in enumerate(outer)}

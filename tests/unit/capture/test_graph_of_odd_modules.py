@@ -188,3 +188,6 @@ def test_plain_data_has_no_limit():
     graph = lk.graph.capture(y)
     assert len(graph.nodes) == 25_002
     assert len(graph.to_json()["nodes"]) == 25_002
+    view = lk.graph(y)
+    assert len(view.graph.nodes) == 25_002
+    assert len(view._repr_mimebundle_()[0]["image/svg+xml"]) < 10_000
