@@ -166,9 +166,13 @@ def test_an_attribute_of_a_function_is_no_leaf():
 def test_a_stepper_has_the_same_random_numbers_each_time():
     w = torch.ones(1, requires_grad=True)
     state = random.getstate()
-    first = lk.stepper.walk(lambda: (w * random.random()).sum())
+
+    def loss():
+        return (w * random.random()).sum()
+
+    first = lk.stepper.walk(loss)
     assert random.getstate() == state
-    assert first.grads == lk.stepper.walk(lambda: (w * random.random()).sum()).grads
+    assert first.grads == lk.stepper.walk(loss).grads
 
 
 def test_control_characters_in_names_are_left_out_of_pictures():
