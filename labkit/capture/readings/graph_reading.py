@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from labkit.capture.graph.autograd_traversal import capture_graph
+from labkit.capture.graph.autograd_traversal import MOST_NODES, capture_graph
 from labkit.capture.graph.fingerprint import structure_key
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.parameters import ParameterTable
@@ -96,7 +96,9 @@ class GraphReading(Reading):
     def _read_structure(self, context: PassContext, key: int) -> None:
         graph = self._known(key)
         if graph is None:
-            graph = capture_graph(context.roots, self._table, self._scopes, context.step)
+            graph = capture_graph(
+                context.roots, self._table, self._scopes, context.step, most=MOST_NODES
+            )
             if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
                 return  # another model's backward pass
             if len(self._graphs) >= _MAX_STRUCTURES:
