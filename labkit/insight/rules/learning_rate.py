@@ -175,7 +175,13 @@ RULES = (
         advice=("Multiply the learning rate by ten, and again, until the loss becomes unsteady.",),
         match=_too_low,
         chapter="03_linear_regression",
-        explained_by=("no-change", "vanishing-gradients"),
+        explained_by=(
+            "no-change",
+            "vanishing-gradients",
+            "exploding-gradients",
+            "rate-decayed",
+            "clipped-to-nothing",
+        ),
     ),
     Rule(
         id="no-change",
