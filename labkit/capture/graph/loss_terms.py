@@ -115,7 +115,7 @@ class LossTerm:
         if saved is None or not self.sign or self.activation is None:
             return saved if saved is not None and saved.is_floating_point() else None
         output = torch_compat.saved_value(self.activation, "result")
-        if output is None or output.numel() != saved.numel():
+        if output is None or output.numel() != saved.numel() or type(saved) is not torch.Tensor:
             return None
         return output.reshape(saved.shape) - self.sign * saved
 

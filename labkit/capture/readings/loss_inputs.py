@@ -9,6 +9,7 @@ import torch
 
 from labkit.capture.graph.loss_terms import LossTerm, bounds_of, loss_terms, reaches
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.activations.readable import is_readable
 from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_early_reading
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.capture.readings.reading import PassContext, Reading
@@ -78,7 +79,7 @@ def _read_term(run: Run, transfer: DeviceTransfer, step: int, term: LossTerm) ->
         )
 
     targets = None if math.isinf(low) and math.isinf(high) else term.targets()
-    if targets is None or not 0 < targets.numel() <= _MAX_NUMBERS:
+    if targets is None or not is_readable(targets) or targets.numel() > _MAX_NUMBERS:
         deliver()
         return
     values = targets.float()
@@ -90,7 +91,9 @@ def _read_term(run: Run, transfer: DeviceTransfer, step: int, term: LossTerm) ->
 
 def _read_labels(run: Run, transfer: DeviceTransfer, step: int, term: LossTerm) -> None:
     scores, labels = term.scores, term.labels
-    if scores is None or labels is None or not labels.numel() > 1 or scores.numel() > _MAX_NUMBERS:
+    if scores is None or labels is None or not is_readable(scores):
+        return
+    if type(labels) is not torch.Tensor or labels.numel() < 2 or scores.numel() > _MAX_NUMBERS:  # noqa: PLR2004
         return
     classes = scores.shape[1] if scores.dim() > 1 and term.names_classes else 2
     if not 1 < classes <= _MAX_CLASSES:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch, enumerated
 
@@ -64,11 +66,15 @@ def _not_moving(evidence: Evidence) -> RuleMatch | None:
     if not names:
         return None
     many = len(names) > 1
-    rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
+    resting = [rate for rate in evidence.rates if _was_zero(rate, ratios.steps)]
+    if any(rate.values[-1] > 0 for rate in resting):
+        return None  # a group that moves from now on
     why = (
-        "the learning rate of a parameter group is 0"
-        if len(rates) > 1 and min(rates) == 0
+        f"the learning rate of parameter group {resting[0].name} is 0"
+        if resting
         else "their steps are too small for the precision of their numbers"
+        if many
+        else "its steps are too small for the precision of its numbers"
     )
     subject = enumerated(names, "parameter")
     return RuleMatch(
@@ -78,6 +84,12 @@ def _not_moving(evidence: Evidence) -> RuleMatch | None:
         names[:8],
         (f"update_ratio/{names[0]}", *(f"lr/{rate.name}" for rate in evidence.rates)),
     )
+
+
+def _was_zero(rate: Curve, steps: NDArray[np.int64]) -> bool:
+    """Return whether a learning rate was 0 at all of some steps."""
+    known = np.isin(rate.steps, steps)
+    return bool(known.any() and (rate.values[known] == 0).all())
 
 
 def _equal_units(evidence: Evidence) -> RuleMatch | None:

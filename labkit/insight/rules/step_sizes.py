@@ -36,11 +36,12 @@ def _decayed(evidence: Evidence) -> RuleMatch | None:
             continue
         since, last = int(later[first]), int(later[-1])
         is_long = last - since >= max(_MIN_STEPS_DECAYED, since - int(later[0]))
-        if not is_long or after[-1] == 0 or not _has_gradient(evidence):
+        if not is_long or not _has_gradient(evidence):
             continue
+        now = f"{after[-1]:.1g}" if after[-1] > 0 else "0"
         return RuleMatch(
             f"The learning rate has decayed to nothing: from {rates[peak]:.3g} to "
-            f"{after[-1]:.1g}. Since step {since:,} it is below {_DECAYED:g} of its largest value, "
+            f"{now}. Since step {since:,} it is below {_DECAYED:g} of its largest value, "
             f"so the {last - since:,} steps since then hardly move a weight.",
             (since, last),
             series=(f"lr/{curve.name}", *([evidence.loss.name] if evidence.loss else [])),
@@ -92,7 +93,7 @@ RULES = (
         ),
         match=_decayed,
         chapter="03_linear_regression",
-        explained_by=("loss-not-finite",),
+        explained_by=("loss-not-finite", "no-change"),
     ),
     Rule(
         id="clipped-to-nothing",
