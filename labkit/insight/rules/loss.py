@@ -49,7 +49,7 @@ def _not_finite(evidence: Evidence) -> RuleMatch | None:
             return RuleMatch(f"{message}.", steps, series=(curve.name,))
         where = (incident.module,) if incident.module else ()
         return RuleMatch(
-            f"{message}: {incident.explanation}",
+            f"{message}: {incident.explanation.rstrip('.')}.",
             steps,
             where,
             (curve.name,),
