@@ -143,7 +143,11 @@ def wrong_columns_as_targets():
 
 SICK = (
     SickRun(labels_shuffled_apart, "plateau", ("one-class",)),
-    SickRun(targets_shifted_by_one, "plateau"),
+    SickRun(
+        targets_shifted_by_one,
+        "plateau",
+        reason="Found at some seeds only: the noise of the batches looks like a fall.",
+    ),
     SickRun(
         tokens_that_predict_themselves,
         None,
