@@ -24,7 +24,7 @@ from tests.unit.insight.found_steps import Outcome, outcome
 from tests.unit.insight.sick import SICK, SickRun
 
 PAGE = Path(__file__).parents[3] / "docs" / "findings.md"
-_HEALTHY = ("healthy", "HEALTHY"), ("sound_loops", "SOUND")
+_HEALTHY = ("healthy", "RUNS"), ("sound_loops", "SOUND")
 """Modules beside this one, and the names of their loops without a defect; the first is used."""
 _ALSO_OF_TEXTBOOK = {
     "plateau": ("one-class",),
