@@ -222,9 +222,9 @@ class Observations:
         trained, by the module's path.
     equal_units : dict of str to int
         Weights all of whose rows are equal, with the step at which this was last seen.
-    unregistered : tuple of str
+    unregistered : tuple of (str, tuple of int)
         Parameters that are used in the model's forward pass, but are neither the model's nor held
-        by an optimizer; described by the module that used them and their shape.
+        by an optimizer: the path of the module that uses each, and its shape.
     loading_ns : int
         Time that the loop waited for batches of a DataLoader, in ns.
     batches : int
@@ -250,7 +250,7 @@ class Observations:
     labels: deque[LabelShares] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
     frozen_norms: dict[str, deque[FrozenNorm]] = field(default_factory=dict)
     equal_units: dict[str, int] = field(default_factory=dict)
-    unregistered: tuple[str, ...] = ()
+    unregistered: tuple[tuple[str, tuple[int, ...]], ...] = ()
     loading_ns: int = 0
     batches: int = 0
     own_loading_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))

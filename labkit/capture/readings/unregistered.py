@@ -18,7 +18,7 @@ _MAX_NAMES = 64
 
 def unregistered_parameters(
     graph: ComputationGraph, ids: Mapping[AutogradNode, str], table: ParameterTable
-) -> tuple[str, ...]:
+) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Return the parameters used inside a watched model that neither it nor an optimizer holds.
 
     Parameters
@@ -30,9 +30,9 @@ def unregistered_parameters(
 
     Returns
     -------
-    tuple of str
-        One description for each, of the module that used it and its shape, for example
-        ``"encoder (32, 10)"``; at most 64.
+    tuple of (str, tuple of int)
+        The path of the module that uses each, ``""`` for the model itself, and its shape; at most
+        64.
     """
     unknown = {
         ids[node]: node.variable  # type: ignore[attr-defined]
@@ -44,12 +44,12 @@ def unregistered_parameters(
     if not unknown:
         return ()
     inside = {
-        node.id: f"{node.scope.partition('#')[0] or 'the model'} {node.shape}"
+        node.id: (node.scope.partition("#")[0], node.shape or ())
         for node in graph.nodes
         if node.id in unknown and node.scope
     }
     held = _held_by_optimizers([unknown[id] for id in inside])
-    return tuple(text for id, text in inside.items() if unknown[id] not in held)[:_MAX_NAMES]
+    return tuple(use for id, use in inside.items() if unknown[id] not in held)[:_MAX_NAMES]
 
 
 def _held_by_optimizers(parameters: list[nn.Parameter]) -> set[torch.Tensor]:

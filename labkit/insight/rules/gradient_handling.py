@@ -24,8 +24,12 @@ def _no_gradient(evidence: Evidence) -> RuleMatch | None:
     if not names:
         return None
     module = names[0].rpartition(".")[0]
+    many = len(names) > 1
     if names[0] in evidence.shapes:
-        why = "it is in the graph, but its gradient was taken away again before the step"
+        why = (
+            f"{'they are' if many else 'it is'} in the graph, but the "
+            f"gradient{'s were' if many else ' was'} taken away again before the step"
+        )
     elif module in evidence.called:
         why = (
             f"{module or 'the model'} was called, but what came of this parameter did not go on to "
@@ -33,7 +37,6 @@ def _no_gradient(evidence: Evidence) -> RuleMatch | None:
         )
     else:
         why = f"nothing that {module or 'the model'} computes reaches the loss"
-    many = len(names) > 1
     return RuleMatch(
         f"{_subject(names)} {'get' if many else 'gets'} no gradient although an optimizer holds "
         f"{'them' if many else 'it'}: {why}.",

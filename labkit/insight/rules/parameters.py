@@ -33,15 +33,17 @@ def _unregistered(evidence: Evidence) -> RuleMatch | None:
     found = evidence.observed.unregistered
     if not found:
         return None
-    words = enumerated(list(dict.fromkeys(found)), "parameter of", limit=3)
     many = len(found) > 1
+    shapes = enumerated([str(list(shape)) for _, shape in found], "shape")
+    modules = tuple(dict.fromkeys(path for path, _ in found))
+    users = "" if modules == ("",) else f" in {', '.join(path or 'the model' for path in modules)}"
     return RuleMatch(
         f"The model uses {len(found)} parameter{'s' if many else ''} that "
         f"{'are' if many else 'is'} not its own, so no optimizer moves {'them' if many else 'it'} "
         f"and state_dict does not contain {'them' if many else 'it'}: "
-        f"{words.partition(' of ')[2]}.",
+        f"{'those' if many else 'that'} of {shapes}{users}.",
         (1, max(1, evidence.steps)),
-        tuple(dict.fromkeys(name.partition(" (")[0] for name in found))[:8],
+        modules[:8],
     )
 
 

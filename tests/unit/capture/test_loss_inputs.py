@@ -147,8 +147,8 @@ def test_a_parameter_outside_of_the_model_is_reported_unless_an_optimizer_holds_
 
     model = Hidden()
     assert train(model, lambda: model(x).mean()).unregistered == (
-        "the model (4, 4)",
-        "the model (4,)",
+        ("", (4, 4)),
+        ("", (4,)),
     )
     held = Hidden()
     optimizer = torch.optim.SGD([*held.parameters(), *held.layers[0].parameters()], lr=0.1)

@@ -76,7 +76,7 @@ def add_observations(run, data, steps):
     observed.stale_gradients[LAYERS[0]] = Frequency(3, data.draw(st.sampled_from([3, 30])))
     observed.trained_in_eval = Frequency(3, 3, data.draw(st.sampled_from([0, 3])), 1)
     observed.mode_dependent = data.draw(st.sampled_from([(), LAYERS]))
-    observed.unregistered = data.draw(st.sampled_from([(), ("a (1,)", "a (2, 3)")]))
+    observed.unregistered = data.draw(st.sampled_from([(), (("", (1,)), ("a", (2, 3)))]))
     observed.passes_before_first_step = data.draw(st.sampled_from([0, 500]))
 
 
