@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
+from labkit.insight.recent_rows import largest
 from labkit.insight.rule import Rule, RuleMatch, enumerated
 
 _MIN_PASSES = 100
@@ -16,6 +17,8 @@ _MIN_STEPS = 100
 _MIN_GRADIENT_SHARE = 0.9
 """Share of the steps looked at in which a parameter has a gradient."""
 _MIN_STEPS_EQUAL = 30
+_ROUNDING = 1e-3
+"""Gradient norm over the largest one, below which it may be due to rounding."""
 
 
 def _no_step(evidence: Evidence) -> RuleMatch | None:
@@ -60,10 +63,12 @@ def _not_moving(evidence: Evidence) -> RuleMatch | None:
     has_gradient = np.isfinite(gradients.values).mean(axis=0) >= _MIN_GRADIENT_SHARE
     medians = np.where(has_gradient, gradients.medians(), 0.0)
     pull = dict(zip(gradients.names, medians, strict=True))
+    # A bias before a batch normalisation has no gradient but rounding errors.
+    rounding = _ROUNDING * largest(medians)
     names = tuple(
         name
         for name, still in zip(ratios.names, is_still, strict=True)
-        if still and pull.get(name, 0) > 0
+        if still and pull.get(name, 0.0) > rounding
     )
     if not names:
         return None
