@@ -76,10 +76,23 @@ def capture_graph(
         With a `reason` instead of nodes if there is no graph.
     """
     named = roots if isinstance(roots, Mapping) else {f"#{n}": t for n, t in enumerate(roots)}
+    return capture_graph_with_ids(named, table, scopes, step, recorded, most=most)[0]
+
+
+def capture_graph_with_ids(
+    named: Mapping[str, torch.Tensor],
+    table: ParameterTable,
+    scopes: ScopeRecorder,
+    step: int | None = None,
+    recorded: RecordedDetails | None = None,
+    *,
+    most: int | None = None,
+) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
+    """Return the graph of some tensors by name, and the id of each autograd node in it."""
     ends = ends_of(named)
     if not ends:
-        return ComputationGraph((), (), (), step, NO_HISTORY)
-    return written_graph(ends, table, scopes, step, recorded, most=most)[0]
+        return ComputationGraph((), (), (), step, NO_HISTORY), {}
+    return written_graph(ends, table, scopes, step, recorded, most=most)
 
 
 End = tuple[AutogradNode, int, str]

@@ -16,6 +16,7 @@ from labkit.capture.steps.skipped_updates import record_skipped_update
 from labkit.capture.steps.step_series import rates_of
 from labkit.capture.steps.steps_without_hook import StepsWithoutHook
 from labkit.run import Run
+from labkit.run.observations import Frequency
 
 _MAX_SEARCHES = 8
 """Number of passes in a row that are searched for watched parameters if no probe changed."""
@@ -155,13 +156,17 @@ class PassRecorder:
         loop = self._loop
         for recorder in loop.recorders.required or loop.recorders.without_hook:
             if recorder.last_pass == loop.pass_number and recorder.passes == 1:
-                run.observations.stale_gradients.add(seen=recorder.is_uncleared)
+                name = recorder.entries[0].names[0] if recorder.entries else ""
+                counts = run.observations.stale_gradients.setdefault(name, Frequency())
+                counts.add(seen=recorder.is_uncleared)
                 loop.checks_clearing = False
 
     def read_after(self, run: Run) -> None:
         """Read the gradients after a pass."""
         loop = self._loop
         run.begin()
+        if not loop.steps_done:
+            run.observations.passes_before_first_step += 1
         if loop.awaits_first_pass:
             loop.awaits_first_pass = False
             if loop.pass_loss is None and not loop.loss_is_given:

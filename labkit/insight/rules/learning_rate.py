@@ -98,13 +98,24 @@ def _no_change(evidence: Evidence) -> RuleMatch | None:
     if not len(read) or (read != 0).any() or (known != 0).any():
         return None
     rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
-    why = "the learning rate is 0" if rates and max(rates) == 0 else "their gradients are 0"
+    if rates and max(rates) == 0:
+        why = "the learning rate is 0"
+    elif _has_gradients(evidence):
+        why = "they have gradients, but the steps are too small for the precision of the weights"
+        why = why if rates else "they have gradients, but no optimizer uses them"
+    else:
+        why = "their gradients are 0"
     return RuleMatch(
         f"The optimizer's steps change nothing: no weight has moved since step "
         f"{int(recent.steps[0]):,}; {why}.",
         (int(recent.steps[0]), int(recent.steps[-1])),
         series=tuple(f"lr/{rate.name}" for rate in evidence.rates[:1]),
     )
+
+
+def _has_gradients(evidence: Evidence) -> bool:
+    gradients = evidence.table("grad_norm")
+    return gradients is not None and bool((gradients.newest()[-1] > 0).any())
 
 
 def _decay_too_strong(evidence: Evidence) -> RuleMatch | None:
@@ -175,7 +186,13 @@ RULES = (
         advice=("Multiply the learning rate by ten, and again, until the loss becomes unsteady.",),
         match=_too_low,
         chapter="03_linear_regression",
-        explained_by=("no-change", "vanishing-gradients"),
+        explained_by=(
+            "no-change",
+            "vanishing-gradients",
+            "exploding-gradients",
+            "rate-decayed",
+            "clipped-to-nothing",
+        ),
     ),
     Rule(
         id="no-change",

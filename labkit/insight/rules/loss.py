@@ -26,6 +26,8 @@ _LOSS_RISE = 1.1
 _ACCURACY_DROP = 0.03
 """Decrease of a held-out accuracy from its maximum, above which the model overfits."""
 _MIN_POINTS_AFTER_BEST = 3
+_FIRST_STEPS = 5
+"""Steps whose loss stands for that of a model that has not been trained."""
 _HELD_OUT = re.compile(
     r"(^|[_/\- ])(val|valid|validation|test|eval|dev|heldout)([_/\- ]|$)", re.IGNORECASE
 )
@@ -47,7 +49,7 @@ def _not_finite(evidence: Evidence) -> RuleMatch | None:
             return RuleMatch(f"{message}.", steps, series=(curve.name,))
         where = (incident.module,) if incident.module else ()
         return RuleMatch(
-            f"{message}: {incident.explanation}",
+            f"{message}: {incident.explanation.rstrip('.')}.",
             steps,
             where,
             (curve.name,),
@@ -115,7 +117,8 @@ def _overfits(held_out: Curve, training: Curve) -> RuleMatch | None:
         return None
     now, peak = float(np.median(after[-_MIN_POINTS_AFTER_BEST:])), float(values[best])
     is_worse = now < peak - _ACCURACY_DROP if higher_is_better else now > peak * _LOSS_RISE
-    then = training.values[training.steps <= held_out.steps[best]][-50:]
+    # A metric that was logged before the first step is compared with the first losses.
+    then = training.values[training.steps <= max(held_out.steps[best], _FIRST_STEPS)][-50:]
     if not is_worse or not len(then) or not training.final(0.1) < float(np.median(then)):
         return None
     steps = (int(held_out.steps[best]), int(held_out.steps[-1]))

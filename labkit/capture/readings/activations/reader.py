@@ -15,6 +15,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from labkit.capture import torch_compat
 from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.activations.excluded_modules import ExcludedModules
+from labkit.capture.readings.activations.frozen_norms import is_frozen_norm, read_frozen_norm
 from labkit.capture.readings.activations.picture_maker import PictureMaker, record
 from labkit.capture.readings.activations.readable import first_readable
 from labkit.capture.readings.activations.statistics import (
@@ -79,16 +80,6 @@ class ActivationReader:
             run, transfer, step, with_pictures=with_pictures, excluded=self._excluded
         )
         self._hook = register_module_forward_hook(self._module_called)
-
-    def before_pass(self) -> None:
-        """Count the modes of the models that were called since the previous backward pass."""
-        current = self._current
-        run = None if current is None else current.run()
-        if current is None or run is None:
-            return
-        for training in current.modes.values():
-            run.observations.trained_in_eval.add(seen=not training)
-        current.modes = {}
 
     def before_update(self) -> None:
         """Make the pictures that need the weights of the pass, before an optimizer changes them.
@@ -160,12 +151,12 @@ class ActivationReader:
         if run is None or (path in current.found and torch_compat.is_within_backward()):
             return  # a checkpointed region is recomputed
         current.thread = threading.get_ident()
-        if self._modules.is_model(module):
-            current.modes[id(module)] = module.training
-            if id(module) not in current.models:
-                current.models.add(id(module))
-                read_inputs(run, current.transfer, current.step, inputs)
-                read_prediction(run, current.transfer, current.step, output)
+        if self._modules.is_model(module) and id(module) not in current.models:
+            current.models.add(id(module))
+            read_inputs(run, current.transfer, current.step, inputs)
+            read_prediction(run, current.transfer, current.step, output)
+        if is_frozen_norm(module):
+            read_frozen_norm(run, current.transfer, current.step, path, module, inputs)
         activation = self._modules.activation_function(path)
         tensor = first_readable(output)
         if tensor is not None and current.newest() is not tensor:

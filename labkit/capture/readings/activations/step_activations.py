@@ -52,8 +52,6 @@ class StepActivations:
         """Identity of the training thread; None until a module has been called."""
         self.newest: Callable[[], torch.Tensor | None] = lambda: None
         """The tensor that was read last; a container may return it from its last module."""
-        self.modes: dict[int, bool] = {}
-        """Whether each model was in training mode at its last call, by the model's id."""
         self.models: set[int] = set()
         """The ids of the models whose inputs and predictions were read."""
         self.found: dict[str, torch.Tensor] = {}
