@@ -139,16 +139,12 @@ class ActivationReader:
         current, path = self._current, self._modules.path_of(module)
         if current is None or path is None or self._is_drawing:
             return
-        if path in self._excluded or not _may_read(current):
+        if path in self._excluded or not torch.is_grad_enabled() or not _may_read(current):
             return
         began = time.perf_counter_ns()
         try:
-            with_gradients = torch.is_grad_enabled()
             with torch.no_grad(), torch_compat.without_functions():
-                if with_gradients:
-                    self._read(current, module, path, inputs, output)
-                elif self._modules.is_model(module):
-                    _count_evaluation(current, module)
+                self._read(current, module, path, inputs, output)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the user's model
             self._excluded.add(path, error)
         current.spent_ns += time.perf_counter_ns() - began
@@ -244,9 +240,3 @@ def _may_read(current: StepActivations) -> bool:
         and not torch_compat.is_transformed()
         and not torch_compat.has_dispatch_mode()
     )
-
-
-def _count_evaluation(current: StepActivations, module: nn.Module) -> None:
-    run = current.run()
-    if run is not None:
-        run.observations.evaluated_in_training.add(seen=module.training)
