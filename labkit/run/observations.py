@@ -81,6 +81,11 @@ class Frequency:
         self.checks += 1
         self.seen += seen
 
+    def remove(self, *, seen: bool) -> None:
+        """Undo the count of one check of the condition."""
+        self.checks -= 1
+        self.seen -= seen
+
     @property
     def share(self) -> float:
         """Share of the checks in which the condition was true, 0 to 1; 0 without a check."""
@@ -106,7 +111,9 @@ class Observations:
     trained_in_eval : Frequency
         Sampled steps whose forward pass ran in evaluation mode.
     evaluated_in_training : Frequency
-        Forward passes without gradients that ran in training mode.
+        Evaluations (passes without gradients between two training passes) that ran in training
+        mode. Passes at every step, repeated passes of one input and updates of the statistics of
+        batch norm are not evaluations.
     inputs : deque of InputScale
         The newest 64, oldest first.
     predictions : deque of Prediction

@@ -110,6 +110,10 @@ class PassRecorder:
         run = loop.run_reference()
         if loop.scales.found and run is not None and not recorder.depth:
             run.observations.skipped.append(loop.steps_done + 1)
+        if recorder.checked_pass == recorder.first_pass and run is not None:
+            # The loss of another model went through this one; its gradients were never used.
+            run.observations.stale_gradients.remove(seen=recorder.is_uncleared)
+            recorder.checked_pass = 0
         recorder.drop_passes()
         recorder.reader.drop_passes()
 
@@ -155,6 +159,7 @@ class PassRecorder:
         for recorder in loop.recorders.required or loop.recorders.without_hook:
             if recorder.last_pass == loop.pass_number and recorder.passes == 1:
                 run.observations.stale_gradients.add(seen=recorder.is_uncleared)
+                recorder.checked_pass = loop.pass_number
                 loop.checks_clearing = False
 
     def read_after(self, run: Run) -> None:
