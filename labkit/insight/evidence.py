@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.insight.curves import Curve
+from labkit.insight.loss_form import LossForm, loss_form
 from labkit.insight.recent_rows import RecentRows, recent_rows
 from labkit.run import ComputationGraph, Node, Run
 from labkit.run.observations import Observations
@@ -172,6 +173,11 @@ class Evidence:
     def _parameter_nodes(self) -> frozenset[str]:
         nodes = self.graph.nodes if self.graph is not None else ()
         return frozenset(node.id for node in nodes if node.kind == "parameter" or node.op == "t")
+
+    @cached_property
+    def loss_form(self) -> LossForm | None:
+        """The form of the loss in the latest graph; None if it is unknown."""
+        return None if self.graph is None else loss_form(self.graph, self.sources)
 
     @cached_property
     def classes(self) -> int | None:
