@@ -13,7 +13,10 @@ _MAX_SAMPLES = 64
 
 @dataclass(frozen=True)
 class InputScale:
-    """The scale of a floating-point input of the model in a sampled forward pass.
+    """The scale of a floating-point input of the model's first layer in a sampled forward pass.
+
+    The first layer is the first module that has weights. An input is not read if this layer
+    normalises it or is an embedding, or if its weights are frozen.
 
     Attributes
     ----------
@@ -25,7 +28,8 @@ class InputScale:
         Mean and standard deviation of all elements.
     min_std, max_std : float
         Smallest and largest standard deviation of a feature over the batch, for inputs of shape
-        (batch, features); equal to `std` for other shapes. Constant features are excluded.
+        (batch, features); equal to `std` for other shapes. Constant features, and those that are 0
+        in most samples, are excluded.
     """
 
     step: int

@@ -24,7 +24,12 @@ from labkit.capture.readings.activations.statistics import (
 )
 from labkit.capture.readings.activations.step_activations import StepActivations
 from labkit.capture.readings.activations.watched_modules import WatchedModules
-from labkit.capture.readings.activations.whole_model import read_inputs, read_prediction
+from labkit.capture.readings.activations.whole_model import (
+    depends_on_scale,
+    is_first_layer,
+    read_inputs,
+    read_prediction,
+)
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
@@ -156,11 +161,15 @@ class ActivationReader:
         if run is None or (path in current.found and torch_compat.is_within_backward()):
             return  # a checkpointed region is recomputed
         current.thread = threading.get_ident()
+        if not current.first_layer_called and is_first_layer(module):
+            current.first_layer_called = True
+            if depends_on_scale(module):
+                read_inputs(run, current.transfer, current.step, inputs)
         if self._modules.is_model(module):
             current.modes[id(module)] = module.training
             if id(module) not in current.models:
                 current.models.add(id(module))
-                read_inputs(run, current.transfer, current.step, inputs)
+                current.first_layer_called = False  # another model may be called next
                 read_prediction(run, current.transfer, current.step, output)
         activation = self._modules.activation_function(path)
         tensor = first_readable(output)
