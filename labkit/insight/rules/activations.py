@@ -18,6 +18,7 @@ _PROGRESS = 0.8
 """Final loss over initial loss, below which the model learns."""
 _MAX_SATURATED = 0.8
 _MIN_STEPS = 30
+_MIN_STEPS_OF_CLASSES = 100
 _MIN_SHARE = 0.98
 """Share of the samples for which the same class is predicted."""
 _MIN_SAMPLES = 4
@@ -86,7 +87,10 @@ def _layers_above(evidence: Evidence, kind: str, limit: float, words: str) -> Ru
 def _one_class(evidence: Evidence) -> RuleMatch | None:
     newest = list(evidence.observed.predictions)[-_MIN_SAMPLES:]
     curve = evidence.loss
-    if len(newest) < _MIN_SAMPLES or curve is None or newest[-1].step < _MIN_STEPS:
+    if len(newest) < _MIN_SAMPLES or curve is None or evidence.steps < _MIN_STEPS_OF_CLASSES:
+        return None
+    # Many models predict the most frequent class for a while, and then learn to distinguish.
+    if newest[-1].step < _MIN_STEPS or curve.is_falling():
         return None
     classes, predicted = newest[-1].classes, newest[0].most_frequent
     if classes != evidence.classes:
