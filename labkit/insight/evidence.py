@@ -6,6 +6,7 @@ and any size of the model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -18,6 +19,8 @@ from labkit.insight.recent_rows import RecentRows, recent_rows
 from labkit.run import ComputationGraph, Node, Run
 from labkit.run.observations import Observations
 from labkit.run.series_table import SeriesTable
+
+_UNKNOWN_VALUES = 1 << 30
 
 
 class Evidence:
@@ -168,6 +171,26 @@ class Evidence:
             for node in self.graph.nodes
             if node.kind == "op" and node.id in before_weights
         )
+
+    def values_per_unit(self, path: str) -> int:
+        """Return how many values each unit of a module's result has in the latest graph.
+
+        Returns
+        -------
+        int
+            Samples, times positions for a result with channels; the larger number if the dimension
+            of the units is unknown. A large number if the shape is unknown.
+        """
+        shapes = [
+            node.shape
+            for node in (self.graph.nodes if self.graph is not None else ())
+            if node.kind == "op" and node.shape and node.scope.partition("#")[0] == path
+        ]
+        if not shapes:
+            return _UNKNOWN_VALUES
+        shape = shapes[-1]
+        units = shape[1] if len(shape) > 1 else shape[0]
+        return max(1, math.prod(shape) // max(1, min(units, shape[-1])))
 
     @cached_property
     def _parameter_nodes(self) -> frozenset[str]:

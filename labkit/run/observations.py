@@ -104,6 +104,9 @@ class Observations:
     ----------
     stale_gradients : Frequency
         Steps that started with the gradients of the previous step.
+    discarded_passes : int
+        Backward passes whose gradients were cleared before any step, as those of another model's
+        loss that goes through this one.
     without_gradient : tuple of str
         Names of parameters in an optimizer that had no gradient at its last step.
     without_optimizer : tuple of str
@@ -134,6 +137,7 @@ class Observations:
     """
 
     stale_gradients: Frequency = field(default_factory=Frequency)
+    discarded_passes: int = 0
     without_gradient: tuple[str, ...] = ()
     without_optimizer: tuple[str, ...] = ()
     weight_decay: float = 0.0

@@ -114,6 +114,8 @@ class PassRecorder:
             # The loss of another model went through this one; its gradients were never used.
             run.observations.stale_gradients.remove(seen=recorder.is_uncleared)
             recorder.checked_pass = 0
+        if run is not None:
+            run.observations.discarded_passes += recorder.passes
         recorder.drop_passes()
         recorder.reader.drop_passes()
 

@@ -12,10 +12,12 @@ from labkit.insight.rule import Rule, RuleMatch
 _MIN_ROWS = 3
 _MAX_DEAD = 0.85
 """Share of dead units of a layer, in a model that learns."""
-_MAX_DEAD_WITHOUT_PROGRESS = 0.5
+_MAX_DEAD_WITHOUT_PROGRESS = 0.7
 """The same in a model that does not learn."""
 _PROGRESS = 0.8
 """Final loss over initial loss, below which the model learns."""
+_MIN_VALUES = 8
+"""Values per unit in a batch, below which a ReLU is often zero for all of them by chance."""
 _MAX_SATURATED = 0.8
 _MIN_STEPS = 30
 _MIN_STEPS_OF_CLASSES = 100
@@ -67,7 +69,14 @@ def _layers_above(evidence: Evidence, kind: str, limit: float, words: str) -> Ru
     newest = table.newest(_MIN_ROWS)  # per module, as modules may be called at different steps
     least = np.where(np.isnan(newest), 0.0, newest).min(axis=0)
     columns = np.flatnonzero(least > limit)
-    over = np.array([column for column in columns if recent.names[column] in evidence.hidden])
+    over = np.array(
+        [
+            column
+            for column in columns
+            if recent.names[column] in evidence.hidden
+            and evidence.values_per_unit(recent.names[column]) >= _MIN_VALUES
+        ]
+    )
     if not len(over):
         return None
     worst = int(over[least[over].argmax()])

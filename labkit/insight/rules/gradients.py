@@ -15,7 +15,7 @@ from labkit.run.activations import Picture
 _MIN_ROWS = 3
 _EXPLODED_GROWTH = 100.0
 """Growth of the total gradient norm beyond that of the loss."""
-_EXPLODED_WITH_DEPTH = 1e6
+_EXPLODED_WITH_DEPTH = 1e5
 """Gradient at the output of an early layer over that at the output of the last one."""
 _EXPLODED_IN_TIME = 1e4
 """Gradient at the first time step over that at the last one."""
@@ -173,7 +173,8 @@ def _vanishing(evidence: Evidence) -> RuleMatch | None:
     ratio = f"{strongest / weakest:.0e}" if weakest > 0 else "infinitely many"
     return RuleMatch(
         f"The gradient vanishes on its way back: an element of {names[0]} gets {ratio} times less "
-        f"than one of {weights.names[-1]}, so {enumerated(names, 'parameter')} hardly learn.",
+        f"than one of {weights.names[-1]}, so {enumerated(names, 'parameter')} hardly "
+        f"{'learn' if len(names) > 1 else 'learns'}.",
         (int(weights.steps[0]), int(weights.steps[-1])),
         names[:8],
         tuple(f"grad_norm/{name}" for name in (names[0], weights.names[-1])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from labkit.insight.convergence import has_converged, has_fallen
 from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
 from labkit.insight.recent_rows import RecentRows
@@ -23,17 +24,14 @@ _DIVERGED = 3.0
 """Final loss over the initial and the lowest loss, above which the loss diverges."""
 _PEAK = 30.0
 """Largest loss over the first one, above which the first one was not just a low value."""
+_SPOILED = 10.0
+"""Largest loss over the first one, above which the updates of that step went too far."""
+_STEPS_TO_RECOVER = 50
 _NO_PROGRESS = 0.9
 """Final loss over initial loss, above which large updates have no effect."""
 _SLOW_STEPS = 100
 _SLOW_PROGRESS = 0.05
 """Fall of the loss over its initial value, below which small updates are too small."""
-_USUAL_PATH = 0.1
-"""Sum of the usual update ratios, 0.001, of 100 steps."""
-_MIN_GAIN = 0.02
-"""Fall of the loss along that path, relative to its value, below which training has converged."""
-_LEARNED = 0.5
-"""Loss over the loss of guessing, below which the model has learned."""
 _UNCHANGED_STEPS = 30
 _SHRUNK = 0.3
 """Weight norm over its initial value."""
@@ -55,7 +53,10 @@ def _too_high(evidence: Evidence) -> RuleMatch | None:
     # A loss may rise because the task has changed. Then the updates are as small as before.
     moves_far = not has_ratios or _largest_ratio(ratios, evidence) > _DIVERGED_RATIO
     diverges = moves_far and _diverges(curve)
-    if not diverges and not (ratio > _LARGE_RATIO and _oscillates(curve, evidence)):
+    oscillates = (
+        ratio > _LARGE_RATIO and evidence.steps >= _SLOW_STEPS and _makes_no_progress(curve)
+    )
+    if not diverges and not oscillates and not (moves_far and _was_spoiled(curve, evidence)):
         return None
     first, last = curve.initial(1), curve.final()
     lowest, highest = float(curve.finite.min()), float(curve.finite.max())
@@ -88,14 +89,20 @@ def _diverges(curve: Curve) -> bool:
     return last > max(first, float(np.median(early))) + _DIVERGED * unit
 
 
-def _oscillates(curve: Curve, evidence: Evidence) -> bool:
+def _makes_no_progress(curve: Curve) -> bool:
     """Return whether a loss that is never negative does not fall; others have no such level."""
     return bool(
-        evidence.steps >= _SLOW_STEPS
-        and curve.finite.min() >= 0
+        curve.finite.min() >= 0
         and curve.final() > _NO_PROGRESS * curve.initial(1)
         and not curve.is_falling()
     )
+
+
+def _was_spoiled(curve: Curve, evidence: Evidence) -> bool:
+    """Return whether the loss once rose far above its first value, and did not recover."""
+    if evidence.steps < _STEPS_TO_RECOVER or not _makes_no_progress(curve):
+        return False
+    return bool(curve.finite.max() > _SPOILED * curve.initial(1))
 
 
 def _too_low(evidence: Evidence) -> RuleMatch | None:
@@ -106,7 +113,7 @@ def _too_low(evidence: Evidence) -> RuleMatch | None:
     if evidence.steps < _SLOW_STEPS or not first - last < _SLOW_PROGRESS * abs(first):
         return None
     ratio = _largest_ratio(ratios, evidence)
-    if not 0 < ratio < _SMALL_RATIO or _rates_rise(evidence) or _has_converged(evidence):
+    if not 0 < ratio < _SMALL_RATIO or _rates_rise(evidence) or has_converged(evidence):
         return None
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
     return RuleMatch(
@@ -128,29 +135,6 @@ def _rates_rise(evidence: Evidence) -> bool:
     )
 
 
-def _has_converged(evidence: Evidence) -> bool:
-    """Return whether there is little left to gain: by the loss of guessing, or by the gradients.
-
-    The product of gradient and weight norms is the largest change of the loss per relative change
-    of the weights. It depends neither on the scale of the weights nor on a factor of the loss, when
-    divided by the loss.
-    """
-    curve, form = evidence.loss, evidence.loss_form
-    if curve is None:
-        return False
-    loss = abs(curve.final())
-    if form is not None and form.guessing is not None and loss < _LEARNED * form.guessing:
-        return True
-    gradients, weights = evidence.table("grad_norm"), evidence.table("weight_norm")
-    if gradients is None or weights is None or not len(gradients) or not len(weights):
-        return False
-    slopes = dict(zip(gradients.names, gradients.medians().tolist(), strict=True))
-    sizes = dict(zip(weights.names, weights.medians().tolist(), strict=True))
-    products = [slopes[name] * sizes[name] for name in slopes.keys() & sizes.keys()]
-    gain = _USUAL_PATH * sum(each for each in products if np.isfinite(each))
-    return bool(gain < _MIN_GAIN * loss)
-
-
 def _no_change(evidence: Evidence) -> RuleMatch | None:
     ratios = evidence.table("update_ratio")
     if ratios is None or len(ratios) < _MIN_ROWS:
@@ -165,11 +149,11 @@ def _no_change(evidence: Evidence) -> RuleMatch | None:
     rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
     if rates and max(rates) == 0:
         why = "the learning rate is 0"
-    elif moved.any() and _has_learned(evidence):
+    elif moved.any() and has_fallen(evidence):
         return None
     elif _gradients_are_zero(evidence):
         why = "their gradients are 0"
-    elif _has_converged(evidence):
+    elif has_converged(evidence):
         return None
     else:
         why = (
@@ -182,15 +166,6 @@ def _no_change(evidence: Evidence) -> RuleMatch | None:
         (int(still.steps[0]), int(still.steps[-1])),
         series=tuple(f"lr/{rate.name}" for rate in evidence.rates[:1]),
     )
-
-
-def _has_learned(evidence: Evidence) -> bool:
-    """Return whether the loss has fallen, so that nothing may be left to change."""
-    curve = evidence.loss
-    if curve is None:
-        return False
-    first = curve.initial(1)
-    return first - curve.final() > _SLOW_PROGRESS * abs(first)
 
 
 def _gradients_are_zero(evidence: Evidence) -> bool:

@@ -13,7 +13,9 @@ from labkit.insight.loss_form import LossForm
 from labkit.insight.rule import Rule, RuleMatch
 
 _PLATEAU_STEPS = 150
-_GUESSING = (0.95, 1.1)
+_DISCARDED = 0.1
+"""Discarded passes over steps, above which another model is trained through this one."""
+_GUESSING = (0.97, 1.1)
 """Loss over ln(classes), the cross entropy of guessing: range in which a classifier guesses."""
 _NEARLY_CONSTANT = 0.02
 """Variance of the outputs over the squared error, below which they are nearly the same."""
@@ -67,11 +69,13 @@ def _not_finite(evidence: Evidence) -> RuleMatch | None:
 def _plateau(evidence: Evidence) -> RuleMatch | None:
     """Match a model that has learned nothing: it guesses, or gives a constant.
 
-    A loss that does not fall is no evidence by itself: a converged model, a surrogate of a policy
-    gradient, or a target that moves with the model has one, too.
+    A loss that does not fall is no evidence by itself: converged models, surrogates of policy
+    gradients and targets that move with the model have such losses, too.
     """
     curve, form = evidence.loss, evidence.loss_form
-    if curve is None or form is None or curve.is_falling() or evidence.steps < _PLATEAU_STEPS:
+    if curve is None or form is None or evidence.steps < _PLATEAU_STEPS:
+        return None
+    if curve.is_falling() or _is_adversarial(evidence):
         return None
     first, last = curve.initial(), curve.final(0.5)
     if not np.isfinite(curve.values[-1]) or not curve.largest_fall() < _FALL * abs(last):
@@ -97,6 +101,11 @@ def _plateau(evidence: Evidence) -> RuleMatch | None:
         (int(curve.steps[0]), evidence.steps),
         series=(curve.name,),
     )
+
+
+def _is_adversarial(evidence: Evidence) -> bool:
+    """Return whether another model is trained through this one, whose loss then need not fall."""
+    return evidence.observed.discarded_passes > _DISCARDED * evidence.steps
 
 
 def _output_deviation(evidence: Evidence, form: LossForm) -> float | None:

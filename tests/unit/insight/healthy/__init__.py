@@ -14,17 +14,21 @@ from . import (
     self_supervised,
 )
 
-RUNS = (
+MODELS = (
     *real_data.RUNS,
     *architectures.RUNS,
     *losses.RUNS,
+    *fine_tuning.RUNS,
+    *probabilistic.RUNS,
+)
+"""Functions without arguments, each of which trains a model and returns the run."""
+LOOPS = (
     *loops.RUNS,
     *schedules.RUNS,
-    *fine_tuning.RUNS,
     *evaluation.RUNS,
-    *probabilistic.RUNS,
     *self_supervised.RUNS,
     *adversarial.RUNS,
     *reinforcement.RUNS,
 )
-"""Functions without arguments; each trains a model and returns the run."""
+"""The same, for loops of other forms. Two tuples, as two workers can test them."""
+RUNS = (*MODELS, *LOOPS)

@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 import labkit as lk
 from tests.unit.insight.loops import mlp, watched
@@ -46,6 +47,48 @@ def gan_with_one_watched():
             judged.backward()
             judges.step()
             fooled = loss(critic(made), ones)
+            moves.zero_grad()
+            fooled.backward()
+            moves.step()
+    return run
+
+
+def gan_with_one_loss_of_both():
+    """The discriminator sees real and made points in one batch: its loss rises to ln 2."""
+    generator, critic = mlp(outputs=2, inputs=4), mlp(outputs=1, inputs=2)
+    moves = torch.optim.Adam(generator.parameters(), lr=1e-3)
+    judges = torch.optim.Adam(critic.parameters(), lr=1e-3)
+    loss = F.binary_cross_entropy_with_logits
+    labels = torch.cat([torch.ones(64, 1), torch.zeros(64, 1)])
+    with lk.watch(critic, show=False) as run:
+        for _ in range(250):
+            made = generator(torch.randn(64, 4))
+            judges.zero_grad()
+            loss(critic(torch.cat([real_points(), made.detach()])), labels).backward()
+            judges.step()
+            moves.zero_grad()
+            loss(critic(made), labels[:64]).backward()
+            moves.step()
+    return run
+
+
+def gan_with_batch_norm():
+    """The generator makes points in training mode without gradients for the discriminator."""
+    generator = nn.Sequential(nn.Linear(4, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 2))
+    critic = mlp(outputs=1, inputs=2)
+    moves = torch.optim.Adam(generator.parameters(), lr=1e-3)
+    judges = torch.optim.Adam(critic.parameters(), lr=1e-3)
+    loss = F.binary_cross_entropy_with_logits
+    ones, zeros = torch.ones(64, 1), torch.zeros(64, 1)
+    with lk.watch({"G": generator, "D": critic}, show=False) as run:
+        for _ in range(150):
+            with torch.no_grad():
+                made = generator(torch.randn(64, 4))
+            judged = loss(critic(real_points()), ones) + loss(critic(made), zeros)
+            judges.zero_grad()
+            judged.backward()
+            judges.step()
+            fooled = loss(critic(generator(torch.randn(64, 4))), ones)
             moves.zero_grad()
             fooled.backward()
             moves.step()
@@ -106,7 +149,7 @@ class ReversedGradient(torch.autograd.Function):
 def domain_adversarial():
     """The loss of the domains rises to that of guessing, the loss of the labels falls."""
     features, labels, domains = mlp(outputs=8), mlp(inputs=8, depth=1), mlp(2, inputs=8, depth=1)
-    model = torch.nn.ModuleDict({"features": features, "labels": labels, "domains": domains})
+    model = nn.ModuleDict({"features": features, "labels": labels, "domains": domains})
     x = torch.randn(128, 10)
     y, domain = x[:, :3].argmax(1), (x[:, 4] > 0).long()
 
@@ -135,6 +178,8 @@ def adversarial_examples():
 RUNS = (
     gan,
     gan_with_one_watched,
+    gan_with_one_loss_of_both,
+    gan_with_batch_norm,
     wasserstein_gan_with_penalty,
     wasserstein_critic,
     domain_adversarial,

@@ -220,6 +220,40 @@ def attention_pooling():
     return watched(model, classify(model, x, y), optimizer=adam(model), steps=200)
 
 
+class Pixels(nn.Module):
+    """Takes pixels from 0 to 255 and scales them itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = mlp()
+
+    def forward(self, x):
+        return self.net(x / 128 - 1)
+
+
+def scales_its_input():
+    x, y = points(256)
+    model = Pixels()
+    pixels = 128 + 40 * x.clamp(-3, 3)
+    return watched(model, classify(model, pixels, y), optimizer=adam(model), steps=150)
+
+
+def normalises_its_input():
+    """The first layer is batch norm, so that features of any units suit."""
+    x, y = points(256)
+    model = nn.Sequential(nn.BatchNorm1d(10), mlp())
+    in_units = 50 + x * torch.logspace(-3, 3, 10)
+    return watched(model, classify(model, in_units, y), optimizer=adam(model), steps=150)
+
+
+def counts_of_words():
+    """Features that are 0 for most samples."""
+    x = (torch.rand(256, 60) < 0.02 * torch.rand(60)).float() * torch.randint(1, 9, (256, 60))
+    model = mlp(inputs=60, outputs=2)
+    y = (x[:, :30].sum(1) > x[:, 30:].sum(1)).long()
+    return watched(model, classify(model, x, y), optimizer=adam(model), steps=150)
+
+
 RUNS = (
     tied_embeddings,
     recurrent_language_model,
@@ -234,4 +268,7 @@ RUNS = (
     deep_convolutions_with_batch_norm,
     gated_by_sigmoids,
     attention_pooling,
+    scales_its_input,
+    normalises_its_input,
+    counts_of_words,
 )

@@ -218,6 +218,42 @@ def negative_validation_loss():
     )
 
 
+def forgotten_task():
+    """The held-out loss of a first task rises while a second one is learned."""
+    x, y = points(128)
+    model = with_dropout()
+
+    def validate(run, step):
+        if step % 10 == 9:
+            model.eval()
+            with torch.no_grad():
+                run.log(val_loss_of_first_task=F.cross_entropy(model(x), y))
+            model.train()
+
+    return watched(
+        model,
+        lambda step: F.cross_entropy(model(x), y if step < 100 else (y + 1) % 3),
+        optimizer=adam(model),
+        steps=250,
+        after=validate,
+    )
+
+
+def accuracy_in_percent():
+    """An accuracy of 50 samples in percent: one sample more or less is two points."""
+    x, y = points(128)
+    model = with_dropout()
+
+    def validate(run):
+        rows = torch.randint(128, (50,))
+        model.eval()
+        with torch.no_grad():
+            run.log(val_acc=100 * (model(x[rows]).argmax(1) == y[rows]).float().mean())
+        model.train()
+
+    return validated(model, validate, steps=300, every=10)
+
+
 RUNS = (
     dropout_and_batch_norm_with_right_modes,
     statistics_of_batch_norm_updated_at_the_end,
@@ -230,4 +266,6 @@ RUNS = (
     accuracy_of_training_batches,
     noisy_validation,
     negative_validation_loss,
+    forgotten_task,
+    accuracy_in_percent,
 )

@@ -54,21 +54,6 @@ def converged_regression_goes_on():
     return watched(model, loss, optimizer=torch.optim.Adam(model.parameters(), 1e-3), steps=300)
 
 
-def converged_network_goes_on():
-    """The same with a hidden layer and stochastic gradient descent with momentum."""
-    x = torch.randn(512, 10)
-    y = x[:, :1].relu() + 0.5 * torch.randn(512, 1)
-    model = mlp(outputs=1, width=16)
-    trained(model, regress(model, x, y), lr=0.01, steps=200)
-
-    def loss(step):
-        rows = torch.randint(512, (64,))
-        return F.mse_loss(model(x[rows]), y[rows])
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=3e-3, momentum=0.9)
-    return watched(model, loss, optimizer=optimizer, steps=300)
-
-
 def small_rate_from_an_optimum():
     """The rate is a thousandth of the usual one, and the loss hardly moves."""
     x, y = points(256)
@@ -187,7 +172,6 @@ RUNS = (
     pretrained,
     converged_classifier_goes_on,
     converged_regression_goes_on,
-    converged_network_goes_on,
     small_rate_from_an_optimum,
     frozen_backbone,
     linear_probe,

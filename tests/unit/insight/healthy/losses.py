@@ -27,14 +27,6 @@ def unscaled_targets():
     return watched(model, regress(model, x, y), optimizer=adam(model, 3e-2), steps=300)
 
 
-def targets_in_thousands_with_small_steps():
-    """The same with a rate that takes long: the loss falls at every step, by little."""
-    x, _ = points(256)
-    y = 3_000 + 500 * x[:, :1]
-    model = mlp(outputs=1)
-    return watched(model, regress(model, x, y), optimizer=adam(model, 1e-2), steps=300)
-
-
 def separable_data():
     """Separable classes: the loss falls towards 0 without end."""
     x, _ = points(128)
@@ -208,7 +200,6 @@ def strong_regularisation():
 RUNS = (
     label_smoothing,
     unscaled_targets,
-    targets_in_thousands_with_small_steps,
     separable_data,
     near_zero,
     exactly_zero,

@@ -144,17 +144,6 @@ def poisson_counts():
     return watched(model, lambda step: loss(model(x), counts), optimizer=adam(model), steps=300)
 
 
-def energy_based():
-    """A contrastive loss: the energy of data minus that of noise, with a weak penalty."""
-    model = mlp(inputs=2, outputs=1)
-
-    def loss(step):
-        data, noise = model(torch.randn(64, 2) * 0.3), model(torch.randn(64, 2) * 2)
-        return data.mean() - noise.mean() + 0.1 * (data.pow(2) + noise.pow(2)).mean()
-
-    return watched(model, loss, optimizer=adam(model, 1e-3), steps=250)
-
-
 RUNS = (
     gaussian_likelihood,
     density_of_wide_data,
@@ -164,5 +153,4 @@ RUNS = (
     learned_weights_of_two_tasks,
     diffusion,
     poisson_counts,
-    energy_based,
 )

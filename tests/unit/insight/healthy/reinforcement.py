@@ -1,6 +1,7 @@
 """Reinforcement learning: losses that are surrogates around 0, and targets that move."""
 
 import copy
+import math
 
 import torch
 import torch.nn.functional as F
@@ -31,18 +32,21 @@ def reinforce():
     return watched(policy, surrogate, optimizer=optimizer, steps=300)
 
 
-def reinforce_without_baseline():
-    """The surrogate is the entropy of the chosen actions times a return that grows."""
+def growing_returns():
+    """Returns grow with the policy, as those of a pole that is balanced: so does the surrogate."""
     policy = mlp(outputs=2, inputs=4, activation=nn.Tanh)
 
     def surrogate(step):
         states = torch.randn(64, 4)
         choice = Categorical(logits=policy(states))
         actions = choice.sample()
-        return -(choice.log_prob(actions) * 10 * bandit_rewards(states, actions)).mean()
+        rewards = bandit_rewards(states, actions)
+        length = 10 * math.exp(6 * (rewards.mean().item() - 0.5))
+        returns = length * torch.linspace(1, 0, 64) * (rewards + 0.2)
+        return -(choice.log_prob(actions) * returns).sum()
 
-    optimizer = torch.optim.Adam(policy.parameters(), lr=3e-3)
-    return watched(policy, surrogate, optimizer=optimizer, steps=300)
+    optimizer = torch.optim.Adam(policy.parameters(), lr=0.01)
+    return watched(policy, surrogate, optimizer=optimizer, steps=250)
 
 
 def ppo():
@@ -124,6 +128,23 @@ def q_learning():
     return run
 
 
+def growing_values():
+    """Each step has a reward, so that the values and their errors grow for a long time."""
+    online = mlp(outputs=2, inputs=4, width=64)
+    target = copy.deepcopy(online)
+
+    def loss(step):
+        states, following = torch.randn(2, 64, 4)
+        actions = torch.randint(2, (64,))
+        with torch.no_grad():
+            goals = 1 + bandit_rewards(states, actions) + 0.98 * target(following).max(1).values
+        if step % 10 == 9:
+            target.load_state_dict(online.state_dict())
+        return F.mse_loss(online(states).gather(1, actions[:, None])[:, 0], goals)
+
+    return watched(online, loss, optimizer=torch.optim.Adam(online.parameters(), 3e-3), steps=300)
+
+
 def deterministic_policy_gradient():
     """The loss of the actor is the negative value of its critic: it falls far below 0."""
     actor, critic = mlp(outputs=1, inputs=3, activation=nn.Tanh), mlp(outputs=1, inputs=4)
@@ -148,9 +169,10 @@ def deterministic_policy_gradient():
 
 RUNS = (
     reinforce,
-    reinforce_without_baseline,
+    growing_returns,
     ppo,
     actor_critic,
     q_learning,
+    growing_values,
     deterministic_policy_gradient,
 )

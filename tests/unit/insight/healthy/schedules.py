@@ -98,13 +98,6 @@ def reduced_on_plateaus():
     return watched(model, loss, optimizer=optimizer, steps=400)
 
 
-def cyclic():
-    def schedule(optimizer):
-        return lr_scheduler.CyclicLR(optimizer, 1e-5, 2e-2, step_size_up=30, cycle_momentum=False)
-
-    return scheduled(schedule, batch=32)
-
-
 def several_groups():
     """One group has a rate of 0 for the first 100 steps, another is trained from the start."""
     x, y = points(256)
@@ -132,6 +125,5 @@ RUNS = (
     decay_to_almost_nothing,
     linear_decay_to_zero,
     reduced_on_plateaus,
-    cyclic,
     several_groups,
 )
