@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from labkit.insight.curves import Curve, noise
+from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
 from labkit.insight.loss_form import LossForm
 from labkit.insight.rule import Rule, RuleMatch
@@ -28,10 +28,11 @@ _FALL_LOST = 0.02
 """Rise of a held-out loss over its fall before, above which the model overfits."""
 _SCORE_DROP = 0.03
 """Drop of a held-out score from its maximum, over the larger of this and 1."""
-_MIN_POINTS_AFTER_BEST = 3
+_MIN_POINTS_AFTER_BEST = 5
 _TRAINING_POINTS = 50
 """Points of the training loss that determine its level when the held-out data were met best."""
-_TRAINING_RISE = 1.5
+_POINTS_OF_PART = 10
+_TRAINING_RISE = 3.0
 """Training loss over its level at the best held-out value, above which the task has changed."""
 _NOISE_RANGE = 3.0
 """Rise over the noise of a held-out metric, below which it is noise; a minimum is biased, too."""
@@ -151,8 +152,11 @@ def _overfits(held_out: Curve, training: Curve) -> RuleMatch | None:
         if higher_is_better
         else max(_LOSS_RISE * abs(lowest), _FALL_LOST * (float(worsening[0]) - lowest))
     )
-    if not rise > max(enough, _NOISE_RANGE * noise(worsening)) or not _keeps_falling(
-        training, steps[best]
+    # The best value may be an exception. Then some of the recent ones come close to it.
+    if (
+        not float(recent.min()) > lowest + enough
+        or not rise > max(enough, _NOISE_RANGE * _noise_of_few(worsening[best // 2 :]))
+        or not _keeps_falling(training, steps[best])
     ):
         return None
     return RuleMatch(
@@ -162,6 +166,15 @@ def _overfits(held_out: Curve, training: Curve) -> RuleMatch | None:
         (int(steps[best]), int(steps[-1])),
         series=(held_out.name, training.name),
     )
+
+
+def _noise_of_few(values: NDArray[np.float32]) -> float:
+    """Return the standard deviation of the noise, which few values rather over- than underestimate.
+
+    In contrast to `labkit.insight.curves.noise`, every difference counts.
+    """
+    differences = np.diff(values.astype(np.float64))
+    return float(np.sqrt(np.mean(np.square(differences)) / 2)) if len(differences) else 0.0
 
 
 def _smoothed(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -181,7 +194,7 @@ def _keeps_falling(training: Curve, since: int) -> bool:
     if not len(before) or not len(after):
         return False
     level = float(np.median(before))
-    parts = np.array_split(after, max(1, len(after) // _TRAINING_POINTS))
+    parts = np.array_split(after, max(1, len(after) // _POINTS_OF_PART))
     highest = max(float(np.median(part)) for part in parts)
     return training.final(0.1) < level and not highest > max(_TRAINING_RISE * level, level)
 
