@@ -34,7 +34,7 @@ _TRAINING_POINTS = 50
 _POINTS_OF_PART = 10
 _TRAINING_RISE = 3.0
 """Training loss over its level at the best held-out value, above which the task has changed."""
-_NOISE_RANGE = 3.0
+_NOISE_RANGE = 4.0
 """Rise over the noise of a held-out metric, below which it is noise; a minimum is biased, too."""
 _HELD_OUT = re.compile(
     r"(^|[_/\- ])(val|valid|validation|test|eval|dev|heldout)([_/\- ]|$)", re.IGNORECASE
