@@ -191,6 +191,8 @@ def _keeps_falling(training: Curve, since: int) -> bool:
     finite = np.isfinite(training.values)
     steps, values = training.steps[finite], training.values[finite]
     before, after = values[steps <= since][-_TRAINING_POINTS:], values[steps > since]
+    if not len(before):  # the held-out data were met best before the first step
+        before = values[:1]
     if not len(before) or not len(after):
         return False
     level = float(np.median(before))
