@@ -13,7 +13,10 @@ _MAX_SAMPLES = 64
 
 @dataclass(frozen=True)
 class InputScale:
-    """The scale of a floating-point input of the model in a sampled forward pass.
+    """The scale of a floating-point input of the model's first layer in a sampled forward pass.
+
+    The first layer is the first module that has weights. An input is not read if this layer
+    normalises it or is an embedding, or if its weights are frozen.
 
     Attributes
     ----------
@@ -25,7 +28,8 @@ class InputScale:
         Mean and standard deviation of all elements.
     min_std, max_std : float
         Smallest and largest standard deviation of a feature over the batch, for inputs of shape
-        (batch, features); equal to `std` for other shapes. Constant features are excluded.
+        (batch, features); equal to `std` for other shapes. Constant features, and those that are 0
+        in most samples, are excluded.
     """
 
     step: int
@@ -180,6 +184,12 @@ class Frequency:
         self.since = self.since if self.streak else step
         self.streak += 1
 
+    def remove(self, *, seen: bool) -> None:
+        """Undo the count of one check of the condition."""
+        self.checks -= 1
+        self.seen -= seen
+        self.streak = max(0, self.streak - seen)
+
     @property
     def share(self) -> float:
         """Share of the checks in which the condition was true, 0 to 1; 0 without a check."""
@@ -197,6 +207,9 @@ class Observations:
         of its first parameter.
     passes_before_first_step : int
         Number of backward passes that reached the model before its first step.
+    discarded_passes : int
+        Backward passes whose gradients were cleared before any step, as those of another model's
+        loss that goes through this one.
     without_gradient : tuple of str
         Names of parameters in an optimizer that had no gradient at its last step.
     without_optimizer : tuple of str
@@ -208,7 +221,9 @@ class Observations:
     trained_in_eval : Frequency
         Sampled steps in which the model and all these modules were in evaluation mode.
     evaluated_in_training : Frequency
-        Forward passes without gradients that ran in training mode.
+        Evaluations (passes without gradients between two training passes) that ran in training
+        mode. Passes at every step, repeated passes of one input and updates of the statistics of
+        batch norm are not evaluations.
     inputs : deque of InputScale
         The newest 64, oldest first.
     predictions : deque of Prediction
@@ -240,6 +255,7 @@ class Observations:
 
     stale_gradients: dict[str, Frequency] = field(default_factory=dict)
     passes_before_first_step: int = 0
+    discarded_passes: int = 0
     without_gradient: tuple[str, ...] = ()
     without_optimizer: tuple[str, ...] = ()
     weight_decay: float = 0.0

@@ -112,6 +112,12 @@ class PassRecorder:
         run = loop.run_reference()
         if loop.scales.found and run is not None and not recorder.depth:
             record_skipped_update(loop, run)
+        if recorder.checked_pass == recorder.first_pass and run is not None:
+            # The loss of another model went through this one; its gradients were never used.
+            _clearing_counts(run, recorder).remove(seen=recorder.is_uncleared)
+            recorder.checked_pass = 0
+        if run is not None:
+            run.observations.discarded_passes += recorder.passes
         recorder.drop_passes()
         recorder.reader.drop_passes()
 
@@ -156,9 +162,8 @@ class PassRecorder:
         loop = self._loop
         for recorder in loop.recorders.required or loop.recorders.without_hook:
             if recorder.last_pass == loop.pass_number and recorder.passes == 1:
-                name = recorder.entries[0].names[0] if recorder.entries else ""
-                counts = run.observations.stale_gradients.setdefault(name, Frequency())
-                counts.add(seen=recorder.is_uncleared)
+                _clearing_counts(run, recorder).add(seen=recorder.is_uncleared)
+                recorder.checked_pass = loop.pass_number
                 loop.checks_clearing = False
 
     def read_after(self, run: Run) -> None:
@@ -199,3 +204,9 @@ class PassRecorder:
     def add_given_loss(self, run: Run, output: Any) -> None:
         """Record a result of the loss module, until a pass goes through it."""
         self._loop.loss_module_results.add(roots_of(output))
+
+
+def _clearing_counts(run: Run, recorder: OptimizerRecorder) -> Frequency:
+    """Return how often an optimizer's gradients were those of the step before."""
+    name = recorder.entries[0].names[0] if recorder.entries else ""
+    return run.observations.stale_gradients.setdefault(name, Frequency())

@@ -13,10 +13,12 @@ from labkit.insight.rule import Rule, RuleMatch
 _MIN_ROWS = 3
 _MAX_DEAD = 0.85
 """Share of dead units of a layer, in a model that learns."""
-_MAX_DEAD_WITHOUT_PROGRESS = 0.5
+_MAX_DEAD_WITHOUT_PROGRESS = 0.7
 """The same in a model that does not learn."""
 _PROGRESS = 0.8
 """Final loss over initial loss, below which the model learns."""
+_MIN_VALUES = 8
+"""Values per unit in a batch, below which a ReLU is often zero for all of them by chance."""
 _MAX_SATURATED = 0.8
 _WHOLE = 0.999
 """Share of the units from which on a layer counts as dead or saturated as a whole."""
@@ -32,8 +34,6 @@ _MIN_OTHERS = 0.02
 """Share of the labels that are of other classes than the predicted one."""
 _NO_BETTER = 0.95
 """Loss over the entropy of the labels, above which the model ignores its inputs."""
-_STILL_FALLING = 0.97
-"""Loss of the last quarter over that of the second quarter, below which the loss is falling."""
 
 
 def _dead(evidence: Evidence) -> RuleMatch | None:
@@ -79,7 +79,14 @@ def _layers_above(evidence: Evidence, kind: str, limit: float, words: str) -> Ru
     # Of a whole layer that has died, two readings leave no doubt.
     least = np.where(newest[-2:].min(axis=0) >= _WHOLE, newest[-1], newest.min(axis=0))
     columns = np.flatnonzero(least > limit)
-    over = np.array([column for column in columns if recent.names[column] in evidence.hidden])
+    over = np.array(
+        [
+            column
+            for column in columns
+            if recent.names[column] in evidence.hidden
+            and evidence.values_per_unit(recent.names[column]) >= _MIN_VALUES
+        ]
+    )
     if not len(over):
         return None
     worst = int(over[least[over].argmax()])
@@ -100,7 +107,8 @@ def _one_class(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
     if curve is None or evidence.steps < _MIN_STEPS_ONE_CLASS:
         return None
-    if curve.final(0.25) < _STILL_FALLING * curve.median_between(0.25, 0.5):
+    # Many models predict the most frequent class for a while, and then learn to distinguish.
+    if curve.is_falling():
         return None
     return _one_of_labels(evidence, curve) or _one_of_predictions(evidence, curve)
 

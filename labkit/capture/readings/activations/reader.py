@@ -25,7 +25,12 @@ from labkit.capture.readings.activations.statistics import (
 )
 from labkit.capture.readings.activations.step_activations import StepActivations
 from labkit.capture.readings.activations.watched_modules import WatchedModules
-from labkit.capture.readings.activations.whole_model import read_inputs, read_prediction
+from labkit.capture.readings.activations.whole_model import (
+    depends_on_scale,
+    is_first_layer,
+    read_inputs,
+    read_prediction,
+)
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
@@ -130,16 +135,12 @@ class ActivationReader:
         current, path = self._current, self._modules.path_of(module)
         if current is None or path is None or self._is_drawing:
             return
-        if path in self._excluded or not _may_read(current):
+        if path in self._excluded or not torch.is_grad_enabled() or not _may_read(current):
             return
         began = time.perf_counter_ns()
         try:
-            with_gradients = torch.is_grad_enabled()
             with torch.no_grad(), torch_compat.without_functions():
-                if with_gradients:
-                    self._read(current, module, path, inputs, output)
-                elif self._modules.is_model(module):
-                    _count_evaluation(current, module)
+                self._read(current, module, path, inputs, output)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the user's model
             self._excluded.add(path, error)
         current.spent_ns += time.perf_counter_ns() - began
@@ -151,9 +152,13 @@ class ActivationReader:
         if run is None or (path in current.found and torch_compat.is_within_backward()):
             return  # a checkpointed region is recomputed
         current.thread = threading.get_ident()
+        if not current.first_layer_called and is_first_layer(module):
+            current.first_layer_called = True
+            if depends_on_scale(module):
+                read_inputs(run, current.transfer, current.step, inputs)
         if self._modules.is_model(module) and id(module) not in current.models:
             current.models.add(id(module))
-            read_inputs(run, current.transfer, current.step, inputs)
+            current.first_layer_called = False  # another model may be called next
             read_prediction(run, current.transfer, current.step, output)
         if is_frozen_norm(module):
             read_frozen_norm(run, current.transfer, current.step, path, module, inputs)
@@ -235,9 +240,3 @@ def _may_read(current: StepActivations) -> bool:
         and not torch_compat.is_transformed()
         and not torch_compat.has_dispatch_mode()
     )
-
-
-def _count_evaluation(current: StepActivations, module: nn.Module) -> None:
-    run = current.run()
-    if run is not None:
-        run.observations.evaluated_in_training.add(seen=module.training)
