@@ -45,6 +45,7 @@ def run_checks() -> list[Check]:
         _package("ipywidgets", (8,), needed=True),
         _package("anywidget", (0, 9), needed=True),
         _package("plotly", (6,), needed=True),
+        _package("psutil", (5, 9), needed=True),
         _package("jupyterlab", (4, 4), needed=False),
         _package("ipykernel", (7, 1), needed=False),
         _buttons(),
@@ -96,7 +97,7 @@ def _buttons() -> Check:
     if _numbers(lab) >= (4, 4) and _numbers(kernel) >= (7, 1):
         return Check(subject, "ok", "this JupyterLab and kernel have subshells")
     advice = "Install jupyterlab 4.4 and ipykernel 7.1 or later, or use the kernel's Interrupt."
-    return Check(subject, "note", "they are heard when the cell has ended", advice)
+    return Check(subject, "note", "they take effect when the cell has ended", advice)
 
 
 def _frontend() -> Check:

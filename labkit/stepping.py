@@ -69,7 +69,7 @@ class StepperMaker:
             from labkit.views import StepperView
         except ImportError as error:
             raise ImportError(
-                "a view needs ipywidgets and anywidget, which are not installed here. "
+                f"a view needs packages that cannot be imported here ({error}). "
                 "lk.stepper.walk(...) gives the walk as plain data."
             ) from error
         return StepperView(walk, name=name, edit=walker.edit, reset=walker.reset)

@@ -10,6 +10,7 @@ from torch import nn
 
 from labkit.capture.evaluation import OnFinding, Rules
 from labkit.capture.readings.activations.chosen_input import ChosenInput
+from labkit.capture.torch_compat import all_parameters
 from labkit.run.findings_log import check_rules
 
 _EXAMPLE = "Example: with lk.watch(model) as run: ..."
@@ -39,7 +40,7 @@ def check_models(model: Any) -> dict[str, nn.Module]:
                 f"watch takes a torch.nn.Module or a mapping of names to them; {what} is of type "
                 f"{type(module).__name__}.{hint} {_EXAMPLE}"
             )
-        if next(module.parameters(), None) is None:
+        if not all_parameters(module):
             raise ValueError(
                 f"{what} ({type(module).__name__}) has no parameters, so there is nothing to "
                 f"train or watch. Watch the module that holds the parameters. {_EXAMPLE}"
@@ -62,7 +63,7 @@ def check_optimizers(
     if optimizer is None:
         return []
     given = list(optimizer) if isinstance(optimizer, Iterable) else [optimizer]
-    known = {id(p) for module in models.values() for p in module.parameters()}
+    known = {id(p) for module in models.values() for p in all_parameters(module)}
     for each in given:
         if not isinstance(each, torch.optim.Optimizer):
             raise TypeError(

@@ -57,9 +57,10 @@ class Recorder:
     def names(self) -> list[str]:
         """Return the names of all series with points, in the order of their first appearance."""
         found = {id(table): table.has_points() for table in list(self._tables.values())}
+        series = self._series.copy()  # atomic, unlike a list of its items
         return [
             name
-            for name, (table, column) in list(self._series.items())
+            for name, (table, column) in series.items()
             if column < len(found.get(id(table), ())) and found[id(table)][column]
         ]
 

@@ -271,6 +271,11 @@ class Run(RunRecord):
         self._end("finished")
 
     def __enter__(self) -> Self:
+        if self.closed:
+            raise RuntimeError(
+                f"The run {self.name!r} has ended ({self.status}) and would record nothing. Watch "
+                "anew: with lk.watch(model) as run."
+            )
         self._entered_by = threading.get_ident()
         return self
 

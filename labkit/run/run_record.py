@@ -71,6 +71,13 @@ class RunRecord:
         self._live: LiveModel | None = None
         self._steps = 0
 
+    def __getstate__(self) -> object:
+        """Raise a TypeError: a run belongs to a training in this process."""
+        raise TypeError(
+            "A run cannot be copied or pickled. run.to_frame() and run.graph.to_json() return what "
+            "it recorded as data that can be stored."
+        )
+
     # ── reading ──────────────────────────────────────────────────────────────
 
     @property

@@ -89,8 +89,8 @@ class RunChannel(DroppableWidget):
             self._post_rest_of_ended_run()
 
     def _post_rest_of_ended_run(self) -> None:
-        """Send the pending tables at once if no further frames are due."""
-        while self._updates.pending and self._watched.closed:
+        """Send what did not fit into the last message at once if no further frames are due."""
+        while self._updates.has_more and self._watched.closed:
             self._post(self._updates.frame())
 
     def _post(self, message: wire.Message) -> None:

@@ -11,6 +11,7 @@ import json
 import struct
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 from labkit.views.message_builders import Message
 
@@ -48,6 +49,9 @@ class Fragmenter:
     def fragments(self, message: Message) -> Iterator[Message]:
         """Yield the message, or its fragments in order if it is too large."""
         content = json.dumps(message.content, default=float)  # float: for scalars of numpy
+        if "\\ud" in content:
+            message = Message(_without_lone_surrogates(message.content), message.buffers)
+            content = json.dumps(message.content)
         size = len(content) + sum(map(len, message.buffers))
         if size <= self._max_bytes:
             yield message
@@ -59,6 +63,16 @@ class Fragmenter:
             part = encoded[index * room : (index + 1) * room]
             about = {"type": "fragment", "message": number, "index": index, "count": total}
             yield Message(about, [part])
+
+
+def _without_lone_surrogates(content: dict[str, Any]) -> dict[str, Any]:
+    """Return content with a question mark for each character that UTF-8 cannot encode.
+
+    A message with such a character, for example in the name of a metric, could not be sent.
+    """
+    text = json.dumps(content, default=float, ensure_ascii=False)
+    encodable: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
+    return encodable
 
 
 def _encoded(content: str, buffers: list[bytes]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import psutil
@@ -18,6 +18,8 @@ from labkit.views.past_findings import findings_history
 
 MAX_COMPLETE_BYTES = 800_000
 """Maximum size of the complete tables in one message, unless a single table is larger."""
+_MAX_REPLACED_BYTES = 800_000
+"""Maximum size of a table that replaces its merged rows at the end of a run."""
 _NARROW_COLUMNS = 64
 """Maximum number of columns of a table with priority: losses, rates, metrics, small models."""
 
@@ -34,8 +36,8 @@ class RunUpdates:
 
     The size of a message is bounded. New rows beyond `MAX_FRAME_BYTES` wait for later frames, or
     are merged. Complete tables beyond `MAX_COMPLETE_BYTES` are pending until later frames: those
-    that did not fit into a snapshot, those with new columns, and those whose new rows are already
-    in buckets.
+    that did not fit into a snapshot, those with new columns, those whose new rows are already in
+    buckets, and at the end of the run those up to 800 kB of which merged rows were sent.
 
     Parameters
     ----------
@@ -52,6 +54,10 @@ class RunUpdates:
         self._run = run
         self._seq = 0
         self._sent: dict[str, _SentRows] = {}
+        self._merged: set[str] = set()
+        """The tables of which pages have merged rows."""
+        self._rows_wait = False
+        """Whether the last frame had no room for the new rows of some tables."""
         self._sent_at: dict[str, int] = {}
         """The number of the last message with rows of each table."""
         self._sent_graph: ComputationGraph | None = None
@@ -59,13 +65,20 @@ class RunUpdates:
         self._sent_history: FindingsHistory | None = None
         self._process = psutil.Process()
 
+    @property
+    def has_more(self) -> bool:
+        """Whether further frames are needed before pages have all that is recorded."""
+        return bool(self.pending) or self._rows_wait
+
     def snapshot(self) -> Message:
-        """Return the next message as a snapshot; tables that do not fit become pending."""
+        """Return the next message as a snapshot; tables that do not fit become pending.
+
+        After an error the next frame has the contents that it would have had without the call.
+        """
         run = self._run
         tables = run.tables
-        self._sent, self._sent_at, self.pending = {}, {}, set(tables)
-        complete = self._next_pending(tables)
-        self._note_complete(complete)
+        complete = self._choose_complete(tables.values(), {})
+        pending = set(tables) - {table.id for table, _ in complete}
         graph, findings = run.graph, run.findings
         history = findings_history(run)
         message = snapshots_and_frames.snapshot(
@@ -76,8 +89,11 @@ class RunUpdates:
             findings,
             history,
             course_folder(),
-            sorted(self.pending),
+            sorted(pending),
         )
+        self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()
+        self._rows_wait = False
+        self._note_complete(complete)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._seq += 1
         return message
@@ -91,7 +107,7 @@ class RunUpdates:
         run = self._run
         tables = run.tables
         rows, totals = self._new_rows(tables)
-        complete = self._next_pending(tables)
+        complete = self._choose_complete([tables[id] for id in self.pending], self._sent_at)
         graph, findings = run.graph, run.findings
         history = findings_history(run)
         message = snapshots_and_frames.frame(
@@ -106,9 +122,26 @@ class RunUpdates:
         self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
         self._sent_at |= dict.fromkeys(rows, self._seq)
         self._note_complete(complete)
+        self._note_merged(message, rows)
+        if run.closed:
+            self._replace_merged(tables)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._seq += 1
         return message
+
+    def _note_merged(
+        self, frame: Message, rows: Mapping[str, snapshots_and_frames.NewRows]
+    ) -> None:
+        """Record the tables whose new rows are merged in a frame."""
+        sent = {table["id"]: table["rows"] for table in frame.content["tables"]}
+        self._merged |= {id for id, new in rows.items() if sent[id] < len(new.steps)}
+
+    def _replace_merged(self, tables: Mapping[str, SeriesTable]) -> None:
+        """Add the tables of which pages have merged rows to the pending ones, except large ones."""
+        self.pending |= {
+            id for id in self._merged if tables[id].content_bytes <= _MAX_REPLACED_BYTES
+        }
+        self._merged.clear()
 
     def _new_rows(
         self, tables: Mapping[str, SeriesTable]
@@ -117,6 +150,7 @@ class RunUpdates:
         rows: dict[str, snapshots_and_frames.NewRows] = {}
         totals: dict[str, int] = {}
         room = snapshots_and_frames.MAX_FRAME_BYTES
+        self._rows_wait = False
         for id, table in self._longest_unsent_first(tables):
             if id in self.pending:
                 continue
@@ -129,7 +163,8 @@ class RunUpdates:
                 continue
             row_bytes = 4 * new.values.shape[1] + 8
             if rows and row_bytes > room:
-                continue  # sent with a later frame, which reduces the number of rows
+                self._rows_wait = True  # sent with a later frame, which may merge them
+                continue
             room -= min(
                 row_bytes * len(new.steps),
                 max(row_bytes, snapshots_and_frames.MAX_FRAME_BYTES // 4),
@@ -151,19 +186,21 @@ class RunUpdates:
 
         return sorted(tables.items(), key=priority)
 
-    def _next_pending(self, tables: Mapping[str, SeriesTable]) -> list[tuple[SeriesTable, Whole]]:
+    @staticmethod
+    def _choose_complete(
+        pending: Iterable[SeriesTable], sent_at: Mapping[str, int]
+    ) -> list[tuple[SeriesTable, Whole]]:
         """Return pending tables for one message, at least one if there are any.
 
         Losses, learning rates and metrics have priority, then the tables sent longest ago.
         """
 
         def priority(table: SeriesTable) -> tuple[bool, int, int]:
-            last = self._sent_at.get(table.id, -1)
-            return table.kind not in WHOLE_KINDS, last, len(table.names)
+            return table.kind not in WHOLE_KINDS, sent_at.get(table.id, -1), len(table.names)
 
         chosen: list[tuple[SeriesTable, Whole]] = []
         room = MAX_COMPLETE_BYTES
-        for table in sorted((tables[id] for id in self.pending), key=priority):
+        for table in sorted(pending, key=priority):
             room -= table.content_bytes
             if chosen and room < 0:
                 break
@@ -174,6 +211,7 @@ class RunUpdates:
         """Record that the next message contains these tables."""
         for table, whole in complete:
             self.pending.discard(table.id)
+            self._merged.discard(table.id)
             self._sent[table.id] = _SentRows(whole.total, len(whole.names))
             self._sent_at[table.id] = self._seq
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
-from labkit.views.message_builders import Message, finite
+from labkit.views.message_builders import Message, finite, graph_data
 from labkit.views.messages.run import FindingsHistory
 
 NO_HISTORY: FindingsHistory = {"rules": 0, "silenced": [], "past": [], "dropped": 0}
@@ -71,7 +71,7 @@ def snapshot(
     """
     message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
     message.content["tables"] = [_complete_table(message, *each) for each in tables]
-    message.content["graph"] = None if graph is None else graph.to_json()
+    message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]
     message.content["history"] = history
     message.content["course"] = course
@@ -120,7 +120,7 @@ def frame(
     if complete:
         message.content["snapshots"] = [_complete_table(message, *each) for each in complete]
     if graph is not None:
-        message.content["graph"] = graph.to_json()
+        message.content["graph"] = graph_data(graph)
     if findings is not None:
         message.content["findings"] = [finding.to_json() for finding in findings]
     if history is not None:
@@ -173,12 +173,13 @@ def _merged(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Merge adjacent rows into their maxima until they are at most `room` bytes.
 
-    The maximum of a number and NaN is NaN; for `sparse` tables, in which NaN means "not read", it
-    is the number.
+    The newest row is unchanged unless it is one of two. The maximum of a number and NaN is NaN; for
+    `sparse` tables, in which NaN means "not read", it is the number.
     """
     larger = np.fmax if sparse else np.maximum
     while len(steps) > 1 and values.nbytes + 8 * len(steps) > room:
-        even = len(steps) - len(steps) % 2
+        older = max(len(steps) - 1, 2)
+        even = older - older % 2
         joined = larger(values[0:even:2], values[1:even:2])
         values = np.concatenate([joined, values[even:]])
         steps = np.concatenate([steps[1:even:2], steps[even:]])

@@ -114,9 +114,12 @@ class StepperView(View):
 
     def _show(self, walk: Walk, request: int | None) -> Walk:
         self.walk = walk
-        for part in self._fragmenter.fragments(walk_message(walk, request)):
-            self.send(part.content, part.buffers)
+        self._post(walk_message(walk, request))
         return walk
+
+    def _post(self, message: wire.Message) -> None:
+        for part in self._fragmenter.fragments(message):
+            self.send(part.content, part.buffers)
 
     def _on_page(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         """Handle a message from a page; every request receives a reply or a refusal."""
@@ -170,7 +173,8 @@ class StepperView(View):
             self._refuse(content, _NO_KERNEL)
 
     def _refuse(self, content: Any, reason: str) -> None:
-        self.send({"type": "refused", "request": _request_of(content), "reason": reason})
+        refusal = {"type": "refused", "request": _request_of(content), "reason": reason}
+        self._post(wire.Message(refusal))
 
 
 _OF_ANOTHER_THREAD = (
@@ -206,7 +210,7 @@ def walk_message(walk: Walk, request: int | None) -> wire.Message:
     """
     message = wire.Message({"type": "walk", "protocol": wire.PROTOCOL_VERSION, "request": request})
     message.content |= {
-        "graph": walk.graph.to_json(),
+        "graph": wire.graph_data(walk.graph),
         "reason": walk.reason,
         "why_not_editable": walk.why_not_editable,
         "first_not_finite": walk.first_not_finite,
@@ -240,7 +244,7 @@ def _event(message: wire.Message, event: StepEvent) -> dict[str, Any]:
 
 
 def _flow(message: wire.Message, flow: Flow) -> dict[str, Any]:
-    return {"node": flow.node, "value": _value(message, flow.value)}
+    return {"node": flow.node, "value": _value(message, flow.value), "output": flow.output}
 
 
 def _formula(formula: Formula | None) -> dict[str, Any] | None:

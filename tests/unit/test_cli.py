@@ -46,6 +46,14 @@ def test_doctor_reports_missing_torch(monkeypatch):
     assert "pip install torch" in check.advice
 
 
+@pytest.mark.parametrize("package", ["ipywidgets", "anywidget", "plotly", "psutil"])
+def test_doctor_reports_a_missing_package_that_views_need(monkeypatch, package, capsys):
+    found = doctor._version
+    monkeypatch.setattr(doctor, "_version", lambda name: None if name == package else found(name))
+    assert cli.main(["doctor"]) == 1
+    assert f"broken  {package}: not installed" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("installed", "state"),
     [

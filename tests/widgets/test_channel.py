@@ -163,6 +163,7 @@ def test_a_page_of_another_version_is_refused(run, monkeypatch):
     page.ask({"type": "hello", "protocol": 99})
     refused = page.first(lambda content: content["type"] == "refused")
     assert "version 99" in refused["reason"]
+    assert (refused["question"], refused["subject"]) == ("hello", "99")
 
 
 def test_values_are_read_only_on_the_training_thread(run, monkeypatch):

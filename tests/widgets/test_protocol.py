@@ -15,7 +15,7 @@ from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 from labkit.learn.drawing_pad import DrawingPad
 from labkit.run import Run, SeriesTable
 from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
-from labkit.views import message_builders, snapshots_and_frames, views
+from labkit.views import message_builders, publisher, snapshots_and_frames, views
 from labkit.views import messages as types
 from labkit.views.channel import RunChannel
 from labkit.views.messages import kernel, pad, page, stepper, tables, widgets
@@ -202,6 +202,7 @@ def test_a_frame_is_bounded_and_contains_the_maxima():
     assert np.isnan(decoded[:, 5]).any()
     steps = np.frombuffer(message.buffers[sent["steps"]], "<f8")
     assert steps[-1] == 399
+    np.testing.assert_array_equal(decoded[-1], values[-1])
 
 
 def test_values_that_were_not_read_do_not_hide_maxima_in_merged_rows():
@@ -226,12 +227,12 @@ def test_frames_stay_within_64_kb_for_a_model_of_thousands_of_parameters(monkeyp
         posts.append((content, buffers))
 
     monkeypatch.setattr(RunChannel, "send", note)
+    monkeypatch.setattr(publisher, "MIN_INTERVAL_SECONDS", 3600.0)  # the test publishes frames
     run = Run("large")
     names = [f"layers.{number // 20}.part{number % 20}.weight" for number in range(5000)]
     loss = run.add_table("loss", "loss", ["loss"])
     kinds = ("grad_norm", "weight_norm", "update_ratio", "grad_zeros", "grad_cosine")
     wide = [run.add_table(kind, kind, names) for kind in kinds]
-    run.close()  # the test publishes frames
     channel = RunChannel(run)
     channel.publish()
     row = np.linspace(0, 1, 5000, dtype=np.float32)
@@ -242,6 +243,7 @@ def test_frames_stay_within_64_kb_for_a_model_of_thousands_of_parameters(monkeyp
             table.append(step, row * step)
         channel.publish()
         frames.append(posts[-1])
+    run.close()
     sizes = [len(json.dumps(content)) + sum(map(len, buffers)) for content, buffers in frames[3:]]
     assert max(sizes) <= 64_000
     sent = [{table["id"] for table in content["tables"]} for content, _ in frames]

@@ -8,6 +8,7 @@ import torch
 
 import labkit as lk
 from labkit.views import stepper as stepper_module
+from labkit.views.fragments import MAX_MESSAGE_BYTES
 from labkit.views.message_builders import PROTOCOL_VERSION
 from labkit.views.stepper import StepperView, walk_message
 
@@ -100,6 +101,20 @@ def test_invalid_messages_are_refused(sent, content):
     assert sent[-1]["type"] == "refused"
     assert sent[-1]["request"] == (5 if isinstance(content, dict) else None)
     assert view.walk is before
+
+
+def test_the_refusal_of_code_that_raises_a_long_error_is_sent_in_bounded_messages(sent):
+    long, w = [], torch.tensor([2.0, 3.0], requires_grad=True)
+
+    def code():
+        if long:
+            raise ValueError(long[0])
+        return torch.sum(w * w)
+
+    view = lk.stepper(code)
+    long.append("x" * 3 * MAX_MESSAGE_BYTES)
+    ask(view, EDIT)
+    assert {(content["type"], content["count"]) for content in sent} == {("fragment", 4)}
 
 
 @pytest.mark.parametrize("content", stepper_requests().values(), ids=lambda each: each["type"])

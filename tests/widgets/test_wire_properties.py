@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from labkit.run import Run, storage
 from labkit.run.kinds import SAMPLED_KINDS
-from labkit.views import message_builders, run_updates, snapshots_and_frames
+from labkit.views import message_builders, run_updates
 from labkit.views.channel import RunChannel
 from labkit.views.fragments import MAX_MESSAGE_BYTES, Fragmenter
 from labkit.views.run_updates import RunUpdates
@@ -24,7 +24,6 @@ TABLES = {
     "grad_norm": ("grad_norm", ["x", "y", "z"]),
 }
 MODULES = "abcdefgh"
-MIN_ROOM = snapshots_and_frames.MAX_FRAME_BYTES // 4
 
 ROWS = st.tuples(
     st.just("rows"),
@@ -69,7 +68,6 @@ class Training:
         self.wire = Wire(self.run)
         self.wire.pages, self.wire.paced = [Page(), Page()], paced
         self.step = 0
-        self.unsent, self.thinned = {}, set()
 
     def act(self, what, id, given_):
         if what == "publish":
@@ -94,13 +92,8 @@ class Training:
                 values[random.random(values.shape) < 0.2] = np.nan
             table.extend(range(self.step + 1, self.step + 1 + rows), values)
             self.step += rows
-            self.unsent[id] = self.unsent.get(id, 0) + rows
 
     def publish(self):
-        for id, rows in self.unsent.items():
-            if rows * (4 * len(self.run.tables[id].names) + 8) > MIN_ROOM:
-                self.thinned.add(id)
-        self.unsent.clear()
         self.wire.publish()
         if any(page.greets for page in self.wire.pages):
             self.hello()
@@ -109,8 +102,6 @@ class Training:
         self.wire._on_message(
             None, {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION}, []
         )
-        self.unsent.clear()
-        self.thinned.clear()
 
 
 @settings(max_examples=100, deadline=None)
@@ -131,18 +122,17 @@ def test_pages_have_the_series_of_the_run(actions, limit, room, most, paced):
         for action in actions:
             training.act(*action)
         training.publish()
-        training.publish()  # what did not fit into the first frame
-        while training.wire._updates.pending:
+        while training.wire._updates.has_more:
             training.publish()
         assert not any(page.pending for page in training.wire.pages)
     assert training.wire.largest <= most
     for page in training.wire.pages:
         assert set(page.tables) >= {id for id, b in training.run.tables.items() if b.total}
         for id, shown in page.tables.items():
-            same(training.run.tables[id], shown, thinned=id in training.thinned)
+            same(training.run.tables[id], shown)
 
 
-def same(table, shown, *, thinned):
+def same(table, shown):
     """Check that a table of a page has the columns, newest row, extremes and points of the run."""
     held = table.whole()
     assert shown.names == list(held.names)
@@ -153,14 +143,12 @@ def same(table, shown, *, thinned):
         at, read = shown.points(column)
         assert (np.diff(at) > 0).all()
         assert at[-1:].tolist() == steps[-1:].tolist()
-        if not len(held.buckets) and not shown.buckets and not thinned:
+        if not len(held.buckets) and not shown.buckets:
             np.testing.assert_array_equal(at, steps)
             np.testing.assert_array_equal(read, values)
         if not len(values):
             continue
         np.testing.assert_equal(np.fmax.reduce(read), np.fmax.reduce(values))
-        if thinned:
-            continue
         np.testing.assert_equal(np.fmin.reduce(read), np.fmin.reduce(values))
         both, ours, theirs = np.intersect1d(steps, at, return_indices=True)
         np.testing.assert_array_equal(values[ours], read[theirs])
@@ -260,3 +248,50 @@ def test_the_rows_of_a_frame_that_failed_are_in_the_next(monkeypatch):
     training.wire.publish()
     (page, _) = training.wire.pages
     assert page.tables["loss"].points(0)[0].tolist() == [1]
+
+
+def test_rows_are_sent_after_a_snapshot_that_failed(monkeypatch):
+    training = Training()
+    loss = training.run.add_table("loss", "loss", ["loss"])
+    training.hello()
+    loss.append(1, 1.0)
+    with monkeypatch.context() as broken:
+        broken.setattr(RunUpdates, "_state", lambda self: 1 / 0)
+        training.hello()
+    training.wire.publish()
+    (page, _) = training.wire.pages
+    assert page.tables["loss"].points(0)[0].tolist() == [1]
+
+
+@pytest.mark.parametrize("most", [400, MAX_MESSAGE_BYTES])
+def test_names_that_utf_8_cannot_encode_are_sent_with_a_question_mark(most):
+    training = Training()
+    training.wire._fragmenter = Fragmenter(max_bytes=most)
+    for name in ("na\ud800me", "\U0001f600"):
+        training.run.add_table(f"metric/{name}", "metric", [name]).append(1, 1.0)
+    training.hello()
+    assert training.wire.largest <= most
+    for page in training.wire.pages:
+        assert set(page.tables) == {"metric/na?me", "metric/\U0001f600"}
+        for table in page.tables.values():
+            assert "".join(table.names).encode()
+
+
+@pytest.mark.parametrize(("tables", "columns", "rows"), [(13, 1000, 10), (3, 1, 2000)])
+def test_a_page_has_every_row_of_a_run_that_ends_with_more_than_one_frame_holds(
+    tables, columns, rows
+):
+    training = Training()
+    names = [f"w{number}" for number in range(columns)]
+    for kind in sorted(SAMPLED_KINDS)[:tables]:
+        training.run.add_table(kind, kind, names)
+    for table in training.run.tables.values():
+        table.append(1, np.zeros(columns))
+    training.hello()
+    values = np.random.default_rng(0).random((rows, columns), np.float32)
+    for table in training.run.tables.values():
+        table.extend(range(2, rows + 2), values)
+    training.wire.publish()
+    for page in training.wire.pages:
+        for id, table in training.run.tables.items():
+            np.testing.assert_array_equal(page.tables[id].points(0), table.points(0))

@@ -17,6 +17,7 @@ import type {
   SnapshotMessage,
 } from "../messages/kernel";
 import type { AssetName, ControlAction } from "../messages/page";
+import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { Finding, FindingsHistory, RunState } from "../messages/run";
 import type { PictureKind } from "../messages/values";
 import type { Change, RunSession, SeriesTable, StepMark } from "../session";
@@ -204,10 +205,12 @@ export class LiveSession implements RunSession {
 
   /**
    * Fails the refused request. The refusal of a control, or one without a request, becomes the
-   * problem of the session. A refusal of another page's request is ignored.
+   * problem of the session. A refusal of another page's request is ignored, as is that of a page
+   * with another protocol version.
    */
   private receiveRefusal(refusal: RefusedMessage): void {
     const { reason, request, question, subject } = refusal;
+    if (question === "hello" && subject !== String(PROTOCOL_VERSION)) return;
     if (question === "graph" && subject !== null) this.requests.refuseGraph(subject, reason);
     else if (question === "asset" && subject !== null) refuseAsset(subject as AssetName, refusal);
     else if (request === null || this.requests.refuse(request, reason)) this.setProblem(reason);

@@ -239,6 +239,15 @@ describe("a session", () => {
     session.close();
   });
 
+  it("shows the refusal of a snapshot, but not that of a page with another version", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel);
+    channel.receive(refusal({ question: "hello", subject: String(PROTOCOL_VERSION - 1) }));
+    expect(session.problem).toBeNull();
+    channel.receive(refusal({ question: "hello", subject: String(PROTOCOL_VERSION) }));
+    expect(session.problem).toBe("so");
+  });
+
   it("shows the tables of a snapshot that follow in frames when they arrive", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel);

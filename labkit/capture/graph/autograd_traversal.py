@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch.autograd.graph import Node as AutogradNode
 
-from labkit.capture import torch_compat
 from labkit.capture.graph.call_tree import CallTree
+from labkit.capture.graph.cuts import Cut
 from labkit.capture.graph.graph_writer import GraphWriter
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.source_lines import Line
@@ -18,21 +18,11 @@ from labkit.capture.parameters import ParameterTable
 from labkit.run.graph import ComputationGraph
 
 MOST_NODES = 20_000
+"""Maximum number of nodes that are searched in a step of training."""
 NO_HISTORY = (
     "No graph: the tensor has no history. It was computed under no_grad, or detached, or nothing "
     "that it was computed from requires a gradient."
 )
-
-
-@dataclass
-class Cut:
-    """A place where gradients stop, the reason, and the nodes before and after it."""
-
-    op: str
-    note: str
-    line: Line | None
-    sources: list[AutogradNode]
-    targets: list[AutogradNode] = field(default_factory=list)
 
 
 @dataclass
@@ -62,6 +52,7 @@ def capture_graph(
     scopes: ScopeRecorder,
     step: int | None = None,
     recorded: RecordedDetails | None = None,
+    most: int | None = None,
 ) -> ComputationGraph:
     """Return the computation graph of some tensors.
 
@@ -76,6 +67,8 @@ def capture_graph(
     step : int, optional
     recorded : RecordedDetails, optional
         Lines, bytes and cuts, if they were recorded.
+    most : int, optional
+        Maximum number of nodes; by default there is none.
 
     Returns
     -------
@@ -83,37 +76,55 @@ def capture_graph(
         With a `reason` instead of nodes if there is no graph.
     """
     named = roots if isinstance(roots, Mapping) else {f"#{n}": t for n, t in enumerate(roots)}
+    return capture_graph_with_ids(named, table, scopes, step, recorded, most=most)[0]
+
+
+def capture_graph_with_ids(
+    named: Mapping[str, torch.Tensor],
+    table: ParameterTable,
+    scopes: ScopeRecorder,
+    step: int | None = None,
+    recorded: RecordedDetails | None = None,
+    *,
+    most: int | None = None,
+) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
+    """Return the graph of some tensors by name, and the id of each autograd node in it."""
     ends = ends_of(named)
     if not ends:
-        return ComputationGraph((), (), (), step, NO_HISTORY)
-    return written_graph(ends, table, scopes, step, recorded)[0]
+        return ComputationGraph((), (), (), step, NO_HISTORY), {}
+    return written_graph(ends, table, scopes, step, recorded, most=most)
 
 
-def ends_of(roots: Mapping[str, torch.Tensor]) -> list[tuple[AutogradNode, str]]:
+End = tuple[AutogradNode, int, str]
+"""A node, the number of one of its results, and the name of this result in the graph."""
+
+
+def ends_of(roots: Mapping[str, torch.Tensor]) -> list[End]:
     """Return the node that created each tensor with a history, and the tensor's name."""
     return [
-        (root.grad_fn, plain_name(root.numel()) if name.startswith("#") else name)
+        (root.grad_fn, root.output_nr, plain_name(root.numel()) if name.startswith("#") else name)
         for name, root in roots.items()
         if root.grad_fn is not None
     ]
 
 
 def written_graph(
-    ends: Sequence[tuple[AutogradNode, str]],
+    ends: Sequence[End],
     table: ParameterTable,
     scopes: ScopeRecorder,
     step: int | None = None,
     recorded: RecordedDetails | None = None,
     within: Iterable[AutogradNode] = (),
+    most: int | None = None,
 ) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
     """Return the graph that ends in some nodes, and the id of each autograd node in it.
 
     Each of `ends` gets an output node of its name. `within` are further nodes of the graph that
     cannot be reached from the ends.
     """
-    found, links = collect([*dict.fromkeys([node for node, _ in ends]), *within])
-    if len(found) > MOST_NODES:
-        reason = f"The graph has more than {MOST_NODES:,} nodes; too many to draw."
+    found, links = collect([*dict.fromkeys([node for node, _, _ in ends]), *within], most)
+    if most is not None and len(found) > most:
+        reason = f"The graph has more than {most:,} nodes; too many to record while training."
         return ComputationGraph((), (), (), step, reason), {}
     recorded = recorded or RecordedDetails()
     order = scopes.in_order(found, links)
@@ -121,26 +132,31 @@ def written_graph(
     writer = GraphWriter(table, calls, recorded.lines, recorded.saved, recorded.names)
     writer.write(order, links)
     for cut in recorded.cuts:
-        writer.add_cut(cut.op, cut.note, cut.line, cut.sources, cut.targets)
-    for node, name in ends:
-        writer.add_output(node, torch_compat.node_output(node), name)
+        writer.add_cut(cut)
+    for node, output, name in ends:
+        writer.add_output(node, output, name)
     graph = ComputationGraph(
         writer.in_order_of_use(), tuple(writer.edges), calls.modules(scopes), step
     )
     return graph, writer.ids
 
 
-def collect(starts: Iterable[AutogradNode]) -> tuple[list[AutogradNode], list[Link]]:
-    """Return all nodes that can be reached from some nodes, including these, and the links."""
+def collect(
+    starts: Iterable[AutogradNode], most: int | None = None
+) -> tuple[list[AutogradNode], list[Link]]:
+    """Return all nodes that can be reached from some nodes, including these, and the links.
+
+    The search ends when more than `most` nodes are found.
+    """
     seen = dict.fromkeys(starts)
     waiting = list(seen)
     links = []
-    while waiting and len(seen) <= MOST_NODES:
+    while waiting and (most is None or len(seen) <= most):
         node = waiting.pop()
-        for source, _ in node.next_functions:
+        for source, output in node.next_functions:
             if source is None:
                 continue
-            links.append((source, node))
+            links.append((source, output, node))
             if source not in seen:
                 seen[source] = None
                 waiting.append(source)

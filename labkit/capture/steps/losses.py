@@ -7,6 +7,7 @@ other places, `fast_path.FastPath.run_pass` and `pass_calls.PassCalls.before_pas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import torch
@@ -80,7 +81,8 @@ def loss_of(roots: Sequence[torch.Tensor], scale: torch.Tensor | None) -> Loss:
         if root.is_cpu:
             value: float | torch.Tensor = root.item()
             if scale is not None:
-                value /= scale.item()
+                factor = scale.item()  # 0 after very many skipped updates
+                value = value / factor if factor else math.nan
         else:
             # Copied, as the user may change the loss in place before it is read.
             value = root.detach().reshape(()).to(torch.float32, copy=True)

@@ -10,6 +10,7 @@ import torch
 
 from labkit.capture.steps.loop import Loop, State
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
+from labkit.capture.steps.skipped_updates import record_skipped_update, was_skipped
 from labkit.run import Run
 
 
@@ -111,8 +112,8 @@ class OptimizerSteps:
             return
         if recorder.continues_previous_step(optimizer):
             return
-        if _was_skipped(optimizer):
-            run.observations.skipped.append(loop.steps_done + 1)
+        if was_skipped(optimizer):
+            record_skipped_update(loop, run)
             recorder.reader.retract_norms(loop.steps_done + 1)
             recorder.drop_passes()
             return
@@ -178,12 +179,3 @@ def _reading_after_closure(
     if by_name:
         return args, {**kwargs, "closure": closure_and_reading}
     return (args[0], closure_and_reading, *args[2:]), kwargs
-
-
-def _was_skipped(optimizer: torch.optim.Optimizer | None) -> bool:
-    """Return whether a fused optimizer skipped its update, as requested by a gradient scaler.
-
-    On an accelerator this is unknown without synchronizing; the step then counts as taken.
-    """
-    found = getattr(optimizer, "found_inf", None)
-    return isinstance(found, torch.Tensor) and found.is_cpu and bool(found.item())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch.autograd.graph import Node as AutogradNode
 
+from labkit.capture import torch_compat
 from labkit.capture.graph.thread_calls import Link
 
 _FREED = (
@@ -54,7 +55,7 @@ def run_backward(
         The loss, with one element.
     order : sequence of Node
         All nodes of its graph.
-    links : sequence of (source, target)
+    links : sequence of (source, number of its result, target)
         All edges of its graph.
     again : str
         Advice for the error message if the graph was freed before.
@@ -66,27 +67,27 @@ def run_backward(
     """
     passed: list[NodeGradients] = []
     waiting: dict[AutogradNode, tuple[torch.Tensor | None, ...]] = {}
-    leaves = [node for node in order if hasattr(node, "variable")]
+    leaves = [node for node in order if torch_compat.is_leaf(node)]
 
     def before(node: AutogradNode) -> Callable[[tuple[torch.Tensor | None, ...]], None]:
         def note(incoming: tuple[torch.Tensor | None, ...]) -> None:
-            waiting[node] = tuple(None if g is None else g.detach().clone() for g in incoming)
+            waiting[node] = tuple(map(_copied, incoming))
 
         return note
 
     def after(node: AutogradNode) -> Callable[..., None]:
         def note(outgoing: tuple[torch.Tensor | None, ...], _: object) -> None:
-            kept = tuple(None if g is None else g.detach().clone() for g in outgoing)
+            kept = tuple(map(_copied, outgoing))
             passed.append(NodeGradients(node, waiting.pop(node, ()), kept))
 
         return note
 
     with ExitStack() as hooks:
         for node in order:
-            if not hasattr(node, "variable"):
+            if not torch_compat.is_leaf(node):
                 hooks.callback(node.register_prehook(before(node)).remove)
                 hooks.callback(node.register_hook(after(node)).remove)
-        variables = [node.variable for node in leaves]
+        variables = [node.variable for node in leaves]  # type: ignore[attr-defined]
         try:
             grads = torch.autograd.grad(root, variables, retain_graph=True, allow_unused=True)
         except RuntimeError as error:
@@ -98,13 +99,21 @@ def run_backward(
     return _with_leaves(passed, dict(zip(leaves, grads, strict=True)), links)
 
 
+def _copied(gradient: torch.Tensor | None) -> torch.Tensor | None:
+    """Return a copy of a gradient; None if it cannot be copied."""
+    try:
+        return None if gradient is None else gradient.detach().clone()
+    except Exception:  # noqa: BLE001 - the classes of user-defined tensors may raise anything
+        return None
+
+
 def _with_leaves(
     passed: Sequence[NodeGradients],
     grads: dict[AutogradNode, torch.Tensor | None],
     links: Sequence[Link],
 ) -> list[NodeGradients | LeafGradient]:
     """Insert each leaf after the node that computed the last part of its gradient."""
-    parts = Counter(source for source, _ in dict.fromkeys(links))
+    parts = Counter(source for source, _ in dict.fromkeys((source, to) for source, _, to in links))
     events: list[NodeGradients | LeafGradient] = []
     for each in passed:
         events.append(each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -11,12 +12,15 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.graph_writer import operation
+from labkit.capture.graph.operation_results import Result
 from labkit.capture.walkthrough.backward import LeafGradient, NodeGradients
 from labkit.capture.walkthrough.derivatives import formula_for
 from labkit.capture.walkthrough.values import summarise, unknown
 from labkit.run.graph import ComputationGraph
 from labkit.run.walk import Flow, StepEvent, ValueSummary
 
+_HALF = 2
+"""Size in bytes of the largest floating-point numbers that numpy may not support."""
 _NO_GRADIENT = "No gradient goes this way."
 _HOOKED = " A hook on this tensor has changed the gradient on its way here."
 
@@ -29,7 +33,7 @@ class EventWriter:
     graph : ComputationGraph
     ids : mapping of node to str
         The id of each autograd node in the graph.
-    values : mapping of node to Tensor
+    values : mapping of (node, number of the result) to Tensor
         The known results.
     reason_unknown : str
         A sentence that explains why other results are unknown.
@@ -39,7 +43,7 @@ class EventWriter:
         self,
         graph: ComputationGraph,
         ids: Mapping[AutogradNode, str],
-        values: Mapping[AutogradNode, torch.Tensor],
+        values: Mapping[Result, torch.Tensor],
         reason_unknown: str,
     ) -> None:
         self._reason_unknown = reason_unknown
@@ -48,11 +52,11 @@ class EventWriter:
         self._ids = ids
         self._sums: dict[tuple[AutogradNode, int], torch.Tensor] = {}
         self._place = {node.id: number for number, node in enumerate(graph.nodes)}
-        self._values = {node: summarise(value) for node, value in values.items()}
+        self._values = {result: summarise(value) for result, value in values.items()}
 
     def forward(self, order: Iterable[AutogradNode]) -> None:
         """Add an event for each operation, in the order of execution."""
-        operations = [node for node in order if not hasattr(node, "variable")]
+        operations = [node for node in order if not torch_compat.is_leaf(node)]
         for node in sorted(operations, key=lambda each: self._place[self._ids[each]]):
             formula = formula_for(node)
             computes = f" computes {formula.forward}" if formula else " is computed"
@@ -62,11 +66,14 @@ class EventWriter:
                     self._ids[node],
                     words=f"{operation(node)}{computes}.",
                     inputs=tuple(
-                        Flow(self._ids[source], self._value(source))
-                        for source, _ in node.next_functions
+                        Flow(self._ids[source], self._value(source, output), output)
+                        for source, output in node.next_functions
                         if source is not None
                     ),
-                    outputs=(Flow(self._ids[node], self._value(node)),),
+                    outputs=tuple(
+                        Flow(self._ids[node], self._value(node, output), output)
+                        for output in range(len(torch_compat.node_outputs(node)))
+                    ),
                     formula=formula,
                 )
             )
@@ -82,10 +89,9 @@ class EventWriter:
     def _node_event(self, each: NodeGradients) -> StepEvent:
         node = each.node
         name = operation(node)
-        sources = [source for source, _ in node.next_functions]
         onward = [
-            Flow(self._ids[source], self._gradient(source, gradient))
-            for source, gradient in zip(sources, each.outgoing, strict=False)
+            Flow(self._ids[source], self._gradient(source, output, gradient), output)
+            for (source, output), gradient in zip(node.next_functions, each.outgoing, strict=False)
             if source is not None
         ]
         names = ", ".join(dict.fromkeys(_last(flow.node) for flow in onward)) or "nothing"
@@ -99,7 +105,8 @@ class EventWriter:
                 f"goes on to {names}.{_HOOKED if hooked else ''}"
             ),
             inputs=tuple(
-                Flow(self._ids[node], self._gradient(node, gradient)) for gradient in each.incoming
+                Flow(self._ids[node], self._gradient(node, output, gradient), output)
+                for output, gradient in enumerate(each.incoming)
             ),
             outputs=tuple(onward),
             formula=formula_for(node),
@@ -121,11 +128,9 @@ class EventWriter:
         """Return whether an incoming gradient differs from the sum: a tensor hook changed it."""
         for output, gradient in enumerate(incoming):
             sent = self._sums.get((node, output))
-            if gradient is None or sent is None or gradient.shape != sent.shape:
+            if gradient is None or sent is None:
                 continue
-            if gradient.layout is not torch.strided or sent.layout is not torch.strided:
-                continue
-            if not torch.allclose(gradient, sent.to(gradient), equal_nan=True):
+            if _differ(gradient, sent):
                 return True
         return False
 
@@ -135,7 +140,8 @@ class EventWriter:
         with torch.no_grad():
             after = each.gradient if before is None else before.detach() + each.gradient
         id = self._ids[each.node]
-        self.grads[id] = _array(after)
+        with suppress(Exception):  # a tensor on the meta device has no values
+            self.grads[id] = _array(after)
         added = "becomes its .grad" if before is None else "is added to its .grad"
         none = unknown(tuple(leaf.shape), None, "It was None: no gradient had come yet.")
         return StepEvent(
@@ -147,23 +153,38 @@ class EventWriter:
             after=summarise(after),
         )
 
-    def _value(self, node: AutogradNode) -> ValueSummary:
-        known = self._values.get(node)
+    def _value(self, node: AutogradNode, output: int) -> ValueSummary:
+        known = self._values.get((node, output))
         if known is not None:
             return known
-        return unknown(*torch_compat.node_output(node)[:2], self._reason_unknown)
+        return unknown(*torch_compat.node_output(node, output)[:2], self._reason_unknown)
 
-    def _gradient(self, node: AutogradNode, gradient: torch.Tensor | None) -> ValueSummary:
+    def _gradient(
+        self, node: AutogradNode, output: int, gradient: torch.Tensor | None
+    ) -> ValueSummary:
         if gradient is not None:
             return summarise(gradient)
-        return unknown(*torch_compat.node_output(node)[:2], _NO_GRADIENT)
+        return unknown(*torch_compat.node_output(node, output)[:2], _NO_GRADIENT)
 
 
 def _array(tensor: torch.Tensor) -> NDArray[np.generic]:
-    """Return a copy as an array; bfloat16, which numpy does not support, as float32."""
+    """Return a copy as an array; bfloat16 and float8, which numpy does not support, as float32."""
     dense = tensor.detach() if tensor.layout is torch.strided else tensor.detach().to_dense()
-    known = dense.float() if dense.dtype is torch.bfloat16 else dense
-    return np.array(known.cpu().numpy())
+    known = dense.float() if dense.is_floating_point() and dense.itemsize <= _HALF else dense
+    return np.array((dense if dense.dtype is torch.float16 else known).cpu().numpy())
+
+
+def _differ(gradient: torch.Tensor, sent: torch.Tensor) -> bool:
+    """Return whether two gradients have different values; False if these cannot be compared."""
+    try:
+        if gradient.shape != sent.shape or gradient.layout is not torch.strided:
+            return False
+        if gradient.is_complex():
+            return not torch.allclose(gradient, sent.to(gradient), equal_nan=True)
+        # Not every operation is implemented for numbers of eight bits.
+        return not torch.allclose(gradient.float(), sent.to(gradient.dtype).float(), equal_nan=True)
+    except Exception:  # noqa: BLE001 - the classes of user-defined tensors may raise anything
+        return False
 
 
 def _last(id: str) -> str:

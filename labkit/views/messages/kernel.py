@@ -111,7 +111,10 @@ class AcknowledgedMessage(TypedDict):
 
 
 class RefusedMessage(TypedDict):
-    """The reply to a request that cannot be fulfilled, with the reason."""
+    """The reply to a request that cannot be fulfilled, with the reason.
+
+    `subject` is the graph, tensor or script that was requested; of a `hello`, the page's version.
+    """
 
     type: Literal["refused"]
     reason: str

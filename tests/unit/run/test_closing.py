@@ -1,5 +1,7 @@
 """Closing a run: callbacks, errors, interrupts and several threads."""
 
+import copy
+import pickle
 import threading
 
 import pytest
@@ -112,3 +114,17 @@ def test_a_removed_close_callback_is_not_called():
     run.close()
     take_back()
     assert not called
+
+
+def test_an_ended_run_cannot_be_entered_as_it_would_record_nothing():
+    with Run("first") as run:
+        run.log(accuracy=0.5)
+    with pytest.raises(RuntimeError, match=r"'first' has ended \(finished\).*Watch anew"), run:
+        pass
+    assert run.status == "finished"
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_run_is_neither_copied_nor_pickled(duplicate):
+    with pytest.raises(TypeError, match=r"cannot be copied or pickled.*to_frame"):
+        duplicate(Run())

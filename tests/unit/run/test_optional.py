@@ -58,3 +58,31 @@ def test_an_error_from_within_a_library_is_passed_through(tmp_path, monkeypatch)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="No module named 'no_such_dependency'"):
         import_optional("half_there", needed_by="this test")
+
+
+@pytest.mark.parametrize(
+    ("call", "alternative"),
+    [("lk.graph(w * 2)", "lk.graph.capture(...)"), ("lk.stepper(w * 2)", "lk.stepper.walk(...)")],
+)
+def test_a_view_names_the_package_that_is_missing(call, alternative):
+    code = f"""
+        import sys
+        import torch
+        import labkit as lk
+
+        sys.modules["psutil"] = None
+        w = torch.tensor(1.0, requires_grad=True)
+        try:
+            {call}
+        except ImportError as error:
+            print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert "psutil" in done.stdout
+    assert alternative in done.stdout

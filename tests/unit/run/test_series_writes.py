@@ -1,5 +1,6 @@
 """Tables under widening, rows out of order, threads, finalizers and interrupts."""
 
+import gc
 import threading
 
 import numpy as np
@@ -165,3 +166,25 @@ def test_no_lock_is_held_while_the_live_model_writes():
     assert done.is_set()
     run.detach()
     assert run.steps == 7
+
+
+def test_names_can_be_read_while_a_garbage_collection_adds_a_series():
+    run = Run()
+    modules = [f"m{number}" for number in range(1000)]
+    run.add_table("act_mean", "act_mean", modules).append(1, np.ones(len(modules)))
+    added = []
+
+    def add(phase, _):
+        added.append(phase)
+        run.add_table("grad_norm", "grad_norm", [f"p{len(added)}"])
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(add)
+    gc.set_threshold(20)
+    try:
+        names = run.names()
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(add)
+    assert added
+    assert set(names) >= {f"act_mean/{name}" for name in modules}
