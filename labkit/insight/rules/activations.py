@@ -23,6 +23,8 @@ _MAX_SATURATED = 0.8
 _WHOLE = 0.999
 """Share of the units from which on a layer counts as dead or saturated as a whole."""
 _MIN_STEPS = 30
+_MIN_FALL = 0.03
+"""Relative fall of the loss, below which a model with known labels learns nothing more."""
 _MIN_SHARE = 0.98
 """Share of the samples for which the same class is predicted."""
 _MIN_SAMPLES = 4
@@ -107,9 +109,6 @@ def _one_class(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
     if curve is None or evidence.steps < _MIN_STEPS_ONE_CLASS:
         return None
-    # Many models predict the most frequent class for a while, and then learn to distinguish.
-    if curve.is_falling():
-        return None
     return _one_of_labels(evidence, curve) or _one_of_predictions(evidence, curve)
 
 
@@ -117,6 +116,8 @@ def _one_of_labels(evidence: Evidence, curve: Curve) -> RuleMatch | None:
     """Match one predicted class where the labels are known, and are of other classes, too."""
     newest = list(evidence.observed.labels)[-_MIN_LABELLED:]
     if len(newest) < _MIN_LABELLED or len({(r.predicted, r.classes) for r in newest}) > 1:
+        return None
+    if curve.is_falling(min_fall=_MIN_FALL):
         return None
     others = 1 - sum(read.label_share for read in newest) / len(newest)
     guessing = sum(read.entropy for read in newest) / len(newest)
@@ -138,6 +139,9 @@ def _one_of_predictions(evidence: Evidence, curve: Curve) -> RuleMatch | None:
     """Match one predicted class where the labels are unknown, from the model's outputs."""
     newest = list(evidence.observed.predictions)[-_MIN_SAMPLES:]
     if len(newest) < _MIN_SAMPLES or evidence.observed.labels:
+        return None
+    # Many models predict the most frequent class for a while, and then learn to distinguish.
+    if curve.is_falling():
         return None
     classes, predicted = newest[-1].classes, newest[0].most_frequent
     if classes != evidence.classes:

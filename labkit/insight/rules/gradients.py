@@ -15,7 +15,7 @@ from labkit.run.activations import Picture
 _MIN_ROWS = 3
 _EXPLODED_GROWTH = 100.0
 """Growth of the total gradient norm beyond that of the loss."""
-_EXPLODED_WITH_DEPTH = 1e5
+_EXPLODED_WITH_DEPTH = 1e4
 """Gradient at the output of an early layer over that at the output of the last one."""
 _EXPLODED_IN_TIME = 1e4
 """Gradient at the first time step over that at the last one."""

@@ -99,15 +99,15 @@ def long_sequences_in_a_plain_rnn():
     x = torch.randn(32, 80, 2)
     y = (x[:, 0].sum(1) > 0).long()
     model = Recurrent(nn.RNN, inputs=2)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    return watched(model, classify(model, x, y), optimizer=optimizer, steps=80)
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-4)
+    return watched(model, classify(model, x, y), optimizer=optimizer, steps=150)
 
 
 def forget_gate_shut():
     x = torch.randn(32, 60, 1)
     model = Recurrent(nn.LSTM)
     nn.init.constant_(model.recurrent.bias_hh_l0[16:32], -3.0)
-    return watched(model, classify(model, x, (x[:, 0, 0] > 0).long()), lr=0.01, steps=80)
+    return watched(model, classify(model, x, (x[:, 0, 0] > 0).long()), lr=0.01, steps=150)
 
 
 def gradients_that_grow_through_depth():

@@ -156,7 +156,11 @@ SICK = (
         ("saturated-units", "loss-not-finite", "exploding-gradients"),
     ),
     SickRun(decay_of_one, "weight-decay-too-strong"),
-    SickRun(decay_of_one_in_one_group, "weight-decay-too-strong"),
+    SickRun(
+        decay_of_one_in_one_group,
+        "weight-decay-too-strong",
+        reason="The loss falls to nearly 0 all the same, with the other layers.",
+    ),
     SickRun(
         convolution_with_too_high_a_rate,
         "learning-rate-too-high",
