@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from labkit.capture import attach
+from labkit.capture.evaluation import OnFinding
 from labkit.insight import RuleEvaluator
 from labkit.run import Run
 from labkit.run.error_text import described
@@ -25,6 +26,8 @@ def watch(
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
+    ignore: Sequence[str] = (),
+    on_finding: OnFinding | None = None,
     show: bool | None = None,
 ) -> Run:
     """Watch the training of a model: one line before an unchanged loop.
@@ -55,6 +58,13 @@ def watch(
         by default. If it is an input of the model, for example ``images[:1]``, pictures are
         recorded in separate forward passes on this input in evaluation mode, so that they change
         with the model and not with the data.
+    ignore : sequence of str
+        Ids of rules whose findings are not reported, for example ``["plateau"]``.
+    on_finding : callable, optional
+        Called with each new `Finding`, and again when one returns after it went, on the training
+        thread at the end of a step or before the run ends. It may call methods of the run. If it
+        raises an `Exception`, a notice says so and training goes on; an interrupt such as `Stopped`
+        ends the loop.
     show : bool, optional
         Whether to display the dashboard; by default only in a notebook.
 
@@ -102,7 +112,9 @@ def watch(
         graph=graph,
         histograms=histograms,
         activations=activations,
-        evaluate=RuleEvaluator().evaluate,
+        rules=RuleEvaluator(),
+        ignore=ignore,
+        on_finding=on_finding,
     )
     if show is not False:
         _show(run, demanded=show is True)

@@ -7,7 +7,7 @@
 
 import type { GraphData } from "./messages/graph";
 import type { AssetName, ControlAction } from "./messages/page";
-import type { Finding, RunState } from "./messages/run";
+import type { Finding, FindingsHistory, RunState } from "./messages/run";
 import type { TableKind } from "./messages/tables";
 import type { PictureKind, PictureSubject, RecordedNorm, SentPicture } from "./messages/values";
 
@@ -80,7 +80,17 @@ export interface GradientHistogram {
   readonly counts: Float32Array;
 }
 
-export type Change = "snapshot" | "frame" | "cursor" | "selection" | "connection";
+/** A range of steps that is marked in the curves that show a finding. */
+export interface StepMark {
+  /** The text at the range. */
+  readonly name: string;
+  readonly severity: Finding["severity"];
+  readonly steps: readonly [first: number, last: number];
+  /** Names of the series in whose curves it is drawn. */
+  readonly series: readonly string[];
+}
+
+export type Change = "snapshot" | "frame" | "cursor" | "selection" | "mark" | "connection";
 
 export interface RunSession {
   readonly runId: string;
@@ -96,6 +106,9 @@ export interface RunSession {
   readonly selected: string | null;
   /** The most severe first. */
   readonly findings: readonly Finding[];
+  readonly history: FindingsHistory;
+  /** The range of steps that the curves mark; null for none. */
+  readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
   readonly course: string | null;
   /** Why the data are not live, as a sentence; null without a problem. */
@@ -125,10 +138,14 @@ export interface RunSession {
   setCursor(step: number | null): void;
   /** Selects a parameter, module or node in all views. */
   select(name: string | null): void;
+  /** Marks a range of steps in the curves; null removes the mark. */
+  setMark(mark: StepMark | null): void;
   /** Calls `listener` after each change; returns the function that ends the subscription. */
   subscribe(listener: (change: Change) => void): () => void;
   /** Resolves to false after a timeout: without a subshell, while a cell is running. */
   control(action: ControlAction): Promise<boolean>;
+  /** Silences a rule or reports its findings again; resolves like `control`. */
+  ignore(rule: string, ignored: boolean): Promise<boolean>;
   /** Resolves to the blob URL of a script, which is loaded once per page. */
   asset(name: AssetName): Promise<string>;
 }

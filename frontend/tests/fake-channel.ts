@@ -122,6 +122,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     tables: [],
     graph: null,
     findings: [],
+    history: { rules: 24, silenced: [], past: [], dropped: 0 },
     course: null,
     pending: [],
   };

@@ -1,9 +1,16 @@
 /** A session stub without data, whose members tests override. */
 
 import type { GraphData } from "../src/messages/graph";
-import type { Finding, RunState } from "../src/messages/run";
+import type { Finding, FindingsHistory, RunState } from "../src/messages/run";
 import type { PictureSubject } from "../src/messages/values";
-import type { Change, Inspection, Picture, RunSession, SeriesTable } from "../src/session";
+import type {
+  Change,
+  Inspection,
+  Picture,
+  RunSession,
+  SeriesTable,
+  StepMark,
+} from "../src/session";
 
 /** Returns an inspection with some members set and no others. */
 export function inspected(parts: Partial<Inspection> = {}): Inspection {
@@ -16,6 +23,8 @@ export class StubSession implements RunSession {
   state: RunState | null = null;
   graph: GraphData | null = null;
   findings: readonly Finding[] = [];
+  history: FindingsHistory = { rules: 24, silenced: [], past: [], dropped: 0 };
+  mark: StepMark | null = null;
   tables: readonly SeriesTable[] = [];
   isLoading = false;
   cursor: number | null = null;
@@ -54,12 +63,21 @@ export class StubSession implements RunSession {
     this.notify("selection");
   }
 
+  setMark(mark: StepMark | null): void {
+    this.mark = mark;
+    this.notify("mark");
+  }
+
   subscribe(listener: (change: Change) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
   async control(): Promise<boolean> {
+    return true;
+  }
+
+  async ignore(_rule: string, _ignored: boolean): Promise<boolean> {
     return true;
   }
 

@@ -9,16 +9,19 @@ import torch
 from torch import nn
 
 from labkit.capture import torch_compat
+from labkit.capture.evaluation import Evaluation, NoRules, OnFinding, Rules
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.training_modes import mode_dependent
 from labkit.capture.validate import (
     check_activations,
     check_budget,
+    check_callback,
+    check_ignored,
     check_loss_fn,
     check_models,
     check_optimizers,
 )
-from labkit.capture.watch import EvaluateRun, Watch
+from labkit.capture.watch import Watch
 from labkit.run import ModelFacts, Run
 
 _watching: dict[int, weakref.ref[Run]] = {}
@@ -35,18 +38,24 @@ def attach(
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
-    evaluate: EvaluateRun = lambda run: (),
+    rules: Rules | None = None,
+    ignore: Sequence[str] = (),
+    on_finding: OnFinding | None = None,
 ) -> Run:
     """Begin to record a model's training; parameters and errors are those of `labkit.watch`.
 
-    `evaluate` returns the findings of the run. It is called when the run's findings are read, and
+    `rules` evaluates the run when its findings are read, from time to time during training, and
     once when the run ends.
     """
     models = check_models(model)
     optimizers = check_optimizers(optimizer, models)
     loss_module = check_loss_fn(loss_fn)
     reads = check_activations(activations, models)
+    ignored, callback = check_ignored(ignore, rules), check_callback(on_finding)
     run = Run(str(name) if name is not None else _default_name(models), budget=check_budget(budget))
+    run.findings_log.rules = () if rules is None else rules.ids
+    for rule in ignored:
+        run.ignore(rule)
     _end_earlier_watch(models, run)
     watch = Watch(
         run,
@@ -57,7 +66,7 @@ def attach(
         graph=bool(graph),
         histograms=bool(histograms),
         activations=reads,
-        evaluate=evaluate,
+        evaluation=Evaluation(NoRules() if rules is None else rules, callback, run.budget),
     )
     _describe(run, models, watch.table)
     run.attach(watch)
@@ -106,7 +115,7 @@ def _end_with_modules(watch: Watch, reference: weakref.ref[Run]) -> None:
         watch.last_module = weakref.finalize(module, _end_with_modules, watch, reference)
         watch.last_module.atexit = False
     else:
-        run.close()
+        run.abandon()
 
 
 def _end_earlier_watch(models: Mapping[str, nn.Module], run: Run) -> None:

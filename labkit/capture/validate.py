@@ -8,8 +8,10 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from labkit.capture.evaluation import OnFinding, Rules
 from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.torch_compat import all_parameters
+from labkit.run.findings_log import check_rules
 
 _EXAMPLE = "Example: with lk.watch(model) as run: ..."
 
@@ -151,3 +153,45 @@ def check_activations(
                 "takes what the model takes, a batch of one included, for example images[:1]."
             ) from error
     return chosen
+
+
+def check_ignored(ignore: Any, rules: Rules | None) -> tuple[str, ...]:
+    """Return the ids of the rules to ignore.
+
+    Raises
+    ------
+    TypeError
+        If it is no sequence of texts; a single text is none.
+    ValueError
+        If there is no rule of one of the ids.
+    """
+    example = "Example: lk.watch(model, ignore=['plateau'])"
+    if isinstance(ignore, str) or not isinstance(ignore, Iterable):
+        raise TypeError(
+            f"ignore= takes a list of ids of rules, not {type(ignore).__name__}. {example}"
+        )
+    ids = tuple(ignore)
+    for each in ids:
+        if not isinstance(each, str):
+            raise TypeError(
+                f"ignore= takes ids of rules, which are texts, not {type(each).__name__}. {example}"
+            )
+    check_rules(ids, () if rules is None else rules.ids)
+    return ids
+
+
+def check_callback(on_finding: Any) -> OnFinding | None:
+    """Return the callback for new findings.
+
+    Raises
+    ------
+    TypeError
+        If it is neither callable nor None.
+    """
+    if on_finding is not None and not callable(on_finding):
+        raise TypeError(
+            f"on_finding= takes a function of one finding, not {type(on_finding).__name__}. "
+            "Example: lk.watch(model, on_finding=lambda finding: print(finding.message))"
+        )
+    callback: OnFinding | None = on_finding
+    return callback

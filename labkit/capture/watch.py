@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import torch
 from torch import nn
 
 from labkit.capture import hooks, torch_compat
+from labkit.capture.evaluation import Evaluation
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.hooks import discovery
 from labkit.capture.incidents.call_history import CallHistory
@@ -23,9 +24,6 @@ from labkit.capture.readings.training_modes import TrainingModes
 from labkit.capture.steps import StepMachine
 from labkit.run import Finding, Run
 from labkit.run.inspection import Inspection
-
-EvaluateRun = Callable[[Run], tuple[Finding, ...]]
-"""Returns the findings of a run, the most severe first."""
 
 _RECORDED_STEPS = 200
 _FAST_NS = 2_000_000
@@ -61,8 +59,8 @@ class Watch:
         Whether to record these.
     activations : ChosenInput or False or None
         The input for pictures; None for the loop's forward passes, False for no activations.
-    evaluate : callable
-        Returns the findings of the run.
+    evaluation : Evaluation
+        Evaluates the rules on the run.
     """
 
     def __init__(
@@ -76,7 +74,7 @@ class Watch:
         graph: bool,
         histograms: bool,
         activations: ChosenInput | Literal[False] | None,
-        evaluate: EvaluateRun,
+        evaluation: Evaluation,
     ) -> None:
         self.table = ParameterTable(models)
         self.last_module: weakref.finalize[..., nn.Module] | None = None
@@ -114,7 +112,7 @@ class Watch:
             if loss_fn is None
             else hooks.CallInterceptor(loss_fn, returned=self._machine.loss_computed)
         )
-        self._evaluate = evaluate
+        self._evaluation = evaluation
         self._inspect = inspector(lambda: self.table)
         self._device = _device_of(self.table)
         self._machine.open(run, optimizers or discovery.find_optimizers(self.table))
@@ -141,7 +139,13 @@ class Watch:
     def findings(self) -> tuple[Finding, ...]:
         """Return the findings of the run, the most severe first; on any thread."""
         run = self._machine.run_reference()
-        return () if run is None else self._evaluate(run)
+        return () if run is None else self._evaluation.findings(run)
+
+    def before_end(self) -> None:
+        """Call the user's callback for new findings before the run ends."""
+        run = self._machine.run_reference()
+        if run is not None:
+            self._evaluation.before_end(run)
 
     def close(self, run: Run | None = None) -> None:
         """Remove all hooks, deliver pending results and release all tensors.
@@ -176,7 +180,8 @@ class Watch:
         return self._machine.epochs.indices()
 
     def _after_plan(self, run: Run) -> None:
-        """Stop recording the model's calls in a loop that this would slow down."""
+        """Evaluate the rules if due; do not record the model's calls if this is slow."""
+        self._evaluation.after_plan(run)
         steps, calls = self._machine.steps_done, self._call_history.calls
         if steps > _RECORDED_STEPS and run.cost_totals.loop_ns < _FAST_NS * max(steps, calls):
             self._call_history.stop_recording()

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from labkit.insight.evidence import Evidence
-from labkit.run.finding import Finding, Severity
+from labkit.run.finding import CERTAINTIES, Certainty, Finding, Severity
 
 
 @dataclass(frozen=True)
 class RuleMatch:
     """The evidence of a rule in one run; the attributes are those of `Finding`.
 
-    Series without points are excluded from the finding.
+    Series without points are excluded from the finding. A `certainty` replaces that of the rule if
+    it is lower.
     """
 
     message: str
@@ -22,6 +23,7 @@ class RuleMatch:
     series: tuple[str, ...] = ()
     node: str | None = None
     line: str | None = None
+    certainty: Certainty | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ class Rule:
         Name of the course notebook that explains the problem, without ``.ipynb``.
     explained_by : tuple of str
         Ids of the rules whose findings suppress the finding of this rule; ``"*"`` for all others.
+    certainty : {"certain", "likely", "possible"}
+        Certainty of the findings, unless a match has a lower one.
+    about_stopped_layers : bool
+        Whether the findings are about layers that have stopped learning. Such a finding is kept
+        although the rule no longer matches, until their gradients return or the loss falls.
+    about_standstill : bool
+        Whether the findings say that nothing changes. They do not suppress an earlier finding about
+        stopped layers.
     """
 
     id: str
@@ -52,6 +62,9 @@ class Rule:
     match: Callable[[Evidence], RuleMatch | None]
     chapter: str | None = None
     explained_by: tuple[str, ...] = ()
+    certainty: Certainty = "likely"
+    about_stopped_layers: bool = False
+    about_standstill: bool = False
 
     def evaluate(self, evidence: Evidence) -> Finding | None:
         """Return the finding, or None if the problem is not detected."""
@@ -70,6 +83,7 @@ class Rule:
             node=match.node,
             line=match.line,
             chapter=self.chapter,
+            certainty=max(self.certainty, match.certainty or self.certainty, key=CERTAINTIES.index),
         )
 
 

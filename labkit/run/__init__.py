@@ -7,6 +7,7 @@ on numpy and the standard library only, so a run can be opened on a machine with
 
 from labkit.run.control import Control, Stopped
 from labkit.run.finding import Finding
+from labkit.run.findings_log import FindingEntry
 from labkit.run.graph import ComputationGraph
 from labkit.run.graph_diff import GraphDiff
 from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node, Source
@@ -23,6 +24,7 @@ __all__ = [
     "Control",
     "Edge",
     "Finding",
+    "FindingEntry",
     "GraphDiff",
     "GraphSpan",
     "Incident",

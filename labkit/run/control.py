@@ -137,17 +137,19 @@ class Control:
             self._pause_requested = False
             self._changed()
 
-    def submit(self, work: Callable[[], T]) -> Future[T]:
+    def submit(self, work: Callable[[], T], *, at_step_end: bool = False) -> Future[T]:
         """Execute a function on the training thread at the end of its step.
 
-        The function is executed without delay while the loop is paused, and before this method
-        returns if it is called on the training thread.
+        The function is executed without delay while the loop is paused, and by default before this
+        method returns if it is called on the training thread.
 
         Parameters
         ----------
         work : callable
             Takes no arguments. An `Exception` that it raises is set on the future and is not
             raised in the loop.
+        at_step_end : bool
+            Whether to wait for the end of a step on the training thread, too.
 
         Returns
         -------
@@ -168,7 +170,7 @@ class Control:
         future: Future[T] = Future()
         if self._closed:
             _refuse(future, _ENDED)
-        elif self.owner == threading.get_ident():
+        elif self.owner == threading.get_ident() and not at_step_end:
             _execute(future, work)
         elif len(self._requests) >= MAX_REQUESTS:
             _refuse(future, f"{MAX_REQUESTS} requests wait already")

@@ -34,7 +34,7 @@ class Cost:
         self.watching_ns = 0
         """Time that the training thread spent in labkit, in ns; part of `loop_ns`."""
         self.publishing_ns = 0
-        """Processor time of the publisher thread, in ns."""
+        """Processor time of the publisher thread and of evaluating the rules, in ns."""
         self.includes_start = True
         """Whether the share still includes the first steps."""
         self._start_loop_ns = self._start_spent_ns = 0
@@ -63,6 +63,10 @@ class Cost:
 
     def add_publishing(self, ns: int) -> None:
         """Add processor time of the publisher thread, in ns."""
+        self.publishing_ns += ns
+
+    def add_evaluating(self, ns: int) -> None:
+        """Add processor time of evaluating the rules at the end of a step, in ns."""
         self.publishing_ns += ns
 
     def exclude_start(self) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
 
 Severity = Literal["error", "warning", "hint"]
+Certainty = Literal["certain", "likely", "possible"]
+CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely", "possible")
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,17 @@ class Finding:
         Line of the user's code, as ``"file:number"``.
     chapter : str or None
         Name of the course notebook that explains the problem, without ``.ipynb``.
+    certainty : {"certain", "likely", "possible"}
+        ``"certain"``: the problem follows from what was recorded, for example a loss that is NaN;
+        ``"likely"``: sound runs rarely look like this; ``"possible"``: some sound runs do.
 
     Examples
     --------
     >>> finding = Finding("plateau", "warning", "The loss does not fall.", (), (1, 200), "", ())
-    >>> finding.rule, finding.steps
-    ('plateau', (1, 200))
+    >>> finding.rule, finding.steps, finding.certainty
+    ('plateau', (1, 200), 'likely')
+    >>> Finding.from_json(finding.to_json()) == finding
+    True
     """
 
     rule: str
@@ -58,3 +66,33 @@ class Finding:
     node: str | None = None
     line: str | None = None
     chapter: str | None = None
+    certainty: Certainty = "likely"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as JSON-serializable data; the keys are the attributes.
+
+        Examples
+        --------
+        >>> finding = Finding("plateau", "warning", "The loss does not fall.", (), (1, 9), "", ())
+        >>> finding.to_json()["steps"]
+        [1, 9]
+        """
+        data = asdict(self)
+        return {key: list(each) if isinstance(each, tuple) else each for key, each in data.items()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Finding:
+        """Return the finding of the data that `to_json` returned; unknown keys are ignored.
+
+        Raises
+        ------
+        TypeError
+            If a key without a default is missing.
+        """
+        known = {field.name for field in fields(cls)}
+        values: dict[str, Any] = {
+            key: tuple(each) if isinstance(each, list) else each
+            for key, each in data.items()
+            if key in known
+        }
+        return cls(**values)

@@ -34,4 +34,13 @@ class LiveModel(Protocol):
         """
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return the findings, most severe first. Called on any thread."""
+        """Return the findings, also of ignored rules, most severe first. Called on any thread."""
+
+    def before_end(self) -> None:
+        """Call the user's code for what is new. Called on the training thread by `Run.close`.
+
+        Raises
+        ------
+        BaseException
+            An interrupt that the user's code raises; nothing else.
+        """

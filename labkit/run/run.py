@@ -109,6 +109,11 @@ class Run(RunRecord):
         """Why the run was interrupted or failed; None otherwise."""
         return self._lifecycle.message
 
+    @property
+    def elapsed(self) -> float:
+        """Time since the creation of the run, in s; until the end once the run has ended."""
+        return self._lifecycle.elapsed
+
     def state(self, process_memory: int | None = None) -> RunState:
         """Return the state of the run at this moment.
 
@@ -130,7 +135,7 @@ class Run(RunRecord):
             steps_per_epoch=self.steps_per_epoch,
             total_steps=self.total_steps,
             steps_per_second=rate,
-            elapsed=self._lifecycle.elapsed,
+            elapsed=self.elapsed,
             remaining=remaining,
             device=self.model.device,
             process_memory=process_memory,
@@ -253,8 +258,16 @@ class Run(RunRecord):
     def close(self) -> None:
         """End the run: remove all hooks; the recorded data remains readable.
 
-        Safe on any thread and in a finalizer. Later and concurrent calls have no effect.
+        Safe on any thread. Later and concurrent calls have no effect. On the training thread the
+        rules are evaluated first, and ``on_finding`` is called for new findings.
         """
+        try:
+            self._finish_loop()
+        finally:
+            self._end("finished")
+
+    def abandon(self) -> None:
+        """End the run in a finalizer: like `close`, but no code of the user is executed."""
         self._end("finished")
 
     def __enter__(self) -> Self:
@@ -272,6 +285,14 @@ class Run(RunRecord):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
+        try:
+            self._finish_loop()
+        finally:
+            ended = self._end_with(error)
+        return ended
+
+    def _end_with(self, error: BaseException | None) -> bool:
+        """End the run after an exception of the block, and return whether to suppress it."""
         if isinstance(error, Stopped) and error.control in (None, self.control):
             self._end("stopped")
             return True
@@ -286,6 +307,15 @@ class Run(RunRecord):
     def _register(self) -> None:
         runs, id = self._open, self.id
         runs[id] = weakref.ref(self, lambda _: runs.pop(id, None))
+
+    def _finish_loop(self) -> None:
+        """Let the live model end its work while the run is open, if this is its thread."""
+        live = self._live
+        if live is not None and not self.closed and self.control.owner == threading.get_ident():
+            try:
+                live.before_end()
+            except Exception as error:  # noqa: BLE001 - the run must end in any case
+                self.add_notice("closing", f"The last findings are missing: {described(error)}.")
 
     def _end(self, status: Status, message: str | None = None) -> None:
         if not self._lifecycle.claim_end():

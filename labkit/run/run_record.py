@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labkit.run.activations import ActivationLog
 from labkit.run.cost import Cost
 from labkit.run.finding import Finding
+from labkit.run.findings_log import FindingEntry, FindingsLog
 from labkit.run.graph import ComputationGraph
 from labkit.run.graph_log import GraphLog
 from labkit.run.graph_parts import GraphSpan
@@ -48,6 +49,8 @@ class RunRecord:
         Observations of the loop that are not time series.
     cost_totals : Cost
         The time of the loop and the cost of watching.
+    findings_log : FindingsLog
+        When findings came and went, and the ignored rules.
     """
 
     def __init__(self) -> None:
@@ -62,6 +65,7 @@ class RunRecord:
         self._epoch: int | None = None
         self._steps_per_epoch: int | None = None
         self._incident: Incident | None = None
+        self.findings_log = FindingsLog()
         self._findings: tuple[Finding, ...] = ()
         self._graphs = GraphLog()
         self._live: LiveModel | None = None
@@ -187,9 +191,29 @@ class RunRecord:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The problems found in the run, most severe first; empty if there are none."""
-        live = self._live
-        return self._findings if live is None else live.findings()
+        """The problems found in the run, without those of ignored rules.
+
+        The most severe come first, and of equally severe ones the most certain.
+        """
+        live, ignored = self._live, self.findings_log.ignored
+        found = self._findings if live is None else live.findings()
+        return tuple(finding for finding in found if finding.rule not in ignored)
+
+    @property
+    def findings_history(self) -> tuple[FindingEntry, ...]:
+        """All findings of the run with when they came and went, oldest first; the newest 256.
+
+        Includes those of ignored rules. The rules are evaluated when `findings` is read, while the
+        run is displayed, during training (at first when the number of steps has doubled, later
+        every few seconds) and at the end. A finding that returns within 20 steps continues its
+        entry.
+        """
+        return self.findings_log.entries()
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Ids of the rules whose findings are not reported in this run; see `ignore`."""
+        return self.findings_log.ignored
 
     @property
     def incident(self) -> Incident | None:
@@ -224,7 +248,34 @@ class RunRecord:
             live.write()
             self._steps = live.steps()
             self._findings = live.findings()
+            self.findings_log.end(self._steps)
             self._live = None
+
+    def ignore(self, rule: str) -> None:
+        """Report no findings of a rule in this run; they remain in `findings_history`.
+
+        Parameters
+        ----------
+        rule : str
+            Id of a rule, as in `Finding.rule`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such rule; the message lists the rules.
+
+        Examples
+        --------
+        >>> record = RunRecord()
+        >>> record.ignore("plateau")
+        >>> record.ignored
+        ('plateau',)
+        """
+        self.findings_log.ignore(rule)
+
+    def unignore(self, rule: str) -> None:
+        """Undo `ignore`; has no effect if the rule is not ignored."""
+        self.findings_log.unignore(rule)
 
     def add_table(self, id: str, kind: str, names: Sequence[str]) -> SeriesTable:
         """Return the table of an id, created or widened if necessary; see `Recorder.table`."""

@@ -127,6 +127,13 @@ class RunChannel(DroppableWidget):
                         self._publisher.publish_soon()
             case {"type": "control", "action": str(action), "request": int(request)}:
                 self._control(content, action, request)
+            case {
+                "type": "ignore",
+                "rule": str(rule),
+                "ignored": bool(ignored),
+                "request": int(request),
+            }:
+                self._ignore(rule, request, ignored=ignored)
             case _:
                 self._reply_to_query(content)
 
@@ -214,6 +221,18 @@ class RunChannel(DroppableWidget):
         self._post(wire.acknowledged(request))
         if self._publisher is not None:
             self._publisher.publish_soon()
+
+    def _ignore(self, rule: str, request: int, *, ignored: bool) -> None:
+        """Silence a rule in the run, or report its findings again."""
+        if ignored:
+            self._watched.ignore(rule)
+        else:
+            self._watched.unignore(rule)
+        self._post(wire.acknowledged(request))
+        if self._publisher is not None and self._publisher.alive:
+            self._publisher.publish_soon()
+        else:
+            self.publish()
 
 
 def shortened(value: object) -> str:

@@ -155,7 +155,7 @@ def picture(request: int, found: Picture | None) -> Message:
 
 
 def acknowledged(request: int) -> Message:
-    """Return the reply to a control request."""
+    """Return the reply to a control request, or to a request to silence a rule."""
     return Message({"type": "acknowledged", "request": request})
 
 

@@ -13,6 +13,8 @@ from labkit.run.series_table import Whole
 from labkit.views import snapshots_and_frames
 from labkit.views.course import course_folder
 from labkit.views.message_builders import Message
+from labkit.views.messages.run import FindingsHistory
+from labkit.views.past_findings import findings_history
 
 MAX_COMPLETE_BYTES = 800_000
 """Maximum size of the complete tables in one message, unless a single table is larger."""
@@ -60,6 +62,7 @@ class RunUpdates:
         """The number of the last message with rows of each table."""
         self._sent_graph: ComputationGraph | None = None
         self._sent_findings: tuple[Finding, ...] = ()
+        self._sent_history: FindingsHistory | None = None
         self._process = psutil.Process()
 
     @property
@@ -77,19 +80,21 @@ class RunUpdates:
         complete = self._choose_complete(tables.values(), {})
         pending = set(tables) - {table.id for table, _ in complete}
         graph, findings = run.graph, run.findings
+        history = findings_history(run)
         message = snapshots_and_frames.snapshot(
             self._seq + 1,
             self._state(),
             complete,
             graph,
             findings,
+            history,
             course_folder(),
             sorted(pending),
         )
         self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()
         self._rows_wait = False
         self._note_complete(complete)
-        self._sent_graph, self._sent_findings = graph, findings
+        self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._seq += 1
         return message
 
@@ -104,12 +109,14 @@ class RunUpdates:
         rows, totals = self._new_rows(tables)
         complete = self._choose_complete([tables[id] for id in self.pending], self._sent_at)
         graph, findings = run.graph, run.findings
+        history = findings_history(run)
         message = snapshots_and_frames.frame(
             self._seq + 1,
             self._state(),
             rows,
             None if graph is self._sent_graph else graph,
             None if findings == self._sent_findings else findings,
+            None if history == self._sent_history else history,
             complete,
         )
         self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
@@ -118,7 +125,7 @@ class RunUpdates:
         self._note_merged(message, rows)
         if run.closed:
             self._replace_merged(tables)
-        self._sent_graph, self._sent_findings = graph, findings
+        self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._seq += 1
         return message
 

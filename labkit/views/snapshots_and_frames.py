@@ -13,7 +13,9 @@ from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views.message_builders import Message, finite, graph_data
+from labkit.views.messages.run import FindingsHistory
 
+NO_HISTORY: FindingsHistory = {"rules": 0, "silenced": [], "past": [], "dropped": 0}
 MAX_FRAME_BYTES = 56_000
 """Maximum size of the new rows in one frame.
 
@@ -45,6 +47,7 @@ def snapshot(
     tables: Sequence[tuple[SeriesTable, Whole]],
     graph: ComputationGraph | None,
     findings: Sequence[Finding] = (),
+    history: FindingsHistory = NO_HISTORY,
     course: str | None = None,
     pending: Sequence[str] = (),
 ) -> Message:
@@ -59,6 +62,8 @@ def snapshot(
         Tables and their contents.
     graph : ComputationGraph or None
     findings : sequence of Finding
+    history : FindingsHistory
+        The earlier findings, and the silenced rules.
     course : str, optional
         Folder of the course's notebooks.
     pending : sequence of str
@@ -67,7 +72,8 @@ def snapshot(
     message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
     message.content["tables"] = [_complete_table(message, *each) for each in tables]
     message.content["graph"] = None if graph is None else graph_data(graph)
-    message.content["findings"] = [asdict(finding) for finding in findings]
+    message.content["findings"] = [finding.to_json() for finding in findings]
+    message.content["history"] = history
     message.content["course"] = course
     message.content["pending"] = list(pending)
     return message
@@ -79,6 +85,7 @@ def frame(
     rows: Mapping[str, NewRows],
     graph: ComputationGraph | None,
     findings: Sequence[Finding] | None = None,
+    history: FindingsHistory | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
 ) -> Message:
     """Return a message with the changes since the previous snapshot or frame.
@@ -94,6 +101,8 @@ def frame(
         The graph if its structure is new.
     findings : sequence of Finding or None
         The findings if they changed.
+    history : FindingsHistory or None
+        The earlier findings and the silenced rules if they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
     """
@@ -113,7 +122,9 @@ def frame(
     if graph is not None:
         message.content["graph"] = graph_data(graph)
     if findings is not None:
-        message.content["findings"] = [asdict(finding) for finding in findings]
+        message.content["findings"] = [finding.to_json() for finding in findings]
+    if history is not None:
+        message.content["history"] = history
     return message
 
 

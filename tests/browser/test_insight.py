@@ -100,6 +100,29 @@ def test_a_finding_appears_during_training_and_links_to_the_graph(faulty):
     expect(softmax).to_be_visible(timeout=20_000)
 
 
+def test_a_finding_marks_its_steps_in_the_curves_and_is_silenced(faulty):
+    findings = faulty.view("findings")
+    card = findings.locator('[data-labkit-finding="softmax-before-loss"]')
+    expect(card).to_be_visible(timeout=20_000)
+    expect(card).to_contain_text("certain")
+    name = faulty.view("curves").locator(".annotation-text", has_text="softmax before loss")
+    card.locator("summary").click()
+    show = card.get_by_role("button", name="Show steps")
+    show.click()
+    expect(show).to_have_attribute("aria-pressed", "true")
+    faulty.view("curves").scroll_into_view_if_needed()
+    expect(name).to_be_visible(timeout=20_000)
+    card.get_by_role("button", name="Not a problem here").click()
+    silenced = findings.locator(".labkit-findings-silenced")
+    expect(silenced).to_be_visible(timeout=20_000)
+    expect(card).to_have_count(0)
+    expect(name).to_have_count(0)
+    silenced.locator("summary").click()
+    silenced.get_by_role("button", name="Undo").click()
+    expect(card).to_be_visible(timeout=20_000)
+    expect(silenced).to_be_hidden()
+
+
 def test_a_finding_opens_its_chapter_of_the_course(course, open_new_page, train):
     faulty = train(open_new_page)
     card = faulty.view("findings").locator('[data-labkit-finding="softmax-before-loss"]')

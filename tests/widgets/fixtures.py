@@ -32,7 +32,8 @@ from labkit.views import message_builders, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
 from labkit.views.messages import pad, page, stepper, widgets
-from labkit.views.snapshots_and_frames import NewRows
+from labkit.views.messages.run import FindingsHistory
+from labkit.views.snapshots_and_frames import NO_HISTORY, NewRows
 from labkit.views.stepper import walk_message
 
 ROOT = Path(__file__).parent.parent.parent
@@ -100,6 +101,32 @@ FINDING = Finding(
     series=("act_dead/fc",),
     node="fc#1/addmm:0",
 )
+
+HISTORY: FindingsHistory = {
+    "rules": 24,
+    "silenced": [
+        {"rule": "plateau", "severity": None, "message": None, "holds": False},
+        {
+            "rule": "slow-loading",
+            "severity": "hint",
+            "message": "The loop waits for batches.",
+            "holds": True,
+        },
+    ],
+    "past": [
+        {
+            "id": 1,
+            "rule": "vanishing-gradients",
+            "severity": "warning",
+            "message": "The gradient vanishes.",
+            "steps": [3, 8],
+            "step": 4,
+            "ended_step": 20,
+            "reason": "no longer holds",
+        }
+    ],
+    "dropped": 0,
+}
 
 PICTURE = Picture(
     module="fc",
@@ -172,6 +199,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 [(table, table.whole())],
                 GRAPH,
                 [FINDING],
+                HISTORY,
                 "~/labkit",
                 ["metric/accuracy"],
             ),
@@ -183,7 +211,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             ),
             {"last": 6002, "accuracy": [0.25, 0.5]},
         ),
-        "changes": (snapshots_and_frames.frame(9, STATE, {}, GRAPH, []), {}),
+        "changes": (snapshots_and_frames.frame(9, STATE, {}, GRAPH, [], NO_HISTORY), {}),
         "inspection": (
             message_builders.inspection(3, Inspection(STATISTICS, None, NORMS, "so")),
             {
@@ -244,6 +272,7 @@ def page_messages() -> dict[str, page.PageMessage]:
             "step": None,
         },
         "control": {"type": "control", "action": "pause", "request": 5},
+        "ignore": {"type": "ignore", "rule": "dead-units", "ignored": True, "request": 6},
     }
 
 

@@ -37,6 +37,9 @@ class LiveModel:
     def findings(self):
         return self.found
 
+    def before_end(self):
+        """Do nothing: there is no callback."""
+
 
 @pytest.fixture
 def run():
@@ -59,6 +62,7 @@ QUESTIONS = [
     question("histograms", names=["w"], bins="magnitude", step=None),
     question("picture", module="fc", kind="maps", step=None),
     question("control", action="pause"),
+    question("ignore", rule="plateau", ignored=True),
 ]
 ILL_FORMED = [
     question("inspect", name=5),
@@ -69,6 +73,8 @@ ILL_FORMED = [
     question("picture", module="fc", kind=["maps"], step={}),
     question("control", action="explode"),
     question("control"),
+    question("ignore", rule="plateau"),
+    question("ignore", rule=3, ignored=True),
     question("no-such-question"),
     {"type": None, "request": 41},
     {"request": 41},
@@ -239,6 +245,46 @@ def test_an_error_of_the_comm_is_not_raised(run, monkeypatch):
     page = Page(run, monkeypatch)
     monkeypatch.setattr(RunChannel, "send", failing)
     page.ask(question("subjects"))
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_rule_is_silenced_by_a_page_and_reported_again(run, ended, monkeypatch):
+    plateau = Finding("plateau", "warning", "The loss does not fall.", (), (1, 200), "", ())
+    run.live.found = (plateau,)
+    run.findings_log.rules = ("plateau", "no-change")
+    run.findings_log.record([plateau], {}, step=200, seconds=1.0)
+    if ended:
+        run.close()
+    page = Page(run, monkeypatch)
+    page.ask(HELLO)
+    snapshot = page.first(lambda content: content["type"] == "snapshot")
+    assert [each["rule"] for each in snapshot["findings"]] == ["plateau"]
+    assert snapshot["history"] == {"rules": 2, "silenced": [], "past": [], "dropped": 0}
+    page.ask(question("ignore", rule="plateau", ignored=True))
+    silenced = page.first(lambda content: content.get("history", {}).get("silenced"))
+    assert silenced["findings"] == []
+    assert silenced["history"]["silenced"] == [
+        {
+            "rule": "plateau",
+            "severity": "warning",
+            "message": "The loss does not fall.",
+            "holds": True,
+        }
+    ]
+    assert run.ignored == ("plateau",)
+    page.ask(question("ignore", rule="plateau", ignored=False))
+    page.first(lambda content: content.get("findings") and content["seq"] > silenced["seq"])
+    assert run.ignored == ()
+
+
+def test_an_unknown_rule_is_not_silenced(run, monkeypatch):
+    run.findings_log.rules = ("plateau", "no-change")
+    page = Page(run, monkeypatch)
+    page.ask(question("ignore", rule="plato", ignored=True))
+    assert (
+        "'plato'; the rules that can be ignored are no-change, plateau"
+        in (page.answer_to(41)["reason"])
+    )
 
 
 def test_findings_are_sent_after_changes_only(run, monkeypatch):

@@ -5,7 +5,7 @@ import { formatCount, formatValue, shortenPath } from "../parts/format";
 import { PointerTooltip } from "../parts/pointer-tooltip";
 import type { Theme } from "../parts/theme";
 import { ticksFor } from "../parts/ticks";
-import type { RunSession } from "../session";
+import type { RunSession, StepMark } from "../session";
 import { type Bins, binsFor, cellsOf, largestOf, sampleIn, specialCellsIn } from "./cells";
 import { entriesOf, type HeatMapEntry } from "./groups";
 import { HeatLegend } from "./legend";
@@ -68,7 +68,8 @@ export class HeatMap {
     this.resizes.observe(this.scroller);
   }
 
-  draw(rows: readonly Row[], quantity: string, theme: Theme): void {
+  /** `mark` is the range of steps of a finding; null for none. */
+  draw(rows: readonly Row[], quantity: string, theme: Theme, mark: StepMark | null = null): void {
     if (quantity !== this.quantity || !this.scale) this.scale = this.scaleFor(quantity);
     const { scale } = this;
     this.quantity = quantity;
@@ -91,6 +92,7 @@ export class HeatMap {
       dark: theme.dark,
       cursor,
       cursorColour: theme.text,
+      marked: mark?.steps ?? null,
       rowHeight,
       cells: this.pixels,
     });

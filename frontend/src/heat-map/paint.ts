@@ -11,6 +11,8 @@ export interface HeatMapImage {
   /** Step of the cursor; null for none. */
   readonly cursor: number | null;
   readonly cursorColour: string;
+  /** The first and the last step of a marked range; null for none. */
+  readonly marked: readonly [first: number, last: number] | null;
   readonly rowHeight: number;
   /** A hidden canvas with one pixel per cell. */
   readonly cells: HTMLCanvasElement;
@@ -31,6 +33,7 @@ export function paint(canvas: HTMLCanvasElement, painting: HeatMapImage): void {
   context.imageSmoothingEnabled = false;
   context.drawImage(cells, 0, 0, bins.count, rows.length, 0, 0, canvas.width, canvas.height);
   drawGaps(context, rows.length, canvas);
+  drawMark(context, painting, ratio);
   drawCursor(context, painting, ratio);
 }
 
@@ -66,6 +69,26 @@ function drawGaps(
   for (let row = 1; row < rows; row++) {
     context.clearRect(0, Math.round((row * height) / rows), width, 1);
   }
+}
+
+/** Shades the steps outside of the marked range, and outlines the range. */
+function drawMark(
+  context: CanvasRenderingContext2D,
+  { marked, bins, dark, cursorColour }: HeatMapImage,
+  ratio: number,
+): void {
+  if (marked === null) return;
+  const { width, height } = context.canvas;
+  const perStep = width / (bins.count * bins.width);
+  const clip = (x: number) => Math.min(width, Math.max(0, x));
+  const from = clip((marked[0] - bins.start) * perStep);
+  const to = clip((marked[1] + 1 - bins.start) * perStep);
+  context.fillStyle = dark ? "#0009" : "#fffa";
+  context.fillRect(0, 0, from, height);
+  context.fillRect(to, 0, width - to, height);
+  context.strokeStyle = cursorColour;
+  context.lineWidth = 1.5 * ratio;
+  context.strokeRect(from, ratio, Math.max(to - from, ratio), height - 2 * ratio);
 }
 
 function drawCursor(

@@ -3,7 +3,7 @@
 import type { GraphData } from "./graph";
 import type { AssetName } from "./page";
 import type { BufferIndex } from "./protocol";
-import type { Finding, RunState } from "./run";
+import type { Finding, FindingsHistory, RunState } from "./run";
 import type { TableRows, TableSnapshot } from "./tables";
 import type { PictureSubject, RecordedNorm, SentPicture, SentStatistics } from "./values";
 
@@ -16,6 +16,7 @@ export interface SnapshotMessage {
   readonly graph: GraphData | null;
   /** The most severe first. */
   readonly findings: readonly Finding[];
+  readonly history: FindingsHistory;
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
   readonly course: string | null;
   /** Ids of the tables that did not fit into this message. */
@@ -38,6 +39,8 @@ export interface FrameMessage {
   readonly graph?: GraphData;
   /** Present if they changed. */
   readonly findings?: readonly Finding[];
+  /** Present if it changed. */
+  readonly history?: FindingsHistory;
 }
 
 /** The graph with a signature; null if it is not stored any more. */
@@ -92,7 +95,7 @@ export interface AssetMessage {
   readonly name: AssetName;
 }
 
-/** The reply to a `ControlRequest`. */
+/** The reply to a `ControlRequest` or an `IgnoreRequest`. */
 export interface AcknowledgedMessage {
   readonly type: "acknowledged";
   readonly request: number;

@@ -69,6 +69,14 @@ export interface ControlRequest {
   readonly request: number;
 }
 
+/** Requests that the findings of a rule are silenced in this run, or reported again. */
+export interface IgnoreRequest {
+  readonly type: "ignore";
+  readonly rule: string;
+  readonly ignored: boolean;
+  readonly request: number;
+}
+
 export type PageMessage =
   | HelloMessage
   | AssetRequest
@@ -78,4 +86,5 @@ export type PageMessage =
   | SubjectsRequest
   | HistogramsRequest
   | PictureRequest
-  | ControlRequest;
+  | ControlRequest
+  | IgnoreRequest;

@@ -41,6 +41,43 @@ export interface Finding {
   readonly line: string | null;
   /** File name, without extension, of the course notebook that explains it. */
   readonly chapter: string | null;
+  /** "certain": it follows from what was recorded; "possible": some sound runs look like this. */
+  readonly certainty: "certain" | "likely" | "possible";
+}
+
+/** A finding that has gone. */
+export interface PastFinding {
+  readonly id: number;
+  readonly rule: string;
+  readonly severity: Finding["severity"];
+  readonly message: string;
+  /** The first and the last step at which it was observed. */
+  readonly steps: readonly [first: number, last: number];
+  /** Number of completed steps when it came. */
+  readonly step: number;
+  /** Number of completed steps when it went. */
+  readonly ended_step: number;
+  /** Why it went, for example "no longer holds". */
+  readonly reason: string;
+}
+
+/** A rule that the user has silenced, with its newest finding; null if there is none. */
+export interface SilencedRule {
+  readonly rule: string;
+  readonly severity: Finding["severity"] | null;
+  readonly message: string | null;
+  readonly holds: boolean;
+}
+
+/** What a run's findings were before, and which rules are silenced. */
+export interface FindingsHistory {
+  /** Number of rules that are evaluated. */
+  readonly rules: number;
+  readonly silenced: readonly SilencedRule[];
+  /** The newest first. */
+  readonly past: readonly PastFinding[];
+  /** Number of past findings that are not stored any more. */
+  readonly dropped: number;
 }
 
 /** A range of steps in which the captured graph had the same structure. */

@@ -21,7 +21,7 @@ export class LiveDrawing {
     this.cleanups = [
       session.subscribe((change) => {
         onChange(change);
-        if (change === "cursor" || change === "selection") this.now();
+        if (change === "cursor" || change === "selection" || change === "mark") this.now();
         else this.redraw.later();
       }),
       watchTheme(() => {

@@ -18,9 +18,9 @@ import type {
 } from "../messages/kernel";
 import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
-import type { Finding, RunState } from "../messages/run";
+import type { Finding, FindingsHistory, RunState } from "../messages/run";
 import type { PictureKind } from "../messages/values";
-import type { Change, RunSession, SeriesTable } from "../session";
+import type { Change, RunSession, SeriesTable, StepMark } from "../session";
 import { type Channel, send } from "./channel";
 import { Connection } from "./connection";
 import { FragmentAssembler } from "./fragments";
@@ -32,6 +32,7 @@ export class LiveSession implements RunSession {
   readonly runId: string;
   cursor: number | null = null;
   selected: string | null = null;
+  mark: StepMark | null = null;
   problem: string | null = null;
   private readonly data = new RunData();
   private readonly requests: RunRequests;
@@ -60,6 +61,10 @@ export class LiveSession implements RunSession {
 
   get findings(): readonly Finding[] {
     return this.data.findings;
+  }
+
+  get history(): FindingsHistory {
+    return this.data.history;
   }
 
   get course(): string | null {
@@ -98,6 +103,10 @@ export class LiveSession implements RunSession {
     return this.requests.control(action);
   }
 
+  ignore(rule: string, ignored: boolean): Promise<boolean> {
+    return this.requests.ignore(rule, ignored);
+  }
+
   asset(name: AssetName): Promise<string> {
     const { versionProblem } = this.connection;
     if (versionProblem !== null) return Promise.reject(new Error(versionProblem));
@@ -113,6 +122,12 @@ export class LiveSession implements RunSession {
   select(name: string | null): void {
     this.selected = name;
     this.notify("selection");
+  }
+
+  setMark(mark: StepMark | null): void {
+    if (mark === this.mark) return;
+    this.mark = mark;
+    this.notify("mark");
   }
 
   subscribe(listener: (change: Change) => void): () => void {

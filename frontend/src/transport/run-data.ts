@@ -4,14 +4,17 @@ import type { Buffers } from "../decoding/buffers";
 import { TableHistory } from "../history/table-history";
 import type { GraphData } from "../messages/graph";
 import type { FrameMessage, SnapshotMessage } from "../messages/kernel";
-import type { Finding, RunState } from "../messages/run";
+import type { Finding, FindingsHistory, RunState } from "../messages/run";
 import type { TableRows, TableSnapshot } from "../messages/tables";
 import type { SeriesTable } from "../session";
+
+const NO_HISTORY: FindingsHistory = { rules: 0, silenced: [], past: [], dropped: 0 };
 
 export class RunData {
   state: RunState | null = null;
   graph: GraphData | null = null;
   findings: readonly Finding[] = [];
+  history: FindingsHistory = NO_HISTORY;
   course: string | null = null;
   private histories = new Map<string, TableHistory>();
   /** Ids of the tables that did not fit into the snapshot and have not arrived in a frame. */
@@ -46,6 +49,7 @@ export class RunData {
     for (const id of pending) this.pending.add(id);
     this.graph = message.graph;
     this.findings = message.findings;
+    this.history = message.history;
     this.course = message.course;
     this.sequence = message.seq;
     this.state = message.run;
@@ -69,6 +73,7 @@ export class RunData {
     }
     if (message.graph) this.graph = message.graph;
     if (message.findings) this.findings = message.findings;
+    if (message.history) this.history = message.history;
     this.sequence = message.seq;
     this.state = message.run;
     return "applied";

@@ -99,6 +99,15 @@ export class RunRequests {
 
   /** Resolves to false if the kernel does not reply in time. */
   control(action: ControlAction): Promise<boolean> {
+    return this.act((request) => ({ type: "control", action, request }));
+  }
+
+  /** Resolves like `control`. */
+  ignore(rule: string, ignored: boolean): Promise<boolean> {
+    return this.act((request) => ({ type: "ignore", rule, ignored, request }));
+  }
+
+  private act(message: (request: number) => PageMessage): Promise<boolean> {
     this.lastRequest += 1;
     const request = this.lastRequest;
     return new Promise((resolve) => {
@@ -109,7 +118,7 @@ export class RunRequests {
       };
       const timer = setTimeout(settle, CONTROL_TIMEOUT_MS, false);
       this.controls.set(request, settle);
-      send(this.channel, { type: "control", action, request });
+      send(this.channel, message(request));
     });
   }
 

@@ -28,4 +28,4 @@ RULES: tuple[Rule, ...] = (
     *data_loading.RULES,
     *mixed_precision.RULES,
 )
-"""All rules, in the order in which findings of equal severity are reported."""
+"""All rules, in the order in which findings of equal severity and certainty are reported."""

@@ -77,6 +77,7 @@ RULES = (
     Rule(
         id="device-ping-pong",
         severity="hint",
+        certainty="certain",
         cause="A part of the model, or a tensor made in forward, is on another device than the "
         "rest.",
         advice=(

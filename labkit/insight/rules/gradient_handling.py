@@ -97,6 +97,7 @@ RULES = (
     Rule(
         id="no-gradient",
         severity="warning",
+        certainty="certain",
         cause="The parameter's layer is not used, or its result is cut off from the loss by "
         "detach, no_grad, item, numpy, argmax or a comparison.",
         advice=(
@@ -112,6 +113,7 @@ RULES = (
     Rule(
         id="not-in-optimizer",
         severity="warning",
+        certainty="certain",
         cause="The optimizer was made before this layer was added or replaced, or was given only "
         "part of the model's parameters.",
         advice=(

@@ -257,6 +257,7 @@ RULES = (
     Rule(
         id="vanishing-gradients",
         severity="warning",
+        about_stopped_layers=True,
         cause="Each layer multiplies the gradient by something small: sigmoid and tanh by at most "
         "1/4 and 1, small weights by their size.",
         advice=(
@@ -273,6 +274,7 @@ RULES = (
     Rule(
         id="vanishing-in-time",
         severity="warning",
+        about_stopped_layers=True,
         cause="A recurrent layer multiplies the gradient by its recurrent weights at each time "
         "step, and tanh makes it smaller still.",
         advice=(

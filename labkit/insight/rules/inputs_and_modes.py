@@ -141,6 +141,7 @@ RULES = (
     Rule(
         id="labels-out-of-range",
         severity="error",
+        certainty="certain",
         cause="Classes counted from 1 instead of 0, fewer outputs than classes, or numbers where "
         "the loss takes labels between 0 and 1.",
         advice=(
@@ -156,6 +157,7 @@ RULES = (
     Rule(
         id="input-not-scaled",
         severity="warning",
+        certainty="possible",
         cause="The data go into the model as they came, for example pixels from 0 to 255 or "
         "features in different units.",
         advice=(

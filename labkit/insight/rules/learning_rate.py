@@ -244,6 +244,7 @@ RULES = (
     Rule(
         id="learning-rate-too-low",
         severity="warning",
+        certainty="possible",
         cause="Each step is too short to get anywhere in a reasonable time.",
         advice=("Multiply the learning rate by ten, and again, until the loss becomes unsteady.",),
         match=_too_low,
@@ -259,6 +260,8 @@ RULES = (
     Rule(
         id="no-change",
         severity="error",
+        certainty="certain",
+        about_standstill=True,
         cause="A learning rate of 0 (a schedule that has ended, a warm-up that begins at 0), "
         "gradients that are all zero, or an optimizer that holds other parameters than the "
         "model's.",

@@ -205,6 +205,7 @@ RULES = (
     Rule(
         id="loss-not-finite",
         severity="error",
+        certainty="certain",
         cause="A division by zero, the logarithm or root of a number that is not positive, an "
         "exponential that is too large, or weights that were pushed away by too large a step.",
         advice=(
@@ -221,6 +222,8 @@ RULES = (
     Rule(
         id="plateau",
         severity="warning",
+        certainty="possible",
+        about_standstill=True,
         cause="The model does not get what it needs from the data: a learning rate that does not "
         "suit, labels that do not belong to the inputs, or a gradient that does not arrive.",
         advice=(

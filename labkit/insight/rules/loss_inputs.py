@@ -159,6 +159,7 @@ RULES = (
     Rule(
         id="softmax-before-loss",
         severity="warning",
+        certainty="certain",
         cause="The model ends with softmax or sigmoid, and the loss is one that takes logits, or "
         "logarithms of probabilities.",
         advice=(
@@ -171,6 +172,7 @@ RULES = (
     Rule(
         id="softmax-dimension",
         severity="error",
+        certainty="certain",
         cause="The argument dim of softmax or log_softmax is not the dimension of the classes, or "
         "the model has one output where softmax takes one for each class.",
         advice=(
@@ -183,6 +185,7 @@ RULES = (
     Rule(
         id="loss-broadcasts",
         severity="error",
+        certainty="certain",
         cause="Outputs of shape (n, 1) and targets of shape (n,), or the other way round: PyTorch "
         "broadcasts both to (n, n).",
         advice=(

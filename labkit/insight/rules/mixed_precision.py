@@ -40,6 +40,7 @@ RULES = (
     Rule(
         id="updates-skipped",
         severity="error",
+        certainty="certain",
         cause="Some operation has an infinite gradient though its value is finite (sqrt, norm or "
         "log at zero), or overflows in half precision.",
         advice=(

@@ -127,6 +127,8 @@ RULES = (
     Rule(
         id="no-step",
         severity="error",
+        certainty="certain",
+        about_standstill=True,
         cause="The optimizer holds other parameters than this model's (those of a copy, or of a "
         "model that was replaced), or the condition for optimizer.step() is never true.",
         advice=(
@@ -140,6 +142,7 @@ RULES = (
     Rule(
         id="not-registered",
         severity="error",
+        certainty="certain",
         cause="A layer is made anew in forward, or the layers are in a plain Python list or "
         "dictionary, where the model does not find them.",
         advice=(
@@ -152,6 +155,7 @@ RULES = (
     Rule(
         id="weights-not-moving",
         severity="warning",
+        about_standstill=True,
         cause="A parameter group has a learning rate of 0, or the weights are in half precision, "
         "where a step of less than a few thousandths of a weight is lost.",
         advice=(

@@ -85,6 +85,7 @@ RULES = (
     Rule(
         id="rate-decayed",
         severity="warning",
+        about_standstill=True,
         cause="scheduler.step() is called after every batch, though the schedule counts epochs, or "
         "the factor of the decay is too small for so many steps.",
         advice=(

@@ -7,7 +7,7 @@ from typing import Literal, NotRequired, TypedDict
 from labkit.views.messages.graph import GraphData
 from labkit.views.messages.page import AssetName
 from labkit.views.messages.protocol import BufferIndex
-from labkit.views.messages.run import Finding, RunState
+from labkit.views.messages.run import Finding, FindingsHistory, RunState
 from labkit.views.messages.tables import TableRows, TableSnapshot
 from labkit.views.messages.values import (
     PictureSubject,
@@ -26,6 +26,7 @@ class SnapshotMessage(TypedDict):
     tables: list[TableSnapshot]
     graph: GraphData | None
     findings: list[Finding]
+    history: FindingsHistory
     course: str | None
     pending: list[str]
 
@@ -43,6 +44,7 @@ class FrameMessage(TypedDict):
     snapshots: NotRequired[list[TableSnapshot]]
     graph: NotRequired[GraphData]
     findings: NotRequired[list[Finding]]
+    history: NotRequired[FindingsHistory]
 
 
 class GraphMessage(TypedDict):
@@ -102,7 +104,7 @@ class AssetMessage(TypedDict):
 
 
 class AcknowledgedMessage(TypedDict):
-    """The reply to a `ControlRequest`."""
+    """The reply to a `ControlRequest` or an `IgnoreRequest`."""
 
     type: Literal["acknowledged"]
     request: int

@@ -81,6 +81,15 @@ class ControlRequest(TypedDict):
     request: int
 
 
+class IgnoreRequest(TypedDict):
+    """Requests that the findings of a rule are silenced in this run, or reported again."""
+
+    type: Literal["ignore"]
+    rule: str
+    ignored: bool
+    request: int
+
+
 PageMessage = (
     HelloMessage
     | AssetRequest
@@ -91,4 +100,5 @@ PageMessage = (
     | HistogramsRequest
     | PictureRequest
     | ControlRequest
+    | IgnoreRequest
 )

@@ -30,6 +30,46 @@ class Finding(TypedDict):
     node: str | None
     line: str | None
     chapter: str | None
+    certainty: Literal["certain", "likely", "possible"]
+
+
+class PastFinding(TypedDict):
+    """A finding that has gone.
+
+    `steps` are those at which the problem was detected, and `step` and `ended_step` the numbers of
+    completed steps when the finding came and went.
+    """
+
+    id: int
+    rule: str
+    severity: Literal["error", "warning", "hint"]
+    message: str
+    steps: list[int]
+    step: int
+    ended_step: int
+    reason: str
+
+
+class SilencedRule(TypedDict):
+    """A rule that the user has silenced, with its newest finding, if there is one."""
+
+    rule: str
+    severity: Literal["error", "warning", "hint"] | None
+    message: str | None
+    holds: bool
+
+
+class FindingsHistory(TypedDict):
+    """What a run's findings were before, the newest first, and which rules are silenced.
+
+    `rules` is the number of rules that are evaluated, and `dropped` that of the findings that are
+    not stored any more.
+    """
+
+    rules: int
+    silenced: list[SilencedRule]
+    past: list[PastFinding]
+    dropped: int
 
 
 class GraphSpan(TypedDict):

@@ -12,7 +12,8 @@ import {
   type StepRange,
 } from "../../plot/plotly-figure";
 import { decaySteps, smooth } from "../../plot/smooth";
-import type { Points } from "../../session";
+import { markLabel, markShape, seriesName } from "../../plot/step-mark";
+import type { Points, StepMark } from "../../session";
 import type { Line, Quantity } from "./quantities";
 
 export interface CurvesInput {
@@ -21,6 +22,8 @@ export interface CurvesInput {
   readonly smoothing: number;
   readonly logarithmic: boolean;
   readonly cursor: number | null;
+  /** The range of steps of a finding. */
+  readonly mark: StepMark | null;
   /** Steps that a gradient scaler skipped. */
   readonly skipped: readonly number[];
   readonly range: StepRange | null;
@@ -59,6 +62,10 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
     const domain: StepRange = [Math.max(0, top - height), top];
     axes[`yaxis${suffix}`] = valueAxis(input, domain);
     marks.push(panelTitle(quantity.key, top, input.theme));
+    if (input.mark && isMarked(input, index)) {
+      shapes.push(markShape(input.mark, domain, input.theme));
+      marks.push(markLabel(input.mark, top, lastStepOf(quantity), input.theme));
+    }
     for (const line of quantity.lines) {
       const points = line.table.points(line.column);
       const colour = input.theme.series[colourIndex % input.theme.series.length] as string;
@@ -73,6 +80,23 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
     }
   });
   return { traces, layout: layoutOf(input, axes, shapes, marks, traces), warnings };
+}
+
+/**
+ * Whether a panel shows a series of the marked finding. The first panel, which is the loss, shows a
+ * mark that belongs to no panel, for example that of a finding about gradients.
+ */
+function isMarked({ quantities, mark }: CurvesInput, index: number): boolean {
+  const shows = ({ lines }: Quantity) =>
+    lines.some(({ table, column }) =>
+      mark?.series.includes(seriesName(table.kind, table.names[column] ?? "")),
+    );
+  const found = quantities.map(shows);
+  return found[index] || (index === 0 && !found.includes(true));
+}
+
+function lastStepOf({ lines }: Quantity): number {
+  return Math.max(...lines.map(({ table }) => table.lastStep));
 }
 
 /** Returns a short mark at the bottom for each skipped step. */

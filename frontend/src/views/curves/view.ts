@@ -74,6 +74,7 @@ class CurvesView {
       smoothing: toolbar.smoothing,
       logarithmic: toolbar.logarithmic,
       cursor: session.cursor,
+      mark: session.mark,
       skipped: session.state?.skipped ?? [],
       range: figure.range,
       width: figure.width,

@@ -1,9 +1,17 @@
-/** The findings view: one card per finding, which is updated, and removed with the finding. */
+/**
+ * The findings view: one card per finding, which is updated, and removed with the finding; below
+ * them the findings that have gone and those that are silenced.
+ */
 
 import type { Finding } from "../../messages/run";
-import { make } from "../../parts/element";
+import { make, setText } from "../../parts/element";
 import type { DrawView, RunSession } from "../../session";
 import { FindingCard } from "./card";
+import { HistoryList } from "./history";
+import { FindingMarks } from "./marks";
+import { countsOf } from "./severity";
+
+const ENDED = ["finished", "stopped", "interrupted", "failed"];
 
 export const drawFindings: DrawView = (root, session) => {
   const view = new FindingsView(root, session);
@@ -11,8 +19,12 @@ export const drawFindings: DrawView = (root, session) => {
 };
 
 class FindingsView {
+  private readonly counts = make("p", { class: "labkit-findings-counts" });
   private readonly list = make("ul", { class: "labkit-findings-list", "aria-live": "polite" });
   private readonly nothing = make("p", { class: "labkit-findings-nothing", role: "status" });
+  private readonly failure = make("p", { class: "labkit-message", role: "status" });
+  private readonly history = new HistoryList((rule) => this.ignore(rule, false));
+  private readonly marks: FindingMarks;
   private readonly cards = new Map<string, FindingCard>();
   private readonly unsubscribe: () => void;
 
@@ -20,28 +32,56 @@ class FindingsView {
     private readonly root: HTMLElement,
     private readonly session: RunSession,
   ) {
+    this.marks = new FindingMarks(session);
     root.classList.add("labkit-findings");
     root.dataset.labkitView = "findings";
-    root.replaceChildren(this.list, this.nothing);
+    root.replaceChildren(this.counts, this.list, this.nothing, this.failure, this.history.element);
     this.unsubscribe = session.subscribe((change) => {
-      if (change !== "cursor" && change !== "selection") this.draw();
+      if (change === "snapshot" || change === "frame" || change === "connection") this.draw();
     });
     this.draw();
   }
 
   close(): void {
     this.unsubscribe();
+    this.marks.update([]);
     this.root.replaceChildren();
   }
 
   private draw(): void {
-    const { state, findings, problem } = this.session;
+    const { state, findings, history } = this.session;
     if (state) this.root.dataset.labkitStep = String(state.step);
+    this.marks.update(findings);
+    setText(this.counts, findings.length > 1 ? countsOf(findings) : "");
     this.nothing.hidden = findings.length > 0;
-    this.nothing.textContent =
-      problem ?? (state && state.step > 0 ? "Nothing is wrong, as far as labkit can tell." : "");
-    this.root.classList.toggle("labkit-findings-none", findings.length === 0);
+    setText(this.nothing, this.nothingText());
+    this.history.show(history);
+    const isEmpty = findings.length + history.past.length + history.silenced.length === 0;
+    this.root.classList.toggle("labkit-findings-none", isEmpty);
     this.show(findings);
+  }
+
+  /** Returns what is said without a finding. */
+  private nothingText(): string {
+    const { state, problem, history } = this.session;
+    if (problem !== null) return problem;
+    if (!state || state.step === 0) return "";
+    const count = history.rules - history.silenced.length;
+    const rules = `${count} ${count === 1 ? "rule" : "rules"}`;
+    return ENDED.includes(state.status)
+      ? `Nothing found: ${rules} watched this run.`
+      : `Nothing found so far: ${rules} watch this run.`;
+  }
+
+  private async ignore(rule: string, ignored: boolean): Promise<void> {
+    const answered = await this.session.ignore(rule, ignored);
+    const call = `run.${ignored ? "ignore" : "unignore"}("${rule}")`;
+    setText(
+      this.failure,
+      answered
+        ? ""
+        : `The kernel has not taken the click while a cell runs. ${call} does the same.`,
+    );
   }
 
   private show(findings: readonly Finding[]): void {
@@ -52,12 +92,18 @@ class FindingsView {
       this.cards.delete(rule);
     }
     findings.forEach((finding, place) => {
-      const card = this.cards.get(finding.rule) ?? new FindingCard(this.session, finding.rule);
-      this.cards.set(finding.rule, card);
+      const card = this.cards.get(finding.rule) ?? this.makeCard(finding.rule);
       card.show(finding);
       if (this.list.children[place] !== card.element) {
         this.list.insertBefore(card.element, this.list.children[place] ?? null);
       }
     });
+  }
+
+  private makeCard(rule: string): FindingCard {
+    const silence = (silenced: string) => void this.ignore(silenced, true);
+    const card = new FindingCard(this.session, this.marks, rule, silence);
+    this.cards.set(rule, card);
+    return card;
   }
 }

@@ -13,6 +13,8 @@ import {
   logAxis,
   type StepRange,
 } from "../../plot/plotly-figure";
+import { markLabel, markShape } from "../../plot/step-mark";
+import type { StepMark } from "../../session";
 
 /** Number of slices of all lines together, which limits the cost of large models. */
 const TOTAL_SLICES = 4000;
@@ -24,6 +26,8 @@ export interface LinesInput {
   readonly rows: readonly Row[];
   readonly quantity: string;
   readonly cursor: number | null;
+  /** The range of steps of a finding. */
+  readonly mark: StepMark | null;
   readonly range: StepRange | null;
   readonly theme: Theme;
   /** Whether the axis is logarithmic. */
@@ -36,6 +40,11 @@ export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout 
   const { rows, theme } = input;
   const shapes = cursorShape(input.cursor, theme);
   const annotations: Layout[] = [];
+  if (input.mark) {
+    shapes.push(markShape(input.mark, FULL_HEIGHT, theme));
+    const last = Math.max(...rows.map(({ table }) => table.lastStep));
+    annotations.push(markLabel(input.mark, 1, last, theme));
+  }
   if (input.reference !== null) {
     shapes.push(referenceShape(input.reference, theme));
     annotations.push(referenceNote(input.reference, theme));

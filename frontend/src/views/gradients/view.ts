@@ -9,7 +9,7 @@ import { LiveDrawing } from "../../parts/live-drawing";
 import { EmptyMessage, emptyMessage } from "../../parts/panel";
 import { ViewSettings } from "../../parts/view-settings";
 import { PlotlyFigure } from "../../plot/plotly-figure";
-import type { DrawView, RunSession } from "../../session";
+import type { DrawView, RunSession, StepMark } from "../../session";
 import { HistogramRidge } from "./histogram-ridge";
 import { linesPlot } from "./lines";
 import { CUSTOMARY_RATIO, type ParameterKind, QUANTITIES } from "./quantities";
@@ -82,7 +82,9 @@ class GradientsView {
     if (this.figure) this.figure.element.hidden = !lines;
     if (!filled || kind === null) return;
     if (lines && !this.drawLines(rows, kind)) return;
-    if (mode === "heat") this.heat.draw(rows, nameOf(kind), this.live.theme);
+    if (mode === "heat") {
+      this.heat.draw(rows, nameOf(kind), this.live.theme, markFor(kind, this.session.mark));
+    }
     if (mode === "ridge") this.ridge.draw(rows, this.live.theme);
     const last = Math.max(...rows.map(({ table }) => table.lastStep));
     this.root.dataset.labkitStep = String(last);
@@ -99,7 +101,8 @@ class GradientsView {
     const logarithmic = scaleOf(quantity) instanceof DecadeScale;
     const reference = kind === "update_ratio" ? CUSTOMARY_RATIO : null;
     const { range } = figure;
-    const input = { rows, quantity, cursor, range, theme, logarithmic, reference };
+    const mark = markFor(kind, session.mark);
+    const input = { rows, quantity, cursor, mark, range, theme, logarithmic, reference };
     const plot = linesPlot(input);
     figure.draw(plot.traces, plot.layout);
     figure.element.setAttribute("aria-label", describeNewest(rows, quantity));
@@ -115,6 +118,11 @@ class GradientsView {
     this.stage.append(this.figure.element);
     return this.figure;
   }
+}
+
+/** Returns the mark if one of its series is of this kind. */
+function markFor(kind: ParameterKind, mark: StepMark | null): StepMark | null {
+  return mark?.series.some((name) => name.startsWith(`${kind}/`)) ? mark : null;
 }
 
 function nameOf(kind: ParameterKind): string {

@@ -19,6 +19,7 @@ function picture(tables: readonly SeriesTable[], wish: Partial<CurvesInput> = {}
     smoothing: 0.4,
     logarithmic: false,
     cursor: null,
+    mark: null,
     skipped: [],
     range: null,
     width: 600,
@@ -64,6 +65,28 @@ describe("the lines", () => {
     const { drawn, layout } = picture([tableOf("metric", "<b>bad</b>", [1, 2])]);
     expect(drawn[0]?.name).toBe("&lt;b&gt;bad&lt;/b&gt;");
     expect(JSON.stringify(layout)).not.toContain("<b>bad");
+  });
+});
+
+describe("the mark of a finding", () => {
+  const tables = [tableOf("loss", "loss", falling), tableOf("metric", "accuracy", falling)];
+  const mark = { name: "over fitting", severity: "warning", steps: [10, 60] } as const;
+  const spans = (series: string[]) => {
+    const { layout } = picture(tables, { mark: { ...mark, series } });
+    const shapes = layout.shapes as readonly Record<string, unknown>[];
+    const names = (layout.annotations as Record<string, unknown>[]).filter(
+      ({ text }) => text === mark.name,
+    );
+    return { spans: shapes.filter(({ x0, x1 }) => x0 === 10 && x1 === 60), names: names.length };
+  };
+
+  it("is a named span in each panel with one of its series", () => {
+    expect(spans(["loss", "accuracy"])).toMatchObject({ names: 2, spans: [{ y1: 1 }, { y0: 0 }] });
+    expect(spans(["accuracy"])).toMatchObject({ names: 1, spans: [{ y0: 0 }] });
+  });
+
+  it("is in the first panel if no panel has one of its series", () => {
+    expect(spans(["grad_norm/fc.weight"])).toMatchObject({ names: 1, spans: [{ y1: 1 }] });
   });
 });
 

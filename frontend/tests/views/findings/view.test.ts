@@ -18,6 +18,7 @@ function finding(facts: Partial<Finding> = {}): Finding {
     node: "fc1#1/addmm:0",
     line: "model.py:12",
     chapter: "08_cnn",
+    certainty: "likely",
     ...facts,
   };
 }
@@ -57,7 +58,7 @@ describe("the findings", () => {
 
   it("select the step, the node and the layer", () => {
     tell(finding());
-    button("Look at step 40").click();
+    button("Show steps 40–60").click();
     expect(session.cursor).toBe(40);
     button("Show in the graph").click();
     expect(session.selected).toBe("fc1#1/addmm:0");
@@ -81,7 +82,87 @@ describe("the findings", () => {
     expect(card?.textContent).toContain("95%.");
     tell();
     expect(root.querySelectorAll("li.labkit-finding")).toHaveLength(0);
-    expect(root.textContent).toContain("Nothing is wrong");
+    expect(root.textContent).toContain("Nothing found so far: 24 rules watch this run.");
+  });
+
+  it("are counted by severity, and say how certain they are", () => {
+    tell(finding(), finding({ rule: "plateau", severity: "hint", certainty: "possible" }));
+    expect(root.textContent).toContain("1 warning, 1 hint");
+    const words = [...root.querySelectorAll<HTMLElement>(".labkit-finding-certainty")];
+    expect(words.map(({ textContent }) => textContent)).toEqual(["likely", "possible"]);
+    expect(words[1]?.title).toContain("Some sound runs");
+  });
+
+  it("mark their steps in the curves at the pointer, and after a click until the next", () => {
+    tell(finding());
+    const summary = root.querySelector("summary") as HTMLElement;
+    const marked = () => session.mark && [session.mark.name, ...session.mark.steps];
+    summary.dispatchEvent(new Event("pointerenter"));
+    expect(marked()).toEqual(["dead units", 40, 60]);
+    expect(session.mark?.series).toEqual(["act_dead/fc1"]);
+    summary.dispatchEvent(new Event("pointerleave"));
+    expect(session.mark).toBeNull();
+    button("Show steps 40–60").click();
+    tell(finding({ steps: [40, 80] }));
+    expect(marked()).toEqual(["dead units", 40, 80]);
+    expect(button("Show steps 40–80").getAttribute("aria-pressed")).toBe("true");
+    button("Show steps 40–80").click();
+    expect([session.mark, session.cursor]).toEqual([null, null]);
+  });
+
+  it("do not take back the mark of another view of the run", () => {
+    tell(finding());
+    drawFindings(document.createElement("div"), session);
+    button("Show steps 40–60").click();
+    tell(finding());
+    expect(session.mark?.steps).toEqual([40, 60]);
+  });
+
+  it("are silenced by a button, and reported again by another", async () => {
+    const ignore = vi.spyOn(session, "ignore");
+    tell(finding());
+    button("Not a problem here").click();
+    expect(ignore).toHaveBeenLastCalledWith("dead-units", true);
+    session.history = {
+      rules: 24,
+      silenced: [{ rule: "dead-units", severity: "warning", message: "90%.", holds: true }],
+      past: [],
+      dropped: 0,
+    };
+    tell();
+    expect(root.textContent).toContain("Nothing found so far: 23 rules");
+    expect(root.querySelector("[data-labkit-silenced]")?.textContent).toContain("dead-units: 90%.");
+    button("Undo").click();
+    expect(ignore).toHaveBeenLastCalledWith("dead-units", false);
+    ignore.mockResolvedValueOnce(false);
+    button("Undo").click();
+    await vi.waitFor(() => expect(root.textContent).toContain('run.unignore("dead-units")'));
+  });
+
+  it("that have gone are listed with their steps and the reason", () => {
+    session.history = {
+      rules: 24,
+      silenced: [],
+      past: [
+        {
+          id: 1,
+          rule: "plateau",
+          severity: "warning",
+          message: "The loss does not fall.",
+          steps: [3, 8],
+          step: 4,
+          ended_step: 20,
+          reason: "no longer holds: loss was 2 at step 8 and is 1 at step 20",
+        },
+      ],
+      dropped: 2,
+    };
+    tell();
+    expect(root.querySelector("details > summary")?.textContent).toBe("Earlier: 3");
+    expect(root.querySelector("[data-labkit-past]")?.textContent).toContain(
+      "Steps 3–8, no longer holds since step 20 (loss was 2 at step 8 and is 1 at step 20)",
+    );
+    expect(root.textContent).toContain("2 older ones were dropped");
   });
 
   it("stay open when the output is displayed again", async () => {

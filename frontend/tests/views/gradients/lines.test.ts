@@ -34,6 +34,7 @@ it("draws recorded values: the maximum of a spike, zeros as zeros", () => {
     rows: [{ name: "fc1.weight", table, column: 0 }],
     quantity: "Gradient norm",
     cursor: null,
+    mark: null,
     logarithmic: true,
     reference: null,
     range: null,
