@@ -59,8 +59,7 @@ class RuleEvaluator:
 
         Of equally severe findings the most certain come first.
 
-        The previous findings are returned if the step, status, graph and number of series have not
-        changed, and by a finalizer that reads the findings during an evaluation on its thread.
+        The previous findings are returned if nothing that rules depend on has changed, and by a finalizer that reads the findings during an evaluation on its thread.
 
         Parameters
         ----------
@@ -75,7 +74,7 @@ class RuleEvaluator:
             return self._findings
         try:
             self._thread = me
-            state = (run.steps, run.status, run.graph, len(run.names()))
+            state = _state(run)
             if state != self._evaluated:
                 with np.errstate(all="ignore"):  # no warnings in the user's output
                     self._evaluate_all(run)
@@ -151,6 +150,13 @@ class RuleEvaluator:
                 f"The rule {rule.id} failed and is not asked again. ({described(error)})",
             )
             return None
+
+
+def _state(run: Run) -> tuple[object, ...]:
+    """Return what changes whenever rules may find something new, also before the first step."""
+    observed = run.observations
+    without_step = (observed.passes_before_first_step, len(observed.skipped))
+    return run.steps, run.status, run.graph, len(run.names()), without_step, observed.scaler_factor
 
 
 def _rank(finding: Finding) -> tuple[int, int]:

@@ -117,7 +117,7 @@ def _one_of_labels(evidence: Evidence, curve: Curve) -> RuleMatch | None:
     newest = list(evidence.observed.labels)[-_MIN_LABELLED:]
     if len(newest) < _MIN_LABELLED or len({(r.predicted, r.classes) for r in newest}) > 1:
         return None
-    if curve.is_falling(min_fall=_MIN_FALL):
+    if curve.is_falling(min_fall=_MIN_FALL) or (curve.is_falling() and _accelerates(curve)):
         return None
     others = 1 - sum(read.label_share for read in newest) / len(newest)
     guessing = sum(read.entropy for read in newest) / len(newest)
@@ -133,6 +133,12 @@ def _one_of_labels(evidence: Evidence, curve: Curve) -> RuleMatch | None:
         (first.step, last.step),
         series=(curve.name,),
     )
+
+
+def _accelerates(curve: Curve) -> bool:
+    """Return whether the loss falls faster than before, as after a slow start."""
+    early, middle, late = (curve.median_between(at, at + 0.25) for at in (0.25, 0.5, 0.75))
+    return middle - late > early - middle
 
 
 def _one_of_predictions(evidence: Evidence, curve: Curve) -> RuleMatch | None:
