@@ -19,11 +19,11 @@ _SWEEPS = 6
 STYLE = (
     ".b{fill:#fff;stroke:#9a9a9a}.m{fill:#f3f3f3}.p{stroke-dasharray:none;fill:#fff}"
     ".i,.c{stroke-dasharray:4 3}.o{stroke:#0072B2;stroke-width:2}.e{fill:none;stroke:#8a8a8a}"
-    ".s{fill:#777;font-size:11px}"
+    ".s{fill:#777;font-size:11px}.f{stroke:#C62828;stroke-width:2}"
     "@media(prefers-color-scheme:dark){.b{fill:#222;stroke:#777}.m{fill:#333}.s{fill:#aaa}"
-    ".o{stroke:#56B4E9}}"
+    ".o{stroke:#56B4E9}.f{stroke:#FF8A80}}"
 )
-_KINDS = {"op": "", "parameter": "p", "input": "i", "output": "o", "cut": "c"}
+_KINDS = {"op": "", "parameter": "p", "input": "i", "output": "o", "cut": "c", "failed": "f"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _box_of_call(call: ModuleCall) -> _Box:
 def _box_of_node(node: Node) -> _Box:
     shape = "" if node.shape is None else "\N{MULTIPLICATION SIGN}".join(map(str, node.shape))
     name = node.parameters[0].rpartition(".")[2] if node.parameters else node.op
-    return _Box(name, shape, _KINDS[node.kind])
+    return _Box(name, "failed" if node.kind == "failed" else shape, _KINDS[node.kind])
 
 
 def _layers(boxes: Mapping[str, _Box], arrows: Iterable[tuple[str, str]]) -> dict[str, int] | None:

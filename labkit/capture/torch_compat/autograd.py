@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import torch
+from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import Node
 
 from labkit.capture.torch_compat.tensors import Output, described
@@ -21,6 +23,7 @@ _BACKWARD_ARGUMENTS = (
     "grad_variables",
     "inputs",
 )
+_AUTOGRAD_FILE = torch.autograd.__file__
 _INTEGERS = {int}
 UNKNOWN_OUTPUT: Output = (None, None, None)
 _EXPOSES_SAVED_TENSOR_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
@@ -230,3 +233,40 @@ def is_within_backward() -> bool:
     """Return whether this thread is in a backward pass, as when a checkpoint is recomputed."""
     task = getattr(torch._C, "_current_graph_task_id", None)
     return task is not None and task() >= 0
+
+
+def roots_of_backward(frame: FrameType) -> object | None:
+    """Return the tensors that a frame of torch was called to differentiate; None for others."""
+    if frame.f_code.co_filename != _AUTOGRAD_FILE:
+        return None
+    argument = {"backward": "tensors", "grad": "outputs"}.get(frame.f_code.co_name)
+    return None if argument is None else frame.f_locals.get(argument)
+
+
+def node_of_backward(frame: FrameType) -> Node | None:
+    """Return the node of a custom function whose backward runs in a frame; None for others."""
+    node = frame.f_locals.get("self") if frame.f_code.co_name == "apply" else None
+    return node if isinstance(node, BackwardCFunction) else None  # type: ignore[return-value]
+
+
+def error_of_saved(node: Node) -> tuple[str, torch.Tensor | None] | None:
+    """Return the error that reading a node's saved tensors gives; None if they can be read.
+
+    Returns
+    -------
+    text : str
+    tensor : Tensor or None
+        The saved tensor with its present version; None if it was freed.
+    """
+    for name in _names_of_saved(node):
+        raw: Any = None
+        try:
+            raw = getattr(node, name)
+            if raw is not None and not isinstance(raw, (tuple, list)) and _has_hooks(raw):
+                continue
+            getattr(node, name.removeprefix("_raw"))
+        except RuntimeError as error:
+            return str(error), getattr(raw, "data", None)
+        except AttributeError:
+            continue
+    return None
