@@ -48,10 +48,10 @@ def graph_of_failed_pass(
     if failure.in_backward:
         ends = _add_backward(parts, error, failure, order, ends, calls, table)
     else:
-        call = parts.under_way[-1] if parts.under_way else None
-        inputs = inputs_of(failure.inputs, parameter_names(table), calls.names)
-        parts.calls.append(FailedCall(failure.op, failure.note, failure.line, inputs, call))
+        without_node(parts, failure, table, calls.names)
     recorded = calls.recorded(scopes.on_own_thread(order))
+    if failure.line is not None:  # no call of a custom function is recorded
+        recorded.lines = {**dict.fromkeys(parts.notes, failure.line), **recorded.lines}
     return written_graph(ends, table, scopes, None, recorded, within=found, failed=parts)[0]
 
 
@@ -77,6 +77,16 @@ def parameter_names(table: ParameterTable) -> dict[int, tuple[str, ...]]:
     }
 
 
+def without_node(
+    parts: FailedParts, failure: Failure, table: ParameterTable, names: Mapping[int, str]
+) -> None:
+    """Add a call that raised and has no node: of the innermost module, or of backward."""
+    inside = parts.under_way and not failure.in_backward
+    call = parts.under_way[-1] if inside else None
+    inputs = inputs_of(failure.inputs, parameter_names(table), names)
+    parts.calls.append(FailedCall(failure.op, failure.note, failure.line, inputs, call))
+
+
 def _add_backward(
     parts: FailedParts,
     error: BaseException,
@@ -90,24 +100,34 @@ def _add_backward(
     found = failed_node(error, order, calls.last_in_backward)
     names = parameter_names(table)
     if found is None:
-        inputs = inputs_of(failure.inputs, names, calls.names)
-        parts.calls.append(FailedCall("backward", failure.note, failure.line, inputs))
+        without_node(parts, failure, table, calls.names)
         roots = set(failure.creators())
         return [end for end in ends if end[0] not in roots]
-    note = f"Its backward raised {failure.note}"
+    note = backward_note(failure)
     change = None if found.saved is None else calls.changes.find(found.saved, str(error))
     if change is not None:
         lines = calls.recorded(order).lines
         op = operation(found.node)
         note = f"{note} The tensor was changed by {_place(change.op, change.line)}."
-        changed_note = (
-            "Changed a tensor in place whose former values are needed for the gradient of "
-            f"{_place(op, lines.get(found.node))}, so backward fails there. Change a copy, or use "
-            "the operation that returns a new tensor."
-        )
+        changed_note = change_note(_place(op, lines.get(found.node)))
         _add_change(parts, change, changed_note, order, names, calls.names)
     parts.notes[found.node] = note
     return ends
+
+
+def backward_note(failure: Failure) -> str:
+    """Return the note on a node whose backward raised, with the line that was under way."""
+    source = source_of(failure.line)
+    line = "" if source is None else f" ({source.file}:{source.line})"
+    return f"Its backward raised {failure.note.rstrip('.')}{line}."
+
+
+def change_note(place: str) -> str:
+    """Return the note on an in-place change, given the operation that needs the former values."""
+    return (
+        f"Changed a tensor in place whose former values are needed for the gradient of {place}, so "
+        "backward fails there. Change a copy, or use the operation that returns a new tensor."
+    )
 
 
 def _add_change(

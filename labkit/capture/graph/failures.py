@@ -21,6 +21,7 @@ from labkit.capture.graph.tracebacks import (
     modules_under_way,
     names_of,
     operation_at,
+    tensors_at,
     tensors_of,
     users_frame,
 )
@@ -144,11 +145,19 @@ def _recorded_call(
 def _call_in_source(
     frames: Sequence[Frame], is_used: Callable[[torch.Tensor], bool]
 ) -> tuple[str | None, list[torch.Tensor]]:
-    """Return the operation in the innermost line, and the tensors of the innermost frame."""
+    """Return the operation in the innermost line, and the tensors that went into it.
+
+    These are the tensors that the line names, in a function of torch those among its variables. If
+    there are none, they are those variables of the innermost method that no operation has used.
+    """
     visible = [frame for frame in frames if not is_labkits(frame[0].f_code)]
     if not visible:
         return None, []
     innermost = visible[-1]
+    op = operation_at(innermost)
+    if is_users(innermost[0].f_code):
+        named = tensors_at(innermost) if op is not None else []
+        if named or len(visible) == 1:  # the outermost frame has tensors of earlier passes
+            return op, named
     given = list(tensors_of(innermost[0]).values())
-    fresh = [tensor for tensor in given if not is_used(tensor)]
-    return operation_at(innermost), fresh or given
+    return op, [tensor for tensor in given if not is_used(tensor)] or given

@@ -141,6 +141,11 @@ class ScopeRecorder:
         """Record the end of a call for which no hook is called."""
         self._leave(module, (), None)
 
+    def paths_of(self, modules: Sequence[nn.Module]) -> list[str]:
+        """Return the paths of those among some modules that are part of the models."""
+        known = (self._paths.get(id(module)) for module in modules)
+        return [entry[0] for entry in known if entry is not None]
+
     def end_under_way(self, modules: Sequence[nn.Module]) -> list[Interval]:
         """End the calls of some modules that an error has ended, the outermost first.
 

@@ -75,6 +75,24 @@ def tensors_of(frame: FrameType) -> dict[str, torch.Tensor]:
     return found
 
 
+def tensors_at(frame: Frame) -> list[torch.Tensor]:
+    """Return the tensors that are named in the expression that was under way in a frame."""
+    variables = local_variables(frame[0])
+    found: dict[int, torch.Tensor] = {}
+    expression = _expression(frame)
+    for part in () if expression is None else ast.walk(expression):
+        value: object = None
+        if isinstance(part, ast.Name):
+            value = variables.get(part.id)
+        elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+            module = variables.get(part.value.id)
+            if isinstance(module, nn.Module):
+                value = dict(module.named_parameters(recurse=False)).get(part.attr)
+        if isinstance(value, torch.Tensor):
+            found[id(value)] = value
+    return list(found.values())
+
+
 def names_of(frame: Frame | None) -> dict[int, str]:
     """Return the names of the tensors among a frame's variables, by the tensor's `id`."""
     return {} if frame is None else names_in(local_variables(frame[0]))

@@ -67,6 +67,9 @@ export class ModuleTree {
     for (const node of [...this.graph.nodes].reverse()) {
       if (node.kind === "op") this.fillIn(outputs, node);
     }
+    // A call in which the forward pass failed has no output.
+    const failed = this.graph.nodes.filter((node) => node.kind === "failed" && !node.backward);
+    for (const call of failed.flatMap((node) => this.chain(node.scope))) outputs.delete(call.id);
     return outputs;
   }
 
