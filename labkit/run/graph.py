@@ -66,6 +66,11 @@ class ComputationGraph:
             digest.update(f"{edge.source}>{edge.target};".encode())
         return digest.hexdigest()
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """A sentence on each failed operation: its name, module, line and error."""
+        return tuple(_sentence(node) for node in self.nodes if node.kind == "failed")
+
     def to_json(self) -> dict[str, Any]:
         """Return the graph as JSON-serializable data, with the keys of the views' protocol."""
         return {
@@ -161,8 +166,7 @@ class ComputationGraph:
             listed = f": {' → '.join(ops)}" if ops else ""
             lines.append(f"{'  ' * depth[module.id]}{title} [{module.type}]{listed}")
         outside = _operations(members.get("", []))
-        failed = [_sentence(node) for node in self.nodes if node.kind == "failed"]
-        return "\n".join([*lines, *([" → ".join(outside)] if outside else []), *failed])
+        return "\n".join([*lines, *([" → ".join(outside)] if outside else []), *self.failures])
 
 
 def _operations(nodes: Sequence[Node]) -> list[str]:

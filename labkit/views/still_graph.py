@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from labkit.run import ComputationGraph, ModuleCall, Node
@@ -82,6 +82,8 @@ def _fold(graph: ComputationGraph) -> tuple[dict[str, _Box], set[tuple[str, str]
         call = _outermost(node.scope, calls, unfolded)
         box_id = box_ids[node.id] = call.id if call else node.id
         boxes.setdefault(box_id, _box_of_call(call) if call else _box_of_node(node))
+        if call and node.kind == "failed":
+            boxes[box_id] = replace(boxes[box_id], detail="failed", kind="m f")
     arrows = {(box_ids[edge.source], box_ids[edge.target]) for edge in graph.edges}
     return boxes, {(source, target) for source, target in arrows if source != target}
 
@@ -247,7 +249,7 @@ def _write(
 
 def _box(box: _Box, centre: float, top: float) -> str:
     x, middle = centre - box.width / 2, top + _HEIGHT / 2 + 4
-    corner = 6 if box.kind in ("m", "p") else _HEIGHT / 2
+    corner = 6 if box.kind in ("m", "m f", "p") else _HEIGHT / 2
     detail = f' <tspan class="s">{escape(box.detail)}</tspan>' if box.detail else ""
     return (
         f'<rect class="b {box.kind}" x="{x:.1f}" y="{top:.1f}" width="{box.width:.1f}" '
