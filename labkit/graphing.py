@@ -37,6 +37,12 @@ class Recording(GraphRecording):
         See `GraphMaker.record`.
     keep_errors : bool
         See `GraphMaker.record`.
+
+    Attributes
+    ----------
+    error : Exception or None
+        The exception that ended the block. Its traceback refers to the variables of the code, and
+        so to tensors.
     """
 
     def __init__(
@@ -45,6 +51,7 @@ class Recording(GraphRecording):
         super().__init__(models)
         self._samples: Samples = {}
         self._keeps_errors = keep_errors
+        self.error: Exception | None = None
 
     def __exit__(
         self,
@@ -54,7 +61,10 @@ class Recording(GraphRecording):
     ) -> bool:
         super().__exit__(kind, error, traceback)
         self._samples = samples_of(self.table(), {})
-        return self._keeps_errors and self.error is not None
+        if not isinstance(error, Exception):
+            return False
+        self.error = error
+        return self._keeps_errors
 
     def view(self) -> GraphView:
         """Return a view of the graph, with samples of the parameters at the end of the block.

@@ -286,7 +286,7 @@ class Run(RunRecord):
 
     def _add_failed_graph(self, error: BaseException) -> None:
         live = self._live
-        if live is None or self.closed:
+        if live is None or self.closed or not isinstance(error, Exception):
             return
         try:
             graph = live.failed_graph(error, self.steps + 1)

@@ -44,10 +44,10 @@ def test_a_failed_call_is_displayed_with_its_error_and_line(open_notebook):
     expect(failed).to_be_visible(timeout=30_000)
     expect(failed).to_contain_text("failed")
     expect(graph.locator(ERRORS)).to_contain_text("cannot be multiplied (3x8 and 6x2)")
-    expect(graph.locator(ERRORS)).to_contain_text("notebook cell:5")
+    expect(graph.locator(ERRORS)).to_contain_text("notebook cell:4")
     book.await_idle()
     assert "RuntimeError" in book.text()
-    graph.get_by_role("button", name="Fold all").click()
+    graph.get_by_role("button", name="Fold all", exact=True).click()
     expect(failed).to_have_count(0)
     expect(graph.locator('[data-labkit-node="0#1"]')).to_contain_text("failed")
     graph.get_by_role("button", name="linear in 0.2").click()
@@ -61,8 +61,8 @@ def test_both_places_of_an_in_place_change_are_marked(open_notebook):
     graph = book.view("graph")
     expect(graph.locator(".labkit-graph-failed")).to_have_count(2, timeout=30_000)
     status = graph.locator(ERRORS)
-    expect(status).to_contain_text("The tensor was changed by add_ (notebook cell:7)")
-    expect(status).to_contain_text("needed for the gradient of exp (notebook cell:5)")
+    expect(status).to_contain_text("The tensor was changed by add_ (notebook cell:6)")
+    expect(status).to_contain_text("needed for the gradient of exp (notebook cell:4)")
     assert book.errors == []
 
 

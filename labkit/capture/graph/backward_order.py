@@ -10,7 +10,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.source_lines import is_users
-from labkit.capture.graph.tracebacks import frames_of
+from labkit.capture.graph.tracebacks import custom_node, frames_of, roots_of_backward
 
 
 @dataclass
@@ -72,10 +72,10 @@ def failed_node(
         The node that ran last.
     """
     for frame, _ in reversed(frames_of(error)):
-        custom = torch_compat.node_of_backward(frame)
+        custom = custom_node(frame)
         if custom is not None:
             return FailedNode(custom)
-        if torch_compat.roots_of_backward(frame) is not None:
+        if roots_of_backward(frame) is not None:
             break
         if is_users(frame.f_code):  # a hook on a tensor raised, before its node ran
             last = None

@@ -13,7 +13,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.operation_results import tensors_in
-from labkit.capture.graph.source_lines import Line, is_labkits, is_users
+from labkit.capture.graph.source_lines import Line, is_labkits, is_users, local_variables, user_line
 from labkit.capture.graph.tracebacks import (
     Frame,
     frames_of,
@@ -21,6 +21,7 @@ from labkit.capture.graph.tracebacks import (
     modules_under_way,
     names_of,
     operation_at,
+    roots_of_backward,
     tensors_at,
     tensors_of,
     users_frame,
@@ -115,16 +116,16 @@ def read_failure(
     failure = Failure(
         op or type(error).__name__,
         text_of(error),
-        line_of(users),
+        line_of(users) or user_line(),  # the traceback ends where the error is caught
         inputs,
         modules_under_way(frames[1:]),
         names_of(users),
     )
     for frame, _ in frames:
-        roots = torch_compat.roots_of_backward(frame)
+        roots = roots_of_backward(frame)
         if roots is not None:
             failure.op, failure.in_backward = "backward", True
-            failure.inputs = list(tensors_in((roots,)))
+            failure.inputs = roots
     return failure
 
 
@@ -136,9 +137,9 @@ def _recorded_call(
         if is_users(frame.f_code):
             return None
         if frame.f_code is recorder:
-            values = frame.f_locals
-            given = tensors_in((values["args"], values["named"]))
-            return function_name(values["func"]), list(given)
+            values = local_variables(frame)
+            given = (values.get("args", ()), values.get("named", {}))
+            return function_name(values.get("func")), list(tensors_in(given))
     return None
 
 

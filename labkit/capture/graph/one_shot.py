@@ -64,8 +64,6 @@ class GraphRecording:
     graph : ComputationGraph or None
         The whole graph; None until the block has ended. If the block raised an exception, the graph
         that was built until then, with the operation that failed.
-    error : Exception or None
-        The exception that ended the block.
     results : mapping of str to mapping of int to Sample or None
         Samples of the results of operations by node id and number, for the graph that `of` returned
         last.
@@ -83,7 +81,6 @@ class GraphRecording:
         self.results: SampledResults = {}
         self._captures_whole = whole
         self.graph: ComputationGraph | None = None
-        self.error: Exception | None = None
         self._scopes = ScopeRecorder(models or {}, discover=models is None, pauses=True)
         self._calls = CallRecorder()
         self._calls.read_saved = self._read_saved
@@ -109,7 +106,7 @@ class GraphRecording:
         self._calls.finish()
         self._calls.names = user_tensors()
         if isinstance(error, Exception):
-            self.error, self.graph = error, self._failed(error)
+            self.graph = self._failed(error)
             with suppress(Exception):  # a class of errors may refuse attributes
                 error.labkit_graph = self.graph  # type: ignore[attr-defined]
         elif self._captures_whole:

@@ -64,7 +64,7 @@ class CallRecorder(TorchFunctionMode):
 
     @property
     def last_in_backward(self) -> AutogradNode | None:
-        """The node that ran last in the newest backward pass."""
+        """The node that ran last in a backward pass that raised."""
         return self._backward.last
 
     @property
@@ -86,10 +86,10 @@ class CallRecorder(TorchFunctionMode):
             result = func(*args, **named)
         finally:
             self._backward.stop()
+        self._backward.last = None
         stop = torch_compat.sequence_number()
         with torch_compat.unnoticed():
             made = list(tensors_in((result,)))
-            self._add_changes(func, (start, stop), given, nodes, versions)
             if stop > start:
                 self.add_call(start, stop, user_line())
                 self._cuts.used(given, start, stop)
@@ -97,6 +97,7 @@ class CallRecorder(TorchFunctionMode):
             else:
                 self._cuts.add(func, given, made)
             self._add_results(made)
+            self._add_changes(func, (start, stop), given, nodes, versions)
         return result
 
     def add_call(self, start: int, stop: int, line: Line | None) -> None:
@@ -196,10 +197,8 @@ class CallRecorder(TorchFunctionMode):
         """Record a call that changed some of its arguments in place."""
         changed = [
             (tensor, before, node)
-            for tensor, node, before, now in zip(
-                given, nodes, versions, versions_of(given), strict=True
-            )
-            if before is not None and now != before
+            for tensor, node, before in zip(given, nodes, versions, strict=True)
+            if before is not None and torch_compat.tensor_version(tensor) != before
         ]
         if changed:
             self.changes.add(function_name(func), user_line(), numbers, changed)

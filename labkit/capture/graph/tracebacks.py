@@ -11,7 +11,10 @@ from types import FrameType, TracebackType
 
 import torch
 from torch import nn
+from torch.autograd.graph import Node as AutogradNode
 
+from labkit.capture import torch_compat
+from labkit.capture.graph.operation_results import tensors_in
 from labkit.capture.graph.source_lines import Line, is_users, local_variables, names_in
 
 Frame = tuple[FrameType, TracebackType]
@@ -91,6 +94,19 @@ def tensors_at(frame: Frame) -> list[torch.Tensor]:
         if isinstance(value, torch.Tensor):
             found[id(value)] = value
     return list(found.values())
+
+
+def roots_of_backward(frame: FrameType) -> list[torch.Tensor] | None:
+    """Return the tensors that a function of torch differentiates; None for other frames."""
+    name = torch_compat.variable_of_roots(frame.f_code)
+    return None if name is None else list(tensors_in((local_variables(frame)[name],)))
+
+
+def custom_node(frame: FrameType) -> AutogradNode | None:
+    """Return the node of the custom function whose backward a frame of torch runs, or None."""
+    name = torch_compat.variable_of_custom_node(frame.f_code)
+    node = None if name is None else local_variables(frame).get(name)
+    return node if isinstance(node, AutogradNode) else None
 
 
 def names_of(frame: Frame | None) -> dict[int, str]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from types import FrameType
+from types import CodeType
 from typing import Any
 
 import torch
-from torch.autograd.function import BackwardCFunction
 from torch.autograd.graph import Node
 
 from labkit.capture.torch_compat.tensors import Output, described
@@ -23,7 +22,6 @@ _BACKWARD_ARGUMENTS = (
     "grad_variables",
     "inputs",
 )
-_AUTOGRAD_FILE = torch.autograd.__file__
 _INTEGERS = {int}
 UNKNOWN_OUTPUT: Output = (None, None, None)
 _EXPOSES_SAVED_TENSOR_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
@@ -235,18 +233,17 @@ def is_within_backward() -> bool:
     return task is not None and task() >= 0
 
 
-def roots_of_backward(frame: FrameType) -> object | None:
-    """Return the tensors that a frame of torch was called to differentiate; None for others."""
-    if frame.f_code.co_filename != _AUTOGRAD_FILE:
+def variable_of_roots(code: CodeType) -> str | None:
+    """Return the variable with the tensors that code of torch differentiates; None for others."""
+    if code.co_filename != torch.autograd.__file__:
         return None
-    argument = {"backward": "tensors", "grad": "outputs"}.get(frame.f_code.co_name)
-    return None if argument is None else frame.f_locals.get(argument)
+    return {"backward": "tensors", "grad": "outputs"}.get(code.co_name)
 
 
-def node_of_backward(frame: FrameType) -> Node | None:
-    """Return the node of a custom function whose backward runs in a frame; None for others."""
-    node = frame.f_locals.get("self") if frame.f_code.co_name == "apply" else None
-    return node if isinstance(node, BackwardCFunction) else None  # type: ignore[return-value]
+def variable_of_custom_node(code: CodeType) -> str | None:
+    """Return the variable with the node of a custom function, in code of torch that runs it."""
+    is_apply = code.co_name == "apply" and code.co_filename == torch.autograd.function.__file__
+    return "self" if is_apply else None
 
 
 def error_of_saved(node: Node) -> tuple[str, torch.Tensor | None] | None:

@@ -48,6 +48,14 @@ def test_a_shape_that_does_not_fit_is_a_failed_node_with_its_inputs_error_and_li
     assert not [node for node in graph.nodes if node.kind == "output"]
 
 
+def test_the_line_of_a_model_without_code_of_the_users_is_that_of_the_call():
+    model = nn.Sequential(nn.Linear(4, 2))
+    with pytest.raises(RuntimeError) as caught:
+        lk.graph.capture(model, torch.ones(3, 9))  # calls the model
+    (node,) = failed(caught.value.labkit_graph)
+    assert node.source.line == line_of(__file__, "# calls the model")
+
+
 def test_the_error_of_a_call_is_raised_unchanged_and_the_model_is_as_before():
     model = nn.Sequential(nn.BatchNorm1d(4), Raises())
     before = model[0].running_mean.clone()
@@ -142,15 +150,19 @@ def test_texts_of_the_graph_name_what_failed():
 
 
 def test_a_failed_pass_keeps_no_tensor_alive():
-    model = Encoder(width=6)
+    model, inputs = Encoder(width=6), torch.ones(3, 4)
+    alive = weakref.ref(inputs)
+    graph = None
+    gc.disable()
     try:
-        lk.graph.capture(model, torch.ones(3, 4))
-    except RuntimeError as error:
-        graph = error.labkit_graph
-    alive = weakref.ref(model.first.weight)
-    del model
-    gc.collect()
-    assert alive() is None
+        try:
+            lk.graph.capture(model, inputs)
+        except RuntimeError as error:
+            graph = error.labkit_graph
+        del inputs
+        assert alive() is None
+    finally:
+        gc.enable()
     assert failed(graph)
 
 
