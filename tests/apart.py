@@ -52,6 +52,8 @@ def run(module: str, name: str, log: str, seconds: float) -> None:
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     faulthandler.enable(file=sys.stderr)
     faulthandler.dump_traceback_later(seconds, exit=True, file=sys.stderr)
-    getattr(importlib.import_module(module), name)()
+    scenario = getattr(importlib.import_module(module), name)
+    gc.freeze()  # collections and searches for referrers visit the objects of the scenario only
+    scenario()
     gc.collect()
     faulthandler.cancel_dump_traceback_later()

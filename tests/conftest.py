@@ -1,4 +1,6 @@
-"""One browser per process, and one worker for all tests that load the machine."""
+"""One browser per process, one worker for all tests that load the machine, and a small heap."""
+
+import gc
 
 import pytest
 
@@ -30,3 +32,16 @@ def browser():
         started = launch_browser(playwright)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_heap():
+    """Exclude the objects that existed before a file's first test from garbage collection.
+
+    `lk.watch` asks the collector which objects refer to a parameter, and the collector visits all
+    that it knows. A worker has imported every test file, torch's compiler and the trainers: each
+    of some thousand searches would take tenths of a second. A test finds its own objects only.
+    """
+    gc.freeze()
+    yield
+    gc.collect()  # here, as a warning about what is collected is one of this file

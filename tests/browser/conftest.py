@@ -1,4 +1,4 @@
-"""One JupyterLab for all browser tests, and a page for each test."""
+"""One JupyterLab for all browser tests, and a page with a kernel that most of them share."""
 
 import itertools
 
@@ -6,6 +6,8 @@ import pytest
 
 from .lab import NotebookPage, running_lab
 
+LIGHT = "JupyterLab Light"
+HEIGHT = 1000
 numbers = itertools.count(1)
 
 
@@ -15,17 +17,41 @@ def lab(tmp_path_factory):
         yield server
 
 
-@pytest.fixture
-def open_notebook(browser, lab):
-    pages = []
+@pytest.fixture(scope="module")
+def shared_book(browser, lab):
+    lab.set_theme(LIGHT)
+    page = browser.new_page(viewport={"width": 1280, "height": HEIGHT})
+    book = NotebookPage(page, lab, f"notebook{next(numbers)}.ipynb", [""])
+    yield book
+    page.close()
+    lab.end_kernels(book.path.name)
 
-    def open_(cells, *, width=1280, height=1000, theme="JupyterLab Light"):
-        lab.set_theme(theme)
-        page = browser.new_page(viewport={"width": width, "height": height})
-        pages.append(page)
-        return NotebookPage(page, lab, f"notebook{next(numbers)}.ipynb", cells)
+
+@pytest.fixture
+def open_notebook(shared_book):
+    """Return a function that replaces the cells of a page whose kernel has imported torch."""
+
+    def open_(cells, *, width=1280, theme=LIGHT):
+        shared_book.page.set_viewport_size({"width": width, "height": HEIGHT})
+        shared_book.set_theme(theme)
+        shared_book.replace_cells(cells)
+        return shared_book
+
+    return open_
+
+
+@pytest.fixture
+def open_new_page(browser, lab):
+    """Return a function that opens a notebook in a page and a kernel of its own."""
+    books = []
+
+    def open_(cells):
+        lab.set_theme(LIGHT)
+        page = browser.new_page(viewport={"width": 1280, "height": HEIGHT})
+        books.append(NotebookPage(page, lab, f"notebook{next(numbers)}.ipynb", cells))
+        return books[-1]
 
     yield open_
-    for page in pages:
-        page.close()
-    lab.end_kernels()
+    for book in books:
+        book.page.close()
+        lab.end_kernels(book.path.name)

@@ -30,6 +30,8 @@ BROWSER_ARGUMENTS = [
     "--disable-sync",
 ]
 START_SECONDS = 60
+CONTEXT = "window.jupyterapp.shell.currentWidget.context"
+"""The open document and its kernel, of JupyterLab in the page."""
 
 SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/apputils-extension/notification": {
@@ -59,15 +61,16 @@ class Lab:
         """Set the theme of pages opened later."""
         write_settings(self.settings, "@jupyterlab/apputils-extension/themes", {"theme": name})
 
-    def end_kernels(self) -> None:
-        """Shut down all kernels, so that the training of one test does not slow the next."""
-        with urllib.request.urlopen(f"{self.url}/api/kernels") as answer:
-            kernels = json.load(answer)
-        for kernel in kernels:
-            ending = urllib.request.Request(
-                f"{self.url}/api/kernels/{kernel['id']}", method="DELETE"
-            )
-            urllib.request.urlopen(ending).close()
+    def end_kernels(self, *names: str) -> None:
+        """Shut down the kernels of some notebooks, or all, as their training slows other tests."""
+        with urllib.request.urlopen(f"{self.url}/api/sessions") as answer:
+            sessions = json.load(answer)
+        for session in sessions:
+            if not names or session["path"] in names:
+                ending = urllib.request.Request(
+                    f"{self.url}/api/kernels/{session['kernel']['id']}", method="DELETE"
+                )
+                urllib.request.urlopen(ending).close()
 
 
 def write_settings(folder: Path, plugin: str, values: dict[str, object]) -> None:
@@ -103,6 +106,7 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         "--IdentityProvider.token=",
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.disable_check_xsrf=True",
+        "--LabApp.expose_app_in_browser=True",
     ]
     process = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.port={port}"],
@@ -149,18 +153,48 @@ class NotebookPage:
         self.page = page
         self.lab = lab
         self.path = lab.folder / name
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self._write(cells)
+        self.open()
+
+    def _write(self, cells: list[str]) -> None:
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(book, self.path)
-        self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.open()
 
     def open(self) -> None:
         """Open the notebook or reload the page, and wait until the kernel is idle."""
         self.page.goto(f"{self.lab.url}/doc/tree/{self.path.name}?reset")
         expect(self.cell(0)).to_be_visible(timeout=60_000)
         self.await_idle()
+
+    def replace_cells(self, cells: list[str]) -> None:
+        """Replace all cells and outputs, and clear the namespace of the kernel, which runs on."""
+        if self._running().count():  # a test failed and left its loop
+            self.page.evaluate(f"() => {CONTEXT}.sessionContext.session.kernel.interrupt()")
+        self.await_idle()
+        self.errors.clear()
+        self._write(cells)
+        self.page.evaluate(
+            f"""async () => {{
+                const context = {CONTEXT};
+                await context.revert();
+                const {{ kernel }} = context.sessionContext.session;
+                await kernel.requestExecute({{ code: "%reset -f", silent: true }}).done;
+            }}"""
+        )
+        expect(self.page.locator(".jp-Notebook .jp-Cell")).to_have_count(len(cells))
+        expect(self.page.locator(".jp-OutputArea-output")).to_have_count(0)
+        self.await_idle()
+
+    def set_theme(self, name: str) -> None:
+        """Change the theme of the open page."""
+        self.page.evaluate(
+            "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })",
+            name,
+        )
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
 
     def await_idle(self, timeout: float = 60_000) -> None:
         """Wait until the kernel is connected and no cell is running.
@@ -170,8 +204,10 @@ class NotebookPage:
         """
         status = self.page.locator("#jp-main-statusbar")
         expect(status).to_contain_text(re.compile("[|] Idle"), timeout=timeout)
-        running = self.page.locator(".jp-InputPrompt", has_text="[*]:")
-        expect(running).to_have_count(0, timeout=timeout)
+        expect(self._running()).to_have_count(0, timeout=timeout)
+
+    def _running(self) -> Locator:
+        return self.page.locator(".jp-InputPrompt", has_text="[*]:")
 
     def cell(self, number: int) -> Locator:
         """Return a cell."""

@@ -10,7 +10,10 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def training(lab, tmp_path_factory):
-    return Training(lab.folder / tmp_path_factory.mktemp("training").name)
+    loop = Training(lab.folder / tmp_path_factory.mktemp("training").name)
+    yield loop
+    if loop.folder.exists():
+        loop.end()
 
 
 def start(open_notebook, training, **options):
@@ -122,17 +125,17 @@ def test_a_reloaded_page_shows_the_whole_run(open_notebook, training):
     assert first == 1
 
 
-def test_closing_the_page_does_not_stop_the_loop(open_notebook, training):
-    book = start(open_notebook, training)
+def test_closing_the_page_does_not_stop_the_loop(open_new_page, training):
+    book = start(open_new_page, training)
     book.page.close()
     training.await_steps(training.steps + 200)
     training.end()
 
 
-def test_viewers_are_present_while_a_page_is_open(open_notebook, training):
-    book = start(open_notebook, training)
-    # At least six seconds: longer than a viewer counts as present without messages.
-    training.await_steps(training.steps + 3_000)
+def test_viewers_are_present_while_a_page_is_open(open_new_page, training):
+    book = start(open_new_page, training)
+    book.page.wait_for_timeout(6_000)  # longer than a viewer counts as present without messages
+    training.await_steps(training.steps + 1)
     training.await_viewers(present=True)
     book.page.close()
     training.await_viewers(present=False)

@@ -62,18 +62,30 @@ def course(lab):
 
 
 @pytest.fixture
-def faulty(open_notebook, lab, tmp_path_factory):
-    """A notebook with a running training cell, which ends after the test."""
+def train(lab, tmp_path_factory):
+    """A function that runs the training cell with a given way to open a notebook."""
     end = lab.folder / f"{tmp_path_factory.mktemp('faulty').name}-end"
-    book = open_notebook([MODEL, TRAIN.format(end=end.name)])
-    book.run_cell(0)
-    book.await_idle()
-    book.run_cell(1)
-    book.await_step("dashboard", 60)
-    yield book
+    books = []
+
+    def train_(open_):
+        books.append(open_([MODEL, TRAIN.format(end=end.name)]))
+        books[0].run_cell(0)
+        books[0].await_idle()
+        books[0].run_cell(1)
+        books[0].await_step("dashboard", 60)
+        return books[0]
+
+    yield train_
     end.touch()
-    book.await_idle()
-    assert book.errors == []
+    for book in books:
+        book.await_idle()
+        assert book.errors == []
+
+
+@pytest.fixture
+def faulty(train, open_notebook):
+    """A notebook with a running training cell, which ends after the test."""
+    return train(open_notebook)
 
 
 def test_a_finding_appears_during_training_and_links_to_the_graph(faulty):
@@ -88,7 +100,8 @@ def test_a_finding_appears_during_training_and_links_to_the_graph(faulty):
     expect(softmax).to_be_visible(timeout=20_000)
 
 
-def test_a_finding_opens_its_chapter_of_the_course(course, faulty):
+def test_a_finding_opens_its_chapter_of_the_course(course, open_new_page, train):
+    faulty = train(open_new_page)
     card = faulty.view("findings").locator('[data-labkit-finding="softmax-before-loss"]')
     expect(card).to_be_visible(timeout=20_000)
     card.locator("summary").click()

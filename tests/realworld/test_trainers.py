@@ -111,13 +111,8 @@ def test_a_trainer_is_recorded_and_its_weights_are_unchanged(loop, tmp_path):
     assert run.notices == ()
 
 
-def train_in_a_process(rank, folder, watched):
-    """Train one of two replicas, and write its weights to a file."""
-    os.environ.update(MASTER_ADDR="127.0.0.1", GLOO_SOCKET_IFNAME="lo")
-    torch.distributed.init_process_group(
-        "gloo", init_method=f"file://{folder}/meeting-{watched}", rank=rank, world_size=2
-    )
-    torch.set_num_threads(1)
+def train_replica(rank, watched):
+    """Train one of two replicas; return its weights, and facts of its run if watched."""
     torch.manual_seed(0)
     model = nn.parallel.DistributedDataParallel(network())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
@@ -130,7 +125,17 @@ def train_in_a_process(rank, folder, watched):
             loss.backward()
             optimizer.step()
     facts = None if run is None else (run.steps, len(run.series("loss")[0]), run.notices)
-    torch.save((model.state_dict(), facts), f"{folder}/{watched}-{rank}.pt")
+    return model.state_dict(), facts
+
+
+def train_in_a_process(rank, folder):
+    """Train a replica unwatched, then watched, and write the results to a file."""
+    os.environ.update(MASTER_ADDR="127.0.0.1", GLOO_SOCKET_IFNAME="lo")
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
+    )
+    torch.set_num_threads(1)
+    torch.save([train_replica(rank, watched) for watched in (False, True)], f"{folder}/{rank}.pt")
     torch.distributed.destroy_process_group()
     # Threads of gloo hold Python objects of the backward pass, watched or not. They free them
     # with the interpreter, which may be shutting down: the process aborts or hangs
@@ -139,11 +144,9 @@ def train_in_a_process(rank, folder, watched):
 
 
 def test_distributed_processes_are_recorded_and_their_weights_are_unchanged(tmp_path):
-    for watched in (False, True):
-        torch.multiprocessing.spawn(train_in_a_process, (str(tmp_path), watched), nprocs=2)
+    torch.multiprocessing.spawn(train_in_a_process, (str(tmp_path),), nprocs=2)
     for rank in range(2):
-        plain, _ = torch.load(tmp_path / f"False-{rank}.pt")
-        found, facts = torch.load(tmp_path / f"True-{rank}.pt")
+        (plain, _), (found, facts) = torch.load(tmp_path / f"{rank}.pt")
         assert facts == (12, 12, ())
         for name, tensor in found.items():
             assert torch.equal(tensor, plain[name]), name

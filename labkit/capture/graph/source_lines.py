@@ -6,9 +6,10 @@ import dis
 import functools
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import TypeVar
 
 import torch
 
@@ -20,6 +21,10 @@ Line = tuple[CodeType, int]
 _LIBRARY_PATHS = tuple(
     f"{home}/" for home in (Path(torch.__file__).parent, Path(__file__).parents[2])
 )
+Read = TypeVar("Read")
+
+_MAX_ITEMS = 100
+"""Maximum number of items of a container that is searched for tensors."""
 _is_user_file: dict[str, bool] = {}
 
 
@@ -66,12 +71,25 @@ def user_tensors() -> dict[int, str]:
 
     Only those of global variables if reading local ones would have side effects.
     """
+    return _read_variables(names_in)
+
+
+def user_values() -> list[torch.Tensor]:
+    """Return the tensors that are visible in the user's innermost frame, and those in containers.
+
+    Only those of global variables if reading local ones would have side effects.
+    """
+    return list(_read_variables(_values_in).values())
+
+
+def _read_variables(read: Callable[[Mapping[str, object]], dict[int, Read]]) -> dict[int, Read]:
+    """Return what a function reads of the variables of the user's innermost frame."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
     while frame is not None and frame.f_code.co_filename.startswith(_LIBRARY_PATHS):
         frame = frame.f_back
     if frame is None:
         return {}
-    return names_in(frame.f_globals) | names_in(local_variables(frame))
+    return read(frame.f_globals) | read(local_variables(frame))
 
 
 def local_variables(frame: FrameType) -> dict[str, object]:
@@ -118,6 +136,16 @@ def names_in(*spaces: Mapping[str, object]) -> dict[int, str]:
         for name, value in list(space.items())
         if issubclass(type(value), torch.Tensor) and not name.startswith("_")
     }
+
+
+def _values_in(space: Mapping[str, object]) -> dict[int, torch.Tensor]:
+    found: dict[int, torch.Tensor] = {}
+    for value in list(space.values()):
+        items: Iterable[object] = (value,)
+        if type(value) in (tuple, list, dict) and len(value) <= _MAX_ITEMS:  # type: ignore[arg-type]
+            items = value.values() if isinstance(value, dict) else value  # type: ignore[assignment]
+        found |= {id(item): item for item in items if isinstance(item, torch.Tensor)}
+    return found
 
 
 def source_of(line: Line | None) -> Source | None:

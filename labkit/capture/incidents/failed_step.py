@@ -14,7 +14,12 @@ import torch
 from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
-from labkit.capture.graph.autograd_traversal import RecordedDetails, collect, written_graph
+from labkit.capture.graph.autograd_traversal import (
+    MOST_NODES,
+    RecordedDetails,
+    collect,
+    written_graph,
+)
 from labkit.capture.graph.backward_order import FailedNode, failed_node
 from labkit.capture.graph.failed_calls import FailedParts
 from labkit.capture.graph.failed_pass import backward_note, change_note, ends_in, without_node
@@ -73,7 +78,9 @@ def graph_of_failed_step(
         without_node(parts, failure, scopes.table(), failure.names)
         ends = []
     details = RecordedDetails(names=failure.names)
-    return written_graph(ends, scopes.table(), scopes, step, details, found, parts)[0]
+    return written_graph(
+        ends, scopes.table(), scopes, step, details, found, failed=parts, most=MOST_NODES
+    )[0]
 
 
 def _tensors_of_modules(error: BaseException) -> list[torch.Tensor]:

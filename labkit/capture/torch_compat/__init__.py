@@ -16,6 +16,7 @@ from labkit.capture.torch_compat.autograd import (
     node_outputs,
     node_sequence,
     output_shape,
+    saved_dimension,
     saved_results,
     saved_scalar,
     saved_tensors,
@@ -65,7 +66,6 @@ from labkit.capture.torch_compat.optimizers import (
 from labkit.capture.torch_compat.tensors import (
     DispatchMode,
     Output,
-    changed_arguments,
     changed_tensor,
     creator,
     described,
@@ -82,6 +82,7 @@ from labkit.capture.torch_compat.tensors import (
     tensor_version,
     unnoticed,
     without_functions,
+    writes_arguments,
 )
 from labkit.capture.torch_compat.trees import (
     TreeSpec,
@@ -105,7 +106,6 @@ __all__ = [
     "batches_taken",
     "call_forward",
     "call_interceptor",
-    "changed_arguments",
     "changed_tensor",
     "creator",
     "described",
@@ -143,6 +143,7 @@ __all__ = [
     "remove_global_step_hook",
     "replace_loader_methods",
     "same_memory",
+    "saved_dimension",
     "saved_results",
     "saved_scalar",
     "saved_tensors",
@@ -164,4 +165,5 @@ __all__ = [
     "variable_of_roots",
     "without_compilation",
     "without_functions",
+    "writes_arguments",
 ]

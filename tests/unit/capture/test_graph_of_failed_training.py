@@ -89,6 +89,12 @@ def test_what_needs_a_changed_tensor_is_marked_with_its_line():
     assert "lk.graph.record()" in node.note
 
 
+def test_findings_are_those_of_the_graph_before_the_failure():
+    whole = trained(Encoder(width=8), [(X, Y)] * 30 + [(X, Y[:2])], ValueError)
+    started = trained(Encoder(width=8), [(X, Y)] * 30 + [(torch.ones(3, 5), Y)], RuntimeError)
+    assert [f.rule for f in whole.findings] == [f.rule for f in started.findings]
+
+
 def test_an_error_outside_of_both_passes_adds_no_graph():
     def batches():
         yield X, Y

@@ -1,5 +1,6 @@
 """Models trained in turn, and models that call different modules at each step."""
 
+import functools
 import random
 
 import numpy as np
@@ -126,6 +127,12 @@ class Heads(nn.Module):
 VARYING = {LayerDrop: "head", Experts: "gate", Heads: "trunk"}
 
 
+@functools.cache
+def long_run(make):
+    """Return a closed run of many steps, which several tests read."""
+    return record(lambda model, truth: train(model, truth, steps=400), make=make)[0]
+
+
 @pytest.mark.parametrize("make", VARYING, ids=lambda make: make.__name__)
 def test_modules_called_in_some_steps_have_correct_values(make):
     assert_agrees(*record(train, make=make))
@@ -133,7 +140,7 @@ def test_modules_called_in_some_steps_have_correct_values(make):
 
 @pytest.mark.parametrize("make", VARYING, ids=lambda make: make.__name__)
 def test_a_module_called_in_every_step_has_every_activation_sample(make):
-    run, _ = record(lambda m, t: train(m, t, steps=400), make=make)
+    run = long_run(make)
     always = points(run, f"act_mean/{VARYING[make]}")
     assert len(always) >= 5
     for name in run.names():
@@ -143,7 +150,7 @@ def test_a_module_called_in_every_step_has_every_activation_sample(make):
 
 @pytest.mark.parametrize("make", VARYING, ids=lambda make: make.__name__)
 def test_stored_tables_do_not_grow_with_the_sets_of_called_modules(make):
-    run, _ = record(lambda m, t: train(m, t, steps=400), make=make)
+    run = long_run(make)
     kinds = [table.kind for table in run.tables.values()]
     assert max(np.unique(kinds, return_counts=True)[1]) <= 2, sorted(run.tables)
 
