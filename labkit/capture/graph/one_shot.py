@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -159,8 +159,9 @@ class GraphRecording:
             reason = f"The graph of the failed pass could not be read: {described(second)}."
             return ComputationGraph((), (), (), None, reason)
 
-    def _read_saved(self, node: torch.autograd.graph.Node) -> int | None:
-        return saved_bytes(node, self._scopes.table())[0]
+    def _read_saved(self, nodes: Sequence[AutogradNode]) -> dict[AutogradNode, int | None]:
+        table = self._scopes.table()
+        return {node: saved_bytes(node, table)[0] for node in nodes}
 
 
 def graph_of_tensors(

@@ -61,7 +61,8 @@ class CallRecorder(TorchFunctionMode):
         self._unfinished: list[weakref.ref[torch.Tensor]] = []
         """Results without a history, which they get if a custom function returns them."""
         self._first = torch_compat.sequence_number()
-        self.read_saved: Callable[[AutogradNode], int | None] = lambda node: None
+        self.read_saved: Callable[[Sequence[AutogradNode]], dict[AutogradNode, int | None]]
+        self.read_saved = dict.fromkeys
 
     @property
     def last_in_backward(self) -> AutogradNode | None:
@@ -232,7 +233,7 @@ class CallRecorder(TorchFunctionMode):
         starts = [root.grad_fn for root in tensors_in((roots,)) if root.grad_fn is not None]
         nodes = collect(starts)[0]
         self._backward = BackwardOrder(nodes)
-        for node in nodes:
-            if node not in self._saved:
-                self.made.setdefault(node, set())
-                self._saved[node] = self.read_saved(node)
+        new = [node for node in nodes if node not in self._saved]
+        for node in new:
+            self.made.setdefault(node, set())
+        self._saved |= self.read_saved(new)
