@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -34,20 +35,36 @@ class Recording(GraphRecording):
     ----------
     models : mapping of str to Module, optional
         See `GraphMaker.record`.
+    keep_errors : bool
+        See `GraphMaker.record`.
+
+    Attributes
+    ----------
+    error : Exception or None
+        The exception that ended the block. Its traceback refers to the variables of the code, and
+        so to tensors.
     """
 
-    def __init__(self, models: Mapping[str, nn.Module] | None = None) -> None:
+    def __init__(
+        self, models: Mapping[str, nn.Module] | None = None, *, keep_errors: bool = False
+    ) -> None:
         super().__init__(models)
         self._samples: Samples = {}
+        self._keeps_errors = keep_errors
+        self.error: Exception | None = None
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None:
+    ) -> bool:
         super().__exit__(kind, error, traceback)
         self._samples = samples_of(self.table(), {})
+        if not isinstance(error, Exception):
+            return False
+        self.error = error
+        return self._keeps_errors
 
     def view(self) -> GraphView:
         """Return a view of the graph, with samples of the parameters at the end of the block.
@@ -108,6 +125,10 @@ class GraphMaker:
             If the target is neither a tensor nor a model, or inputs are given for a tensor.
         ImportError
             If ipywidgets or anywidget is not installed.
+        Exception
+            What the model itself raises. In a notebook, the graph that was built until then is
+            displayed first, with the operation that failed; it is also the attribute
+            ``labkit_graph`` of the exception.
 
         Examples
         --------
@@ -120,7 +141,11 @@ class GraphMaker:
         results: SampledResults = {}
         if isinstance(target, nn.Module):
             models = {"": target}
-            captured, results = graph_of_call(target, inputs, keywords, reads_results=True)
+            try:
+                captured, results = graph_of_call(target, inputs, keywords, reads_results=True)
+            except Exception as error:
+                _show_failed(target, error)
+                raise
             title = type(target).__name__
         else:
             title = keywords.pop("name", None) or "graph"
@@ -148,17 +173,28 @@ class GraphMaker:
             return graph_of_call(target, inputs, keywords)[0]
         return graph_of_tensors(*_checked(target, inputs, keywords))
 
-    def record(self, model: nn.Module | Mapping[str, nn.Module] | None = None) -> Recording:
+    def record(
+        self,
+        model: nn.Module | Mapping[str, nn.Module] | None = None,
+        *,
+        keep_errors: bool = False,
+    ) -> Recording:
         """Return a context manager that records the graph of the operations in its block.
 
         The graph includes operations whose graph was freed by `backward` or `torch.autograd.grad`
         within the block, the lines of the code, and the points at which a gradient stops. After the
         block, the attribute `graph` is the graph as plain data, and `view()` returns a view.
 
+        If the block raises an exception, the graph contains what was built until then. The
+        operation that failed is a node of kind ``"failed"``, with the error's text as its note. The
+        attribute `error` is the exception.
+
         Parameters
         ----------
         model : Module or mapping of str to Module, optional
             The models whose module calls are recorded; by default all modules that are called.
+        keep_errors : bool
+            Whether an exception ends the block without being raised.
 
         Examples
         --------
@@ -170,10 +206,14 @@ class GraphMaker:
         ...     loss.backward()
         >>> [node.op for node in recording.graph.nodes]
         ['w', 'detach', 'mul', 'exp', 'loss']
+        >>> with graph.record(keep_errors=True) as recording:
+        ...     (w * torch.ones(3)) @ torch.ones(2)
+        >>> failed = recording.graph.nodes[-1]
+        >>> failed.kind, failed.op
+        ('failed', 'matmul')
         """
-        if model is None or isinstance(model, Mapping):
-            return Recording(model)
-        return Recording({"": model})
+        models = model if model is None or isinstance(model, Mapping) else {"": model}
+        return Recording(models, keep_errors=keep_errors)
 
 
 graph = GraphMaker()
@@ -188,6 +228,17 @@ def _view(captured: ComputationGraph, name: str, samples: Samples) -> GraphView:
             "lk.graph.capture(...) gives the graph as plain data."
         ) from error
     return GraphView(captured, name=name, samples=samples)
+
+
+def _show_failed(model: nn.Module, error: Exception) -> None:
+    """Display the graph of a failed call in a notebook; what prevents this is not raised."""
+    with suppress(Exception):
+        from labkit.views.notebook import is_notebook, show
+
+        if is_notebook():
+            captured: ComputationGraph = error.labkit_graph  # type: ignore[attr-defined]
+            samples = samples_of(ParameterTable({"": model}), {})
+            show(_view(captured, f"{type(model).__name__}: failed", samples))
 
 
 def _checked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -15,6 +16,7 @@ from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.hooks import discovery
 from labkit.capture.incidents.call_history import CallHistory
 from labkit.capture.incidents.detection import IncidentDetector
+from labkit.capture.incidents.failed_step import graph_of_failed_step
 from labkit.capture.inspection import inspector
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.activations import ActivationReader
@@ -22,7 +24,7 @@ from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.readings.training_modes import TrainingModes
 from labkit.capture.steps import StepMachine
-from labkit.run import Finding, Run
+from labkit.run import ComputationGraph, Finding, Run
 from labkit.run.inspection import Inspection
 
 _RECORDED_STEPS = 200
@@ -80,11 +82,13 @@ class Watch:
         self.last_module: weakref.finalize[..., nn.Module] | None = None
         """Finalizer that ends the run when its last module is deleted."""
         reader = None if activations is False else ActivationReader(models, activations or None)
+        self._scopes = ScopeRecorder(models)
+        self._draws_graph = graph
         is_compiled = discovery.find_compiled(models.values())
         readings = ReadingSchedule(
             self.table,
             TrainingModes(models),
-            ScopeRecorder(models),
+            self._scopes,
             reader,
             budget=budget,
             graph=graph,
@@ -96,14 +100,14 @@ class Watch:
         self._call_history = CallHistory(
             {} if is_compiled else models, run.observations, self._model_called
         )
-        incidents = IncidentDetector(
+        self._incidents = IncidentDetector(
             models, self.table, self._call_history, readings.graph.known, self._batch_indices
         )
         self._machine = StepMachine(
             run,
             self.table,
             readings,
-            incidents,
+            self._incidents,
             loss_is_given=loss_fn is not None,
             after_plan=self._after_plan,
         )
@@ -135,6 +139,20 @@ class Watch:
     def inspect(self, name: str) -> Inspection | None:
         """Return statistics of a parameter and its gradient; only on the training thread."""
         return self._inspect(name)
+
+    def failed_graph(self, error: BaseException, step: int) -> ComputationGraph | None:
+        """Return the graph of the pass that raised an error; see `LiveModel`."""
+        if not self._draws_graph:
+            return None
+        run = self._machine.run_reference()
+        latest = None if run is None else run.graph
+        with torch_compat.without_functions():
+            graph = graph_of_failed_step(error, self._scopes, latest, step)
+        if graph is None:
+            return None
+        lines = {n.id: self._incidents.line_of(n, graph) for n in graph.nodes if n.kind == "failed"}
+        nodes = (replace(n, source=lines.get(n.id, n.source)) for n in graph.nodes)
+        return replace(graph, nodes=tuple(nodes))
 
     def findings(self) -> tuple[Finding, ...]:
         """Return the findings of the run, the most severe first; on any thread."""

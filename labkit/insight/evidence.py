@@ -36,14 +36,14 @@ class Evidence:
     steps : int
         Number of completed steps.
     graph : ComputationGraph or None
-        The latest graph.
+        The latest graph of a pass that did not fail.
     observed : Observations
     """
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.steps = run.steps
-        self.graph: ComputationGraph | None = run.graph
+        self.graph = _newest_whole_graph(run)
         self.observed: Observations = run.observations
         self._tables = run.tables
         self._recent: dict[str, RecentRows | None] = {}
@@ -209,3 +209,12 @@ class Evidence:
             if node.op == "logsoftmax" and node.shape and len(node.shape) > 1:
                 return node.shape[1]
         return None
+
+
+def _newest_whole_graph(run: Run) -> ComputationGraph | None:
+    """Return the newest graph of a pass that did not fail: in others, later operations are missing.
+
+    None if there is none.
+    """
+    graphs = run.graphs if run.graph is None or run.graph.failures else (run.graph,)
+    return next((graph for graph in reversed(graphs) if not graph.failures), None)

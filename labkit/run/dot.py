@@ -42,6 +42,10 @@ def _dot_node(number: int, node: Node, indent: str) -> str:
     label = ", ".join(node.parameters) or node.op
     if node.shape is not None:
         label += f" {list(node.shape)}"
+    if node.kind == "failed":
+        error = _quoted(node.note or "")
+        label = _quoted(f"{label} (failed)")
+        return f'{indent}n{number} [label={label}, color="#C62828", tooltip={error}];'
     return f"{indent}n{number} [label={_quoted(label)}];"
 
 

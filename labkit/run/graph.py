@@ -7,7 +7,7 @@ module call, the operation, and the ordinal of the operation within that call.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -67,6 +67,11 @@ class ComputationGraph:
         for edge in self.edges:
             digest.update(f"{edge.source}>{edge.target};".encode(errors="replace"))
         return digest.hexdigest()
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """A sentence on each failed operation: its name, module, line and error."""
+        return tuple(_sentence(node) for node in self.nodes if node.kind == "failed")
 
     def to_json(self) -> dict[str, Any]:
         """Return the graph as JSON-serializable data, with the keys of the views' protocol."""
@@ -158,12 +163,26 @@ class ComputationGraph:
         lines = []
         for module in self.modules:
             depth[module.id] = depth[module.parent or ""] + 1
-            ops = [node.op for node in members.get(module.id, []) if node.kind == "op"]
+            ops = _operations(members.get(module.id, []))
             title = module.path or "(model)"
             listed = f": {' → '.join(ops)}" if ops else ""
             lines.append(f"{'  ' * depth[module.id]}{title} [{module.type}]{listed}")
-        outside = [node.op for node in members.get("", []) if node.kind == "op"]
-        return "\n".join([*lines, " → ".join(outside)] if outside else lines)
+        outside = _operations(members.get("", []))
+        return "\n".join([*lines, *([" → ".join(outside)] if outside else []), *self.failures])
+
+
+def _operations(nodes: Sequence[Node]) -> list[str]:
+    """Return the names of the operations among some nodes; failed ones are marked."""
+    marks = {"op": "", "failed": " (failed)"}
+    return [node.op + marks[node.kind] for node in nodes if node.kind in marks]
+
+
+def _sentence(node: Node) -> str:
+    """Return operation, module, line and error of a failed node."""
+    module = node.scope.partition("#")[0]
+    place = f" in {module}" if module else ""
+    line = f" ({node.source.file}:{node.source.line})" if node.source else ""
+    return f"failed: {node.op}{place}{line}: {node.note}"
 
 
 def _plain(item: Node | Edge) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-NodeKind = Literal["op", "parameter", "input", "output", "cut"]
+NodeKind = Literal["op", "parameter", "input", "output", "cut", "failed"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,10 @@ class Node:
     id : str
         ``scope/op:ordinal``, for example ``"fc1#1/addmm:0"``; the same in every iteration with
         the same structure.
-    kind : {"op", "parameter", "input", "output", "cut"}
+    kind : {"op", "parameter", "input", "output", "cut", "failed"}
         ``"cut"`` is a point at which the gradient stops, for example ``detach``; `note` says why.
+        ``"failed"`` is an operation that raised an error in the forward or the backward pass, or
+        whose in-place change was the cause; `note` contains the error.
     op : str
         Name of the operation in PyTorch, in lower case and without the suffix ``Backward0``.
     scope : str

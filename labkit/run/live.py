@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from labkit.run.finding import Finding
+from labkit.run.graph import ComputationGraph
 from labkit.run.inspection import Inspection
 
 
@@ -31,6 +32,13 @@ class LiveModel(Protocol):
         """Return statistics of a parameter or an operation; None if there is no such tensor.
 
         Called on the training thread only.
+        """
+
+    def failed_graph(self, error: BaseException, step: int) -> ComputationGraph | None:
+        """Return the graph of the pass of a step that raised an error, as far as it was built.
+
+        None if the error was not raised in a forward or a backward pass. Called on the thread, and
+        with the traceback, of the error.
         """
 
     def findings(self) -> tuple[Finding, ...]:

@@ -299,10 +299,22 @@ class Run(RunRecord):
         if isinstance(error, KeyboardInterrupt):
             self._end("interrupted", "the loop was interrupted")
         elif error is not None:
+            self._add_failed_graph(error)
             self._end("failed", f"the loop raised {described(error)}")
         else:
             self._end("finished")
         return False
+
+    def _add_failed_graph(self, error: BaseException) -> None:
+        live = self._live
+        if live is None or self.closed or not isinstance(error, Exception):
+            return
+        try:
+            graph = live.failed_graph(error, self.steps + 1)
+            if graph is not None:
+                self.add_graph(graph, graph.step)
+        except Exception as second:  # noqa: BLE001 - the error of the loop is the one to be raised
+            self.add_notice("graph", f"The failed pass was not drawn: {described(second)}.")
 
     def _register(self) -> None:
         runs, id = self._open, self.id

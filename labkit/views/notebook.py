@@ -9,9 +9,14 @@ from IPython.display import display
 
 from labkit.run import Run
 from labkit.views.kernel import is_notebook
-from labkit.views.views import Dashboard
+from labkit.views.views import Dashboard, View
 
-__all__ = ["is_notebook", "show_dashboard"]
+__all__ = ["is_notebook", "show", "show_dashboard"]
+
+
+def show(view: View) -> None:
+    """Display a view in the running cell."""
+    display(view)  # type: ignore[no-untyped-call]
 
 
 def show_dashboard(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from textwrap import wrap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ _MAX_LINE = 200
 _WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 56, 40
 _MAX_POINTS = 800
+_LETTERS = 105
+"""Number of letters in a line of text."""
 _STYLE = (
     "text{font-family:system-ui,sans-serif;font-size:12px;fill:#444}"
     ".t{font-size:14px;font-weight:600}.a{stroke:#999;fill:none}"
@@ -71,7 +74,13 @@ def _graph_picture(run: Run, title: str) -> str:
         f'<g transform="translate({(_WIDTH - drawing.width * scale) / 2:.1f},44) '
         f'scale({scale:.3f})">{drawing.body}</g>'
     )
-    return _frame(title, round(56 + drawing.height * scale), body)
+    bottom = 56 + drawing.height * scale
+    lines = [line for text in run.graph.failures for line in wrap(text, _LETTERS)]
+    body += "".join(
+        f'<text x="16" y="{bottom + 12 + 18 * row:.0f}">{escape(printable(line))}</text>'
+        for row, line in enumerate(lines)
+    )
+    return _frame(title, round(bottom + 18 * len(lines)), body)
 
 
 def _title(run: Run) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from labkit.run import ComputationGraph, ModuleCall, Node
@@ -20,11 +20,11 @@ _SWEEPS = 6
 STYLE = (
     ".b{fill:#fff;stroke:#9a9a9a}.m{fill:#f3f3f3}.p{stroke-dasharray:none;fill:#fff}"
     ".i,.c{stroke-dasharray:4 3}.o{stroke:#0072B2;stroke-width:2}.e{fill:none;stroke:#8a8a8a}"
-    ".s{fill:#777;font-size:11px}"
+    ".s{fill:#777;font-size:11px}.f{stroke:#C62828;stroke-width:2}"
     "@media(prefers-color-scheme:dark){.b{fill:#222;stroke:#777}.m{fill:#333}.s{fill:#aaa}"
-    ".o{stroke:#56B4E9}}"
+    ".o{stroke:#56B4E9}.f{stroke:#FF8A80}}"
 )
-_KINDS = {"op": "", "parameter": "p", "input": "i", "output": "o", "cut": "c"}
+_KINDS = {"op": "", "parameter": "p", "input": "i", "output": "o", "cut": "c", "failed": "f"}
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,8 @@ def _fold(graph: ComputationGraph) -> tuple[dict[str, _Box], set[tuple[str, str]
         call = _outermost(node.scope, calls, unfolded)
         box_id = box_ids[node.id] = call.id if call else node.id
         boxes.setdefault(box_id, _box_of_call(call) if call else _box_of_node(node))
+        if call and node.kind == "failed":
+            boxes[box_id] = replace(boxes[box_id], detail="failed", kind="m f")
     arrows = {(box_ids[edge.source], box_ids[edge.target]) for edge in graph.edges}
     return boxes, {(source, target) for source, target in arrows if source != target}
 
@@ -107,7 +109,7 @@ def _box_of_call(call: ModuleCall) -> _Box:
 def _box_of_node(node: Node) -> _Box:
     shape = "" if node.shape is None else "\N{MULTIPLICATION SIGN}".join(map(str, node.shape))
     name = node.parameters[0].rpartition(".")[2] if node.parameters else node.op
-    return _Box(name, shape, _KINDS[node.kind])
+    return _Box(name, "failed" if node.kind == "failed" else shape, _KINDS[node.kind])
 
 
 def _layers(boxes: Mapping[str, _Box], arrows: Iterable[tuple[str, str]]) -> dict[str, int] | None:
@@ -248,7 +250,7 @@ def _write(
 
 def _box(box: _Box, centre: float, top: float) -> str:
     x, middle = centre - box.width / 2, top + _HEIGHT / 2 + 4
-    corner = 6 if box.kind in ("m", "p") else _HEIGHT / 2
+    corner = 6 if box.kind in ("m", "m f", "p") else _HEIGHT / 2
     label = escape(printable(box.label))
     detail = f' <tspan class="s">{escape(printable(box.detail))}</tspan>' if box.detail else ""
     return (

@@ -12,9 +12,10 @@ export interface GraphNode {
   readonly id: string;
   /**
    * "op" for an operation, "parameter" for a leaf that is a parameter, "input" for any other leaf,
-   * "output" for the loss, "cut" where the gradient does not flow further.
+   * "output" for the loss, "cut" where the gradient does not flow further, "failed" for what raised
+   * an error, or changed in place what the backward pass needed.
    */
-  readonly kind: "op" | "parameter" | "input" | "output" | "cut";
+  readonly kind: "op" | "parameter" | "input" | "output" | "cut" | "failed";
   /** PyTorch's name of the operation in lower case, without "Backward0": "addmm", "relu". */
   readonly op: string;
   /** Id of the innermost module call around it ("encoder.layers.0#1"); "" outside all modules. */

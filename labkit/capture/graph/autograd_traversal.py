@@ -10,6 +10,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture.graph.call_tree import CallTree
 from labkit.capture.graph.cuts import Cut
+from labkit.capture.graph.failed_calls import FailedParts, add_failed, marked
 from labkit.capture.graph.graph_writer import GraphWriter
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.source_lines import Line
@@ -116,11 +117,12 @@ def written_graph(
     recorded: RecordedDetails | None = None,
     within: Iterable[AutogradNode] = (),
     most: int | None = None,
+    failed: FailedParts | None = None,
 ) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
     """Return the graph that ends in some nodes, and the id of each autograd node in it.
 
     Each of `ends` gets an output node of its name. `within` are further nodes of the graph that
-    cannot be reached from the ends.
+    cannot be reached from the ends. `failed` is what failed in the pass.
     """
     found, links = collect([*dict.fromkeys([node for node, _, _ in ends]), *within], most)
     if most is not None and len(found) > most:
@@ -128,17 +130,22 @@ def written_graph(
         return ComputationGraph((), (), (), step, reason), {}
     recorded = recorded or RecordedDetails()
     order = scopes.in_order(found, links)
-    calls = CallTree.build(scopes.intervals, order, scopes.thread_calls)
+    failed = failed or FailedParts()
+    calls = CallTree.build(scopes.intervals, order, scopes.thread_calls, failed.under_way)
     writer = GraphWriter(table, calls, recorded.lines, recorded.saved, recorded.names)
     writer.write(order, links)
     for cut in recorded.cuts:
         writer.add_cut(cut)
+    added: dict[int, str] = {}
+    for call in failed.calls:
+        add_failed(writer, call, added)
     for node, output, name in ends:
         writer.add_output(node, output, name)
     graph = ComputationGraph(
         writer.in_order_of_use(), tuple(writer.edges), calls.modules(scopes), step
     )
-    return graph, writer.ids
+    notes = {writer.ids[node]: note for node, note in failed.notes.items() if node in writer.ids}
+    return (marked(graph, notes) if notes else graph), writer.ids
 
 
 def collect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch.autograd.graph import Node as AutogradNode
 
@@ -32,10 +33,13 @@ class CallTree:
         intervals: Sequence[Interval],
         order: Sequence[AutogradNode],
         thread_calls: Sequence[ThreadCall] = (),
+        under_way: Sequence[Interval] = (),
     ) -> CallTree:
         """Assign nodes, in the order of creation, to recorded calls.
 
         `thread_calls` are calls on other threads, whose nodes are numbered independently.
+        `under_way` are calls that an error ended, the outermost first; they are part of the tree
+        even if they created no node.
         """
         innermost: dict[AutogradNode, Interval] = {}
         parents: dict[Interval, Interval | None] = {}
@@ -53,7 +57,8 @@ class CallTree:
             _sweep(call.intervals, own, around, innermost, parents)
         rest = [node for node in order if node not in foreign] if foreign else order
         _sweep(intervals, rest, None, innermost, parents)
-        used = _with_ancestors(innermost.values(), parents, threads)
+        parents |= {inner: outer for outer, inner in pairwise(under_way)}
+        used = _with_ancestors([*innermost.values(), *under_way[-1:]], parents, threads)
         counts: Counter[str] = Counter()
         ids = {}
         for each in used:

@@ -78,7 +78,7 @@ class GraphWriter:
 
     def add_output(self, start: AutogradNode, output: int, name: str) -> None:
         """Write an output node for one result of a node."""
-        id, result = self._identity("", name), self._result(start, output)
+        id, result = self.identity("", name), self._result(start, output)
         self.nodes.append(Node(id, "output", name, "", *result))
         self.edges.append(Edge(self.ids[start], id, *result[:2], output))
 
@@ -87,12 +87,16 @@ class GraphWriter:
         before = [(node, output) for node, output in cut.sources if node in self.ids]
         after = [node for node in cut.targets if node in self.ids]
         scope = self.calls.scope(before[0][0]) if before else ""
-        id, made = self._identity(scope, cut.op), cut.output
+        id, made = self.identity(scope, cut.op), cut.output
         source = source_of(cut.line)
         self.nodes.append(Node(id, "cut", cut.op, scope, *made, source=source, note=cut.note))
         for node, output in before:
             self.edges.append(Edge(self.ids[node], id, *self._result(node, output)[:2], output))
         self.edges += [Edge(id, self.ids[node], *made[:2]) for node in after]
+
+    def leaves(self) -> dict[int, AutogradNode]:
+        """Return the leaves by the `id` of their tensors."""
+        return {id(leaf.variable): leaf for leaf in self._leaves}  # type: ignore[attr-defined]
 
     def in_order_of_use(self) -> tuple[Node, ...]:
         """Return the nodes in the order of execution, each leaf before its first use."""
@@ -120,7 +124,7 @@ class GraphWriter:
         (op, backward), scope = _names(node.name()), self.calls.scope(node)
         self._made[node] = torch_compat.node_outputs(node)
         made = self._made[node][0]
-        self.ids[node] = self._identity(scope, op)
+        self.ids[node] = self.identity(scope, op)
         saved, hidden = self._saved(node)
         self.nodes.append(
             Node(
@@ -163,7 +167,7 @@ class GraphWriter:
     def _add_leaf(
         self, leaf: AutogradNode, op: str, last: str, scope: str, names: Sequence[str]
     ) -> None:
-        self.ids[leaf] = self._identity(scope, last)
+        self.ids[leaf] = self.identity(scope, last)
         kind = "parameter" if names else "input"
         made = self._result(leaf, 0)
         self.nodes.append(
@@ -183,7 +187,8 @@ class GraphWriter:
         results = self._made[node]
         return results[output] if output < len(results) else torch_compat.UNKNOWN_OUTPUT
 
-    def _identity(self, scope: str, op: str) -> str:
+    def identity(self, scope: str, op: str) -> str:
+        """Return a new id for a node in a scope."""
         kind = f"{scope}/{op}"
         ordinal = self._ordinals.get(kind, 0)
         self._ordinals[kind] = ordinal + 1

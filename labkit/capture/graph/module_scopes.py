@@ -141,6 +141,38 @@ class ScopeRecorder:
         """Record the end of a call for which no hook is called."""
         self._leave(module, (), None)
 
+    def paths_of(self, modules: Sequence[nn.Module]) -> list[str]:
+        """Return the paths of those among some modules that are part of the models."""
+        known = (self._paths.get(id(module)) for module in modules)
+        return [entry[0] for entry in known if entry is not None]
+
+    def end_under_way(self, modules: Sequence[nn.Module]) -> list[Interval]:
+        """End the calls of some modules that an error has ended, the outermost first.
+
+        Other calls that are open were ended by errors that have been handled since.
+        """
+        now, stop = time.perf_counter_ns(), torch_compat.sequence_number()
+        ended = []
+        waiting = list(modules)
+        for entry in self._open.get(self._thread, []):
+            known = self._paths.get(id(entry.module))
+            if known is None or not any(entry.module is each for each in waiting):
+                continue
+            ended.append(
+                Interval(
+                    entry.start,
+                    stop,
+                    known[0],
+                    entry.line,
+                    entry.is_torch_class,
+                    now - entry.began,
+                )
+            )
+        for inner, each in enumerate(reversed(ended)):
+            each.stop += inner  # so that each call is within the one before
+        self.intervals += ended
+        return ended
+
     def stop(self) -> None:
         """Remove the hooks; the intervals remain until `clear`."""
         self.pause()

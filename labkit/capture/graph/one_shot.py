@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,10 +20,10 @@ from labkit.capture.graph.autograd_traversal import (
     capture_graph,
     collect,
     ends_of,
-    plain_name,
     written_graph,
 )
 from labkit.capture.graph.compiled_calls import CompiledCalls
+from labkit.capture.graph.failed_pass import ends_in, graph_of_failed_pass
 from labkit.capture.graph.graph_writer import saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
@@ -32,6 +32,7 @@ from labkit.capture.graph.source_lines import user_tensors, user_values
 from labkit.capture.graph.state_restore import StateRestoration
 from labkit.capture.inspection import SampledResults, sample
 from labkit.capture.parameters import ParameterTable
+from labkit.run.error_text import described
 from labkit.run.graph import ComputationGraph
 from labkit.run.inspection import Sample
 
@@ -61,7 +62,8 @@ class GraphRecording:
     Attributes
     ----------
     graph : ComputationGraph or None
-        The whole graph; None until the block has ended.
+        The whole graph; None until the block has ended. If the block raised an exception, the graph
+        that was built until then, with the operation that failed.
     results : mapping of str to mapping of int to Sample or None
         Samples of the results of operations by node id and number, for the graph that `of` returned
         last.
@@ -88,7 +90,6 @@ class GraphRecording:
 
     def __enter__(self) -> Self:
         self._scopes.start()
-        self._contexts.callback(self._scopes.stop)
         self._contexts.enter_context(self._calls)
         if self._result_recorder is not None:
             self._contexts.enter_context(self._result_recorder)
@@ -100,13 +101,19 @@ class GraphRecording:
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None:
+    ) -> bool | None:
         self._contexts.close()
         self._calls.finish(user_values() if self._captures_whole else ())
         self._calls.names = user_tensors()
-        if self._captures_whole:
+        if isinstance(error, Exception):
+            self.graph = self._failed(error)
+            with suppress(Exception):  # a class of errors may refuse attributes
+                error.labkit_graph = self.graph  # type: ignore[attr-defined]
+        elif self._captures_whole:
             self.graph = self._whole()
+        self._scopes.stop()
         self._calls.made.clear()
+        return None
 
     def of(self, roots: Mapping[str, torch.Tensor]) -> ComputationGraph:
         """Return the graph of some tensors that were computed in the block."""
@@ -138,20 +145,23 @@ class GraphRecording:
             reason = _NO_GRAD if self._calls.saw_gradients_off else _NOTHING
             return ComputationGraph((), (), (), None, reason)
         order = self._scopes.in_order(found, links)
-        used = {source for source, _, _ in links}
-        ends = [
-            (node, output, plain_name(_elements(torch_compat.node_output(node, output)[0])))
-            for node in order
-            if node not in used and not torch_compat.is_leaf(node)
-            for output in sorted(self._calls.made.get(node) or {0})
-        ]
+        ends = ends_in(order, links, self._calls.made)
         recorded = self._calls.recorded(self._scopes.on_own_thread(order))
         return written_graph(
             ends, self._scopes.table(), self._scopes, None, recorded, within=found
         )[0]
 
-    def _read_saved(self, node: torch.autograd.graph.Node) -> int | None:
-        return saved_bytes(node, self._scopes.table())[0]
+    def _failed(self, error: Exception) -> ComputationGraph:
+        try:
+            with torch_compat.without_functions():
+                return graph_of_failed_pass(error, self._calls, self._scopes, self._calls.names)
+        except Exception as second:  # noqa: BLE001 - the user's error is the one to be raised
+            reason = f"The graph of the failed pass could not be read: {described(second)}."
+            return ComputationGraph((), (), (), None, reason)
+
+    def _read_saved(self, nodes: Sequence[AutogradNode]) -> dict[AutogradNode, int | None]:
+        table = self._scopes.table()
+        return {node: saved_bytes(node, table)[0] for node in nodes}
 
 
 def graph_of_tensors(
@@ -209,13 +219,6 @@ def named_tensors(output: Any, name: str = "") -> dict[str, torch.Tensor]:
     for part, value in parts:
         found |= named_tensors(value, f"{name}.{part.lstrip('#')}" if name else part)
     return found
-
-
-def _elements(shape: tuple[int, ...] | None) -> int:
-    count = 1
-    for size in shape or ():
-        count *= size
-    return count if shape is not None else 0
 
 
 def holding_modules(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:

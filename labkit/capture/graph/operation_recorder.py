@@ -8,7 +8,7 @@ microseconds for each call, so it is done for one-shot graphs, not during traini
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,7 +17,10 @@ from torch.overrides import TorchFunctionMode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.autograd_traversal import RecordedDetails, collect
+from labkit.capture.graph.backward_order import BackwardOrder
 from labkit.capture.graph.cut_recorder import CutRecorder
+from labkit.capture.graph.failures import function_name
+from labkit.capture.graph.in_place_changes import InPlaceChanges, versions_of
 from labkit.capture.graph.operation_results import Result, result_of, tensors_in
 from labkit.capture.graph.source_lines import Line, user_line
 
@@ -49,6 +52,8 @@ class CallRecorder(TorchFunctionMode):
         """
         self.names: dict[int, str] = {}
         """Names of the user's variables, by the tensor's `id`."""
+        self.changes = InPlaceChanges()
+        self._backward = BackwardOrder(())
         self._cuts = CutRecorder()
         self._calls: list[tuple[int, int, Line]] = []
         self._saved: dict[AutogradNode, int | None] = {}
@@ -56,7 +61,13 @@ class CallRecorder(TorchFunctionMode):
         self._unfinished: list[weakref.ref[torch.Tensor]] = []
         """Results without a history, which they get if a custom function returns them."""
         self._first = torch_compat.sequence_number()
-        self.read_saved: Callable[[AutogradNode], int | None] = lambda node: None
+        self.read_saved: Callable[[Sequence[AutogradNode]], dict[AutogradNode, int | None]]
+        self.read_saved = dict.fromkeys
+
+    @property
+    def last_in_backward(self) -> AutogradNode | None:
+        """The node that ran last in a backward pass that raised."""
+        return self._backward.last
 
     @property
     def saw_gradients_off(self) -> bool:
@@ -71,9 +82,13 @@ class CallRecorder(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         named = kwargs or {}
-        given, nodes = self._before(func, args, named)
+        given, nodes, versions = self._before(func, args, named)
         start = torch_compat.sequence_number()
-        result = func(*args, **named)
+        try:
+            result = func(*args, **named)
+        finally:
+            self._backward.stop()
+        self._backward.last = None
         stop = torch_compat.sequence_number()
         with torch_compat.unnoticed():
             made = list(tensors_in((result,)))
@@ -84,6 +99,7 @@ class CallRecorder(TorchFunctionMode):
             else:
                 self._cuts.add(func, given, made)
             self._add_results(made)
+            self._add_changes(func, (start, stop), given, nodes, versions)
         return result
 
     def add_call(self, start: int, stop: int, line: Line | None) -> None:
@@ -137,8 +153,8 @@ class CallRecorder(TorchFunctionMode):
 
     def _before(
         self, func: Any, args: tuple[Any, ...], named: Mapping[str, Any]
-    ) -> tuple[list[torch.Tensor], list[AutogradNode | None]]:
-        """Return the tensors that a call gets, and the nodes that created them."""
+    ) -> tuple[list[torch.Tensor], list[AutogradNode | None], list[int | None]]:
+        """Return the tensors that a call gets, the nodes that created them, and their versions."""
         given: list[torch.Tensor] = []
         with torch_compat.unnoticed():
             if self._unfinished and torch.is_grad_enabled():
@@ -149,8 +165,8 @@ class CallRecorder(TorchFunctionMode):
             nodes = [torch_compat.creator(tensor) for tensor in given]
             if self._keeps_results:
                 self._keep(given)
-            return given, nodes
-        return given, [None] * len(given)
+            return given, nodes, versions_of(given)
+        return given, [None] * len(given), [None] * len(given)
 
     def _add_results(self, made: Iterable[torch.Tensor], *, again: bool = True) -> None:
         for tensor in made:
@@ -187,6 +203,23 @@ class CallRecorder(TorchFunctionMode):
                 self._replaced.add(before)
             made[:] = [each for each in made if each is not tensor]
 
+    def _add_changes(
+        self,
+        func: Any,
+        numbers: tuple[int, int],
+        given: Sequence[torch.Tensor],
+        nodes: Sequence[AutogradNode | None],
+        versions: Sequence[int | None],
+    ) -> None:
+        """Record a call that changed some of its arguments in place."""
+        changed = [
+            (tensor, before, node)
+            for tensor, node, before in zip(given, nodes, versions, strict=True)
+            if before is not None and torch_compat.tensor_version(tensor) != before
+        ]
+        if changed:
+            self.changes.add(function_name(func), user_line(), numbers, changed)
+
     def _keep(self, tensors: Iterable[torch.Tensor]) -> None:
         """Store copies of tensors with a history, unless their values are stored already."""
         for tensor in tensors:
@@ -198,7 +231,9 @@ class CallRecorder(TorchFunctionMode):
 
     def _read_saved_before_backward(self, roots: Any) -> None:
         starts = [root.grad_fn for root in tensors_in((roots,)) if root.grad_fn is not None]
-        for node in collect(starts)[0]:
-            if node not in self._saved:
-                self.made.setdefault(node, set())
-                self._saved[node] = self.read_saved(node)
+        nodes = collect(starts)[0]
+        self._backward = BackwardOrder(nodes)
+        new = [node for node in nodes if node not in self._saved]
+        for node in new:
+            self.made.setdefault(node, set())
+        self._saved |= self.read_saved(new)

@@ -39,13 +39,25 @@ def user_line(max_frames: int = 100) -> Line | None:
         code = frame.f_code
         users = _is_user_file.get(code.co_filename)
         if users is None:
-            users = _is_user_file[code.co_filename] = not code.co_filename.startswith(
-                _LIBRARY_PATHS
-            )
+            users = is_users(code)
         if users:
             return code, frame.f_lineno
         frame = frame.f_back
     return None
+
+
+def is_users(code: CodeType) -> bool:
+    """Return whether code is part of neither torch nor labkit."""
+    known = _is_user_file.get(code.co_filename)
+    if known is None:
+        known = not code.co_filename.startswith(_LIBRARY_PATHS)
+        _is_user_file[code.co_filename] = known
+    return known
+
+
+def is_labkits(code: CodeType) -> bool:
+    """Return whether code is part of labkit."""
+    return code.co_filename.startswith(_LIBRARY_PATHS[1])
 
 
 def user_code() -> CodeType | None:
@@ -77,13 +89,11 @@ def _read_variables(read: Callable[[Mapping[str, object]], dict[int, Read]]) -> 
         frame = frame.f_back
     if frame is None:
         return {}
-    return read(frame.f_globals) | _read_locals(frame, read)
+    return read(frame.f_globals) | read(local_variables(frame))
 
 
-def _read_locals(
-    frame: FrameType, read: Callable[[Mapping[str, object]], dict[int, Read]]
-) -> dict[int, Read]:
-    """Return what a function reads of a frame's local variables, without side effects.
+def local_variables(frame: FrameType) -> dict[str, object]:
+    """Return a frame's local variables, without side effects; none if reading them has some.
 
     Up to Python 3.12, the variables of a function are read through a dict of its frame, which is
     updated by reading. ``locals()`` returns the same dict, so it is read only if no other code can
@@ -91,15 +101,15 @@ def _read_locals(
     """
     has_own_dict = not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # a module or a class body
     if has_own_dict or sys.version_info >= (3, 13):
-        return read(frame.f_locals)
+        return dict(frame.f_locals)
     if frame.f_trace is not None or _may_access_locals(frame.f_code):
         return {}
     variables = frame.f_locals
-    found = read(variables)
+    copied = dict(variables)
     if sys.getrefcount(variables) == _REFERENCES_OF_UNSHARED_DICT:
         # Its entries would keep objects alive that the user deletes or replaces.
         variables.clear()
-    return found
+    return copied
 
 
 @functools.lru_cache(maxsize=1024)

@@ -18,7 +18,7 @@ from labkit.capture.incidents import replay
 from labkit.capture.incidents.call_history import CallHistory
 from labkit.capture.incidents.origin import NonFiniteOrigin, find_origin, is_finite, saved_inputs
 from labkit.capture.parameters import ParameterTable, prefixed
-from labkit.run import ComputationGraph, Node, Run
+from labkit.run import ComputationGraph, Node, Run, Source
 from labkit.run.incident import HISTORY_STEPS, History, Incident
 
 _SPIKE_RATIO = 10.0
@@ -167,6 +167,13 @@ class IncidentDetector:
             rerun=replay.save_call(None),
         )
         run.add_incident(incident)
+
+    def line_of(self, node: Node, graph: ComputationGraph) -> Source | None:
+        """Return the line of the user's code that calls an operation; None if it is unknown."""
+        if node.source is not None or not node.scope:
+            return node.source
+        file, _, number = (self._line(node.op, node, graph) or "").rpartition(":")
+        return Source(file, int(number)) if file else None
 
     def _explain(self, run: Run, roots: Sequence[torch.Tensor]) -> _Explanation:
         origin, order = find_origin(roots, self._table)

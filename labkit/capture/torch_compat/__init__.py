@@ -7,6 +7,7 @@ in another version of torch, the fallback returns "unknown" instead of raising.
 from labkit.capture.torch_compat.autograd import (
     NO_SEQUENCE,
     UNKNOWN_OUTPUT,
+    error_of_saved,
     factors_of,
     is_leaf,
     is_within_backward,
@@ -23,6 +24,8 @@ from labkit.capture.torch_compat.autograd import (
     saved_values,
     sequence_number,
     takes_usual_arguments,
+    variable_of_custom_node,
+    variable_of_roots,
 )
 from labkit.capture.torch_compat.compiled_regions import (
     CompiledRegions,
@@ -109,6 +112,7 @@ __all__ = [
     "direct_modules",
     "direct_parameter",
     "direct_parameters",
+    "error_of_saved",
     "factors_of",
     "foreach_norm",
     "foreach_subtract",
@@ -157,6 +161,8 @@ __all__ = [
     "tree_map",
     "tree_unflatten",
     "unnoticed",
+    "variable_of_custom_node",
+    "variable_of_roots",
     "without_compilation",
     "without_functions",
     "writes_arguments",

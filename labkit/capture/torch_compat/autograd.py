@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 import torch
@@ -238,3 +239,39 @@ def is_within_backward() -> bool:
     """Return whether this thread is in a backward pass, as when a checkpoint is recomputed."""
     task = getattr(torch._C, "_current_graph_task_id", None)
     return task is not None and task() >= 0
+
+
+def variable_of_roots(code: CodeType) -> str | None:
+    """Return the variable with the tensors that code of torch differentiates; None for others."""
+    if code.co_filename != torch.autograd.__file__:
+        return None
+    return {"backward": "tensors", "grad": "outputs"}.get(code.co_name)
+
+
+def variable_of_custom_node(code: CodeType) -> str | None:
+    """Return the variable with the node of a custom function, in code of torch that runs it."""
+    is_apply = code.co_name == "apply" and code.co_filename == torch.autograd.function.__file__
+    return "self" if is_apply else None
+
+
+def error_of_saved(node: Node) -> tuple[str, torch.Tensor | None] | None:
+    """Return the error that reading a node's saved tensors gives; None if they can be read.
+
+    Returns
+    -------
+    text : str
+    tensor : Tensor or None
+        The saved tensor with its present version; None if it was freed.
+    """
+    for name in _names_of_saved(node):
+        raw: Any = None
+        try:
+            raw = getattr(node, name)
+            if raw is not None and not isinstance(raw, (tuple, list)) and _has_hooks(raw):
+                continue
+            getattr(node, name.removeprefix("_raw"))
+        except RuntimeError as error:
+            return str(error), getattr(raw, "data", None)
+        except AttributeError:
+            continue
+    return None

@@ -16,7 +16,7 @@ class GraphNode(TypedDict):
     """A node of a computation graph."""
 
     id: str
-    kind: Literal["op", "parameter", "input", "output", "cut"]
+    kind: Literal["op", "parameter", "input", "output", "cut", "failed"]
     op: str
     scope: str
     shape: list[int] | None

@@ -51,15 +51,26 @@ export class GraphNavigator {
       view.showMessage(`Nothing in this graph is called “${query.trim()}”.`);
       return;
     }
-    if (!(await view.showInPasses(shown.choicesFor(result.id), result.id))) {
-      view.showMessage(`${result.message}; it cannot be unfolded: fold other modules first.`);
+    await this.approach(shown, result.id, result.message);
+  }
+
+  /** Shows a node of the recorded graph: opens the enclosing modules, and moves to it. */
+  async show(id: string): Promise<void> {
+    const shown = this.view.shown();
+    if (shown) await this.approach(shown, id, shown.nameOfBox(shown.drawnIdOf(id)));
+  }
+
+  private async approach(shown: ShownGraph, recordedId: string, message: string): Promise<void> {
+    const { view } = this;
+    if (!(await view.showInPasses(shown.choicesFor(recordedId), recordedId))) {
+      view.showMessage(`${message}; it cannot be unfolded: fold other modules first.`);
       return;
     }
-    const id = view.shown()?.drawnIdOf(result.id) ?? result.id;
+    const id = view.shown()?.drawnIdOf(recordedId) ?? recordedId;
     const rect = view.scene.rect(id);
     if (rect) view.viewport.approach(rect);
     this.followed = id;
     this.applyFade();
-    view.showMessage(result.message);
+    view.showMessage(message);
   }
 }

@@ -37,7 +37,7 @@ export class GraphViewState {
     const shown = ShownGraph.of(graph, choices, this.flow, this.shown);
     this.shown = shown;
     const initial = this.embedded ? initiallyUnfolded(graph) : this.savedOpen(shown);
-    return shown.openAfterChange(open, initial);
+    return shown.openAfterChange(open, shown.withFailedShown(initial));
   }
 
   showFlow(flow: FlowDirection): void {

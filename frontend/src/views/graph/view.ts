@@ -17,6 +17,7 @@ import { WalkMarks } from "./drawing/walk-marks";
 import { GraphInteraction } from "./interaction";
 import { describeDifference } from "./model/difference";
 import type { ShownGraph } from "./model/shown-graph";
+import { FailureNote } from "./panels/failure-note";
 import { StructureSelection } from "./panels/structure-selection";
 import { listenToStage } from "./stage-events";
 import { GraphViewState } from "./view-state";
@@ -43,6 +44,7 @@ export class GraphView {
   private readonly state: GraphViewState;
   private readonly drawing: GraphDrawing;
   private readonly interaction: GraphInteraction;
+  private readonly failures: FailureNote;
   private readonly selection: StructureSelection;
   private readonly colouring = new NodeColouring(() => this.refresh());
   private readonly walkMarks = new WalkMarks();
@@ -73,11 +75,18 @@ export class GraphView {
     const { toolbar, tooltip, help, details, sliders, navigator } = this.interaction;
     const showMessage = (message: string) => toolbar.showMessage(message);
     this.selection = new StructureSelection(session, () => this.update(), showMessage);
+    this.failures = new FailureNote((id) => navigator.show(id));
     const { scene, stage } = this.drawing;
     stage.append(tooltip.element);
     const deck = html("div", { class: "labkit-graph-deck" });
     deck.append(stage, this.minimap.element, help.element, details.element);
-    root.replaceChildren(toolbar.element, this.selection.element, sliders.element, deck);
+    root.replaceChildren(
+      toolbar.element,
+      this.failures.element,
+      this.selection.element,
+      sliders.element,
+      deck,
+    );
     listenToStage(stage, scene, this.interaction.stageActions(), this.listeners.signal);
     this.resizes.observe(stage);
     this.unsubscribe = session.subscribe((change) => {
@@ -107,6 +116,7 @@ export class GraphView {
   /** Updates the view to the current graph of the session. */
   private update(): void {
     const graph = this.selection.graph();
+    this.failures.show(graph);
     if (!graph || graph.nodes.length === 0) {
       this.state.shown = null;
       this.drawing.showText(graph?.reason ?? this.absence());

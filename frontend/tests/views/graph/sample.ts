@@ -31,6 +31,14 @@ export class Sample {
     return this.node(id, "parameter", [2, 3], names, []);
   }
 
+  /** An operation that raised, with the error's text as its note. */
+  failed(id: string, note: string, ...sources: string[]): this {
+    this.node(id, "failed", [], [], sources);
+    const last = this.nodes.pop();
+    if (last) this.nodes.push({ ...last, shape: null, note, source: { file: "net.py", line: 7 } });
+    return this;
+  }
+
   output(id: string, ...sources: string[]): this {
     return this.node(id, "output", [], [], sources);
   }

@@ -2,7 +2,7 @@
 
 import type { GraphNode } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
-import { ModuleTree, type TensorInfo } from "../structure/module-tree";
+import { isOperation, ModuleTree, type TensorInfo } from "../structure/module-tree";
 import {
   bytesText,
   countText,
@@ -34,10 +34,15 @@ const KINDS: Readonly<Partial<Record<GraphNode["kind"], string>>> = {
   input: "leaf that is no parameter",
   output: "what the graph ends in",
   cut: "where a gradient stops",
+  failed: "failed",
 };
+
+/** The sign before the names of failed operations. */
+export const FAILED_MARK = "✗";
 
 export class Labels {
   private readonly outputs: ReadonlyMap<string, TensorInfo>;
+  private readonly failed: ReadonlySet<string>;
   private readonly operations: ReadonlyMap<string, number>;
   private readonly scopes: ModuleTree;
 
@@ -49,6 +54,7 @@ export class Labels {
   ) {
     this.scopes = new ModuleTree(graph);
     this.outputs = this.scopes.outputs();
+    this.failed = this.scopes.failedCalls();
     this.operations = new ModuleTree(recorded).operationCounts();
   }
 
@@ -60,11 +66,12 @@ export class Labels {
     const { repeat } = module;
     const type = module.synthetic ? (repeat?.label ?? "") : module.path === "" ? "" : module.type;
     const shape = shapeText(this.outputs.get(module.id)?.shape ?? null);
+    const failed = this.failed.has(module.id) ? `${FAILED_MARK} failed` : "";
     const parameters = module.parameters > 0 ? `${shortCount(module.parameters)} params` : "";
     return {
       title: module.synthetic ? module.type : moduleName(module),
       subtitle: [type, shape].filter(Boolean).join(" · "),
-      badge: [repeat ? `×${repeat.passes}` : "", parameters].filter(Boolean).join(" · "),
+      badge: [failed, repeat ? `×${repeat.passes}` : "", parameters].filter(Boolean).join(" · "),
     };
   }
 
@@ -96,7 +103,7 @@ export class Labels {
     const [model] = this.scopes.outermost();
     const paths = new Set(this.graph.modules.map((module) => module.path));
     paths.delete("");
-    const operations = this.graph.nodes.filter((node) => node.kind === "op").length;
+    const operations = this.graph.nodes.filter(isOperation).length;
     const name = model ? ` of ${model.type}` : "";
     return `Computation graph${name}: ${plural(paths.size, "module")}, ${plural(operations, "operation")}`;
   }
@@ -106,7 +113,7 @@ export class Labels {
     const place = this.scopes.call(node.scope);
     return withoutEmpty([
       [node.kind === "parameter" ? "Parameter" : "", node.parameters.join(", ")],
-      ["Operation", node.kind === "op" ? node.op : ""],
+      ["Operation", isOperation(node) ? node.op : ""],
       ["Backward", node.backward ?? ""],
       ["Kind", KINDS[node.kind] ?? ""],
       ["In module", place ? place.path || place.type : "outside all modules"],
@@ -124,6 +131,8 @@ export class Labels {
 function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
   const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
   const shape = shapeText(node.shape);
+  if (node.kind === "failed")
+    return { title: `${FAILED_MARK} ${name}`, subtitle: "failed", badge: "" };
   // The backward node of a leaf is always AccumulateGrad, so its name is not used.
   if (node.backward === null || node.kind !== "op" || flow === "forward")
     return { title: name, subtitle: shape, badge: "" };

@@ -133,6 +133,13 @@ export class ShownGraph {
     return initiallyOpen(this.graph);
   }
 
+  /** Returns modules to open, and those around failed operations; only these if too many. */
+  withFailedShown(open: ReadonlySet<string>): ReadonlySet<string> {
+    const failed = new ModuleTree(this.graph).failedCalls();
+    const both = new Set([...open, ...failed]);
+    return this.excessiveCount(both) === null ? both : failed;
+  }
+
   /** Whether a node or call is in the graph without removed nodes. */
   contains(id: string): boolean {
     const named = (each: { readonly id: string }) => each.id === id;

@@ -9,6 +9,7 @@ const LINES: readonly (readonly [keys: string, meaning: string])[] = [
   ["Arrow keys", "go from box to box"],
   ["Enter, Space", "open, fold, follow"],
   ["Escape", "follow nothing, close what is open"],
+  ["✗, red", "an operation that failed, or made the pass fail"],
   ["Enter in Find", "go to the next that is found"],
 ];
 

@@ -1,7 +1,7 @@
 /** The direct children of each module call in execution order, and the repeats among them. */
 
 import type { GraphData, GraphNode, ModuleCall } from "../../../messages/graph";
-import { ModuleTree } from "../structure/module-tree";
+import { isOperation, ModuleTree } from "../structure/module-tree";
 import { findRepeatedSections } from "./repeated-sections";
 
 /** An operation or a module call. */
@@ -30,7 +30,7 @@ export class ChildrenByCall {
     const scopes = new ModuleTree(graph);
     const seen = new Set<string>();
     for (const node of graph.nodes) {
-      if (node.kind !== "op") continue;
+      if (!isOperation(node)) continue;
       let around = "";
       for (const call of scopes.chain(node.scope)) {
         if (!seen.has(call.id)) this.children(around).push({ id: call.id, call });
@@ -81,6 +81,8 @@ export class ChildrenByCall {
 
   private ofOperation(id: string): readonly [number, number] {
     const node = this.nodes.get(id);
+    // A failed operation is equal to no other, so that it is always drawn.
+    if (node?.kind === "failed") return [this.numberOf(id), this.numberOf(id)];
     return [this.numberOf(`${node?.op}`), this.numberOf(`${node?.op} ${node?.shape}`)];
   }
 

@@ -13,6 +13,7 @@ import type {
   DrawnRepeat,
   PassChoices,
 } from "../structure/collapsed-graph";
+import { isOperation } from "../structure/module-tree";
 import { type Child, ChildrenByCall, type Repeat } from "./children-by-call";
 import {
   isDrawnWith,
@@ -210,16 +211,16 @@ export class Collapse {
     const taken = new Set<string>();
     const nodes: GraphNode[] = [];
     for (const node of recorded.nodes) {
-      const isOperation = node.kind === "op";
+      const operation = isOperation(node);
       const near = neighbours.get(node.id) ?? [];
-      const seen = isOperation
+      const seen = operation
         ? isShown(this.pathOf(node.id))
         : near.length === 0 || near.some((id) => isDrawnWith(this.pathOf(id), node.kind));
-      if (isOperation) names.set(node.id, this.drawnIdOf(node.id));
-      if (!seen && !isOperation) this.placeHiddenLeaf(node.id, near);
+      if (operation) names.set(node.id, this.drawnIdOf(node.id));
+      if (!seen && !operation) this.placeHiddenLeaf(node.id, near);
       if (!seen) continue;
       const scope = this.parents.get(node.id) ?? this.drawnIdOf(node.scope);
-      const wanted = isOperation
+      const wanted = operation
         ? this.drawnIdOf(node.id)
         : idInScope(node.id, this.drawnIdOf(node.scope));
       const id = taken.has(wanted) ? node.id : wanted;

@@ -8,6 +8,11 @@ export interface TensorInfo {
   readonly dtype: string | null;
 }
 
+/** Whether a node is an operation, which may have failed. */
+export function isOperation(node: GraphNode): boolean {
+  return node.kind === "op" || node.kind === "failed";
+}
+
 export class ModuleTree {
   private readonly calls: ReadonlyMap<string, CollapsedCall>;
   private readonly chains = new Map<string, readonly CollapsedCall[]>();
@@ -62,6 +67,9 @@ export class ModuleTree {
     for (const node of [...this.graph.nodes].reverse()) {
       if (node.kind === "op") this.fillIn(outputs, node);
     }
+    // A call in which the forward pass failed has no output.
+    const failed = this.graph.nodes.filter((node) => node.kind === "failed" && !node.backward);
+    for (const call of failed.flatMap((node) => this.chain(node.scope))) outputs.delete(call.id);
     return outputs;
   }
 
@@ -69,12 +77,18 @@ export class ModuleTree {
   operationCounts(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     for (const node of this.graph.nodes) {
-      if (node.kind !== "op") continue;
+      if (!isOperation(node)) continue;
       for (const call of this.chain(node.scope)) {
         counts.set(call.id, (counts.get(call.id) ?? 0) + 1);
       }
     }
     return counts;
+  }
+
+  /** Returns the ids of the calls that contain a failed operation. */
+  failedCalls(): ReadonlySet<string> {
+    const failed = this.graph.nodes.filter((node) => node.kind === "failed");
+    return new Set(failed.flatMap((node) => this.chain(node.scope).map((call) => call.id)));
   }
 
   private fillIn(outputs: Map<string, TensorInfo>, node: GraphNode): void {
