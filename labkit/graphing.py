@@ -16,10 +16,10 @@ from labkit.capture.graph.one_shot import (
     holding_modules,
     named_tensors,
 )
-from labkit.capture.inspection import samples_of
+from labkit.capture.inspection import SampledResults, samples_of
 from labkit.capture.parameters import ParameterTable
 from labkit.run import ComputationGraph
-from labkit.run.inspection import Sample, Samples
+from labkit.run.inspection import Samples
 
 if TYPE_CHECKING:
     from labkit.views import GraphView
@@ -78,12 +78,7 @@ class GraphMaker:
     """
 
     def __call__(
-        self,
-        target: torch.Tensor | nn.Module | Any,
-        *inputs: Any,
-        model: nn.Module | None = None,
-        name: str | None = None,
-        **kwargs: Any,
+        self, target: torch.Tensor | nn.Module | Any, /, *inputs: Any, **keywords: Any
     ) -> GraphView:
         """Return a view of a graph; its attribute ``graph`` is the graph as plain data.
 
@@ -96,14 +91,12 @@ class GraphMaker:
         ----------
         target : Tensor, or tuple, list or dict of Tensor; or Module
             Tensors, for the graph that computed them. Or a model, for the graph of a forward pass
-            with these inputs; random state and buffers are restored afterwards.
-        *inputs, **kwargs
-            The arguments of the model. Not allowed for tensors.
-        model : Module, optional
-            For tensors: the model that provides the names of the parameters. By default it is
-            searched among the existing modules.
-        name : str, optional
-            Title of the view; by default the class name of the model, or ``"graph"``.
+            with these inputs; the model and the states of random number generators are restored
+            afterwards.
+        *inputs, **keywords
+            For a model: the arguments of its call, whatever their names. For tensors, two keywords
+            are allowed: `model`, the model that provides the names of the parameters (by default it
+            is searched among the existing modules), and `name`, the title of the view.
 
         Returns
         -------
@@ -124,22 +117,20 @@ class GraphMaker:
         >>> [node.op for node in view.graph.nodes]
         ['parameter', 't', 'parameter', 'addmm', 'output']
         """
-        results: Mapping[str, Sample | None] = {}
+        results: SampledResults = {}
         if isinstance(target, nn.Module):
             models = {"": target}
-            captured, results = graph_of_call(target, inputs, kwargs, reads_results=True)
+            captured, results = graph_of_call(target, inputs, keywords, reads_results=True)
+            title = type(target).__name__
         else:
-            roots, models = _checked(target, inputs, model, kwargs)
+            title = keywords.pop("name", None) or "graph"
+            roots, models = _checked(target, inputs, keywords)
             captured = graph_of_tensors(roots, models)
         samples = samples_of(ParameterTable(models), results)
-        return _view(captured, name or _title(target), samples)
+        return _view(captured, title, samples)
 
     def capture(
-        self,
-        target: torch.Tensor | nn.Module | Any,
-        *inputs: Any,
-        model: nn.Module | None = None,
-        **kwargs: Any,
+        self, target: torch.Tensor | nn.Module | Any, /, *inputs: Any, **keywords: Any
     ) -> ComputationGraph:
         """Return the graph as plain data; parameters and errors are those of a call.
 
@@ -154,8 +145,8 @@ class GraphMaker:
         ['parameter', 't', 'parameter', 'addmm', 'output']
         """
         if isinstance(target, nn.Module):
-            return graph_of_call(target, inputs, kwargs)[0]
-        return graph_of_tensors(*_checked(target, inputs, model, kwargs))
+            return graph_of_call(target, inputs, keywords)[0]
+        return graph_of_tensors(*_checked(target, inputs, keywords))
 
     def record(self, model: nn.Module | Mapping[str, nn.Module] | None = None) -> Recording:
         """Return a context manager that records the graph of the operations in its block.
@@ -202,8 +193,7 @@ def _view(captured: ComputationGraph, name: str, samples: Samples) -> GraphView:
 def _checked(
     target: torch.Tensor | Any,
     inputs: tuple[Any, ...],
-    model: nn.Module | None,
-    kwargs: Mapping[str, Any],
+    keywords: dict[str, Any],
 ) -> tuple[dict[str, torch.Tensor], dict[str, nn.Module]]:
     """Return the tensors of a target by name, and the models that provide parameter names.
 
@@ -212,6 +202,7 @@ def _checked(
     TypeError
         If the target contains no tensor, or inputs are given for a tensor.
     """
+    model: nn.Module | None = keywords.pop("model", None)
     match inputs:
         case (nn.Module() as given,) if model is None:
             inputs, model = (), given
@@ -221,12 +212,8 @@ def _checked(
             f"graph takes a tensor (or several in a tuple, list or dict) or a model, not "
             f"{type(target).__name__}. {_EXAMPLE}"
         )
-    if inputs or kwargs:
+    if inputs or keywords:
         raise TypeError(
             "graph takes inputs only with a model; a tensor has its graph already. " + _EXAMPLE
         )
     return roots, {"": model} if model is not None else holding_modules(roots)
-
-
-def _title(target: object) -> str:
-    return type(target).__name__ if isinstance(target, nn.Module) else "graph"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -11,6 +11,9 @@ from labkit.capture import torch_compat
 from labkit.capture.parameters import ParameterTable
 from labkit.run.inspection import Inspect, Inspection, Sample, Sampled
 
+SampledResults = dict[str, dict[int, Sample | None]]
+"""Samples of the results of operations, by node id and the number of the result."""
+_RESULT = "Result {} of {} of this operation."
 _MAX_KEPT = 1 << 12
 """Maximum number of sampled elements: enough for a histogram."""
 
@@ -52,7 +55,7 @@ def _sample(tensor: torch.Tensor) -> Sample:
     )
 
 
-def samples_of(table: ParameterTable, results: Mapping[str, Sample | None]) -> dict[str, Sampled]:
+def samples_of(table: ParameterTable, results: SampledResults) -> dict[str, Sampled]:
     """Return samples of all parameters with their gradients, and of the results of operations.
 
     To be called on the thread that owns them.
@@ -60,15 +63,22 @@ def samples_of(table: ParameterTable, results: Mapping[str, Sample | None]) -> d
     Parameters
     ----------
     table : ParameterTable
-    results : mapping of str to Sample or None
-        Samples of the results of operations, by the ids of their nodes.
+    results : mapping of str to mapping of int to Sample or None
+        Samples of the results of operations, by the ids of their nodes and the numbers of results.
     """
-    sampled = {id: Sampled(kept) for id, kept in results.items() if kept is not None}
+    sampled = {}
+    for id, kept_results in results.items():
+        first = min(kept_results)
+        kept = kept_results[first]
+        if kept is not None:
+            count = max(kept_results) + 1
+            sampled[id] = Sampled(
+                kept, note=_RESULT.format(first + 1, count) if count > 1 else None
+            )
     for entry in table.watched:
         parameter = entry.parameter()
         if parameter is not None:
-            kept = _sampled(parameter)
-            sampled |= dict.fromkeys(entry.names, kept)
+            sampled |= dict.fromkeys(entry.names, _sampled(parameter))
     return sampled
 
 

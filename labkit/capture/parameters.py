@@ -14,7 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from labkit.capture.torch_compat import direct_modules, direct_parameter
+from labkit.capture.torch_compat import (
+    direct_modules,
+    direct_parameter,
+    direct_parameters,
+    named_modules,
+)
 
 
 @dataclass(frozen=True)
@@ -100,8 +105,7 @@ class ParameterTable:
         self._modules: dict[str, dict[str, weakref.ref[nn.Module]]] = {}
         for label, model in models.items():
             self._modules[label] = {
-                path: weakref.ref(module)
-                for path, module in model.named_modules(remove_duplicate=False)
+                path: weakref.ref(module) for path, module in named_modules(model)
             }
         self._read()
 
@@ -151,7 +155,7 @@ class ParameterTable:
             for path, module in self._living(label):
                 if direct_modules(module) and id(module) not in containers:
                     containers[id(module)] = _Container.of(module)
-                for attribute, parameter in module.named_parameters(recurse=False):
+                for attribute, parameter in direct_parameters(module).items():
                     name = prefixed(label, f"{path}.{attribute}" if path else attribute)
                     names.setdefault(id(parameter), []).append(name)
                     owners.setdefault(id(parameter), (label, module, attribute))
@@ -168,7 +172,7 @@ class ParameterTable:
         """Yield the modules of a model; if the model was deleted, its remaining modules."""
         root = self._roots[label]()
         if root is not None:
-            yield from root.named_modules(remove_duplicate=False)
+            yield from named_modules(root)
             return
         for path, reference in self._modules[label].items():
             module = reference()

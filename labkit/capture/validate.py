@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from labkit.capture.readings.activations.chosen_input import ChosenInput
+from labkit.capture.torch_compat import all_parameters
 
 _EXAMPLE = "Example: with lk.watch(model) as run: ..."
 
@@ -37,7 +38,7 @@ def check_models(model: Any) -> dict[str, nn.Module]:
                 f"watch takes a torch.nn.Module or a mapping of names to them; {what} is of type "
                 f"{type(module).__name__}.{hint} {_EXAMPLE}"
             )
-        if next(module.parameters(), None) is None:
+        if not all_parameters(module):
             raise ValueError(
                 f"{what} ({type(module).__name__}) has no parameters, so there is nothing to "
                 f"train or watch. Watch the module that holds the parameters. {_EXAMPLE}"
@@ -60,7 +61,7 @@ def check_optimizers(
     if optimizer is None:
         return []
     given = list(optimizer) if isinstance(optimizer, Iterable) else [optimizer]
-    known = {id(p) for module in models.values() for p in module.parameters()}
+    known = {id(p) for module in models.values() for p in all_parameters(module)}
     for each in given:
         if not isinstance(each, torch.optim.Optimizer):
             raise TypeError(

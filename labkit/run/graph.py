@@ -136,7 +136,13 @@ class ComputationGraph:
         for node in self.nodes:
             graph.add_node(node.id, **{k: v for k, v in asdict(node).items() if k != "id"})
         for edge in self.edges:
-            graph.add_edge(edge.source, edge.target, shape=edge.shape, dtype=edge.dtype)
+            graph.add_edge(
+                edge.source,
+                edge.target,
+                shape=edge.shape,
+                dtype=edge.dtype,
+                output=edge.output,
+            )
         return graph
 
     def outline(self) -> str:

@@ -41,7 +41,8 @@ class Node:
     scope : str
         Id of the innermost enclosing module call; ``""`` outside all modules.
     shape : tuple of int or None
-        Shape of the result; None if unknown.
+        Shape of the result; of an operation with several results, of the first one. The edges have
+        the shape of each. None if unknown.
     dtype, device : str or None
         Of the result, for example ``"float32"`` and ``"cpu"``; None if unknown.
     saved_bytes : int or None
@@ -83,12 +84,15 @@ class Edge:
         Shape of the tensor; None if unknown.
     dtype : str or None
         For example ``"float32"``; None if unknown.
+    output : int
+        Number of the tensor among the results of the source that have a gradient, counted from 0.
     """
 
     source: str
     target: str
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
+    output: int = 0
 
 
 @dataclass(slots=True, unsafe_hash=True)

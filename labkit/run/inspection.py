@@ -111,10 +111,13 @@ class Sampled:
     value : Sample or None
     gradient : Sample or None
         None for an operation, and for a parameter without a gradient.
+    note : str or None
+        A sentence that says which of several results of an operation the value is.
     """
 
     value: Sample | None
     gradient: Sample | None = None
+    note: str | None = None
 
 
 Samples = Mapping[str, Sampled]
@@ -151,7 +154,8 @@ class Inspection:
     norms : tuple of RecordedNorm
         The newest recorded norms, if the current values could not be read.
     reason : str or None
-        A sentence that says why the values are not current, or why there are none.
+        A sentence that says why the values are not current, why there are none, or which of the
+        results of an operation they are.
     """
 
     value: TensorStatistics | None

@@ -136,6 +136,7 @@ def recorded_inspection(run: InspectableRun, name: str, reason: str) -> Inspecti
         return Inspection(
             None if value is None else value.statistics(),
             None if gradient is None else gradient.statistics(),
+            reason=known.note,
         )
     final = run.final_values.get(name)
     if final is not None:

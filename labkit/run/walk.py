@@ -67,12 +67,15 @@ class Flow:
     Attributes
     ----------
     node : str
-        Id of the node at the other end of the edge.
+        Id of the node at the other end of the edge, or of the node itself for its own result.
     value : ValueSummary
+    output : int
+        Number of the value among the results of the node that have a gradient, counted from 0.
     """
 
     node: str
     value: ValueSummary
+    output: int = 0
 
 
 @dataclass(frozen=True)

@@ -244,7 +244,7 @@ def _event(message: wire.Message, event: StepEvent) -> dict[str, Any]:
 
 
 def _flow(message: wire.Message, flow: Flow) -> dict[str, Any]:
-    return {"node": flow.node, "value": _value(message, flow.value)}
+    return {"node": flow.node, "value": _value(message, flow.value), "output": flow.output}
 
 
 def _formula(formula: Formula | None) -> dict[str, Any] | None:

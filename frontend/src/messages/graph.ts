@@ -39,6 +39,8 @@ export interface GraphEdge {
   readonly target: string;
   readonly shape: readonly number[] | null;
   readonly dtype: string | null;
+  /** Number of the tensor among the results of the source, counted from 0. */
+  readonly output: number;
 }
 
 /** A call of a module. */

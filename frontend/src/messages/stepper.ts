@@ -32,6 +32,8 @@ export interface WireValue {
 export interface WireFlow {
   readonly node: string;
   readonly value: WireValue;
+  /** Number of the tensor among the results of the node, counted from 0. */
+  readonly output: number;
 }
 
 /** The formula of an operation, and its derivative for each input. */

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch.autograd.graph import Node as AutogradNode
 
-from labkit.capture import torch_compat
 from labkit.capture.graph.call_tree import CallTree
+from labkit.capture.graph.cuts import Cut
 from labkit.capture.graph.graph_writer import GraphWriter
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.source_lines import Line
@@ -22,17 +22,6 @@ NO_HISTORY = (
     "No graph: the tensor has no history. It was computed under no_grad, or detached, or nothing "
     "that it was computed from requires a gradient."
 )
-
-
-@dataclass
-class Cut:
-    """A place where gradients stop, the reason, and the nodes before and after it."""
-
-    op: str
-    note: str
-    line: Line | None
-    sources: list[AutogradNode]
-    targets: list[AutogradNode] = field(default_factory=list)
 
 
 @dataclass
@@ -89,17 +78,21 @@ def capture_graph(
     return written_graph(ends, table, scopes, step, recorded)[0]
 
 
-def ends_of(roots: Mapping[str, torch.Tensor]) -> list[tuple[AutogradNode, str]]:
+End = tuple[AutogradNode, int, str]
+"""A node, the number of one of its results, and the name of this result in the graph."""
+
+
+def ends_of(roots: Mapping[str, torch.Tensor]) -> list[End]:
     """Return the node that created each tensor with a history, and the tensor's name."""
     return [
-        (root.grad_fn, plain_name(root.numel()) if name.startswith("#") else name)
+        (root.grad_fn, root.output_nr, plain_name(root.numel()) if name.startswith("#") else name)
         for name, root in roots.items()
         if root.grad_fn is not None
     ]
 
 
 def written_graph(
-    ends: Sequence[tuple[AutogradNode, str]],
+    ends: Sequence[End],
     table: ParameterTable,
     scopes: ScopeRecorder,
     step: int | None = None,
@@ -111,7 +104,7 @@ def written_graph(
     Each of `ends` gets an output node of its name. `within` are further nodes of the graph that
     cannot be reached from the ends.
     """
-    found, links = collect([*dict.fromkeys([node for node, _ in ends]), *within])
+    found, links = collect([*dict.fromkeys([node for node, _, _ in ends]), *within])
     if len(found) > MOST_NODES:
         reason = f"The graph has more than {MOST_NODES:,} nodes; too many to draw."
         return ComputationGraph((), (), (), step, reason), {}
@@ -121,9 +114,9 @@ def written_graph(
     writer = GraphWriter(table, calls, recorded.lines, recorded.saved, recorded.names)
     writer.write(order, links)
     for cut in recorded.cuts:
-        writer.add_cut(cut.op, cut.note, cut.line, cut.sources, cut.targets)
-    for node, name in ends:
-        writer.add_output(node, torch_compat.node_output(node), name)
+        writer.add_cut(cut)
+    for node, output, name in ends:
+        writer.add_output(node, output, name)
     graph = ComputationGraph(
         writer.in_order_of_use(), tuple(writer.edges), calls.modules(scopes), step
     )
@@ -137,10 +130,10 @@ def collect(starts: Iterable[AutogradNode]) -> tuple[list[AutogradNode], list[Li
     links = []
     while waiting and len(seen) <= MOST_NODES:
         node = waiting.pop()
-        for source, _ in node.next_functions:
+        for source, output in node.next_functions:
             if source is None:
                 continue
-            links.append((source, node))
+            links.append((source, output, node))
             if source not in seen:
                 seen[source] = None
                 waiting.append(source)

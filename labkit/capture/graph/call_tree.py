@@ -41,8 +41,10 @@ class CallTree:
         parents: dict[Interval, Interval | None] = {}
         threads = dict.fromkeys(intervals, 0) if thread_calls else {}
         foreign: set[AutogradNode] = set()
+        in_graph = set(order) if thread_calls else set()
         for number, call in enumerate(thread_calls, start=1):
-            nodes = call.nodes()
+            # Other threads of the process may call modules at the same time, for other graphs.
+            nodes = call.nodes() & in_graph
             foreign |= nodes
             threads |= dict.fromkeys(call.intervals, number)
             on_own_thread = (each for each in intervals if (each.start, each.path) == call.around)

@@ -11,12 +11,11 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.call_tree import CallTree
+from labkit.capture.graph.cuts import Cut
 from labkit.capture.graph.source_lines import Line, source_of
 from labkit.capture.graph.thread_calls import Link
 from labkit.capture.parameters import ParameterTable
 from labkit.run.graph_parts import Edge, Node
-
-Output = tuple[tuple[int, ...] | None, str | None, str | None]
 
 _NOTES = {
     "checkpointfunction": (
@@ -61,7 +60,7 @@ class GraphWriter:
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     ids: dict[AutogradNode, str] = field(default_factory=dict)
-    _made: dict[AutogradNode, Output] = field(default_factory=dict)
+    _made: dict[AutogradNode, tuple[torch_compat.Output, ...]] = field(default_factory=dict)
     _leaves: list[AutogradNode] = field(default_factory=list)
     _ordinals: dict[str, int] = field(default_factory=dict)
 
@@ -73,34 +72,27 @@ class GraphWriter:
             rank[node] = number
             self._add(node)
         self._place_leaves(links, rank)
-        for source, target in links:
-            shape, dtype, _ = self._made[source]
-            self.edges.append(Edge(self.ids[source], self.ids[target], shape, dtype))
+        for source, output, target in links:
+            shape, dtype, _ = self._result(source, output)
+            self.edges.append(Edge(self.ids[source], self.ids[target], shape, dtype, output))
 
-    def add_output(self, start: AutogradNode, output: Output, name: str) -> None:
-        """Write an output node."""
-        id = self._identity("", name)
-        self.nodes.append(Node(id, "output", name, "", *output))
-        self.edges.append(Edge(self.ids[start], id, *output[:2]))
+    def add_output(self, start: AutogradNode, output: int, name: str) -> None:
+        """Write an output node for one result of a node."""
+        id, result = self._identity("", name), self._result(start, output)
+        self.nodes.append(Node(id, "output", name, "", *result))
+        self.edges.append(Edge(self.ids[start], id, *result[:2], output))
 
-    def add_cut(
-        self,
-        op: str,
-        note: str,
-        line: Line | None,
-        sources: Iterable[AutogradNode],
-        targets: Iterable[AutogradNode],
-    ) -> None:
+    def add_cut(self, cut: Cut) -> None:
         """Write a place where gradients stop, between its sources and its targets."""
-        before = [node for node in sources if node in self.ids]
-        after = [node for node in targets if node in self.ids]
-        scope = self.calls.scope(before[0]) if before else ""
-        id = self._identity(scope, op)
-        output = self._made[before[0]] if before else (None, None, None)
-        source = source_of(line)
-        self.nodes.append(Node(id, "cut", op, scope, *output, source=source, note=note))
-        self.edges += [Edge(self.ids[node], id, *output[:2]) for node in before]
-        self.edges += [Edge(id, self.ids[node], *output[:2]) for node in after]
+        before = [(node, output) for node, output in cut.sources if node in self.ids]
+        after = [node for node in cut.targets if node in self.ids]
+        scope = self.calls.scope(before[0][0]) if before else ""
+        id, made = self._identity(scope, cut.op), cut.output
+        source = source_of(cut.line)
+        self.nodes.append(Node(id, "cut", cut.op, scope, *made, source=source, note=cut.note))
+        for node, output in before:
+            self.edges.append(Edge(self.ids[node], id, *self._result(node, output)[:2], output))
+        self.edges += [Edge(id, self.ids[node], *made[:2]) for node in after]
 
     def in_order_of_use(self) -> tuple[Node, ...]:
         """Return the nodes in the order of execution, each leaf before its first use."""
@@ -123,10 +115,11 @@ class GraphWriter:
             variable = node.variable  # type: ignore[attr-defined]
             dtype = torch_compat.name_of(variable.dtype)
             device = torch_compat.name_of(variable.device)
-            self._made[node] = (tuple(variable.shape), dtype, device)
+            self._made[node] = ((tuple(variable.shape), dtype, device),)
             return
         (op, backward), scope = _names(node.name()), self.calls.scope(node)
-        self._made[node] = made = torch_compat.node_output(node)
+        self._made[node] = torch_compat.node_outputs(node)
+        made = self._made[node][0]
         self.ids[node] = self._identity(scope, op)
         saved, hidden = self._saved(node)
         self.nodes.append(
@@ -150,7 +143,7 @@ class GraphWriter:
         users: dict[AutogradNode, list[AutogradNode]] = {leaf: [] for leaf in self._leaves}
         first: dict[AutogradNode, tuple[int, int]] = {}
         # The links to one node are in the order of its inputs.
-        for number, (source, target) in enumerate(links):
+        for number, (source, _, target) in enumerate(links):
             if source in users:
                 users[source].append(target)
                 use = rank[target], number
@@ -172,7 +165,7 @@ class GraphWriter:
     ) -> None:
         self.ids[leaf] = self._identity(scope, last)
         kind = "parameter" if names else "input"
-        made = self._made[leaf]
+        made = self._result(leaf, 0)
         self.nodes.append(
             Node(
                 self.ids[leaf],
@@ -184,6 +177,11 @@ class GraphWriter:
                 backward=_names(leaf.name())[1],
             )
         )
+
+    def _result(self, node: AutogradNode, output: int) -> torch_compat.Output:
+        """Return shape, dtype and device of one result of a node."""
+        results = self._made[node]
+        return results[output] if output < len(results) else torch_compat.UNKNOWN_OUTPUT
 
     def _identity(self, scope: str, op: str) -> str:
         kind = f"{scope}/{op}"

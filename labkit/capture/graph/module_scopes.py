@@ -63,11 +63,20 @@ class ScopeRecorder:
         The label ``""`` stands for an only model.
     discover : bool
         Whether to record also modules that are not part of these models when they are called.
+    pauses : bool
+        Whether `pause` is called before compiled code runs, so that a model may be compiled.
     """
 
-    def __init__(self, models: Mapping[str, nn.Module], *, discover: bool = False) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, nn.Module],
+        *,
+        discover: bool = False,
+        pauses: bool = False,
+    ) -> None:
         self._models: dict[str, weakref.ref[nn.Module]] = {}
         self._discovers = discover
+        self._is_paused_when_compiled = pauses
         self.types: dict[str, str] = {}
         self.intervals: list[Interval] = []
         self.thread_calls: list[ThreadCall] = []
@@ -89,7 +98,7 @@ class ScopeRecorder:
         module = self._modules[path]() if known is None else None
         if module is None:
             return known or 0
-        parameters = list(module.parameters())
+        parameters = torch_compat.all_parameters(module)
         size = sum(p.numel() for p in parameters if torch_compat.has_storage(p))
         if all(map(torch_compat.has_storage, parameters)):
             self._sizes[path] = size
@@ -104,17 +113,37 @@ class ScopeRecorder:
         """Begin to record, unless a model is compiled, as hooks would recompile it."""
         self._thread = threading.get_ident()
         self._update_modules()
-        if self._can_have_hooks and not self._handles:
+        if self._can_have_hooks or self._is_paused_when_compiled:
+            self.resume()
+
+    def pause(self) -> None:
+        """Remove the hooks for a time; calls that are under way remain open."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def resume(self) -> None:
+        """Register the hooks, unless they are."""
+        if not self._handles:
             self._handles = [
                 register_module_forward_pre_hook(self._enter),
                 register_module_forward_hook(self._leave),
             ]
 
+    def enter(self, module: nn.Module, line: Line | None) -> None:
+        """Record the beginning of a call for which no hook is called."""
+        self._enter(module, ())
+        stack = self._open.get(threading.get_ident())
+        if stack and stack[-1].module is module:
+            stack[-1].line = line
+
+    def leave(self, module: nn.Module) -> None:
+        """Record the end of a call for which no hook is called."""
+        self._leave(module, (), None)
+
     def stop(self) -> None:
         """Remove the hooks; the intervals remain until `clear`."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        self.pause()
         self._open.clear()
         self._running.clear()
 
@@ -145,7 +174,7 @@ class ScopeRecorder:
 
     def _register(self, label: str, model: nn.Module) -> None:
         self._models[label] = weakref.ref(model)
-        for path, module in model.named_modules(remove_duplicate=False):
+        for path, module in torch_compat.named_modules(model):
             name = prefixed(label, path)
             self.types[name] = type(module).__name__
             known = self._modules.get(name)

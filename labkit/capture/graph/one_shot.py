@@ -23,13 +23,14 @@ from labkit.capture.graph.autograd_traversal import (
     plain_name,
     written_graph,
 )
+from labkit.capture.graph.compiled_calls import CompiledCalls
 from labkit.capture.graph.graph_writer import saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
-from labkit.capture.graph.operation_results import ResultRecorder
+from labkit.capture.graph.operation_results import Result, ResultRecorder
 from labkit.capture.graph.source_lines import user_tensors
-from labkit.capture.graph.state_restore import restored_buffers
-from labkit.capture.inspection import sample
+from labkit.capture.graph.state_restore import StateRestoration
+from labkit.capture.inspection import SampledResults, sample
 from labkit.capture.parameters import ParameterTable
 from labkit.run.graph import ComputationGraph
 from labkit.run.inspection import Sample
@@ -54,13 +55,16 @@ class GraphRecording:
         Whether to capture the whole graph at the end of the block, and not only with `of`.
     reads_results : bool
         Whether to sample the results of operations.
+    restoration : StateRestoration, optional
+        The context around this one that restores what the code changes.
 
     Attributes
     ----------
     graph : ComputationGraph or None
         The whole graph; None until the block has ended.
-    results : mapping of str to Sample or None
-        Samples of the results of operations by node id, for the graph that `of` returned last.
+    results : mapping of str to mapping of int to Sample or None
+        Samples of the results of operations by node id and number, for the graph that `of` returned
+        last.
     """
 
     def __init__(
@@ -69,14 +73,17 @@ class GraphRecording:
         *,
         whole: bool = True,
         reads_results: bool = False,
+        restoration: StateRestoration | None = None,
     ) -> None:
         self._result_recorder = ResultRecorder(sample) if reads_results else None
-        self.results: dict[str, Sample | None] = {}
+        self.results: SampledResults = {}
         self._captures_whole = whole
         self.graph: ComputationGraph | None = None
-        self._scopes = ScopeRecorder(models or {}, discover=models is None)
+        self._scopes = ScopeRecorder(models or {}, discover=models is None, pauses=True)
         self._calls = CallRecorder()
         self._calls.read_saved = self._read_saved
+        modes = [] if self._result_recorder is None else [self._result_recorder]
+        self._compiled = CompiledCalls(self._scopes, self._calls, modes, restoration)
         self._contexts = ExitStack()
 
     def __enter__(self) -> Self:
@@ -85,6 +92,7 @@ class GraphRecording:
         self._contexts.enter_context(self._calls)
         if self._result_recorder is not None:
             self._contexts.enter_context(self._result_recorder)
+        self._contexts.enter_context(self._compiled)
         return self
 
     def __exit__(
@@ -94,6 +102,7 @@ class GraphRecording:
         traceback: TracebackType | None,
     ) -> None:
         self._contexts.close()
+        self._calls.finish()
         self._calls.names = user_tensors()
         if self._captures_whole:
             self.graph = self._whole()
@@ -109,10 +118,12 @@ class GraphRecording:
         recorded = self._calls.recorded(self._scopes.on_own_thread(order))
         ends = ends_of(roots)
         graph, ids = written_graph(ends, self._scopes.table(), self._scopes, None, recorded)
-        self.results = {ids[node]: kept for node, kept in self._results_of(order).items()}
+        self.results = {}
+        for (node, output), kept in self._results_of(order).items():
+            self.results.setdefault(ids[node], {})[output] = kept
         return graph
 
-    def _results_of(self, order: list[AutogradNode]) -> dict[AutogradNode, Sample | None]:
+    def _results_of(self, order: list[AutogradNode]) -> dict[Result, Sample | None]:
         if self._result_recorder is None:
             return {}
         return self._result_recorder.of(self._scopes.on_own_thread(order))
@@ -122,16 +133,17 @@ class GraphRecording:
         return self._scopes.table()
 
     def _whole(self) -> ComputationGraph:
-        found, links = collect(self._calls.made)
+        found, links = collect(self._calls.starts())
         if not found:
             reason = _NO_GRAD if self._calls.saw_gradients_off else _NOTHING
             return ComputationGraph((), (), (), None, reason)
         order = self._scopes.in_order(found, links)
-        used = {source for source, _ in links}
+        used = {source for source, _, _ in links}
         ends = [
-            (node, plain_name(_elements(torch_compat.node_output(node)[0])))
+            (node, output, plain_name(_elements(torch_compat.node_output(node, output)[0])))
             for node in order
-            if node not in used and not hasattr(node, "variable")
+            if node not in used and not torch_compat.is_leaf(node)
+            for output in sorted(self._calls.made.get(node) or {0})
         ]
         recorded = self._calls.recorded(self._scopes.on_own_thread(order))
         return written_graph(
@@ -161,21 +173,24 @@ def graph_of_call(
     kwargs: Mapping[str, Any],
     *,
     reads_results: bool = False,
-) -> tuple[ComputationGraph, dict[str, Sample | None]]:
+) -> tuple[ComputationGraph, SampledResults]:
     """Return the graph that one forward pass builds, and samples of results by node id.
 
-    Random state and buffers, such as running statistics, are restored afterwards. Samples are
-    returned only with `reads_results`.
+    What the pass changes is restored afterwards (see `StateRestoration`). Samples are returned only
+    with `reads_results`.
     """
-    recording = GraphRecording({"": model}, whole=False, reads_results=reads_results)
-    with torch.random.fork_rng(devices=_cuda_devices(model)), restored_buffers(), recording:
-        outputs = named_tensors(model(*args, **kwargs))
-    if not outputs:
-        raise TypeError(
-            f"{type(model).__name__} returned nothing with a tensor in it, so there is no graph. "
-            "It may return a tensor, or tuples, lists, dicts and dataclasses of them."
+    with StateRestoration([model]) as restoration:
+        recording = GraphRecording(
+            {"": model}, whole=False, reads_results=reads_results, restoration=restoration
         )
-    return recording.of(outputs), recording.results
+        with recording:
+            outputs = named_tensors(model(*args, **kwargs))
+        if not outputs:
+            raise TypeError(
+                f"{type(model).__name__} returned nothing with a tensor in it, so there is no "
+                "graph. It may return a tensor, or tuples, lists, dicts and dataclasses of them."
+            )
+        return recording.of(outputs), recording.results
 
 
 def named_tensors(output: Any, name: str = "") -> dict[str, torch.Tensor]:
@@ -203,22 +218,18 @@ def _elements(shape: tuple[int, ...] | None) -> int:
     return count if shape is not None else 0
 
 
-def _cuda_devices(model: nn.Module) -> list[torch.device]:
-    devices = {parameter.device for parameter in model.parameters()}
-    return [device for device in devices if device.type == "cuda"]
-
-
 def holding_modules(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
     """Return the outermost modules that hold a parameter of a graph, by class name."""
     starts = [root.grad_fn for root in roots.values() if root.grad_fn is not None]
-    leaves = {id(node.variable) for node in collect(starts)[0] if hasattr(node, "variable")}
+    found = [node for node in collect(starts)[0] if torch_compat.is_leaf(node)]
+    leaves = {id(node.variable) for node in found}  # type: ignore[attr-defined]
     holding = [
         module
         for module in gc.get_objects()
         if issubclass(type(module), nn.Module)
-        and any(id(parameter) in leaves for parameter in module.parameters())
+        and any(id(parameter) in leaves for parameter in torch_compat.all_parameters(module))
     ]
-    inner = {id(child) for module in holding for child in list(module.modules())[1:]}
+    inner = {id(child) for each in holding for child in torch_compat.all_modules(each)[1:]}
     outer = [module for module in holding if id(module) not in inner]
     if len(outer) == 1:
         return {"": outer[0]}

@@ -8,8 +8,7 @@ microseconds for each call, so it is done for one-shot graphs, not during traini
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -17,37 +16,19 @@ from torch.autograd.graph import Node as AutogradNode
 from torch.overrides import TorchFunctionMode
 
 from labkit.capture import torch_compat
-from labkit.capture.graph.autograd_traversal import Cut, RecordedDetails, collect
+from labkit.capture.graph.autograd_traversal import RecordedDetails, collect
+from labkit.capture.graph.cut_recorder import CutRecorder
+from labkit.capture.graph.operation_results import Result, result_of, tensors_in
 from labkit.capture.graph.source_lines import Line, user_line
 
-_DETACHING: tuple[Callable[..., Any], ...] = (
-    torch.Tensor.detach,
-    torch.Tensor.detach_,
-    torch.Tensor.data.__get__,  # type: ignore[attr-defined]
-)
 _BACKWARD: tuple[Callable[..., Any], ...] = (torch.Tensor.backward, torch.autograd.grad)
-_DETACHED = (
-    "The gradient stops here: the values were detached, so what uses them takes them as constants."
-)
-_NO_GRAD = (
-    "The gradient stops here: this ran under torch.no_grad, which records no history, so what uses "
-    "the result takes it as a constant."
-)
-
-
-@dataclass(eq=False)
-class _Stop:
-    """A result without history, and the sequence numbers of the calls that used it."""
-
-    op: str
-    note: str
-    line: Line | None
-    sources: list[AutogradNode]
-    used_by: list[tuple[int, int]] = field(default_factory=list)
+_MAX_UNFINISHED = 256
 
 
 class CallRecorder(TorchFunctionMode):
     """Records the torch calls in its context, on its own thread like all modes.
+
+    The calls themselves are not affected, whatever happens while they are recorded.
 
     Parameters
     ----------
@@ -57,20 +38,29 @@ class CallRecorder(TorchFunctionMode):
 
     def __init__(self, *, keep_results: bool = False) -> None:
         super().__init__()
-        self.results: dict[AutogradNode, torch.Tensor] = {}
+        self.results: dict[Result, torch.Tensor] = {}
         self.created_leaves: set[int] = set()
         """The `id` of each leaf that a call returned."""
         self._keeps_results = keep_results
-        self.made: dict[AutogradNode, None] = {}
-        """The nodes of results, in order; they keep the graph alive, but not its tensors."""
-        self.saw_gradients_off = False
+        self.made: dict[AutogradNode, set[int]] = {}
+        """The nodes of results, in order, and the numbers of these results.
+
+        The nodes keep the graph alive, but not its tensors.
+        """
         self.names: dict[int, str] = {}
         """Names of the user's variables, by the tensor's `id`."""
+        self._cuts = CutRecorder()
         self._calls: list[tuple[int, int, Line]] = []
-        self._stops: list[_Stop] = []
-        self._stopped: dict[int, tuple[weakref.ref[torch.Tensor], _Stop]] = {}
         self._saved: dict[AutogradNode, int | None] = {}
+        self._replaced: set[AutogradNode] = set()
+        self._unfinished: list[weakref.ref[torch.Tensor]] = []
+        """Results without a history, which they get if a custom function returns them."""
         self.read_saved: Callable[[AutogradNode], int | None] = lambda node: None
+
+    @property
+    def saw_gradients_off(self) -> bool:
+        """Whether something that requires a gradient was used under ``torch.no_grad``."""
+        return self._cuts.saw_gradients_off
 
     def __torch_function__(
         self,
@@ -80,31 +70,40 @@ class CallRecorder(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         named = kwargs or {}
-        if func in _BACKWARD:
-            self._read_saved_before_backward(args[0])
+        given, nodes = self._before(func, args, named)
         start = torch_compat.sequence_number()
         result = func(*args, **named)
         stop = torch_compat.sequence_number()
-        given = [*_tensors(args), *_tensors(named.values())]
-        made = list(_tensors((result,)))
-        for tensor in made:
-            if tensor.is_leaf and tensor.requires_grad:
-                self.created_leaves.add(id(tensor))
-            if tensor.grad_fn is not None:
-                self.made[tensor.grad_fn] = None
-                if self._keeps_results and tensor.output_nr == 0:
-                    self.results[tensor.grad_fn] = tensor.detach().clone()
-        if stop > start:
-            line = user_line()
-            if line is not None:
-                self._calls.append((start, stop, line))
-            for tensor in given:
-                used = self._stop_of(tensor)
-                if used is not None:
-                    used.used_by.append((start, stop))
-        else:
-            self._record_stop(func, given, made)
+        with torch_compat.unnoticed():
+            made = list(tensors_in((result,)))
+            if stop > start:
+                self.add_call(start, stop, user_line())
+                self._cuts.used(given, start, stop)
+                self._add_in_place(given, nodes, made)
+            else:
+                self._cuts.add(func, given, made)
+            self._add_results(made)
         return result
+
+    def add_call(self, start: int, stop: int, line: Line | None) -> None:
+        """Record the line of a call that created the nodes with some sequence numbers."""
+        if line is not None:
+            self._calls.append((start, stop, line))
+
+    def add_results(self, result: object) -> None:
+        """Record the tensors in the result of a call that the mode did not see."""
+        with torch_compat.unnoticed():
+            self._add_results(tensors_in((result,)))
+
+    def finish(self) -> None:
+        """Record the results of custom functions, which get their history after their calls."""
+        waiting, self._unfinished = self._unfinished, []
+        with torch_compat.unnoticed():
+            self._add_results([t for t in (ref() for ref in waiting) if t is not None], again=False)
+
+    def starts(self) -> list[AutogradNode]:
+        """Return the nodes of all results, without those that an in-place operation replaced."""
+        return [node for node in self.made if node not in self._replaced]
 
     def recorded(self, order: Iterable[AutogradNode]) -> RecordedDetails:
         """Return the recorded details of nodes, which are given in the order of creation."""
@@ -118,55 +117,72 @@ class CallRecorder(TorchFunctionMode):
                 current = next(calls, None)
             if current is not None and current[0] <= number:
                 lines[node] = current[2]
-        return RecordedDetails(lines, self._saved, list(self._cuts(numbered)), self.names)
+        return RecordedDetails(lines, self._saved, list(self._cuts.cuts(numbered)), self.names)
 
-    def _cuts(self, numbered: list[tuple[int, AutogradNode]]) -> Iterator[Cut]:
-        for stop in self._stops:
-            targets = []
-            for start, end in stop.used_by:
-                inside = [node for number, node in numbered if start <= number < end]
-                taking = [node for node in inside if _has_free_input(node)]
-                targets += (taking or inside)[:1]
-            if targets:
-                yield Cut(stop.op, stop.note, stop.line, stop.sources, list(dict.fromkeys(targets)))
+    def _before(
+        self, func: Any, args: tuple[Any, ...], named: Mapping[str, Any]
+    ) -> tuple[list[torch.Tensor], list[AutogradNode | None]]:
+        """Return the tensors that a call gets, and the nodes that created them."""
+        given: list[torch.Tensor] = []
+        with torch_compat.unnoticed():
+            if self._unfinished and torch.is_grad_enabled():
+                self.finish()
+            if func in _BACKWARD:
+                self._read_saved_before_backward(args[0])
+            given = [*tensors_in(args), *tensors_in(named.values())]
+            nodes = [torch_compat.creator(tensor) for tensor in given]
+            if self._keeps_results:
+                self._keep(given)
+            return given, nodes
+        return given, [None] * len(given)
+
+    def _add_results(self, made: Iterable[torch.Tensor], *, again: bool = True) -> None:
+        for tensor in made:
+            node = torch_compat.creator(tensor)
+            if node is not None:
+                self.made.setdefault(node, set()).add(tensor.output_nr)
+                if self._keeps_results:
+                    self._keep([tensor])
+            elif tensor.requires_grad:
+                self.created_leaves.add(id(tensor))
+            elif again and not torch.is_grad_enabled():
+                self._unfinished.append(weakref.ref(tensor))
+                if len(self._unfinished) > _MAX_UNFINISHED:
+                    self._unfinished = [ref for ref in self._unfinished if ref() is not None]
+                    del self._unfinished[:-_MAX_UNFINISHED]
+
+    def _add_in_place(
+        self,
+        given: list[torch.Tensor],
+        nodes: list[AutogradNode | None],
+        made: list[torch.Tensor],
+    ) -> None:
+        """Record the nodes of tensors that a call has changed in place.
+
+        Autograd creates a node for a changed view when it is next used; no code has made that.
+        """
+        for tensor, before in zip(given, nodes, strict=True):
+            changed = torch_compat.changed_tensor(tensor)
+            after = torch_compat.creator(changed)
+            if after is None or torch_compat.creator(tensor) is before:
+                continue
+            self.made.setdefault(after, set()).add(changed.output_nr)
+            if before is not None:
+                self._replaced.add(before)
+            made[:] = [each for each in made if each is not tensor]
+
+    def _keep(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Store copies of tensors with a history, unless their values are stored already."""
+        for tensor in tensors:
+            result = result_of(tensor)
+            if result is None or result in self.results:
+                continue
+            if torch_compat.is_readable(tensor):
+                self.results[result] = tensor.detach().clone()
 
     def _read_saved_before_backward(self, roots: Any) -> None:
-        starts = [root.grad_fn for root in _tensors((roots,)) if root.grad_fn is not None]
+        starts = [root.grad_fn for root in tensors_in((roots,)) if root.grad_fn is not None]
         for node in collect(starts)[0]:
             if node not in self._saved:
-                self.made[node] = None
+                self.made.setdefault(node, set())
                 self._saved[node] = self.read_saved(node)
-
-    def _record_stop(self, func: Any, given: list[torch.Tensor], made: list[torch.Tensor]) -> None:
-        sources = [tensor.grad_fn for tensor in given if tensor.grad_fn is not None]
-        carried = next((s for s in map(self._stop_of, given) if s is not None), None)
-        needs_gradient = bool(sources) or any(tensor.requires_grad for tensor in given)
-        off = not torch.is_grad_enabled()
-        self.saw_gradients_off = self.saw_gradients_off or (off and needs_gradient)
-        for tensor in made:
-            if tensor.requires_grad or not (tensor.is_floating_point() or tensor.is_complex()):
-                continue
-            detaching = func in _DETACHING
-            if carried is None and needs_gradient and (detaching or off):
-                op = "detach" if detaching else "no_grad"
-                note = _DETACHED if detaching else _NO_GRAD
-                carried = _Stop(op, note, user_line(), sources)
-                self._stops.append(carried)
-            if carried is not None:
-                self._stopped[id(tensor)] = (weakref.ref(tensor), carried)
-
-    def _stop_of(self, tensor: torch.Tensor) -> _Stop | None:
-        known = self._stopped.get(id(tensor))
-        return known[1] if known is not None and known[0]() is tensor else None
-
-
-def _has_free_input(node: AutogradNode) -> bool:
-    return any(source is None for source, _ in node.next_functions)
-
-
-def _tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            yield value
-        elif isinstance(value, (tuple, list)):
-            yield from _tensors(value)

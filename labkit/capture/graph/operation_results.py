@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 import torch
@@ -12,30 +15,48 @@ from labkit.capture import torch_compat
 from labkit.capture.graph.graph_writer import operation
 
 Kept = TypeVar("Kept")
+Result = tuple[AutogradNode, int]
+"""A node, and the number of one of its results that have a gradient, counted from 0."""
+
+_MAX_WAITING = 256
 
 
 class ResultRecorder(torch_compat.DispatchMode, Generic[Kept]):  # type: ignore[no-untyped-call]
-    """Records a value for the result of each operation in its context.
+    """Records a value for each result of each operation in its context.
 
-    Autograd creates the node of an operation just before the operation runs. So if the sequence
-    number has increased, the operation that runs is that of the newest node.
+    Autograd sets the node of a result when the operation has ended, so it is read before the next
+    one. The results of views are not the tensors that the code gets; they are identified by the
+    sequence number of the newest node, which autograd creates just before the operation runs.
 
     Parameters
     ----------
     keep : callable
-        Takes a result, and returns the value to store for it.
+        Takes a result, and returns the value to store for it. If it raises, none is stored.
     """
 
     def __init__(self, keep: Callable[[torch.Tensor], Kept]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._keep = keep
-        self._seen: dict[int, tuple[str, tuple[int, ...], Kept]] = {}
-        self._first = 0
+        self._results: dict[Result, Kept] = {}
+        self._views: dict[int, tuple[str, list[tuple[tuple[int, ...], Kept]]]] = {}
+        self._waiting: list[tuple[int, str, list[weakref.ref[torch.Tensor]]]] = []
+        self._first: int | None = None
 
     def __enter__(self) -> Self:
-        self._first = torch_compat.sequence_number()
+        if self._first is None:
+            self._first = torch_compat.sequence_number()
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]
+        with torch_compat.unnoticed():
+            self._read_waiting()
 
     def __torch_dispatch__(
         self,
@@ -44,28 +65,71 @@ class ResultRecorder(torch_compat.DispatchMode, Generic[Kept]):  # type: ignore[
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
+        with torch_compat.unnoticed():
+            if torch.is_grad_enabled():
+                self._read_waiting()
         number = torch_compat.sequence_number() - 1
         result = func(*args, **(kwargs or {}))
-        first = result[0] if isinstance(result, (tuple, list)) and result else result
-        fresh = number >= self._first and number not in self._seen
-        if fresh and isinstance(first, torch.Tensor) and first.layout is torch.strided:
-            self._seen[number] = (func.name(), tuple(first.shape), self._keep(first.detach()))
+        with torch_compat.unnoticed():
+            made = [weakref.ref(tensor) for tensor in tensors_in((result,))]
+            self._waiting.append((number, func.name(), made))
+            del self._waiting[:-_MAX_WAITING]
         return result
 
-    def of(self, order: Iterable[AutogradNode]) -> dict[AutogradNode, Kept]:
-        """Return the stored value of the first result of each node of a graph."""
-        found = {}
-        for node in order:
-            seen = self._seen.get(torch_compat.node_sequence(node))
-            if seen is None:
+    def of(self, order: Iterable[AutogradNode]) -> dict[Result, Kept]:
+        """Return the stored values of the results of the nodes of a graph."""
+        nodes = list(order)
+        known = set(nodes)
+        found = {result: kept for result, kept in self._results.items() if result[0] in known}
+        of_results = {node for node, _ in found}
+        for node in nodes:
+            seen = self._views.get(torch_compat.node_sequence(node))
+            if seen is None or node in of_results:
                 continue
-            name, shape, kept = seen
+            name, results = seen
             # Another operation may have run between the creation of a node and its operation.
-            same = _normalized(operation(node)) in _normalized(name)
-            if same and shape == torch_compat.output_shape(node):
-                found[node] = kept
+            shapes = [shape for shape, _, _ in torch_compat.node_outputs(node)]
+            if operation_name(operation(node)) in operation_name(name) and shapes == [
+                shape for shape, _ in results
+            ]:
+                found |= {(node, number): kept for number, (_, kept) in enumerate(results)}
         return found
 
+    def _read_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for number, name, references in waiting:
+            tensors = [tensor for tensor in (ref() for ref in references) if tensor is not None]
+            created = [tensor for tensor in tensors if torch_compat.creator(tensor) is not None]
+            for tensor in filter(torch_compat.is_readable, created):
+                result = result_of(tensor)
+                if result is not None and result not in self._results:
+                    with suppress(Exception):
+                        self._results[result] = self._keep(tensor.detach())
+            fresh = number >= (self._first or 0) and number not in self._views
+            whole = len(tensors) == len(references) and all(map(torch_compat.is_readable, tensors))
+            if not created and fresh and whole:
+                with suppress(Exception):
+                    kept = [(tuple(t.shape), self._keep(t.detach())) for t in tensors]
+                    self._views[number] = (name, kept)
 
-def _normalized(name: str) -> str:
+
+def result_of(tensor: torch.Tensor) -> Result | None:
+    """Return the node that created a tensor, and the number of the tensor among its results."""
+    node = torch_compat.creator(tensor)
+    return None if node is None else (node, tensor.output_nr)
+
+
+def tensors_in(values: Iterable[Any]) -> Iterator[torch.Tensor]:
+    """Yield the tensors in nested tuples, lists and mappings."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, (tuple, list)):
+            yield from tensors_in(value)
+        elif isinstance(value, Mapping):
+            yield from tensors_in(value.values())
+
+
+def operation_name(name: str) -> str:
+    """Return the name of an operation as autograd's nodes and torch's operators both have it."""
     return name.replace("_", "").lower()

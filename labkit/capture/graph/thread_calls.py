@@ -18,8 +18,8 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.graph.intervals import Interval
 
-Link = tuple[AutogradNode, AutogradNode]
-"""A node, and a node that uses its result."""
+Link = tuple[AutogradNode, int, AutogradNode]
+"""A node, the number of one of its results, and a node that uses this result."""
 
 
 @dataclass(eq=False)
@@ -86,7 +86,7 @@ def in_order(
     leaves = [node for node, key in keys.items() if key[1] == torch_compat.NO_SEQUENCE]
     after: dict[AutogradNode, list[AutogradNode]] = {}
     missing = dict.fromkeys(keys.keys() - set(leaves), 0)
-    for source, target in dict.fromkeys(links):
+    for source, target in dict.fromkeys((source, target) for source, _, target in links):
         if source in missing:
             after.setdefault(source, []).append(target)
             missing[target] += 1

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.autograd.graph import Node
 
-from labkit.capture.torch_compat.tensors import name_of
+from labkit.capture.torch_compat.tensors import Output, described
 
 NO_SEQUENCE = 2**64 - 1
 """Sequence number of nodes that have none, such as gradient accumulation."""
@@ -22,6 +22,7 @@ _BACKWARD_ARGUMENTS = (
     "inputs",
 )
 _INTEGERS = {int}
+UNKNOWN_OUTPUT: Output = (None, None, None)
 _EXPOSES_SAVED_TENSOR_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
 _saved_names: dict[type[Any], tuple[str, ...]] = {}
 _leaf_kinds: dict[type[Any], bool] = {}
@@ -57,20 +58,25 @@ def is_leaf(node: Node) -> bool:
     return known
 
 
-def node_output(node: Node) -> tuple[tuple[int, ...] | None, str | None, str | None]:
-    """Return shape, dtype and device of a node's first output; None for what is unknown."""
+def node_outputs(node: Node) -> tuple[Output, ...]:
+    """Return shape, dtype and device of each output of a node; None for what is unknown.
+
+    Only outputs with a gradient count: ``max`` has one, as its indices have none.
+    """
     try:
-        metadata = node._input_metadata
-    except (AttributeError, RuntimeError):
-        return None, None, None
-    if not metadata:
-        return None, None, None
-    first = metadata[0]
-    try:
-        shape = tuple(map(int, first.shape))
-    except (TypeError, RuntimeError, AttributeError):  # a jagged size is not a number
-        shape = None
-    return shape, name_of(first.dtype), name_of(first.device)
+        return tuple(map(_described, node._input_metadata)) or (UNKNOWN_OUTPUT,)
+    except Exception:  # noqa: BLE001 - the classes of user-defined tensors may raise anything
+        return (UNKNOWN_OUTPUT,)
+
+
+def node_output(node: Node, number: int = 0) -> Output:
+    """Return shape, dtype and device of one output of a node; None for what is unknown."""
+    outputs = node_outputs(node)
+    return outputs[number] if number < len(outputs) else UNKNOWN_OUTPUT
+
+
+def _described(metadata: Any) -> Output:
+    return UNKNOWN_OUTPUT if metadata is None else described(metadata)
 
 
 def output_shape(node: Node) -> tuple[int, ...] | None:
@@ -88,13 +94,8 @@ def saved_tensors(node: Node) -> tuple[list[torch.Tensor], bool, bool]:
     Tensors with unpack hooks are hidden: reading them may recompute a checkpointed region. A
     backward pass without ``retain_graph`` frees saved tensors.
     """
-    kind = type(node)
-    names = _saved_names.get(kind)
-    if names is None:
-        names = tuple(name for name in dir(node) if name.startswith("_raw_saved_"))
-        _saved_names[kind] = names
     tensors, hidden, freed = [], False, False
-    for name in names:
+    for name in _names_of_saved(node):
         try:
             saved = getattr(node, name)
         except (AttributeError, RuntimeError):
@@ -115,15 +116,48 @@ def saved_tensors(node: Node) -> tuple[list[torch.Tensor], bool, bool]:
 
 
 def saved_value(node: Node, name: str) -> torch.Tensor | None:
-    """Return a node's saved tensor of a name; None if there is none that can be read."""
+    """Return a node's saved tensor of a name; None if there is none that can be read.
+
+    A tensor that was changed in place since then cannot be read.
+    """
     try:
         raw = getattr(node, f"_raw_saved_{name}")
+        if raw is None or isinstance(raw, (tuple, list)) or _has_hooks(raw):
+            return None
+        value = getattr(node, f"_saved_{name}")
     except (AttributeError, RuntimeError):
         return None
-    if raw is None or isinstance(raw, (tuple, list)) or _has_hooks(raw):
-        return None
-    value = raw.data
     return value if isinstance(value, torch.Tensor) else None
+
+
+def saved_results(node: Node) -> list[torch.Tensor]:
+    """Return the saved tensors of a node that some node has created, each with this `grad_fn`.
+
+    Tensors with unpack hooks are omitted: reading them may run the model again. So are tensors that
+    were changed in place since then.
+    """
+    found: list[torch.Tensor] = []
+    for name in _names_of_saved(node):
+        try:
+            raw = getattr(node, name)
+            items = raw if isinstance(raw, (tuple, list)) else (raw,)
+            if any(item is not None and _has_hooks(item) for item in items):
+                continue
+            value = getattr(node, name.removeprefix("_raw"))
+        except (AttributeError, RuntimeError):
+            continue
+        values = value if isinstance(value, (tuple, list)) else (value,)
+        found += [each for each in values if isinstance(each, torch.Tensor) and each.grad_fn]
+    return found
+
+
+def _names_of_saved(node: Node) -> tuple[str, ...]:
+    kind = type(node)
+    names = _saved_names.get(kind)
+    if names is None:
+        names = tuple(name for name in dir(node) if name.startswith("_raw_saved_"))
+        _saved_names[kind] = names
+    return names
 
 
 def saved_values(node: Node) -> dict[str, torch.Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -16,11 +16,58 @@ def direct_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
     return own[name] if name in own else None  # noqa: SIM401
 
 
+def direct_parameters(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return a module's direct parameters by name; none of a module without ``__init__``."""
+    held = vars(module).get("_parameters") or {}
+    return {name: parameter for name, parameter in held.items() if parameter is not None}
+
+
 def direct_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
-    """Return a module's direct submodules by name."""
-    held = module._modules
+    """Return a module's direct submodules by name; none of a module without ``__init__``."""
+    held = vars(module).get("_modules") or {}
     # In a ScriptModule this is not a dict, and only its items can be read.
     return held if isinstance(held, dict) else dict(held.items())
+
+
+def named_modules(module: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
+    """Yield a module and its submodules with their paths, several times if they have several.
+
+    Unlike the method of this name, it does not enter a module within itself, as where a module
+    holds its parent, and an attribute of the same name does not matter.
+    """
+    yield from _named_modules(module, "", ())
+
+
+def _named_modules(
+    module: torch.nn.Module, path: str, around: tuple[torch.nn.Module, ...]
+) -> Iterator[tuple[str, torch.nn.Module]]:
+    if any(module is each for each in around):
+        return
+    yield path, module
+    for name, child in list(direct_modules(module).items()):
+        if child is not None:
+            below = f"{path}.{name}" if path else name
+            yield from _named_modules(child, below, (*around, module))
+
+
+def all_parameters(module: torch.nn.Module) -> list[torch.Tensor]:
+    """Return the parameters of a module and its submodules, each once."""
+    found: dict[int, torch.Tensor] = {}
+    for each in all_modules(module):
+        found |= {id(parameter): parameter for parameter in direct_parameters(each).values()}
+    return list(found.values())
+
+
+def all_modules(module: torch.nn.Module) -> list[torch.nn.Module]:
+    """Return a module and its submodules, each once."""
+    found = {id(module): module}
+    waiting = [module]
+    while waiting:
+        for child in direct_modules(waiting.pop()).values():
+            if child is not None and id(child) not in found:
+                found[id(child)] = child
+                waiting.append(child)
+    return list(found.values())
 
 
 def has_forward(module: torch.nn.Module) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
 
 import torch
+from torch.autograd.graph import Node
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -40,6 +43,10 @@ def has_storage(parameter: torch.Tensor) -> bool:
     return not is_lazy(parameter)
 
 
+Output = tuple[tuple[int, ...] | None, str | None, str | None]
+"""Shape, dtype and device of a tensor; None for what is unknown."""
+
+
 def holds_values(tensor: torch.Tensor) -> bool:
     """Return whether torch stores a tensor's values, and not the tensor's class."""
     ordinary = torch.Tensor.__torch_dispatch__
@@ -55,10 +62,122 @@ def is_transformed() -> bool:
     return active is not None and bool(active())
 
 
+class unnoticed:  # noqa: N801 - a context, used like `contextlib.suppress`
+    """A context for labkit's own look at tensors, which the user's code cannot notice.
+
+    In it, no `__torch_function__` and no `__torch_dispatch__` is called, neither of tensors nor of
+    modes. An exception ends the context and goes no further.
+    """
+
+    def __enter__(self) -> None:
+        self._contexts = torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch()
+        for context in self._contexts:
+            context.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        for context in reversed(self._contexts):
+            context.__exit__(None, None, None)
+        return kind is not None and issubclass(kind, Exception)
+
+
+def is_readable(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor has values that torch itself stores: not in `vmap`, not on meta."""
+    return (
+        holds_values(tensor)
+        and not tensor.is_meta
+        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    )
+
+
+def creator(tensor: torch.Tensor) -> Node | None:
+    """Return the node that created a tensor, if it is part of the graph that backward runs.
+
+    None within a transform of `torch.func`, whose own graph ends with it. None for a view under
+    ``torch.no_grad``, as autograd could create a node for it when it is asked.
+    """
+    if not tensor.requires_grad or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+        return None
+    if not torch.is_grad_enabled() and tensor._is_view():
+        return None
+    return tensor.grad_fn
+
+
+def changed_tensor(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the tensor whose history an in-place operation on a tensor has changed."""
+    base = tensor._base if tensor._is_view() else None
+    return tensor if base is None else base
+
+
+def described(tensor: torch.Tensor) -> Output:
+    """Return shape, dtype and device of a tensor, or of autograd's description of one.
+
+    None for what is unknown.
+    """
+    try:
+        shape = tuple(map(int, tensor.shape))
+    except Exception:  # noqa: BLE001 - a jagged or a symbolic size is not a number
+        shape = None
+    return shape, name_of(tensor.dtype), name_of(tensor.device)
+
+
+def memory_address(tensor: torch.Tensor) -> int | None:
+    """Return the address of a dense tensor's storage; None of a tensor without one."""
+    if tensor.layout is not torch.strided or not is_readable(tensor) or is_lazy(tensor):
+        return None
+    return tensor.untyped_storage().data_ptr()
+
+
+def same_memory(tensor: torch.Tensor, other: torch.Tensor) -> bool:
+    """Return whether two tensors are the same part of the same storage.
+
+    True for tensors without a storage of their own, such as sparse ones.
+    """
+    if tensor.shape != other.shape:
+        return False
+    if memory_address(tensor) != memory_address(other):
+        return False
+    if tensor.layout is not torch.strided:
+        return True
+    same_place = tensor.storage_offset() == other.storage_offset()
+    return same_place and tensor.stride() == other.stride()
+
+
+def changed_arguments(
+    func: Any, args: Sequence[Any], named: Mapping[str, Any]
+) -> Iterator[torch.Tensor]:
+    """Yield the tensors that an operation, as a dispatch mode gets it, may change."""
+    schema = getattr(func, "_schema", None)
+    if schema is None:
+        return
+    for number, argument in enumerate(schema.arguments):
+        # The operations of batch normalization change running statistics without saying so.
+        writes = argument.alias_info is not None and argument.alias_info.is_write
+        if not writes and "batch_norm" not in schema.name:
+            continue
+        value = args[number] if number < len(args) else named.get(argument.name)
+        for each in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(each, torch.Tensor):
+                yield each
+
+
 without_functions: Callable[[], AbstractContextManager[None]] = torch._C.DisableTorchFunction
 """A context in which no `__torch_function__` is called, neither of tensors nor of modes."""
-DispatchMode = TorchDispatchMode
-"""A mode that is called for every operation below autograd."""
+
+
+class DispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """A mode that is called for every operation below autograd, higher-order ones included."""
+
+    supports_higher_order_operators = True
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Return False, as torch would load its compiler at the first operation otherwise."""
+        return False
 
 
 def has_dispatch_mode() -> bool:

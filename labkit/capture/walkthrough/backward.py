@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch.autograd.graph import Node as AutogradNode
 
+from labkit.capture import torch_compat
 from labkit.capture.graph.thread_calls import Link
 
 _FREED = (
@@ -54,7 +55,7 @@ def run_backward(
         The loss, with one element.
     order : sequence of Node
         All nodes of its graph.
-    links : sequence of (source, target)
+    links : sequence of (source, number of its result, target)
         All edges of its graph.
     again : str
         Advice for the error message if the graph was freed before.
@@ -66,7 +67,7 @@ def run_backward(
     """
     passed: list[NodeGradients] = []
     waiting: dict[AutogradNode, tuple[torch.Tensor | None, ...]] = {}
-    leaves = [node for node in order if hasattr(node, "variable")]
+    leaves = [node for node in order if torch_compat.is_leaf(node)]
 
     def before(node: AutogradNode) -> Callable[[tuple[torch.Tensor | None, ...]], None]:
         def note(incoming: tuple[torch.Tensor | None, ...]) -> None:
@@ -83,10 +84,10 @@ def run_backward(
 
     with ExitStack() as hooks:
         for node in order:
-            if not hasattr(node, "variable"):
+            if not torch_compat.is_leaf(node):
                 hooks.callback(node.register_prehook(before(node)).remove)
                 hooks.callback(node.register_hook(after(node)).remove)
-        variables = [node.variable for node in leaves]
+        variables = [node.variable for node in leaves]  # type: ignore[attr-defined]
         try:
             grads = torch.autograd.grad(root, variables, retain_graph=True, allow_unused=True)
         except RuntimeError as error:
@@ -104,7 +105,7 @@ def _with_leaves(
     links: Sequence[Link],
 ) -> list[NodeGradients | LeafGradient]:
     """Insert each leaf after the node that computed the last part of its gradient."""
-    parts = Counter(source for source, _ in dict.fromkeys(links))
+    parts = Counter(source for source, _ in dict.fromkeys((source, to) for source, _, to in links))
     events: list[NodeGradients | LeafGradient] = []
     for each in passed:
         events.append(each)

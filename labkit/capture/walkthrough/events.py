@@ -11,6 +11,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.graph_writer import operation
+from labkit.capture.graph.operation_results import Result
 from labkit.capture.walkthrough.backward import LeafGradient, NodeGradients
 from labkit.capture.walkthrough.derivatives import formula_for
 from labkit.capture.walkthrough.values import summarise, unknown
@@ -29,7 +30,7 @@ class EventWriter:
     graph : ComputationGraph
     ids : mapping of node to str
         The id of each autograd node in the graph.
-    values : mapping of node to Tensor
+    values : mapping of (node, number of the result) to Tensor
         The known results.
     reason_unknown : str
         A sentence that explains why other results are unknown.
@@ -39,7 +40,7 @@ class EventWriter:
         self,
         graph: ComputationGraph,
         ids: Mapping[AutogradNode, str],
-        values: Mapping[AutogradNode, torch.Tensor],
+        values: Mapping[Result, torch.Tensor],
         reason_unknown: str,
     ) -> None:
         self._reason_unknown = reason_unknown
@@ -48,11 +49,11 @@ class EventWriter:
         self._ids = ids
         self._sums: dict[tuple[AutogradNode, int], torch.Tensor] = {}
         self._place = {node.id: number for number, node in enumerate(graph.nodes)}
-        self._values = {node: summarise(value) for node, value in values.items()}
+        self._values = {result: summarise(value) for result, value in values.items()}
 
     def forward(self, order: Iterable[AutogradNode]) -> None:
         """Add an event for each operation, in the order of execution."""
-        operations = [node for node in order if not hasattr(node, "variable")]
+        operations = [node for node in order if not torch_compat.is_leaf(node)]
         for node in sorted(operations, key=lambda each: self._place[self._ids[each]]):
             formula = formula_for(node)
             computes = f" computes {formula.forward}" if formula else " is computed"
@@ -62,11 +63,14 @@ class EventWriter:
                     self._ids[node],
                     words=f"{operation(node)}{computes}.",
                     inputs=tuple(
-                        Flow(self._ids[source], self._value(source))
-                        for source, _ in node.next_functions
+                        Flow(self._ids[source], self._value(source, output), output)
+                        for source, output in node.next_functions
                         if source is not None
                     ),
-                    outputs=(Flow(self._ids[node], self._value(node)),),
+                    outputs=tuple(
+                        Flow(self._ids[node], self._value(node, output), output)
+                        for output in range(len(torch_compat.node_outputs(node)))
+                    ),
                     formula=formula,
                 )
             )
@@ -82,10 +86,9 @@ class EventWriter:
     def _node_event(self, each: NodeGradients) -> StepEvent:
         node = each.node
         name = operation(node)
-        sources = [source for source, _ in node.next_functions]
         onward = [
-            Flow(self._ids[source], self._gradient(source, gradient))
-            for source, gradient in zip(sources, each.outgoing, strict=False)
+            Flow(self._ids[source], self._gradient(source, output, gradient), output)
+            for (source, output), gradient in zip(node.next_functions, each.outgoing, strict=False)
             if source is not None
         ]
         names = ", ".join(dict.fromkeys(_last(flow.node) for flow in onward)) or "nothing"
@@ -99,7 +102,8 @@ class EventWriter:
                 f"goes on to {names}.{_HOOKED if hooked else ''}"
             ),
             inputs=tuple(
-                Flow(self._ids[node], self._gradient(node, gradient)) for gradient in each.incoming
+                Flow(self._ids[node], self._gradient(node, output, gradient), output)
+                for output, gradient in enumerate(each.incoming)
             ),
             outputs=tuple(onward),
             formula=formula_for(node),
@@ -147,16 +151,18 @@ class EventWriter:
             after=summarise(after),
         )
 
-    def _value(self, node: AutogradNode) -> ValueSummary:
-        known = self._values.get(node)
+    def _value(self, node: AutogradNode, output: int) -> ValueSummary:
+        known = self._values.get((node, output))
         if known is not None:
             return known
-        return unknown(*torch_compat.node_output(node)[:2], self._reason_unknown)
+        return unknown(*torch_compat.node_output(node, output)[:2], self._reason_unknown)
 
-    def _gradient(self, node: AutogradNode, gradient: torch.Tensor | None) -> ValueSummary:
+    def _gradient(
+        self, node: AutogradNode, output: int, gradient: torch.Tensor | None
+    ) -> ValueSummary:
         if gradient is not None:
             return summarise(gradient)
-        return unknown(*torch_compat.node_output(node)[:2], _NO_GRADIENT)
+        return unknown(*torch_compat.node_output(node, output)[:2], _NO_GRADIENT)
 
 
 def _array(tensor: torch.Tensor) -> NDArray[np.generic]:

@@ -9,6 +9,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.graph_writer import operation
+from labkit.capture.graph.operation_results import Result
 from labkit.capture.walkthrough.derivatives import formula_of
 
 NOT_KEPT = (
@@ -20,11 +21,11 @@ INSIDE = (
     "derivative needs it."
 )
 
-Values = dict[AutogradNode, torch.Tensor]
+Values = dict[Result, torch.Tensor]
+"""The value of each known result: a node, and the number of its result."""
 
 _FACTORS = ("alpha", "beta")
 """Arguments that must be 1 for an operation to be recomputed."""
-_OWN_RESULT = ("result", "result0")
 
 _RECOMPUTABLE: dict[str, Callable[..., torch.Tensor]] = {
     "t": torch.t,
@@ -53,44 +54,29 @@ _RECOMPUTABLE: dict[str, Callable[..., torch.Tensor]] = {
 def values_of(
     root: torch.Tensor,
     order: Sequence[AutogradNode],
-    recorded: Mapping[AutogradNode, torch.Tensor],
+    recorded: Mapping[Result, torch.Tensor],
 ) -> Values:
-    """Return the results of all nodes whose result is known.
+    """Return all results whose value is known.
 
     These are leaves, recorded results, tensors that a node or one of its users has saved, and
     results that can be recomputed from the inputs of an operation without further arguments.
     """
     values: Values = dict(recorded)
     if root.grad_fn is not None:
-        values[root.grad_fn] = root.detach()
+        values[root.grad_fn, root.output_nr] = root.detach()
     for node in order:
-        variable = getattr(node, "variable", None)
-        if isinstance(variable, torch.Tensor):
-            values[node] = variable.detach()
+        if torch_compat.is_leaf(node):
+            values[node, 0] = node.variable.detach()  # type: ignore[attr-defined]
             continue
-        for name in _OWN_RESULT:
-            kept = torch_compat.saved_value(node, name)
-            if kept is not None:
-                values.setdefault(node, kept.detach())
-        _add_saved_inputs(node, values)
+        for kept in torch_compat.saved_results(node):
+            assert kept.grad_fn is not None
+            values.setdefault((kept.grad_fn, kept.output_nr), kept.detach())
     for node in order:
-        if node not in values:
+        if (node, 0) not in values:
             again = _recomputed(node, values)
             if again is not None:
-                values[node] = again
+                values[node, 0] = again
     return values
-
-
-def _add_saved_inputs(node: AutogradNode, values: Values) -> None:
-    formula = formula_of(operation(node))
-    if formula is None or formula.backward[0][0] == "tensors":
-        return
-    for (name, _), (source, output) in zip(formula.backward, node.next_functions, strict=False):
-        if source is None or source in values or output != 0 or hasattr(source, "variable"):
-            continue
-        kept = torch_compat.saved_value(node, name)
-        if kept is not None and tuple(kept.shape) == torch_compat.node_output(source)[0]:
-            values[source] = kept.detach()
 
 
 def _recomputed(node: AutogradNode, values: Values) -> torch.Tensor | None:
@@ -100,9 +86,9 @@ def _recomputed(node: AutogradNode, values: Values) -> torch.Tensor | None:
     formula = formula_of(operation(node))
     names = [name for name, _ in formula.backward] if formula else []
     inputs = []
-    for number, (source, _) in enumerate(node.next_functions):
+    for number, (source, output) in enumerate(node.next_functions):
         name = names[number] if number < len(names) else ""
-        value = values.get(source) if source else torch_compat.saved_value(node, name)
+        value = values.get((source, output)) if source else torch_compat.saved_value(node, name)
         if value is None:
             return None
         inputs.append(value)

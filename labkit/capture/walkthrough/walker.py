@@ -9,20 +9,21 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.autograd.graph import Node as AutogradNode
 
+from labkit.capture import torch_compat
 from labkit.capture.graph.autograd_traversal import (
     NO_HISTORY,
     RecordedDetails,
     collect,
     written_graph,
 )
+from labkit.capture.graph.compiled_calls import CompiledCalls
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.one_shot import holding_modules
 from labkit.capture.graph.operation_recorder import CallRecorder
-from labkit.capture.graph.operation_results import ResultRecorder
+from labkit.capture.graph.operation_results import Result, ResultRecorder
 from labkit.capture.graph.source_lines import names_in, user_tensors
-from labkit.capture.graph.state_restore import restored_buffers
+from labkit.capture.graph.state_restore import StateRestoration
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.walkthrough.backward import run_backward
 from labkit.capture.walkthrough.events import EventWriter
@@ -151,17 +152,20 @@ class Walker:
         return self._write(loss, ParameterTable(models), scopes, None, {})
 
     def _of_code(self, code: Callable[[], Any]) -> Walk:
-        scopes = ScopeRecorder({}, discover=True)
+        scopes = ScopeRecorder({}, discover=True, pauses=True)
         calls = CallRecorder(keep_results=True)
         calls.names = self._names
+        results = ResultRecorder(torch.clone)
+        restoration = StateRestoration(code=code, keeps_gradients=self._accumulates)
         with ExitStack() as stack:
-            stack.enter_context(torch.random.fork_rng())
-            stack.enter_context(restored_buffers())
+            stack.enter_context(restoration)
             stack.enter_context(self._edited())
             scopes.start()
             stack.callback(scopes.stop)
-            with torch.enable_grad(), calls, ResultRecorder(torch.clone) as results:
+            compiled = CompiledCalls(scopes, calls, [results], restoration)
+            with torch.enable_grad(), calls, results, compiled:
                 loss = code()
+            calls.finish()
             if not isinstance(loss, torch.Tensor):
                 raise TypeError(
                     f"the function given to stepper returned {type(loss).__name__}; it must return "
@@ -180,7 +184,7 @@ class Walker:
         table: ParameterTable,
         scopes: ScopeRecorder,
         calls: CallRecorder | None,
-        results: Mapping[AutogradNode, torch.Tensor],
+        results: Mapping[Result, torch.Tensor],
     ) -> Walk:
         assert loss.grad_fn is not None
         found, links = collect([loss.grad_fn])
@@ -190,7 +194,9 @@ class Walker:
             if calls
             else RecordedDetails(names=self._names)
         )
-        graph, ids = written_graph([(loss.grad_fn, "loss")], table, scopes, None, recorded)
+        graph, ids = written_graph(
+            [(loss.grad_fn, loss.output_nr, "loss")], table, scopes, None, recorded
+        )
         if graph.reason:
             return Walk(graph, reason=graph.reason)
         values = values_of(loss, order, results)
@@ -203,7 +209,8 @@ class Walker:
         if self._accumulates:
             loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
         editable = calls is not None
-        self._leaves = {ids[node]: node.variable for node in found if hasattr(node, "variable")}
+        leaves = [node for node in found if torch_compat.is_leaf(node)]
+        self._leaves = {ids[leaf]: leaf.variable for leaf in leaves}  # type: ignore[attr-defined]
         return Walk(
             graph,
             events=tuple(writer.events),

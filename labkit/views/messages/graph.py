@@ -36,6 +36,7 @@ class GraphEdge(TypedDict):
     target: str
     shape: list[int] | None
     dtype: str | None
+    output: int
 
 
 class ModuleCall(TypedDict):

@@ -31,6 +31,7 @@ class WireFlow(TypedDict):
 
     node: str
     value: WireValue
+    output: int
 
 
 class Formula(TypedDict):

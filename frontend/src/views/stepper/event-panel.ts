@@ -41,8 +41,13 @@ export function drawEvent(event: WalkEvent, names: NodeNames): HTMLElement {
 }
 
 function forward(event: WalkEvent, names: NodeNames): HTMLElement[] {
-  const inputs = event.inputs.map((flow) => labelled(names.of(flow.node), flow.value));
-  const outputs = event.outputs.map((flow) => labelled("result", flow.value));
+  const inputs = event.inputs.map((flow) =>
+    labelled(`${names.of(flow.node)}${ofResult(flow)}`, flow.value),
+  );
+  const several = event.outputs.length > 1;
+  const outputs = event.outputs.map((flow) =>
+    labelled(several ? `result ${flow.output + 1}` : "result", flow.value),
+  );
   return [
     section(
       "comes in",
@@ -74,13 +79,25 @@ function backward(event: WalkEvent, names: NodeNames): HTMLElement[] {
     local.unshift(make("p", {}, ...(several ? [name, number] : [number])));
   }
   return [
-    section("gradient in", ...event.inputs.map((flow) => drawValue(flow.value))),
+    section("gradient in", ...gradientsIn(event)),
     section("× local derivative", ...local, ...(event.formula ? [origin(event.formula)] : [])),
     section(
       "= gradient out",
-      ...event.outputs.map((flow) => labelled(`to ${names.of(flow.node)}`, flow.value)),
+      ...event.outputs.map((flow) =>
+        labelled(`to ${names.of(flow.node)}${ofResult(flow)}`, flow.value),
+      ),
     ),
   ];
+}
+
+function gradientsIn(event: WalkEvent): HTMLElement[] {
+  if (event.inputs.length === 1) return event.inputs.map((flow) => drawValue(flow.value));
+  return event.inputs.map((flow) => labelled(`for result ${flow.output + 1}`, flow.value));
+}
+
+/** Returns which result of an operation a value is, for all but the first. */
+function ofResult(flow: Flow): string {
+  return flow.output > 0 ? `, result ${flow.output + 1}` : "";
 }
 
 function accumulate(event: WalkEvent): HTMLElement[] {

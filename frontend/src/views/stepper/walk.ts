@@ -30,6 +30,8 @@ export interface Value {
 export interface Flow {
   readonly node: string;
   readonly value: Value;
+  /** Number of the value among the results of the node, counted from 0. */
+  readonly output: number;
 }
 
 export interface WalkEvent {
@@ -62,7 +64,7 @@ export interface Walk {
 
 export function readWalk(message: WalkMessage, buffers: Buffers): Walk {
   const value = (wire: WireValue) => readValue(wire, buffers);
-  const flow = (wire: WireFlow): Flow => ({ node: wire.node, value: value(wire.value) });
+  const flow = (wire: WireFlow): Flow => ({ ...wire, value: value(wire.value) });
   const event = (wire: WireEvent): WalkEvent => ({
     ...wire,
     inputs: wire.inputs.map(flow),

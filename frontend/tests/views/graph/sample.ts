@@ -61,7 +61,13 @@ export class Sample {
     this.nodes.push({ id, kind, op, scope, ...tensor, ...rest });
     for (const source of sources) {
       const from = this.nodes.find((node) => node.id === source);
-      this.edges.push({ source, target: id, shape: from?.shape ?? null, dtype: "float32" });
+      this.edges.push({
+        source,
+        target: id,
+        shape: from?.shape ?? null,
+        dtype: "float32",
+        output: 0,
+      });
     }
     return this;
   }

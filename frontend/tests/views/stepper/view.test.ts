@@ -58,7 +58,7 @@ function walk(buffer: Buffer, w = 2): WalkMessage {
   const rule = { forward: "self ** exponent", backward: [["self", "grad * 2 * self"]] as const };
   const formula = { ...rule, source: "derivatives.yaml: pow.Tensor_Scalar" };
   const none = { formula: null, before: null, after: null };
-  const flow = (node: string, value: number) => ({ node, value: buffer.value(value) });
+  const flow = (node: string, value: number) => ({ node, value: buffer.value(value), output: 0 });
   return {
     type: "walk",
     protocol: PROTOCOL_VERSION,

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from labkit.capture.graph.state_restore import restored_buffers
+from labkit.capture import torch_compat
+from labkit.capture.graph.state_restore import StateRestoration
 
 
 class ChosenInput:
@@ -25,18 +26,17 @@ class ChosenInput:
         self._tensors = tensors
 
     def run(self, model: nn.Module) -> None:
-        """Call the model in evaluation mode without gradients; restore random state and buffers."""
-        device = next(model.parameters()).device
-        cuda = [device] if device.type == "cuda" else []
+        """Call the model in evaluation mode without gradients; restore what that changes."""
+        device = torch_compat.all_parameters(model)[0].device
         inputs = [tensor.to(device) for tensor in self._tensors]
-        with torch.random.fork_rng(devices=cuda), restored_buffers(), _evaluating(model):
+        with StateRestoration([model]), _evaluating(model):
             model(*inputs)
 
 
 @contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
     """Put every module into evaluation mode, and restore the modes afterwards."""
-    modes = {module: module.training for module in model.modules()}
+    modes = {module: module.training for module in torch_compat.all_modules(model)}
     for module in modes:
         module.training = False
     try:

@@ -1,0 +1,166 @@
+"""Private names of torch.compile: where a compiled region begins and ends.
+
+Hooks and modes that are active when a compiled region begins would be compiled into it, so labkit
+has to remove its own before, and set them again after.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Self
+
+import torch
+from torch import overrides
+from torch.utils import _python_dispatch
+
+_DYNAMO = "torch._dynamo.eval_frame"
+_FIRST, _SWITCH = "set_eval_frame", "_maybe_set_eval_frame"
+"""The functions that a compiled function calls first, and with the compiler or without it."""
+
+_WRAPPERS = ("compile_wrapper", "_fn")
+"""Names of the function that torch puts around a compiled one, the former one last."""
+
+_lock = threading.Lock()
+_active: dict[int, list[CompiledRegions]] = {}
+"""The contexts of each thread, the innermost last."""
+_replaced: list[tuple[Any, str, Callable[..., Any]]] = []
+"""What is replaced while a context is open: the object, the name and the original function."""
+
+
+class CompiledRegions:
+    """As a context, calls functions before and after each outermost compiled region on its thread.
+
+    Without effect where torch has no function of the expected name.
+
+    Parameters
+    ----------
+    begins : callable
+        Called with the function that is compiled; of a module this is a bound method.
+    ends : callable
+        Called after the region with its result, or with None if it raises.
+    """
+
+    def __init__(self, begins: Callable[[object], None], ends: Callable[[object], None]) -> None:
+        self._begins = begins
+        self._ends = ends
+        self._frame: Any = None
+        """The frame of the compiled function that is running."""
+
+    def __enter__(self) -> Self:
+        with _lock:
+            _active.setdefault(threading.get_ident(), []).append(self)
+            if not _replaced:
+                _replace()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _lock:
+            own = _active[threading.get_ident()]
+            own.remove(self)
+            if not own:
+                del _active[threading.get_ident()]
+            if not _active:
+                _restore()
+
+    def called(self, frame: Any) -> None:
+        """Notice that a compiled function is called, if it is the outermost."""
+        if self._frame is None and frame.f_code.co_name in _WRAPPERS:
+            self._frame = frame
+            self._begins(frame.f_locals.get("fn"))
+
+    def switched(self, compiler: object, frame: Any) -> None:
+        """Notice that a compiled function switches the compiler on or off."""
+        if self._frame is frame and not callable(compiler):
+            self._frame = None
+            self._ends(frame.f_locals.get("result"))
+
+
+def _replace() -> None:
+    dynamo = sys.modules.get(_DYNAMO)
+    if dynamo is not None and hasattr(dynamo, _FIRST) and hasattr(dynamo, _SWITCH):
+        first, switch = getattr(dynamo, _FIRST), getattr(dynamo, _SWITCH)
+        _set(dynamo, _FIRST, _observed(first, lambda own, _, frame: own.called(frame)))
+        _set(dynamo, _SWITCH, _observed(switch, CompiledRegions.switched))
+    elif dynamo is None:
+        # Loading the compiler takes seconds, so it is left to the first use of it.
+        _set(torch, "compile", _loading(torch.compile))
+
+
+def _set(holder: Any, name: str, function: Callable[..., Any]) -> None:
+    _replaced.append((holder, name, getattr(holder, name)))
+    setattr(holder, name, function)
+
+
+def _restore() -> None:
+    for holder, name, original in _replaced:
+        setattr(holder, name, original)
+    _replaced.clear()
+
+
+def _observed(
+    original: Callable[..., Any], observe: Callable[[CompiledRegions, object, Any], None]
+) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def call(compiler: object) -> object:
+        observers = _active.get(threading.get_ident())
+        if observers:
+            observe(observers[-1], compiler, sys._getframe(1))
+        return original(compiler)
+
+    return call
+
+
+def _loading(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def compile_(*args: Any, **kwargs: Any) -> Any:
+
+        with _lock:
+            if _replaced and _replaced[0][1] == "compile":
+                _restore()
+                _replace()
+        return original(*args, **kwargs)
+
+    return compile_
+
+
+def pause_function_mode(mode: Any) -> Callable[[], None]:
+    """Remove a function mode from the stack of modes; return a function that puts it back."""
+    stack = overrides._get_current_function_mode_stack()  # type: ignore[no-untyped-call]
+    if not any(mode is each for each in stack):
+        return _nothing  # a call of the mode is under way
+    above: list[Any] = []
+    while (top := torch._C._pop_torch_function_stack()) is not mode:
+        above.append(top)
+    for each in reversed(above):
+        torch._C._push_on_torch_function_stack(each)
+
+    def resume() -> None:
+        later = [torch._C._pop_torch_function_stack() for _ in above]
+        torch._C._push_on_torch_function_stack(mode)
+        for each in reversed(later):
+            torch._C._push_on_torch_function_stack(each)
+
+    return resume
+
+
+def pause_dispatch_mode(mode: Any) -> Callable[[], None]:
+    """Leave a dispatch mode; return a function that enters it again.
+
+    Without effect if another mode was entered later: that mode itself prevents compilation.
+    """
+    stack = _python_dispatch._get_current_dispatch_mode_stack()
+    if not stack or stack[-1] is not mode:
+        return _nothing
+    mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+
+    def resume() -> None:
+        mode.__enter__()  # type: ignore[no-untyped-call]
+
+    return resume
+
+
+def _nothing() -> None:
+    """Do nothing."""
