@@ -1,6 +1,22 @@
 /** Builds graphs for the tests. */
 
-import type { GraphData, GraphEdge, GraphNode, ModuleCall } from "../../../src/messages/graph";
+import type {
+  Cost,
+  GraphData,
+  GraphEdge,
+  GraphNode,
+  ModuleCall,
+} from "../../../src/messages/graph";
+
+export const NO_COST: Cost = {
+  forward_flops: 0,
+  backward_flops: 0,
+  parameters: 0,
+  output_bytes: null,
+  saved_bytes: null,
+  unknown_forward: 0,
+  unknown_backward: 0,
+};
 
 export class Sample {
   private readonly nodes: GraphNode[] = [];
@@ -19,6 +35,7 @@ export class Sample {
       parameters,
       source: null,
       seconds: null,
+      cost: NO_COST,
     });
     return this;
   }
@@ -37,7 +54,7 @@ export class Sample {
 
   graph(signature = "one"): GraphData {
     const { nodes, edges, modules } = this;
-    return { version: 3, signature, step: 0, nodes, edges, modules, reason: null };
+    return { version: 4, signature, step: 0, nodes, edges, modules, reason: null };
   }
 
   private node(
@@ -57,6 +74,7 @@ export class Sample {
       source: null,
       note: null,
       backward: kind === "op" ? `${op}Backward0` : null,
+      cost: NO_COST,
     };
     this.nodes.push({ id, kind, op, scope, ...tensor, ...rest });
     for (const source of sources) {
