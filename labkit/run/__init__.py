@@ -8,6 +8,7 @@ on numpy and the standard library only, so a run can be opened on a machine with
 from labkit.run.control import Control, Stopped
 from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph
+from labkit.run.graph_costs import Cost, GraphCosts
 from labkit.run.graph_diff import GraphDiff
 from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node, Source
 from labkit.run.incident import Incident
@@ -21,8 +22,10 @@ __all__ = [
     "FINAL_STATUSES",
     "ComputationGraph",
     "Control",
+    "Cost",
     "Edge",
     "Finding",
+    "GraphCosts",
     "GraphDiff",
     "GraphSpan",
     "Incident",

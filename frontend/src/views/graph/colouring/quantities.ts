@@ -25,6 +25,8 @@ export interface Quantity {
   read(shown: ShownGraph, session: RunSession): QuantityValues;
 }
 
+const UNCOLOURED = "no colour where none are counted, or the number is unknown";
+
 export const QUANTITIES: readonly Quantity[] = [
   recorded(
     "grad_norm",
@@ -40,13 +42,13 @@ export const QUANTITIES: readonly Quantity[] = [
   ofCost(
     "forward_flops",
     "Compute, forward",
-    "floating point operations of the forward pass, of an operation or of all in a module",
+    `floating point operations of the forward pass; ${UNCOLOURED}`,
     "FLOP",
   ),
   ofCost(
     "backward_flops",
     "Compute, backward",
-    "floating point operations of the backward pass, of an operation or of all in a module",
+    `floating point operations of the backward pass; ${UNCOLOURED}`,
     "FLOP",
   ),
   ofCost("parameters", "Parameters", "number of scalar parameters", ""),
