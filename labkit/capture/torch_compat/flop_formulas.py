@@ -23,7 +23,7 @@ _ATTENTION = (
 )
 _CUSTOM: type = torch.autograd.function.BackwardCFunction
 _FOR_CPU = "_for_cpu"
-_APPLY = torch.autograd.Function.apply.__func__.__code__  # type: ignore[attr-defined]
+_APPLY = getattr(getattr(torch.autograd.Function.apply, "__func__", None), "__code__", None)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import { Labels } from "../../../src/views/graph/model/labels";
 import { NO_COST, perceptron } from "./sample";
 
 function flops(forward: number | null, backward: number | null, rest: Partial<Cost> = {}): string {
-  return flopsText({ ...NO_COST, forward_flops: forward, backward_flops: backward, ...rest });
+  const cost = { ...NO_COST, forward_flops: forward, backward_flops: backward, ...rest };
+  return flopsText(cost).replaceAll("\u00a0", " ");
 }
 
 describe("texts of costs", () => {
@@ -33,7 +34,7 @@ describe("texts of costs", () => {
     const addmm = byId.get("fc1#1/addmm:0");
     const weight = byId.get("fc1#1/weight:0");
     if (!model || !addmm || !weight) throw new Error("the sample has changed");
-    const compute = ["Compute", "384 FLOP forward, 768 FLOP backward"];
+    const compute = ["Compute", "384\u00a0FLOP forward, 768\u00a0FLOP backward"];
     expect(labels.factsOfModule(model)).toContainEqual(compute);
     const operation = { kind: "op", id: addmm.id, node: addmm, container: null } as const;
     expect(labels.factsOfItem(operation)).toContainEqual(["Kept for backward", "unknown"]);

@@ -41,13 +41,13 @@ export const QUANTITIES: readonly Quantity[] = [
   ),
   ofCost(
     "forward_flops",
-    "Compute, forward",
+    "Forward FLOP",
     `floating point operations of the forward pass; ${UNCOLOURED}`,
     "FLOP",
   ),
   ofCost(
     "backward_flops",
-    "Compute, backward",
+    "Backward FLOP",
     `floating point operations of the backward pass; ${UNCOLOURED}`,
     "FLOP",
   ),

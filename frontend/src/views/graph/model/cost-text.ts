@@ -42,8 +42,9 @@ export function flopsText(cost: Cost): string {
   return isSum ? `${parts}, without ${plural(missing, "unknown operation")}` : parts;
 }
 
-export function flopText(flops: number | null): string {
-  return flops === null ? UNKNOWN : siText(flops, "FLOP");
+/** Returns "2.1 MFLOP" with a space at which the line does not break. */
+function flopText(flops: number | null): string {
+  return flops === null ? UNKNOWN : siText(flops, "FLOP").replace(" ", "\u00a0");
 }
 
 function factsOf(cost: Cost): readonly Fact[] {
