@@ -16,13 +16,6 @@ from labkit.run.uncounted_operations import UNCOUNTED
 Shape = tuple[int, ...]
 
 
-class Input(NamedTuple):
-    """The shape of an input, None if unknown, and whether it is a parameter."""
-
-    shape: Shape | None
-    is_parameter: bool = False
-
-
 class Flops(NamedTuple):
     """Floating point operations of the forward and the backward pass; None if unknown."""
 
@@ -33,31 +26,29 @@ class Flops(NamedTuple):
 UNKNOWN = Flops(None, None)
 
 
-def flops_by_shape(node: Node, inputs: Sequence[Input], module_type: str) -> Flops:
+def flops_by_shape(node: Node, inputs: Sequence[Shape | None]) -> Flops:
     """Return the floating point operations of an operation.
 
     Parameters
     ----------
     node : Node
         Of kind ``"op"``.
-    inputs : sequence of Input
-        The inputs that require a gradient, in order.
-    module_type : str
-        Class name of the innermost module call; tells convolutions from transposed ones.
+    inputs : sequence of (tuple of int or None)
+        Shapes of the inputs that require a gradient, in order.
 
     Examples
     --------
     >>> product = Node("/mm:0", "op", "mm", "", (2, 3), backward="MmBackward0")
-    >>> flops_by_shape(product, [Input((5, 3))], "")
+    >>> flops_by_shape(product, [(5, 3)])
     Flops(forward=60, backward=60)
-    >>> flops_by_shape(Node("/fftr2c:0", "op", "fftr2c", "", (2, 3)), [], "")
+    >>> flops_by_shape(Node("/fftr2c:0", "op", "fftr2c", "", (2, 3)), [])
     Flops(forward=None, backward=None)
     """
     if _is_custom(node):
         return UNKNOWN
     if node.op in UNCOUNTED:
         return Flops(0, 0)
-    shapes = [each.shape for each in inputs if each.shape is not None]
+    shapes = [shape for shape in inputs if shape is not None]
     result = node.shape
     if result is None or len(shapes) < len(inputs):
         return UNKNOWN
@@ -66,8 +57,6 @@ def flops_by_shape(node: Node, inputs: Sequence[Input], module_type: str) -> Flo
             flops = _product(result, shapes, has_summand=False)
         case "addmm" | "baddbmm":
             flops = _product(result, shapes, has_summand=True)
-        case "convolution":
-            flops = _convolution(result, inputs, module_type)
         case _ if node.op.startswith("scaleddotproduct"):
             flops = _attention(result, shapes)
         case _:
@@ -117,37 +106,25 @@ def _broadcasts(shape: Shape, result: Shape) -> bool:
     return len(shape) <= len(result) and all(size in (1, length) for size, length in pairs)
 
 
-def _convolution(result: Shape, inputs: Sequence[Input], module_type: str) -> Flops:
-    given: Shape | None
-    match [(each.shape, each.is_parameter) for each in inputs if each.shape is not None]:
-        case [(given, _), (weight, _), *_] if len(given) == len(weight) == len(result):
-            pass
-        case [(weight, True), *_] if len(weight) == len(result):
-            given = None
-        case _:
-            return UNKNOWN
-    is_transposed = _is_transposed(result, weight, given, module_type)
-    if is_transposed is None or (is_transposed and given is None):
+def convolution_flops(
+    result: Shape, given: Shape | None, weight: Shape | None, groups: int, *, transposed: bool
+) -> Flops:
+    """Return the floating point operations of a convolution.
+
+    `given` and `weight` are the shapes of the inputs, None if they require no gradient.
+
+    Examples
+    --------
+    >>> convolution_flops((1, 4, 2, 2), None, (4, 3, 3, 3), 1, transposed=False)
+    Flops(forward=864, backward=864)
+    """
+    if weight is None or (transposed and given is None):
         return UNKNOWN
-    places = given if is_transposed and given is not None else result
-    forward = 2 * result[0] * prod(places[2:]) * prod(weight)
-    if given is None:
-        return Flops(forward, None)  # the number of groups is unknown
-    # As in torch, the gradient of a weight is that of a dense one, whatever the groups are.
-    of_weight = 2 * result[0] * prod(places[2:]) * given[1] * result[1] * prod(weight[2:])
-    return Flops(forward, forward + of_weight)
-
-
-def _is_transposed(
-    result: Shape, weight: Shape, given: Shape | None, module_type: str
-) -> bool | None:
-    """Return whether a convolution is transposed; None if both are possible."""
-    if module_type.startswith("Conv"):
-        return module_type.startswith("ConvTranspose")
-    channels = None if given is None else given[1]
-    ordinary = result[1] == weight[0] and (channels is None or channels % weight[1] == 0)
-    transposed = result[1] % weight[1] == 0 and channels in (None, weight[0])
-    return None if ordinary == transposed else transposed
+    places = prod((given if transposed and given is not None else result)[2:])
+    forward = 2 * result[0] * places * prod(weight)
+    # As in torch, the gradient of the weight is that of a dense one, whatever the groups are.
+    of_weight = forward * groups
+    return Flops(forward, of_weight if given is None else forward + of_weight)
 
 
 def _attention(result: Shape, inputs: Sequence[Shape]) -> Flops:

@@ -43,7 +43,7 @@ class ComputationGraph:
         Optimizer step at which the graph was captured, 1 or greater; None outside a run.
     reason : str or None
         A sentence that says why there is no graph; then `nodes` is empty.
-    recorded_flops : mapping of str to Flops
+    recorded_flops : dict of str to Flops
         Floating point operations that were recorded when the operations ran, by node id; see
         `costs` for those of all nodes.
 
@@ -62,7 +62,7 @@ class ComputationGraph:
     modules: tuple[ModuleCall, ...]
     step: int | None = None
     reason: str | None = None
-    recorded_flops: Mapping[str, Flops] = field(default_factory=dict, compare=False, repr=False)
+    recorded_flops: dict[str, Flops] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def costs(self) -> GraphCosts:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from labkit.run.flops_by_shape import UNKNOWN, Flops, Input, Shape, flops_by_shape
+from labkit.run.flops_by_shape import UNKNOWN, Flops, Shape, flops_by_shape
 from labkit.run.graph_parts import Edge, ModuleCall, Node
 
 _BITS = re.compile(r"[a-z]+(\d+)")
@@ -82,15 +82,13 @@ def graph_costs(
     (60, 6, 40)
     """
     kinds = {node.id: node.kind for node in nodes}
-    types = {call.id: call.type for call in modules}
-    inputs: dict[str, list[Input]] = {}
+    inputs: dict[str, list[Shape | None]] = {}
     results: dict[str, dict[int, int | None]] = {
         node.id: {0: size_in_bytes(node.shape, node.dtype)} for node in nodes
     }
     for edge in edges:
         if kinds[edge.source] != "cut":
-            is_parameter = kinds[edge.source] == "parameter"
-            inputs.setdefault(edge.target, []).append(Input(edge.shape, is_parameter))
+            inputs.setdefault(edge.target, []).append(edge.shape)
         results[edge.source].setdefault(edge.output, size_in_bytes(edge.shape, edge.dtype))
     of_nodes: dict[str, Cost] = {}
     for node in nodes:
@@ -98,8 +96,7 @@ def graph_costs(
         if node.kind == "op":
             flops = recorded.get(node.id, UNKNOWN)
             if flops == UNKNOWN:
-                module = types.get(node.scope, "")
-                flops = flops_by_shape(node, inputs.get(node.id, ()), module)
+                flops = flops_by_shape(node, inputs.get(node.id, ()))
         of_nodes[node.id] = _cost(node, flops, results[node.id].values())
     return GraphCosts(of_nodes, _of_modules(nodes, modules, of_nodes), _total(nodes, of_nodes))
 

@@ -118,7 +118,11 @@ def written_graph(
     for node, output, name in ends:
         writer.add_output(node, output, name)
     graph = ComputationGraph(
-        writer.in_order_of_use(), tuple(writer.edges), calls.modules(scopes), step
+        writer.in_order_of_use(),
+        tuple(writer.edges),
+        calls.modules(scopes),
+        step,
+        recorded_flops=writer.convolution_flops(),
     )
     return graph, writer.ids
 

@@ -15,6 +15,7 @@ from labkit.capture.graph.cuts import Cut
 from labkit.capture.graph.source_lines import Line, source_of
 from labkit.capture.graph.thread_calls import Link
 from labkit.capture.parameters import ParameterTable
+from labkit.run.flops_by_shape import Flops, convolution_flops
 from labkit.run.graph_parts import Edge, Node
 
 _NOTES = {
@@ -93,6 +94,25 @@ class GraphWriter:
         for node, output in before:
             self.edges.append(Edge(self.ids[node], id, *self._result(node, output)[:2], output))
         self.edges += [Edge(id, self.ids[node], *made[:2]) for node in after]
+
+    def convolution_flops(self) -> dict[str, Flops]:
+        """Return the floating point operations of the convolutions, by node id.
+
+        They depend on the number of groups, which follows from no shape in the graph.
+        """
+        found = {}
+        for node, id in self.ids.items():
+            settings = torch_compat.convolution_settings(node)
+            result = self._made[node][0][0]
+            if settings is None or result is None:
+                continue
+            given, weight = (
+                None if source is None else self._result(source, output)[0]
+                for source, output in node.next_functions[:2]
+            )
+            groups, transposed = settings
+            found[id] = convolution_flops(result, given, weight, groups, transposed=transposed)
+        return found
 
     def in_order_of_use(self) -> tuple[Node, ...]:
         """Return the nodes in the order of execution, each leaf before its first use."""

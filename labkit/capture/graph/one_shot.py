@@ -128,9 +128,8 @@ class GraphRecording:
         if self._flop_recorder is None or not ids:
             return graph
         flops = self._flop_recorder.of(self._scopes.on_own_thread(order))
-        return dataclasses.replace(
-            graph, recorded_flops={ids[node]: counted for node, counted in flops.items()}
-        )
+        recorded_flops = {ids[node]: counted for node, counted in flops.items()}
+        return dataclasses.replace(graph, recorded_flops=graph.recorded_flops | recorded_flops)
 
     def _results_of(self, order: list[AutogradNode]) -> dict[Result, Sample | None]:
         if self._result_recorder is None:

@@ -7,6 +7,7 @@ in another version of torch, the fallback returns "unknown" instead of raising.
 from labkit.capture.torch_compat.autograd import (
     NO_SEQUENCE,
     UNKNOWN_OUTPUT,
+    convolution_settings,
     factors_of,
     is_leaf,
     is_within_backward,
@@ -112,6 +113,7 @@ __all__ = [
     "call_interceptor",
     "changed_arguments",
     "changed_tensor",
+    "convolution_settings",
     "counted_call",
     "counts_nothing",
     "creator",

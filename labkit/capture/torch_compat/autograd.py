@@ -186,6 +186,18 @@ def saved_scalar(node: Node, name: str) -> object:
     return getattr(node, f"_saved_{name}", 1)
 
 
+def convolution_settings(node: Node) -> tuple[int, bool] | None:
+    """Return the number of groups of a convolution, and whether it is transposed.
+
+    None if the node is none, or does not say.
+    """
+    if node.name() != "ConvolutionBackward0":
+        return None
+    groups = getattr(node, "_saved_groups", None)
+    transposed = getattr(node, "_saved_transposed", None)
+    return None if groups is None or transposed is None else (int(groups), bool(transposed))
+
+
 def _is_freed(node: Node, name: str) -> bool:
     """Return whether a saved tensor was freed, rather than never saved."""
     try:
