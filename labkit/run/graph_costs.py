@@ -30,7 +30,8 @@ class Cost:
     parameters : int
         Number of scalar parameters: of a parameter, or of a module including its submodules.
     output_bytes : int or None
-        Size of the results of operations in bytes; None if unknown.
+        Size of the results of operations in bytes; of several results, the first one and those that
+        are used. None if unknown.
     saved_bytes : int or None
         Size of the tensors saved for backward in bytes; None if unknown.
     unknown_forward, unknown_backward : int
