@@ -63,6 +63,7 @@ class GraphWriter:
     ids: dict[AutogradNode, str] = field(default_factory=dict)
     _made: dict[AutogradNode, tuple[torch_compat.Output, ...]] = field(default_factory=dict)
     _leaves: list[AutogradNode] = field(default_factory=list)
+    _convolutions: list[AutogradNode] = field(default_factory=list)
     _ordinals: dict[str, int] = field(default_factory=dict)
 
     def write(self, order: Iterable[AutogradNode], links: Iterable[Link]) -> None:
@@ -101,7 +102,7 @@ class GraphWriter:
         They depend on the number of groups, which follows from no shape in the graph.
         """
         found = {}
-        for node, id in self.ids.items():
+        for node in self._convolutions:
             settings = torch_compat.convolution_settings(node)
             result = self._made[node][0][0]
             if settings is None or result is None:
@@ -111,7 +112,9 @@ class GraphWriter:
                 for source, output in node.next_functions[:2]
             )
             groups, transposed = settings
-            found[id] = convolution_flops(result, given, weight, groups, transposed=transposed)
+            found[self.ids[node]] = convolution_flops(
+                result, given, weight, groups, transposed=transposed
+            )
         return found
 
     def in_order_of_use(self) -> tuple[Node, ...]:
@@ -141,6 +144,8 @@ class GraphWriter:
         self._made[node] = torch_compat.node_outputs(node)
         made = self._made[node][0]
         self.ids[node] = self._identity(scope, op)
+        if op == "convolution":
+            self._convolutions.append(node)
         saved, hidden = self._saved(node)
         self.nodes.append(
             Node(
