@@ -32,7 +32,7 @@ FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconf
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench versions binder-check pictures frontend format clean
+.PHONY: help lab test check browser bench findings versions binder-check pictures frontend format clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -9
@@ -54,6 +54,10 @@ check: $(VENV)/dev.done
 
 bench: $(VENV)/bench.done browser
 	$(BIN)/python -m tests.benchmarks.bench $(BENCH_ARGS)
+
+# Trains models with and without defects, and writes docs/findings.md; some four minutes.
+findings: $(VENV)/dev.done
+	$(BIN)/python -m tests.unit.insight.scores
 
 # Needs some 8 GB of disk, and an hour on two cores. Python 3.14 and 3.15 come from Debian's packages
 # where the machine has none.

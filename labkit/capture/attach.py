@@ -10,7 +10,7 @@ from torch import nn
 
 from labkit.capture import torch_compat
 from labkit.capture.parameters import ParameterTable
-from labkit.capture.readings.setup_checks import mode_dependent
+from labkit.capture.readings.training_modes import mode_dependent
 from labkit.capture.validate import (
     check_activations,
     check_budget,

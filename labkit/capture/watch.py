@@ -19,6 +19,7 @@ from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.activations import ActivationReader
 from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.schedule import ReadingSchedule
+from labkit.capture.readings.training_modes import TrainingModes
 from labkit.capture.steps import StepMachine
 from labkit.run import Finding, Run
 from labkit.run.inspection import Inspection
@@ -84,6 +85,7 @@ class Watch:
         is_compiled = discovery.find_compiled(models.values())
         readings = ReadingSchedule(
             self.table,
+            TrainingModes(models),
             ScopeRecorder(models),
             reader,
             budget=budget,

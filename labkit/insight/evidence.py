@@ -6,6 +6,7 @@ and any size of the model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -13,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.insight.curves import Curve
+from labkit.insight.loss_form import LossForm, loss_form
 from labkit.insight.recent_rows import RecentRows, recent_rows
 from labkit.run import ComputationGraph, Node, Run
 from labkit.run.observations import Observations
 from labkit.run.series_table import SeriesTable
+
+_UNKNOWN_VALUES = 1 << 30
 
 
 class Evidence:
@@ -168,10 +172,35 @@ class Evidence:
             if node.kind == "op" and node.id in before_weights
         )
 
+    def values_per_unit(self, path: str) -> int:
+        """Return how many values each unit of a module's result has in the latest graph.
+
+        Returns
+        -------
+        int
+            Samples, times positions for a result with channels; the larger number if the dimension
+            of the units is unknown. A large number if the shape is unknown.
+        """
+        shapes = [
+            node.shape
+            for node in (self.graph.nodes if self.graph is not None else ())
+            if node.kind == "op" and node.shape and node.scope.partition("#")[0] == path
+        ]
+        if not shapes:
+            return _UNKNOWN_VALUES
+        shape = shapes[-1]
+        units = shape[1] if len(shape) > 1 else shape[0]
+        return max(1, math.prod(shape) // max(1, min(units, shape[-1])))
+
     @cached_property
     def _parameter_nodes(self) -> frozenset[str]:
         nodes = self.graph.nodes if self.graph is not None else ()
         return frozenset(node.id for node in nodes if node.kind == "parameter" or node.op == "t")
+
+    @cached_property
+    def loss_form(self) -> LossForm | None:
+        """The form of the loss in the latest graph; None if it is unknown."""
+        return None if self.graph is None else loss_form(self.graph, self.sources)
 
     @cached_property
     def classes(self) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from labkit.run.graph_parts import Edge, ModuleCall, Node
+from labkit.run.printable import printable
 
 
 def dot_source(nodes: Sequence[Node], edges: Sequence[Edge], modules: Sequence[ModuleCall]) -> str:
@@ -33,7 +34,7 @@ def dot_source(nodes: Sequence[Node], edges: Sequence[Edge], modules: Sequence[M
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = printable(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 

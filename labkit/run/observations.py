@@ -13,7 +13,10 @@ _MAX_SAMPLES = 64
 
 @dataclass(frozen=True)
 class InputScale:
-    """The scale of a floating-point input of the model in a sampled forward pass.
+    """The scale of a floating-point input of the model's first layer in a sampled forward pass.
+
+    The first layer is the first module that has weights. An input is not read if this layer
+    normalises it or is an embedding, or if its weights are frozen.
 
     Attributes
     ----------
@@ -25,7 +28,8 @@ class InputScale:
         Mean and standard deviation of all elements.
     min_std, max_std : float
         Smallest and largest standard deviation of a feature over the batch, for inputs of shape
-        (batch, features); equal to `std` for other shapes. Constant features are excluded.
+        (batch, features); equal to `std` for other shapes. Constant features, and those that are 0
+        in most samples, are excluded.
     """
 
     step: int
@@ -61,6 +65,94 @@ class Prediction:
     rows: int
 
 
+@dataclass(frozen=True)
+class LossInput:
+    """What a term of the loss compares, in a sampled backward pass.
+
+    Attributes
+    ----------
+    step : int
+        Step of the pass, counted from 1.
+    loss : str
+        Function of the loss, for example ``"mse_loss"`` or ``"cross_entropy"``.
+    shape : tuple of int or None
+        Shape of the output that the loss gets; None if unknown.
+    compared : tuple of int or None
+        Shape of the elements of the error, where the output may have been broadcast.
+    activation : str or None
+        The activation that the output comes from, for example ``"tanh"``; None without one.
+    dimension : int or None
+        The dimension of its softmax or log_softmax; None without one, or if it is unknown.
+    bounds : tuple of float
+        Least and largest result of the activation; may be infinite.
+    targets : tuple of float
+        Smallest and largest target; NaN if unknown.
+    outside : float
+        Share of the targets beyond the bounds, 0 to 1; NaN if unknown.
+    """
+
+    step: int
+    loss: str
+    shape: tuple[int, ...] | None
+    compared: tuple[int, ...] | None
+    activation: str | None
+    dimension: int | None
+    bounds: tuple[float, float]
+    targets: tuple[float, float]
+    outside: float
+
+
+@dataclass(frozen=True)
+class LabelShares:
+    """The labels of a classification and the predictions for them, in a sampled pass.
+
+    Attributes
+    ----------
+    step : int
+        Step of the pass, counted from 1.
+    classes : int
+        Number of classes; 2 for a binary classification with one output.
+    predicted : int
+        The class that was predicted most often.
+    predicted_share : float
+        Share of the samples for which it was predicted, 0 to 1.
+    label_share : float
+        Share of the samples that have it as their label, 0 to 1.
+    entropy : float
+        Entropy of the labels, in nats: the cross entropy of guessing by their frequency.
+    rows : int
+        Number of labels.
+    """
+
+    step: int
+    classes: int
+    predicted: int
+    predicted_share: float
+    label_share: float
+    entropy: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class FrozenNorm:
+    """A batch normalisation that used its running statistics in a sampled training pass.
+
+    Attributes
+    ----------
+    step : int
+        Step of the pass, counted from 1.
+    shift : float
+        Median over the channels of the distance between the batch's mean and the running mean, in
+        running standard deviations.
+    scale : float
+        Median over the channels of the batch's standard deviation over the running one.
+    """
+
+    step: int
+    shift: float
+    scale: float
+
+
 @dataclass
 class Frequency:
     """The relative frequency of a condition.
@@ -71,15 +163,32 @@ class Frequency:
         Number of checks in which the condition was true.
     checks : int
         Number of checks.
+    streak : int
+        Number of the latest checks in a row in which it was true.
+    since : int
+        Step of the first check of the streak; 0 if steps are not given, or without a streak.
     """
 
     seen: int = 0
     checks: int = 0
+    streak: int = 0
+    since: int = 0
 
-    def add(self, *, seen: bool) -> None:
-        """Count one check of the condition."""
+    def add(self, *, seen: bool, step: int = 0) -> None:
+        """Count one check of the condition, at a step if that is known."""
         self.checks += 1
         self.seen += seen
+        if not seen:
+            self.streak = self.since = 0
+            return
+        self.since = self.since if self.streak else step
+        self.streak += 1
+
+    def remove(self, *, seen: bool) -> None:
+        """Undo the count of one check of the condition."""
+        self.checks -= 1
+        self.seen -= seen
+        self.streak = max(0, self.streak - seen)
 
     @property
     def share(self) -> float:
@@ -93,8 +202,14 @@ class Observations:
 
     Attributes
     ----------
-    stale_gradients : Frequency
-        Steps that started with the gradients of the previous step.
+    stale_gradients : dict of str to Frequency
+        Steps that started with the gradients of the previous step, for each optimizer, by the name
+        of its first parameter.
+    passes_before_first_step : int
+        Number of backward passes that reached the model before its first step.
+    discarded_passes : int
+        Backward passes whose gradients were cleared before any step, as those of another model's
+        loss that goes through this one.
     without_gradient : tuple of str
         Names of parameters in an optimizer that had no gradient at its last step.
     without_optimizer : tuple of str
@@ -104,13 +219,27 @@ class Observations:
     mode_dependent : tuple of str
         Paths of modules whose behaviour depends on the training mode (dropout, batch norm).
     trained_in_eval : Frequency
-        Sampled steps whose forward pass ran in evaluation mode.
+        Sampled steps in which the model and all these modules were in evaluation mode.
     evaluated_in_training : Frequency
-        Forward passes without gradients that ran in training mode.
+        Evaluations (passes without gradients between two training passes) that ran in training
+        mode. Passes at every step, repeated passes of one input and updates of the statistics of
+        batch norm are not evaluations.
     inputs : deque of InputScale
         The newest 64, oldest first.
     predictions : deque of Prediction
         The newest 64, oldest first.
+    loss_inputs : deque of LossInput
+        The newest 64, oldest first.
+    labels : deque of LabelShares
+        The newest 64, oldest first.
+    frozen_norms : dict of str to deque of FrozenNorm
+        The newest 8 of each batch normalisation that was in evaluation mode while the model was
+        trained, by the module's path.
+    equal_units : dict of str to int
+        Weights all of whose rows are equal, with the step at which this was last seen.
+    unregistered : tuple of (str, tuple of int)
+        Parameters that are used in the model's forward pass, but are neither the model's nor held
+        by an optimizer: the path of the module that uses each, and its shape.
     loading_ns : int
         Time that the loop waited for batches of a DataLoader, in ns.
     batches : int
@@ -124,7 +253,9 @@ class Observations:
         Factor of the gradient scaler at the newest of these; None if unknown.
     """
 
-    stale_gradients: Frequency = field(default_factory=Frequency)
+    stale_gradients: dict[str, Frequency] = field(default_factory=dict)
+    passes_before_first_step: int = 0
+    discarded_passes: int = 0
     without_gradient: tuple[str, ...] = ()
     without_optimizer: tuple[str, ...] = ()
     weight_decay: float = 0.0
@@ -133,6 +264,11 @@ class Observations:
     evaluated_in_training: Frequency = field(default_factory=Frequency)
     inputs: deque[InputScale] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
     predictions: deque[Prediction] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
+    loss_inputs: deque[LossInput] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
+    labels: deque[LabelShares] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))
+    frozen_norms: dict[str, deque[FrozenNorm]] = field(default_factory=dict)
+    equal_units: dict[str, int] = field(default_factory=dict)
+    unregistered: tuple[tuple[str, tuple[int, ...]], ...] = ()
     loading_ns: int = 0
     batches: int = 0
     own_loading_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_MAX_SAMPLES))

@@ -27,6 +27,7 @@ __all__ = [
     "acknowledged",
     "asset",
     "finite",
+    "graph_data",
     "histograms",
     "inspection",
     "older_graph",
@@ -36,6 +37,8 @@ __all__ = [
     "subjects",
 ]
 
+_MAX_NODES = 20_000
+"""Maximum number of nodes of a graph that a page draws."""
 _MAX_ECHO = 200
 """Maximum number of characters of a request that its refusal repeats."""
 
@@ -58,9 +61,21 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def graph_data(graph: ComputationGraph) -> dict[str, Any]:
+    """Return a graph for the page; of a graph with more than 20,000 nodes, only the reason."""
+    if len(graph.nodes) <= _MAX_NODES:
+        return graph.to_json()
+    reason = (
+        f"The graph has {len(graph.nodes):,} nodes; more than {_MAX_NODES:,} are not drawn. "
+        "As plain data it is whole: lk.graph.capture(...).to_json(), to_dot(), to_networkx()."
+    )
+    empty = ComputationGraph((), (), (), graph.step, reason)
+    return {**empty.to_json(), "signature": graph.signature}
+
+
 def older_graph(signature: str, graph: ComputationGraph | None) -> Message:
     """Return the reply to a request for an earlier structure; `graph` is None without one."""
-    data = None if graph is None else graph.to_json()
+    data = None if graph is None else graph_data(graph)
     return Message({"type": "graph", "signature": signature, "graph": data})
 
 

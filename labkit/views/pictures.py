@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run import Run
+from labkit.run.printable import printable
 from labkit.views import still_graph
 
+_MAX_LINE = 200
+"""Maximum number of characters of a line of text."""
 _WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 56, 40
 _MAX_POINTS = 800
@@ -78,18 +81,22 @@ def _title(run: Run) -> str:
 
 
 def _frame(title: str, height: int, body: str) -> str:
-    label = escape(title, quote=True)
+    label = escape(printable(title), quote=True)
+    heading = escape(printable(title))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'width="{_WIDTH}" height="{height}" role="img" aria-label="{label}">'
-        f'<style>{_STYLE}</style><text class="t" x="16" y="26">{escape(title)}</text>{body}</svg>'
+        f'<style>{_STYLE}</style><text class="t" x="16" y="26">{heading}</text>{body}</svg>'
     )
 
 
 def _text_picture(title: str, content: str) -> str:
-    lines = content.splitlines()[:60]
+    lines = [
+        line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]} …"
+        for line in content.splitlines()[:60]
+    ]
     body = "".join(
-        f'<text x="16" y="{52 + 18 * row}" xml:space="preserve">{escape(line)}</text>'
+        f'<text x="16" y="{52 + 18 * row}" xml:space="preserve">{escape(printable(line))}</text>'
         for row, line in enumerate(lines)
     )
     return _frame(title, 60 + 18 * len(lines), body)
@@ -118,6 +125,6 @@ def _curve_picture(
         f'<text x="{_LEFT - 6}" y="{bottom}" text-anchor="end">{low:.3g}</text>'
         f'<text x="{_LEFT}" y="{bottom + 20}">{steps[0]:,}</text>'
         f'<text x="{right}" y="{bottom + 20}" text-anchor="end">step {steps[-1]:,}</text>'
-        f'<text x="16" y="46">{escape(name)}{note}</text>'
+        f'<text x="16" y="46">{escape(printable(name))}{note}</text>'
     )
     return _frame(title, _HEIGHT, body)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
-from labkit.views.message_builders import Message, finite
+from labkit.views.message_builders import Message, finite, graph_data
 
 MAX_FRAME_BYTES = 56_000
 """Maximum size of the new rows in one frame.
@@ -66,7 +66,7 @@ def snapshot(
     """
     message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
     message.content["tables"] = [_complete_table(message, *each) for each in tables]
-    message.content["graph"] = None if graph is None else graph.to_json()
+    message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [asdict(finding) for finding in findings]
     message.content["course"] = course
     message.content["pending"] = list(pending)
@@ -111,7 +111,7 @@ def frame(
     if complete:
         message.content["snapshots"] = [_complete_table(message, *each) for each in complete]
     if graph is not None:
-        message.content["graph"] = graph.to_json()
+        message.content["graph"] = graph_data(graph)
     if findings is not None:
         message.content["findings"] = [asdict(finding) for finding in findings]
     return message

@@ -210,7 +210,7 @@ def walk_message(walk: Walk, request: int | None) -> wire.Message:
     """
     message = wire.Message({"type": "walk", "protocol": wire.PROTOCOL_VERSION, "request": request})
     message.content |= {
-        "graph": walk.graph.to_json(),
+        "graph": wire.graph_data(walk.graph),
         "reason": walk.reason,
         "why_not_editable": walk.why_not_editable,
         "first_not_finite": walk.first_not_finite,

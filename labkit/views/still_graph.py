@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from labkit.run import ComputationGraph, ModuleCall, Node
+from labkit.run.printable import printable
 
 MAX_BOXES = 40
 """Maximum number of boxes of a drawing."""
@@ -248,10 +249,11 @@ def _write(
 def _box(box: _Box, centre: float, top: float) -> str:
     x, middle = centre - box.width / 2, top + _HEIGHT / 2 + 4
     corner = 6 if box.kind in ("m", "p") else _HEIGHT / 2
-    detail = f' <tspan class="s">{escape(box.detail)}</tspan>' if box.detail else ""
+    label = escape(printable(box.label))
+    detail = f' <tspan class="s">{escape(printable(box.detail))}</tspan>' if box.detail else ""
     return (
         f'<rect class="b {box.kind}" x="{x:.1f}" y="{top:.1f}" width="{box.width:.1f}" '
         f'height="{_HEIGHT}" rx="{corner}"/>'
-        f'<text x="{centre:.1f}" y="{middle:.1f}" text-anchor="middle">{escape(box.label)}'
+        f'<text x="{centre:.1f}" y="{middle:.1f}" text-anchor="middle">{label}'
         f"{detail}</text>"
     )

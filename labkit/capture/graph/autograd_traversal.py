@@ -18,6 +18,7 @@ from labkit.capture.parameters import ParameterTable
 from labkit.run.graph import ComputationGraph
 
 MOST_NODES = 20_000
+"""Maximum number of nodes that are searched in a step of training."""
 NO_HISTORY = (
     "No graph: the tensor has no history. It was computed under no_grad, or detached, or nothing "
     "that it was computed from requires a gradient."
@@ -51,6 +52,7 @@ def capture_graph(
     scopes: ScopeRecorder,
     step: int | None = None,
     recorded: RecordedDetails | None = None,
+    most: int | None = None,
 ) -> ComputationGraph:
     """Return the computation graph of some tensors.
 
@@ -65,6 +67,8 @@ def capture_graph(
     step : int, optional
     recorded : RecordedDetails, optional
         Lines, bytes and cuts, if they were recorded.
+    most : int, optional
+        Maximum number of nodes; by default there is none.
 
     Returns
     -------
@@ -72,10 +76,23 @@ def capture_graph(
         With a `reason` instead of nodes if there is no graph.
     """
     named = roots if isinstance(roots, Mapping) else {f"#{n}": t for n, t in enumerate(roots)}
+    return capture_graph_with_ids(named, table, scopes, step, recorded, most=most)[0]
+
+
+def capture_graph_with_ids(
+    named: Mapping[str, torch.Tensor],
+    table: ParameterTable,
+    scopes: ScopeRecorder,
+    step: int | None = None,
+    recorded: RecordedDetails | None = None,
+    *,
+    most: int | None = None,
+) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
+    """Return the graph of some tensors by name, and the id of each autograd node in it."""
     ends = ends_of(named)
     if not ends:
-        return ComputationGraph((), (), (), step, NO_HISTORY)
-    return written_graph(ends, table, scopes, step, recorded)[0]
+        return ComputationGraph((), (), (), step, NO_HISTORY), {}
+    return written_graph(ends, table, scopes, step, recorded, most=most)
 
 
 End = tuple[AutogradNode, int, str]
@@ -98,15 +115,16 @@ def written_graph(
     step: int | None = None,
     recorded: RecordedDetails | None = None,
     within: Iterable[AutogradNode] = (),
+    most: int | None = None,
 ) -> tuple[ComputationGraph, dict[AutogradNode, str]]:
     """Return the graph that ends in some nodes, and the id of each autograd node in it.
 
     Each of `ends` gets an output node of its name. `within` are further nodes of the graph that
     cannot be reached from the ends.
     """
-    found, links = collect([*dict.fromkeys([node for node, _, _ in ends]), *within])
-    if len(found) > MOST_NODES:
-        reason = f"The graph has more than {MOST_NODES:,} nodes; too many to draw."
+    found, links = collect([*dict.fromkeys([node for node, _, _ in ends]), *within], most)
+    if most is not None and len(found) > most:
+        reason = f"The graph has more than {most:,} nodes; too many to record while training."
         return ComputationGraph((), (), (), step, reason), {}
     recorded = recorded or RecordedDetails()
     order = scopes.in_order(found, links)
@@ -127,12 +145,17 @@ def written_graph(
     return graph, writer.ids
 
 
-def collect(starts: Iterable[AutogradNode]) -> tuple[list[AutogradNode], list[Link]]:
-    """Return all nodes that can be reached from some nodes, including these, and the links."""
+def collect(
+    starts: Iterable[AutogradNode], most: int | None = None
+) -> tuple[list[AutogradNode], list[Link]]:
+    """Return all nodes that can be reached from some nodes, including these, and the links.
+
+    The search ends when more than `most` nodes are found.
+    """
     seen = dict.fromkeys(starts)
     waiting = list(seen)
     links = []
-    while waiting and len(seen) <= MOST_NODES:
+    while waiting and (most is None or len(seen) <= most):
         node = waiting.pop()
         for source, output in node.next_functions:
             if source is None:

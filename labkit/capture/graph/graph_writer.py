@@ -226,14 +226,17 @@ def saved_bytes(node: AutogradNode, table: ParameterTable) -> tuple[int | None, 
 
     Parameters are not counted, as they exist in any case. None if the tensors cannot be read.
     """
-    tensors, hidden, freed = torch_compat.saved_tensors(node)
-    if hidden or freed:
-        return None, hidden
-    sizes = {
-        saved.data_ptr(): saved.nbytes
-        for saved in tensors
-        if table.find(saved) is None and saved.layout is torch.strided
-    }
+    try:
+        tensors, hidden, freed = torch_compat.saved_tensors(node)
+        if hidden or freed:
+            return None, hidden
+        sizes = {
+            saved.data_ptr(): saved.nbytes
+            for saved in tensors
+            if table.find(saved) is None and saved.layout is torch.strided
+        }
+    except Exception:  # noqa: BLE001 - the tensors of transforms and of some classes have no storage
+        return None, False
     return sum(sizes.values()), False
 
 

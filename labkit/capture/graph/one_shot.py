@@ -29,7 +29,7 @@ from labkit.capture.graph.graph_writer import saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
 from labkit.capture.graph.operation_results import Result, ResultRecorder
-from labkit.capture.graph.source_lines import user_tensors
+from labkit.capture.graph.source_lines import user_tensors, user_values
 from labkit.capture.graph.state_restore import StateRestoration
 from labkit.capture.inspection import SampledResults, sample
 from labkit.capture.parameters import ParameterTable
@@ -106,7 +106,7 @@ class GraphRecording:
         traceback: TracebackType | None,
     ) -> None:
         self._contexts.close()
-        self._calls.finish()
+        self._calls.finish(user_values() if self._captures_whole else ())
         self._calls.names = user_tensors()
         if self._captures_whole:
             self.graph = self._whole()
@@ -239,6 +239,7 @@ def holding_modules(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
     ]
     inner = {id(child) for each in holding for child in torch_compat.all_modules(each)[1:]}
     outer = [module for module in holding if id(module) not in inner]
+    outer = outer or holding[:1]  # modules that hold each other; the first was made first
     if len(outer) == 1:
         return {"": outer[0]}
     return {f"{type(m).__name__}{n or ''}": m for n, m in enumerate(outer)}

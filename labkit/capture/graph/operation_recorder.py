@@ -55,6 +55,7 @@ class CallRecorder(TorchFunctionMode):
         self._replaced: set[AutogradNode] = set()
         self._unfinished: list[weakref.ref[torch.Tensor]] = []
         """Results without a history, which they get if a custom function returns them."""
+        self._first = torch_compat.sequence_number()
         self.read_saved: Callable[[AutogradNode], int | None] = lambda node: None
 
     @property
@@ -95,10 +96,25 @@ class CallRecorder(TorchFunctionMode):
         with torch_compat.unnoticed():
             self._add_results(tensors_in((result,)))
 
-    def finish(self) -> None:
-        """Record the results of custom functions, which get their history after their calls."""
+    def finish(self, values: Iterable[torch.Tensor] = ()) -> None:
+        """Record the results of functions of which the mode is not called.
+
+        These are custom functions, whose results get their history after the call, and transforms
+        of `torch.func`.
+
+        Parameters
+        ----------
+        values : iterable of Tensor
+            Tensors that are visible to the user; those are taken that were computed in the context.
+        """
         waiting, self._unfinished = self._unfinished, []
         with torch_compat.unnoticed():
+            nodes = ((value, torch_compat.creator(value)) for value in values)
+            self._add_results(
+                value
+                for value, node in nodes
+                if node is not None and self._first <= torch_compat.node_sequence(node)
+            )
             self._add_results([t for t in (ref() for ref in waiting) if t is not None], again=False)
 
     def starts(self) -> list[AutogradNode]:

@@ -6,9 +6,10 @@ import dis
 import functools
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import TypeVar
 
 import torch
 
@@ -20,6 +21,10 @@ Line = tuple[CodeType, int]
 _LIBRARY_PATHS = tuple(
     f"{home}/" for home in (Path(torch.__file__).parent, Path(__file__).parents[2])
 )
+Read = TypeVar("Read")
+
+_MAX_ITEMS = 100
+"""Maximum number of items of a container that is searched for tensors."""
 _is_user_file: dict[str, bool] = {}
 
 
@@ -54,16 +59,31 @@ def user_tensors() -> dict[int, str]:
 
     Only those of global variables if reading local ones would have side effects.
     """
+    return _read_variables(names_in)
+
+
+def user_values() -> list[torch.Tensor]:
+    """Return the tensors that are visible in the user's innermost frame, and those in containers.
+
+    Only those of global variables if reading local ones would have side effects.
+    """
+    return list(_read_variables(_values_in).values())
+
+
+def _read_variables(read: Callable[[Mapping[str, object]], dict[int, Read]]) -> dict[int, Read]:
+    """Return what a function reads of the variables of the user's innermost frame."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the stack
     while frame is not None and frame.f_code.co_filename.startswith(_LIBRARY_PATHS):
         frame = frame.f_back
     if frame is None:
         return {}
-    return names_in(frame.f_globals) | _local_names(frame)
+    return read(frame.f_globals) | _read_locals(frame, read)
 
 
-def _local_names(frame: FrameType) -> dict[int, str]:
-    """Return the names of the tensors among a frame's local variables, without side effects.
+def _read_locals(
+    frame: FrameType, read: Callable[[Mapping[str, object]], dict[int, Read]]
+) -> dict[int, Read]:
+    """Return what a function reads of a frame's local variables, without side effects.
 
     Up to Python 3.12, the variables of a function are read through a dict of its frame, which is
     updated by reading. ``locals()`` returns the same dict, so it is read only if no other code can
@@ -71,15 +91,15 @@ def _local_names(frame: FrameType) -> dict[int, str]:
     """
     has_own_dict = not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # a module or a class body
     if has_own_dict or sys.version_info >= (3, 13):
-        return names_in(frame.f_locals)
+        return read(frame.f_locals)
     if frame.f_trace is not None or _may_access_locals(frame.f_code):
         return {}
     variables = frame.f_locals
-    names = names_in(variables)
+    found = read(variables)
     if sys.getrefcount(variables) == _REFERENCES_OF_UNSHARED_DICT:
         # Its entries would keep objects alive that the user deletes or replaces.
         variables.clear()
-    return names
+    return found
 
 
 @functools.lru_cache(maxsize=1024)
@@ -106,6 +126,16 @@ def names_in(*spaces: Mapping[str, object]) -> dict[int, str]:
         for name, value in list(space.items())
         if issubclass(type(value), torch.Tensor) and not name.startswith("_")
     }
+
+
+def _values_in(space: Mapping[str, object]) -> dict[int, torch.Tensor]:
+    found: dict[int, torch.Tensor] = {}
+    for value in list(space.values()):
+        items: Iterable[object] = (value,)
+        if type(value) in (tuple, list, dict) and len(value) <= _MAX_ITEMS:  # type: ignore[arg-type]
+            items = value.values() if isinstance(value, dict) else value  # type: ignore[assignment]
+        found |= {id(item): item for item in items if isinstance(item, torch.Tensor)}
+    return found
 
 
 def source_of(line: Line | None) -> Source | None:

@@ -53,7 +53,7 @@ class StateRestoration:
 
     def __enter__(self) -> Self:
         self._handle = register_module_forward_pre_hook(self._called)
-        self._tensors.__enter__()
+        self._tensors.__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(
@@ -79,7 +79,7 @@ class StateRestoration:
         """Stop observing the code; return a function that begins again."""
         if self._handle is not None:
             self._handle.remove()
-        enter = torch_compat.pause_dispatch_mode(self._tensors)
+        enter = torch_compat.pause_function_mode(self._tensors)
 
         def resume() -> None:
             self._handle = register_module_forward_pre_hook(self._called)

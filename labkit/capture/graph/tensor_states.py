@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Self
+from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 from labkit.capture import torch_compat
+from labkit.capture.graph.operation_results import tensors_in
 
+_MAX_NORM = 3
+"""Position of the argument `max_norm` of embeddings, with which they change their weights."""
 _MAX_COPIED_AT_ONCE = 1 << 20
 """Size in bytes up to which a tensor is copied at once; a larger one only before it is changed."""
 
@@ -37,25 +41,25 @@ class _State:
         if values is None or _equal(tensor, values):
             return
         # By `data`, as graphs that have saved the tensor must not see a new version.
-        if tensor.shape == values.shape:
+        if tensor.shape == values.shape and tensor.layout is torch.strided:
             tensor.data.copy_(values)
         else:
             tensor.data = values
 
 
-class TensorStates(torch_compat.DispatchMode):
+class TensorStates(TorchFunctionMode):
     """The states of some tensors, restored with `restore`.
 
-    As a context, it copies a large tensor when an operation is about to change it.
+    As a context, it copies a large tensor when a function is about to change it.
 
     Parameters
     ----------
     used : callable
-        Called with each `torch.Generator` that an operation takes, before the operation.
+        Called with each `torch.Generator` that a function takes, before the function.
     """
 
     def __init__(self, used: Callable[[torch.Generator], None]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self._used = used
         self._states: dict[int, _State] = {}
         self._large: dict[int, list[_State]] = {}
@@ -92,11 +96,7 @@ class TensorStates(torch_compat.DispatchMode):
                 with torch_compat.unnoticed():
                     state.restore()
 
-    def __enter__(self) -> Self:
-        super().__enter__()  # type: ignore[no-untyped-call]
-        return self
-
-    def __torch_dispatch__(
+    def __torch_function__(
         self,
         func: Any,
         types: Any,
@@ -114,10 +114,27 @@ class TensorStates(torch_compat.DispatchMode):
                 self._used(value)
         if not self._large:
             return
-        for value in torch_compat.changed_arguments(func, args, named):
+        if not _may_change(func, args, named):
+            return
+        for value in tensors_in((*args, *named.values())):
             address = torch_compat.memory_address(value)
             for state in self._large.pop(address, ()) if address is not None else ():
                 state.copy()
+
+
+def _may_change(func: Any, args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
+    """Return whether a function may change one of its arguments, by its schema or its name."""
+    writes = torch_compat.writes_arguments(func)
+    if writes is not None:
+        return writes
+    name = str(getattr(func, "__name__", ""))
+    if name.startswith("embedding"):
+        max_norm = named.get("max_norm", args[_MAX_NORM] if len(args) > _MAX_NORM else None)
+        return max_norm is not None
+    in_place = name.endswith("_") and not name.endswith("__")
+    assigns = name == "__setitem__" or name.startswith("__i")
+    statistics = name.endswith(("batch_norm", "instance_norm"))
+    return in_place or assigns or statistics or "out" in named
 
 
 def _equal(tensor: torch.Tensor, values: torch.Tensor) -> bool:

@@ -1,4 +1,4 @@
-"""Records the newest training call of the watched models, and the modes of their calls."""
+"""Records the newest training call of the watched models, and their evaluations."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import nn
 
 from labkit.capture import torch_compat
 from labkit.capture.hooks.call_interceptor import CallInterceptor
+from labkit.capture.incidents.evaluations import Evaluations
 from labkit.run.observations import Observations
 
 
@@ -38,13 +39,13 @@ class Call:
 
 
 class CallHistory:
-    """Stores the newest training call of the watched models, and counts modes.
+    """Stores the newest training call of the watched models, and counts evaluations.
 
     Parameters
     ----------
     models : mapping of str to Module
     observed : Observations
-        The counters of modes.
+        Its `evaluated_in_training` is updated.
     called : callable
         Called before the forward pass of a model that is called with gradients enabled.
     """
@@ -59,7 +60,7 @@ class CallHistory:
         """Number of calls of the models with gradients enabled."""
         self._on_call = called
         self.newest: Call | None = None
-        self._observed = observed
+        self._evaluations: Evaluations | None = Evaluations(models, observed)
         self._call_spec: Call | None = None
         self._may_draw = {id(model): _may_draw(model) for model in models.values()}
         self._models = {id(model): weakref.ref(model) for model in models.values()}
@@ -67,6 +68,7 @@ class CallHistory:
 
     def close(self) -> None:
         """Stop recording, and release the inputs."""
+        self._add_call(lambda evaluations: evaluations.close())
         self.newest = None
         self._remove_interceptors()
 
@@ -115,9 +117,11 @@ class CallHistory:
         if known is None or known() is not model:
             return
         if not torch.is_grad_enabled():
-            self._observed.evaluated_in_training.add(seen=model.training)
+            self._add_evaluation(model, args, kwargs)
             return
         self.calls += 1
+        if self._evaluations is not None:
+            self._evaluations.trained(model)
         self._on_call()
         state = cuda_state = None
         if self._may_draw[id(model)]:
@@ -125,6 +129,23 @@ class CallHistory:
             if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
                 cuda_state = torch.cuda.get_rng_state()
         self.newest = Call(known, args, kwargs, state, cuda_state)
+
+    def _add_evaluation(
+        self, model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
+        newest = self.newest
+        trained_on = () if newest is None else (*newest.args, *newest.kwargs.values())
+        self._add_call(lambda each: each.evaluated(model, (*args, *kwargs.values()), trained_on))
+
+    def _add_call(self, add: Callable[[Evaluations], None]) -> None:
+        """Update the evaluations; after a fault they are not counted any more."""
+        if self._evaluations is None:
+            return
+        try:
+            with torch.no_grad(), torch_compat.without_functions():
+                add(self._evaluations)
+        except Exception:  # noqa: BLE001 - a fault here must not reach the user's model
+            self._evaluations = None
 
     def _remove_interceptors(self) -> None:
         for each in self._interceptors:

@@ -16,7 +16,7 @@ from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.elements import in_pieces
-from labkit.capture.graph.autograd_traversal import collect
+from labkit.capture.graph.autograd_traversal import MOST_NODES, collect
 from labkit.capture.parameters import ParameterTable
 
 
@@ -47,7 +47,7 @@ def find_origin(
     To be called before backward, which frees the saved tensors.
     """
     starts = [root.grad_fn for root in roots if root.grad_fn is not None]
-    found, _ = collect(starts)
+    found, _ = collect(starts, MOST_NODES)
     order = sorted(
         (node for node in found if not torch_compat.is_leaf(node)), key=torch_compat.node_sequence
     )
@@ -79,7 +79,7 @@ def find_origin(
 
 def saved_inputs(roots: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """Return the saved tensors of a graph that were not computed in it, before they are freed."""
-    found, _ = collect([root.grad_fn for root in roots if root.grad_fn is not None])
+    found, _ = collect([root.grad_fn for root in roots if root.grad_fn is not None], MOST_NODES)
     values = (value for node in found for value in torch_compat.saved_values(node).values())
     return [value for value in values if value.grad_fn is None and not value.requires_grad]
 

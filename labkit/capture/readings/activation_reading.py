@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labkit.capture.readings.activations import ActivationReader
 from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_early_reading
-from labkit.capture.readings.reading import PassContext, Reading, StepContext, UpdateContext
+from labkit.capture.readings.reading import Reading, StepContext, UpdateContext
 
 _PICTURES_INTERVAL_NS = SECOND_NS // 2
 _EARLY = 250
@@ -57,12 +57,6 @@ class ActivationReading(Reading):
         if with_pictures:
             self._pictures_at_ns = now_ns + _PICTURES_INTERVAL_NS
         self._reader.start(context.run, context.transfer, context.step, with_pictures=with_pictures)
-
-    def before_pass(self, context: PassContext) -> bool:
-        """Count the modes of the models that were called for this pass."""
-        if self._reader is not None:
-            self._reader.before_pass()
-        return False
 
     def before_update(self, context: UpdateContext) -> bool:
         """Make the pictures that need the weights of the pass; the time counts as module calls'."""

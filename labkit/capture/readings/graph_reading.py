@@ -6,17 +6,20 @@ from collections.abc import Sequence
 
 import torch
 
-from labkit.capture.graph.autograd_traversal import capture_graph
+from labkit.capture.graph.autograd_traversal import MOST_NODES, capture_graph_with_ids
 from labkit.capture.graph.fingerprint import structure_key
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.budget import SECOND_NS, ReadingBudget
 from labkit.capture.readings.reading import PassContext, Reading, StepContext
+from labkit.capture.readings.unregistered import unregistered_parameters
 from labkit.run import ComputationGraph
 
 _CALL_NS = 4_000
 """Cost of recording one module call, with both hooks."""
 _MAX_STRUCTURES = 32
+_MAX_SEARCHED = 3
+"""Number of structures that are searched for parameters that are not the model's."""
 _MAX_IN_STEP = 4
 """Maximum number of graphs in one step, as when several models train in turn."""
 
@@ -96,13 +99,19 @@ class GraphReading(Reading):
     def _read_structure(self, context: PassContext, key: int) -> None:
         graph = self._known(key)
         if graph is None:
-            graph = capture_graph(context.roots, self._table, self._scopes, context.step)
+            named = {f"#{number}": root for number, root in enumerate(context.roots)}
+            graph, ids = capture_graph_with_ids(
+                named, self._table, self._scopes, context.step, most=MOST_NODES
+            )
             if not any(node.kind == "parameter" for node in graph.nodes) and graph.nodes:
                 return  # another model's backward pass
             if len(self._graphs) >= _MAX_STRUCTURES:
                 del self._graphs[next(iter(self._graphs))]
             if not context.awaits_module_calls:
                 self._graphs[key] = graph
+                if len(self._graphs) <= _MAX_SEARCHED:
+                    observed = context.run.observations
+                    observed.unregistered = unregistered_parameters(graph, ids, self._table)
         self._read.add(key)
         context.run.add_graph(graph, context.step)
         self._calls_ns += len(self._scopes.intervals) * _CALL_NS

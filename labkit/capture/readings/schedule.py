@@ -15,6 +15,7 @@ from labkit.capture.readings.activation_reading import ActivationReading
 from labkit.capture.readings.activations import ActivationReader
 from labkit.capture.readings.budget import Budget
 from labkit.capture.readings.graph_reading import GraphReading
+from labkit.capture.readings.loss_inputs import LossInputReading
 from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.module_call_recording import ModuleCallRecording
 from labkit.capture.readings.parameter_reader import ParameterReader
@@ -28,6 +29,7 @@ from labkit.capture.readings.parameter_readings import (
 from labkit.capture.readings.reading import PassContext, Reading, StepContext, UpdateContext
 from labkit.capture.readings.reading_calls import ReadingCalls
 from labkit.capture.readings.setup_checks import SetupReading
+from labkit.capture.readings.training_modes import TrainingModes
 from labkit.run import Run
 
 
@@ -37,6 +39,8 @@ class ReadingSchedule:
     Parameters
     ----------
     table : ParameterTable
+    modes : TrainingModes
+        The modes of the watched models.
     scopes : ScopeRecorder
         Records which module call creates which node of the graph.
     activations : ActivationReader or None
@@ -63,6 +67,7 @@ class ReadingSchedule:
     def __init__(
         self,
         table: ParameterTable,
+        modes: TrainingModes,
         scopes: ScopeRecorder,
         activations: ActivationReader | None,
         *,
@@ -74,7 +79,7 @@ class ReadingSchedule:
     ) -> None:
         self.budget = Budget(budget)
         self.limit = MemoryLimit.of(_parameters(table))
-        self.norms = NormReading()
+        self.norms = NormReading(modes)
         self.graph = GraphReading(table, scopes, enabled=graph)
         self._noise = NoiseReading()
         self._readings: tuple[Reading, ...] = (
@@ -83,6 +88,7 @@ class ReadingSchedule:
             WeightReading(),
             DirectionReading(enabled=histograms),
             self._noise,
+            LossInputReading(table),
             SetupReading(table),
             self.norms,
             HistogramReading(enabled=histograms),

@@ -1,19 +1,17 @@
-"""Reads the setup of the loop: parameters without a gradient or a step, and weight decay."""
+"""Reads the setup of the loop: parameters without a gradient or a step, equal units, and decay."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
-from torch import nn
 
 from labkit.capture.parameters import ParameterTable, Watched
 from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_early_reading
+from labkit.capture.readings.equal_units import EqualUnits
 from labkit.capture.readings.reading import Reading, UpdateContext
 from labkit.run import Run
 
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
-_DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout)
 _MAX_NAMES = 64
 
 
@@ -37,9 +35,11 @@ class SetupReading(Reading):
             )
         )
         self._table = table
+        self._equal_units = EqualUnits()
 
     def before_update(self, context: UpdateContext) -> bool:
         """Check the parameters of the optimizer, and those that no optimizer holds."""
+        self._equal_units.read(context.run, context.transfer, context.step, context.reader.entries)
         held = [entry for reader in context.readers for entry in reader.entries]
         _check(context.run, self._table, context.reader.entries, context.optimizer, held)
         return True
@@ -88,15 +88,3 @@ def _check(
 def _has_gradient(entry: Watched) -> bool:
     parameter = entry.parameter()
     return parameter is not None and parameter.requires_grad and parameter.grad is not None
-
-
-def mode_dependent(models: Mapping[str, nn.Module]) -> tuple[str, ...]:
-    """Return the paths of at most 64 modules that depend on training or evaluation mode."""
-    found = []
-    for label, model in models.items():
-        for path, module in model.named_modules():
-            drops = isinstance(module, _DROPOUTS) and module.p > 0
-            normalises = isinstance(module, _BATCH_NORMS) and module.track_running_stats
-            if drops or normalises:
-                found.append(f"{label}.{path}" if label and path else path or label)
-    return tuple(found[:_MAX_NAMES])

@@ -100,6 +100,8 @@ class OptimizerRecorder:
         """Learning rates at the end of the last pass, where no hook is called for a step."""
         self.is_uncleared = False
         """Whether the pass under way began with the gradients of the previous step."""
+        self.checked_pass = 0
+        """Number of the pass for which that was counted last."""
         self.only_end_is_seen = False
         """Whether a hook is called only after each step, as in a compiled step."""
         self.was_sampled = False

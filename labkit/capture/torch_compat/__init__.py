@@ -16,6 +16,7 @@ from labkit.capture.torch_compat.autograd import (
     node_outputs,
     node_sequence,
     output_shape,
+    saved_dimension,
     saved_results,
     saved_scalar,
     saved_tensors,
@@ -69,7 +70,6 @@ from labkit.capture.torch_compat.optimizers import (
 from labkit.capture.torch_compat.tensors import (
     DispatchMode,
     Output,
-    changed_arguments,
     changed_tensor,
     creator,
     described,
@@ -86,6 +86,7 @@ from labkit.capture.torch_compat.tensors import (
     tensor_version,
     unnoticed,
     without_functions,
+    writes_arguments,
 )
 from labkit.capture.torch_compat.trees import (
     TreeSpec,
@@ -111,7 +112,6 @@ __all__ = [
     "batches_taken",
     "call_forward",
     "call_interceptor",
-    "changed_arguments",
     "changed_tensor",
     "convolution_settings",
     "counted_call",
@@ -151,6 +151,7 @@ __all__ = [
     "remove_global_step_hook",
     "replace_loader_methods",
     "same_memory",
+    "saved_dimension",
     "saved_results",
     "saved_scalar",
     "saved_tensors",
@@ -170,4 +171,5 @@ __all__ = [
     "unnoticed",
     "without_compilation",
     "without_functions",
+    "writes_arguments",
 ]

@@ -198,6 +198,14 @@ def convolution_settings(node: Node) -> tuple[int, bool] | None:
     return None if groups is None or transposed is None else (int(groups), bool(transposed))
 
 
+def saved_dimension(node: Node) -> int | None:
+    """Return the dimension that a node saved, negative if it counts from the end; None without."""
+    dimension = getattr(node, "_saved_dim", None)
+    if not isinstance(dimension, int):
+        return None
+    return dimension - 2**64 if dimension >= 2**63 else dimension  # an unsigned number is saved
+
+
 def _is_freed(node: Node, name: str) -> bool:
     """Return whether a saved tensor was freed, rather than never saved."""
     try:

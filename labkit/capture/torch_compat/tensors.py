@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
@@ -147,22 +147,16 @@ def same_memory(tensor: torch.Tensor, other: torch.Tensor) -> bool:
     return same_place and tensor.stride() == other.stride()
 
 
-def changed_arguments(
-    func: Any, args: Sequence[Any], named: Mapping[str, Any]
-) -> Iterator[torch.Tensor]:
-    """Yield the tensors that an operation, as a dispatch mode gets it, may change."""
-    schema = getattr(func, "_schema", None)
-    if schema is None:
-        return
-    for number, argument in enumerate(schema.arguments):
-        # The operations of batch normalization change running statistics without saying so.
-        writes = argument.alias_info is not None and argument.alias_info.is_write
-        if not writes and "batch_norm" not in schema.name:
-            continue
-        value = args[number] if number < len(args) else named.get(argument.name)
-        for each in value if isinstance(value, (list, tuple)) else (value,):
-            if isinstance(each, torch.Tensor):
-                yield each
+def writes_arguments(func: Any) -> bool | None:
+    """Return whether a registered operator changes an argument; None for any other function."""
+    if isinstance(func, torch._ops.OpOverloadPacket):
+        schemas = [getattr(func, name)._schema for name in func.overloads()]  # type: ignore[no-untyped-call]
+    elif isinstance(func, torch._ops.OpOverload):
+        schemas = [func._schema]
+    else:
+        return None
+    # The operations of batch normalization change running statistics without saying so.
+    return any(schema.is_mutable or "batch_norm" in schema.name for schema in schemas)
 
 
 without_functions: Callable[[], AbstractContextManager[None]] = torch._C.DisableTorchFunction

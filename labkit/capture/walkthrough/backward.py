@@ -71,13 +71,13 @@ def run_backward(
 
     def before(node: AutogradNode) -> Callable[[tuple[torch.Tensor | None, ...]], None]:
         def note(incoming: tuple[torch.Tensor | None, ...]) -> None:
-            waiting[node] = tuple(None if g is None else g.detach().clone() for g in incoming)
+            waiting[node] = tuple(map(_copied, incoming))
 
         return note
 
     def after(node: AutogradNode) -> Callable[..., None]:
         def note(outgoing: tuple[torch.Tensor | None, ...], _: object) -> None:
-            kept = tuple(None if g is None else g.detach().clone() for g in outgoing)
+            kept = tuple(map(_copied, outgoing))
             passed.append(NodeGradients(node, waiting.pop(node, ()), kept))
 
         return note
@@ -97,6 +97,14 @@ def run_backward(
                 raise RuntimeError(_REENTRANT) from error
             raise
     return _with_leaves(passed, dict(zip(leaves, grads, strict=True)), links)
+
+
+def _copied(gradient: torch.Tensor | None) -> torch.Tensor | None:
+    """Return a copy of a gradient; None if it cannot be copied."""
+    try:
+        return None if gradient is None else gradient.detach().clone()
+    except Exception:  # noqa: BLE001 - the classes of user-defined tensors may raise anything
+        return None
 
 
 def _with_leaves(

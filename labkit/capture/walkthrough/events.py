@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ from labkit.capture.walkthrough.values import summarise, unknown
 from labkit.run.graph import ComputationGraph
 from labkit.run.walk import Flow, StepEvent, ValueSummary
 
+_HALF = 2
+"""Size in bytes of the largest floating-point numbers that numpy may not support."""
 _NO_GRADIENT = "No gradient goes this way."
 _HOOKED = " A hook on this tensor has changed the gradient on its way here."
 
@@ -125,11 +128,9 @@ class EventWriter:
         """Return whether an incoming gradient differs from the sum: a tensor hook changed it."""
         for output, gradient in enumerate(incoming):
             sent = self._sums.get((node, output))
-            if gradient is None or sent is None or gradient.shape != sent.shape:
+            if gradient is None or sent is None:
                 continue
-            if gradient.layout is not torch.strided or sent.layout is not torch.strided:
-                continue
-            if not torch.allclose(gradient, sent.to(gradient), equal_nan=True):
+            if _differ(gradient, sent):
                 return True
         return False
 
@@ -139,7 +140,8 @@ class EventWriter:
         with torch.no_grad():
             after = each.gradient if before is None else before.detach() + each.gradient
         id = self._ids[each.node]
-        self.grads[id] = _array(after)
+        with suppress(Exception):  # a tensor on the meta device has no values
+            self.grads[id] = _array(after)
         added = "becomes its .grad" if before is None else "is added to its .grad"
         none = unknown(tuple(leaf.shape), None, "It was None: no gradient had come yet.")
         return StepEvent(
@@ -166,10 +168,23 @@ class EventWriter:
 
 
 def _array(tensor: torch.Tensor) -> NDArray[np.generic]:
-    """Return a copy as an array; bfloat16, which numpy does not support, as float32."""
+    """Return a copy as an array; bfloat16 and float8, which numpy does not support, as float32."""
     dense = tensor.detach() if tensor.layout is torch.strided else tensor.detach().to_dense()
-    known = dense.float() if dense.dtype is torch.bfloat16 else dense
-    return np.array(known.cpu().numpy())
+    known = dense.float() if dense.is_floating_point() and dense.itemsize <= _HALF else dense
+    return np.array((dense if dense.dtype is torch.float16 else known).cpu().numpy())
+
+
+def _differ(gradient: torch.Tensor, sent: torch.Tensor) -> bool:
+    """Return whether two gradients have different values; False if these cannot be compared."""
+    try:
+        if gradient.shape != sent.shape or gradient.layout is not torch.strided:
+            return False
+        if gradient.is_complex():
+            return not torch.allclose(gradient, sent.to(gradient), equal_nan=True)
+        # Not every operation is implemented for numbers of eight bits.
+        return not torch.allclose(gradient.float(), sent.to(gradient.dtype).float(), equal_nan=True)
+    except Exception:  # noqa: BLE001 - the classes of user-defined tensors may raise anything
+        return False
 
 
 def _last(id: str) -> str:

@@ -92,6 +92,9 @@ def _recomputed(node: AutogradNode, values: Values) -> torch.Tensor | None:
         if value is None:
             return None
         inputs.append(value)
-    with torch.no_grad():
-        again = run(*inputs)
+    try:
+        with torch.no_grad():
+            again = run(*inputs)
+    except Exception:  # noqa: BLE001 - the classes of user-defined tensors may raise anything
+        return None
     return again if tuple(again.shape) == torch_compat.node_output(node)[0] else None

@@ -6,11 +6,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from labkit.capture import torch_compat
 from labkit.run.walk import MAX_CELLS, MAX_NUMBERS, ValueSummary
+
+_UNREADABLE = (
+    "The values of this tensor cannot be read: it is on the meta device, or its class or layout "
+    "gives no access to them."
+)
 
 
 def summarise(tensor: torch.Tensor) -> ValueSummary:
     """Return a summary of a tensor, without a reference to it.
+
+    If its values cannot be read, the summary has a reason instead.
 
     Examples
     --------
@@ -19,6 +27,14 @@ def summarise(tensor: torch.Tensor) -> ValueSummary:
     >>> summary.numbers.tolist(), summary.norm, summary.whole
     ([[3.0, 4.0]], 5.0, True)
     """
+    try:
+        return _summary(tensor)
+    except Exception:  # noqa: BLE001 - the classes of user-defined tensors may raise anything
+        shape, dtype, _ = torch_compat.described(tensor)
+        return unknown(shape, dtype, _UNREADABLE)
+
+
+def _summary(tensor: torch.Tensor) -> ValueSummary:
     detached = tensor.detach()
     if detached.layout is not torch.strided:
         detached = detached.to_dense()

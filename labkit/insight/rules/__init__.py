@@ -9,15 +9,21 @@ from labkit.insight.rules import (
     inputs_and_modes,
     learning_rate,
     loss,
+    loss_inputs,
     mixed_precision,
+    parameters,
+    step_sizes,
 )
 
 RULES: tuple[Rule, ...] = (
     *loss.RULES,
     *gradients.RULES,
     *gradient_handling.RULES,
+    *parameters.RULES,
     *activations.RULES,
     *learning_rate.RULES,
+    *step_sizes.RULES,
+    *loss_inputs.RULES,
     *inputs_and_modes.RULES,
     *data_loading.RULES,
     *mixed_precision.RULES,

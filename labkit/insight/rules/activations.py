@@ -6,23 +6,36 @@ import math
 
 import numpy as np
 
+from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch
 
 _MIN_ROWS = 3
 _MAX_DEAD = 0.85
 """Share of dead units of a layer, in a model that learns."""
-_MAX_DEAD_WITHOUT_PROGRESS = 0.5
+_MAX_DEAD_WITHOUT_PROGRESS = 0.7
 """The same in a model that does not learn."""
 _PROGRESS = 0.8
 """Final loss over initial loss, below which the model learns."""
+_MIN_VALUES = 8
+"""Values per unit in a batch, below which a ReLU is often zero for all of them by chance."""
 _MAX_SATURATED = 0.8
+_WHOLE = 0.999
+"""Share of the units from which on a layer counts as dead or saturated as a whole."""
 _MIN_STEPS = 30
+_MIN_FALL = 0.03
+"""Relative fall of the loss, below which a model with known labels learns nothing more."""
 _MIN_SHARE = 0.98
 """Share of the samples for which the same class is predicted."""
 _MIN_SAMPLES = 4
 _MIN_LOSS = 0.5
 """Loss over ln(classes), below which predicting one class is correct for the given batches."""
+_MIN_STEPS_ONE_CLASS = 100
+_MIN_LABELLED = 3
+_MIN_OTHERS = 0.02
+"""Share of the labels that are of other classes than the predicted one."""
+_NO_BETTER = 0.95
+"""Loss over the entropy of the labels, above which the model ignores its inputs."""
 
 
 def _dead(evidence: Evidence) -> RuleMatch | None:
@@ -64,9 +77,18 @@ def _layers_above(evidence: Evidence, kind: str, limit: float, words: str) -> Ru
         return None
     recent = table.recent(_MIN_ROWS)
     newest = table.newest(_MIN_ROWS)  # per module, as modules may be called at different steps
-    least = np.where(np.isnan(newest), 0.0, newest).min(axis=0)
+    newest = np.where(np.isnan(newest), 0.0, newest)
+    # Of a whole layer that has died, two readings leave no doubt.
+    least = np.where(newest[-2:].min(axis=0) >= _WHOLE, newest[-1], newest.min(axis=0))
     columns = np.flatnonzero(least > limit)
-    over = np.array([column for column in columns if recent.names[column] in evidence.hidden])
+    over = np.array(
+        [
+            column
+            for column in columns
+            if recent.names[column] in evidence.hidden
+            and evidence.values_per_unit(recent.names[column]) >= _MIN_VALUES
+        ]
+    )
     if not len(over):
         return None
     worst = int(over[least[over].argmax()])
@@ -84,9 +106,42 @@ def _layers_above(evidence: Evidence, kind: str, limit: float, words: str) -> Ru
 
 
 def _one_class(evidence: Evidence) -> RuleMatch | None:
-    newest = list(evidence.observed.predictions)[-_MIN_SAMPLES:]
     curve = evidence.loss
-    if len(newest) < _MIN_SAMPLES or curve is None or newest[-1].step < _MIN_STEPS:
+    if curve is None or evidence.steps < _MIN_STEPS_ONE_CLASS:
+        return None
+    return _one_of_labels(evidence, curve) or _one_of_predictions(evidence, curve)
+
+
+def _one_of_labels(evidence: Evidence, curve: Curve) -> RuleMatch | None:
+    """Match one predicted class where the labels are known, and are of other classes, too."""
+    newest = list(evidence.observed.labels)[-_MIN_LABELLED:]
+    if len(newest) < _MIN_LABELLED or len({(r.predicted, r.classes) for r in newest}) > 1:
+        return None
+    if curve.is_falling(min_fall=_MIN_FALL):
+        return None
+    others = 1 - sum(read.label_share for read in newest) / len(newest)
+    guessing = sum(read.entropy for read in newest) / len(newest)
+    is_one = all(read.predicted_share >= _MIN_SHARE for read in newest)
+    if not is_one or others < _MIN_OTHERS or curve.final() < _NO_BETTER * guessing:
+        return None
+    first, last = newest[0], newest[-1]
+    return RuleMatch(
+        f"The model predicts class {last.predicted} for nearly every sample, of {last.classes} "
+        f"classes, at each of the last {len(newest)} steps looked at, though {others:.0%} of the "
+        f"labels are of other classes. The loss, {curve.final():.4g}, is that of guessing by their "
+        f"frequency ({guessing:.4g}).",
+        (first.step, last.step),
+        series=(curve.name,),
+    )
+
+
+def _one_of_predictions(evidence: Evidence, curve: Curve) -> RuleMatch | None:
+    """Match one predicted class where the labels are unknown, from the model's outputs."""
+    newest = list(evidence.observed.predictions)[-_MIN_SAMPLES:]
+    if len(newest) < _MIN_SAMPLES or evidence.observed.labels:
+        return None
+    # Many models predict the most frequent class for a while, and then learn to distinguish.
+    if curve.is_falling():
         return None
     classes, predicted = newest[-1].classes, newest[0].most_frequent
     if classes != evidence.classes:
@@ -152,7 +207,19 @@ RULES = (
         chapter="08_cnn",
         explained_by=(
             "loss-not-finite",
+            "no-change",
+            "no-gradient",
+            "not-in-optimizer",
+            "not-registered",
+            "weight-decay-too-strong",
+            "rate-decayed",
+            "clipped-to-nothing",
+            "learning-rate-too-low",
+            "input-not-scaled",
             "learning-rate-too-high",
+            "softmax-before-loss",
+            "softmax-dimension",
+            "equal-units",
             "dead-units",
             "vanishing-gradients",
             "vanishing-in-time",

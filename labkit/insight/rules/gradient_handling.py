@@ -12,7 +12,8 @@ _MIN_STALE_SHARE = 0.9
 
 def _no_gradient(evidence: Evidence) -> RuleMatch | None:
     table = evidence.table("grad_norm")
-    if table is None or len(table) < _MIN_STEPS:
+    has_rows = table is not None and len(table) > 0
+    if evidence.steps < _MIN_STEPS or (table is not None and has_rows and len(table) < _MIN_STEPS):
         return None
     # Parameters that are used at some steps only, as in a mixture of experts, have a gradient then.
     names = tuple(
@@ -23,8 +24,12 @@ def _no_gradient(evidence: Evidence) -> RuleMatch | None:
     if not names:
         return None
     module = names[0].rpartition(".")[0]
+    many = len(names) > 1
     if names[0] in evidence.shapes:
-        why = "it is in the graph, but its gradient was taken away again before the step"
+        why = (
+            f"{'they are' if many else 'it is'} in the graph, but the "
+            f"gradient{'s were' if many else ' was'} taken away again before the step"
+        )
     elif module in evidence.called:
         why = (
             f"{module or 'the model'} was called, but what came of this parameter did not go on to "
@@ -32,11 +37,10 @@ def _no_gradient(evidence: Evidence) -> RuleMatch | None:
         )
     else:
         why = f"nothing that {module or 'the model'} computes reaches the loss"
-    many = len(names) > 1
     return RuleMatch(
         f"{_subject(names)} {'get' if many else 'gets'} no gradient although an optimizer holds "
         f"{'them' if many else 'it'}: {why}.",
-        (int(table.steps[0]), int(table.steps[-1])),
+        (int(table.steps[0]), int(table.steps[-1])) if table and has_rows else (1, evidence.steps),
         names[:8],
     )
 
@@ -61,14 +65,22 @@ def _not_in_optimizer(evidence: Evidence) -> RuleMatch | None:
 
 
 def _not_cleared(evidence: Evidence) -> RuleMatch | None:
-    stale = evidence.observed.stale_gradients
-    if stale.checks < _MIN_CHECKS or stale.share < _MIN_STALE_SHARE:
+    checked = dict(evidence.observed.stale_gradients)
+    found = [
+        name
+        for name, stale in checked.items()
+        if stale.checks >= _MIN_CHECKS and stale.share >= _MIN_STALE_SHARE
+    ]
+    if not found:
         return None
+    stale = checked[found[0]]
+    whose = f" of the optimizer that holds {found[0]}" if len(found) < len(checked) else ""
     return RuleMatch(
-        "The gradients are never cleared: each step adds to those of all steps before, so the "
-        f"weights are moved by a sum over the whole run (seen at {stale.seen} of {stale.checks} "
-        "steps looked at).",
+        f"The gradients{whose} are never cleared: each step adds to those of all steps before, so "
+        f"the weights are moved by a sum over the whole run (seen at {stale.seen} of "
+        f"{stale.checks} steps looked at).",
         (1, evidence.steps),
+        tuple(found[:8]) if whose else (),
     )
 
 

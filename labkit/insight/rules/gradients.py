@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from labkit.run.activations import Picture
 
 _MIN_ROWS = 3
 _EXPLODED_GROWTH = 100.0
-"""Factor of growth of the total gradient norm."""
-_EXPLODED_RATIO = 1e3
-"""Total gradient norm over total weight norm."""
+"""Growth of the total gradient norm beyond that of the loss."""
+_EXPLODED_WITH_DEPTH = 1e4
+"""Gradient at the output of an early layer over that at the output of the last one."""
+_EXPLODED_IN_TIME = 1e4
+"""Gradient at the first time step over that at the last one."""
 _VANISHED_RATIO = 1e-5
 """Gradient of the first layers over that of the last layers, per element."""
 _VANISHED_IN_TIME = 1e-5
@@ -24,14 +27,16 @@ _MIN_STRENGTH = 0.01
 """Gradient of the last layers, relative to its maximum, below which a row is ignored."""
 _MIN_LAYERS = 4
 _MIN_TIME_STEPS = 8
+_MIN_STEPS = 30
+"""Steps before which layers that begin at zero, or a warm-up from a rate of 0, stop gradients."""
+_MIN_STEPS_IN_TIME = 100
 _PROGRESS = 0.8
 """Final loss over initial loss, below which the model learns."""
 
 
 def _exploding(evidence: Evidence) -> RuleMatch | None:
     table = evidence.table("grad_norm")
-    first = evidence.first_values("grad_norm")
-    if table is None or first is None or len(table) < _MIN_ROWS:
+    if table is None or len(table) < _MIN_ROWS:
         return None
     recent = table.recent(max(_MIN_ROWS, len(table) // 4))
     not_finite = _not_finite(evidence, recent)
@@ -43,25 +48,82 @@ def _exploding(evidence: Evidence) -> RuleMatch | None:
             tuple(dict.fromkeys(name for _, _, name in not_finite))[:8],
             (f"grad_norm/{name}", f"grad_not_finite/{name}"),
         )
-    before = float(np.sqrt(np.nansum(np.square(first.astype(np.float64)))))
-    now = float(np.median(recent.row_norms()))
-    weights = evidence.table("weight_norm")
-    size = weights.norm_of_medians() if weights is not None else math.nan
-    # The ratios are defined only if the first gradients, or the weights, are not zero.
-    grown = before > 0 and now > _EXPLODED_GROWTH * before and now > size
-    if not grown and not (size > 0 and now > _EXPLODED_RATIO * size):
+    return (
+        _exploding_with_depth(evidence)
+        or _exploding_in_time(evidence)
+        or _growing(evidence, table, recent)
+    )
+
+
+def _exploding_with_depth(evidence: Evidence) -> RuleMatch | None:
+    """Match layers that multiply the gradient on its way back.
+
+    The ratio of two gradients of the same pass does not depend on a factor of the loss.
+    """
+    table, graph = evidence.table("act_grad"), evidence.graph
+    if table is None or graph is None or len(table) < _MIN_ROWS:
         return None
-    norms = recent.medians()
-    if np.isnan(norms).all():
+    columns = {name: column for column, name in enumerate(table.names)}
+    order = [path for path in dict.fromkeys(m.path for m in graph.modules) if path in columns]
+    if len(order) < _MIN_LAYERS:
         return None
-    worst = int(np.nanargmax(norms))
-    against = f", {now / size:,.3g} times that of all weights together" if size > 0 else ""
+    norms = medians(table.recent(_MIN_ROWS).values)[[columns[path] for path in order]]
+    early, late = norms[: len(norms) // 2], norms[-max(1, len(norms) // 4) :]
+    strongest, last = largest(early), largest(late)
+    if not (last > 0 and strongest > _EXPLODED_WITH_DEPTH * last):
+        return None
+    first = order[int(np.nanargmax(early))]
     return RuleMatch(
-        f"The gradients explode: their norm was {before:.3g} at first and is {now:.3g} now"
-        f"{against}. {table.names[worst]} has the largest.",
+        f"The gradients explode on their way back through the layers: at the output of {first} the "
+        f"gradient is {strongest / last:.0e} times that at the outputs of the last layers.",
+        (int(table.steps[0]), int(table.steps[-1])),
+        (first,),
+        (f"act_grad/{first}", f"act_grad/{order[-1]}"),
+    )
+
+
+def _exploding_in_time(evidence: Evidence) -> RuleMatch | None:
+    for module, pictures, steps in _newest_time_gradients(evidence):
+        growths = [_first_over_last(picture) for picture in pictures]
+        if min(growths) > _EXPLODED_IN_TIME:
+            return RuleMatch(
+                f"The gradients explode through time in {module or 'the model'}: the state at the "
+                f"first of {pictures[-1].values.shape[-1]} time steps gets {growths[-1]:.0e} times "
+                "the gradient of the last one.",
+                steps,
+                (module,),
+            )
+    return None
+
+
+def _growing(evidence: Evidence, table: RecentRows, recent: RecentRows) -> RuleMatch | None:
+    """Match gradients that have grown without use: more than the loss, and it does not fall.
+
+    The norm itself says little: it is proportional to any factor of the loss.
+    """
+    first = evidence.first_values("grad_norm")
+    if first is None:
+        return None
+    early = table.row_norms()[: max(1, len(table) // 8)]
+    before = max(float(np.sqrt(np.nansum(np.square(first.astype(np.float64))))), float(early.max()))
+    now = float(np.median(recent.row_norms()))
+    curve = evidence.loss
+    rise = 1.0
+    if curve is not None and len(curve.finite):
+        if curve.is_falling(0.0):
+            return None
+        start, end = abs(curve.initial()), abs(curve.final())
+        rise = max(1.0, end / start) if start > 0 else rise
+    norms = recent.medians()
+    if not (before > 0 and now > _EXPLODED_GROWTH * rise * before) or np.isnan(norms).all():
+        return None
+    worst = table.names[int(np.nanargmax(norms))]
+    return RuleMatch(
+        f"The gradients explode: their norm was {before:.3g} at first and is {now:.3g} now, while "
+        f"the loss does not fall. {worst} has the largest.",
         (int(recent.steps[0]), int(recent.steps[-1])),
-        (table.names[worst],),
-        (f"grad_norm/{table.names[worst]}",),
+        (worst,),
+        (f"grad_norm/{worst}",),
     )
 
 
@@ -88,7 +150,7 @@ def _loss_was_finite(evidence: Evidence, step: int) -> bool:
 
 def _vanishing(evidence: Evidence) -> RuleMatch | None:
     table = evidence.table("grad_norm")
-    if table is None or len(table) < _MIN_ROWS:
+    if table is None or len(table) < _MIN_ROWS or evidence.steps < _MIN_STEPS:
         return None
     weights = table.only(evidence.matrices)
     if len(weights.names) < _MIN_LAYERS:
@@ -111,7 +173,8 @@ def _vanishing(evidence: Evidence) -> RuleMatch | None:
     ratio = f"{strongest / weakest:.0e}" if weakest > 0 else "infinitely many"
     return RuleMatch(
         f"The gradient vanishes on its way back: an element of {names[0]} gets {ratio} times less "
-        f"than one of {weights.names[-1]}, so {enumerated(names, 'parameter')} hardly learn.",
+        f"than one of {weights.names[-1]}, so {enumerated(names, 'parameter')} hardly "
+        f"{'learn' if len(names) > 1 else 'learns'}.",
         (int(weights.steps[0]), int(weights.steps[-1])),
         names[:8],
         tuple(f"grad_norm/{name}" for name in (names[0], weights.names[-1])),
@@ -119,26 +182,34 @@ def _vanishing(evidence: Evidence) -> RuleMatch | None:
 
 
 def _vanishing_in_time(evidence: Evidence) -> RuleMatch | None:
-    log = evidence.run.activations
-    if _learns(evidence):
+    if evidence.steps < _MIN_STEPS_IN_TIME or _learns(evidence):
         return None
+    for module, pictures, steps in _newest_time_gradients(evidence):
+        shares = [_first_over_strongest(picture) for picture in pictures]
+        if max(shares) < _VANISHED_IN_TIME:
+            return RuleMatch(
+                f"The gradient vanishes through time in {module or 'the model'}: the state at the "
+                f"first of {pictures[-1].values.shape[-1]} time steps gets {shares[-1]:.0e} of "
+                "what the strongest gets, so what happened early cannot be learned.",
+                steps,
+                (module,),
+            )
+    return None
+
+
+def _newest_time_gradients(
+    evidence: Evidence,
+) -> Iterator[tuple[str, list[Picture], tuple[int, int]]]:
+    """Yield each recurrent module with its newest gradients over time, and their steps."""
+    log = evidence.run.activations
     for module, kind in log.subjects():
         steps = log.steps(module, kind) if kind == "time_gradient" else ()
         if len(steps) < _MIN_ROWS:
             continue
-        recent = [log.at(module, "time_gradient", step) for step in steps[-_MIN_ROWS:]]
-        shares = [_first_over_strongest(picture) for picture in recent if picture is not None]
-        if shares and max(shares) < _VANISHED_IN_TIME:
-            newest = recent[-1]
-            times = newest.values.shape[-1] if newest is not None else 0
-            return RuleMatch(
-                f"The gradient vanishes through time in {module or 'the model'}: the state at the "
-                f"first of {times} time steps gets {shares[-1]:.0e} of what the strongest gets, so "
-                "what happened early cannot be learned.",
-                (steps[-_MIN_ROWS], steps[-1]),
-                (module,),
-            )
-    return None
+        recent = [log.at(module, kind, step) for step in steps[-_MIN_ROWS:]]
+        pictures = [picture for picture in recent if picture is not None]
+        if pictures:
+            yield module, pictures, (steps[-_MIN_ROWS], steps[-1])
 
 
 def _first_over_strongest(picture: Picture) -> float:
@@ -149,10 +220,20 @@ def _first_over_strongest(picture: Picture) -> float:
     return float(norms[0] / norms.max())
 
 
+def _first_over_last(picture: Picture) -> float:
+    """Return the gradient at the first time step over that at the last; 1 for short sequences."""
+    norms = picture.values[-1, 0]  # (n_time_steps,)
+    if len(norms) < _MIN_TIME_STEPS or not np.isfinite(norms).all() or not norms[-1] > 0:
+        return 1.0
+    return float(norms[0] / norms[-1])
+
+
 def _learns(evidence: Evidence) -> bool:
     """Return whether the loss has fallen well below its initial value."""
     curve = evidence.loss
-    return curve is not None and curve.final() < _PROGRESS * curve.initial()
+    if curve is None:
+        return False
+    return curve.initial() - curve.final() > (1 - _PROGRESS) * abs(curve.initial())
 
 
 RULES = (

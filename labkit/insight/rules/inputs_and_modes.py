@@ -1,21 +1,19 @@
-"""Rules about the set-up of the loop: training mode, loss function, labels, scale of the inputs."""
+"""Rules about the set-up of the loop: training mode, labels, scale of the inputs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch, enumerated
-from labkit.run import Node
+from labkit.run.observations import FrozenNorm
 
 _MIN_CHECKS = 3
 _MIN_SHARE = 0.9
 """Share of the forward passes in the wrong mode."""
-_VALUE_PRESERVING = frozenset(
-    {"view", "reshape", "squeeze", "unsqueeze", "transpose", "permute", "t", "to"}
-)
-"""Operations that do not change values."""
+_FAR = 4.0
+"""Distance of a batch's mean from the running mean, in running standard deviations, and ratio of
+the standard deviations, above which running statistics do not fit."""
 _LARGE_MEAN = 10.0
 _LARGE_STD = 10.0
 _SMALL_STD = 1e-3
@@ -31,15 +29,36 @@ _LABEL_ERRORS = (
 
 def _evaluation_mode(evidence: Evidence) -> RuleMatch | None:
     in_eval, names = evidence.observed.trained_in_eval, evidence.observed.mode_dependent
-    if not names or in_eval.checks < _MIN_CHECKS or in_eval.share < _MIN_SHARE:
+    if not names or in_eval.streak < _MIN_CHECKS:
         return None
+    since = f" since step {in_eval.since:,}" if in_eval.since > 1 else ""
     return RuleMatch(
-        f"The model is trained in evaluation mode (model.training is False), so "
+        f"The model is trained in evaluation mode{since} (model.training is False), so "
         f"{enumerated(names, 'module')} {'do' if len(names) > 1 else 'does'} not work as meant for "
         "training.",
-        (1, evidence.steps),
+        (max(1, in_eval.since), max(1, evidence.steps)),
         names[:8],
     )
+
+
+def _frozen_norm(evidence: Evidence) -> RuleMatch | None:
+    for path, readings in list(evidence.observed.frozen_norms.items()):
+        newest = list(readings)[-_MIN_CHECKS:]
+        if len(newest) < _MIN_CHECKS or not all(map(_is_far, newest)):
+            continue
+        last = newest[-1]
+        return RuleMatch(
+            f"The batch normalisation {path or 'of the model'} uses running statistics that do not "
+            f"fit: the mean of a batch is {last.shift:.3g} running standard deviations from the "
+            f"running mean, and its standard deviation is {last.scale:.3g} times the running one.",
+            (newest[0].step, max(last.step, evidence.steps)),
+            (path,),
+        )
+    return None
+
+
+def _is_far(read: FrozenNorm) -> bool:
+    return read.shift > _FAR or read.scale > _FAR or 0 < read.scale < 1 / _FAR
 
 
 def _training_mode(evidence: Evidence) -> RuleMatch | None:
@@ -53,42 +72,6 @@ def _training_mode(evidence: Evidence) -> RuleMatch | None:
         (1, evidence.steps),
         names[:8],
     )
-
-
-def _double_softmax(evidence: Evidence) -> RuleMatch | None:
-    graph = evidence.graph
-    for node in graph.nodes if graph is not None else ():
-        if node.op == "logsoftmax":
-            activation, loss = "softmax", "cross_entropy"
-        elif node.op == "binarycrossentropywithlogits":
-            activation, loss = "sigmoid", "binary_cross_entropy_with_logits"
-        else:
-            continue
-        before = next(_values_from(node, evidence), None)
-        if before is None or before.op != activation:
-            continue
-        module = before.scope.partition("#")[0]
-        return RuleMatch(
-            f"{loss} gets the result of a {activation}{f' ({module})' if module else ''}, but it "
-            f"applies one itself. The second one flattens the values, so the gradient is weak and "
-            "the loss cannot come near zero.",
-            (1, evidence.steps),
-            (module,) if module else (),
-            node=before.id,
-            line=f"{before.source.file}:{before.source.line}" if before.source else None,
-        )
-    return None
-
-
-def _values_from(node: Node, evidence: Evidence) -> Iterator[Node]:
-    """Yield the operations that computed the inputs of a node, skipping value-preserving ones."""
-    queue = [each for each in evidence.sources.get(node.id, ()) if each.kind == "op"]
-    while queue:
-        source = queue.pop(0)
-        if source.op in _VALUE_PRESERVING:
-            queue += [each for each in evidence.sources.get(source.id, ()) if each.kind == "op"]
-        else:
-            yield source
 
 
 def _labels(evidence: Evidence) -> RuleMatch | None:
@@ -171,14 +154,6 @@ RULES = (
         chapter="01_tensors",
     ),
     Rule(
-        id="softmax-before-loss",
-        severity="warning",
-        cause="The model ends with softmax or sigmoid, and the loss is one that takes logits.",
-        advice=("Take the softmax or sigmoid out of the model, and apply it only to predict.",),
-        match=_double_softmax,
-        chapter="08_cnn",
-    ),
-    Rule(
         id="input-not-scaled",
         severity="warning",
         cause="The data go into the model as they came, for example pixels from 0 to 255 or "
@@ -199,6 +174,19 @@ RULES = (
         advice=("Call model.train() at the beginning of every epoch.",),
         match=_evaluation_mode,
         chapter="08_cnn",
+    ),
+    Rule(
+        id="frozen-batch-norm",
+        severity="warning",
+        cause="The batch normalisation is in evaluation mode, but its running statistics were "
+        "never fitted to these data: they are the initial ones, or those of other data.",
+        advice=(
+            "Put it into training mode for some epochs, or call torch.optim.swa_utils.update_bn.",
+            "Normalise the inputs as for the training from which the statistics come.",
+        ),
+        match=_frozen_norm,
+        chapter="08_cnn",
+        explained_by=("trained-in-evaluation-mode", "loss-not-finite"),
     ),
     Rule(
         id="evaluated-in-training-mode",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from labkit.insight.convergence import has_converged, has_fallen
+from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
 from labkit.insight.recent_rows import RecentRows
 from labkit.insight.rule import Rule, RuleMatch
@@ -12,103 +14,171 @@ _MIN_ROWS = 3
 _MIN_STEPS = 20
 _LARGE_RATIO = 0.1
 """Update ratio of a learning rate that is too high."""
+_DIVERGED_RATIO = 0.3
+"""Largest update ratio of a run, above which a rise of the loss is due to the updates."""
 _SMALL_RATIO = 1e-5
 """Update ratio of a learning rate that is too low."""
 _REPORTED_RATIO = 0.01
 """Update ratio above which the message mentions it."""
-_CONVERGED_RATIO = 1e-3
-"""Total gradient norm over total weight norm, below which training has converged."""
 _DIVERGED = 3.0
 """Final loss over the initial and the lowest loss, above which the loss diverges."""
+_PEAK = 30.0
+"""Largest loss over the first one, above which the first one was not just a low value."""
+_SPOILED = 10.0
+"""Largest loss over the first one, above which the updates of that step went too far."""
+_STEPS_TO_RECOVER = 50
 _NO_PROGRESS = 0.9
 """Final loss over initial loss, above which large updates have no effect."""
 _SLOW_STEPS = 100
-_SLOW_PROGRESS = 0.95
-"""Final loss over initial loss, above which small updates are too small."""
+_SLOW_PROGRESS = 0.05
+"""Fall of the loss over its initial value, below which small updates are too small."""
+_UNCHANGED_STEPS = 30
 _SHRUNK = 0.3
 """Weight norm over its initial value."""
 _BALANCED_PULL = 0.5
 """Gradient norm over the pull of the decay, above which the gradient balances it."""
 _BALANCED_NORM = 0.1
 """Weight norm over its initial value, above which a balanced weight is not reported."""
+_PROGRESS = 0.8
+"""Final loss over initial loss, below which the model learns although its weights shrink."""
 
 
 def _too_high(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
-    if curve is None or evidence.steps < _MIN_STEPS:
+    if curve is None or evidence.steps < _MIN_STEPS or not len(curve.finite):
+        return None
+    ratios = evidence.table("update_ratio")
+    has_ratios = ratios is not None and len(ratios) > 0
+    ratio = _update_ratio(ratios, evidence) if ratios is not None and has_ratios else 0.0
+    # A loss may rise because the task has changed. Then the updates are as small as before.
+    moves_far = not has_ratios or _largest_ratio(ratios, evidence) > _DIVERGED_RATIO
+    diverges = moves_far and _diverges(curve)
+    oscillates = (
+        ratio > _LARGE_RATIO and evidence.steps >= _SLOW_STEPS and _makes_no_progress(curve)
+    )
+    if not diverges and not oscillates and not (moves_far and _was_spoiled(curve, evidence)):
         return None
     first, last = curve.initial(1), curve.final()
-    finite = curve.values[np.isfinite(curve.values)]
-    if not len(finite):
-        return None
-    lowest = float(finite.min())
-    ratios = evidence.table("update_ratio")
-    ratio = _update_ratio(ratios, evidence) if ratios is not None and len(ratios) else 0.0
-    diverges = last > _DIVERGED * max(first, 1e-12) and last > _DIVERGED * max(lowest, 1e-12)
-    oscillates = (
-        ratio > _LARGE_RATIO and last > _NO_PROGRESS * first and evidence.steps >= _SLOW_STEPS
-    )
-    if not diverges and not oscillates:
-        return None
-    moved = f", and a step moves a typical weight by {ratio:.0%} of its size"
-    moved = moved if ratio > _REPORTED_RATIO else ""
+    lowest, highest = float(curve.finite.min()), float(curve.finite.max())
     change = f"went from {first:.4g} to {last:.4g}" if diverges else f"stays at {last:.4g}"
+    extremes = f"lowest {lowest:.4g}, highest {highest:.4g} at step {_step_of_highest(curve):,}"
+    moved = f", and a step moves a typical weight by {ratio:.0%} of its size"
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
     return RuleMatch(
-        f"The learning rate is too high: the loss {change} (lowest {lowest:.4g}){moved}.",
+        f"The learning rate is too high: the loss {change} ({extremes})"
+        f"{moved if ratio > _REPORTED_RATIO else ''}.",
         (int(curve.steps[0]), int(curve.steps[-1])),
         series=(curve.name, *rates),
     )
+
+
+def _step_of_highest(curve: Curve) -> int:
+    return int(curve.steps[np.where(np.isfinite(curve.values), curve.values, -np.inf).argmax()])
+
+
+def _diverges(curve: Curve) -> bool:
+    """Return whether the loss has risen far above its first, its early and its lowest values."""
+    finite = curve.finite
+    first, last, lowest = curve.initial(1), curve.final(), float(finite.min())
+    if lowest >= 0:
+        stands_out = last > _DIVERGED * curve.initial() or finite.max() > _PEAK * first
+        return bool(last > _DIVERGED * max(first, lowest) > 0 and stands_out)
+    # A negative loss has no ratio. The unit is the range that the loss had at the beginning.
+    early = finite[: max(5, len(finite) // 4)]
+    unit = max(abs(first), float(early.max() - early.min()))
+    return last > max(first, float(np.median(early))) + _DIVERGED * unit
+
+
+def _makes_no_progress(curve: Curve) -> bool:
+    """Return whether a loss that is never negative does not fall; others have no such level."""
+    return bool(
+        curve.finite.min() >= 0
+        and curve.final() > _NO_PROGRESS * curve.initial(1)
+        and not curve.is_falling()
+    )
+
+
+def _was_spoiled(curve: Curve, evidence: Evidence) -> bool:
+    """Return whether the loss once rose far above its first value, and did not recover."""
+    if evidence.steps < _STEPS_TO_RECOVER or not _makes_no_progress(curve):
+        return False
+    return bool(curve.finite.max() > _SPOILED * curve.initial(1))
 
 
 def _too_low(evidence: Evidence) -> RuleMatch | None:
     curve, ratios = evidence.loss, evidence.table("update_ratio")
     if curve is None or ratios is None or len(ratios) < _MIN_ROWS:
         return None
-    if evidence.steps < _SLOW_STEPS or not curve.final() > _SLOW_PROGRESS * curve.initial():
+    first, last = curve.initial(), curve.final()
+    if evidence.steps < _SLOW_STEPS or not first - last < _SLOW_PROGRESS * abs(first):
         return None
-    ratio = _update_ratio(ratios, evidence, of="largest")
-    if not 0 < ratio < _SMALL_RATIO or _has_converged(evidence):
+    ratio = _largest_ratio(ratios, evidence)
+    if not 0 < ratio < _SMALL_RATIO or _rates_rise(evidence) or has_converged(evidence):
         return None
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
     return RuleMatch(
-        f"The learning rate is too low: a step moves no weight by more than {ratio:.0e} of its "
-        f"size (0.001 is customary), and in {evidence.steps:,} steps the loss went from "
-        f"{curve.initial():.4g} to {curve.final():.4g}.",
+        f"The learning rate is too low: no step has moved a weight by more than {ratio:.0e} of "
+        f"its size (0.001 is customary), and in {evidence.steps:,} steps the loss went from "
+        f"{first:.4g} to {last:.4g}.",
         (int(curve.steps[0]), int(curve.steps[-1])),
         series=(curve.name, *rates),
     )
 
 
-def _has_converged(evidence: Evidence) -> bool:
-    """Return whether the gradients are negligible compared with the weights."""
-    gradients, weights = evidence.table("grad_norm"), evidence.table("weight_norm")
-    if gradients is None or weights is None or not len(gradients) or not len(weights):
-        return False
-    return float(np.median(gradients.row_norms())) < _CONVERGED_RATIO * weights.norm_of_medians()
+def _rates_rise(evidence: Evidence) -> bool:
+    """Return whether the largest learning rate was reached just now, as during a warm-up."""
+    return any(
+        len(rate.finite) > 1
+        and rate.finite[-1] > rate.finite[0]
+        and rate.finite[-1] == rate.finite.max()
+        for rate in evidence.rates
+    )
 
 
 def _no_change(evidence: Evidence) -> RuleMatch | None:
     ratios = evidence.table("update_ratio")
     if ratios is None or len(ratios) < _MIN_ROWS:
         return None
-    recent = ratios.recent(_MIN_ROWS)
-    newest = ratios.newest()
-    read, known = recent.values[~np.isnan(recent.values)], newest[~np.isnan(newest)]
-    if not len(read) or (read != 0).any() or (known != 0).any():
+    moved = ((ratios.values != 0) & ~np.isnan(ratios.values)).any(axis=1)
+    since = int(np.flatnonzero(moved)[-1]) + 1 if moved.any() else 0
+    still = ratios.recent(len(ratios) - since) if since < len(ratios) else None
+    if still is None or len(still) < _MIN_ROWS or np.isnan(still.values).all():
+        return None
+    if evidence.steps - still.steps[0] < _UNCHANGED_STEPS:
         return None
     rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
-    why = "the learning rate is 0" if rates and max(rates) == 0 else "their gradients are 0"
+    if rates and max(rates) == 0:
+        why = "the learning rate is 0"
+    elif moved.any() and has_fallen(evidence):
+        return None
+    elif _gradients_are_zero(evidence):
+        why = "their gradients are 0"
+    elif has_converged(evidence):
+        return None
+    elif not rates:
+        why = "they have gradients, but no optimizer uses them"
+    else:
+        why = "they have gradients, but each step is smaller than the precision of the weights"
     return RuleMatch(
         f"The optimizer's steps change nothing: no weight has moved since step "
-        f"{int(recent.steps[0]):,}; {why}.",
-        (int(recent.steps[0]), int(recent.steps[-1])),
+        f"{int(still.steps[0]):,}; {why}.",
+        (int(still.steps[0]), int(still.steps[-1])),
         series=tuple(f"lr/{rate.name}" for rate in evidence.rates[:1]),
     )
 
 
+def _gradients_are_zero(evidence: Evidence) -> bool:
+    gradients = evidence.table("grad_norm")
+    if gradients is None:
+        return False
+    newest = gradients.newest()
+    return bool((newest[~np.isnan(newest)] == 0).all())
+
+
 def _decay_too_strong(evidence: Evidence) -> RuleMatch | None:
-    decay = evidence.observed.weight_decay
+    decay, curve = evidence.observed.weight_decay, evidence.loss
+    if curve is not None and curve.final() < _PROGRESS * curve.initial():
+        return None
     weights, first = evidence.table("weight_norm"), evidence.first_values("weight_norm")
     if decay <= 0 or weights is None or first is None or len(weights) < _MIN_ROWS:
         return None
@@ -135,23 +205,26 @@ def _decay_too_strong(evidence: Evidence) -> RuleMatch | None:
     )
 
 
-def _update_ratio(ratios: RecentRows, evidence: Evidence, of: str = "median") -> float:
-    """Return the recent update ratio of the weights; 0 if none was read.
-
-    Parameters
-    ----------
-    ratios : RecentRows
-        Rows of the kind ``"update_ratio"``.
-    evidence : Evidence
-    of : {"median", "largest"}
-        The reduction over the weights.
-    """
-    weights = ratios.only(evidence.matrices) if evidence.matrices else ratios
-    medians = (weights if weights.names else ratios).recent(8).medians()
+def _update_ratio(ratios: RecentRows, evidence: Evidence) -> float:
+    """Return the recent update ratio of a typical weight matrix; 0 if none was read."""
+    medians = _of_matrices(ratios, evidence).recent(8).medians()
     medians = medians[np.isfinite(medians)]
-    if not len(medians):
+    return float(np.median(medians)) if len(medians) else 0.0
+
+
+def _largest_ratio(ratios: RecentRows | None, evidence: Evidence) -> float:
+    """Return the largest update ratio of any weight matrix at any step that was read."""
+    if ratios is None:
         return 0.0
-    return float(medians.max() if of == "largest" else np.median(medians))
+    values = _of_matrices(ratios, evidence).values
+    finite = values[np.isfinite(values)]
+    return float(finite.max()) if len(finite) else 0.0
+
+
+def _of_matrices(ratios: RecentRows, evidence: Evidence) -> RecentRows:
+    """Return the columns of weight matrices: biases that begin at 0 have large update ratios."""
+    weights = ratios.only(evidence.matrices)
+    return weights if weights.names else ratios
 
 
 RULES = (
@@ -175,7 +248,13 @@ RULES = (
         advice=("Multiply the learning rate by ten, and again, until the loss becomes unsteady.",),
         match=_too_low,
         chapter="03_linear_regression",
-        explained_by=("no-change", "vanishing-gradients"),
+        explained_by=(
+            "no-change",
+            "vanishing-gradients",
+            "exploding-gradients",
+            "rate-decayed",
+            "clipped-to-nothing",
+        ),
     ),
     Rule(
         id="no-change",

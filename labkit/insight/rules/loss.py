@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-import math
 import re
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
-from labkit.insight.recent_rows import largest
+from labkit.insight.loss_form import LossForm
 from labkit.insight.rule import Rule, RuleMatch
 
 _PLATEAU_STEPS = 150
-_NO_PROGRESS = 0.9
-"""Loss over initial loss, above which the model has not learned."""
-_STILL_FALLING = 0.97
-"""Loss of the last quarter over that of the second quarter, below which the loss is falling."""
-_GUESSING = 0.9
-"""Loss over ln(classes), the cross entropy of guessing, above which a classifier guesses."""
-_STATIONARY_RATIO = 1e-4
-"""Largest update ratio of weights that hardly change."""
-_LOSS_RISE = 1.1
-"""Held-out loss over its minimum, above which the model overfits."""
-_ACCURACY_DROP = 0.03
-"""Decrease of a held-out accuracy from its maximum, above which the model overfits."""
-_MIN_POINTS_AFTER_BEST = 3
+_DISCARDED = 0.1
+"""Discarded passes over steps, above which another model is trained through this one."""
+_GUESSING = (0.97, 1.1)
+"""Loss over ln(classes), the cross entropy of guessing: range in which a classifier guesses."""
+_NEARLY_CONSTANT = 0.02
+"""Variance of the outputs over the squared error, below which they are nearly the same."""
+_FALL = 0.1
+"""Fall of the loss, including its error, over its level, above which it may still be falling."""
+_MIN_ROWS = 3
+_LOSS_RISE = 0.1
+"""Rise of a held-out loss over its minimum, above which the model overfits."""
+_FALL_LOST = 0.02
+"""Rise of a held-out loss over its fall before, above which the model overfits."""
+_SCORE_DROP = 0.03
+"""Drop of a held-out score from its maximum, over the larger of this and 1."""
+_MIN_POINTS_AFTER_BEST = 5
+_TRAINING_POINTS = 50
+"""Points of the training loss that determine its level when the held-out data were met best."""
+_POINTS_OF_PART = 10
+_TRAINING_RISE = 3.0
+"""Training loss over its level at the best held-out value, above which the task has changed."""
+_NOISE_RANGE = 4.0
+"""Rise over the noise of a held-out metric, below which it is noise; a minimum is biased, too."""
 _HELD_OUT = re.compile(
     r"(^|[_/\- ])(val|valid|validation|test|eval|dev|heldout)([_/\- ]|$)", re.IGNORECASE
 )
@@ -47,7 +57,7 @@ def _not_finite(evidence: Evidence) -> RuleMatch | None:
             return RuleMatch(f"{message}.", steps, series=(curve.name,))
         where = (incident.module,) if incident.module else ()
         return RuleMatch(
-            f"{message}: {incident.explanation}",
+            f"{message}: {incident.explanation.rstrip('.')}.",
             steps,
             where,
             (curve.name,),
@@ -58,34 +68,54 @@ def _not_finite(evidence: Evidence) -> RuleMatch | None:
 
 
 def _plateau(evidence: Evidence) -> RuleMatch | None:
-    curve = evidence.loss
-    if curve is None or evidence.steps < _PLATEAU_STEPS or not np.isfinite(curve.values[-1]):
+    """Match a model that has learned nothing: it guesses, or gives a constant.
+
+    A loss that does not fall is no evidence by itself: converged models, surrogates of policy
+    gradients and targets that move with the model have such losses, too.
+    """
+    curve, form = evidence.loss, evidence.loss_form
+    if curve is None or form is None or evidence.steps < _PLATEAU_STEPS:
+        return None
+    if curve.is_falling() or _is_adversarial(evidence):
         return None
     first, last = curve.initial(), curve.final(0.5)
-    chance = math.log(evidence.classes) if evidence.classes and evidence.classes > 1 else None
-    if not last > _NO_PROGRESS * first or (chance is not None and last < _GUESSING * chance):
+    if not np.isfinite(curve.values[-1]) or not curve.largest_fall() < _FALL * abs(last):
         return None
-    if chance is None and _is_stationary(evidence):
-        return None
-    if curve.final(0.25) < _STILL_FALLING * curve.median_between(0.25, 0.5):
-        return None
-    message = (
-        f"The loss does not fall: it began at {first:.4g} and is at {last:.4g} after "
-        f"{evidence.steps:,} steps"
-    )
-    if chance is not None and last < chance / _GUESSING:
-        message += (
-            f". Guessing among the {evidence.classes} classes without looking gives {chance:.4g}"
+    if form.guessing is not None:
+        if not _GUESSING[0] * form.guessing <= last <= _GUESSING[1] * form.guessing:
+            return None
+        reason = (
+            f"guessing among {form.classes} classes without looking at the input gives "
+            f"{form.guessing:.4g}"
         )
-    return RuleMatch(f"{message}.", (int(curve.steps[0]), evidence.steps), series=(curve.name,))
+    else:
+        deviation = _output_deviation(evidence, form)
+        error = last if form.kind == "squared" else last**2
+        if deviation is None or not deviation**2 < _NEARLY_CONSTANT * error:
+            return None
+        reason = (
+            f"the outputs are nearly the same for all samples (standard deviation {deviation:.2g})"
+        )
+    return RuleMatch(
+        f"The loss does not fall: it began at {first:.4g} and is at {last:.4g} after "
+        f"{evidence.steps:,} steps, and {reason}.",
+        (int(curve.steps[0]), evidence.steps),
+        series=(curve.name,),
+    )
 
 
-def _is_stationary(evidence: Evidence) -> bool:
-    """Return whether the weights hardly change, so that training may have converged."""
-    ratios = evidence.table("update_ratio")
-    if ratios is None or not len(ratios):
-        return False
-    return not largest(ratios.medians()) > _STATIONARY_RATIO
+def _is_adversarial(evidence: Evidence) -> bool:
+    """Return whether another model is trained through this one, whose loss then need not fall."""
+    return evidence.observed.discarded_passes > _DISCARDED * evidence.steps
+
+
+def _output_deviation(evidence: Evidence, form: LossForm) -> float | None:
+    """Return the recent standard deviation of the outputs; None if it was not read."""
+    table = evidence.table("act_std")
+    if table is None or form.output not in table.names:
+        return None
+    newest = table.newest(_MIN_ROWS)[:, table.names.index(form.output)]
+    return None if np.isnan(newest).any() else float(newest.max())
 
 
 def _overfitting(evidence: Evidence) -> RuleMatch | None:
@@ -101,30 +131,74 @@ def _overfitting(evidence: Evidence) -> RuleMatch | None:
 
 
 def _overfits(held_out: Curve, training: Curve) -> RuleMatch | None:
-    """Match a held-out metric that gets worse while the training loss keeps falling."""
+    """Match a held-out metric that gets worse, beyond its noise, while the training loss falls."""
     higher_is_better = _HIGHER_IS_BETTER.search(held_out.name) is not None
     if not higher_is_better and not _LOWER_IS_BETTER.search(held_out.name):
         return None
-    values = np.where(np.isfinite(held_out.values), held_out.values, np.nan)
-    if np.isnan(values).all():
+    known = np.isfinite(held_out.values)
+    steps, values = held_out.steps[known], held_out.values[known]
+    worsening = -values if higher_is_better else values
+    if len(values) <= _MIN_POINTS_AFTER_BEST:
         return None
-    best = int(np.nanargmax(values) if higher_is_better else np.nanargmin(values))
-    after = values[best + 1 :]
-    after = after[~np.isnan(after)]
+    best = int(_smoothed(worsening).argmin())
+    after = worsening[best + 1 :]
     if len(after) < _MIN_POINTS_AFTER_BEST:
         return None
-    now, peak = float(np.median(after[-_MIN_POINTS_AFTER_BEST:])), float(values[best])
-    is_worse = now < peak - _ACCURACY_DROP if higher_is_better else now > peak * _LOSS_RISE
-    then = training.values[training.steps <= held_out.steps[best]][-50:]
-    if not is_worse or not len(then) or not training.final(0.1) < float(np.median(then)):
+    recent = after[-max(_MIN_POINTS_AFTER_BEST, len(after) // 2) :]
+    lowest = float(_smoothed(worsening)[best])
+    rise = float(np.median(recent)) - lowest
+    enough = (
+        _SCORE_DROP * max(1.0, abs(lowest))
+        if higher_is_better
+        else max(_LOSS_RISE * abs(lowest), _FALL_LOST * (float(worsening[0]) - lowest))
+    )
+    # The best value may be an exception. Then some of the recent ones come close to it.
+    if (
+        not float(recent.min()) > lowest + enough
+        or not rise > max(enough, _NOISE_RANGE * _noise_of_few(worsening[best // 2 :]))
+        or not _keeps_falling(training, steps[best])
+    ):
         return None
-    steps = (int(held_out.steps[best]), int(held_out.steps[-1]))
     return RuleMatch(
-        f"{held_out.name} was best at step {steps[0]:,} ({peak:.4g}) and is worse since "
-        f"({now:.4g}), while the training loss goes on falling.",
-        steps,
+        f"{held_out.name} was best around step {int(steps[best]):,} ({values[best]:.4g}) and "
+        f"is worse since ({float(np.median(values[-len(recent) :])):.4g}), while the training loss "
+        "goes on falling.",
+        (int(steps[best]), int(steps[-1])),
         series=(held_out.name, training.name),
     )
+
+
+def _noise_of_few(values: NDArray[np.float32]) -> float:
+    """Return the standard deviation of the noise, which few values rather over- than underestimate.
+
+    In contrast to `labkit.insight.curves.noise`, every difference counts.
+    """
+    differences = np.diff(values.astype(np.float64))
+    return float(np.sqrt(np.mean(np.square(differences)) / 2)) if len(differences) else 0.0
+
+
+def _smoothed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the running median over three points; the ends are as they are."""
+    padded = np.concatenate([values[:1], values, values[-1:]])
+    found: NDArray[np.float32] = np.median(
+        np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0
+    )
+    return found
+
+
+def _keeps_falling(training: Curve, since: int) -> bool:
+    """Return whether a training loss is lower than at a step, and was at no time much higher."""
+    finite = np.isfinite(training.values)
+    steps, values = training.steps[finite], training.values[finite]
+    before, after = values[steps <= since][-_TRAINING_POINTS:], values[steps > since]
+    if not len(before):  # the held-out data were met best before the first step
+        before = values[:1]
+    if not len(before) or not len(after):
+        return False
+    level = float(np.median(before))
+    parts = np.array_split(after, max(1, len(after) // _POINTS_OF_PART))
+    highest = max(float(np.median(part)) for part in parts)
+    return training.final(0.1) < level and not highest > max(_TRAINING_RISE * level, level)
 
 
 RULES = (

@@ -148,7 +148,8 @@ def test_inspecting_a_paused_run_reads_the_current_values(trained):
 
 def test_an_operation_of_a_run_has_no_values_and_no_reason_of_a_parameter(trained):
     _, run = trained
-    run.pause()
+    while run.graph is None:
+        run.control.submit(lambda: None).result(timeout=10)  # the end of another step
     operation = next(node.id for node in run.graph.nodes if node.kind == "op")
     request = request_inspection(run, operation)
     wait([request], timeout=10)

@@ -15,7 +15,7 @@ def test_an_internal_error_becomes_a_notice_and_training_continues(monkeypatch):
         raise RuntimeError("no such kernel")
 
     monkeypatch.setattr("labkit.capture.readings.norms.norms", broken)
-    monkeypatch.setattr("labkit.capture.readings.graph_reading.capture_graph", broken)
+    monkeypatch.setattr("labkit.capture.readings.graph_reading.capture_graph_with_ids", broken)
     model = Net()
     with lk.watch(model, show=False) as run:
         train(model, steps=10)

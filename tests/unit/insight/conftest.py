@@ -1,5 +1,10 @@
+import threading
+import weakref
+
 import pytest
 import torch
+
+import labkit as lk
 
 
 @pytest.fixture(autouse=True)
@@ -9,3 +14,26 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def shown_findings(monkeypatch):
+    """All findings during the runs, polled on another thread as a dashboard does."""
+    runs, findings, ended = [], [], threading.Event()
+    original = lk.Run.__init__
+
+    def init(run, *args, **kwargs):
+        original(run, *args, **kwargs)
+        runs.append(weakref.ref(run))
+
+    def poll():
+        while not ended.wait(0.02):
+            for run in [reference() for reference in list(runs)]:
+                findings.extend(run.findings if run is not None and run.steps else ())
+
+    monkeypatch.setattr(lk.Run, "__init__", init)
+    poller = threading.Thread(target=poll)
+    poller.start()
+    yield findings
+    ended.set()
+    poller.join()

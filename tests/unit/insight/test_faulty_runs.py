@@ -16,6 +16,7 @@ from labkit.insight.rules import RULES
 
 from .faulty_loops import FAULTY, loss_not_finite, softmax_before_loss, with_dropout
 from .loops import STEPS, classify, mlp, points, watched
+from .sick import SICK
 
 WHERE = {
     "no-gradient": "cut.weight",
@@ -30,7 +31,8 @@ WHERE = {
 
 
 def test_every_rule_has_a_faulty_run():
-    assert {rule.id for rule in RULES} == {*FAULTY, "device-ping-pong"}
+    sick = {run.rule for run in SICK if run.rule is not None}
+    assert {rule.id for rule in RULES} == {*FAULTY, *sick, "device-ping-pong"}
 
 
 @pytest.mark.parametrize("rule", FAULTY)

@@ -1,6 +1,7 @@
 """Rules on zeros, infinities, NaN and missing values raise no errors and no false findings."""
 
 import warnings
+from collections import deque
 
 import numpy as np
 import pytest
@@ -14,7 +15,14 @@ from labkit.insight.evidence import Evidence
 from labkit.run import ComputationGraph, Edge, ModuleCall, Node, Run
 from labkit.run.activations import Picture
 from labkit.run.kinds import SAMPLED_KINDS
-from labkit.run.observations import InputScale, Prediction
+from labkit.run.observations import (
+    Frequency,
+    FrozenNorm,
+    InputScale,
+    LabelShares,
+    LossInput,
+    Prediction,
+)
 
 LAYERS = tuple(f"layer{number}" for number in range(6))
 UNUSUAL = st.sampled_from(
@@ -40,6 +48,36 @@ def graph_of(sizes, classes):
     edges.append(Edge(before, "loss"))
     calls = tuple(ModuleCall(f"{layer}#1", layer, 1, "Linear", None, 1) for layer in LAYERS)
     return ComputationGraph(tuple(nodes), tuple(edges), calls, step=1)
+
+
+def add_observations(run, data, steps):
+    """Add observations of the loss and the parameters, with unusual values."""
+    observed = run.observations
+    for step in (1, 2, 3):
+        numbers = [data.draw(UNUSUAL) for _ in range(5)]
+        for shape in ((0,), (3,), (3, 1), None):
+            observed.loss_inputs.append(
+                LossInput(
+                    step,
+                    data.draw(st.sampled_from(["mse_loss", "nll_loss", "cross_entropy"])),
+                    shape,
+                    data.draw(st.sampled_from([None, (3, 3), (0, 0)])),
+                    data.draw(st.sampled_from([None, "softmax", "tanh"])),
+                    data.draw(st.sampled_from([None, 0, -1, 1])),
+                    (numbers[0], numbers[1]),
+                    (numbers[2], numbers[3]),
+                    numbers[4],
+                )
+            )
+        observed.labels.append(LabelShares(step, 2, 1, *numbers[:3], 4))
+        norms = observed.frozen_norms.setdefault(LAYERS[0], deque())
+        norms.append(FrozenNorm(step, *numbers[:2]))
+    observed.equal_units[LAYERS[1]] = steps
+    observed.stale_gradients[LAYERS[0]] = Frequency(3, data.draw(st.sampled_from([3, 30])))
+    observed.trained_in_eval = Frequency(3, 3, data.draw(st.sampled_from([0, 3])), 1)
+    observed.mode_dependent = data.draw(st.sampled_from([(), LAYERS]))
+    observed.unregistered = data.draw(st.sampled_from([(), (("", (1,)), ("a", (2, 3)))]))
+    observed.passes_before_first_step = data.draw(st.sampled_from([0, 500]))
 
 
 def run_of(data, steps):
@@ -74,6 +112,7 @@ def run_of(data, steps):
         run.observations.predictions.append(
             Prediction(steps, data.draw(st.integers(0, 10)), 0, 1.0, 4)
         )
+    add_observations(run, data, steps)
     run.observations.weight_decay = data.draw(st.sampled_from([0.0, 0.1]))
     run.observations.batches = data.draw(st.sampled_from([0, 20]))
     run.observations.loading_ns = waited_ns = data.draw(st.sampled_from([0, 10**9]))

@@ -15,6 +15,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from labkit.capture import torch_compat
 from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.activations.excluded_modules import ExcludedModules
+from labkit.capture.readings.activations.frozen_norms import is_frozen_norm, read_frozen_norm
 from labkit.capture.readings.activations.picture_maker import PictureMaker, record
 from labkit.capture.readings.activations.readable import first_readable
 from labkit.capture.readings.activations.statistics import (
@@ -24,7 +25,12 @@ from labkit.capture.readings.activations.statistics import (
 )
 from labkit.capture.readings.activations.step_activations import StepActivations
 from labkit.capture.readings.activations.watched_modules import WatchedModules
-from labkit.capture.readings.activations.whole_model import read_inputs, read_prediction
+from labkit.capture.readings.activations.whole_model import (
+    depends_on_scale,
+    is_first_layer,
+    read_inputs,
+    read_prediction,
+)
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
 
@@ -80,16 +86,6 @@ class ActivationReader:
         )
         self._hook = register_module_forward_hook(self._module_called)
 
-    def before_pass(self) -> None:
-        """Count the modes of the models that were called since the previous backward pass."""
-        current = self._current
-        run = None if current is None else current.run()
-        if current is None or run is None:
-            return
-        for training in current.modes.values():
-            run.observations.trained_in_eval.add(seen=not training)
-        current.modes = {}
-
     def before_update(self) -> None:
         """Make the pictures that need the weights of the pass, before an optimizer changes them.
 
@@ -139,16 +135,12 @@ class ActivationReader:
         current, path = self._current, self._modules.path_of(module)
         if current is None or path is None or self._is_drawing:
             return
-        if path in self._excluded or not _may_read(current):
+        if path in self._excluded or not torch.is_grad_enabled() or not _may_read(current):
             return
         began = time.perf_counter_ns()
         try:
-            with_gradients = torch.is_grad_enabled()
             with torch.no_grad(), torch_compat.without_functions():
-                if with_gradients:
-                    self._read(current, module, path, inputs, output)
-                elif self._modules.is_model(module):
-                    _count_evaluation(current, module)
+                self._read(current, module, path, inputs, output)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the user's model
             self._excluded.add(path, error)
         current.spent_ns += time.perf_counter_ns() - began
@@ -160,12 +152,16 @@ class ActivationReader:
         if run is None or (path in current.found and torch_compat.is_within_backward()):
             return  # a checkpointed region is recomputed
         current.thread = threading.get_ident()
-        if self._modules.is_model(module):
-            current.modes[id(module)] = module.training
-            if id(module) not in current.models:
-                current.models.add(id(module))
+        if not current.first_layer_called and is_first_layer(module):
+            current.first_layer_called = True
+            if depends_on_scale(module):
                 read_inputs(run, current.transfer, current.step, inputs)
-                read_prediction(run, current.transfer, current.step, output)
+        if self._modules.is_model(module) and id(module) not in current.models:
+            current.models.add(id(module))
+            current.first_layer_called = False  # another model may be called next
+            read_prediction(run, current.transfer, current.step, output)
+        if is_frozen_norm(module):
+            read_frozen_norm(run, current.transfer, current.step, path, module, inputs)
         activation = self._modules.activation_function(path)
         tensor = first_readable(output)
         if tensor is not None and current.newest() is not tensor:
@@ -244,9 +240,3 @@ def _may_read(current: StepActivations) -> bool:
         and not torch_compat.is_transformed()
         and not torch_compat.has_dispatch_mode()
     )
-
-
-def _count_evaluation(current: StepActivations, module: nn.Module) -> None:
-    run = current.run()
-    if run is not None:
-        run.observations.evaluated_in_training.add(seen=module.training)

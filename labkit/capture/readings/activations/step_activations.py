@@ -52,10 +52,10 @@ class StepActivations:
         """Identity of the training thread; None until a module has been called."""
         self.newest: Callable[[], torch.Tensor | None] = lambda: None
         """The tensor that was read last; a container may return it from its last module."""
-        self.modes: dict[int, bool] = {}
-        """Whether each model was in training mode at its last call, by the model's id."""
         self.models: set[int] = set()
-        """The ids of the models whose inputs and predictions were read."""
+        """The ids of the models whose predictions were read."""
+        self.first_layer_called = False
+        """Whether the first layer of the model that is called was called."""
         self.found: dict[str, torch.Tensor] = {}
         """Statistics by module path, each of shape (4,), dtype float32."""
         self.chosen_drawn = False

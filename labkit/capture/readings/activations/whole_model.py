@@ -1,4 +1,4 @@
-"""Statistics of the whole model's inputs and predictions, read without blocking."""
+"""Statistics of the inputs of the first layer and of predictions, read without blocking."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from labkit.capture.readings.activations.readable import is_readable
 from labkit.capture.readings.activations.statistics import first_samples, mean_and_std
@@ -18,8 +19,41 @@ _MAX_CLASSES = 10_000
 _MAX_NUMBERS = 65_536
 _MAX_VOTES = 2**20
 """Maximum number of outputs in which the largest of each row is searched."""
+_MIN_NONZERO = 0.25
+"""Share of samples in which a feature is not 0, below which it is sparse."""
+_SCALE_FREE = (
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+    nn.InstanceNorm1d,
+    nn.InstanceNorm2d,
+    nn.InstanceNorm3d,
+    nn.GroupNorm,
+    nn.LayerNorm,
+    nn.Embedding,
+    nn.EmbeddingBag,
+)
+"""Layers whose result does not depend on the scale of their input."""
 _TABLE = 2
 """Dimensions of inputs that are samples by features, and of outputs that are samples by classes."""
+
+
+def is_first_layer(module: nn.Module) -> bool:
+    """Return whether a module uses the values of the data: it has weights, or normalises them."""
+    return (
+        isinstance(module, _SCALE_FREE) or next(module.parameters(recurse=False), None) is not None
+    )
+
+
+def depends_on_scale(module: nn.Module) -> bool:
+    """Return whether the scale of a first layer's input affects training.
+
+    It does not affect a layer that normalises its input, or one whose weights are frozen.
+    """
+    if isinstance(module, _SCALE_FREE):
+        return False
+    weights = module.parameters(recurse=False)
+    return any(weight.requires_grad and weight.dim() >= _TABLE for weight in weights)
 
 
 def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> None:
@@ -31,8 +65,8 @@ def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> N
     transfer : DeviceTransfer
     step : int
     inputs : object
-        The positional arguments of the model. Tensors of shape (n_samples, ...) with at least two
-        samples are read.
+        The positional arguments of the first layer. Tensors of shape (n_samples, ...) with at least
+        two samples are read.
     """
     for tensor in inputs if isinstance(inputs, tuple) else ():
         if not isinstance(tensor, torch.Tensor) or not is_readable(tensor):
@@ -45,7 +79,8 @@ def read_inputs(run: Run, transfer: DeviceTransfer, step: int, inputs: Any) -> N
         if values.dim() == _TABLE:
             centred = values - values.mean(dim=0)
             stds = torch.linalg.vector_norm(centred, dim=0) / len(values) ** 0.5
-            min_std = torch.where(stds > 0, stds, torch.inf).amin()
+            is_dense = (values != 0).float().mean(dim=0) >= _MIN_NONZERO
+            min_std = torch.where((stds > 0) & is_dense, stds, torch.inf).amin()
             max_std = stds.amax()
         shape = tuple(tensor.shape)
 

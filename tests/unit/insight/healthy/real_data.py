@@ -1,4 +1,4 @@
-"""Training runs without a defect: real data, common architectures and optimizers."""
+"""Real data, common architectures and optimizers."""
 
 import torch
 import torch.nn.functional as F
@@ -8,8 +8,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import labkit as lk
 from labkit import learn
-
-from .loops import Recurrent, classify, mlp, points, regress, watched
+from tests.unit.insight.loops import Recurrent, classify, mlp, points, regress, watched
 
 
 def scaled(x):
@@ -137,51 +136,6 @@ def autoencoder():
     return epochs(model, optimizer, x, x, F.mse_loss, count=6)
 
 
-def frozen_backbone():
-    x, y = points(256)
-    backbone, head = mlp(outputs=32), nn.Linear(32, 3)
-    backbone.requires_grad_(requires_grad=False)
-    model = nn.Sequential(backbone, nn.ReLU(), head)
-    optimizer = torch.optim.Adam(head.parameters(), lr=0.02)
-    return watched(model, classify(model, x, y), optimizer=optimizer, steps=400)
-
-
-def gradient_accumulation():
-    x, y = points(256)
-    model = mlp()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    with lk.watch(model, show=False) as run:
-        for step in range(800):
-            rows = torch.randint(256, (32,))
-            (F.cross_entropy(model(x[rows]), y[rows]) / 4).backward()
-            if step % 4 == 3:
-                optimizer.step()
-                optimizer.zero_grad()
-    return run
-
-
-def gan():
-    torch.set_default_dtype(torch.float32)
-    generator, critic = mlp(outputs=2, inputs=4), mlp(outputs=1, inputs=2)
-    moves = torch.optim.Adam(generator.parameters(), lr=1e-3)
-    judges = torch.optim.Adam(critic.parameters(), lr=1e-3)
-    loss = F.binary_cross_entropy_with_logits
-    ones, zeros = torch.ones(64, 1), torch.zeros(64, 1)
-    with lk.watch({"G": generator, "D": critic}, show=False) as run:
-        for _ in range(300):
-            real = torch.randn(64, 2) * 0.5 + 1
-            made = generator(torch.randn(64, 4))
-            judged = loss(critic(real), ones) + loss(critic(made.detach()), zeros)
-            judges.zero_grad()
-            judged.backward()
-            judges.step()
-            fooled = loss(critic(made), ones)
-            moves.zero_grad()
-            fooled.backward()
-            moves.step()
-    return run
-
-
 def half_precision():
     x, y = points(256)
     model = mlp()
@@ -194,60 +148,7 @@ def half_precision():
     return watched(model, loss, optimizer=optimizer)
 
 
-def warm_up_and_cosine():
-    x, y = points(256)
-    model = mlp(depth=4, activation=nn.GELU)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    warm = torch.optim.lr_scheduler.LinearLR(optimizer, 1e-3, total_iters=40)
-    down = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 260)
-    schedule = torch.optim.lr_scheduler.SequentialLR(optimizer, [warm, down], [40])
-    return watched(
-        model,
-        classify(model, x, y),
-        optimizer=optimizer,
-        steps=300,
-        after=lambda run, step: schedule.step(),
-    )
-
-
-class Heads(nn.Module):
-    """One of four heads is used at each step; the others get no gradient."""
-
-    def __init__(self):
-        super().__init__()
-        self.trunk = nn.Sequential(nn.Linear(10, 16), nn.ReLU())
-        self.heads = nn.ModuleList(nn.Linear(16, 3) for _ in range(4))
-
-    def forward(self, x, head):
-        return self.heads[head](self.trunk(x))
-
-
-def heads_in_turn():
-    x, y = points()
-    model = Heads()
-    return watched(model, lambda step: F.cross_entropy(model(x, step % 4), y), steps=400)
-
-
-def heads_in_turn_on_a_frozen_trunk():
-    x, y = points()
-    model = Heads()
-    model.trunk.requires_grad_(False)
-    return watched(model, lambda step: F.cross_entropy(model(x, step % 4), y), steps=400)
-
-
-def pretrained():
-    """A pretrained model: its loss is low from the first step."""
-    x, y = points(256)
-    model = mlp()
-    for _ in range(600):
-        loss = F.cross_entropy(model(x), y)
-        model.zero_grad()
-        loss.backward()
-        torch.optim.SGD(model.parameters(), lr=0.5).step()
-    return watched(model, classify(model, x, y), lr=0.01, steps=400)
-
-
-SOUND = [
+RUNS = (
     two_moons,
     linear_regression,
     digits_mlp,
@@ -258,12 +159,5 @@ SOUND = [
     gru,
     transformer,
     autoencoder,
-    frozen_backbone,
-    gradient_accumulation,
-    gan,
     half_precision,
-    warm_up_and_cosine,
-    pretrained,
-    heads_in_turn,
-    heads_in_turn_on_a_frozen_trunk,
-]
+)

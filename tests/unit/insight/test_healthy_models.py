@@ -1,0 +1,12 @@
+"""Runs without a defect have no finding at any time: models, losses and data of many kinds."""
+
+import pytest
+
+from .healthy import MODELS
+from .healthy.checks import check
+
+
+@pytest.mark.parametrize("make", MODELS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_healthy_run_has_no_finding_at_any_time(make, seed, shown_findings):
+    check(make, seed, shown_findings)
