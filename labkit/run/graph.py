@@ -214,7 +214,7 @@ class ComputationGraph:
 
 
 def _plain(item: Node | Edge | Cost) -> dict[str, Any]:
-    """Return the fields of a node, an edge or a cost, faster than `asdict`, which copies each of them."""
+    """Return the fields of an object, faster than `asdict`, which copies each of them."""
     data = {name: getattr(item, name) for name in item.__slots__}
     if isinstance(item, Node) and item.source is not None:
         data["source"] = asdict(item.source)

@@ -55,7 +55,7 @@ class GraphRecording:
     whole : bool
         Whether to capture the whole graph at the end of the block, and not only with `of`.
     reads_results : bool
-        Whether to sample the results of operations.
+        Whether to sample the results of operations, and to record what they compute.
     restoration : StateRestoration, optional
         The context around this one that restores what the code changes.
 
@@ -77,7 +77,7 @@ class GraphRecording:
         restoration: StateRestoration | None = None,
     ) -> None:
         self._result_recorder = ResultRecorder(sample) if reads_results else None
-        self._flop_recorder = None if whole else FlopRecorder()
+        self._flop_recorder = FlopRecorder() if reads_results else None
         self.results: SampledResults = {}
         self._captures_whole = whole
         self.graph: ComputationGraph | None = None

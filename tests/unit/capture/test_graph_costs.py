@@ -44,6 +44,11 @@ class Counts:
             self.backward = counter.get_total_flops() - self.forward
 
 
+def observed(model: nn.Module, x: torch.Tensor) -> ComputationGraph:
+    """Return the graph of a call whose operations are observed."""
+    return lk.graph(model, x).graph
+
+
 def module_flops(graph: ComputationGraph) -> dict[str, int]:
     """Return the operations of the forward pass by the path of the module, without zeros."""
     found: dict[str, int] = {}
@@ -57,7 +62,7 @@ def module_flops(graph: ComputationGraph) -> dict[str, int]:
 def test_costs_are_those_of_the_flop_counter(name: str) -> None:
     torch.manual_seed(0)
     model, x = CASES[name]()
-    graph = lk.graph.capture(model, x)
+    graph = observed(model, x)
     counts = Counts(model, x)
     total = graph.costs.total
     assert (total.unknown_forward, total.unknown_backward) == (0, 0)
@@ -74,7 +79,7 @@ def test_costs_of_gpt2_are_those_of_the_flop_counter() -> None:
     )
     model = transformers.GPT2LMHeadModel(config)
     x = torch.randint(40, (2, 6))
-    graph, counts = lk.graph.capture(model, x), Counts(model, x)
+    graph, counts = observed(model, x), Counts(model, x)
     total = graph.costs.total
     assert (total.forward_flops, total.backward_flops) == (counts.forward, counts.backward)
     assert (total.unknown_forward, total.unknown_backward) == (0, 0)
@@ -86,14 +91,14 @@ def test_costs_of_gpt2_are_those_of_the_flop_counter() -> None:
 def test_the_gradient_of_an_input_costs_what_the_flop_counter_counts(name: str) -> None:
     model, x = CASES[name]()
     x.requires_grad_()
-    graph = lk.graph.capture(model, x)
+    graph = observed(model, x)
     counts = Counts(model, x)
     assert graph.costs.total.backward_flops == counts.backward
 
 
 def test_a_fused_layer_without_formula_is_unknown() -> None:
     model, x = Recurrent(nn.LSTM), torch.randn(2, 4, 6)
-    graph, counts = lk.graph.capture(model, x), Counts(model, x)
+    graph, counts = observed(model, x), Counts(model, x)
     [layer, head] = [call for call in graph.modules if call.parent is not None]
     cost = graph.costs.modules[layer.id]
     assert (cost.forward_flops, cost.backward_flops) == (None, None)
@@ -106,7 +111,7 @@ def test_a_fused_layer_without_formula_is_unknown() -> None:
 def test_an_unfused_layer_is_counted() -> None:
     # The fused layer of the CPU has no double precision.
     model, x = Recurrent(nn.LSTM).double(), torch.randn(2, 4, 6, dtype=torch.float64)
-    graph, counts = lk.graph.capture(model, x), Counts(model, x)
+    graph, counts = observed(model, x), Counts(model, x)
     assert graph.costs.total.forward_flops == counts.forward
     assert graph.costs.total.backward_flops == counts.backward
     assert graph.costs.total.unknown_backward == 0
@@ -114,7 +119,7 @@ def test_an_unfused_layer_is_counted() -> None:
 
 def test_a_custom_function_counts_the_operations_of_its_forward_pass() -> None:
     model, x = Custom(), torch.tensor([[0, 3, 3, 8]])[0]
-    graph, counts = lk.graph.capture(model, x), Counts(model, x)
+    graph, counts = observed(model, x), Counts(model, x)
     [product] = [node for node in graph.nodes if node.op == "product"]
     cost = graph.costs.nodes[product.id]
     assert (cost.forward_flops, cost.backward_flops) == (2 * 4 * 4 * 5, None)
@@ -177,7 +182,7 @@ class Calls(nn.Module):
 
 
 def test_nested_custom_functions_get_the_operations_within_them() -> None:
-    graph = lk.graph.capture(Calls(), torch.randn(3, 3))
+    graph = observed(Calls(), torch.randn(3, 3))
     squares = [node for node in graph.nodes if node.op == "square"]
     assert [graph.costs.nodes[node.id].forward_flops for node in squares] == [108, 108]
     assert graph.costs.total.forward_flops == 216
@@ -186,7 +191,7 @@ def test_nested_custom_functions_get_the_operations_within_them() -> None:
 def test_a_frozen_weight_gets_no_gradient() -> None:
     model, x = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 4), nn.Linear(4, 2)), torch.randn(5, 3)
     model[1].requires_grad_(False)
-    graph, counts = lk.graph.capture(model, x), Counts(model, x)
+    graph, counts = observed(model, x), Counts(model, x)
     assert graph.costs.total.backward_flops == counts.backward
     second = next(call for call in graph.modules if call.path == "1")
     cost = graph.costs.modules[second.id]
@@ -214,6 +219,6 @@ def test_a_custom_function_without_context_gets_its_operations() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return Doubled.apply(Doubled.apply(self.weight))
 
-    graph = lk.graph.capture(Twice(3, 3), torch.randn(3, 3))
+    graph = observed(Twice(3, 3), torch.randn(3, 3))
     doubled = [node for node in graph.nodes if node.op == "doubled"]
     assert [graph.costs.nodes[node.id].forward_flops for node in doubled] == [54, 54]

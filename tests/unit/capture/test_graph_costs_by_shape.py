@@ -25,7 +25,7 @@ def test_costs_by_shape_agree_with_those_of_the_operations(name: str) -> None:
     model, x = CASES[name]()
     if x.is_floating_point():
         x.requires_grad_()
-    observed, by_shape = lk.graph.capture(model, x).costs, recorded(model, x).costs
+    observed, by_shape = lk.graph(model, x).graph.costs, recorded(model, x).costs
     for id, cost in by_shape.nodes.items():
         expected = observed.nodes.get(id)
         if expected is not None:
@@ -39,7 +39,7 @@ def test_costs_by_shape_agree_with_those_of_the_operations(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_costs_by_shape_are_right_or_unknown_without_gradient_of_the_input(name: str) -> None:
     model, x = CASES[name]()
-    observed, by_shape = lk.graph.capture(model, x).costs, recorded(model, x).costs
+    observed, by_shape = lk.graph(model, x).graph.costs, recorded(model, x).costs
     for id, cost in by_shape.nodes.items():
         expected = observed.nodes.get(id)
         if expected is not None:
@@ -53,7 +53,7 @@ def test_costs_of_a_frozen_weight_are_right_or_unknown(layer: nn.Module) -> None
     model = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), layer)
     layer.requires_grad_(False)
     x = torch.randn(4, 2, 4, 4)
-    observed, by_shape = lk.graph.capture(model, x).costs, recorded(model, x).costs
+    observed, by_shape = lk.graph(model, x).graph.costs, recorded(model, x).costs
     for id, cost in by_shape.nodes.items():
         if id in observed.nodes:
             assert cost.forward_flops in (None, observed.nodes[id].forward_flops)
