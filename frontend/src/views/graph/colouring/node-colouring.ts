@@ -2,7 +2,7 @@
 
 import type { RunSession } from "../../../session";
 import type { Scene, SceneElement } from "../drawing/scene";
-import type { Fact } from "../model/labels";
+import type { Fact } from "../model/fact";
 import type { ShownGraph } from "../model/shown-graph";
 import { ElementPainter } from "./element-painter";
 import { Legend } from "./legend";

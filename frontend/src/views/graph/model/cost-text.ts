@@ -3,7 +3,7 @@
 import type { Cost, GraphNode } from "../../../messages/graph";
 import type { CollapsedCall } from "../structure/collapsed-graph";
 import { bytesText, plural, siText } from "../structure/text";
-import type { Fact } from "./labels";
+import type { Fact } from "./fact";
 
 export const FLOPS = "Compute";
 export const OUTPUT_SIZE = "Activation size";

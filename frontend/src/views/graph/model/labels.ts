@@ -12,6 +12,7 @@ import {
   sourceText,
 } from "../structure/text";
 import { costsOfCall, costsOfNode } from "./cost-text";
+import type { Fact } from "./fact";
 import type { Item } from "./visible-graph";
 
 /** The text of a box or frame. */
@@ -20,9 +21,6 @@ export interface Label {
   readonly subtitle: string;
   readonly badge: string;
 }
-
-/** A named fact for the tooltip and the details. */
-export type Fact = readonly [name: string, value: string];
 
 /**
  * Whether boxes are named after the forward operation, the backward node of autograd, or both, and

@@ -7,7 +7,7 @@
 import type { Inspection, Statistics } from "../../../session";
 import { html } from "../drawing/elements";
 import { COST_EXPLANATIONS } from "../model/cost-text";
-import type { Fact } from "../model/labels";
+import type { Fact } from "../model/fact";
 import { countText, normText } from "../structure/text";
 import { drawHistogram, signed } from "./histogram";
 
