@@ -59,7 +59,8 @@ class RuleEvaluator:
 
         Of equally severe findings the most certain come first.
 
-        The previous findings are returned if nothing that rules depend on has changed, and by a finalizer that reads the findings during an evaluation on its thread.
+        The previous findings are returned if nothing that rules depend on has changed, and by a
+        finalizer that reads the findings during an evaluation on its thread.
 
         Parameters
         ----------

@@ -9,6 +9,7 @@ from labkit.run.control import Control, Stopped
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingEntry
 from labkit.run.graph import ComputationGraph
+from labkit.run.graph_costs import Cost, GraphCosts
 from labkit.run.graph_diff import GraphDiff
 from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node, Source
 from labkit.run.incident import Incident
@@ -22,9 +23,11 @@ __all__ = [
     "FINAL_STATUSES",
     "ComputationGraph",
     "Control",
+    "Cost",
     "Edge",
     "Finding",
     "FindingEntry",
+    "GraphCosts",
     "GraphDiff",
     "GraphSpan",
     "Incident",

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from labkit.run.dot import dot_source
+from labkit.run.flops_by_shape import Flops
+from labkit.run.graph_costs import Cost, GraphCosts, graph_costs
 from labkit.run.graph_diff import GraphDiff, graph_diff
+from labkit.run.graph_frame import COST_COLUMNS, FRAME_COLUMNS, frame_rows
 from labkit.run.graph_parts import Edge, ModuleCall, Node, Source
 from labkit.run.optional import import_optional
 
 if TYPE_CHECKING:
     import graphviz
     import networkx
+    import pandas
 
-GRAPH_VERSION = 3
+GRAPH_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,9 @@ class ComputationGraph:
         Optimizer step at which the graph was captured, 1 or greater; None outside a run.
     reason : str or None
         A sentence that says why there is no graph; then `nodes` is empty.
+    recorded_flops : dict of str to Flops
+        Floating point operations that were recorded when the operations ran, by node id; see
+        `costs` for those of all nodes.
 
     Examples
     --------
@@ -55,6 +62,12 @@ class ComputationGraph:
     modules: tuple[ModuleCall, ...]
     step: int | None = None
     reason: str | None = None
+    recorded_flops: dict[str, Flops] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def costs(self) -> GraphCosts:
+        """What each node and each module call costs, computed when it is first read."""
+        return graph_costs(self.nodes, self.edges, self.modules, self.recorded_flops)
 
     @cached_property
     def signature(self) -> str:
@@ -75,13 +88,16 @@ class ComputationGraph:
 
     def to_json(self) -> dict[str, Any]:
         """Return the graph as JSON-serializable data, with the keys of the views' protocol."""
+        costs = self.costs
         return {
             "version": GRAPH_VERSION,
             "signature": self.signature,
             "step": self.step,
-            "nodes": [_plain(node) for node in self.nodes],
+            "nodes": [_plain(node) | {"cost": _plain(costs.nodes[node.id])} for node in self.nodes],
             "edges": [_plain(edge) for edge in self.edges],
-            "modules": [asdict(module) for module in self.modules],
+            "modules": [
+                asdict(call) | {"cost": _plain(costs.modules[call.id])} for call in self.modules
+            ],
             "reason": self.reason,
         }
 
@@ -105,10 +121,12 @@ class ComputationGraph:
             nodes=tuple(_node(item) for item in data["nodes"]),
             edges=tuple(Edge(**{**item, "shape": _shape(item)}) for item in data["edges"]),
             modules=tuple(
-                ModuleCall(**{**item, "source": _source(item)}) for item in data["modules"]
+                ModuleCall(**{**_without_cost(item), "source": _source(item)})
+                for item in data["modules"]
             ),
             step=data["step"],
             reason=data["reason"],
+            recorded_flops={item["id"]: _flops(item["cost"]) for item in data["nodes"]},
         )
 
     def to_dot(self) -> str:
@@ -152,6 +170,35 @@ class ComputationGraph:
             )
         return graph
 
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a table with one row per node, in the order of execution.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns ``id``, ``kind``, ``op``, ``scope`` (id of the module call),
+            ``module`` (path), ``module_type``, ``shape``, ``dtype``, ``parameters``,
+            ``forward_flops``, ``backward_flops``, ``output_bytes``, ``saved_bytes`` and ``line``
+            (``file:line``). Numbers have the dtype ``Int64``; what is unknown is ``<NA>``. See
+            `Cost` for their meaning.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> nodes = (Node("/x:0", "input", "x", "", (2,)), Node("/exp:0", "op", "exp", "", (2,)))
+        >>> frame = ComputationGraph(nodes, (), ()).to_frame()
+        >>> frame[["op", "forward_flops"]].values.tolist()
+        [['x', 0], ['exp', 0]]
+        """
+        pandas = import_optional("pandas", needed_by="graph.to_frame()")
+        rows = frame_rows(self.nodes, self.modules, self.costs)
+        frame = pandas.DataFrame(rows, columns=list(FRAME_COLUMNS))
+        return frame.astype(dict.fromkeys(COST_COLUMNS, "Int64"))
+
     def outline(self) -> str:
         """Return the graph as indented text: one line per module call, with its operations."""
         if self.reason:
@@ -185,8 +232,8 @@ def _sentence(node: Node) -> str:
     return f"failed: {node.op}{place}{line}: {node.note}"
 
 
-def _plain(item: Node | Edge) -> dict[str, Any]:
-    """Return the fields of a node or an edge, faster than `asdict`, which copies each of them."""
+def _plain(item: Node | Edge | Cost) -> dict[str, Any]:
+    """Return the fields of an object, faster than `asdict`, which copies each of them."""
     data = {name: getattr(item, name) for name in item.__slots__}
     if isinstance(item, Node) and item.source is not None:
         data["source"] = asdict(item.source)
@@ -200,12 +247,20 @@ def _shape(item: Mapping[str, Any]) -> tuple[int, ...] | None:
 def _node(item: Mapping[str, Any]) -> Node:
     return Node(
         **{
-            **item,
+            **_without_cost(item),
             "shape": _shape(item),
             "parameters": tuple(item["parameters"]),
             "source": _source(item),
         }
     )
+
+
+def _without_cost(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if key != "cost"}
+
+
+def _flops(cost: Mapping[str, Any]) -> Flops:
+    return Flops(cost["forward_flops"], cost["backward_flops"])
 
 
 def _source(item: Mapping[str, Any]) -> Source | None:

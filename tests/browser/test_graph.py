@@ -184,6 +184,12 @@ def test_nodes_can_show_backward_operations_and_other_colours(open_notebook):
     by_norm = box.get_attribute("style")
     graph.get_by_role("combobox", name="Colour by").select_option("Activation size")
     expect(box).not_to_have_attribute("style", by_norm)
+    graph.get_by_role("combobox", name="Colour by").select_option("Forward FLOP")
+    expect(graph.get_by_role("img", name=re.compile("Forward FLOP from .* FLOP"))).to_be_visible()
+    box.hover()
+    expect(graph.get_by_role("tooltip")).to_contain_text(
+        re.compile("FLOP forward, .*FLOP backward")
+    )
     graph.get_by_role("combobox", name="Side of the boxes").select_option("Backward")
     expect(graph.locator('[data-labkit-node="/mean:0"]')).to_contain_text("MeanBackward0")
     assert book.errors == []

@@ -6,6 +6,22 @@ export interface Source {
   readonly line: number;
 }
 
+/** What a node, or all nodes in a module call, cost; null for what is unknown. */
+export interface Cost {
+  /** Of matrix products, convolutions and attention; the sum of a call lacks unknown operations. */
+  readonly forward_flops: number | null;
+  readonly backward_flops: number | null;
+  /** Number of scalar parameters. */
+  readonly parameters: number;
+  /** Size of the results of operations in bytes. */
+  readonly output_bytes: number | null;
+  /** Size of the tensors saved for backward in bytes. */
+  readonly saved_bytes: number | null;
+  /** Number of operations whose floating point operations are unknown. */
+  readonly unknown_forward: number;
+  readonly unknown_backward: number;
+}
+
 /** A node of a computation graph. */
 export interface GraphNode {
   /** `scope/op:ordinal`, for example "fc1#1/addmm:0"; the same in every graph of this structure. */
@@ -32,6 +48,7 @@ export interface GraphNode {
   readonly note: string | null;
   /** Class name of the autograd node, "AddmmBackward0"; null without one. */
   readonly backward: string | null;
+  readonly cost: Cost;
 }
 
 /** An edge of a computation graph, in the direction of the forward pass. */
@@ -61,6 +78,8 @@ export interface ModuleCall {
   readonly source: Source | null;
   /** Duration of the call on the host, including its children. */
   readonly seconds: number | null;
+  /** The sum over its operations. */
+  readonly cost: Cost;
 }
 
 /** A computation graph, or the reason why there is none. */

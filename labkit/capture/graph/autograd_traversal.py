@@ -142,7 +142,11 @@ def written_graph(
     for node, output, name in ends:
         writer.add_output(node, output, name)
     graph = ComputationGraph(
-        writer.in_order_of_use(), tuple(writer.edges), calls.modules(scopes), step
+        writer.in_order_of_use(),
+        tuple(writer.edges),
+        calls.modules(scopes),
+        step,
+        recorded_flops=writer.convolution_flops(),
     )
     notes = {writer.ids[node]: note for node, note in failed.notes.items() if node in writer.ids}
     return (marked(graph, notes) if notes else graph), writer.ids

@@ -15,6 +15,7 @@ from labkit.capture.graph.cuts import Cut
 from labkit.capture.graph.source_lines import Line, source_of
 from labkit.capture.graph.thread_calls import Link
 from labkit.capture.parameters import ParameterTable
+from labkit.run.flops_by_shape import Flops, convolution_flops
 from labkit.run.graph_parts import Edge, Node
 
 _NOTES = {
@@ -62,6 +63,7 @@ class GraphWriter:
     ids: dict[AutogradNode, str] = field(default_factory=dict)
     _made: dict[AutogradNode, tuple[torch_compat.Output, ...]] = field(default_factory=dict)
     _leaves: list[AutogradNode] = field(default_factory=list)
+    _convolutions: list[AutogradNode] = field(default_factory=list)
     _ordinals: dict[str, int] = field(default_factory=dict)
 
     def write(self, order: Iterable[AutogradNode], links: Iterable[Link]) -> None:
@@ -98,6 +100,27 @@ class GraphWriter:
         """Return the leaves by the `id` of their tensors."""
         return {id(leaf.variable): leaf for leaf in self._leaves}  # type: ignore[attr-defined]
 
+    def convolution_flops(self) -> dict[str, Flops]:
+        """Return the floating point operations of the convolutions, by node id.
+
+        They depend on the number of groups, which follows from no shape in the graph.
+        """
+        found = {}
+        for node in self._convolutions:
+            settings = torch_compat.convolution_settings(node)
+            result = self._made[node][0][0]
+            if settings is None or result is None:
+                continue
+            given, weight = (
+                None if source is None else self._result(source, output)[0]
+                for source, output in node.next_functions[:2]
+            )
+            groups, transposed = settings
+            found[self.ids[node]] = convolution_flops(
+                result, given, weight, groups, transposed=transposed
+            )
+        return found
+
     def in_order_of_use(self) -> tuple[Node, ...]:
         """Return the nodes in the order of execution, each leaf before its first use."""
         place = {node.id: number for number, node in enumerate(self.nodes)}
@@ -125,6 +148,8 @@ class GraphWriter:
         self._made[node] = torch_compat.node_outputs(node)
         made = self._made[node][0]
         self.ids[node] = self.identity(scope, op)
+        if op == "convolution":
+            self._convolutions.append(node)
         saved, hidden = self._saved(node)
         self.nodes.append(
             Node(

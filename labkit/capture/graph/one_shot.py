@@ -24,6 +24,7 @@ from labkit.capture.graph.autograd_traversal import (
 )
 from labkit.capture.graph.compiled_calls import CompiledCalls
 from labkit.capture.graph.failed_pass import ends_in, graph_of_failed_pass
+from labkit.capture.graph.flop_recorder import FlopRecorder
 from labkit.capture.graph.graph_writer import saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
@@ -55,7 +56,7 @@ class GraphRecording:
     whole : bool
         Whether to capture the whole graph at the end of the block, and not only with `of`.
     reads_results : bool
-        Whether to sample the results of operations.
+        Whether to sample the results of operations, and to record what they compute.
     restoration : StateRestoration, optional
         The context around this one that restores what the code changes.
 
@@ -78,13 +79,14 @@ class GraphRecording:
         restoration: StateRestoration | None = None,
     ) -> None:
         self._result_recorder = ResultRecorder(sample) if reads_results else None
+        self._flop_recorder = FlopRecorder() if reads_results else None
         self.results: SampledResults = {}
         self._captures_whole = whole
         self.graph: ComputationGraph | None = None
         self._scopes = ScopeRecorder(models or {}, discover=models is None, pauses=True)
         self._calls = CallRecorder()
         self._calls.read_saved = self._read_saved
-        modes = [] if self._result_recorder is None else [self._result_recorder]
+        modes = [each for each in (self._result_recorder, self._flop_recorder) if each is not None]
         self._compiled = CompiledCalls(self._scopes, self._calls, modes, restoration)
         self._contexts = ExitStack()
 
@@ -93,6 +95,8 @@ class GraphRecording:
         self._contexts.enter_context(self._calls)
         if self._result_recorder is not None:
             self._contexts.enter_context(self._result_recorder)
+        if self._flop_recorder is not None:
+            self._contexts.enter_context(self._flop_recorder)
         self._contexts.enter_context(self._compiled)
         return self
 
@@ -128,7 +132,11 @@ class GraphRecording:
         self.results = {}
         for (node, output), kept in self._results_of(order).items():
             self.results.setdefault(ids[node], {})[output] = kept
-        return graph
+        if self._flop_recorder is None or not ids:
+            return graph
+        flops = self._flop_recorder.of(self._scopes.on_own_thread(order))
+        recorded_flops = {ids[node]: counted for node, counted in flops.items()}
+        return dataclasses.replace(graph, recorded_flops=graph.recorded_flops | recorded_flops)
 
     def _results_of(self, order: list[AutogradNode]) -> dict[Result, Sample | None]:
         if self._result_recorder is None:

@@ -7,6 +7,7 @@ in another version of torch, the fallback returns "unknown" instead of raising.
 from labkit.capture.torch_compat.autograd import (
     NO_SEQUENCE,
     UNKNOWN_OUTPUT,
+    convolution_settings,
     error_of_saved,
     factors_of,
     is_leaf,
@@ -31,6 +32,12 @@ from labkit.capture.torch_compat.compiled_regions import (
     CompiledRegions,
     pause_dispatch_mode,
     pause_function_mode,
+)
+from labkit.capture.torch_compat.flop_formulas import (
+    CountedCall,
+    applied_function,
+    counted_call,
+    counts_nothing,
 )
 from labkit.capture.torch_compat.loaders import (
     LOADER_ITERATOR,
@@ -97,16 +104,21 @@ __all__ = [
     "NO_SEQUENCE",
     "UNKNOWN_OUTPUT",
     "CompiledRegions",
+    "CountedCall",
     "DispatchMode",
     "Output",
     "StepHooks",
     "TreeSpec",
     "all_modules",
     "all_parameters",
+    "applied_function",
     "batches_taken",
     "call_forward",
     "call_interceptor",
     "changed_tensor",
+    "convolution_settings",
+    "counted_call",
+    "counts_nothing",
     "creator",
     "described",
     "direct_modules",

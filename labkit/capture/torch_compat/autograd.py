@@ -187,6 +187,18 @@ def saved_scalar(node: Node, name: str) -> object:
     return getattr(node, f"_saved_{name}", 1)
 
 
+def convolution_settings(node: Node) -> tuple[int, bool] | None:
+    """Return the number of groups of a convolution, and whether it is transposed.
+
+    None if the node is none, or does not say.
+    """
+    if node.name() != "ConvolutionBackward0":
+        return None
+    groups = getattr(node, "_saved_groups", None)
+    transposed = getattr(node, "_saved_transposed", None)
+    return None if groups is None or transposed is None else (int(groups), bool(transposed))
+
+
 def saved_dimension(node: Node) -> int | None:
     """Return the dimension that a node saved, negative if it counts from the end; None without."""
     dimension = getattr(node, "_saved_dim", None)

@@ -12,6 +12,18 @@ class Source(TypedDict):
     line: int
 
 
+class Cost(TypedDict):
+    """What a node, or all nodes in a module call, cost; None for what is unknown."""
+
+    forward_flops: int | None
+    backward_flops: int | None
+    parameters: int
+    output_bytes: int | None
+    saved_bytes: int | None
+    unknown_forward: int
+    unknown_backward: int
+
+
 class GraphNode(TypedDict):
     """A node of a computation graph."""
 
@@ -27,6 +39,7 @@ class GraphNode(TypedDict):
     source: Source | None
     note: str | None
     backward: str | None
+    cost: Cost
 
 
 class GraphEdge(TypedDict):
@@ -50,6 +63,7 @@ class ModuleCall(TypedDict):
     parameters: int
     source: Source | None
     seconds: float | None
+    cost: Cost
 
 
 class GraphData(TypedDict):

@@ -1,13 +1,39 @@
 /** Builds graphs for the tests. */
 
-import type { GraphData, GraphEdge, GraphNode, ModuleCall } from "../../../src/messages/graph";
+import type {
+  Cost,
+  GraphData,
+  GraphEdge,
+  GraphNode,
+  ModuleCall,
+} from "../../../src/messages/graph";
+
+export const NO_COST: Cost = {
+  forward_flops: 0,
+  backward_flops: 0,
+  parameters: 0,
+  output_bytes: null,
+  saved_bytes: null,
+  unknown_forward: 0,
+  unknown_backward: 0,
+};
+
+/** Returns the cost of some operations of the sample. */
+function costOf(operations: number): Cost {
+  return {
+    ...NO_COST,
+    forward_flops: 96 * operations,
+    backward_flops: 192 * operations,
+    output_bytes: 32 * operations,
+  };
+}
 
 export class Sample {
   private readonly nodes: GraphNode[] = [];
   private readonly edges: GraphEdge[] = [];
   private readonly modules: ModuleCall[] = [];
 
-  module(id: string, parent: string | null, parameters = 0): this {
+  module(id: string, parent: string | null, parameters = 0, cost = NO_COST): this {
     const [path = "", call = "1"] = id.split("#");
     const type = path === "" ? "Net" : "Block";
     this.modules.push({
@@ -19,6 +45,7 @@ export class Sample {
       parameters,
       source: null,
       seconds: null,
+      cost,
     });
     return this;
   }
@@ -45,7 +72,7 @@ export class Sample {
 
   graph(signature = "one"): GraphData {
     const { nodes, edges, modules } = this;
-    return { version: 3, signature, step: 0, nodes, edges, modules, reason: null };
+    return { version: 4, signature, step: 0, nodes, edges, modules, reason: null };
   }
 
   private node(
@@ -65,6 +92,7 @@ export class Sample {
       source: null,
       note: null,
       backward: kind === "op" ? `${op}Backward0` : null,
+      cost: kind === "op" ? costOf(1) : NO_COST,
     };
     this.nodes.push({ id, kind, op, scope, ...tensor, ...rest });
     for (const source of sources) {
@@ -84,9 +112,9 @@ export class Sample {
 /** Two linear layers in a model, then a loss outside it. */
 export function perceptron(): Sample {
   return new Sample()
-    .module("#1", null, 12)
-    .module("fc1#1", "#1", 6)
-    .module("fc2#1", "#1", 6)
+    .module("#1", null, 12, costOf(4))
+    .module("fc1#1", "#1", 6, costOf(2))
+    .module("fc2#1", "#1", 6, costOf(1))
     .parameter("fc1#1/weight:0", "fc1.weight")
     .op("fc1#1/t:0", "fc1#1/weight:0")
     .op("fc1#1/addmm:0", "fc1#1/t:0")

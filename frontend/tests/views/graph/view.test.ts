@@ -325,9 +325,11 @@ describe("drawGraph", () => {
     expect(byNorm).not.toBe("");
     const arrow = root.querySelector<SVGElement>("path.labkit-graph-edge");
     expect(arrow?.style.getPropertyValue("--labkit-heat")).not.toBe("");
-    choose("Colour by", "output");
+    choose("Colour by", "output_bytes");
     expect(box.style.getPropertyValue("--labkit-heat")).not.toBe(byNorm);
     expect(root.querySelector(".labkit-graph-legend")?.textContent).toMatch(/10 B1 kB/);
+    choose("Colour by", "forward_flops");
+    expect(root.querySelector(".labkit-graph-legend")?.textContent).toMatch(/10 FLOP1 kFLOP/);
     choose("Colour by", "");
     expect(box.style.getPropertyValue("--labkit-heat")).toBe("");
   });

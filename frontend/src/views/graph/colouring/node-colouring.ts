@@ -2,7 +2,7 @@
 
 import type { RunSession } from "../../../session";
 import type { Scene, SceneElement } from "../drawing/scene";
-import type { Fact } from "../model/labels";
+import type { Fact } from "../model/fact";
 import type { ShownGraph } from "../model/shown-graph";
 import { ElementPainter } from "./element-painter";
 import { Legend } from "./legend";
@@ -62,7 +62,7 @@ export class NodeColouring {
     return this.available.flatMap(({ quantity, values }): Fact[] => {
       const value = valueFor(element, values);
       const matters = all || quantity.id === DEFAULT_QUANTITY || quantity.id === chosen;
-      if (value === null || !matters || (quantity.id === "saved" && isNode(element))) return [];
+      if (value === null || !matters || quantity.isAlwaysInFacts) return [];
       const step = values.step === null ? "" : ` at step ${values.step}`;
       return [[quantity.name, `${quantity.format(value)}${step}`]];
     });
@@ -81,11 +81,6 @@ export class NodeColouring {
     const wanted = this.chosenId ?? DEFAULT_QUANTITY;
     return this.available.find(({ quantity }) => quantity.id === wanted) ?? null;
   }
-}
-
-/** Whether an element is a single node, whose label contains its saved bytes. */
-function isNode(element: SceneElement): boolean {
-  return element.type === "item" && element.item.kind !== "module";
 }
 
 /** Returns the value of the enclosing module, for an operation without a value. */

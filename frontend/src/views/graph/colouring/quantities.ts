@@ -1,11 +1,13 @@
 /** The quantities for colouring, and how to read them. */
 
-import type { GraphNode } from "../../../messages/graph";
+import type { Cost, GraphNode } from "../../../messages/graph";
 import type { TableKind } from "../../../messages/tables";
 import type { RunSession } from "../../../session";
+import { OUTPUT_SIZE, SAVED_SIZE } from "../model/cost-text";
 import type { ShownGraph } from "../model/shown-graph";
+import type { CollapsedCall } from "../structure/collapsed-graph";
 import { ModuleTree } from "../structure/module-tree";
-import { bytesText, normText, powerOfTen, siText } from "../structure/text";
+import { bytesText, countText, normText, powerOfTen, siText } from "../structure/text";
 import { readNorms } from "./norms";
 import type { QuantityValues } from "./quantity-values";
 
@@ -15,20 +17,15 @@ export interface Quantity {
   readonly explanation: string;
   /** Whether the values depend only on the graph, not on the step. */
   readonly fixed: boolean;
+  /** Whether the label of a box has the value. */
+  readonly isAlwaysInFacts?: boolean;
   format(value: number): string;
   /** Returns the text of an end of the colour scale. */
   formatPower(exponent: number): string;
   read(shown: ShownGraph, session: RunSession): QuantityValues;
 }
 
-const BYTES_PER_ELEMENT: Readonly<Record<string, number>> = {
-  float64: 8,
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  complex128: 16,
-  complex64: 8,
-};
+const UNCOLOURED = "no colour where none are counted, or the number is unknown";
 
 export const QUANTITIES: readonly Quantity[] = [
   recorded(
@@ -42,24 +39,31 @@ export const QUANTITIES: readonly Quantity[] = [
     "Update ratio",
     "how far a step moved a parameter, against the parameter's own norm; the largest in a module",
   ),
-  {
-    id: "saved",
-    name: "Kept for backward",
-    explanation: "bytes of the tensors that autograd keeps for the backward pass",
-    fixed: true,
-    format: bytesText,
-    formatPower: (exponent) => siText(10 ** exponent, "B"),
-    read: ({ graph }) => summed(graph, (node) => node.saved_bytes),
-  },
-  {
-    id: "output",
-    name: "Activation size",
-    explanation: "bytes of what an operation returns, or all operations in a module",
-    fixed: true,
-    format: bytesText,
-    formatPower: (exponent) => siText(10 ** exponent, "B"),
-    read: ({ graph }) => summed(graph, sizeOf),
-  },
+  ofCost(
+    "forward_flops",
+    "Forward FLOP",
+    `floating point operations of the forward pass; ${UNCOLOURED}`,
+    "FLOP",
+  ),
+  ofCost(
+    "backward_flops",
+    "Backward FLOP",
+    `floating point operations of the backward pass; ${UNCOLOURED}`,
+    "FLOP",
+  ),
+  ofCost("parameters", "Parameters", "number of scalar parameters", ""),
+  ofCost(
+    "saved_bytes",
+    SAVED_SIZE,
+    "bytes of the tensors that autograd keeps for the backward pass",
+    "B",
+  ),
+  ofCost(
+    "output_bytes",
+    OUTPUT_SIZE,
+    "bytes of what an operation returns, or all operations in a module",
+    "B",
+  ),
   {
     id: "seconds",
     name: "Forward time",
@@ -104,30 +108,44 @@ function firstOf(node: GraphNode, values: ReadonlyMap<string, number>): number |
   return null;
 }
 
-/** Returns the non-zero values of operations, and their sums over module calls. */
-function summed(
-  graph: ShownGraph["graph"],
-  of: (node: GraphNode) => number | null,
-): QuantityValues {
-  const scopes = new ModuleTree(graph);
-  const calls = new Map<string, number>();
-  const nodes = new Map<string, number>();
-  for (const node of graph.nodes) {
-    const value = node.kind === "op" ? of(node) : null;
-    if (!value) continue;
-    nodes.set(node.id, value);
-    for (const { id } of scopes.chain(node.scope)) calls.set(id, (calls.get(id) ?? 0) + value);
-  }
+/** A cost, which the facts about a box contain in any case. */
+function ofCost(
+  id: keyof Cost,
+  name: string,
+  explanation: string,
+  unit: "FLOP" | "B" | "",
+): Quantity {
+  const format = (value: number) =>
+    unit === "B" ? bytesText(value) : unit ? siText(value, unit) : countText(value);
   return {
-    step: graph.step,
-    ofNode: (node) => nodes.get(node.id) ?? null,
-    ofCall: (call) => calls.get(call.id) ?? null,
-    all: () => [...nodes.values(), ...calls.values()],
+    id,
+    name,
+    explanation,
+    fixed: true,
+    isAlwaysInFacts: true,
+    format,
+    formatPower: (exponent) => siText(10 ** exponent, unit),
+    read: ({ graph }) => costs(graph, (cost) => cost[id]),
   };
 }
 
-function sizeOf(node: GraphNode): number | null {
-  if (node.shape === null) return null;
-  const bytes = BYTES_PER_ELEMENT[node.dtype ?? ""] ?? 1;
-  return node.shape.reduce((product, length) => product * length, bytes);
+/** Returns the non-zero costs of nodes and calls; those of a synthetic call are summed. */
+function costs(graph: ShownGraph["graph"], of: (cost: Cost) => number | null): QuantityValues {
+  const scopes = new ModuleTree(graph);
+  const synthetic = new Map<string, number>();
+  for (const node of graph.nodes) {
+    for (const call of scopes.chain(node.scope)) {
+      if (call.synthetic)
+        synthetic.set(call.id, (synthetic.get(call.id) ?? 0) + (of(node.cost) ?? 0));
+    }
+  }
+  const ofCall = (call: CollapsedCall) =>
+    (call.synthetic ? synthetic.get(call.id) : of(call.cost)) || null;
+  const ofNode = (node: GraphNode) => of(node.cost) || null;
+  return {
+    step: null,
+    ofNode,
+    ofCall,
+    all: () => [...graph.nodes.map(ofNode), ...graph.modules.map(ofCall)].filter((v) => v !== null),
+  };
 }

@@ -1,6 +1,6 @@
 /** A tooltip with facts about the box under the pointer or with the focus. */
 
-import type { Fact } from "../model/labels";
+import type { Fact } from "../model/fact";
 import { html } from "./elements";
 
 const DISTANCE = 10;

@@ -4,7 +4,6 @@ import type { GraphNode } from "../../../messages/graph";
 import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph";
 import { isOperation, ModuleTree, type TensorInfo } from "../structure/module-tree";
 import {
-  bytesText,
   countText,
   moduleName,
   plural,
@@ -12,6 +11,8 @@ import {
   shortCount,
   sourceText,
 } from "../structure/text";
+import { costsOfCall, costsOfNode } from "./cost-text";
+import type { Fact } from "./fact";
 import type { Item } from "./visible-graph";
 
 /** The text of a box or frame. */
@@ -20,9 +21,6 @@ export interface Label {
   readonly subtitle: string;
   readonly badge: string;
 }
-
-/** A named fact for the tooltip and the details. */
-export type Fact = readonly [name: string, value: string];
 
 /**
  * Whether boxes are named after the forward operation, the backward node of autograd, or both, and
@@ -94,6 +92,7 @@ export class Labels {
       ["Dtype", output?.dtype ?? ""],
       ["Parameters", module.synthetic ? "" : countText(module.parameters)],
       ["Operations", module.synthetic ? "" : countText(this.operations.get(module.id) ?? 0)],
+      ...costsOfCall(module),
       ["Called at", sourceText(module.source)],
     ]);
   }
@@ -121,7 +120,7 @@ export class Labels {
       ["Dtype", node.dtype ?? ""],
       ["Parameters", node.kind === "parameter" ? countText(size(node)) : ""],
       ["Device", node.device ?? ""],
-      ["Kept for backward", node.saved_bytes === null ? "" : bytesText(node.saved_bytes)],
+      ...costsOfNode(node),
       ["Source", sourceText(source)],
       ["Note", node.note ?? ""],
     ]);

@@ -6,7 +6,8 @@
 
 import type { Inspection, Statistics } from "../../../session";
 import { html } from "../drawing/elements";
-import type { Fact } from "../model/labels";
+import { COST_EXPLANATIONS } from "../model/cost-text";
+import type { Fact } from "../model/fact";
 import { countText, normText } from "../structure/text";
 import { drawHistogram, signed } from "./histogram";
 
@@ -126,7 +127,11 @@ function tensorsOf(content: DetailsContent): HTMLElement[] {
 
 function listOf(facts: readonly Fact[]): HTMLElement {
   const list = html("dl");
-  for (const [name, value] of facts) list.append(html("dt", {}, name), html("dd", {}, value));
+  for (const [name, value] of facts) {
+    const explanation = COST_EXPLANATIONS[name];
+    const term = html("dt", explanation ? { title: explanation } : {}, name);
+    list.append(term, html("dd", {}, value));
+  }
   return list;
 }
 

@@ -2,7 +2,7 @@
 
 import type { GraphNode } from "../../../messages/graph";
 import type { SceneElement } from "../drawing/scene";
-import type { Fact } from "../model/labels";
+import type { Fact } from "../model/fact";
 import type { ShownGraph } from "../model/shown-graph";
 import type { VisibleEdge } from "../model/visible-graph";
 import { shapeText } from "../structure/text";

@@ -277,6 +277,16 @@ function operationOf(id: string): string {
   return id.slice(id.lastIndexOf("/") + 1).replace(/:\d+$/, "");
 }
 
+const NO_COST = {
+  forward_flops: null,
+  backward_flops: null,
+  parameters: 0,
+  output_bytes: null,
+  saved_bytes: null,
+  unknown_forward: 0,
+  unknown_backward: 0,
+};
+
 /** Returns a synthetic call for a pass that is not a single module call. */
 function passCall(id: string, parent: string | null, pass: number): CollapsedCall {
   const type = `pass ${pass + 1}`;
@@ -289,6 +299,7 @@ function passCall(id: string, parent: string | null, pass: number): CollapsedCal
     parameters: 0,
     source: null,
     seconds: null,
+    cost: NO_COST,
     synthetic: true,
   };
 }
