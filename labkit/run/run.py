@@ -79,6 +79,7 @@ class Run(RunRecord):
         self._lifecycle = Lifecycle(self.control, self._notices)
         self._entered_by: int | None = None
         """The thread that entered the ``with`` block."""
+        self._is_abandoned = False
         self._rate = StepRate()
         self._register()
 
@@ -205,7 +206,7 @@ class Run(RunRecord):
         All arguments are checked first: a call that raises records nothing. The call waits for the
         value of a tensor on an accelerator, like ``item()``.
         """
-        if self.closed:
+        if self.closed and not self._is_abandoned:
             raise RuntimeError(
                 f"run.log({', '.join(f'{name}=...' for name in metrics)}) was called after the run "
                 f"{self.name!r} had ended ({self.status}), and an ended run takes no more. Log "
@@ -268,10 +269,11 @@ class Run(RunRecord):
 
     def abandon(self) -> None:
         """End the run in a finalizer: like `close`, but no code of the user is executed."""
+        self._is_abandoned = True
         self._end("finished")
 
     def __enter__(self) -> Self:
-        if self.closed:
+        if self.closed and not self._is_abandoned:
             raise RuntimeError(
                 f"The run {self.name!r} has ended ({self.status}) and would record nothing. Watch "
                 "anew: with lk.watch(model) as run."

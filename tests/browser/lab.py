@@ -238,10 +238,23 @@ class NotebookPage:
         """Return the last step that a view has drawn."""
         return int(self.view(kind).get_attribute("data-labkit-step") or 0)
 
+    def scroll_to(self, kind: str, timeout: float = 30_000) -> None:
+        """Wait until a view is on the page, and scroll to it."""
+        expect(self.view(kind)).to_be_visible(timeout=timeout)
+        # In one call, as JupyterLab may replace the node between two.
+        self.page.wait_for_function(
+            """(kind) => {
+                const view = document.querySelector(`[data-labkit-view="${kind}"]`);
+                view?.scrollIntoView({ block: "nearest" });
+                return view !== null;
+            }""",
+            arg=kind,
+            timeout=timeout,
+        )
+
     def await_step(self, kind: str, step: int, timeout: float = 30_000) -> None:
         """Scroll to a view, as hidden views do not draw, and wait until it has drawn a step."""
-        expect(self.view(kind)).to_be_visible(timeout=timeout)
-        self.view(kind).scroll_into_view_if_needed()
+        self.scroll_to(kind, timeout)
         self.page.wait_for_function(
             """([kind, step]) => Number(document.querySelector(
                 `[data-labkit-view="${kind}"]`)?.dataset.labkitStep ?? 0) >= step""",

@@ -69,8 +69,8 @@ def test_both_places_of_an_in_place_change_are_marked(open_notebook):
 def test_the_dashboard_shows_where_a_loop_failed(open_notebook):
     book = open_notebook([TRAINING])
     book.run_cell(0)
+    book.scroll_to("graph")
     graph = book.view("graph")
-    graph.scroll_into_view_if_needed(timeout=30_000)
     expect(graph.locator('[data-labkit-node="0#1/linear:0"]')).to_be_visible(timeout=30_000)
     expect(graph.locator(ERRORS)).to_contain_text("3x5 and 4x8")
     assert book.errors == []

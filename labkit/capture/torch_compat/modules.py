@@ -18,15 +18,21 @@ def direct_parameter(module: torch.nn.Module, name: str) -> torch.Tensor | None:
 
 def direct_parameters(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     """Return a module's direct parameters by name; none of a module without ``__init__``."""
-    held = vars(module).get("_parameters") or {}
+    held = _held(module, "_parameters") or {}
     return {name: parameter for name, parameter in held.items() if parameter is not None}
 
 
 def direct_modules(module: torch.nn.Module) -> Mapping[str, torch.nn.Module | None]:
     """Return a module's direct submodules by name; none of a module without ``__init__``."""
-    held = vars(module).get("_modules") or {}
+    held = _held(module, "_modules") or {}
     # In a ScriptModule this is not a dict, and only its items can be read.
     return held if isinstance(held, dict) else dict(held.items())
+
+
+def _held(module: torch.nn.Module, attribute: str) -> Any:
+    if isinstance(module, torch.jit.ScriptModule):
+        return getattr(module, attribute)  # some pass it on to a module within
+    return vars(module).get(attribute)
 
 
 def named_modules(module: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Module]]:
