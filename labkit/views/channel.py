@@ -55,7 +55,7 @@ class RunChannel(DroppableWidget):
         self._fragmenter = Fragmenter()
         self._snapshot_due = False
         self.on_msg(self._on_message)
-        jupyter_compat.reply_on_the_same_shell(self.comm)
+        jupyter_compat.handle_on_subshell(self.comm)
         self._publisher = None if run.closed else Publisher(run, self.publish)
 
     @classmethod

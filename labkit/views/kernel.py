@@ -11,12 +11,12 @@ from IPython.core.getipython import get_ipython
 
 def is_notebook() -> bool:
     """Return whether this process is a Jupyter kernel."""
-    return _kernel() is not None
+    return running_kernel() is not None
 
 
 def current_cell() -> str | None:
     """Return the id of the running cell; None if the front end does not provide it."""
-    kernel = _kernel()
+    kernel = running_kernel()
     if kernel is None:
         return None
     metadata = kernel.get_parent("shell").get("metadata", {})
@@ -46,7 +46,7 @@ def call_on_main_thread(work: Callable[[], None]) -> bool:
     bool
         False if there is no kernel, so that the function is not called.
     """
-    kernel = _kernel()
+    kernel = running_kernel()
     loop = getattr(kernel, "io_loop", None)
     if loop is None:
         return False
@@ -54,6 +54,7 @@ def call_on_main_thread(work: Callable[[], None]) -> bool:
     return True
 
 
-def _kernel() -> Any | None:
+def running_kernel() -> Any:
+    """Return the kernel of this process; None if there is none."""
     shell = get_ipython()
     return None if shell is None else getattr(shell, "kernel", None)

@@ -71,7 +71,7 @@ class StepperView(View):
         run.close()
         super().__init__(run)
         self.on_msg(self._on_page)
-        jupyter_compat.reply_on_the_same_shell(self.comm)
+        jupyter_compat.handle_on_subshell(self.comm)
 
     def edit(self, leaf: str, index: int, value: float) -> Walk:
         """Change one element of a leaf, execute the code again, and display the new walk.

@@ -125,6 +125,32 @@ def test_a_reloaded_page_shows_the_whole_run(open_notebook, training):
     assert first == 1
 
 
+@pytest.fixture
+def lab_without_subshells(lab):
+    lab.set_subshells("disabled")
+    yield
+    lab.set_subshells("perCommTarget")
+
+
+def test_everything_is_live_in_a_page_without_subshells(
+    lab_without_subshells, open_new_page, training
+):
+    book = start(open_new_page, training)
+    expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
+    for kind in ("dashboard", "curves", "gradients"):
+        book.await_step(kind, book.step(kind) + 20)
+    expect(book.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    book.page.get_by_role("button", name="Pause", exact=True).click()
+    expect(book.view("controls")).to_contain_text("Paused")
+    steps = settled_steps(book, training)
+    book.page.get_by_role("button", name="Step", exact=True).click()
+    training.await_steps(steps + 1)
+    book.page.get_by_role("button", name="Stop", exact=True).click()
+    book.await_idle()
+    expect(book.cell(1)).to_contain_text("ended: stopped")
+    assert book.errors == []
+
+
 def test_closing_the_page_does_not_stop_the_loop(open_new_page, training):
     book = start(open_new_page, training)
     book.page.close()

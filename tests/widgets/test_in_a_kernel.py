@@ -52,6 +52,10 @@ class Notebook:
 
     def run(self, cell, code):
         """Run a cell; return its printed text."""
+        return self.printed_by(self.start(cell, code))
+
+    def start(self, cell, code):
+        """Start a cell; return the message that did."""
         content = {
             "code": code,
             "silent": False,
@@ -63,6 +67,16 @@ class Notebook:
         message = self.client.session.msg("execute_request", content)
         message["metadata"]["cellId"] = cell
         self.client.shell_channel.send(message)
+        return message
+
+    def send_to_widget(self, model_id, content):
+        """Send a message of a page to a widget, as a front end without subshells does."""
+        data = {"method": "custom", "content": content}
+        message = self.client.session.msg("comm_msg", {"comm_id": model_id, "data": data})
+        self.client.shell_channel.send(message)
+
+    def printed_by(self, message):
+        """Wait until a cell has ended; return its printed text."""
         printed = []
         while True:
             sent = self.client.get_iopub_msg(timeout=TIMEOUT)
@@ -149,3 +163,22 @@ def test_a_page_can_inspect_an_open_run_between_cells(notebook):
     notebook.run("a", ASK)
     assert notebook.await_print("answered") == "answered with values: True"
     notebook.run("b", "run.close()")
+
+
+TRAIN_UNTIL_STOPPED = """
+with lk.watch(model, show=False) as run:
+    channel = RunChannel.of(run)
+    print("channel", channel.model_id)
+    while True:
+        train(1)
+print("status", run.status)
+"""
+
+
+def test_a_click_arrives_while_a_cell_runs_though_the_front_end_has_no_subshells(notebook):
+    for _ in range(2):  # the second run uses the same subshell
+        cell = notebook.start("a", TRAIN_UNTIL_STOPPED)
+        model_id = notebook.await_print("channel").split()[1]
+        click = {"type": "control", "action": "stop", "request": 1}
+        notebook.send_to_widget(model_id, click)
+        assert notebook.printed_by(cell) == "status stopped"
