@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -42,7 +41,7 @@ def handle_on_subshell(comm: Any) -> None:
         comm._reply_subshell_for = _subshell_for
 
 
-def _subshell_for(data: Any, named: str | None) -> str | None:
+def _subshell_for(_: Any, named: str | None) -> str | None:
     """Return the id of the subshell that handles a message; called on the shell channel thread.
 
     `named` is the subshell in the header of the message, None for the main shell.
