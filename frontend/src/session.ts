@@ -111,6 +111,8 @@ export interface RunSession {
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
   readonly course: string | null;
+  /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
+  readonly isOneWay: boolean;
   /** Why the data are not live, as a sentence; null without a problem. */
   readonly problem: string | null;
   /**

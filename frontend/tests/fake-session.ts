@@ -27,6 +27,7 @@ export class StubSession implements RunSession {
   mark: StepMark | null = null;
   tables: readonly SeriesTable[] = [];
   isLoading = false;
+  isOneWay = false;
   cursor: number | null = null;
   selected: string | null = null;
   course: string | null = null;

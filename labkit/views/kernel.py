@@ -23,6 +23,15 @@ def current_cell() -> str | None:
     return metadata.get("cellId")  # type: ignore[no-any-return]
 
 
+def current_session() -> str | None:
+    """Return the session of the message that is being handled; None if there is none."""
+    kernel = running_kernel()
+    if kernel is None:
+        return None
+    header = kernel.get_parent("shell").get("header", {})
+    return header.get("session")  # type: ignore[no-any-return]
+
+
 def on_cell_start(callback: Callable[[Any], None]) -> None:
     """Call a function with IPython's ``ExecutionInfo`` before each cell is executed."""
     shell = get_ipython()

@@ -53,6 +53,7 @@ class RunUpdates:
         self.pending: set[str] = set()
         self._run = run
         self._seq = 0
+        self._acknowledged: int | None = None
         self._sent: dict[str, _SentRows] = {}
         self._merged: set[str] = set()
         """The tables of which pages have merged rows."""
@@ -69,6 +70,10 @@ class RunUpdates:
     def has_more(self) -> bool:
         """Whether further frames are needed before pages have all that is recorded."""
         return bool(self.pending) or self._rows_wait
+
+    def acknowledge(self, seq: int) -> None:
+        """Record that a page has received the message with a number."""
+        self._acknowledged = max(seq, self._acknowledged or 0)
 
     def snapshot(self) -> Message:
         """Return the next message as a snapshot; tables that do not fit become pending.
@@ -90,6 +95,7 @@ class RunUpdates:
             history,
             course_folder(),
             sorted(pending),
+            acknowledged=self._acknowledged,
         )
         self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()
         self._rows_wait = False
@@ -118,6 +124,7 @@ class RunUpdates:
             None if findings == self._sent_findings else findings,
             None if history == self._sent_history else history,
             complete,
+            acknowledged=self._acknowledged,
         )
         self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
         self._sent_at |= dict.fromkeys(rows, self._seq)

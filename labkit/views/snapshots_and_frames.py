@@ -50,6 +50,8 @@ def snapshot(
     history: FindingsHistory = NO_HISTORY,
     course: str | None = None,
     pending: Sequence[str] = (),
+    *,
+    acknowledged: int | None = None,
 ) -> Message:
     """Return a message with the complete state of a run.
 
@@ -68,8 +70,11 @@ def snapshot(
         Folder of the course's notebooks.
     pending : sequence of str
         Ids of the tables that follow in frames.
+    acknowledged : int or None
+        The highest number that a page has acknowledged.
     """
-    message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
+    message = Message({"type": "snapshot", "seq": seq, "acknowledged": acknowledged})
+    message.content["run"] = _state(state)
     message.content["tables"] = [_complete_table(message, *each) for each in tables]
     message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]
@@ -87,6 +92,8 @@ def frame(
     findings: Sequence[Finding] | None = None,
     history: FindingsHistory | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
+    *,
+    acknowledged: int | None = None,
 ) -> Message:
     """Return a message with the changes since the previous snapshot or frame.
 
@@ -105,8 +112,11 @@ def frame(
         The earlier findings and the silenced rules if they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
+    acknowledged : int or None
+        The highest number that a page has acknowledged.
     """
-    message = Message({"type": "frame", "seq": seq, "run": _state(state)})
+    message = Message({"type": "frame", "seq": seq, "acknowledged": acknowledged})
+    message.content["run"] = _state(state)
     room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
     message.content["tables"] = [
         _rows(

@@ -18,6 +18,7 @@ from labkit.views import message_builders as wire
 from labkit.views.channel import shortened
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
+from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.views import View
 
 
@@ -123,7 +124,9 @@ class StepperView(View):
 
     def _on_page(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         """Handle a message from a page; every request receives a reply or a refusal."""
-        self._refuse_on_error(content, partial(self._dispatch, content))
+        page = page_of_message()
+        page.heard()
+        self._refuse_on_error(content, partial(self._dispatch, content, page))
 
     def _refuse_on_error(self, content: Any, reply: Callable[[], object]) -> None:
         try:
@@ -132,10 +135,18 @@ class StepperView(View):
             with suppress(Exception):  # the comm may be the cause
                 self._refuse(content, _message_of(error))
 
-    def _dispatch(self, content: Any) -> None:
+    def _push_more(self, page: PageRecord) -> None:
+        """Send a page the walk."""
+        self._send_walk(page)
+
+    def _send_walk(self, page: PageRecord, *, again: bool = False) -> None:
+        if page.needs(f"walk of {self.model_id}", again=again):
+            self._show(self.walk, None)
+
+    def _dispatch(self, content: Any, page: PageRecord) -> None:
         match content:
-            case {"type": "walk", "protocol": wire.PROTOCOL_VERSION}:
-                self._show(self.walk, None)
+            case {"type": "walk", "protocol": wire.PROTOCOL_VERSION, "again": bool(again)}:
+                self._send_walk(page, again=again)
             case {"type": "walk"}:
                 self._refuse(content, wire.other_version(content.get("protocol")))
             case {

@@ -202,6 +202,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 HISTORY,
                 "~/labkit",
                 ["metric/accuracy"],
+                acknowledged=6,
             ),
             found,
         ),
@@ -251,8 +252,8 @@ def fragments() -> list[Message]:
 def page_messages() -> dict[str, page.PageMessage]:
     """Return the messages of a page by name."""
     return {
-        "hello": {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION},
-        "asset": {"type": "asset", "name": "layout.js"},
+        "hello": {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION, "again": False},
+        "asset": {"type": "asset", "name": "layout.js", "again": False},
         "received": {"type": "received", "seq": 8},
         "graph": {"type": "graph", "signature": "abc"},
         "inspect": {"type": "inspect", "name": "fc.weight", "request": 1},
@@ -301,7 +302,7 @@ def stepper_messages() -> dict[str, tuple[Message, dict[str, Any]]]:
 def stepper_requests() -> dict[str, stepper.StepperRequest]:
     """Return the messages of a page to the stepper by name."""
     return {
-        "walk": {"type": "walk", "protocol": message_builders.PROTOCOL_VERSION},
+        "walk": {"type": "walk", "protocol": message_builders.PROTOCOL_VERSION, "again": False},
         "edit": {"type": "edit", "request": 1, "leaf": "w", "index": 0, "value": 2.5},
         "reset": {"type": "reset", "request": 2},
     }

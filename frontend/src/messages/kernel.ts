@@ -11,6 +11,8 @@ import type { PictureSubject, RecordedNorm, SentPicture, SentStatistics } from "
 export interface SnapshotMessage {
   readonly type: "snapshot";
   readonly seq: number;
+  /** The highest number that a page has acknowledged; null if none. */
+  readonly acknowledged: number | null;
   readonly run: RunState;
   readonly tables: readonly TableSnapshot[];
   readonly graph: GraphData | null;
@@ -28,6 +30,8 @@ export interface FrameMessage {
   readonly type: "frame";
   /** The number of the previous snapshot or frame plus one; after a gap a snapshot is requested. */
   readonly seq: number;
+  /** The highest number that a page has acknowledged; null if none. */
+  readonly acknowledged: number | null;
   readonly run: RunState;
   readonly tables: readonly TableRows[];
   /**

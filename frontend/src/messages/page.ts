@@ -10,15 +10,19 @@ export type ControlAction = "pause" | "resume" | "step" | "stop";
 export interface HelloMessage {
   readonly type: "hello";
   readonly protocol: number;
+  /** Whether the page needs one though the kernel has sent it one. */
+  readonly again: boolean;
 }
 
 /** Requests a script of the frontend. */
 export interface AssetRequest {
   readonly type: "asset";
   readonly name: AssetName;
+  /** Whether the page needs it though the kernel has sent it. */
+  readonly again: boolean;
 }
 
-/** Acknowledges a frame. */
+/** Acknowledges a snapshot or a frame. */
 export interface ReceivedMessage {
   readonly type: "received";
   readonly seq: number;

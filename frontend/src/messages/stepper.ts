@@ -99,6 +99,8 @@ export type StepperMessage = WalkMessage | StepperRefusal | FragmentMessage;
 export interface WalkRequest {
   readonly type: "walk";
   readonly protocol: number;
+  /** Whether the page needs it though the kernel has sent it. */
+  readonly again: boolean;
 }
 
 /** Requests a walk with another value in one element of a leaf. */

@@ -18,10 +18,14 @@ from labkit.views.messages.values import (
 
 
 class SnapshotMessage(TypedDict):
-    """The complete state of a run, except the tables in `pending`, which follow in frames."""
+    """The complete state of a run, except the tables in `pending`, which follow in frames.
+
+    `acknowledged` is the highest number that a page has acknowledged; None if none.
+    """
 
     type: Literal["snapshot"]
     seq: int
+    acknowledged: int | None
     run: RunState
     tables: list[TableSnapshot]
     graph: GraphData | None
@@ -39,6 +43,7 @@ class FrameMessage(TypedDict):
 
     type: Literal["frame"]
     seq: int
+    acknowledged: int | None
     run: RunState
     tables: list[TableRows]
     snapshots: NotRequired[list[TableSnapshot]]

@@ -11,10 +11,14 @@ ControlAction = Literal["pause", "resume", "step", "stop"]
 
 
 class HelloMessage(TypedDict):
-    """Requests a snapshot."""
+    """Requests a snapshot.
+
+    `again` is whether the page needs one though the kernel has sent it one, as in `AssetRequest`.
+    """
 
     type: Literal["hello"]
     protocol: int
+    again: bool
 
 
 class AssetRequest(TypedDict):
@@ -22,10 +26,11 @@ class AssetRequest(TypedDict):
 
     type: Literal["asset"]
     name: AssetName
+    again: bool
 
 
 class ReceivedMessage(TypedDict):
-    """Acknowledges a frame."""
+    """Acknowledges a snapshot or a frame."""
 
     type: Literal["received"]
     seq: int

@@ -91,10 +91,11 @@ StepperMessage = WalkMessage | StepperRefusal | FragmentMessage
 
 
 class WalkRequest(TypedDict):
-    """Requests the walk."""
+    """Requests the walk; `again` is as in `HelloMessage`."""
 
     type: Literal["walk"]
     protocol: int
+    again: bool
 
 
 class EditRequest(TypedDict):
