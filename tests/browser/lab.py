@@ -250,7 +250,7 @@ class NotebookPage:
         self.page.wait_for_function(
             """(kind) => {
                 const view = document.querySelector(`[data-labkit-view="${kind}"]`);
-                view?.scrollIntoView({ block: "nearest" });
+                view?.scrollIntoView({ block: "start" });
                 return view !== null;
             }""",
             arg=kind,
