@@ -102,6 +102,8 @@ class OptimizerRecorder:
         """Whether the pass under way began with the gradients of the previous step."""
         self.checked_pass = 0
         """Number of the pass for which that was counted last."""
+        self.counted_uncleared = False
+        """What was counted for it."""
         self.only_end_is_seen = False
         """Whether a hook is called only after each step, as in a compiled step."""
         self.was_sampled = False

@@ -114,7 +114,7 @@ class PassRecorder:
             record_skipped_update(loop, run)
         if recorder.checked_pass == recorder.first_pass and run is not None:
             # The loss of another model went through this one; its gradients were never used.
-            _clearing_counts(run, recorder).remove(seen=recorder.is_uncleared)
+            _clearing_counts(run, recorder).remove(seen=recorder.counted_uncleared)
             recorder.checked_pass = 0
         if run is not None:
             run.observations.discarded_passes += recorder.passes
@@ -164,6 +164,7 @@ class PassRecorder:
             if recorder.last_pass == loop.pass_number and recorder.passes == 1:
                 _clearing_counts(run, recorder).add(seen=recorder.is_uncleared)
                 recorder.checked_pass = loop.pass_number
+                recorder.counted_uncleared = recorder.is_uncleared
                 loop.checks_clearing = False
 
     def read_after(self, run: Run) -> None:
