@@ -14,6 +14,7 @@ from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.parameter_reader import ParameterReader
 from labkit.capture.readings.reading import Reading
+from labkit.capture.steps.clearing import ClearingCheck
 from labkit.capture.steps.gradient_probe import GradientProbe
 from labkit.capture.steps.losses import Loss
 from labkit.capture.steps.step_series import Rates, Row, StepSeries
@@ -73,6 +74,7 @@ class OptimizerRecorder:
         self.series = StepSeries("")
         self.entries = tuple(entries)
         self.probe = GradientProbe()
+        self.clearing = ClearingCheck()
         self.reader = ParameterReader(tables, entries, limit)
         self.optimizers: list[weakref.ref[torch.optim.Optimizer]] = []
         self.passes = 0
@@ -263,6 +265,7 @@ class OptimizerRecorder:
     def release(self) -> None:
         """Release every tensor."""
         self.probe.release()
+        self.clearing.release()
         self.outermost = 0
         self.reader.release()
         self.device_loss = None
