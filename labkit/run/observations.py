@@ -205,6 +205,9 @@ class Observations:
     stale_gradients : dict of str to Frequency
         Steps that started with the gradients of the previous step, for each optimizer, by the name
         of its first parameter.
+    stale_parameters : dict of str to Frequency
+        The same for up to 32 parameters of each optimizer, by their names, at the steps whose first
+        pass reached them.
     passes_before_first_step : int
         Number of backward passes that reached the model before its first step.
     discarded_passes : int
@@ -254,6 +257,7 @@ class Observations:
     """
 
     stale_gradients: dict[str, Frequency] = field(default_factory=dict)
+    stale_parameters: dict[str, Frequency] = field(default_factory=dict)
     passes_before_first_step: int = 0
     discarded_passes: int = 0
     without_gradient: tuple[str, ...] = ()

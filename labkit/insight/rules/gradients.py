@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from labkit.insight.convergence import has_converged
 from labkit.insight.evidence import Evidence
 from labkit.insight.recent_rows import RecentRows, largest, medians
 from labkit.insight.rule import Rule, RuleMatch, enumerated
@@ -102,7 +103,7 @@ def _growing(evidence: Evidence, table: RecentRows, recent: RecentRows) -> RuleM
     The norm itself says little: it is proportional to any factor of the loss.
     """
     first = evidence.first_values("grad_norm")
-    if first is None:
+    if first is None or has_converged(evidence):
         return None
     early = table.row_norms()[: max(1, len(table) // 8)]
     before = max(float(np.sqrt(np.nansum(np.square(first.astype(np.float64))))), float(early.max()))

@@ -27,12 +27,16 @@ _PEAK = 30.0
 _SPOILED = 10.0
 """Largest loss over the first one, above which the updates of that step went too far."""
 _STEPS_TO_RECOVER = 50
+_RISEN = 1.05
+"""Largest loss over the first one, above which large updates have made it worse at some step."""
 _NO_PROGRESS = 0.9
 """Final loss over initial loss, above which large updates have no effect."""
 _SLOW_STEPS = 100
 _SLOW_PROGRESS = 0.05
 """Fall of the loss over its initial value, below which small updates are too small."""
 _UNCHANGED_STEPS = 30
+_ZERO_STEPS = 150
+"""Steps with a loss of 0, from which on gradients of 0 are reported."""
 _SHRUNK = 0.3
 """Weight norm over its initial value."""
 _BALANCED_PULL = 0.5
@@ -53,8 +57,12 @@ def _too_high(evidence: Evidence) -> RuleMatch | None:
     # A loss may rise because the task has changed. Then the updates are as small as before.
     moves_far = not has_ratios or _largest_ratio(ratios, evidence) > _DIVERGED_RATIO
     diverges = moves_far and _diverges(curve)
+    # Weights that begin near 0 have large ratios, too; but then no step makes the loss worse.
     oscillates = (
-        ratio > _LARGE_RATIO and evidence.steps >= _SLOW_STEPS and _makes_no_progress(curve)
+        ratio > _LARGE_RATIO
+        and evidence.steps >= _SLOW_STEPS
+        and _makes_no_progress(curve)
+        and float(curve.finite.max()) > _RISEN * curve.initial(1)
     )
     if not diverges and not oscillates and not (moves_far and _was_spoiled(curve, evidence)):
         return None
@@ -113,7 +121,7 @@ def _too_low(evidence: Evidence) -> RuleMatch | None:
     if evidence.steps < _SLOW_STEPS or not first - last < _SLOW_PROGRESS * abs(first):
         return None
     ratio = _largest_ratio(ratios, evidence)
-    if not 0 < ratio < _SMALL_RATIO or _rates_rise(evidence) or has_converged(evidence):
+    if not 0 < ratio < _SMALL_RATIO or evidence.rates_rise or has_converged(evidence):
         return None
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
     return RuleMatch(
@@ -122,16 +130,6 @@ def _too_low(evidence: Evidence) -> RuleMatch | None:
         f"{first:.4g} to {last:.4g}.",
         (int(curve.steps[0]), int(curve.steps[-1])),
         series=(curve.name, *rates),
-    )
-
-
-def _rates_rise(evidence: Evidence) -> bool:
-    """Return whether the largest learning rate was reached just now, as during a warm-up."""
-    return any(
-        len(rate.finite) > 1
-        and rate.finite[-1] > rate.finite[0]
-        and rate.finite[-1] == rate.finite.max()
-        for rate in evidence.rates
     )
 
 
@@ -146,19 +144,9 @@ def _no_change(evidence: Evidence) -> RuleMatch | None:
         return None
     if evidence.steps - still.steps[0] < _UNCHANGED_STEPS:
         return None
-    rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
-    if rates and max(rates) == 0:
-        why = "the learning rate is 0"
-    elif moved.any() and has_fallen(evidence):
+    why = _why_still(evidence, still, has_moved=bool(moved.any()))
+    if why is None:
         return None
-    elif _gradients_are_zero(evidence):
-        why = "their gradients are 0"
-    elif has_converged(evidence):
-        return None
-    elif not rates:
-        why = "they have gradients, but no optimizer uses them"
-    else:
-        why = "they have gradients, but each step is smaller than the precision of the weights"
     return RuleMatch(
         f"The optimizer's steps change nothing: no weight has moved since step "
         f"{int(still.steps[0]):,}; {why}.",
@@ -167,12 +155,43 @@ def _no_change(evidence: Evidence) -> RuleMatch | None:
     )
 
 
+def _why_still(evidence: Evidence, still: RecentRows, *, has_moved: bool) -> str | None:
+    """Return why no weight has moved in some rows; None if nothing is wrong."""
+    rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
+    if rates and max(rates) == 0:
+        return "the learning rate is 0"
+    if has_moved and has_fallen(evidence):
+        return None
+    if _gradients_are_zero(evidence):
+        return None if _loss_is_zero(evidence, still) else "their gradients are 0"
+    if has_converged(evidence):
+        return None
+    if not rates:
+        return "they have gradients, but no optimizer uses them"
+    return "they have gradients, but each step is smaller than the precision of the weights"
+
+
 def _gradients_are_zero(evidence: Evidence) -> bool:
     gradients = evidence.table("grad_norm")
     if gradients is None:
         return False
     newest = gradients.newest()
     return bool((newest[~np.isnan(newest)] == 0).all())
+
+
+def _loss_is_zero(evidence: Evidence, still: RecentRows) -> bool:
+    """Return whether the loss was 0 at the rows, as without a reward or beyond a margin.
+
+    There is then nothing to learn from. False if it has been 0 for long: something is wrong.
+    """
+    curve = evidence.loss
+    if curve is None:
+        return False
+    since = curve.values[curve.steps >= still.steps[0]]
+    if len(since) >= _ZERO_STEPS and not since.any():
+        return False
+    at_rows = curve.values[np.isin(curve.steps, still.steps)]
+    return len(at_rows) > 0 and not at_rows.any()
 
 
 def _decay_too_strong(evidence: Evidence) -> RuleMatch | None:

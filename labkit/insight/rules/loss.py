@@ -76,7 +76,7 @@ def _plateau(evidence: Evidence) -> RuleMatch | None:
     curve, form = evidence.loss, evidence.loss_form
     if curve is None or form is None or evidence.steps < _PLATEAU_STEPS:
         return None
-    if curve.is_falling() or _is_adversarial(evidence):
+    if curve.is_falling() or _is_adversarial(evidence) or evidence.rates_rise:
         return None
     first, last = curve.initial(), curve.final(0.5)
     if not np.isfinite(curve.values[-1]) or not curve.largest_fall() < _FALL * abs(last):
