@@ -243,7 +243,8 @@ class ScopeRecorder:
         now = time.perf_counter_ns()
         thread = threading.get_ident()
         if thread == self._thread:
-            self._close(module, thread, now, self.intervals)
+            if torch.is_grad_enabled():  # others have no entry, but calls around them may
+                self._close(module, thread, now, self.intervals)
             return
         running = self._running.get(thread)
         if running is None:
@@ -259,12 +260,12 @@ class ScopeRecorder:
         known = self._paths.get(id(module))
         if not stack or known is None or known[1]() is not module:
             return
-        while stack:  # remove the entries of calls that raised
-            entry = stack.pop()
-            if entry.module is module:
-                break
-        else:
+        places = range(len(stack) - 1, -1, -1)
+        place = next((place for place in places if stack[place].module is module), None)
+        if place is None:  # the call began under no_grad
             return
+        entry = stack[place]
+        del stack[place:]  # with the entries of calls that raised
         if len(intervals) < _MAX_INTERVALS:
             stop, duration = torch_compat.sequence_number(), now - entry.began
             intervals.append(
