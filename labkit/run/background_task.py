@@ -192,6 +192,10 @@ class BackgroundTask(Generic[T]):
         """End the function like `stop`, with the status "interrupted"."""
         self._request_end("interrupted")
 
+    def exit(self) -> None:
+        """Raise `SystemExit` in the function, as the process ends; returns at once."""
+        self._interrupt.raise_at_once(InterruptRequest(), SystemExit)
+
     def _request_end(self, reason: Literal["stopped", "interrupted"]) -> None:
         if self.done:
             return
@@ -248,8 +252,10 @@ class BackgroundTask(Generic[T]):
     def _final_status(self) -> TaskStatus:
         if isinstance(self.error, Stopped):
             return "stopped"
+        if self._request is not None and isinstance(self.error, KeyboardInterrupt | SystemExit):
+            return self._reason
         if isinstance(self.error, KeyboardInterrupt):
-            return "interrupted" if self._request is None else self._reason
+            return "interrupted"
         if self.error is not None:
             return "failed"
         runs = [run for each in self._runs if (run := each()) is not None]
@@ -281,13 +287,19 @@ def _is_labkit(traceback: TracebackType) -> bool:
 
 
 def _stop_all() -> None:
-    """Stop the tasks that have not ended, as the process ends."""
+    """Stop the tasks that have not ended, as the process ends.
+
+    A thread that calls torch while Python shuts down could abort the process.
+    """
     tasks = BackgroundTask.live()
     for task in tasks:
         sys.stderr.write(f"labkit: {task.name} is stopped, because the process ends.\n")
         task.stop()
     deadline = time.monotonic() + _EXIT_SECONDS
+    for task in tasks:
+        if not task.wait(_EXIT_SECONDS / 4):
+            task.stop()
     while any(not task.done for task in tasks) and time.monotonic() < deadline:
         for task in tasks:
-            if not task.wait(0.25):
-                task.stop()
+            if not task.wait(_EXIT_SECONDS / 8):
+                task.exit()

@@ -64,12 +64,14 @@ class ThreadInterrupt:
                 _set_exception(self._thread, None)
             self._thread = None
 
-    def raise_at_once(self, request: InterruptRequest) -> bool:
-        """Raise `KeyboardInterrupt` in the thread; return whether this call did so."""
+    def raise_at_once(
+        self, request: InterruptRequest, kind: type[BaseException] = KeyboardInterrupt
+    ) -> bool:
+        """Raise an exception in the thread; return whether this call did so."""
         with self._lock:
             if self._thread is None or not request.claim():
                 return False
-            return _set_exception(self._thread, KeyboardInterrupt)
+            return _set_exception(self._thread, kind)
 
 
 def _set_exception(thread: int, kind: type[BaseException] | None) -> bool:
