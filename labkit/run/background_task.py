@@ -22,7 +22,7 @@ TaskStatus = Literal["running", "stopping", "finished", "stopped", "interrupted"
 
 _STEP_SECONDS = 3.0
 """Time that a watched loop has for the end of its step before it is interrupted within it."""
-_EXIT_SECONDS = 2.0
+_EXIT_SECONDS = 1.2
 """Time that loops have to end when the process ends."""
 
 
