@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -124,13 +124,21 @@ def _end_with_modules(watch: Watch, reference: weakref.ref[Run]) -> None:
         run.abandon()
 
 
+def runs_of(models: Iterable[nn.Module]) -> list[Run]:
+    """Return the open runs that record parameters of the models."""
+    parameters = [parameter for module in models for parameter in module.parameters()]
+    return [
+        run
+        for run, watch in list(_watches.items())
+        if any(watch.table.find(parameter) is not None for parameter in parameters)
+    ]
+
+
 def _refuse_models_of_background_tasks(models: Mapping[str, nn.Module]) -> None:
-    for run, watch in list(_watches.items()):
-        task = BackgroundTask.training(run)
-        if task is None or task is BackgroundTask.current():
-            continue
-        for label, module in models.items():
-            if any(watch.table.find(parameter) is not None for parameter in module.parameters()):
+    for label, module in models.items():
+        for run in runs_of([module]):
+            task = BackgroundTask.training(run)
+            if task is not None and task is not BackgroundTask.current():
                 raise RuntimeError(in_background(label or type(module).__name__, task))
 
 

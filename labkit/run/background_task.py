@@ -9,10 +9,12 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from labkit.run.control import Stopped
+from labkit.run.holding import CELL_SECONDS, other_loops_held
 from labkit.run.run import Run
 from labkit.run.thread_interrupt import InterruptRequest, ThreadInterrupt
 
@@ -188,6 +190,19 @@ class BackgroundTask(Generic[T]):
         """
         self._request_end("stopped")
 
+    def held(self) -> AbstractContextManager[None]:
+        """Return a context manager in which the watched loop waits at the end of a step.
+
+        In its block the model does not change, so that other cells can evaluate or save it. The
+        loop continues after the block.
+
+        Raises
+        ------
+        RequestRefusedError
+            On entry, if the loop ends no step within 10 s.
+        """
+        return other_loops_held(self._training_runs(), seconds=CELL_SECONDS)
+
     def interrupt(self) -> None:
         """End the function like `stop`, with the status "interrupted"."""
         self._request_end("interrupted")
@@ -204,7 +219,7 @@ class BackgroundTask(Generic[T]):
             self._interrupt.raise_at_once(earlier)
             return
         request = self._request = InterruptRequest()
-        runs = [run for run in Run.open_runs() if BackgroundTask.training(run) is self]
+        runs = self._training_runs()
         self._status, self.stops_at_step_end = "stopping", bool(runs)
         self._on_change(self)
         if not runs:
@@ -215,6 +230,9 @@ class BackgroundTask(Generic[T]):
         timer = threading.Timer(_STEP_SECONDS, self._interrupt.raise_at_once, (request,))
         timer.daemon = True
         timer.start()
+
+    def _training_runs(self) -> list[Run]:
+        return [run for run in Run.open_runs() if BackgroundTask.training(run) is self]
 
     # ── on the thread ────────────────────────────────────────────────────────
 
