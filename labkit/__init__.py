@@ -10,8 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labkit.backgrounding import background
     from labkit.graphing import graph
     from labkit.run import ComputationGraph, Finding, Incident, Run, Stopped
+    from labkit.run.background_task import BackgroundTask
     from labkit.stepping import stepper
     from labkit.views import (
         ActivationView,
@@ -29,6 +31,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ActivationView",
+    "BackgroundTask",
     "ComputationGraph",
     "Controls",
     "CurvesView",
@@ -41,12 +44,14 @@ __all__ = [
     "Run",
     "StepperView",
     "Stopped",
+    "background",
     "graph",
     "stepper",
     "watch",
 ]
 
 _MODULES = {
+    "BackgroundTask": "labkit.run.background_task",
     "ComputationGraph": "labkit.run",
     "Finding": "labkit.run",
     "Incident": "labkit.run",
@@ -60,10 +65,18 @@ _MODULES = {
     "GradientView": "labkit.views",
     "GraphView": "labkit.views",
     "StepperView": "labkit.views",
+    "background": "labkit.backgrounding",
     "graph": "labkit.graphing",
     "stepper": "labkit.stepping",
     "watch": "labkit.watching",
 }
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add the cell magic ``%%train``; IPython calls this for ``%load_ext labkit``."""
+    from labkit.cell_magic import register
+
+    register(shell)
 
 
 def __getattr__(name: str) -> Any:

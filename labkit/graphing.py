@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
+from labkit.capture.attach import runs_of
 from labkit.capture.graph.one_shot import (
     GraphRecording,
     graph_of_call,
@@ -20,6 +21,7 @@ from labkit.capture.graph.one_shot import (
 from labkit.capture.inspection import SampledResults, samples_of
 from labkit.capture.parameters import ParameterTable
 from labkit.run import ComputationGraph
+from labkit.run.holding import CELL_SECONDS, other_loops_held
 from labkit.run.inspection import Samples
 
 if TYPE_CHECKING:
@@ -140,18 +142,20 @@ class GraphMaker:
         """
         results: SampledResults = {}
         if isinstance(target, nn.Module):
-            models = {"": target}
-            try:
-                captured, results = graph_of_call(target, inputs, keywords, reads_results=True)
-            except Exception as error:
-                _show_failed(target, error)
-                raise
             title = type(target).__name__
+            with _loops_held([target]):
+                try:
+                    captured, results = graph_of_call(target, inputs, keywords, reads_results=True)
+                except Exception as error:
+                    _show_failed(target, error)
+                    raise
+                samples = samples_of(ParameterTable({"": target}), results)
         else:
             title = keywords.pop("name", None) or "graph"
             roots, models = _checked(target, inputs, keywords)
-            captured = graph_of_tensors(roots, models)
-        samples = samples_of(ParameterTable(models), results)
+            with _loops_held(models.values()):
+                captured = graph_of_tensors(roots, models)
+                samples = samples_of(ParameterTable(models), results)
         return _view(captured, title, samples)
 
     def capture(
@@ -170,7 +174,8 @@ class GraphMaker:
         ['parameter', 't', 'parameter', 'addmm', 'output']
         """
         if isinstance(target, nn.Module):
-            return graph_of_call(target, inputs, keywords)[0]
+            with _loops_held([target]):
+                return graph_of_call(target, inputs, keywords)[0]
         return graph_of_tensors(*_checked(target, inputs, keywords))
 
     def record(
@@ -217,6 +222,11 @@ class GraphMaker:
 
 
 graph = GraphMaker()
+
+
+def _loops_held(models: Iterable[nn.Module]) -> AbstractContextManager[None]:
+    """Block the loops that train the models on other threads, at the ends of their steps."""
+    return other_loops_held(runs_of(models), seconds=CELL_SECONDS)
 
 
 def _view(captured: ComputationGraph, name: str, samples: Samples) -> GraphView:

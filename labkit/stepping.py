@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from labkit.capture.walkthrough import Walker
+from labkit.run.holding import CELL_SECONDS, other_loops_held
 from labkit.run.walk import Walk
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class StepperMaker:
         ['forward', 'forward', 'backward', 'backward', 'accumulate']
         """
         walker = Walker(target)
-        walk = walker.walk(accumulate=accumulate)
+        with other_loops_held(seconds=CELL_SECONDS):
+            walk = walker.walk(accumulate=accumulate)
         try:
             from labkit.views import StepperView
         except ImportError as error:
@@ -91,7 +93,8 @@ class StepperMaker:
            3 backward   /mul:0: 24
            4 accumulate /w:0: 24
         """
-        return Walker(target).walk()
+        with other_loops_held(seconds=CELL_SECONDS):
+            return Walker(target).walk()
 
 
 stepper = StepperMaker()

@@ -9,6 +9,7 @@ from labkit.capture import attach
 from labkit.capture.evaluation import OnFinding
 from labkit.insight import RuleEvaluator
 from labkit.run import Run
+from labkit.run.background_task import BackgroundTask
 from labkit.run.error_text import described
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def watch(
     ------
     TypeError, ValueError
         If an argument is invalid; nothing is attached then.
+    RuntimeError
+        If `labkit.background` trains one of the models on another thread; nothing is attached then.
 
     Notes
     -----
@@ -116,6 +119,9 @@ def watch(
         ignore=ignore,
         on_finding=on_finding,
     )
+    task = BackgroundTask.current()
+    if task is not None:
+        task.add_run(run)
     if show is not False:
         _show(run, demanded=show is True)
     return run

@@ -17,7 +17,9 @@ _IMPORT = re.compile(r"""\bfrom\s+"(\.{1,2}/[^"]+)"|\bimport\s*\(?\s*"(\.{1,2}/[
 _SOURCES = (".ts", ".css")
 _TOGETHER = {
     "labkit/__init__.py": "public names",
+    "labkit/cell_magic.py": "public functions",
     "labkit/__main__.py": "cli",
+    "labkit/backgrounding.py": "public functions",
     "labkit/cli.py": "cli",
     "labkit/doctor.py": "cli",
     "labkit/graphing.py": "public functions",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -23,9 +23,12 @@ from labkit.capture.validate import (
 )
 from labkit.capture.watch import Watch
 from labkit.run import ModelFacts, Run
+from labkit.run.background_task import BackgroundTask, in_background
 
 _watching: dict[int, weakref.ref[Run]] = {}
 """The open run of each watched model, by the model's id."""
+_watches: weakref.WeakKeyDictionary[Run, Watch] = weakref.WeakKeyDictionary()
+"""The watches of the open runs."""
 
 
 def attach(
@@ -52,6 +55,7 @@ def attach(
     loss_module = check_loss_fn(loss_fn)
     reads = check_activations(activations, models)
     ignored, callback = check_ignored(ignore, rules), check_callback(on_finding)
+    _refuse_models_of_background_tasks(models)
     run = Run(str(name) if name is not None else _default_name(models), budget=check_budget(budget))
     run.findings_log.rules = () if rules is None else rules.ids
     for rule in ignored:
@@ -70,6 +74,7 @@ def attach(
     )
     _describe(run, models, watch.table)
     run.attach(watch)
+    _watches[run] = watch
     reference = weakref.ref(run)
     keys = [id(module) for module in models.values()]
     abandoned = weakref.finalize(run, _detach, watch, reference, keys)
@@ -95,6 +100,7 @@ def _detach(watch: Watch, reference: weakref.ref[Run], keys: list[int]) -> None:
     run = reference()
     watch.close(run)
     if run is not None:
+        _watches.pop(run, None)
         run.detach()
     for key in keys:
         if _watching.get(key) is reference:
@@ -116,6 +122,24 @@ def _end_with_modules(watch: Watch, reference: weakref.ref[Run]) -> None:
         watch.last_module.atexit = False
     else:
         run.abandon()
+
+
+def runs_of(models: Iterable[nn.Module]) -> list[Run]:
+    """Return the open runs that record parameters of the models."""
+    parameters = [parameter for module in models for parameter in module.parameters()]
+    return [
+        run
+        for run, watch in list(_watches.items())
+        if any(watch.table.find(parameter) is not None for parameter in parameters)
+    ]
+
+
+def _refuse_models_of_background_tasks(models: Mapping[str, nn.Module]) -> None:
+    for label, module in models.items():
+        for run in runs_of([module]):
+            task = BackgroundTask.training(run)
+            if task is not None and task is not BackgroundTask.current():
+                raise RuntimeError(in_background(label or type(module).__name__, task))
 
 
 def _end_earlier_watch(models: Mapping[str, nn.Module], run: Run) -> None:

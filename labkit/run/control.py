@@ -86,6 +86,7 @@ class Control:
         self.owner: int | None = None
         self._pause_requested = False
         self._stopping = False
+        self._interrupt: Callable[[], bool] | None = None
         self._closed = False
         self._paused_threads: set[int] = set()
         """Threads whose loop is paused: more than one if several threads train under one run."""
@@ -135,6 +136,19 @@ class Control:
         if not self._closed:
             self._stopping = True
             self._pause_requested = False
+            self._changed()
+
+    def interrupt(self, claim: Callable[[], bool]) -> None:
+        """Raise `KeyboardInterrupt` in the loop at the end of its step.
+
+        Parameters
+        ----------
+        claim : callable
+            Called there without arguments; nothing is raised if it returns False, for example
+            because the same interrupt was raised elsewhere.
+        """
+        if not self._closed:
+            self._interrupt = claim
             self._changed()
 
     def submit(self, work: Callable[[], T], *, at_step_end: bool = False) -> Future[T]:
@@ -193,6 +207,8 @@ class Control:
         ------
         Stopped
             If a stop was requested.
+        KeyboardInterrupt
+            If an interrupt was requested.
         """
         self.owner = threading.get_ident()
         if not self._must_wait():
@@ -201,7 +217,10 @@ class Control:
             self._wait()
         if self._pause_requested and self._allowed:
             self._use_allowed_step()
+        interrupt, self._interrupt = self._interrupt, None
         self._update_pending()
+        if interrupt is not None and interrupt():
+            raise KeyboardInterrupt("training was interrupted")
         if self._stopping:
             stopped = Stopped("training was stopped by labkit's Stop")
             stopped.control = self
@@ -211,6 +230,7 @@ class Control:
         """Continue a paused loop, cancel a pause or stop, and refuse the queued requests."""
         self._closed = True
         self._stopping = self._pause_requested = False
+        self._interrupt = None
         self._allowed.clear()
         self._refuse_all()
         self._wake_up()
@@ -228,7 +248,8 @@ class Control:
             self._paused_threads.discard(ident)
 
     def _must_wait(self) -> bool:
-        return self._pause_requested and not self._stopping and not self._allowed
+        ends = self._stopping or self._interrupt is not None
+        return self._pause_requested and not ends and not self._allowed
 
     def _use_allowed_step(self) -> None:
         try:
@@ -265,7 +286,8 @@ class Control:
     def _update_pending(self) -> None:
         # Reset before the check, so that a request made between the two is not lost.
         self.pending = False
-        if self._pause_requested or self._stopping or self._requests:
+        ends = self._stopping or self._interrupt is not None
+        if self._pause_requested or ends or self._requests:
             self.pending = True
 
     def _wake_up(self) -> None:

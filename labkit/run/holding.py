@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -11,33 +11,44 @@ from labkit.run.control import RequestRefusedError
 from labkit.run.inspection_requests import REQUEST_TIMEOUT_SECONDS
 from labkit.run.run import Run
 
+CELL_SECONDS = 10.0
+"""Time that a cell waits for the end of a step of other loops."""
+
 
 @contextmanager
-def other_loops_held() -> Iterator[None]:
+def other_loops_held(
+    runs: Iterable[Run] | None = None, *, seconds: float = REQUEST_TIMEOUT_SECONDS
+) -> Iterator[None]:
     """Return a context manager that blocks the watched loops of all other threads.
 
     Each loop is blocked at the end of its step, and continues when the ``with`` block ends.
 
+    Parameters
+    ----------
+    runs : iterable of Run, optional
+        By default all open runs.
+    seconds : float
+        Maximum time to wait for the end of a step, in s.
+
     Raises
     ------
     RequestRefusedError
-        On entry, if a loop does not finish a step within `REQUEST_TIMEOUT_SECONDS`; no loop is
-        blocked then.
+        On entry, if a loop does not finish a step in time; no loop is blocked then.
     """
     release = threading.Event()
     try:
-        for run in Run.open_runs():
+        for run in Run.open_runs() if runs is None else runs:
             if _trains_elsewhere(run):
-                _hold(run, release)
+                _hold(run, release, seconds)
         yield
     finally:
         release.set()
 
 
-def _hold(run: Run, release: threading.Event) -> None:
+def _hold(run: Run, release: threading.Event, seconds: float) -> None:
     arrived = threading.Event()
     request = run.control.submit(partial(_block, arrived, release))
-    if arrived.wait(REQUEST_TIMEOUT_SECONDS) or not request.cancel() or run.closed:
+    if arrived.wait(seconds) or not request.cancel() or run.closed:
         return
     raise RequestRefusedError(
         f"The run {run.name!r} trains on another thread and has not ended a step in the last "

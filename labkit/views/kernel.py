@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -30,6 +32,14 @@ def current_session() -> str | None:
         return None
     header = kernel.get_parent("shell").get("header", {})
     return header.get("session")  # type: ignore[no-any-return]
+
+
+def current_execution() -> str | None:
+    """Return the id of the request that executes the running cell; None outside a kernel."""
+    kernel = running_kernel()
+    if kernel is None:
+        return None
+    return kernel.get_parent("shell").get("header", {}).get("msg_id")  # type: ignore[no-any-return]
 
 
 def on_cell_start(callback: Callable[[Any], None]) -> None:
@@ -61,6 +71,26 @@ def call_on_main_thread(work: Callable[[], None]) -> bool:
         return False
     loop.add_callback(work)
     return True
+
+
+def on_interrupt_between_cells(callback: Callable[[], None]) -> None:
+    """Call a function on the main thread when the kernel is interrupted while no cell is running.
+
+    By default a kernel ignores such an interrupt. The function replaces an earlier one. While a
+    cell is running, an interrupt is raised in that cell, as always.
+    """
+    kernel = running_kernel()
+    if kernel is None:
+        return
+
+    def handle(_number: int, _frame: Any) -> None:
+        # Not executed here, as the interrupted code may hold a lock.
+        kernel.io_loop.add_callback_from_signal(callback)
+
+    if threading.current_thread() is not threading.main_thread():
+        kernel.io_loop.add_callback(signal.signal, signal.SIGINT, handle)
+    elif hasattr(kernel, "saved_sigint_handler"):
+        kernel.saved_sigint_handler = handle  # the kernel restores it when the cell ends
 
 
 def running_kernel() -> Any:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from labkit.run import Run
 from labkit.views.kernel import is_notebook
 from labkit.views.views import Dashboard, View
 
-__all__ = ["is_notebook", "show", "show_dashboard"]
+__all__ = ["is_notebook", "show", "show_dashboard", "show_traceback"]
 
 
 def show(view: View) -> None:
@@ -24,12 +26,30 @@ def show_dashboard(run: Run) -> None:
     dashboard = Dashboard(run)
     handle = display(dashboard, display_id=True)  # type: ignore[no-untyped-call]
     dashboard_ref = weakref.ref(dashboard)
+    shown_by = threading.get_ident()
 
     def update_picture() -> None:
         displayed = dashboard_ref()
         if displayed is None or displayed.comm is None or handle is None:
             return
-        if threading.current_thread() is threading.main_thread():
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main or threading.get_ident() == shown_by:
             handle.update(displayed)
 
     run.on_close(update_picture)
+
+
+def show_traceback(error: BaseException) -> None:
+    """Display an exception in the running cell, as IPython displays those of a cell."""
+    shell = get_ipython()
+    traceback = error.__traceback__
+    if shell is None:
+        sys.excepthook(type(error), error, traceback)
+        return
+    exits = isinstance(error, SystemExit)
+    try:
+        raise error  # noqa: TRY301 - IPython takes a syntax error from the handled exception
+    except BaseException:  # noqa: BLE001 - as above
+        shell.showtraceback((type(error), error, traceback), tb_offset=0, exception_only=exits)
+    finally:
+        error.__traceback__ = traceback

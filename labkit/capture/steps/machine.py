@@ -31,6 +31,7 @@ from labkit.capture.steps.pass_recorder import PassRecorder
 from labkit.capture.steps.steps_without_hook import StepsWithoutHook
 from labkit.capture.steps.training_step_end import TrainingStepEnd
 from labkit.run import Run
+from labkit.run.background_task import BackgroundTask, in_background
 from labkit.run.error_text import described
 
 _MAX_REFUSALS = 16
@@ -79,6 +80,11 @@ class StepMachine(PassCalls):
             parameters, it becomes the training thread after the next step and remains so until it
             has stepped. Otherwise, of several threads that train at once, one might never be
             recorded.
+
+        Raises
+        ------
+        RuntimeError
+            If `labkit.background` trains the parameters on another thread.
         """
         if self.state is State.CLOSED:
             return False
@@ -86,6 +92,7 @@ class StepMachine(PassCalls):
         found = self.recorders.reached_by(reached) if recorder is None else [recorder]
         if not found:
             return False
+        self._refuse_second_loop()
         self.leave_fast_path()
         self.training_step.drop_raised_steps(self.thread)
         if (
@@ -99,6 +106,17 @@ class StepMachine(PassCalls):
             return False
         self._train_on(thread, found)
         return True
+
+    def _refuse_second_loop(self) -> None:
+        """Raise an error if the calling thread trains a model that is trained in the background.
+
+        A thread that the background loop has started itself is part of that loop.
+        """
+        run = self.run_reference()
+        task = None if run is None else BackgroundTask.training(run)
+        is_main = threading.current_thread() is threading.main_thread()
+        if run is not None and task is not None and (is_main or BackgroundTask.current()):
+            raise RuntimeError(in_background(run.name, task))
 
     def _train_on(self, thread: int, recorders: Sequence[OptimizerRecorder]) -> None:
         for each in recorders:

@@ -1,0 +1,37 @@
+"""The cell magic ``%%train``: runs a cell in the background."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import no_var_expand
+
+from labkit.backgrounding import start
+from labkit.run.background_task import BackgroundTask
+from labkit.views.cell_code import CellCode
+
+_USAGE = "%%train takes the code of a cell below it, and at most a name for its task: %%train task"
+
+
+def register(shell: Any) -> None:
+    """Add ``%%train`` to an IPython shell."""
+    shell.register_magic_function(train, "cell", "train")
+
+
+@no_var_expand
+def train(line: str, body: str) -> None:
+    """Run the cell on a thread of its own, so that other cells can run meanwhile.
+
+    Its names are those of the notebook. ``%%train task`` assigns the `BackgroundTask` to ``task``:
+    ``task.stop()``, ``task.wait()``, ``task.result()``. See `labkit.background`.
+    """
+    name = line.strip()
+    if name and not name.isidentifier():
+        raise UsageError(f"{_USAGE}, not {name!r}.")
+    code = CellCode(f"%%train {line}".rstrip(), body)
+    if code.is_empty:
+        raise UsageError(f"{_USAGE}. This cell has no code.")
+    task: BackgroundTask[None] = start(code.run, code.name, cell=body)
+    if name:
+        code.namespace[name] = task

@@ -1,0 +1,323 @@
+"""A function on a thread of its own: its status, its result, and how it is stopped."""
+
+from __future__ import annotations
+
+import atexit
+import contextvars
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from labkit.run.control import Stopped
+from labkit.run.holding import CELL_SECONDS, other_loops_held
+from labkit.run.run import Run
+from labkit.run.thread_interrupt import InterruptRequest, ThreadInterrupt
+
+T = TypeVar("T")
+
+TaskStatus = Literal["running", "stopping", "finished", "stopped", "interrupted", "failed"]
+
+_STEP_SECONDS = 3.0
+"""Time that a watched loop has for the end of its step before it is interrupted within it."""
+_EXIT_SECONDS = 1.2
+"""Time that loops have to end when the process ends."""
+
+
+class BackgroundTask(Generic[T]):
+    """A function that runs on a thread of its own; `labkit.background` returns it.
+
+    Parameters
+    ----------
+    work : callable
+        Takes no arguments.
+    name : str
+        Displayed in messages.
+    on_change : callable, optional
+        Called with the task when its end is requested, and on its thread when it has ended.
+
+    Attributes
+    ----------
+    name : str
+    started_at : float
+        Time of the start, in s since the epoch.
+    cell, execution : str or None
+        The cell that started it, and the request that executed this cell.
+    stops_at_step_end : bool
+        Whether a requested end waits for the end of a step, because the loop is watched.
+    error : BaseException or None
+        What the function raised; its traceback begins in the user's code.
+
+    Examples
+    --------
+    >>> task = BackgroundTask(lambda: 6 * 7, "answer")
+    >>> task.start()
+    >>> task.result()
+    42
+    >>> task.done, task.status
+    (True, 'finished')
+    """
+
+    _live: ClassVar[dict[int, BackgroundTask[Any]]] = {}
+    """The tasks that have not ended, by the identity of their threads."""
+
+    def __init__(
+        self,
+        work: Callable[[], T],
+        name: str,
+        on_change: Callable[[BackgroundTask[T]], None] = lambda task: None,
+    ) -> None:
+        self.name = name
+        self.started_at = time.time()
+        self.cell: str | None = None
+        self.execution: str | None = None
+        self.stops_at_step_end = False
+        self.error: BaseException | None = None
+        self._traceback: TracebackType | None = None
+        self._value: T | None = None
+        self._work: Callable[[], T] | None = work
+        self._on_change = on_change
+        self._status: TaskStatus = "running"
+        self._reason: Literal["stopped", "interrupted"] = "stopped"
+        self._began = time.monotonic()
+        self._seconds: float | None = None
+        self._request: InterruptRequest | None = None
+        self._interrupt = ThreadInterrupt()
+        self._runs: list[weakref.ref[Run]] = []
+        self._started, self._ended = threading.Event(), threading.Event()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}: {self.status}, {self.seconds:.1f} s>"
+
+    # ── state ────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def current(cls) -> BackgroundTask[Any] | None:
+        """Return the task whose thread is the calling thread; None on other threads."""
+        return cls._live.get(threading.get_ident())
+
+    @classmethod
+    def live(cls) -> list[BackgroundTask[Any]]:
+        """Return the tasks that have not ended."""
+        return list(cls._live.values())
+
+    @classmethod
+    def training(cls, run: Run) -> BackgroundTask[Any] | None:
+        """Return the task that trains a run at present; None if no task does."""
+        owner = run.control.owner
+        return None if owner is None or run.closed else cls._live.get(owner)
+
+    @property
+    def status(self) -> TaskStatus:
+        """The status: running, stopping, finished, stopped, interrupted or failed.
+
+        "stopping" lasts from the request until the function ends.
+        """
+        return self._status
+
+    @property
+    def done(self) -> bool:
+        """Whether the function has ended."""
+        return self._ended.is_set()
+
+    @property
+    def seconds(self) -> float:
+        """Time since the start, in s; until the end once the task has ended."""
+        return time.monotonic() - self._began if self._seconds is None else self._seconds
+
+    def add_run(self, run: Run) -> None:
+        """Add a run that the function has opened."""
+        self._runs.append(weakref.ref(run))
+
+    # ── control ──────────────────────────────────────────────────────────────
+
+    def start(self) -> None:
+        """Start the thread, with a copy of the context variables of the calling thread."""
+        atexit.register(_stop_all)  # several registrations of one function are harmless
+        target = contextvars.copy_context().run
+        # A daemon: the process ends even if the loop cannot be stopped.
+        thread = threading.Thread(
+            target=target, args=(self._run,), name=f"labkit {self.name}", daemon=True
+        )
+        thread.start()
+        self._started.wait()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the function has ended; return whether it has.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Maximum time, in s.
+        """
+        return self._ended.wait(timeout)
+
+    def result(self, timeout: float | None = None) -> T:
+        """Wait until the function has ended, and return its result.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Maximum time, in s.
+
+        Raises
+        ------
+        BaseException
+            What the function raised; a `KeyboardInterrupt` if it was stopped.
+        TimeoutError
+            If it has not ended in time.
+        RuntimeError
+            If it is called by the function itself.
+        """
+        if BackgroundTask.current() is self:
+            raise RuntimeError(f"{self.name} waits for its own end. Call result() elsewhere.")
+        if not self.wait(timeout):
+            raise TimeoutError(f"{self.name} has not ended within {timeout} s; it runs on.")
+        if self.error is not None:
+            raise self.error.with_traceback(self._traceback)
+        return self._value  # type: ignore[return-value]
+
+    def stop(self) -> None:
+        """Raise `KeyboardInterrupt` in the function; returns at once.
+
+        In a watched loop it is raised at the end of a step; if none ends within 3 s, or if `stop`
+        is called again, at the next instruction of Python. In a loop that is not watched this is
+        so from the beginning. A call that does not return, such as ``time.sleep``, cannot be ended.
+        """
+        self._request_end("stopped")
+
+    def held(self) -> AbstractContextManager[None]:
+        """Return a context manager in which the watched loop waits at the end of a step.
+
+        In its block the model does not change, so that other cells can evaluate or save it. The
+        loop continues after the block.
+
+        Raises
+        ------
+        RequestRefusedError
+            On entry, if the loop ends no step within 10 s.
+        """
+        return other_loops_held(self._training_runs(), seconds=CELL_SECONDS)
+
+    def interrupt(self) -> None:
+        """End the function like `stop`, with the status "interrupted"."""
+        self._request_end("interrupted")
+
+    def exit(self) -> None:
+        """Raise `SystemExit` in the function, as the process ends; returns at once."""
+        self._interrupt.raise_at_once(InterruptRequest(), SystemExit)
+
+    def _request_end(self, reason: Literal["stopped", "interrupted"]) -> None:
+        if self.done:
+            return
+        earlier, self._reason = self._request, reason
+        if earlier is not None and not earlier.is_delivered:
+            self._interrupt.raise_at_once(earlier)
+            return
+        request = self._request = InterruptRequest()
+        runs = self._training_runs()
+        self._status, self.stops_at_step_end = "stopping", bool(runs)
+        self._on_change(self)
+        if not runs:
+            self._interrupt.raise_at_once(request)
+            return
+        for run in runs:
+            run.control.interrupt(request.claim)
+        timer = threading.Timer(_STEP_SECONDS, self._interrupt.raise_at_once, (request,))
+        timer.daemon = True
+        timer.start()
+
+    def _training_runs(self) -> list[Run]:
+        return [run for run in Run.open_runs() if BackgroundTask.training(run) is self]
+
+    # ── on the thread ────────────────────────────────────────────────────────
+
+    def _run(self) -> None:
+        ident = threading.get_ident()
+        work, self._work = self._work, None
+        self._live[ident] = self
+        self._interrupt.open()
+        self._started.set()
+        try:
+            try:
+                assert work is not None
+                self._value = work()
+            finally:
+                self._interrupt.close()
+        except BaseException as error:  # noqa: BLE001 - `result` raises it
+            self._interrupt.close()
+            self.error = error
+            self._traceback = error.__traceback__ = _from_user_code(error.__traceback__)
+        del work
+        self._end(ident)
+
+    def _end(self, ident: int) -> None:
+        for run in Run.open_runs():
+            if run.control.owner == ident:  # another thread may get the same identity
+                run.control.owner = None
+        self._seconds = time.monotonic() - self._began
+        self._live.pop(ident, None)
+        self._status = self._final_status()
+        try:
+            self._on_change(self)
+        finally:
+            self._ended.set()
+
+    def _final_status(self) -> TaskStatus:
+        if isinstance(self.error, Stopped):
+            return "stopped"
+        if self._request is not None and isinstance(self.error, KeyboardInterrupt | SystemExit):
+            return self._reason
+        if isinstance(self.error, KeyboardInterrupt):
+            return "interrupted"
+        if self.error is not None:
+            return "failed"
+        runs = [run for each in self._runs if (run := each()) is not None]
+        return "stopped" if any(run.status == "stopped" for run in runs) else "finished"
+
+
+def in_background(model: str, task: BackgroundTask[Any]) -> str:
+    """Return the message that a model is trained by a task and cannot be trained elsewhere."""
+    since = time.strftime("%H:%M:%S", time.localtime(task.started_at))
+    return (
+        f"{model} is trained in the background by {task.name} since {since}, and two loops on one "
+        "model would mix their gradients. Wait for that loop (wait()), stop it (stop() or the "
+        "kernel's interrupt), or train a copy: copy.deepcopy(model). torch.autograd.grad leaves "
+        "the gradients of the parameters alone and works meanwhile."
+    )
+
+
+def _from_user_code(traceback: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without the frames of labkit that called the user's code."""
+    found = traceback
+    while found is not None and _is_labkit(found):
+        found = found.tb_next
+    return traceback if found is None else found
+
+
+def _is_labkit(traceback: TracebackType) -> bool:
+    name = traceback.tb_frame.f_globals.get("__name__") or ""
+    return name.partition(".")[0] == "labkit"
+
+
+def _stop_all() -> None:
+    """Stop the tasks that have not ended, as the process ends.
+
+    A thread that calls torch while Python shuts down could abort the process.
+    """
+    tasks = BackgroundTask.live()
+    for task in tasks:
+        sys.stderr.write(f"labkit: {task.name} is stopped, because the process ends.\n")
+        task.stop()
+    deadline = time.monotonic() + _EXIT_SECONDS
+    for task in tasks:
+        if not task.wait(_EXIT_SECONDS / 4):
+            task.stop()
+    while any(not task.done for task in tasks) and time.monotonic() < deadline:
+        for task in tasks:
+            if not task.wait(_EXIT_SECONDS / 8):
+                task.exit()

@@ -1,0 +1,113 @@
+"""``%%train`` in a real JupyterLab: the page and the other cells stay usable while it trains."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from .training import MODEL, Training
+
+pytestmark = pytest.mark.browser
+
+BLOCKING = """
+until = time.monotonic() + 3
+while time.monotonic() < until:
+    pass
+print("the other cell, at step", run.steps)
+"""
+FAILING = "%%train\nlayer = nn.Linear(3, 1)\nlayer(torch.ones(2, 4))"
+LINE = "[data-labkit-task]"
+
+
+@pytest.fixture
+def training(lab, tmp_path_factory):
+    loop = Training(lab.folder / tmp_path_factory.mktemp("training").name)
+    yield loop
+    if loop.folder.exists():
+        loop.end()
+
+
+def start(open_notebook, training, *others):
+    cells = [f"{MODEL}%load_ext labkit", f"%%train\n{training.cell().lstrip()}", *others]
+    book = open_notebook(cells)
+    book.run_cell(0)
+    book.await_idle()
+    book.run_cell(1)
+    book.await_idle()
+    book.await_step("dashboard", 20)
+    return book
+
+
+def press(book, name):
+    book.view("controls").get_by_role("button", name=name, exact=True).click()
+
+
+def test_views_grow_and_other_cells_run_while_a_cell_trains(open_notebook, training):
+    book = start(open_notebook, training, BLOCKING)
+    expect(book.cell(1).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
+    book.run_cell(2)
+    for kind in ("dashboard", "curves", "gradients", "controls"):
+        book.await_step(kind, book.step(kind) + 20)
+    expect(book.cell(2)).to_contain_text("the other cell, at step", timeout=30_000)
+    training.end()
+    expect(book.cell(1)).to_contain_text("ended: finished")
+    expect(book.cell(1).locator(LINE)).to_have_text(re.compile(r"Finished after [\d.]+ s\."))
+    expect(book.cell(2)).not_to_contain_text("ended")
+    assert book.errors == []
+
+
+def test_a_page_that_is_reloaded_during_training_has_its_views_at_once(open_notebook, training):
+    book = start(open_notebook, training)
+    book.await_step("curves", 200)
+    book.save()
+    book.open()
+    book.await_step("curves", 200, timeout=5_000)
+    first = book.page.evaluate(
+        """() => {
+            const plot = document.querySelector('[data-labkit-view="curves"] .js-plotly-plot');
+            return Math.min(...plot.data.flatMap((trace) => Array.from(trace.x ?? [])));
+        }"""
+    )
+    assert first == 1
+    press(book, "Pause")
+    expect(book.view("controls")).to_contain_text("Paused")
+    press(book, "Resume")
+    expect(book.view("controls")).to_contain_text("Running")
+    expect(book.cell(1).locator(LINE)).to_contain_text("Training in the background since")
+    press(book, "Stop")
+    expect(book.view("controls")).to_contain_text("Stopped")
+    expect(book.cell(1).locator(LINE)).to_have_text(re.compile(r"Stopped after [\d.]+ s\."))
+    assert book.errors == []
+
+
+def test_an_error_is_displayed_in_the_cell_that_trains(open_notebook, training):
+    book = start(open_notebook, training, FAILING, "print('still here')")
+    book.run_cell(2)
+    book.await_idle()
+    book.run_cell(3)
+    book.await_idle()
+    expect(book.cell(2)).to_contain_text("----> 3 layer(torch.ones(2, 4))")
+    expect(book.cell(2)).to_contain_text("RuntimeError: mat1 and mat2 shapes cannot be multiplied")
+    expect(book.cell(2).locator(LINE)).to_contain_text("Failed after")
+    expect(book.cell(3)).to_contain_text("still here")
+    book.await_step("controls", training.steps + 20)
+    expect(book.view("controls")).to_contain_text("Running")
+
+
+def test_the_interrupt_button_ends_the_training(open_notebook, training):
+    book = start(open_notebook, training, "print(run.status, run.steps)")
+    book.page.get_by_role("button", name="Interrupt the kernel").click()
+    expect(book.cell(1).locator(LINE)).to_have_text(re.compile(r"Interrupted after [\d.]+ s\."))
+    expect(book.view("controls")).to_contain_text("Interrupted")
+    expect(book.cell(1)).not_to_contain_text("Traceback")
+    book.run_cell(2)
+    expect(book.cell(2)).to_contain_text(f"interrupted {training.steps + 1}")
+
+
+def test_the_interrupt_button_ends_a_paused_training(open_notebook, training):
+    book = start(open_notebook, training)
+    press(book, "Pause")
+    expect(book.view("controls")).to_contain_text("Paused")
+    book.page.get_by_role("button", name="Interrupt the kernel").click()
+    expect(book.view("controls")).to_contain_text("Interrupted")
+    expect(book.cell(1).locator(LINE)).to_contain_text("Interrupted after")

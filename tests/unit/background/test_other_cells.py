@@ -1,0 +1,83 @@
+"""What the main thread does with a model while it trains in the background."""
+
+import copy
+
+import pytest
+import torch
+
+import labkit as lk
+
+from .loops import Loop
+
+SECONDS = 30
+
+
+@pytest.fixture
+def training():
+    """A loop that trains in the background, and its task."""
+    loop = Loop()
+
+    def train():
+        with lk.watch(loop.model, show=False):
+            loop.train()
+
+    task = lk.background(train)
+    loop.await_steps()
+    yield loop, task
+    loop.ending.set()
+    assert task.wait(SECONDS)
+
+
+def weights(loop):
+    return copy.deepcopy(loop.model.state_dict())["weight"]
+
+
+def test_a_held_loop_takes_no_step_and_continues(training):
+    loop, task = training
+    with task.held():
+        before = weights(loop)
+        steps = loop.steps
+        task.wait(0.1)
+        assert torch.equal(weights(loop), before)
+        assert loop.steps == steps
+    loop.await_steps()
+    assert not torch.equal(weights(loop), before)
+
+
+def test_a_loop_that_is_held_can_be_stopped(training):
+    _, task = training
+    with task.held():
+        task.stop()
+        assert not task.wait(0.1)
+    assert task.wait(SECONDS)
+    assert task.status == "stopped"
+
+
+def test_graphs_of_a_model_in_training_change_nothing():
+    """A graph restores the model after its forward pass, which must not undo steps of the loop."""
+    loop, alone = Loop(), Loop()
+    alone.model.load_state_dict(loop.model.state_dict())
+
+    def train():
+        with lk.watch(loop.model, show=False):
+            loop.train()
+
+    task = lk.background(train)
+    for _ in range(30):
+        loop.await_steps(3)
+        lk.graph.capture(loop.model, loop.inputs)
+        lk.graph(loop.model, loop.inputs).close()
+        lk.graph(loop.model(loop.inputs).sum(), model=loop.model).close()
+    loop.ending.set()
+    task.result(SECONDS)
+    for _ in range(loop.steps):
+        alone.step()
+    assert torch.equal(weights(loop), weights(alone))
+
+
+def test_the_stepper_walks_through_a_model_in_training(training):
+    loop, _ = training
+    walk = lk.stepper.walk(lambda: loop.model(loop.inputs).square().mean())
+    assert walk.events
+    lk.stepper(lambda: loop.model(loop.inputs).square().mean()).close()
+    loop.await_steps()
