@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Labels } from "../../../src/views/graph/model/labels";
 import * as text from "../../../src/views/graph/structure/text";
-import { perceptron } from "./sample";
+import { perceptron, Sample } from "./sample";
 
 describe("text", () => {
   it.each([
@@ -65,6 +65,23 @@ describe("Labels", () => {
       subtitle: "Block · 4×2",
       badge: "6 params",
     });
+  });
+
+  it("have the class beside a number, and once only", () => {
+    const graph = new Sample()
+      .module("#1", null)
+      .module("layers.0#1", "#1", 6)
+      .module("layers.0#2", "#1", 6)
+      .op("layers.0#1/addmm:0")
+      .op("layers.0#2/addmm:0", "layers.0#1/addmm:0")
+      .graph();
+    const numbered = new Labels(graph);
+    const [, first, second] = graph.modules;
+    expect(first && numbered.ofModule(first)).toMatchObject({
+      title: "layers.0 · Block",
+      subtitle: "4×2",
+    });
+    expect(second && numbered.ofModule(second).title).toBe("layers.0 · Block (call 2)");
   });
 });
 

@@ -5,6 +5,7 @@ import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph
 import { isOperation, ModuleTree, type TensorInfo } from "../structure/module-tree";
 import {
   countText,
+  isNumbered,
   moduleName,
   plural,
   shapeText,
@@ -62,7 +63,7 @@ export class Labels {
 
   ofModule(module: CollapsedCall): Label {
     const { repeat } = module;
-    const type = module.synthetic ? (repeat?.label ?? "") : module.path === "" ? "" : module.type;
+    const type = module.synthetic ? (repeat?.label ?? "") : isTypeInName(module) ? "" : module.type;
     const shape = shapeText(this.outputs.get(module.id)?.shape ?? null);
     const failed = this.failed.has(module.id) ? `${FAILED_MARK} failed` : "";
     const parameters = module.parameters > 0 ? `${shortCount(module.parameters)} params` : "";
@@ -137,6 +138,11 @@ function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
     return { title: name, subtitle: shape, badge: "" };
   if (flow === "backward") return { title: node.backward, subtitle: shape, badge: "" };
   return { title: name, subtitle: [shape, node.backward].filter(Boolean).join(" · "), badge: "" };
+}
+
+/** Whether the name of a module's box contains its class. */
+function isTypeInName(module: CollapsedCall): boolean {
+  return module.path === "" || isNumbered(module);
 }
 
 function size(node: GraphNode): number {

@@ -154,6 +154,7 @@ export class ShownGraph {
 
   moduleNameOf(id: string): string {
     const module = this.graph.modules.find((each) => each.id === id);
-    return module ? moduleName(module) : id;
+    if (!module) return id;
+    return module.synthetic ? module.type : moduleName(module);
   }
 }

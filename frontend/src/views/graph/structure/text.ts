@@ -54,9 +54,18 @@ export function lastName(path: string): string {
   return parts.slice(first).join(".");
 }
 
-/** Returns the name of a module's box: the last part of its path, or the class of the model. */
+/** Whether the name of a module is a number, as in a Sequential or a ModuleList. */
+export function isNumbered(module: ModuleCall): boolean {
+  return /(^|\.)\d+$/.test(module.path);
+}
+
+/**
+ * Returns the name of a module's box: the last part of its path, or the class of the model. Beside
+ * a number is the class: "0 · Linear".
+ */
 export function moduleName(module: ModuleCall): string {
-  const name = module.path === "" ? module.type : lastName(module.path);
+  const last = module.path === "" ? module.type : lastName(module.path);
+  const name = isNumbered(module) ? `${last} · ${module.type}` : last;
   return module.call > 1 ? `${name} (call ${module.call})` : name;
 }
 
