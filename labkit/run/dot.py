@@ -47,6 +47,8 @@ def _title(module: ModuleCall) -> str:
 
 def _dot_node(number: int, node: Node, indent: str) -> str:
     label = ", ".join(node.parameters) or node.op
+    if node.role is not None:
+        label += f" ({node.role})"
     if node.shape is not None:
         label += f" {list(node.shape)}"
     if node.kind == "failed":

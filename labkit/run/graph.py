@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import networkx
     import pandas
 
-GRAPH_VERSION = 4
+GRAPH_VERSION = 5
 
 
 @dataclass(frozen=True)

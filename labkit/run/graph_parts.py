@@ -58,6 +58,9 @@ class Node:
         node is recomputed in backward.
     backward : str or None
         Name of the autograd node, for example ``"AddmmBackward0"``; None if there is none.
+    role : str or None
+        What the result is, if the flow of the data shows it: ``"attention weights"``, or ``"mean
+        attention weights"`` for their mean over the heads.
     """
 
     id: str
@@ -72,6 +75,7 @@ class Node:
     source: Source | None = None
     note: str | None = None
     backward: str | None = None
+    role: str | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)

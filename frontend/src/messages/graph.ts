@@ -48,6 +48,8 @@ export interface GraphNode {
   readonly note: string | null;
   /** Class name of the autograd node, "AddmmBackward0"; null without one. */
   readonly backward: string | null;
+  /** What its result is, if the flow of the data shows it: "attention weights". */
+  readonly role: string | null;
   readonly cost: Cost;
 }
 

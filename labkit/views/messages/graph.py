@@ -39,6 +39,7 @@ class GraphNode(TypedDict):
     source: Source | None
     note: str | None
     backward: str | None
+    role: str | None
     cost: Cost
 
 

@@ -66,13 +66,20 @@ export class Sample {
     return this;
   }
 
+  /** Sets what the result of the newest node is. */
+  role(role: string): this {
+    const last = this.nodes.pop();
+    if (last) this.nodes.push({ ...last, role });
+    return this;
+  }
+
   output(id: string, ...sources: string[]): this {
     return this.node(id, "output", [], [], sources);
   }
 
   graph(signature = "one"): GraphData {
     const { nodes, edges, modules } = this;
-    return { version: 4, signature, step: 0, nodes, edges, modules, reason: null };
+    return { version: 5, signature, step: 0, nodes, edges, modules, reason: null };
   }
 
   private node(
@@ -92,6 +99,7 @@ export class Sample {
       source: null,
       note: null,
       backward: kind === "op" ? `${op}Backward0` : null,
+      role: null,
       cost: kind === "op" ? costOf(1) : NO_COST,
     };
     this.nodes.push({ id, kind, op, scope, ...tensor, ...rest });

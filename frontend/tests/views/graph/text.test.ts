@@ -85,6 +85,21 @@ describe("Labels", () => {
   });
 });
 
+describe("a node with a role", () => {
+  it("says what its result is in its box and its facts", () => {
+    const graph = new Sample().op("/softmax:0").role("attention weights").graph();
+    const [node] = graph.nodes;
+    if (!node) throw new Error("no node");
+    const item = { kind: "op", id: node.id, container: null, node } as const;
+    const labels = new Labels(graph);
+    expect(labels.ofItem(item)).toMatchObject({
+      title: "softmax",
+      subtitle: "attention weights · 4×2",
+    });
+    expect(labels.factsOfItem(item)).toContainEqual(["Result", "attention weights"]);
+  });
+});
+
 describe("siText", () => {
   it("formats a number with an SI prefix", () => {
     const written = [0, 950, 1000, 2_500_000].map((value) => text.siText(value, "B"));

@@ -114,6 +114,7 @@ export class Labels {
     return withoutEmpty([
       [node.kind === "parameter" ? "Parameter" : "", node.parameters.join(", ")],
       ["Operation", isOperation(node) ? node.op : ""],
+      ["Result", node.role ?? ""],
       ["Backward", node.backward ?? ""],
       ["Kind", KINDS[node.kind] ?? ""],
       ["In module", place ? place.path || place.type : "outside all modules"],
@@ -130,14 +131,14 @@ export class Labels {
 
 function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
   const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
-  const shape = shapeText(node.shape);
+  const about = [node.role ?? "", shapeText(node.shape)].filter(Boolean).join(" · ");
   if (node.kind === "failed")
     return { title: `${FAILED_MARK} ${name}`, subtitle: "failed", badge: "" };
   // The backward node of a leaf is always AccumulateGrad, so its name is not used.
   if (node.backward === null || node.kind !== "op" || flow === "forward")
-    return { title: name, subtitle: shape, badge: "" };
-  if (flow === "backward") return { title: node.backward, subtitle: shape, badge: "" };
-  return { title: name, subtitle: [shape, node.backward].filter(Boolean).join(" · "), badge: "" };
+    return { title: name, subtitle: about, badge: "" };
+  if (flow === "backward") return { title: node.backward, subtitle: about, badge: "" };
+  return { title: name, subtitle: [about, node.backward].filter(Boolean).join(" · "), badge: "" };
 }
 
 /** Whether the name of a module's box contains its class. */
