@@ -124,6 +124,8 @@ class ModuleCall:
     seconds : float or None
         Duration of the call on the host, in s, including submodules; None if it was not measured.
         An accelerator may finish the work later.
+    frozen : int
+        Number of those among `parameters` that require no gradient. They are no nodes of the graph.
     """
 
     id: str
@@ -134,6 +136,7 @@ class ModuleCall:
     parameters: int
     source: Source | None = None
     seconds: float | None = None
+    frozen: int = 0
 
 
 @dataclass(frozen=True)

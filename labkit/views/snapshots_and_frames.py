@@ -48,6 +48,7 @@ def snapshot(
     graph: ComputationGraph | None,
     findings: Sequence[Finding] = (),
     history: FindingsHistory = NO_HISTORY,
+    frozen: Sequence[str] = (),
     course: str | None = None,
     pending: Sequence[str] = (),
 ) -> Message:
@@ -64,6 +65,8 @@ def snapshot(
     findings : sequence of Finding
     history : FindingsHistory
         The earlier findings, and the silenced rules.
+    frozen : sequence of str
+        Names of the frozen parameters.
     course : str, optional
         Folder of the course's notebooks.
     pending : sequence of str
@@ -74,6 +77,7 @@ def snapshot(
     message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]
     message.content["history"] = history
+    message.content["frozen"] = list(frozen)
     message.content["course"] = course
     message.content["pending"] = list(pending)
     return message
@@ -86,6 +90,7 @@ def frame(
     graph: ComputationGraph | None,
     findings: Sequence[Finding] | None = None,
     history: FindingsHistory | None = None,
+    frozen: Sequence[str] | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
 ) -> Message:
     """Return a message with the changes since the previous snapshot or frame.
@@ -103,6 +108,8 @@ def frame(
         The findings if they changed.
     history : FindingsHistory or None
         The earlier findings and the silenced rules if they changed.
+    frozen : sequence of str or None
+        Names of the frozen parameters if they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
     """
@@ -125,6 +132,8 @@ def frame(
         message.content["findings"] = [finding.to_json() for finding in findings]
     if history is not None:
         message.content["history"] = history
+    if frozen is not None:
+        message.content["frozen"] = list(frozen)
     return message
 
 

@@ -80,6 +80,8 @@ export interface ModuleCall {
   readonly source: Source | null;
   /** Duration of the call on the host, including its children. */
   readonly seconds: number | null;
+  /** Number of those among `parameters` that require no gradient. */
+  readonly frozen: number;
   /** The sum over its operations. */
   readonly cost: Cost;
 }

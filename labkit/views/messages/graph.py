@@ -64,6 +64,7 @@ class ModuleCall(TypedDict):
     parameters: int
     source: Source | None
     seconds: float | None
+    frozen: int
     cost: Cost
 
 

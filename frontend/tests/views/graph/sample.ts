@@ -45,6 +45,7 @@ export class Sample {
       parameters,
       source: null,
       seconds: null,
+      frozen: 0,
       cost,
     });
     return this;

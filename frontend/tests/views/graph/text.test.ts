@@ -67,6 +67,17 @@ describe("Labels", () => {
     });
   });
 
+  it("say how many parameters of a module are frozen", () => {
+    const [model, first] = graph.modules;
+    if (!model || !first) throw new Error("no modules");
+    expect(labels.ofModule({ ...model, frozen: 6 }).badge).toBe("12 params · 6 frozen");
+    expect(labels.ofModule({ ...first, frozen: 6 }).badge).toBe("6 params · frozen");
+    expect(labels.factsOfModule({ ...first, frozen: 6 })).toContainEqual([
+      "Frozen",
+      "all parameters: no gradient is computed for them",
+    ]);
+  });
+
   it("have the class beside a number, and once only", () => {
     const graph = new Sample()
       .module("#1", null)

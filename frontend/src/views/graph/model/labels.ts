@@ -67,10 +67,13 @@ export class Labels {
     const shape = shapeText(this.outputs.get(module.id)?.shape ?? null);
     const failed = this.failed.has(module.id) ? `${FAILED_MARK} failed` : "";
     const parameters = module.parameters > 0 ? `${shortCount(module.parameters)} params` : "";
+    const frozen = frozenText(module, shortCount);
     return {
       title: module.synthetic ? module.type : moduleName(module),
       subtitle: [type, shape].filter(Boolean).join(" · "),
-      badge: [failed, repeat ? `×${repeat.passes}` : "", parameters].filter(Boolean).join(" · "),
+      badge: [failed, repeat ? `×${repeat.passes}` : "", parameters, frozen]
+        .filter(Boolean)
+        .join(" · "),
     };
   }
 
@@ -92,6 +95,7 @@ export class Labels {
       ["Output", shapeText(output?.shape ?? null)],
       ["Dtype", output?.dtype ?? ""],
       ["Parameters", module.synthetic ? "" : countText(module.parameters)],
+      ["Frozen", frozenFact(module)],
       ["Operations", module.synthetic ? "" : countText(this.operations.get(module.id) ?? 0)],
       ...costsOfCall(module),
       ["Called at", sourceText(module.source)],
@@ -139,6 +143,18 @@ function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
     return { title: name, subtitle: about, badge: "" };
   if (flow === "backward") return { title: node.backward, subtitle: about, badge: "" };
   return { title: name, subtitle: [about, node.backward].filter(Boolean).join(" · "), badge: "" };
+}
+
+/** Returns "frozen" for a module without trainable parameters, "12 frozen" for a part of them. */
+function frozenText({ parameters, frozen }: CollapsedCall, text: (count: number) => string) {
+  if (frozen === 0) return "";
+  return frozen === parameters ? "frozen" : `${text(frozen)} frozen`;
+}
+
+function frozenFact({ parameters, frozen }: CollapsedCall): string {
+  if (frozen === 0) return "";
+  const which = frozen === parameters ? "all parameters" : `${countText(frozen)} parameters`;
+  return `${which}: no gradient is computed for them`;
 }
 
 /** Whether the name of a module's box contains its class. */

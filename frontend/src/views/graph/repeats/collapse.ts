@@ -299,6 +299,7 @@ function passCall(id: string, parent: string | null, pass: number): CollapsedCal
     parameters: 0,
     source: null,
     seconds: null,
+    frozen: 0,
     cost: NO_COST,
     synthetic: true,
   };
