@@ -50,7 +50,7 @@ def _dot_node(number: int, node: Node, indent: str) -> str:
     if node.role is not None:
         label += f" ({node.role})"
     if node.shape is not None:
-        label += f" {list(node.shape)}"
+        label += f" [{', '.join(node.dims or map(str, node.shape))}]"
     if node.kind == "failed":
         error = _quoted(node.note or "")
         label = _quoted(f"{label} (failed)")

@@ -40,6 +40,7 @@ class GraphNode(TypedDict):
     note: str | None
     backward: str | None
     role: str | None
+    dims: list[str] | None
     cost: Cost
 
 
@@ -51,6 +52,7 @@ class GraphEdge(TypedDict):
     shape: list[int] | None
     dtype: str | None
     output: int
+    dims: list[str] | None
 
 
 class ModuleCall(TypedDict):
@@ -78,3 +80,5 @@ class GraphData(TypedDict):
     edges: list[GraphEdge]
     modules: list[ModuleCall]
     reason: str | None
+    sizes: dict[str, list[int]]
+    more_sizes: bool

@@ -32,6 +32,7 @@ export class Sample {
   private readonly nodes: GraphNode[] = [];
   private readonly edges: GraphEdge[] = [];
   private readonly modules: ModuleCall[] = [];
+  private sizes: GraphData["sizes"] = {};
 
   module(id: string, parent: string | null, parameters = 0, cost = NO_COST): this {
     const [path = "", call = "1"] = id.split("#");
@@ -67,6 +68,14 @@ export class Sample {
     return this;
   }
 
+  /** Replaces the shape of the newest node by sizes that vary. */
+  varying(dims: readonly string[], sizes: GraphData["sizes"]): this {
+    const last = this.nodes.pop();
+    if (last) this.nodes.push({ ...last, dims });
+    this.sizes = sizes;
+    return this;
+  }
+
   /** Sets what the result of the newest node is. */
   role(role: string): this {
     const last = this.nodes.pop();
@@ -80,7 +89,8 @@ export class Sample {
 
   graph(signature = "one"): GraphData {
     const { nodes, edges, modules } = this;
-    return { version: 5, signature, step: 0, nodes, edges, modules, reason: null };
+    const varying = { sizes: this.sizes, more_sizes: false };
+    return { version: 5, signature, step: 0, nodes, edges, modules, reason: null, ...varying };
   }
 
   private node(
@@ -101,6 +111,7 @@ export class Sample {
       note: null,
       backward: kind === "op" ? `${op}Backward0` : null,
       role: null,
+      dims: null,
       cost: kind === "op" ? costOf(1) : NO_COST,
     };
     this.nodes.push({ id, kind, op, scope, ...tensor, ...rest });
@@ -112,6 +123,7 @@ export class Sample {
         shape: from?.shape ?? null,
         dtype: "float32",
         output: 0,
+        dims: from?.dims ?? null,
       });
     }
     return this;

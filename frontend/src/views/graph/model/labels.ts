@@ -8,9 +8,11 @@ import {
   isNumbered,
   moduleName,
   plural,
-  shapeText,
+  type Sized,
   shortCount,
+  sizesText,
   sourceText,
+  varyingText,
 } from "../structure/text";
 import { costsOfCall, costsOfNode } from "./cost-text";
 import type { Fact } from "./fact";
@@ -64,7 +66,8 @@ export class Labels {
   ofModule(module: CollapsedCall): Label {
     const { repeat } = module;
     const type = module.synthetic ? (repeat?.label ?? "") : isTypeInName(module) ? "" : module.type;
-    const shape = shapeText(this.outputs.get(module.id)?.shape ?? null);
+    const output = this.outputs.get(module.id);
+    const shape = output ? sizesText(output) : "";
     const failed = this.failed.has(module.id) ? `${FAILED_MARK} failed` : "";
     const parameters = module.parameters > 0 ? `${shortCount(module.parameters)} params` : "";
     const frozen = frozenText(module, shortCount);
@@ -92,7 +95,8 @@ export class Labels {
         repeat ? `${repeat.passes} times; this is number ${(repeat.pass ?? 0) + 1}` : "",
       ],
       ["Call", module.call > 1 ? String(module.call) : ""],
-      ["Output", shapeText(output?.shape ?? null)],
+      ["Output", output ? sizesText(output) : ""],
+      ["Sizes vary", output ? this.sizesFact(output) : ""],
       ["Dtype", output?.dtype ?? ""],
       ["Parameters", module.synthetic ? "" : countText(module.parameters)],
       ["Frozen", frozenFact(module)],
@@ -112,6 +116,10 @@ export class Labels {
     return `Computation graph${name}: ${plural(paths.size, "module")}, ${plural(operations, "operation")}`;
   }
 
+  private sizesFact({ dims }: Sized): string {
+    return dims ? `${varyingText(this.graph, dims)}; costs are those of the first` : "";
+  }
+
   private factsOfNode(node: GraphNode): readonly Fact[] {
     const { source } = node;
     const place = this.scopes.call(node.scope);
@@ -122,7 +130,8 @@ export class Labels {
       ["Backward", node.backward ?? ""],
       ["Kind", KINDS[node.kind] ?? ""],
       ["In module", place ? place.path || place.type : "outside all modules"],
-      ["Shape", shapeText(node.shape)],
+      ["Shape", sizesText(node)],
+      ["Sizes vary", this.sizesFact(node)],
       ["Dtype", node.dtype ?? ""],
       ["Parameters", node.kind === "parameter" ? countText(size(node)) : ""],
       ["Device", node.device ?? ""],
@@ -135,7 +144,7 @@ export class Labels {
 
 function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
   const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
-  const about = [node.role ?? "", shapeText(node.shape)].filter(Boolean).join(" · ");
+  const about = [node.role ?? "", sizesText(node)].filter(Boolean).join(" · ");
   if (node.kind === "failed")
     return { title: `${FAILED_MARK} ${name}`, subtitle: "failed", badge: "" };
   // The backward node of a leaf is always AccumulateGrad, so its name is not used.

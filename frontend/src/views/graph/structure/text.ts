@@ -1,11 +1,37 @@
 /** Formats shapes, counts and names of the graph. */
 
-import type { ModuleCall, Source } from "../../../messages/graph";
+import type { GraphData, ModuleCall, Source } from "../../../messages/graph";
+
+type VaryingSizes = Pick<GraphData, "sizes" | "more_sizes">;
+
+/** A tensor whose sizes may vary. */
+export interface Sized {
+  readonly shape: readonly number[] | null;
+  readonly dims: readonly string[] | null;
+}
 
 /** Returns "64×128", "scalar" for no dimensions, or "" for an unknown shape. */
 export function shapeText(shape: readonly number[] | null): string {
   if (shape === null) return "";
   return shape.length === 0 ? "scalar" : shape.join("×");
+}
+
+/** Returns the shape with names for the sizes that vary, "N×128", or `shapeText`. */
+export function sizesText({ shape, dims }: Sized): string {
+  return dims ? dims.join("×") : shapeText(shape);
+}
+
+/** Returns what the names of varying sizes stand for: "N is 32 or 7". */
+export function varyingText(graph: VaryingSizes, dims: readonly string[] | null = null): string {
+  const used = new Set(dims?.flatMap((text) => text.match(/[A-Z]\d*/g) ?? []));
+  const names = Object.keys(graph.sizes).filter((name) => dims === null || used.has(name));
+  return names.map((name) => `${name} is ${valuesText(graph, name)}`).join(", ");
+}
+
+function valuesText({ sizes, more_sizes }: VaryingSizes, name: string): string {
+  const values = (sizes[name] ?? []).map(countText);
+  const last = more_sizes ? "another number" : values.pop();
+  return `${values.join(", ")} or ${last}`;
 }
 
 /** Returns "1,234,567", for example. */
