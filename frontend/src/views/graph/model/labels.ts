@@ -65,14 +65,18 @@ export class Labels {
 
   ofModule(module: CollapsedCall): Label {
     const { repeat } = module;
-    const type = module.synthetic ? (repeat?.label ?? "") : isTypeInName(module) ? "" : module.type;
+    const type = module.synthetic
+      ? `pass ${(repeat?.pass ?? 0) + 1}`
+      : isTypeInName(module)
+        ? ""
+        : module.type;
     const output = this.outputs.get(module.id);
     const shape = output ? sizesText(output) : "";
     const failed = this.failed.has(module.id) ? `${FAILED_MARK} failed` : "";
     const parameters = module.parameters > 0 ? `${shortCount(module.parameters)} params` : "";
     const frozen = frozenText(module, shortCount);
     return {
-      title: module.synthetic ? module.type : moduleName(module),
+      title: nameOfCall(module),
       subtitle: [type, shape].filter(Boolean).join(" · "),
       badge: [failed, repeat ? `×${repeat.passes}` : "", parameters, frozen]
         .filter(Boolean)
@@ -152,6 +156,12 @@ function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
     return { title: name, subtitle: about, badge: "" };
   if (flow === "backward") return { title: node.backward, subtitle: about, badge: "" };
   return { title: name, subtitle: [about, node.backward].filter(Boolean).join(" · "), badge: "" };
+}
+
+/** Returns the name of a box: that of a repeated module for all of its calls. */
+export function nameOfCall(module: CollapsedCall): string {
+  if (module.synthetic) return module.type;
+  return moduleName(module.repeat ? { ...module, call: 1 } : module);
 }
 
 /** Returns "frozen" for a module without trainable parameters, "12 frozen" for a part of them. */
