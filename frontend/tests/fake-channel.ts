@@ -131,6 +131,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     graph: null,
     findings: [],
     history: { rules: 24, silenced: [], past: [], dropped: 0 },
+    frozen: [],
     course: null,
     pending: [],
   };

@@ -11,6 +11,7 @@ from torch import nn
 from labkit.capture import torch_compat
 from labkit.capture.evaluation import Evaluation, NoRules, OnFinding, Rules
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.readings.training_modes import mode_dependent
 from labkit.capture.validate import (
     check_activations,
@@ -173,6 +174,6 @@ def _describe(run: Run, models: Mapping[str, nn.Module], table: ParameterTable) 
     facts = ModelFacts(
         device=f"{device} ({torch.cuda.get_device_name(device)})" if is_cuda else str(device),
         parameters=sum(parameter.numel() for parameter in known),
-        trainable=sum(parameter.numel() for parameter in known if parameter.requires_grad),
     )
     run.describe_model(facts)
+    FrozenParameters(table).record(run)

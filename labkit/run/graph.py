@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labkit.run.dot import dot_source
 from labkit.run.flops_by_shape import Flops
@@ -18,6 +18,7 @@ from labkit.run.graph_costs import Cost, GraphCosts, graph_costs
 from labkit.run.graph_diff import GraphDiff, graph_diff
 from labkit.run.graph_frame import COST_COLUMNS, FRAME_COLUMNS, frame_rows
 from labkit.run.graph_parts import Edge, ModuleCall, Node, Source
+from labkit.run.graph_sizes import Shapes, named_sizes
 from labkit.run.optional import import_optional
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import networkx
     import pandas
 
-GRAPH_VERSION = 4
+GRAPH_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class ComputationGraph:
         Optimizer step at which the graph was captured, 1 or greater; None outside a run.
     reason : str or None
         A sentence that says why there is no graph; then `nodes` is empty.
+    sizes : dict of str to tuple of int
+        The sizes of tensors that vary between passes of a run, for example the last batch, by the
+        names that `Node.dims` uses. `Node.shape` and the costs are those of the first value.
+    more_sizes : bool
+        Whether further values occurred, which are not listed.
     recorded_flops : dict of str to Flops
         Floating point operations that were recorded when the operations ran, by node id; see
         `costs` for those of all nodes.
@@ -62,6 +68,8 @@ class ComputationGraph:
     modules: tuple[ModuleCall, ...]
     step: int | None = None
     reason: str | None = None
+    sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    more_sizes: bool = False
     recorded_flops: dict[str, Flops] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -81,6 +89,45 @@ class ComputationGraph:
             digest.update(f"{edge.source}>{edge.target};".encode(errors="replace"))
         return digest.hexdigest()
 
+    @cached_property
+    def structure(self) -> str:
+        """A hexadecimal digest like `signature` without the sizes of tensors that may vary.
+
+        Included are the number of dimensions, and the shapes of parameters.
+        """
+        digest = hashlib.blake2b(digest_size=12)
+        for node in self.nodes:
+            shape = node.shape if node.shape is None or node.parameters else len(node.shape)
+            digest.update(f"{node.id}|{node.kind}|{shape}|{node.dtype};".encode(errors="replace"))
+        for edge in self.edges:
+            digest.update(f"{edge.source}>{edge.target};".encode(errors="replace"))
+        return digest.hexdigest()
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """The shapes of the nodes, then those of the edges."""
+        return (*(node.shape for node in self.nodes), *(edge.shape for edge in self.edges))
+
+    def with_sizes(self, passes: Sequence[Shapes], *, more: bool = False) -> ComputationGraph:
+        """Return the graph with names for the sizes that vary between passes.
+
+        Parameters
+        ----------
+        passes : sequence of Shapes
+            The attribute `shapes` of graphs of the same structure, that of this graph first.
+        more : bool
+            Whether there were further passes with other sizes.
+        """
+        named = named_sizes(passes)
+        nodes, edges = named.dims[: len(self.nodes)], named.dims[len(self.nodes) :]
+        return replace(
+            self,
+            nodes=tuple(map(_with_dims, self.nodes, nodes)),
+            edges=tuple(map(_with_dims, self.edges, edges)),
+            sizes=named.values,
+            more_sizes=more,
+        )
+
     @property
     def failures(self) -> tuple[str, ...]:
         """A sentence on each failed operation: its name, module, line and error."""
@@ -99,6 +146,8 @@ class ComputationGraph:
                 asdict(call) | {"cost": _plain(costs.modules[call.id])} for call in self.modules
             ],
             "reason": self.reason,
+            "sizes": {name: list(values) for name, values in self.sizes.items()},
+            "more_sizes": self.more_sizes,
         }
 
     @classmethod
@@ -119,13 +168,18 @@ class ComputationGraph:
             )
         return cls(
             nodes=tuple(_node(item) for item in data["nodes"]),
-            edges=tuple(Edge(**{**item, "shape": _shape(item)}) for item in data["edges"]),
+            edges=tuple(
+                Edge(**{**item, "shape": _shape(item), "dims": _dims(item)})
+                for item in data["edges"]
+            ),
             modules=tuple(
                 ModuleCall(**{**_without_cost(item), "source": _source(item)})
                 for item in data["modules"]
             ),
             step=data["step"],
             reason=data["reason"],
+            sizes={name: tuple(values) for name, values in data["sizes"].items()},
+            more_sizes=data["more_sizes"],
             recorded_flops={item["id"]: _flops(item["cost"]) for item in data["nodes"]},
         )
 
@@ -240,8 +294,19 @@ def _plain(item: Node | Edge | Cost) -> dict[str, Any]:
     return data
 
 
+_Part = TypeVar("_Part", Node, Edge)
+
+
+def _with_dims(part: _Part, dims: tuple[str, ...] | None) -> _Part:
+    return part if part.dims == dims else replace(part, dims=dims)
+
+
 def _shape(item: Mapping[str, Any]) -> tuple[int, ...] | None:
     return None if item["shape"] is None else tuple(item["shape"])
+
+
+def _dims(item: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return None if item["dims"] is None else tuple(item["dims"])
 
 
 def _node(item: Mapping[str, Any]) -> Node:
@@ -249,6 +314,7 @@ def _node(item: Mapping[str, Any]) -> Node:
         **{
             **_without_cost(item),
             "shape": _shape(item),
+            "dims": _dims(item),
             "parameters": tuple(item["parameters"]),
             "source": _source(item),
         }

@@ -281,9 +281,14 @@ class RunRecord:
         """Return the table of an id, created or widened if necessary; see `Recorder.table`."""
         return self.recorder.table(id, kind, names)
 
-    def add_graph(self, graph: ComputationGraph, step: int | None = None) -> None:
-        """Record a graph that was captured at a step, by default the current step."""
-        self._graphs.add(graph, self.steps if step is None else step)
+    def add_graph(
+        self, graph: ComputationGraph, step: int | None = None, *, more_sizes: bool = False
+    ) -> None:
+        """Record a graph that was captured at a step, by default the current step.
+
+        With `more_sizes`, the sizes of tensors in this pass are others than those of the graph.
+        """
+        self._graphs.add(graph, self.steps if step is None else step, more_sizes=more_sizes)
 
     def describe_model(self, facts: ModelFacts) -> None:
         """Set the properties of the watched models."""

@@ -64,6 +64,7 @@ class RunUpdates:
         self._sent_graph: ComputationGraph | None = None
         self._sent_findings: tuple[Finding, ...] = ()
         self._sent_history: FindingsHistory | None = None
+        self._sent_frozen: tuple[str, ...] = ()
         self._process = psutil.Process()
 
     @property
@@ -84,7 +85,7 @@ class RunUpdates:
         tables = run.tables
         complete = self._choose_complete(tables.values(), {})
         pending = set(tables) - {table.id for table, _ in complete}
-        graph, findings = run.graph, run.findings
+        graph, findings, frozen = run.graph, run.findings, run.model.frozen
         history = findings_history(run)
         message = snapshots_and_frames.snapshot(
             self._seq + 1,
@@ -93,6 +94,7 @@ class RunUpdates:
             graph,
             findings,
             history,
+            frozen,
             course_folder(),
             sorted(pending),
             acknowledged=self._acknowledged,
@@ -101,20 +103,21 @@ class RunUpdates:
         self._rows_wait = False
         self._note_complete(complete)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
+        self._sent_frozen = frozen
         self._seq += 1
         return message
 
     def frame(self) -> Message:
         """Return the next message as a frame.
 
-        It contains new rows, some of the pending tables, and the graph and the findings if they
-        changed. After an error the next frame has the same contents.
+        It contains new rows, some of the pending tables, and the graph, the findings and the frozen
+        parameters if they changed. After an error the next frame has the same contents.
         """
         run = self._run
         tables = run.tables
         rows, totals = self._new_rows(tables)
         complete = self._choose_complete([tables[id] for id in self.pending], self._sent_at)
-        graph, findings = run.graph, run.findings
+        graph, findings, frozen = run.graph, run.findings, run.model.frozen
         history = findings_history(run)
         message = snapshots_and_frames.frame(
             self._seq + 1,
@@ -123,6 +126,7 @@ class RunUpdates:
             None if graph is self._sent_graph else graph,
             None if findings == self._sent_findings else findings,
             None if history == self._sent_history else history,
+            None if frozen == self._sent_frozen else frozen,
             complete,
             acknowledged=self._acknowledged,
         )
@@ -133,6 +137,7 @@ class RunUpdates:
         if run.closed:
             self._replace_merged(tables)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
+        self._sent_frozen = frozen
         self._seq += 1
         return message
 

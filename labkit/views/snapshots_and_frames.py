@@ -48,6 +48,7 @@ def snapshot(
     graph: ComputationGraph | None,
     findings: Sequence[Finding] = (),
     history: FindingsHistory = NO_HISTORY,
+    frozen: Sequence[str] = (),
     course: str | None = None,
     pending: Sequence[str] = (),
     *,
@@ -66,6 +67,8 @@ def snapshot(
     findings : sequence of Finding
     history : FindingsHistory
         The earlier findings, and the silenced rules.
+    frozen : sequence of str
+        Names of the frozen parameters.
     course : str, optional
         Folder of the course's notebooks.
     pending : sequence of str
@@ -79,6 +82,7 @@ def snapshot(
     message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]
     message.content["history"] = history
+    message.content["frozen"] = list(frozen)
     message.content["course"] = course
     message.content["pending"] = list(pending)
     return message
@@ -91,6 +95,7 @@ def frame(
     graph: ComputationGraph | None,
     findings: Sequence[Finding] | None = None,
     history: FindingsHistory | None = None,
+    frozen: Sequence[str] | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
     *,
     acknowledged: int | None = None,
@@ -110,6 +115,8 @@ def frame(
         The findings if they changed.
     history : FindingsHistory or None
         The earlier findings and the silenced rules if they changed.
+    frozen : sequence of str or None
+        Names of the frozen parameters if they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
     acknowledged : int or None
@@ -135,6 +142,8 @@ def frame(
         message.content["findings"] = [finding.to_json() for finding in findings]
     if history is not None:
         message.content["history"] = history
+    if frozen is not None:
+        message.content["frozen"] = list(frozen)
     return message
 
 

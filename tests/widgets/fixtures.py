@@ -200,6 +200,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 GRAPH,
                 [FINDING],
                 HISTORY,
+                ["fc.weight"],
                 "~/labkit",
                 ["metric/accuracy"],
                 acknowledged=6,
@@ -212,7 +213,10 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             ),
             {"last": 6002, "accuracy": [0.25, 0.5]},
         ),
-        "changes": (snapshots_and_frames.frame(9, STATE, {}, GRAPH, [], NO_HISTORY), {}),
+        "changes": (
+            snapshots_and_frames.frame(9, STATE, {}, GRAPH, [], NO_HISTORY, ["fc.bias"]),
+            {},
+        ),
         "inspection": (
             message_builders.inspection(3, Inspection(STATISTICS, None, NORMS, "so")),
             {

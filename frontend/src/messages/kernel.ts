@@ -19,6 +19,8 @@ export interface SnapshotMessage {
   /** The most severe first. */
   readonly findings: readonly Finding[];
   readonly history: FindingsHistory;
+  /** Names of the frozen parameters, which require no gradient. */
+  readonly frozen: readonly string[];
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
   readonly course: string | null;
   /** Ids of the tables that did not fit into this message. */
@@ -45,6 +47,7 @@ export interface FrameMessage {
   readonly findings?: readonly Finding[];
   /** Present if it changed. */
   readonly history?: FindingsHistory;
+  readonly frozen?: readonly string[];
 }
 
 /** The graph with a signature; null if it is not stored any more. */

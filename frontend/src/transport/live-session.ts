@@ -76,6 +76,10 @@ export class LiveSession implements RunSession {
     return this.data.history;
   }
 
+  get frozen(): ReadonlySet<string> {
+    return this.data.frozen;
+  }
+
   get course(): string | null {
     return this.data.course;
   }

@@ -87,6 +87,7 @@ class CallTree:
     def modules(self, scopes: ScopeRecorder) -> tuple[ModuleCall, ...]:
         """Return all calls that contain a node, and the calls around them, outer before inner."""
         sizes = {path: scopes.size(path) for path in self.paths}
+        frozen = {path: scopes.frozen(path) for path in self.paths}
         return tuple(
             ModuleCall(
                 id=self.ids[call],
@@ -97,6 +98,7 @@ class CallTree:
                 parameters=sizes[call.path],
                 source=source_of(call.line),
                 seconds=call.nanoseconds / 1e9 if call.nanoseconds else None,
+                frozen=frozen[call.path],
             )
             for call in self.intervals
             for parent in [self.parents[call]]

@@ -104,6 +104,14 @@ class ScopeRecorder:
             self._sizes[path] = size
         return size
 
+    def frozen(self, path: str) -> int:
+        """Return the number of scalar parameters of a module that require no gradient."""
+        module = self._modules[path]()
+        parameters = [] if module is None else torch_compat.all_parameters(module)
+        return sum(
+            p.numel() for p in parameters if not p.requires_grad and torch_compat.has_storage(p)
+        )
+
     def table(self) -> ParameterTable:
         """Return the parameters of all known modules."""
         alive = {label: ref() for label, ref in self._models.items()}

@@ -31,6 +31,7 @@ class SnapshotMessage(TypedDict):
     graph: GraphData | None
     findings: list[Finding]
     history: FindingsHistory
+    frozen: list[str]
     course: str | None
     pending: list[str]
 
@@ -50,6 +51,7 @@ class FrameMessage(TypedDict):
     graph: NotRequired[GraphData]
     findings: NotRequired[list[Finding]]
     history: NotRequired[FindingsHistory]
+    frozen: NotRequired[list[str]]
 
 
 class GraphMessage(TypedDict):

@@ -78,6 +78,7 @@ class GraphSpan(TypedDict):
     signature: str
     first: int
     last: int
+    title: str
 
 
 class RunState(TypedDict):

@@ -254,6 +254,18 @@ describe("the stepper", () => {
     expect(order).toContain("backward");
   });
 
+  it("labels a result by its role", () => {
+    const buffer = new Buffer();
+    const message = walk(buffer);
+    const nodes = message.graph.nodes.map((node) =>
+      node.id === "/mul:0" ? { ...node, role: "attention weights" } : node,
+    );
+    model.receive({ ...message, graph: { ...message.graph, nodes } }, buffer.buffers);
+    expect(root.textContent).toContain("attention weights6");
+    press("Step on");
+    expect(root.textContent).toContain("mul (attention weights)");
+  });
+
   it("reads the messages that Python sends", () => {
     model.receive({ ...stepperMessages.walk, protocol: PROTOCOL_VERSION + 1 } as StepperMessage);
     expect(root.querySelector(".labkit-empty")?.textContent).toContain("Restart the kernel");

@@ -25,8 +25,9 @@ const FONTS: Readonly<Record<Role, readonly [weight: number, size: number]>> = {
   detail: [400, 11],
 };
 
-const MAX_TITLE = 190;
-const MAX_SUBTITLE = 230;
+/** Wide enough for a number with a long class name: "layers.10 · TransformerEncoderLayer". */
+const MAX_TITLE = 290;
+const MAX_SUBTITLE = 290;
 export const MODULE_PADDING = 14;
 export const STRIP = 6;
 export const CHEVRON = 16;
