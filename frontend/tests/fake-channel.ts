@@ -7,8 +7,8 @@ import { PROTOCOL_VERSION } from "../src/messages/protocol";
 import type { RunState } from "../src/messages/run";
 import type { TableRows } from "../src/messages/tables";
 import type { ChannelState } from "../src/messages/widgets";
-import type { Channel, MessageModel } from "../src/transport/channel";
-import { MessageRecorder } from "../src/transport/message-recorder";
+import type { Channel } from "../src/transport/channel";
+import { MessageRecorder, type RecordedModel } from "../src/transport/message-recorder";
 import { PageScripts } from "../src/transport/page-scripts";
 
 type Listener = (content?: unknown, buffers?: Buffers) => void;
@@ -68,8 +68,8 @@ export class FakeChannel implements Channel {
 }
 
 /** Returns a recorder of the messages of a channel, on a page of its own. */
-export function recorded(channel: Pick<Channel, "on">): MessageRecorder {
-  return new MessageRecorder(channel as Pick<MessageModel<never>, "on">, new PageScripts());
+export function recorded(model: RecordedModel): MessageRecorder {
+  return new MessageRecorder(model, new PageScripts());
 }
 
 export function stateOf(facts: Partial<RunState> = {}): RunState {

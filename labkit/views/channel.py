@@ -16,7 +16,7 @@ import traitlets
 from labkit.run import Run, inspection_requests
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.error_text import described
-from labkit.views import assets, jupyter_compat
+from labkit.views import assets, jupyter_compat, queries
 from labkit.views import message_builders as wire
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
@@ -25,8 +25,8 @@ from labkit.views.messages.page import AssetName
 from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.publisher import Publisher
 from labkit.views.run_updates import RunUpdates
+from labkit.views.text_buffers import request_text, with_text_buffers
 
-_MAX_HISTOGRAMS = 64
 _MAX_TEXT = 200
 _GRACE_SECONDS = 0.4
 """Time in which the message of a page that displays a view must arrive, in s.
@@ -158,7 +158,7 @@ class RunChannel(DroppableWidget):
             self._post(self._updates.frame())
 
     def _post(self, message: wire.Message) -> None:
-        for part in self._fragmenter.fragments(message):
+        for part in map(with_text_buffers, self._fragmenter.fragments(message)):
             self.send(part.content, part.buffers)
 
     def _on_message(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
@@ -189,12 +189,22 @@ class RunChannel(DroppableWidget):
                 self._refuse(content, wire.other_version(version))
             case {"type": "asset", "name": name, "again": bool(again)} if name in assets.ASSETS:
                 self._send_asset(page, name, again=again)
+            case {"type": "text"}:
+                request_text()
+                page.forget_sent()
+                self._send_asset(page, assets.ASSETS[0])
             case {"type": "received", "seq": int(seq)}:
                 self._updates.acknowledge(seq)
                 if self._publisher is not None:
                     self._publisher.acknowledge()
                     if self._updates.pending:
                         self._publisher.publish_soon()
+            case _:
+                self._act(content)
+
+    def _act(self, content: Any) -> None:
+        """Execute a click on a control or a finding."""
+        match content:
             case {"type": "control", "action": str(action), "request": int(request)}:
                 self._control(content, action, request)
             case {
@@ -209,25 +219,15 @@ class RunChannel(DroppableWidget):
 
     def _reply_to_query(self, content: Any) -> None:
         """Reply to a query for data of the run."""
-        run = self._watched
         match content:
-            case {"type": "graph", "signature": str(signature)}:
-                same = (graph for graph in run.graphs if graph.signature == signature)
-                self._post(wire.older_graph(signature, next(same, None)))
             case {"type": "inspect", "name": str(name), "request": int(request)}:
                 self._inspect(content, name, request)
-            case {"type": "subjects", "request": int(request)}:
-                self._post(wire.subjects(request, run.activations))
-            case {"type": "histograms", "request": int(request), "names": [*names], "bins": bins}:
-                named = [str(name) for name in names[:_MAX_HISTOGRAMS]]
-                step = content.get("step")
-                self._post(wire.histograms(request, run.histograms, named, str(bins), step))
-            case {"type": "picture", "request": int(request), "module": str(path), "kind": kind}:
-                step = content.get("step")
-                found = run.activations.at(path, kind, step)
-                self._post(wire.picture(request, found))
-            case _:
-                self._refuse(content, f"labkit does not know this message: {shortened(content)}")
+                return
+        message = queries.reply(self._watched, content)
+        if message is None:
+            self._refuse(content, f"labkit does not know this message: {shortened(content)}")
+        else:
+            self._post(message)
 
     def _schedule_snapshot(self, content: Any) -> None:
         """Send a snapshot soon; one for all pages that request it, as all pages receive it."""

@@ -52,6 +52,10 @@ class PageRecord:
             self._sent.popitem(last=False)
         return is_new or again
 
+    def forget_sent(self) -> None:
+        """Record that the page has received nothing of what it was sent."""
+        self._sent.clear()
+
     def heard(self) -> None:
         """Record that a message of the page is being handled on this thread."""
         self._heard_at = time.monotonic()

@@ -19,6 +19,7 @@ from labkit.views.channel import shortened
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.page_records import PageRecord, page_of_message
+from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.views import View
 
 
@@ -119,7 +120,7 @@ class StepperView(View):
         return walk
 
     def _post(self, message: wire.Message) -> None:
-        for part in self._fragmenter.fragments(message):
+        for part in map(with_text_buffers, self._fragmenter.fragments(message)):
             self.send(part.content, part.buffers)
 
     def _on_page(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
@@ -147,6 +148,9 @@ class StepperView(View):
         match content:
             case {"type": "walk", "protocol": wire.PROTOCOL_VERSION, "again": bool(again)}:
                 self._send_walk(page, again=again)
+            case {"type": "text"}:
+                request_text()
+                self._send_walk(page, again=True)
             case {"type": "walk"}:
                 self._refuse(content, wire.other_version(content.get("protocol")))
             case {

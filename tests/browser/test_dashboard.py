@@ -151,6 +151,31 @@ def test_everything_is_live_in_a_page_without_subshells(
     assert book.errors == []
 
 
+LOSE_BUFFERS = """
+window.sentAsText = 0;
+const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
+kernel.anyMessage.connect((_, { msg }) => {
+  if (msg.header.msg_type !== "comm_msg") return;
+  msg.buffers = [];
+  window.sentAsText += "text_buffers" in (msg.content.data.content ?? {});
+});
+"""
+
+
+def test_everything_is_live_in_a_page_that_loses_the_buffers_of_messages(open_new_page, training):
+    book = open_new_page([MODEL, training.cell()])
+    book.page.evaluate(LOSE_BUFFERS)
+    for cell in (0, 1):
+        book.run_cell(cell)
+    for kind in ("dashboard", "curves", "gradients"):
+        book.await_step(kind, 20)
+    expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
+    training.end()
+    book.await_idle()
+    assert book.page.evaluate("() => window.sentAsText") > 3
+    assert book.errors == []
+
+
 def test_closing_the_page_does_not_stop_the_loop(open_new_page, training):
     book = start(open_new_page, training)
     book.page.close()

@@ -258,6 +258,7 @@ def page_messages() -> dict[str, page.PageMessage]:
     return {
         "hello": {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION, "again": False},
         "asset": {"type": "asset", "name": "layout.js", "again": False},
+        "text": {"type": "text"},
         "received": {"type": "received", "seq": 8},
         "graph": {"type": "graph", "signature": "abc"},
         "inspect": {"type": "inspect", "name": "fc.weight", "request": 1},
@@ -309,6 +310,7 @@ def stepper_requests() -> dict[str, stepper.StepperRequest]:
         "walk": {"type": "walk", "protocol": message_builders.PROTOCOL_VERSION, "again": False},
         "edit": {"type": "edit", "request": 1, "leaf": "w", "index": 0, "value": 2.5},
         "reset": {"type": "reset", "request": 2},
+        "text": {"type": "text"},
     }
 
 

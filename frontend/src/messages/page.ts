@@ -22,6 +22,11 @@ export interface AssetRequest {
   readonly again: boolean;
 }
 
+/** Requests that buffers be sent as text, as none arrive (`transport/text-buffers.ts`). */
+export interface TextRequest {
+  readonly type: "text";
+}
+
 /** Acknowledges a snapshot or a frame. */
 export interface ReceivedMessage {
   readonly type: "received";
@@ -84,6 +89,7 @@ export interface IgnoreRequest {
 export type PageMessage =
   | HelloMessage
   | AssetRequest
+  | TextRequest
   | ReceivedMessage
   | GraphRequest
   | InspectRequest

@@ -6,6 +6,7 @@
 
 import type { GraphData } from "./graph";
 import type { FragmentMessage } from "./kernel";
+import type { TextRequest } from "./page";
 import type { BufferIndex } from "./protocol";
 
 export type Phase = "forward" | "backward" | "accumulate";
@@ -120,4 +121,4 @@ export interface ResetRequest {
 }
 
 /** Page to kernel. */
-export type StepperRequest = WalkRequest | EditRequest | ResetRequest;
+export type StepperRequest = WalkRequest | EditRequest | ResetRequest | TextRequest;

@@ -6,11 +6,16 @@
  */
 
 import type { Buffers } from "../decoding/buffers";
-import type { MessageListener, MessageModel } from "./channel";
+import type { TextRequest } from "../messages/page";
+import { type MessageListener, type MessageModel, send } from "./channel";
 import type { PageScripts } from "./page-scripts";
+import { buffersOf, lacksBuffers } from "./text-buffers";
 
 /** Maximum number of messages that are kept; with more, all are dropped until the next snapshot. */
 export const MAX_KEPT = 64;
+
+/** A model whose messages are recorded. */
+export type RecordedModel = Pick<MessageModel<TextRequest>, "on" | "send">;
 
 interface Received {
   readonly content: unknown;
@@ -22,13 +27,17 @@ export class MessageRecorder {
   hasDelivered = false;
   private kept: Received[] = [];
   private keepsFrames = false;
+  private hasRequestedText = false;
   private readonly listeners = new Set<MessageListener>();
 
   constructor(
-    model: Pick<MessageModel<never>, "on">,
+    private readonly model: RecordedModel,
     readonly scripts: PageScripts,
   ) {
-    model.on("msg:custom", (content, buffers = []) => this.receive({ content, buffers }));
+    model.on("msg:custom", (content, buffers = []) => {
+      if (lacksBuffers(content, buffers)) this.requestText();
+      else this.receive({ content, buffers: buffersOf(content, buffers) });
+    });
   }
 
   /** Passes the kept messages and all later ones to a listener. */
@@ -41,6 +50,11 @@ export class MessageRecorder {
 
   remove(listener: MessageListener): void {
     this.listeners.delete(listener);
+  }
+
+  private requestText(): void {
+    if (!this.hasRequestedText) send(this.model, { type: "text" });
+    this.hasRequestedText = true;
   }
 
   private receive(message: Received): void {

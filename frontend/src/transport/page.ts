@@ -1,7 +1,6 @@
 /** What the scripts of one build share on a page; a page can contain two builds. */
 
-import type { MessageModel } from "./channel";
-import { MessageRecorder } from "./message-recorder";
+import { MessageRecorder, type RecordedModel } from "./message-recorder";
 import { PageScripts } from "./page-scripts";
 
 export class LabkitPage {
@@ -9,14 +8,14 @@ export class LabkitPage {
   private readonly recorders = new Map<string, MessageRecorder>();
 
   /** Records the messages of a new model. */
-  record(key: string, model: Pick<MessageModel<never>, "on">): MessageRecorder {
+  record(key: string, model: RecordedModel): MessageRecorder {
     const recorder = new MessageRecorder(model, this.scripts);
     this.recorders.set(key, recorder);
     return recorder;
   }
 
   /** Returns the recorder of a model; creates it if the front end has not initialised the model. */
-  recorderOf(key: string, model: Pick<MessageModel<never>, "on">): MessageRecorder {
+  recorderOf(key: string, model: RecordedModel): MessageRecorder {
     return this.recorders.get(key) ?? this.record(key, model);
   }
 }

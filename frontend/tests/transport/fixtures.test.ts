@@ -175,6 +175,7 @@ describe("every message", () => {
     const next = fixture("frame");
     channel.receive(first.message, viewsOf(first));
     channel.receive(next.message, viewsOf(next));
+    channel.receive({ type: "asset", name: "layout.js" }); // without its buffer
     void session.graphOf("abc");
     void session.inspect("fc.weight");
     void session.subjects();

@@ -3,7 +3,7 @@ import type { KernelMessage } from "../../src/messages/kernel";
 import { LiveSession } from "../../src/transport/live-session";
 import { MAX_KEPT, MessageRecorder } from "../../src/transport/message-recorder";
 import { PageScripts } from "../../src/transport/page-scripts";
-import { FakeChannel, recorded, snapshot, stateOf } from "../fake-channel";
+import { FakeChannel, lossRows, recorded, snapshot, stateOf } from "../fake-channel";
 
 let channel: FakeChannel;
 let messages: MessageRecorder;
@@ -80,3 +80,21 @@ describe("a script", () => {
     expect(channel.sentOfType("asset")).toHaveLength(2);
   });
 });
+
+describe("a front end that loses buffers", () => {
+  it("is sent them as text after a request, once", () => {
+    const session = new LiveSession(channel, messages);
+    channel.receive({ type: "fragment", message: 1, index: 0, count: 2 });
+    channel.receive({ type: "asset", name: "plotly.js" });
+    expect(channel.sentOfType("text")).toHaveLength(1);
+    const { table } = lossRows([1, 2], [3, 4]);
+    channel.receive(snapshot(1));
+    const text_buffers = lossRows([1, 2], [3, 4]).buffers.map(base64);
+    channel.receive(Object.assign(frame(2), { tables: [table], text_buffers }));
+    expect([...(session.tables[0]?.points(0).values ?? [])]).toEqual([3, 4]);
+  });
+});
+
+function base64({ buffer, byteOffset, byteLength }: DataView): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("base64");
+}

@@ -29,6 +29,12 @@ class AssetRequest(TypedDict):
     again: bool
 
 
+class TextRequest(TypedDict):
+    """Requests that buffers be sent as text, as none arrive (`labkit.views.text_buffers`)."""
+
+    type: Literal["text"]
+
+
 class ReceivedMessage(TypedDict):
     """Acknowledges a snapshot or a frame."""
 
@@ -98,6 +104,7 @@ class IgnoreRequest(TypedDict):
 PageMessage = (
     HelloMessage
     | AssetRequest
+    | TextRequest
     | ReceivedMessage
     | GraphRequest
     | InspectRequest
