@@ -11,7 +11,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -24,6 +23,7 @@ from torch.nn.modules.module import (
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.intervals import Interval
+from labkit.capture.graph.open_calls import OpenCall, is_torch_class
 from labkit.capture.graph.source_lines import Line, user_line
 from labkit.capture.graph.thread_calls import Link, ThreadCall, creators_of, in_order
 from labkit.capture.parameters import ParameterTable, prefixed
@@ -31,37 +31,6 @@ from labkit.capture.parameters import ParameterTable, prefixed
 _MAX_INTERVALS = 50_000
 _CALLERS = 6
 """Number of stack frames from a module's hook to its caller, which may be a torch container."""
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """A module call that is under way.
-
-    Attributes
-    ----------
-    is_recorded : bool
-        Whether the call creates nodes: False under `torch.no_grad`.
-    is_in_forward : bool
-        Whether `forward` has been called.
-    """
-
-    module: nn.Module
-    start: int = 0
-    line: Line | None = None
-    is_torch_class: bool = False
-    began: int = 0
-    is_recorded: bool = True
-    is_in_forward: bool = False
-
-
-_torch_classes: dict[type, bool] = {}
-
-
-def _is_torch_class(kind: type) -> bool:
-    known = _torch_classes.get(kind)
-    if known is None:
-        known = _torch_classes[kind] = kind.__module__.startswith("torch.")
-    return known
 
 
 class ScopeRecorder:
@@ -98,7 +67,7 @@ class ScopeRecorder:
         self._modules: dict[str, weakref.ref[nn.Module]] = {}
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
-        self._open: dict[int, list[_Entry]] = {}
+        self._open: dict[int, list[OpenCall]] = {}
         self._can_have_hooks = True
         for label, model in models.items():
             self._register(label, model)
@@ -270,13 +239,13 @@ class ScopeRecorder:
             if stack is None:
                 stack = self._open[thread] = []
             if not torch.is_grad_enabled():
-                stack.append(_Entry(module, is_recorded=False))
+                stack.append(OpenCall(module, is_recorded=False))
                 return
-            is_torch_class = _is_torch_class(type(module))
+            of_torch = is_torch_class(type(module))
             # There is no line of the user's code between a torch container and its modules.
             line = None if stack and stack[-1].is_torch_class else user_line(_CALLERS)
             start = torch_compat.sequence_number()
-            stack.append(_Entry(module, start, line, is_torch_class, time.perf_counter_ns()))
+            stack.append(OpenCall(module, start, line, of_torch, time.perf_counter_ns()))
 
     def _around_forward(
         self,
