@@ -127,7 +127,9 @@ def _end_with_modules(watch: Watch, reference: weakref.ref[Run]) -> None:
 
 def runs_of(models: Iterable[nn.Module]) -> list[Run]:
     """Return the open runs that record parameters of the models."""
-    parameters = [parameter for module in models for parameter in module.parameters()]
+    parameters = [
+        parameter for module in models for parameter in torch_compat.all_parameters(module)
+    ]
     return [
         run
         for run, watch in list(_watches.items())

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from labkit.run.dot import dot_source
 from labkit.run.flops_by_shape import Flops
-from labkit.run.graph_costs import Cost, GraphCosts, graph_costs
+from labkit.run.graph_costs import GraphCosts, graph_costs
 from labkit.run.graph_diff import GraphDiff, graph_diff
 from labkit.run.graph_frame import COST_COLUMNS, FRAME_COLUMNS, frame_rows
-from labkit.run.graph_parts import Edge, ModuleCall, Node, Source
+from labkit.run.graph_json import edge_from, flops_from, module_call_from, node_from, plain
+from labkit.run.graph_parts import Edge, ModuleCall, Node
 from labkit.run.graph_sizes import Shapes, named_sizes
 from labkit.run.optional import import_optional
 
@@ -140,10 +141,10 @@ class ComputationGraph:
             "version": GRAPH_VERSION,
             "signature": self.signature,
             "step": self.step,
-            "nodes": [_plain(node) | {"cost": _plain(costs.nodes[node.id])} for node in self.nodes],
-            "edges": [_plain(edge) for edge in self.edges],
+            "nodes": [plain(node) | {"cost": plain(costs.nodes[node.id])} for node in self.nodes],
+            "edges": [plain(edge) for edge in self.edges],
             "modules": [
-                asdict(call) | {"cost": _plain(costs.modules[call.id])} for call in self.modules
+                asdict(call) | {"cost": plain(costs.modules[call.id])} for call in self.modules
             ],
             "reason": self.reason,
             "sizes": {name: list(values) for name, values in self.sizes.items()},
@@ -167,20 +168,14 @@ class ComputationGraph:
                 f"{GRAPH_VERSION}. Write it again with this version of labkit."
             )
         return cls(
-            nodes=tuple(_node(item) for item in data["nodes"]),
-            edges=tuple(
-                Edge(**{**item, "shape": _shape(item), "dims": _dims(item)})
-                for item in data["edges"]
-            ),
-            modules=tuple(
-                ModuleCall(**{**_without_cost(item), "source": _source(item)})
-                for item in data["modules"]
-            ),
+            nodes=tuple(map(node_from, data["nodes"])),
+            edges=tuple(map(edge_from, data["edges"])),
+            modules=tuple(map(module_call_from, data["modules"])),
             step=data["step"],
             reason=data["reason"],
             sizes={name: tuple(values) for name, values in data["sizes"].items()},
             more_sizes=data["more_sizes"],
-            recorded_flops={item["id"]: _flops(item["cost"]) for item in data["nodes"]},
+            recorded_flops={item["id"]: flops_from(item["cost"]) for item in data["nodes"]},
         )
 
     def to_dot(self) -> str:
@@ -286,49 +281,8 @@ def _sentence(node: Node) -> str:
     return f"failed: {node.op}{place}{line}: {node.note}"
 
 
-def _plain(item: Node | Edge | Cost) -> dict[str, Any]:
-    """Return the fields of an object, faster than `asdict`, which copies each of them."""
-    data = {name: getattr(item, name) for name in item.__slots__}
-    if isinstance(item, Node) and item.source is not None:
-        data["source"] = asdict(item.source)
-    return data
-
-
 _Part = TypeVar("_Part", Node, Edge)
 
 
 def _with_dims(part: _Part, dims: tuple[str, ...] | None) -> _Part:
     return part if part.dims == dims else replace(part, dims=dims)
-
-
-def _shape(item: Mapping[str, Any]) -> tuple[int, ...] | None:
-    return None if item["shape"] is None else tuple(item["shape"])
-
-
-def _dims(item: Mapping[str, Any]) -> tuple[str, ...] | None:
-    return None if item["dims"] is None else tuple(item["dims"])
-
-
-def _node(item: Mapping[str, Any]) -> Node:
-    return Node(
-        **{
-            **_without_cost(item),
-            "shape": _shape(item),
-            "dims": _dims(item),
-            "parameters": tuple(item["parameters"]),
-            "source": _source(item),
-        }
-    )
-
-
-def _without_cost(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in item.items() if key != "cost"}
-
-
-def _flops(cost: Mapping[str, Any]) -> Flops:
-    return Flops(cost["forward_flops"], cost["backward_flops"])
-
-
-def _source(item: Mapping[str, Any]) -> Source | None:
-    source = item["source"]
-    return None if source is None else Source(**source)

@@ -10,7 +10,7 @@ import { type Bins, binsFor, cellsOf, largestOf, sampleIn, specialCellsIn } from
 import { entriesOf, type HeatMapEntry } from "./groups";
 import { HeatLegend } from "./legend";
 import { paint } from "./paint";
-import { describeNewest, FROZEN, type Row, stepsOf } from "./rows";
+import { describeNewest, FROZEN, hasEnded, type Row, stepsOf } from "./rows";
 import type { ColourScale } from "./scale";
 
 const MIN_HEIGHT = 14;
@@ -81,7 +81,11 @@ export class HeatMap {
     const shown = this.rows.slice(this.firstRow, this.firstRow + this.visibleRowCount);
     this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
     const rowCells = shown.map((entry) =>
-      largestOf(entry.rows.map((row) => cellsOf(row.table.points(row.column), this.bins, scale))),
+      largestOf(
+        entry.rows.map((row) =>
+          cellsOf(row.table.points(row.column), this.bins, scale, hasEnded(row)),
+        ),
+      ),
     );
     for (const row of rowCells) scale.extend(row);
     const { bins, rowHeight } = this;
@@ -201,9 +205,10 @@ export class HeatMap {
     const row = this.rows[this.firstRow + Math.floor((event.clientY - box.top) / this.rowHeight)];
     const place = (event.clientX - box.left) / box.width;
     const bin = Math.min(this.bins.count - 1, Math.max(0, Math.floor(place * this.bins.count)));
-    const samples = (row?.rows ?? []).flatMap(({ name, table, column }) => {
-      const sample = sampleIn(table.points(column), this.bins, bin);
-      return sample ? [{ name, ...sample }] : [];
+    const samples = (row?.rows ?? []).flatMap((each) => {
+      const points = each.table.points(each.column);
+      const sample = sampleIn(points, this.bins, bin, hasEnded(each));
+      return sample ? [{ name: each.name, ...sample }] : [];
     });
     return samples.reduce<(typeof samples)[number] | null>(
       (best, each) => (best && best.value >= each.value ? best : each),

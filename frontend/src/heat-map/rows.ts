@@ -15,6 +15,11 @@ export interface Row {
 /** What is written beside the name of a frozen parameter. */
 export const FROZEN = "frozen";
 
+/** Whether a row has no values any more: the weights of a frozen parameter still have a norm. */
+export function hasEnded({ frozen, table }: Row): boolean {
+  return frozen && table.kind !== "weight_norm";
+}
+
 export function rowsOf({ tables, frozen }: RunSession, kind: TableKind): Row[] {
   return tables
     .filter((table) => table.kind === kind)

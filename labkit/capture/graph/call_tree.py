@@ -72,7 +72,12 @@ class CallTree:
         return "" if call is None else self.ids[call]
 
     def first_call(self, path: str) -> str:
-        """Return the id of the first call of a module; ``""`` if it was not called."""
+        """Return the id of the first call of a module, or of the innermost called one around it.
+
+        ``""`` if none was called.
+        """
+        while path and path not in self.paths:
+            path = path.rpartition(".")[0]
         return f"{path}#1" if path in self.paths else ""
 
     def line(self, node: AutogradNode) -> Line | None:

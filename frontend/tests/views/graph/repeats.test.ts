@@ -228,7 +228,9 @@ describe("a loop", () => {
 
   it("of three passes is one box", () => {
     const collapse = folded(decoder(3));
-    expect(collapse.repeats).toMatchObject([{ passes: 3, label: "select, add, Block and 1 more" }]);
+    expect(collapse.repeats).toMatchObject([
+      { passes: 3, label: "Block, Block, select and 1 more" },
+    ]);
     expect(boxes(collapse)).toEqual(["cell#1/passes", "#1/stack:0", "/loss:0"]);
     const open = boxes(collapse, "cell#1/passes");
     expect(open).toEqual(["#1/select:1", "#1/add:1", "cell#1", "head#1", "#1/stack:0", "/loss:0"]);

@@ -352,6 +352,19 @@ describe("drawGraph", () => {
     expect(box.style.getPropertyValue("--labkit-heat")).toBe("");
   });
 
+  it("says that a parameter was frozen, and shows no gradient norm of before", async () => {
+    session.frozen = new Set(["fc1.weight"]);
+    session.tell(perceptron().graph());
+    const open = async (id: string) => {
+      (await shown(() => seen(id))).dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    };
+    await open("fc1#1");
+    await open("fc1#1/weight:0");
+    const panel = root.querySelector("aside")?.textContent;
+    expect(panel).toContain("no gradient is computed for it");
+    expect(panel).not.toContain("Gradient norm");
+  });
+
   it("copies the drawing as Graphviz source", async () => {
     const written: string[] = [];
     vi.stubGlobal("navigator", {

@@ -264,8 +264,11 @@ function idInScope(id: string, scope: string): string {
   return `${scope}${id.slice(id.indexOf("/"))}`;
 }
 
+/** Returns the classes of the modules in a pass, then its operations: "GRUCell, Linear, add". */
 function labelOf(pass: readonly Child[]): string {
-  const names = pass.map((child) => child.call?.type ?? operationOf(child.id));
+  const calls = pass.flatMap(({ call }) => (call ? [call.type] : []));
+  const operations = pass.flatMap(({ id, call }) => (call ? [] : [operationOf(id)]));
+  const names = [...calls, ...operations];
   const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
   return `${names.slice(0, 3).join(", ")}${more}`;
 }

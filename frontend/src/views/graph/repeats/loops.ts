@@ -85,7 +85,10 @@ function loopOf(
   return withoutRareSlots({ passes, anchor: head.length });
 }
 
-/** Returns how many elements of the template are after the call of their pass. */
+/**
+ * Returns how many elements of the template are after the call of their pass. What is neither before
+ * the first call nor after the last one is before its call, as the first pass is the odd one more often.
+ */
 function splitOf(template: Indices, before: Indices, after: Indices): number {
   const matches = (part: Indices, keys: Indices) =>
     aligned(part, keys).filter((place) => place !== null).length;
@@ -97,7 +100,7 @@ function splitOf(template: Indices, before: Indices, after: Indices): number {
       (isWhole ? 0 : matches(template.slice(split), head))
     );
   });
-  return scores.lastIndexOf(Math.max(...scores));
+  return scores.indexOf(Math.max(...scores));
 }
 
 /**
