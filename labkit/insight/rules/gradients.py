@@ -44,7 +44,7 @@ def _exploding(evidence: Evidence) -> RuleMatch | None:
     if not_finite and _loss_was_finite(evidence, not_finite[0][0]):
         step, _, name = not_finite[0]
         return RuleMatch(
-            f"The gradient of {name} is not finite at step {step:,}.",
+            f"{_what_is_not_finite(evidence, name)} at step {step:,}.",
             (step, max(step, int(recent.steps[-1]))),
             tuple(dict.fromkeys(name for _, _, name in not_finite))[:8],
             (f"grad_norm/{name}", f"grad_not_finite/{name}"),
@@ -144,6 +144,17 @@ def _not_finite(evidence: Evidence, recent: RecentRows) -> list[tuple[int, int, 
     )
 
 
+def _what_is_not_finite(evidence: Evidence, name: str) -> str:
+    """Return the beginning of a sentence: a norm is infinite above 1e19, too, where squares are."""
+    counts = evidence.table("grad_not_finite")
+    if counts is None or name not in counts.names:
+        return f"The norm of the gradient of {name} is not finite"
+    newest = counts.newest()[0][counts.names.index(name)]
+    if newest == 0:
+        return f"The gradient of {name} is so large that the sum of its squares is not finite"
+    return f"The gradient of {name} is not finite"
+
+
 def _loss_was_finite(evidence: Evidence, step: int) -> bool:
     """Return whether all losses were finite up to a step."""
     return all(np.isfinite(curve.values[curve.steps <= step]).all() for curve in evidence.losses)
@@ -171,10 +182,10 @@ def _vanishing(evidence: Evidence) -> RuleMatch | None:
         return None
     names = tuple(weights.names[column] for column in vanished)
     weakest = float(strength[vanished].min())
-    ratio = f"{strongest / weakest:.0e}" if weakest > 0 else "infinitely many"
+    share = f"{strongest / weakest:.0e} times less than" if weakest > 0 else "nothing, unlike"
     return RuleMatch(
-        f"The gradient vanishes on its way back: an element of {names[0]} gets {ratio} times less "
-        f"than one of {weights.names[-1]}, so {enumerated(names, 'parameter')} hardly "
+        f"The gradient vanishes on its way back: an element of {names[0]} gets {share} "
+        f"one of {weights.names[-1]}, so {enumerated(names, 'parameter')} hardly "
         f"{'learn' if len(names) > 1 else 'learns'}.",
         (int(weights.steps[0]), int(weights.steps[-1])),
         names[:8],
@@ -190,8 +201,9 @@ def _vanishing_in_time(evidence: Evidence) -> RuleMatch | None:
         if max(shares) < _VANISHED_IN_TIME:
             return RuleMatch(
                 f"The gradient vanishes through time in {module or 'the model'}: the state at the "
-                f"first of {pictures[-1].values.shape[-1]} time steps gets {shares[-1]:.0e} of "
-                "what the strongest gets, so what happened early cannot be learned.",
+                f"first of {pictures[-1].values.shape[-1]} time steps gets "
+                f"{f'{shares[-1]:.0e}' if shares[-1] > 0 else 'nothing'} of what the strongest "
+                "gets, so what happened early cannot be learned.",
                 steps,
                 (module,),
             )

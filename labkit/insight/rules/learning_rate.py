@@ -108,9 +108,10 @@ def _makes_no_progress(curve: Curve) -> bool:
 
 def _was_spoiled(curve: Curve, evidence: Evidence) -> bool:
     """Return whether the loss once rose far above its first value, and did not recover."""
-    if evidence.steps < _STEPS_TO_RECOVER or not _makes_no_progress(curve):
+    first = curve.initial(1)
+    if evidence.steps - _step_of_highest(curve) < _STEPS_TO_RECOVER or curve.finite.min() < 0:
         return False
-    return bool(curve.finite.max() > _SPOILED * curve.initial(1))
+    return bool(curve.finite.max() > _SPOILED * first > 0 and curve.final() > _PROGRESS * first)
 
 
 def _too_low(evidence: Evidence) -> RuleMatch | None:
