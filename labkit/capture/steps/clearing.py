@@ -1,4 +1,4 @@
-"""Detects, parameter by parameter, whether a step's gradients are added to those of the step before.
+"""Detects for single parameters whether gradients are added to those of the step before.
 
 The probe of an optimizer (`labkit.capture.steps.gradient_probe`) represents all of its parameters.
 Here some more are compared, in the few steps that are checked, to find those that alone are not
