@@ -83,6 +83,9 @@ class LossInput:
         The activation that the output comes from, for example ``"tanh"``; None without one.
     dimension : int or None
         The dimension of its softmax or log_softmax; None without one, or if it is unknown.
+    classes : int or None
+        Number of classes among which the labels choose; None if they name none, or if only a part
+        of the output is compared.
     bounds : tuple of float
         Least and largest result of the activation; may be infinite.
     targets : tuple of float
@@ -97,6 +100,7 @@ class LossInput:
     compared: tuple[int, ...] | None
     activation: str | None
     dimension: int | None
+    classes: int | None
     bounds: tuple[float, float]
     targets: tuple[float, float]
     outside: float

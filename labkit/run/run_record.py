@@ -274,7 +274,7 @@ class RunRecord:
         self.findings_log.ignore(rule)
 
     def unignore(self, rule: str) -> None:
-        """Undo `ignore`; has no effect if the rule is not ignored."""
+        """Undo `ignore`, without effect if the rule is not ignored; raises as `ignore` does."""
         self.findings_log.unignore(rule)
 
     def add_table(self, id: str, kind: str, names: Sequence[str]) -> SeriesTable:

@@ -1,4 +1,4 @@
-"""Detects, parameter by parameter, whether a step's gradients are added to those of the step before.
+"""Detects for single parameters whether gradients are added to those of the step before.
 
 The probe of an optimizer (`labkit.capture.steps.gradient_probe`) represents all of its parameters.
 Here some more are compared, in the few steps that are checked, to find those that alone are not
@@ -22,10 +22,9 @@ _MAX_PARAMETERS = 32
 
 @dataclass
 class _Compared:
-    """One parameter during the pass that is checked."""
+    """One parameter during the pass that is checked; no tensor is held."""
 
-    name: str
-    parameter: torch.Tensor
+    entry: Watched
     state: tuple[int, int]
     """Identity and version of its gradient before the pass; 0 and -1 without one."""
     is_stale: bool
@@ -53,7 +52,7 @@ class ClearingCheck:
         self._compared = []
         for entry, stepped in self._stepped:
             parameter = entry.parameter()
-            if parameter is None or not parameter.requires_grad:
+            if parameter is None or not (parameter.requires_grad and parameter.is_leaf):
                 continue
             gradient, state = parameter.grad, _state(parameter)
             is_stale = (
@@ -61,15 +60,15 @@ class ClearingCheck:
                 and state == stepped
                 and not (gradient.is_cpu and is_zero(gradient))
             )
-            self._compared.append(_Compared(entry.names[0], parameter, state, is_stale))
+            self._compared.append(_Compared(entry, state, is_stale))
         self._stepped = []
 
     def count(self, counts: dict[str, Frequency]) -> None:
         """Count, for each parameter that the pass reached, whether it added to an old gradient."""
         self._counted = [
-            (each.name, each.is_stale)
+            (each.entry.names[0], each.is_stale)
             for each in self._compared
-            if _state(each.parameter) != each.state
+            if _state(each.entry.parameter()) != each.state
         ]
         self._compared = []
         for name, seen in self._counted:
@@ -81,11 +80,7 @@ class ClearingCheck:
             counts[name].remove(seen=seen)
         self._counted = []
 
-    def release(self) -> None:
-        """Release every tensor."""
-        self._stepped, self._compared = [], []
-
 
 def _state(parameter: torch.Tensor | None) -> tuple[int, int]:
-    gradient = None if parameter is None else parameter.grad
+    gradient = parameter.grad if parameter is not None and parameter.is_leaf else None
     return (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))

@@ -265,7 +265,6 @@ class OptimizerRecorder:
     def release(self) -> None:
         """Release every tensor."""
         self.probe.release()
-        self.clearing.release()
         self.outermost = 0
         self.reader.release()
         self.device_loss = None

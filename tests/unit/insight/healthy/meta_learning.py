@@ -37,6 +37,22 @@ def meta_learned_classifier():
     return watched(model, loss, optimizer=optimizer, steps=160)
 
 
+def meta_learning_of_single_tasks():
+    """One task at a time: the loss is that of guessing for long."""
+    model = mlp(outputs=2, inputs=4)
+
+    def loss(step):
+        x, y = task()
+        weights = dict(model.named_parameters())
+        inner = F.cross_entropy(functional_call(model, weights, (x[:10],)), y[:10])
+        slopes = torch.autograd.grad(inner, list(weights.values()), create_graph=True)
+        fast = {name: w - 0.01 * g for (name, w), g in zip(weights.items(), slopes, strict=True)}
+        return F.cross_entropy(functional_call(model, fast, (x[10:],)), y[10:])
+
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    return watched(model, loss, optimizer=optimizer, steps=200)
+
+
 def reptile():
     """The watched weights are moved towards those that a copy found, through their gradients."""
     model = mlp(outputs=1, inputs=1, activation=nn.Tanh)
@@ -188,6 +204,7 @@ def gradients_of_single_samples():
 
 RUNS = (
     meta_learned_classifier,
+    meta_learning_of_single_tasks,
     reptile,
     reptile_in_place,
     only_the_head_adapts,

@@ -229,6 +229,22 @@ def walks_on_a_graph():
     return watched(model, loss, optimizer=optimizer, steps=300)
 
 
+def slow_skip_gram():
+    """The usual rate and a table of zeros: the loss stays at ln 2 while the table grows."""
+    inside, outside = nn.Embedding(200, 16), nn.Embedding(200, 16)
+    nn.init.zeros_(outside.weight)
+    nn.init.uniform_(inside.weight, -0.5 / 16, 0.5 / 16)
+    model = nn.ModuleDict({"inside": inside, "outside": outside})
+
+    def loss(step):
+        words = torch.randint(200, (128,))
+        near = (words + torch.randint(1, 4, (128,))) % 200
+        pairs = inside(words.repeat(2)) * outside(torch.cat([near, torch.randint(200, (128,))]))
+        return F.binary_cross_entropy_with_logits(pairs.sum(1), torch.arange(256).lt(128).float())
+
+    return watched(model, loss, lr=0.5, steps=300)
+
+
 def matrix_factorisation():
     """Ratings with sparse tables and a bias; most of the error is noise."""
     users, items = nn.Embedding(50, 4), nn.Embedding(40, 4)
@@ -257,6 +273,7 @@ RUNS = (
     hardest_triplets,
     angular_margin,
     skip_gram,
+    slow_skip_gram,
     walks_on_a_graph,
     matrix_factorisation,
 )
