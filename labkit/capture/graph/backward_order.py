@@ -13,7 +13,6 @@ from labkit.capture.graph.source_lines import is_users
 from labkit.capture.graph.tracebacks import custom_node, frames_of, roots_of_backward
 from labkit.run.error_text import text_of
 
-
 _OF_HOOK = "hook '"
 """Start of the error about a hook on a tensor that returned an invalid gradient."""
 

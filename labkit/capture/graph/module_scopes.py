@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +89,8 @@ class ScopeRecorder:
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._open: dict[int, list[_Entry]] = {}
         self._can_have_hooks = True
+        self.returned: Callable[[object], None] | None = None
+        """Called with the output of each call on the own thread."""
         for label, model in models.items():
             self._register(label, model)
 
@@ -245,6 +247,8 @@ class ScopeRecorder:
         if thread == self._thread:
             if torch.is_grad_enabled():  # others have no entry, but calls around them may
                 self._close(module, thread, now, self.intervals)
+                if self.returned is not None:
+                    self.returned(output)
             return
         running = self._running.get(thread)
         if running is None:

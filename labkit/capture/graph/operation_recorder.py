@@ -112,6 +112,16 @@ class CallRecorder(TorchFunctionMode):
         with torch_compat.unnoticed():
             self._add_results(tensors_in((result,)))
 
+    def add_new_results(self, result: object) -> None:
+        """Record the tensors in a value that were computed in the context."""
+        with torch_compat.unnoticed():
+            found = [(each, torch_compat.creator(each)) for each in tensors_in((result,))]
+            self._add_results(
+                each
+                for each, node in found
+                if node is not None and self._first <= torch_compat.node_sequence(node)
+            )
+
     def finish(self, values: Iterable[torch.Tensor] = ()) -> None:
         """Record the results of functions of which the mode is not called.
 
@@ -124,14 +134,13 @@ class CallRecorder(TorchFunctionMode):
             Tensors that are visible to the user; those are taken that were computed in the context.
         """
         waiting, self._unfinished = self._unfinished, []
+        self.add_new_results(list(values))
         with torch_compat.unnoticed():
-            nodes = ((value, torch_compat.creator(value)) for value in values)
-            self._add_results(
-                value
-                for value, node in nodes
-                if node is not None and self._first <= torch_compat.node_sequence(node)
-            )
             self._add_results([t for t in (ref() for ref in waiting) if t is not None], again=False)
+
+    def made_all(self, nodes: Iterable[AutogradNode]) -> bool:
+        """Return whether nodes of the own thread, except leaves, were created in the context."""
+        return all(self._first <= torch_compat.node_sequence(node) for node in nodes)
 
     def starts(self) -> list[AutogradNode]:
         """Return the nodes of all results, without those that an in-place operation replaced."""
