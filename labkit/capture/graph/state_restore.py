@@ -73,7 +73,7 @@ class StateRestoration:
     ) -> None:
         if self._handle is not None:
             self._handle.remove()
-        self._tensors.__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]
+        self._tensors.__exit__(kind, error, traceback)
         with torch_compat.without_modes():
             self._restore()
 

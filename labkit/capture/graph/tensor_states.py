@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 import torch
-from torch.overrides import TorchFunctionMode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.operation_results import tensors_in
@@ -71,7 +70,7 @@ class _State:
                 tensor.requires_grad_(self._requires_grad)
 
 
-class TensorStates(TorchFunctionMode):
+class TensorStates(torch_compat.FunctionMode):
     """The states of some tensors, restored with `restore`.
 
     As a context, it copies a large tensor when a function is about to change it.

@@ -29,11 +29,7 @@ from labkit.capture.torch_compat.autograd import (
     variable_of_custom_node,
     variable_of_roots,
 )
-from labkit.capture.torch_compat.compiled_regions import (
-    CompiledRegions,
-    pause_dispatch_mode,
-    pause_function_mode,
-)
+from labkit.capture.torch_compat.compiled_regions import CompiledRegions
 from labkit.capture.torch_compat.flop_formulas import (
     CountedCall,
     applied_function,
@@ -45,6 +41,16 @@ from labkit.capture.torch_compat.loaders import (
     batches_taken,
     prefetches,
     replace_loader_methods,
+)
+from labkit.capture.torch_compat.modes import (
+    DispatchMode,
+    FunctionMode,
+    has_dispatch_mode,
+    pause_dispatch_mode,
+    pause_function_mode,
+    unnoticed,
+    without_functions,
+    without_modes,
 )
 from labkit.capture.torch_compat.modules import (
     all_modules,
@@ -74,33 +80,30 @@ from labkit.capture.torch_compat.optimizers import (
     steps_under_way,
     steps_under_way_anywhere,
 )
-from labkit.capture.torch_compat.tensors import (
-    DispatchMode,
-    Output,
-    changed_tensor,
+from labkit.capture.torch_compat.tensor_state import (
     copy_of,
-    creator,
-    described,
-    foreach_norm,
-    foreach_subtract,
-    has_dispatch_mode,
-    has_storage,
-    holds_values,
     hooks_of,
-    is_readable,
-    is_transformed,
-    memory_address,
-    name_of,
     parts_of,
     restore_hooks,
     restore_storage_size,
     same_bits,
-    same_memory,
     storage_size,
+)
+from labkit.capture.torch_compat.tensors import (
+    Output,
+    changed_tensor,
+    creator,
+    described,
+    foreach_norm,
+    foreach_subtract,
+    has_storage,
+    holds_values,
+    is_readable,
+    is_transformed,
+    memory_address,
+    name_of,
+    same_memory,
     tensor_version,
-    unnoticed,
-    without_functions,
-    without_modes,
     writes_arguments,
 )
 from labkit.capture.torch_compat.trees import (
@@ -118,6 +121,7 @@ __all__ = [
     "CompiledRegions",
     "CountedCall",
     "DispatchMode",
+    "FunctionMode",
     "Output",
     "StepHooks",
     "TreeSpec",

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from types import TracebackType
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch.autograd.graph import Node
 from torch.nn.parameter import is_lazy
-from torch.utils import _python_dispatch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 tensor_version = operator.attrgetter("_version")
 """Returns a tensor's version: the number of in-place changes.
@@ -61,37 +57,6 @@ def is_transformed() -> bool:
     # Reading functorch's stack would create it, and from then on every autograd node would copy it.
     active = getattr(torch._C, "_are_functorch_transforms_active", None)
     return active is not None and bool(active())
-
-
-_COMPRESSED = {torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc}
-
-
-class unnoticed:  # noqa: N801 - a context, used like `contextlib.suppress`
-    """A context for labkit's own look at tensors, which the user's code cannot notice.
-
-    In it, no `__torch_function__` and no `__torch_dispatch__` is called, neither of tensors nor of
-    modes, and tensors are not transformed by `torch.func`. An exception ends the context and goes
-    no further.
-    """
-
-    def __enter__(self) -> None:
-        self._contexts = (
-            torch._C.DisableTorchFunction(),
-            torch._C._DisableTorchDispatch(),
-            torch._C._DisableFuncTorch(),
-        )
-        for context in self._contexts:
-            context.__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        for context in reversed(self._contexts):
-            context.__exit__(None, None, None)
-        return kind is not None and issubclass(kind, Exception)
 
 
 def is_readable(tensor: torch.Tensor) -> bool:
@@ -156,93 +121,6 @@ def same_memory(tensor: torch.Tensor, other: torch.Tensor) -> bool:
     return same_place and tensor.stride() == other.stride()
 
 
-def parts_of(tensor: torch.Tensor) -> list[torch.Tensor]:
-    """Return the tensors whose memory holds the values of a tensor, usually the tensor itself.
-
-    A compressed sparse tensor, a nested one, and one whose class stores its values in other tensors
-    have several.
-    """
-    found: list[torch.Tensor] = []
-    with unnoticed():
-        if not holds_values(tensor):
-            names = getattr(tensor, "__tensor_flatten__", lambda: (list(vars(tensor)), None))()[0]
-            inner = (getattr(tensor, name, None) for name in names)
-            found = [
-                part for each in inner if isinstance(each, torch.Tensor) for part in parts_of(each)
-            ]
-        elif tensor.layout in _COMPRESSED:
-            rows = tensor.layout in (torch.sparse_csr, torch.sparse_bsr)
-            outer = tensor.crow_indices() if rows else tensor.ccol_indices()
-            inner_indices = tensor.col_indices() if rows else tensor.row_indices()
-            found = [outer, inner_indices, tensor.values()]
-        elif tensor.is_nested:
-            found = [tensor.values()]
-    return found or [tensor]
-
-
-def copy_of(tensor: torch.Tensor) -> torch.Tensor | None:
-    """Return a copy of a tensor without its history; None if it cannot be copied."""
-    with unnoticed() if holds_values(tensor) else suppress(Exception):
-        return tensor.detach().clone()
-    return None
-
-
-def storage_size(tensor: torch.Tensor) -> int | None:
-    """Return the size of a dense tensor's storage in bytes; None of a tensor without one."""
-    return None if memory_address(tensor) is None else tensor.untyped_storage().nbytes()
-
-
-def restore_storage_size(tensor: torch.Tensor, size: int | None) -> None:
-    """Enlarge the storage of a tensor to its former size, if it was made smaller."""
-    present = storage_size(tensor)
-    if size is not None and present is not None and present < size:
-        tensor.untyped_storage().resize_(size)
-
-
-_HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
-
-
-def hooks_of(tensor: torch.Tensor) -> dict[str, dict[Any, Any]]:
-    """Return the hooks on a tensor and its gradient."""
-    found = ((name, getattr(tensor, name, None)) for name in _HOOKS)
-    return {name: dict(hooks) for name, hooks in found if hooks}
-
-
-def restore_hooks(tensor: torch.Tensor, hooks: dict[str, dict[Any, Any]]) -> None:
-    """Remove hooks that were added to a tensor, and add those that were removed."""
-    for name in _HOOKS:
-        present, before = getattr(tensor, name, None), hooks.get(name, {})
-        if present is not None and dict(present) != before:
-            present.clear()
-            present.update(before)
-
-
-_INTEGERS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-
-
-def same_bits(tensor: torch.Tensor, other: torch.Tensor) -> bool:
-    """Return whether two tensors have the same values, bit for bit; False if it is unknown."""
-    if tensor.shape != other.shape or tensor.dtype is not other.dtype:
-        return False
-    try:
-        if tensor.layout is torch.sparse_coo:
-            some, others = tensor.detach().coalesce(), other.coalesce()
-            return same_bits(some.indices(), others.indices()) and same_bits(
-                some.values(), others.values()
-            )
-        return torch.equal(_as_integers(tensor.detach()), _as_integers(other))
-    except (RuntimeError, NotImplementedError, KeyError):
-        return False
-
-
-def _as_integers(tensor: torch.Tensor) -> torch.Tensor:
-    if tensor.is_quantized:
-        return tensor.int_repr()
-    if tensor.is_complex():
-        tensor = torch.view_as_real(tensor)
-    return tensor.view(_INTEGERS[tensor.itemsize])
-
-
 def writes_arguments(func: Any) -> bool | None:
     """Return whether a registered operator changes an argument; None for any other function."""
     if isinstance(func, torch._ops.OpOverloadPacket):
@@ -253,39 +131,3 @@ def writes_arguments(func: Any) -> bool | None:
         return None
     # The operations of batch normalization change running statistics without saying so.
     return any(schema.is_mutable or "batch_norm" in schema.name for schema in schemas)
-
-
-without_functions: Callable[[], AbstractContextManager[None]] = torch._C.DisableTorchFunction
-"""A context in which no `__torch_function__` is called, neither of tensors nor of modes."""
-
-
-@contextmanager
-def without_modes() -> Iterator[None]:
-    """Return a context for labkit's own operations, of which no mode of the user is called.
-
-    The classes of tensors have their `__torch_dispatch__`, but no `__torch_function__`.
-    """
-    with torch._C.DisableTorchFunction(), _without_dispatch_modes():
-        yield
-
-
-_without_dispatch_modes: Callable[[], AbstractContextManager[object]] = getattr(
-    _python_dispatch, "_disable_current_modes", nullcontext
-)
-
-
-class DispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """A mode that is called for every operation below autograd, higher-order ones included."""
-
-    supports_higher_order_operators = True
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Return False, as torch would load its compiler at the first operation otherwise."""
-        return False
-
-
-def has_dispatch_mode() -> bool:
-    """Return whether a dispatch mode is active, so that labkit must not run further operations."""
-    depth = getattr(torch._C, "_len_torch_dispatch_stack", None)
-    return depth is not None and bool(depth())
