@@ -27,7 +27,7 @@ from labkit.capture.graph.autograd_traversal import (
 from labkit.capture.graph.compiled_calls import CompiledCalls
 from labkit.capture.graph.failed_pass import ends_in, graph_of_failed_pass
 from labkit.capture.graph.flop_recorder import FlopRecorder
-from labkit.capture.graph.graph_writer import saved_bytes
+from labkit.capture.graph.graph_writer import addresses_of_parameters, saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
 from labkit.capture.graph.operation_results import Result, ResultRecorder
@@ -179,8 +179,8 @@ class GraphRecording:
             return ComputationGraph((), (), (), None, reason)
 
     def _read_saved(self, nodes: Sequence[AutogradNode]) -> dict[AutogradNode, int | None]:
-        table = self._scopes.table()
-        return {node: saved_bytes(node, table)[0] for node in nodes}
+        addresses = addresses_of_parameters(self._scopes.table())
+        return {node: saved_bytes(node, addresses)[0] for node in nodes}
 
 
 def graph_of_tensors(
