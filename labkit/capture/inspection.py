@@ -66,6 +66,11 @@ def samples_of(table: ParameterTable, results: SampledResults) -> dict[str, Samp
     results : mapping of str to mapping of int to Sample or None
         Samples of the results of operations, by the ids of their nodes and the numbers of results.
     """
+    with torch_compat.without_modes():
+        return _samples_of(table, results)
+
+
+def _samples_of(table: ParameterTable, results: SampledResults) -> dict[str, Sampled]:
     sampled = {}
     for id, kept_results in results.items():
         first = min(kept_results)

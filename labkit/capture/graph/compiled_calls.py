@@ -66,6 +66,9 @@ class CompiledCalls:
         for mode in reversed(self._modes):
             self._resume.append(torch_compat.pause_dispatch_mode(mode))
         if self._restoration is not None:
+            if isinstance(module, nn.Module):
+                self._restoration.add(module)
+            self._restoration.add_code(function)
             self._restoration.copy_all()
             self._resume.append(self._restoration.pause())
 

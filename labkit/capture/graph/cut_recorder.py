@@ -79,7 +79,8 @@ class CutRecorder:
         """Record a call that has created the nodes from `start` to `stop`, exclusive."""
         for tensor in given:
             used = self._stop_of(tensor)
-            if used is not None:
+            # What a custom function computes gets its history when the function ends.
+            if used is not None and result_of(tensor) is None:
                 used.used_by.append((start, stop))
 
     def cuts(self, numbered: Sequence[tuple[int, AutogradNode]]) -> Iterator[Cut]:

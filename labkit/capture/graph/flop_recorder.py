@@ -48,7 +48,7 @@ class FlopRecorder(torch_compat.DispatchMode):
         """The custom function that ran at the last operation."""
 
     def __enter__(self) -> Self:
-        super().__enter__()  # type: ignore[no-untyped-call]
+        super().__enter__()
         return self
 
     def __exit__(
@@ -57,7 +57,7 @@ class FlopRecorder(torch_compat.DispatchMode):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]
+        super().__exit__(kind, error, traceback)
         with torch_compat.unnoticed():
             self._read_waiting()
             self._end_custom_call(None)

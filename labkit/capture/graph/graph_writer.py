@@ -66,6 +66,10 @@ class GraphWriter:
     _leaves: list[AutogradNode] = field(default_factory=list)
     _convolutions: list[AutogradNode] = field(default_factory=list)
     _ordinals: dict[str, int] = field(default_factory=dict)
+    _addresses: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        self._addresses = addresses_of_parameters(self.table)
 
     def write(self, order: Iterable[AutogradNode], links: Iterable[Link]) -> None:
         """Write all nodes, given in the order of creation, and their links."""
@@ -225,13 +229,21 @@ class GraphWriter:
         """Return the number of bytes saved for backward, and whether some are hidden by hooks."""
         if node in self.saved:
             return self.saved[node], False
-        return saved_bytes(node, self.table)
+        return saved_bytes(node, self._addresses)
 
 
-def saved_bytes(node: AutogradNode, table: ParameterTable) -> tuple[int | None, bool]:
+def addresses_of_parameters(table: ParameterTable) -> frozenset[int]:
+    """Return the addresses of the parameters' memory."""
+    parameters = (entry.parameter() for entry in table.watched)
+    found = (torch_compat.memory_address(each) for each in parameters if each is not None)
+    return frozenset(address for address in found if address is not None)
+
+
+def saved_bytes(node: AutogradNode, parameters: frozenset[int]) -> tuple[int | None, bool]:
     """Return the number of bytes a node saves for backward, and whether some are hidden by hooks.
 
-    Parameters are not counted, as they exist in any case. None if the tensors cannot be read.
+    Parameters and views of them are not counted, as they exist in any case; `parameters` are the
+    addresses of their memory. None if the tensors cannot be read.
     """
     try:
         tensors, hidden, freed = torch_compat.saved_tensors(node)
@@ -240,7 +252,8 @@ def saved_bytes(node: AutogradNode, table: ParameterTable) -> tuple[int | None, 
         sizes = {
             saved.data_ptr(): saved.nbytes
             for saved in tensors
-            if table.find(saved) is None and saved.layout is torch.strided
+            if saved.layout is torch.strided
+            and torch_compat.memory_address(saved) not in parameters
         }
     except Exception:  # noqa: BLE001 - the tensors of transforms and of some classes have no storage
         return None, False

@@ -69,6 +69,8 @@ class ScopeRecorder:
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._open: dict[int, list[OpenCall]] = {}
         self._can_have_hooks = True
+        self.returned: Callable[[object], None] | None = None
+        """Called with the output of each call on the own thread."""
         for label, model in models.items():
             self._register(label, model)
 
@@ -272,6 +274,8 @@ class ScopeRecorder:
         thread = threading.get_ident()
         if thread == self._thread:
             self._close(module, thread, now, self.intervals)
+            if self.returned is not None and torch.is_grad_enabled():
+                self.returned(output)
             return
         running = self._running.get(thread)
         if running is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,7 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.graph.autograd_traversal import (
     NO_HISTORY,
+    End,
     RecordedDetails,
     capture_graph,
     collect,
@@ -25,7 +27,7 @@ from labkit.capture.graph.autograd_traversal import (
 from labkit.capture.graph.compiled_calls import CompiledCalls
 from labkit.capture.graph.failed_pass import ends_in, graph_of_failed_pass
 from labkit.capture.graph.flop_recorder import FlopRecorder
-from labkit.capture.graph.graph_writer import saved_bytes
+from labkit.capture.graph.graph_writer import addresses_of_parameters, saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
 from labkit.capture.graph.operation_results import Result, ResultRecorder
@@ -87,6 +89,7 @@ class GraphRecording:
         self._scopes = ScopeRecorder(models or {}, discover=self._discovers, pauses=True)
         self._calls = CallRecorder()
         self._calls.read_saved = self._read_saved
+        self._scopes.returned = self._calls.add_new_results
         modes = [each for each in (self._result_recorder, self._flop_recorder) if each is not None]
         self._compiled = CompiledCalls(self._scopes, self._calls, modes, restoration)
         self._contexts = ExitStack()
@@ -110,6 +113,11 @@ class GraphRecording:
         traceback: TracebackType | None,
     ) -> bool | None:
         self._contexts.close()
+        with torch_compat.without_modes():
+            self._finish(error)
+        return None
+
+    def _finish(self, error: BaseException | None) -> None:
         self._calls.finish(user_values() if self._captures_whole else ())
         self._calls.names = user_tensors()
         if isinstance(error, Exception):
@@ -117,27 +125,35 @@ class GraphRecording:
             with suppress(Exception):  # a class of errors may refuse attributes
                 error.labkit_graph = self.graph  # type: ignore[attr-defined]
         elif self._captures_whole:
-            self.graph = self._whole()
+            self.graph = _read(self._whole)
         self._scopes.stop()
-        self._calls.made.clear()
-        return None
+        if self.graph is not None:
+            self._calls.made.clear()
 
     def of(self, roots: Mapping[str, torch.Tensor]) -> ComputationGraph:
-        """Return the graph of some tensors that were computed in the block."""
+        """Return the graph of some tensors that were computed in the block; without any, of all."""
+        return _read(lambda: self._of(roots) if roots else self._whole())
+
+    def _of(self, roots: Mapping[str, torch.Tensor]) -> ComputationGraph:
         starts = [root.grad_fn for root in roots.values() if root.grad_fn is not None]
         if not starts:
             reason = _NO_GRAD if self._calls.saw_gradients_off else NO_HISTORY
             return ComputationGraph((), (), (), None, reason)
-        order = self._scopes.in_order(*collect(starts))
-        recorded = self._calls.recorded(self._scopes.on_own_thread(order))
-        ends = ends_of(roots)
-        graph, ids = written_graph(ends, self._scopes.table(), self._scopes, None, recorded)
+        return self._written(self._scopes.in_order(*collect(starts)), ends_of(roots))
+
+    def _written(
+        self, order: list[AutogradNode], ends: list[End], within: Sequence[AutogradNode] = ()
+    ) -> ComputationGraph:
+        own = self._scopes.on_own_thread(order)
+        graph, ids = written_graph(
+            ends, self._scopes.table(), self._scopes, None, self._calls.recorded(own), within
+        )
         self.results = {}
         for (node, output), kept in self._results_of(order).items():
             self.results.setdefault(ids[node], {})[output] = kept
         if self._flop_recorder is None or not ids:
             return graph
-        flops = self._flop_recorder.of(self._scopes.on_own_thread(order))
+        flops = self._flop_recorder.of(own)
         recorded_flops = {ids[node]: counted for node, counted in flops.items()}
         return dataclasses.replace(graph, recorded_flops=graph.recorded_flops | recorded_flops)
 
@@ -156,23 +172,18 @@ class GraphRecording:
             reason = _NO_GRAD if self._calls.saw_gradients_off else _NOTHING
             return ComputationGraph((), (), (), None, reason)
         order = self._scopes.in_order(found, links)
-        ends = ends_in(order, links, self._calls.made)
-        recorded = self._calls.recorded(self._scopes.on_own_thread(order))
-        return written_graph(
-            ends, self._scopes.table(), self._scopes, None, recorded, within=found
-        )[0]
+        return self._written(order, ends_in(order, links, self._calls.made), found)
 
     def _failed(self, error: Exception) -> ComputationGraph:
         try:
-            with torch_compat.without_functions():
-                return graph_of_failed_pass(error, self._calls, self._scopes, self._calls.names)
+            return graph_of_failed_pass(error, self._calls, self._scopes, self._calls.names)
         except Exception as second:  # noqa: BLE001 - the user's error is the one to be raised
             reason = f"The graph of the failed pass could not be read: {described(second)}."
             return ComputationGraph((), (), (), None, reason)
 
     def _read_saved(self, nodes: Sequence[AutogradNode]) -> dict[AutogradNode, int | None]:
-        table = self._scopes.table()
-        return {node: saved_bytes(node, table)[0] for node in nodes}
+        addresses = addresses_of_parameters(self._scopes.table())
+        return {node: saved_bytes(node, addresses)[0] for node in nodes}
 
 
 def graph_of_tensors(
@@ -183,9 +194,12 @@ def graph_of_tensors(
     Parameters get their names from the models (see `holding_modules`). Module calls are unknown, as
     they were not recorded.
     """
-    scopes = ScopeRecorder(models)
     recorded = RecordedDetails(names=user_tensors())
-    return capture_graph(roots, ParameterTable(models), scopes, recorded=recorded)
+    return _read(
+        lambda: capture_graph(
+            roots, ParameterTable(models), ScopeRecorder(models), recorded=recorded
+        )
+    )
 
 
 def graph_of_call(
@@ -200,40 +214,71 @@ def graph_of_call(
     What the pass changes is restored afterwards (see `StateRestoration`). Samples are returned only
     with `reads_results`.
     """
-    with StateRestoration([model]) as restoration:
+    with StateRestoration([model], inputs=(args, kwargs)) as restoration:
         recording = GraphRecording(
             {"": model}, whole=False, reads_results=reads_results, restoration=restoration
         )
         with recording:
             outputs = named_tensors(model(*args, **kwargs))
-        if not outputs:
-            raise TypeError(
-                f"{type(model).__name__} returned nothing with a tensor in it, so there is no "
-                "graph. It may return a tensor, or tuples, lists, dicts and dataclasses of them."
-            )
         return recording.of(outputs), recording.results
 
 
+def _read(build: Callable[[], ComputationGraph]) -> ComputationGraph:
+    """Return a graph; if it cannot be built, one with the reason."""
+    try:
+        with torch_compat.without_modes():
+            return build()
+    except Exception as error:  # noqa: BLE001 - the user's code has run, and is not to be disturbed
+        reason = f"The graph could not be read: {described(error)}."
+        return ComputationGraph((), (), (), None, reason)
+
+
 def named_tensors(output: Any, name: str = "") -> dict[str, torch.Tensor]:
-    """Return the tensors in a model's output, by the names of their positions."""
-    if isinstance(output, torch.Tensor):
-        return {name or "#0": output}
-    parts: list[tuple[str, Any]] = []
-    if isinstance(output, Mapping):
-        parts = [(str(key), value) for key, value in output.items()]
-    elif dataclasses.is_dataclass(output) and not isinstance(output, type):
-        parts = [(each.name, getattr(output, each.name)) for each in dataclasses.fields(output)]
-    elif isinstance(output, (tuple, list)):
-        fields = getattr(output, "_fields", None)  # a named tuple
-        parts = list(zip(fields or (f"#{n}" for n in range(len(output))), output, strict=False))
+    """Return the tensors in a model's output, by the names of their positions.
+
+    The second of two equal names gets a number.
+    """
     found: dict[str, torch.Tensor] = {}
-    for part, value in parts:
-        found |= named_tensors(value, f"{name}.{part.lstrip('#')}" if name else part)
+    for path, tensor in _placed_tensors(output, name, ()):
+        number, unique = 1, path
+        while unique in found:
+            number += 1
+            unique = f"{path} ({number})"
+        found[unique] = tensor
     return found
+
+
+def _placed_tensors(
+    output: Any, name: str, around: tuple[Any, ...]
+) -> Iterator[tuple[str, torch.Tensor]]:
+    if isinstance(output, torch.Tensor):
+        yield name or "#0", output
+        return
+    if any(output is each for each in around):  # a container within itself
+        return
+    for part, value in _parts(output):
+        place = f"{name}.{part.lstrip('#')}" if name else part
+        yield from _placed_tensors(value, place, (*around, output))
+
+
+def _parts(output: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(output, Mapping):
+        yield from ((str(key), value) for key, value in output.items())
+    elif dataclasses.is_dataclass(output) and not isinstance(output, type):
+        yield from ((f.name, getattr(output, f.name, None)) for f in dataclasses.fields(output))
+    elif isinstance(output, (tuple, list, deque)):
+        fields = getattr(output, "_fields", None)  # a named tuple
+        names = fields or (f"#{n}" for n in range(len(output)))
+        yield from zip(names, output, strict=False)
 
 
 def holding_modules(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
     """Return the outermost modules that hold a parameter of a graph, by class name."""
+    with torch_compat.without_modes():
+        return _holding_modules(roots)
+
+
+def _holding_modules(roots: Mapping[str, torch.Tensor]) -> dict[str, nn.Module]:
     starts = [root.grad_fn for root in roots.values() if root.grad_fn is not None]
     found = [node for node in collect(starts)[0] if torch_compat.is_leaf(node)]
     leaves = {id(node.variable) for node in found}  # type: ignore[attr-defined]

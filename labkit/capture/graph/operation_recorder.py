@@ -1,6 +1,6 @@
 """Records what a finished graph does not contain: source lines, and places where gradients stop.
 
-A `TorchFunctionMode` is called for every torch call from Python. The nodes that the call creates
+A function mode is called for every torch call from Python. The nodes that the call creates
 have the sequence numbers between those before and after it, as with module calls. This costs some
 microseconds for each call, so it is done for one-shot graphs, not during training.
 """
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import torch
 from torch.autograd.graph import Node as AutogradNode
-from torch.overrides import TorchFunctionMode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.autograd_traversal import RecordedDetails, collect
@@ -28,7 +28,7 @@ _BACKWARD: tuple[Callable[..., Any], ...] = (torch.Tensor.backward, torch.autogr
 _MAX_UNFINISHED = 256
 
 
-class CallRecorder(TorchFunctionMode):
+class CallRecorder(torch_compat.FunctionMode):
     """Records the torch calls in its context, on its own thread like all modes.
 
     The calls themselves are not affected, whatever happens while they are recorded.
@@ -61,8 +61,23 @@ class CallRecorder(TorchFunctionMode):
         self._unfinished: list[weakref.ref[torch.Tensor]] = []
         """Results without a history, which they get if a custom function returns them."""
         self._first = torch_compat.sequence_number()
+        self._has_ended = False
         self.read_saved: Callable[[Sequence[AutogradNode]], dict[AutogradNode, int | None]]
         self.read_saved = dict.fromkeys
+
+    def __enter__(self) -> Self:
+        self._has_ended = False
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._has_ended = True
+        super().__exit__(kind, error, traceback)
 
     @property
     def last_in_backward(self) -> AutogradNode | None:
@@ -82,6 +97,8 @@ class CallRecorder(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         named = kwargs or {}
+        if self._has_ended:  # on another thread, from whose stack it cannot be removed
+            return func(*args, **named)
         given, nodes, versions = self._before(func, args, named)
         start = torch_compat.sequence_number()
         try:
@@ -112,6 +129,16 @@ class CallRecorder(TorchFunctionMode):
         with torch_compat.unnoticed():
             self._add_results(tensors_in((result,)))
 
+    def add_new_results(self, result: object) -> None:
+        """Record the tensors in a value that were computed in the context."""
+        with torch_compat.unnoticed():
+            found = [(each, torch_compat.creator(each)) for each in tensors_in((result,))]
+            self._add_results(
+                each
+                for each, node in found
+                if node is not None and self._first <= torch_compat.node_sequence(node)
+            )
+
     def finish(self, values: Iterable[torch.Tensor] = ()) -> None:
         """Record the results of functions of which the mode is not called.
 
@@ -124,14 +151,13 @@ class CallRecorder(TorchFunctionMode):
             Tensors that are visible to the user; those are taken that were computed in the context.
         """
         waiting, self._unfinished = self._unfinished, []
+        self.add_new_results(list(values))
         with torch_compat.unnoticed():
-            nodes = ((value, torch_compat.creator(value)) for value in values)
-            self._add_results(
-                value
-                for value, node in nodes
-                if node is not None and self._first <= torch_compat.node_sequence(node)
-            )
             self._add_results([t for t in (ref() for ref in waiting) if t is not None], again=False)
+
+    def made_all(self, nodes: Iterable[AutogradNode]) -> bool:
+        """Return whether nodes of the own thread, except leaves, were created in the context."""
+        return all(self._first <= torch_compat.node_sequence(node) for node in nodes)
 
     def starts(self) -> list[AutogradNode]:
         """Return the nodes of all results, without those that an in-place operation replaced."""

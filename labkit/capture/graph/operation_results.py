@@ -45,7 +45,7 @@ class ResultRecorder(torch_compat.DispatchMode, Generic[Kept]):  # type: ignore[
     def __enter__(self) -> Self:
         if self._first is None:
             self._first = torch_compat.sequence_number()
-        super().__enter__()  # type: ignore[no-untyped-call]
+        super().__enter__()
         return self
 
     def __exit__(
@@ -54,7 +54,7 @@ class ResultRecorder(torch_compat.DispatchMode, Generic[Kept]):  # type: ignore[
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]
+        super().__exit__(kind, error, traceback)
         with torch_compat.unnoticed():
             self._read_waiting()
 

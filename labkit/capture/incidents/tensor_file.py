@@ -51,7 +51,7 @@ class TensorFile:
         self._file.seek(0)
         tensors = []
         for (shape, kind, device), size in zip(self._forms, self._sizes, strict=True):
-            values = torch.empty(shape, dtype=kind)
+            values = torch.empty(shape, dtype=kind, device="cpu")
             if size:
                 stored = torch.frombuffer(bytearray(self._file.read(size)), dtype=torch.uint8)
                 values = stored.view(kind).reshape(shape)

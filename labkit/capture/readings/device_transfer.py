@@ -110,7 +110,8 @@ class DeviceTransfer:
         results = [result for result, _ in gathered]
         joined = torch.cat([result.to(results[0].device) for result in results])
         pinned = joined.device.type == "cuda"
-        host = torch.empty(joined.shape, dtype=joined.dtype, pin_memory=pinned)
+        # The user may have set another default device.
+        host = torch.empty(joined.shape, dtype=joined.dtype, device="cpu", pin_memory=pinned)
         host.copy_(joined, non_blocking=pinned)
         event = torch.Event(joined.device.type)
         event.record()

@@ -140,7 +140,7 @@ class GradientNoise:
 def _stacked(values: list[torch.Tensor]) -> torch.Tensor:
     """Return scalars as one tensor, shape (n,), on the device of the first one."""
     if not values:
-        return torch.zeros(0)
+        return torch.zeros(0, device="cpu")
     return torch.stack([value.to(values[0].device) for value in values])
 
 

@@ -102,7 +102,7 @@ def _chunks(tensors: Iterable[torch.Tensor], device: str) -> Iterator[list[torch
 
 def _chunk_distributions(tensors: list[torch.Tensor]) -> torch.Tensor:
     values = torch.cat(tensors) if len(tensors) > 1 else tensors[0].contiguous()
-    lengths = torch.tensor([len(tensor) for tensor in tensors])
+    lengths = torch.tensor([len(tensor) for tensor in tensors], device="cpu")
     lengths = lengths.to(values.device, non_blocking=True)
 
     exponents = (values.view(torch.int32) >> _MANTISSA_BITS).bitwise_and_(_EXPONENTS)

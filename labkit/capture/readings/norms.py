@@ -52,7 +52,7 @@ def fused_norms(tensors: Sequence[torch.Tensor | None]) -> list[torch.Tensor] | 
 def _norms_one_by_one(tensors: Sequence[torch.Tensor | None]) -> torch.Tensor:
     present = [tensor for tensor in tensors if tensor is not None]
     if not present:
-        return torch.zeros(len(tensors))
+        return torch.zeros(len(tensors), device="cpu")
     device = present[0].device
     zero = torch.zeros((), device=device)
     return torch.stack(

@@ -83,8 +83,13 @@ class StepSeries:
         self, run: Run, transfer: DeviceTransfer, step: int, rates: Sequence[Any]
     ) -> None:
         """Write learning rates of which some are tensors, when they have been copied."""
+        # Numbers would be on the default device, which the user may have set.
+        device = next((each.device for each in rates if isinstance(each, torch.Tensor)), "cpu")
         stacked = torch.stack(
-            [torch.as_tensor(rate, dtype=torch.float32).reshape(()) for rate in rates]
+            [
+                torch.as_tensor(each, dtype=torch.float32, device=device).reshape(())
+                for each in rates
+            ]
         )
         table = self._rates_table(run, len(rates))
         transfer.submit(stacked, lambda row: table.append(step, row.copy()))

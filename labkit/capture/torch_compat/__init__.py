@@ -10,6 +10,7 @@ from labkit.capture.torch_compat.autograd import (
     convolution_settings,
     error_of_saved,
     factors_of,
+    is_custom,
     is_leaf,
     is_within_backward,
     multiplied_by,
@@ -28,11 +29,7 @@ from labkit.capture.torch_compat.autograd import (
     variable_of_custom_node,
     variable_of_roots,
 )
-from labkit.capture.torch_compat.compiled_regions import (
-    CompiledRegions,
-    pause_dispatch_mode,
-    pause_function_mode,
-)
+from labkit.capture.torch_compat.compiled_regions import CompiledRegions
 from labkit.capture.torch_compat.flop_formulas import (
     CountedCall,
     applied_function,
@@ -50,6 +47,16 @@ from labkit.capture.torch_compat.loaders import (
     prefetches,
     replace_loader_methods,
 )
+from labkit.capture.torch_compat.modes import (
+    DispatchMode,
+    FunctionMode,
+    has_dispatch_mode,
+    pause_dispatch_mode,
+    pause_function_mode,
+    unnoticed,
+    without_functions,
+    without_modes,
+)
 from labkit.capture.torch_compat.modules import (
     all_modules,
     all_parameters,
@@ -64,6 +71,8 @@ from labkit.capture.torch_compat.modules import (
     intercept_calls,
     is_compiled,
     named_modules,
+    restore_script_attributes,
+    script_attributes,
     stop_interception,
     without_compilation,
 )
@@ -76,15 +85,22 @@ from labkit.capture.torch_compat.optimizers import (
     steps_under_way,
     steps_under_way_anywhere,
 )
+from labkit.capture.torch_compat.tensor_state import (
+    copy_of,
+    hooks_of,
+    parts_of,
+    restore_hooks,
+    restore_storage_size,
+    same_bits,
+    storage_size,
+)
 from labkit.capture.torch_compat.tensors import (
-    DispatchMode,
     Output,
     changed_tensor,
     creator,
     described,
     foreach_norm,
     foreach_subtract,
-    has_dispatch_mode,
     has_storage,
     holds_values,
     is_readable,
@@ -93,8 +109,6 @@ from labkit.capture.torch_compat.tensors import (
     name_of,
     same_memory,
     tensor_version,
-    unnoticed,
-    without_functions,
     writes_arguments,
 )
 from labkit.capture.torch_compat.trees import (
@@ -112,6 +126,7 @@ __all__ = [
     "CompiledRegions",
     "CountedCall",
     "DispatchMode",
+    "FunctionMode",
     "Output",
     "StepHooks",
     "TreeSpec",
@@ -124,6 +139,7 @@ __all__ = [
     "calls_forward",
     "changed_tensor",
     "convolution_settings",
+    "copy_of",
     "counted_call",
     "counts_nothing",
     "creator",
@@ -142,8 +158,10 @@ __all__ = [
     "has_forward",
     "has_storage",
     "holds_values",
+    "hooks_of",
     "intercept_calls",
     "is_compiled",
+    "is_custom",
     "is_leaf",
     "is_readable",
     "is_transformed",
@@ -158,11 +176,16 @@ __all__ = [
     "observe_forward",
     "output_shape",
     "own_step_hooks",
+    "parts_of",
     "pause_dispatch_mode",
     "pause_function_mode",
     "prefetches",
     "remove_global_step_hook",
     "replace_loader_methods",
+    "restore_hooks",
+    "restore_script_attributes",
+    "restore_storage_size",
+    "same_bits",
     "same_memory",
     "saved_dimension",
     "saved_results",
@@ -171,11 +194,13 @@ __all__ = [
     "saved_value",
     "saved_values",
     "scaler_factor",
+    "script_attributes",
     "sequence_number",
     "steps_under_way",
     "steps_under_way_anywhere",
     "stop_interception",
     "stop_observing_forward",
+    "storage_size",
     "takes_usual_arguments",
     "tensor_version",
     "tree_flatten",
@@ -187,5 +212,6 @@ __all__ = [
     "variable_of_roots",
     "without_compilation",
     "without_functions",
+    "without_modes",
     "writes_arguments",
 ]

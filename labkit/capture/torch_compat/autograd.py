@@ -23,6 +23,7 @@ _BACKWARD_ARGUMENTS = (
     "inputs",
 )
 _INTEGERS = {int}
+_CUSTOM: type = torch.autograd.function.BackwardCFunction
 UNKNOWN_OUTPUT: Output = (None, None, None)
 _EXPOSES_SAVED_TENSOR_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
 _saved_names: dict[type[Any], tuple[str, ...]] = {}
@@ -57,6 +58,11 @@ def is_leaf(node: Node) -> bool:
     if known is None:
         known = _leaf_kinds[kind] = kind.__name__ == "AccumulateGrad" and "variable" in dir(kind)
     return known
+
+
+def is_custom(node: Node) -> bool:
+    """Return whether a node is of a `torch.autograd.Function` in Python."""
+    return issubclass(type(node), _CUSTOM)
 
 
 def node_outputs(node: Node) -> tuple[Output, ...]:

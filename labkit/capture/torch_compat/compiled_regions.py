@@ -13,8 +13,6 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import torch
-from torch import overrides
-from torch.utils import _python_dispatch
 
 _DYNAMO = "torch._dynamo.eval_frame"
 _FIRST, _SWITCH = "set_eval_frame", "_maybe_set_eval_frame"
@@ -48,20 +46,22 @@ class CompiledRegions:
         self._ends = ends
         self._frame: Any = None
         """The frame of the compiled function that is running."""
+        self._thread = 0
 
     def __enter__(self) -> Self:
+        self._thread = threading.get_ident()
         with _lock:
-            _active.setdefault(threading.get_ident(), []).append(self)
+            _active.setdefault(self._thread, []).append(self)
             if not _replaced:
                 _replace()
         return self
 
     def __exit__(self, *_: object) -> None:
         with _lock:
-            own = _active[threading.get_ident()]
+            own = _active[self._thread]
             own.remove(self)
             if not own:
-                del _active[threading.get_ident()]
+                del _active[self._thread]
             if not _active:
                 _restore()
 
@@ -124,43 +124,3 @@ def _loading(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(*args, **kwargs)
 
     return compile_
-
-
-def pause_function_mode(mode: Any) -> Callable[[], None]:
-    """Remove a function mode from the stack of modes; return a function that puts it back."""
-    stack = overrides._get_current_function_mode_stack()  # type: ignore[no-untyped-call]
-    if not any(mode is each for each in stack):
-        return _nothing  # a call of the mode is under way
-    above: list[Any] = []
-    while (top := torch._C._pop_torch_function_stack()) is not mode:
-        above.append(top)
-    for each in reversed(above):
-        torch._C._push_on_torch_function_stack(each)
-
-    def resume() -> None:
-        later = [torch._C._pop_torch_function_stack() for _ in above]
-        torch._C._push_on_torch_function_stack(mode)
-        for each in reversed(later):
-            torch._C._push_on_torch_function_stack(each)
-
-    return resume
-
-
-def pause_dispatch_mode(mode: Any) -> Callable[[], None]:
-    """Leave a dispatch mode; return a function that enters it again.
-
-    Without effect if another mode was entered later: that mode itself prevents compilation.
-    """
-    stack = _python_dispatch._get_current_dispatch_mode_stack()
-    if not stack or stack[-1] is not mode:
-        return _nothing
-    mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
-
-    def resume() -> None:
-        mode.__enter__()  # type: ignore[no-untyped-call]
-
-    return resume
-
-
-def _nothing() -> None:
-    """Do nothing."""

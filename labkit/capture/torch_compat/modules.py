@@ -110,6 +110,30 @@ def call_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     return module._call_impl(*args, **kwargs)
 
 
+def script_attributes(module: torch.nn.Module) -> dict[str, Any]:
+    """Return the attributes of a ScriptModule, with its buffers; they are held in C++.
+
+    Of a list or dict, this is a copy.
+    """
+    held: Any = vars(module).get("_c") if isinstance(module, torch.jit.ScriptModule) else None
+    if held is None:
+        return {}
+    names: Any = getattr(vars(module).get("_concrete_type"), "get_attributes", dict)()
+    return {name: held.getattr(name) for name in names if held.hasattr(name)}
+
+
+def restore_script_attributes(module: Any, attributes: Mapping[str, Any]) -> None:
+    """Set the attributes of a ScriptModule that have changed."""
+    for name, value in attributes.items():
+        present = module._c.getattr(name)
+        if isinstance(value, torch.Tensor) or isinstance(present, torch.Tensor):
+            is_changed = present is not value
+        else:
+            is_changed = present != value
+        if is_changed:
+            module._c.setattr(name, value)
+
+
 def calls_forward(code: CodeType) -> bool:
     """Return whether code is torch's own that calls the `forward` of a module."""
     own = getattr(getattr(torch.nn.Module, "_call_impl", None), "__code__", None)

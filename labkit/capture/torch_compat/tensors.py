@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from types import TracebackType
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch.autograd.graph import Node
 from torch.nn.parameter import is_lazy
-from torch.utils._python_dispatch import TorchDispatchMode
 
 tensor_version = operator.attrgetter("_version")
 """Returns a tensor's version: the number of in-place changes.
@@ -60,34 +57,6 @@ def is_transformed() -> bool:
     # Reading functorch's stack would create it, and from then on every autograd node would copy it.
     active = getattr(torch._C, "_are_functorch_transforms_active", None)
     return active is not None and bool(active())
-
-
-class unnoticed:  # noqa: N801 - a context, used like `contextlib.suppress`
-    """A context for labkit's own look at tensors, which the user's code cannot notice.
-
-    In it, no `__torch_function__` and no `__torch_dispatch__` is called, neither of tensors nor of
-    modes, and tensors are not transformed by `torch.func`. An exception ends the context and goes
-    no further.
-    """
-
-    def __enter__(self) -> None:
-        self._contexts = (
-            torch._C.DisableTorchFunction(),
-            torch._C._DisableTorchDispatch(),
-            torch._C._DisableFuncTorch(),
-        )
-        for context in self._contexts:
-            context.__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        for context in reversed(self._contexts):
-            context.__exit__(None, None, None)
-        return kind is not None and issubclass(kind, Exception)
 
 
 def is_readable(tensor: torch.Tensor) -> bool:
@@ -162,24 +131,3 @@ def writes_arguments(func: Any) -> bool | None:
         return None
     # The operations of batch normalization change running statistics without saying so.
     return any(schema.is_mutable or "batch_norm" in schema.name for schema in schemas)
-
-
-without_functions: Callable[[], AbstractContextManager[None]] = torch._C.DisableTorchFunction
-"""A context in which no `__torch_function__` is called, neither of tensors nor of modes."""
-
-
-class DispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """A mode that is called for every operation below autograd, higher-order ones included."""
-
-    supports_higher_order_operators = True
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Return False, as torch would load its compiler at the first operation otherwise."""
-        return False
-
-
-def has_dispatch_mode() -> bool:
-    """Return whether a dispatch mode is active, so that labkit must not run further operations."""
-    depth = getattr(torch._C, "_len_torch_dispatch_stack", None)
-    return depth is not None and bool(depth())

@@ -22,6 +22,7 @@ from labkit.run.walk import Flow, StepEvent, ValueSummary
 _HALF = 2
 """Size in bytes of the largest floating-point numbers that numpy may not support."""
 _NO_GRADIENT = "No gradient goes this way."
+_UNUSED = "Nothing has used this result of the function, or it has no gradient."
 _HOOKED = " A hook on this tensor has changed the gradient on its way here."
 
 
@@ -53,12 +54,14 @@ class EventWriter:
         self._sums: dict[tuple[AutogradNode, int], torch.Tensor] = {}
         self._place = {node.id: number for number, node in enumerate(graph.nodes)}
         self._values = {result: summarise(value) for result, value in values.items()}
+        # The backward pass may free what the formulas depend on.
+        self._formulas = {node: formula_for(node) for node in ids}
 
     def forward(self, order: Iterable[AutogradNode]) -> None:
         """Add an event for each operation, in the order of execution."""
         operations = [node for node in order if not torch_compat.is_leaf(node)]
         for node in sorted(operations, key=lambda each: self._place[self._ids[each]]):
-            formula = formula_for(node)
+            formula = self._formulas[node]
             computes = f" computes {formula.forward}" if formula else " is computed"
             self.events.append(
                 StepEvent(
@@ -109,7 +112,7 @@ class EventWriter:
                 for output, gradient in enumerate(each.incoming)
             ),
             outputs=tuple(onward),
-            formula=formula_for(node),
+            formula=self._formulas[node],
         )
 
     def _add_outgoing(self, each: NodeGradients) -> None:
@@ -136,7 +139,7 @@ class EventWriter:
 
     def _leaf_event(self, each: LeafGradient) -> StepEvent:
         leaf = each.node.variable  # type: ignore[attr-defined]
-        before = leaf.grad
+        before = each.before
         with torch.no_grad():
             after = each.gradient if before is None else before.detach() + each.gradient
         id = self._ids[each.node]
@@ -157,7 +160,8 @@ class EventWriter:
         known = self._values.get((node, output))
         if known is not None:
             return known
-        return unknown(*torch_compat.node_output(node, output)[:2], self._reason_unknown)
+        reason = _UNUSED if torch_compat.is_custom(node) else self._reason_unknown
+        return unknown(*torch_compat.node_output(node, output)[:2], reason)
 
     def _gradient(
         self, node: AutogradNode, output: int, gradient: torch.Tensor | None

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd.graph import Node as AutogradNode
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.autograd_traversal import (
@@ -191,27 +192,37 @@ class Walker:
         assert loss.grad_fn is not None
         found, links = collect([loss.grad_fn])
         order = scopes.in_order(found, links)
-        recorded = (
-            calls.recorded(scopes.on_own_thread(order))
-            if calls
-            else RecordedDetails(names=self._names)
-        )
-        graph, ids = written_graph(
-            [(loss.grad_fn, loss.output_nr, "loss")], table, scopes, None, recorded
-        )
-        if graph.reason:
-            return Walk(graph, reason=graph.reason)
-        values = values_of(loss, order, results)
+        own = scopes.on_own_thread(order)
+        recorded = calls.recorded(own) if calls else RecordedDetails(names=self._names)
+        with torch_compat.without_modes():
+            graph, ids = written_graph(
+                [(loss.grad_fn, loss.output_nr, "loss")], table, scopes, None, recorded
+            )
+            values = values_of(loss, order, results)
+            writer = EventWriter(graph, ids, values, INSIDE if calls else NOT_KEPT)
+            writer.forward(order)
         gradients = run_backward(
-            loss, order, links, again=_NO_BACKWARD if calls else _COMPUTE_AGAIN
+            loss,
+            order,
+            links,
+            again=_NO_BACKWARD if calls else _COMPUTE_AGAIN,
+            # What the code has made is of no use afterwards.
+            retain=calls is None or len(own) < len(order) or not calls.made_all(own),
+            accumulate=self._accumulates,
         )
-        writer = EventWriter(graph, ids, values, INSIDE if calls else NOT_KEPT)
-        writer.forward(order)
-        writer.backward(gradients)
-        if self._accumulates:
-            loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
-        editable = calls is not None
-        leaves = [node for node in found if torch_compat.is_leaf(node)]
+        with torch_compat.without_modes():
+            writer.backward(gradients)
+            return self._walk(graph, ids, writer, editable=calls is not None)
+
+    def _walk(
+        self,
+        graph: ComputationGraph,
+        ids: Mapping[AutogradNode, str],
+        writer: EventWriter,
+        *,
+        editable: bool,
+    ) -> Walk:
+        leaves = [node for node in ids if torch_compat.is_leaf(node)]
         self._leaves = {ids[leaf]: leaf.variable for leaf in leaves}  # type: ignore[attr-defined]
         return Walk(
             graph,

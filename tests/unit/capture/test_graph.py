@@ -95,6 +95,7 @@ def test_saved_bytes_count_activations_but_not_parameters():
     nodes = by_id(graph)
     assert nodes["#1/relu:0"].saved_bytes == 16 * 8 * 4
     assert nodes["fc1#1/addmm:0"].saved_bytes == 16 * 6 * 4
+    assert nodes["fc2#1/addmm:0"].saved_bytes == 16 * 8 * 4  # not the transposed weight
 
 
 def test_a_graph_can_be_restored_from_json():

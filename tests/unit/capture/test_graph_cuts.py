@@ -1,7 +1,9 @@
 """Graphs of code that detaches tensors, disables gradients or has called backward."""
 
+import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 import labkit as lk
 
@@ -63,3 +65,46 @@ def test_a_graph_in_inference_mode_is_empty_with_a_reason():
     # A tensor created in inference mode can be used as a constant.
     joined = lk.graph.capture((model(x) * output.clone()).sum())
     assert ops(joined).count("addmm") == 2
+
+
+class Twice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2 + 0
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * 2
+
+
+class TwiceWithContext(torch.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return x * 2
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        pass
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * 2
+
+
+@pytest.mark.parametrize("function", [Twice, TwiceWithContext])
+def test_a_custom_function_does_not_stop_the_gradient(function):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(3, 3)
+
+        def forward(self, x):
+            return function.apply(self.layer(x)).exp()
+
+    model, x = Net(), torch.ones(2, 3)
+    with lk.graph.record() as recording:
+        model(x)
+    for graph in (lk.graph.capture(model, x), lk.graph(model, x).graph, recording.graph):
+        assert not [node for node in graph.nodes if node.kind == "cut"]
+    walk = lk.stepper.walk(lambda: torch.sum(model(x)))
+    assert not [node for node in walk.graph.nodes if node.kind == "cut"]

@@ -152,12 +152,12 @@ def test_gradients_are_those_of_a_pass_that_is_not_recorded():
 
 
 def test_a_hook_that_returns_an_invalid_gradient_is_not_taken_for_a_node():
-    class Silent(RuntimeError):
+    class SilentError(RuntimeError):
         def __str__(self):
             raise ValueError("no text")
 
     def silent(_):
-        raise Silent
+        raise SilentError
 
     for hook in (lambda gradient: gradient[:1], silent):
         with lk.graph.record(keep_errors=True) as recording:
