@@ -18,6 +18,7 @@ from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import final_values, inspect
 from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
+from labkit.run.pause_watch import PauseWatch
 from labkit.run.run_record import RunRecord
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
@@ -75,6 +76,7 @@ class Run(RunRecord):
         self.cursor: int | None = None
         self.control = Control()
         self.viewers = Viewers()
+        self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)
         self.final_values: dict[str, Inspection] = {}
         self._lifecycle = Lifecycle(self.control, self._notices)
         self._entered_by: int | None = None
@@ -228,6 +230,19 @@ class Run(RunRecord):
     def resume(self) -> None:
         """Continue a paused loop."""
         self.control.resume()
+
+    @property
+    def resumes_without_page(self) -> bool:
+        """Whether a paused loop continues some 20 s after its page was closed; True by default.
+
+        A page that is loaded again within this time finds the loop paused. Without this, a loop
+        that was paused with the page's button could only be continued from Python.
+        """
+        return self._pause_watch.is_active
+
+    @resumes_without_page.setter
+    def resumes_without_page(self, resumes: bool) -> None:
+        self._pause_watch.is_active = resumes
 
     def step(self) -> None:
         """Execute one step of a paused loop; pause a running loop."""
