@@ -111,3 +111,25 @@ def test_the_interrupt_button_ends_a_paused_training(open_notebook, training):
     book.page.get_by_role("button", name="Interrupt the kernel").click()
     expect(book.view("controls")).to_contain_text("Interrupted")
     expect(book.cell(1).locator(LINE)).to_contain_text("Interrupted after")
+
+
+def test_a_paused_training_waits_for_a_page_that_is_reloaded(open_notebook, training):
+    book = start(open_notebook, training)
+    press(book, "Pause")
+    expect(book.view("controls")).to_contain_text("Paused")
+    book.save()
+    book.open()
+    book.scroll_to("controls")
+    expect(book.view("controls")).to_contain_text("Paused")
+    before = training.steps
+    press(book, "Resume")
+    training.await_steps(before + 20)
+
+
+def test_a_paused_training_continues_after_its_page_was_closed(open_new_page, training):
+    book = start(open_new_page, training)
+    press(book, "Pause")
+    expect(book.view("controls")).to_contain_text("Paused")
+    before = training.steps
+    book.page.close()
+    training.await_steps(before + 20, timeout=90)
