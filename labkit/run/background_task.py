@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from labkit.run.control import Stopped
+from labkit.run.error_text import described
 from labkit.run.holding import CELL_SECONDS, other_loops_held
 from labkit.run.run import Run
 from labkit.run.thread_interrupt import InterruptRequest, ThreadInterrupt
@@ -256,12 +257,12 @@ class BackgroundTask(Generic[T]):
         self._end(ident)
 
     def _end(self, ident: int) -> None:
-        for run in Run.open_runs():
-            if run.control.owner == ident:  # another thread may get the same identity
-                run.control.owner = None
         self._seconds = time.monotonic() - self._began
-        self._live.pop(ident, None)
         self._status = self._final_status()
+        for run in self._training_runs():
+            run.code_ended(f"{self.name} {_how_ended(self)}")
+            run.control.owner = None  # another thread may get the same identity
+        self._live.pop(ident, None)
         try:
             self._on_change(self)
         finally:
@@ -289,6 +290,12 @@ def in_background(model: str, task: BackgroundTask[Any]) -> str:
         "kernel's interrupt), or train a copy: copy.deepcopy(model). torch.autograd.grad leaves "
         "the gradients of the parameters alone and works meanwhile."
     )
+
+
+def _how_ended(task: BackgroundTask[Any]) -> str:
+    if task.status == "failed" and task.error is not None:
+        return f"raised {described(task.error)}"
+    return "ended" if task.status == "finished" else f"was {task.status}"
 
 
 def _from_user_code(traceback: TracebackType | None) -> TracebackType | None:

@@ -64,6 +64,21 @@ def call_on_main_thread(work: Callable[[], None]) -> bool:
     return True
 
 
+def on_cell_end(callback: Callable[[Any], None]) -> None:
+    """Call a function with IPython's ``ExecutionResult`` after each cell has ended."""
+    shell = get_ipython()
+    if shell is not None:
+        shell.events.register("post_run_cell", callback)
+
+
+def off_cell_end(callback: Callable[[Any], None]) -> None:
+    """Remove a callback that was added with `on_cell_end`, if it is registered."""
+    shell = get_ipython()
+    if shell is not None:
+        with suppress(ValueError):
+            shell.events.unregister("post_run_cell", callback)
+
+
 def on_interrupt_between_cells(callback: Callable[[], None]) -> None:
     """Call a function on the main thread when the kernel is interrupted while no cell is running.
 

@@ -133,3 +133,40 @@ def test_a_paused_training_continues_after_its_page_was_closed(open_new_page, tr
     before = training.steps
     book.page.close()
     training.await_steps(before + 20, timeout=90)
+
+
+OPEN = """
+run = lk.watch(model, name="not closed")
+while True:
+    loss = F.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    time.sleep(0.002)
+"""
+
+
+def test_the_dashboard_says_that_an_interrupted_cell_has_ended(open_notebook):
+    book = open_notebook([MODEL, OPEN, "print('at', run.steps)", OPEN.split("\n", 2)[2]])
+    book.run_cell(0)
+    book.await_idle()
+    book.run_cell(1)
+    book.await_step("controls", 20)
+    book.page.get_by_role("button", name="Interrupt the kernel").click()
+    book.await_idle()
+    book.run_cell(2)
+    book.await_idle()
+    steps = int(re.search(r"at (\d+)", book.cell(2).inner_text())[1])
+    book.scroll_to("controls")
+    controls = book.view("controls")
+    expect(controls).to_contain_text(f"the cell was interrupted at step {steps}")
+    expect(controls).to_contain_text("Idle")
+    for name in ("Pause", "Resume", "Step", "Stop"):
+        expect(controls.get_by_role("button", name=name, exact=True)).to_be_disabled()
+    book.run_cell(3)
+    book.await_step("controls", steps + 20)
+    expect(controls).to_contain_text("Running")
+    expect(controls).not_to_contain_text("was interrupted")
+    press(book, "Stop")
+    book.await_idle()
+    expect(controls).to_contain_text("the cell was stopped at step")
