@@ -91,12 +91,19 @@ def on_interrupt_between_cells(callback: Callable[[], None]) -> None:
 
     def handle(_number: int, _frame: Any) -> None:
         # Not executed here, as the interrupted code may hold a lock.
-        kernel.io_loop.add_callback_from_signal(callback)
+        kernel.io_loop.asyncio_loop.call_soon_threadsafe(callback)
 
-    if threading.current_thread() is not threading.main_thread():
-        kernel.io_loop.add_callback(signal.signal, signal.SIGINT, handle)
-    elif hasattr(kernel, "saved_sigint_handler"):
-        kernel.saved_sigint_handler = handle  # the kernel restores it when the cell ends
+    def install() -> None:
+        is_idle = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        if not is_idle and hasattr(kernel, "saved_sigint_handler"):
+            kernel.saved_sigint_handler = handle  # the kernel restores it when the cell ends
+        else:
+            signal.signal(signal.SIGINT, handle)
+
+    if threading.current_thread() is threading.main_thread():
+        install()
+    else:
+        kernel.io_loop.add_callback(install)
 
 
 def _kernel() -> Any | None:
