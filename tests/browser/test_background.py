@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .lab import write_settings
 from .training import MODEL, Training
 
 pytestmark = pytest.mark.browser
@@ -25,6 +26,15 @@ def training(lab, tmp_path_factory):
     yield loop
     if loop.folder.exists():
         loop.end()
+
+
+@pytest.fixture
+def without_subshells(lab):
+    """Let pages that are opened later send widget messages to the main shell only."""
+    plugin = "@jupyterlab/apputils-extension/kernels-settings"
+    write_settings(lab.settings, plugin, {"commsOverSubshells": "disabled"})
+    yield
+    (lab.settings / f"{plugin}.jupyterlab-settings").unlink()
 
 
 def start(open_notebook, training, *others):
@@ -133,6 +143,19 @@ def test_a_paused_training_continues_after_its_page_was_closed(open_new_page, tr
     before = training.steps
     book.page.close()
     training.await_steps(before + 20, timeout=90)
+
+
+@pytest.mark.usefixtures("without_subshells")
+def test_views_are_live_and_clicks_arrive_without_subshells(open_new_page, training):
+    book = start(open_new_page, training)
+    for kind in ("dashboard", "curves", "gradients", "controls"):
+        book.await_step(kind, book.step(kind) + 20)
+    book.scroll_to("controls")
+    press(book, "Pause")
+    expect(book.view("controls")).to_contain_text("Paused")
+    press(book, "Stop")
+    expect(book.view("controls")).to_contain_text("Stopped")
+    assert book.errors == []
 
 
 OPEN = """
