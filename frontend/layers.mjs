@@ -54,8 +54,12 @@ const GRAPH_LAYERS = [
 
 /** Scripts that are bundled separately, and must stay small. */
 const SCRIPTS = [
-  // Requests the main script from the kernel.
-  { name: "loader", path: "^src/loader\\.ts$", uses: "^src/(transport|decoding|messages)/" },
+  // Waits for the main script; records the messages that arrive before it.
+  {
+    name: "loader",
+    path: "^src/(loader|channel-recorder)\\.ts$",
+    uses: "^src/(transport|decoding|messages)/",
+  },
   // The Web Worker that runs Graphviz.
   { name: "worker", path: "^src/views/graph/layout/worker\\.ts$", uses: "layout/messages\\.ts$" },
   // The part of plotly.js that pages load.

@@ -16,6 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 STATIC_FILES = (
     "loader.js",
+    "channel-recorder.js",
     "labkit.js.gz",
     "plotly.js.gz",
     "layout.js.gz",

@@ -92,11 +92,13 @@ def _buttons() -> Check:
     """Check whether buttons work while a cell is running, which requires kernel subshells."""
     subject = "buttons during a running cell"
     lab, kernel = _version("jupyterlab"), _version("ipykernel")
-    if lab is None or kernel is None:
-        return Check(subject, "note", "JupyterLab or ipykernel is not installed")
-    if _numbers(lab) >= (4, 4) and _numbers(kernel) >= (7, 1):
+    if kernel is None:
+        return Check(subject, "note", "ipykernel is not installed")
+    if _numbers(kernel) >= (7, 4):
+        return Check(subject, "ok", "this kernel handles them on a subshell of labkit's own")
+    if _numbers(kernel) >= (7, 1) and lab is not None and _numbers(lab) >= (4, 4):
         return Check(subject, "ok", "this JupyterLab and kernel have subshells")
-    advice = "Install jupyterlab 4.4 and ipykernel 7.1 or later, or use the kernel's Interrupt."
+    advice = "Install ipykernel 7.4 or later, or use the kernel's Interrupt."
     return Check(subject, "note", "they take effect when the cell has ended", advice)
 
 

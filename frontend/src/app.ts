@@ -6,6 +6,7 @@ import { withTitle } from "./parts/panel";
 import { isDark, watchTheme } from "./parts/theme";
 import type { DrawView } from "./session";
 import type { Channel } from "./transport/channel";
+import type { MessageRecorder } from "./transport/message-recorder";
 import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
 import { drawControls } from "./views/controls/view";
@@ -33,16 +34,19 @@ const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
 export interface ViewRequest {
   readonly view: string;
   readonly channel: Channel;
+  readonly messages: MessageRecorder;
   readonly root: HTMLElement;
   /** The model of the view's widget, used by the stepper for its messages. */
   readonly model: StepperModel;
+  /** Null for all views but the stepper. */
+  readonly walks: MessageRecorder | null;
 }
 
 /** Draws a view of the channel's run; returns its clean-up. */
-export function render({ view, channel, root, model }: ViewRequest): () => void {
+export function render({ view, channel, messages, root, model, walks }: ViewRequest): () => void {
   const draw: DrawView | undefined =
-    view === "stepper"
-      ? (place, session) => drawStepper(place, session, model)
+    view === "stepper" && walks
+      ? (place, session) => drawStepper(place, session, model, walks)
       : VIEWS[view as keyof typeof VIEWS];
   if (!draw) {
     root.replaceChildren(make("p", {}, `This build of labkit has no view named “${view}”.`));
@@ -54,7 +58,7 @@ export function render({ view, channel, root, model }: ViewRequest): () => void 
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);
-  const { session, release } = openSession(channel);
+  const { session, release } = openSession(channel, messages);
   const close = draw(place, session);
   return () => {
     close();

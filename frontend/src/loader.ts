@@ -1,71 +1,63 @@
 /**
- * The script in every view. It requests the main script from the kernel once per page, and calls it
- * to draw the view.
+ * The script in every view. It waits for the main script, which the kernel sends once per page, and
+ * calls it to draw the view.
  *
  * `render` must return without awaiting anything: messages of the kernel are delivered only
  * afterwards, and the clean-up is needed even without a message.
  */
 
-import { PendingAsset } from "./transport/assets";
 import {
   ANSWER_TIMEOUT_MS,
   type Channel,
   isLive,
   KERNEL_BUSY,
   KERNEL_DISCONNECTED,
-  type MessageListener,
   type ViewModel,
 } from "./transport/channel";
+import type { MessageRecorder } from "./transport/message-recorder";
+import { channelKey, type LabkitPage, pageOf, stepperKey } from "./transport/page";
 
-/** Digest of the scripts of this build; a page can contain two builds. */
+/** Digest of the scripts of this build. */
 declare const LABKIT_BUILD: string;
 
 interface App {
   render(request: {
     view: string;
     channel: Channel;
+    messages: MessageRecorder;
     root: HTMLElement;
     model: ViewModel;
+    walks: MessageRecorder | null;
   }): () => void;
 }
 
-interface PageScripts {
-  readonly script: PendingAsset;
-  readonly app: Promise<App>;
-}
+const apps = new WeakMap<LabkitPage, Promise<App>>();
 
-function page(): PageScripts {
-  const key = Symbol.for(`labkit/${LABKIT_BUILD}`);
-  const pages = globalThis as unknown as Record<symbol, PageScripts | undefined>;
-  const known = pages[key];
+/** Imports the main script when it arrives. */
+function appOf(page: LabkitPage): Promise<App> {
+  const known = apps.get(page);
   if (known) return known;
-  const script = new PendingAsset("labkit.js");
-  const made = { script, app: script.address.then((address) => import(address) as Promise<App>) };
-  pages[key] = made;
-  return made;
+  const app = page.scripts.address("labkit.js").then((address) => import(address) as Promise<App>);
+  apps.set(page, app);
+  return app;
 }
 
 async function load(
+  page: LabkitPage,
   channel: Channel,
   signal: AbortSignal,
   showMessage: (message: string) => void,
 ): Promise<App> {
-  const { script, app } = page();
-  const listen: MessageListener = (content, buffers) => script.receive(content, buffers);
-  channel.on("msg:custom", listen);
   const timer = setTimeout(() => {
     showMessage(isLive(channel) ? KERNEL_BUSY : KERNEL_DISCONNECTED);
-    script.requestFrom(channel);
+    page.scripts.requestFrom("labkit.js", channel);
   }, ANSWER_TIMEOUT_MS);
-  const stop = () => {
-    clearTimeout(timer);
-    channel.off("msg:custom", listen);
-  };
+  const stop = () => clearTimeout(timer);
   signal.addEventListener("abort", stop);
-  if (isLive(channel)) script.request(channel);
+  if (isLive(channel)) page.scripts.request("labkit.js", channel);
   else showMessage(KERNEL_DISCONNECTED);
   try {
-    return await app;
+    return await appOf(page);
   } finally {
     stop();
   }
@@ -84,11 +76,16 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
     showMessage(KERNEL_DISCONNECTED);
     return;
   }
+  const page = pageOf(LABKIT_BUILD);
+  const messages = page.recorderOf(channelKey(channel.get("run_id")), channel);
   try {
-    const app = await load(channel, signal, showMessage);
+    const app = await load(page, channel, signal, showMessage);
     if (signal.aborted) return;
     message.remove();
-    const close = app.render({ view: String(model.get("view")), channel, root: el, model });
+    const view = model.get("view");
+    const walks =
+      view === "stepper" ? page.recorderOf(stepperKey(model.get("channel")), model) : null;
+    const close = app.render({ view, channel, messages, root: el, model, walks });
     signal.addEventListener("abort", close);
   } catch (error) {
     showMessage(
@@ -98,6 +95,11 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
 }
 
 export default {
+  initialize({ model }: { model: ViewModel }): void {
+    if (model.get("view") !== "stepper") return;
+    pageOf(LABKIT_BUILD).record(stepperKey(model.get("channel")), model);
+  },
+
   render({ model, el }: { model: ViewModel; el: HTMLElement }): () => void {
     const lifetime = new AbortController();
     start(model, el, lifetime.signal);

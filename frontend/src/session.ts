@@ -107,10 +107,14 @@ export interface RunSession {
   /** The most severe first. */
   readonly findings: readonly Finding[];
   readonly history: FindingsHistory;
+  /** Names of the parameters that require no gradient, as of the newest reading. */
+  readonly frozen: ReadonlySet<string>;
   /** The range of steps that the curves mark; null for none. */
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
   readonly course: string | null;
+  /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
+  readonly isOneWay: boolean;
   /** Why the data are not live, as a sentence; null without a problem. */
   readonly problem: string | null;
   /**

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { render } from "../src/app";
-import { FakeChannel, snapshot } from "./fake-channel";
+import { FakeChannel, recorded, snapshot } from "./fake-channel";
 import { viewStates } from "./fixtures/messages";
 
 const model = { send: () => undefined, on: () => undefined, off: () => undefined };
@@ -21,10 +21,12 @@ describe("a view on a page", () => {
     "$view has its handle, and removes its listeners and elements when it is closed",
     ({ view }) => {
       const channel = new FakeChannel(view);
+      const messages = recorded(channel);
+      const walks = view === "stepper" ? recorded(model) : null;
       const before = channel.listenerCount;
       const root = document.createElement("div");
       document.body.replaceChildren(root);
-      const close = render({ view, channel, root, model });
+      const close = render({ view, channel, messages, root, model, walks });
       channel.receive(snapshot(1, { status: "waiting" }));
       expect(root.querySelector(`[data-labkit-view="${view}"]`)).not.toBeNull();
       expect(channel.listenerCount).toBeGreaterThan(before);
@@ -37,14 +39,17 @@ describe("a view on a page", () => {
   it("shows a sentence before the first step", () => {
     const channel = new FakeChannel("words");
     const root = document.createElement("div");
-    const close = render({ view: "curves", channel, root, model });
+    const messages = recorded(channel);
+    const close = render({ view: "curves", channel, messages, root, model, walks: null });
     expect(root.querySelector(".labkit-empty")?.textContent).toBe("Waiting for the first step");
     close();
   });
 
   it("shows a sentence if this build has no such view", () => {
     const root = document.createElement("div");
-    render({ view: "nothing", channel: new FakeChannel(), root, model });
+    const channel = new FakeChannel();
+    const messages = recorded(channel);
+    render({ view: "nothing", channel, messages, root, model, walks: null });
     expect(root.textContent).toBe("This build of labkit has no view named “nothing”.");
   });
 });

@@ -8,6 +8,8 @@ import type { RunState } from "../src/messages/run";
 import type { TableRows } from "../src/messages/tables";
 import type { ChannelState } from "../src/messages/widgets";
 import type { Channel } from "../src/transport/channel";
+import { MessageRecorder, type RecordedModel } from "../src/transport/message-recorder";
+import { PageScripts } from "../src/transport/page-scripts";
 
 type Listener = (content?: unknown, buffers?: Buffers) => void;
 
@@ -65,6 +67,11 @@ export class FakeChannel implements Channel {
   }
 }
 
+/** Returns a recorder of the messages of a channel, on a page of its own. */
+export function recorded(model: RecordedModel): MessageRecorder {
+  return new MessageRecorder(model, new PageScripts());
+}
+
 export function stateOf(facts: Partial<RunState> = {}): RunState {
   return {
     name: "run",
@@ -118,11 +125,13 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
   return {
     type: "snapshot",
     seq,
+    acknowledged: null,
     run: stateOf(facts),
     tables: [],
     graph: null,
     findings: [],
     history: { rules: 24, silenced: [], past: [], dropped: 0 },
+    frozen: [],
     course: null,
     pending: [],
   };

@@ -25,8 +25,10 @@ export class StubSession implements RunSession {
   findings: readonly Finding[] = [];
   history: FindingsHistory = { rules: 24, silenced: [], past: [], dropped: 0 };
   mark: StepMark | null = null;
+  frozen: ReadonlySet<string> = new Set();
   tables: readonly SeriesTable[] = [];
   isLoading = false;
+  isOneWay = false;
   cursor: number | null = null;
   selected: string | null = null;
   course: string | null = null;

@@ -11,6 +11,7 @@ from torch import nn
 from labkit.capture import torch_compat
 from labkit.capture.evaluation import Evaluation, NoRules, OnFinding, Rules
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.readings.training_modes import mode_dependent
 from labkit.capture.validate import (
     check_activations,
@@ -126,7 +127,9 @@ def _end_with_modules(watch: Watch, reference: weakref.ref[Run]) -> None:
 
 def runs_of(models: Iterable[nn.Module]) -> list[Run]:
     """Return the open runs that record parameters of the models."""
-    parameters = [parameter for module in models for parameter in module.parameters()]
+    parameters = [
+        parameter for module in models for parameter in torch_compat.all_parameters(module)
+    ]
     return [
         run
         for run, watch in list(_watches.items())
@@ -173,6 +176,6 @@ def _describe(run: Run, models: Mapping[str, nn.Module], table: ParameterTable) 
     facts = ModelFacts(
         device=f"{device} ({torch.cuda.get_device_name(device)})" if is_cuda else str(device),
         parameters=sum(parameter.numel() for parameter in known),
-        trainable=sum(parameter.numel() for parameter in known if parameter.requires_grad),
     )
     run.describe_model(facts)
+    FrozenParameters(table).record(run)

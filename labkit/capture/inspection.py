@@ -9,7 +9,7 @@ import torch
 
 from labkit.capture import torch_compat
 from labkit.capture.parameters import ParameterTable
-from labkit.run.inspection import Inspect, Inspection, Sample, Sampled
+from labkit.run.inspection import FROZEN, Inspect, Inspection, Sample, Sampled
 
 SampledResults = dict[str, dict[int, Sample | None]]
 """Samples of the results of operations, by node id and the number of the result."""
@@ -103,7 +103,9 @@ def inspector(find: Callable[[], ParameterTable]) -> Inspect:
             return None
         gradient = kept.gradient
         return Inspection(
-            kept.value.statistics(), None if gradient is None else gradient.statistics()
+            kept.value.statistics(),
+            None if gradient is None else gradient.statistics(),
+            reason=kept.note,
         )
 
     return inspect
@@ -112,5 +114,7 @@ def inspector(find: Callable[[], ParameterTable]) -> Inspect:
 def _sampled(parameter: torch.Tensor) -> Sampled:
     if not torch_compat.has_storage(parameter):
         return Sampled(None)
+    if not parameter.requires_grad:
+        return Sampled(sample(parameter), note=FROZEN)
     gradient = parameter.grad
     return Sampled(sample(parameter), None if gradient is None else sample(gradient))

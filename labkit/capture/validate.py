@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -192,6 +193,11 @@ def check_callback(on_finding: Any) -> OnFinding | None:
         raise TypeError(
             f"on_finding= takes a function of one finding, not {type(on_finding).__name__}. "
             "Example: lk.watch(model, on_finding=lambda finding: print(finding.message))"
+        )
+    if inspect.iscoroutinefunction(on_finding):
+        raise TypeError(
+            "on_finding= takes a plain function, not an async one, which nothing would await. "
+            "Example: lk.watch(model, on_finding=lambda finding: queue.put_nowait(finding))"
         )
     callback: OnFinding | None = on_finding
     return callback

@@ -8,6 +8,8 @@ from labkit.insight.evidence import Evidence
 
 _MIN_FALL = 0.05
 """Fall of a loss over its initial value."""
+_WELL_BELOW = 0.2
+"""Fall of a loss over its initial value, above which the model learns."""
 _USUAL_PATH = 0.1
 """Sum of the usual update ratios, 0.001, of 100 steps."""
 _MIN_GAIN = 0.02
@@ -23,6 +25,14 @@ def has_fallen(evidence: Evidence) -> bool:
         return False
     first = curve.initial(1)
     return first - curve.final() > _MIN_FALL * abs(first)
+
+
+def learns(evidence: Evidence) -> bool:
+    """Return whether the loss has fallen well below its initial value."""
+    curve = evidence.loss
+    if curve is None:
+        return False
+    return curve.initial() - curve.final() > _WELL_BELOW * abs(curve.initial())
 
 
 def has_converged(evidence: Evidence) -> bool:

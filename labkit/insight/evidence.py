@@ -70,6 +70,14 @@ class Evidence:
         """The learning rate of each parameter group."""
         return tuple(self._curves("lr"))
 
+    @property
+    def rates_rise(self) -> bool:
+        """Whether a learning rate is still rising, as in a warm-up or a range test."""
+        return any(
+            len(rate.finite) > 1 and rate.finite[-1] > rate.finite[3 * len(rate.finite) // 4 - 1]
+            for rate in self.rates
+        )
+
     def table(self, kind: str) -> RecentRows | None:
         """Return recent rows of the first table of a kind; None if there is no such table."""
         if kind not in self._recent:
@@ -181,16 +189,34 @@ class Evidence:
             Samples, times positions for a result with channels; the larger number if the dimension
             of the units is unknown. A large number if the shape is unknown.
         """
+        shape = self._result_shape(path)
+        if shape is None:
+            return _UNKNOWN_VALUES
+        units = shape[1] if len(shape) > 1 else shape[0]
+        return max(1, math.prod(shape) // max(1, min(units, shape[-1])))
+
+    def units(self, path: str) -> int:
+        """Return how many units a module's result has in the latest graph.
+
+        Returns
+        -------
+        int
+            The size of the dimension of the units, or of the larger one if it is not known which
+            one that is. A large number if the shape is unknown.
+        """
+        shape = self._result_shape(path)
+        if shape is None:
+            return _UNKNOWN_VALUES
+        return max(shape[1] if len(shape) > 1 else shape[0], shape[-1])
+
+    def _result_shape(self, path: str) -> tuple[int, ...] | None:
+        """Return the shape of a module's result in the latest graph; None if it is unknown."""
         shapes = [
             node.shape
             for node in (self.graph.nodes if self.graph is not None else ())
             if node.kind == "op" and node.shape and node.scope.partition("#")[0] == path
         ]
-        if not shapes:
-            return _UNKNOWN_VALUES
-        shape = shapes[-1]
-        units = shape[1] if len(shape) > 1 else shape[0]
-        return max(1, math.prod(shape) // max(1, min(units, shape[-1])))
+        return shapes[-1] if shapes else None
 
     @cached_property
     def _parameter_nodes(self) -> frozenset[str]:

@@ -16,6 +16,8 @@ _VALUE_PRESERVING = frozenset(
 _CLASS_LOSSES = frozenset({"nllloss", "nllloss2d"})
 _BINARY_LOSSES = frozenset({"binarycrossentropywithlogits", "binarycrossentropy"})
 _SQUARED_LOSSES = frozenset({"mseloss", "huberloss", "smoothl1loss"})
+_OF_GRADIENTS = "backward"
+"""Part of the names of operations that compute a gradient."""
 _ERROR_POWERS: Mapping[str, Literal["squared", "absolute"]] = {"pow": "squared", "abs": "absolute"}
 
 
@@ -56,8 +58,10 @@ def loss_form(graph: ComputationGraph, sources: Mapping[str, tuple[Node, ...]]) 
     -------
     LossForm or None
         None if the loss is a sum of several terms, is weighted (as the surrogates of policy
-        gradients are), or is unknown.
+        gradients are), goes through a gradient (as in meta-learning), or is unknown.
     """
+    if any(_OF_GRADIENTS in each.op for each in graph.nodes):
+        return None
     node = graph.nodes[-1] if graph.nodes else None
     while node is not None and (node.op in _VALUE_PRESERVING or node.op == "div"):
         node = _only_source(node, sources)  # gradient accumulation divides the loss

@@ -13,9 +13,7 @@ from labkit.insight.rules import RULES
 from labkit.insight.withdrawal import describe_change, is_contradicted
 from labkit.run import Run
 from labkit.run.error_text import described
-from labkit.run.finding import CERTAINTIES, Finding
-
-_SEVERITIES = ("error", "warning", "hint")
+from labkit.run.finding import CERTAINTIES, SEVERITIES, Finding
 
 
 class RuleEvaluator:
@@ -161,4 +159,4 @@ def _state(run: Run) -> tuple[object, ...]:
 
 
 def _rank(finding: Finding) -> tuple[int, int]:
-    return _SEVERITIES.index(finding.severity), CERTAINTIES.index(finding.certainty)
+    return SEVERITIES.index(finding.severity), CERTAINTIES.index(finding.certainty)

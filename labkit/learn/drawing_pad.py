@@ -10,7 +10,7 @@ import traitlets
 
 from labkit.run.error_text import described
 from labkit.views.assets import small_script
-from labkit.views.jupyter_compat import reply_on_the_same_shell
+from labkit.views.jupyter_compat import handle_on_subshell
 from labkit.views.message_builders import PROTOCOL_VERSION, other_version
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class DrawingPad(anywidget.AnyWidget):
         self._answer = answer
         drawn = [float(sign == "#") for sign in _SEVEN if sign in ".#"]
         super().__init__(pixels=drawn, _esm=small_script("pad.js"))
-        reply_on_the_same_shell(self.comm)
+        handle_on_subshell(self.comm)
         self.observe(self._drawn, "pixels")
         self._drawn()
 

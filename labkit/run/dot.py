@@ -38,10 +38,19 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+def _title(module: ModuleCall) -> str:
+    """Return the path of a module, with its class beside a number: ``layers.0 · Linear``."""
+    if module.path.rpartition(".")[2].isdigit():
+        return f"{module.path} \N{MIDDLE DOT} {module.type}"
+    return module.path or module.type
+
+
 def _dot_node(number: int, node: Node, indent: str) -> str:
     label = ", ".join(node.parameters) or node.op
+    if node.role is not None:
+        label += f" ({node.role})"
     if node.shape is not None:
-        label += f" {list(node.shape)}"
+        label += f" [{', '.join(node.dims or map(str, node.shape))}]"
     if node.kind == "failed":
         error = _quoted(node.note or "")
         label = _quoted(f"{label} (failed)")
@@ -58,7 +67,7 @@ def _dot_clusters(
 ) -> Iterator[str]:
     for module in children.get(parent, []):
         yield f"{indent}subgraph {_quoted('cluster_' + module.id)} {{"
-        yield f"{indent}  label={_quoted(module.path or module.type)};"
+        yield f"{indent}  label={_quoted(_title(module))};"
         for node in members.get(module.id, []):
             yield _dot_node(numbers[node.id], node, indent + "  ")
         yield from _dot_clusters(children, members, numbers, module.id, indent + "  ")

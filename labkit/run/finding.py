@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning", "hint"]
 Certainty = Literal["certain", "likely", "possible"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "hint")
 CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely", "possible")
 
 
@@ -87,12 +88,25 @@ class Finding:
         Raises
         ------
         TypeError
-            If a key without a default is missing.
+            If it is no mapping, or a key without a default is missing.
+        ValueError
+            If the severity or the certainty is unknown.
         """
+        if not isinstance(data, Mapping):
+            raise TypeError(
+                "from_json takes the mapping that to_json returned, not "
+                f"{type(data).__name__}. Example: lk.Finding.from_json(json.loads(text))"
+            )
         known = {field.name for field in fields(cls)}
         values: dict[str, Any] = {
             key: tuple(each) if isinstance(each, list) else each
             for key, each in data.items()
             if key in known
         }
-        return cls(**values)
+        finding = cls(**values)
+        for name, known_values in (("severity", SEVERITIES), ("certainty", CERTAINTIES)):
+            if (given := getattr(finding, name)) not in known_values:
+                raise ValueError(
+                    f"the {name} of a finding is one of {', '.join(known_values)}, not {given!r}."
+                )
+        return finding

@@ -137,7 +137,8 @@ class FindingsLog:
             self._mark(rule, silenced=True)
 
     def unignore(self, rule: str) -> None:
-        """Undo `ignore`; has no effect if the rule is not ignored."""
+        """Undo `ignore`, without effect if the rule is not ignored; raises as `ignore` does."""
+        check_rules([rule], self.rules)
         with self._lock:
             self._ignored.pop(rule, None)
             self._mark(rule, silenced=False)

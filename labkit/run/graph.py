@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from labkit.run.dot import dot_source
 from labkit.run.flops_by_shape import Flops
-from labkit.run.graph_costs import Cost, GraphCosts, graph_costs
+from labkit.run.graph_costs import GraphCosts, graph_costs
 from labkit.run.graph_diff import GraphDiff, graph_diff
 from labkit.run.graph_frame import COST_COLUMNS, FRAME_COLUMNS, frame_rows
-from labkit.run.graph_parts import Edge, ModuleCall, Node, Source
+from labkit.run.graph_json import edge_from, flops_from, module_call_from, node_from, plain
+from labkit.run.graph_parts import Edge, ModuleCall, Node
+from labkit.run.graph_sizes import Shapes, named_sizes
 from labkit.run.optional import import_optional
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     import networkx
     import pandas
 
-GRAPH_VERSION = 4
+GRAPH_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class ComputationGraph:
         Optimizer step at which the graph was captured, 1 or greater; None outside a run.
     reason : str or None
         A sentence that says why there is no graph; then `nodes` is empty.
+    sizes : dict of str to tuple of int
+        The sizes of tensors that vary between passes of a run, for example the last batch, by the
+        names that `Node.dims` uses. `Node.shape` and the costs are those of the first value.
+    more_sizes : bool
+        Whether further values occurred, which are not listed.
     recorded_flops : dict of str to Flops
         Floating point operations that were recorded when the operations ran, by node id; see
         `costs` for those of all nodes.
@@ -62,6 +69,8 @@ class ComputationGraph:
     modules: tuple[ModuleCall, ...]
     step: int | None = None
     reason: str | None = None
+    sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    more_sizes: bool = False
     recorded_flops: dict[str, Flops] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -81,6 +90,45 @@ class ComputationGraph:
             digest.update(f"{edge.source}>{edge.target};".encode(errors="replace"))
         return digest.hexdigest()
 
+    @cached_property
+    def structure(self) -> str:
+        """A hexadecimal digest like `signature` without the sizes of tensors that may vary.
+
+        Included are the number of dimensions, and the shapes of parameters.
+        """
+        digest = hashlib.blake2b(digest_size=12)
+        for node in self.nodes:
+            shape = node.shape if node.shape is None or node.parameters else len(node.shape)
+            digest.update(f"{node.id}|{node.kind}|{shape}|{node.dtype};".encode(errors="replace"))
+        for edge in self.edges:
+            digest.update(f"{edge.source}>{edge.target};".encode(errors="replace"))
+        return digest.hexdigest()
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """The shapes of the nodes, then those of the edges."""
+        return (*(node.shape for node in self.nodes), *(edge.shape for edge in self.edges))
+
+    def with_sizes(self, passes: Sequence[Shapes], *, more: bool = False) -> ComputationGraph:
+        """Return the graph with names for the sizes that vary between passes.
+
+        Parameters
+        ----------
+        passes : sequence of Shapes
+            The attribute `shapes` of graphs of the same structure, that of this graph first.
+        more : bool
+            Whether there were further passes with other sizes.
+        """
+        named = named_sizes(passes)
+        nodes, edges = named.dims[: len(self.nodes)], named.dims[len(self.nodes) :]
+        return replace(
+            self,
+            nodes=tuple(map(_with_dims, self.nodes, nodes)),
+            edges=tuple(map(_with_dims, self.edges, edges)),
+            sizes=named.values,
+            more_sizes=more,
+        )
+
     @property
     def failures(self) -> tuple[str, ...]:
         """A sentence on each failed operation: its name, module, line and error."""
@@ -93,12 +141,14 @@ class ComputationGraph:
             "version": GRAPH_VERSION,
             "signature": self.signature,
             "step": self.step,
-            "nodes": [_plain(node) | {"cost": _plain(costs.nodes[node.id])} for node in self.nodes],
-            "edges": [_plain(edge) for edge in self.edges],
+            "nodes": [plain(node) | {"cost": plain(costs.nodes[node.id])} for node in self.nodes],
+            "edges": [plain(edge) for edge in self.edges],
             "modules": [
-                asdict(call) | {"cost": _plain(costs.modules[call.id])} for call in self.modules
+                asdict(call) | {"cost": plain(costs.modules[call.id])} for call in self.modules
             ],
             "reason": self.reason,
+            "sizes": {name: list(values) for name, values in self.sizes.items()},
+            "more_sizes": self.more_sizes,
         }
 
     @classmethod
@@ -118,15 +168,14 @@ class ComputationGraph:
                 f"{GRAPH_VERSION}. Write it again with this version of labkit."
             )
         return cls(
-            nodes=tuple(_node(item) for item in data["nodes"]),
-            edges=tuple(Edge(**{**item, "shape": _shape(item)}) for item in data["edges"]),
-            modules=tuple(
-                ModuleCall(**{**_without_cost(item), "source": _source(item)})
-                for item in data["modules"]
-            ),
+            nodes=tuple(map(node_from, data["nodes"])),
+            edges=tuple(map(edge_from, data["edges"])),
+            modules=tuple(map(module_call_from, data["modules"])),
             step=data["step"],
             reason=data["reason"],
-            recorded_flops={item["id"]: _flops(item["cost"]) for item in data["nodes"]},
+            sizes={name: tuple(values) for name, values in data["sizes"].items()},
+            more_sizes=data["more_sizes"],
+            recorded_flops={item["id"]: flops_from(item["cost"]) for item in data["nodes"]},
         )
 
     def to_dot(self) -> str:
@@ -232,37 +281,8 @@ def _sentence(node: Node) -> str:
     return f"failed: {node.op}{place}{line}: {node.note}"
 
 
-def _plain(item: Node | Edge | Cost) -> dict[str, Any]:
-    """Return the fields of an object, faster than `asdict`, which copies each of them."""
-    data = {name: getattr(item, name) for name in item.__slots__}
-    if isinstance(item, Node) and item.source is not None:
-        data["source"] = asdict(item.source)
-    return data
+_Part = TypeVar("_Part", Node, Edge)
 
 
-def _shape(item: Mapping[str, Any]) -> tuple[int, ...] | None:
-    return None if item["shape"] is None else tuple(item["shape"])
-
-
-def _node(item: Mapping[str, Any]) -> Node:
-    return Node(
-        **{
-            **_without_cost(item),
-            "shape": _shape(item),
-            "parameters": tuple(item["parameters"]),
-            "source": _source(item),
-        }
-    )
-
-
-def _without_cost(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in item.items() if key != "cost"}
-
-
-def _flops(cost: Mapping[str, Any]) -> Flops:
-    return Flops(cost["forward_flops"], cost["backward_flops"])
-
-
-def _source(item: Mapping[str, Any]) -> Source | None:
-    source = item["source"]
-    return None if source is None else Source(**source)
+def _with_dims(part: _Part, dims: tuple[str, ...] | None) -> _Part:
+    return part if part.dims == dims else replace(part, dims=dims)

@@ -58,6 +58,13 @@ class Node:
         node is recomputed in backward.
     backward : str or None
         Name of the autograd node, for example ``"AddmmBackward0"``; None if there is none.
+    role : str or None
+        What the result is, if the flow of the data shows it: ``"attention weights"``, or ``"mean
+        attention weights"`` for their mean over the heads.
+    dims : tuple of str or None
+        The sizes in `shape` as text if some of them vary between passes, for example ``("N",
+        "10")``; `ComputationGraph.sizes` has the values of the names. None if none is known to
+        vary.
     """
 
     id: str
@@ -72,6 +79,8 @@ class Node:
     source: Source | None = None
     note: str | None = None
     backward: str | None = None
+    role: str | None = None
+    dims: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -88,6 +97,8 @@ class Edge:
         For example ``"float32"``; None if unknown.
     output : int
         Number of the tensor among the results of the source that have a gradient, counted from 0.
+    dims : tuple of str or None
+        As for `Node`.
     """
 
     source: str
@@ -95,6 +106,7 @@ class Edge:
     shape: tuple[int, ...] | None = None
     dtype: str | None = None
     output: int = 0
+    dims: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -120,6 +132,8 @@ class ModuleCall:
     seconds : float or None
         Duration of the call on the host, in s, including submodules; None if it was not measured.
         An accelerator may finish the work later.
+    frozen : int
+        Number of those among `parameters` that require no gradient. They are no nodes of the graph.
     """
 
     id: str
@@ -130,6 +144,7 @@ class ModuleCall:
     parameters: int
     source: Source | None = None
     seconds: float | None = None
+    frozen: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,11 +154,15 @@ class GraphSpan:
     Attributes
     ----------
     signature : str
-        `ComputationGraph.signature` of the structure.
+        `ComputationGraph.signature` of the stored graph of the structure.
     first, last : int
         First and last step at which the structure was captured.
+    title : str
+        The class and the number of calls of the module that is called most often, or the number of
+        operations if each is called once.
     """
 
     signature: str
     first: int
     last: int
+    title: str = ""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+FROZEN = "It is frozen (requires_grad is False): no gradient is computed for it."
+"""The reason why a parameter has no gradient."""
 _BINS = 32
 _UNKNOWN = float("nan")
 
@@ -112,7 +114,8 @@ class Sampled:
     gradient : Sample or None
         None for an operation, and for a parameter without a gradient.
     note : str or None
-        A sentence that says which of several results of an operation the value is.
+        A sentence that says which of several results of an operation the value is, or that the
+        parameter is frozen.
     """
 
     value: Sample | None
@@ -154,8 +157,8 @@ class Inspection:
     norms : tuple of RecordedNorm
         The newest recorded norms, if the current values could not be read.
     reason : str or None
-        A sentence that says why the values are not current, why there are none, or which of the
-        results of an operation they are.
+        A sentence that says why the values are not current, why there are none, which of the
+        results of an operation they are, or that the parameter is frozen.
     """
 
     value: TensorStatistics | None

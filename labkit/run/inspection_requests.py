@@ -12,7 +12,7 @@ import numpy as np
 
 from labkit.run.control import Control, RequestRefusedError
 from labkit.run.histograms import HistogramLog
-from labkit.run.inspection import Inspection, RecordedNorm, Samples, TensorStatistics
+from labkit.run.inspection import FROZEN, Inspection, RecordedNorm, Samples, TensorStatistics
 from labkit.run.live import LiveModel
 from labkit.run.series_table import Floats, Steps
 
@@ -94,7 +94,7 @@ def inspection_result(
     found = request.result()
     if found is None:
         return recorded_inspection(run, name, NO_SUCH_TENSOR)
-    if found.gradient is not None:
+    if found.gradient is not None or found.reason == FROZEN:
         return found
     # The optimizer may have cleared the gradient between two steps: use the newest sampled one.
     return replace(found, gradient=_sampled_gradient(run, name))
@@ -115,7 +115,8 @@ def final_values(run: InspectableRun) -> dict[str, Inspection]:
         with suppress(Exception):  # an unreadable parameter has no final value
             read = _read_live(run, name)
             if read is not None:
-                found[name] = replace(read, reason=FINAL_VALUES)
+                frozen = f" {FROZEN}" if read.reason == FROZEN else ""
+                found[name] = replace(read, reason=f"{FINAL_VALUES}{frozen}")
     return found
 
 
@@ -140,7 +141,9 @@ def recorded_inspection(run: InspectableRun, name: str, reason: str) -> Inspecti
         )
     final = run.final_values.get(name)
     if final is not None:
-        return replace(final, gradient=final.gradient or _sampled_gradient(run, name))
+        if final.gradient is not None or (final.reason or "").endswith(FROZEN):
+            return final
+        return replace(final, gradient=_sampled_gradient(run, name))
     if _is_operation(name):
         return Inspection(None, None)  # the page says which graphs have values of operations
     histogram, norms = _sampled_gradient(run, name), _recorded_norms(run, name)

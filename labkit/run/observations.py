@@ -83,6 +83,9 @@ class LossInput:
         The activation that the output comes from, for example ``"tanh"``; None without one.
     dimension : int or None
         The dimension of its softmax or log_softmax; None without one, or if it is unknown.
+    classes : int or None
+        Number of classes among which the labels choose; None if they name none, or if only a part
+        of the output is compared.
     bounds : tuple of float
         Least and largest result of the activation; may be infinite.
     targets : tuple of float
@@ -97,6 +100,7 @@ class LossInput:
     compared: tuple[int, ...] | None
     activation: str | None
     dimension: int | None
+    classes: int | None
     bounds: tuple[float, float]
     targets: tuple[float, float]
     outside: float
@@ -205,6 +209,9 @@ class Observations:
     stale_gradients : dict of str to Frequency
         Steps that started with the gradients of the previous step, for each optimizer, by the name
         of its first parameter.
+    stale_parameters : dict of str to Frequency
+        The same for up to 32 parameters of each optimizer, by their names, at the steps whose first
+        pass reached them.
     passes_before_first_step : int
         Number of backward passes that reached the model before its first step.
     discarded_passes : int
@@ -254,6 +261,7 @@ class Observations:
     """
 
     stale_gradients: dict[str, Frequency] = field(default_factory=dict)
+    stale_parameters: dict[str, Frequency] = field(default_factory=dict)
     passes_before_first_step: int = 0
     discarded_passes: int = 0
     without_gradient: tuple[str, ...] = ()

@@ -274,16 +274,21 @@ class RunRecord:
         self.findings_log.ignore(rule)
 
     def unignore(self, rule: str) -> None:
-        """Undo `ignore`; has no effect if the rule is not ignored."""
+        """Undo `ignore`, without effect if the rule is not ignored; raises as `ignore` does."""
         self.findings_log.unignore(rule)
 
     def add_table(self, id: str, kind: str, names: Sequence[str]) -> SeriesTable:
         """Return the table of an id, created or widened if necessary; see `Recorder.table`."""
         return self.recorder.table(id, kind, names)
 
-    def add_graph(self, graph: ComputationGraph, step: int | None = None) -> None:
-        """Record a graph that was captured at a step, by default the current step."""
-        self._graphs.add(graph, self.steps if step is None else step)
+    def add_graph(
+        self, graph: ComputationGraph, step: int | None = None, *, more_sizes: bool = False
+    ) -> None:
+        """Record a graph that was captured at a step, by default the current step.
+
+        With `more_sizes`, the sizes of tensors in this pass are others than those of the graph.
+        """
+        self._graphs.add(graph, self.steps if step is None else step, more_sizes=more_sizes)
 
     def describe_model(self, facts: ModelFacts) -> None:
         """Set the properties of the watched models."""

@@ -51,11 +51,14 @@ class ModelFacts:
         Number of scalar parameters.
     trainable : int
         Number of scalar parameters that require a gradient.
+    frozen : tuple of str
+        Names of the parameters that require no gradient, as of the newest reading of norms.
     """
 
     device: str = "unknown"
     parameters: int = 0
     trainable: int = 0
+    frozen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,22 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from labkit.views.messages.page import AssetName
+
 STATIC = Path(__file__).parent.parent / "static"
 
-ASSETS = ("labkit.js", "plotly.js", "layout.js")
-"""Names of the scripts that a page requests, once each."""
+ASSETS: tuple[AssetName, ...] = ("labkit.js", "plotly.js", "layout.js")
+"""Names of the scripts that a page needs once each, the main one first."""
+
+
+SCRIPTS_OF_VIEWS: dict[str, tuple[AssetName, ...]] = {
+    "dashboard": ASSETS,
+    "curves": ("labkit.js", "plotly.js"),
+    "gradients": ("labkit.js", "plotly.js"),
+    "graph": ("labkit.js", "layout.js"),
+    "stepper": ("labkit.js", "layout.js"),
+}
+"""The scripts of each kind of view that needs more than the main one."""
 
 
 def loader_source() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,20 +16,30 @@ import traitlets
 from labkit.run import Run, inspection_requests
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.error_text import described
-from labkit.views import assets, jupyter_compat
+from labkit.views import assets, jupyter_compat, queries
 from labkit.views import message_builders as wire
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
-from labkit.views.lifetimes import DroppableWidget
+from labkit.views.lifetimes import DroppableWidget, weak_call
+from labkit.views.messages.page import AssetName
+from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.publisher import Publisher
 from labkit.views.run_updates import RunUpdates
+from labkit.views.text_buffers import request_text, with_text_buffers
 
-_MAX_HISTOGRAMS = 64
 _MAX_TEXT = 200
+_GRACE_SECONDS = 0.4
+"""Time in which the message of a page that displays a view must arrive, in s.
+
+Over a subshell it takes 0.05 s to 0.4 s, the longest when the page has to open the subshell.
+"""
 
 
 class RunChannel(DroppableWidget):
-    """Sends snapshots and frames of a run to the pages, and handles their requests.
+    """Sends scripts, snapshots and frames of a run to the pages, and handles their requests.
+
+    A page requests its scripts and a snapshot. If it displays a view and its request does not
+    arrive, because the front end delivers it only when the cell has ended, it is sent them without.
 
     A message from a page may arrive on any thread while a cell is running. Control actions and
     requests that need the model are therefore only queued in the `Control` of the run. Use
@@ -39,14 +50,13 @@ class RunChannel(DroppableWidget):
     run : Run
     """
 
-    _esm = "export default {}"
     protocol = traitlets.Int(wire.PROTOCOL_VERSION).tag(sync=True)
     run_id = traitlets.Unicode().tag(sync=True)
 
     _of_runs: ClassVar[weakref.WeakValueDictionary[str, RunChannel]] = weakref.WeakValueDictionary()
 
     def __init__(self, run: Run) -> None:
-        super().__init__(run_id=run.id)
+        super().__init__(run_id=run.id, _esm=assets.small_script("channel-recorder.js"))
         self._watched = run
         self._views: set[str] = set()
         """The model ids of the open views that use the channel."""
@@ -54,8 +64,10 @@ class RunChannel(DroppableWidget):
         self._updates = RunUpdates(run)
         self._fragmenter = Fragmenter()
         self._snapshot_due = False
+        self._requested: set[Future[None]] = set()
+        """Pending pushes; each is done when a page has sent a message."""
         self.on_msg(self._on_message)
-        jupyter_compat.reply_on_the_same_shell(self.comm)
+        jupyter_compat.handle_on_subshell(self.comm)
         self._publisher = None if run.closed else Publisher(run, self.publish)
 
     @classmethod
@@ -76,6 +88,58 @@ class RunChannel(DroppableWidget):
         if not self._views:
             self.close()
 
+    def view_displayed(self, kind: str, push_more: Callable[[PageRecord], None]) -> None:
+        """Send a page what a displayed view needs, unless its messages arrive.
+
+        Parameters
+        ----------
+        kind : str
+        push_more : callable
+            Sends what the view needs besides the scripts and the snapshot.
+        """
+        page = page_of_message()
+        arguments = page, kind, weak_call(push_more), time.monotonic()
+        push = partial(weak_call(self._push), *arguments)
+        if page.is_heard_in_cells:
+            return
+        if page.is_heard_in_cells is False:
+            push()
+            return
+        requested: Future[None] = Future()
+        self._requested.add(requested)
+        if self._publisher is not None and self._publisher.alive:
+            self._publisher.reply_later(push, requested, _GRACE_SECONDS)
+        else:
+            timer = threading.Timer(_GRACE_SECONDS, push)
+            requested.add_done_callback(lambda _: timer.cancel())
+            timer.daemon = True
+            timer.start()
+
+    def _push(
+        self,
+        page: PageRecord,
+        kind: str,
+        push_more: Callable[[PageRecord], None],
+        displayed: float,
+    ) -> None:
+        """Send the scripts of a view, and a snapshot, if no message of the page has arrived."""
+        if page.is_heard_since(displayed) or self.comm is None:
+            return
+        page.is_heard_in_cells = False
+        if self._publisher is not None:
+            self._publisher.is_one_way = True
+        main, *others = assets.SCRIPTS_OF_VIEWS.get(kind, assets.ASSETS[:1])
+        self._send_asset(page, main)
+        if page.needs(f"snapshot of {self.model_id}"):
+            self._send_snapshot()
+        push_more(page)
+        for name in others:
+            self._send_asset(page, name)
+
+    def _send_asset(self, page: PageRecord, name: AssetName, *, again: bool = False) -> None:
+        if page.needs(name, again=again):
+            self._post(wire.asset(name, assets.compressed_asset(name)))
+
     def close(self) -> None:
         """Close the channel on every page, and end the publisher thread."""
         super().close()
@@ -94,12 +158,16 @@ class RunChannel(DroppableWidget):
             self._post(self._updates.frame())
 
     def _post(self, message: wire.Message) -> None:
-        for part in self._fragmenter.fragments(message):
+        for part in map(with_text_buffers, self._fragmenter.fragments(message)):
             self.send(part.content, part.buffers)
 
     def _on_message(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         """Handle a message from a page; every request receives a reply or a refusal."""
-        self._refuse_on_error(content, partial(self._dispatch, content))
+        page = page_of_message()
+        page.heard()
+        while self._requested:
+            self._requested.pop().set_result(None)
+        self._refuse_on_error(content, partial(self._dispatch, content, page))
 
     def _refuse_on_error(self, content: Any, reply: Callable[[], None]) -> None:
         """Reply to a message; refuse it with the text of the error if that fails."""
@@ -112,19 +180,31 @@ class RunChannel(DroppableWidget):
     def _refuse(self, content: Any, reason: str) -> None:
         self._post(wire.refused(reason, content))
 
-    def _dispatch(self, content: Any) -> None:
+    def _dispatch(self, content: Any, page: PageRecord) -> None:
         match content:
-            case {"type": "hello", "protocol": wire.PROTOCOL_VERSION}:
-                self._schedule_snapshot(content)
+            case {"type": "hello", "protocol": wire.PROTOCOL_VERSION, "again": bool(again)}:
+                if page.needs(f"snapshot of {self.model_id}", again=again):
+                    self._schedule_snapshot(content)
             case {"type": "hello", "protocol": version}:
                 self._refuse(content, wire.other_version(version))
-            case {"type": "asset", "name": str(name)} if name in assets.ASSETS:
-                self._post(wire.asset(name, assets.compressed_asset(name)))
-            case {"type": "received"}:
+            case {"type": "asset", "name": name, "again": bool(again)} if name in assets.ASSETS:
+                self._send_asset(page, name, again=again)
+            case {"type": "text"}:
+                request_text()
+                page.forget_sent()
+                self._send_asset(page, assets.ASSETS[0])
+            case {"type": "received", "seq": int(seq)}:
+                self._updates.acknowledge(seq)
                 if self._publisher is not None:
                     self._publisher.acknowledge()
                     if self._updates.pending:
                         self._publisher.publish_soon()
+            case _:
+                self._act(content)
+
+    def _act(self, content: Any) -> None:
+        """Execute a click on a control or a finding."""
+        match content:
             case {"type": "control", "action": str(action), "request": int(request)}:
                 self._control(content, action, request)
             case {
@@ -139,25 +219,15 @@ class RunChannel(DroppableWidget):
 
     def _reply_to_query(self, content: Any) -> None:
         """Reply to a query for data of the run."""
-        run = self._watched
         match content:
-            case {"type": "graph", "signature": str(signature)}:
-                same = (graph for graph in run.graphs if graph.signature == signature)
-                self._post(wire.older_graph(signature, next(same, None)))
             case {"type": "inspect", "name": str(name), "request": int(request)}:
                 self._inspect(content, name, request)
-            case {"type": "subjects", "request": int(request)}:
-                self._post(wire.subjects(request, run.activations))
-            case {"type": "histograms", "request": int(request), "names": [*names], "bins": bins}:
-                named = [str(name) for name in names[:_MAX_HISTOGRAMS]]
-                step = content.get("step")
-                self._post(wire.histograms(request, run.histograms, named, str(bins), step))
-            case {"type": "picture", "request": int(request), "module": str(path), "kind": kind}:
-                step = content.get("step")
-                found = run.activations.at(path, kind, step)
-                self._post(wire.picture(request, found))
-            case _:
-                self._refuse(content, f"labkit does not know this message: {shortened(content)}")
+                return
+        message = queries.reply(self._watched, content)
+        if message is None:
+            self._refuse(content, f"labkit does not know this message: {shortened(content)}")
+        else:
+            self._post(message)
 
     def _schedule_snapshot(self, content: Any) -> None:
         """Send a snapshot soon; one for all pages that request it, as all pages receive it."""
@@ -201,6 +271,9 @@ class RunChannel(DroppableWidget):
 
     def _send_due_snapshot(self) -> None:
         self._snapshot_due = False
+        self._send_snapshot()
+
+    def _send_snapshot(self) -> None:
         with self._lock:
             self._post(self._updates.snapshot())
             self._post_rest_of_ended_run()

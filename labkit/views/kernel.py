@@ -13,21 +13,30 @@ from IPython.core.getipython import get_ipython
 
 def is_notebook() -> bool:
     """Return whether this process is a Jupyter kernel."""
-    return _kernel() is not None
+    return running_kernel() is not None
 
 
 def current_cell() -> str | None:
     """Return the id of the running cell; None if the front end does not provide it."""
-    kernel = _kernel()
+    kernel = running_kernel()
     if kernel is None:
         return None
     metadata = kernel.get_parent("shell").get("metadata", {})
     return metadata.get("cellId")  # type: ignore[no-any-return]
 
 
+def current_session() -> str | None:
+    """Return the session of the message that is being handled; None if there is none."""
+    kernel = running_kernel()
+    if kernel is None:
+        return None
+    header = kernel.get_parent("shell").get("header", {})
+    return header.get("session")  # type: ignore[no-any-return]
+
+
 def current_execution() -> str | None:
     """Return the id of the request that executes the running cell; None outside a kernel."""
-    kernel = _kernel()
+    kernel = running_kernel()
     if kernel is None:
         return None
     return kernel.get_parent("shell").get("header", {}).get("msg_id")  # type: ignore[no-any-return]
@@ -56,7 +65,7 @@ def call_on_main_thread(work: Callable[[], None]) -> bool:
     bool
         False if there is no kernel, so that the function is not called.
     """
-    kernel = _kernel()
+    kernel = running_kernel()
     loop = getattr(kernel, "io_loop", None)
     if loop is None:
         return False
@@ -85,7 +94,7 @@ def on_interrupt_between_cells(callback: Callable[[], None]) -> None:
     By default a kernel ignores such an interrupt. The function replaces an earlier one. While a
     cell is running, an interrupt is raised in that cell, as always.
     """
-    kernel = _kernel()
+    kernel = running_kernel()
     if kernel is None:
         return
 
@@ -106,6 +115,7 @@ def on_interrupt_between_cells(callback: Callable[[], None]) -> None:
         kernel.io_loop.add_callback(install)
 
 
-def _kernel() -> Any | None:
+def running_kernel() -> Any:
+    """Return the kernel of this process; None if there is none."""
     shell = get_ipython()
     return None if shell is None else getattr(shell, "kernel", None)

@@ -9,6 +9,8 @@ closed or its cell is executed again.
 from __future__ import annotations
 
 import threading
+import weakref
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, ClassVar
 
@@ -42,6 +44,18 @@ def _drop(widget: ipywidgets.Widget) -> None:
     if comm is not None:
         jupyter_compat.remove_from_table(comm.comm_id)
         _dropped.put(comm)
+
+
+def weak_call(method: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that calls a bound method, or does nothing once its object is collected."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*arguments: object) -> None:
+        living = reference()
+        if living is not None:
+            living(*arguments)
+
+    return call
 
 
 class DroppableLayout(ipywidgets.Layout):  # type: ignore[misc]

@@ -81,10 +81,14 @@ class Publisher:
     ----------
     unacknowledged : int
         Number of frames sent since the last acknowledgement of a page.
+    is_one_way : bool
+        Whether acknowledgements cannot arrive while a cell is running, so that their absence does
+        not mean that no page is there.
     """
 
     def __init__(self, run: Run, publish: Callable[[], None]) -> None:
         self.unacknowledged = 0
+        self.is_one_way = False
         self._run = weakref.ref(run)
         self._publish = weakref.WeakMethod(publish)
         self._signals: SimpleQueue[None] = SimpleQueue()
@@ -133,6 +137,7 @@ class Publisher:
     def acknowledge(self) -> None:
         """Record that a page has received the last frame."""
         self.unacknowledged = 0
+        self.is_one_way = False
         run = self._run()
         if run is not None:
             run.viewers.acknowledge()
@@ -177,7 +182,8 @@ class Publisher:
             self._wait_until(min([next_frame, *(reply.deadline for reply in self._waiting)]))
         self._publish_once()
         self._ended = True
-        self._send([*self._waiting, *self._take_new_replies()])
+        waiting, self._waiting = self._waiting, []  # their functions refer to the channel
+        self._send([*waiting, *self._take_new_replies()])
         self._remove_callback()
 
     def _wait_until(self, moment: float) -> None:
@@ -227,7 +233,10 @@ class Publisher:
                 f"A frame could not be sent: {described(error)}. The run is still recorded."
             )
         spent = time.thread_time_ns() - began
-        self.unacknowledged += 1
+        if self.is_one_way:
+            run.viewers.acknowledge()
+        else:
+            self.unacknowledged += 1
         self._frames += 1
         if not run.control.paused:  # a paused loop is not slowed down
             run.cost_totals.add_publishing(spent)

@@ -53,6 +53,7 @@ class RunUpdates:
         self.pending: set[str] = set()
         self._run = run
         self._seq = 0
+        self._acknowledged: int | None = None
         self._sent: dict[str, _SentRows] = {}
         self._merged: set[str] = set()
         """The tables of which pages have merged rows."""
@@ -63,12 +64,17 @@ class RunUpdates:
         self._sent_graph: ComputationGraph | None = None
         self._sent_findings: tuple[Finding, ...] = ()
         self._sent_history: FindingsHistory | None = None
+        self._sent_frozen: tuple[str, ...] = ()
         self._process = psutil.Process()
 
     @property
     def has_more(self) -> bool:
         """Whether further frames are needed before pages have all that is recorded."""
         return bool(self.pending) or self._rows_wait
+
+    def acknowledge(self, seq: int) -> None:
+        """Record that a page has received the message with a number."""
+        self._acknowledged = max(seq, self._acknowledged or 0)
 
     def snapshot(self) -> Message:
         """Return the next message as a snapshot; tables that do not fit become pending.
@@ -79,7 +85,7 @@ class RunUpdates:
         tables = run.tables
         complete = self._choose_complete(tables.values(), {})
         pending = set(tables) - {table.id for table, _ in complete}
-        graph, findings = run.graph, run.findings
+        graph, findings, frozen = run.graph, run.findings, run.model.frozen
         history = findings_history(run)
         message = snapshots_and_frames.snapshot(
             self._seq + 1,
@@ -88,27 +94,30 @@ class RunUpdates:
             graph,
             findings,
             history,
+            frozen,
             course_folder(),
             sorted(pending),
+            acknowledged=self._acknowledged,
         )
         self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()
         self._rows_wait = False
         self._note_complete(complete)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
+        self._sent_frozen = frozen
         self._seq += 1
         return message
 
     def frame(self) -> Message:
         """Return the next message as a frame.
 
-        It contains new rows, some of the pending tables, and the graph and the findings if they
-        changed. After an error the next frame has the same contents.
+        It contains new rows, some of the pending tables, and the graph, the findings and the frozen
+        parameters if they changed. After an error the next frame has the same contents.
         """
         run = self._run
         tables = run.tables
         rows, totals = self._new_rows(tables)
         complete = self._choose_complete([tables[id] for id in self.pending], self._sent_at)
-        graph, findings = run.graph, run.findings
+        graph, findings, frozen = run.graph, run.findings, run.model.frozen
         history = findings_history(run)
         message = snapshots_and_frames.frame(
             self._seq + 1,
@@ -117,7 +126,9 @@ class RunUpdates:
             None if graph is self._sent_graph else graph,
             None if findings == self._sent_findings else findings,
             None if history == self._sent_history else history,
+            None if frozen == self._sent_frozen else frozen,
             complete,
+            acknowledged=self._acknowledged,
         )
         self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
         self._sent_at |= dict.fromkeys(rows, self._seq)
@@ -126,6 +137,7 @@ class RunUpdates:
         if run.closed:
             self._replace_merged(tables)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
+        self._sent_frozen = frozen
         self._seq += 1
         return message
 

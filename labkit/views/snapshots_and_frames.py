@@ -48,8 +48,11 @@ def snapshot(
     graph: ComputationGraph | None,
     findings: Sequence[Finding] = (),
     history: FindingsHistory = NO_HISTORY,
+    frozen: Sequence[str] = (),
     course: str | None = None,
     pending: Sequence[str] = (),
+    *,
+    acknowledged: int | None = None,
 ) -> Message:
     """Return a message with the complete state of a run.
 
@@ -64,16 +67,22 @@ def snapshot(
     findings : sequence of Finding
     history : FindingsHistory
         The earlier findings, and the silenced rules.
+    frozen : sequence of str
+        Names of the frozen parameters.
     course : str, optional
         Folder of the course's notebooks.
     pending : sequence of str
         Ids of the tables that follow in frames.
+    acknowledged : int or None
+        The highest number that a page has acknowledged.
     """
-    message = Message({"type": "snapshot", "seq": seq, "run": _state(state)})
+    message = Message({"type": "snapshot", "seq": seq, "acknowledged": acknowledged})
+    message.content["run"] = _state(state)
     message.content["tables"] = [_complete_table(message, *each) for each in tables]
     message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]
     message.content["history"] = history
+    message.content["frozen"] = list(frozen)
     message.content["course"] = course
     message.content["pending"] = list(pending)
     return message
@@ -86,7 +95,10 @@ def frame(
     graph: ComputationGraph | None,
     findings: Sequence[Finding] | None = None,
     history: FindingsHistory | None = None,
+    frozen: Sequence[str] | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
+    *,
+    acknowledged: int | None = None,
 ) -> Message:
     """Return a message with the changes since the previous snapshot or frame.
 
@@ -103,10 +115,15 @@ def frame(
         The findings if they changed.
     history : FindingsHistory or None
         The earlier findings and the silenced rules if they changed.
+    frozen : sequence of str or None
+        Names of the frozen parameters if they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
+    acknowledged : int or None
+        The highest number that a page has acknowledged.
     """
-    message = Message({"type": "frame", "seq": seq, "run": _state(state)})
+    message = Message({"type": "frame", "seq": seq, "acknowledged": acknowledged})
+    message.content["run"] = _state(state)
     room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
     message.content["tables"] = [
         _rows(
@@ -125,6 +142,8 @@ def frame(
         message.content["findings"] = [finding.to_json() for finding in findings]
     if history is not None:
         message.content["history"] = history
+    if frozen is not None:
+        message.content["frozen"] = list(frozen)
     return message
 
 

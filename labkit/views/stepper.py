@@ -18,6 +18,8 @@ from labkit.views import message_builders as wire
 from labkit.views.channel import shortened
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
+from labkit.views.page_records import PageRecord, page_of_message
+from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.views import View
 
 
@@ -71,7 +73,7 @@ class StepperView(View):
         run.close()
         super().__init__(run)
         self.on_msg(self._on_page)
-        jupyter_compat.reply_on_the_same_shell(self.comm)
+        jupyter_compat.handle_on_subshell(self.comm)
 
     def edit(self, leaf: str, index: int, value: float) -> Walk:
         """Change one element of a leaf, execute the code again, and display the new walk.
@@ -118,12 +120,14 @@ class StepperView(View):
         return walk
 
     def _post(self, message: wire.Message) -> None:
-        for part in self._fragmenter.fragments(message):
+        for part in map(with_text_buffers, self._fragmenter.fragments(message)):
             self.send(part.content, part.buffers)
 
     def _on_page(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         """Handle a message from a page; every request receives a reply or a refusal."""
-        self._refuse_on_error(content, partial(self._dispatch, content))
+        page = page_of_message()
+        page.heard()
+        self._refuse_on_error(content, partial(self._dispatch, content, page))
 
     def _refuse_on_error(self, content: Any, reply: Callable[[], object]) -> None:
         try:
@@ -132,10 +136,21 @@ class StepperView(View):
             with suppress(Exception):  # the comm may be the cause
                 self._refuse(content, _message_of(error))
 
-    def _dispatch(self, content: Any) -> None:
+    def _push_more(self, page: PageRecord) -> None:
+        """Send a page the walk."""
+        self._send_walk(page)
+
+    def _send_walk(self, page: PageRecord, *, again: bool = False) -> None:
+        if page.needs(f"walk of {self.model_id}", again=again):
+            self._show(self.walk, None)
+
+    def _dispatch(self, content: Any, page: PageRecord) -> None:
         match content:
-            case {"type": "walk", "protocol": wire.PROTOCOL_VERSION}:
-                self._show(self.walk, None)
+            case {"type": "walk", "protocol": wire.PROTOCOL_VERSION, "again": bool(again)}:
+                self._send_walk(page, again=again)
+            case {"type": "text"}:
+                request_text()
+                self._send_walk(page, again=True)
             case {"type": "walk"}:
                 self._refuse(content, wire.other_version(content.get("protocol")))
             case {

@@ -107,9 +107,11 @@ def _box_of_call(call: ModuleCall) -> _Box:
 
 
 def _box_of_node(node: Node) -> _Box:
-    shape = "" if node.shape is None else "\N{MULTIPLICATION SIGN}".join(map(str, node.shape))
+    sizes = node.dims or map(str, node.shape or ())
+    shape = "\N{MULTIPLICATION SIGN}".join(sizes)
     name = node.parameters[0].rpartition(".")[2] if node.parameters else node.op
-    return _Box(name, "failed" if node.kind == "failed" else shape, _KINDS[node.kind])
+    detail = " \N{MIDDLE DOT} ".join(filter(None, (node.role, shape)))
+    return _Box(name, "failed" if node.kind == "failed" else detail, _KINDS[node.kind])
 
 
 def _layers(boxes: Mapping[str, _Box], arrows: Iterable[tuple[str, str]]) -> dict[str, int] | None:

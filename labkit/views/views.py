@@ -13,6 +13,7 @@ from labkit.views import assets, pictures
 from labkit.views.channel import RunChannel
 from labkit.views.kernel import is_notebook
 from labkit.views.lifetimes import DroppableWidget, ShownViews
+from labkit.views.page_records import PageRecord
 
 
 class View(DroppableWidget):
@@ -61,9 +62,14 @@ class View(DroppableWidget):
         if channel is not None:
             channel.remove_view(model_id)
 
+    def _push_more(self, page: PageRecord) -> None:
+        """Send a page what the view needs besides scripts and a snapshot: nothing."""
+
     def _repr_mimebundle_(self, **options: Any) -> Any:
         if is_notebook():
             ShownViews.add(self)
+            if self.channel is not None:
+                self.channel.view_displayed(self.kind, self._push_more)
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         still = {

@@ -61,6 +61,11 @@ class Lab:
         """Set the theme of pages opened later."""
         write_settings(self.settings, "@jupyterlab/apputils-extension/themes", {"theme": name})
 
+    def set_subshells(self, setting: str) -> None:
+        """Set whether pages opened later send widget messages to subshells: "disabled" or so."""
+        plugin = "@jupyterlab/apputils-extension/kernels-settings"
+        write_settings(self.settings, plugin, {"commsOverSubshells": setting})
+
     def end_kernels(self, *names: str) -> None:
         """Shut down the kernels of some notebooks, or all, as their training slows other tests."""
         with urllib.request.urlopen(f"{self.url}/api/sessions") as answer:
@@ -245,7 +250,7 @@ class NotebookPage:
         self.page.wait_for_function(
             """(kind) => {
                 const view = document.querySelector(`[data-labkit-view="${kind}"]`);
-                view?.scrollIntoView({ block: "nearest" });
+                view?.scrollIntoView({ block: "start" });
                 return view !== null;
             }""",
             arg=kind,

@@ -125,6 +125,57 @@ def test_a_reloaded_page_shows_the_whole_run(open_notebook, training):
     assert first == 1
 
 
+@pytest.fixture
+def lab_without_subshells(lab):
+    lab.set_subshells("disabled")
+    yield
+    lab.set_subshells("perCommTarget")
+
+
+def test_everything_is_live_in_a_page_without_subshells(
+    lab_without_subshells, open_new_page, training
+):
+    book = start(open_new_page, training)
+    expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
+    for kind in ("dashboard", "curves", "gradients"):
+        book.await_step(kind, book.step(kind) + 20)
+    expect(book.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    book.page.get_by_role("button", name="Pause", exact=True).click()
+    expect(book.view("controls")).to_contain_text("Paused")
+    steps = settled_steps(book, training)
+    book.page.get_by_role("button", name="Step", exact=True).click()
+    training.await_steps(steps + 1)
+    book.page.get_by_role("button", name="Stop", exact=True).click()
+    book.await_idle()
+    expect(book.cell(1)).to_contain_text("ended: stopped")
+    assert book.errors == []
+
+
+LOSE_BUFFERS = """
+window.sentAsText = 0;
+const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
+kernel.anyMessage.connect((_, { msg }) => {
+  if (msg.header.msg_type !== "comm_msg") return;
+  msg.buffers = [];
+  window.sentAsText += "text_buffers" in (msg.content.data.content ?? {});
+});
+"""
+
+
+def test_everything_is_live_in_a_page_that_loses_the_buffers_of_messages(open_new_page, training):
+    book = open_new_page([MODEL, training.cell()])
+    book.page.evaluate(LOSE_BUFFERS)
+    for cell in (0, 1):
+        book.run_cell(cell)
+    for kind in ("dashboard", "curves", "gradients"):
+        book.await_step(kind, 20)
+    expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
+    training.end()
+    book.await_idle()
+    assert book.page.evaluate("() => window.sentAsText") > 3
+    assert book.errors == []
+
+
 def test_closing_the_page_does_not_stop_the_loop(open_new_page, training):
     book = start(open_new_page, training)
     book.page.close()

@@ -200,8 +200,10 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 GRAPH,
                 [FINDING],
                 HISTORY,
+                ["fc.weight"],
                 "~/labkit",
                 ["metric/accuracy"],
+                acknowledged=6,
             ),
             found,
         ),
@@ -211,7 +213,10 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             ),
             {"last": 6002, "accuracy": [0.25, 0.5]},
         ),
-        "changes": (snapshots_and_frames.frame(9, STATE, {}, GRAPH, [], NO_HISTORY), {}),
+        "changes": (
+            snapshots_and_frames.frame(9, STATE, {}, GRAPH, [], NO_HISTORY, ["fc.bias"]),
+            {},
+        ),
         "inspection": (
             message_builders.inspection(3, Inspection(STATISTICS, None, NORMS, "so")),
             {
@@ -251,8 +256,9 @@ def fragments() -> list[Message]:
 def page_messages() -> dict[str, page.PageMessage]:
     """Return the messages of a page by name."""
     return {
-        "hello": {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION},
-        "asset": {"type": "asset", "name": "layout.js"},
+        "hello": {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION, "again": False},
+        "asset": {"type": "asset", "name": "layout.js", "again": False},
+        "text": {"type": "text"},
         "received": {"type": "received", "seq": 8},
         "graph": {"type": "graph", "signature": "abc"},
         "inspect": {"type": "inspect", "name": "fc.weight", "request": 1},
@@ -301,9 +307,10 @@ def stepper_messages() -> dict[str, tuple[Message, dict[str, Any]]]:
 def stepper_requests() -> dict[str, stepper.StepperRequest]:
     """Return the messages of a page to the stepper by name."""
     return {
-        "walk": {"type": "walk", "protocol": message_builders.PROTOCOL_VERSION},
+        "walk": {"type": "walk", "protocol": message_builders.PROTOCOL_VERSION, "again": False},
         "edit": {"type": "edit", "request": 1, "leaf": "w", "index": 0, "value": 2.5},
         "reset": {"type": "reset", "request": 2},
+        "text": {"type": "text"},
     }
 
 

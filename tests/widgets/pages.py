@@ -47,4 +47,4 @@ class Page:
         return found[0]
 
 
-HELLO = {"type": "hello", "protocol": wire.PROTOCOL_VERSION}
+HELLO = {"type": "hello", "protocol": wire.PROTOCOL_VERSION, "again": False}

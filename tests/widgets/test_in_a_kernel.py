@@ -1,7 +1,11 @@
 """Views in a real kernel: freed when their cell runs again, and answering between cells."""
 
+import uuid
+
 import pytest
 from jupyter_client.manager import start_new_kernel
+
+from labkit.views.messages.protocol import PROTOCOL_VERSION
 
 TIMEOUT = 60
 
@@ -44,6 +48,13 @@ del view
 """
 
 
+STEPPER = """
+w = torch.ones(2, requires_grad=True)
+display(lk.stepper(w.square().sum()))
+input()
+"""
+
+
 class Notebook:
     """Runs cells as a front end does, with cell ids."""
 
@@ -52,17 +63,41 @@ class Notebook:
 
     def run(self, cell, code):
         """Run a cell; return its printed text."""
+        return self.printed_by(self.start(cell, code))
+
+    def start(self, cell, code):
+        """Start a cell; return the message that did."""
         content = {
             "code": code,
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": False,
+            "allow_stdin": True,
             "stop_on_error": True,
         }
         message = self.client.session.msg("execute_request", content)
         message["metadata"]["cellId"] = cell
         self.client.shell_channel.send(message)
+        return message
+
+    def send_to_widget(self, model_id, content):
+        """Send a message of a page to a widget, as a front end without subshells does."""
+        data = {"method": "custom", "content": content}
+        message = self.client.session.msg("comm_msg", {"comm_id": model_id, "data": data})
+        self.client.shell_channel.send(message)
+
+    def sent_until(self, wanted):
+        """Return the messages of widgets as (type, name of the script), the last one `wanted`."""
+        sent = []
+        while not sent or sent[-1] != wanted:
+            content = self.client.get_iopub_msg(timeout=TIMEOUT)["content"]
+            message = content.get("data", {}).get("content", {})
+            if "type" in message:
+                sent.append((message["type"], message.get("name")))
+        return sent
+
+    def printed_by(self, message):
+        """Wait until a cell has ended; return its printed text."""
         printed = []
         while True:
             sent = self.client.get_iopub_msg(timeout=TIMEOUT)
@@ -149,3 +184,82 @@ def test_a_page_can_inspect_an_open_run_between_cells(notebook):
     notebook.run("a", ASK)
     assert notebook.await_print("answered") == "answered with values: True"
     notebook.run("b", "run.close()")
+
+
+STOP = {"type": "control", "action": "stop", "request": 1}
+TRAIN_UNTIL_STOPPED = """
+with lk.watch(model, show={show}) as run:
+    channel = RunChannel.of(run)
+    print("channel", channel.model_id)
+    while True:
+        train(1)
+print("status", run.status)
+"""
+
+
+def test_a_click_arrives_while_a_cell_runs_though_the_front_end_has_no_subshells(notebook):
+    for _ in range(2):  # the second run uses the same subshell
+        cell = notebook.start("a", TRAIN_UNTIL_STOPPED.format(show=False))
+        model_id = notebook.await_print("channel").split()[1]
+        notebook.send_to_widget(model_id, STOP)
+        assert notebook.printed_by(cell) == "status stopped"
+
+
+@pytest.fixture
+def silent_page(notebook):
+    """A page of which the kernel knows nothing yet."""
+    notebook.client.session.session = str(uuid.uuid4())
+    return notebook
+
+
+def test_a_page_that_cannot_ask_in_a_running_cell_is_sent_what_it_needs(silent_page):
+    cell = silent_page.start("a", TRAIN_UNTIL_STOPPED.format(show=True))
+    model_id = silent_page.await_print("channel").split()[1]
+    sent = silent_page.sent_until(("asset", "layout.js"))
+    whole = [each for each in sent if each[0] != "frame"]
+    assert whole == [
+        ("asset", "labkit.js"),
+        ("snapshot", None),
+        ("asset", "plotly.js"),
+        ("asset", "layout.js"),
+    ]
+    assert silent_page.sent_until(("frame", None))
+    hello = {"type": "hello", "protocol": PROTOCOL_VERSION}
+    for request in (
+        {**hello, "again": False},  # delayed, and answered already
+        {"type": "asset", "name": "plotly.js", "again": False},
+        {**hello, "again": True},
+    ):
+        silent_page.send_to_widget(model_id, request)
+    answers = silent_page.sent_until(("snapshot", None))
+    assert [each for each in answers if each[0] != "frame"] == [("snapshot", None)]
+    silent_page.send_to_widget(model_id, STOP)
+    assert silent_page.printed_by(cell) == "status stopped"
+
+
+def test_a_page_whose_requests_arrive_is_sent_nothing_that_it_does_not_request(silent_page):
+    cell = silent_page.start("a", TRAIN_UNTIL_STOPPED.format(show=True))
+    model_id = silent_page.await_print("channel").split()[1]
+    silent_page.send_to_widget(model_id, {"type": "asset", "name": "labkit.js", "again": False})
+    silent_page.sent_until(("asset", "labkit.js"))
+    hello = {"type": "hello", "protocol": PROTOCOL_VERSION, "again": False}
+    silent_page.send_to_widget(model_id, hello)
+    silent_page.sent_until(("snapshot", None))
+    sent = [silent_page.sent_until(("frame", None)) for _ in range(3)]
+    assert {each for some in sent for each in some} == {("frame", None)}
+    silent_page.send_to_widget(model_id, STOP)
+    assert silent_page.printed_by(cell) == "status stopped"
+
+
+def test_a_stepper_in_a_running_cell_is_sent_its_walk(silent_page):
+    cell = silent_page.start("a", STEPPER)
+    sent = silent_page.sent_until(("asset", "layout.js"))
+    kinds = [each for each in sent if each[0] != "frame"]
+    assert kinds == [
+        ("asset", "labkit.js"),
+        ("snapshot", None),
+        ("walk", None),
+        ("asset", "layout.js"),
+    ]
+    silent_page.client.input("go on")
+    assert silent_page.printed_by(cell) == ""

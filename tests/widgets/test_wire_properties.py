@@ -100,7 +100,9 @@ class Training:
 
     def hello(self):
         self.wire._on_message(
-            None, {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION}, []
+            None,
+            {"type": "hello", "protocol": message_builders.PROTOCOL_VERSION, "again": True},
+            [],
         )
 
 

@@ -28,11 +28,15 @@ export function binsFor(first: number, last: number, max: number): Bins {
   }
 }
 
-/** Returns a row of cells; a bin without a sample has the value of the previous bin. */
+/**
+ * Returns a row of cells; a bin without a sample has the value of the previous bin. If the row has
+ * ended, the bins after its last sample have none.
+ */
 export function cellsOf(
   { steps, values }: Points,
   { start, width, count }: Bins,
   scale: Pick<ColourScale, "position">,
+  hasEnded = false,
 ): Float32Array {
   const cells = new Float32Array(count).fill(NO_SAMPLE);
   for (let index = 0; index < steps.length; index++) {
@@ -43,8 +47,10 @@ export function cellsOf(
     const known = cells[bin] as number;
     if (known === NO_SAMPLE || Number.isNaN(cell) || cell > known) cells[bin] = cell;
   }
+  const last = Math.floor(((steps.at(-1) ?? start) - start) / width);
+  const end = hasEnded ? Math.min(count, last + 1) : count;
   let previous = NO_SAMPLE;
-  for (let bin = 0; bin < count; bin++) {
+  for (let bin = 0; bin < end; bin++) {
     if (cells[bin] === NO_SAMPLE) cells[bin] = previous;
     else previous = cells[bin] as number;
   }
@@ -79,13 +85,18 @@ export function specialCellsIn(rows: readonly Float32Array[]): SpecialCells {
   };
 }
 
-/** Returns the maximum in a bin and its step, or the last sample before an empty bin. */
+/**
+ * Returns the maximum in a bin and its step, or the last sample before an empty bin. If the row has
+ * ended, there is none after its last sample.
+ */
 export function sampleIn(
   { steps, values }: Points,
   { start, width }: Bins,
   bin: number,
+  hasEnded = false,
 ): { readonly step: number; readonly value: number } | null {
   const [from, end] = [start + bin * width, start + (bin + 1) * width];
+  if (hasEnded && (steps.at(-1) ?? start) < from) return null;
   let best = -1;
   for (let index = 0; index < steps.length && (steps[index] as number) < end; index++) {
     const step = steps[index] as number;

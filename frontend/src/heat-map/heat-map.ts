@@ -10,7 +10,7 @@ import { type Bins, binsFor, cellsOf, largestOf, sampleIn, specialCellsIn } from
 import { entriesOf, type HeatMapEntry } from "./groups";
 import { HeatLegend } from "./legend";
 import { paint } from "./paint";
-import { describeNewest, type Row, stepsOf } from "./rows";
+import { describeNewest, FROZEN, hasEnded, type Row, stepsOf } from "./rows";
 import type { ColourScale } from "./scale";
 
 const MIN_HEIGHT = 14;
@@ -22,6 +22,7 @@ const MAX_ROWS = 28;
 const CHARACTER_WIDTH = 6.4;
 /** Half the width of a tick's number, in px. */
 const HALF_NUMBER_WIDTH = 18;
+const WITHOUT_GRADIENT = "frozen: no gradient is computed for it";
 
 export class HeatMap {
   readonly element = make("div", { class: "labkit-heat" });
@@ -80,7 +81,11 @@ export class HeatMap {
     const shown = this.rows.slice(this.firstRow, this.firstRow + this.visibleRowCount);
     this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
     const rowCells = shown.map((entry) =>
-      largestOf(entry.rows.map((row) => cellsOf(row.table.points(row.column), this.bins, scale))),
+      largestOf(
+        entry.rows.map((row) =>
+          cellsOf(row.table.points(row.column), this.bins, scale, hasEnded(row)),
+        ),
+      ),
     );
     for (const row of rowCells) scale.extend(row);
     const { bins, rowHeight } = this;
@@ -136,20 +141,22 @@ export class HeatMap {
   private drawLabels(shown: readonly HeatMapEntry[]): void {
     const maxCharacters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / CHARACTER_WIDTH));
     const selected = this.session.selected;
-    const names = shown.map(({ name, open }) => `${name} ${open}`).join(" ");
+    const names = shown.map((entry) => `${entry.name} ${entry.open}${noteOf(entry)}`).join(" ");
     const key = `${maxCharacters} ${this.rowHeight} ${selected} ${names}`;
     if (key === this.drawnLabels) return;
     this.drawnLabels = key;
     const isTree = this.rows.some(({ open }) => open !== null);
     this.labels.classList.toggle("labkit-tree", isTree);
-    const items = shown.map(({ name, shortName, rows, depth, open }) => {
+    const items = shown.map((entry) => {
+      const { name, shortName, rows, depth, open } = entry;
       const sign = open === null ? (isTree ? "\u2003" : "") : open ? "▾ " : "▸ ";
-      const count = open === null ? "" : ` · ${rows.length}`;
-      const room = maxCharacters - sign.length - count.length - 2 * depth;
-      const item = make("div", {}, `${sign}${shortenPath(shortName, room)}${count}`);
+      const note = noteOf(entry);
+      const room = maxCharacters - sign.length - note.length - 2 * depth;
+      const item = make("div", {}, `${sign}${shortenPath(shortName, room)}${note}`);
       item.style.paddingLeft = `${depth}em`;
       item.dataset.name = name;
-      item.title = open === null ? name : `${name}: the largest of ${rows.length} parameters`;
+      const whole = open === null ? name : `${name}: the largest of ${rows.length} parameters`;
+      item.title = rows.every(({ frozen }) => frozen) ? `${whole}; ${WITHOUT_GRADIENT}` : whole;
       if (open !== null) {
         item.setAttribute("role", "button");
         item.setAttribute("aria-expanded", String(open));
@@ -198,15 +205,22 @@ export class HeatMap {
     const row = this.rows[this.firstRow + Math.floor((event.clientY - box.top) / this.rowHeight)];
     const place = (event.clientX - box.left) / box.width;
     const bin = Math.min(this.bins.count - 1, Math.max(0, Math.floor(place * this.bins.count)));
-    const samples = (row?.rows ?? []).flatMap(({ name, table, column }) => {
-      const sample = sampleIn(table.points(column), this.bins, bin);
-      return sample ? [{ name, ...sample }] : [];
+    const samples = (row?.rows ?? []).flatMap((each) => {
+      const points = each.table.points(each.column);
+      const sample = sampleIn(points, this.bins, bin, hasEnded(each));
+      return sample ? [{ name: each.name, ...sample }] : [];
     });
     return samples.reduce<(typeof samples)[number] | null>(
       (best, each) => (best && best.value >= each.value ? best : each),
       null,
     );
   }
+}
+
+/** Returns the number of parameters of a module, and whether all of a line are frozen. */
+function noteOf({ rows, open }: HeatMapEntry): string {
+  const count = open === null ? "" : ` · ${rows.length}`;
+  return rows.every(({ frozen }) => frozen) ? `${count} · ${FROZEN}` : count;
 }
 
 /** Whether a parameter or module is selected, or part of a selected module. */

@@ -8,17 +8,30 @@ export interface Row {
   readonly name: string;
   readonly table: SeriesTable;
   readonly column: number;
+  /** Whether it is a parameter that is frozen now. */
+  readonly frozen: boolean;
 }
 
-export function rowsOf({ tables }: RunSession, kind: TableKind): Row[] {
+/** What is written beside the name of a frozen parameter. */
+export const FROZEN = "frozen";
+
+/** Whether a row has no values any more: the weights of a frozen parameter still have a norm. */
+export function hasEnded({ frozen, table }: Row): boolean {
+  return frozen && table.kind !== "weight_norm";
+}
+
+export function rowsOf({ tables, frozen }: RunSession, kind: TableKind): Row[] {
   return tables
     .filter((table) => table.kind === kind)
-    .flatMap((table) => table.names.map((name, column) => ({ name, table, column })));
+    .flatMap((table) =>
+      table.names.map((name, column) => ({ name, table, column, frozen: frozen.has(name) })),
+    );
 }
 
 /** Returns a description of the newest values for screen readers. */
 export function describeNewest(rows: readonly Row[], quantity: string): string {
-  const newest = rows.map(({ name, table, column }) => ({
+  const trained = rows.filter(({ frozen }) => !frozen);
+  const newest = trained.map(({ name, table, column }) => ({
     name,
     value: table.latest()?.[column] ?? Number.NaN,
   }));
@@ -33,6 +46,8 @@ export function describeNewest(rows: readonly Row[], quantity: string): string {
   }
   const notFinite = newest.length - finite.length;
   if (notFinite > 0) facts.push(`not read or not finite in ${notFinite}`);
+  const frozen = rows.length - trained.length;
+  if (frozen > 0) facts.push(`${FROZEN}: ${frozen}`);
   const [head, ...rest] = facts;
   return rest.length > 0 ? `${head}: ${rest.join(", ")}` : `${head}`;
 }

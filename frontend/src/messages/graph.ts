@@ -48,6 +48,10 @@ export interface GraphNode {
   readonly note: string | null;
   /** Class name of the autograd node, "AddmmBackward0"; null without one. */
   readonly backward: string | null;
+  /** What its result is, if the flow of the data shows it: "attention weights". */
+  readonly role: string | null;
+  /** The sizes in `shape` as text if some vary between passes, ["N", "10"]; else null. */
+  readonly dims: readonly string[] | null;
   readonly cost: Cost;
 }
 
@@ -59,6 +63,8 @@ export interface GraphEdge {
   readonly dtype: string | null;
   /** Number of the tensor among the results of the source, counted from 0. */
   readonly output: number;
+  /** As for a node. */
+  readonly dims: readonly string[] | null;
 }
 
 /** A call of a module. */
@@ -78,6 +84,8 @@ export interface ModuleCall {
   readonly source: Source | null;
   /** Duration of the call on the host, including its children. */
   readonly seconds: number | null;
+  /** Number of those among `parameters` that require no gradient. */
+  readonly frozen: number;
   /** The sum over its operations. */
   readonly cost: Cost;
 }
@@ -92,4 +100,11 @@ export interface GraphData {
   readonly modules: readonly ModuleCall[];
   /** Why there is no graph, as a sentence; then `nodes` is empty. */
   readonly reason: string | null;
+  /**
+   * The values of sizes that vary between passes, by the names in `dims`. Shapes and costs are those
+   * of the first values.
+   */
+  readonly sizes: Readonly<Record<string, readonly number[]>>;
+  /** Whether further values occurred. */
+  readonly more_sizes: boolean;
 }

@@ -11,12 +11,16 @@ import type { PictureSubject, RecordedNorm, SentPicture, SentStatistics } from "
 export interface SnapshotMessage {
   readonly type: "snapshot";
   readonly seq: number;
+  /** The highest number that a page has acknowledged; null if none. */
+  readonly acknowledged: number | null;
   readonly run: RunState;
   readonly tables: readonly TableSnapshot[];
   readonly graph: GraphData | null;
   /** The most severe first. */
   readonly findings: readonly Finding[];
   readonly history: FindingsHistory;
+  /** Names of the frozen parameters, which require no gradient. */
+  readonly frozen: readonly string[];
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
   readonly course: string | null;
   /** Ids of the tables that did not fit into this message. */
@@ -28,6 +32,8 @@ export interface FrameMessage {
   readonly type: "frame";
   /** The number of the previous snapshot or frame plus one; after a gap a snapshot is requested. */
   readonly seq: number;
+  /** The highest number that a page has acknowledged; null if none. */
+  readonly acknowledged: number | null;
   readonly run: RunState;
   readonly tables: readonly TableRows[];
   /**
@@ -41,6 +47,7 @@ export interface FrameMessage {
   readonly findings?: readonly Finding[];
   /** Present if it changed. */
   readonly history?: FindingsHistory;
+  readonly frozen?: readonly string[];
 }
 
 /** The graph with a signature; null if it is not stored any more. */

@@ -10,15 +10,24 @@ export type ControlAction = "pause" | "resume" | "step" | "stop";
 export interface HelloMessage {
   readonly type: "hello";
   readonly protocol: number;
+  /** Whether the page needs one though the kernel has sent it one. */
+  readonly again: boolean;
 }
 
 /** Requests a script of the frontend. */
 export interface AssetRequest {
   readonly type: "asset";
   readonly name: AssetName;
+  /** Whether the page needs it though the kernel has sent it. */
+  readonly again: boolean;
 }
 
-/** Acknowledges a frame. */
+/** Requests that buffers be sent as text, as none arrive (`transport/text-buffers.ts`). */
+export interface TextRequest {
+  readonly type: "text";
+}
+
+/** Acknowledges a snapshot or a frame. */
 export interface ReceivedMessage {
   readonly type: "received";
   readonly seq: number;
@@ -80,6 +89,7 @@ export interface IgnoreRequest {
 export type PageMessage =
   | HelloMessage
   | AssetRequest
+  | TextRequest
   | ReceivedMessage
   | GraphRequest
   | InspectRequest

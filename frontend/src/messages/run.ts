@@ -87,6 +87,8 @@ export interface GraphSpan {
   readonly signature: string;
   readonly first: number;
   readonly last: number;
+  /** Its length: the calls of the module that is called most often, or the number of operations. */
+  readonly title: string;
 }
 
 /** The scalar facts of a run. Every snapshot and every frame contains all of them. */

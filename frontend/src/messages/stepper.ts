@@ -6,6 +6,7 @@
 
 import type { GraphData } from "./graph";
 import type { FragmentMessage } from "./kernel";
+import type { TextRequest } from "./page";
 import type { BufferIndex } from "./protocol";
 
 export type Phase = "forward" | "backward" | "accumulate";
@@ -99,6 +100,8 @@ export type StepperMessage = WalkMessage | StepperRefusal | FragmentMessage;
 export interface WalkRequest {
   readonly type: "walk";
   readonly protocol: number;
+  /** Whether the page needs it though the kernel has sent it. */
+  readonly again: boolean;
 }
 
 /** Requests a walk with another value in one element of a leaf. */
@@ -118,4 +121,4 @@ export interface ResetRequest {
 }
 
 /** Page to kernel. */
-export type StepperRequest = WalkRequest | EditRequest | ResetRequest;
+export type StepperRequest = WalkRequest | EditRequest | ResetRequest | TextRequest;

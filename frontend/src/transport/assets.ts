@@ -2,7 +2,7 @@
 
 import type { Buffers } from "../decoding/buffers";
 import type { RefusedMessage } from "../messages/kernel";
-import type { AssetName } from "../messages/page";
+import type { AssetName, AssetRequest } from "../messages/page";
 import { type Channel, isLive } from "./channel";
 import { sendRepeatedly } from "./send-repeatedly";
 
@@ -33,7 +33,9 @@ export class PendingAsset {
     if (this.requestedFrom === channel) return;
     this.requestedFrom = channel;
     this.stopResending();
-    this.stopResending = sendRepeatedly(channel, { type: "asset", name: this.name });
+    this.stopResending = sendRepeatedly(channel, (again): AssetRequest => {
+      return { type: "asset", name: this.name, again };
+    });
   }
 
   /** Requests the script from a second kernel, because the first does not reply. */

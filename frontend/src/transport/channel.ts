@@ -39,6 +39,8 @@ export interface ViewModel extends MessageModel<unknown> {
 export const KERNEL_BUSY =
   "labkit is waiting for the kernel: this frontend answers widgets only when the cell has ended.";
 export const KERNEL_DISCONNECTED = "The kernel that made this view is gone. Run the cell again.";
+export const ONE_WAY =
+  "This front end delivers questions and clicks to the kernel only when the cell has ended.";
 /** Time after which the page shows that the kernel has not replied. */
 export const ANSWER_TIMEOUT_MS = 4000;
 

@@ -1,6 +1,7 @@
 /** Requests snapshots over a channel, and reports a kernel that does not reply. */
 
 import type { Buffers } from "../decoding/buffers";
+import type { HelloMessage } from "../messages/page";
 import { PROTOCOL_VERSION, versionProblem } from "../messages/protocol";
 import {
   ANSWER_TIMEOUT_MS,
@@ -10,6 +11,7 @@ import {
   KERNEL_DISCONNECTED,
   type MessageListener,
 } from "./channel";
+import type { MessageRecorder } from "./message-recorder";
 import { sendRepeatedly } from "./send-repeatedly";
 
 export interface ConnectionListener {
@@ -32,6 +34,7 @@ export class Connection {
 
   constructor(
     readonly channel: Channel,
+    private readonly messages: MessageRecorder,
     private readonly listener: ConnectionListener,
   ) {
     this.versionProblem = versionProblem(channel.get("protocol"));
@@ -46,24 +49,24 @@ export class Connection {
       this.listener.onProblem(this.versionProblem);
       return;
     }
-    this.channel.on("msg:custom", this.onMessage);
+    this.messages.add(this.onMessage);
     this.channel.on("comm_live_update", this.onLiveChange);
     this.channel.on("comm:close", this.onClose);
     this.connect();
   }
 
-  /** Requests a snapshot, a few times; reports a problem if none arrives in time. */
-  requestSnapshot(): void {
+  /**
+   * Requests a snapshot, a few times; reports a problem if none arrives in time. `again` is whether
+   * the page needs one though the kernel may have sent one.
+   */
+  requestSnapshot(again: boolean): void {
     clearTimeout(this.answerTimer);
     this.answerTimer = setTimeout(
       () => this.listener.onProblem(isLive(this.channel) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
       ANSWER_TIMEOUT_MS,
     );
     this.stopResending();
-    this.stopResending = sendRepeatedly(this.channel, {
-      type: "hello",
-      protocol: PROTOCOL_VERSION,
-    });
+    this.stopResending = sendRepeatedly(this.channel, helloMessage, again);
   }
 
   /** Ends the repetition and the timeout of a request for a snapshot. */
@@ -74,7 +77,7 @@ export class Connection {
 
   close(): void {
     this.stopWaiting();
-    this.channel.off("msg:custom", this.onMessage);
+    this.messages.remove(this.onMessage);
     this.channel.off("comm_live_update", this.onLiveChange);
     this.channel.off("comm:close", this.onClose);
   }
@@ -83,4 +86,8 @@ export class Connection {
     if (isLive(this.channel)) this.listener.onConnected();
     else this.listener.onProblem(KERNEL_DISCONNECTED);
   }
+}
+
+function helloMessage(again: boolean): HelloMessage {
+  return { type: "hello", protocol: PROTOCOL_VERSION, again };
 }

@@ -18,15 +18,16 @@ import type {
 } from "../messages/kernel";
 import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
-import type { Finding, FindingsHistory, RunState } from "../messages/run";
+import type { Finding, FindingsHistory, RunState, RunStatus } from "../messages/run";
 import type { PictureKind } from "../messages/values";
 import type { Change, RunSession, SeriesTable, StepMark } from "../session";
-import { type Channel, send } from "./channel";
+import { Acknowledgements } from "./acknowledgements";
+import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
 import { FragmentAssembler } from "./fragments";
-import { receiveAsset, refuseAsset, requestAsset } from "./page-assets";
+import type { MessageRecorder } from "./message-recorder";
 import { RunData } from "./run-data";
-import { RunRequests } from "./run-requests";
+import { RunRequests, withoutAnswer } from "./run-requests";
 
 export class LiveSession implements RunSession {
   readonly runId: string;
@@ -38,14 +39,22 @@ export class LiveSession implements RunSession {
   private readonly requests: RunRequests;
   private readonly connection: Connection;
   private readonly fragments = new FragmentAssembler();
+  private readonly acknowledgements = new Acknowledgements();
   private readonly listeners = new Set<(change: Change) => void>();
+  private hasConnected = false;
+  /** Whether an earlier session of this page has received a snapshot. */
+  private readonly wasSentBefore: boolean;
 
-  constructor(readonly channel: Channel) {
+  constructor(
+    readonly channel: Channel,
+    private readonly messages: MessageRecorder,
+  ) {
     this.runId = String(channel.get("run_id"));
     this.requests = new RunRequests(channel);
-    this.connection = new Connection(channel, {
+    this.wasSentBefore = messages.hasDelivered;
+    this.connection = new Connection(channel, messages, {
       onMessage: (content, buffers) => this.receive(content as KernelMessage, buffers),
-      onConnected: () => this.requestSnapshot(),
+      onConnected: () => this.connect(),
       onProblem: (problem) => this.setProblem(problem),
     });
     this.connection.open();
@@ -67,12 +76,20 @@ export class LiveSession implements RunSession {
     return this.data.history;
   }
 
+  get frozen(): ReadonlySet<string> {
+    return this.data.frozen;
+  }
+
   get course(): string | null {
     return this.data.course;
   }
 
   get tables(): readonly SeriesTable[] {
     return this.data.tables;
+  }
+
+  get isOneWay(): boolean {
+    return this.acknowledgements.isOneWay && isOpen(this.state);
   }
 
   get isLoading(): boolean {
@@ -84,6 +101,7 @@ export class LiveSession implements RunSession {
   }
 
   inspect(name: string) {
+    if (this.isOneWay) return Promise.resolve(withoutAnswer(ONE_WAY));
     return this.requests.inspect(name);
   }
 
@@ -110,7 +128,7 @@ export class LiveSession implements RunSession {
   asset(name: AssetName): Promise<string> {
     const { versionProblem } = this.connection;
     if (versionProblem !== null) return Promise.reject(new Error(versionProblem));
-    return requestAsset(name, this.channel);
+    return this.messages.scripts.request(name, this.channel);
   }
 
   setCursor(step: number | null): void {
@@ -142,9 +160,18 @@ export class LiveSession implements RunSession {
     this.connection.close();
   }
 
-  private requestSnapshot(): void {
+  /** Requests a snapshot, unless the kernel sent one before the session was opened. */
+  private connect(): void {
+    const isReconnected = this.hasConnected;
+    this.hasConnected = true;
+    if (isReconnected || this.data.state === null) {
+      this.requestSnapshot(isReconnected || this.wasSentBefore);
+    }
+  }
+
+  private requestSnapshot(again: boolean): void {
     this.data.awaitSnapshot();
-    this.connection.requestSnapshot();
+    this.connection.requestSnapshot(again);
   }
 
   private receive(message: KernelMessage, buffers: Buffers): void {
@@ -154,9 +181,6 @@ export class LiveSession implements RunSession {
         break;
       case "frame":
         this.receiveFrame(message, buffers);
-        break;
-      case "asset":
-        receiveAsset(message, buffers);
         break;
       case "refused":
         this.receiveRefusal(message);
@@ -180,7 +204,14 @@ export class LiveSession implements RunSession {
     if (complete) this.receive(complete.content as KernelMessage, complete.buffers);
   }
 
+  /** Acknowledges a snapshot or a frame. */
+  private acknowledge({ seq, acknowledged }: SnapshotMessage | FrameMessage): void {
+    send(this.channel, { type: "received", seq });
+    this.acknowledgements.add(seq, acknowledged, performance.now());
+  }
+
   private receiveSnapshot(message: SnapshotMessage, buffers: Buffers): void {
+    this.acknowledge(message);
     try {
       this.data.applySnapshot(message, buffers);
     } catch (error) {
@@ -194,9 +225,9 @@ export class LiveSession implements RunSession {
 
   /** Acknowledges every frame, and applies it unless a snapshot is awaited. */
   private receiveFrame(message: FrameMessage, buffers: Buffers): void {
-    send(this.channel, { type: "received", seq: message.seq });
+    this.acknowledge(message);
     const result = this.data.applyFrame(message, buffers);
-    if (result === "lost") this.requestSnapshot();
+    if (result === "lost") this.requestSnapshot(true);
     if (result !== "applied") return;
     this.connection.stopWaiting();
     this.problem = null;
@@ -212,7 +243,6 @@ export class LiveSession implements RunSession {
     const { reason, request, question, subject } = refusal;
     if (question === "hello" && subject !== String(PROTOCOL_VERSION)) return;
     if (question === "graph" && subject !== null) this.requests.refuseGraph(subject, reason);
-    else if (question === "asset" && subject !== null) refuseAsset(subject as AssetName, refusal);
     else if (request === null || this.requests.refuse(request, reason)) this.setProblem(reason);
   }
 
@@ -225,4 +255,10 @@ export class LiveSession implements RunSession {
   private notify(change: Change): void {
     for (const listener of [...this.listeners]) listener(change);
   }
+}
+
+const OPEN: readonly RunStatus[] = ["waiting", "running", "pausing", "paused"];
+
+function isOpen(state: RunState | null): boolean {
+  return state !== null && OPEN.includes(state.status);
 }

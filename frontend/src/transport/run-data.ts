@@ -15,6 +15,7 @@ export class RunData {
   graph: GraphData | null = null;
   findings: readonly Finding[] = [];
   history: FindingsHistory = NO_HISTORY;
+  frozen: ReadonlySet<string> = new Set();
   course: string | null = null;
   private histories = new Map<string, TableHistory>();
   /** Ids of the tables that did not fit into the snapshot and have not arrived in a frame. */
@@ -50,6 +51,7 @@ export class RunData {
     this.graph = message.graph;
     this.findings = message.findings;
     this.history = message.history;
+    this.frozen = new Set(message.frozen);
     this.course = message.course;
     this.sequence = message.seq;
     this.state = message.run;
@@ -74,6 +76,7 @@ export class RunData {
     if (message.graph) this.graph = message.graph;
     if (message.findings) this.findings = message.findings;
     if (message.history) this.history = message.history;
+    if (message.frozen) this.frozen = new Set(message.frozen);
     this.sequence = message.seq;
     this.state = message.run;
     return "applied";

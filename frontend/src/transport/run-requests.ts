@@ -189,6 +189,7 @@ export class RunRequests {
   }
 }
 
-function withoutAnswer(reason: string): Inspection {
+/** Returns the result of an inspection that the kernel did not answer. */
+export function withoutAnswer(reason: string): Inspection {
   return { value: null, gradient: null, norms: [], reason, answered: false };
 }

@@ -3,6 +3,7 @@
 import type { RunSession } from "../session";
 import type { Channel } from "./channel";
 import { LiveSession } from "./live-session";
+import type { MessageRecorder } from "./message-recorder";
 
 interface SharedSession {
   readonly session: LiveSession;
@@ -18,10 +19,10 @@ export interface SessionHandle {
 }
 
 /** Opens a session for the run of a channel, or returns the session of its other views. */
-export function openSession(channel: Channel): SessionHandle {
+export function openSession(channel: Channel, messages: MessageRecorder): SessionHandle {
   const key = String(channel.get("run_id"));
   const entry = usable(entries.get(key), channel) ?? {
-    session: new LiveSession(channel),
+    session: new LiveSession(channel, messages),
     users: 0,
   };
   entries.set(key, entry);

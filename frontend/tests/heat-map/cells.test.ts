@@ -26,6 +26,14 @@ describe("the heat map's cells", () => {
     expect(sampleIn(points, BINS, 2)).toEqual({ step: 0, value: 1 });
   });
 
+  it("have no value after the last sample of a row that has ended", () => {
+    const points = { steps: Float64Array.of(0, 4), values: Float32Array.of(1, 10) };
+    const scale = new DecadeScale();
+    expect([...cellsOf(points, BINS, scale, true)]).toEqual([0, 0, 1, NO_SAMPLE]);
+    expect(sampleIn(points, BINS, 2, true)).toEqual({ step: 4, value: 10 });
+    expect(sampleIn(points, BINS, 3, true)).toBeNull();
+  });
+
   it("have the step of their largest value", () => {
     const points = { steps: Float64Array.of(0, 2, 3), values: Float32Array.of(5, 1, 2) };
     expect(sampleIn(points, BINS, 1)).toEqual({ step: 3, value: 2 });

@@ -5,7 +5,7 @@ import type { Row } from "../../src/heat-map/rows";
 import type { SeriesTable } from "../../src/session";
 
 function rows(names: readonly string[]): Row[] {
-  return names.map((name, column) => ({ name, column, table: {} as SeriesTable }));
+  return names.map((name, column) => ({ name, column, table: {} as SeriesTable, frozen: false }));
 }
 
 const DEEP = rows(

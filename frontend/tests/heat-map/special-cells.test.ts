@@ -13,7 +13,7 @@ function rowsWith(values: readonly number[]) {
     points: () => ({ steps: Float64Array.of(1200), values: Float32Array.of(0) }),
     latest: () => Float32Array.from(values),
   };
-  return table.names.map((name, column) => ({ name, table, column }));
+  return table.names.map((name, column) => ({ name, table, column, frozen: false }));
 }
 
 describe("cells without a position on the scale", () => {
@@ -37,6 +37,13 @@ describe("the description for screen readers", () => {
   it("contains the largest and the smallest value with the step", () => {
     expect(describeNewest(rowsWith([0.5, 0.25, 2]), "Gradient norm")).toBe(
       "Gradient norm of 3 parameters at step 1,200: largest fc2.weight 2, smallest fc1.weight 0.25",
+    );
+  });
+
+  it("counts frozen parameters apart, without their former values", () => {
+    const rows = rowsWith([0.5, 0, 2]).map((row, place) => ({ ...row, frozen: place === 1 }));
+    expect(describeNewest(rows, "Gradient norm")).toBe(
+      "Gradient norm of 3 parameters at step 1,200: largest fc2.weight 2, smallest fc0.weight 0.5, frozen: 1",
     );
   });
 

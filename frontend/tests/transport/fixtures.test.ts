@@ -6,7 +6,7 @@ import type { PageMessage } from "../../src/messages/page";
 import type { Points } from "../../src/session";
 import { FragmentAssembler } from "../../src/transport/fragments";
 import { LiveSession } from "../../src/transport/live-session";
-import { FakeChannel } from "../fake-channel";
+import { FakeChannel, recorded } from "../fake-channel";
 import { kernelMessages, pageMessages } from "../fixtures/messages";
 
 interface Fixture {
@@ -50,7 +50,7 @@ function stepsWhere({ steps, values }: Points, wanted: (value: number) => boolea
 describe("the decoder of Python's messages", () => {
   it("reads a snapshot with its spike and its NaN, then a frame", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const first = fixture("snapshot");
     channel.receive(first.message, viewsOf(first));
     const points = session.tables[0]?.points(0) as Points;
@@ -79,7 +79,7 @@ describe("the decoder of Python's messages", () => {
 
   it("reads the statistics of a parameter", async () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const sent = fixture("inspection");
     const inspection = session.inspect("fc.weight");
     const { request } = channel.sent.at(-1) as { request: number };
@@ -124,7 +124,7 @@ describe("the assembler of fragments", () => {
 
   it("passes the message on to the session", async () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const first = fixture("snapshot");
     const header = Buffer.from(
       JSON.stringify({ content: first.message, lengths: lengthsOf(first) }),
@@ -146,7 +146,7 @@ describe("every message", () => {
 
   it.each(kernelNames)("of the kernel is decoded without a problem: %s", (name) => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const first = fixture("snapshot");
     channel.receive(first.message, viewsOf(first));
     const sent = fixture(name);
@@ -156,7 +156,7 @@ describe("every message", () => {
 
   it("of the kernel changes the graph and the findings that it contains", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     for (const name of ["snapshot", "frame"]) {
       const sent = fixture(name);
       channel.receive(sent.message, viewsOf(sent));
@@ -170,11 +170,12 @@ describe("every message", () => {
 
   it("of the page equals the fixture that Python reads", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const first = fixture("snapshot");
     const next = fixture("frame");
     channel.receive(first.message, viewsOf(first));
     channel.receive(next.message, viewsOf(next));
+    channel.receive({ type: "asset", name: "layout.js" }); // without its buffer
     void session.graphOf("abc");
     void session.inspect("fc.weight");
     void session.subjects();

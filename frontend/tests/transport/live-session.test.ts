@@ -1,19 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RefusedMessage } from "../../src/messages/kernel";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
-import { ANSWER_TIMEOUT_MS, KERNEL_BUSY, KERNEL_DISCONNECTED } from "../../src/transport/channel";
+import { ONE_WAY_AFTER_MS } from "../../src/transport/acknowledgements";
+import {
+  ANSWER_TIMEOUT_MS,
+  KERNEL_BUSY,
+  KERNEL_DISCONNECTED,
+  ONE_WAY,
+} from "../../src/transport/channel";
 import { LiveSession } from "../../src/transport/live-session";
 import { NO_ANSWER, SUSPENSION_MS } from "../../src/transport/pending-requests";
 import { CONTROL_TIMEOUT_MS } from "../../src/transport/run-requests";
 import { RESEND_AFTER_MS } from "../../src/transport/send-repeatedly";
-import { FakeChannel, lossRows, snapshot, stateOf } from "../fake-channel";
+import { FakeChannel, lossRows, recorded, snapshot, stateOf } from "../fake-channel";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 function frame(channel: FakeChannel, seq: number, steps: number[], values: number[]): void {
   const { table, buffers } = lossRows(steps, values);
-  channel.receive({ type: "frame", seq, run: stateOf({ step: seq }), tables: [table] }, buffers);
+  channel.receive(
+    { type: "frame", acknowledged: null, seq, run: stateOf({ step: seq }), tables: [table] },
+    buffers,
+  );
 }
 
 /** Sends the complete loss table, without buckets, in a frame. */
@@ -34,7 +43,14 @@ function complete(channel: FakeChannel, seq: number, steps: number[], values: nu
     bucket_limit: 16,
   };
   channel.receive(
-    { type: "frame", seq, run: stateOf({ step: seq }), tables: [], snapshots: [whole] },
+    {
+      type: "frame",
+      acknowledged: null,
+      seq,
+      run: stateOf({ step: seq }),
+      tables: [],
+      snapshots: [whole],
+    },
     [...buffers, none],
   );
 }
@@ -53,7 +69,7 @@ function refusal(parts: Partial<RefusedMessage>): RefusedMessage {
 describe("a request", () => {
   it("is answered, or times out with a reason, and can be sent again", async () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const inspection = session.inspect("fc.weight");
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     expect(await inspection).toMatchObject({ answered: false, reason: NO_ANSWER });
@@ -63,7 +79,7 @@ describe("a request", () => {
 
   it("is refused with the kernel's reason", async () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     channel.receive(snapshot(1));
     const inspection = session.inspect("fc.weight");
     channel.receive(refusal({ request: requestOf(channel), question: "inspect" }));
@@ -73,7 +89,7 @@ describe("a request", () => {
 
   it("of every kind is resolved after a timeout, a refusal, or the end of the session", async () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const late = [session.subjects(), session.picture("fc", "maps", null), session.graphOf("a")];
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     expect(await Promise.all(late)).toEqual([null, null, null]);
@@ -91,7 +107,7 @@ describe("a request", () => {
 
   it("that a view sends automatically is suspended after a timeout", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     session.subjects();
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     session.subjects();
@@ -103,8 +119,8 @@ describe("a request", () => {
 
   it("of one page is not resolved by the answer to another page's", async () => {
     const [here, there] = [new FakeChannel(), new FakeChannel()];
-    const session = new LiveSession(here);
-    new LiveSession(there).inspect("other");
+    const session = new LiveSession(here, recorded(here));
+    new LiveSession(there, recorded(there)).inspect("other");
     const inspection = session.inspect("fc.weight");
     const answered = vi.fn();
     inspection.then(answered);
@@ -119,10 +135,12 @@ describe("a request", () => {
 describe("a session", () => {
   it("requests a snapshot and applies the frames after it", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const changes: string[] = [];
     session.subscribe((change) => changes.push(change));
-    expect(channel.sentOfType("hello")).toEqual([{ type: "hello", protocol: PROTOCOL_VERSION }]);
+    expect(channel.sentOfType("hello")).toEqual([
+      { type: "hello", protocol: PROTOCOL_VERSION, again: false },
+    ]);
     channel.receive(snapshot(7));
     frame(channel, 8, [0, 1], [3, Number.NaN]);
     frame(channel, 9, [2], [1]);
@@ -133,21 +151,22 @@ describe("a session", () => {
     expect(session.state?.step).toBe(9);
   });
 
-  it("acknowledges every frame, ignored ones included", () => {
+  it("acknowledges every snapshot and frame, ignored ones included", () => {
     const channel = new FakeChannel();
-    new LiveSession(channel);
+    new LiveSession(channel, recorded(channel));
     frame(channel, 1, [0], [1]);
     channel.receive(snapshot(2));
     frame(channel, 3, [1], [1]);
     expect(channel.sentOfType("received")).toEqual([
       { type: "received", seq: 1 },
+      { type: "received", seq: 2 },
       { type: "received", seq: 3 },
     ]);
   });
 
   it("requests a snapshot after a gap and applies frames again after it", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     channel.receive(snapshot(1));
     frame(channel, 3, [5], [1]);
     frame(channel, 4, [6], [1]);
@@ -160,16 +179,19 @@ describe("a session", () => {
 
   it("requests a snapshot after a frame that cannot be decoded", () => {
     const channel = new FakeChannel();
-    new LiveSession(channel);
+    new LiveSession(channel, recorded(channel));
     channel.receive(snapshot(1));
     const { table } = lossRows([0], [1]);
-    channel.receive({ type: "frame", seq: 2, run: stateOf(), tables: [table] }, []);
+    channel.receive(
+      { type: "frame", acknowledged: null, seq: 2, run: stateOf(), tables: [table] },
+      [],
+    );
     expect(channel.sentOfType("hello")).toHaveLength(2);
   });
 
   it("repeats the request for a snapshot until one arrives", () => {
     const channel = new FakeChannel();
-    new LiveSession(channel);
+    new LiveSession(channel, recorded(channel));
     vi.advanceTimersByTime(RESEND_AFTER_MS[0]);
     expect(channel.sentOfType("hello")).toHaveLength(2);
     channel.receive(snapshot(1));
@@ -179,14 +201,14 @@ describe("a session", () => {
 
   it("limits the requests to a kernel that does not answer", () => {
     const channel = new FakeChannel();
-    new LiveSession(channel);
+    new LiveSession(channel, recorded(channel));
     vi.advanceTimersByTime(1_000_000);
     expect(channel.sentOfType("hello")).toHaveLength(1 + RESEND_AFTER_MS.length);
   });
 
   it("reports a kernel that does not answer, until it does", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     vi.advanceTimersByTime(ANSWER_TIMEOUT_MS);
     expect(session.problem).toBe(KERNEL_BUSY);
     channel.receive(snapshot(1));
@@ -195,7 +217,7 @@ describe("a session", () => {
 
   it("reports a disconnected kernel, and requests a snapshot when it is back", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     channel.receive(snapshot(1));
     channel.disconnect();
     expect(session.problem).toBe(KERNEL_DISCONNECTED);
@@ -207,7 +229,7 @@ describe("a session", () => {
 
   it("reports another protocol version of the kernel", () => {
     const channel = new FakeChannel("run", PROTOCOL_VERSION + 1);
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     expect(session.problem).toContain(
       `version ${PROTOCOL_VERSION} of labkit's protocol and the kernel version ${PROTOCOL_VERSION + 1}`,
     );
@@ -216,14 +238,14 @@ describe("a session", () => {
 
   it("requests no script from a kernel with another protocol version", async () => {
     const channel = new FakeChannel("run", PROTOCOL_VERSION + 1);
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     await expect(session.asset("plotly.js")).rejects.toThrow("Restart the kernel");
     expect(channel.sent).toEqual([]);
   });
 
   it("ignores messages of another protocol version, which are for other pages", () => {
     const channel = new FakeChannel("run", PROTOCOL_VERSION + 1);
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const problem = session.problem;
     const changes: string[] = [];
     session.subscribe((change) => changes.push(change));
@@ -241,7 +263,7 @@ describe("a session", () => {
 
   it("shows the refusal of a snapshot, but not that of a page with another version", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     channel.receive(refusal({ question: "hello", subject: String(PROTOCOL_VERSION - 1) }));
     expect(session.problem).toBeNull();
     channel.receive(refusal({ question: "hello", subject: String(PROTOCOL_VERSION) }));
@@ -250,7 +272,7 @@ describe("a session", () => {
 
   it("shows the tables of a snapshot that follow in frames when they arrive", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     channel.receive({ ...snapshot(1), pending: ["loss"] });
     expect(session.isLoading).toBe(true);
     complete(channel, 2, [0, 1], [3, 4]);
@@ -260,7 +282,7 @@ describe("a session", () => {
 
   it("shows the previous tables until those of a new snapshot arrive", () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     channel.receive(snapshot(1));
     frame(channel, 2, [0, 1], [3, 4]);
     channel.receive({ ...snapshot(3), pending: ["loss"] });
@@ -272,7 +294,8 @@ describe("a session", () => {
   });
 
   it("notifies its views of the cursor", () => {
-    const session = new LiveSession(new FakeChannel());
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel, recorded(channel));
     const changes: string[] = [];
     session.subscribe((change) => changes.push(change));
     session.setCursor(4);
@@ -285,7 +308,7 @@ describe("a session", () => {
 describe("a control", () => {
   it("is true when the kernel acknowledges it", async () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const answer = session.control("pause");
     const request = requestOf(channel);
     channel.receive({ type: "acknowledged", request });
@@ -294,7 +317,8 @@ describe("a control", () => {
   });
 
   it("is false after a timeout", async () => {
-    const session = new LiveSession(new FakeChannel());
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel, recorded(channel));
     const answer = session.control("stop");
     vi.advanceTimersByTime(CONTROL_TIMEOUT_MS);
     expect(await answer).toBe(false);
@@ -302,7 +326,7 @@ describe("a control", () => {
 
   it("that is refused reports why", async () => {
     const channel = new FakeChannel();
-    const session = new LiveSession(channel);
+    const session = new LiveSession(channel, recorded(channel));
     const answer = session.control("pause");
     channel.receive(refusal({ request: requestOf(channel), question: "control" }));
     expect(await answer).toBe(true);
@@ -310,9 +334,52 @@ describe("a control", () => {
   });
 
   it("is false when the session closes first", async () => {
-    const session = new LiveSession(new FakeChannel());
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel, recorded(channel));
     const answer = session.control("stop");
     session.close();
     expect(await answer).toBe(false);
+  });
+});
+
+/** Passes time in which frames arrive every half second. */
+function framesFor(channel: FakeChannel, ms: number, acknowledged: number | null): void {
+  for (let passed = 0; passed < ms; passed += 500) {
+    vi.advanceTimersByTime(500);
+    const seq = Math.round(performance.now());
+    channel.receive({ type: "frame", acknowledged, seq, run: stateOf(), tables: [] });
+  }
+}
+
+describe("a session whose messages do not reach the kernel", () => {
+  it("answers at once that they do not, while the run is open", async () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel, recorded(channel));
+    channel.receive(snapshot(1));
+    expect(session.isOneWay).toBe(false);
+    framesFor(channel, ONE_WAY_AFTER_MS + 1000, null);
+    expect(session.isOneWay).toBe(true);
+    expect(await session.inspect("w")).toMatchObject({ answered: false, reason: ONE_WAY });
+    channel.receive(snapshot(9, { status: "finished" }));
+    expect(session.isOneWay).toBe(false);
+  });
+
+  it("is two-way again when an acknowledgement is read", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel, recorded(channel));
+    channel.receive(snapshot(1));
+    framesFor(channel, ONE_WAY_AFTER_MS + 1000, null);
+    framesFor(channel, 500, Number.MAX_SAFE_INTEGER);
+    expect(session.isOneWay).toBe(false);
+  });
+
+  it("is two-way while acknowledgements are read in time", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel, recorded(channel));
+    for (let seq = 1; seq < 20; seq += 1) {
+      channel.receive({ ...snapshot(seq), acknowledged: seq - 1 });
+      vi.advanceTimersByTime(1000);
+    }
+    expect(session.isOneWay).toBe(false);
   });
 });

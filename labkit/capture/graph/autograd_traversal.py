@@ -16,6 +16,7 @@ from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.source_lines import Line
 from labkit.capture.graph.thread_calls import Link
 from labkit.capture.parameters import ParameterTable
+from labkit.run.attention import with_attention
 from labkit.run.graph import ComputationGraph
 
 MOST_NODES = 20_000
@@ -142,7 +143,7 @@ def written_graph(
     for node, output, name in ends:
         writer.add_output(node, output, name)
     graph = ComputationGraph(
-        writer.in_order_of_use(),
+        with_attention(writer.in_order_of_use(), writer.edges),
         tuple(writer.edges),
         calls.modules(scopes),
         step,

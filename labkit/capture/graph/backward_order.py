@@ -11,6 +11,10 @@ from torch.autograd.graph import Node as AutogradNode
 from labkit.capture import torch_compat
 from labkit.capture.graph.source_lines import is_users
 from labkit.capture.graph.tracebacks import custom_node, frames_of, roots_of_backward
+from labkit.run.error_text import text_of
+
+_OF_HOOK = "hook '"
+"""Start of the error about a hook on a tensor that returned an invalid gradient."""
 
 
 @dataclass
@@ -79,7 +83,9 @@ def failed_node(
             break
         if is_users(frame.f_code):  # a hook on a tensor raised, before its node ran
             last = None
-    text = _without_advice(str(error))
+    text = _without_advice(text_of(error))
+    if text.startswith(_OF_HOOK):
+        last = None
     # Backward runs the newest of the nodes that are ready.
     for node in sorted(nodes, key=torch_compat.node_sequence, reverse=True):
         if torch_compat.is_leaf(node) or (last is not None and node is not last):

@@ -72,7 +72,12 @@ class CallTree:
         return "" if call is None else self.ids[call]
 
     def first_call(self, path: str) -> str:
-        """Return the id of the first call of a module; ``""`` if it was not called."""
+        """Return the id of the first call of a module, or of the innermost called one around it.
+
+        ``""`` if none was called.
+        """
+        while path and path not in self.paths:
+            path = path.rpartition(".")[0]
         return f"{path}#1" if path in self.paths else ""
 
     def line(self, node: AutogradNode) -> Line | None:
@@ -87,6 +92,7 @@ class CallTree:
     def modules(self, scopes: ScopeRecorder) -> tuple[ModuleCall, ...]:
         """Return all calls that contain a node, and the calls around them, outer before inner."""
         sizes = {path: scopes.size(path) for path in self.paths}
+        frozen = {path: scopes.frozen(path) for path in self.paths}
         return tuple(
             ModuleCall(
                 id=self.ids[call],
@@ -97,6 +103,7 @@ class CallTree:
                 parameters=sizes[call.path],
                 source=source_of(call.line),
                 seconds=call.nanoseconds / 1e9 if call.nanoseconds else None,
+                frozen=frozen[call.path],
             )
             for call in self.intervals
             for parent in [self.parents[call]]

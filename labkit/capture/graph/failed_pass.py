@@ -18,6 +18,7 @@ from labkit.capture.graph.operation_recorder import CallRecorder
 from labkit.capture.graph.source_lines import Line, source_of
 from labkit.capture.graph.thread_calls import Link
 from labkit.capture.parameters import ParameterTable
+from labkit.run.error_text import text_of
 from labkit.run.graph import ComputationGraph
 
 
@@ -104,7 +105,7 @@ def _add_backward(
         roots = set(failure.creators())
         return [end for end in ends if end[0] not in roots]
     note = backward_note(failure)
-    change = None if found.saved is None else calls.changes.find(found.saved, str(error))
+    change = None if found.saved is None else calls.changes.find(found.saved, text_of(error))
     if change is not None:
         lines = calls.recorded(order).lines
         op = operation(found.node)

@@ -32,6 +32,7 @@ _RECOMPUTED = (
     "What it needs for the gradient is not kept: it is computed again, or fetched, when the "
     "backward pass runs (activation checkpointing or another saved-tensor hook)."
 )
+_FUSED_ATTENTION = "The attention weights are computed within this operation and not kept."
 _CUSTOM = "A torch.autograd.Function of the user's own."
 
 
@@ -151,6 +152,7 @@ class GraphWriter:
         if op == "convolution":
             self._convolutions.append(node)
         saved, hidden = self._saved(node)
+        note = _NOTES.get(op) or (_FUSED_ATTENTION if op.startswith("scaleddotproduct") else None)
         self.nodes.append(
             Node(
                 id=self.ids[node],
@@ -162,7 +164,7 @@ class GraphWriter:
                 device=made[2],
                 saved_bytes=saved,
                 source=source_of(self.lines.get(node) or self.calls.line(node)),
-                note=_NOTES.get(op) or (_RECOMPUTED if hidden else _custom(type(node))),
+                note=note or (_RECOMPUTED if hidden else _custom(type(node))),
                 backward=backward,
             )
         )

@@ -45,6 +45,13 @@ _ACTIVATIONS = {
     "SoftmaxBackward0": ("softmax", 0.0, 1.0),
     "SoftplusBackward0": ("softplus", 0.0, math.inf),
     "ExpBackward0": ("exp", 0.0, math.inf),
+    "HardsigmoidBackward0": ("hardsigmoid", 0.0, 1.0),
+    "HardtanhBackward0": ("hardtanh", -1.0, 1.0),
+    "EluBackward0": ("elu", -1.0, math.inf),
+    "LogSigmoidBackward0": ("logsigmoid", -math.inf, 0.0),
+}
+_SAVED_BOUNDS = {
+    "HardtanhBackward0": ("min_val", "max_val"),  # ReLU6 is one with the bounds 0 and 6
 }
 
 
@@ -87,6 +94,14 @@ class LossTerm:
     def names_classes(self) -> bool:
         """Whether labels are numbers of classes."""
         return self.node.name().startswith("NllLoss")
+
+    @property
+    def classes(self) -> int | None:
+        """Number of classes; None if labels name none, or if a part of the output is compared."""
+        scores = self.scores if self.names_classes else None
+        if scores is None or scores.dim() < 2 or self.shape is None:  # noqa: PLR2004 - classes
+            return None
+        return scores.shape[1] if scores.numel() == math.prod(self.shape) else None
 
     @property
     def threshold(self) -> float:
@@ -149,6 +164,15 @@ def bounds_of(activation: Node | None) -> tuple[float, float]:
     """Return the least and the largest result of an activation; infinite without bounds."""
     if activation is None:
         return -math.inf, math.inf
+    names = _SAVED_BOUNDS.get(activation.name())
+    if names is not None:
+        low, high = (torch_compat.saved_scalar(activation, name) for name in names)
+        if isinstance(low, (int, float)) and isinstance(high, (int, float)):
+            return float(low), float(high)
+    if activation.name() == "EluBackward0":
+        alpha, scale = (torch_compat.saved_scalar(activation, name) for name in ("alpha", "scale"))
+        if isinstance(alpha, (int, float)) and isinstance(scale, (int, float)):
+            return -abs(float(alpha * scale)), math.inf
     return _ACTIVATIONS[activation.name()][1:]
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -24,6 +23,7 @@ from torch.nn.modules.module import (
 
 from labkit.capture import torch_compat
 from labkit.capture.graph.intervals import Interval
+from labkit.capture.graph.open_calls import OpenCall, is_torch_class
 from labkit.capture.graph.source_lines import Line, user_line
 from labkit.capture.graph.thread_calls import Link, ThreadCall, creators_of, in_order
 from labkit.capture.parameters import ParameterTable, prefixed
@@ -31,27 +31,6 @@ from labkit.capture.parameters import ParameterTable, prefixed
 _MAX_INTERVALS = 50_000
 _CALLERS = 6
 """Number of stack frames from a module's hook to its caller, which may be a torch container."""
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """A module call that is under way."""
-
-    module: nn.Module
-    start: int
-    line: Line | None
-    is_torch_class: bool
-    began: int
-
-
-_torch_classes: dict[type, bool] = {}
-
-
-def _is_torch_class(kind: type) -> bool:
-    known = _torch_classes.get(kind)
-    if known is None:
-        known = _torch_classes[kind] = kind.__module__.startswith("torch.")
-    return known
 
 
 class ScopeRecorder:
@@ -64,7 +43,8 @@ class ScopeRecorder:
     discover : bool
         Whether to record also modules that are not part of these models when they are called.
     pauses : bool
-        Whether `pause` is called before compiled code runs, so that a model may be compiled.
+        Whether `pause` is called before compiled code runs, so that a model may be compiled. Then
+        calls of `forward` that do not go through the call of the module are recorded, too.
     """
 
     def __init__(
@@ -87,7 +67,7 @@ class ScopeRecorder:
         self._modules: dict[str, weakref.ref[nn.Module]] = {}
         self._paths: dict[int, tuple[str, weakref.ref[nn.Module]]] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
-        self._open: dict[int, list[_Entry]] = {}
+        self._open: dict[int, list[OpenCall]] = {}
         self._can_have_hooks = True
         for label, model in models.items():
             self._register(label, model)
@@ -103,6 +83,14 @@ class ScopeRecorder:
         if all(map(torch_compat.has_storage, parameters)):
             self._sizes[path] = size
         return size
+
+    def frozen(self, path: str) -> int:
+        """Return the number of scalar parameters of a module that require no gradient."""
+        module = self._modules[path]()
+        parameters = [] if module is None else torch_compat.all_parameters(module)
+        return sum(
+            p.numel() for p in parameters if not p.requires_grad and torch_compat.has_storage(p)
+        )
 
     def table(self) -> ParameterTable:
         """Return the parameters of all known modules."""
@@ -121,6 +109,7 @@ class ScopeRecorder:
         for handle in self._handles:
             handle.remove()
         self._handles = []
+        torch_compat.stop_observing_forward(self._around_forward)
 
     def resume(self) -> None:
         """Register the hooks, unless they are."""
@@ -129,6 +118,18 @@ class ScopeRecorder:
                 register_module_forward_pre_hook(self._enter),
                 register_module_forward_hook(self._leave),
             ]
+            self._observe(list(self._modules.values()))
+
+    def observe(self, modules: Iterable[nn.Module]) -> None:
+        """Record direct calls of `forward` of modules that may not be discovered by then."""
+        classes = {type(each) for module in modules for each in torch_compat.all_modules(module)}
+        if self._is_paused_when_compiled:
+            torch_compat.observe_forward(classes, self._around_forward)
+
+    def _observe(self, references: Iterable[weakref.ref[nn.Module]]) -> None:
+        classes = {type(module) for each in references if (module := each()) is not None}
+        if self._is_paused_when_compiled:
+            torch_compat.observe_forward(classes, self._around_forward)
 
     def enter(self, module: nn.Module, line: Line | None) -> None:
         """Record the beginning of a call for which no hook is called."""
@@ -156,7 +157,9 @@ class ScopeRecorder:
         waiting = list(modules)
         for entry in self._open.get(self._thread, []):
             known = self._paths.get(id(entry.module))
-            if known is None or not any(entry.module is each for each in waiting):
+            if not entry.is_recorded or known is None:
+                continue
+            if not any(entry.module is each for each in waiting):
                 continue
             ended.append(
                 Interval(
@@ -222,6 +225,8 @@ class ScopeRecorder:
         same = sum(type(ref()).__name__ == kind for ref in self._models.values())
         label = f"{kind}{same + 1}" if same else kind
         self._register(label, module)
+        if self._handles:
+            self.observe([module])
 
     def _enter(self, module: nn.Module, inputs: Any) -> None:
         if self._discovers and id(module) not in self._paths and torch.is_grad_enabled():
@@ -229,15 +234,38 @@ class ScopeRecorder:
         thread = threading.get_ident()
         if thread != self._thread:
             self._enter_on_other_thread(module)
-        if id(module) in self._paths and torch.is_grad_enabled():
+        if id(module) in self._paths:
             stack = self._open.get(thread)
             if stack is None:
                 stack = self._open[thread] = []
-            is_torch_class = _is_torch_class(type(module))
+            if not torch.is_grad_enabled():
+                stack.append(OpenCall(module, is_recorded=False))
+                return
+            of_torch = is_torch_class(type(module))
             # There is no line of the user's code between a torch container and its modules.
             line = None if stack and stack[-1].is_torch_class else user_line(_CALLERS)
             start = torch_compat.sequence_number()
-            stack.append(_Entry(module, start, line, is_torch_class, time.perf_counter_ns()))
+            stack.append(OpenCall(module, start, line, of_torch, time.perf_counter_ns()))
+
+    def _around_forward(
+        self,
+        module: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        """Call `forward`, and record this as a call of the module unless hooks have done so."""
+        stack = self._open.get(threading.get_ident())
+        if stack and stack[-1].module is module and not stack[-1].is_in_forward:
+            stack[-1].is_in_forward = True
+            return forward(*args, **kwargs)
+        self._enter(module, args)
+        stack = self._open.get(threading.get_ident())
+        if stack and stack[-1].module is module:
+            stack[-1].is_in_forward = True
+        output = forward(*args, **kwargs)
+        self._leave(module, args, output)
+        return output
 
     def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
         now = time.perf_counter_ns()
@@ -259,13 +287,12 @@ class ScopeRecorder:
         known = self._paths.get(id(module))
         if not stack or known is None or known[1]() is not module:
             return
-        while stack:  # remove the entries of calls that raised
-            entry = stack.pop()
-            if entry.module is module:
-                break
-        else:
+        place = next((n for n in reversed(range(len(stack))) if stack[n].module is module), None)
+        if place is None:
             return
-        if len(intervals) < _MAX_INTERVALS:
+        entry = stack[place]
+        del stack[place:]  # with the entries of calls that raised
+        if entry.is_recorded and len(intervals) < _MAX_INTERVALS:
             stop, duration = torch_compat.sequence_number(), now - entry.began
             intervals.append(
                 Interval(entry.start, stop, known[0], entry.line, entry.is_torch_class, duration)
@@ -284,6 +311,6 @@ class ScopeRecorder:
         """Return start and path of the innermost call under way on the recorder's thread."""
         for entry in reversed(self._open.get(self._thread, [])):
             known = self._paths.get(id(entry.module))
-            if known is not None:
+            if entry.is_recorded and known is not None:
                 return entry.start, known[0]
         return None

@@ -29,7 +29,7 @@ from labkit.capture.graph.graph_writer import saved_bytes
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.operation_recorder import CallRecorder
 from labkit.capture.graph.operation_results import Result, ResultRecorder
-from labkit.capture.graph.source_lines import user_tensors, user_values
+from labkit.capture.graph.source_lines import user_modules, user_tensors, user_values
 from labkit.capture.graph.state_restore import StateRestoration
 from labkit.capture.inspection import SampledResults, sample
 from labkit.capture.parameters import ParameterTable
@@ -83,7 +83,8 @@ class GraphRecording:
         self.results: SampledResults = {}
         self._captures_whole = whole
         self.graph: ComputationGraph | None = None
-        self._scopes = ScopeRecorder(models or {}, discover=models is None, pauses=True)
+        self._discovers = models is None
+        self._scopes = ScopeRecorder(models or {}, discover=self._discovers, pauses=True)
         self._calls = CallRecorder()
         self._calls.read_saved = self._read_saved
         modes = [each for each in (self._result_recorder, self._flop_recorder) if each is not None]
@@ -92,6 +93,8 @@ class GraphRecording:
 
     def __enter__(self) -> Self:
         self._scopes.start()
+        if self._discovers:
+            self._scopes.observe(user_modules())
         self._contexts.enter_context(self._calls)
         if self._result_recorder is not None:
             self._contexts.enter_context(self._result_recorder)

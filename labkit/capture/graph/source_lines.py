@@ -12,6 +12,7 @@ from types import CodeType, FrameType
 from typing import TypeVar
 
 import torch
+from torch import nn
 
 from labkit.run.graph_parts import Source
 
@@ -80,6 +81,15 @@ def user_values() -> list[torch.Tensor]:
     Only those of global variables if reading local ones would have side effects.
     """
     return list(_read_variables(_values_in).values())
+
+
+def user_modules() -> list[nn.Module]:
+    """Return the modules that are visible in the user's innermost frame, as for `user_tensors`."""
+    return list(_read_variables(_modules_in).values())
+
+
+def _modules_in(space: Mapping[str, object]) -> dict[int, nn.Module]:
+    return {id(value): value for value in list(space.values()) if isinstance(value, nn.Module)}
 
 
 def _read_variables(read: Callable[[Mapping[str, object]], dict[int, Read]]) -> dict[int, Read]:

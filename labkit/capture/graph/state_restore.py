@@ -106,7 +106,7 @@ class StateRestoration:
                 if not self._keeps_gradients:
                     self._tensors.add(state.gradients(), read_only=True)
                 self._add_generators(state.generators())
-                self._add_generators(values_of_code(getattr(type(each), "forward", None)))
+                self._add_generators(values_of_code(torch_compat.forward_function(type(each))))
 
     def _add_generators(self, values: Iterable[object]) -> None:
         for value in generators_in(values):

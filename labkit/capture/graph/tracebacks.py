@@ -74,7 +74,7 @@ def tensors_of(frame: FrameType) -> dict[str, torch.Tensor]:
     found = {n: v for n, v in variables.items() if isinstance(v, torch.Tensor)}
     module = variables.get("self")
     if isinstance(module, nn.Module) and not is_users(frame.f_code):
-        found |= dict(module.named_parameters(recurse=False))
+        found |= torch_compat.direct_parameters(module)
     return found
 
 
@@ -90,7 +90,7 @@ def tensors_at(frame: Frame) -> list[torch.Tensor]:
         elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
             module = variables.get(part.value.id)
             if isinstance(module, nn.Module):
-                value = dict(module.named_parameters(recurse=False)).get(part.attr)
+                value = torch_compat.direct_parameters(module).get(part.attr)
         if isinstance(value, torch.Tensor):
             found[id(value)] = value
     return list(found.values())
@@ -119,6 +119,8 @@ def operation_at(frame: Frame) -> str | None:
 
     None if the source is not available, or the line neither calls nor computes anything.
     """
+    if torch_compat.calls_forward(frame[0].f_code):
+        return "forward"
     expression = _expression(frame)
     if isinstance(expression, ast.Call):
         function = expression.func

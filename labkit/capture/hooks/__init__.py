@@ -26,6 +26,9 @@ single module                 called by `call_interceptor` the attribute, unless
 torch's registries of global  `torch_compat.optimizers`,   Not restored: a registry that has only
 step hooks                    called by `optimizer_steps`  labkit's hook is replaced by an empty one
                                                            when that hook is removed.
+`forward` of the classes of   `torch_compat.forward_calls` When the recording of a graph ends (no
+modules                       called by                    watch replaces it), unless it has been
+                              `graph.module_scopes`        replaced again.
 ============================= ============================ =========================================
 """
 

@@ -72,6 +72,7 @@ def _read_term(run: Run, transfer: DeviceTransfer, step: int, term: LossTerm) ->
                 compared=term.compared,
                 activation=term.activation_name,
                 dimension=term.dimension,
+                classes=term.classes,
                 bounds=(low, high),
                 targets=(float(row[0]), float(row[1])),
                 outside=float(row[2]),

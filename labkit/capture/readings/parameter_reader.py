@@ -259,12 +259,15 @@ class ParameterReader:
     ) -> tuple[list[str], list[torch.Tensor]]:
         """Return the gradients that can be read, and the names of their parameters.
 
-        Gradients are detached, as ``backward(create_graph=True)`` gives them a graph.
+        Gradients are detached, as ``backward(create_graph=True)`` gives them a graph. A frozen
+        parameter has none: what its ``.grad`` still holds is of an earlier step, or zero.
         """
         names, gradients = [], []
         for entry in self.entries if entries is None else entries:
             parameter = entry.parameter()
-            gradient = None if parameter is None else parameter.grad
+            if parameter is None or not parameter.requires_grad:
+                continue
+            gradient = parameter.grad
             if gradient is not None and self._can_read(entry.names[0], gradient):
                 names.append(entry.names[0])
                 gradients.append(gradient.detach() if gradient.requires_grad else gradient)

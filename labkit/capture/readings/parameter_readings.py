@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from labkit.capture.readings.budget import SECOND_NS, ReadingBudget, next_early_reading
+from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.readings.parameter_reader import NORMS, ParameterReader
 from labkit.capture.readings.reading import Reading, UpdateContext
 from labkit.capture.readings.training_modes import TrainingModes
@@ -17,7 +18,8 @@ _MAX_STEPS_BETWEEN_NORMS = 128
 class NormReading(Reading):
     """The norm of every gradient that the optimizer uses and, if it differs, before clipping.
 
-    The modes of the models are read with them, as a forgotten mode is to be found within an epoch.
+    The modes of the models are read with them, as a forgotten mode is to be found within an epoch,
+    and which parameters are frozen, as these have no norm.
 
     It is the only reading in many steps of a long run. Therefore its budget is updated when the
     norms are read, not when a step is planned.
@@ -26,13 +28,14 @@ class NormReading(Reading):
     name = NORMS
     can_be_deferred = True
 
-    def __init__(self, modes: TrainingModes) -> None:
+    def __init__(self, modes: TrainingModes, frozen: FrozenParameters) -> None:
         super().__init__(
             ReadingBudget(
                 share=0.45, max_fraction=0.001, unseen_divisor=4.0, latest_next=_next_norms
             )
         )
         self._modes = modes
+        self._frozen = frozen
 
     def after_pass(self, context: UpdateContext) -> bool:
         """Read the norms before clipping, unless gradients are known to be unclipped."""
@@ -44,6 +47,7 @@ class NormReading(Reading):
     def before_update(self, context: UpdateContext) -> bool:
         """Read the norms of all gradients of the optimizer, or of some entries."""
         self.budget.note_planned(context.step)
+        self._frozen.record(context.run)
         if context.reader.entries:  # all of one model
             label = context.reader.entries[0].label
             self._modes.count(context.run.observations, label, context.step)

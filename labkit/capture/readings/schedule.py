@@ -14,6 +14,7 @@ from labkit.capture.parameters import ParameterTable, Watched
 from labkit.capture.readings.activation_reading import ActivationReading
 from labkit.capture.readings.activations import ActivationReader
 from labkit.capture.readings.budget import Budget
+from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.readings.graph_reading import GraphReading
 from labkit.capture.readings.loss_inputs import LossInputReading
 from labkit.capture.readings.memory_limit import MemoryLimit
@@ -79,7 +80,7 @@ class ReadingSchedule:
     ) -> None:
         self.budget = Budget(budget)
         self.limit = MemoryLimit.of(_parameters(table))
-        self.norms = NormReading(modes)
+        self.norms = NormReading(modes, FrozenParameters(table))
         self.graph = GraphReading(table, scopes, enabled=graph)
         self._noise = NoiseReading()
         self._readings: tuple[Reading, ...] = (

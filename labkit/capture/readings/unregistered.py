@@ -1,4 +1,7 @@
-"""Finds parameters that a model's forward pass uses, but that are not the model's."""
+"""Finds parameters that a model's forward pass uses, but that are not the model's.
+
+A tensor that requires a gradient, and is an attribute of a module, counts as one.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +37,15 @@ def unregistered_parameters(
         The path of the module that uses each, ``""`` for the model itself, and its shape; at most
         64.
     """
-    unknown = {
+    leaves = {
         ids[node]: node.variable  # type: ignore[attr-defined]
         for node in ids
-        if torch_compat.is_leaf(node)
-        and isinstance(node.variable, nn.Parameter)  # type: ignore[attr-defined]
-        and table.find(node.variable) is None  # type: ignore[attr-defined]
+        if torch_compat.is_leaf(node) and table.find(node.variable) is None  # type: ignore[attr-defined]
+    }
+    tensors = {key for key, leaf in leaves.items() if not isinstance(leaf, nn.Parameter)}
+    attributes = _attributes(table) if tensors else set()
+    unknown = {
+        key: leaf for key, leaf in leaves.items() if key not in tensors or id(leaf) in attributes
     }
     if not unknown:
         return ()
@@ -48,11 +54,28 @@ def unregistered_parameters(
         for node in graph.nodes
         if node.id in unknown and node.scope
     }
-    held = _held_by_optimizers([unknown[id] for id in inside])
-    return tuple(use for id, use in inside.items() if unknown[id] not in held)[:_MAX_NAMES]
+    held = _held_by_optimizers([unknown[key] for key in inside])
+    return tuple(use for key, use in inside.items() if unknown[key] not in held)[:_MAX_NAMES]
 
 
-def _held_by_optimizers(parameters: list[nn.Parameter]) -> set[torch.Tensor]:
+def _attributes(table: ParameterTable) -> set[int]:
+    """Return the identities of the tensors without history that are attributes of the modules.
+
+    A tensor that was changed in place is excluded: the user moves it.
+    """
+    return {
+        id(value)
+        for entry in table.layout
+        if (module := entry.module()) is not None
+        for value in vars(module).values()
+        if isinstance(value, torch.Tensor)
+        and value.is_leaf
+        and value.requires_grad
+        and torch_compat.tensor_version(value) == 0
+    }
+
+
+def _held_by_optimizers(parameters: list[torch.Tensor]) -> set[torch.Tensor]:
     """Return those of some parameters that an optimizer holds."""
     if not parameters:
         return set()

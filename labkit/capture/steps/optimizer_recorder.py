@@ -14,6 +14,7 @@ from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.capture.readings.memory_limit import MemoryLimit
 from labkit.capture.readings.parameter_reader import ParameterReader
 from labkit.capture.readings.reading import Reading
+from labkit.capture.steps.clearing import ClearingCheck
 from labkit.capture.steps.gradient_probe import GradientProbe
 from labkit.capture.steps.losses import Loss
 from labkit.capture.steps.step_series import Rates, Row, StepSeries
@@ -73,6 +74,7 @@ class OptimizerRecorder:
         self.series = StepSeries("")
         self.entries = tuple(entries)
         self.probe = GradientProbe()
+        self.clearing = ClearingCheck()
         self.reader = ParameterReader(tables, entries, limit)
         self.optimizers: list[weakref.ref[torch.optim.Optimizer]] = []
         self.passes = 0
@@ -102,6 +104,8 @@ class OptimizerRecorder:
         """Whether the pass under way began with the gradients of the previous step."""
         self.checked_pass = 0
         """Number of the pass for which that was counted last."""
+        self.counted_uncleared = False
+        """What was counted for it."""
         self.only_end_is_seen = False
         """Whether a hook is called only after each step, as in a compiled step."""
         self.was_sampled = False

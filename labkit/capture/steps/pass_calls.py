@@ -97,10 +97,7 @@ class PassCalls(Loop):
         else:
             self.guarded(self.pass_recorder.read_before, tensors)
         if self.checks_clearing:
-            for recorder in self.recorders.active:
-                recorder.is_uncleared = recorder.thread == self.thread and (
-                    recorder.probe.is_uncleared()
-                )
+            self.guarded(self.pass_recorder.compare_with_step)
         if began_ns:
             self.measured_ns += time.perf_counter_ns() - began_ns
 

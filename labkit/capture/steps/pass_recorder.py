@@ -114,7 +114,8 @@ class PassRecorder:
             record_skipped_update(loop, run)
         if recorder.checked_pass == recorder.first_pass and run is not None:
             # The loss of another model went through this one; its gradients were never used.
-            _clearing_counts(run, recorder).remove(seen=recorder.is_uncleared)
+            _clearing_counts(run, recorder).remove(seen=recorder.counted_uncleared)
+            recorder.clearing.undo(run.observations.stale_parameters)
             recorder.checked_pass = 0
         if run is not None:
             run.observations.discarded_passes += recorder.passes
@@ -157,6 +158,14 @@ class PassRecorder:
         if loop.state is not State.FAST:
             self.read_after(run)
 
+    def compare_with_step(self, run: Run) -> None:
+        """Compare the gradients before a pass with those at the end of the previous step."""
+        for recorder in self._loop.recorders.active:
+            recorder.is_uncleared = False
+            if recorder.thread == self._loop.thread:
+                recorder.is_uncleared = recorder.probe.is_uncleared()
+                recorder.clearing.begin_pass()
+
     def count_uncleared(self, run: Run) -> None:
         """Count whether the first pass of a step added to the gradients of the previous step."""
         loop = self._loop
@@ -164,6 +173,8 @@ class PassRecorder:
             if recorder.last_pass == loop.pass_number and recorder.passes == 1:
                 _clearing_counts(run, recorder).add(seen=recorder.is_uncleared)
                 recorder.checked_pass = loop.pass_number
+                recorder.counted_uncleared = recorder.is_uncleared
+                recorder.clearing.count(run.observations.stale_parameters)
                 loop.checks_clearing = False
 
     def read_after(self, run: Run) -> None:

@@ -75,6 +75,7 @@ class TrainingStepEnd:
         for recorder in loop.recorders.active:
             if recorder.thread == loop.thread:
                 recorder.probe.record_step()
+                recorder.clearing.record_step(recorder.entries)
         loop.measures_cost = not loop.readings.planned
         ordinary = not loop.recorders.without_hook and not loop.loss_is_given
         is_fast = not loop.readings.planned and ordinary and not loop.scales.found

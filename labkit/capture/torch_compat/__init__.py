@@ -39,6 +39,11 @@ from labkit.capture.torch_compat.flop_formulas import (
     counted_call,
     counts_nothing,
 )
+from labkit.capture.torch_compat.forward_calls import (
+    forward_function,
+    observe_forward,
+    stop_observing_forward,
+)
 from labkit.capture.torch_compat.loaders import (
     LOADER_ITERATOR,
     batches_taken,
@@ -50,6 +55,7 @@ from labkit.capture.torch_compat.modules import (
     all_parameters,
     call_forward,
     call_interceptor,
+    calls_forward,
     direct_modules,
     direct_parameter,
     direct_parameters,
@@ -115,6 +121,7 @@ __all__ = [
     "batches_taken",
     "call_forward",
     "call_interceptor",
+    "calls_forward",
     "changed_tensor",
     "convolution_settings",
     "counted_call",
@@ -128,6 +135,7 @@ __all__ = [
     "factors_of",
     "foreach_norm",
     "foreach_subtract",
+    "forward_function",
     "global_step_hooks",
     "has_compiled",
     "has_dispatch_mode",
@@ -147,6 +155,7 @@ __all__ = [
     "node_output",
     "node_outputs",
     "node_sequence",
+    "observe_forward",
     "output_shape",
     "own_step_hooks",
     "pause_dispatch_mode",
@@ -166,6 +175,7 @@ __all__ = [
     "steps_under_way",
     "steps_under_way_anywhere",
     "stop_interception",
+    "stop_observing_forward",
     "takes_usual_arguments",
     "tensor_version",
     "tree_flatten",

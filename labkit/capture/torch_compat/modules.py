@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from types import CodeType
 from typing import Any
 
 import torch
@@ -107,6 +108,14 @@ def stop_interception(module: torch.nn.Module, interceptor: Callable[..., Any]) 
 def call_forward(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a module as torch does without an interceptor: with hooks and `forward`."""
     return module._call_impl(*args, **kwargs)
+
+
+def calls_forward(code: CodeType) -> bool:
+    """Return whether code is torch's own that calls the `forward` of a module."""
+    own = getattr(getattr(torch.nn.Module, "_call_impl", None), "__code__", None)
+    if own is None or code.co_filename != own.co_filename:
+        return False
+    return code is own or code in own.co_consts  # a function within it, if there are hooks
 
 
 def is_compiled(module: torch.nn.Module) -> bool:

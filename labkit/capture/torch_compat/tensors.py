@@ -66,11 +66,16 @@ class unnoticed:  # noqa: N801 - a context, used like `contextlib.suppress`
     """A context for labkit's own look at tensors, which the user's code cannot notice.
 
     In it, no `__torch_function__` and no `__torch_dispatch__` is called, neither of tensors nor of
-    modes. An exception ends the context and goes no further.
+    modes, and tensors are not transformed by `torch.func`. An exception ends the context and goes
+    no further.
     """
 
     def __enter__(self) -> None:
-        self._contexts = torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch()
+        self._contexts = (
+            torch._C.DisableTorchFunction(),
+            torch._C._DisableTorchDispatch(),
+            torch._C._DisableFuncTorch(),
+        )
         for context in self._contexts:
             context.__enter__()
 

@@ -18,6 +18,7 @@ from labkit.capture.graph.autograd_traversal import (
     written_graph,
 )
 from labkit.capture.graph.compiled_calls import CompiledCalls
+from labkit.capture.graph.generators import values_of_code
 from labkit.capture.graph.module_scopes import ScopeRecorder
 from labkit.capture.graph.one_shot import holding_modules
 from labkit.capture.graph.operation_recorder import CallRecorder
@@ -162,6 +163,7 @@ class Walker:
             stack.enter_context(self._edited())
             scopes.start()
             stack.callback(scopes.stop)
+            scopes.observe(each for each in values_of_code(code) if isinstance(each, nn.Module))
             compiled = CompiledCalls(scopes, calls, [results], restoration)
             with torch.enable_grad(), calls, results, compiled:
                 loss = code()

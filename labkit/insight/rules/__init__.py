@@ -6,6 +6,7 @@ from labkit.insight.rules import (
     data_loading,
     gradient_handling,
     gradients,
+    gradients_in_time,
     inputs_and_modes,
     learning_rate,
     loss,
@@ -13,15 +14,18 @@ from labkit.insight.rules import (
     mixed_precision,
     parameters,
     step_sizes,
+    weight_decay,
 )
 
 RULES: tuple[Rule, ...] = (
     *loss.RULES,
     *gradients.RULES,
+    *gradients_in_time.RULES,
     *gradient_handling.RULES,
     *parameters.RULES,
     *activations.RULES,
     *learning_rate.RULES,
+    *weight_decay.RULES,
     *step_sizes.RULES,
     *loss_inputs.RULES,
     *inputs_and_modes.RULES,

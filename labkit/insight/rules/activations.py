@@ -19,6 +19,8 @@ _PROGRESS = 0.8
 """Final loss over initial loss, below which the model learns."""
 _MIN_VALUES = 8
 """Values per unit in a batch, below which a ReLU is often zero for all of them by chance."""
+_MIN_UNITS = 6
+"""Units of a layer that is not affected as a whole: of a few, most may be at rest by chance."""
 _MAX_SATURATED = 0.8
 _WHOLE = 0.999
 """Share of the units from which on a layer counts as dead or saturated as a whole."""
@@ -87,6 +89,10 @@ def _layers_above(evidence: Evidence, kind: str, limit: float, words: str) -> Ru
             for column in columns
             if recent.names[column] in evidence.hidden
             and evidence.values_per_unit(recent.names[column]) >= _MIN_VALUES
+            and (
+                least[column] >= _WHOLE
+                or least[column] * evidence.units(recent.names[column]) >= _MIN_UNITS
+            )
         ]
     )
     if not len(over):
@@ -107,7 +113,7 @@ def _layers_above(evidence: Evidence, kind: str, limit: float, words: str) -> Ru
 
 def _one_class(evidence: Evidence) -> RuleMatch | None:
     curve = evidence.loss
-    if curve is None or evidence.steps < _MIN_STEPS_ONE_CLASS:
+    if curve is None or evidence.steps < _MIN_STEPS_ONE_CLASS or evidence.rates_rise:
         return None
     return _one_of_labels(evidence, curve) or _one_of_predictions(evidence, curve)
 

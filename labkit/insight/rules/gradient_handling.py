@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch, enumerated
+from labkit.run.observations import Frequency
 
 _MIN_CHECKS = 3
 _MIN_STEPS = 10
@@ -65,31 +66,61 @@ def _not_in_optimizer(evidence: Evidence) -> RuleMatch | None:
 
 
 def _not_cleared(evidence: Evidence) -> RuleMatch | None:
+    single = {name: _is_stale(each) for name, each in _checked_parameters(evidence).items()}
+    names = tuple(name for name, is_stale in single.items() if is_stale)
     checked = dict(evidence.observed.stale_gradients)
-    found = [
-        name
-        for name, stale in checked.items()
-        if stale.checks >= _MIN_CHECKS and stale.share >= _MIN_STALE_SHARE
-    ]
+    found = [name for name, stale in checked.items() if _is_stale(stale)]
+    if names and (not found or len(found) == len(checked)) and not all(single.values()):
+        return _some_not_cleared(evidence, names)
     if not found:
         return None
     stale = checked[found[0]]
     whose = f" of the optimizer that holds {found[0]}" if len(found) < len(checked) else ""
     return RuleMatch(
         f"The gradients{whose} are never cleared: each step adds to those of all steps before, so "
-        f"the weights are moved by a sum over the whole run (seen at {stale.seen} of "
-        f"{stale.checks} steps looked at).",
+        f"the weights are moved by a sum over the whole run ({_seen(stale)}).",
         (1, evidence.steps),
         tuple(found[:8]) if whose else (),
     )
+
+
+def _some_not_cleared(evidence: Evidence, names: tuple[str, ...]) -> RuleMatch:
+    many = len(names) > 1
+    return RuleMatch(
+        f"The gradient{'s' if many else ''} of {enumerated(names, 'parameter')} "
+        f"{'are' if many else 'is'} never cleared, while those of others are: each step adds to "
+        f"{'those' if many else 'that'} of all steps before "
+        f"({_seen(evidence.observed.stale_parameters[names[0]])}).",
+        (1, evidence.steps),
+        names[:8],
+        (f"grad_norm/{names[0]}",),
+    )
+
+
+def _checked_parameters(evidence: Evidence) -> dict[str, Frequency]:
+    found = dict(evidence.observed.stale_parameters)
+    return {name: stale for name, stale in found.items() if stale.checks >= _MIN_CHECKS}
+
+
+def _is_stale(stale: Frequency) -> bool:
+    """Return whether gradients were added to old ones nearly always, or are of late."""
+    if stale.checks < _MIN_CHECKS:
+        return False
+    return stale.share >= _MIN_STALE_SHARE or stale.streak >= _MIN_CHECKS
+
+
+def _seen(stale: Frequency) -> str:
+    if stale.share >= _MIN_STALE_SHARE:
+        return f"seen at {stale.seen} of {stale.checks} steps looked at"
+    return f"seen at the last {stale.streak} steps looked at"
 
 
 RULES = (
     Rule(
         id="gradients-not-cleared",
         severity="error",
-        cause="optimizer.zero_grad() is missing from the loop, or is called between backward and "
-        "step of another loop.",
+        cause="optimizer.zero_grad() is missing from the loop, or clears the gradients of other "
+        "parameters: of another optimizer, of a part of the model, of a copy.",
         advice=("Call optimizer.zero_grad() in every step, before loss.backward().",),
         match=_not_cleared,
         chapter="02_autograd",

@@ -1,37 +1,29 @@
-"""Rules about the size of the gradients: exploding, vanishing with depth, vanishing in time."""
+"""Rules about the size of the gradients: exploding, vanishing with depth."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
+from labkit.insight.convergence import has_converged, learns
 from labkit.insight.evidence import Evidence
 from labkit.insight.recent_rows import RecentRows, largest, medians
 from labkit.insight.rule import Rule, RuleMatch, enumerated
-from labkit.run.activations import Picture
+from labkit.insight.rules.gradients_in_time import exploding_in_time
 
 _MIN_ROWS = 3
 _EXPLODED_GROWTH = 100.0
 """Growth of the total gradient norm beyond that of the loss."""
 _EXPLODED_WITH_DEPTH = 1e4
 """Gradient at the output of an early layer over that at the output of the last one."""
-_EXPLODED_IN_TIME = 1e4
-"""Gradient at the first time step over that at the last one."""
 _VANISHED_RATIO = 1e-5
 """Gradient of the first layers over that of the last layers, per element."""
-_VANISHED_IN_TIME = 1e-5
-"""Gradient at the first time step over the largest one."""
 _MIN_STRENGTH = 0.01
 """Gradient of the last layers, relative to its maximum, below which a row is ignored."""
 _MIN_LAYERS = 4
-_MIN_TIME_STEPS = 8
 _MIN_STEPS = 30
 """Steps before which layers that begin at zero, or a warm-up from a rate of 0, stop gradients."""
-_MIN_STEPS_IN_TIME = 100
-_PROGRESS = 0.8
-"""Final loss over initial loss, below which the model learns."""
 
 
 def _exploding(evidence: Evidence) -> RuleMatch | None:
@@ -43,14 +35,14 @@ def _exploding(evidence: Evidence) -> RuleMatch | None:
     if not_finite and _loss_was_finite(evidence, not_finite[0][0]):
         step, _, name = not_finite[0]
         return RuleMatch(
-            f"The gradient of {name} is not finite at step {step:,}.",
+            f"{_what_is_not_finite(evidence, name)} at step {step:,}.",
             (step, max(step, int(recent.steps[-1]))),
             tuple(dict.fromkeys(name for _, _, name in not_finite))[:8],
             (f"grad_norm/{name}", f"grad_not_finite/{name}"),
         )
     return (
         _exploding_with_depth(evidence)
-        or _exploding_in_time(evidence)
+        or exploding_in_time(evidence)
         or _growing(evidence, table, recent)
     )
 
@@ -82,27 +74,13 @@ def _exploding_with_depth(evidence: Evidence) -> RuleMatch | None:
     )
 
 
-def _exploding_in_time(evidence: Evidence) -> RuleMatch | None:
-    for module, pictures, steps in _newest_time_gradients(evidence):
-        growths = [_first_over_last(picture) for picture in pictures]
-        if min(growths) > _EXPLODED_IN_TIME:
-            return RuleMatch(
-                f"The gradients explode through time in {module or 'the model'}: the state at the "
-                f"first of {pictures[-1].values.shape[-1]} time steps gets {growths[-1]:.0e} times "
-                "the gradient of the last one.",
-                steps,
-                (module,),
-            )
-    return None
-
-
 def _growing(evidence: Evidence, table: RecentRows, recent: RecentRows) -> RuleMatch | None:
     """Match gradients that have grown without use: more than the loss, and it does not fall.
 
     The norm itself says little: it is proportional to any factor of the loss.
     """
     first = evidence.first_values("grad_norm")
-    if first is None:
+    if first is None or has_converged(evidence):
         return None
     early = table.row_norms()[: max(1, len(table) // 8)]
     before = max(float(np.sqrt(np.nansum(np.square(first.astype(np.float64))))), float(early.max()))
@@ -143,6 +121,17 @@ def _not_finite(evidence: Evidence, recent: RecentRows) -> list[tuple[int, int, 
     )
 
 
+def _what_is_not_finite(evidence: Evidence, name: str) -> str:
+    """Return the beginning of a sentence: a norm is infinite above 1e19, too, where squares are."""
+    counts = evidence.table("grad_not_finite")
+    if counts is None or name not in counts.names:
+        return f"The norm of the gradient of {name} is not finite"
+    newest = counts.newest()[0][counts.names.index(name)]
+    if newest == 0:
+        return f"The gradient of {name} is so large that the sum of its squares is not finite"
+    return f"The gradient of {name} is not finite"
+
+
 def _loss_was_finite(evidence: Evidence, step: int) -> bool:
     """Return whether all losses were finite up to a step."""
     return all(np.isfinite(curve.values[curve.steps <= step]).all() for curve in evidence.losses)
@@ -161,7 +150,7 @@ def _vanishing(evidence: Evidence) -> RuleMatch | None:
     strongest_last = np.fmax.reduce(strengths[:, last], axis=1)
     # If the gradient of the last layers is close to zero, that of the first ones is rounding error.
     relevant = strengths[strongest_last > _MIN_STRENGTH * largest(strongest_last)]
-    if not len(relevant) or not largest(strongest_last) > 0 or _learns(evidence):
+    if not len(relevant) or not largest(strongest_last) > 0 or learns(evidence):
         return None
     strength = medians(relevant)
     strongest = largest(strength[last])
@@ -170,70 +159,15 @@ def _vanishing(evidence: Evidence) -> RuleMatch | None:
         return None
     names = tuple(weights.names[column] for column in vanished)
     weakest = float(strength[vanished].min())
-    ratio = f"{strongest / weakest:.0e}" if weakest > 0 else "infinitely many"
+    share = f"{strongest / weakest:.0e} times less than" if weakest > 0 else "nothing, unlike"
     return RuleMatch(
-        f"The gradient vanishes on its way back: an element of {names[0]} gets {ratio} times less "
-        f"than one of {weights.names[-1]}, so {enumerated(names, 'parameter')} hardly "
+        f"The gradient vanishes on its way back: an element of {names[0]} gets {share} "
+        f"one of {weights.names[-1]}, so {enumerated(names, 'parameter')} hardly "
         f"{'learn' if len(names) > 1 else 'learns'}.",
         (int(weights.steps[0]), int(weights.steps[-1])),
         names[:8],
         tuple(f"grad_norm/{name}" for name in (names[0], weights.names[-1])),
     )
-
-
-def _vanishing_in_time(evidence: Evidence) -> RuleMatch | None:
-    if evidence.steps < _MIN_STEPS_IN_TIME or _learns(evidence):
-        return None
-    for module, pictures, steps in _newest_time_gradients(evidence):
-        shares = [_first_over_strongest(picture) for picture in pictures]
-        if max(shares) < _VANISHED_IN_TIME:
-            return RuleMatch(
-                f"The gradient vanishes through time in {module or 'the model'}: the state at the "
-                f"first of {pictures[-1].values.shape[-1]} time steps gets {shares[-1]:.0e} of "
-                "what the strongest gets, so what happened early cannot be learned.",
-                steps,
-                (module,),
-            )
-    return None
-
-
-def _newest_time_gradients(
-    evidence: Evidence,
-) -> Iterator[tuple[str, list[Picture], tuple[int, int]]]:
-    """Yield each recurrent module with its newest gradients over time, and their steps."""
-    log = evidence.run.activations
-    for module, kind in log.subjects():
-        steps = log.steps(module, kind) if kind == "time_gradient" else ()
-        if len(steps) < _MIN_ROWS:
-            continue
-        recent = [log.at(module, kind, step) for step in steps[-_MIN_ROWS:]]
-        pictures = [picture for picture in recent if picture is not None]
-        if pictures:
-            yield module, pictures, (steps[-_MIN_ROWS], steps[-1])
-
-
-def _first_over_strongest(picture: Picture) -> float:
-    """Return the gradient at the first time step over the largest one; 1 for short sequences."""
-    norms = picture.values[-1, 0]  # (n_time_steps,)
-    if len(norms) < _MIN_TIME_STEPS or not np.isfinite(norms).all() or not norms.max() > 0:
-        return 1.0
-    return float(norms[0] / norms.max())
-
-
-def _first_over_last(picture: Picture) -> float:
-    """Return the gradient at the first time step over that at the last; 1 for short sequences."""
-    norms = picture.values[-1, 0]  # (n_time_steps,)
-    if len(norms) < _MIN_TIME_STEPS or not np.isfinite(norms).all() or not norms[-1] > 0:
-        return 1.0
-    return float(norms[0] / norms[-1])
-
-
-def _learns(evidence: Evidence) -> bool:
-    """Return whether the loss has fallen well below its initial value."""
-    curve = evidence.loss
-    if curve is None:
-        return False
-    return curve.initial() - curve.final() > (1 - _PROGRESS) * abs(curve.initial())
 
 
 RULES = (
@@ -269,24 +203,6 @@ RULES = (
         ),
         match=_vanishing,
         chapter="02_autograd",
-        explained_by=("loss-not-finite", "no-change"),
-    ),
-    Rule(
-        id="vanishing-in-time",
-        severity="warning",
-        about_stopped_layers=True,
-        cause="A recurrent layer multiplies the gradient by its recurrent weights at each time "
-        "step, and tanh makes it smaller still.",
-        advice=(
-            (
-                "Use an LSTM or a GRU instead of a plain RNN; if it is one, begin with its gates "
-                "open (a bias of 1 to 3 for the forget gate of an LSTM, the update gate of a GRU)."
-            ),
-            "Begin with recurrent weights that are orthogonal (torch.nn.init.orthogonal_).",
-            "Shorten the sequences, or put what matters nearer to their end.",
-        ),
-        match=_vanishing_in_time,
-        chapter="09_rnn",
         explained_by=("loss-not-finite", "no-change"),
     ),
 )

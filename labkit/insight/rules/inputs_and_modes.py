@@ -63,7 +63,9 @@ def _is_far(read: FrozenNorm) -> bool:
 
 def _training_mode(evidence: Evidence) -> RuleMatch | None:
     in_training, names = evidence.observed.evaluated_in_training, evidence.observed.mode_dependent
-    if not names or not in_training.seen or in_training.share < _MIN_SHARE:
+    if not names or not in_training.seen:
+        return None
+    if in_training.share < _MIN_SHARE and in_training.streak < _MIN_CHECKS:
         return None
     return RuleMatch(
         "The model is evaluated in training mode: passes under no_grad ran while model.training "

@@ -27,20 +27,18 @@ _PEAK = 30.0
 _SPOILED = 10.0
 """Largest loss over the first one, above which the updates of that step went too far."""
 _STEPS_TO_RECOVER = 50
+_RISEN = 1.05
+"""Largest loss over the first one, above which large updates have made it worse at some step."""
 _NO_PROGRESS = 0.9
 """Final loss over initial loss, above which large updates have no effect."""
 _SLOW_STEPS = 100
 _SLOW_PROGRESS = 0.05
 """Fall of the loss over its initial value, below which small updates are too small."""
 _UNCHANGED_STEPS = 30
-_SHRUNK = 0.3
-"""Weight norm over its initial value."""
-_BALANCED_PULL = 0.5
-"""Gradient norm over the pull of the decay, above which the gradient balances it."""
-_BALANCED_NORM = 0.1
-"""Weight norm over its initial value, above which a balanced weight is not reported."""
+_ZERO_STEPS = 150
+"""Steps with a loss of 0, from which on gradients of 0 are reported."""
 _PROGRESS = 0.8
-"""Final loss over initial loss, below which the model learns although its weights shrink."""
+"""Final loss over initial loss, below which the model has recovered."""
 
 
 def _too_high(evidence: Evidence) -> RuleMatch | None:
@@ -53,8 +51,12 @@ def _too_high(evidence: Evidence) -> RuleMatch | None:
     # A loss may rise because the task has changed. Then the updates are as small as before.
     moves_far = not has_ratios or _largest_ratio(ratios, evidence) > _DIVERGED_RATIO
     diverges = moves_far and _diverges(curve)
+    # Weights that begin near 0 have large ratios, too; but then no step makes the loss worse.
     oscillates = (
-        ratio > _LARGE_RATIO and evidence.steps >= _SLOW_STEPS and _makes_no_progress(curve)
+        ratio > _LARGE_RATIO
+        and evidence.steps >= _SLOW_STEPS
+        and _makes_no_progress(curve)
+        and float(curve.finite.max()) > _RISEN * curve.initial(1)
     )
     if not diverges and not oscillates and not (moves_far and _was_spoiled(curve, evidence)):
         return None
@@ -100,9 +102,10 @@ def _makes_no_progress(curve: Curve) -> bool:
 
 def _was_spoiled(curve: Curve, evidence: Evidence) -> bool:
     """Return whether the loss once rose far above its first value, and did not recover."""
-    if evidence.steps < _STEPS_TO_RECOVER or not _makes_no_progress(curve):
+    first = curve.initial(1)
+    if evidence.steps - _step_of_highest(curve) < _STEPS_TO_RECOVER or curve.finite.min() < 0:
         return False
-    return bool(curve.finite.max() > _SPOILED * curve.initial(1))
+    return bool(curve.finite.max() > _SPOILED * first > 0 and curve.final() > _PROGRESS * first)
 
 
 def _too_low(evidence: Evidence) -> RuleMatch | None:
@@ -113,7 +116,7 @@ def _too_low(evidence: Evidence) -> RuleMatch | None:
     if evidence.steps < _SLOW_STEPS or not first - last < _SLOW_PROGRESS * abs(first):
         return None
     ratio = _largest_ratio(ratios, evidence)
-    if not 0 < ratio < _SMALL_RATIO or _rates_rise(evidence) or has_converged(evidence):
+    if not 0 < ratio < _SMALL_RATIO or evidence.rates_rise or has_converged(evidence):
         return None
     rates = [f"lr/{rate.name}" for rate in evidence.rates[:1]]
     return RuleMatch(
@@ -122,16 +125,6 @@ def _too_low(evidence: Evidence) -> RuleMatch | None:
         f"{first:.4g} to {last:.4g}.",
         (int(curve.steps[0]), int(curve.steps[-1])),
         series=(curve.name, *rates),
-    )
-
-
-def _rates_rise(evidence: Evidence) -> bool:
-    """Return whether the largest learning rate was reached just now, as during a warm-up."""
-    return any(
-        len(rate.finite) > 1
-        and rate.finite[-1] > rate.finite[0]
-        and rate.finite[-1] == rate.finite.max()
-        for rate in evidence.rates
     )
 
 
@@ -146,25 +139,31 @@ def _no_change(evidence: Evidence) -> RuleMatch | None:
         return None
     if evidence.steps - still.steps[0] < _UNCHANGED_STEPS:
         return None
-    rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
-    if rates and max(rates) == 0:
-        why = "the learning rate is 0"
-    elif moved.any() and has_fallen(evidence):
+    why = _why_still(evidence, still, has_moved=bool(moved.any()))
+    if why is None:
         return None
-    elif _gradients_are_zero(evidence):
-        why = "their gradients are 0"
-    elif has_converged(evidence):
-        return None
-    elif not rates:
-        why = "they have gradients, but no optimizer uses them"
-    else:
-        why = "they have gradients, but each step is smaller than the precision of the weights"
     return RuleMatch(
         f"The optimizer's steps change nothing: no weight has moved since step "
         f"{int(still.steps[0]):,}; {why}.",
         (int(still.steps[0]), int(still.steps[-1])),
         series=tuple(f"lr/{rate.name}" for rate in evidence.rates[:1]),
     )
+
+
+def _why_still(evidence: Evidence, still: RecentRows, *, has_moved: bool) -> str | None:
+    """Return why no weight has moved in some rows; None if nothing is wrong."""
+    rates = [float(rate.values[-1]) for rate in evidence.rates if len(rate)]
+    if rates and max(rates) == 0:
+        return "the learning rate is 0"
+    if has_moved and has_fallen(evidence):
+        return None
+    if _gradients_are_zero(evidence):
+        return None if _loss_is_zero(evidence, still) else "their gradients are 0"
+    if has_converged(evidence):
+        return None
+    if not rates:
+        return "they have gradients, but no optimizer uses them"
+    return "they have gradients, but each step is smaller than the precision of the weights"
 
 
 def _gradients_are_zero(evidence: Evidence) -> bool:
@@ -175,34 +174,19 @@ def _gradients_are_zero(evidence: Evidence) -> bool:
     return bool((newest[~np.isnan(newest)] == 0).all())
 
 
-def _decay_too_strong(evidence: Evidence) -> RuleMatch | None:
-    decay, curve = evidence.observed.weight_decay, evidence.loss
-    if curve is not None and curve.final() < _PROGRESS * curve.initial():
-        return None
-    weights, first = evidence.table("weight_norm"), evidence.first_values("weight_norm")
-    if decay <= 0 or weights is None or first is None or len(weights) < _MIN_ROWS:
-        return None
-    now = weights.newest()[0]
-    matrices = [column for column, name in enumerate(weights.names) if name in evidence.matrices]
-    shrunk = [c for c in matrices if first[c] > 0 and now[c] < _SHRUNK * first[c]]
-    if not shrunk:
-        return None
-    rate = max((float(r.values[-1]) for r in evidence.rates if len(r)), default=1.0)
-    worst = min(shrunk, key=lambda column: float(now[column] / first[column]))
-    name, before, after = weights.names[worst], float(first[worst]), float(now[worst])
-    gradients = evidence.table("grad_norm")
-    if gradients is not None and name in gradients.names and len(gradients):
-        pull = float(gradients.medians()[gradients.names.index(name)])
-        is_balanced = pull > _BALANCED_PULL * max(decay, decay * rate) * before
-        if is_balanced and after > _BALANCED_NORM * before:
-            return None
-    return RuleMatch(
-        f"Weight decay ({decay:g}) swallows {name}: its norm has shrunk from {before:.3g} to "
-        f"{after:.3g}, as the decay pulls harder than the gradient.",
-        (int(weights.steps[0]), int(weights.steps[-1])),
-        tuple(weights.names[column] for column in shrunk[:8]),
-        (f"weight_norm/{name}",),
-    )
+def _loss_is_zero(evidence: Evidence, still: RecentRows) -> bool:
+    """Return whether the loss was 0 at the rows, as without a reward or beyond a margin.
+
+    There is then nothing to learn from. False if it has been 0 for long: something is wrong.
+    """
+    curve = evidence.loss
+    if curve is None:
+        return False
+    since = curve.values[curve.steps >= still.steps[0]]
+    if len(since) >= _ZERO_STEPS and not since.any():
+        return False
+    at_rows = curve.values[np.isin(curve.steps, still.steps)]
+    return len(at_rows) > 0 and not at_rows.any()
 
 
 def _update_ratio(ratios: RecentRows, evidence: Evidence) -> float:
@@ -270,18 +254,6 @@ RULES = (
             "Look whether the optimizer was made with the parameters of this very model.",
         ),
         match=_no_change,
-        chapter="03_linear_regression",
-    ),
-    Rule(
-        id="weight-decay-too-strong",
-        severity="warning",
-        cause="Weight decay pulls every weight towards zero at each step; where the gradient is "
-        "weaker, it wins.",
-        advice=(
-            "Use a smaller weight_decay: 0.01 for AdamW and 0.0001 for SGD are customary.",
-            "Leave biases, norms and embeddings out of it, in a parameter group of their own.",
-        ),
-        match=_decay_too_strong,
         chapter="03_linear_regression",
     ),
 )

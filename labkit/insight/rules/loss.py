@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
 from labkit.insight.loss_form import LossForm
+from labkit.insight.recent_rows import medians
 from labkit.insight.rule import Rule, RuleMatch
 
 _PLATEAU_STEPS = 150
@@ -21,6 +22,11 @@ _NEARLY_CONSTANT = 0.02
 """Variance of the outputs over the squared error, below which they are nearly the same."""
 _FALL = 0.1
 """Fall of the loss, including its error, over its level, above which it may still be falling."""
+_SLOW_START_STEPS = 1_000
+_NEARLY_ZERO = 0.1
+"""Norm of a weight that began at 0 when it was read first, after some steps."""
+_STILL_GROWING = 1.3
+"""Norm of a weight over that at half of the steps, above which it still grows."""
 _MIN_ROWS = 3
 _LOSS_RISE = 0.1
 """Rise of a held-out loss over its minimum, above which the model overfits."""
@@ -76,7 +82,7 @@ def _plateau(evidence: Evidence) -> RuleMatch | None:
     curve, form = evidence.loss, evidence.loss_form
     if curve is None or form is None or evidence.steps < _PLATEAU_STEPS:
         return None
-    if curve.is_falling() or _is_adversarial(evidence):
+    if curve.is_falling() or _is_adversarial(evidence) or _begins_slowly(evidence):
         return None
     first, last = curve.initial(), curve.final(0.5)
     if not np.isfinite(curve.values[-1]) or not curve.largest_fall() < _FALL * abs(last):
@@ -102,6 +108,29 @@ def _plateau(evidence: Evidence) -> RuleMatch | None:
         (int(curve.steps[0]), evidence.steps),
         series=(curve.name,),
     )
+
+
+def _begins_slowly(evidence: Evidence) -> bool:
+    """Return whether the loss may begin to fall later: in a warm-up, or beside weights of 0."""
+    is_early = evidence.steps < _SLOW_START_STEPS
+    return evidence.rates_rise or (is_early and _leaves_zero(evidence))
+
+
+def _leaves_zero(evidence: Evidence) -> bool:
+    """Return whether weights that began at 0, as those of a word embedding, grow steadily.
+
+    Products with them have hardly any gradient at first, so that the loss begins to fall late.
+    """
+    weights, first = evidence.table("weight_norm"), evidence.first_values("weight_norm")
+    if weights is None or first is None or len(weights) < _MIN_ROWS:
+        return False
+    began = {name for name, norm in zip(weights.names, first, strict=True) if norm < _NEARLY_ZERO}
+    growing = weights.only(frozenset(began & evidence.matrices))
+    if not growing.names:
+        return False
+    middle = growing.steps <= (growing.steps[0] + growing.steps[-1]) / 2
+    half, now = medians(growing.values[middle][-1:]), growing.newest()[0]
+    return bool((now > _STILL_GROWING * half).any())
 
 
 def _is_adversarial(evidence: Evidence) -> bool:

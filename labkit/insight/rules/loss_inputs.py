@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from labkit.insight.evidence import Evidence
@@ -30,10 +31,6 @@ _OPERATIONS = {
     "binarycrossentropywithlogits": "binary_cross_entropy_with_logits",
     "nllloss": _TAKES_LOGARITHMS,
     "nlllossd": _TAKES_LOGARITHMS,
-}
-_BOUNDS = {
-    (0.0, 1.0): "between 0 and 1",
-    (-1.0, 1.0): "between -1 and 1",
 }
 
 
@@ -105,6 +102,12 @@ def _softmax_dimension(evidence: Evidence) -> RuleMatch | None:
                 f"along dimension {dimension} of its input of shape {list(read.shape)}, which has "
                 "one element: its result is 1 whatever the input, and has no gradient"
             )
+        elif read.classes is not None and read.shape[dimension] != read.classes:
+            what = (
+                f"along dimension {dimension} of its input of shape {list(read.shape)}, which has "
+                f"{read.shape[dimension]:,} elements, while there are {read.classes:,} classes: it "
+                "makes other places compete with each other instead of the classes"
+            )
         else:
             continue
         return RuleMatch(
@@ -139,7 +142,7 @@ def _out_of_reach(evidence: Evidence) -> RuleMatch | None:
     if len(newest) < _MIN_READINGS or min(read.outside for read in newest) < _MIN_OUTSIDE:
         return None
     last = newest[-1]
-    within = _BOUNDS.get(last.bounds, "at 0 or above")
+    within = _range(last.bounds)
     low, high = min(r.targets[0] for r in newest), max(r.targets[1] for r in newest)
     return RuleMatch(
         f"The loss ({last.loss}) compares the result of a {last.activation}, which is {within}, "
@@ -147,6 +150,13 @@ def _out_of_reach(evidence: Evidence) -> RuleMatch | None:
         "model's reach.",
         (newest[0].step, max(last.step, evidence.steps)),
     )
+
+
+def _range(bounds: tuple[float, float]) -> str:
+    low, high = bounds
+    if math.isinf(high):
+        return f"at {low:.4g} or above"
+    return f"at {high:.4g} or below" if math.isinf(low) else f"between {low:.4g} and {high:.4g}"
 
 
 def _newest(evidence: Evidence) -> list[LossInput]:

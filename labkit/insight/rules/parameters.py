@@ -143,11 +143,12 @@ RULES = (
         id="not-registered",
         severity="error",
         certainty="certain",
-        cause="A layer is made anew in forward, or the layers are in a plain Python list or "
-        "dictionary, where the model does not find them.",
+        cause="A layer is made anew in forward, layers are in a plain Python list or dictionary, "
+        "where the model does not find them, or an attribute is a tensor with requires_grad.",
         advice=(
             "Make layers in __init__ and assign them to attributes.",
             "Use nn.ModuleList, nn.ModuleDict or nn.ParameterList instead of a list or dictionary.",
+            "Make a tensor that is learned an nn.Parameter.",
         ),
         match=_unregistered,
         chapter="03_linear_regression",

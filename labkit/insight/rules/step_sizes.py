@@ -10,6 +10,12 @@ from labkit.insight.rule import Rule, RuleMatch
 _DECAYED = 1e-4
 """Learning rate over its largest value, below which steps are negligible."""
 _MIN_STEPS_DECAYED = 50
+_LOW, _HIGH = 1e-3, 0.8
+"""Learning rate over its largest value: the ends of a swing."""
+_MIN_SWINGS = 3
+_MIN_RISE = 2
+"""Steps from the lower to the upper end of a swing; a restart takes one."""
+_MAX_PERIOD = 100
 _MIN_CHANGES = 3
 """Distinct learning rates of a schedule that decays, after the largest one."""
 _MIN_GRADIENT = 1e-3
@@ -23,6 +29,37 @@ _NO_PROGRESS = 0.95
 
 
 def _decayed(evidence: Evidence) -> RuleMatch | None:
+    return _decayed_to_nothing(evidence) or _swinging(evidence)
+
+
+def _swinging(evidence: Evidence) -> RuleMatch | None:
+    """Match a rate that falls to 0 and rises again, as past the end of a cosine schedule.
+
+    Restarts rise in one step, and cycles that are meant do not reach 0.
+    """
+    for curve in evidence.rates:
+        rates = curve.finite.astype(np.float64)
+        if len(rates) < _MIN_STEPS_DECAYED or not rates.max() > 0:
+            continue
+        is_low, is_high = rates <= _LOW * rates.max(), rates >= _HIGH * rates.max()
+        ends = np.flatnonzero(is_low | is_high)
+        rises = ends[1:][is_high[ends[1:]] & is_low[ends[:-1]]]
+        starts = ends[:-1][is_high[ends[1:]] & is_low[ends[:-1]]]
+        if len(rises) < _MIN_SWINGS or np.median(rises - starts) < _MIN_RISE:
+            continue
+        period = float(np.median(np.diff(rises)))
+        if period > _MAX_PERIOD:
+            continue
+        return RuleMatch(
+            f"The learning rate swings: it falls from {rates.max():.3g} to {rates.min():.1g} and "
+            f"rises again every {period:.0f} steps, {len(rises)} times so far.",
+            (int(curve.steps[0]), int(curve.steps[-1])),
+            series=(f"lr/{curve.name}", *([evidence.loss.name] if evidence.loss else [])),
+        )
+    return None
+
+
+def _decayed_to_nothing(evidence: Evidence) -> RuleMatch | None:
     for curve in evidence.rates:
         known = np.isfinite(curve.values)
         steps, rates = curve.steps[known], curve.values[known].astype(np.float64)
@@ -87,7 +124,8 @@ RULES = (
         severity="warning",
         about_standstill=True,
         cause="scheduler.step() is called after every batch, though the schedule counts epochs, or "
-        "the factor of the decay is too small for so many steps.",
+        "the factor of the decay is too small for so many steps. Past the end of its period, a "
+        "cosine schedule rises again.",
         advice=(
             "Call scheduler.step() once per epoch, or give the schedule its length in steps.",
             "Print scheduler.get_last_lr() at the end of each epoch.",

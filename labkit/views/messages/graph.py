@@ -39,6 +39,8 @@ class GraphNode(TypedDict):
     source: Source | None
     note: str | None
     backward: str | None
+    role: str | None
+    dims: list[str] | None
     cost: Cost
 
 
@@ -50,6 +52,7 @@ class GraphEdge(TypedDict):
     shape: list[int] | None
     dtype: str | None
     output: int
+    dims: list[str] | None
 
 
 class ModuleCall(TypedDict):
@@ -63,6 +66,7 @@ class ModuleCall(TypedDict):
     parameters: int
     source: Source | None
     seconds: float | None
+    frozen: int
     cost: Cost
 
 
@@ -76,3 +80,5 @@ class GraphData(TypedDict):
     edges: list[GraphEdge]
     modules: list[ModuleCall]
     reason: str | None
+    sizes: dict[str, list[int]]
+    more_sizes: bool

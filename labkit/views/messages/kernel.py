@@ -18,15 +18,20 @@ from labkit.views.messages.values import (
 
 
 class SnapshotMessage(TypedDict):
-    """The complete state of a run, except the tables in `pending`, which follow in frames."""
+    """The complete state of a run, except the tables in `pending`, which follow in frames.
+
+    `acknowledged` is the highest number that a page has acknowledged; None if none.
+    """
 
     type: Literal["snapshot"]
     seq: int
+    acknowledged: int | None
     run: RunState
     tables: list[TableSnapshot]
     graph: GraphData | None
     findings: list[Finding]
     history: FindingsHistory
+    frozen: list[str]
     course: str | None
     pending: list[str]
 
@@ -39,12 +44,14 @@ class FrameMessage(TypedDict):
 
     type: Literal["frame"]
     seq: int
+    acknowledged: int | None
     run: RunState
     tables: list[TableRows]
     snapshots: NotRequired[list[TableSnapshot]]
     graph: NotRequired[GraphData]
     findings: NotRequired[list[Finding]]
     history: NotRequired[FindingsHistory]
+    frozen: NotRequired[list[str]]
 
 
 class GraphMessage(TypedDict):

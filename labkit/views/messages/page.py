@@ -11,10 +11,14 @@ ControlAction = Literal["pause", "resume", "step", "stop"]
 
 
 class HelloMessage(TypedDict):
-    """Requests a snapshot."""
+    """Requests a snapshot.
+
+    `again` is whether the page needs one though the kernel has sent it one, as in `AssetRequest`.
+    """
 
     type: Literal["hello"]
     protocol: int
+    again: bool
 
 
 class AssetRequest(TypedDict):
@@ -22,10 +26,17 @@ class AssetRequest(TypedDict):
 
     type: Literal["asset"]
     name: AssetName
+    again: bool
+
+
+class TextRequest(TypedDict):
+    """Requests that buffers be sent as text, as none arrive (`labkit.views.text_buffers`)."""
+
+    type: Literal["text"]
 
 
 class ReceivedMessage(TypedDict):
-    """Acknowledges a frame."""
+    """Acknowledges a snapshot or a frame."""
 
     type: Literal["received"]
     seq: int
@@ -93,6 +104,7 @@ class IgnoreRequest(TypedDict):
 PageMessage = (
     HelloMessage
     | AssetRequest
+    | TextRequest
     | ReceivedMessage
     | GraphRequest
     | InspectRequest

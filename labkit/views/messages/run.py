@@ -86,6 +86,7 @@ class GraphSpan(TypedDict):
     signature: str
     first: int
     last: int
+    title: str
 
 
 class RunState(TypedDict):

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from labkit.views.messages.graph import GraphData
 from labkit.views.messages.kernel import FragmentMessage
+from labkit.views.messages.page import TextRequest
 from labkit.views.messages.protocol import BufferIndex
 
 Phase = Literal["forward", "backward", "accumulate"]
@@ -91,10 +92,11 @@ StepperMessage = WalkMessage | StepperRefusal | FragmentMessage
 
 
 class WalkRequest(TypedDict):
-    """Requests the walk."""
+    """Requests the walk; `again` is as in `HelloMessage`."""
 
     type: Literal["walk"]
     protocol: int
+    again: bool
 
 
 class EditRequest(TypedDict):
@@ -114,4 +116,4 @@ class ResetRequest(TypedDict):
     request: int
 
 
-StepperRequest = WalkRequest | EditRequest | ResetRequest
+StepperRequest = WalkRequest | EditRequest | ResetRequest | TextRequest

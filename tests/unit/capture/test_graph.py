@@ -118,6 +118,17 @@ def test_networkx_and_dot_exports_have_every_node_and_edge():
     assert 'subgraph "cluster_fc1#1"' in dot
 
 
+def test_a_cluster_with_a_number_has_the_class_beside_it():
+    model = nn.Sequential(nn.Sequential(nn.Linear(2, 2)), nn.Linear(2, 1))
+    dot = lk.graph.capture(model, torch.ones(1, 2)).to_dot()
+    for label in (
+        "0 \N{MIDDLE DOT} Sequential",
+        "0.0 \N{MIDDLE DOT} Linear",
+        "1 \N{MIDDLE DOT} Linear",
+    ):
+        assert f'label="{label}"' in dot
+
+
 def test_names_are_quoted_in_dot():
     model = nn.Module()
     model.register_module('a"b', nn.Linear(2, 2))

@@ -149,3 +149,19 @@ def test_gradients_are_those_of_a_pass_that_is_not_recorded():
     with lk.graph.record():
         recorded_ones = gradients()
     assert all(map(torch.equal, plain, recorded_ones))
+
+
+def test_a_hook_that_returns_an_invalid_gradient_is_not_taken_for_a_node():
+    class Silent(RuntimeError):
+        def __str__(self):
+            raise ValueError("no text")
+
+    def silent(_):
+        raise Silent
+
+    for hook in (lambda gradient: gradient[:1], silent):
+        with lk.graph.record(keep_errors=True) as recording:
+            y = torch.ones(4, requires_grad=True) * 2
+            y.register_hook(hook)
+            y.exp().sum().backward()
+        assert [node.op for node in failed(recording.graph)] == ["backward"]

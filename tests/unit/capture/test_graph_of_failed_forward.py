@@ -175,3 +175,20 @@ def test_an_error_whose_text_cannot_be_read_is_drawn():
         torch.ones(2, requires_grad=True).exp()
         raise SilentError
     assert failed(recording.graph)[0].note == "SilentError"
+
+
+class Uninitialized(nn.Module):
+    def __init__(self):
+        self.note = "super().__init__() was not called"
+
+    def forward(self, x):
+        return x * 2
+
+
+def test_a_module_without_init_and_a_call_without_arguments_are_drawn():
+    x = torch.ones(2, 3)
+    cases = ((Uninitialized(), (x,), "AttributeError"), (nn.Linear(3, 2), (), "forward"))
+    for model, args, op in cases:
+        with pytest.raises((AttributeError, TypeError)) as raised:
+            lk.graph.capture(model, *args)
+        assert [node.op for node in failed(raised.value.labkit_graph)] == [op]

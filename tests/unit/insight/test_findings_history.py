@@ -174,6 +174,22 @@ def test_findings_and_entries_are_json_and_findings_can_be_read_back():
         assert Finding.from_json({**data, "later": 1}) == finding
 
 
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (["plateau"], TypeError),
+        ({"rule": "plateau"}, TypeError),
+        ({"severity": "fatal"}, ValueError),
+        ({"certainty": "sure"}, ValueError),
+    ],
+)
+def test_other_data_than_those_of_a_finding_are_refused(data, error):
+    if isinstance(data, dict) and "rule" not in data:
+        data = {**Finding("plateau", "warning", "", (), (1, 2), "", ()).to_json(), **data}
+    with pytest.raises(error):
+        Finding.from_json(data)
+
+
 def test_a_finding_says_how_certain_it_is():
     torch.manual_seed(0)
     run = softmax_before_loss()

@@ -56,8 +56,10 @@ def test_an_unknown_rule_is_refused_with_the_known_ones(ignore):
     model = nn.Linear(3, 1)
     with pytest.raises(ValueError, match=r"no rule named 'plato'; .*no-change.*plateau"):
         lk.watch(model, ignore=ignore, show=False)
-    with lk.watch(model, show=False) as run, pytest.raises(ValueError, match="plateau"):
-        run.ignore("plato")
+    with lk.watch(model, show=False) as run:
+        for change in (run.ignore, run.unignore):
+            with pytest.raises(ValueError, match="plateau"):
+                change("plato")
 
 
 @pytest.mark.parametrize("ignore", ["plateau", 3, None, [3]])

@@ -164,3 +164,30 @@ def test_it_is_called_again_when_a_finding_returns():
 def test_it_must_be_callable():
     with pytest.raises(TypeError, match="on_finding="):
         lk.watch(nn.Linear(3, 1), on_finding=3, show=False)
+
+
+def test_it_must_not_be_a_coroutine_function():
+    async def report(finding):
+        pass
+
+    with pytest.raises(TypeError, match="async"):
+        lk.watch(nn.Linear(3, 1), on_finding=report, show=False)
+
+
+def test_it_may_watch_and_train_another_model():
+    inner = []
+
+    def compare(finding):
+        other = Training(mlp())
+        with lk.watch(other.model, show=False) as run:
+            for _ in range(20):
+                other.step()
+        inner.append((run.steps, run.findings))
+
+    training = Training()
+    with lk.watch(training.model, on_finding=compare, show=False) as run:
+        for _ in range(60):
+            training.step()
+    assert inner == [(20, ())]
+    assert run.steps == 60
+    assert [finding.rule for finding in run.findings] == [RULE]

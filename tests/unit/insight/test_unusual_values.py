@@ -64,6 +64,7 @@ def add_observations(run, data, steps):
                     data.draw(st.sampled_from([None, (3, 3), (0, 0)])),
                     data.draw(st.sampled_from([None, "softmax", "tanh"])),
                     data.draw(st.sampled_from([None, 0, -1, 1])),
+                    data.draw(st.sampled_from([None, 1, 3])),
                     (numbers[0], numbers[1]),
                     (numbers[2], numbers[3]),
                     numbers[4],
@@ -74,6 +75,8 @@ def add_observations(run, data, steps):
         norms.append(FrozenNorm(step, *numbers[:2]))
     observed.equal_units[LAYERS[1]] = steps
     observed.stale_gradients[LAYERS[0]] = Frequency(3, data.draw(st.sampled_from([3, 30])))
+    observed.stale_parameters["a"] = Frequency(3, data.draw(st.sampled_from([3, 30])), 3)
+    observed.stale_parameters["b"] = Frequency(0, data.draw(st.sampled_from([0, 3])))
     observed.trained_in_eval = Frequency(3, 3, data.draw(st.sampled_from([0, 3])), 1)
     observed.mode_dependent = data.draw(st.sampled_from([(), LAYERS]))
     observed.unregistered = data.draw(st.sampled_from([(), (("", (1,)), ("a", (2, 3)))]))

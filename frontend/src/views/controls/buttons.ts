@@ -6,7 +6,7 @@ import { make, setText } from "../../parts/element";
 import type { RunSession } from "../../session";
 
 export const CLICK_NOT_DELIVERED =
-  "This frontend delivers clicks only between cells. To stop now, use Kernel → Interrupt (■).";
+  "This front end delivers clicks only when the cell has ended. To stop now, use Kernel → Interrupt (■).";
 
 interface ControlButton {
   readonly action: ControlAction;
@@ -109,7 +109,8 @@ export class Buttons {
     if (!state) return;
     const clicked = { status: state.status, step: state.step };
     this.pendingClick = clicked;
-    this.showMessage(kind.pending);
+    const { isOneWay } = this.session;
+    this.showMessage(isOneWay ? CLICK_NOT_DELIVERED : kind.pending, isOneWay);
     const answered = await this.session.control(kind.action);
     if (this.pendingClick !== clicked) return;
     if (!answered) this.showMessage(CLICK_NOT_DELIVERED, true);

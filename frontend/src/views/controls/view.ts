@@ -5,7 +5,7 @@ import { make, setText } from "../../parts/element";
 import { RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
-import { type Fact, factsOf, progressOf, STATUS_TEXTS } from "./facts";
+import { type Fact, factsOf, ONE_WAY, progressOf, STATUS_TEXTS } from "./facts";
 
 export const drawControls: DrawView = (root, session) => {
   const view = new ControlsView(root, session);
@@ -87,7 +87,7 @@ class ControlsView {
     setText(this.status, word);
     this.status.dataset.status = state.status;
     this.status.title = state.message ?? explanation;
-    this.drawFacts(factsOf(state));
+    this.drawFacts([...factsOf(state), ...(this.session.isOneWay ? [ONE_WAY] : [])]);
     this.drawProgress(progressOf(state));
     this.drawNotices(state);
     this.root.dataset.labkitStep = String(state.step);

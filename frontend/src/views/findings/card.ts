@@ -2,7 +2,7 @@
 
 import type { Finding } from "../../messages/run";
 import { make, setText } from "../../parts/element";
-import { formatCount } from "../../parts/format";
+import { formatCount, shortenPath } from "../../parts/format";
 import { ViewSettings } from "../../parts/view-settings";
 import type { RunSession } from "../../session";
 import { chapterLink } from "./chapter";
@@ -15,6 +15,7 @@ const CERTAINTIES: Readonly<Record<Finding["certainty"], string>> = {
   possible: "Some sound runs look like this, too",
 };
 const MAX_PLACES = 4;
+const MAX_PLACE_LENGTH = 24;
 
 export class FindingCard {
   readonly element = make("li", { class: "labkit-finding" });
@@ -87,15 +88,21 @@ export class FindingCard {
       bar.append(button("Show in the graph", `Go to ${node}`, () => this.session.select(node)));
     }
     for (const name of finding.where.slice(0, MAX_PLACES)) {
-      if (name) {
-        bar.append(button(name, `Pick ${name} in all views`, () => this.session.select(name)));
-      }
+      if (name) bar.append(this.placeButton(name));
     }
     if (finding.line) bar.append(make("code", { title: "The line of your code" }, finding.line));
     if (finding.chapter) {
       bar.append(chapterLink(finding.chapter, this.session.course));
     }
     return bar;
+  }
+
+  /** The end of a long path remains, as only that differs between parameters of a layer. */
+  private placeButton(name: string): HTMLButtonElement {
+    const short = shortenPath(name, MAX_PLACE_LENGTH);
+    const made = button(short, `Pick ${name} in all views`, () => this.session.select(name));
+    if (short !== name) made.setAttribute("aria-label", name);
+    return made;
   }
 
   private silenceBar(): HTMLElement {

@@ -1,6 +1,6 @@
 /** Gradient histograms at the cursor, stacked in forward order. */
 
-import type { Row } from "../../heat-map/rows";
+import { FROZEN, type Row } from "../../heat-map/rows";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue, shortenPath } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
@@ -82,7 +82,7 @@ export class HistogramRidge {
       const part = found.length > 1 ? place / (found.length - 1) : 0;
       const colour = theme.series[part > 0.5 ? 1 : 0] as string;
       svg.append(
-        label(shortenPath(histogram.name, 24), LEFT - 8, base - 4, "end", theme, histogram.name),
+        label(this.nameOf(histogram), LEFT - 8, base - 4, "end", theme, histogram.name),
         element("path", {
           d: outline(histogram.counts.subarray(from, to), base),
           fill: colour,
@@ -95,6 +95,12 @@ export class HistogramRidge {
     });
     if (bins === "magnitude" && found[0]) axis(svg, found[0].edges, from, to, height, theme);
     this.stage.replaceChildren(svg);
+  }
+
+  private nameOf({ name }: GradientHistogram): string {
+    return this.session.frozen.has(name)
+      ? `${shortenPath(name, 15)} · ${FROZEN}`
+      : shortenPath(name, 24);
   }
 
   private drawRange(svg: Element, { edges }: GradientHistogram, base: number, theme: Theme): void {

@@ -1,6 +1,6 @@
 /** The quantities of the heat map as one line per parameter. */
 
-import type { Row } from "../../heat-map/rows";
+import { FROZEN, type Row } from "../../heat-map/rows";
 import { colourAt } from "../../heat-map/scale";
 import type { Theme } from "../../parts/theme";
 import { decimate } from "../../plot/decimate";
@@ -51,7 +51,7 @@ export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout 
   }
   const slices = Math.min(400, Math.max(24, Math.floor(TOTAL_SLICES / rows.length)));
   const marked = new Set<number>();
-  const traces = rows.map(({ name, table, column }, index) => {
+  const traces = rows.map(({ name, table, column, frozen }, index) => {
     const points = table.points(column);
     for (const gap of gapsOf(points)) {
       if (marked.has(gap.from) || marked.size > 5) continue;
@@ -63,7 +63,7 @@ export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout 
     return {
       type: "scatter",
       mode: chosen.length === 1 ? "markers" : "lines",
-      name: escapeMarkup(name),
+      name: escapeMarkup(frozen ? `${name} (${FROZEN})` : name),
       x: Float64Array.from(chosen, (place) => points.steps[place] as number),
       y: Float32Array.from(chosen, (place) => points.values[place] as number),
       line: { color: lineColour(index, rows.length, theme), width: 1.4 },

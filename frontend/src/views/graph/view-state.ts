@@ -26,15 +26,17 @@ export class GraphViewState {
     readonly embedded: boolean,
   ) {}
 
-  /** Whether a graph has another structure than the current one. */
+  /** Whether a graph has another structure than the current one, or other sizes that vary. */
   isNew(graph: GraphData): boolean {
-    return graph.signature !== this.shown?.recorded.signature;
+    const { shown } = this;
+    return !this.hasStructureOf(graph) || sizesKey(graph) !== (shown && sizesKey(shown.recorded));
   }
 
   /** Sets the graph; returns the modules to open, given those that are `open` now. */
   showGraph(graph: GraphData, open: ReadonlySet<string>): ReadonlySet<string> {
     const choices = this.embedded ? null : this.choices;
-    const shown = ShownGraph.of(graph, choices, this.flow, this.shown);
+    const previous = this.hasStructureOf(graph) ? null : this.shown;
+    const shown = ShownGraph.of(graph, choices, this.flow, previous);
     this.shown = shown;
     const initial = this.embedded ? initiallyUnfolded(graph) : this.savedOpen(shown);
     return shown.openAfterChange(open, shown.withFailedShown(initial));
@@ -92,6 +94,10 @@ export class GraphViewState {
     if (!this.embedded) this.settings.set(OPEN_MODULES, JSON.stringify([...open]));
   }
 
+  private hasStructureOf(graph: GraphData): boolean {
+    return graph.signature === this.shown?.recorded.signature;
+  }
+
   /** Returns the saved open modules, or the initial ones if none are saved or too many to draw. */
   private savedOpen(shown: ShownGraph): ReadonlySet<string> {
     const saved = this.settings.get(OPEN_MODULES);
@@ -99,4 +105,8 @@ export class GraphViewState {
     const known = [...open].some((id) => shown.contains(id));
     return known && shown.excessiveCount(open) === null ? open : shown.initiallyOpen();
   }
+}
+
+function sizesKey({ sizes, more_sizes }: GraphData): string {
+  return JSON.stringify([sizes, more_sizes]);
 }

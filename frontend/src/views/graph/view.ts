@@ -15,7 +15,7 @@ import { GraphDrawing } from "./drawing/graph-drawing";
 import { Minimap } from "./drawing/minimap";
 import { WalkMarks } from "./drawing/walk-marks";
 import { GraphInteraction } from "./interaction";
-import { describeDifference } from "./model/difference";
+import { describeChange } from "./model/difference";
 import type { ShownGraph } from "./model/shown-graph";
 import { FailureNote } from "./panels/failure-note";
 import { StructureSelection } from "./panels/structure-selection";
@@ -153,7 +153,7 @@ export class GraphView {
     this.walkMarks.apply(scene, shown.graph);
     sliders.update(shown.repeats, (id) => scene.rect(id) !== undefined);
     markDifference(scene, shown.difference);
-    toolbar.showMessage(shown.difference ? describeDifference(shown.difference) : "");
+    toolbar.showMessage(describeChange(shown));
     navigator.applyFade();
     if (layout) this.minimap.draw(layout.visible, layout.placement, viewport);
     this.refresh();

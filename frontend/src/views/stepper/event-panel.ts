@@ -45,8 +45,9 @@ function forward(event: WalkEvent, names: NodeNames): HTMLElement[] {
     labelled(`${names.of(flow.node)}${ofResult(flow)}`, flow.value),
   );
   const several = event.outputs.length > 1;
+  const result = names.roleOf(event.node) || "result";
   const outputs = event.outputs.map((flow) =>
-    labelled(several ? `result ${flow.output + 1}` : "result", flow.value),
+    labelled(several ? `result ${flow.output + 1}` : result, flow.value),
   );
   return [
     section(

@@ -11,7 +11,13 @@ export class NodeNames {
 
   of(id: string): string {
     const node = this.nodes.get(id);
-    return node?.parameters[0] ?? node?.op ?? id;
+    const name = node?.parameters[0] ?? node?.op ?? id;
+    return node?.role ? `${name} (${node.role})` : name;
+  }
+
+  /** Returns what the result of a node is, for example "attention weights"; "" if unknown. */
+  roleOf(id: string): string {
+    return this.nodes.get(id)?.role ?? "";
   }
 
   /** Returns the module call and the source line of a node, if they are known. */

@@ -2,6 +2,7 @@
 
 import { make } from "../../parts/element";
 import type { RunSession } from "../../session";
+import type { MessageRecorder } from "../../transport/message-recorder";
 import { activeElement } from "../graph/drawing/elements";
 import { GraphView } from "../graph/view";
 import { drawEvent } from "./event-panel";
@@ -20,8 +21,9 @@ export function drawStepper(
   root: HTMLElement,
   session: RunSession,
   model: StepperModel,
+  walks: MessageRecorder,
 ): () => void {
-  const view = new StepperView(root, session, model);
+  const view = new StepperView(root, session, model, walks);
   return () => view.close();
 }
 
@@ -44,6 +46,7 @@ class StepperView {
     private readonly root: HTMLElement,
     private readonly session: RunSession,
     model: StepperModel,
+    walks: MessageRecorder,
   ) {
     root.classList.add("labkit-panel", "labkit-stepper");
     root.setAttribute("data-labkit-view", "stepper");
@@ -57,11 +60,12 @@ class StepperView {
       make("div", { class: "labkit-stepper-body" }, this.stage, side),
     );
     root.addEventListener("keydown", this.onKey);
-    this.client = new WalkClient(model, {
+    this.client = new WalkClient(model, walks, {
       walk: (walk) => this.load(walk),
       problem: (text) => this.showProblem(text),
       refused: (text) => this.showRefusal(text),
     });
+    this.client.open();
   }
 
   close(): void {

@@ -2,7 +2,12 @@
 
 import type { Buffers } from "../../decoding/buffers";
 import { PROTOCOL_VERSION, versionProblem } from "../../messages/protocol";
-import type { StepperMessage, StepperRequest, WalkMessage } from "../../messages/stepper";
+import type {
+  StepperMessage,
+  StepperRequest,
+  WalkMessage,
+  WalkRequest,
+} from "../../messages/stepper";
 import {
   ANSWER_TIMEOUT_MS,
   isLive,
@@ -12,6 +17,7 @@ import {
   send,
 } from "../../transport/channel";
 import { FragmentAssembler } from "../../transport/fragments";
+import type { MessageRecorder } from "../../transport/message-recorder";
 import { sendRepeatedly } from "../../transport/send-repeatedly";
 import { readWalk, type Walk } from "./walk";
 
@@ -31,23 +37,34 @@ export const EDIT_DELAYED =
 
 export class WalkClient {
   private requests = 0;
-  private readonly stopResending: () => void;
-  private answerTimer: ReturnType<typeof setTimeout>;
+  private stopResending: () => void = () => undefined;
+  private answerTimer: ReturnType<typeof setTimeout> | undefined;
+  private hasWalk = false;
   private readonly fragments = new FragmentAssembler();
   private readonly receive = (content: unknown, buffers: Buffers = []) =>
     this.handle(content, buffers);
 
   constructor(
     private readonly model: StepperModel,
+    private readonly messages: MessageRecorder,
     private readonly listener: WalkListener,
-  ) {
-    model.on("msg:custom", this.receive);
+  ) {}
+
+  /** Reads the walk that has been sent, or requests it. */
+  open(): void {
+    const wasSentBefore = this.messages.hasDelivered;
+    this.messages.add(this.receive);
+    if (this.hasWalk) return;
     this.answerTimer = setTimeout(
-      () => listener.problem(isLive(model) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
+      () => this.listener.problem(isLive(this.model) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
       ANSWER_TIMEOUT_MS,
     );
-    this.stopResending = sendRepeatedly(model, { type: "walk", protocol: PROTOCOL_VERSION });
-    if (!isLive(model)) listener.problem(KERNEL_DISCONNECTED);
+    this.stopResending = sendRepeatedly(
+      this.model,
+      (again): WalkRequest => ({ type: "walk", protocol: PROTOCOL_VERSION, again }),
+      wasSentBefore,
+    );
+    if (!isLive(this.model)) this.listener.problem(KERNEL_DISCONNECTED);
   }
 
   edit(leaf: string, index: number, value: number): void {
@@ -60,7 +77,7 @@ export class WalkClient {
 
   close(): void {
     this.stopWaiting();
-    this.model.off("msg:custom", this.receive);
+    this.messages.remove(this.receive);
   }
 
   private request(message: (request: number) => StepperRequest): void {
@@ -96,6 +113,7 @@ export class WalkClient {
   }
 
   private receiveWalk(message: WalkMessage, buffers: Buffers): void {
+    this.hasWalk = true;
     this.stopWaiting();
     const problem = versionProblem(message.protocol);
     this.listener.problem(problem);

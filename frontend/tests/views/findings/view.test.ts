@@ -66,6 +66,19 @@ describe("the findings", () => {
     expect(session.selected).toBe("fc1");
   });
 
+  it("tell long paths apart, whose beginnings are the same", () => {
+    const layer = "encoder.layers_of_the_first_stage.attention.output_projection";
+    tell(finding({ where: [`${layer}.weight`, `${layer}.bias`] }));
+    const places = [...root.querySelectorAll<HTMLElement>(".labkit-chip[aria-label]")];
+    expect(places.map((each) => each.ariaLabel ?? each.getAttribute("aria-label"))).toEqual([
+      `${layer}.weight`,
+      `${layer}.bias`,
+    ]);
+    expect(places.map((each) => each.textContent?.slice(-5))).toEqual(["eight", ".bias"]);
+    places[1]?.click();
+    expect(session.selected).toBe(`${layer}.bias`);
+  });
+
   it("are updated in place, stay open, and are removed", () => {
     tell(finding());
     const card = root.querySelector("li.labkit-finding");

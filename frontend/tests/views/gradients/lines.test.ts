@@ -25,13 +25,25 @@ function tableOf(values: readonly number[]): SeriesTable {
   };
 }
 
+it("names frozen parameters as such", () => {
+  const rows = [true, false].map((frozen, column) => ({
+    name: `fc${column}.weight`,
+    table: tableOf([1, 2]),
+    column: 0,
+    frozen,
+  }));
+  const options = { quantity: "Gradient norm", cursor: null, mark: null, range: null };
+  const plot = linesPlot({ rows, ...options, logarithmic: true, reference: null, theme: THEME });
+  expect(plot.traces.map(({ name }) => name)).toEqual(["fc0.weight (frozen)", "fc1.weight"]);
+});
+
 it("draws recorded values: the maximum of a spike, zeros as zeros", () => {
   const values = Array.from({ length: 5000 }, (_, step) =>
     step === 2500 ? 512 : step > 4000 ? 0 : 0.25,
   );
   const table = tableOf(values);
   const { traces } = linesPlot({
-    rows: [{ name: "fc1.weight", table, column: 0 }],
+    rows: [{ name: "fc1.weight", table, column: 0, frozen: false }],
     quantity: "Gradient norm",
     cursor: null,
     mark: null,

@@ -44,6 +44,23 @@ describe("readNorms", () => {
     expect(Object.fromEntries(norms.modules)).toEqual({ "": 2, wte: 2, head: 2 });
   });
 
+  it("returns no gradient norm of a frozen parameter, and the others' of its module", () => {
+    const frozen = new Set(["bias", "a.weight"]);
+    const never = [
+      table(
+        ["a.weight", "a.b.weight", "bias"],
+        [
+          [Number.NaN, 1, 1],
+          [Number.NaN, 4, 12],
+        ],
+      ),
+    ];
+    const now = readNorms(never, "grad_norm", null, [], frozen);
+    expect(Object.fromEntries(now.modules)).toEqual({ "": 4, a: 4, "a.b": 4 });
+    const before = readNorms(never, "grad_norm", 9, [], frozen);
+    expect(Object.fromEntries(before.parameters)).toEqual({ "a.b.weight": 1, bias: 1 });
+  });
+
   it("returns non-finite values", () => {
     const norms = readNorms([table(["a.weight", "bias"], [[Number.NaN, 1]])], "grad_norm", null);
     expect(norms.modules.get("a")).toBeNaN();

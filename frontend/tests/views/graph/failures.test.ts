@@ -55,7 +55,7 @@ describe("a failed operation", () => {
     const before = call("2#1");
     if (!around || !before) throw new Error("no such module");
     expect(labels.ofModule(around).badge).toContain("failed");
-    expect(labels.ofModule(around).subtitle).toBe("Block");
+    expect(labels.ofModule(around)).toMatchObject({ title: "3 · Block", subtitle: "" });
     expect(labels.ofModule(before).badge).not.toContain("failed");
     expect(labels.ofModule(before).subtitle).toContain("4×2");
   });

@@ -3,7 +3,14 @@ import { describe, expect, it } from "vitest";
 import { PassSliders } from "../../../src/views/graph/panels/pass-sliders";
 import type { DrawnRepeat } from "../../../src/views/graph/structure/collapsed-graph";
 
-const ROLL: DrawnRepeat = { key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, label: "Block" };
+const ROLL: DrawnRepeat = {
+  key: "h.0#1",
+  box: "h.0#1",
+  passes: 12,
+  pass: 0,
+  typical: 0,
+  label: "Block",
+};
 
 function slide(sliders: PassSliders, value: number): void {
   const slider = sliders.element.querySelector("input");

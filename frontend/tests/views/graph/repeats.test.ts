@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Labels } from "../../../src/views/graph/model/labels";
 import { visibleGraph } from "../../../src/views/graph/model/visible-graph";
 import { CollapsibleGraph } from "../../../src/views/graph/repeats/collapse";
 import { Sample } from "./sample";
@@ -36,7 +37,9 @@ function named(ids: Iterable<{ readonly source: string; readonly target: string 
 describe("repeated blocks", () => {
   it("are drawn as one block with a count", () => {
     const { graph, repeats } = new CollapsibleGraph(stack(12).graph()).collapse(new Map());
-    expect(repeats).toEqual([{ key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, label: "Block" }]);
+    expect(repeats).toEqual([
+      { key: "h.0#1", box: "h.0#1", passes: 12, pass: 0, typical: 0, label: "Block" },
+    ]);
     expect(graph.nodes.map((node) => node.id)).toEqual([
       "#1/embed:0",
       "h.0#1/weight:0",
@@ -188,11 +191,131 @@ describe("nested blocks", () => {
   });
 });
 
+interface LoopOptions {
+  /** Whether the first pass has no state, which the others add to their input. */
+  readonly startsWithoutState?: boolean;
+  /** Whether the first call of the cell has an operation fewer. */
+  readonly firstCallIsShorter?: boolean;
+  readonly head?: boolean;
+}
+
+/** Returns a cell with a head that are called in turn, and a sum of what the head returns. */
+function decoder(passes: number, options: LoopOptions = {}): Sample {
+  const made = new Sample().module("#1", null);
+  let state = "";
+  const outputs: string[] = [];
+  for (let pass = 1; pass <= passes; pass += 1) {
+    const [cell, head] = [`cell#${pass}`, `head#${pass}`];
+    const input = `#1/select:${pass}`;
+    made.op(input);
+    if (!options.startsWithoutState || pass > 1) made.op(`#1/add:${pass}`, input, state);
+    made.module(cell, "#1", 9);
+    if (pass === 1) made.parameter("cell#1/weight:0", "cell.weight");
+    if (!options.firstCallIsShorter || pass > 1) made.op(`${cell}/mul:0`, state);
+    made.op(`${cell}/mm:0`, input, "cell#1/weight:0").op(`${cell}/tanh:0`, `${cell}/mm:0`);
+    state = `${cell}/tanh:0`;
+    if (options.head === false) continue;
+    made.module(head, "#1", 4).op(`${head}/addmm:0`, state);
+    outputs.push(`${head}/addmm:0`);
+  }
+  return made.op("#1/stack:0", ...outputs, state).output("/loss:0", "#1/stack:0");
+}
+
+describe("a loop", () => {
+  const folded = (sample: Sample) => new CollapsibleGraph(sample.graph()).collapse(new Map());
+  const boxes = ({ graph }: ReturnType<typeof folded>, ...open: string[]) =>
+    visibleGraph(graph, new Set(["#1", ...open])).items.map(({ id }) => id);
+
+  it("of three passes is one box", () => {
+    const collapse = folded(decoder(3));
+    expect(collapse.repeats).toMatchObject([
+      { passes: 3, label: "Block, Block, select and 1 more" },
+    ]);
+    expect(boxes(collapse)).toEqual(["cell#1/passes", "#1/stack:0", "/loss:0"]);
+    const open = boxes(collapse, "cell#1/passes");
+    expect(open).toEqual(["#1/select:1", "#1/add:1", "cell#1", "head#1", "#1/stack:0", "/loss:0"]);
+  });
+
+  it("is one box if its first pass lacks an operation", () => {
+    const collapse = folded(decoder(10, { startsWithoutState: true }));
+    expect(collapse.repeats).toMatchObject([{ passes: 10, pass: 1, key: "cell#1" }]);
+    expect(boxes(collapse)).toEqual(["cell#1/passes", "#1/stack:0", "/loss:0"]);
+    expect(collapse.graph.edges.filter(({ loop }) => loop).length).toBeGreaterThan(0);
+  });
+
+  it("is one box if its first call lacks an operation", () => {
+    const sample = decoder(10, { firstCallIsShorter: true });
+    const collapse = folded(sample);
+    expect(collapse.repeats).toMatchObject([{ passes: 10, pass: 1 }]);
+    const cell = boxes(collapse, "cell#1/passes", "cell#1");
+    expect(cell).toContain("cell#2/mul:0");
+    expect(cell.filter((id) => id.startsWith("cell#1/"))).toEqual([
+      "cell#1/weight:0",
+      "cell#1/mm:0",
+      "cell#1/tanh:0",
+    ]);
+  });
+
+  it("has the same boxes for any number of passes", () => {
+    expect(boxes(folded(decoder(7)), "cell#1/passes")).toEqual(
+      boxes(folded(decoder(40)), "cell#1/passes"),
+    );
+  });
+
+  it("is followed by another one", () => {
+    const made = decoder(5, { head: false });
+    let state = "#1/stack:0";
+    for (let pass = 1; pass <= 4; pass += 1) {
+      made.module(`out#${pass}`, "#1", 9).op(`out#${pass}/mm:0`, state);
+      state = `out#${pass}/mm:0`;
+    }
+    const { repeats } = folded(made);
+    expect(repeats.map(({ key, passes }) => [key, passes])).toEqual([
+      ["cell#1", 5],
+      ["out#1", 4],
+    ]);
+  });
+
+  it("has a name without the number of the call", () => {
+    const { graph } = folded(recurrence(9));
+    const shown = new CollapsibleGraph(recurrence(9).graph()).collapse(new Map([["cell#1", 4]]));
+    const cell = shown.graph.modules.find(({ id }) => id === "cell#1");
+    expect(cell && new Labels(graph).ofModule(cell)).toMatchObject({ title: "cell", badge: "×9" });
+  });
+
+  it.each([
+    ["a module without weights", 0],
+    ["a module with weights between others of different kinds", 4],
+  ])("is not made of %s", (_, parameters) => {
+    const made = new Sample().module("#1", null);
+    let last = "#1/start:0";
+    made.op(last);
+    for (const [place, op] of ["conv", "pool", "linear"].entries()) {
+      made.op(`#1/${op}:0`, last);
+      const id = `norm#${place + 1}`;
+      made.module(id, "#1", parameters).op(`${id}/norm:0`, `#1/${op}:0`);
+      last = `${id}/norm:0`;
+    }
+    expect(folded(made).repeats).toEqual([]);
+  });
+
+  it("leaves a failed call outside", () => {
+    const made = decoder(5, { head: false }).module("cell#6", "#1", 9);
+    made.failed("cell#6/mm:0", "shapes do not fit", "cell#5/tanh:0");
+    const collapse = folded(made);
+    expect(collapse.repeats).toMatchObject([{ passes: 5 }]);
+    expect(boxes(collapse)).toContain("cell#6");
+  });
+});
+
 describe("every repeat", () => {
   it.each([
     ["a stack", stack(12)],
     ["a recurrence", recurrence(9)],
     ["stages", stages()],
+    ["a loop", decoder(6)],
+    ["a loop with another first pass", decoder(6, { startsWithoutState: true })],
+    ["a loop with another first call", decoder(6, { firstCallIsShorter: true })],
   ])("can show each of its passes: %s", (_, sample) => {
     const whole = sample.graph();
     const collapsible = new CollapsibleGraph(whole);

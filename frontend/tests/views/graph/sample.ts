@@ -32,6 +32,7 @@ export class Sample {
   private readonly nodes: GraphNode[] = [];
   private readonly edges: GraphEdge[] = [];
   private readonly modules: ModuleCall[] = [];
+  private sizes: GraphData["sizes"] = {};
 
   module(id: string, parent: string | null, parameters = 0, cost = NO_COST): this {
     const [path = "", call = "1"] = id.split("#");
@@ -45,6 +46,7 @@ export class Sample {
       parameters,
       source: null,
       seconds: null,
+      frozen: 0,
       cost,
     });
     return this;
@@ -66,13 +68,29 @@ export class Sample {
     return this;
   }
 
+  /** Replaces the shape of the newest node by sizes that vary. */
+  varying(dims: readonly string[], sizes: GraphData["sizes"]): this {
+    const last = this.nodes.pop();
+    if (last) this.nodes.push({ ...last, dims });
+    this.sizes = sizes;
+    return this;
+  }
+
+  /** Sets what the result of the newest node is. */
+  role(role: string): this {
+    const last = this.nodes.pop();
+    if (last) this.nodes.push({ ...last, role });
+    return this;
+  }
+
   output(id: string, ...sources: string[]): this {
     return this.node(id, "output", [], [], sources);
   }
 
   graph(signature = "one"): GraphData {
     const { nodes, edges, modules } = this;
-    return { version: 4, signature, step: 0, nodes, edges, modules, reason: null };
+    const varying = { sizes: this.sizes, more_sizes: false };
+    return { version: 5, signature, step: 0, nodes, edges, modules, reason: null, ...varying };
   }
 
   private node(
@@ -92,6 +110,8 @@ export class Sample {
       source: null,
       note: null,
       backward: kind === "op" ? `${op}Backward0` : null,
+      role: null,
+      dims: null,
       cost: kind === "op" ? costOf(1) : NO_COST,
     };
     this.nodes.push({ id, kind, op, scope, ...tensor, ...rest });
@@ -103,6 +123,7 @@ export class Sample {
         shape: from?.shape ?? null,
         dtype: "float32",
         output: 0,
+        dims: from?.dims ?? null,
       });
     }
     return this;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Labels } from "../../../src/views/graph/model/labels";
 import * as text from "../../../src/views/graph/structure/text";
-import { perceptron } from "./sample";
+import { perceptron, Sample } from "./sample";
 
 describe("text", () => {
   it.each([
@@ -65,6 +65,49 @@ describe("Labels", () => {
       subtitle: "Block · 4×2",
       badge: "6 params",
     });
+  });
+
+  it("say how many parameters of a module are frozen", () => {
+    const [model, first] = graph.modules;
+    if (!model || !first) throw new Error("no modules");
+    expect(labels.ofModule({ ...model, frozen: 6 }).badge).toBe("12 params · 6 frozen");
+    expect(labels.ofModule({ ...first, frozen: 6 }).badge).toBe("6 params · frozen");
+    expect(labels.factsOfModule({ ...first, frozen: 6 })).toContainEqual([
+      "Frozen",
+      "all parameters: no gradient is computed for them",
+    ]);
+  });
+
+  it("have the class beside a number, and once only", () => {
+    const graph = new Sample()
+      .module("#1", null)
+      .module("layers.0#1", "#1", 6)
+      .module("layers.0#2", "#1", 6)
+      .op("layers.0#1/addmm:0")
+      .op("layers.0#2/addmm:0", "layers.0#1/addmm:0")
+      .graph();
+    const numbered = new Labels(graph);
+    const [, first, second] = graph.modules;
+    expect(first && numbered.ofModule(first)).toMatchObject({
+      title: "layers.0 · Block",
+      subtitle: "4×2",
+    });
+    expect(second && numbered.ofModule(second).title).toBe("layers.0 · Block (call 2)");
+  });
+});
+
+describe("a node with a role", () => {
+  it("says what its result is in its box and its facts", () => {
+    const graph = new Sample().op("/softmax:0").role("attention weights").graph();
+    const [node] = graph.nodes;
+    if (!node) throw new Error("no node");
+    const item = { kind: "op", id: node.id, container: null, node } as const;
+    const labels = new Labels(graph);
+    expect(labels.ofItem(item)).toMatchObject({
+      title: "softmax",
+      subtitle: "attention weights · 4×2",
+    });
+    expect(labels.factsOfItem(item)).toContainEqual(["Result", "attention weights"]);
   });
 });
 

@@ -173,8 +173,8 @@ describe("drawGraph", () => {
     await shown(() => seen("fc1#1"));
     expect(root.querySelector<HTMLElement>(".labkit-graph-timeline")?.hidden).toBe(true);
     const structures = [
-      { signature: "one", first: 1, last: 40 },
-      { signature: "two", first: 41, last: 60 },
+      { signature: "one", first: 1, last: 40, title: "5 × GRUCell" },
+      { signature: "two", first: 41, last: 60, title: "7 × GRUCell" },
     ];
     session.state = stateOf({ step: 60, structures });
     session.tell(after);
@@ -182,16 +182,34 @@ describe("drawGraph", () => {
     expect(added.classList.contains("labkit-graph-new")).toBe(true);
     expect(root.textContent).toContain("1 new");
     const [first] = root.querySelectorAll<HTMLElement>(".labkit-graph-spans button");
-    expect(first?.title).toBe("Structure A, seen from step 1 to 40");
+    expect(first?.title).toBe("Structure A, 5 × GRUCell, seen from step 1 to 40");
+    const length = () => root.querySelector(".labkit-graph-length")?.textContent;
+    expect(length()).toBe("7 × GRUCell");
     first?.click();
     const isRemoved = () => seen("#1/dropout:0")?.classList.contains("labkit-graph-removed");
     await vi.waitFor(() => expect(isRemoved()).toBe(true));
     expect(root.textContent).toContain("1 gone");
+    expect(length()).toBe("5 × GRUCell");
     session.tell(after);
     expect(isRemoved()).toBe(true);
     root.querySelector<HTMLElement>(".labkit-graph-timeline > button")?.click();
     await vi.waitFor(() => expect(isRemoved()).toBe(false));
     expect(seen("#1/dropout:0")?.classList.contains("labkit-graph-new")).toBe(true);
+  });
+
+  it("names sizes that vary, and marks no box as changed", async () => {
+    const sample = () => new Sample().module("#1", null).op("#1/addmm:0").op("#1/relu:0");
+    session.tell(sample().graph());
+    const before = await shown(() => seen("#1/relu:0"));
+    expect(before.textContent).toContain("4×2");
+    session.tell(
+      sample()
+        .varying(["N", "2"], { N: [4, 1] })
+        .graph(),
+    );
+    await vi.waitFor(() => expect(seen("#1/relu:0")?.textContent).toContain("N×2"));
+    expect(root.textContent).toContain("Sizes vary: N is 4 or 1.");
+    expect(root.querySelector(".labkit-graph-reshaped, .labkit-graph-new")).toBeNull();
   });
 
   it("finds a parameter, opens the enclosing modules, and dims unconnected boxes", async () => {
@@ -332,6 +350,19 @@ describe("drawGraph", () => {
     expect(root.querySelector(".labkit-graph-legend")?.textContent).toMatch(/10 FLOP1 kFLOP/);
     choose("Colour by", "");
     expect(box.style.getPropertyValue("--labkit-heat")).toBe("");
+  });
+
+  it("says that a parameter was frozen, and shows no gradient norm of before", async () => {
+    session.frozen = new Set(["fc1.weight"]);
+    session.tell(perceptron().graph());
+    const open = async (id: string) => {
+      (await shown(() => seen(id))).dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    };
+    await open("fc1#1");
+    await open("fc1#1/weight:0");
+    const panel = root.querySelector("aside")?.textContent;
+    expect(panel).toContain("no gradient is computed for it");
+    expect(panel).not.toContain("Gradient norm");
   });
 
   it("copies the drawing as Graphviz source", async () => {

@@ -6,9 +6,11 @@ SIGNED = {
     # The backbone requires gradients that are computed at every step and never used: setting
     # requires_grad to False makes the steps faster. The weights are as intended either way.
     "linear_probe": {"not-in-optimizer"},
+    # What is said of the two experts that the gate never chooses is true.
+    "experts_of_which_two_are_never_chosen": {"no-gradient"},
 }
 """Rules whose findings about a run are right although the training is."""
-WITH_NOTICE = {"updates_by_hand"}
+WITH_NOTICE = {"updates_by_hand", "updates_of_lists"}
 """Runs in which something cannot be recorded."""
 
 

@@ -1,6 +1,18 @@
 """Training runs with a known defect, by theme, in forms that differ from the textbook's."""
 
-from . import gradient_handling, labels, layers, losses, modes_and_inputs, numbers, updates
+from . import (
+    gradient_handling,
+    labels,
+    layers,
+    losses,
+    modes_and_inputs,
+    numbers,
+    other_gradients,
+    other_losses,
+    other_numbers,
+    other_steps,
+    updates,
+)
 from .sick_run import SickRun
 
 SICK: tuple[SickRun, ...] = (
@@ -11,6 +23,10 @@ SICK: tuple[SickRun, ...] = (
     *updates.SICK,
     *layers.SICK,
     *numbers.SICK,
+    *other_gradients.SICK,
+    *other_losses.SICK,
+    *other_numbers.SICK,
+    *other_steps.SICK,
 )
 
 __all__ = ["SICK", "SickRun"]

@@ -14,6 +14,7 @@ interface AvailableQuantity {
   readonly values: QuantityValues;
 }
 
+const FROZEN_FACT: Fact = ["Frozen", "now: no gradient is computed for it"];
 const DEFAULT_QUANTITY = "grad_norm";
 
 export class NodeColouring {
@@ -26,6 +27,7 @@ export class NodeColouring {
   /** Values that depend only on the graph, by the id of the quantity. */
   private readonly fixed = new Map<string, QuantityValues>();
   private fixedGraph: ShownGraph | null = null;
+  private frozen: ReadonlySet<string> = new Set();
 
   constructor(private readonly changed: () => void) {
     this.legend = new Legend((id) => {
@@ -36,6 +38,7 @@ export class NodeColouring {
 
   /** Reads all quantities, and colours by the selected one. */
   update(scene: Scene, graph: ShownGraph, session: RunSession): void {
+    this.frozen = session.frozen;
     this.available = QUANTITIES.map((quantity) => ({
       quantity,
       values: this.read(quantity, graph, session),
@@ -56,16 +59,21 @@ export class NodeColouring {
     }
   }
 
-  /** Returns the values of an element as facts: all, or the default and the selected quantity. */
+  /**
+   * Returns the values of an element as facts: all, or the default and the selected quantity. A
+   * parameter that was frozen after the graph was captured has no gradient norm, but this fact.
+   */
   facts(element: SceneElement, all: boolean): readonly Fact[] {
     const chosen = this.shown()?.quantity.id;
-    return this.available.flatMap(({ quantity, values }): Fact[] => {
+    const isFrozen = parametersOf(element).some((name) => this.frozen.has(name));
+    const values = this.available.flatMap(({ quantity, values }): Fact[] => {
       const value = valueFor(element, values);
       const matters = all || quantity.id === DEFAULT_QUANTITY || quantity.id === chosen;
       if (value === null || !matters || quantity.isAlwaysInFacts) return [];
       const step = values.step === null ? "" : ` at step ${values.step}`;
       return [[quantity.name, `${quantity.format(value)}${step}`]];
     });
+    return isFrozen ? [FROZEN_FACT, ...values] : values;
   }
 
   private read(quantity: Quantity, graph: ShownGraph, session: RunSession): QuantityValues {
@@ -81,6 +89,12 @@ export class NodeColouring {
     const wanted = this.chosenId ?? DEFAULT_QUANTITY;
     return this.available.find(({ quantity }) => quantity.id === wanted) ?? null;
   }
+}
+
+/** Returns the names of the parameter that a box is; none for other elements. */
+function parametersOf(element: SceneElement): readonly string[] {
+  if (element.type === "container" || element.item.kind === "module") return [];
+  return element.item.node.parameters;
 }
 
 /** Returns the value of the enclosing module, for an operation without a value. */

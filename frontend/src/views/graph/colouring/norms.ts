@@ -14,13 +14,15 @@ export interface Norms {
 
 /**
  * Returns the norms at step `cursor`, or the newest for null. `tied` contains the names of each
- * parameter that has several; at least one of them is recorded.
+ * parameter that has several; at least one of them is recorded. The newest gradient norm of a
+ * `frozen` parameter is none: what was recorded is of the time before.
  */
 export function readNorms(
   tables: readonly SeriesTable[],
   kind: TableKind,
   cursor: number | null,
   tied: readonly (readonly string[])[] = [],
+  frozen: ReadonlySet<string> = new Set(),
 ): Norms {
   const parameters = new Map<string, number>();
   let step: number | null = null;
@@ -30,12 +32,18 @@ export function readNorms(
     if (!values) continue;
     table.names.forEach((name, column) => {
       const value = values[column];
-      if (value !== undefined) parameters.set(name, value);
+      if (value === undefined || (frozen.has(name) && isAbsent(value, kind, cursor))) return;
+      parameters.set(name, value);
     });
     step = Math.max(step ?? 0, cursor ?? table.lastStep);
   }
   const join = kind === "update_ratio" ? Math.max : Math.hypot;
   return { parameters, modules: joined(parameters, tied, join), step };
+}
+
+/** Whether a frozen parameter has no value: its newest gradient is of the time before. */
+function isAbsent(value: number, kind: TableKind, cursor: number | null): boolean {
+  return Number.isNaN(value) || (cursor === null && kind !== "weight_norm");
 }
 
 /** Returns the value of each module, combined from all parameters of it and its children. */

@@ -88,8 +88,8 @@ function recorded(kind: TableKind, name: string, explanation: string): Quantity 
     fixed: false,
     format: normText,
     formatPower: powerOfTen,
-    read: (shown, { tables, cursor }) => {
-      const norms = readNorms(tables, kind, cursor, shown.tied);
+    read: (shown, { tables, cursor, frozen }) => {
+      const norms = readNorms(tables, kind, cursor, shown.tied, frozen);
       return {
         step: norms.step,
         ofNode: (node) => firstOf(node, norms.parameters),

@@ -4,7 +4,7 @@ import type { FittedLabel } from "../layout/measure";
 import { type Placement, type Rect, svgPathOf } from "../layout/placement";
 import type { FlowDirection, Labels } from "../model/labels";
 import type { Container, Item, VisibleEdge, VisibleGraph } from "../model/visible-graph";
-import { shapeText } from "../structure/text";
+import { sizesText } from "../structure/text";
 import { animate, fadeIn } from "./animation";
 import { drawFrame, drawItem } from "./boxes";
 import { setAttributes, svg } from "./elements";
@@ -254,7 +254,7 @@ function classOf(edge: VisibleEdge): readonly string[] {
 function edgeText(edge: VisibleEdge): string {
   if (edge.loop) return "to the next pass";
   if (edge.shared) return "shared parameter";
-  const tensor = [shapeText(edge.shape), edge.dtype ?? ""].filter(Boolean).join(" ");
+  const tensor = [sizesText(edge), edge.dtype ?? ""].filter(Boolean).join(" ");
   return edge.count > 1 ? `${edge.count} tensors, the first ${tensor}` : tensor;
 }
 

@@ -14,7 +14,7 @@ export interface FittedLabel extends Label, Size {
   readonly badgeWidth: number;
 }
 
-type Role = "title" | "subtitle" | "badge" | "pill" | "detail";
+type Role = "title" | "subtitle" | "badge" | "pill" | "output" | "detail";
 
 /** Font weight, and font size in px, as in the style sheet. */
 const FONTS: Readonly<Record<Role, readonly [weight: number, size: number]>> = {
@@ -22,11 +22,13 @@ const FONTS: Readonly<Record<Role, readonly [weight: number, size: number]>> = {
   subtitle: [400, 11],
   badge: [500, 10],
   pill: [500, 12],
+  output: [700, 12],
   detail: [400, 11],
 };
 
-const MAX_TITLE = 190;
-const MAX_SUBTITLE = 230;
+/** Wide enough for a number with a long class name: "layers.10 · TransformerEncoderLayer". */
+const MAX_TITLE = 290;
+const MAX_SUBTITLE = 290;
 export const MODULE_PADDING = 14;
 export const STRIP = 6;
 export const CHEVRON = 16;
@@ -69,7 +71,8 @@ export class TextMeasure {
   }
 
   box(item: Item, label: Label): FittedLabel {
-    return item.kind === "module" ? this.moduleBox(label) : this.pill(label);
+    if (item.kind === "module") return this.moduleBox(label);
+    return this.pill(label, item.kind === "output" ? "output" : "pill");
   }
 
   /** Returns the title bar of an open module; the height is that of the bar. */
@@ -90,8 +93,8 @@ export class TextMeasure {
     return { ...fitted, width, height: fitted.subtitle ? 46 : 32 };
   }
 
-  private pill(label: Label): FittedLabel {
-    const fitted = this.fit(label, "pill", "detail");
+  private pill(label: Label, title: Role): FittedLabel {
+    const fitted = this.fit(label, title, "detail");
     const detail = fitted.subtitle ? this.width(fitted.subtitle, "detail") + GAP : 0;
     return { ...fitted, width: Math.max(44, fitted.titleWidth + detail + 26), height: 26 };
   }

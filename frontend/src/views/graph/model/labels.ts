@@ -5,11 +5,14 @@ import type { CollapsedCall, CollapsedGraph } from "../structure/collapsed-graph
 import { isOperation, ModuleTree, type TensorInfo } from "../structure/module-tree";
 import {
   countText,
+  isNumbered,
   moduleName,
   plural,
-  shapeText,
+  type Sized,
   shortCount,
+  sizesText,
   sourceText,
+  varyingText,
 } from "../structure/text";
 import { costsOfCall, costsOfNode } from "./cost-text";
 import type { Fact } from "./fact";
@@ -62,14 +65,22 @@ export class Labels {
 
   ofModule(module: CollapsedCall): Label {
     const { repeat } = module;
-    const type = module.synthetic ? (repeat?.label ?? "") : module.path === "" ? "" : module.type;
-    const shape = shapeText(this.outputs.get(module.id)?.shape ?? null);
+    const type = module.synthetic
+      ? `pass ${(repeat?.pass ?? 0) + 1}`
+      : isTypeInName(module)
+        ? ""
+        : module.type;
+    const output = this.outputs.get(module.id);
+    const shape = output ? sizesText(output) : "";
     const failed = this.failed.has(module.id) ? `${FAILED_MARK} failed` : "";
     const parameters = module.parameters > 0 ? `${shortCount(module.parameters)} params` : "";
+    const frozen = frozenText(module, shortCount);
     return {
-      title: module.synthetic ? module.type : moduleName(module),
+      title: nameOfCall(module),
       subtitle: [type, shape].filter(Boolean).join(" · "),
-      badge: [failed, repeat ? `×${repeat.passes}` : "", parameters].filter(Boolean).join(" · "),
+      badge: [failed, repeat ? `×${repeat.passes}` : "", parameters, frozen]
+        .filter(Boolean)
+        .join(" · "),
     };
   }
 
@@ -88,9 +99,11 @@ export class Labels {
         repeat ? `${repeat.passes} times; this is number ${(repeat.pass ?? 0) + 1}` : "",
       ],
       ["Call", module.call > 1 ? String(module.call) : ""],
-      ["Output", shapeText(output?.shape ?? null)],
+      ["Output", output ? sizesText(output) : ""],
+      ["Sizes vary", output ? this.sizesFact(output) : ""],
       ["Dtype", output?.dtype ?? ""],
       ["Parameters", module.synthetic ? "" : countText(module.parameters)],
+      ["Frozen", frozenFact(module)],
       ["Operations", module.synthetic ? "" : countText(this.operations.get(module.id) ?? 0)],
       ...costsOfCall(module),
       ["Called at", sourceText(module.source)],
@@ -107,16 +120,22 @@ export class Labels {
     return `Computation graph${name}: ${plural(paths.size, "module")}, ${plural(operations, "operation")}`;
   }
 
+  private sizesFact({ dims }: Sized): string {
+    return dims ? `${varyingText(this.graph, dims)}; costs are those of the first` : "";
+  }
+
   private factsOfNode(node: GraphNode): readonly Fact[] {
     const { source } = node;
     const place = this.scopes.call(node.scope);
     return withoutEmpty([
       [node.kind === "parameter" ? "Parameter" : "", node.parameters.join(", ")],
       ["Operation", isOperation(node) ? node.op : ""],
+      ["Result", node.role ?? ""],
       ["Backward", node.backward ?? ""],
       ["Kind", KINDS[node.kind] ?? ""],
       ["In module", place ? place.path || place.type : "outside all modules"],
-      ["Shape", shapeText(node.shape)],
+      ["Shape", sizesText(node)],
+      ["Sizes vary", this.sizesFact(node)],
       ["Dtype", node.dtype ?? ""],
       ["Parameters", node.kind === "parameter" ? countText(size(node)) : ""],
       ["Device", node.device ?? ""],
@@ -129,14 +148,37 @@ export class Labels {
 
 function labelOfNode(node: GraphNode, flow: FlowDirection): Label {
   const name = node.parameters[0]?.split(".").at(-1) ?? node.op;
-  const shape = shapeText(node.shape);
+  const about = [node.role ?? "", sizesText(node)].filter(Boolean).join(" · ");
   if (node.kind === "failed")
     return { title: `${FAILED_MARK} ${name}`, subtitle: "failed", badge: "" };
   // The backward node of a leaf is always AccumulateGrad, so its name is not used.
   if (node.backward === null || node.kind !== "op" || flow === "forward")
-    return { title: name, subtitle: shape, badge: "" };
-  if (flow === "backward") return { title: node.backward, subtitle: shape, badge: "" };
-  return { title: name, subtitle: [shape, node.backward].filter(Boolean).join(" · "), badge: "" };
+    return { title: name, subtitle: about, badge: "" };
+  if (flow === "backward") return { title: node.backward, subtitle: about, badge: "" };
+  return { title: name, subtitle: [about, node.backward].filter(Boolean).join(" · "), badge: "" };
+}
+
+/** Returns the name of a box: that of a repeated module for all of its calls. */
+export function nameOfCall(module: CollapsedCall): string {
+  if (module.synthetic) return module.type;
+  return moduleName(module.repeat ? { ...module, call: 1 } : module);
+}
+
+/** Returns "frozen" for a module without trainable parameters, "12 frozen" for a part of them. */
+function frozenText({ parameters, frozen }: CollapsedCall, text: (count: number) => string) {
+  if (frozen === 0) return "";
+  return frozen === parameters ? "frozen" : `${text(frozen)} frozen`;
+}
+
+function frozenFact({ parameters, frozen }: CollapsedCall): string {
+  if (frozen === 0) return "";
+  const which = frozen === parameters ? "all parameters" : `${countText(frozen)} parameters`;
+  return `${which}: no gradient is computed for them`;
+}
+
+/** Whether the name of a module's box contains its class. */
+function isTypeInName(module: CollapsedCall): boolean {
+  return module.path === "" || isNumbered(module);
 }
 
 function size(node: GraphNode): number {

@@ -21,7 +21,13 @@ export function withRemovedNodes(
   );
   return {
     ...later,
-    nodes: [...later.nodes, ...earlier.nodes.filter((node) => removed.has(node.id))],
+    // The names of varying sizes are those of the earlier graph.
+    nodes: [
+      ...later.nodes,
+      ...earlier.nodes
+        .filter((node) => removed.has(node.id))
+        .map((node) => ({ ...node, dims: null })),
+    ],
     modules: [...later.modules, ...earlier.modules.filter((module) => !calls.has(module.id))],
     edges: [...later.edges, ...edges],
   };

@@ -35,7 +35,7 @@ export function search(graph: GraphData, query: string): readonly string[] {
   };
   for (const { id } of [...graph.modules, ...graph.nodes]) rate(id, id === query ? [id] : []);
   for (const module of graph.modules) rate(module.id, [module.path, module.type]);
-  for (const node of graph.nodes) rate(node.id, [node.op, ...node.parameters]);
+  for (const node of graph.nodes) rate(node.id, [node.op, node.role ?? "", ...node.parameters]);
   // Sorting is stable, so that equal ratings are in the order of execution.
   return rated.sort(([one], [other]) => one - other).map(([, id]) => id);
 }

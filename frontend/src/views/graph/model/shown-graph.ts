@@ -8,9 +8,8 @@ import type { GraphData } from "../../../messages/graph";
 import { type Collapse, CollapsibleGraph } from "../repeats/collapse";
 import type { CollapsedGraph, DrawnRepeat, PassChoices } from "../structure/collapsed-graph";
 import { ModuleTree } from "../structure/module-tree";
-import { moduleName } from "../structure/text";
 import { type ComparedGraph, type Difference, differenceBetween } from "./difference";
-import { type FlowDirection, Labels } from "./labels";
+import { type FlowDirection, Labels, nameOfCall } from "./labels";
 import { withRemovedNodes } from "./removed-nodes";
 import {
   allModules,
@@ -154,6 +153,6 @@ export class ShownGraph {
 
   moduleNameOf(id: string): string {
     const module = this.graph.modules.find((each) => each.id === id);
-    return module ? moduleName(module) : id;
+    return module ? nameOfCall(module) : id;
   }
 }

@@ -130,6 +130,7 @@ function mergeEdges(
       source: source.id,
       target: target.id,
       shape: first.shape,
+      dims: first.dims,
       dtype: first.dtype,
       count: (known?.count ?? 0) + 1,
       shared: shared && (known?.shared ?? true),

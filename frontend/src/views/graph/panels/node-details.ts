@@ -5,7 +5,7 @@ import type { SceneElement } from "../drawing/scene";
 import type { Fact } from "../model/fact";
 import type { ShownGraph } from "../model/shown-graph";
 import type { VisibleEdge } from "../model/visible-graph";
-import { shapeText } from "../structure/text";
+import { sizesText } from "../structure/text";
 import type { DetailsContent } from "./details-panel";
 
 const MAX_TENSORS = 12;
@@ -59,7 +59,7 @@ function tensors(
   shown: ShownGraph,
 ): readonly Fact[] {
   const facts = edges.slice(0, MAX_TENSORS).map((edge): Fact => {
-    const shape = [shapeText(edge.shape), edge.dtype ?? ""].filter(Boolean).join(" ");
+    const shape = [sizesText(edge), edge.dtype ?? ""].filter(Boolean).join(" ");
     return [shown.nameOfBox(other(edge)), shape || "not known"];
   });
   const rest = edges.length - facts.length;

@@ -75,7 +75,7 @@ export class PassSliders {
       this.request(row.repeat, Number(row.slider.value) - 1),
     );
     row.all.addEventListener("click", () =>
-      this.request(row.repeat, row.repeat.pass === null ? 0 : "all"),
+      this.request(row.repeat, row.repeat.pass === null ? row.repeat.typical : "all"),
     );
     row.element.append(row.name, row.slider, row.number, row.all);
     this.rows.set(repeat.key, row);

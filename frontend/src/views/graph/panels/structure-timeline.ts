@@ -29,14 +29,16 @@ export class StructureTimeline {
     live.addEventListener("click", () => this.choose(null));
     const strip = html("div", { class: "labkit-graph-spans" });
     strip.append(...marks);
-    this.element.replaceChildren(html("span", {}, "Structure"), strip, live);
+    const length = spans.find((span) => span.signature === shown)?.title ?? "";
+    const name = html("span", { class: "labkit-graph-length" }, length);
+    this.element.replaceChildren(html("span", {}, "Structure"), strip, name, live);
   }
 
   private mark(span: GraphSpan, kinds: readonly string[], shown: boolean): HTMLElement {
     const number = kinds.indexOf(span.signature);
     const letter = LETTERS[number] ?? String(number + 1);
     const [first, last] = [countText(span.first), countText(span.last)];
-    const title = `Structure ${letter}, seen from step ${first} to ${last}`;
+    const title = `Structure ${letter}, ${span.title}, seen from step ${first} to ${last}`;
     const made = html("button", { type: "button", title, "aria-label": title }, letter);
     made.setAttribute("aria-pressed", String(shown));
     made.style.flexGrow = String(Math.sqrt(span.last - span.first + 1));

@@ -50,6 +50,8 @@ export class Collapse {
   readonly repeats: DrawnRepeat[] = [];
   /** Ids in the collapsed graph, by the recorded id of an operation or call. */
   private readonly drawnIds = new Map<string, string>();
+  /** Recorded ids in hidden passes that have no counterpart in the drawn one. */
+  private readonly undrawn = new Set<string>();
   /** Ids in the recorded graph, by the id of a drawn node. */
   private readonly recordedIds = new Map<string, string>();
   private readonly passPaths = new Map<string, PassPath>();
@@ -90,14 +92,11 @@ export class Collapse {
     parent: string | null,
     passPath: PassPath,
   ): void {
-    const counterparts = this.childrenByCall.children(first);
-    const places = new Map(
-      this.childrenByCall.children(scope).map((child, place) => [child.id, place]),
-    );
-    const counterpart = (child: Child) => counterparts[places.get(child.id) ?? 0] ?? child;
+    const counterparts = this.childrenByCall.counterparts(scope, first);
+    const counterpart = (child: Child) => counterparts.get(child.id) ?? child;
     const inRepeat = new Set<string>();
     for (const repeat of this.repeatsIn(scope)) {
-      for (const pass of repeat.passes) for (const child of pass) inRepeat.add(child.id);
+      for (const child of repeat.passes.flat()) if (child) inRepeat.add(child.id);
       this.collapse(repeat, counterpart, parent, passPath);
     }
     for (const child of this.childrenByCall.children(scope)) {
@@ -111,18 +110,19 @@ export class Collapse {
     parent: string | null,
     passPath: PassPath,
   ): void {
-    const start = repeat.passes[0] ?? [];
-    const key = start[0] ? counterpart(start[0]).id : "";
-    const choice = this.choices.get(key) ?? 0;
+    const slots = repeat.slots.map(counterpart);
+    const key = counterpart(repeat.key).id;
+    const choice = this.choices.get(key) ?? repeat.typical;
     const count = repeat.passes.length;
     const pass = choice === "all" ? null : Math.min(choice, count - 1);
-    const alone = start.length === 1 && start[0]?.call ? counterpart(start[0]).id : null;
+    const alone = slots.length === 1 && slots[0]?.call ? slots[0].id : null;
     const box = alone ?? `${key}/passes`;
-    const drawnRepeat = { key, box, passes: count, pass, label: labelOf(start) };
+    const label = labelOf(repeat.slots);
+    const drawnRepeat = { key, box, passes: count, pass, typical: repeat.typical, label };
     this.repeats.push(drawnRepeat);
     if (pass === null) {
-      for (const each of repeat.passes)
-        for (const child of each) this.addShown(child, counterpart(child), parent, passPath);
+      for (const child of repeat.passes.flat())
+        if (child) this.addShown(child, counterpart(child), parent, passPath);
       return;
     }
     const pathOf = (number: number): PassPath => [
@@ -131,17 +131,16 @@ export class Collapse {
     ];
     const shown = repeat.passes[pass] ?? [];
     shown.forEach((child, slot) => {
-      const first = counterpart(start[slot] ?? child);
-      this.addShown(child, first, alone ? parent : box, pathOf(pass));
+      if (!child) return;
+      this.addShown(child, slots[slot] ?? child, alone ? parent : box, pathOf(pass));
       if (!alone && child.call === null) this.parents.set(child.id, box);
     });
-    const call = alone ? this.calls.get(alone) : passCall(box, parent, pass);
+    const call = alone ? this.calls.get(alone) : passCall(box, parent, label);
     if (call) this.calls.set(box, { ...call, repeat: drawnRepeat });
     repeat.passes.forEach((hidden, number) => {
       if (number === pass) return;
       hidden.forEach((child, slot) => {
-        this.addHidden(child, shown[slot] ?? child, pathOf(number));
-        if (!alone && child.call === null) this.parents.set(child.id, box);
+        if (child) this.addHidden(child, shown[slot] ?? null, pathOf(number));
       });
     });
   }
@@ -154,38 +153,36 @@ export class Collapse {
     this.addChildren(child.id, first.id, first.id, passPath);
   }
 
-  /** Maps the ids of a hidden pass to those of the drawn pass. */
-  private addHidden(hidden: Child, shown: Child, passPath: PassPath): void {
-    this.drawnIds.set(hidden.id, this.drawnIdOf(shown.id));
+  /** Maps the ids of a hidden pass to those of the drawn pass; null if it has no counterpart. */
+  private addHidden(hidden: Child, shown: Child | null, passPath: PassPath): void {
+    if (shown) this.drawnIds.set(hidden.id, this.drawnIdOf(shown.id));
+    else this.undrawn.add(hidden.id);
     this.passPaths.set(hidden.id, passPath);
-    const children = this.childrenByCall.children(hidden.id);
-    const counterparts = this.childrenByCall.children(shown.id);
-    const references = this.passesWithin(hidden.id, children, counterparts);
-    children.forEach((child, place) => {
+    const counterparts = shown
+      ? this.childrenByCall.counterparts(hidden.id, shown.id)
+      : new Map<string, Child>();
+    const references = this.passesWithin(hidden.id, counterparts);
+    for (const child of this.childrenByCall.children(hidden.id)) {
       const reference = references.get(child.id);
-      this.addHidden(
-        child,
-        counterparts[place] ?? child,
-        reference ? [...passPath, reference] : passPath,
-      );
-    });
+      const path = reference ? [...passPath, reference] : passPath;
+      this.addHidden(child, counterparts.get(child.id) ?? null, path);
+    }
   }
 
   /** Returns the pass of each child of a hidden call that contains repeats. */
   private passesWithin(
     scope: string,
-    children: readonly Child[],
-    counterparts: readonly Child[],
+    counterparts: ReadonlyMap<string, Child>,
   ): ReadonlyMap<string, PassReference> {
     const references = new Map<string, PassReference>();
-    for (const { passes } of this.repeatsIn(scope)) {
-      const start = children.findIndex((child) => child.id === passes[0]?.[0]?.id);
-      const key = this.drawnIdOf(counterparts[start]?.id ?? "");
-      const choice = this.choices.get(key) ?? 0;
+    for (const repeat of this.repeatsIn(scope)) {
+      const { passes } = repeat;
+      const key = this.drawnIdOf(counterparts.get(repeat.key.id)?.id ?? repeat.key.id);
+      const choice = this.choices.get(key) ?? repeat.typical;
       passes.forEach((members, pass) => {
         const last = pass === passes.length - 1;
         const reference = { key, pass, last, shown: choice === "all" || choice === pass };
-        for (const member of members) references.set(member.id, reference);
+        for (const member of members) if (member) references.set(member.id, reference);
       });
     }
     return references;
@@ -216,7 +213,7 @@ export class Collapse {
       const seen = operation
         ? isShown(this.pathOf(node.id))
         : near.length === 0 || near.some((id) => isDrawnWith(this.pathOf(id), node.kind));
-      if (operation) names.set(node.id, this.drawnIdOf(node.id));
+      if (operation && !this.undrawn.has(node.id)) names.set(node.id, this.drawnIdOf(node.id));
       if (!seen && !operation) this.placeHiddenLeaf(node.id, near);
       if (!seen) continue;
       const scope = this.parents.get(node.id) ?? this.drawnIdOf(node.scope);
@@ -267,8 +264,11 @@ function idInScope(id: string, scope: string): string {
   return `${scope}${id.slice(id.indexOf("/"))}`;
 }
 
+/** Returns the classes of the modules in a pass, then its operations: "GRUCell, Linear, add". */
 function labelOf(pass: readonly Child[]): string {
-  const names = pass.map((child) => child.call?.type ?? operationOf(child.id));
+  const calls = pass.flatMap(({ call }) => (call ? [call.type] : []));
+  const operations = pass.flatMap(({ id, call }) => (call ? [] : [operationOf(id)]));
+  const names = [...calls, ...operations];
   const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
   return `${names.slice(0, 3).join(", ")}${more}`;
 }
@@ -288,8 +288,7 @@ const NO_COST = {
 };
 
 /** Returns a synthetic call for a pass that is not a single module call. */
-function passCall(id: string, parent: string | null, pass: number): CollapsedCall {
-  const type = `pass ${pass + 1}`;
+function passCall(id: string, parent: string | null, type: string): CollapsedCall {
   return {
     id,
     path: id,
@@ -299,6 +298,7 @@ function passCall(id: string, parent: string | null, pass: number): CollapsedCal
     parameters: 0,
     source: null,
     seconds: null,
+    frozen: 0,
     cost: NO_COST,
     synthetic: true,
   };

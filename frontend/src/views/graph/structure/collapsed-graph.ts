@@ -11,6 +11,8 @@ export interface DrawnRepeat {
   readonly passes: number;
   /** The selected pass, counted from 0; null if all are shown. */
   readonly pass: number | null;
+  /** The pass that is selected at first: one that is like most others. */
+  readonly typical: number;
   /** For example "GPT2Block" or "Linear, ReLU". */
   readonly label: string;
 }

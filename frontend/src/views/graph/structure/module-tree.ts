@@ -5,6 +5,7 @@ import type { CollapsedCall, CollapsedGraph } from "./collapsed-graph";
 
 export interface TensorInfo {
   readonly shape: readonly number[] | null;
+  readonly dims: readonly string[] | null;
   readonly dtype: string | null;
 }
 
@@ -60,7 +61,8 @@ export class ModuleTree {
       const around = new Set(this.chain(target.scope).map((call) => call.id));
       for (const call of this.chain(source.scope)) {
         if (!around.has(call.id) && !outputs.has(call.id)) {
-          outputs.set(call.id, { shape: edge.shape ?? source.shape, dtype: edge.dtype });
+          const { shape, dims } = edge.shape ? edge : source;
+          outputs.set(call.id, { shape, dims, dtype: edge.dtype });
         }
       }
     }

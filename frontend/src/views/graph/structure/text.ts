@@ -1,11 +1,37 @@
 /** Formats shapes, counts and names of the graph. */
 
-import type { ModuleCall, Source } from "../../../messages/graph";
+import type { GraphData, ModuleCall, Source } from "../../../messages/graph";
+
+type VaryingSizes = Pick<GraphData, "sizes" | "more_sizes">;
+
+/** A tensor whose sizes may vary. */
+export interface Sized {
+  readonly shape: readonly number[] | null;
+  readonly dims: readonly string[] | null;
+}
 
 /** Returns "64×128", "scalar" for no dimensions, or "" for an unknown shape. */
 export function shapeText(shape: readonly number[] | null): string {
   if (shape === null) return "";
   return shape.length === 0 ? "scalar" : shape.join("×");
+}
+
+/** Returns the shape with names for the sizes that vary, "N×128", or `shapeText`. */
+export function sizesText({ shape, dims }: Sized): string {
+  return dims ? dims.join("×") : shapeText(shape);
+}
+
+/** Returns what the names of varying sizes stand for: "N is 32 or 7". */
+export function varyingText(graph: VaryingSizes, dims: readonly string[] | null = null): string {
+  const used = new Set(dims?.flatMap((text) => text.match(/[A-Z]\d*/g) ?? []));
+  const names = Object.keys(graph.sizes).filter((name) => dims === null || used.has(name));
+  return names.map((name) => `${name} is ${valuesText(graph, name)}`).join(", ");
+}
+
+function valuesText({ sizes, more_sizes }: VaryingSizes, name: string): string {
+  const values = (sizes[name] ?? []).map(countText);
+  const last = more_sizes ? "another number" : values.pop();
+  return `${values.join(", ")} or ${last}`;
 }
 
 /** Returns "1,234,567", for example. */
@@ -54,9 +80,18 @@ export function lastName(path: string): string {
   return parts.slice(first).join(".");
 }
 
-/** Returns the name of a module's box: the last part of its path, or the class of the model. */
+/** Whether the name of a module is a number, as in a Sequential or a ModuleList. */
+export function isNumbered(module: ModuleCall): boolean {
+  return /(^|\.)\d+$/.test(module.path);
+}
+
+/**
+ * Returns the name of a module's box: the last part of its path, or the class of the model. Beside
+ * a number is the class: "0 · Linear".
+ */
 export function moduleName(module: ModuleCall): string {
-  const name = module.path === "" ? module.type : lastName(module.path);
+  const last = module.path === "" ? module.type : lastName(module.path);
+  const name = isNumbered(module) ? `${last} · ${module.type}` : last;
   return module.call > 1 ? `${name} (call ${module.call})` : name;
 }
 

@@ -1,0 +1,91 @@
+/**
+ * Keeps the messages of a model until somebody listens.
+ *
+ * The kernel sends scripts, a snapshot and frames without a request, possibly before the page has
+ * loaded the script that reads them. The models of widgets drop such messages.
+ */
+
+import type { Buffers } from "../decoding/buffers";
+import type { TextRequest } from "../messages/page";
+import { type MessageListener, type MessageModel, send } from "./channel";
+import type { PageScripts } from "./page-scripts";
+import { buffersOf, lacksBuffers } from "./text-buffers";
+
+/** Maximum number of messages that are kept; with more, all are dropped until the next snapshot. */
+export const MAX_KEPT = 64;
+
+/** A model whose messages are recorded. */
+export type RecordedModel = Pick<MessageModel<TextRequest>, "on" | "send">;
+
+interface Received {
+  readonly content: unknown;
+  readonly buffers: Buffers;
+}
+
+export class MessageRecorder {
+  /** Whether a listener has received a snapshot or a walk, or a part of one. */
+  hasDelivered = false;
+  private kept: Received[] = [];
+  private keepsFrames = false;
+  private hasRequestedText = false;
+  private readonly listeners = new Set<MessageListener>();
+
+  constructor(
+    private readonly model: RecordedModel,
+    readonly scripts: PageScripts,
+  ) {
+    model.on("msg:custom", (content, buffers = []) => {
+      if (lacksBuffers(content, buffers)) this.requestText();
+      else this.receive({ content, buffers: buffersOf(content, buffers) });
+    });
+  }
+
+  /** Passes the kept messages and all later ones to a listener. */
+  add(listener: MessageListener): void {
+    this.listeners.add(listener);
+    const kept = this.kept;
+    this.drop();
+    for (const message of kept) this.deliver(message);
+  }
+
+  remove(listener: MessageListener): void {
+    this.listeners.delete(listener);
+  }
+
+  private requestText(): void {
+    if (!this.hasRequestedText) send(this.model, { type: "text" });
+    this.hasRequestedText = true;
+  }
+
+  private receive(message: Received): void {
+    if (this.scripts.receive(message.content, message.buffers)) return;
+    if (this.listeners.size > 0) this.deliver(message);
+    else this.keep(message);
+  }
+
+  private deliver({ content, buffers }: Received): void {
+    if (isWhole(content) || typeOf(content) === "fragment") this.hasDelivered = true;
+    for (const listener of [...this.listeners]) listener(content, buffers);
+  }
+
+  /** Keeps a snapshot or a walk, which may come in fragments, and the frames after it. */
+  private keep(message: Received): void {
+    const type = typeOf(message.content);
+    if (isWhole(message.content) || this.kept.length >= MAX_KEPT) this.drop();
+    if (isWhole(message.content) || type === "fragment") this.keepsFrames = true;
+    if (this.keepsFrames) this.kept.push(message);
+  }
+
+  private drop(): void {
+    this.kept = [];
+    this.keepsFrames = false;
+  }
+}
+
+function typeOf(content: unknown): unknown {
+  return (content as { type?: unknown } | null)?.type;
+}
+
+function isWhole(content: unknown): boolean {
+  return typeOf(content) === "snapshot" || typeOf(content) === "walk";
+}
