@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from labkit.capture.thread_state import ThreadState
 from labkit.run.background_task import BackgroundTask
+from labkit.run.process_end import stop_tasks_at_exit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -102,6 +103,7 @@ def start(work: Callable[[], T], name: str, cell: str | None = None) -> Backgrou
             f"{name} was started in {running.name}, which runs in the background itself. Call the "
             "function directly, or start both from a cell."
         )
+    stop_tasks_at_exit()
     call = partial(ThreadState().call, work)
     if not _is_notebook():
         task = BackgroundTask(call, name, _print_error)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import contextvars
-import sys
 import threading
 import time
 import weakref
@@ -14,9 +12,11 @@ from types import TracebackType
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from labkit.run.control import Stopped
+from labkit.run.error_text import described
 from labkit.run.holding import CELL_SECONDS, other_loops_held
 from labkit.run.run import Run
 from labkit.run.thread_interrupt import InterruptRequest, ThreadInterrupt
+from labkit.run.user_traceback import from_user_code
 
 T = TypeVar("T")
 
@@ -24,8 +24,6 @@ TaskStatus = Literal["running", "stopping", "finished", "stopped", "interrupted"
 
 _STEP_SECONDS = 3.0
 """Time that a watched loop has for the end of its step before it is interrupted within it."""
-_EXIT_SECONDS = 1.2
-"""Time that loops have to end when the process ends."""
 
 
 class BackgroundTask(Generic[T]):
@@ -137,7 +135,6 @@ class BackgroundTask(Generic[T]):
 
     def start(self) -> None:
         """Start the thread, with a copy of the context variables of the calling thread."""
-        atexit.register(_stop_all)  # several registrations of one function are harmless
         target = contextvars.copy_context().run
         # A daemon: the process ends even if the loop cannot be stopped.
         thread = threading.Thread(
@@ -251,17 +248,17 @@ class BackgroundTask(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - `result` raises it
             self._interrupt.close()
             self.error = error
-            self._traceback = error.__traceback__ = _from_user_code(error.__traceback__)
+            self._traceback = error.__traceback__ = from_user_code(error.__traceback__)
         del work
         self._end(ident)
 
     def _end(self, ident: int) -> None:
-        for run in Run.open_runs():
-            if run.control.owner == ident:  # another thread may get the same identity
-                run.control.owner = None
         self._seconds = time.monotonic() - self._began
-        self._live.pop(ident, None)
         self._status = self._final_status()
+        for run in self._training_runs():
+            run.code_ended(f"{self.name} {_how_ended(self)}")
+            run.control.owner = None  # another thread may get the same identity
+        self._live.pop(ident, None)
         try:
             self._on_change(self)
         finally:
@@ -291,33 +288,7 @@ def in_background(model: str, task: BackgroundTask[Any]) -> str:
     )
 
 
-def _from_user_code(traceback: TracebackType | None) -> TracebackType | None:
-    """Return a traceback without the frames of labkit that called the user's code."""
-    found = traceback
-    while found is not None and _is_labkit(found):
-        found = found.tb_next
-    return traceback if found is None else found
-
-
-def _is_labkit(traceback: TracebackType) -> bool:
-    name = traceback.tb_frame.f_globals.get("__name__") or ""
-    return name.partition(".")[0] == "labkit"
-
-
-def _stop_all() -> None:
-    """Stop the tasks that have not ended, as the process ends.
-
-    A thread that calls torch while Python shuts down could abort the process.
-    """
-    tasks = BackgroundTask.live()
-    for task in tasks:
-        sys.stderr.write(f"labkit: {task.name} is stopped, because the process ends.\n")
-        task.stop()
-    deadline = time.monotonic() + _EXIT_SECONDS
-    for task in tasks:
-        if not task.wait(_EXIT_SECONDS / 4):
-            task.stop()
-    while any(not task.done for task in tasks) and time.monotonic() < deadline:
-        for task in tasks:
-            if not task.wait(_EXIT_SECONDS / 8):
-                task.exit()
+def _how_ended(task: BackgroundTask[Any]) -> str:
+    if task.status == "failed" and task.error is not None:
+        return f"raised {described(task.error)}"
+    return "ended" if task.status == "finished" else f"was {task.status}"

@@ -69,6 +69,8 @@ class Control:
         to do; it is never False while a request is queued or a pause or stop is due.
     owner : int or None
         `threading.get_ident` of the training thread; set by capture and by `at_step_end`.
+    pause_begins, while_paused : callable
+        Called on the training thread when a pause begins, and repeatedly during the pause.
 
     Examples
     --------
@@ -84,6 +86,8 @@ class Control:
     def __init__(self) -> None:
         self.pending = False
         self.owner: int | None = None
+        self.pause_begins: Callable[[], None] = _nothing
+        self.while_paused: Callable[[], None] = _nothing
         self._pause_requested = False
         self._stopping = False
         self._interrupt: Callable[[], bool] | None = None
@@ -239,9 +243,11 @@ class Control:
     def _wait(self) -> None:
         ident = threading.get_ident()
         self._paused_threads.add(ident)
+        self.pause_begins()
         try:
             while self._must_wait():
                 self._execute_queued()
+                self.while_paused()
                 with suppress(Empty):
                     self._wake.get(timeout=_WAIT_SECONDS)
         finally:
@@ -296,6 +302,10 @@ class Control:
 
 
 _ENDED = "The run has ended"
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _execute(future: Future[T], work: Callable[[], T]) -> None:

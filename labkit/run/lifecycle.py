@@ -41,6 +41,7 @@ class Lifecycle:
         self.message: str | None = None
         self._control = control
         self._status: Status = "waiting"
+        self._idle_at: tuple[int, str] | None = None
         self._callbacks = CloseCallbacks(notices)
         self._end_token = [None]
         self._started_at = time.monotonic()
@@ -74,6 +75,25 @@ class Lifecycle:
         """Change the status from "waiting" to "running"; later calls have no effect."""
         if self._status == "waiting":
             self._status = "running"
+
+    def code_ended(self, step: int, message: str) -> None:
+        """Set the status "idle" until a further step is completed.
+
+        Parameters
+        ----------
+        step : int
+            The number of completed steps.
+        message : str
+            Why the code that trains has ended.
+        """
+        if self._idle_at is None or self._idle_at[0] != step:
+            self._idle_at = step, message
+
+    def idle_message(self, step: int) -> str | None:
+        """Return why no code trains; None if steps were completed since, or the run has ended."""
+        idle = self._idle_at
+        is_idle = self.status == "running" and idle is not None and idle[0] == step
+        return idle[1] if idle is not None and is_idle else None
 
     def on_close(self, callback: CloseCallback) -> Callable[[], None]:
         """Add a callback for the end; see `Run.on_close`."""

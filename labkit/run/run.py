@@ -18,6 +18,7 @@ from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import final_values, inspect
 from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
+from labkit.run.pause_watch import PauseWatch
 from labkit.run.run_record import RunRecord
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
@@ -75,6 +76,7 @@ class Run(RunRecord):
         self.cursor: int | None = None
         self.control = Control()
         self.viewers = Viewers()
+        self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)
         self.final_values: dict[str, Inspection] = {}
         self._lifecycle = Lifecycle(self.control, self._notices)
         self._entered_by: int | None = None
@@ -92,13 +94,15 @@ class Run(RunRecord):
 
     @property
     def status(self) -> Status:
-        """The status: waiting, running, pausing, paused, or a final status.
+        """The status: waiting, running, pausing, paused, idle, or a final status.
 
         The status is "pausing" after a pause was requested, until the loop reaches the end of a
-        step. It is "paused" while the loop is blocked there. The final statuses are "finished",
-        "stopped", "interrupted" and "failed".
+        step. It is "paused" while the loop is blocked there. It is "idle" from the end of the cell
+        that trained, if this did not end the run, until the next step. The final statuses are
+        "finished", "stopped", "interrupted" and "failed".
         """
-        return self._lifecycle.status
+        is_idle = self._lifecycle.idle_message(self.steps) is not None
+        return "idle" if is_idle else self._lifecycle.status
 
     @property
     def closed(self) -> bool:
@@ -107,8 +111,8 @@ class Run(RunRecord):
 
     @property
     def message(self) -> str | None:
-        """Why the run was interrupted or failed; None otherwise."""
-        return self._lifecycle.message
+        """Why the run is idle, was interrupted or failed; None otherwise."""
+        return self._lifecycle.message or self._lifecycle.idle_message(self.steps)
 
     @property
     def elapsed(self) -> float:
@@ -172,7 +176,7 @@ class Run(RunRecord):
 
     def _steps_per_second(self) -> float | None:
         rate = self._rate.at(self._lifecycle.now, self.steps)
-        if rate is not None and not self.closed:
+        if rate is not None and self.status != "idle" and not self.closed:
             return rate
         seconds = self.cost_totals.loop_ns / 1e9
         return self.steps / seconds if seconds else None
@@ -229,6 +233,19 @@ class Run(RunRecord):
         """Continue a paused loop."""
         self.control.resume()
 
+    @property
+    def resumes_without_page(self) -> bool:
+        """Whether a paused loop continues some 20 s after its page was closed; True by default.
+
+        A page that is loaded again within this time finds the loop paused. Without this, a loop
+        that was paused with the page's button could only be continued from Python.
+        """
+        return self._pause_watch.is_active
+
+    @resumes_without_page.setter
+    def resumes_without_page(self, resumes: bool) -> None:
+        self._pause_watch.is_active = resumes
+
     def step(self) -> None:
         """Execute one step of a paused loop; pause a running loop."""
         self.control.step()
@@ -242,6 +259,13 @@ class Run(RunRecord):
     def begin(self) -> None:
         """Change the status from "waiting" to "running"; later calls have no effect."""
         self._lifecycle.begin()
+
+    def code_ended(self, text: str) -> None:
+        """Record that the code that trains has ended, for example ``"the cell ended"``.
+
+        The run continues if other code trains the model; has no effect before the first step.
+        """
+        self._lifecycle.code_ended(self.steps, f"{text} at step {self.steps:,}")
 
     def on_close(self, callback: CloseCallback) -> Callable[[], None]:
         """Add a function without arguments to call once when the run ends.

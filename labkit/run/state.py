@@ -8,7 +8,15 @@ from typing import Literal
 from labkit.run.graph_parts import GraphSpan
 
 Status = Literal[
-    "waiting", "running", "pausing", "paused", "finished", "stopped", "interrupted", "failed"
+    "waiting",
+    "running",
+    "pausing",
+    "paused",
+    "idle",
+    "finished",
+    "stopped",
+    "interrupted",
+    "failed",
 ]
 
 FINAL_STATUSES: frozenset[Status] = frozenset({"finished", "stopped", "interrupted", "failed"})

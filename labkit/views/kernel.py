@@ -73,6 +73,21 @@ def call_on_main_thread(work: Callable[[], None]) -> bool:
     return True
 
 
+def on_cell_end(callback: Callable[[Any], None]) -> None:
+    """Call a function with IPython's ``ExecutionResult`` after each cell has ended."""
+    shell = get_ipython()
+    if shell is not None:
+        shell.events.register("post_run_cell", callback)
+
+
+def off_cell_end(callback: Callable[[Any], None]) -> None:
+    """Remove a callback that was added with `on_cell_end`, if it is registered."""
+    shell = get_ipython()
+    if shell is not None:
+        with suppress(ValueError):
+            shell.events.unregister("post_run_cell", callback)
+
+
 def on_interrupt_between_cells(callback: Callable[[], None]) -> None:
     """Call a function on the main thread when the kernel is interrupted while no cell is running.
 
@@ -85,12 +100,19 @@ def on_interrupt_between_cells(callback: Callable[[], None]) -> None:
 
     def handle(_number: int, _frame: Any) -> None:
         # Not executed here, as the interrupted code may hold a lock.
-        kernel.io_loop.add_callback_from_signal(callback)
+        kernel.io_loop.asyncio_loop.call_soon_threadsafe(callback)
 
-    if threading.current_thread() is not threading.main_thread():
-        kernel.io_loop.add_callback(signal.signal, signal.SIGINT, handle)
-    elif hasattr(kernel, "saved_sigint_handler"):
-        kernel.saved_sigint_handler = handle  # the kernel restores it when the cell ends
+    def install() -> None:
+        is_idle = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        if not is_idle and hasattr(kernel, "saved_sigint_handler"):
+            kernel.saved_sigint_handler = handle  # the kernel restores it when the cell ends
+        else:
+            signal.signal(signal.SIGINT, handle)
+
+    if threading.current_thread() is threading.main_thread():
+        install()
+    else:
+        kernel.io_loop.add_callback(install)
 
 
 def running_kernel() -> Any:

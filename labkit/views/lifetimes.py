@@ -8,6 +8,7 @@ closed or its cell is executed again.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -16,6 +17,8 @@ from typing import Any, ClassVar
 import anywidget
 import ipywidgets
 
+from labkit.run import Run, Stopped
+from labkit.run.error_text import described
 from labkit.views import jupyter_compat, kernel
 
 _dropped: SimpleQueue[Any] = SimpleQueue()
@@ -105,6 +108,7 @@ class ShownViews:
         """Add a view that the running cell displays."""
         if not cls._cells:
             kernel.on_cell_start(cls.cell_started)
+            kernel.on_cell_end(cls.cell_ended)
         cls._cells.setdefault(kernel.current_cell(), {})[view.model_id] = view
 
     @classmethod
@@ -128,6 +132,24 @@ class ShownViews:
         close_dropped_comms()
 
     @classmethod
+    def cell_ended(cls, result: Any) -> None:
+        """Record in open runs that the cell which trained them on this thread has ended.
+
+        Parameters
+        ----------
+        result : IPython.core.interactiveshell.ExecutionResult
+        """
+        error = result.error_in_exec
+        text = "the cell ended" if error is None else f"the cell raised {described(error)}"
+        if isinstance(error, KeyboardInterrupt):
+            stopped = isinstance(error, Stopped)
+            text = f"the cell was {'stopped' if stopped else 'interrupted'}"
+        for run in Run.open_runs():
+            if run.control.owner == threading.get_ident():
+                run.code_ended(text)
+
+    @classmethod
     def _remove_cell(cls, cell: str | None) -> None:
         if cls._cells.pop(cell, None) is not None and not cls._cells:
             kernel.off_cell_start(cls.cell_started)
+            kernel.off_cell_end(cls.cell_ended)

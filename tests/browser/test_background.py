@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .lab import write_settings
 from .training import MODEL, Training
 
 pytestmark = pytest.mark.browser
@@ -25,6 +26,15 @@ def training(lab, tmp_path_factory):
     yield loop
     if loop.folder.exists():
         loop.end()
+
+
+@pytest.fixture
+def without_subshells(lab):
+    """Let pages that are opened later send widget messages to the main shell only."""
+    plugin = "@jupyterlab/apputils-extension/kernels-settings"
+    write_settings(lab.settings, plugin, {"commsOverSubshells": "disabled"})
+    yield
+    (lab.settings / f"{plugin}.jupyterlab-settings").unlink()
 
 
 def start(open_notebook, training, *others):
@@ -111,3 +121,75 @@ def test_the_interrupt_button_ends_a_paused_training(open_notebook, training):
     book.page.get_by_role("button", name="Interrupt the kernel").click()
     expect(book.view("controls")).to_contain_text("Interrupted")
     expect(book.cell(1).locator(LINE)).to_contain_text("Interrupted after")
+
+
+def test_a_paused_training_waits_for_a_page_that_is_reloaded(open_notebook, training):
+    book = start(open_notebook, training)
+    press(book, "Pause")
+    expect(book.view("controls")).to_contain_text("Paused")
+    book.save()
+    book.open()
+    book.scroll_to("controls")
+    expect(book.view("controls")).to_contain_text("Paused")
+    before = training.steps
+    press(book, "Resume")
+    training.await_steps(before + 20)
+
+
+def test_a_paused_training_continues_after_its_page_was_closed(open_new_page, training):
+    book = start(open_new_page, training)
+    press(book, "Pause")
+    expect(book.view("controls")).to_contain_text("Paused")
+    before = training.steps
+    book.page.close()
+    training.await_steps(before + 20, timeout=90)
+
+
+@pytest.mark.usefixtures("without_subshells")
+def test_views_are_live_and_clicks_arrive_without_subshells(open_new_page, training):
+    book = start(open_new_page, training)
+    for kind in ("dashboard", "curves", "gradients", "controls"):
+        book.await_step(kind, book.step(kind) + 20)
+    book.scroll_to("controls")
+    press(book, "Pause")
+    expect(book.view("controls")).to_contain_text("Paused")
+    press(book, "Stop")
+    expect(book.view("controls")).to_contain_text("Stopped")
+    assert book.errors == []
+
+
+OPEN = """
+run = lk.watch(model, name="not closed")
+while True:
+    loss = F.cross_entropy(model(x), y)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    time.sleep(0.002)
+"""
+
+
+def test_the_dashboard_says_that_an_interrupted_cell_has_ended(open_notebook):
+    book = open_notebook([MODEL, OPEN, "print('at', run.steps)", OPEN.split("\n", 2)[2]])
+    book.run_cell(0)
+    book.await_idle()
+    book.run_cell(1)
+    book.await_step("controls", 20)
+    book.page.get_by_role("button", name="Interrupt the kernel").click()
+    book.await_idle()
+    book.run_cell(2)
+    book.await_idle()
+    steps = int(re.search(r"at (\d+)", book.cell(2).inner_text())[1])
+    book.scroll_to("controls")
+    controls = book.view("controls")
+    expect(controls).to_contain_text(f"the cell was interrupted at step {steps}")
+    expect(controls).to_contain_text("Idle")
+    for name in ("Pause", "Resume", "Step", "Stop"):
+        expect(controls.get_by_role("button", name=name, exact=True)).to_be_disabled()
+    book.run_cell(3)
+    book.await_step("controls", steps + 20)
+    expect(controls).to_contain_text("Running")
+    expect(controls).not_to_contain_text("was interrupted")
+    press(book, "Stop")
+    book.await_idle()
+    expect(controls).to_contain_text("the cell was stopped at step")

@@ -188,16 +188,21 @@ class FakeKernel:
         return {"metadata": {"cellId": self.cell}}
 
     def register(self, event, callback):
-        assert event == "pre_run_cell"
-        self.callbacks.append(callback)
+        assert event in ("pre_run_cell", "post_run_cell")
+        self.callbacks.append((event, callback))
 
     def unregister(self, event, callback):
-        self.callbacks.remove(callback)
+        self.callbacks.remove((event, callback))
 
     def run_cell(self, cell):
+        self._trigger("post_run_cell", SimpleNamespace(error_in_exec=None))  # of the cell before
         self.cell = cell
-        for callback in [*self.callbacks]:
-            callback(SimpleNamespace(cell_id=cell))
+        self._trigger("pre_run_cell", SimpleNamespace(cell_id=cell))
+
+    def _trigger(self, event, info):
+        for registered, callback in [*self.callbacks]:
+            if registered == event:
+                callback(info)
 
 
 @pytest.fixture

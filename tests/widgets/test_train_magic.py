@@ -346,3 +346,34 @@ def test_a_kernel_ends_while_a_cell_trains(loop, tmp_path):
         assert process.wait(timeout=60) == 0
         notebook.end()
     assert "Traceback" not in log.read_text()
+
+
+OPEN = """%%train
+run = lk.watch(model)
+print("begun")
+while not ending.is_set():
+    step()
+    time.sleep(0.001)
+"""
+
+
+def test_a_run_that_is_not_closed_is_idle_after_its_cell(notebook):
+    training = begun(notebook.run(OPEN))
+    notebook.run("while not run.steps: pass")
+    notebook.interrupt()
+    training.await_end()
+    said = notebook.run("print(run.status, run.message)").printed
+    assert re.match(r"idle cell \[\d+\] was interrupted at step \d+\n", said)
+    blocking = notebook.begin("print('blocking')\nwhile True: step()")
+    blocking.await_(lambda cell: cell.printed)
+    notebook.interrupt()
+    blocking.await_(lambda cell: cell.status == "error")
+    said = notebook.run("print(run.status, run.message)").printed
+    assert re.match(r"idle the cell was interrupted at step \d+\n", said)
+    notebook.run("step(); print(run.status)")
+    assert notebook.run("print(run.message)").printed.startswith("the cell ended at step")
+    failed = notebook.run("step(); 1 / 0")
+    assert failed.status == "error"
+    said = notebook.run("print(run.message); run.close(); print(run.status)").printed
+    assert said.startswith("the cell raised ZeroDivisionError: division by zero at step")
+    assert said.endswith("finished\n")

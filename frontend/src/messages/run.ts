@@ -7,6 +7,8 @@ export type RunStatus =
   /** A pause was requested; the current step has not ended yet. */
   | "pausing"
   | "paused"
+  /** The code that trained has ended, but not the run. */
+  | "idle"
   | "finished"
   | "stopped"
   | "interrupted"

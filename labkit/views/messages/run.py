@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 RunStatus = Literal[
-    "waiting", "running", "pausing", "paused", "finished", "stopped", "interrupted", "failed"
+    "waiting",
+    "running",
+    "pausing",
+    "paused",
+    "idle",
+    "finished",
+    "stopped",
+    "interrupted",
+    "failed",
 ]
 
 

@@ -148,3 +148,27 @@ def test_a_bad_argument_fails_before_anything_is_attached(arguments, error, says
     with pytest.raises(error, match=says):
         lk.watch(**{"model": Net(), "show": False, **arguments})
     assert global_state() == before
+
+
+def test_a_run_is_idle_from_the_end_of_its_cell_until_the_next_step():
+    model = torch.nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def step():
+        model(torch.ones(2, 3)).sum().backward()
+        optimizer.step()
+
+    run = lk.watch(model, show=False)
+    run.code_ended("the cell ended")
+    assert (run.status, run.message) == ("waiting", None)
+    step()
+    assert run.status == "running"
+    run.code_ended("the cell was interrupted")
+    run.code_ended("the cell ended")  # another cell, which did not train
+    assert (run.status, run.message) == ("idle", "the cell was interrupted at step 1")
+    assert run.state().status == "idle"
+    step()
+    assert (run.status, run.message) == ("running", None)
+    run.code_ended("the cell ended")
+    run.close()
+    assert (run.status, run.message) == ("finished", None)

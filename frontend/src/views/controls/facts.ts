@@ -25,6 +25,10 @@ export const STATUS_TEXTS: Readonly<
     "The training loop will be held at the end of its step; between cells, of the next one.",
   ],
   paused: ["Paused", "The training loop is held between two steps. Resume lets it go on."],
+  idle: [
+    "Idle",
+    "The cell that trained has ended. The run continues if another cell trains; run.close() ends it.",
+  ],
   finished: ["Finished", "The loop has come to its end."],
   stopped: ["Stopped", "The loop was ended with the Stop button."],
   interrupted: ["Interrupted", "The loop was ended by an interrupt of the kernel."],

@@ -53,6 +53,7 @@ describe("the buttons", () => {
     ["running", ["pause", "stop"]],
     ["pausing", ["resume", "step", "stop"]],
     ["paused", ["resume", "step", "stop"]],
+    ["idle", []],
     ["finished", []],
     ["failed", []],
   ] as const)("are enabled according to the status %s", (status, actions) => {
@@ -123,6 +124,13 @@ describe("the controls", () => {
     const { root } = draw(new FakeSession(stateOf({ name: "<img src=x>" })));
     expect(root.querySelector("img")).toBeNull();
     expect(root.querySelector(".labkit-run-name")?.textContent).toBe("<img src=x>");
+  });
+
+  it("say which cell has ended while the run is open", () => {
+    const message = "the cell was interrupted at step 400";
+    const { root } = draw(new FakeSession(stateOf({ status: "idle", message })));
+    expect(root.querySelector(".labkit-status")?.textContent).toBe("Idle");
+    expect(root.textContent).toContain(message);
   });
 
   it.each([
