@@ -291,7 +291,7 @@ import gc, weakref
 from labkit.views.cell_status import StatusLine
 def lines():
     gc.collect()
-    return sum(isinstance(each, StatusLine) for each in gc.get_objects())
+    return sum(type(each) is StatusLine for each in gc.get_objects())
 """
     )
     code = TRAIN.replace("%%train task", "%%train").replace("ending.is_set()", "True")
