@@ -110,8 +110,8 @@ class GraphMaker:
         ----------
         target : Tensor, or tuple, list or dict of Tensor; or Module
             Tensors, for the graph that computed them. Or a model, for the graph of a forward pass
-            with these inputs; the model and the states of random number generators are restored
-            afterwards.
+            with these inputs; the model, the inputs and the states of random number generators are
+            restored afterwards.
         *inputs, **keywords
             For a model: the arguments of its call, whatever their names. For tensors, two keywords
             are allowed: `model`, the model that provides the names of the parameters (by default it

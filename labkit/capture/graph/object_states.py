@@ -52,10 +52,11 @@ class ObjectStates:
         containers : bool
             Whether to restore containers among the values, and not only those held by objects.
         """
-        waiting = [(value, 0, False) for value in values]
+        # The values first, as the number of objects is limited.
+        waiting = deque((value, 0, False) for value in values)
         seen: set[int] = set()
         while waiting and len(seen) < _MAX_ITEMS:
-            value, depth, is_held = waiting.pop()
+            value, depth, is_held = waiting.popleft()
             if id(value) in seen or isinstance(value, _IMMUTABLE):
                 continue
             seen.add(id(value))
