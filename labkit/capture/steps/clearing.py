@@ -57,7 +57,7 @@ class ClearingCheck:
             gradient, state = parameter.grad, _state(parameter)
             is_stale = (
                 gradient is not None
-                and state == stepped
+                and state == stepped != (0, -1)
                 and not (gradient.is_cpu and is_zero(gradient))
             )
             self._compared.append(_Compared(entry, state, is_stale))
@@ -83,4 +83,6 @@ class ClearingCheck:
 
 def _state(parameter: torch.Tensor | None) -> tuple[int, int]:
     gradient = parameter.grad if parameter is not None and parameter.is_leaf else None
-    return (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
+    if gradient is None or gradient.is_inference():  # of those, changes are not counted
+        return 0, -1
+    return id(gradient), tensor_version(gradient)
