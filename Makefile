@@ -6,6 +6,7 @@
 #   make test WORKERS=4                            so many tests at once (2)
 #   make bench BENCH_ARGS=--quick                  does the benchmark run? Else some 25 minutes
 #   make bench BENCH_ARGS="--rows mlp gan --only labkit --threads 1"   some of it (see --help)
+#   make healthy                                   the training runs without a defect, at three seeds each
 #   make versions                                  the tests on the oldest and newest Python and torch
 
 SHELL := /bin/bash
@@ -32,10 +33,10 @@ FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconf
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench findings versions binder-check pictures frontend format clean
+.PHONY: help lab test check browser bench findings healthy versions binder-check pictures frontend format clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -9
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -10
 
 lab: $(VENV)/lab.done
 	@$(BIN)/labkit lab $(LAB_ARGS)
@@ -58,6 +59,11 @@ bench: $(VENV)/bench.done browser
 # Trains models with and without defects, and writes docs/findings.md; some four minutes.
 findings: $(VENV)/dev.done
 	$(BIN)/python -m tests.unit.insight.scores
+
+# In `make test` each run has one of the seeds. Some 15 minutes on two cores.
+healthy: $(VENV)/dev.done
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --all-seeds \
+	  tests/unit/insight/test_healthy_models.py tests/unit/insight/test_healthy_loops.py
 
 # Needs some 8 GB of disk, and an hour on two cores. Python 3.14 and 3.15 come from Debian's packages
 # where the machine has none.

@@ -8,6 +8,14 @@ HEAVY = ("tests/browser/", "tests/hammer/")
 """Tests with a server, a kernel and a browser, or with all cores: two at once are too slow."""
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--all-seeds",
+        action="store_true",
+        help="train each healthy run with three seeds instead of one of them",
+    )
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Return pytest-xdist's scheduler of whole files, with all heavy files on one worker."""

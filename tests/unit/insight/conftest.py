@@ -7,6 +7,23 @@ import torch
 import labkit as lk
 
 
+SEEDS = 0, 1, 2
+
+
+def pytest_generate_tests(metafunc):
+    """Train each run of a file's `HEALTHY` with one of the seeds, or with all (`make healthy`)."""
+    makes = getattr(metafunc.module, "HEALTHY", None)
+    if makes is None:
+        return
+    every = metafunc.config.getoption("--all-seeds")
+    cases = [
+        pytest.param(make, seed, id=f"{make.__name__}-{seed}")
+        for number, make in enumerate(makes)
+        for seed in (SEEDS if every else SEEDS[number % len(SEEDS) :][:1])
+    ]
+    metafunc.parametrize(("make", "seed"), cases)
+
+
 @pytest.fixture(autouse=True)
 def one_thread():
     """Limit torch to one thread, as the test workers share the cores."""
