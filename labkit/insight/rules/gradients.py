@@ -23,7 +23,11 @@ _MIN_STRENGTH = 0.01
 """Gradient of the last layers, relative to its maximum, below which a row is ignored."""
 _MIN_LAYERS = 4
 _MIN_STEPS = 30
-"""Steps before which layers that begin at zero, or a warm-up from a rate of 0, stop gradients."""
+"""Steps before which gradients say little of a loop.
+
+Layers that begin at zero, or a warm-up from a rate of 0, stop them. With a high rate of Adam they
+grow with the weights by a factor of 1,000 in some steps before the loss falls.
+"""
 
 
 def _exploding(evidence: Evidence) -> RuleMatch | None:
@@ -80,7 +84,7 @@ def _growing(evidence: Evidence, table: RecentRows, recent: RecentRows) -> RuleM
     The norm itself says little: it is proportional to any factor of the loss.
     """
     first = evidence.first_values("grad_norm")
-    if first is None or has_converged(evidence):
+    if first is None or recent.steps[-1] < _MIN_STEPS or has_converged(evidence):
         return None
     early = table.row_norms()[: max(1, len(table) // 8)]
     before = max(float(np.sqrt(np.nansum(np.square(first.astype(np.float64))))), float(early.max()))
