@@ -6,7 +6,6 @@ import torch
 
 import labkit as lk
 
-
 SEEDS = 0, 1, 2
 
 

@@ -3,7 +3,6 @@
 from .healthy import LOOPS
 from .healthy.checks import check
 
-
 HEALTHY = LOOPS
 
 

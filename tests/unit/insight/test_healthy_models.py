@@ -3,7 +3,6 @@
 from .healthy import MODELS
 from .healthy.checks import check
 
-
 HEALTHY = MODELS
 
 
