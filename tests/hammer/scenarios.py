@@ -126,7 +126,8 @@ class RequestThread(threading.Thread):
         assert self.watched.graphs is not None
         with self.channel.arrived:
             before = self.channel.snapshots
-        self.channel._on_message(None, {"type": "hello", "protocol": self.channel.protocol}, [])
+        hello = {"type": "hello", "protocol": self.channel.protocol, "again": True}
+        self.channel._on_message(None, hello, [])
         with self.channel.arrived:
             came = self.channel.arrived.wait_for(
                 lambda: self.channel.snapshots > before, ANSWER_SECONDS

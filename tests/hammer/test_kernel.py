@@ -79,7 +79,7 @@ class PageThread(threading.Thread):
 
     def run(self):
         try:
-            self.send({"type": "hello", "protocol": PROTOCOL_VERSION})
+            self.send({"type": "hello", "protocol": PROTOCOL_VERSION, "again": True})
             for name in itertools.cycle(["0.weight", "2.bias", "3.weight", "0.bias"]):
                 if self.stop.is_set():
                     return

@@ -11,13 +11,12 @@ SEEDS = 0, 1, 2
 
 def pytest_generate_tests(metafunc):
     """Train each run of a file's `HEALTHY` with one of the seeds, or with all (`make healthy`)."""
-    makes = getattr(metafunc.module, "HEALTHY", None)
-    if makes is None:
+    if not {"make", "seed"} <= set(metafunc.fixturenames):
         return
     every = metafunc.config.getoption("--all-seeds")
     cases = [
         pytest.param(make, seed, id=f"{make.__name__}-{seed}")
-        for number, make in enumerate(makes)
+        for number, make in enumerate(metafunc.module.HEALTHY)
         for seed in (SEEDS if every else SEEDS[number % len(SEEDS) :][:1])
     ]
     metafunc.parametrize(("make", "seed"), cases)
