@@ -165,9 +165,14 @@ class RunChannel(DroppableWidget):
         """Handle a message from a page; every request receives a reply or a refusal."""
         page = page_of_message()
         page.heard()
-        while self._requested:
-            self._requested.pop().set_result(None)
+        self._cancel_pushes()
         self._refuse_on_error(content, partial(self._dispatch, content, page))
+
+    def _cancel_pushes(self) -> None:
+        """Cancel the pending pushes; several threads may do so at once."""
+        with suppress(KeyError):  # none is left
+            while True:
+                self._requested.pop().set_result(None)
 
     def _refuse_on_error(self, content: Any, reply: Callable[[], None]) -> None:
         """Reply to a message; refuse it with the text of the error if that fails."""
