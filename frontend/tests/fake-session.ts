@@ -7,6 +7,7 @@ import type {
   Change,
   Inspection,
   Picture,
+  Roads,
   RunSession,
   SeriesTable,
   StepMark,
@@ -29,6 +30,7 @@ export class StubSession implements RunSession {
   tables: readonly SeriesTable[] = [];
   isLoading = false;
   isOneWay = false;
+  roads: Roads | null = null;
   cursor: number | null = null;
   selected: string | null = null;
   course: string | null = null;

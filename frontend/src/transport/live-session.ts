@@ -13,6 +13,7 @@ import type {
   FragmentMessage,
   FrameMessage,
   KernelMessage,
+  MessageHandler,
   RefusedMessage,
   SnapshotMessage,
 } from "../messages/kernel";
@@ -20,7 +21,7 @@ import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { Finding, FindingsHistory, RunState, RunStatus } from "../messages/run";
 import type { PictureKind } from "../messages/values";
-import type { Change, RunSession, SeriesTable, StepMark } from "../session";
+import type { Change, Roads, RunSession, SeriesTable, StepMark } from "../session";
 import { Acknowledgements } from "./acknowledgements";
 import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
@@ -41,6 +42,7 @@ export class LiveSession implements RunSession {
   private readonly fragments = new FragmentAssembler();
   private readonly acknowledgements = new Acknowledgements();
   private readonly listeners = new Set<(change: Change) => void>();
+  private handler: MessageHandler | null = null;
   private hasConnected = false;
   /** Whether an earlier session of this page has received a snapshot. */
   private readonly wasSentBefore: boolean;
@@ -90,6 +92,12 @@ export class LiveSession implements RunSession {
 
   get isOneWay(): boolean {
     return this.acknowledgements.isOneWay && isOpen(this.state);
+  }
+
+  get roads(): Roads | null {
+    if (!isOpen(this.state)) return null;
+    const clicks = this.acknowledgements.isOneWay ? "cell end" : this.handler;
+    return clicks === null ? null : { clicks, isText: this.messages.isText };
   }
 
   get isLoading(): boolean {
@@ -205,8 +213,9 @@ export class LiveSession implements RunSession {
   }
 
   /** Acknowledges a snapshot or a frame. */
-  private acknowledge({ seq, acknowledged }: SnapshotMessage | FrameMessage): void {
+  private acknowledge({ seq, acknowledged, handler }: SnapshotMessage | FrameMessage): void {
     send(this.channel, { type: "received", seq });
+    this.handler = handler;
     this.acknowledgements.add(seq, acknowledged, performance.now());
   }
 

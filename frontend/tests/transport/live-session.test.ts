@@ -20,7 +20,7 @@ afterEach(() => vi.useRealTimers());
 function frame(channel: FakeChannel, seq: number, steps: number[], values: number[]): void {
   const { table, buffers } = lossRows(steps, values);
   channel.receive(
-    { type: "frame", acknowledged: null, seq, run: stateOf({ step: seq }), tables: [table] },
+    { type: "frame", acknowledged: null, handler: null, seq, run: stateOf({ step: seq }), tables: [table] },
     buffers,
   );
 }
@@ -46,6 +46,7 @@ function complete(channel: FakeChannel, seq: number, steps: number[], values: nu
     {
       type: "frame",
       acknowledged: null,
+      handler: null,
       seq,
       run: stateOf({ step: seq }),
       tables: [],
@@ -183,7 +184,7 @@ describe("a session", () => {
     channel.receive(snapshot(1));
     const { table } = lossRows([0], [1]);
     channel.receive(
-      { type: "frame", acknowledged: null, seq: 2, run: stateOf(), tables: [table] },
+      { type: "frame", acknowledged: null, handler: null, seq: 2, run: stateOf(), tables: [table] },
       [],
     );
     expect(channel.sentOfType("hello")).toHaveLength(2);
@@ -347,7 +348,7 @@ function framesFor(channel: FakeChannel, ms: number, acknowledged: number | null
   for (let passed = 0; passed < ms; passed += 500) {
     vi.advanceTimersByTime(500);
     const seq = Math.round(performance.now());
-    channel.receive({ type: "frame", acknowledged, seq, run: stateOf(), tables: [] });
+    channel.receive({ type: "frame", acknowledged, handler: null, seq, run: stateOf(), tables: [] });
   }
 }
 
@@ -381,5 +382,42 @@ describe("a session whose messages do not reach the kernel", () => {
       vi.advanceTimersByTime(1000);
     }
     expect(session.isOneWay).toBe(false);
+  });
+});
+
+describe("the roads between a page and the kernel", () => {
+  function opened() {
+    const channel = new FakeChannel();
+    const messages = recorded(channel);
+    return { channel, session: new LiveSession(channel, messages) };
+  }
+
+  it("are unknown until a message of a page was handled while the loop ran", () => {
+    const { channel, session } = opened();
+    expect(session.roads).toBe(null);
+    channel.receive(snapshot(1));
+    expect(session.roads).toBe(null);
+    channel.receive({ ...snapshot(2), acknowledged: 1, handler: "subshell" });
+    expect(session.roads).toEqual({ clicks: "subshell", isText: false });
+  });
+
+  it("say that clicks wait for the cell while acknowledgements are not read", () => {
+    const { channel, session } = opened();
+    channel.receive({ ...snapshot(1), handler: "background" });
+    framesFor(channel, ONE_WAY_AFTER_MS + 1000, null);
+    expect(session.roads?.clicks).toBe("cell end");
+  });
+
+  it("end with the run", () => {
+    const { channel, session } = opened();
+    channel.receive({ ...snapshot(1, { status: "finished" }), handler: "subshell" });
+    expect(session.roads).toBe(null);
+  });
+
+  it("include that buffers are sent as text", () => {
+    const { channel, session } = opened();
+    const asText = { ...snapshot(1), handler: "step end", text_buffers: [] } as const;
+    channel.receive(asText);
+    expect(session.roads).toEqual({ clicks: "step end", isText: true });
   });
 });

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 function frame(seq: number): KernelMessage {
-  return { type: "frame", acknowledged: null, seq, run: stateOf({ step: seq }), tables: [] };
+  return { type: "frame", acknowledged: null, handler: null, seq, run: stateOf({ step: seq }), tables: [] };
 }
 
 describe("what the kernel sends before a view reads it", () => {
