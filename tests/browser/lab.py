@@ -33,6 +33,17 @@ START_SECONDS = 60
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
 """The open document and its kernel, of JupyterLab in the page."""
 
+LOSE_BUFFERS = """
+window.sentAsText = 0;
+const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
+kernel.anyMessage.connect((_, { msg }) => {
+  if (msg.header.msg_type !== "comm_msg") return;
+  msg.buffers = [];
+  window.sentAsText += "text_buffers" in (msg.content.data.content ?? {});
+});
+"""
+"""Removes the binary buffers of all messages of the kernel from the page."""
+
 SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/apputils-extension/notification": {
         "fetchNews": "false",

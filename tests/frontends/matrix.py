@@ -23,6 +23,7 @@ from tests.frontends.environments import BUILD, ROOT, program_of
 from tests.frontends.front_ends import FRONT_ENDS, FrontEnd
 from tests.frontends.measuring import Outcome, measure, reload
 from tests.frontends.notebooks import Server
+from tests.frontends.table import write_readme_table
 
 PICTURES = BUILD / "pictures"
 _SIZE = ViewportSize(width=1280, height=2400)
@@ -31,26 +32,29 @@ _SIZE = ViewportSize(width=1280, height=2400)
 
 def main() -> int:
     """Try the front ends, record what was seen, write the table in the README."""
-    options = _parser().parse_args()
+    wanted = _wanted()
     os.environ |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        for front_end in FRONT_ENDS:
-            if front_end.id in options.names:
-                browser = launch_browser(playwright)
-                result = try_out(front_end, browser)
-                browser.close()
-                print(results.summary(front_end, result), flush=True)
-                results.record(front_end, result)
-    results.write_table()
+        for front_end in wanted:
+            browser = launch_browser(playwright)
+            result = try_out(front_end, browser)
+            browser.close()
+            print(results.summary(front_end, result), flush=True)
+            results.record(front_end, result)
+    write_readme_table(results.recorded())
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _wanted() -> list[FrontEnd]:
+    """Return the front ends that the command line names; all without names."""
     parser = argparse.ArgumentParser(prog="make frontends", description=__doc__)
-    names = [each.id for each in FRONT_ENDS]
-    parser.add_argument("names", nargs="*", default=names, choices=[*names, []], metavar="NAME")
-    return parser
+    known = {each.id: each for each in FRONT_ENDS}
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
+    names = parser.parse_args().names or list(known)
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"no front end is named {', '.join(unknown)}; there are {', '.join(known)}")
+    return [known[name] for name in names]
 
 
 def try_out(front_end: FrontEnd, browser: Browser) -> results.Result:

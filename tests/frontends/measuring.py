@@ -18,6 +18,7 @@ _APPEAR_SECONDS = 12.0
 _GROW_SECONDS = 4.0
 _CLICK_SECONDS = 3.0
 _END_SECONDS = 60.0
+_RETURN_SECONDS = 30.0
 _STEPS_BEFORE_RELOAD = 100
 
 _READ = """() => {
@@ -199,7 +200,7 @@ def reload(book: OpenNotebook, progress: Progress, outcome: Outcome) -> None:
 
     if wait(page, lambda: shows_past() or progress.ended, _END_SECONDS) and not progress.ended:
         outcome.reloaded = "at once"
-    elif wait(page, shows_past, _APPEAR_SECONDS):
+    elif wait(page, shows_past, _RETURN_SECONDS):
         outcome.reloaded = "at the end"
     else:
         outcome.reloaded = "never"

@@ -12,7 +12,7 @@ from typing import Protocol
 import nbformat
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import Lab, NotebookPage, running_jupyter, running_lab
+from tests.browser.lab import LOSE_BUFFERS, Lab, NotebookPage, running_jupyter, running_lab
 
 _numbers = itertools.count(1)
 
@@ -83,18 +83,6 @@ def lab_without_subshells(folder: Path, program: str) -> Iterator[Server]:
     with running_lab(folder, program) as lab:
         lab.set_subshells("disabled")
         yield LabServer(lab)
-
-
-LOSE_BUFFERS = """
-window.sentAsText = 0;
-const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
-kernel.anyMessage.connect((_, { msg }) => {
-  if (msg.header.msg_type !== "comm_msg") return;
-  msg.buffers = [];
-  window.sentAsText += "text_buffers" in (msg.content.data.content ?? {});
-});
-"""
-"""Removes the binary buffers of all messages of the kernel from the page."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What was seen in the front ends: the record, and the table of it in the README."""
+"""What was seen in the front ends, and the record of it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.frontends.environments import ROOT
 from tests.frontends.front_ends import FRONT_ENDS, FrontEnd
 from tests.frontends.measuring import Outcome
 
 RECORD = Path(__file__).with_name("results.json")
-README = ROOT / "README.md"
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,3 @@ def recorded() -> dict[str, dict[str, Any]]:
 def summary(front_end: FrontEnd, result: Result) -> str:
     """Return all that was seen, to read while the others are tried."""
     return json.dumps({front_end.id: asdict(result)}, indent=1)
-
-
-def write_table() -> None:
-    """Write the table into the README, between its markers."""
