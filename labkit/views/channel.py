@@ -20,7 +20,12 @@ from labkit.views import assets, jupyter_compat, queries
 from labkit.views import message_builders as wire
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
-from labkit.views.lifetimes import DroppableWidget, is_open_widget, weak_call
+from labkit.views.lifetimes import (
+    DroppableWidget,
+    close_dropped_comms,
+    is_open_widget,
+    weak_call,
+)
 from labkit.views.message_handlers import handler_of_message
 from labkit.views.messages.page import AssetName
 from labkit.views.page_records import PageRecord, page_of_message
@@ -151,7 +156,12 @@ class RunChannel(DroppableWidget):
             self._publisher.finish()
 
     def publish(self) -> None:
-        """Send what is new as a frame; after the end of the run, as many frames as are needed."""
+        """Send what is new as a frame; after the end of the run, as many frames as are needed.
+
+        Also closes the comms of widgets that were collected since: a page that was reloaded during
+        a cell waits for the states of all open comms before it shows a view.
+        """
+        close_dropped_comms()
         with self._lock:
             self._post(self._updates.frame())
             self._post_rest_of_ended_run()
