@@ -10,6 +10,9 @@ If the browser shares few cores with the loop, rendering is the largest cost. Me
 of 1.27 to 1.31; with 0.5 ms per step, by 1.11 with two frames per second and by 1.04 with one. The
 rate is therefore one frame per second on up to two cores, except for the first frames.
 
+A loop that waits for its pace of at most ten steps per second has a frame for each step, sent when
+the step ends: it is not slowed down.
+
 The thread and the run refer to the channel weakly.
 """
 
@@ -35,6 +38,8 @@ FEW_CORES_SECONDS = 1.0
 _FIRST_FRAMES_SECONDS = 0.5
 """The same for the first frames, in s."""
 _FIRST_FRAMES = 5
+_PACED_INTERVAL_SECONDS = 1.5
+"""Interval, in s, after which a frame is sent though no step of a slow loop has ended."""
 _MAX_INTERVAL_SECONDS = 10.0
 _UNACKNOWLEDGED_TOLERATED = 3
 _UNACKNOWLEDGED_UNTIL_MAX_INTERVAL = 30
@@ -100,6 +105,7 @@ class Publisher:
         self._has_few_cores = _cores() <= _FEW_CORES
         self._frames = 0
         run.viewers.acknowledge()
+        run.control.paced_step_ended = self._paced_step_ended
         weakref.finalize(publish.__self__, self._end).atexit = False  # type: ignore[attr-defined]
         self._ended = False
         self._remove_callback: Callable[[], None] = _nothing
@@ -133,6 +139,12 @@ class Publisher:
         """Send a frame without waiting for the end of the interval."""
         self._publish_due = True
         self._signals.put(None)
+
+    def _paced_step_ended(self) -> None:
+        run = self._run()
+        is_taken = self.unacknowledged <= _UNACKNOWLEDGED_UNTIL_MAX_INTERVAL and not self._ending
+        if is_taken and run is not None and run.control.pace.draws_each_step:
+            self.publish_soon()
 
     def acknowledge(self) -> None:
         """Record that a page has received the last frame."""
@@ -238,9 +250,12 @@ class Publisher:
         else:
             self.unacknowledged += 1
         self._frames += 1
-        if not run.control.paused:  # a paused loop is not slowed down
+        pace = run.control.pace
+        if not run.control.paused and not pace.has_spare_time:  # a waiting loop is not slowed down
             run.cost_totals.add_publishing(spent)
-        return self._interval(run.budget, spent / 1e9)
+        interval = self._interval(run.budget, spent / 1e9)
+        follows_steps = pace.draws_each_step and pace.has_spare_time
+        return max(interval, _PACED_INTERVAL_SECONDS) if follows_steps else interval
 
     def _interval(self, budget: float, cost_seconds: float) -> float:
         affordable = cost_seconds / (_SHARE_OF_BUDGET * budget)

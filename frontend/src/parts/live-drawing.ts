@@ -1,7 +1,7 @@
 /** Redraws a view when its run, the selection, or the page's theme changes. */
 
 import type { Change, RunSession } from "../session";
-import { RedrawScheduler } from "./redraw-scheduler";
+import { drawsEachStep, RedrawScheduler } from "./redraw-scheduler";
 import { readTheme, type Theme, watchTheme } from "./theme";
 
 export class LiveDrawing {
@@ -22,7 +22,7 @@ export class LiveDrawing {
       session.subscribe((change) => {
         onChange(change);
         if (change === "cursor" || change === "selection" || change === "mark") this.now();
-        else this.redraw.later();
+        else this.redraw.later(drawsEachStep(session.state));
       }),
       watchTheme(() => {
         this.theme = readTheme(root);

@@ -1,7 +1,10 @@
 /**
  * Draws at most once per animation frame, only while the view is visible, and for a limited
- * fraction of the time, because training may run on the same machine.
+ * fraction of the time, because training may run on the same machine. A loop that waits for a low
+ * pace is not slowed down, so each of its steps is drawn.
  */
+
+import type { RunState } from "../messages/run";
 
 /** Maximum fraction of the page's time for the live drawing of one view. */
 const MAX_TIME_SHARE = 0.05;
@@ -12,6 +15,16 @@ const MAX_PAUSE_MS = 1000;
 /** Duration above which a drawing slows down training on a machine with few cores. */
 const HEAVY_DRAW_MS = 4;
 const FEW_CORES = 2;
+/** Ratio of the time for drawings at once to the pause after each. */
+const PROMPT_DRAWS_PER_PAUSE = 3;
+/** Highest pace, in steps per second, at which the kernel sends each step as it ends. */
+const MAX_DRAWN_PACE = 10;
+
+/** Whether each change is drawn, as it shows a step after which the loop waits. */
+export function drawsEachStep(state: RunState | null): boolean {
+  const pace = state?.status === "running" ? state.pace : null;
+  return pace !== null && pace <= MAX_DRAWN_PACE;
+}
 
 export class RedrawScheduler {
   private frame = 0;
@@ -19,6 +32,8 @@ export class RedrawScheduler {
   private pending = false;
   private visible = true;
   private nextDrawAt = 0;
+  /** Time of the next drawing at once. */
+  private nextPromptAt = 0;
   private readonly visibility: IntersectionObserver;
 
   constructor(
@@ -32,9 +47,13 @@ export class RedrawScheduler {
     this.visibility.observe(element);
   }
 
-  /** Schedules a drawing after a live change. */
-  later(): void {
+  /** Schedules a drawing after a live change; draws `promptly` if that leaves time for the page. */
+  later(promptly = false): void {
     this.pending = true;
+    if (promptly && this.visible && performance.now() >= this.nextPromptAt) {
+      this.drawNow();
+      return;
+    }
     if (!this.visible || this.frame !== 0 || this.timer !== undefined) return;
     this.schedule();
   }
@@ -79,5 +98,6 @@ export class RedrawScheduler {
     const crowded = navigator.hardwareConcurrency <= FEW_CORES && ended - began > HEAVY_DRAW_MS;
     const pause = crowded ? MAX_PAUSE_MS : Math.max(MIN_PAUSE_MS, (ended - began) / MAX_TIME_SHARE);
     this.nextDrawAt = ended + Math.min(MAX_PAUSE_MS, pause);
+    this.nextPromptAt = ended + (ended - began) / PROMPT_DRAWS_PER_PAUSE;
   }
 }
