@@ -182,6 +182,7 @@ describe("every message", () => {
     void session.histograms(["fc.weight"], "even", 5);
     void session.picture("fc", "units", null);
     void session.control("pause");
+    void session.setPace(20);
     void session.ignore("dead-units", true);
     void session.asset("layout.js").catch(() => undefined);
     const sent = new Map(channel.sent.map((message) => [message.type, message]));
