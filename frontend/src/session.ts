@@ -6,10 +6,19 @@
  */
 
 import type { GraphData } from "./messages/graph";
+import type { MessageHandler } from "./messages/kernel";
 import type { AssetName, ControlAction } from "./messages/page";
 import type { Finding, FindingsHistory, RunState } from "./messages/run";
 import type { TableKind } from "./messages/tables";
 import type { PictureKind, PictureSubject, RecordedNorm, SentPicture } from "./messages/values";
+
+/** How this page and the kernel reach each other while a loop runs, as measured on this page. */
+export interface Roads {
+  /** What handles the page's messages, or "cell end" if nothing does before the cell has ended. */
+  readonly clicks: MessageHandler | "cell end";
+  /** Whether the page loses binary buffers, so that they are sent as text. */
+  readonly isText: boolean;
+}
 
 /** Points of one column, sorted by step. */
 export interface Points {
@@ -117,6 +126,8 @@ export interface RunSession {
   readonly course: string | null;
   /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
   readonly isOneWay: boolean;
+  /** Null before anything was measured, and while no loop is watched. */
+  readonly roads: Roads | null;
   /** Why the data are not live, as a sentence; null without a problem. */
   readonly problem: string | null;
   /**

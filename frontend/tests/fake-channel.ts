@@ -127,6 +127,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     type: "snapshot",
     seq,
     acknowledged: null,
+    handler: null,
     run: stateOf(facts),
     tables: [],
     graph: null,

@@ -7,6 +7,7 @@ import type {
   Change,
   Inspection,
   Picture,
+  Roads,
   RunSession,
   SeriesTable,
   StepMark,
@@ -30,6 +31,7 @@ export class StubSession implements RunSession {
   isLoading = false;
   drawsAll = true;
   isOneWay = false;
+  roads: Roads | null = null;
   cursor: number | null = null;
   selected: string | null = null;
   course: string | null = null;

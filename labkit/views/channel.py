@@ -22,6 +22,7 @@ from labkit.views.fragments import Fragmenter
 from labkit.views.frame_rate import PageReport
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import DroppableWidget, is_open_widget, weak_call
+from labkit.views.message_handlers import handler_of_message
 from labkit.views.messages.page import AssetName
 from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.publisher import Publisher
@@ -77,7 +78,7 @@ class RunChannel(DroppableWidget):
     def of(cls, run: Run) -> RunChannel:
         """Return the open channel of a run; create it if there is none."""
         channel = cls._of_runs.get(run.id)
-        if channel is None or channel.comm is None:
+        if channel is None or channel.comm is None or jupyter_compat.is_closed(channel.comm):
             channel = cls._of_runs[run.id] = cls(run)
         return channel
 
@@ -168,6 +169,8 @@ class RunChannel(DroppableWidget):
             self._post(self._updates.frame())
 
     def _post(self, message: wire.Message) -> None:
+        if self.comm is None or jupyter_compat.is_closed(self.comm):
+            return
         for part in map(with_text_buffers, self._fragmenter.fragments(message)):
             self.send(part.content, part.buffers)
 
@@ -175,6 +178,8 @@ class RunChannel(DroppableWidget):
         """Handle a message from a page; every request receives a reply or a refusal."""
         page = page_of_message()
         page.heard()
+        handler = handler_of_message(self._watched.control.owner)
+        self._updates.handler = handler or self._updates.handler
         self._cancel_pushes()
         self._refuse_on_error(content, partial(self._dispatch, content, page))
 

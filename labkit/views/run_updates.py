@@ -15,6 +15,7 @@ from labkit.run.series_table import Whole
 from labkit.views import snapshots_and_frames
 from labkit.views.course import course_folder
 from labkit.views.message_builders import Message
+from labkit.views.messages.kernel import MessageHandler
 from labkit.views.messages.run import FindingsHistory
 from labkit.views.past_findings import findings_history
 
@@ -54,10 +55,13 @@ class RunUpdates:
     ----------
     pending : set of str
         The ids of the tables that have to be sent completely.
+    handler : str or None
+        What handled the newest message of a page that was handled while a loop ran.
     """
 
     def __init__(self, run: Run) -> None:
         self.pending: set[str] = set()
+        self.handler: MessageHandler | None = None
         self._run = run
         self._seq = 0
         self._acknowledged: int | None = None
@@ -117,6 +121,7 @@ class RunUpdates:
             course_folder(),
             sorted(pending),
             acknowledged=self._acknowledged,
+            handler=self.handler,
         )
         self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()
         self._rows_wait = False
@@ -157,6 +162,7 @@ class RunUpdates:
             complete,
             draws_all=draws_all,
             acknowledged=self._acknowledged,
+            handler=self.handler,
         )
         self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
         self._sent_at |= dict.fromkeys(rows, self._seq)

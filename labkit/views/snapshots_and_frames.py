@@ -13,6 +13,7 @@ from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views.message_builders import Message, finite, graph_data
+from labkit.views.messages.kernel import MessageHandler
 from labkit.views.messages.run import FindingsHistory
 
 NO_HISTORY: FindingsHistory = {"rules": 0, "silenced": [], "past": [], "dropped": 0}
@@ -53,6 +54,7 @@ def snapshot(
     pending: Sequence[str] = (),
     *,
     acknowledged: int | None = None,
+    handler: MessageHandler | None = None,
 ) -> Message:
     """Return a message with the complete state of a run.
 
@@ -75,8 +77,11 @@ def snapshot(
         Ids of the tables that follow in frames.
     acknowledged : int or None
         The highest number that a page has acknowledged.
+    handler : str or None
+        What handled the newest message of a page that was handled while a loop ran.
     """
     message = Message({"type": "snapshot", "seq": seq, "acknowledged": acknowledged})
+    message.content["handler"] = handler
     message.content["run"] = _state(state)
     message.content["tables"] = [_complete_table(message, *each) for each in tables]
     message.content["graph"] = None if graph is None else graph_data(graph)
@@ -100,6 +105,7 @@ def frame(
     *,
     draws_all: bool = True,
     acknowledged: int | None = None,
+    handler: MessageHandler | None = None,
 ) -> Message:
     """Return a message with the changes since the previous snapshot or frame.
 
@@ -124,9 +130,12 @@ def frame(
         Whether all views draw the frame, or only the status and the curves.
     acknowledged : int or None
         The highest number that a page has acknowledged.
+    handler : str or None
+        What handled the newest message of a page that was handled while a loop ran.
     """
     message = Message({"type": "frame", "seq": seq, "acknowledged": acknowledged})
     message.content["draws_all"] = draws_all
+    message.content["handler"] = handler
     message.content["run"] = _state(state)
     room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
     message.content["tables"] = [

@@ -1,8 +1,11 @@
 """The dashboard in a real page, while a real kernel trains."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
+from .lab import LOSE_BUFFERS
 from .training import MODEL, Training
 
 pytestmark = pytest.mark.browser
@@ -25,6 +28,11 @@ def start(open_notebook, training, **options):
     return book
 
 
+def road(book):
+    """Return the word for what was measured of the roads between the page and the kernel."""
+    return book.view("controls").locator('[data-labkit-fact="roads"]')
+
+
 def settled_steps(book, training):
     """Wait until the step count of the kernel is constant, and return it."""
     before = -1
@@ -39,9 +47,12 @@ def test_views_grow_while_the_cell_runs(open_notebook, training):
     for kind in ("dashboard", "curves", "gradients", "controls"):
         book.await_step(kind, book.step(kind) + 20)
     expect(book.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    expect(road(book)).to_have_text("live, clicks at once")
+    expect(road(book)).to_have_attribute("title", re.compile("subshell"))
     training.end()
     book.await_idle()
     expect(book.view("controls")).to_contain_text("Finished")
+    expect(road(book)).to_have_count(0)
     assert book.errors == []
 
 
@@ -142,6 +153,7 @@ def test_everything_is_live_in_a_page_without_subshells(
     for kind in ("dashboard", "curves", "gradients"):
         book.await_step(kind, book.step(kind) + 20)
     expect(book.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    expect(road(book)).to_have_text("live, clicks at once")
     book.page.get_by_role("button", name="Pause", exact=True).click()
     expect(book.view("controls")).to_contain_text("Paused")
     steps = settled_steps(book, training)
@@ -153,17 +165,6 @@ def test_everything_is_live_in_a_page_without_subshells(
     assert book.errors == []
 
 
-LOSE_BUFFERS = """
-window.sentAsText = 0;
-const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
-kernel.anyMessage.connect((_, { msg }) => {
-  if (msg.header.msg_type !== "comm_msg") return;
-  msg.buffers = [];
-  window.sentAsText += "text_buffers" in (msg.content.data.content ?? {});
-});
-"""
-
-
 def test_everything_is_live_in_a_page_that_loses_the_buffers_of_messages(open_new_page, training):
     book = open_new_page([MODEL, training.cell()])
     book.page.evaluate(LOSE_BUFFERS)
@@ -172,6 +173,8 @@ def test_everything_is_live_in_a_page_that_loses_the_buffers_of_messages(open_ne
     for kind in ("dashboard", "curves", "gradients"):
         book.await_step(kind, 20)
     expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
+    book.scroll_to("controls")
+    expect(road(book)).to_have_text("live, clicks at once, sent as text")
     training.end()
     book.await_idle()
     assert book.page.evaluate("() => window.sentAsText") > 3

@@ -7,12 +7,20 @@ import type { Finding, FindingsHistory, RunState } from "./run";
 import type { TableRows, TableSnapshot } from "./tables";
 import type { PictureSubject, RecordedNorm, SentPicture, SentStatistics } from "./values";
 
+/**
+ * What handled a message of a page while a loop ran: a subshell, the loop itself at the end of a
+ * step, or the kernel's free main thread, as the loop runs in the background.
+ */
+export type MessageHandler = "subshell" | "step end" | "background";
+
 /** The complete state of a run, except the tables in `pending`, which follow in frames. */
 export interface SnapshotMessage {
   readonly type: "snapshot";
   readonly seq: number;
   /** The highest number that a page has acknowledged; null if none. */
   readonly acknowledged: number | null;
+  /** What handled the newest message of a page that was handled while a loop ran; null if none. */
+  readonly handler: MessageHandler | null;
   readonly run: RunState;
   readonly tables: readonly TableSnapshot[];
   readonly graph: GraphData | null;
@@ -36,6 +44,8 @@ export interface FrameMessage {
   readonly acknowledged: number | null;
   /** Whether all views draw the frame, or only the status and the curves. */
   readonly draws_all: boolean;
+  /** As in a snapshot. */
+  readonly handler: MessageHandler | null;
   readonly run: RunState;
   readonly tables: readonly TableRows[];
   /**

@@ -16,16 +16,25 @@ from labkit.views.messages.values import (
     SentStatistics,
 )
 
+MessageHandler = Literal["subshell", "step end", "background"]
+"""What handled a message of a page while a loop ran.
+
+A subshell, the loop itself at the end of a step, or the free main thread, as the loop runs in the
+background.
+"""
+
 
 class SnapshotMessage(TypedDict):
     """The complete state of a run, except the tables in `pending`, which follow in frames.
 
-    `acknowledged` is the highest number that a page has acknowledged; None if none.
+    `acknowledged` is the highest number that a page has acknowledged; None if none. `handler`
+    handled the newest message of a page that was handled while a loop ran; None if none was.
     """
 
     type: Literal["snapshot"]
     seq: int
     acknowledged: int | None
+    handler: MessageHandler | None
     run: RunState
     tables: list[TableSnapshot]
     graph: GraphData | None
@@ -47,6 +56,7 @@ class FrameMessage(TypedDict):
     seq: int
     acknowledged: int | None
     draws_all: bool
+    handler: MessageHandler | None
     run: RunState
     tables: list[TableRows]
     snapshots: NotRequired[list[TableSnapshot]]

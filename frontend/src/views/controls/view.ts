@@ -5,8 +5,9 @@ import { make, setText } from "../../parts/element";
 import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
-import { type Fact, factsOf, ONE_WAY, progressOf, STATUS_TEXTS } from "./facts";
+import { type Fact, factsOf, progressOf, STATUS_TEXTS } from "./facts";
 import { PaceControl } from "./pace";
+import { roadsFact } from "./roads";
 
 export const drawControls: DrawView = (root, session) => {
   const view = new ControlsView(root, session);
@@ -95,7 +96,8 @@ class ControlsView {
     setText(this.status, word);
     this.status.dataset.status = state.status;
     this.status.title = state.message ?? explanation;
-    this.drawFacts([...factsOf(state), ...(this.session.isOneWay ? [ONE_WAY] : [])]);
+    const { roads } = this.session;
+    this.drawFacts([...factsOf(state), ...(roads ? [roadsFact(roads)] : [])]);
     this.drawProgress(progressOf(state));
     this.drawNotices(state);
     this.root.dataset.labkitStep = String(state.step);
@@ -103,7 +105,7 @@ class ControlsView {
 
   private drawFacts(facts: readonly Fact[]): void {
     for (const { id, text, explanation } of facts) {
-      const item = this.items.get(id) ?? make("li");
+      const item = this.items.get(id) ?? make("li", { "data-labkit-fact": id });
       this.items.set(id, item);
       setText(item, text);
       if (item.title !== explanation) item.title = explanation;
