@@ -22,8 +22,8 @@ _BY_HAND = (
     "the weights are updated without its optimizer, so that its hyperparameters have no effect."
 )
 _UNKNOWN_TYPE = (
-    "its optimizer has no step hooks, as torch's own have, so that labkit cannot set hyperparameters for it. "
-    "Set them in the loop."
+    "its optimizer has no step hooks, as torch's own have, so that labkit cannot set "
+    "hyperparameters for it. Set them in the loop."
 )
 
 

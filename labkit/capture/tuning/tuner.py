@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 
@@ -43,8 +44,9 @@ class Tuner:
         self._adjustments = Adjustments(loop)
         self._freezing = Freezing(loop, models)
         self._apply_budget = set_budget
-        self._budgets: list[tuple[int, float, float]] = []
-        """The changes of the budget in force: event, before, after."""
+        self._budgets: dict[int, float] = {}
+        """The changed budgets in force, by the ids of their events."""
+        self._initial_budget = 0.0
         self._groups: tuple[ParameterGroup, ...] = ()
         self._modules = self._freezing.modules()
         self._layout: object = None
@@ -53,7 +55,9 @@ class Tuner:
     # ── reading ──────────────────────────────────────────────────────────────
 
     def groups(self) -> tuple[ParameterGroup, ...]:
-        """Return the parameter groups, as they were last read."""
+        """Return the parameter groups, as they were last read; as they are on their own thread."""
+        if threading.get_ident() == self._loop.thread:
+            self._read_groups()
         return self._groups
 
     def modules(self) -> tuple[TunableModule, ...]:
@@ -63,8 +67,8 @@ class Tuner:
     def is_in_step(self) -> bool:
         """Return whether a backward pass waits for its optimizer step, or one is under way."""
         loop = self._loop
-        active = loop.recorders.active
-        return loop.is_in_pass or any(each.depth or each.passes for each in active)
+        hooked = [e for e in loop.recorders.with_optimizers if not e.is_without_hook]
+        return loop.is_in_pass or any(each.depth or each.passes for each in hooked)
 
     def read_if_due(self) -> None:
         """Read groups and modules at most twice a second, on the training thread."""
@@ -109,10 +113,12 @@ class Tuner:
         """Change the part of the loop's time that watching may take."""
         run = self._run()
         before = run.budget
+        if not self._budgets:
+            self._initial_budget = before
         event = run.event_log.add(
             run.steps, "budget", "", before, budget, text=f"budget: {before:.3g} → {budget:.3g}"
         )
-        self._budgets.append((event.id, before, budget))
+        self._budgets[event.id] = budget
         self._spend(run, budget)
         return event
 
@@ -135,9 +141,9 @@ class Tuner:
         self._freezing.close()
 
     def _take_budget_back(self, run: Run, event: RunEvent) -> None:
-        first = self._budgets[0][1] if self._budgets else run.budget
-        self._budgets = [each for each in self._budgets if each[0] != event.id]
-        self._spend(run, self._budgets[-1][2] if self._budgets else first)
+        self._budgets.pop(event.id, None)
+        left = list(self._budgets.values())
+        self._spend(run, left[-1] if left else self._initial_budget)
 
     def _spend(self, run: Run, budget: float) -> None:
         self._apply_budget(budget)
