@@ -129,10 +129,12 @@ $(VENV)/lab.done: $(INSTALLED_FROM)
 	@$(PIP) --editable '.[lab]'
 	@touch $@
 
-$(VENV)/dev.done: $(INSTALLED_FROM)
+$(VENV)/dev.done: $(INSTALLED_FROM) tests/widgets/ipykernel6.txt
 	@echo "Installing labkit, its tests and checks"
 	@if command -v npm >/dev/null && node --eval '$(NODE_IS_NEW)' 2>/dev/null; \
 	then $(PIP) --editable '.[dev]'; else $(PIP) --editable '.[dev]' $(NODE_WHEEL); fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+	  --target build/ipykernel6 --requirement tests/widgets/ipykernel6.txt
 	@touch $@ $(VENV)/lab.done
 
 $(VENV)/bench.done: $(INSTALLED_FROM)

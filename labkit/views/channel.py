@@ -20,12 +20,13 @@ from labkit.views import assets, jupyter_compat, queries
 from labkit.views import message_builders as wire
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
-from labkit.views.lifetimes import DroppableWidget, weak_call
+from labkit.views.lifetimes import DroppableWidget, is_open_widget, weak_call
 from labkit.views.messages.page import AssetName
 from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.publisher import Publisher
 from labkit.views.run_updates import RunUpdates
 from labkit.views.text_buffers import request_text, with_text_buffers
+from labkit.views.waiting_messages import WaitingMessageWatch
 
 _MAX_TEXT = 200
 _GRACE_SECONDS = 0.4
@@ -69,6 +70,7 @@ class RunChannel(DroppableWidget):
         self.on_msg(self._on_message)
         jupyter_compat.handle_on_subshell(self.comm)
         self._publisher = None if run.closed else Publisher(run, self.publish)
+        self._waiting_messages = WaitingMessageWatch(run, is_open_widget)
 
     @classmethod
     def of(cls, run: Run) -> RunChannel:
@@ -143,6 +145,7 @@ class RunChannel(DroppableWidget):
     def close(self) -> None:
         """Close the channel on every page, and end the publisher thread."""
         super().close()
+        self._waiting_messages.close()
         if self._publisher is not None:
             self._publisher.finish()
 

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 from IPython.core.getipython import get_ipython
+
+_header: ContextVar[dict[str, Any] | None] = ContextVar("_header", default=None)
+"""The header of the message that labkit handles while the cell on this thread is running."""
+
+
+@contextmanager
+def handling_message(header: dict[str, Any]) -> Iterator[None]:
+    """Handle a message of a page on the thread of the running cell; takes the message's header."""
+    token = _header.set(header)
+    try:
+        yield
+    finally:
+        _header.reset(token)
+
+
+def is_handled_in_cell() -> bool:
+    """Return whether the message that is being handled does not wait for the end of a cell."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return not is_main or _header.get() is not None
 
 
 def is_notebook() -> bool:
@@ -30,8 +50,8 @@ def current_session() -> str | None:
     kernel = running_kernel()
     if kernel is None:
         return None
-    header = kernel.get_parent("shell").get("header", {})
-    return header.get("session")  # type: ignore[no-any-return]
+    header = _header.get() or kernel.get_parent("shell").get("header", {})
+    return header.get("session")
 
 
 def current_execution() -> str | None:

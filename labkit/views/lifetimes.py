@@ -93,6 +93,14 @@ class DroppableWidget(anywidget.AnyWidget):
         _drop(self)
 
 
+def is_open_widget(model_id: str) -> bool:
+    """Return whether a model id is that of an open widget of labkit."""
+    try:
+        return isinstance(jupyter_compat.widget_with(model_id), DroppableWidget)
+    except ReferenceError:  # collected a moment ago
+        return False
+
+
 class ShownViews:
     """The displayed views, by cell. Refers to each view until it is closed or replaced.
 

@@ -6,7 +6,6 @@ A page is identified by the session in the headers of its messages, which a relo
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections import OrderedDict
 
@@ -59,7 +58,7 @@ class PageRecord:
     def heard(self) -> None:
         """Record that a message of the page is being handled on this thread."""
         self._heard_at = time.monotonic()
-        if threading.current_thread() is not threading.main_thread():
+        if kernel.is_handled_in_cell():
             self.is_heard_in_cells = True
 
     def is_heard_since(self, moment: float) -> bool:

@@ -1,6 +1,8 @@
 """Views in a real kernel: freed when their cell runs again, and answering between cells."""
 
+import os
 import uuid
+from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
@@ -58,8 +60,9 @@ input()
 class Notebook:
     """Runs cells as a front end does, with cell ids."""
 
-    def __init__(self, client):
+    def __init__(self, client, has_subshells):
         self.client = client
+        self.has_subshells = has_subshells
 
     def run(self, cell, code):
         """Run a cell; return its printed text."""
@@ -119,10 +122,19 @@ class Notebook:
                     return line
 
 
-@pytest.fixture(scope="module")
-def kernel():
-    manager, client = start_new_kernel(startup_timeout=TIMEOUT)
-    notebook = Notebook(client)
+IPYKERNEL_6 = Path(__file__).parents[2] / "build" / "ipykernel6"
+"""`make test` installs an ipykernel without subshells there."""
+
+
+@pytest.fixture(scope="module", params=["newest", "6"], ids="ipykernel-{}".format)
+def kernel(request):
+    paths = [str(IPYKERNEL_6)] if request.param == "6" else []
+    paths += filter(None, [os.environ.get("PYTHONPATH")])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    manager, client = start_new_kernel(startup_timeout=TIMEOUT, env=environment)
+    notebook = Notebook(client, has_subshells=request.param != "6")
+    version = notebook.run("version", "import ipykernel; print(ipykernel.version_info[0] == 6)")
+    assert version == str(request.param == "6")
     notebook.run("setup", SETUP)
     yield notebook
     client.stop_channels()
@@ -245,8 +257,12 @@ def test_a_page_whose_requests_arrive_is_sent_nothing_that_it_does_not_request(s
     hello = {"type": "hello", "protocol": PROTOCOL_VERSION, "again": False}
     silent_page.send_to_widget(model_id, hello)
     silent_page.sent_until(("snapshot", None))
-    sent = [silent_page.sent_until(("frame", None)) for _ in range(3)]
-    assert {each for some in sent for each in some} == {("frame", None)}
+    frames = [silent_page.sent_until(("frame", None)) for _ in range(3)]
+    others = [each for some in frames for each in some if each[0] != "frame"]
+    if silent_page.has_subshells:
+        assert others == []
+    else:  # the requests wait for the end of the first step; what was pushed is not sent again
+        assert others in ([], [("asset", "plotly.js"), ("asset", "layout.js")])
     silent_page.send_to_widget(model_id, STOP)
     assert silent_page.printed_by(cell) == "status stopped"
 
