@@ -2,11 +2,14 @@
 
 import type { GraphData } from "../src/messages/graph";
 import type { Finding, FindingsHistory, RunState } from "../src/messages/run";
+import type { Tuning } from "../src/messages/tuning";
 import type { PictureSubject } from "../src/messages/values";
 import type {
   Change,
+  ChangeReply,
   Inspection,
   Picture,
+  RequestedChange,
   RunSession,
   SeriesTable,
   StepMark,
@@ -26,6 +29,7 @@ export class StubSession implements RunSession {
   history: FindingsHistory = { rules: 24, silenced: [], past: [], dropped: 0 };
   mark: StepMark | null = null;
   frozen: ReadonlySet<string> = new Set();
+  tuning: Tuning = { groups: [], modules: [], events: [] };
   tables: readonly SeriesTable[] = [];
   isLoading = false;
   isOneWay = false;
@@ -81,6 +85,10 @@ export class StubSession implements RunSession {
 
   async ignore(_rule: string, _ignored: boolean): Promise<boolean> {
     return true;
+  }
+
+  async changeTraining(_change: RequestedChange): Promise<ChangeReply> {
+    return { answered: true, reason: null };
   }
 
   async asset(): Promise<string> {

@@ -92,7 +92,7 @@ def result(run: RunToChange, request: Future[Events]) -> Events:
         If no step has ended within `WAIT_SECONDS`; the request is withdrawn.
     """
     if not request.done() and run.control.owner == threading.get_ident():
-        request.add_done_callback(lambda done: _note_refusal(run, done))
+        note_refusal(run, request)
         return ()
     try:
         return request.result(WAIT_SECONDS)
@@ -107,10 +107,15 @@ def result(run: RunToChange, request: Future[Events]) -> Events:
         raise RuntimeError(f"{error}, so nothing was changed.") from None
 
 
-def _note_refusal(run: RunToChange, done: Future[Events]) -> None:
-    error = None if done.cancelled() else done.exception()
-    if error is not None:
-        run.add_notice("change", str(error))
+def note_refusal(run: RunToChange, request: Future[Events]) -> None:
+    """Add a notice if a request is refused later, when nothing waits for its result."""
+
+    def note(done: Future[Events]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is not None:
+            run.add_notice("change", str(error))
+
+    request.add_done_callback(note)
 
 
 def _tuner(run: RunToChange) -> LiveTuner:

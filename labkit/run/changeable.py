@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labkit.run import change_requests
 from labkit.run.control import Control
-from labkit.run.hyperparameters import ParameterGroup, checked_adjustment
+from labkit.run.hyperparameters import ParameterGroup, TunableModule, checked_adjustment
 from labkit.run.optional import import_optional
 from labkit.run.run_event import EventLog, RunEvent, Schedule, event_row
 from labkit.run.run_record import RunRecord
@@ -56,6 +56,12 @@ class ChangeableRun(RunRecord):
         """The parameter groups with their present hyperparameters; none once the run has ended."""
         live = self._live
         return () if live is None else live.tuner.groups()
+
+    @property
+    def tunable_modules(self) -> tuple[TunableModule, ...]:
+        """The modules that can be frozen; none once the run has ended."""
+        live = self._live
+        return () if live is None else live.tuner.modules()
 
     def events_frame(self) -> pandas.DataFrame:
         """Return `events` as a `pandas.DataFrame` with one row per event.

@@ -36,6 +36,8 @@ class ParameterGroup:
         What the optimizer's group contains, which differs where `Run.adjust` is in force.
     reason : str or None
         Why the values cannot be changed; None if they can.
+    varying : frozenset of str
+        The hyperparameters whose own values have changed during the run.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ParameterGroup:
     values: Mapping[Quantity, Value]
     own: Mapping[Quantity, Value]
     reason: str | None = None
+    varying: frozenset[Quantity] = frozenset()
 
 
 @dataclass(frozen=True)

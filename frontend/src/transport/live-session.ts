@@ -19,8 +19,16 @@ import type {
 import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { Finding, FindingsHistory, RunState, RunStatus } from "../messages/run";
+import type { Tuning } from "../messages/tuning";
 import type { PictureKind } from "../messages/values";
-import type { Change, RunSession, SeriesTable, StepMark } from "../session";
+import type {
+  Change,
+  ChangeReply,
+  RequestedChange,
+  RunSession,
+  SeriesTable,
+  StepMark,
+} from "../session";
 import { Acknowledgements } from "./acknowledgements";
 import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
@@ -80,6 +88,10 @@ export class LiveSession implements RunSession {
     return this.data.frozen;
   }
 
+  get tuning(): Tuning {
+    return this.data.tuning;
+  }
+
   get course(): string | null {
     return this.data.course;
   }
@@ -123,6 +135,10 @@ export class LiveSession implements RunSession {
 
   ignore(rule: string, ignored: boolean): Promise<boolean> {
     return this.requests.ignore(rule, ignored);
+  }
+
+  changeTraining(change: RequestedChange): Promise<ChangeReply> {
+    return this.requests.change(change);
   }
 
   asset(name: AssetName): Promise<string> {

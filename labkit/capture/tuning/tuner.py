@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from torch import nn
 
@@ -82,7 +83,9 @@ class Tuner:
             self._read_modules()
 
     def _read_groups(self) -> None:
-        self._groups = tuple(group.facts() for group in live_groups(self._loop))
+        read = [group.facts() for group in live_groups(self._loop)]
+        before = {group.name: group for group in self._groups}
+        self._groups = tuple(_with_varying(group, before.get(group.name)) for group in read)
 
     def _read_modules(self) -> None:
         self._layout = self._loop.table.layout
@@ -154,3 +157,11 @@ class Tuner:
         if run is None:
             raise RuntimeError("The run no longer exists, so nothing can be changed.")
         return run
+
+
+def _with_varying(group: ParameterGroup, before: ParameterGroup | None) -> ParameterGroup:
+    """Return a group with the hyperparameters whose own values have changed so far."""
+    if before is None:
+        return group
+    changed = {name for name, own in group.own.items() if before.own.get(name) != own}
+    return replace(group, varying=before.varying | changed)

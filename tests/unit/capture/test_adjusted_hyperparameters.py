@@ -293,7 +293,7 @@ def test_updates_by_hand_have_no_groups():
             F.cross_entropy(model(x), y).backward()
             with torch.no_grad():
                 for parameter in model.parameters():
-                    parameter -= 0.1 * parameter.grad
+                    parameter.sub_(0.1 * parameter.grad)
                     parameter.grad = None
         with pytest.raises(RuntimeError, match="made by hand"):
             run.adjust(lr=0.01)

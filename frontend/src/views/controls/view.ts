@@ -6,6 +6,7 @@ import { RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
 import { type Fact, factsOf, ONE_WAY, progressOf, STATUS_TEXTS } from "./facts";
+import { TuningSection } from "./tuning";
 
 export const drawControls: DrawView = (root, session) => {
   const view = new ControlsView(root, session);
@@ -32,6 +33,7 @@ class ControlsView {
   private readonly notices = make("ul", { class: "labkit-notices", "aria-label": "Notices" });
   private readonly items = new Map<string, HTMLLIElement>();
   private readonly buttons: Buttons;
+  private readonly tuning: TuningSection;
   private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
 
@@ -40,6 +42,7 @@ class ControlsView {
     private readonly session: RunSession,
   ) {
     this.buttons = new Buttons(session);
+    this.tuning = new TuningSection(session);
     root.classList.add("labkit-controls");
     root.dataset.labkitView = "controls";
     root.replaceChildren(
@@ -54,6 +57,7 @@ class ControlsView {
       this.buttons.message,
       this.problem,
       this.notices,
+      this.tuning.element,
     );
     this.redraw = new RedrawScheduler(root, () => this.draw());
     this.unsubscribe = session.subscribe(() => {
@@ -90,6 +94,7 @@ class ControlsView {
     this.drawFacts([...factsOf(state), ...(this.session.isOneWay ? [ONE_WAY] : [])]);
     this.drawProgress(progressOf(state));
     this.drawNotices(state);
+    this.tuning.update();
     this.root.dataset.labkitStep = String(state.step);
   }
 

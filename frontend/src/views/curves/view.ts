@@ -75,6 +75,7 @@ class CurvesView {
       logarithmic: toolbar.logarithmic,
       cursor: session.cursor,
       mark: session.mark,
+      events: session.tuning.events,
       skipped: session.state?.skipped ?? [],
       range: figure.range,
       width: figure.width,

@@ -20,6 +20,7 @@ function picture(tables: readonly SeriesTable[], wish: Partial<CurvesInput> = {}
     logarithmic: false,
     cursor: null,
     mark: null,
+    events: [],
     skipped: [],
     range: null,
     width: 600,
