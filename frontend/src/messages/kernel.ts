@@ -105,7 +105,7 @@ export interface AssetMessage {
   readonly name: AssetName;
 }
 
-/** The reply to a `ControlRequest`, an `IgnoreRequest` or a `ChangeRequest`. */
+/** The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change. */
 export interface AcknowledgedMessage {
   readonly type: "acknowledged";
   readonly request: number;

@@ -119,8 +119,6 @@ export interface UndoRequest {
   readonly request: number;
 }
 
-export type ChangeRequest = AdjustRequest | FreezeRequest | BudgetRequest | UndoRequest;
-
 export type PageMessage =
   | HelloMessage
   | AssetRequest
