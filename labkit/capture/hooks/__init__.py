@@ -35,6 +35,7 @@ modules                       called by                    watch replaces it), u
 from labkit.capture.hooks.brackets import (
     bracket_of,
     holder_of,
+    own_value,
     restore_own_values,
     rule_of,
     used_rates,
@@ -55,6 +56,7 @@ __all__ = [
     "close",
     "holder_of",
     "open_",
+    "own_value",
     "parameters_changed",
     "restore_own_values",
     "rule_of",

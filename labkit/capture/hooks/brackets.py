@@ -42,6 +42,13 @@ def holder_of(group: dict[str, Any]) -> tuple[torch.optim.Optimizer, int] | None
     return None
 
 
+def own_value(optimizer: torch.optim.Optimizer, group: dict[str, Any], name: str) -> Any:
+    """Return an optimizer's own value of a hyperparameter, also at the end of its step."""
+    known = OPTIMIZERS.get(id(optimizer))
+    bracket = None if known is None or known.reference() is not optimizer else known.bracket
+    return group.get(name) if bracket is None else bracket.own(group, name)
+
+
 def rule_of(optimizer: torch.optim.Optimizer, key: Key) -> Rule | None:
     """Return the rule in force for a hyperparameter of an optimizer; None if there is none."""
     known = OPTIMIZERS.get(id(optimizer))

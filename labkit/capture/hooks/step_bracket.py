@@ -99,15 +99,23 @@ class _Replaced:
     written: Any
     version: int = 0
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether no other code has written to the group meanwhile."""
+        if self.group.get(self.key) is not self.written:
+            return False
+        is_tensor = isinstance(self.written, torch.Tensor)
+        return not is_tensor or torch_compat.tensor_version(self.written) == self.version
+
     def restore(self) -> None:
         """Put the own value back, unless other code has written to the group meanwhile."""
-        if self.group.get(self.key) is not self.written:
+        if not self.is_in_place:
             return
-        if not isinstance(self.written, torch.Tensor):
-            self.group[self.key] = self.own
-        elif torch_compat.tensor_version(self.written) == self.version:
+        if isinstance(self.written, torch.Tensor):
             with torch.no_grad():
                 self.written.copy_(self.own)
+        else:
+            self.group[self.key] = self.own
 
 
 class StepBracket:
@@ -147,6 +155,13 @@ class StepBracket:
         """Return the rule in force for a hyperparameter; None if it is the optimizer's own."""
         rules = self._rules.get(key)
         return None if rules is None else max(rules, key=lambda rule: rule.event)
+
+    def own(self, group: dict[str, Any], name: str) -> Any:
+        """Return the optimizer's own value of a hyperparameter, also while it is replaced."""
+        for replaced in self._replaced:
+            if replaced.group is group and replaced.key == name and replaced.is_in_place:
+                return replaced.own
+        return group.get(name)
 
     def add(self, key: Key, rule: Rule, report: Callable[[str], None]) -> None:
         """Add a rule; `report` is called with a sentence if the values cannot be set."""

@@ -54,7 +54,11 @@ class LiveGroup:
 
     def own(self) -> dict[Quantity, Value]:
         """Return the optimizer's own hyperparameters."""
-        found = {name: number_of(name, self.content.get(name)) for name in QUANTITIES}
+        content = self.content
+        optimizer, _ = hooks.holder_of(content) or (self.optimizer, self.place)
+        found = {
+            name: number_of(name, hooks.own_value(optimizer, content, name)) for name in QUANTITIES
+        }
         return {name: value for name, value in found.items() if value is not None}
 
     def facts(self) -> ParameterGroup:

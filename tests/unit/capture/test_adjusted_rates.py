@@ -276,3 +276,29 @@ def test_hooks_that_the_user_clears_are_registered_again():
         optimizer.register_step_post_hook(lambda *_: None)
         take_step(model, optimizer)
     assert run.series("lr/0")[1].tolist() == pytest.approx([0.1, 0.01, 0.01])
+
+
+def test_the_own_values_are_those_of_the_optimizer_at_any_time():
+    model, optimizer = make()
+    with lk.watch(model, show=False) as run:
+        for step in range(200):
+            if step == AT:
+                run.adjust(lr=0.01, momentum=0.5)
+            take_step(model, optimizer)
+            (group,) = run.live.tuner.groups() if step % 2 else run.parameter_groups
+            assert (group.own["lr"], group.own["momentum"]) == (0.1, 0.9)
+            assert group.values["lr"] == (0.1 if step < AT else 0.01)
+            assert not group.varying
+        steps = []
+        run.control.submit(lambda: steps.append(run.parameter_groups), at_step_end=True)
+        take_step(model, optimizer)
+    assert steps[0][0].own["lr"] == 0.1
+
+
+def test_a_value_that_the_loop_changes_is_said_to_vary():
+    model, optimizer = make()
+    schedule = schedulers.ExponentialLR(optimizer, 0.9)
+    with lk.watch(model, show=False) as run:
+        assert run.parameter_groups[0].varying == frozenset()
+        take_step(model, optimizer, schedule)
+        assert run.parameter_groups[0].varying == {"lr"}

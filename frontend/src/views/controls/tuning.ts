@@ -52,6 +52,9 @@ export class TuningSection {
       settings.set("tuning", this.element.open ? "open" : null);
       this.update();
     });
+    // The keys belong to the fields, not to the notebook around them.
+    this.element.setAttribute("data-lm-suppress-shortcuts", "true");
+    this.element.addEventListener("keydown", (event) => event.stopPropagation());
     this.element.append(
       make(
         "summary",
