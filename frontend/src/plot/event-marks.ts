@@ -9,21 +9,39 @@ import type { StepRange } from "./plotly-figure";
 const MIN_DISTANCE_PX = 20;
 const MAX_LINES = 6;
 
-export interface EventMark {
-  /** The step after which the first of its changes was made. */
+/** A change, or that it was taken back. */
+interface Moment {
   readonly step: number;
-  readonly events: readonly RunEvent[];
+  readonly text: string;
+  /** Whether a change was made that is in force. */
+  readonly isInForce: boolean;
+  readonly isChange: boolean;
+}
+
+export interface EventMark {
+  /** The step after which the first of its changes was made or taken back. */
+  readonly step: number;
+  readonly moments: readonly Moment[];
 }
 
 /** Merges changes that are less than `distance` steps after the first one of a mark. */
 export function mergeEvents(events: readonly RunEvent[], distance: number): EventMark[] {
-  const marks: { step: number; events: RunEvent[] }[] = [];
-  for (const event of [...events].sort((a, b) => a.step - b.step)) {
+  const marks: { step: number; moments: Moment[] }[] = [];
+  const moments = events.flatMap(momentsOf).sort((a, b) => a.step - b.step);
+  for (const moment of moments) {
     const last = marks.at(-1);
-    if (last && event.step - last.step < distance) last.events.push(event);
-    else marks.push({ step: event.step, events: [event] });
+    if (last && moment.step - last.step < distance) last.moments.push(moment);
+    else marks.push({ step: moment.step, moments: [moment] });
   }
   return marks;
+}
+
+function momentsOf({ step, text, taken_back }: RunEvent): Moment[] {
+  const isInForce = taken_back === null;
+  const change = { step, text: `after step ${step}: ${text}`, isInForce, isChange: true };
+  if (isInForce) return [change];
+  const undone = `after step ${taken_back}, taken back: ${text}`;
+  return [change, { step: taken_back, text: undone, isInForce: false, isChange: false }];
 }
 
 /** Returns the shapes and the handles of the changes in a range of steps. */
@@ -33,29 +51,30 @@ export function eventMarks(
   width: number,
   theme: Theme,
 ): { readonly shapes: readonly Layout[]; readonly handles: readonly Layout[] } {
-  const visible = events.filter(({ step }) => step >= from && step <= to);
   const distance = ((to - from) * MIN_DISTANCE_PX) / Math.max(width, MIN_DISTANCE_PX);
-  const marks = mergeEvents(visible, Math.max(distance, 1));
+  const all = mergeEvents(events, Math.max(distance, 1));
+  const marks = all.filter(({ step }) => step >= from && step <= to);
   return {
     shapes: marks.map((mark) => lineOf(mark, theme)),
     handles: marks.map((mark) => handleOf(mark, theme)),
   };
 }
 
-function lineOf(mark: EventMark, theme: Theme): Layout {
-  const line = { color: theme.mutedText, width: 1, dash: isUndone(mark) ? "dot" : "solid" };
-  const place = { x0: mark.step, x1: mark.step, y0: 0, y1: 1 };
+function lineOf({ step, moments }: EventMark, theme: Theme): Layout {
+  const dash = moments.some(({ isInForce }) => isInForce) ? "solid" : "dot";
+  const line = { color: theme.mutedText, width: 1, dash };
+  const place = { x0: step, x1: step, y0: 0, y1: 1 };
   return { type: "line", xref: "x", yref: "paper", ...place, line, opacity: 0.55 };
 }
 
-function handleOf(mark: EventMark, theme: Theme): Layout {
-  const { length } = mark.events;
-  const sign = isUndone(mark) ? "△" : "▲";
+function handleOf({ step, moments }: EventMark, theme: Theme): Layout {
+  const { length } = moments;
+  const sign = moments.some(({ isChange }) => isChange) ? "▲" : "△";
   return {
     text: length > 1 ? `${sign}${length}` : sign,
-    hovertext: tooltipOf(mark),
+    hovertext: tooltipOf(moments),
     hoverlabel: { bgcolor: theme.paper, bordercolor: theme.mutedText, font: { size: 12 } },
-    x: mark.step,
+    x: step,
     xref: "x",
     xanchor: "center",
     y: 0,
@@ -69,15 +88,8 @@ function handleOf(mark: EventMark, theme: Theme): Layout {
   };
 }
 
-function isUndone({ events }: EventMark): boolean {
-  return events.every(({ taken_back }) => taken_back !== null);
-}
-
-function tooltipOf({ events }: EventMark): string {
-  const lines = events.slice(0, MAX_LINES).map(({ step, text, taken_back }) => {
-    const undone = taken_back === null ? "" : `, taken back at step ${taken_back}`;
-    return escapeMarkup(`after step ${step}: ${text}${undone}`);
-  });
-  if (events.length > MAX_LINES) lines.push(`and ${events.length - MAX_LINES} more`);
+function tooltipOf(moments: readonly Moment[]): string {
+  const lines = moments.slice(0, MAX_LINES).map(({ text }) => escapeMarkup(text));
+  if (moments.length > MAX_LINES) lines.push(`and ${moments.length - MAX_LINES} more`);
   return lines.join("<br>");
 }

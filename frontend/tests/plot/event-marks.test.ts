@@ -13,7 +13,7 @@ describe("the marks of changes", () => {
       [100, 105, 109, 110, 300].map((step) => event(step)),
       10,
     );
-    expect(marks.map(({ step, events }) => [step, events.length])).toEqual([
+    expect(marks.map(({ step, moments }) => [step, moments.length])).toEqual([
       [100, 3],
       [110, 1],
       [300, 1],
@@ -34,16 +34,22 @@ describe("the marks of changes", () => {
   });
 
   it("have the texts in their tooltip, as text", () => {
-    const events = [event(5, { text: "<b>x</b> frozen" }), event(5, { taken_back: 9 })];
+    const events = [event(5, { text: "<b>x</b> frozen" }), event(5, { taken_back: 5 })];
     const [handle] = eventMarks(events, [0, 10], 600, THEME).handles;
-    expect(handle?.text).toBe("▲2");
+    expect(handle?.text).toBe("▲3");
     expect(handle?.hovertext).toContain("after step 5: &lt;b&gt;x&lt;/b&gt; frozen");
-    expect(handle?.hovertext).toContain("to 5, taken back at step 9");
+    expect(handle?.hovertext).toContain("after step 5, taken back: to 5");
   });
 
-  it("differ where all changes were taken back", () => {
-    const { shapes, handles } = eventMarks([event(5, { taken_back: 9 })], [0, 10], 600, THEME);
-    expect(handles[0]?.text).toBe("△");
-    expect(shapes[0]?.line).toMatchObject({ dash: "dot" });
+  it("are also where a change was taken back", () => {
+    const events = [event(10, { taken_back: 80 }), event(40)];
+    const { shapes, handles } = eventMarks(events, [0, 100], 600, THEME);
+    expect(handles.map(({ x, text }) => [x, text])).toEqual([
+      [10, "▲"],
+      [40, "▲"],
+      [80, "△"],
+    ]);
+    const dashes = shapes.map(({ line }) => (line as { dash: string }).dash);
+    expect(dashes).toEqual(["dot", "solid", "dot"]);
   });
 });
