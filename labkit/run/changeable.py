@@ -9,7 +9,7 @@ from labkit.run import change_requests
 from labkit.run.control import Control
 from labkit.run.hyperparameters import ParameterGroup, TunableModule, checked_adjustment
 from labkit.run.optional import import_optional
-from labkit.run.run_event import EventLog, RunEvent, Schedule, event_row
+from labkit.run.run_event import EventLog, RunEvent, Schedule, event_row, texts_by_step
 from labkit.run.run_record import RunRecord
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class ChangeableRun(RunRecord):
 
         The index is named ``"step"``. Values are float32, NaN at steps at which a series has no
         point. If there are `events`, the last column is ``"event"``: their texts, in the row of the
-        step after which they were made.
+        step after which they were made or taken back.
 
         Raises
         ------
@@ -88,10 +88,7 @@ class ChangeableRun(RunRecord):
             If pandas is not installed.
         """
         frame = super().to_frame()
-        texts: dict[int, str] = {}
-        for event in self.events:
-            earlier = texts.get(event.step)
-            texts[event.step] = event.text if earlier is None else f"{earlier}; {event.text}"
+        texts = texts_by_step(self.events)
         if texts:
             frame = frame.reindex(frame.index.union(list(texts))).rename_axis("step")
             frame["event"] = frame.index.map(texts.get)

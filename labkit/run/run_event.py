@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -128,6 +128,22 @@ def number_text(value: Value) -> str:
     ('0.1', '0.9, 0.999')
     """
     return ", ".join(f"{each:.4g}" for each in (value if isinstance(value, tuple) else (value,)))
+
+
+def texts_by_step(events: Sequence[RunEvent]) -> dict[int, str]:
+    """Return what was changed and taken back after each step.
+
+    Examples
+    --------
+    >>> texts_by_step([RunEvent(1, 40, "freeze", "head", None, None, "head frozen", None, 90)])
+    {40: 'head frozen', 90: 'taken back: head frozen'}
+    """
+    texts: dict[int, list[str]] = {}
+    for event in events:
+        texts.setdefault(event.step, []).append(event.text)
+        if event.taken_back is not None:
+            texts.setdefault(event.taken_back, []).append(f"taken back: {event.text}")
+    return {step: "; ".join(found) for step, found in texts.items()}
 
 
 def event_row(event: RunEvent) -> dict[str, Any]:

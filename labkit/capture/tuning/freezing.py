@@ -13,6 +13,7 @@ from labkit.capture import torch_compat
 from labkit.capture.parameters import Watched, prefixed
 from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.steps import StepMachine
+from labkit.capture.steps.loop import State
 from labkit.run import Run
 from labkit.run.hyperparameters import TunableModule
 from labkit.run.run_event import RunEvent
@@ -152,7 +153,10 @@ class Freezing:
         self._update(run)
 
     def _update(self, run: Run) -> None:
-        """Represent each optimizer by a parameter that is trained, and record what is frozen."""
+        """Represent each optimizer by a parameter that is trained, and record what is frozen.
+
+        The next step captures the graph, which has other operations now.
+        """
         loop = self._loop
         loop.leave_fast_path()
         for recorder in loop.recorders.with_optimizers:
@@ -160,6 +164,9 @@ class Freezing:
             recorder.probe.record_after_pass()
         loop.recorders.update()
         FrozenParameters(loop.table).record(run)
+        if loop.state in (State.FAST, State.GENERAL):
+            loop.readings.plan_calls(run, loop.steps_done + 1)
+            loop.state = State.GENERAL
 
     # ── checks ───────────────────────────────────────────────────────────────
 

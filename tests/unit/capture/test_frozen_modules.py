@@ -245,3 +245,18 @@ def test_a_larger_budget_reads_more():
         assert run.budget == 0.01
         with pytest.raises(ValueError, match="above 0 and up to 1"):
             run.budget = 0
+
+
+def test_the_next_step_captures_the_graph_with_what_is_frozen():
+    model, optimizer = make()
+    with lk.watch(model, show=False) as run:
+        for _ in range(60):
+            take_step(model, optimizer)
+        run.freeze("fc2")
+        take_step(model, optimizer)
+        assert run.graph.step == 61
+        frozen = {module.path: module.frozen for module in run.graph.modules}
+        assert (frozen["fc1"], frozen["fc2"]) == (0, 27)
+        run.thaw("fc2")
+        take_step(model, optimizer)
+        assert {module.frozen for module in run.graph.modules} == {0}

@@ -168,7 +168,7 @@ def test_events_are_in_the_frames(run):
     frame = run.to_frame()
     assert frame.columns[-1] == "event"
     assert frame.index.name == "step"
-    assert frame["event"][3] == "lr changed; betas changed"
+    assert frame["event"][3] == "lr changed; taken back: lr changed; betas changed"
     events = run.events_frame()
     assert events["kind"].tolist() == ["lr", "betas"]
     assert events["taken_back"][0] == 3
