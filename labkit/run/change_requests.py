@@ -12,6 +12,7 @@ from labkit.run.hyperparameters import Adjustment, choose_groups
 from labkit.run.live import LiveModel
 from labkit.run.live_tuner import LiveTuner
 from labkit.run.run_event import EventLog, RunEvent
+from labkit.run.state import Status
 
 Events = tuple[RunEvent, ...]
 
@@ -30,6 +31,10 @@ class RunToChange(Protocol):
     @property
     def closed(self) -> bool:
         """Whether the run has ended."""
+
+    @property
+    def status(self) -> Status:
+        """What the run is doing."""
 
     @property
     def live(self) -> LiveModel | None:
@@ -155,7 +160,8 @@ def _request(run: RunToChange, tuner: LiveTuner, apply: Callable[[], Events]) ->
     is_here = control.owner == threading.get_ident()
     if not is_here and not _is_alive(control.owner):  # no step will end there any more
         return _executed(apply)
-    return control.submit(apply, at_step_end=is_here and tuner.is_in_step())
+    is_in_step = is_here and run.status != "idle" and tuner.is_in_step()
+    return control.submit(apply, at_step_end=is_in_step)
 
 
 def _is_alive(thread: int | None) -> bool:

@@ -11,6 +11,7 @@ from labkit.run.hyperparameters import ParameterGroup, TunableModule, checked_ad
 from labkit.run.optional import import_optional
 from labkit.run.run_event import EventLog, RunEvent, Schedule, event_row, texts_by_step
 from labkit.run.run_record import RunRecord
+from labkit.run.state import Status
 
 if TYPE_CHECKING:
     import pandas
@@ -42,6 +43,11 @@ class ChangeableRun(RunRecord):
     @property
     def closed(self) -> bool:
         """Whether the run has ended."""
+        raise NotImplementedError
+
+    @property
+    def status(self) -> Status:
+        """The status."""
         raise NotImplementedError
 
     # ── reading ──────────────────────────────────────────────────────────────

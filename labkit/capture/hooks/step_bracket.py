@@ -32,7 +32,7 @@ class Rule:
     Attributes
     ----------
     event : int
-        Id of the event that it belongs to; the rule with the highest one is in force.
+        Id of the event that it belongs to.
     target : float or tuple of float
         The given value.
     base : float or tuple of float
@@ -147,6 +147,11 @@ class StepBracket:
         return not self._rules
 
     @property
+    def events(self) -> set[int]:
+        """The ids of the events that the rules belong to."""
+        return {rule.event for rules in self._rules.values() for rule in rules}
+
+    @property
     def is_placed(self) -> bool:
         """Whether hooks are registered if, and only if, there are rules."""
         return self.is_empty != bool(self._handles)
@@ -154,7 +159,7 @@ class StepBracket:
     def rule(self, key: Key) -> Rule | None:
         """Return the rule in force for a hyperparameter; None if it is the optimizer's own."""
         rules = self._rules.get(key)
-        return None if rules is None else max(rules, key=lambda rule: rule.event)
+        return None if rules is None else rules[-1]
 
     def own(self, group: dict[str, Any], name: str) -> Any:
         """Return the optimizer's own value of a hyperparameter, also while it is replaced."""
@@ -164,14 +169,21 @@ class StepBracket:
         return group.get(name)
 
     def add(self, key: Key, rule: Rule, report: Callable[[str], None]) -> None:
-        """Add a rule; `report` is called with a sentence if the values cannot be set."""
+        """Add a rule, which is in force as the newest of its hyperparameter.
+
+        `report` is called with a sentence if the values cannot be set.
+        """
         self._rules = {**self._rules, key: (*self._rules.get(key, ()), rule)}
         self._report = report
 
-    def remove(self, events: set[int]) -> None:
-        """Remove the rules of some events."""
+    def remove(self, events: set[int], *, keeps_newest: bool = False) -> None:
+        """Remove the rules of some events; with `keeps_newest`, those that are not in force."""
         left = {
-            key: tuple(rule for rule in rules if rule.event not in events)
+            key: tuple(
+                rule
+                for rule in rules
+                if rule.event not in events or (keeps_newest and rule is rules[-1])
+            )
             for key, rules in self._rules.items()
         }
         self._rules = {key: rules for key, rules in left.items() if rules}

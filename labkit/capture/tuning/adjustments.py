@@ -11,7 +11,15 @@ from labkit.capture.steps import StepMachine
 from labkit.capture.tuning.group_table import LiveGroup, live_groups
 from labkit.run import Run
 from labkit.run.hyperparameters import Adjustment, choose_groups
-from labkit.run.run_event import QUANTITIES, Quantity, RunEvent, Schedule, Value, number_text
+from labkit.run.run_event import (
+    MAX_EVENTS,
+    QUANTITIES,
+    Quantity,
+    RunEvent,
+    Schedule,
+    Value,
+    number_text,
+)
 
 _LIMITED = ("momentum", "betas")
 _WITH_LATE_MOMENTUM = (torch.optim.SGD, *filter(None, [getattr(torch.optim, "Muon", None)]))
@@ -48,6 +56,7 @@ class Adjustments:
             self._change(run, group, name, before, own, adjustment.values[name], schedule)
             for (group, name, before, own), schedule in zip(changes, schedules, strict=True)
         )
+        self._drop_superseded(run)
         hooks.parameters_changed()
         return events
 
@@ -64,6 +73,20 @@ class Adjustments:
         self._brackets = {}
         for bracket in brackets:
             bracket.remove(events)
+
+    def _drop_superseded(self, run: Run) -> None:
+        """Drop what events have set that cannot be taken back any more, unless it is in force."""
+        if len(self._brackets) <= MAX_EVENTS:
+            return
+        stored = {event.id for event in run.event_log.all()}
+        gone = self._brackets.keys() - stored
+        for bracket in {id(each): each for each in self._brackets.values()}.values():
+            bracket.remove(gone, keeps_newest=True)
+        self._brackets = {
+            event: bracket
+            for event, bracket in self._brackets.items()
+            if event in stored or event in bracket.events
+        }
 
     def _change(
         self,

@@ -16,7 +16,7 @@ from labkit.capture.steps import StepMachine
 from labkit.capture.steps.loop import State
 from labkit.run import Run
 from labkit.run.hyperparameters import TunableModule
-from labkit.run.run_event import RunEvent
+from labkit.run.run_event import MAX_EVENTS, RunEvent
 
 _MAX_NAMED = 3
 
@@ -149,7 +149,7 @@ class Freezing:
             _freeze(entry)
         for entry in to_thaw:
             _thaw(entry)
-        self._changes, self._frozen = changes, wanted
+        self._changes, self._frozen = _without_superseded(changes), wanted
         self._update(run)
 
     def _update(self, run: Run) -> None:
@@ -231,6 +231,14 @@ class Freezing:
         self._loop.table.refresh()
         held = (self._loop.table.find(p) for p in torch_compat.all_parameters(module))
         return [entry for entry in held if entry is not None]
+
+
+def _without_superseded(changes: list[_Change]) -> list[_Change]:
+    """Return changes without the oldest one if there are many, and newer ones decide on it."""
+    if len(changes) <= MAX_EVENTS:
+        return changes
+    newer = {names for change in changes[1:] for names in change.parameters}
+    return changes[1:] if changes[0].parameters.keys() <= newer else changes
 
 
 def _requires_grad(entry: Watched) -> bool:

@@ -15,7 +15,7 @@ from labkit.capture.tuning.freezing import Freezing
 from labkit.capture.tuning.group_table import live_groups
 from labkit.run import Run
 from labkit.run.hyperparameters import Adjustment, ParameterGroup, TunableModule
-from labkit.run.run_event import RunEvent
+from labkit.run.run_event import MAX_EVENTS, RunEvent
 
 _INTERVAL_NS = 500_000_000
 """Shortest time between two readings of the hyperparameters for display, in ns."""
@@ -86,6 +86,11 @@ class Tuner:
         read = [group.facts() for group in live_groups(self._loop)]
         before = {group.name: group for group in self._groups}
         self._groups = tuple(_with_varying(group, before.get(group.name)) for group in read)
+        for group in self._groups:
+            if group.reason is not None and group.values != group.own:
+                self._loop.add_notice(
+                    f"The changes of parameter group {group.name!r} have no effect: {group.reason}"
+                )
 
     def _read_modules(self) -> None:
         self._layout = self._loop.table.layout
@@ -122,6 +127,8 @@ class Tuner:
             run.steps, "budget", "", before, budget, text=f"budget: {before:.3g} → {budget:.3g}"
         )
         self._budgets[event.id] = budget
+        if len(self._budgets) > MAX_EVENTS:
+            del self._budgets[next(iter(self._budgets))]
         self._spend(run, budget)
         return event
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import labkit as lk
+from labkit.capture import hooks
 
 from .models import Net, batch
 from .test_wrapper_optimizers import Delegating, Lookahead
@@ -383,4 +384,53 @@ def test_a_person_changes_a_run_whose_thread_has_ended():
     take_step(model, optimizer)
     run.close()
     assert event.step == 1
+    assert rates(run) == pytest.approx([0.1, 0.01])
+
+
+@pytest.mark.filterwarnings("ignore")  # warnings of torch during compilation
+def test_a_notice_says_that_a_change_before_the_first_step_has_no_effect():
+    torch._dynamo.reset()
+    model = seeded()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    step = torch.compile(optimizer.step, backend="eager")
+    x, y = batch()
+    with lk.watch(model, show=False) as run:
+        run.adjust(lr=0.01)
+        for _ in range(6):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            step()
+        assert run.parameter_groups
+    assert any("have no effect: the step" in notice.text for notice in run.notices)
+
+
+def test_a_loop_that_changes_the_rate_in_each_step_has_a_bounded_history():
+    model = seeded()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        for number in range(1100):
+            if number < 1080:
+                run.adjust(lr=0.1 / (1 + number))
+            if number % 100 == 0:
+                take_step(model, optimizer)
+        assert len(run.events) == 1000
+        assert run.event_log.dropped == 80
+        assert len(hooks.bracket_of(optimizer).events) <= 1001
+        for event in reversed(run.events):
+            run.undo(event)
+        take_step(model, optimizer)
+    assert rates(run)[-1] == pytest.approx(0.1)
+
+
+def test_a_change_between_cells_is_applied_at_once_though_a_step_was_interrupted():
+    model = seeded()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x, y = batch()
+    with lk.watch(model, show=False) as run:
+        take_step(model, optimizer)
+        F.cross_entropy(model(x), y).backward()
+        run.code_ended("the cell was interrupted")
+        assert run.status == "idle"
+        assert len(run.adjust(lr=0.01)) == 1
+        take_step(model, optimizer)
     assert rates(run) == pytest.approx([0.1, 0.01])
