@@ -34,7 +34,7 @@ modules                       called by                    watch replaces it), u
 
 from labkit.capture.hooks.brackets import (
     bracket_of,
-    holder_of,
+    groups_with_rules,
     own_value,
     restore_own_values,
     rule_of,
@@ -54,7 +54,7 @@ __all__ = [
     "StepBracket",
     "bracket_of",
     "close",
-    "holder_of",
+    "groups_with_rules",
     "open_",
     "own_value",
     "parameters_changed",

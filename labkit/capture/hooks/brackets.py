@@ -27,19 +27,20 @@ def restore_own_values(optimizer: torch.optim.Optimizer) -> None:
         known.bracket.restore()
 
 
-def holder_of(group: dict[str, Any]) -> tuple[torch.optim.Optimizer, int] | None:
-    """Return the optimizer whose bracket has rules for a parameter group, and the group's place.
+def groups_with_rules() -> dict[int, tuple[torch.optim.Optimizer, int]]:
+    """Return the optimizers whose brackets have rules, and the places of their groups.
 
-    A wrapper and the optimizer that it wraps may have the same groups.
+    The keys are the identities of the parameter groups, as a wrapper and the optimizer that it
+    wraps may have the same ones.
     """
+    found: dict[int, tuple[torch.optim.Optimizer, int]] = {}
     for known in list(OPTIMIZERS.values()):
         optimizer = known.reference()
         if optimizer is None or known.bracket is None or known.bracket.is_empty:
             continue
-        for place, each in enumerate(optimizer.param_groups):
-            if each is group:
-                return optimizer, place
-    return None
+        for place, group in enumerate(optimizer.param_groups):
+            found.setdefault(id(group), (optimizer, place))
+    return found
 
 
 def own_value(optimizer: torch.optim.Optimizer, group: dict[str, Any], name: str) -> Any:

@@ -133,7 +133,8 @@ class StepBracket:
     def __init__(self) -> None:
         self.used: dict[Key, Any] = {}
         self._rules: dict[Key, tuple[Rule, ...]] = {}
-        self._replaced: list[_Replaced] = []
+        self._replaced: dict[tuple[int, str], _Replaced] = {}
+        """What is replaced at the moment, by the identity of the group and the name."""
         self._nested = 0
         """Number of calls of ``step`` within the one that has begun."""
         self._handles: tuple[RemovableHandle, ...] = ()
@@ -163,17 +164,15 @@ class StepBracket:
 
     def own(self, group: dict[str, Any], name: str) -> Any:
         """Return the optimizer's own value of a hyperparameter, also while it is replaced."""
-        for replaced in self._replaced:
-            if replaced.group is group and replaced.key == name and replaced.is_in_place:
-                return replaced.own
-        return group.get(name)
+        replaced = self._replaced.get((id(group), name))
+        return group.get(name) if replaced is None or not replaced.is_in_place else replaced.own
 
     def add(self, key: Key, rule: Rule, report: Callable[[str], None]) -> None:
         """Add a rule, which is in force as the newest of its hyperparameter.
 
         `report` is called with a sentence if the values cannot be set.
         """
-        self._rules = {**self._rules, key: (*self._rules.get(key, ()), rule)}
+        self._rules[key] = (*self._rules.get(key, ()), rule)
         self._report = report
 
     def remove(self, events: set[int], *, keeps_newest: bool = False) -> None:
@@ -229,7 +228,7 @@ class StepBracket:
                 return
             self.restore()  # the step before has raised
         try:
-            for key in self._rules:
+            for key in list(self._rules):
                 self._replace(optimizer, key)
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
             self.restore()
@@ -253,10 +252,10 @@ class StepBracket:
                 own.copy_(value) if isinstance(value, torch.Tensor) else own.fill_(value)
                 self.used[key] = own.detach().clone()
             version = torch_compat.tensor_version(own)
-            self._replaced.append(_Replaced(group, name, copied, own, version))
+            self._replaced[id(group), name] = _Replaced(group, name, copied, own, version)
         else:
             self.used[key] = group[name] = value = rule.value(own)
-            self._replaced.append(_Replaced(group, name, own, value))
+            self._replaced[id(group), name] = _Replaced(group, name, own, value)
 
     def after_step(self, _optimizer: torch.optim.Optimizer, _args: Any, _kwargs: Any) -> None:
         """Put back the own values, unless the step is part of another one of this optimizer."""
@@ -269,7 +268,7 @@ class StepBracket:
         """Put back the own values: the step has ended, or it has raised."""
         self._nested = 0
         while self._replaced:
-            self._replaced.pop().restore()
+            self._replaced.popitem()[1].restore()
 
     def _is_nested(self, optimizer: torch.optim.Optimizer) -> bool:
         under_way = torch_compat.steps_under_way(threading.get_ident())
@@ -277,10 +276,11 @@ class StepBracket:
 
     def _put_own_values(self, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
         """Put the own values into a state that is saved within a step, or after one that raised."""
-        for replaced in self._replaced:
-            for group, saved in zip(optimizer.param_groups, state["param_groups"], strict=False):
-                if group is replaced.group and saved.get(replaced.key) is replaced.written:
-                    saved[replaced.key] = replaced.own
+        places = {id(group): place for place, group in enumerate(optimizer.param_groups)}
+        for (group, name), replaced in self._replaced.items():
+            saved = state["param_groups"][places[group]] if group in places else {}
+            if saved.get(name) is replaced.written:
+                saved[name] = replaced.own
 
 
 def _nothing(_text: str) -> None:

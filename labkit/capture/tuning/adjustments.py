@@ -98,7 +98,6 @@ class Adjustments:
         target: Value,
         schedule: Schedule,
     ) -> RunEvent:
-        optimizer, place = hooks.holder_of(group.content) or (group.optimizer, group.place)
         text = (
             f"{QUANTITIES[name]} of group {group.name}: {number_text(before)} → "
             f"{number_text(target)}{', held' if schedule == 'hold' else ''}"
@@ -106,10 +105,10 @@ class Adjustments:
         event = run.event_log.add(
             run.steps, name, group.name, before, target, text=text, schedule=schedule
         )
-        bracket = hooks.bracket_of(optimizer)
+        bracket = hooks.bracket_of(group.optimizer)
         limit = hooks.MAX_SCALED if name in _LIMITED else None
         rule = hooks.Rule(event.id, target, own, schedule == "hold", limit)
-        bracket.add((place, name), rule, self._loop.add_notice)
+        bracket.add((group.place, name), rule, self._loop.add_notice)
         self._brackets[event.id] = bracket
         return event
 

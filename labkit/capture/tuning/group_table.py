@@ -36,6 +36,7 @@ class LiveGroup:
     name : str
         As in the series of its learning rate.
     optimizer : Optimizer
+        The one whose steps use changed values, if another one has the same group.
     place : int
         Its place in the optimizer.
     reason : str or None
@@ -55,9 +56,9 @@ class LiveGroup:
     def own(self) -> dict[Quantity, Value]:
         """Return the optimizer's own hyperparameters."""
         content = self.content
-        optimizer, _ = hooks.holder_of(content) or (self.optimizer, self.place)
         found = {
-            name: number_of(name, hooks.own_value(optimizer, content, name)) for name in QUANTITIES
+            name: number_of(name, hooks.own_value(self.optimizer, content, name))
+            for name in QUANTITIES
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -70,10 +71,9 @@ class LiveGroup:
 
     def used(self, own: Mapping[Quantity, Value]) -> dict[Quantity, Value]:
         """Return the hyperparameters that the next step uses, from the optimizer's own ones."""
-        optimizer, place = hooks.holder_of(self.content) or (self.optimizer, self.place)
         used: dict[Quantity, Value] = {}
         for name, value in own.items():
-            rule = hooks.rule_of(optimizer, (place, name))
+            rule = hooks.rule_of(self.optimizer, (self.place, name))
             used[name] = value if rule is None else rule.value(value)
         return used
 
@@ -108,12 +108,12 @@ def _groups_of(loop: StepMachine, recorder: OptimizerRecorder) -> list[LiveGroup
         for optimizer in optimizers
         for place in range(len(optimizer.param_groups))
     ]
-    names = recorder.series.group_names(
-        [optimizer.param_groups[place] for optimizer, place in places]
-    )
+    contents = [optimizer.param_groups[place] for optimizer, place in places]
+    names = recorder.series.group_names(contents)
+    changed = hooks.groups_with_rules()
     return [
-        LiveGroup(name, optimizer, place, _reason(recorder, optimizer))
-        for name, (optimizer, place) in zip(names, places, strict=True)
+        LiveGroup(name, *changed.get(id(content), (optimizer, place)), _reason(recorder, optimizer))
+        for name, content, (optimizer, place) in zip(names, contents, places, strict=True)
     ]
 
 
