@@ -32,6 +32,7 @@ export class StubSession implements RunSession {
   tuning: Tuning = { groups: [], modules: [], events: [] };
   tables: readonly SeriesTable[] = [];
   isLoading = false;
+  drawsAll = true;
   isOneWay = false;
   cursor: number | null = null;
   selected: string | null = null;

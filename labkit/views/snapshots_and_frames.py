@@ -105,6 +105,7 @@ def frame(
     tuning: TuningChanges | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
     *,
+    draws_all: bool = True,
     acknowledged: int | None = None,
 ) -> Message:
     """Return a message with the changes since the previous snapshot or frame.
@@ -128,10 +129,13 @@ def frame(
         The parameter groups, modules and events, as far as they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
+    draws_all : bool
+        Whether all views draw the frame, or only the status and the curves.
     acknowledged : int or None
         The highest number that a page has acknowledged.
     """
     message = Message({"type": "frame", "seq": seq, "acknowledged": acknowledged})
+    message.content["draws_all"] = draws_all
     message.content["run"] = _state(state)
     room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
     message.content["tables"] = [

@@ -20,6 +20,8 @@ export class RunData {
   frozen: ReadonlySet<string> = new Set();
   tuning: Tuning = NO_TUNING;
   course: string | null = null;
+  /** Whether all views draw the newest frame. */
+  drawsAll = true;
   private histories = new Map<string, TableHistory>();
   /** Ids of the tables that did not fit into the snapshot and have not arrived in a frame. */
   private readonly pending = new Set<string>();
@@ -84,6 +86,7 @@ export class RunData {
     if (message.tuning) this.tuning = { ...this.tuning, ...message.tuning };
     this.sequence = message.seq;
     this.state = message.run;
+    this.drawsAll = message.draws_all;
     return "applied";
   }
 

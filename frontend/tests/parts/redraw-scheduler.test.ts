@@ -18,6 +18,8 @@ beforeEach(() => {
   );
 });
 afterEach(() => {
+  vi.advanceTimersByTime(100); // The animation frames that were requested.
+  vi.restoreAllMocks();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -26,7 +28,7 @@ function make() {
   const element = document.createElement("div");
   document.body.replaceChildren(element);
   const draw = vi.fn();
-  return { draw, redraw: new RedrawScheduler(element, draw) };
+  return { element, draw, redraw: new RedrawScheduler(element, draw) };
 }
 
 describe("drawing", () => {
@@ -37,9 +39,48 @@ describe("drawing", () => {
     expect(draw).toHaveBeenCalledTimes(1);
     redraw.later();
     vi.advanceTimersByTime(50);
-    expect(draw).toHaveBeenCalledTimes(1);
-    vi.advanceTimersByTime(500);
     expect(draw).toHaveBeenCalledTimes(2);
+  });
+
+  it("pauses for ten times as long as a drawing takes", () => {
+    const { draw, redraw } = make();
+    let now = 1000;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    draw.mockImplementation(() => {
+      now += 60;
+    });
+    redraw.later();
+    vi.advanceTimersByTime(50);
+    redraw.later();
+    vi.advanceTimersByTime(550);
+    expect(draw).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(100);
+    expect(draw).toHaveBeenCalledTimes(2);
+  });
+
+  it("draws a change that is not due with the next one that is, or after a while", () => {
+    const { draw, redraw } = make();
+    redraw.later(false);
+    vi.advanceTimersByTime(500);
+    expect(draw).not.toHaveBeenCalled();
+    redraw.later();
+    vi.advanceTimersByTime(50);
+    expect(draw).toHaveBeenCalledTimes(1);
+    redraw.later(false);
+    vi.advanceTimersByTime(2000);
+    expect(draw).toHaveBeenCalledTimes(2);
+  });
+
+  it("draws several views in one animation frame", () => {
+    const [first, second] = [make(), make()];
+    document.body.replaceChildren(first.element, second.element);
+    const frames = vi.spyOn(globalThis, "requestAnimationFrame");
+    first.redraw.later();
+    second.redraw.now();
+    vi.advanceTimersByTime(50);
+    expect(frames).toHaveBeenCalledTimes(1);
+    expect(first.draw).toHaveBeenLastCalledWith(true);
+    expect(second.draw).toHaveBeenLastCalledWith(false);
   });
 
   it("redraws at once after a change by the user", () => {

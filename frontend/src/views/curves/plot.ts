@@ -31,6 +31,8 @@ export interface CurvesInput {
   /** Steps that a gradient scaler skipped. */
   readonly skipped: readonly number[];
   readonly range: StepRange | null;
+  /** Steps beyond the newest one for which there is room, as a fraction of those recorded. */
+  readonly room: number;
   readonly width: number;
   readonly theme: Theme;
 }
@@ -85,6 +87,7 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
       if (gaps.length > 0) warnings.push(describeGaps(line.name, gaps));
     }
   });
+  traces.push(...roomTraces(input));
   return {
     traces,
     layout: layoutOf(input, axes, shapes, [...marks, ...changes.handles], traces),
@@ -106,12 +109,21 @@ function isMarked({ quantities, mark }: CurvesInput, index: number): boolean {
 }
 
 /** Returns the steps that the axis shows, as plotly chooses them without a zoom. */
-function visibleSteps({ range, quantities }: CurvesInput): StepRange {
-  return range ?? [0, Math.max(1, ...quantities.map(lastStepOf))];
+function visibleSteps({ range, quantities, room }: CurvesInput): StepRange {
+  return range ?? [0, Math.max(1, ...quantities.map(lastStepOf)) * (1 + room)];
 }
 
 function lastStepOf({ lines }: Quantity): number {
   return Math.max(...lines.map(({ table }) => table.lastStep));
+}
+
+/** Returns an invisible point to which the axis of steps extends. */
+function roomTraces({ quantities, room }: CurvesInput): Trace[] {
+  if (room === 0 || quantities.length === 0) return [];
+  const last = Math.max(...quantities.map(lastStepOf));
+  const [x, y] = [[(1 + room) * last], [null]];
+  const hidden = { mode: "lines", showlegend: false, hoverinfo: "skip" };
+  return [{ type: "scatter", uid: "room", ...hidden, x, y }];
 }
 
 /** Returns a short mark at the bottom for each skipped step. */
