@@ -6,7 +6,10 @@ import { escapeMarkup, type Layout } from "./plotly";
 import type { StepRange } from "./plotly-figure";
 
 /** Distance in pixels below which marks are merged. */
-const MIN_DISTANCE_PX = 20;
+const MIN_DISTANCE_PX = 28;
+/** Number of marks above which their lines are short. */
+const FEW_MARKS = 8;
+const SHORT = 0.06;
 const MAX_LINES = 6;
 
 /** A change, or that it was taken back. */
@@ -54,16 +57,17 @@ export function eventMarks(
   const distance = ((to - from) * MIN_DISTANCE_PX) / Math.max(width, MIN_DISTANCE_PX);
   const all = mergeEvents(events, Math.max(distance, 1));
   const marks = all.filter(({ step }) => step >= from && step <= to);
+  const height = marks.length > FEW_MARKS ? SHORT : 1;
   return {
-    shapes: marks.map((mark) => lineOf(mark, theme)),
+    shapes: marks.map((mark) => lineOf(mark, height, theme)),
     handles: marks.map((mark) => handleOf(mark, theme)),
   };
 }
 
-function lineOf({ step, moments }: EventMark, theme: Theme): Layout {
+function lineOf({ step, moments }: EventMark, height: number, theme: Theme): Layout {
   const dash = moments.some(({ isInForce }) => isInForce) ? "solid" : "dot";
   const line = { color: theme.mutedText, width: 1, dash };
-  const place = { x0: step, x1: step, y0: 0, y1: 1 };
+  const place = { x0: step, x1: step, y0: 0, y1: height };
   return { type: "line", xref: "x", yref: "paper", ...place, line, opacity: 0.55 };
 }
 

@@ -23,7 +23,8 @@ describe("the marks of changes", () => {
   it("are bounded by the width, whatever the number of changes", () => {
     const many = Array.from({ length: 1000 }, (_, step) => event(step));
     const { shapes, handles } = eventMarks(many, [0, 1000], 600, THEME);
-    expect(shapes.length).toBeLessThanOrEqual(30);
+    expect(shapes.length).toBeLessThanOrEqual(22);
+    expect(new Set(shapes.map(({ y1 }) => y1))).toEqual(new Set([0.06]));
     expect(handles.length).toBe(shapes.length);
   });
 
