@@ -174,6 +174,8 @@ export interface RunSession {
   subscribe(listener: (change: Change) => void): () => void;
   /** Resolves to false after a timeout: without a subshell, while a cell is running. */
   control(action: ControlAction): Promise<boolean>;
+  /** Sets the pace in steps per second, null for full speed; resolves like `control`. */
+  setPace(pace: number | null): Promise<boolean>;
   /** Silences a rule or reports its findings again; resolves like `control`. */
   ignore(rule: string, ignored: boolean): Promise<boolean>;
   /** Requests a change to the training, which is applied at the end of a step. */

@@ -96,6 +96,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     structures: [],
     pictures: 0,
     skipped: [],
+    pace: null,
     ...facts,
   };
 }

@@ -84,6 +84,10 @@ export class StubSession implements RunSession {
     return true;
   }
 
+  async setPace(_pace: number | null): Promise<boolean> {
+    return true;
+  }
+
   async ignore(_rule: string, _ignored: boolean): Promise<boolean> {
     return true;
   }

@@ -211,7 +211,8 @@ class Watch:
         self._evaluation.after_plan(run)
         self.tuner.read_if_due()
         steps, calls = self._machine.steps_done, self._call_history.calls
-        if steps > _RECORDED_STEPS and run.cost_totals.loop_ns < _FAST_NS * max(steps, calls):
+        is_long = steps > _RECORDED_STEPS and run.pace is None
+        if is_long and run.cost_totals.loop_ns < _FAST_NS * max(steps, calls):
             self._call_history.stop_recording()
             self._module_calls.intercepts_models = False
 

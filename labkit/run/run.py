@@ -19,6 +19,7 @@ from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import final_values, inspect
 from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
+from labkit.run.pace import check_pace
 from labkit.run.pause_watch import PauseWatch
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
@@ -152,6 +153,7 @@ class Run(ChangeableRun):
             structures=self.graph_history[-_MAX_SPANS_SENT:],
             pictures=self.activations.total,
             skipped=tuple(self.observations.skipped),
+            pace=self.pace,
         )
 
     def inspect(self, name: str) -> Inspection | None:
@@ -176,7 +178,7 @@ class Run(ChangeableRun):
         rate = self._rate.at(self._lifecycle.now, self.steps)
         if rate is not None and self.status != "idle" and not self.closed:
             return rate
-        seconds = self.cost_totals.loop_ns / 1e9
+        seconds = (self.cost_totals.loop_ns + self.control.pace.waited_ns) / 1e9
         return self.steps / seconds if seconds else None
 
     # ── logging and control ──────────────────────────────────────────────────
@@ -247,6 +249,19 @@ class Run(ChangeableRun):
     def step(self) -> None:
         """Execute one step of a paused loop; pause a running loop."""
         self.control.step()
+
+    @property
+    def pace(self) -> float | None:
+        """The pace of the loop in steps per second, 1 to 1,000; None for full speed.
+
+        May be set on any thread, also while the loop is running. The loop waits at the end of each
+        step, so that steps are spread evenly; what is recorded in this time costs it nothing.
+        """
+        return self.control.pace.rate
+
+    @pace.setter
+    def pace(self, pace: float | None) -> None:
+        self.control.set_pace(check_pace(pace, "run.pace = 20"))
 
     def stop(self) -> None:
         """Raise `Stopped`, a `KeyboardInterrupt`, in the loop at the end of its step."""

@@ -240,6 +240,9 @@ class RunChannel(DroppableWidget):
         match content:
             case {"type": "control", "action": str(action), "request": int(request)}:
                 self._control(content, action, request)
+            case {"type": "pace", "pace": float() | int() | None as pace, "request": int(request)}:
+                self._watched.pace = pace
+                self._acknowledge_control(request)
             case {
                 "type": "ignore",
                 "rule": str(rule),
@@ -345,6 +348,10 @@ class RunChannel(DroppableWidget):
             return
         if not run.closed:
             actions[action]()
+        self._acknowledge_control(request)
+
+    def _acknowledge_control(self, request: int) -> None:
+        """Acknowledge a change of the run's control, and send its state."""
         self._post(wire.acknowledged(request))
         if self._publisher is not None:
             self._publisher.publish_soon()

@@ -5,6 +5,9 @@ are reduced before they are sent, so a slow or closed browser does not slow the 
 thread also sends the replies that depend on the training thread, so that no other thread has to
 wait for it.
 
+A loop that waits for its pace of at most ten steps per second has a frame for each step, sent when
+the step ends: it is not slowed down.
+
 The thread and the run refer to the channel weakly.
 """
 
@@ -23,6 +26,8 @@ from labkit.run import Run
 from labkit.run.error_text import described
 from labkit.views.frame_rate import MIN_INTERVAL_SECONDS, FrameRate, PageReport
 
+_PACED_INTERVAL_SECONDS = 1.5
+"""Interval, in s, after which a frame is sent though no step of a slow loop has ended."""
 _MAX_INTERVAL_SECONDS = 10.0
 _JOIN_SECONDS = 5.0
 
@@ -80,6 +85,7 @@ class Publisher:
         self._publish_due = False
         self._rate = FrameRate(time.monotonic())
         run.viewers.acknowledge()
+        run.control.paced_step_ended = self._paced_step_ended
         weakref.finalize(publish.__self__, self._end).atexit = False  # type: ignore[attr-defined]
         self._ended = False
         self._remove_callback: Callable[[], None] = _nothing
@@ -113,6 +119,12 @@ class Publisher:
         """Send a frame without waiting for the end of the interval."""
         self._publish_due = True
         self._signals.put(None)
+
+    def _paced_step_ended(self) -> None:
+        run = self._run()
+        is_taken = not self._ending and self._rate.has_viewer(time.monotonic())
+        if is_taken and run is not None and run.control.pace.draws_each_step:
+            self.publish_soon()
 
     def acknowledge(self, delay: float, report: PageReport) -> bool:
         """Record that a page has received a frame, `delay` s after it was sent.
@@ -223,16 +235,19 @@ class Publisher:
         rate, began, is_running = self._rate, time.monotonic(), run.status == "running"
         draws_all = rate.draws_all(began, run.budget) or requested or not is_running
         rate.cost.frame_sent(began, run.steps)
-        if not is_running:
+        pace = run.control.pace
+        if not is_running or pace.has_spare_time:
             rate.cost.skip()
         spent = self._publish_guarded(publish, draws_all=draws_all)
         if self.is_one_way:
             run.viewers.acknowledge()
             rate.assume_acknowledged(time.monotonic())
-        if not run.control.paused:  # a paused loop is not slowed down
+        if not run.control.paused and not pace.has_spare_time:  # a waiting loop is not slowed down
             run.cost_totals.add_publishing(spent)
         rate.frame_sent(began, spent / 1e9)
-        return rate.interval(time.monotonic(), run.budget)
+        interval = rate.interval(time.monotonic(), run.budget)
+        follows_steps = pace.draws_each_step and pace.has_spare_time
+        return max(interval, _PACED_INTERVAL_SECONDS) if follows_steps else interval
 
     def _publish_guarded(self, publish: Callable[[bool], None], *, draws_all: bool) -> int:
         """Send a frame and return the processor time it took, in ns; errors become notices."""

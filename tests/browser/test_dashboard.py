@@ -82,6 +82,8 @@ def test_pause_step_resume_and_stop_control_the_running_loop(open_notebook, trai
 
 def test_a_page_shows_recorded_values_while_a_step_is_running(open_notebook, training):
     book = start(open_notebook, training)
+    # High enough for all views, as those out of sight are not updated.
+    book.page.set_viewport_size({"width": 1280, "height": 1800})
     controls, graph = book.view("controls"), book.view("graph")
     graph.locator('[data-labkit-node="fc1#1"]').click(timeout=20_000)
     graph.locator('[data-labkit-node="fc1#1/weight:0"]').click()
@@ -91,7 +93,6 @@ def test_a_page_shows_recorded_values_while_a_step_is_running(open_notebook, tra
     settled_steps(book, training)
     controls.get_by_role("button", name="Pause", exact=True).click()
     expect(controls).to_contain_text("Pausing")
-    panel.scroll_into_view_if_needed()  # out of sight it is not updated
     expect(panel).to_contain_text("No step has ended in the last moments", timeout=15_000)
     training.go_on()
     expect(controls).to_contain_text("Paused")

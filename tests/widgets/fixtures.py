@@ -74,6 +74,7 @@ STATE = RunState(
     structures=(GraphSpan("abc", 1, 9),),
     pictures=1,
     skipped=(7,),
+    pace=20.0,
 )
 
 GRAPH = ComputationGraph(
@@ -313,6 +314,7 @@ def page_messages() -> dict[str, page.PageMessage]:
             "step": None,
         },
         "control": {"type": "control", "action": "pause", "request": 5},
+        "pace": {"type": "pace", "pace": 20, "request": 7},
         "ignore": {"type": "ignore", "rule": "dead-units", "ignored": True, "request": 6},
         "adjust": {
             "type": "adjust",

@@ -85,6 +85,13 @@ export interface ControlRequest {
   readonly request: number;
 }
 
+/** Requests a pace in steps per second, from 1 to 1,000; null for full speed. */
+export interface PaceRequest {
+  readonly type: "pace";
+  readonly pace: number | null;
+  readonly request: number;
+}
+
 /** Requests that the findings of a rule are silenced in this run, or reported again. */
 export interface IgnoreRequest {
   readonly type: "ignore";
@@ -136,6 +143,7 @@ export type PageMessage =
   | HistogramsRequest
   | PictureRequest
   | ControlRequest
+  | PaceRequest
   | IgnoreRequest
   | AdjustRequest
   | FreezeRequest

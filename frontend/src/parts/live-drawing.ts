@@ -1,11 +1,11 @@
 /** Redraws a view when its run, the selection, or the page's theme changes. */
 
+import type { Change, RunSession } from "../session";
+import { drawsEachStep, RedrawScheduler } from "./redraw-scheduler";
+import { readTheme, type Theme, watchTheme } from "./theme";
+
 /** Whether a view is drawn with every frame, or only with those that all views draw. */
 export type DrawnWith = "every frame" | "complete frames";
-
-import type { Change, RunSession } from "../session";
-import { RedrawScheduler } from "./redraw-scheduler";
-import { readTheme, type Theme, watchTheme } from "./theme";
 
 export class LiveDrawing {
   theme: Theme;
@@ -29,7 +29,10 @@ export class LiveDrawing {
       session.subscribe((change) => {
         onChange(change);
         if (change !== "frame") this.now();
-        else this.redraw.later(drawnWith === "every frame" || session.drawsAll);
+        else {
+          const isDue = drawnWith === "every frame" || session.drawsAll;
+          this.redraw.later(isDue, drawsEachStep(session.state));
+        }
       }),
       watchTheme(() => {
         this.theme = readTheme(root);

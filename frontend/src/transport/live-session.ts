@@ -145,6 +145,10 @@ export class LiveSession implements RunSession {
     return this.requests.control(action);
   }
 
+  setPace(pace: number | null): Promise<boolean> {
+    return this.requests.setPace(pace);
+  }
+
   ignore(rule: string, ignored: boolean): Promise<boolean> {
     return this.requests.ignore(rule, ignored);
   }

@@ -113,6 +113,11 @@ export class RunRequests {
   }
 
   /** Resolves like `control`. */
+  setPace(pace: number | null): Promise<boolean> {
+    return this.act((request) => ({ type: "pace", pace, request }));
+  }
+
+  /** Resolves like `control`. */
   ignore(rule: string, ignored: boolean): Promise<boolean> {
     return this.act((request) => ({ type: "ignore", rule, ignored, request }));
   }

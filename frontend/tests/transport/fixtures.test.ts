@@ -182,6 +182,7 @@ describe("every message", () => {
     void session.histograms(["fc.weight"], "even", 5);
     void session.picture("fc", "units", null);
     void session.control("pause");
+    void session.setPace(20);
     void session.ignore("dead-units", true);
     void session.changeTraining({
       type: "adjust",

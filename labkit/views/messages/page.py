@@ -101,6 +101,14 @@ class ControlRequest(TypedDict):
     request: int
 
 
+class PaceRequest(TypedDict):
+    """Requests a pace in steps per second, from 1 to 1,000; None for full speed."""
+
+    type: Literal["pace"]
+    pace: float | None
+    request: int
+
+
 class IgnoreRequest(TypedDict):
     """Requests that the findings of a rule are silenced in this run, or reported again."""
 
@@ -157,6 +165,7 @@ PageMessage = (
     | HistogramsRequest
     | PictureRequest
     | ControlRequest
+    | PaceRequest
     | IgnoreRequest
     | AdjustRequest
     | FreezeRequest

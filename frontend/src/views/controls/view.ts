@@ -2,10 +2,11 @@
 
 import type { Notice, RunState } from "../../messages/run";
 import { make, setText } from "../../parts/element";
-import { RedrawScheduler } from "../../parts/redraw-scheduler";
+import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
 import { type Fact, factsOf, ONE_WAY, progressOf, STATUS_TEXTS } from "./facts";
+import { PaceControl } from "./pace";
 import { TuningSection } from "./tuning";
 
 export const drawControls: DrawView = (root, session) => {
@@ -33,6 +34,7 @@ class ControlsView {
   private readonly notices = make("ul", { class: "labkit-notices", "aria-label": "Notices" });
   private readonly items = new Map<string, HTMLLIElement>();
   private readonly buttons: Buttons;
+  private readonly pace: PaceControl;
   private readonly tuning: TuningSection;
   private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
@@ -42,6 +44,9 @@ class ControlsView {
     private readonly session: RunSession,
   ) {
     this.buttons = new Buttons(session);
+    const dashboard = root.closest<HTMLElement>("[data-labkit-view=dashboard]") ?? root;
+    dashboard.tabIndex = -1; // A click in the dashboard gives it the focus, so that keys work.
+    this.pace = new PaceControl(session, dashboard);
     this.tuning = new TuningSection(session);
     root.classList.add("labkit-controls");
     root.dataset.labkitView = "controls";
@@ -50,11 +55,12 @@ class ControlsView {
         "div",
         { class: "labkit-header" },
         make("div", { class: "labkit-heading" }, this.name, this.status),
-        this.buttons.element,
+        make("div", { class: "labkit-actions" }, this.pace.element, this.buttons.element),
       ),
       this.progress,
       this.facts,
       this.buttons.message,
+      this.pace.message,
       this.problem,
       this.notices,
       this.tuning.element,
@@ -62,13 +68,15 @@ class ControlsView {
     this.redraw = new RedrawScheduler(root, () => this.draw());
     this.unsubscribe = session.subscribe(() => {
       this.buttons.update();
-      this.redraw.later();
+      this.pace.update();
+      this.redraw.later(true, drawsEachStep(session.state));
     });
     this.draw();
   }
 
   close(): void {
     this.unsubscribe();
+    this.pace.close();
     this.redraw.close();
     this.root.replaceChildren();
   }

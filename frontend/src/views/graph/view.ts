@@ -6,7 +6,7 @@
  */
 
 import type { GraphData } from "../../messages/graph";
-import { RedrawScheduler } from "../../parts/redraw-scheduler";
+import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
 import { NodeColouring } from "./colouring/node-colouring";
@@ -93,7 +93,8 @@ export class GraphView {
     this.resizes.observe(stage);
     this.redraw = new RedrawScheduler(root, () => this.update());
     this.unsubscribe = session.subscribe((change) => {
-      if (change === "frame") this.redraw.later(session.drawsAll || this.isNewGraph());
+      const isDue = session.drawsAll || this.isNewGraph();
+      if (change === "frame") this.redraw.later(isDue, drawsEachStep(session.state));
       else if (change !== "selection") this.update();
       else if (session.selected !== null) navigator.find(session.selected);
     });
