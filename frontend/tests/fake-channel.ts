@@ -134,6 +134,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     findings: [],
     history: { rules: 24, silenced: [], past: [], dropped: 0 },
     frozen: [],
+    tuning: { groups: [], modules: [], events: [] },
     course: null,
     pending: [],
   };

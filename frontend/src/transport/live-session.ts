@@ -20,10 +20,19 @@ import type {
 import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { Finding, FindingsHistory, RunState, RunStatus } from "../messages/run";
+import type { Tuning } from "../messages/tuning";
 import type { PictureKind } from "../messages/values";
 import { takeDrawingTime } from "../rendering/drawing-frame";
 import { isAnyInSight, watchPage } from "../rendering/visibility";
-import type { Change, Roads, RunSession, SeriesTable, StepMark } from "../session";
+import type {
+  Change,
+  ChangeReply,
+  RequestedChange,
+  Roads,
+  RunSession,
+  SeriesTable,
+  StepMark,
+} from "../session";
 import { Acknowledgements } from "./acknowledgements";
 import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
@@ -90,6 +99,10 @@ export class LiveSession implements RunSession {
     return this.data.frozen;
   }
 
+  get tuning(): Tuning {
+    return this.data.tuning;
+  }
+
   get course(): string | null {
     return this.data.course;
   }
@@ -147,6 +160,10 @@ export class LiveSession implements RunSession {
 
   ignore(rule: string, ignored: boolean): Promise<boolean> {
     return this.requests.ignore(rule, ignored);
+  }
+
+  changeTraining(change: RequestedChange): Promise<ChangeReply> {
+    return this.requests.change(change);
   }
 
   asset(name: AssetName): Promise<string> {

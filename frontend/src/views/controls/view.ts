@@ -8,6 +8,7 @@ import { Buttons } from "./buttons";
 import { type Fact, factsOf, progressOf, STATUS_TEXTS } from "./facts";
 import { PaceControl } from "./pace";
 import { roadsFact } from "./roads";
+import { TuningSection } from "./tuning";
 
 export const drawControls: DrawView = (root, session) => {
   const view = new ControlsView(root, session);
@@ -35,6 +36,7 @@ class ControlsView {
   private readonly items = new Map<string, HTMLLIElement>();
   private readonly buttons: Buttons;
   private readonly pace: PaceControl;
+  private readonly tuning: TuningSection;
   private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
 
@@ -46,6 +48,7 @@ class ControlsView {
     const dashboard = root.closest<HTMLElement>("[data-labkit-view=dashboard]") ?? root;
     dashboard.tabIndex = -1; // A click in the dashboard gives it the focus, so that keys work.
     this.pace = new PaceControl(session, dashboard);
+    this.tuning = new TuningSection(session);
     root.classList.add("labkit-controls");
     root.dataset.labkitView = "controls";
     root.replaceChildren(
@@ -61,6 +64,7 @@ class ControlsView {
       this.pace.message,
       this.problem,
       this.notices,
+      this.tuning.element,
     );
     this.redraw = new RedrawScheduler(root, () => this.draw());
     this.unsubscribe = session.subscribe(() => {
@@ -100,6 +104,7 @@ class ControlsView {
     this.drawFacts([...factsOf(state), ...(roads ? [roadsFact(roads)] : [])]);
     this.drawProgress(progressOf(state));
     this.drawNotices(state);
+    this.tuning.update();
     this.root.dataset.labkitStep = String(state.step);
   }
 
