@@ -59,7 +59,7 @@ class StoppedClock:
 
 @pytest.mark.parametrize("pace", [1, 10])
 def test_each_step_has_a_frame_when_it_ends(pace, monkeypatch):
-    for name in ("MIN_INTERVAL_SECONDS", "FEW_CORES_SECONDS", "_PACED_INTERVAL_SECONDS"):
+    for name in ("MIN_INTERVAL_SECONDS", "_PACED_INTERVAL_SECONDS"):
         monkeypatch.setattr(publisher, name, 3600.0)  # no frame is due without a step
     clock = StoppedClock()
     monkeypatch.setattr("labkit.run.control.Pace", lambda: Pace(clock))
