@@ -27,6 +27,7 @@ def watch(
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
+    pace: float | None = None,
     ignore: Sequence[str] = (),
     on_finding: OnFinding | None = None,
     show: bool | None = None,
@@ -59,6 +60,10 @@ def watch(
         by default. If it is an input of the model, for example ``images[:1]``, pictures are
         recorded in separate forward passes on this input in evaluation mode, so that they change
         with the model and not with the data.
+    pace : float, optional
+        Steps per second that the loop takes at most, 1 to 1,000, spread evenly; None for full
+        speed. At the end of each step the loop waits, and what is recorded in this time costs it
+        nothing. `Run.pace` changes it while the loop runs.
     ignore : sequence of str
         Ids of rules whose findings are not reported, for example ``["plateau"]``.
     on_finding : callable, optional
@@ -115,6 +120,7 @@ def watch(
         graph=graph,
         histograms=histograms,
         activations=activations,
+        pace=pace,
         rules=RuleEvaluator(),
         ignore=ignore,
         on_finding=on_finding,

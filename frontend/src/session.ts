@@ -7,9 +7,17 @@
 
 import type { GraphData } from "./messages/graph";
 import type { MessageHandler } from "./messages/kernel";
-import type { AssetName, ControlAction } from "./messages/page";
+import type {
+  AdjustRequest,
+  AssetName,
+  BudgetRequest,
+  ControlAction,
+  FreezeRequest,
+  UndoRequest,
+} from "./messages/page";
 import type { Finding, FindingsHistory, RunState } from "./messages/run";
 import type { TableKind } from "./messages/tables";
+import type { Tuning } from "./messages/tuning";
 import type { PictureKind, PictureSubject, RecordedNorm, SentPicture } from "./messages/values";
 
 /** How this page and the kernel reach each other while a loop runs, as measured on this page. */
@@ -99,6 +107,20 @@ export interface StepMark {
   readonly series: readonly string[];
 }
 
+/** A change to the training, without the number of its request. */
+export type RequestedChange =
+  | Omit<AdjustRequest, "request">
+  | Omit<FreezeRequest, "request">
+  | Omit<BudgetRequest, "request">
+  | Omit<UndoRequest, "request">;
+
+export interface ChangeReply {
+  /** False after a timeout: without a subshell, while a cell is running. */
+  readonly answered: boolean;
+  /** Why the change was refused, as a sentence; null if it was not. */
+  readonly reason: string | null;
+}
+
 export type Change = "snapshot" | "frame" | "cursor" | "selection" | "mark" | "connection";
 
 export interface RunSession {
@@ -109,6 +131,8 @@ export interface RunSession {
   readonly tables: readonly SeriesTable[];
   /** Whether some tables have not arrived since the last snapshot. */
   readonly isLoading: boolean;
+  /** Whether all views draw the newest frame, or only the status and the curves. */
+  readonly drawsAll: boolean;
   /** The step that all views show; null follows the live end. */
   readonly cursor: number | null;
   /** The selected parameter, module or node, by its name, path or id. */
@@ -118,6 +142,8 @@ export interface RunSession {
   readonly history: FindingsHistory;
   /** Names of the parameters that require no gradient, as of the newest reading. */
   readonly frozen: ReadonlySet<string>;
+  /** What a person can change in the training, and has changed. */
+  readonly tuning: Tuning;
   /** The range of steps that the curves mark; null for none. */
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
@@ -159,8 +185,12 @@ export interface RunSession {
   subscribe(listener: (change: Change) => void): () => void;
   /** Resolves to false after a timeout: without a subshell, while a cell is running. */
   control(action: ControlAction): Promise<boolean>;
+  /** Sets the pace in steps per second, null for full speed; resolves like `control`. */
+  setPace(pace: number | null): Promise<boolean>;
   /** Silences a rule or reports its findings again; resolves like `control`. */
   ignore(rule: string, ignored: boolean): Promise<boolean>;
+  /** Requests a change to the training, which is applied at the end of a step. */
+  changeTraining(change: RequestedChange): Promise<ChangeReply>;
   /** Resolves to the blob URL of a script, which is loaded once per page. */
   asset(name: AssetName): Promise<string>;
 }

@@ -96,6 +96,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     structures: [],
     pictures: 0,
     skipped: [],
+    pace: null,
     ...facts,
   };
 }
@@ -133,6 +134,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     findings: [],
     history: { rules: 24, silenced: [], past: [], dropped: 0 },
     frozen: [],
+    tuning: { groups: [], modules: [], events: [] },
     course: null,
     pending: [],
   };

@@ -25,6 +25,7 @@ from labkit.capture.validate import (
 from labkit.capture.watch import Watch
 from labkit.run import ModelFacts, Run
 from labkit.run.background_task import BackgroundTask, in_background
+from labkit.run.pace import check_pace
 
 _watching: dict[int, weakref.ref[Run]] = {}
 """The open run of each watched model, by the model's id."""
@@ -42,6 +43,7 @@ def attach(
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
+    pace: float | None = None,
     rules: Rules | None = None,
     ignore: Sequence[str] = (),
     on_finding: OnFinding | None = None,
@@ -57,7 +59,9 @@ def attach(
     reads = check_activations(activations, models)
     ignored, callback = check_ignored(ignore, rules), check_callback(on_finding)
     _refuse_models_of_background_tasks(models)
+    rate = check_pace(pace, "lk.watch(model, pace=20)")
     run = Run(str(name) if name is not None else _default_name(models), budget=check_budget(budget))
+    run.pace = rate
     run.findings_log.rules = () if rules is None else rules.ids
     for rule in ignored:
         run.ignore(rule)

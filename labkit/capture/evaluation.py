@@ -72,13 +72,13 @@ class Evaluation:
     on_finding : callable or None
         Called with each new `Finding`, on the training thread at the end of a step.
     budget : float
-        Fraction of the loop's time that watching may take, 0 to 1.
+        Fraction of the loop's time that watching may take, 0 to 1; can be set.
     """
 
     def __init__(self, rules: Rules, on_finding: OnFinding | None, budget: float) -> None:
         self._rules = rules
         self._on_finding = on_finding
-        self._budget = budget
+        self.budget = budget
         self._due_step = _FIRST_STEP
         self._last_ns = time.perf_counter_ns()
         self._cost_ns = _EXPECTED_NS
@@ -86,7 +86,7 @@ class Evaluation:
         self._is_start = True
         """Whether the run is in its start, which may spend more and is not part of its cost."""
         self._loop_ns = 0
-        """The loop's time up to which credit was earned, in ns."""
+        """The loop's time up to which credit was earned, in ns, with its waits for the pace."""
         self._announced: set[int] = set()
         """Ids of the entries of the run's log for which the callback was called."""
         self._requested = False
@@ -106,9 +106,10 @@ class Evaluation:
         cost = run.cost_totals
         if self._is_start and not cost.includes_start:
             self._is_start, self._credit_ns = False, min(0.0, self._credit_ns)
-        share = self._budget * (1 if self._is_start else _SHARE_OF_BUDGET)
-        self._credit_ns += share * (cost.loop_ns - self._loop_ns)
-        self._loop_ns = cost.loop_ns
+        share = self.budget * (1 if self._is_start else _SHARE_OF_BUDGET)
+        loop_ns = cost.loop_ns + run.control.pace.waited_ns
+        self._credit_ns += share * (loop_ns - self._loop_ns)
+        self._loop_ns = loop_ns
         if self._requested or self._credit_ns < self._cost_ns:
             return
         interval_ns = _INTERVAL_NS * (2 if run.viewers.present else 1)
@@ -160,7 +161,8 @@ class Evaluation:
         spent_ns = time.thread_time_ns() - began_ns
         self._cost_ns = max(spent_ns, self._cost_ns // 2)
         self._credit_ns = max(-_MAX_DEBT_NS, min(0.0, self._credit_ns - spent_ns))
-        run.cost_totals.add_evaluating(spent_ns)
+        if not run.control.pace.has_spare_time:
+            run.cost_totals.add_evaluating(spent_ns)
         self.announce(run)
 
     def _evaluated(self, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""Requests to the training thread: pause, resume, step, stop, and functions to execute.
+"""Requests to the training thread: pause, resume, step, stop, pace, and functions to execute.
 
 Other threads set attributes or append to a queue. The training thread reads `Control.pending` after
 each step and calls `at_step_end` if it is set.
@@ -19,10 +19,12 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from labkit.run.pace import Pace
+
 T = TypeVar("T")
 
 _WAIT_SECONDS = 0.1
-"""Interval, in seconds, at which a paused loop wakes up so that an interrupt can be raised."""
+"""Interval, in seconds, at which a waiting loop wakes up so that an interrupt can be raised."""
 MAX_REQUESTS = 64
 """Maximum number of queued requests."""
 _MAX_STEPS_ALLOWED = 1000
@@ -66,11 +68,16 @@ class Control:
     ----------
     pending : bool
         Whether the training thread has to call `at_step_end`. It may be True when there is nothing
-        to do; it is never False while a request is queued or a pause or stop is due.
+        to do; it is never False while a request is queued, a pause or stop is due, or a pace is
+        set.
     owner : int or None
         `threading.get_ident` of the training thread; set by capture and by `at_step_end`.
     pause_begins, while_paused : callable
         Called on the training thread when a pause begins, and repeatedly during the pause.
+    pace : Pace
+        When the next step may begin; changed by `set_pace`.
+    paced_step_ended : callable
+        Called on the training thread when a step has ended and the loop waits for its pace.
 
     Examples
     --------
@@ -88,12 +95,16 @@ class Control:
         self.owner: int | None = None
         self.pause_begins: Callable[[], None] = _nothing
         self.while_paused: Callable[[], None] = _nothing
+        self.pace = Pace()
+        self.paced_step_ended: Callable[[], None] = _nothing
         self._pause_requested = False
         self._stopping = False
         self._interrupt: Callable[[], bool] | None = None
         self._closed = False
         self._paused_threads: set[int] = set()
         """Threads whose loop is paused: more than one if several threads train under one run."""
+        self._pacing_threads: set[int] = set()
+        """Threads whose loop waits for its pace."""
         self._allowed: deque[None] = deque(maxlen=_MAX_STEPS_ALLOWED)
         """One entry for each single step that a paused loop may execute."""
         self._requests: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
@@ -135,6 +146,11 @@ class Control:
         self._pause_requested = True
         self._changed()
 
+    def set_pace(self, rate: float | None) -> None:
+        """Set the pace in steps per second, None for full speed; also for a step that waits."""
+        self.pace.rate = rate
+        self._changed()
+
     def stop(self) -> None:
         """Raise `Stopped` in the loop at the end of its step."""
         if not self._closed:
@@ -158,8 +174,8 @@ class Control:
     def submit(self, work: Callable[[], T], *, at_step_end: bool = False) -> Future[T]:
         """Execute a function on the training thread at the end of its step.
 
-        The function is executed without delay while the loop is paused, and by default before this
-        method returns if it is called on the training thread.
+        The function is executed without delay while the loop waits, paused or for its pace, and by
+        default before this method returns if it is called on the training thread.
 
         Parameters
         ----------
@@ -203,9 +219,9 @@ class Control:
             self._execute_queued()
 
     def at_step_end(self) -> None:
-        """Execute requests and apply pause and stop; called on the training thread between steps.
+        """Execute requests, apply pause and stop, and wait for the pace.
 
-        Blocks while the loop is paused.
+        Called on the training thread between steps. Blocks while the loop is paused.
 
         Raises
         ------
@@ -215,10 +231,15 @@ class Control:
             If an interrupt was requested.
         """
         self.owner = threading.get_ident()
+        self.pace.end_step()
         if not self._must_wait():
             self._execute_queued(_SECONDS_PER_STEP)
-        if self._must_wait():
-            self._wait()
+        while (is_paused := self._must_wait()) or self._must_pace():
+            if is_paused:
+                self._wait()
+            else:
+                self._keep_pace()
+        self.pace.begin_step()
         if self._pause_requested and self._allowed:
             self._use_allowed_step()
         interrupt, self._interrupt = self._interrupt, None
@@ -253,9 +274,34 @@ class Control:
         finally:
             self._paused_threads.discard(ident)
 
+    def _keep_pace(self) -> None:
+        """Wait until the next step may begin, or until a pause or an end is requested."""
+        ident = threading.get_ident()
+        self._pacing_threads.add(ident)
+        self.paced_step_ended()
+        try:
+            while self._must_pace():
+                self._execute_queued()
+                began_ns = time.perf_counter_ns()
+                with suppress(Empty):
+                    self._wake.get(timeout=min(_WAIT_SECONDS, max(0.0, self._seconds_left())))
+                self.pace.waited_ns += time.perf_counter_ns() - began_ns
+        finally:
+            self._pacing_threads.discard(ident)
+
+    def _must_pace(self) -> bool:
+        waits = not (self._pause_requested or self._ends or self._closed)
+        return waits and self.pace.rate is not None and self._seconds_left() > 0
+
+    def _seconds_left(self) -> float:
+        return self.pace.left_ns() / 1e9
+
+    @property
+    def _ends(self) -> bool:
+        return self._stopping or self._interrupt is not None
+
     def _must_wait(self) -> bool:
-        ends = self._stopping or self._interrupt is not None
-        return self._pause_requested and not ends and not self._allowed
+        return self._pause_requested and not self._ends and not self._allowed
 
     def _use_allowed_step(self) -> None:
         try:
@@ -292,12 +338,12 @@ class Control:
     def _update_pending(self) -> None:
         # Reset before the check, so that a request made between the two is not lost.
         self.pending = False
-        ends = self._stopping or self._interrupt is not None
-        if self._pause_requested or ends or self._requests:
+        is_paced = self.pace.rate is not None and not self._closed
+        if self._pause_requested or self._ends or self._requests or is_paced:
             self.pending = True
 
     def _wake_up(self) -> None:
-        if self._paused_threads:
+        for _ in range(len(self._paused_threads) + len(self._pacing_threads)):
             self._wake.put(None)
 
 

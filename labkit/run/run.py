@@ -11,15 +11,16 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import ClassVar, Self
 
+from labkit.run.changeable import ChangeableRun
 from labkit.run.close_callbacks import CloseCallback
-from labkit.run.control import Control, Stopped
+from labkit.run.control import Stopped
 from labkit.run.error_text import described
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import final_values, inspect
 from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
+from labkit.run.pace import check_pace
 from labkit.run.pause_watch import PauseWatch
-from labkit.run.run_record import RunRecord
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
 from labkit.run.viewers import Viewers
@@ -27,7 +28,7 @@ from labkit.run.viewers import Viewers
 _MAX_SPANS_SENT = 40
 
 
-class Run(RunRecord):
+class Run(ChangeableRun):
     """The record of one watched training, readable while it is running.
 
     `labkit.watch` returns a run. As a context manager it ends when the block ends: an error in the
@@ -68,13 +69,11 @@ class Run(RunRecord):
     """The runs that have not ended, by id."""
 
     def __init__(self, name: str = "run", *, budget: float = 0.03) -> None:
-        super().__init__()
+        super().__init__(budget)
         self.id = uuid.uuid4().hex
         self.name = name
-        self.budget = budget
         self.total_steps: int | None = None
         self.cursor: int | None = None
-        self.control = Control()
         self.viewers = Viewers()
         self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)
         self.final_values: dict[str, Inspection] = {}
@@ -154,6 +153,7 @@ class Run(RunRecord):
             structures=self.graph_history[-_MAX_SPANS_SENT:],
             pictures=self.activations.total,
             skipped=tuple(self.observations.skipped),
+            pace=self.pace,
         )
 
     def inspect(self, name: str) -> Inspection | None:
@@ -178,7 +178,7 @@ class Run(RunRecord):
         rate = self._rate.at(self._lifecycle.now, self.steps)
         if rate is not None and self.status != "idle" and not self.closed:
             return rate
-        seconds = self.cost_totals.loop_ns / 1e9
+        seconds = (self.cost_totals.loop_ns + self.control.pace.waited_ns) / 1e9
         return self.steps / seconds if seconds else None
 
     # ── logging and control ──────────────────────────────────────────────────
@@ -249,6 +249,19 @@ class Run(RunRecord):
     def step(self) -> None:
         """Execute one step of a paused loop; pause a running loop."""
         self.control.step()
+
+    @property
+    def pace(self) -> float | None:
+        """The pace of the loop in steps per second, 1 to 1,000; None for full speed.
+
+        May be set on any thread, also while the loop is running. The loop waits at the end of each
+        step, so that steps are spread evenly; what is recorded in this time costs it nothing.
+        """
+        return self.control.pace.rate
+
+    @pace.setter
+    def pace(self, pace: float | None) -> None:
+        self.control.set_pace(check_pace(pace, "run.pace = 20"))
 
     def stop(self) -> None:
         """Raise `Stopped`, a `KeyboardInterrupt`, in the loop at the end of its step."""

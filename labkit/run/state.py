@@ -109,6 +109,8 @@ class RunState:
         Number of activation pictures recorded so far.
     skipped : tuple of int
         Numbers of the steps that a gradient scaler skipped.
+    pace : float or None
+        Steps per second that the loop takes at most; None for full speed.
     """
 
     name: str
@@ -133,3 +135,4 @@ class RunState:
     structures: tuple[GraphSpan, ...] = ()
     pictures: int = 0
     skipped: tuple[int, ...] = ()
+    pace: float | None = None

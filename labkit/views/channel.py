@@ -13,12 +13,19 @@ from typing import Any, ClassVar
 
 import traitlets
 
-from labkit.run import Run, inspection_requests
+from labkit.run import Run, change_requests, inspection_requests
+from labkit.run.change_requests import Events
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat, queries
 from labkit.views import message_builders as wire
+from labkit.views.change_requests import (
+    ACKNOWLEDGED_AFTER_SECONDS,
+    WrongChangeError,
+    requested_change,
+)
 from labkit.views.fragments import Fragmenter
+from labkit.views.frame_rate import PageReport
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import (
     DroppableWidget,
@@ -155,15 +162,20 @@ class RunChannel(DroppableWidget):
         if self._publisher is not None:
             self._publisher.finish()
 
-    def publish(self) -> None:
+    def publish(self, draws_all: bool = True) -> None:  # noqa: FBT001, FBT002
         """Send what is new as a frame; after the end of the run, as many frames as are needed.
 
         Also closes the comms of widgets that were collected since: a page that was reloaded during
         a cell waits for the states of all open comms before it shows a view.
+
+        Parameters
+        ----------
+        draws_all : bool
+            Whether all views draw the frame, or only the status and the curves.
         """
         close_dropped_comms()
         with self._lock:
-            self._post(self._updates.frame())
+            self._post(self._updates.frame(draws_all=draws_all))
             self._post_rest_of_ended_run()
 
     def _post_rest_of_ended_run(self) -> None:
@@ -196,6 +208,8 @@ class RunChannel(DroppableWidget):
         """Reply to a message; refuse it with the text of the error if that fails."""
         try:
             reply()
+        except WrongChangeError as error:
+            self._refuse(content, str(error))
         except Exception as error:  # noqa: BLE001 - the page displays the error
             with suppress(Exception):  # the comm may be the cause
                 self._refuse(content, f"labkit could not answer: {described(error)}.")
@@ -216,20 +230,33 @@ class RunChannel(DroppableWidget):
                 request_text()
                 page.forget_sent()
                 self._send_asset(page, assets.ASSETS[0])
-            case {"type": "received", "seq": int(seq)}:
-                self._updates.acknowledge(seq)
-                if self._publisher is not None:
-                    self._publisher.acknowledge()
-                    if self._updates.pending:
-                        self._publisher.publish_soon()
+            case {
+                "type": "received",
+                "seq": int(seq),
+                "drawing": int() | float() as drawing,
+                "local": bool(is_local),
+                "in_sight": bool(is_in_sight),
+            }:
+                self._acknowledge(seq, PageReport(drawing / 1000, is_local, is_in_sight))
             case _:
                 self._act(content)
+
+    def _acknowledge(self, seq: int, report: PageReport) -> None:
+        delay = self._updates.acknowledge(seq)
+        if self._publisher is None:
+            return
+        came_in_sight = self._publisher.acknowledge(delay, report)
+        if self._updates.pending or came_in_sight:
+            self._publisher.publish_soon()
 
     def _act(self, content: Any) -> None:
         """Execute a click on a control or a finding."""
         match content:
             case {"type": "control", "action": str(action), "request": int(request)}:
                 self._control(content, action, request)
+            case {"type": "pace", "pace": float() | int() | None as pace, "request": int(request)}:
+                self._watched.pace = pace
+                self._acknowledge_control(request)
             case {
                 "type": "ignore",
                 "rule": str(rule),
@@ -237,6 +264,8 @@ class RunChannel(DroppableWidget):
                 "request": int(request),
             }:
                 self._ignore(rule, request, ignored=ignored)
+            case {"request": int(request)} if change := requested_change(self._watched, content):
+                self._change(content, change, request)
             case _:
                 self._reply_to_query(content)
 
@@ -251,6 +280,25 @@ class RunChannel(DroppableWidget):
             self._refuse(content, f"labkit does not know this message: {shortened(content)}")
         else:
             self._post(message)
+
+    def _change(self, content: Any, change: Future[Events], request: int) -> None:
+        """Acknowledge a change when it was made, or after a timeout; refuse it with the reason."""
+
+        def reply() -> None:
+            if not change.done():
+                change_requests.note_refusal(self._watched, change)
+            elif change.exception() is not None:
+                self._refuse(content, str(change.exception()))
+                return
+            self._post(wire.acknowledged(request))
+            if self._publisher is not None:
+                self._publisher.publish_soon()
+
+        if change.done() or self._publisher is None:
+            reply()
+            return
+        call_on_main_thread(self._watched.control.execute_requests)  # if no cell is running
+        self._reply_on_publisher(content, reply, change, ACKNOWLEDGED_AFTER_SECONDS)
 
     def _schedule_snapshot(self, content: Any) -> None:
         """Send a snapshot soon; one for all pages that request it, as all pages receive it."""
@@ -314,6 +362,10 @@ class RunChannel(DroppableWidget):
             return
         if not run.closed:
             actions[action]()
+        self._acknowledge_control(request)
+
+    def _acknowledge_control(self, request: int) -> None:
+        """Acknowledge a change of the run's control, and send its state."""
         self._post(wire.acknowledged(request))
         if self._publisher is not None:
             self._publisher.publish_soon()

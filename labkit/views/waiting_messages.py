@@ -39,24 +39,23 @@ class WaitingMessageWatch:
         self._is_accepted = is_accepted
         self._is_ending = threading.Event()
         self._end: socket.socket | None = None
+        """Closed to wake the thread."""
         descriptor = jupyter_compat.waiting_messages_descriptor()
         if descriptor is not None and not run.closed:
             end_signal, self._end = socket.socketpair()
-            self._thread = threading.Thread(
+            threading.Thread(
                 target=self._work,
                 args=(descriptor, end_signal),
                 name="labkit-messages",
                 daemon=True,
-            )
-            self._thread.start()
+            ).start()
             run.on_close(self.close)
 
     def close(self) -> None:
         """End the thread."""
-        if not self._is_ending.is_set():
-            self._is_ending.set()
-            if self._end is not None:
-                self._end.close()
+        self._is_ending.set()
+        if self._end is not None:
+            self._end.close()
 
     def _work(self, descriptor: int, end_signal: socket.socket) -> None:
         with selectors.DefaultSelector() as selector, end_signal:

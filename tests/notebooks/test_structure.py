@@ -7,6 +7,7 @@ import re
 
 import nbformat
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
 from labkit.learn.chapters import chapter_names, load_plan
 from tests.notebooks.conftest import NAMES
@@ -71,9 +72,23 @@ def test_each_mistake_has_an_example_and_a_distinct_message(chapter):
 
 def test_code_cells_are_short_and_make_no_downloads(chapter):
     for cell in chapter.code_cells:
-        ast.parse(cell.source)
+        ast.parse(plain_python(cell.source))
         assert len(cell.source.splitlines()) <= 40
         assert not re.search(r"https?://|urlopen|requests|pip install", cell.source)
+
+
+def plain_python(source):
+    """Return the code of a cell without its magics."""
+    body = source.partition("\n")[2] if source.startswith("%%") else source
+    return TransformerManager().transform_cell(body)
+
+
+def test_what_is_trained_in_the_background_is_waited_for_in_the_next_cell(chapter):
+    sources = [cell.source for cell in chapter.code_cells]
+    for i, source in enumerate(sources):
+        if source.startswith("%%train"):
+            task = source.splitlines()[0].removeprefix("%%train").strip()
+            assert sources[i + 1].startswith(f"{task}.result()")
 
 
 @pytest.mark.parametrize("name", NAMES)

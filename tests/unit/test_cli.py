@@ -66,7 +66,9 @@ def test_doctor_reports_a_missing_package_that_views_need(monkeypatch, package, 
         ({"jupyterlab": "4.6.6", "ipykernel": None}, "note"),
     ],
 )
-def test_buttons_require_a_kernel_that_handles_them_while_a_cell_runs(monkeypatch, installed, state):
+def test_buttons_require_a_kernel_that_handles_them_while_a_cell_runs(
+    monkeypatch, installed, state
+):
     monkeypatch.setattr(doctor, "_version", installed.get)
     assert doctor._buttons().state == state
 

@@ -11,13 +11,24 @@ from labkit.run.inspection_requests import NO_STEP_ENDED
 from labkit.views import assets, run_updates
 from labkit.views.channel import RunChannel
 
-from .pages import HELLO, Page
+from .pages import HELLO, Page, received
+
+
+class NoTuner:
+    """Of a model without parameter groups and modules."""
+
+    def groups(self):
+        return ()
+
+    def modules(self):
+        return ()
 
 
 class LiveModel:
     """A stub of a model that records the thread on which it is read."""
 
     def __init__(self):
+        self.tuner = NoTuner()
         self.threads = []
         self.found = ()
 
@@ -338,8 +349,8 @@ def test_an_acknowledged_frame_is_followed_at_once_while_tables_are_missing(larg
     hurried = []
     monkeypatch.setattr(page.channel._publisher, "publish_soon", lambda: hurried.append(True))
     page.channel._updates.pending = {"metric/0"}
-    page.ask({"type": "received", "seq": 1})
+    page.ask(received(1))
     assert hurried == [True]
     page.channel._updates.pending = set()
-    page.ask({"type": "received", "seq": 2})
+    page.ask(received(2))
     assert hurried == [True]

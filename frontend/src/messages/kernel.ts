@@ -5,6 +5,7 @@ import type { AssetName } from "./page";
 import type { BufferIndex } from "./protocol";
 import type { Finding, FindingsHistory, RunState } from "./run";
 import type { TableRows, TableSnapshot } from "./tables";
+import type { Tuning, TuningChanges } from "./tuning";
 import type { PictureSubject, RecordedNorm, SentPicture, SentStatistics } from "./values";
 
 /**
@@ -29,6 +30,7 @@ export interface SnapshotMessage {
   readonly history: FindingsHistory;
   /** Names of the frozen parameters, which require no gradient. */
   readonly frozen: readonly string[];
+  readonly tuning: Tuning;
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
   readonly course: string | null;
   /** Ids of the tables that did not fit into this message. */
@@ -42,6 +44,8 @@ export interface FrameMessage {
   readonly seq: number;
   /** The highest number that a page has acknowledged; null if none. */
   readonly acknowledged: number | null;
+  /** Whether all views draw the frame, or only the status and the curves. */
+  readonly draws_all: boolean;
   /** As in a snapshot. */
   readonly handler: MessageHandler | null;
   readonly run: RunState;
@@ -58,6 +62,7 @@ export interface FrameMessage {
   /** Present if it changed. */
   readonly history?: FindingsHistory;
   readonly frozen?: readonly string[];
+  readonly tuning?: TuningChanges;
 }
 
 /** The graph with a signature; null if it is not stored any more. */
@@ -112,7 +117,7 @@ export interface AssetMessage {
   readonly name: AssetName;
 }
 
-/** The reply to a `ControlRequest` or an `IgnoreRequest`. */
+/** The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change. */
 export interface AcknowledgedMessage {
   readonly type: "acknowledged";
   readonly request: number;

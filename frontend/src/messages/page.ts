@@ -1,5 +1,6 @@
 /** Messages from the page to the kernel. */
 
+import type { Quantity, Schedule } from "./tuning";
 import type { PictureKind } from "./values";
 
 export type AssetName = "labkit.js" | "plotly.js" | "layout.js";
@@ -27,10 +28,16 @@ export interface TextRequest {
   readonly type: "text";
 }
 
-/** Acknowledges a snapshot or a frame. */
+/** Acknowledges a snapshot or a frame, about once a second. */
 export interface ReceivedMessage {
   readonly type: "received";
   readonly seq: number;
+  /** Time in ms that drawing a frame takes of the page's main thread. */
+  readonly drawing: number;
+  /** Whether the page's address is that of the machine of the kernel. */
+  readonly local: boolean;
+  /** Whether any view is in sight. */
+  readonly in_sight: boolean;
 }
 
 /** Requests the graph with a signature. */
@@ -78,11 +85,50 @@ export interface ControlRequest {
   readonly request: number;
 }
 
+/** Requests a pace in steps per second, from 1 to 1,000; null for full speed. */
+export interface PaceRequest {
+  readonly type: "pace";
+  readonly pace: number | null;
+  readonly request: number;
+}
+
 /** Requests that the findings of a rule are silenced in this run, or reported again. */
 export interface IgnoreRequest {
   readonly type: "ignore";
   readonly rule: string;
   readonly ignored: boolean;
+  readonly request: number;
+}
+
+/** Requests another value of a hyperparameter; of betas, `value` has two numbers. */
+export interface AdjustRequest {
+  readonly type: "adjust";
+  readonly group: string;
+  readonly quantity: Quantity;
+  readonly value: readonly number[];
+  readonly schedule: Schedule;
+  readonly request: number;
+}
+
+/** Requests that a module is frozen or thawed. */
+export interface FreezeRequest {
+  readonly type: "freeze";
+  readonly module: string;
+  readonly frozen: boolean;
+  readonly request: number;
+}
+
+/** Requests another part of the loop's time for watching, 0 to 1. */
+export interface BudgetRequest {
+  readonly type: "budget";
+  readonly budget: number;
+  readonly request: number;
+}
+
+/** Requests that a change is taken back, by the id of its event. */
+export interface UndoRequest {
+  readonly type: "undo";
+  readonly event: number;
   readonly request: number;
 }
 
@@ -97,4 +143,9 @@ export type PageMessage =
   | HistogramsRequest
   | PictureRequest
   | ControlRequest
-  | IgnoreRequest;
+  | PaceRequest
+  | IgnoreRequest
+  | AdjustRequest
+  | FreezeRequest
+  | BudgetRequest
+  | UndoRequest;

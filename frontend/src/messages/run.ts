@@ -130,4 +130,6 @@ export interface RunState {
   readonly pictures: number;
   /** The newest 64 steps that a gradient scaler skipped, each by the number of the next step. */
   readonly skipped: readonly number[];
+  /** Steps per second that the loop takes at most; null for full speed. */
+  readonly pace: number | null;
 }

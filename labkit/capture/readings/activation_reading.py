@@ -23,6 +23,7 @@ class ActivationReading(Reading):
     name = "activations"
     needs_module_calls = True
     needs_forward_pass = True
+    follows_pace = True
 
     def __init__(self, reader: ActivationReader | None) -> None:
         super().__init__(
@@ -53,7 +54,8 @@ class ActivationReading(Reading):
         """Begin to read the outputs of modules, with pictures if they are due."""
         if self._reader is None:
             return
-        with_pictures = context.step < _EARLY or now_ns >= self._pictures_at_ns
+        is_early = context.step < _EARLY
+        with_pictures = self.is_free or is_early or now_ns >= self._pictures_at_ns
         if with_pictures:
             self._pictures_at_ns = now_ns + _PICTURES_INTERVAL_NS
         self._reader.start(context.run, context.transfer, context.step, with_pictures=with_pictures)

@@ -38,6 +38,7 @@ class GraphReading(Reading):
 
     name = "graph"
     needs_module_calls = True
+    follows_pace = True
 
     def __init__(self, table: ParameterTable, scopes: ScopeRecorder, *, enabled: bool) -> None:
         super().__init__(

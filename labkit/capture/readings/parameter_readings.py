@@ -27,6 +27,7 @@ class NormReading(Reading):
 
     name = NORMS
     can_be_deferred = True
+    follows_pace = True
 
     def __init__(self, modes: TrainingModes, frozen: FrozenParameters) -> None:
         super().__init__(
@@ -64,6 +65,7 @@ class WeightReading(Reading):
 
     name = "weights"
     can_be_deferred = True
+    follows_pace = True
 
     def __init__(self) -> None:
         super().__init__(
@@ -134,6 +136,7 @@ class HistogramReading(Reading):
 
     name = "histograms"
     can_be_deferred = True
+    follows_pace = True
 
     def __init__(self, *, enabled: bool) -> None:
         super().__init__(

@@ -99,6 +99,12 @@ class Reading:
         Whether it can only be planned before the forward pass of a step.
     can_be_deferred : bool
         Whether it is taken in an optimizer's next step if the optimizer misses the planned one.
+    follows_pace : bool
+        Whether it is taken at each step of a loop that waits for its pace.
+    is_free : bool
+        Whether it is taken in such a wait in the step under way, so that it costs the loop nothing.
+    step_ns : int
+        Time that it took in the step under way, in nanoseconds.
     calls_ns : int
         Time spent on recording module calls for it in the step under way, in nanoseconds.
     """
@@ -107,9 +113,12 @@ class Reading:
     needs_module_calls = False
     needs_forward_pass = False
     can_be_deferred = False
+    follows_pace = False
 
     def __init__(self, budget: ReadingBudget) -> None:
         self.budget = budget
+        self.is_free = False
+        self.step_ns = 0
 
     @property
     def calls_ns(self) -> int:  # noqa: D102 - see the attributes of the class

@@ -30,11 +30,13 @@ class ReadingCalls:
         Copies the results of all readings to the host.
     spent_ns : int
         Time spent on readings since this was last set to 0, in nanoseconds.
+    free_ns : int
+        The part of it that is not charged to a reading, as the loop waits for its pace.
     """
 
     def __init__(self, readings: Iterable[Reading], budget: Budget) -> None:
         self.transfer = DeviceTransfer()
-        self.spent_ns = 0
+        self.spent_ns = self.free_ns = 0
         self._budget = budget
         self._by_name = {reading.name: reading for reading in readings}
 
@@ -67,7 +69,11 @@ class ReadingCalls:
             ended_ns = time.perf_counter_ns()
             cost_ns, seen = ended_ns - began_ns, context.run.viewers.present
             self.spent_ns += cost_ns
-            self._budget.spend(reading.budget, cost_ns + calls_ns, ended_ns, seen=seen)
+            reading.step_ns += cost_ns + calls_ns
+            if reading.is_free:
+                self.free_ns += cost_ns + calls_ns
+            else:
+                self._budget.spend(reading.budget, cost_ns + calls_ns, ended_ns, seen=seen)
 
     def deliver(self, run: Run) -> None:
         """Deliver results that have arrived from an accelerator, without blocking."""

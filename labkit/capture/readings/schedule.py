@@ -30,6 +30,7 @@ from labkit.capture.readings.parameter_readings import (
 from labkit.capture.readings.reading import PassContext, Reading, StepContext, UpdateContext
 from labkit.capture.readings.reading_calls import ReadingCalls
 from labkit.capture.readings.setup_checks import SetupReading
+from labkit.capture.readings.spare_time import SpareTime
 from labkit.capture.readings.training_modes import TrainingModes
 from labkit.run import Run
 
@@ -61,6 +62,8 @@ class ReadingSchedule:
         The first step that must have a reading other than norms; infinite if there is none.
     transfer : DeviceTransfer
         Copies the results of all readings to the host.
+    spare_time : SpareTime
+        Chooses the readings of steps after which the loop waits for its pace.
     readers : list of ParameterReader
         The readers of all optimizers that hold watched parameters.
     """
@@ -95,6 +98,7 @@ class ReadingSchedule:
             HistogramReading(enabled=histograms),
         )
         """All readings, in the order in which their hooks are called."""
+        self.spare_time = SpareTime(self._readings, budget)
         self._costly = tuple(each for each in self._readings if each is not self.norms)
         self._calls = ReadingCalls(self._readings, self.budget)
         self.transfer = self._calls.transfer
@@ -109,6 +113,12 @@ class ReadingSchedule:
         self.planned: frozenset[Reading] = frozenset()
         self.next_required_step = 1.0
         self.readers: list[ParameterReader] = []
+
+    def set_budget(self, fraction: float) -> None:
+        """Change the fraction of the loop's time that watching may take."""
+        self.budget.fraction = self.spare_time.fraction = fraction
+        for reading in self._readings:
+            reading.budget.scale(fraction)
 
     @property
     def spent_ns(self) -> int:
@@ -130,7 +140,13 @@ class ReadingSchedule:
         )
 
     def choose_readings(
-        self, run: Run, now_ns: int, step: int, *, with_forward: bool = True
+        self,
+        run: Run,
+        now_ns: int,
+        step: int,
+        *,
+        with_forward: bool = True,
+        spare_ns: int = 0,
     ) -> None:
         """Choose the readings of a step, and record its module calls if one needs them.
 
@@ -143,13 +159,16 @@ class ReadingSchedule:
             The step, counted from 1.
         with_forward : bool
             Whether the forward pass of the step is yet to come.
+        spare_ns : int
+            Time that the loop would wait for its pace after the step, in nanoseconds.
         """
-        self.planned = frozenset(
-            reading
-            for reading in self._readings
-            if (with_forward or not reading.needs_forward_pass)
-            and self._is_due(reading, now_ns, step)
-        )
+        possible = [
+            reading for reading in self._readings if with_forward or not reading.needs_forward_pass
+        ]
+        free = self.spare_time.choose(possible, spare_ns)
+        self.planned = free | {
+            reading for reading in possible if self._is_due(reading, now_ns, step)
+        }
         for reading in self._costly:
             if reading in self.planned:
                 reading.budget.note_planned(step)
@@ -190,7 +209,7 @@ class ReadingSchedule:
         for reading in self._readings:
             reading.exclude_time(ns)
 
-    def account(self, run: Run, loop_ns: int, fixed_ns: int) -> None:
+    def account(self, run: Run, loop_ns: int, fixed_ns: int, waited_ns: int = 0) -> None:
         """Account for some completed steps.
 
         Parameters
@@ -201,11 +220,15 @@ class ReadingSchedule:
             Time that the loop took for the steps, in nanoseconds.
         fixed_ns : int
             Cost of watching them, without readings, in nanoseconds.
+        waited_ns : int
+            The part of all cost that cost nothing, as the loop would have waited for its pace.
         """
-        published_ns = run.cost_totals.publishing_ns
-        run.cost_totals.add_steps(loop_ns, fixed_ns + self._calls.spent_ns)
-        self.budget.earn(loop_ns, fixed_ns + published_ns - self.budget.published_ns)
-        self.budget.published_ns, self._calls.spent_ns = published_ns, 0
+        published_ns, calls = run.cost_totals.publishing_ns, self._calls
+        run.cost_totals.add_steps(loop_ns, fixed_ns + calls.spent_ns - waited_ns)
+        unpaid_ns = max(0, calls.free_ns - waited_ns)
+        fixed_ns -= max(0, min(fixed_ns, waited_ns - calls.spent_ns))
+        self.budget.earn(loop_ns, fixed_ns + unpaid_ns + published_ns - self.budget.published_ns)
+        self.budget.published_ns, calls.spent_ns, calls.free_ns = published_ns, 0, 0
 
     def _is_due(self, reading: Reading, now_ns: int, step: int) -> bool:
         budget = reading.budget
@@ -280,6 +303,7 @@ class ReadingSchedule:
         context = StepContext(run, self.transfer, step)
         for reading in self._in_order():
             self._calls.call(reading, reading.end_step, context, calls_ns=reading.calls_ns)
+        self.spare_time.end_step(self.planned)
         self.planned = frozenset()
 
     def _in_order(self) -> list[Reading]:

@@ -53,6 +53,9 @@ class StepPlan:
         self.timing = StepTiming()
         self._readings = readings
         self._incidents = incidents
+        self._pace = run.control.pace
+        self._own_ns = 0
+        """Duration of the newest step without watching; known while the loop has a pace."""
         self._began_ns = 0
         """Start of the first step that is not accounted for; 0 before the first step."""
         self._accounted = 0
@@ -95,6 +98,11 @@ class StepPlan:
         """
         self._hooks_ns += hooks_ns
         now_ns = time.perf_counter_ns()
+        if self._pace.rate is not None:
+            self._incidents.add_losses(list(losses))
+            losses.clear()
+            self._plan_paced_step(run, now_ns, steps, with_forward=with_forward)
+            return
         until_reading, self.norms_next = self._steps_until_reading(now_ns, steps)
         if until_reading == 0 and not self.norms_next:
             self._incidents.add_losses(list(losses))
@@ -110,6 +118,22 @@ class StepPlan:
             self._readings.plan_norms()
         self.steps_left = max(1, until_reading)
 
+    def _plan_paced_step(self, run: Run, now_ns: int, steps: int, *, with_forward: bool) -> None:
+        """Plan what the next step reads: also what fits into its wait for the pace.
+
+        Of the two newest steps the shorter one tells how long the wait will be.
+        """
+        own_ns = self._own_ns
+        self.account_for_steps(run, steps, 0)
+        self._readings.choose_readings(
+            run,
+            now_ns,
+            steps + 1,
+            with_forward=with_forward,
+            spare_ns=self._pace.period_ns - min(own_ns, self._own_ns),
+        )
+        self.steps_left, self.norms_next = int(not self._readings.planned), False
+
     def account_for_steps(self, run: Run, steps: int, hooks_ns: int) -> None:
         """Account for the steps since the last call, and update the estimates for one step."""
         now_ns = time.perf_counter_ns()
@@ -118,16 +142,31 @@ class StepPlan:
         budget = self._readings.budget
         done, credit = steps - self._accounted, budget.credit
         self._accounted = steps
-        loop_ns, self._began_ns = self._loop_ns(done, now_ns - self._began_ns), now_ns
         hooks_ns, self._hooks_ns = hooks_ns + self._hooks_ns, 0
         fixed_ns = int(done * self.timing.cost_ns) + max(0, hooks_ns - self._readings.spent_ns)
-        self._readings.account(run, loop_ns, fixed_ns)
+        watching_ns = fixed_ns + self._readings.spent_ns
+        if done:
+            self._own_ns = max(0, now_ns - self._began_ns - watching_ns) // done
+        waited_ns = self._waited_ns(watching_ns)
+        self.exclude_time(waited_ns)
+        loop_ns, self._began_ns = self._loop_ns(done, now_ns - self._began_ns), now_ns
+        self._readings.account(run, loop_ns, fixed_ns, waited_ns)
         cost = run.cost_totals
-        if cost.includes_start and _has_started(steps, cost.loop_ns):
+        if cost.includes_start and _has_started(steps, cost.loop_ns + self._pace.waited_ns):
             cost.exclude_start()
         self._max_interval_ns = _MAX_INTERVAL_NS if run.viewers.present else _MAX_INTERVAL_UNSEEN_NS
         if done:
             self.timing.add_steps(done, loop_ns, budget.credit - credit)
+
+    def _waited_ns(self, watching_ns: int) -> int:
+        """Return the part of the cost of a step for which the loop would have waited otherwise."""
+        if self._pace.rate is None:
+            return 0
+        unwatched_left_ns = self._pace.left_ns() + watching_ns
+        waited_ns = min(watching_ns, max(0, unwatched_left_ns))
+        self._readings.spare_time.adapt(made_late=watching_ns > unwatched_left_ns > 0)
+        self._pace.waited_ns += waited_ns
+        return waited_ns
 
     def _loop_ns(self, steps: int, ns: int) -> int:
         """Return the time that the loop spent on these steps, without pauses."""

@@ -9,6 +9,7 @@ from labkit.views.messages.page import AssetName
 from labkit.views.messages.protocol import BufferIndex
 from labkit.views.messages.run import Finding, FindingsHistory, RunState
 from labkit.views.messages.tables import TableRows, TableSnapshot
+from labkit.views.messages.tuning import Tuning, TuningChanges
 from labkit.views.messages.values import (
     PictureSubject,
     RecordedNorm,
@@ -41,6 +42,7 @@ class SnapshotMessage(TypedDict):
     findings: list[Finding]
     history: FindingsHistory
     frozen: list[str]
+    tuning: Tuning
     course: str | None
     pending: list[str]
 
@@ -49,11 +51,13 @@ class FrameMessage(TypedDict):
     """What changed since the previous snapshot or frame.
 
     `tables` are new rows. `snapshots` are complete tables that replace those of the page.
+    `draws_all` is whether all views draw the frame, or only the status and the curves.
     """
 
     type: Literal["frame"]
     seq: int
     acknowledged: int | None
+    draws_all: bool
     handler: MessageHandler | None
     run: RunState
     tables: list[TableRows]
@@ -62,6 +66,7 @@ class FrameMessage(TypedDict):
     findings: NotRequired[list[Finding]]
     history: NotRequired[FindingsHistory]
     frozen: NotRequired[list[str]]
+    tuning: NotRequired[TuningChanges]
 
 
 class GraphMessage(TypedDict):
@@ -121,7 +126,7 @@ class AssetMessage(TypedDict):
 
 
 class AcknowledgedMessage(TypedDict):
-    """The reply to a `ControlRequest` or an `IgnoreRequest`."""
+    """The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change."""
 
     type: Literal["acknowledged"]
     request: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from labkit.views.messages.tuning import Quantity, Schedule
 from labkit.views.messages.values import PictureKind
 
 AssetName = Literal["labkit.js", "plotly.js", "layout.js"]
@@ -36,10 +37,18 @@ class TextRequest(TypedDict):
 
 
 class ReceivedMessage(TypedDict):
-    """Acknowledges a snapshot or a frame."""
+    """Acknowledges a snapshot or a frame, about once a second.
+
+    `drawing` is the time in ms that drawing a frame takes of the page's main thread, `local`
+    whether the page's address is that of the machine of the kernel, and `in_sight` whether any view
+    is in sight.
+    """
 
     type: Literal["received"]
     seq: int
+    drawing: float
+    local: bool
+    in_sight: bool
 
 
 class GraphRequest(TypedDict):
@@ -92,12 +101,56 @@ class ControlRequest(TypedDict):
     request: int
 
 
+class PaceRequest(TypedDict):
+    """Requests a pace in steps per second, from 1 to 1,000; None for full speed."""
+
+    type: Literal["pace"]
+    pace: float | None
+    request: int
+
+
 class IgnoreRequest(TypedDict):
     """Requests that the findings of a rule are silenced in this run, or reported again."""
 
     type: Literal["ignore"]
     rule: str
     ignored: bool
+    request: int
+
+
+class AdjustRequest(TypedDict):
+    """Requests another value of a hyperparameter; of betas, `value` has two numbers."""
+
+    type: Literal["adjust"]
+    group: str
+    quantity: Quantity
+    value: list[float]
+    schedule: Schedule
+    request: int
+
+
+class FreezeRequest(TypedDict):
+    """Requests that a module is frozen or thawed."""
+
+    type: Literal["freeze"]
+    module: str
+    frozen: bool
+    request: int
+
+
+class BudgetRequest(TypedDict):
+    """Requests another part of the loop's time for watching, 0 to 1."""
+
+    type: Literal["budget"]
+    budget: float
+    request: int
+
+
+class UndoRequest(TypedDict):
+    """Requests that a change is taken back, by the id of its event."""
+
+    type: Literal["undo"]
+    event: int
     request: int
 
 
@@ -112,5 +165,10 @@ PageMessage = (
     | HistogramsRequest
     | PictureRequest
     | ControlRequest
+    | PaceRequest
     | IgnoreRequest
+    | AdjustRequest
+    | FreezeRequest
+    | BudgetRequest
+    | UndoRequest
 )

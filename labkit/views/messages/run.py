@@ -114,3 +114,4 @@ class RunState(TypedDict):
     structures: list[GraphSpan]
     pictures: int
     skipped: list[int]
+    pace: float | None

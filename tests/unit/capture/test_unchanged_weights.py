@@ -15,10 +15,16 @@ from .models import Net
 UNWATCHED = contextlib.nullcontext
 
 
-@pytest.mark.parametrize("scenario", [*LOOPS, *MODELS], ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize(
+    ("scenario", "pace"),
+    [
+        *(pytest.param(scenario, None, id=scenario.__name__) for scenario in [*LOOPS, *MODELS]),
+        *(pytest.param(scenario, 100, id=f"{scenario.__name__} at a pace") for scenario in LOOPS),
+    ],
+)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_weights_match_the_unwatched_run_and_global_state_is_restored(scenario):
+def test_weights_match_the_unwatched_run_and_global_state_is_restored(scenario, pace):
     torch.manual_seed(0)
     plain = scenario(UNWATCHED).state_dict()
     drawn = torch.random.get_rng_state()
@@ -26,7 +32,7 @@ def test_weights_match_the_unwatched_run_and_global_state_is_restored(scenario):
 
     def watch(model):
         # Everything is read as often as it can be.
-        runs.append(lk.watch(model, show=False, budget=1.0))
+        runs.append(lk.watch(model, show=False, budget=1.0, pace=pace))
         return runs[-1]
 
     torch.manual_seed(0)

@@ -9,6 +9,9 @@ import {
   formatShare,
 } from "../../parts/format";
 
+/** Lowest rate of a loop that waits for its pace, as a fraction of the pace. */
+const SLOWEST_OF_PACE = 0.8;
+
 export interface Fact {
   readonly id: string;
   readonly text: string;
@@ -77,13 +80,21 @@ function epochFact({ epoch, total_steps, steps_per_epoch }: RunState): Fact | nu
   };
 }
 
-function rateFact({ steps_per_second }: RunState): Fact | null {
+function rateFact({ steps_per_second, pace }: RunState): Fact | null {
   if (steps_per_second === null) return null;
+  const text = `${formatRate(steps_per_second)} steps/s`;
+  const explanation = "Steps done in a second, lately.";
+  if (!isPaced(steps_per_second, pace)) return { id: "rate", text, explanation };
   return {
     id: "rate",
-    text: `${formatRate(steps_per_second)} steps/s`,
-    explanation: "Steps done in a second, lately.",
+    text: `${text}, paced`,
+    explanation: `${explanation} The loop is slow on purpose: it waits after each step for its pace.`,
   };
+}
+
+/** Whether the pace, rather than the steps themselves, determines the rate. */
+function isPaced(rate: number, pace: number | null): pace is number {
+  return pace !== null && rate > SLOWEST_OF_PACE * pace;
 }
 
 function elapsedFact({ elapsed }: RunState): Fact {
@@ -153,7 +164,7 @@ function skippedFact({ skipped }: RunState): Fact | null {
   };
 }
 
-function costFact({ cost, budget, getting_started }: RunState): Fact {
+function costFact({ cost, budget, getting_started, pace }: RunState): Fact {
   return {
     id: "cost",
     text: getting_started
@@ -163,6 +174,7 @@ function costFact({ cost, budget, getting_started }: RunState): Fact {
       "The part of the loop's time that labkit takes, measured in this run, and the part that it " +
       "may take. It looks less often when it comes near its budget; where a step takes a millisecond " +
       "or less, what every step costs can be more than that. The first steps are looked at more " +
-      "often, so that a short run shows something, and are left out of the figure.",
+      "often, so that a short run shows something, and are left out of the figure." +
+      (pace === null ? "" : " What is read while the loop waits for its pace costs nothing."),
   };
 }

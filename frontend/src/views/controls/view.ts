@@ -2,11 +2,13 @@
 
 import type { Notice, RunState } from "../../messages/run";
 import { make, setText } from "../../parts/element";
-import { RedrawScheduler } from "../../parts/redraw-scheduler";
+import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
 import { type Fact, factsOf, progressOf, STATUS_TEXTS } from "./facts";
+import { PaceControl } from "./pace";
 import { roadsFact } from "./roads";
+import { TuningSection } from "./tuning";
 
 export const drawControls: DrawView = (root, session) => {
   const view = new ControlsView(root, session);
@@ -33,6 +35,8 @@ class ControlsView {
   private readonly notices = make("ul", { class: "labkit-notices", "aria-label": "Notices" });
   private readonly items = new Map<string, HTMLLIElement>();
   private readonly buttons: Buttons;
+  private readonly pace: PaceControl;
+  private readonly tuning: TuningSection;
   private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
 
@@ -41,6 +45,10 @@ class ControlsView {
     private readonly session: RunSession,
   ) {
     this.buttons = new Buttons(session);
+    const dashboard = root.closest<HTMLElement>("[data-labkit-view=dashboard]") ?? root;
+    dashboard.tabIndex = -1; // A click in the dashboard gives it the focus, so that keys work.
+    this.pace = new PaceControl(session, dashboard);
+    this.tuning = new TuningSection(session);
     root.classList.add("labkit-controls");
     root.dataset.labkitView = "controls";
     root.replaceChildren(
@@ -48,24 +56,28 @@ class ControlsView {
         "div",
         { class: "labkit-header" },
         make("div", { class: "labkit-heading" }, this.name, this.status),
-        this.buttons.element,
+        make("div", { class: "labkit-actions" }, this.pace.element, this.buttons.element),
       ),
       this.progress,
       this.facts,
       this.buttons.message,
+      this.pace.message,
       this.problem,
       this.notices,
+      this.tuning.element,
     );
     this.redraw = new RedrawScheduler(root, () => this.draw());
     this.unsubscribe = session.subscribe(() => {
       this.buttons.update();
-      this.redraw.later();
+      this.pace.update();
+      this.redraw.later(true, drawsEachStep(session.state));
     });
     this.draw();
   }
 
   close(): void {
     this.unsubscribe();
+    this.pace.close();
     this.redraw.close();
     this.root.replaceChildren();
   }
@@ -92,6 +104,7 @@ class ControlsView {
     this.drawFacts([...factsOf(state), ...(roads ? [roadsFact(roads)] : [])]);
     this.drawProgress(progressOf(state));
     this.drawNotices(state);
+    this.tuning.update();
     this.root.dataset.labkitStep = String(state.step);
   }
 
