@@ -135,16 +135,15 @@ def watch(page: Page, progress: Progress, picture: Path, outcome: Outcome) -> No
     wait(page, lambda: progress.first_step_at is not None, _END_SECONDS)
     if wait(page, lambda: drawn() or progress.ended, _APPEAR_SECONDS) and not progress.ended:
         outcome.first_picture = round(time.time() - (progress.first_step_at or 0), 2)
-        outcome.live = _live(page, progress)
-    page.screenshot(path=picture)
-    if any(outcome.live.values()):
         outcome.clicks = _pauses(page, progress)
-        seen = read(page)
-        outcome.roads, outcome.explanation = seen.roads, seen.explanation
         if outcome.clicks:
             _click(page, "Resume")
         else:
-            outcome.says = seen.message
+            outcome.says = read(page).message
+        outcome.live = _live(page, progress)
+        seen = read(page)
+        outcome.roads, outcome.explanation = seen.roads, seen.explanation
+    page.screenshot(path=picture)
 
 
 def _live(page: Page, progress: Progress) -> dict[str, bool]:
