@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from textwrap import indent
 
-SECONDS = 20
+SECONDS = 15
 """Duration of a cell that trains, in s."""
 
 SETUP = """\
