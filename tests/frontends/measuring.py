@@ -182,7 +182,7 @@ def _pauses(page: Page, progress: Progress) -> bool:
 
 
 def _click(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click(timeout=2_000)
+    page.get_by_role("button", name=name, exact=True).first.click(timeout=10_000)
 
 
 def reload(book: OpenNotebook, progress: Progress, outcome: Outcome) -> None:
