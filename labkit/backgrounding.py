@@ -85,7 +85,9 @@ def background(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -
     return start(partial(function, *args, **kwargs), f"{name}()")
 
 
-def start(work: Callable[[], T], name: str, cell: str | None = None) -> BackgroundTask[T]:
+def start(
+    work: Callable[[], T], name: str, cell: str | None = None, *, shows_error: bool = True
+) -> BackgroundTask[T]:
     """Start a task with the settings of the calling thread.
 
     Parameters
@@ -96,6 +98,8 @@ def start(work: Callable[[], T], name: str, cell: str | None = None) -> Backgrou
         Displayed in messages.
     cell : str, optional
         What identifies the running cell where the front end does not.
+    shows_error : bool
+        Whether an exception of the task is displayed in the cell.
     """
     running = BackgroundTask.current()
     if running is not None:
@@ -112,7 +116,7 @@ def start(work: Callable[[], T], name: str, cell: str | None = None) -> Backgrou
     from labkit.views import kernel
     from labkit.views.cell_status import CellStatus
 
-    status = CellStatus()
+    status = CellStatus(shows_error=shows_error)
     task = BackgroundTask(call, name, status.changed)
     task.cell, task.execution = kernel.current_cell() or cell, kernel.current_execution()
     _end_earlier(task)
