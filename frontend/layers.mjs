@@ -18,6 +18,8 @@ const LAYERS = [
   { name: "decoding", path: "decoding/" },
   // The bounded history of each table.
   { name: "history", path: "history/" },
+  // Which views are in sight, when they are drawn, and what that costs.
+  { name: "rendering", path: "rendering/" },
   // The connection with the kernel; implements the session.
   { name: "transport", path: "transport/" },
   // Shared by all views: elements, number formats, colours, redrawing, settings.

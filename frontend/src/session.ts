@@ -100,6 +100,8 @@ export interface RunSession {
   readonly tables: readonly SeriesTable[];
   /** Whether some tables have not arrived since the last snapshot. */
   readonly isLoading: boolean;
+  /** Whether all views draw the newest frame, or only the status and the curves. */
+  readonly drawsAll: boolean;
   /** The step that all views show; null follows the live end. */
   readonly cursor: number | null;
   /** The selected parameter, module or node, by its name, path or id. */

@@ -1,20 +1,13 @@
 // @vitest-environment jsdom
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { render } from "../src/app";
 import { FakeChannel, recorded, snapshot } from "./fake-channel";
 import { viewStates } from "./fixtures/messages";
+import { stubObservers } from "./observers";
 
 const model = { send: () => undefined, on: () => undefined, off: () => undefined };
 
-class Observer {
-  observe(): void {}
-  disconnect(): void {}
-}
-
-beforeEach(() => {
-  vi.stubGlobal("IntersectionObserver", Observer);
-  vi.stubGlobal("ResizeObserver", Observer);
-});
+beforeEach(stubObservers);
 
 describe("a view on a page", () => {
   it.each(Object.values(viewStates))(

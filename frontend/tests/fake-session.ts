@@ -28,6 +28,7 @@ export class StubSession implements RunSession {
   frozen: ReadonlySet<string> = new Set();
   tables: readonly SeriesTable[] = [];
   isLoading = false;
+  drawsAll = true;
   isOneWay = false;
   cursor: number | null = null;
   selected: string | null = null;

@@ -19,6 +19,7 @@ from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat, queries
 from labkit.views import message_builders as wire
 from labkit.views.fragments import Fragmenter
+from labkit.views.frame_rate import PageReport
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import DroppableWidget, is_open_widget, weak_call
 from labkit.views.messages.page import AssetName
@@ -149,10 +150,16 @@ class RunChannel(DroppableWidget):
         if self._publisher is not None:
             self._publisher.finish()
 
-    def publish(self) -> None:
-        """Send what is new as a frame; after the end of the run, as many frames as are needed."""
+    def publish(self, draws_all: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Send what is new as a frame; after the end of the run, as many frames as are needed.
+
+        Parameters
+        ----------
+        draws_all : bool
+            Whether all views draw the frame, or only the status and the curves.
+        """
         with self._lock:
-            self._post(self._updates.frame())
+            self._post(self._updates.frame(draws_all=draws_all))
             self._post_rest_of_ended_run()
 
     def _post_rest_of_ended_run(self) -> None:
@@ -201,14 +208,24 @@ class RunChannel(DroppableWidget):
                 request_text()
                 page.forget_sent()
                 self._send_asset(page, assets.ASSETS[0])
-            case {"type": "received", "seq": int(seq)}:
-                self._updates.acknowledge(seq)
-                if self._publisher is not None:
-                    self._publisher.acknowledge()
-                    if self._updates.pending:
-                        self._publisher.publish_soon()
+            case {
+                "type": "received",
+                "seq": int(seq),
+                "drawing": int() | float() as drawing,
+                "local": bool(is_local),
+                "in_sight": bool(is_in_sight),
+            }:
+                self._acknowledge(seq, PageReport(drawing / 1000, is_local, is_in_sight))
             case _:
                 self._act(content)
+
+    def _acknowledge(self, seq: int, report: PageReport) -> None:
+        delay = self._updates.acknowledge(seq)
+        if self._publisher is None:
+            return
+        came_in_sight = self._publisher.acknowledge(delay, report)
+        if self._updates.pending or came_in_sight:
+            self._publisher.publish_soon()
 
     def _act(self, content: Any) -> None:
         """Execute a click on a control or a finding."""

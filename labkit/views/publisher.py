@@ -1,14 +1,9 @@
 """The thread that sends frames of a run to the pages, at most ten per second.
 
-The interval between frames grows when pages do not acknowledge them, and when sending exceeds its
-share of the budget. The rows that accumulate are reduced before they are sent, so a slow or closed
-browser does not slow the training loop. The thread also sends the replies that depend on the
-training thread, so that no other thread has to wait for it.
-
-If the browser shares few cores with the loop, rendering is the largest cost. Measured on two cores
-(2026-11-21): with ten frames per second, the time of an MLP with 0.6 ms per step grew by a factor
-of 1.27 to 1.31; with 0.5 ms per step, by 1.11 with two frames per second and by 1.04 with one. The
-rate is therefore one frame per second on up to two cores, except for the first frames.
+How often is decided by what the frames cost (`labkit.views.frame_rate`). The rows that accumulate
+are reduced before they are sent, so a slow or closed browser does not slow the training loop. The
+thread also sends the replies that depend on the training thread, so that no other thread has to
+wait for it.
 
 A loop that waits for its pace of at most ten steps per second has a frame for each step, sent when
 the step ends: it is not slowed down.
@@ -18,7 +13,6 @@ The thread and the run refer to the channel weakly.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import weakref
@@ -30,21 +24,11 @@ from typing import Any
 
 from labkit.run import Run
 from labkit.run.error_text import described
+from labkit.views.frame_rate import MIN_INTERVAL_SECONDS, FrameRate, PageReport
 
-MIN_INTERVAL_SECONDS = 0.1
-"""Shortest interval between frames, in s."""
-FEW_CORES_SECONDS = 1.0
-"""Shortest interval between frames on a machine with few cores, in s."""
-_FIRST_FRAMES_SECONDS = 0.5
-"""The same for the first frames, in s."""
-_FIRST_FRAMES = 5
 _PACED_INTERVAL_SECONDS = 1.5
 """Interval, in s, after which a frame is sent though no step of a slow loop has ended."""
 _MAX_INTERVAL_SECONDS = 10.0
-_UNACKNOWLEDGED_TOLERATED = 3
-_UNACKNOWLEDGED_UNTIL_MAX_INTERVAL = 30
-_SHARE_OF_BUDGET = 0.25
-_FEW_CORES = 2
 _JOIN_SECONDS = 5.0
 
 
@@ -79,20 +63,17 @@ class Publisher:
     ----------
     run : Run
     publish : bound method
-        Sends one frame; called on the publisher thread. The thread ends when the object of the
-        method is garbage-collected.
+        Sends one frame; called on the publisher thread with whether all views draw it. The thread
+        ends when the object of the method is garbage-collected.
 
     Attributes
     ----------
-    unacknowledged : int
-        Number of frames sent since the last acknowledgement of a page.
     is_one_way : bool
         Whether acknowledgements cannot arrive while a cell is running, so that their absence does
         not mean that no page is there.
     """
 
-    def __init__(self, run: Run, publish: Callable[[], None]) -> None:
-        self.unacknowledged = 0
+    def __init__(self, run: Run, publish: Callable[[bool], None]) -> None:
         self.is_one_way = False
         self._run = weakref.ref(run)
         self._publish = weakref.WeakMethod(publish)
@@ -102,8 +83,7 @@ class Publisher:
         self._waiting: list[_PendingReply] = []
         self._ending = False
         self._publish_due = False
-        self._has_few_cores = _cores() <= _FEW_CORES
-        self._frames = 0
+        self._rate = FrameRate(time.monotonic())
         run.viewers.acknowledge()
         run.control.paced_step_ended = self._paced_step_ended
         weakref.finalize(publish.__self__, self._end).atexit = False  # type: ignore[attr-defined]
@@ -142,17 +122,25 @@ class Publisher:
 
     def _paced_step_ended(self) -> None:
         run = self._run()
-        is_taken = self.unacknowledged <= _UNACKNOWLEDGED_UNTIL_MAX_INTERVAL and not self._ending
-        if is_taken and run is not None and run.control.pace.draws_each_step:
+        if run is None or self._ending or not run.control.pace.draws_each_step:
+            return
+        if self._rate.is_watched(time.monotonic()):
             self.publish_soon()
 
-    def acknowledge(self) -> None:
-        """Record that a page has received the last frame."""
-        self.unacknowledged = 0
+    def acknowledge(self, delay: float, report: PageReport) -> bool:
+        """Record that a page has received a frame, `delay` s after it was sent.
+
+        Returns
+        -------
+        bool
+            Whether a view has come into sight.
+        """
         self.is_one_way = False
+        came_in_sight = self._rate.acknowledged(time.monotonic(), delay, report)
         run = self._run()
         if run is not None:
             run.viewers.acknowledge()
+        return came_in_sight
 
     def reply_later(
         self,
@@ -188,11 +176,14 @@ class Publisher:
         next_frame = time.monotonic() + MIN_INTERVAL_SECONDS  # a page requests a snapshot first
         while not self._ending:
             self._send_due_replies()
+            self._sample_if_due()
             if self._publish_due or time.monotonic() >= next_frame:
-                self._publish_due = False
-                next_frame = self._publish_once() + time.monotonic()
-            self._wait_until(min([next_frame, *(reply.deadline for reply in self._waiting)]))
-        self._publish_once()
+                requested, self._publish_due = self._publish_due, False
+                next_frame = time.monotonic() + self._publish_once(requested=requested)
+            sample = self._rate.cost.sample_due
+            moments = [next_frame, *(reply.deadline for reply in self._waiting)]
+            self._wait_until(min(moments if sample is None else [*moments, sample]))
+        self._publish_once(requested=True)
         self._ended = True
         waiting, self._waiting = self._waiting, []  # their functions refer to the channel
         self._send([*waiting, *self._take_new_replies()])
@@ -232,51 +223,44 @@ class Publisher:
         if run is not None:
             run.add_notice("views", text)
 
-    def _publish_once(self) -> float:
-        """Send a frame; return the time until the next one, in s."""
+    def _sample_if_due(self) -> None:
+        run, due = self._run(), self._rate.cost.sample_due
+        if run is not None and due is not None and time.monotonic() >= due:
+            self._rate.cost.sample(time.monotonic(), run.steps)
+
+    def _publish_once(self, *, requested: bool) -> float:
+        """Send a frame, which all views draw if it is requested; return the time until the next."""
         run, publish = self._run(), self._publish()
         if run is None or publish is None:
             return _MAX_INTERVAL_SECONDS
+        rate, began, is_running = self._rate, time.monotonic(), run.status == "running"
+        draws_all = rate.draws_all(began, run.budget) or requested or not is_running
+        rate.cost.frame_sent(began, run.steps)
+        if not is_running:
+            rate.cost.skip()
+        spent = self._publish_guarded(publish, draws_all=draws_all)
+        if self.is_one_way:
+            run.viewers.acknowledge()
+            rate.assume_acknowledged(time.monotonic())
+        pace = run.control.pace
+        if not run.control.paused and not pace.has_spare_time:  # a waiting loop is not slowed down
+            run.cost_totals.add_publishing(spent)
+        rate.frame_sent(began, spent / 1e9)
+        interval = rate.interval(time.monotonic(), run.budget)
+        follows_steps = pace.draws_each_step and pace.has_spare_time
+        return max(interval, _PACED_INTERVAL_SECONDS) if follows_steps else interval
+
+    def _publish_guarded(self, publish: Callable[[bool], None], *, draws_all: bool) -> int:
+        """Send a frame and return the processor time it took, in ns; errors become notices."""
         began = time.thread_time_ns()
         try:
-            publish()
+            publish(draws_all)
         except Exception as error:  # noqa: BLE001 - the thread must continue
             self._add_notice(
                 f"A frame could not be sent: {described(error)}. The run is still recorded."
             )
-        spent = time.thread_time_ns() - began
-        if self.is_one_way:
-            run.viewers.acknowledge()
-        else:
-            self.unacknowledged += 1
-        self._frames += 1
-        pace = run.control.pace
-        if not run.control.paused and not pace.has_spare_time:  # a waiting loop is not slowed down
-            run.cost_totals.add_publishing(spent)
-        interval = self._interval(run.budget, spent / 1e9)
-        follows_steps = pace.draws_each_step and pace.has_spare_time
-        return max(interval, _PACED_INTERVAL_SECONDS) if follows_steps else interval
-
-    def _interval(self, budget: float, cost_seconds: float) -> float:
-        affordable = cost_seconds / (_SHARE_OF_BUDGET * budget)
-        if self.unacknowledged > _UNACKNOWLEDGED_UNTIL_MAX_INTERVAL:
-            return _MAX_INTERVAL_SECONDS
-        if self.unacknowledged > _UNACKNOWLEDGED_TOLERATED:
-            return max(1.0, affordable)
-        return min(max(self._shortest_interval(), affordable), 1.0)
-
-    def _shortest_interval(self) -> float:
-        if not self._has_few_cores:
-            return MIN_INTERVAL_SECONDS
-        return _FIRST_FRAMES_SECONDS if self._frames <= _FIRST_FRAMES else FEW_CORES_SECONDS
+        return time.thread_time_ns() - began
 
 
 def _nothing() -> None:
     """Do nothing."""
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -20,6 +22,11 @@ MAX_COMPLETE_BYTES = 800_000
 """Maximum size of the complete tables in one message, unless a single table is larger."""
 _MAX_REPLACED_BYTES = 800_000
 """Maximum size of a table that replaces its merged rows at the end of a run."""
+_FINDINGS_SECONDS = 1.0
+"""Shortest time between two evaluations of the rules for pages while the loop trains, in s."""
+_FINDINGS_SHARE = 0.005
+"""The same as a share of the time: an evaluation takes some milliseconds."""
+_MAX_BUILT = 256
 _NARROW_COLUMNS = 64
 """Maximum number of columns of a table with priority: losses, rates, metrics, small models."""
 
@@ -65,6 +72,10 @@ class RunUpdates:
         self._sent_findings: tuple[Finding, ...] = ()
         self._sent_history: FindingsHistory | None = None
         self._sent_frozen: tuple[str, ...] = ()
+        self._findings_due = -math.inf
+        self._ignored: tuple[str, ...] = ()
+        self._built_at: dict[int, float] = {}
+        """When each of the last messages was built, by its number."""
         self._process = psutil.Process()
 
     @property
@@ -72,9 +83,17 @@ class RunUpdates:
         """Whether further frames are needed before pages have all that is recorded."""
         return bool(self.pending) or self._rows_wait
 
-    def acknowledge(self, seq: int) -> None:
-        """Record that a page has received the message with a number."""
+    def acknowledge(self, seq: int) -> float:
+        """Record that a page has received the message with a number.
+
+        Returns
+        -------
+        float
+            The time since the message was built, in s; 0 if it is one of long ago.
+        """
         self._acknowledged = max(seq, self._acknowledged or 0)
+        now = time.monotonic()
+        return now - self._built_at.get(seq, now)
 
     def snapshot(self) -> Message:
         """Return the next message as a snapshot; tables that do not fit become pending.
@@ -104,21 +123,29 @@ class RunUpdates:
         self._note_complete(complete)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._sent_frozen = frozen
-        self._seq += 1
+        self._count()
         return message
 
-    def frame(self) -> Message:
+    def frame(self, *, draws_all: bool = True) -> Message:
         """Return the next message as a frame.
 
-        It contains new rows, some of the pending tables, and the graph, the findings and the frozen
-        parameters if they changed. After an error the next frame has the same contents.
+        Parameters
+        ----------
+        draws_all : bool
+            Whether all views draw it, or only the status and the curves.
+
+        Returns
+        -------
+        Message
+            It contains new rows, some of the pending tables, and the graph, the findings and the
+            frozen parameters if they changed. After an error the next frame has the same contents.
         """
         run = self._run
         tables = run.tables
         rows, totals = self._new_rows(tables)
         complete = self._choose_complete([tables[id] for id in self.pending], self._sent_at)
-        graph, findings, frozen = run.graph, run.findings, run.model.frozen
-        history = findings_history(run)
+        graph, frozen = run.graph, run.model.frozen
+        findings, history = self._newest_findings()
         message = snapshots_and_frames.frame(
             self._seq + 1,
             self._state(),
@@ -128,6 +155,7 @@ class RunUpdates:
             None if history == self._sent_history else history,
             None if frozen == self._sent_frozen else frozen,
             complete,
+            draws_all=draws_all,
             acknowledged=self._acknowledged,
         )
         self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
@@ -138,8 +166,27 @@ class RunUpdates:
             self._replace_merged(tables)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._sent_frozen = frozen
-        self._seq += 1
+        self._count()
         return message
+
+    def _count(self) -> None:
+        """Count the message that was built."""
+        self._seq += 1
+        self._built_at[self._seq] = time.monotonic()
+        if len(self._built_at) > _MAX_BUILT:
+            del self._built_at[next(iter(self._built_at))]
+
+    def _newest_findings(self) -> tuple[tuple[Finding, ...], FindingsHistory | None]:
+        """Return the findings and their history; those sent last if it is too soon."""
+        run, now = self._run, time.monotonic()
+        is_same = run.status == "running" and run.ignored == self._ignored
+        if is_same and now < self._findings_due:
+            return self._sent_findings, self._sent_history
+        began, self._ignored = time.thread_time(), run.ignored
+        findings, history = run.findings, findings_history(run)
+        spent = time.thread_time() - began
+        self._findings_due = now + max(_FINDINGS_SECONDS, spent / _FINDINGS_SHARE)
+        return findings, history
 
     def _note_merged(
         self, frame: Message, rows: Mapping[str, snapshots_and_frames.NewRows]

@@ -98,6 +98,7 @@ def frame(
     frozen: Sequence[str] | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
     *,
+    draws_all: bool = True,
     acknowledged: int | None = None,
 ) -> Message:
     """Return a message with the changes since the previous snapshot or frame.
@@ -119,10 +120,13 @@ def frame(
         Names of the frozen parameters if they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
+    draws_all : bool
+        Whether all views draw the frame, or only the status and the curves.
     acknowledged : int or None
         The highest number that a page has acknowledged.
     """
     message = Message({"type": "frame", "seq": seq, "acknowledged": acknowledged})
+    message.content["draws_all"] = draws_all
     message.content["run"] = _state(state)
     room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
     message.content["tables"] = [

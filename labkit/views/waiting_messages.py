@@ -38,24 +38,28 @@ class WaitingMessageWatch:
         self._run = weakref.ref(run)
         self._is_accepted = is_accepted
         self._is_ending = threading.Event()
-        self._end_signal, self._end = socket.socketpair()
+        self._end: socket.socket | None = None
+        """Closed to wake the thread."""
         descriptor = jupyter_compat.waiting_messages_descriptor()
         if descriptor is not None and not run.closed:
-            self._thread = threading.Thread(
-                target=self._work, args=(descriptor,), name="labkit-messages", daemon=True
-            )
-            self._thread.start()
+            end_signal, self._end = socket.socketpair()
+            threading.Thread(
+                target=self._work,
+                args=(descriptor, end_signal),
+                name="labkit-messages",
+                daemon=True,
+            ).start()
             run.on_close(self.close)
 
     def close(self) -> None:
         """End the thread."""
-        if not self._is_ending.is_set():
-            self._is_ending.set()
+        self._is_ending.set()
+        if self._end is not None:
             self._end.close()
 
-    def _work(self, descriptor: int) -> None:
-        with selectors.DefaultSelector() as selector, self._end_signal:
-            selector.register(self._end_signal, selectors.EVENT_READ)
+    def _work(self, descriptor: int, end_signal: socket.socket) -> None:
+        with selectors.DefaultSelector() as selector, end_signal:
+            selector.register(end_signal, selectors.EVENT_READ)
             selector.register(descriptor, selectors.EVENT_READ)
             while not self._is_ending.is_set():
                 selector.select()

@@ -91,6 +91,7 @@ def test_a_page_shows_recorded_values_while_a_step_is_running(open_notebook, tra
     settled_steps(book, training)
     controls.get_by_role("button", name="Pause", exact=True).click()
     expect(controls).to_contain_text("Pausing")
+    panel.scroll_into_view_if_needed()  # out of sight it is not updated
     expect(panel).to_contain_text("No step has ended in the last moments", timeout=15_000)
     training.go_on()
     expect(controls).to_contain_text("Paused")

@@ -14,6 +14,7 @@ from torch import nn
 import labkit as lk
 from labkit.views.channel import RunChannel
 from tests.unit.capture.thread_training import Training, check_run
+from tests.widgets.pages import received
 
 SECONDS = float(os.environ.get("LABKIT_HAMMER_SECONDS", "30"))
 ANSWER_SECONDS = 10.0
@@ -133,7 +134,7 @@ class RequestThread(threading.Thread):
                 lambda: self.channel.snapshots > before, ANSWER_SECONDS
             )
         assert came, "no snapshot for a page that came"
-        self.channel._on_message(None, {"type": "received"}, [])
+        self.channel._on_message(None, received(1), [])
 
 
 def inspected_by_three_threads():

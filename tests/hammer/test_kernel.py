@@ -15,6 +15,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from labkit.views.message_builders import PROTOCOL_VERSION
+from tests.widgets.pages import received
 
 from .scenarios import ANSWER_SECONDS, SECONDS
 
@@ -120,7 +121,7 @@ class PageThread(threading.Thread):
         found = content["data"].get("content", {})
         if found.get("type") in ("frame", "snapshot"):
             self.frames += 1
-            self.send({"type": "received"})
+            self.send(received(found["seq"]))
         return found
 
 

@@ -47,4 +47,9 @@ class Page:
         return found[0]
 
 
+def received(seq: int) -> dict[str, object]:
+    """Return the acknowledgement of a message."""
+    return {"type": "received", "seq": seq, "drawing": 4, "local": True, "in_sight": True}
+
+
 HELLO = {"type": "hello", "protocol": wire.PROTOCOL_VERSION, "again": False}

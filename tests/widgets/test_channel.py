@@ -11,7 +11,7 @@ from labkit.run.inspection_requests import NO_STEP_ENDED
 from labkit.views import assets, run_updates
 from labkit.views.channel import RunChannel
 
-from .pages import HELLO, Page
+from .pages import HELLO, Page, received
 
 
 class LiveModel:
@@ -338,8 +338,8 @@ def test_an_acknowledged_frame_is_followed_at_once_while_tables_are_missing(larg
     hurried = []
     monkeypatch.setattr(page.channel._publisher, "publish_soon", lambda: hurried.append(True))
     page.channel._updates.pending = {"metric/0"}
-    page.ask({"type": "received", "seq": 1})
+    page.ask(received(1))
     assert hurried == [True]
     page.channel._updates.pending = set()
-    page.ask({"type": "received", "seq": 2})
+    page.ask(received(2))
     assert hurried == [True]

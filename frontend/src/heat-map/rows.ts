@@ -28,6 +28,16 @@ export function rowsOf({ tables, frozen }: RunSession, kind: TableKind): Row[] {
     );
 }
 
+/** Returns what changes whenever a view of tables of these kinds has something new to draw. */
+export function revisionOf(session: RunSession, kinds: readonly TableKind[]): string {
+  const { tables, frozen, isLoading, problem, state } = session;
+  const steps = tables
+    .filter(({ kind }) => kinds.includes(kind))
+    .map(({ id, names, lastStep }) => `${id} ${names.length} ${lastStep}`);
+  const others = [...frozen, isLoading, problem, state?.status, state?.step === 0];
+  return [...steps, ...others].join("\n");
+}
+
 /** Returns a description of the newest values for screen readers. */
 export function describeNewest(rows: readonly Row[], quantity: string): string {
   const trained = rows.filter(({ frozen }) => !frozen);

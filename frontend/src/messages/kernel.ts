@@ -34,6 +34,8 @@ export interface FrameMessage {
   readonly seq: number;
   /** The highest number that a page has acknowledged; null if none. */
   readonly acknowledged: number | null;
+  /** Whether all views draw the frame, or only the status and the curves. */
+  readonly draws_all: boolean;
   readonly run: RunState;
   readonly tables: readonly TableRows[];
   /**

@@ -27,10 +27,16 @@ export interface TextRequest {
   readonly type: "text";
 }
 
-/** Acknowledges a snapshot or a frame. */
+/** Acknowledges a snapshot or a frame, about once a second. */
 export interface ReceivedMessage {
   readonly type: "received";
   readonly seq: number;
+  /** Time in ms that drawing a frame takes of the page's main thread. */
+  readonly drawing: number;
+  /** Whether the page's address is that of the machine of the kernel. */
+  readonly local: boolean;
+  /** Whether any view is in sight. */
+  readonly in_sight: boolean;
 }
 
 /** Requests the graph with a signature. */

@@ -2,8 +2,10 @@
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
+const COUNTS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
 export function formatCount(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
+  return COUNTS.format(Math.round(value));
 }
 
 /** Returns four significant digits, with a power of ten for very small and very large numbers. */

@@ -1,5 +1,8 @@
 /** Redraws a view when its run, the selection, or the page's theme changes. */
 
+/** Whether a view is drawn with every frame, or only with those that all views draw. */
+export type DrawnWith = "every frame" | "complete frames";
+
 import type { Change, RunSession } from "../session";
 import { drawsEachStep, RedrawScheduler } from "./redraw-scheduler";
 import { readTheme, type Theme, watchTheme } from "./theme";
@@ -9,11 +12,15 @@ export class LiveDrawing {
   private readonly redraw: RedrawScheduler;
   private readonly cleanups: readonly (() => void)[];
 
-  /** `onChange` is called with each change before the view is drawn. */
+  /**
+   * `draw` is called with whether only the data have changed, `onChange` with each change before
+   * the view is drawn.
+   */
   constructor(
     root: HTMLElement,
     session: RunSession,
-    draw: () => void,
+    draw: (isLive: boolean) => void,
+    drawnWith: DrawnWith,
     onChange: (change: Change) => void = () => undefined,
   ) {
     this.theme = readTheme(root);
@@ -21,8 +28,11 @@ export class LiveDrawing {
     this.cleanups = [
       session.subscribe((change) => {
         onChange(change);
-        if (change === "cursor" || change === "selection" || change === "mark") this.now();
-        else this.redraw.later(drawsEachStep(session.state));
+        if (change !== "frame") this.now();
+        else {
+          const isDue = drawnWith === "every frame" || session.drawsAll;
+          this.redraw.later(isDue, drawsEachStep(session.state));
+        }
       }),
       watchTheme(() => {
         this.theme = readTheme(root);

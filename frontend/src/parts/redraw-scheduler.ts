@@ -1,22 +1,21 @@
 /**
  * Draws at most once per animation frame, only while the view is visible, and for a limited
- * fraction of the time, because training may run on the same machine. A loop that waits for a low
- * pace is not slowed down, so each of its steps is drawn.
+ * fraction of the time. How often the data change is decided by the kernel. A loop that waits for a
+ * low pace is not slowed down, so each of its steps is drawn.
  */
 
 import type { RunState } from "../messages/run";
+import { cancelDrawing, drawInNextFrame } from "../rendering/drawing-frame";
+import { watchElement } from "../rendering/visibility";
 
 /** Maximum fraction of the page's time for the live drawing of one view. */
-const MAX_TIME_SHARE = 0.05;
-/** Minimum pause between two live drawings; five per second look continuous. */
-const MIN_PAUSE_MS = 180;
+const MAX_TIME_SHARE = 0.1;
 /** Maximum pause between two live drawings, on any machine. */
 const MAX_PAUSE_MS = 1000;
-/** Duration above which a drawing slows down training on a machine with few cores. */
-const HEAVY_DRAW_MS = 4;
-const FEW_CORES = 2;
-/** Ratio of the time for drawings at once to the pause after each. */
-const PROMPT_DRAWS_PER_PAUSE = 3;
+/** Time after which a change that is not due is drawn, if no further one follows. */
+const NOT_DUE_MS = 1500;
+/** The same for a change that is due, but that followed too soon after the last drawing. */
+const TOO_SOON_MS = 400;
 /** Highest pace, in steps per second, at which the kernel sends each step as it ends. */
 const MAX_DRAWN_PACE = 10;
 
@@ -26,78 +25,71 @@ export function drawsEachStep(state: RunState | null): boolean {
   return pace !== null && pace <= MAX_DRAWN_PACE;
 }
 
+/** `draw` is called with whether only the data have changed since the last drawing. */
 export class RedrawScheduler {
-  private frame = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pending = false;
+  /** Whether only the data have changed since the last drawing. */
+  private isLive = true;
   private visible = true;
   private nextDrawAt = 0;
-  /** Time of the next drawing at once. */
-  private nextPromptAt = 0;
-  private readonly visibility: IntersectionObserver;
+  private readonly endVisibility: () => void;
+  private readonly drawPending = () => {
+    if (this.pending && this.visible && this.element.isConnected) this.drawNow();
+  };
 
   constructor(
     private readonly element: HTMLElement,
-    private readonly draw: () => void,
+    private readonly draw: (isLive: boolean) => void,
   ) {
-    this.visibility = new IntersectionObserver((entries) => {
-      this.visible = entries.some((entry) => entry.isIntersecting);
-      if (this.visible && this.pending) this.schedule();
+    this.endVisibility = watchElement(element, (visible) => {
+      this.visible = visible;
+      if (visible && this.pending) drawInNextFrame(this.drawPending);
     });
-    this.visibility.observe(element);
   }
 
-  /** Schedules a drawing after a live change; draws `promptly` if that leaves time for the page. */
-  later(promptly = false): void {
+  /**
+   * Draws a live change: in the next animation frame, or with a later change if the last drawing
+   * was too recent or the change is not due. Without a later change it is drawn by itself. With
+   * `promptly` no drawing is too recent.
+   */
+  later(isDue = true, promptly = false): void {
     this.pending = true;
-    if (promptly && this.visible && performance.now() >= this.nextPromptAt) {
-      this.drawNow();
-      return;
-    }
-    if (!this.visible || this.frame !== 0 || this.timer !== undefined) return;
-    this.schedule();
+    if (!this.visible) return;
+    const wait = promptly ? 0 : this.nextDrawAt - performance.now();
+    if (!isDue) this.drawAfter(NOT_DUE_MS);
+    else if (wait > 0) this.drawAfter(Math.max(wait, TOO_SOON_MS));
+    else drawInNextFrame(this.drawPending);
   }
 
   /** Draws in the next animation frame, after a change by the user. */
   now(): void {
-    this.nextDrawAt = 0;
     this.pending = true;
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.schedule();
+    this.isLive = false;
+    drawInNextFrame(this.drawPending);
   }
 
   close(): void {
-    this.visibility.disconnect();
+    this.endVisibility();
     clearTimeout(this.timer);
-    cancelAnimationFrame(this.frame);
+    cancelDrawing(this.drawPending);
     this.pending = false;
   }
 
-  private schedule(): void {
-    if (this.frame !== 0 || this.timer !== undefined) return;
-    const wait = this.nextDrawAt - performance.now();
-    if (wait > 0) {
-      this.timer = setTimeout(() => {
-        this.timer = undefined;
-        this.schedule();
-      }, wait);
-      return;
-    }
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      if (this.pending && this.visible && this.element.isConnected) this.drawNow();
-    });
+  /** Draws after some time, in ms, unless a further change arrives before. */
+  private drawAfter(wait: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => drawInNextFrame(this.drawPending), wait);
   }
 
   private drawNow(): void {
     this.pending = false;
+    clearTimeout(this.timer);
     const began = performance.now();
-    this.draw();
+    const { isLive } = this;
+    this.isLive = true;
+    this.draw(isLive);
     const ended = performance.now();
-    const crowded = navigator.hardwareConcurrency <= FEW_CORES && ended - began > HEAVY_DRAW_MS;
-    const pause = crowded ? MAX_PAUSE_MS : Math.max(MIN_PAUSE_MS, (ended - began) / MAX_TIME_SHARE);
-    this.nextDrawAt = ended + Math.min(MAX_PAUSE_MS, pause);
-    this.nextPromptAt = ended + (ended - began) / PROMPT_DRAWS_PER_PAUSE;
+    this.nextDrawAt = ended + Math.min(MAX_PAUSE_MS, (ended - began) / MAX_TIME_SHARE);
   }
 }

@@ -3,9 +3,26 @@
 import { make } from "../parts/element";
 import type { Theme } from "../parts/theme";
 import type { RunSession } from "../session";
-import { type Layout, loadPlotly, type PlotElement, type Plotly, type Trace } from "./plotly";
+import {
+  type DrawnAxis,
+  type Layout,
+  loadPlotly,
+  type PlotElement,
+  type Plotly,
+  type Trace,
+} from "./plotly";
 
 export type StepRange = readonly [from: number, to: number];
+
+/** The area of one panel in px, and the place of a point in it. */
+export interface Panel {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  x(step: number): number;
+  y(value: number): number;
+}
 
 export interface FigureEvents {
   /** The figure must be drawn again: the library was loaded, or the size or the zoom changed. */
@@ -60,6 +77,23 @@ export class PlotlyFigure {
     return this.plotly !== null && this.width > 0;
   }
 
+  /** Returns the panels of the drawn figure, from the top; fewer while it is not drawn. */
+  panels(count: number): Panel[] {
+    const { _fullLayout: layout } = this.canvas;
+    const x = layout?.xaxis;
+    const panels: Panel[] = [];
+    for (let number = 1; number <= count; number++) {
+      const y = layout?.[number === 1 ? "yaxis" : `yaxis${number}`];
+      if (x && y) panels.push(panelOf(x, y));
+    }
+    return panels;
+  }
+
+  /** Whether the user has hidden a trace, by a click in the legend. */
+  isHidden(trace: number): boolean {
+    return (this.canvas._fullData?.[trace]?.visible ?? true) !== true;
+  }
+
   draw(traces: readonly Trace[], layout: Layout): void {
     if (!this.plotly || this.closed) return;
     const size = { width: this.width, height: this.element.clientHeight };
@@ -97,6 +131,17 @@ export class PlotlyFigure {
       this.events.changed();
     });
   }
+}
+
+function panelOf(x: DrawnAxis, y: DrawnAxis): Panel {
+  return {
+    left: x._offset,
+    width: x._length,
+    top: y._offset,
+    height: y._length,
+    x: (step) => x._offset + x.d2p(step),
+    y: (value) => y._offset + y.d2p(value),
+  };
 }
 
 /** Returns the range of steps that a change of plotly's layout sets; undefined if none. */

@@ -11,7 +11,20 @@ export interface PlotClick {
   readonly points: readonly { readonly x: number }[];
 }
 
-export interface PlotElement extends HTMLElement {
+/** An axis as plotly has drawn it; `d2p` maps a value to px from the start of the axis. */
+export interface DrawnAxis {
+  readonly _offset: number;
+  readonly _length: number;
+  d2p(value: number): number;
+}
+
+/** What plotly has drawn; its names are private, and those of the version that ships with labkit. */
+export interface DrawnFigure {
+  readonly _fullLayout?: Readonly<Record<string, DrawnAxis | undefined>>;
+  readonly _fullData?: readonly { readonly visible?: boolean | "legendonly" }[];
+}
+
+export interface PlotElement extends HTMLElement, DrawnFigure {
   on?(event: "plotly_click", listener: (event: PlotClick) => void): void;
   on?(event: "plotly_doubleclick", listener: () => void): void;
   on?(event: "plotly_relayout", listener: (event: Record<string, unknown>) => void): void;

@@ -20,6 +20,8 @@ import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { Finding, FindingsHistory, RunState, RunStatus } from "../messages/run";
 import type { PictureKind } from "../messages/values";
+import { takeDrawingTime } from "../rendering/drawing-frame";
+import { isAnyInSight, watchPage } from "../rendering/visibility";
 import type { Change, RunSession, SeriesTable, StepMark } from "../session";
 import { Acknowledgements } from "./acknowledgements";
 import { type Channel, ONE_WAY, send } from "./channel";
@@ -42,6 +44,11 @@ export class LiveSession implements RunSession {
   private readonly acknowledgements = new Acknowledgements();
   private readonly listeners = new Set<(change: Change) => void>();
   private hasConnected = false;
+  /** The number of the last message; null before the first. */
+  private received: number | null = null;
+  /** The number of messages since the last acknowledgement. */
+  private framesReceived = 0;
+  private readonly endWatch: () => void;
   /** Whether an earlier session of this page has received a snapshot. */
   private readonly wasSentBefore: boolean;
 
@@ -57,6 +64,7 @@ export class LiveSession implements RunSession {
       onConnected: () => this.connect(),
       onProblem: (problem) => this.setProblem(problem),
     });
+    this.endWatch = watchPage(() => this.report());
     this.connection.open();
   }
 
@@ -90,6 +98,10 @@ export class LiveSession implements RunSession {
 
   get isOneWay(): boolean {
     return this.acknowledgements.isOneWay && isOpen(this.state);
+  }
+
+  get drawsAll(): boolean {
+    return this.data.drawsAll;
   }
 
   get isLoading(): boolean {
@@ -159,6 +171,7 @@ export class LiveSession implements RunSession {
 
   close(): void {
     this.connection.stopWaiting();
+    this.endWatch();
     this.requests.close();
     this.listeners.clear();
     this.connection.close();
@@ -208,29 +221,41 @@ export class LiveSession implements RunSession {
     if (complete) this.receive(complete.content as KernelMessage, complete.buffers);
   }
 
-  /** Acknowledges a snapshot or a frame. */
+  /** Acknowledges a snapshot or a frame, unless an earlier one was acknowledged a moment ago. */
   private acknowledge({ seq, acknowledged }: SnapshotMessage | FrameMessage): void {
-    send(this.channel, { type: "received", seq });
-    this.acknowledgements.add(seq, acknowledged, performance.now());
+    this.received = seq;
+    this.framesReceived += 1;
+    const now = performance.now();
+    if (this.acknowledgements.receive(seq, acknowledged, now, this.isLoading)) this.report();
+  }
+
+  /** Acknowledges the last message, and reports what drawing the frames has cost. */
+  private report(): void {
+    if (this.received === null) return;
+    const drawing = takeDrawingTime() / Math.max(1, this.framesReceived);
+    this.framesReceived = 0;
+    const place = { local: isLocal(globalThis.location?.hostname), in_sight: isAnyInSight() };
+    send(this.channel, { type: "received", seq: this.received, drawing, ...place });
   }
 
   private receiveSnapshot(message: SnapshotMessage, buffers: Buffers): void {
-    this.acknowledge(message);
     try {
       this.data.applySnapshot(message, buffers);
     } catch (error) {
       this.setProblem(`labkit could not read what the kernel sent: ${error}.`);
       return;
+    } finally {
+      this.acknowledge(message);
     }
     this.connection.stopWaiting();
     this.problem = null;
     this.notify("snapshot");
   }
 
-  /** Acknowledges every frame, and applies it unless a snapshot is awaited. */
+  /** Applies a frame, unless a snapshot is awaited. */
   private receiveFrame(message: FrameMessage, buffers: Buffers): void {
-    this.acknowledge(message);
     const result = this.data.applyFrame(message, buffers);
+    this.acknowledge(message);
     if (result === "lost") this.requestSnapshot(true);
     if (result !== "applied") return;
     this.connection.stopWaiting();
@@ -259,6 +284,11 @@ export class LiveSession implements RunSession {
   private notify(change: Change): void {
     for (const listener of [...this.listeners]) listener(change);
   }
+}
+
+/** Whether a host is this machine; a tunnel to another one looks the same. */
+function isLocal(host: string | undefined): boolean {
+  return host === "localhost" || host === "127.0.0.1" || host === "[::1]";
 }
 
 const OPEN: readonly RunStatus[] = ["waiting", "running", "pausing", "paused"];

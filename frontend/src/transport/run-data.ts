@@ -17,6 +17,8 @@ export class RunData {
   history: FindingsHistory = NO_HISTORY;
   frozen: ReadonlySet<string> = new Set();
   course: string | null = null;
+  /** Whether all views draw the newest frame. */
+  drawsAll = true;
   private histories = new Map<string, TableHistory>();
   /** Ids of the tables that did not fit into the snapshot and have not arrived in a frame. */
   private readonly pending = new Set<string>();
@@ -79,6 +81,7 @@ export class RunData {
     if (message.frozen) this.frozen = new Set(message.frozen);
     this.sequence = message.seq;
     this.state = message.run;
+    this.drawsAll = message.draws_all;
     return "applied";
   }
 

@@ -19,6 +19,8 @@ beforeEach(() => {
   );
 });
 afterEach(() => {
+  vi.advanceTimersByTime(100); // The animation frames that were requested.
+  vi.restoreAllMocks();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
@@ -27,7 +29,7 @@ function make() {
   const element = document.createElement("div");
   document.body.replaceChildren(element);
   const draw = vi.fn();
-  return { draw, redraw: new RedrawScheduler(element, draw) };
+  return { element, draw, redraw: new RedrawScheduler(element, draw) };
 }
 
 describe("drawing", () => {
@@ -38,34 +40,33 @@ describe("drawing", () => {
     expect(draw).toHaveBeenCalledTimes(1);
     redraw.later();
     vi.advanceTimersByTime(50);
+    expect(draw).toHaveBeenCalledTimes(2);
+  });
+
+  it("pauses for ten times as long as a drawing takes", () => {
+    const { draw, redraw } = make();
+    let now = 1000;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    draw.mockImplementation(() => {
+      now += 60;
+    });
+    redraw.later();
+    vi.advanceTimersByTime(50);
+    redraw.later();
+    vi.advanceTimersByTime(550);
     expect(draw).toHaveBeenCalledTimes(1);
-    vi.advanceTimersByTime(500);
+    vi.advanceTimersByTime(100);
     expect(draw).toHaveBeenCalledTimes(2);
   });
 
   it("draws each change of a loop that waits for a low pace", () => {
     const { draw, redraw } = make();
+    draw.mockImplementation(() => vi.advanceTimersByTime(60));
     for (let step = 1; step <= 20; step++) {
-      redraw.later(drawsEachStep(stateOf({ pace: 10 })));
-      expect(draw).toHaveBeenCalledTimes(step);
-      vi.advanceTimersByTime(100);
+      redraw.later(true, drawsEachStep(stateOf({ pace: 10 })));
+      vi.advanceTimersByTime(40);
       expect(draw).toHaveBeenCalledTimes(step);
     }
-    see(false);
-    redraw.later(true);
-    vi.advanceTimersByTime(100);
-    expect(draw).toHaveBeenCalledTimes(20);
-  });
-
-  it("leaves time for the page between drawings that take long", () => {
-    const { draw, redraw } = make();
-    draw.mockImplementation(() => vi.advanceTimersByTime(90));
-    redraw.later(true);
-    redraw.later(true);
-    expect(draw).toHaveBeenCalledTimes(1);
-    vi.advanceTimersByTime(30);
-    redraw.later(true);
-    expect(draw).toHaveBeenCalledTimes(2);
   });
 
   it.each([
@@ -75,6 +76,31 @@ describe("drawing", () => {
     [10, "finished", false],
   ] as const)("draws each step at the pace %s of a %s loop: %s", (pace, status, expected) => {
     expect(drawsEachStep(stateOf({ pace, status }))).toBe(expected);
+  });
+
+  it("draws a change that is not due with the next one that is, or after a while", () => {
+    const { draw, redraw } = make();
+    redraw.later(false);
+    vi.advanceTimersByTime(500);
+    expect(draw).not.toHaveBeenCalled();
+    redraw.later();
+    vi.advanceTimersByTime(50);
+    expect(draw).toHaveBeenCalledTimes(1);
+    redraw.later(false);
+    vi.advanceTimersByTime(2000);
+    expect(draw).toHaveBeenCalledTimes(2);
+  });
+
+  it("draws several views in one animation frame", () => {
+    const [first, second] = [make(), make()];
+    document.body.replaceChildren(first.element, second.element);
+    const frames = vi.spyOn(globalThis, "requestAnimationFrame");
+    first.redraw.later();
+    second.redraw.now();
+    vi.advanceTimersByTime(50);
+    expect(frames).toHaveBeenCalledTimes(1);
+    expect(first.draw).toHaveBeenLastCalledWith(true);
+    expect(second.draw).toHaveBeenLastCalledWith(false);
   });
 
   it("redraws at once after a change by the user", () => {

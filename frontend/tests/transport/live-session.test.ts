@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RefusedMessage } from "../../src/messages/kernel";
 import { PROTOCOL_VERSION } from "../../src/messages/protocol";
-import { ONE_WAY_AFTER_MS } from "../../src/transport/acknowledgements";
+import { ACKNOWLEDGE_EVERY_MS, ONE_WAY_AFTER_MS } from "../../src/transport/acknowledgements";
 import {
   ANSWER_TIMEOUT_MS,
   KERNEL_BUSY,
@@ -20,7 +20,14 @@ afterEach(() => vi.useRealTimers());
 function frame(channel: FakeChannel, seq: number, steps: number[], values: number[]): void {
   const { table, buffers } = lossRows(steps, values);
   channel.receive(
-    { type: "frame", acknowledged: null, seq, run: stateOf({ step: seq }), tables: [table] },
+    {
+      type: "frame",
+      acknowledged: null,
+      draws_all: true,
+      seq,
+      run: stateOf({ step: seq }),
+      tables: [table],
+    },
     buffers,
   );
 }
@@ -46,6 +53,7 @@ function complete(channel: FakeChannel, seq: number, steps: number[], values: nu
     {
       type: "frame",
       acknowledged: null,
+      draws_all: true,
       seq,
       run: stateOf({ step: seq }),
       tables: [],
@@ -53,6 +61,11 @@ function complete(channel: FakeChannel, seq: number, steps: number[], values: nu
     },
     [...buffers, none],
   );
+}
+
+/** The numbers of the messages that a session has acknowledged. */
+function acknowledgedBy(channel: FakeChannel): unknown[] {
+  return channel.sentOfType("received").map((each) => "seq" in each && each.seq);
 }
 
 /** The number of the last message that a session has sent. */
@@ -151,17 +164,23 @@ describe("a session", () => {
     expect(session.state?.step).toBe(9);
   });
 
-  it("acknowledges every snapshot and frame, ignored ones included", () => {
+  it("acknowledges the newest snapshot or frame about once a second, ignored ones included", () => {
     const channel = new FakeChannel();
     new LiveSession(channel, recorded(channel));
     frame(channel, 1, [0], [1]);
     channel.receive(snapshot(2));
     frame(channel, 3, [1], [1]);
-    expect(channel.sentOfType("received")).toEqual([
-      { type: "received", seq: 1 },
-      { type: "received", seq: 2 },
-      { type: "received", seq: 3 },
-    ]);
+    vi.advanceTimersByTime(ACKNOWLEDGE_EVERY_MS);
+    frame(channel, 4, [2], [1]);
+    expect(acknowledgedBy(channel)).toEqual([1, 4]);
+  });
+
+  it("acknowledges each message at once while tables are missing", () => {
+    const channel = new FakeChannel();
+    new LiveSession(channel, recorded(channel));
+    channel.receive({ ...snapshot(1), pending: ["loss"] });
+    frame(channel, 2, [0], [1]);
+    expect(acknowledgedBy(channel)).toEqual([1, 2]);
   });
 
   it("requests a snapshot after a gap and applies frames again after it", () => {
@@ -183,7 +202,14 @@ describe("a session", () => {
     channel.receive(snapshot(1));
     const { table } = lossRows([0], [1]);
     channel.receive(
-      { type: "frame", acknowledged: null, seq: 2, run: stateOf(), tables: [table] },
+      {
+        type: "frame",
+        acknowledged: null,
+        draws_all: true,
+        seq: 2,
+        run: stateOf(),
+        tables: [table],
+      },
       [],
     );
     expect(channel.sentOfType("hello")).toHaveLength(2);
@@ -347,7 +373,14 @@ function framesFor(channel: FakeChannel, ms: number, acknowledged: number | null
   for (let passed = 0; passed < ms; passed += 500) {
     vi.advanceTimersByTime(500);
     const seq = Math.round(performance.now());
-    channel.receive({ type: "frame", acknowledged, seq, run: stateOf(), tables: [] });
+    channel.receive({
+      type: "frame",
+      acknowledged,
+      draws_all: true,
+      seq,
+      run: stateOf(),
+      tables: [],
+    });
   }
 }
 

@@ -14,7 +14,14 @@ beforeEach(() => {
 });
 
 function frame(seq: number): KernelMessage {
-  return { type: "frame", acknowledged: null, seq, run: stateOf({ step: seq }), tables: [] };
+  return {
+    type: "frame",
+    acknowledged: null,
+    draws_all: true,
+    seq,
+    run: stateOf({ step: seq }),
+    tables: [],
+  };
 }
 
 describe("what the kernel sends before a view reads it", () => {

@@ -40,11 +40,13 @@ class FrameMessage(TypedDict):
     """What changed since the previous snapshot or frame.
 
     `tables` are new rows. `snapshots` are complete tables that replace those of the page.
+    `draws_all` is whether all views draw the frame, or only the status and the curves.
     """
 
     type: Literal["frame"]
     seq: int
     acknowledged: int | None
+    draws_all: bool
     run: RunState
     tables: list[TableRows]
     snapshots: NotRequired[list[TableSnapshot]]

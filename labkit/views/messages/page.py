@@ -36,10 +36,18 @@ class TextRequest(TypedDict):
 
 
 class ReceivedMessage(TypedDict):
-    """Acknowledges a snapshot or a frame."""
+    """Acknowledges a snapshot or a frame, about once a second.
+
+    `drawing` is the time in ms that drawing a frame takes of the page's main thread, `local`
+    whether the page's address is that of the machine of the kernel, and `in_sight` whether any view
+    is in sight.
+    """
 
     type: Literal["received"]
     seq: int
+    drawing: float
+    local: bool
+    in_sight: bool
 
 
 class GraphRequest(TypedDict):

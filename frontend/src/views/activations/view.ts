@@ -1,7 +1,7 @@
 /** The activations view: quantities of all modules over steps, and pictures of one module. */
 
 import { HeatMap } from "../../heat-map/heat-map";
-import { type Row, rowsOf } from "../../heat-map/rows";
+import { type Row, revisionOf, rowsOf } from "../../heat-map/rows";
 import { DecadeScale } from "../../heat-map/scale";
 import { CursorNote } from "../../parts/cursor-note";
 import { make } from "../../parts/element";
@@ -14,6 +14,8 @@ import { type ActivationKind, QUANTITIES } from "./quantities";
 
 const NO_ACTIVATIONS =
   "No activations have been read: the model is compiled, or this run was watched without them.";
+
+const KINDS = QUANTITIES.map(({ kind }) => kind);
 
 export const drawActivations: DrawView = (root, session) => {
   const view = new ActivationsView(root, session);
@@ -29,6 +31,8 @@ class ActivationsView {
   private readonly live: LiveDrawing;
   private readonly settings: ViewSettings;
   private cursorMoved = false;
+  /** The revision of the data that were drawn. */
+  private revision = "";
 
   constructor(
     private readonly root: HTMLElement,
@@ -55,7 +59,8 @@ class ActivationsView {
     this.live = new LiveDrawing(
       root,
       session,
-      () => this.draw(),
+      (isLive) => this.draw(isLive),
+      "complete frames",
       (change) => {
         if (change === "selection" && session.selected !== null) {
           this.picture.showModule(session.selected);
@@ -63,7 +68,7 @@ class ActivationsView {
         this.cursorMoved = this.cursorMoved || change === "cursor";
       },
     );
-    this.draw();
+    this.draw(false);
   }
 
   close(): void {
@@ -72,7 +77,10 @@ class ActivationsView {
     this.root.replaceChildren();
   }
 
-  private draw(): void {
+  private draw(isLive: boolean): void {
+    const revision = `${revisionOf(this.session, KINDS)}\n${this.session.state?.pictures}`;
+    if (isLive && revision === this.revision) return;
+    this.revision = revision;
     const present = QUANTITIES.filter(({ kind }) => this.rows(kind).length > 0);
     this.offer(present.map(({ kind }) => kind));
     this.cursor.update();

@@ -65,7 +65,7 @@ class ControlsView {
     this.unsubscribe = session.subscribe(() => {
       this.buttons.update();
       this.pace.update();
-      this.redraw.later(drawsEachStep(session.state));
+      this.redraw.later(true, drawsEachStep(session.state));
     });
     this.draw();
   }

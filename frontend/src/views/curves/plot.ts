@@ -27,6 +27,8 @@ export interface CurvesInput {
   /** Steps that a gradient scaler skipped. */
   readonly skipped: readonly number[];
   readonly range: StepRange | null;
+  /** Steps beyond the newest one for which there is room, as a fraction of those recorded. */
+  readonly room: number;
   readonly width: number;
   readonly theme: Theme;
 }
@@ -79,6 +81,7 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
       if (gaps.length > 0) warnings.push(describeGaps(line.name, gaps));
     }
   });
+  traces.push(...roomTraces(input));
   return { traces, layout: layoutOf(input, axes, shapes, marks, traces), warnings };
 }
 
@@ -97,6 +100,15 @@ function isMarked({ quantities, mark }: CurvesInput, index: number): boolean {
 
 function lastStepOf({ lines }: Quantity): number {
   return Math.max(...lines.map(({ table }) => table.lastStep));
+}
+
+/** Returns an invisible point to which the axis of steps extends. */
+function roomTraces({ quantities, room }: CurvesInput): Trace[] {
+  if (room === 0 || quantities.length === 0) return [];
+  const last = Math.max(...quantities.map(lastStepOf));
+  const [x, y] = [[(1 + room) * last], [null]];
+  const hidden = { mode: "lines", showlegend: false, hoverinfo: "skip" };
+  return [{ type: "scatter", uid: "room", ...hidden, x, y }];
 }
 
 /** Returns a short mark at the bottom for each skipped step. */

@@ -8,6 +8,7 @@ import { ViewSettings } from "../../parts/view-settings";
 import { PlotlyFigure } from "../../plot/plotly-figure";
 import type { DrawView, RunSession } from "../../session";
 import { describe } from "./description";
+import { LiveTail, roomFor } from "./live-tail";
 import { curvesPlot } from "./plot";
 import { type Quantity, quantitiesOf } from "./quantities";
 import { CurvesToolbar } from "./toolbar";
@@ -27,6 +28,9 @@ class CurvesView {
   private readonly figure: PlotlyFigure;
   private readonly empty = new EmptyMessage();
   private readonly warning = make("p", { class: "labkit-message labkit-warning", role: "status" });
+  private readonly tail = new LiveTail();
+  /** Number of skipped steps that the figure marks. */
+  private skipped = 0;
   private readonly live: LiveDrawing;
 
   constructor(
@@ -45,10 +49,11 @@ class CurvesView {
     });
     root.classList.add("labkit-curves");
     root.dataset.labkitView = "curves";
+    this.figure.element.append(this.tail.element);
     const stage = make("div", { class: "labkit-stage" }, this.figure.element, this.empty.element);
     root.replaceChildren(this.toolbar.element, this.warning, stage);
-    this.live = new LiveDrawing(root, session, () => this.draw());
-    this.draw();
+    this.live = new LiveDrawing(root, session, (isLive) => this.draw(isLive), "every frame");
+    this.draw(false);
   }
 
   close(): void {
@@ -57,7 +62,7 @@ class CurvesView {
     this.root.replaceChildren();
   }
 
-  private draw(): void {
+  private draw(isLive: boolean): void {
     const all = quantitiesOf(this.session.tables);
     const quantities = this.toolbar.choose(all);
     this.cursor.update();
@@ -67,23 +72,49 @@ class CurvesView {
     const height = FIRST_PANEL + FURTHER_PANEL * (quantities.length - 1);
     this.figure.element.style.minHeight = `${height}px`;
     if (!this.figure.ready) return;
+    this.root.dataset.labkitStep = String(lastStepOf(quantities));
+    if (isLive && this.drawTail(quantities)) return;
+    this.drawFigure(quantities);
+  }
+
+  /** Draws the newest points only; returns false if the figure must be drawn. */
+  private drawTail(quantities: readonly Quantity[]): boolean {
+    const { figure, session, toolbar } = this;
+    const { state } = session;
+    if (state?.status !== "running" || state.skipped.length !== this.skipped) return false;
+    if (figure.element.matches(":hover")) return false; // The tooltip needs all points.
+    return this.tail.draw({
+      quantities,
+      smoothing: toolbar.smoothing,
+      theme: this.live.theme,
+      panels: figure.panels(quantities.length),
+      // Two traces per line, and one trace that makes room.
+      isHidden: (line) => figure.isHidden(2 * line + 1),
+    });
+  }
+
+  private drawFigure(quantities: readonly Quantity[]): void {
     const { toolbar, figure, session } = this;
     const { theme } = this.live;
+    const { state } = session;
+    this.skipped = state?.skipped.length ?? 0;
+    const isLive = state?.status === "running" && !figure.range;
     const plot = curvesPlot({
       quantities,
       smoothing: toolbar.smoothing,
       logarithmic: toolbar.logarithmic,
       cursor: session.cursor,
       mark: session.mark,
-      skipped: session.state?.skipped ?? [],
+      skipped: state?.skipped ?? [],
+      room: isLive ? roomFor(state) : 0,
       range: figure.range,
       width: figure.width,
       theme,
     });
     setText(this.warning, plot.warnings.join("; "));
+    this.tail.begin(quantities);
     figure.draw(plot.traces, plot.layout);
     figure.element.setAttribute("aria-label", describe(quantities));
-    this.root.dataset.labkitStep = String(lastStepOf(quantities));
   }
 }
 

@@ -5,6 +5,7 @@
 
 import type { Finding } from "../../messages/run";
 import { make, setText } from "../../parts/element";
+import { RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { DrawView, RunSession } from "../../session";
 import { FindingCard } from "./card";
 import { HistoryList } from "./history";
@@ -26,6 +27,7 @@ class FindingsView {
   private readonly history = new HistoryList((rule) => this.ignore(rule, false));
   private readonly marks: FindingMarks;
   private readonly cards = new Map<string, FindingCard>();
+  private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
 
   constructor(
@@ -36,14 +38,17 @@ class FindingsView {
     root.classList.add("labkit-findings");
     root.dataset.labkitView = "findings";
     root.replaceChildren(this.counts, this.list, this.nothing, this.failure, this.history.element);
+    this.redraw = new RedrawScheduler(root, () => this.draw());
     this.unsubscribe = session.subscribe((change) => {
-      if (change === "snapshot" || change === "frame" || change === "connection") this.draw();
+      if (change === "frame") this.redraw.later();
+      else if (change === "snapshot" || change === "connection") this.draw();
     });
     this.draw();
   }
 
   close(): void {
     this.unsubscribe();
+    this.redraw.close();
     this.marks.update([]);
     this.root.replaceChildren();
   }

@@ -1,7 +1,7 @@
 /** The gradients view: gradient norms, weight norms and other quantities of all parameters. */
 
 import { HeatMap } from "../../heat-map/heat-map";
-import { describeNewest, type Row, rowsOf } from "../../heat-map/rows";
+import { describeNewest, type Row, revisionOf, rowsOf } from "../../heat-map/rows";
 import { type ColourScale, DecadeScale } from "../../heat-map/scale";
 import { CursorNote } from "../../parts/cursor-note";
 import { make } from "../../parts/element";
@@ -14,6 +14,8 @@ import { HistogramRidge } from "./histogram-ridge";
 import { linesPlot } from "./lines";
 import { CUSTOMARY_RATIO, type ParameterKind, QUANTITIES } from "./quantities";
 import { GradientsToolbar } from "./toolbar";
+
+const KINDS = QUANTITIES.map(({ kind }) => kind);
 
 export const drawGradients: DrawView = (root, session) => {
   const view = new GradientsView(root, session);
@@ -30,6 +32,8 @@ class GradientsView {
   private readonly empty = new EmptyMessage();
   private readonly stage: HTMLElement;
   private readonly live: LiveDrawing;
+  /** The revision of the data that were drawn. */
+  private revision = "";
 
   constructor(
     private readonly root: HTMLElement,
@@ -54,8 +58,8 @@ class GradientsView {
       this.empty.element,
     );
     root.replaceChildren(this.toolbar.element, this.stage);
-    this.live = new LiveDrawing(root, session, () => this.draw());
-    this.draw();
+    this.live = new LiveDrawing(root, session, (isLive) => this.draw(isLive), "complete frames");
+    this.draw(false);
   }
 
   close(): void {
@@ -65,7 +69,10 @@ class GradientsView {
     this.root.replaceChildren();
   }
 
-  private draw(): void {
+  private draw(isLive: boolean): void {
+    const revision = revisionOf(this.session, KINDS);
+    if (isLive && revision === this.revision) return;
+    this.revision = revision;
     const present = QUANTITIES.filter(({ kind }) => rowsOf(this.session, kind).length > 0);
     this.toolbar.offer(present.map(({ kind }) => kind));
     this.cursor.update();

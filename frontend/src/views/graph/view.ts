@@ -6,6 +6,7 @@
  */
 
 import type { GraphData } from "../../messages/graph";
+import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
 import { NodeColouring } from "./colouring/node-colouring";
@@ -51,6 +52,7 @@ export class GraphView {
   private readonly minimap = new Minimap();
   private readonly listeners = new AbortController();
   private readonly resizes = new ResizeObserver(() => this.onResized());
+  private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
 
   constructor(
@@ -89,8 +91,12 @@ export class GraphView {
     );
     listenToStage(stage, scene, this.interaction.stageActions(), this.listeners.signal);
     this.resizes.observe(stage);
+    this.redraw = new RedrawScheduler(root, () => this.update());
     this.unsubscribe = session.subscribe((change) => {
-      if (change !== "selection") this.update();
+      if (change === "frame") {
+        const isDue = session.drawsAll || this.isNewGraph();
+        this.redraw.later(isDue, drawsEachStep(session.state));
+      } else if (change !== "selection") this.update();
       else if (session.selected !== null) navigator.find(session.selected);
     });
     this.update();
@@ -107,10 +113,16 @@ export class GraphView {
 
   close(): void {
     this.unsubscribe();
+    this.redraw.close();
     this.resizes.disconnect();
     this.listeners.abort();
     this.drawing.close();
     this.root.replaceChildren();
+  }
+
+  private isNewGraph(): boolean {
+    const graph = this.selection.graph();
+    return graph !== null && this.state.isNew(graph);
   }
 
   /** Updates the view to the current graph of the session. */

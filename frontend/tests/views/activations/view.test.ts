@@ -6,6 +6,7 @@ import { coloursOf } from "../../../src/views/activations/colours";
 import { drawActivations } from "../../../src/views/activations/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
+import { stubObservers } from "../../observers";
 
 const SUBJECTS: readonly PictureSubject[] = [
   { module: "conv", kind: "maps", steps: [1, 9], range: [0, 2] },
@@ -43,12 +44,7 @@ let root: HTMLElement;
 let session: PictureSession;
 
 beforeEach(() => {
-  class Quiet {
-    observe(): void {}
-    disconnect(): void {}
-  }
-  vi.stubGlobal("IntersectionObserver", Quiet);
-  vi.stubGlobal("ResizeObserver", Quiet);
+  stubObservers();
   HTMLCanvasElement.prototype.getContext = () => null;
   root = document.createElement("div");
   document.body.replaceChildren(root);

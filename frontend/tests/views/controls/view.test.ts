@@ -6,6 +6,7 @@ import { factsOf, ONE_WAY, progressOf } from "../../../src/views/controls/facts"
 import { drawControls } from "../../../src/views/controls/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
+import { stubObservers } from "../../observers";
 
 class FakeSession extends StubSession {
   answer = true;
@@ -24,15 +25,7 @@ class FakeSession extends StubSession {
   }
 }
 
-beforeEach(() => {
-  vi.stubGlobal(
-    "IntersectionObserver",
-    class {
-      observe(): void {}
-      disconnect(): void {}
-    },
-  );
-});
+beforeEach(stubObservers);
 
 function draw(session: FakeSession) {
   const root = document.createElement("div");

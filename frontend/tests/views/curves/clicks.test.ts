@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { PlotElement } from "../../../src/plot/plotly";
 import { PlotlyFigure } from "../../../src/plot/plotly-figure";
+import { stubObservers } from "../../observers";
 import { sessionOf } from "./sample";
 
 const MODULE = "data:text/javascript,export default globalThis.fakePlotly";
@@ -18,13 +19,7 @@ beforeEach(() => {
     Object.assign(element, { on });
   };
   vi.stubGlobal("fakePlotly", { react, purge });
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      observe(): void {}
-      disconnect(): void {}
-    },
-  );
+  stubObservers();
 });
 afterEach(() => vi.unstubAllGlobals());
 

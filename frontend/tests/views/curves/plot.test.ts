@@ -22,6 +22,7 @@ function picture(tables: readonly SeriesTable[], wish: Partial<CurvesInput> = {}
     mark: null,
     skipped: [],
     range: null,
+    room: 0,
     width: 600,
     theme: THEME,
     ...wish,

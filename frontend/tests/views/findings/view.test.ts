@@ -4,6 +4,7 @@ import type { Finding } from "../../../src/messages/run";
 import { drawFindings } from "../../../src/views/findings/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
+import { stubObservers } from "../../observers";
 
 function finding(facts: Partial<Finding> = {}): Finding {
   return {
@@ -27,6 +28,7 @@ let root: HTMLElement;
 let session: StubSession;
 
 beforeEach(() => {
+  stubObservers();
   root = document.createElement("div");
   document.body.replaceChildren(root);
   session = new StubSession();
@@ -36,7 +38,7 @@ beforeEach(() => {
 function tell(...findings: Finding[]): void {
   session.state = stateOf({ step: 60 });
   session.findings = findings;
-  session.notify("frame");
+  session.notify("snapshot");
 }
 
 function button(name: string): HTMLButtonElement {

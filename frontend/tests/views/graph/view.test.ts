@@ -7,6 +7,7 @@ import type { LayoutReply, LayoutRequest } from "../../../src/views/graph/layout
 import { drawGraph } from "../../../src/views/graph/view";
 import { stateOf } from "../../fake-channel";
 import { inspected, StubSession } from "../../fake-session";
+import { stubObservers } from "../../observers";
 import { perceptron, Sample } from "./sample";
 
 let graphviz: Graphviz;
@@ -52,7 +53,7 @@ class FakeSession extends StubSession {
     const points = () => ({ steps: Float64Array.of(5), values: Float32Array.of(norm) });
     const latest = () => values;
     this.tables = [{ id: "grad_norm", kind: "grad_norm", names, lastStep: 5, points, latest }];
-    this.notify("frame");
+    this.notify("snapshot");
   }
 }
 
@@ -68,13 +69,7 @@ beforeEach(() => {
   workers = [];
   layouts = 0;
   vi.stubGlobal("Worker", InlineWorker);
-  vi.stubGlobal(
-    "ResizeObserver",
-    class {
-      observe() {}
-      disconnect() {}
-    },
-  );
+  stubObservers();
   HTMLCanvasElement.prototype.getContext = () => null;
   root = document.createElement("div");
   document.body.replaceChildren(root);
@@ -152,7 +147,7 @@ describe("drawGraph", () => {
     await shown(() => frame("fc2#1"));
   });
 
-  it("updates colours on a frame without a new layout or new elements", async () => {
+  it("updates colours with new values, without a new layout or new elements", async () => {
     session.tell(perceptron().graph());
     const box = (await shown(() => seen("fc1#1"))) as SVGGElement;
     const before = box.style.getPropertyValue("--labkit-heat");

@@ -1,0 +1,176 @@
+/**
+ * Draws the newest points of the curves on a canvas beside those of the figure, because drawing the
+ * figure anew costs more than all the rest of a frame.
+ */
+
+import type { RunState } from "../../messages/run";
+import { make } from "../../parts/element";
+import type { Theme } from "../../parts/theme";
+import { firstAtLeast } from "../../plot/decimate";
+import type { Panel } from "../../plot/plotly-figure";
+import { decaySteps, smooth } from "../../plot/smooth";
+import type { Points } from "../../session";
+import type { Line, Quantity } from "./quantities";
+
+/** Time for which the figure has room beyond the newest step, in s. */
+const ROOM_SECONDS = 2.5;
+const MIN_ROOM = 0.04;
+const MAX_ROOM = 0.2;
+
+/** Returns the room beyond the newest step, as a fraction of the steps recorded. */
+export function roomFor({ step, steps_per_second }: RunState): number {
+  const share = (ROOM_SECONDS * (steps_per_second ?? 0)) / Math.max(1, step);
+  return Math.min(MAX_ROOM, Math.max(MIN_ROOM, share));
+}
+
+export interface TailInput {
+  readonly quantities: readonly Quantity[];
+  /** Position of the smoothing slider, 0 to 1. */
+  readonly smoothing: number;
+  readonly theme: Theme;
+  /** The panels of the figure, one per quantity. */
+  readonly panels: readonly Panel[];
+  /** Whether the user has hidden a line, by its position among all lines. */
+  isHidden(line: number): boolean;
+}
+
+interface Segment {
+  readonly panel: Panel;
+  readonly colour: string;
+  readonly steps: Float64Array;
+  readonly recorded: Float32Array;
+  readonly smoothed: Float32Array;
+}
+
+export class LiveTail {
+  readonly element = make("canvas", { class: "labkit-curves-tail", "aria-hidden": "true" });
+  /** The newest step of each line in the figure; null if the figure shows something else. */
+  private drawn: readonly number[] | null = null;
+  private lines = "";
+
+  /** Removes the tail, as the figure is about to show all points of these lines. */
+  begin(quantities: readonly Quantity[]): void {
+    const lines = quantities.flatMap((quantity) => quantity.lines);
+    this.lines = keyOf(lines);
+    this.drawn = lines.map(lastStepOf);
+    this.element.hidden = true;
+  }
+
+  /** Draws what the figure lacks; returns false if it has no room for that, and draws nothing. */
+  draw(input: TailInput): boolean {
+    const segments = this.segmentsOf(input);
+    if (segments === null) return false;
+    const context = this.prepare(segments);
+    if (!context) return segments.length === 0;
+    for (const segment of segments) drawSegment(context, segment);
+    return true;
+  }
+
+  private segmentsOf({ quantities, smoothing, theme, panels, isHidden }: TailInput) {
+    const { drawn } = this;
+    if (!drawn || keyOf(quantities.flatMap(({ lines }) => lines)) !== this.lines) return null;
+    const segments: Segment[] = [];
+    let index = -1;
+    for (const [number, { lines }] of quantities.entries()) {
+      const panel = panels[number];
+      if (!panel) return null;
+      for (const { table, column } of lines) {
+        index += 1;
+        if (isHidden(index) || table.lastStep <= (drawn[index] as number)) continue;
+        const points = table.points(column);
+        const colour = theme.series[index % theme.series.length] as string;
+        const segment = segmentOf(points, drawn[index] as number, smoothing, panel, colour);
+        if (segment === null || !fits(segment)) return null;
+        segments.push(segment);
+      }
+    }
+    return segments;
+  }
+
+  /** Places the canvas over the tail and clears it. */
+  private prepare(segments: readonly Segment[]): CanvasRenderingContext2D | null {
+    this.element.hidden = segments.length === 0;
+    if (segments.length === 0) return null;
+    const left =
+      Math.floor(Math.min(...segments.map(({ panel, steps }) => panel.x(steps[0] as number)))) - 2;
+    const right = Math.ceil(Math.max(...segments.map(({ panel }) => panel.left + panel.width)));
+    const top = Math.floor(Math.min(...segments.map(({ panel }) => panel.top)));
+    const bottom = Math.ceil(Math.max(...segments.map(({ panel }) => panel.top + panel.height)));
+    const ratio = globalThis.devicePixelRatio || 1;
+    const { element } = this;
+    const box = { left, top, width: right - left, height: bottom - top };
+    for (const [name, value] of Object.entries(box)) {
+      element.style.setProperty(name, `${value}px`);
+    }
+    element.width = Math.round(box.width * ratio);
+    element.height = Math.round(box.height * ratio);
+    const context = element.getContext("2d");
+    context?.setTransform(ratio, 0, 0, ratio, -left * ratio, -top * ratio);
+    return context;
+  }
+}
+
+function keyOf(lines: readonly Line[]): string {
+  return lines.map(({ table, column }) => `${table.id} ${column}`).join("\n");
+}
+
+function lastStepOf({ table }: Line): number {
+  return table.lastStep;
+}
+
+/** Returns the points of a line from the last one in the figure; null if one is not finite. */
+function segmentOf(
+  points: Points,
+  drawn: number,
+  smoothing: number,
+  panel: Panel,
+  colour: string,
+): Segment | null {
+  const first = firstAtLeast(points.steps, drawn);
+  const steps = points.steps.subarray(first);
+  const recorded = points.values.subarray(first);
+  if (steps.length < 2 || !recorded.every(Number.isFinite)) return null;
+  const smoothed = smooth(points, decaySteps(smoothing, points.steps)).subarray(first);
+  return { panel, colour, steps, recorded, smoothed };
+}
+
+/** Whether the panel has room for all points of a segment. */
+function fits({ panel, steps, smoothed, recorded }: Segment): boolean {
+  const within = (value: number) => {
+    const y = panel.y(value);
+    return y >= panel.top - 1 && y <= panel.top + panel.height + 1;
+  };
+  const isInRange = panel.x(steps.at(-1) as number) <= panel.left + panel.width;
+  return isInRange && smoothed.every(within) && recorded.every(within);
+}
+
+function drawSegment(context: CanvasRenderingContext2D, segment: Segment): void {
+  const { panel, colour, recorded, smoothed } = segment;
+  context.save();
+  context.beginPath();
+  context.rect(panel.left, panel.top - 1, panel.width, panel.height + 2);
+  context.clip();
+  context.strokeStyle = colour;
+  context.lineJoin = "round";
+  if (smoothed !== recorded) {
+    context.globalAlpha = 0.28;
+    context.lineWidth = 1;
+    stroke(context, segment, recorded);
+  }
+  context.globalAlpha = 1;
+  context.lineWidth = 1.8;
+  stroke(context, segment, smoothed);
+  context.restore();
+}
+
+function stroke(
+  context: CanvasRenderingContext2D,
+  { panel, steps }: Segment,
+  values: Float32Array,
+): void {
+  context.beginPath();
+  steps.forEach((step, index) => {
+    context.lineTo(panel.x(step), panel.y(values[index] as number));
+  });
+  context.stroke();
+}

@@ -1,0 +1,130 @@
+"""How often frames are sent: as often as what they were measured to cost allows."""
+
+import pytest
+
+from labkit.views.frame_rate import (
+    MAX_INTERVAL_SECONDS,
+    MIN_INTERVAL_SECONDS,
+    OUT_OF_SIGHT_SECONDS,
+    FrameRate,
+    PageReport,
+)
+
+BUDGET = 0.03
+IN_SIGHT = PageReport(0.004, is_local=False, is_in_sight=True)
+AWAY = PageReport(0.0, is_local=False, is_in_sight=False)
+
+
+class Loop:
+    """A loop of 1,000 steps per second, which each frame delays, and a page that reports.
+
+    `lost` is the time in s that a frame takes of the loop, soon after it was sent, if all views
+    draw it; others take a fifth. `delay` is the time in s until an acknowledgement arrives.
+    """
+
+    def __init__(self, lost, report=IN_SIGHT, delay=0.05, publishing=0.001):
+        self.lost, self.report, self.delay, self.publishing = lost, report, delay, publishing
+        self.rate = FrameRate(0.0)
+        self.now = 0.0
+        self.steps = 0.0
+        self.acknowledged_at = 0.0
+        self.intervals = []
+        self.drawn = []
+
+    def run(self, seconds):
+        """Send frames for some time; keep the intervals, and when all views drew."""
+        self.intervals, self.drawn, ends = [], [], self.now + seconds
+        while self.now < ends:
+            self.send_frame()
+
+    def send_frame(self):
+        draws_all = self.rate.draws_all(self.now, BUDGET)
+        if draws_all:
+            self.drawn.append(self.now)
+        self.rate.cost.frame_sent(self.now, int(self.steps))
+        self.rate.frame_sent(self.now, self.publishing)
+        if self.report and self.now - self.acknowledged_at >= 0.9:
+            self.acknowledged_at = self.now
+            self.rate.acknowledged(self.now, self.delay, self.report)
+        interval = self.rate.interval(self.now, BUDGET)
+        lost, due = self.lost if draws_all else self.lost / 5, self.rate.cost.sample_due
+        if due < self.now + interval:
+            self.rate.cost.sample(due, int(self.steps + 1000 * (due - self.now - lost)))
+        self.steps += 1000 * (interval - lost)
+        self.now += interval
+        self.intervals.append(interval)
+
+
+def test_frames_that_cost_the_loop_nothing_are_sent_ten_times_a_second():
+    loop = Loop(lost=0.0)
+    loop.run(30)
+    loop.run(30)
+    usual = sorted(loop.intervals)[len(loop.intervals) // 2]
+    assert usual == pytest.approx(MIN_INTERVAL_SECONDS)
+    assert max(loop.intervals) <= MAX_INTERVAL_SECONDS
+    assert len(loop.drawn) == len(loop.intervals)
+
+
+def test_frames_that_delay_the_loop_are_sent_as_the_budget_allows():
+    loop = Loop(lost=0.009)  # 0.009 s of each 0.3 s are 3 %
+    loop.run(60)
+    assert loop.intervals[-1] == pytest.approx(0.3, rel=0.2)
+
+
+def test_the_loss_is_drawn_twice_a_second_and_costly_views_as_the_budget_allows():
+    loop = Loop(lost=0.06)
+    loop.run(60)
+    loop.run(60)
+    assert max(loop.intervals) <= MAX_INTERVAL_SECONDS
+    assert 10 <= len(loop.drawn) <= 60
+    lost = 0.06 * len(loop.drawn) + 0.012 * (len(loop.intervals) - len(loop.drawn))
+    assert lost / 60 < 2 * BUDGET
+
+
+def test_the_rate_rises_again_when_frames_become_cheap():
+    loop = Loop(lost=0.06)
+    loop.run(60)
+    loop.lost = 0.0
+    loop.run(60)
+    loop.run(10)
+    assert min(loop.intervals) == pytest.approx(MIN_INTERVAL_SECONDS)
+    assert len(loop.drawn) == len(loop.intervals)
+
+
+def test_the_drawing_of_a_local_page_counts_as_long_as_nothing_was_measured():
+    slow = PageReport(0.02, is_local=True, is_in_sight=True)
+    loop = Loop(lost=0.0, report=slow)
+    loop.rate.acknowledged(0.0, 0.05, slow)
+    assert loop.rate.interval(0.0, BUDGET) == MAX_INTERVAL_SECONDS
+
+
+def test_views_out_of_sight_get_few_frames_and_many_when_they_return():
+    loop = Loop(lost=0.0)
+    loop.run(20)
+    loop.report = AWAY
+    loop.run(20)
+    assert loop.intervals[-1] == OUT_OF_SIGHT_SECONDS
+    assert loop.rate.acknowledged(loop.now, 0.05, IN_SIGHT)  # and a frame is sent at once
+    assert loop.rate.interval(loop.now, BUDGET) <= MAX_INTERVAL_SECONDS
+
+
+def test_one_page_in_sight_is_enough():
+    loop = Loop(lost=0.0)
+    for _ in range(40):
+        loop.rate.acknowledged(loop.now, 0.05, AWAY)
+        loop.send_frame()
+    assert loop.intervals[-1] <= MAX_INTERVAL_SECONDS
+
+
+def test_a_slow_line_gets_frames_no_faster_than_they_arrive():
+    loop = Loop(lost=0.0, delay=1.4)
+    loop.run(20)
+    assert loop.intervals[-1] == pytest.approx(1.4)
+
+
+def test_a_page_that_does_not_answer_gets_few_frames():
+    loop = Loop(lost=0.0, report=None)
+    loop.run(10)
+    assert loop.intervals[-1] == OUT_OF_SIGHT_SECONDS
+    loop.run(60)
+    assert loop.intervals[-1] > OUT_OF_SIGHT_SECONDS
