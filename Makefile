@@ -7,6 +7,7 @@
 #   make bench BENCH_ARGS=--quick                  does the benchmark run? Else some 25 minutes
 #   make bench BENCH_ARGS="--rows mlp gan --only labkit --threads 1"   some of it (see --help)
 #   make healthy                                   the training runs without a defect, at three seeds each
+#   make frontends                                 in which front ends labkit is live
 #   make versions                                  the tests on the oldest and newest Python and torch
 
 SHELL := /bin/bash
@@ -27,16 +28,17 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 PICTURES ?=
 VERSIONS_ARGS ?=
+FRONTENDS ?=
 
 # The newest work of these decides whether an install is still good.
 FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconfig.json) \
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench findings healthy versions binder-check pictures frontend format clean
+.PHONY: help lab test check browser bench findings healthy versions frontends binder-check pictures frontend format clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -10
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
 
 lab: $(VENV)/lab.done
 	@$(BIN)/labkit lab $(LAB_ARGS)
@@ -69,6 +71,11 @@ healthy: $(VENV)/dev.done
 # where the machine has none.
 versions: $(VENV)/dev.done
 	$(BIN)/python -m tests.versions.matrix --workers $(WORKERS) $(VERSIONS_ARGS)
+
+# Tries labkit in each front end, with its own virtual environment under build/frontends, and writes
+# the README's table: some 12 minutes, and 2 GB of disk. FRONTENDS="lab marimo" tries some of them.
+frontends: $(VENV)/dev.done browser
+	$(BIN)/python -m tests.frontends.matrix $(FRONTENDS)
 
 # Walks Binder's steps in a fresh virtual environment.
 binder-check: $(VENV)/dev.done

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labkit.backgrounding import background
     from labkit.graphing import graph
-    from labkit.run import ComputationGraph, Finding, Incident, Run, Stopped
+    from labkit.run import (
+        ComputationGraph,
+        Finding,
+        Incident,
+        ParameterGroup,
+        Run,
+        RunEvent,
+        Stopped,
+    )
     from labkit.run.background_task import BackgroundTask
     from labkit.stepping import stepper
     from labkit.views import (
@@ -41,7 +49,9 @@ __all__ = [
     "GradientView",
     "GraphView",
     "Incident",
+    "ParameterGroup",
     "Run",
+    "RunEvent",
     "StepperView",
     "Stopped",
     "background",
@@ -55,7 +65,9 @@ _MODULES = {
     "ComputationGraph": "labkit.run",
     "Finding": "labkit.run",
     "Incident": "labkit.run",
+    "ParameterGroup": "labkit.run",
     "Run": "labkit.run",
+    "RunEvent": "labkit.run",
     "Stopped": "labkit.run",
     "ActivationView": "labkit.views",
     "Controls": "labkit.views",

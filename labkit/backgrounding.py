@@ -17,13 +17,16 @@ T = TypeVar("T")
 
 _EARLIER_SECONDS = 10.0
 """Time that the earlier loop of a cell has to end before the cell starts another one."""
+_OPENED_SECONDS = 1.0
+"""Time in which a function is expected to open its run, before the cell ends."""
 
 
 def background(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> BackgroundTask[T]:
-    """Call a function, for example a training loop, on a thread of its own, and return at once.
+    """Call a function, for example a training loop, on a thread of its own, and return meanwhile.
 
     In a notebook, other cells run meanwhile. What the function prints and displays appears in the
-    cell that called `background`, with a line that describes whether it still runs. An interrupt of
+    cell that called `background`, with a line that describes whether it still runs. The cell ends
+    when the function has opened its first run, or after one second. An interrupt of
     the kernel ends the function if no cell is running. The cell magic ``%%train`` does the same
     with a whole cell.
 
@@ -109,10 +112,19 @@ def start(
         )
     stop_tasks_at_exit()
     call = partial(ThreadState().call, work)
-    if not _is_notebook():
-        task = BackgroundTask(call, name, _print_error)
-        task.start()
-        return task
+    if _is_notebook():
+        return _start_in_kernel(call, name, cell, shows_error=shows_error)
+    if _is_marimo():
+        return _start_in_marimo(call, name)
+    task = BackgroundTask(call, name, _print_error)
+    task.start()
+    return task
+
+
+def _start_in_kernel(
+    call: Callable[[], T], name: str, cell: str | None, *, shows_error: bool
+) -> BackgroundTask[T]:
+    """Start a task of the running cell of a Jupyter kernel."""
     from labkit.views import kernel
     from labkit.views.cell_status import CellStatus
 
@@ -123,6 +135,21 @@ def start(
     kernel.on_interrupt_between_cells(_interrupt_all)
     status.show(task)
     task.start()
+    try:
+        # Voila and nbclient drop what is displayed after the cell has ended.
+        task.wait_until_opened(_OPENED_SECONDS)
+    except KeyboardInterrupt:
+        task.interrupt()
+    return task
+
+
+def _start_in_marimo(call: Callable[[], T], name: str) -> BackgroundTask[T]:
+    """Start a task on a thread that can display its views below the running cell of marimo."""
+    from labkit.views import marimo_notebook
+
+    task = BackgroundTask(call, name, marimo_notebook.show_error)
+    _end_earlier(task)
+    task.start(marimo_notebook.thread_type())
     return task
 
 
@@ -136,12 +163,23 @@ def _is_notebook() -> bool:
     return is_notebook()
 
 
+def _is_marimo() -> bool:
+    if "marimo" not in sys.modules:
+        return False
+    try:
+        from labkit.views.marimo_notebook import is_marimo
+    except ImportError:  # without widgets
+        return False
+    return is_marimo()
+
+
 def _end_earlier(task: BackgroundTask[Any]) -> None:
     """Stop the tasks that an earlier execution of the same cell has started."""
     earlier = [
         each
         for each in BackgroundTask.live()
-        if task.cell is not None and each.cell == task.cell and each.execution != task.execution
+        if each.is_abandoned
+        or (task.cell is not None and each.cell == task.cell and each.execution != task.execution)
     ]
     for each in earlier:
         each.stop()

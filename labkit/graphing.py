@@ -243,9 +243,9 @@ def _view(captured: ComputationGraph, name: str, samples: Samples) -> GraphView:
 def _show_failed(model: nn.Module, error: Exception) -> None:
     """Display the graph of a failed call in a notebook; what prevents this is not raised."""
     with suppress(Exception):
-        from labkit.views.notebook import is_notebook, show
+        from labkit.views.notebook import has_page, show
 
-        if is_notebook():
+        if has_page():
             captured: ComputationGraph = error.labkit_graph  # type: ignore[attr-defined]
             samples = samples_of(ParameterTable({"": model}), {})
             show(_view(captured, f"{type(model).__name__}: failed", samples))

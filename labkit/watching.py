@@ -130,15 +130,17 @@ def watch(
         task.add_run(run)
     if show is not False:
         _show(run, demanded=show is True)
+    if task is not None:
+        task.run_opened()
     return run
 
 
 def _show(run: Run, *, demanded: bool) -> None:
     """Display the dashboard in a notebook, or on demand; an error becomes a notice of the run."""
     try:
-        from labkit.views.notebook import is_notebook, show_dashboard
+        from labkit.views.notebook import has_page, show_dashboard
 
-        if demanded or is_notebook():
+        if demanded or has_page():
             show_dashboard(run)
     except Exception as error:  # noqa: BLE001 - the loop must run in any case
         text = (

@@ -9,6 +9,7 @@ import type { Channel } from "./transport/channel";
 import type { MessageRecorder } from "./transport/message-recorder";
 import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
+import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
 import { drawCurves } from "./views/curves/view";
 import { drawDashboard } from "./views/dashboard";
@@ -54,7 +55,7 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  root.replaceChildren(make("style", {}, style, graphStyle, stepperStyle), frame);
+  root.replaceChildren(make("style", {}, style, tuningStyle, graphStyle, stepperStyle), frame);
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);

@@ -6,10 +6,27 @@
  */
 
 import type { GraphData } from "./messages/graph";
-import type { AssetName, ControlAction } from "./messages/page";
+import type { MessageHandler } from "./messages/kernel";
+import type {
+  AdjustRequest,
+  AssetName,
+  BudgetRequest,
+  ControlAction,
+  FreezeRequest,
+  UndoRequest,
+} from "./messages/page";
 import type { Finding, FindingsHistory, RunState } from "./messages/run";
 import type { TableKind } from "./messages/tables";
+import type { Tuning } from "./messages/tuning";
 import type { PictureKind, PictureSubject, RecordedNorm, SentPicture } from "./messages/values";
+
+/** How this page and the kernel reach each other while a loop runs, as measured on this page. */
+export interface Roads {
+  /** What handles the page's messages, or "cell end" if nothing does before the cell has ended. */
+  readonly clicks: MessageHandler | "cell end";
+  /** Whether the page loses binary buffers, so that they are sent as text. */
+  readonly isText: boolean;
+}
 
 /** Points of one column, sorted by step. */
 export interface Points {
@@ -90,6 +107,20 @@ export interface StepMark {
   readonly series: readonly string[];
 }
 
+/** A change to the training, without the number of its request. */
+export type RequestedChange =
+  | Omit<AdjustRequest, "request">
+  | Omit<FreezeRequest, "request">
+  | Omit<BudgetRequest, "request">
+  | Omit<UndoRequest, "request">;
+
+export interface ChangeReply {
+  /** False after a timeout: without a subshell, while a cell is running. */
+  readonly answered: boolean;
+  /** Why the change was refused, as a sentence; null if it was not. */
+  readonly reason: string | null;
+}
+
 export type Change = "snapshot" | "frame" | "cursor" | "selection" | "mark" | "connection";
 
 export interface RunSession {
@@ -111,12 +142,16 @@ export interface RunSession {
   readonly history: FindingsHistory;
   /** Names of the parameters that require no gradient, as of the newest reading. */
   readonly frozen: ReadonlySet<string>;
+  /** What a person can change in the training, and has changed. */
+  readonly tuning: Tuning;
   /** The range of steps that the curves mark; null for none. */
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
   readonly course: string | null;
   /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
   readonly isOneWay: boolean;
+  /** Null before anything was measured, and while no loop is watched. */
+  readonly roads: Roads | null;
   /** Why the data are not live, as a sentence; null without a problem. */
   readonly problem: string | null;
   /**
@@ -154,6 +189,8 @@ export interface RunSession {
   setPace(pace: number | null): Promise<boolean>;
   /** Silences a rule or reports its findings again; resolves like `control`. */
   ignore(rule: string, ignored: boolean): Promise<boolean>;
+  /** Requests a change to the training, which is applied at the end of a step. */
+  changeTraining(change: RequestedChange): Promise<ChangeReply>;
   /** Resolves to the blob URL of a script, which is loaded once per page. */
   asset(name: AssetName): Promise<string>;
 }

@@ -2,11 +2,15 @@
 
 import type { GraphData } from "../src/messages/graph";
 import type { Finding, FindingsHistory, RunState } from "../src/messages/run";
+import type { Tuning } from "../src/messages/tuning";
 import type { PictureSubject } from "../src/messages/values";
 import type {
   Change,
+  ChangeReply,
   Inspection,
   Picture,
+  RequestedChange,
+  Roads,
   RunSession,
   SeriesTable,
   StepMark,
@@ -26,10 +30,12 @@ export class StubSession implements RunSession {
   history: FindingsHistory = { rules: 24, silenced: [], past: [], dropped: 0 };
   mark: StepMark | null = null;
   frozen: ReadonlySet<string> = new Set();
+  tuning: Tuning = { groups: [], modules: [], events: [] };
   tables: readonly SeriesTable[] = [];
   isLoading = false;
   drawsAll = true;
   isOneWay = false;
+  roads: Roads | null = null;
   cursor: number | null = null;
   selected: string | null = null;
   course: string | null = null;
@@ -86,6 +92,10 @@ export class StubSession implements RunSession {
 
   async ignore(_rule: string, _ignored: boolean): Promise<boolean> {
     return true;
+  }
+
+  async changeTraining(_change: RequestedChange): Promise<ChangeReply> {
+    return { answered: true, reason: null };
   }
 
   async asset(): Promise<string> {

@@ -72,13 +72,13 @@ class Evaluation:
     on_finding : callable or None
         Called with each new `Finding`, on the training thread at the end of a step.
     budget : float
-        Fraction of the loop's time that watching may take, 0 to 1.
+        Fraction of the loop's time that watching may take, 0 to 1; can be set.
     """
 
     def __init__(self, rules: Rules, on_finding: OnFinding | None, budget: float) -> None:
         self._rules = rules
         self._on_finding = on_finding
-        self._budget = budget
+        self.budget = budget
         self._due_step = _FIRST_STEP
         self._last_ns = time.perf_counter_ns()
         self._cost_ns = _EXPECTED_NS
@@ -106,7 +106,7 @@ class Evaluation:
         cost = run.cost_totals
         if self._is_start and not cost.includes_start:
             self._is_start, self._credit_ns = False, min(0.0, self._credit_ns)
-        share = self._budget * (1 if self._is_start else _SHARE_OF_BUDGET)
+        share = self.budget * (1 if self._is_start else _SHARE_OF_BUDGET)
         loop_ns = cost.loop_ns + run.control.pace.waited_ns
         self._credit_ns += share * (loop_ns - self._loop_ns)
         self._loop_ns = loop_ns

@@ -12,6 +12,7 @@ from torch import nn
 from labkit.capture.evaluation import OnFinding, Rules
 from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.torch_compat import all_parameters
+from labkit.run.changeable import checked_budget
 from labkit.run.findings_log import check_rules
 
 _EXAMPLE = "Example: with lk.watch(model) as run: ..."
@@ -87,17 +88,7 @@ def check_budget(budget: Any) -> float:
     TypeError, ValueError
         If it is not a number greater than 0 and at most 1.
     """
-    if isinstance(budget, bool) or not isinstance(budget, (int, float)):
-        raise TypeError(
-            f"budget= takes a number, the part of the loop's time that watching may take, not "
-            f"{type(budget).__name__}. Example: lk.watch(model, budget=0.03)"
-        )
-    if not 0 < budget <= 1:
-        raise ValueError(
-            f"budget={budget!r} is out of range: it is the part of the loop's time that watching "
-            "may take, above 0 and up to 1. Example: lk.watch(model, budget=0.03)"
-        )
-    return float(budget)
+    return checked_budget(budget, "budget=", "lk.watch(model, budget=0.03)")
 
 
 def check_loss_fn(loss_fn: Any) -> nn.Module | None:

@@ -24,6 +24,7 @@ from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.readings.training_modes import TrainingModes
 from labkit.capture.steps import StepMachine
+from labkit.capture.tuning import Tuner
 from labkit.run import ComputationGraph, Finding, Run
 from labkit.run.inspection import Inspection
 
@@ -117,9 +118,12 @@ class Watch:
             else hooks.CallInterceptor(loss_fn, returned=self._machine.loss_computed)
         )
         self._evaluation = evaluation
+        self._readings = readings
+        self.tuner = Tuner(self._machine, models, self._set_budget)
         self._inspect = inspector(lambda: self.table)
         self._device = _device_of(self.table)
         self._machine.open(run, optimizers or discovery.find_optimizers(self.table))
+        self._machine.guarded(lambda run: self.tuner.read_if_due())
         hooks.open_(self._machine)
 
     # ── the live model of a run ──────────────────────────────────────────────
@@ -173,6 +177,7 @@ class Watch:
         run : Run, optional
             The run that may get a last notice; None if it no longer exists.
         """
+        self.tuner.close()
         hooks.close(self._machine)
         if self.last_module is not None:
             self.last_module.detach()
@@ -194,12 +199,17 @@ class Watch:
         if nothing and self._call_history.calls == _CALLS_WITHOUT_STEP:
             machine.add_notice(_NOTHING)
 
+    def _set_budget(self, budget: float) -> None:
+        self._readings.set_budget(budget)
+        self._evaluation.budget = budget
+
     def _batch_indices(self) -> tuple[int, ...] | None:
         return self._machine.epochs.indices()
 
     def _after_plan(self, run: Run) -> None:
         """Evaluate the rules if due; do not record the model's calls if this is slow."""
         self._evaluation.after_plan(run)
+        self.tuner.read_if_due()
         steps, calls = self._machine.steps_done, self._call_history.calls
         is_long = steps > _RECORDED_STEPS and run.pace is None
         if is_long and run.cost_totals.loop_ns < _FAST_NS * max(steps, calls):

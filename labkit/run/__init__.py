@@ -12,10 +12,12 @@ from labkit.run.graph import ComputationGraph
 from labkit.run.graph_costs import Cost, GraphCosts
 from labkit.run.graph_diff import GraphDiff
 from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node, Source
+from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.incident import Incident
 from labkit.run.live import LiveModel
 from labkit.run.recorder import Recorder
 from labkit.run.run import Run
+from labkit.run.run_event import RunEvent
 from labkit.run.series_table import SeriesTable
 from labkit.run.state import FINAL_STATUSES, ModelFacts, Notice, RunState, Status
 
@@ -36,8 +38,10 @@ __all__ = [
     "ModuleCall",
     "Node",
     "Notice",
+    "ParameterGroup",
     "Recorder",
     "Run",
+    "RunEvent",
     "RunState",
     "SeriesTable",
     "Source",

@@ -87,6 +87,9 @@ class BackgroundTask(Generic[T]):
         self._interrupt = ThreadInterrupt()
         self._runs: list[weakref.ref[Run]] = []
         self._started, self._ended = threading.Event(), threading.Event()
+        self._opened = threading.Event()
+        """Set when the function has opened its first run, or has ended."""
+        self._thread: threading.Thread | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}: {self.status}, {self.seconds:.1f} s>"
@@ -127,21 +130,34 @@ class BackgroundTask(Generic[T]):
         """Time since the start, in s; until the end once the task has ended."""
         return time.monotonic() - self._began if self._seconds is None else self._seconds
 
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the notebook expects the thread to end, as marimo when a cell runs again."""
+        return bool(getattr(self._thread, "should_exit", False))
+
     def add_run(self, run: Run) -> None:
         """Add a run that the function has opened."""
         self._runs.append(weakref.ref(run))
 
+    def run_opened(self) -> None:
+        """Record that a run which the function has opened is displayed, or will not be."""
+        self._opened.set()
+
     # ── control ──────────────────────────────────────────────────────────────
 
-    def start(self) -> None:
+    def start(self, thread_type: Callable[..., threading.Thread] = threading.Thread) -> None:
         """Start the thread, with a copy of the context variables of the calling thread."""
         target = contextvars.copy_context().run
         # A daemon: the process ends even if the loop cannot be stopped.
-        thread = threading.Thread(
+        thread = self._thread = thread_type(
             target=target, args=(self._run,), name=f"labkit {self.name}", daemon=True
         )
         thread.start()
         self._started.wait()
+
+    def wait_until_opened(self, timeout: float) -> None:
+        """Wait until the function has opened its first run or has ended; at most a time in s."""
+        self._opened.wait(timeout)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the function has ended; return whether it has.
@@ -263,6 +279,7 @@ class BackgroundTask(Generic[T]):
             self._on_change(self)
         finally:
             self._ended.set()
+            self._opened.set()
 
     def _final_status(self) -> TaskStatus:
         if isinstance(self.error, Stopped):

@@ -7,6 +7,7 @@ from typing import Protocol
 from labkit.run.finding import Finding
 from labkit.run.graph import ComputationGraph
 from labkit.run.inspection import Inspection
+from labkit.run.live_tuner import LiveTuner
 
 
 class LiveModel(Protocol):
@@ -15,6 +16,10 @@ class LiveModel(Protocol):
     `Run.attach` connects it to a run. The run holds no lock while it calls a method. A run without
     a live model, for example a loaded one, has recorded data only.
     """
+
+    @property
+    def tuner(self) -> LiveTuner:
+        """Changes the training of the model."""
 
     def write(self) -> None:
         """Write the buffered rows to the tables of the run. Called on any thread."""

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import ClassVar, Self
 
+from labkit.run.changeable import ChangeableRun
 from labkit.run.close_callbacks import CloseCallback
-from labkit.run.control import Control, Stopped
+from labkit.run.control import Stopped
 from labkit.run.error_text import described
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import final_values, inspect
@@ -20,7 +21,6 @@ from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
 from labkit.run.pace import check_pace
 from labkit.run.pause_watch import PauseWatch
-from labkit.run.run_record import RunRecord
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
 from labkit.run.viewers import Viewers
@@ -28,7 +28,7 @@ from labkit.run.viewers import Viewers
 _MAX_SPANS_SENT = 40
 
 
-class Run(RunRecord):
+class Run(ChangeableRun):
     """The record of one watched training, readable while it is running.
 
     `labkit.watch` returns a run. As a context manager it ends when the block ends: an error in the
@@ -69,13 +69,11 @@ class Run(RunRecord):
     """The runs that have not ended, by id."""
 
     def __init__(self, name: str = "run", *, budget: float = 0.03) -> None:
-        super().__init__()
+        super().__init__(budget)
         self.id = uuid.uuid4().hex
         self.name = name
-        self.budget = budget
         self.total_steps: int | None = None
         self.cursor: int | None = None
-        self.control = Control()
         self.viewers = Viewers()
         self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)
         self.final_values: dict[str, Inspection] = {}

@@ -13,15 +13,22 @@ from typing import Any, ClassVar
 
 import traitlets
 
-from labkit.run import Run, inspection_requests
+from labkit.run import Run, change_requests, inspection_requests
+from labkit.run.change_requests import Events
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.error_text import described
 from labkit.views import assets, jupyter_compat, queries
 from labkit.views import message_builders as wire
+from labkit.views.change_requests import (
+    ACKNOWLEDGED_AFTER_SECONDS,
+    WrongChangeError,
+    requested_change,
+)
 from labkit.views.fragments import Fragmenter
 from labkit.views.frame_rate import PageReport
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import DroppableWidget, is_open_widget, weak_call
+from labkit.views.message_handlers import handler_of_message
 from labkit.views.messages.page import AssetName
 from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.publisher import Publisher
@@ -77,7 +84,7 @@ class RunChannel(DroppableWidget):
     def of(cls, run: Run) -> RunChannel:
         """Return the open channel of a run; create it if there is none."""
         channel = cls._of_runs.get(run.id)
-        if channel is None or channel.comm is None:
+        if channel is None or channel.comm is None or jupyter_compat.is_closed(channel.comm):
             channel = cls._of_runs[run.id] = cls(run)
         return channel
 
@@ -168,6 +175,8 @@ class RunChannel(DroppableWidget):
             self._post(self._updates.frame())
 
     def _post(self, message: wire.Message) -> None:
+        if self.comm is None or jupyter_compat.is_closed(self.comm):
+            return
         for part in map(with_text_buffers, self._fragmenter.fragments(message)):
             self.send(part.content, part.buffers)
 
@@ -175,6 +184,8 @@ class RunChannel(DroppableWidget):
         """Handle a message from a page; every request receives a reply or a refusal."""
         page = page_of_message()
         page.heard()
+        handler = handler_of_message(self._watched.control.owner)
+        self._updates.handler = handler or self._updates.handler
         self._cancel_pushes()
         self._refuse_on_error(content, partial(self._dispatch, content, page))
 
@@ -188,6 +199,8 @@ class RunChannel(DroppableWidget):
         """Reply to a message; refuse it with the text of the error if that fails."""
         try:
             reply()
+        except WrongChangeError as error:
+            self._refuse(content, str(error))
         except Exception as error:  # noqa: BLE001 - the page displays the error
             with suppress(Exception):  # the comm may be the cause
                 self._refuse(content, f"labkit could not answer: {described(error)}.")
@@ -242,6 +255,8 @@ class RunChannel(DroppableWidget):
                 "request": int(request),
             }:
                 self._ignore(rule, request, ignored=ignored)
+            case {"request": int(request)} if change := requested_change(self._watched, content):
+                self._change(content, change, request)
             case _:
                 self._reply_to_query(content)
 
@@ -256,6 +271,25 @@ class RunChannel(DroppableWidget):
             self._refuse(content, f"labkit does not know this message: {shortened(content)}")
         else:
             self._post(message)
+
+    def _change(self, content: Any, change: Future[Events], request: int) -> None:
+        """Acknowledge a change when it was made, or after a timeout; refuse it with the reason."""
+
+        def reply() -> None:
+            if not change.done():
+                change_requests.note_refusal(self._watched, change)
+            elif change.exception() is not None:
+                self._refuse(content, str(change.exception()))
+                return
+            self._post(wire.acknowledged(request))
+            if self._publisher is not None:
+                self._publisher.publish_soon()
+
+        if change.done() or self._publisher is None:
+            reply()
+            return
+        call_on_main_thread(self._watched.control.execute_requests)  # if no cell is running
+        self._reply_on_publisher(content, reply, change, ACKNOWLEDGED_AFTER_SECONDS)
 
     def _schedule_snapshot(self, content: Any) -> None:
         """Send a snapshot soon; one for all pages that request it, as all pages receive it."""

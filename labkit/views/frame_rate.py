@@ -106,15 +106,15 @@ class FrameRate:
         """Return the time from the last frame to the next one, in s."""
         if now - self._acknowledged_at > 10 * _SILENT_SECONDS:
             return _ABSENT_SECONDS
-        if not self.is_watched(now):
+        if not self.has_viewer(now):
             return OUT_OF_SIGHT_SECONDS
         wanted = self.frame_seconds / budget
         shortest = _MEASURED_INTERVAL_SECONDS if self._measured_left else MIN_INTERVAL_SECONDS
         interval = min(max(wanted, shortest), MAX_INTERVAL_SECONDS)
         return max(interval, self._delay) if self._delay > _TOLERATED_DELAY_SECONDS else interval
 
-    def is_watched(self, now: float) -> bool:
-        """Return whether a page acknowledges frames, and has a view in sight."""
+    def has_viewer(self, now: float) -> bool:
+        """Return whether a page with a view in sight has acknowledged a frame a moment ago."""
         return now - self._acknowledged_at <= _SILENT_SECONDS and self._is_in_sight(now)
 
     def _is_in_sight(self, now: float) -> bool:

@@ -29,6 +29,16 @@ def hold_weakly(widget: ipywidgets.Widget) -> None:
     widget.comm.on_msg(receive)
 
 
+def hold_by_comm(widget: ipywidgets.Widget) -> None:
+    """Let the comm of a widget refer to the widget again, until the comm itself is released."""
+    widget.comm.on_msg(widget._handle_msg)
+
+
+def is_closed(comm: Any) -> bool:
+    """Return whether a comm is closed, also one of marimo, which closes the comms of a cell."""
+    return bool(getattr(comm, "_closed", False))
+
+
 def remove_from_table(model_id: str) -> None:
     """Remove a widget from the table of open widgets of ipywidgets, if it is there."""
     _table().pop(model_id, None)

@@ -26,10 +26,15 @@ def handling_message(header: dict[str, Any]) -> Iterator[None]:
         _header.reset(token)
 
 
+def is_cell_message() -> bool:
+    """Return whether this thread handles a message while its cell is running."""
+    return _header.get() is not None
+
+
 def is_handled_in_cell() -> bool:
     """Return whether the message that is being handled does not wait for the end of a cell."""
     is_main = threading.current_thread() is threading.main_thread()
-    return not is_main or _header.get() is not None
+    return not is_main or is_cell_message()
 
 
 def is_notebook() -> bool:

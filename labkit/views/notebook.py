@@ -11,19 +11,31 @@ from IPython.display import display
 
 from labkit.run import Run
 from labkit.views.kernel import is_notebook
+from labkit.views.marimo_notebook import append_to_output, is_marimo
 from labkit.views.views import Dashboard, View
 
-__all__ = ["is_notebook", "show", "show_dashboard", "show_traceback"]
+__all__ = ["has_page", "show", "show_dashboard", "show_traceback"]
+
+
+def has_page() -> bool:
+    """Return whether a page displays what a cell shows: in a Jupyter kernel, and in marimo."""
+    return is_notebook() or is_marimo()
 
 
 def show(view: View) -> None:
     """Display a view in the running cell."""
-    display(view)  # type: ignore[no-untyped-call]
+    if is_marimo():
+        append_to_output(view)
+    else:
+        display(view)  # type: ignore[no-untyped-call]
 
 
 def show_dashboard(run: Run) -> None:
     """Display the dashboard of a run, and update its static picture when the run ends."""
     dashboard = Dashboard(run)
+    if is_marimo():
+        append_to_output(dashboard)
+        return
     handle = display(dashboard, display_id=True)  # type: ignore[no-untyped-call]
     dashboard_ref = weakref.ref(dashboard)
     shown_by = threading.get_ident()

@@ -122,9 +122,8 @@ class Publisher:
 
     def _paced_step_ended(self) -> None:
         run = self._run()
-        if run is None or self._ending or not run.control.pace.draws_each_step:
-            return
-        if self._rate.is_watched(time.monotonic()):
+        is_taken = not self._ending and self._rate.has_viewer(time.monotonic())
+        if is_taken and run is not None and run.control.pace.draws_each_step:
             self.publish_soon()
 
     def acknowledge(self, delay: float, report: PageReport) -> bool:
@@ -236,13 +235,13 @@ class Publisher:
         rate, began, is_running = self._rate, time.monotonic(), run.status == "running"
         draws_all = rate.draws_all(began, run.budget) or requested or not is_running
         rate.cost.frame_sent(began, run.steps)
-        if not is_running:
+        pace = run.control.pace
+        if not is_running or pace.has_spare_time:
             rate.cost.skip()
         spent = self._publish_guarded(publish, draws_all=draws_all)
         if self.is_one_way:
             run.viewers.acknowledge()
             rate.assume_acknowledged(time.monotonic())
-        pace = run.control.pace
         if not run.control.paused and not pace.has_spare_time:  # a waiting loop is not slowed down
             run.cost_totals.add_publishing(spent)
         rate.frame_sent(began, spent / 1e9)

@@ -12,9 +12,10 @@ import psutil
 from labkit.run import ComputationGraph, Finding, Run, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
-from labkit.views import snapshots_and_frames
+from labkit.views import snapshots_and_frames, tuning
 from labkit.views.course import course_folder
 from labkit.views.message_builders import Message
+from labkit.views.messages.kernel import MessageHandler
 from labkit.views.messages.run import FindingsHistory
 from labkit.views.past_findings import findings_history
 
@@ -54,10 +55,13 @@ class RunUpdates:
     ----------
     pending : set of str
         The ids of the tables that have to be sent completely.
+    handler : str or None
+        What handled the newest message of a page that was handled while a loop ran.
     """
 
     def __init__(self, run: Run) -> None:
         self.pending: set[str] = set()
+        self.handler: MessageHandler | None = None
         self._run = run
         self._seq = 0
         self._acknowledged: int | None = None
@@ -72,6 +76,7 @@ class RunUpdates:
         self._sent_findings: tuple[Finding, ...] = ()
         self._sent_history: FindingsHistory | None = None
         self._sent_frozen: tuple[str, ...] = ()
+        self._sent_tuning = snapshots_and_frames.NO_TUNING
         self._findings_due = -math.inf
         self._ignored: tuple[str, ...] = ()
         self._built_at: dict[int, float] = {}
@@ -105,7 +110,7 @@ class RunUpdates:
         complete = self._choose_complete(tables.values(), {})
         pending = set(tables) - {table.id for table, _ in complete}
         graph, findings, frozen = run.graph, run.findings, run.model.frozen
-        history = findings_history(run)
+        history, present = findings_history(run), tuning.tuning(run)
         message = snapshots_and_frames.snapshot(
             self._seq + 1,
             self._state(),
@@ -114,15 +119,17 @@ class RunUpdates:
             findings,
             history,
             frozen,
+            present,
             course_folder(),
             sorted(pending),
             acknowledged=self._acknowledged,
+            handler=self.handler,
         )
         self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()
         self._rows_wait = False
         self._note_complete(complete)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
-        self._sent_frozen = frozen
+        self._sent_frozen, self._sent_tuning = frozen, present
         self._count()
         return message
 
@@ -137,8 +144,9 @@ class RunUpdates:
         Returns
         -------
         Message
-            It contains new rows, some of the pending tables, and the graph, the findings and the
-            frozen parameters if they changed. After an error the next frame has the same contents.
+            It contains new rows, some of the pending tables, and the graph, the findings, the
+            frozen parameters and the changes to the training if they changed. After an error the
+            next frame has the same contents.
         """
         run = self._run
         tables = run.tables
@@ -146,6 +154,7 @@ class RunUpdates:
         complete = self._choose_complete([tables[id] for id in self.pending], self._sent_at)
         graph, frozen = run.graph, run.model.frozen
         findings, history = self._newest_findings()
+        present = tuning.tuning(run)
         message = snapshots_and_frames.frame(
             self._seq + 1,
             self._state(),
@@ -154,9 +163,11 @@ class RunUpdates:
             None if findings == self._sent_findings else findings,
             None if history == self._sent_history else history,
             None if frozen == self._sent_frozen else frozen,
+            tuning.changes(self._sent_tuning, present),
             complete,
             draws_all=draws_all,
             acknowledged=self._acknowledged,
+            handler=self.handler,
         )
         self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
         self._sent_at |= dict.fromkeys(rows, self._seq)
@@ -165,7 +176,7 @@ class RunUpdates:
         if run.closed:
             self._replace_merged(tables)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
-        self._sent_frozen = frozen
+        self._sent_frozen, self._sent_tuning = frozen, present
         self._count()
         return message
 

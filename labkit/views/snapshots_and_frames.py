@@ -13,9 +13,12 @@ from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views.message_builders import Message, finite, graph_data
+from labkit.views.messages.kernel import MessageHandler
 from labkit.views.messages.run import FindingsHistory
+from labkit.views.messages.tuning import Tuning, TuningChanges
 
 NO_HISTORY: FindingsHistory = {"rules": 0, "silenced": [], "past": [], "dropped": 0}
+NO_TUNING: Tuning = {"groups": [], "modules": [], "events": []}
 MAX_FRAME_BYTES = 56_000
 """Maximum size of the new rows in one frame.
 
@@ -49,10 +52,12 @@ def snapshot(
     findings: Sequence[Finding] = (),
     history: FindingsHistory = NO_HISTORY,
     frozen: Sequence[str] = (),
+    tuning: Tuning = NO_TUNING,
     course: str | None = None,
     pending: Sequence[str] = (),
     *,
     acknowledged: int | None = None,
+    handler: MessageHandler | None = None,
 ) -> Message:
     """Return a message with the complete state of a run.
 
@@ -69,20 +74,26 @@ def snapshot(
         The earlier findings, and the silenced rules.
     frozen : sequence of str
         Names of the frozen parameters.
+    tuning : Tuning
+        The parameter groups, modules and events.
     course : str, optional
         Folder of the course's notebooks.
     pending : sequence of str
         Ids of the tables that follow in frames.
     acknowledged : int or None
         The highest number that a page has acknowledged.
+    handler : str or None
+        What handled the newest message of a page that was handled while a loop ran.
     """
     message = Message({"type": "snapshot", "seq": seq, "acknowledged": acknowledged})
+    message.content["handler"] = handler
     message.content["run"] = _state(state)
     message.content["tables"] = [_complete_table(message, *each) for each in tables]
     message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]
     message.content["history"] = history
     message.content["frozen"] = list(frozen)
+    message.content["tuning"] = tuning
     message.content["course"] = course
     message.content["pending"] = list(pending)
     return message
@@ -96,10 +107,12 @@ def frame(
     findings: Sequence[Finding] | None = None,
     history: FindingsHistory | None = None,
     frozen: Sequence[str] | None = None,
+    tuning: TuningChanges | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
     *,
     draws_all: bool = True,
     acknowledged: int | None = None,
+    handler: MessageHandler | None = None,
 ) -> Message:
     """Return a message with the changes since the previous snapshot or frame.
 
@@ -118,15 +131,20 @@ def frame(
         The earlier findings and the silenced rules if they changed.
     frozen : sequence of str or None
         Names of the frozen parameters if they changed.
+    tuning : TuningChanges or None
+        The parameter groups, modules and events, as far as they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
     draws_all : bool
         Whether all views draw the frame, or only the status and the curves.
     acknowledged : int or None
         The highest number that a page has acknowledged.
+    handler : str or None
+        What handled the newest message of a page that was handled while a loop ran.
     """
     message = Message({"type": "frame", "seq": seq, "acknowledged": acknowledged})
     message.content["draws_all"] = draws_all
+    message.content["handler"] = handler
     message.content["run"] = _state(state)
     room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
     message.content["tables"] = [
@@ -148,6 +166,8 @@ def frame(
         message.content["history"] = history
     if frozen is not None:
         message.content["frozen"] = list(frozen)
+    if tuning is not None:
+        message.content["tuning"] = tuning
     return message
 
 

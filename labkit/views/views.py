@@ -9,10 +9,11 @@ from ipywidgets import widget_serialization
 
 from labkit.run import ComputationGraph, Run
 from labkit.run.inspection import Samples
-from labkit.views import assets, pictures
+from labkit.views import assets, jupyter_compat, pictures
 from labkit.views.channel import RunChannel
 from labkit.views.kernel import is_notebook
 from labkit.views.lifetimes import DroppableWidget, ShownViews
+from labkit.views.marimo_notebook import is_marimo
 from labkit.views.page_records import PageRecord
 
 
@@ -68,8 +69,10 @@ class View(DroppableWidget):
     def _repr_mimebundle_(self, **options: Any) -> Any:
         if is_notebook():
             ShownViews.add(self)
-            if self.channel is not None:
-                self.channel.view_displayed(self.kind, self._push_more)
+        elif is_marimo():
+            jupyter_compat.hold_by_comm(self)
+        if self.channel is not None and (is_notebook() or is_marimo()):
+            self.channel.view_displayed(self.kind, self._push_more)
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         still = {

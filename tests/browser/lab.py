@@ -33,6 +33,17 @@ START_SECONDS = 60
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
 """The open document and its kernel, of JupyterLab in the page."""
 
+LOSE_BUFFERS = """
+window.sentAsText = 0;
+const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
+kernel.anyMessage.connect((_, { msg }) => {
+  if (msg.header.msg_type !== "comm_msg") return;
+  msg.buffers = [];
+  window.sentAsText += "text_buffers" in (msg.content.data.content ?? {});
+});
+"""
+"""Removes the binary buffers of all messages of the kernel from the page."""
+
 SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/apputils-extension/notification": {
         "fetchNews": "false",
@@ -87,47 +98,74 @@ def write_settings(folder: Path, plugin: str, values: dict[str, object]) -> None
 
 
 @contextmanager
-def running_lab(folder: Path) -> Iterator[Lab]:
-    """Start JupyterLab on a folder with separate settings, and stop it at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    root, settings = folder / "root", folder / "settings"
-    root.mkdir()
+def running_lab(folder: Path, program: str = sys.executable) -> Iterator[Lab]:
+    """Start JupyterLab on a folder with separate settings, and stop it at the end.
+
+    `program` is the Python in whose environment it is installed.
+    """
+    settings = folder / "settings"
     for plugin, values in SETTINGS.items():
         write_settings(settings, plugin, values)
-    environment = {
-        **os.environ,
-        "JUPYTERLAB_SETTINGS_DIR": str(settings),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "IPYTHONDIR": str(folder / "ipython"),
-    }
-    log = (folder / "lab.log").open("w")
+    command = [program, "-m", "jupyterlab", "--LabApp.expose_app_in_browser=True"]
+    with running_jupyter(folder, command) as (url, root):
+        yield Lab(url, root, settings)
+
+
+@contextmanager
+def running_jupyter(folder: Path, command: list[str]) -> Iterator[tuple[str, Path]]:
+    """Start an application of Jupyter's server; yield its address and the folder that it serves."""
+    root = folder / "root"
+    root.mkdir()
     options = [
         "--no-browser",
         "--allow-root",
         "--IdentityProvider.token=",
         "--ServerApp.ip=127.0.0.1",
         "--ServerApp.disable_check_xsrf=True",
-        "--LabApp.expose_app_in_browser=True",
     ]
+    port = free_port()
+    command = [*command, *options, f"--ServerApp.port={port}"]
+    url = f"http://127.0.0.1:{port}"
+    with running_server(folder, command, f"{url}/api/status"):
+        yield url, root
+
+
+@contextmanager
+def running_server(folder: Path, command: list[str], ready: str) -> Iterator[None]:
+    """Start a server with the folder's own settings, wait for an address of it, stop it at the end.
+
+    It runs in `root` in the folder.
+    """
+    environment = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
+    log = (folder / "server.log").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.port={port}"],
-        cwd=root,
+        command,
+        cwd=folder / "root",
         env=environment,
         stdout=log,
         stderr=subprocess.STDOUT,
     )
     try:
-        url = f"http://127.0.0.1:{port}"
-        _await_server(f"{url}/api/status", process, folder / "lab.log")
-        yield Lab(url, root, settings)
+        _await_server(ready, process, folder / "server.log")
+        yield
     finally:
         process.terminate()
         process.wait(timeout=20)
         log.close()
+
+
+def free_port() -> int:
+    """Return a port of this machine that is free at present."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _await_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -136,9 +174,11 @@ def _await_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
+        except urllib.error.HTTPError:  # the server answers
+            return
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    raise RuntimeError(f"The server did not start:\n{log.read_text()[-3000:]}")
 
 
 class NotebookPage:

@@ -1,8 +1,11 @@
 """The dashboard in a real page, while a real kernel trains."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
+from .lab import LOSE_BUFFERS
 from .training import MODEL, Training
 
 pytestmark = pytest.mark.browser
@@ -25,6 +28,11 @@ def start(open_notebook, training, **options):
     return book
 
 
+def road(book):
+    """Return the word for what was measured of the roads between the page and the kernel."""
+    return book.view("controls").locator('[data-labkit-fact="roads"]')
+
+
 def settled_steps(book, training):
     """Wait until the step count of the kernel is constant, and return it."""
     before = -1
@@ -39,9 +47,12 @@ def test_views_grow_while_the_cell_runs(open_notebook, training):
     for kind in ("dashboard", "curves", "gradients", "controls"):
         book.await_step(kind, book.step(kind) + 20)
     expect(book.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    expect(road(book)).to_have_text("live, clicks at once")
+    expect(road(book)).to_have_attribute("title", re.compile("subshell"))
     training.end()
     book.await_idle()
     expect(book.view("controls")).to_contain_text("Finished")
+    expect(road(book)).to_have_count(0)
     assert book.errors == []
 
 
@@ -82,6 +93,8 @@ def test_pause_step_resume_and_stop_control_the_running_loop(open_notebook, trai
 
 def test_a_page_shows_recorded_values_while_a_step_is_running(open_notebook, training):
     book = start(open_notebook, training)
+    # High enough for all views, as those out of sight are not updated.
+    book.page.set_viewport_size({"width": 1280, "height": 1800})
     controls, graph = book.view("controls"), book.view("graph")
     graph.locator('[data-labkit-node="fc1#1"]').click(timeout=20_000)
     graph.locator('[data-labkit-node="fc1#1/weight:0"]').click()
@@ -91,7 +104,6 @@ def test_a_page_shows_recorded_values_while_a_step_is_running(open_notebook, tra
     settled_steps(book, training)
     controls.get_by_role("button", name="Pause", exact=True).click()
     expect(controls).to_contain_text("Pausing")
-    panel.scroll_into_view_if_needed()  # out of sight it is not updated
     expect(panel).to_contain_text("No step has ended in the last moments", timeout=15_000)
     training.go_on()
     expect(controls).to_contain_text("Paused")
@@ -141,6 +153,7 @@ def test_everything_is_live_in_a_page_without_subshells(
     for kind in ("dashboard", "curves", "gradients"):
         book.await_step(kind, book.step(kind) + 20)
     expect(book.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    expect(road(book)).to_have_text("live, clicks at once")
     book.page.get_by_role("button", name="Pause", exact=True).click()
     expect(book.view("controls")).to_contain_text("Paused")
     steps = settled_steps(book, training)
@@ -152,17 +165,6 @@ def test_everything_is_live_in_a_page_without_subshells(
     assert book.errors == []
 
 
-LOSE_BUFFERS = """
-window.sentAsText = 0;
-const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
-kernel.anyMessage.connect((_, { msg }) => {
-  if (msg.header.msg_type !== "comm_msg") return;
-  msg.buffers = [];
-  window.sentAsText += "text_buffers" in (msg.content.data.content ?? {});
-});
-"""
-
-
 def test_everything_is_live_in_a_page_that_loses_the_buffers_of_messages(open_new_page, training):
     book = open_new_page([MODEL, training.cell()])
     book.page.evaluate(LOSE_BUFFERS)
@@ -171,6 +173,8 @@ def test_everything_is_live_in_a_page_that_loses_the_buffers_of_messages(open_ne
     for kind in ("dashboard", "curves", "gradients"):
         book.await_step(kind, 20)
     expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
+    book.scroll_to("controls")
+    expect(road(book)).to_have_text("live, clicks at once, sent as text")
     training.end()
     book.await_idle()
     assert book.page.evaluate("() => window.sentAsText") > 3

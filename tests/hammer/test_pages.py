@@ -58,7 +58,7 @@ def lab(tmp_path):
     with mock.patch.dict(os.environ, variables), running_lab(tmp_path) as server:
         yield server
         # pytest prints this if the test fails: it has the stacks of a crashed kernel.
-        sys.stdout.write((tmp_path / "lab.log").read_text(errors="replace")[-8000:])
+        sys.stdout.write((tmp_path / "server.log").read_text(errors="replace")[-8000:])
         server.end_kernels()
 
 

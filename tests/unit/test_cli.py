@@ -62,11 +62,13 @@ def test_doctor_reports_a_missing_package_that_views_need(monkeypatch, package, 
         ({"jupyterlab": None, "ipykernel": "7.4.0"}, "ok"),
         ({"jupyterlab": "4.6.6", "ipykernel": "7.1.0"}, "ok"),
         ({"jupyterlab": "4.3.9", "ipykernel": "7.1.0"}, "note"),
-        ({"jupyterlab": "4.6.6", "ipykernel": "6.29.5"}, "note"),
+        ({"jupyterlab": "4.6.6", "ipykernel": "6.29.5"}, "ok"),
         ({"jupyterlab": "4.6.6", "ipykernel": None}, "note"),
     ],
 )
-def test_buttons_require_versions_with_subshells(monkeypatch, installed, state):
+def test_buttons_require_a_kernel_that_handles_them_while_a_cell_runs(
+    monkeypatch, installed, state
+):
     monkeypatch.setattr(doctor, "_version", installed.get)
     assert doctor._buttons().state == state
 

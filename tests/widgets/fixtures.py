@@ -33,6 +33,7 @@ from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
 from labkit.views.messages import pad, page, stepper, widgets
 from labkit.views.messages.run import FindingsHistory
+from labkit.views.messages.tuning import Tuning
 from labkit.views.snapshots_and_frames import NO_HISTORY, NewRows
 from labkit.views.stepper import walk_message
 
@@ -129,6 +130,31 @@ HISTORY: FindingsHistory = {
     "dropped": 0,
 }
 
+TUNING: Tuning = {
+    "groups": [
+        {
+            "name": "0",
+            "parameters": 2,
+            "values": [
+                {"quantity": "lr", "used": [0.05], "own": [0.1], "varies": True},
+                {"quantity": "betas", "used": [0.9, 0.99], "own": [0.9, 0.99], "varies": False},
+            ],
+            "reason": None,
+        }
+    ],
+    "modules": [{"path": "fc", "parameters": 6, "frozen": 4, "frozen_here": 4}],
+    "events": [
+        {
+            "id": 1,
+            "step": 40,
+            "kind": "lr",
+            "where": "0",
+            "text": "learning rate of group 0: 0.1 → 0.05",
+            "taken_back": None,
+        }
+    ],
+}
+
 PICTURE = Picture(
     module="fc",
     kind="units",
@@ -202,6 +228,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 [FINDING],
                 HISTORY,
                 ["fc.weight"],
+                TUNING,
                 "~/labkit",
                 ["metric/accuracy"],
                 acknowledged=6,
@@ -215,7 +242,9 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             {"last": 6002, "accuracy": [0.25, 0.5]},
         ),
         "changes": (
-            snapshots_and_frames.frame(9, STATE, {}, GRAPH, [], NO_HISTORY, ["fc.bias"]),
+            snapshots_and_frames.frame(
+                9, STATE, {}, GRAPH, [], NO_HISTORY, ["fc.bias"], {"events": TUNING["events"]}
+            ),
             {},
         ),
         "inspection": (
@@ -287,6 +316,17 @@ def page_messages() -> dict[str, page.PageMessage]:
         "control": {"type": "control", "action": "pause", "request": 5},
         "pace": {"type": "pace", "pace": 20, "request": 7},
         "ignore": {"type": "ignore", "rule": "dead-units", "ignored": True, "request": 6},
+        "adjust": {
+            "type": "adjust",
+            "group": "0",
+            "quantity": "lr",
+            "value": [0.01],
+            "schedule": "scale",
+            "request": 7,
+        },
+        "freeze": {"type": "freeze", "module": "fc", "frozen": True, "request": 8},
+        "budget": {"type": "budget", "budget": 0.1, "request": 9},
+        "undo": {"type": "undo", "event": 1, "request": 10},
     }
 
 

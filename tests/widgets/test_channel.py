@@ -14,10 +14,21 @@ from labkit.views.channel import RunChannel
 from .pages import HELLO, Page, received
 
 
+class NoTuner:
+    """Of a model without parameter groups and modules."""
+
+    def groups(self):
+        return ()
+
+    def modules(self):
+        return ()
+
+
 class LiveModel:
     """A stub of a model that records the thread on which it is read."""
 
     def __init__(self):
+        self.tuner = NoTuner()
         self.threads = []
         self.found = ()
 

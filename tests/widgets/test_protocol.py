@@ -179,7 +179,10 @@ def test_no_message_of_a_page_is_refused(content, monkeypatch):
     run.close()
     page = Page(run, monkeypatch)
     page.ask(content)
-    assert not [each for each in page.received if each["type"] == "refused"]
+    refused = [each["reason"] for each in page.received if each["type"] == "refused"]
+    changes = content["type"] in ("adjust", "freeze", "budget", "undo")
+    assert len(refused) == changes  # an ended run cannot be changed
+    assert all("has ended" in reason for reason in refused)
 
 
 def test_non_finite_numbers_are_none_in_json():

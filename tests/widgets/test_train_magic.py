@@ -377,3 +377,15 @@ def test_a_run_that_is_not_closed_is_idle_after_its_cell(notebook):
     said = notebook.run("print(run.message); run.close(); print(run.status)").printed
     assert said.startswith("the cell raised ZeroDivisionError: division by zero at step")
     assert said.endswith("finished\n")
+
+
+def test_the_dashboard_is_displayed_before_the_cell_ends(notebook):
+    """As Voila and nbclient drop what is displayed afterwards."""
+    cell = notebook.run(TRAIN.replace(", show=False", ""))
+    kinds = [
+        "idle" if content.get("execution_state") == "idle" else kind
+        for kind, content in cell.messages
+    ]
+    shown = [at for at, kind in enumerate(kinds) if kind == "display_data"]
+    assert len(shown) == 2, kinds  # the line and the dashboard
+    assert shown[-1] < kinds.index("idle")

@@ -5,7 +5,14 @@ import type { AssetName } from "./page";
 import type { BufferIndex } from "./protocol";
 import type { Finding, FindingsHistory, RunState } from "./run";
 import type { TableRows, TableSnapshot } from "./tables";
+import type { Tuning, TuningChanges } from "./tuning";
 import type { PictureSubject, RecordedNorm, SentPicture, SentStatistics } from "./values";
+
+/**
+ * What handled a message of a page while a loop ran: a subshell, the loop itself at the end of a
+ * step, or the kernel's free main thread, as the loop runs in the background.
+ */
+export type MessageHandler = "subshell" | "step end" | "background";
 
 /** The complete state of a run, except the tables in `pending`, which follow in frames. */
 export interface SnapshotMessage {
@@ -13,6 +20,8 @@ export interface SnapshotMessage {
   readonly seq: number;
   /** The highest number that a page has acknowledged; null if none. */
   readonly acknowledged: number | null;
+  /** What handled the newest message of a page that was handled while a loop ran; null if none. */
+  readonly handler: MessageHandler | null;
   readonly run: RunState;
   readonly tables: readonly TableSnapshot[];
   readonly graph: GraphData | null;
@@ -21,6 +30,7 @@ export interface SnapshotMessage {
   readonly history: FindingsHistory;
   /** Names of the frozen parameters, which require no gradient. */
   readonly frozen: readonly string[];
+  readonly tuning: Tuning;
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
   readonly course: string | null;
   /** Ids of the tables that did not fit into this message. */
@@ -36,6 +46,8 @@ export interface FrameMessage {
   readonly acknowledged: number | null;
   /** Whether all views draw the frame, or only the status and the curves. */
   readonly draws_all: boolean;
+  /** As in a snapshot. */
+  readonly handler: MessageHandler | null;
   readonly run: RunState;
   readonly tables: readonly TableRows[];
   /**
@@ -50,6 +62,7 @@ export interface FrameMessage {
   /** Present if it changed. */
   readonly history?: FindingsHistory;
   readonly frozen?: readonly string[];
+  readonly tuning?: TuningChanges;
 }
 
 /** The graph with a signature; null if it is not stored any more. */
@@ -104,7 +117,7 @@ export interface AssetMessage {
   readonly name: AssetName;
 }
 
-/** The reply to a `ControlRequest` or an `IgnoreRequest`. */
+/** The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change. */
 export interface AcknowledgedMessage {
   readonly type: "acknowledged";
   readonly request: number;

@@ -1,5 +1,6 @@
 /** Messages from the page to the kernel. */
 
+import type { Quantity, Schedule } from "./tuning";
 import type { PictureKind } from "./values";
 
 export type AssetName = "labkit.js" | "plotly.js" | "layout.js";
@@ -99,6 +100,38 @@ export interface IgnoreRequest {
   readonly request: number;
 }
 
+/** Requests another value of a hyperparameter; of betas, `value` has two numbers. */
+export interface AdjustRequest {
+  readonly type: "adjust";
+  readonly group: string;
+  readonly quantity: Quantity;
+  readonly value: readonly number[];
+  readonly schedule: Schedule;
+  readonly request: number;
+}
+
+/** Requests that a module is frozen or thawed. */
+export interface FreezeRequest {
+  readonly type: "freeze";
+  readonly module: string;
+  readonly frozen: boolean;
+  readonly request: number;
+}
+
+/** Requests another part of the loop's time for watching, 0 to 1. */
+export interface BudgetRequest {
+  readonly type: "budget";
+  readonly budget: number;
+  readonly request: number;
+}
+
+/** Requests that a change is taken back, by the id of its event. */
+export interface UndoRequest {
+  readonly type: "undo";
+  readonly event: number;
+  readonly request: number;
+}
+
 export type PageMessage =
   | HelloMessage
   | AssetRequest
@@ -111,4 +144,8 @@ export type PageMessage =
   | PictureRequest
   | ControlRequest
   | PaceRequest
-  | IgnoreRequest;
+  | IgnoreRequest
+  | AdjustRequest
+  | FreezeRequest
+  | BudgetRequest
+  | UndoRequest;

@@ -1,11 +1,11 @@
 /** Redraws a view when its run, the selection, or the page's theme changes. */
 
-/** Whether a view is drawn with every frame, or only with those that all views draw. */
-export type DrawnWith = "every frame" | "complete frames";
-
 import type { Change, RunSession } from "../session";
 import { drawsEachStep, RedrawScheduler } from "./redraw-scheduler";
 import { readTheme, type Theme, watchTheme } from "./theme";
+
+/** Whether a view is drawn with every frame, or only with those that all views draw. */
+export type DrawnWith = "every frame" | "complete frames";
 
 export class LiveDrawing {
   theme: Theme;

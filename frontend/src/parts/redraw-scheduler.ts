@@ -1,7 +1,7 @@
 /**
  * Draws at most once per animation frame, only while the view is visible, and for a limited
- * fraction of the time. How often the data change is decided by the kernel. A loop that waits for a
- * low pace is not slowed down, so each of its steps is drawn.
+ * fraction of the time. How often the data change is decided by the kernel. A loop that waits for
+ * a low pace is not slowed down, so each of its steps is drawn.
  */
 
 import type { RunState } from "../messages/run";
@@ -16,6 +16,9 @@ const MAX_PAUSE_MS = 1000;
 const NOT_DUE_MS = 1500;
 /** The same for a change that is due, but that followed too soon after the last drawing. */
 const TOO_SOON_MS = 400;
+
+/** Ratio of the time for drawings at once to the pause after each. */
+const PROMPT_DRAWS_PER_PAUSE = 3;
 /** Highest pace, in steps per second, at which the kernel sends each step as it ends. */
 const MAX_DRAWN_PACE = 10;
 
@@ -33,6 +36,8 @@ export class RedrawScheduler {
   private isLive = true;
   private visible = true;
   private nextDrawAt = 0;
+  /** Time of the next drawing at once. */
+  private nextPromptAt = 0;
   private readonly endVisibility: () => void;
   private readonly drawPending = () => {
     if (this.pending && this.visible && this.element.isConnected) this.drawNow();
@@ -50,13 +55,17 @@ export class RedrawScheduler {
 
   /**
    * Draws a live change: in the next animation frame, or with a later change if the last drawing
-   * was too recent or the change is not due. Without a later change it is drawn by itself. With
-   * `promptly` no drawing is too recent.
+   * was too recent or the change is not due. Without a later change it is drawn by itself. Draws
+   * `promptly`, without waiting for the frame, if that leaves time for the page.
    */
   later(isDue = true, promptly = false): void {
     this.pending = true;
     if (!this.visible) return;
-    const wait = promptly ? 0 : this.nextDrawAt - performance.now();
+    if (promptly && performance.now() >= this.nextPromptAt) {
+      this.drawNow();
+      return;
+    }
+    const wait = this.nextDrawAt - performance.now();
     if (!isDue) this.drawAfter(NOT_DUE_MS);
     else if (wait > 0) this.drawAfter(Math.max(wait, TOO_SOON_MS));
     else drawInNextFrame(this.drawPending);
@@ -91,5 +100,6 @@ export class RedrawScheduler {
     this.draw(isLive);
     const ended = performance.now();
     this.nextDrawAt = ended + Math.min(MAX_PAUSE_MS, (ended - began) / MAX_TIME_SHARE);
+    this.nextPromptAt = ended + (ended - began) / PROMPT_DRAWS_PER_PAUSE;
   }
 }

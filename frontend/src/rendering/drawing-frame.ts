@@ -35,7 +35,13 @@ function drawAll(): void {
   const began = performance.now();
   const drawings = [...due];
   due.clear();
-  for (const draw of drawings) draw();
+  for (const draw of drawings) {
+    try {
+      draw();
+    } catch (error) {
+      reportError(error); // The other views are drawn all the same.
+    }
+  }
   afterRendering(() => {
     spentMs += performance.now() - began;
   });

@@ -13,16 +13,26 @@ import type {
   FragmentMessage,
   FrameMessage,
   KernelMessage,
+  MessageHandler,
   RefusedMessage,
   SnapshotMessage,
 } from "../messages/kernel";
 import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { Finding, FindingsHistory, RunState, RunStatus } from "../messages/run";
+import type { Tuning } from "../messages/tuning";
 import type { PictureKind } from "../messages/values";
 import { takeDrawingTime } from "../rendering/drawing-frame";
 import { isAnyInSight, watchPage } from "../rendering/visibility";
-import type { Change, RunSession, SeriesTable, StepMark } from "../session";
+import type {
+  Change,
+  ChangeReply,
+  RequestedChange,
+  Roads,
+  RunSession,
+  SeriesTable,
+  StepMark,
+} from "../session";
 import { Acknowledgements } from "./acknowledgements";
 import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
@@ -43,6 +53,7 @@ export class LiveSession implements RunSession {
   private readonly fragments = new FragmentAssembler();
   private readonly acknowledgements = new Acknowledgements();
   private readonly listeners = new Set<(change: Change) => void>();
+  private handler: MessageHandler | null = null;
   private hasConnected = false;
   /** The number of the last message; null before the first. */
   private received: number | null = null;
@@ -88,6 +99,10 @@ export class LiveSession implements RunSession {
     return this.data.frozen;
   }
 
+  get tuning(): Tuning {
+    return this.data.tuning;
+  }
+
   get course(): string | null {
     return this.data.course;
   }
@@ -102,6 +117,12 @@ export class LiveSession implements RunSession {
 
   get drawsAll(): boolean {
     return this.data.drawsAll;
+  }
+
+  get roads(): Roads | null {
+    if (!isOpen(this.state)) return null;
+    const clicks = this.acknowledgements.isOneWay ? "cell end" : this.handler;
+    return clicks === null ? null : { clicks, isText: this.messages.isText };
   }
 
   get isLoading(): boolean {
@@ -139,6 +160,10 @@ export class LiveSession implements RunSession {
 
   ignore(rule: string, ignored: boolean): Promise<boolean> {
     return this.requests.ignore(rule, ignored);
+  }
+
+  changeTraining(change: RequestedChange): Promise<ChangeReply> {
+    return this.requests.change(change);
   }
 
   asset(name: AssetName): Promise<string> {
@@ -222,7 +247,8 @@ export class LiveSession implements RunSession {
   }
 
   /** Acknowledges a snapshot or a frame, unless an earlier one was acknowledged a moment ago. */
-  private acknowledge({ seq, acknowledged }: SnapshotMessage | FrameMessage): void {
+  private acknowledge({ seq, acknowledged, handler }: SnapshotMessage | FrameMessage): void {
+    this.handler = handler;
     this.received = seq;
     this.framesReceived += 1;
     const now = performance.now();

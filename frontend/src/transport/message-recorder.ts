@@ -9,7 +9,7 @@ import type { Buffers } from "../decoding/buffers";
 import type { TextRequest } from "../messages/page";
 import { type MessageListener, type MessageModel, send } from "./channel";
 import type { PageScripts } from "./page-scripts";
-import { buffersOf, lacksBuffers } from "./text-buffers";
+import { buffersOf, hasTextBuffers, lacksBuffers } from "./text-buffers";
 
 /** Maximum number of messages that are kept; with more, all are dropped until the next snapshot. */
 export const MAX_KEPT = 64;
@@ -25,6 +25,8 @@ interface Received {
 export class MessageRecorder {
   /** Whether a listener has received a snapshot or a walk, or a part of one. */
   hasDelivered = false;
+  /** Whether buffers arrive as text. */
+  isText = false;
   private kept: Received[] = [];
   private keepsFrames = false;
   private hasRequestedText = false;
@@ -36,7 +38,10 @@ export class MessageRecorder {
   ) {
     model.on("msg:custom", (content, buffers = []) => {
       if (lacksBuffers(content, buffers)) this.requestText();
-      else this.receive({ content, buffers: buffersOf(content, buffers) });
+      else {
+        this.isText ||= hasTextBuffers(content);
+        this.receive({ content, buffers: buffersOf(content, buffers) });
+      }
     });
   }
 

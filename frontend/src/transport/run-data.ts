@@ -6,9 +6,11 @@ import type { GraphData } from "../messages/graph";
 import type { FrameMessage, SnapshotMessage } from "../messages/kernel";
 import type { Finding, FindingsHistory, RunState } from "../messages/run";
 import type { TableRows, TableSnapshot } from "../messages/tables";
+import type { Tuning } from "../messages/tuning";
 import type { SeriesTable } from "../session";
 
 const NO_HISTORY: FindingsHistory = { rules: 0, silenced: [], past: [], dropped: 0 };
+const NO_TUNING: Tuning = { groups: [], modules: [], events: [] };
 
 export class RunData {
   state: RunState | null = null;
@@ -16,6 +18,7 @@ export class RunData {
   findings: readonly Finding[] = [];
   history: FindingsHistory = NO_HISTORY;
   frozen: ReadonlySet<string> = new Set();
+  tuning: Tuning = NO_TUNING;
   course: string | null = null;
   /** Whether all views draw the newest frame. */
   drawsAll = true;
@@ -54,6 +57,7 @@ export class RunData {
     this.findings = message.findings;
     this.history = message.history;
     this.frozen = new Set(message.frozen);
+    this.tuning = message.tuning;
     this.course = message.course;
     this.sequence = message.seq;
     this.state = message.run;
@@ -79,6 +83,7 @@ export class RunData {
     if (message.findings) this.findings = message.findings;
     if (message.history) this.history = message.history;
     if (message.frozen) this.frozen = new Set(message.frozen);
+    if (message.tuning) this.tuning = { ...this.tuning, ...message.tuning };
     this.sequence = message.seq;
     this.state = message.run;
     this.drawsAll = message.draws_all;

@@ -15,9 +15,15 @@ import type {
 } from "../messages/kernel";
 import type { ControlAction, PageMessage } from "../messages/page";
 import type { PictureKind, PictureSubject } from "../messages/values";
-import type { GradientHistogram, Inspection, Picture } from "../session";
+import type {
+  ChangeReply,
+  GradientHistogram,
+  Inspection,
+  Picture,
+  RequestedChange,
+} from "../session";
 import { type Channel, send } from "./channel";
-import { firstRequestNumber, PendingRequests } from "./pending-requests";
+import { firstRequestNumber, NO_ANSWER, PendingRequests } from "./pending-requests";
 
 /** Time in which the kernel must acknowledge a click. */
 export const CONTROL_TIMEOUT_MS = 1500;
@@ -43,6 +49,10 @@ export class RunRequests {
     () => null,
   );
   private readonly pictures = new PendingRequests<number, Picture | null>(() => null);
+  private readonly changes = new PendingRequests<number, ChangeReply>((reason) => ({
+    answered: reason !== NO_ANSWER,
+    reason,
+  }));
   private readonly controls = new Map<number, (answered: boolean) => void>();
   private lastRequest = firstRequestNumber();
 
@@ -112,6 +122,10 @@ export class RunRequests {
     return this.act((request) => ({ type: "ignore", rule, ignored, request }));
   }
 
+  change(change: RequestedChange): Promise<ChangeReply> {
+    return this.request(this.changes, (request) => ({ ...change, request }));
+  }
+
   private act(message: (request: number) => PageMessage): Promise<boolean> {
     this.lastRequest += 1;
     const request = this.lastRequest;
@@ -152,7 +166,8 @@ export class RunRequests {
         this.pictures.resolve(message.request, readPicture(message.picture, buffers));
         break;
       case "acknowledged":
-        this.controls.get(message.request)?.(true);
+        if (!this.changes.resolve(message.request, { answered: true, reason: null }))
+          this.controls.get(message.request)?.(true);
         break;
     }
   }
@@ -180,7 +195,7 @@ export class RunRequests {
   }
 
   private get numbered(): readonly Pick<PendingRequests<number, unknown>, "fail" | "close">[] {
-    return [this.inspections, this.pictureSubjects, this.gradients, this.pictures];
+    return [this.inspections, this.pictureSubjects, this.gradients, this.pictures, this.changes];
   }
 
   private request<T>(

@@ -16,6 +16,10 @@ export function buffersOf(content: unknown, buffers: Buffers): Buffers {
   return texts ? texts.map(decoded) : buffers;
 }
 
+export function hasTextBuffers(content: unknown): boolean {
+  return content !== null && typeof content === "object" && "text_buffers" in content;
+}
+
 /** Returns whether a message must have buffers and has none. */
 export function lacksBuffers(content: unknown, buffers: Buffers): boolean {
   const type = (content as { type?: unknown } | null)?.type;

@@ -59,25 +59,6 @@ describe("drawing", () => {
     expect(draw).toHaveBeenCalledTimes(2);
   });
 
-  it("draws each change of a loop that waits for a low pace", () => {
-    const { draw, redraw } = make();
-    draw.mockImplementation(() => vi.advanceTimersByTime(60));
-    for (let step = 1; step <= 20; step++) {
-      redraw.later(true, drawsEachStep(stateOf({ pace: 10 })));
-      vi.advanceTimersByTime(40);
-      expect(draw).toHaveBeenCalledTimes(step);
-    }
-  });
-
-  it.each([
-    [10, "running", true],
-    [20, "running", false],
-    [null, "running", false],
-    [10, "finished", false],
-  ] as const)("draws each step at the pace %s of a %s loop: %s", (pace, status, expected) => {
-    expect(drawsEachStep(stateOf({ pace, status }))).toBe(expected);
-  });
-
   it("draws a change that is not due with the next one that is, or after a while", () => {
     const { draw, redraw } = make();
     redraw.later(false);
@@ -101,6 +82,40 @@ describe("drawing", () => {
     expect(frames).toHaveBeenCalledTimes(1);
     expect(first.draw).toHaveBeenLastCalledWith(true);
     expect(second.draw).toHaveBeenLastCalledWith(false);
+  });
+
+  it("draws each change of a loop that waits for a low pace", () => {
+    const { draw, redraw } = make();
+    for (let step = 1; step <= 20; step++) {
+      redraw.later(true, drawsEachStep(stateOf({ pace: 10 })));
+      expect(draw).toHaveBeenCalledTimes(step);
+      vi.advanceTimersByTime(100);
+      expect(draw).toHaveBeenCalledTimes(step);
+    }
+    see(false);
+    redraw.later(true, true);
+    vi.advanceTimersByTime(100);
+    expect(draw).toHaveBeenCalledTimes(20);
+  });
+
+  it("leaves time for the page between drawings that take long", () => {
+    const { draw, redraw } = make();
+    draw.mockImplementation(() => vi.advanceTimersByTime(90));
+    redraw.later(true, true);
+    redraw.later(true, true);
+    expect(draw).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(30);
+    redraw.later(true, true);
+    expect(draw).toHaveBeenCalledTimes(2);
+  });
+
+  it.each([
+    [10, "running", true],
+    [20, "running", false],
+    [null, "running", false],
+    [10, "finished", false],
+  ] as const)("draws each step at the pace %s of a %s loop: %s", (pace, status, expected) => {
+    expect(drawsEachStep(stateOf({ pace, status }))).toBe(expected);
   });
 
   it("redraws at once after a change by the user", () => {

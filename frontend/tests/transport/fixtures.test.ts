@@ -184,6 +184,16 @@ describe("every message", () => {
     void session.control("pause");
     void session.setPace(20);
     void session.ignore("dead-units", true);
+    void session.changeTraining({
+      type: "adjust",
+      group: "0",
+      quantity: "lr",
+      value: [0.01],
+      schedule: "scale",
+    });
+    void session.changeTraining({ type: "freeze", module: "fc", frozen: true });
+    void session.changeTraining({ type: "budget", budget: 0.1 });
+    void session.changeTraining({ type: "undo", event: 1 });
     void session.asset("layout.js").catch(() => undefined);
     const sent = new Map(channel.sent.map((message) => [message.type, message]));
     expect([...sent.keys()].sort()).toEqual(Object.keys(pageTypes).sort());

@@ -24,6 +24,7 @@ function frame(channel: FakeChannel, seq: number, steps: number[], values: numbe
       type: "frame",
       acknowledged: null,
       draws_all: true,
+      handler: null,
       seq,
       run: stateOf({ step: seq }),
       tables: [table],
@@ -54,6 +55,7 @@ function complete(channel: FakeChannel, seq: number, steps: number[], values: nu
       type: "frame",
       acknowledged: null,
       draws_all: true,
+      handler: null,
       seq,
       run: stateOf({ step: seq }),
       tables: [],
@@ -206,6 +208,7 @@ describe("a session", () => {
         type: "frame",
         acknowledged: null,
         draws_all: true,
+        handler: null,
         seq: 2,
         run: stateOf(),
         tables: [table],
@@ -377,6 +380,7 @@ function framesFor(channel: FakeChannel, ms: number, acknowledged: number | null
       type: "frame",
       acknowledged,
       draws_all: true,
+      handler: null,
       seq,
       run: stateOf(),
       tables: [],
@@ -414,5 +418,42 @@ describe("a session whose messages do not reach the kernel", () => {
       vi.advanceTimersByTime(1000);
     }
     expect(session.isOneWay).toBe(false);
+  });
+});
+
+describe("the roads between a page and the kernel", () => {
+  function opened() {
+    const channel = new FakeChannel();
+    const messages = recorded(channel);
+    return { channel, session: new LiveSession(channel, messages) };
+  }
+
+  it("are unknown until a message of a page was handled while the loop ran", () => {
+    const { channel, session } = opened();
+    expect(session.roads).toBe(null);
+    channel.receive(snapshot(1));
+    expect(session.roads).toBe(null);
+    channel.receive({ ...snapshot(2), acknowledged: 1, handler: "subshell" });
+    expect(session.roads).toEqual({ clicks: "subshell", isText: false });
+  });
+
+  it("say that clicks wait for the cell while acknowledgements are not read", () => {
+    const { channel, session } = opened();
+    channel.receive({ ...snapshot(1), handler: "background" });
+    framesFor(channel, ONE_WAY_AFTER_MS + 1000, null);
+    expect(session.roads?.clicks).toBe("cell end");
+  });
+
+  it("end with the run", () => {
+    const { channel, session } = opened();
+    channel.receive({ ...snapshot(1, { status: "finished" }), handler: "subshell" });
+    expect(session.roads).toBe(null);
+  });
+
+  it("include that buffers are sent as text", () => {
+    const { channel, session } = opened();
+    const asText = { ...snapshot(1), handler: "step end", text_buffers: [] } as const;
+    channel.receive(asText);
+    expect(session.roads).toEqual({ clicks: "step end", isText: true });
   });
 });

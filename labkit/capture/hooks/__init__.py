@@ -2,10 +2,10 @@
 
 One set of hooks serves all watches of the process. It is installed when the first watch opens and
 removed when the last one closes, not with each watch, as torch iterates over its global hooks while
-other threads step. Two kinds of hooks are added and removed in between: those of `innermost_hooks`,
-on single optimizers, and torch's global hooks on module calls, which `graph.module_scopes` and
-`readings.activations` register for the training steps that they record. Calls on a thread that
-trains no watched model are passed on unchanged.
+other threads step. Three kinds of hooks are added and removed in between: those of
+`innermost_hooks` and of `step_bracket`, on single optimizers, and torch's global hooks on module
+calls, which `graph.module_scopes` and `readings.activations` register for the training steps that
+they record. Calls on a thread that trains no watched model are passed on unchanged.
 
 What labkit replaces in torch, besides registering hooks:
 
@@ -32,9 +32,33 @@ modules                       called by                    watch replaces it), u
 ============================= ============================ =========================================
 """
 
+from labkit.capture.hooks.brackets import (
+    bracket_of,
+    groups_with_rules,
+    own_value,
+    restore_own_values,
+    rule_of,
+    used_rates,
+)
 from labkit.capture.hooks.call_interceptor import CallInterceptor
 from labkit.capture.hooks.installation import close, open_
 from labkit.capture.hooks.listener import LoopListener
 from labkit.capture.hooks.registry import parameters_changed
+from labkit.capture.hooks.step_bracket import MAX_SCALED, Rule, StepBracket
 
-__all__ = ["CallInterceptor", "LoopListener", "close", "open_", "parameters_changed"]
+__all__ = [
+    "MAX_SCALED",
+    "CallInterceptor",
+    "LoopListener",
+    "Rule",
+    "StepBracket",
+    "bracket_of",
+    "close",
+    "groups_with_rules",
+    "open_",
+    "own_value",
+    "parameters_changed",
+    "restore_own_values",
+    "rule_of",
+    "used_rates",
+]

@@ -32,6 +32,8 @@ def put_innermost(
     bool
         False if no other hooks are registered any more; then these two are removed.
     """
+    if known.bracket is not None:
+        known.bracket.place_hooks(optimizer)
     if not _are_registered(known):  # also if the user has cleared all hooks
         remove(known)
         known.innermost = (
@@ -62,7 +64,11 @@ def remove_all() -> None:
     """
     under_way = torch_compat.steps_under_way_anywhere()
     for key, known in list(OPTIMIZERS.items()):
-        if known.innermost is not None and key not in under_way:
+        if key in under_way:
+            continue
+        if known.bracket is not None and known.bracket.is_empty:
+            known.bracket.remove_hooks()
+        if known.innermost is not None:
             remove(known)
 
 

@@ -59,6 +59,8 @@ def before_step(
     known = OPTIMIZERS.get(id(optimizer))
     if known is None or known.stamp != STATE.stamp or known.groups != len(optimizer.param_groups):
         known = look_up_optimizer(optimizer)
+        if known.bracket is not None and not innermost:
+            known.bracket.place_hooks(optimizer)
     if (
         (known.own_before or known.own_after)
         and not innermost

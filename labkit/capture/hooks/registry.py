@@ -13,6 +13,7 @@ from torch.utils.hooks import RemovableHandle
 
 from labkit.capture import torch_compat
 from labkit.capture.hooks.listener import LoopListener, OptimizerListener
+from labkit.capture.hooks.step_bracket import StepBracket
 
 _FIRST_SEARCHES = 8
 """Number of a thread's passes that are searched for parameters which other threads train."""
@@ -60,6 +61,7 @@ class KnownOptimizer:
     """The recorders and the step hooks of one optimizer."""
 
     __slots__ = (
+        "bracket",
         "groups",
         "innermost",
         "own_after",
@@ -81,6 +83,8 @@ class KnownOptimizer:
         """The hooks that are registered on this optimizer."""
         self.innermost: tuple[RemovableHandle, RemovableHandle] | None = None
         """The hooks of labkit among these; see `innermost_hooks`."""
+        self.bracket: StepBracket | None = None
+        """Replaces hyperparameters during its steps; see `step_bracket`."""
         self.groups = -1
         self.stamp = -1
 
@@ -151,5 +155,6 @@ def look_up_optimizer(optimizer: torch.optim.Optimizer) -> KnownOptimizer:
     known.stamp, known.groups = STATE.stamp, len(optimizer.param_groups)
     found = (each.recorder_of(optimizer) for each in STATE.open)
     known.recorders = tuple(recorder for recorder in found if recorder is not None)
-    known.stamp = STATE.stamp
+    is_placed = known.bracket is None or known.bracket.is_placed
+    known.stamp = STATE.stamp if is_placed else -1  # looked up again where it can be placed
     return known

@@ -58,6 +58,9 @@ class ReadingBudget:
     due_at_step: float = math.inf
     enabled: bool = True
 
+    def __post_init__(self) -> None:
+        self._usual = self.max_fraction, self.min_interval_ns, self.unseen_divisor
+
     def scale(self, fraction: float) -> None:
         """Adapt the limits to a budget, given as a fraction of the loop's time, 0 to 1.
 
@@ -66,9 +69,10 @@ class ReadingBudget:
         """
         times = max(1.0, fraction / _USUAL_FRACTION)
         part = min(1.0, _USUAL_FRACTION / fraction)
-        self.max_fraction *= times
-        self.min_interval_ns = round(self.min_interval_ns * part)
-        self.unseen_divisor = max(1.0, self.unseen_divisor * part)
+        max_fraction, min_interval_ns, unseen_divisor = self._usual
+        self.max_fraction = max_fraction * times
+        self.min_interval_ns = round(min_interval_ns * part)
+        self.unseen_divisor = max(1.0, unseen_divisor * part)
 
     def note_planned(self, step: int) -> None:
         """Record that the reading is planned for a step."""

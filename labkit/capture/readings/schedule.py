@@ -114,6 +114,12 @@ class ReadingSchedule:
         self.next_required_step = 1.0
         self.readers: list[ParameterReader] = []
 
+    def set_budget(self, fraction: float) -> None:
+        """Change the fraction of the loop's time that watching may take."""
+        self.budget.fraction = self.spare_time.fraction = fraction
+        for reading in self._readings:
+            reading.budget.scale(fraction)
+
     @property
     def spent_ns(self) -> int:
         """Time spent on readings since steps were last accounted for, in nanoseconds."""

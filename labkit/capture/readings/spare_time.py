@@ -26,7 +26,7 @@ class SpareTime:
         All readings; those that do not follow the pace are not chosen.
     fraction : float
         The budget, 0 to 1: the fraction of the spare time after which a reading that did not fit is
-        taken all the same, as its cost may have been measured in an unusual moment.
+        taken all the same, as its cost may have been measured in an unusual moment; can be set.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class SpareTime:
     """
 
     def __init__(self, readings: Sequence[Reading], fraction: float) -> None:
-        self._fraction = fraction
+        self.fraction = fraction
         self._used = _MAX_USED
         followers = [reading for reading in readings if reading.follows_pace]
         self._costs_ns = dict.fromkeys(followers, (0, 0))
@@ -66,7 +66,7 @@ class SpareTime:
                 room_ns -= min(cost_ns, room_ns)
                 self._saved_ns[reading] = 0.0
             else:
-                self._saved_ns[reading] += self._fraction * spare_ns
+                self._saved_ns[reading] += self.fraction * spare_ns
         return frozenset(chosen)
 
     def adapt(self, *, made_late: bool) -> None:

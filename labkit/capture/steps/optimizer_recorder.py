@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from labkit.capture import hooks
 from labkit.capture.hooks.listener import LoopListener, StepListener
 from labkit.capture.parameters import Watched
 from labkit.capture.readings.device_transfer import DeviceTransfer
@@ -242,7 +243,7 @@ class OptimizerRecorder:
         """
         groups = [group for optimizer in optimizers for group in optimizer.param_groups]
         self.series.name_groups(groups)
-        rates = [group["lr"] for group in groups if "lr" in group]
+        rates = [rate for optimizer in optimizers for rate in hooks.used_rates(optimizer)]
         before, self.rates_before = self.rates_before, None
         if not optimizers and before is not None:
             rates = list(before) if isinstance(before, Sequence) else [before]

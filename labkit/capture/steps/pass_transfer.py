@@ -18,6 +18,9 @@ def copy_newest_pass(
 ) -> None:
     """Copy the newest pass if it is pending for another recorder and has set gradients here.
 
+    It is also copied if all parameters are frozen, so that the series of the loss, which is named
+    after the optimizer that steps first, does not end there.
+
     Parameters
     ----------
     recorder : OptimizerRecorder
@@ -27,7 +30,9 @@ def copy_newest_pass(
         Number of the newest pass.
     """
     source = next(_pending_for(others, pass_number), None)
-    if source is not None and any(has_gradient(each.parameter()) for each in recorder.entries):
+    held = [each.parameter() for each in recorder.entries]
+    is_frozen = not any(parameter is not None and parameter.requires_grad for parameter in held)
+    if source is not None and (is_frozen or any(map(has_gradient, held))):
         recorder.copy_passes(source)
         recorder.probe.choose(recorder.entries)
         recorder.probe.record_after_pass()

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import torch
 
+from labkit.capture import hooks
 from labkit.capture.hooks import LoopListener
 from labkit.capture.parameters import ParameterTable, Watched
 from labkit.capture.readings.schedule import ReadingSchedule
@@ -99,6 +100,14 @@ class RecorderSet:
             return [each for ref in recorder.optimizers if (each := ref()) is not None]
         inner = None if recorder.inner is None else recorder.inner()
         return [each for each in (inner or optimizer,) if each is not None]
+
+    def restore_own_values(self) -> None:
+        """Put back the own hyperparameters of the optimizers, whose steps have ended."""
+        for recorder in self.with_optimizers:
+            for reference in recorder.optimizers:
+                optimizer = reference()
+                if optimizer is not None:
+                    hooks.restore_own_values(optimizer)
 
     def is_updated_by_another(self, recorder: OptimizerRecorder) -> bool:
         """Return whether another optimizer that steps holds the recorder's probe parameter."""

@@ -96,11 +96,12 @@ class StepSeries:
 
     def name_groups(self, groups: Sequence[dict[str, Any]]) -> None:
         """Record the names of the parameter groups, for the columns of the learning rates."""
-        self._group_names = tuple(
-            f"{self._prefix}{group.get('name', number)}"
-            for number, group in enumerate(groups)
-            if "lr" in group
-        )
+        names = zip(self.group_names(groups), groups, strict=True)
+        self._group_names = tuple(name for name, group in names if "lr" in group)
+
+    def group_names(self, groups: Sequence[dict[str, Any]]) -> list[str]:
+        """Return the names of parameter groups, as in the series of their learning rates."""
+        return [f"{self._prefix}{group.get('name', number)}" for number, group in enumerate(groups)]
 
     def _rates_table(self, run: Run, width: int) -> SeriesTable:
         known = self._group_names[:width]

@@ -93,6 +93,7 @@ class TrainingStepEnd:
             loop.guarded(loop.epochs.count)
         if loop.control.pending:
             loop.write()
+            loop.recorders.restore_own_values()  # a pause or a stop comes before the other hooks
             began_ns = time.perf_counter_ns()
             try:
                 run.control.at_step_end()

@@ -84,6 +84,7 @@ from labkit.capture.torch_compat.optimizers import (
     scaler_factor,
     steps_under_way,
     steps_under_way_anywhere,
+    takes_step_hooks,
 )
 from labkit.capture.torch_compat.tensor_state import (
     copy_of,
@@ -201,6 +202,7 @@ __all__ = [
     "stop_interception",
     "stop_observing_forward",
     "storage_size",
+    "takes_step_hooks",
     "takes_usual_arguments",
     "tensor_version",
     "tree_flatten",

@@ -48,6 +48,19 @@ def own_step_hooks(optimizer: torch.optim.Optimizer) -> StepHooks:
     )
 
 
+def takes_step_hooks(optimizer: torch.optim.Optimizer) -> bool:
+    """Return whether hooks for steps and for saved states can be registered on an optimizer.
+
+    A wrapper that was made without the initialisation of its base class has no registries.
+    """
+    names = (
+        "_optimizer_step_pre_hooks",
+        "_optimizer_step_post_hooks",
+        "_optimizer_state_dict_post_hooks",
+    )
+    return all(isinstance(getattr(optimizer, name, None), OrderedDict) for name in names)
+
+
 def _code_around_steps() -> CodeType | None:
     """Return the code of the wrapper of every optimizer's step; None if there is none."""
     around = getattr(torch.optim.Optimizer, "profile_hook_step", None)

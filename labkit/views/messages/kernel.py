@@ -9,6 +9,7 @@ from labkit.views.messages.page import AssetName
 from labkit.views.messages.protocol import BufferIndex
 from labkit.views.messages.run import Finding, FindingsHistory, RunState
 from labkit.views.messages.tables import TableRows, TableSnapshot
+from labkit.views.messages.tuning import Tuning, TuningChanges
 from labkit.views.messages.values import (
     PictureSubject,
     RecordedNorm,
@@ -16,22 +17,32 @@ from labkit.views.messages.values import (
     SentStatistics,
 )
 
+MessageHandler = Literal["subshell", "step end", "background"]
+"""What handled a message of a page while a loop ran.
+
+A subshell, the loop itself at the end of a step, or the free main thread, as the loop runs in the
+background.
+"""
+
 
 class SnapshotMessage(TypedDict):
     """The complete state of a run, except the tables in `pending`, which follow in frames.
 
-    `acknowledged` is the highest number that a page has acknowledged; None if none.
+    `acknowledged` is the highest number that a page has acknowledged; None if none. `handler`
+    handled the newest message of a page that was handled while a loop ran; None if none was.
     """
 
     type: Literal["snapshot"]
     seq: int
     acknowledged: int | None
+    handler: MessageHandler | None
     run: RunState
     tables: list[TableSnapshot]
     graph: GraphData | None
     findings: list[Finding]
     history: FindingsHistory
     frozen: list[str]
+    tuning: Tuning
     course: str | None
     pending: list[str]
 
@@ -47,6 +58,7 @@ class FrameMessage(TypedDict):
     seq: int
     acknowledged: int | None
     draws_all: bool
+    handler: MessageHandler | None
     run: RunState
     tables: list[TableRows]
     snapshots: NotRequired[list[TableSnapshot]]
@@ -54,6 +66,7 @@ class FrameMessage(TypedDict):
     findings: NotRequired[list[Finding]]
     history: NotRequired[FindingsHistory]
     frozen: NotRequired[list[str]]
+    tuning: NotRequired[TuningChanges]
 
 
 class GraphMessage(TypedDict):
@@ -113,7 +126,7 @@ class AssetMessage(TypedDict):
 
 
 class AcknowledgedMessage(TypedDict):
-    """The reply to a `ControlRequest` or an `IgnoreRequest`."""
+    """The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change."""
 
     type: Literal["acknowledged"]
     request: int

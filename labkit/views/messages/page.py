@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from labkit.views.messages.tuning import Quantity, Schedule
 from labkit.views.messages.values import PictureKind
 
 AssetName = Literal["labkit.js", "plotly.js", "layout.js"]
@@ -117,6 +118,42 @@ class IgnoreRequest(TypedDict):
     request: int
 
 
+class AdjustRequest(TypedDict):
+    """Requests another value of a hyperparameter; of betas, `value` has two numbers."""
+
+    type: Literal["adjust"]
+    group: str
+    quantity: Quantity
+    value: list[float]
+    schedule: Schedule
+    request: int
+
+
+class FreezeRequest(TypedDict):
+    """Requests that a module is frozen or thawed."""
+
+    type: Literal["freeze"]
+    module: str
+    frozen: bool
+    request: int
+
+
+class BudgetRequest(TypedDict):
+    """Requests another part of the loop's time for watching, 0 to 1."""
+
+    type: Literal["budget"]
+    budget: float
+    request: int
+
+
+class UndoRequest(TypedDict):
+    """Requests that a change is taken back, by the id of its event."""
+
+    type: Literal["undo"]
+    event: int
+    request: int
+
+
 PageMessage = (
     HelloMessage
     | AssetRequest
@@ -130,4 +167,8 @@ PageMessage = (
     | ControlRequest
     | PaceRequest
     | IgnoreRequest
+    | AdjustRequest
+    | FreezeRequest
+    | BudgetRequest
+    | UndoRequest
 )

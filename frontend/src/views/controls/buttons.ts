@@ -6,7 +6,8 @@ import { make, setText } from "../../parts/element";
 import type { RunSession } from "../../session";
 
 export const CLICK_NOT_DELIVERED =
-  "This front end delivers clicks only when the cell has ended. To stop now, use Kernel → Interrupt (■).";
+  "This front end delivers clicks only when the cell has ended. To stop now, use Kernel → Interrupt " +
+  "(■). In a cell that begins with %%train, clicks take effect at once.";
 
 interface ControlButton {
   readonly action: ControlAction;

@@ -38,15 +38,6 @@ export const STATUS_TEXTS: Readonly<
   failed: ["Failed", "The loop was ended by an error."],
 };
 
-/** Shown while clicks do not reach the kernel. */
-export const ONE_WAY: Fact = {
-  id: "one-way",
-  text: "clicks wait for the cell",
-  explanation:
-    "The views are live, but this front end delivers clicks to the kernel only when the cell has " +
-    "ended. To stop now, interrupt the kernel: what was recorded stays.",
-};
-
 export function factsOf(state: RunState): Fact[] {
   return [
     stepFact(state),

@@ -5,8 +5,10 @@ import { make, setText } from "../../parts/element";
 import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
-import { type Fact, factsOf, ONE_WAY, progressOf, STATUS_TEXTS } from "./facts";
+import { type Fact, factsOf, progressOf, STATUS_TEXTS } from "./facts";
 import { PaceControl } from "./pace";
+import { roadsFact } from "./roads";
+import { TuningSection } from "./tuning";
 
 export const drawControls: DrawView = (root, session) => {
   const view = new ControlsView(root, session);
@@ -34,6 +36,7 @@ class ControlsView {
   private readonly items = new Map<string, HTMLLIElement>();
   private readonly buttons: Buttons;
   private readonly pace: PaceControl;
+  private readonly tuning: TuningSection;
   private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
 
@@ -45,6 +48,7 @@ class ControlsView {
     const dashboard = root.closest<HTMLElement>("[data-labkit-view=dashboard]") ?? root;
     dashboard.tabIndex = -1; // A click in the dashboard gives it the focus, so that keys work.
     this.pace = new PaceControl(session, dashboard);
+    this.tuning = new TuningSection(session);
     root.classList.add("labkit-controls");
     root.dataset.labkitView = "controls";
     root.replaceChildren(
@@ -60,6 +64,7 @@ class ControlsView {
       this.pace.message,
       this.problem,
       this.notices,
+      this.tuning.element,
     );
     this.redraw = new RedrawScheduler(root, () => this.draw());
     this.unsubscribe = session.subscribe(() => {
@@ -95,15 +100,17 @@ class ControlsView {
     setText(this.status, word);
     this.status.dataset.status = state.status;
     this.status.title = state.message ?? explanation;
-    this.drawFacts([...factsOf(state), ...(this.session.isOneWay ? [ONE_WAY] : [])]);
+    const { roads } = this.session;
+    this.drawFacts([...factsOf(state), ...(roads ? [roadsFact(roads)] : [])]);
     this.drawProgress(progressOf(state));
     this.drawNotices(state);
+    this.tuning.update();
     this.root.dataset.labkitStep = String(state.step);
   }
 
   private drawFacts(facts: readonly Fact[]): void {
     for (const { id, text, explanation } of facts) {
-      const item = this.items.get(id) ?? make("li");
+      const item = this.items.get(id) ?? make("li", { "data-labkit-fact": id });
       this.items.set(id, item);
       setText(item, text);
       if (item.title !== explanation) item.title = explanation;

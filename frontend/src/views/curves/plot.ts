@@ -1,7 +1,9 @@
 /** The traces and the layout of the curves: a panel per quantity, and a common axis of steps. */
 
+import type { RunEvent } from "../../messages/tuning";
 import type { Theme } from "../../parts/theme";
 import { decimate } from "../../plot/decimate";
+import { eventMarks } from "../../plot/event-marks";
 import { describeGaps, gapMarker, gapShape, gapsOf } from "../../plot/gaps";
 import { escapeMarkup, type Layout, type Trace } from "../../plot/plotly";
 import {
@@ -24,6 +26,8 @@ export interface CurvesInput {
   readonly cursor: number | null;
   /** The range of steps of a finding. */
   readonly mark: StepMark | null;
+  /** The changes that a person made to the training. */
+  readonly events: readonly RunEvent[];
   /** Steps that a gradient scaler skipped. */
   readonly skipped: readonly number[];
   readonly range: StepRange | null;
@@ -54,6 +58,8 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
   const marks: Layout[] = [];
   const warnings: string[] = [];
   const shapes = [...cursorShape(input.cursor, input.theme), ...skippedShapes(input)];
+  const changes = eventMarks(input.events, visibleSteps(input), input.width, input.theme);
+  shapes.push(...changes.shapes);
   const axes: Record<string, Layout> = {};
   const count = input.quantities.length;
   const height = (1 - PANEL_GAP * (count - 1)) / count;
@@ -82,7 +88,11 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
     }
   });
   traces.push(...roomTraces(input));
-  return { traces, layout: layoutOf(input, axes, shapes, marks, traces), warnings };
+  return {
+    traces,
+    layout: layoutOf(input, axes, shapes, [...marks, ...changes.handles], traces),
+    warnings,
+  };
 }
 
 /**
@@ -96,6 +106,11 @@ function isMarked({ quantities, mark }: CurvesInput, index: number): boolean {
     );
   const found = quantities.map(shows);
   return found[index] || (index === 0 && !found.includes(true));
+}
+
+/** Returns the steps that the axis shows, as plotly chooses them without a zoom. */
+function visibleSteps({ range, quantities, room }: CurvesInput): StepRange {
+  return range ?? [0, Math.max(1, ...quantities.map(lastStepOf)) * (1 + room)];
 }
 
 function lastStepOf({ lines }: Quantity): number {

@@ -1,5 +1,6 @@
 /** The curves view: the loss, the logged metrics and the learning rates. */
 
+import type { RunEvent } from "../../messages/tuning";
 import { CursorNote } from "../../parts/cursor-note";
 import { make, setText } from "../../parts/element";
 import { LiveDrawing } from "../../parts/live-drawing";
@@ -31,6 +32,8 @@ class CurvesView {
   private readonly tail = new LiveTail();
   /** Number of skipped steps that the figure marks. */
   private skipped = 0;
+  /** The changes of the training that the figure marks. */
+  private events: readonly RunEvent[] = [];
   private readonly live: LiveDrawing;
 
   constructor(
@@ -82,6 +85,7 @@ class CurvesView {
     const { figure, session, toolbar } = this;
     const { state } = session;
     if (state?.status !== "running" || state.skipped.length !== this.skipped) return false;
+    if (session.tuning.events !== this.events) return false;
     if (figure.element.matches(":hover")) return false; // The tooltip needs all points.
     return this.tail.draw({
       quantities,
@@ -98,6 +102,7 @@ class CurvesView {
     const { theme } = this.live;
     const { state } = session;
     this.skipped = state?.skipped.length ?? 0;
+    this.events = session.tuning.events;
     const isLive = state?.status === "running" && !figure.range;
     const plot = curvesPlot({
       quantities,
@@ -105,6 +110,7 @@ class CurvesView {
       logarithmic: toolbar.logarithmic,
       cursor: session.cursor,
       mark: session.mark,
+      events: this.events,
       skipped: state?.skipped ?? [],
       room: isLive ? roomFor(state) : 0,
       range: figure.range,

@@ -93,10 +93,9 @@ export class GraphView {
     this.resizes.observe(stage);
     this.redraw = new RedrawScheduler(root, () => this.update());
     this.unsubscribe = session.subscribe((change) => {
-      if (change === "frame") {
-        const isDue = session.drawsAll || this.isNewGraph();
-        this.redraw.later(isDue, drawsEachStep(session.state));
-      } else if (change !== "selection") this.update();
+      const isDue = session.drawsAll || this.isNewGraph();
+      if (change === "frame") this.redraw.later(isDue, drawsEachStep(session.state));
+      else if (change !== "selection") this.update();
       else if (session.selected !== null) navigator.find(session.selected);
     });
     this.update();

@@ -20,6 +20,7 @@ function picture(tables: readonly SeriesTable[], wish: Partial<CurvesInput> = {}
     logarithmic: false,
     cursor: null,
     mark: null,
+    events: [],
     skipped: [],
     range: null,
     room: 0,
@@ -134,5 +135,24 @@ describe("the description for screen readers", () => {
     expect(inWords(quantitiesOf([tableOf("metric", "accuracy", [])]))).toBe(
       "Curves over steps. accuracy has no value yet.",
     );
+  });
+});
+
+describe("changes of the training", () => {
+  it("are marked over all panels", () => {
+    const tables = [tableOf("loss", "loss", falling), tableOf("metric", "accuracy", falling)];
+    const event = {
+      id: 1,
+      step: 400,
+      kind: "lr",
+      where: "0",
+      text: "lr",
+      taken_back: null,
+    } as const;
+    const { layout } = picture(tables, { events: [event] });
+    const shapes = layout.shapes as readonly { x0: number; y0: number; y1: number }[];
+    expect(shapes.map(({ x0, y0, y1 }) => [x0, y0, y1])).toEqual([[400, 0, 1]]);
+    const texts = (layout.annotations as readonly { text: string }[]).map(({ text }) => text);
+    expect(texts).toContain("▲");
   });
 });

@@ -1,0 +1,120 @@
+/** The section "Tuning": changes to the training while it runs; closed until it is opened. */
+
+import type { RunStatus } from "../../messages/run";
+import { make, setText } from "../../parts/element";
+import { formatShare } from "../../parts/format";
+import { ViewSettings } from "../../parts/view-settings";
+import type { RunSession } from "../../session";
+import { ChangeSender } from "./change-sender";
+import { EventList } from "./tuning-events";
+import { GroupFields } from "./tuning-group";
+import { ModuleFreezer } from "./tuning-modules";
+
+const BUDGETS = [0.01, 0.03, 0.1, 0.3] as const;
+const FINAL: readonly RunStatus[] = ["finished", "stopped", "interrupted", "failed"];
+
+export class TuningSection {
+  readonly element = make("details", { class: "labkit-tuning" });
+  private readonly count = make("span", { class: "labkit-tuning-count" });
+  private readonly place = make("div", { class: "labkit-tuning-groups" });
+  private readonly groups = new Map<string, GroupFields>();
+  private readonly sender: ChangeSender;
+  private readonly modules: ModuleFreezer;
+  private readonly events: EventList;
+  private readonly budget = make("select", { "aria-label": "Budget for watching" });
+  private readonly budgetRow: HTMLElement;
+
+  constructor(private readonly session: RunSession) {
+    this.sender = new ChangeSender(session);
+    this.modules = new ModuleFreezer(this.sender);
+    this.events = new EventList(this.sender);
+    this.budgetRow = make(
+      "div",
+      { class: "labkit-tuning-row" },
+      make(
+        "span",
+        {
+          class: "labkit-tuning-name",
+          title:
+            "The part of the loop's time that labkit may take. With more, norms, histograms, " +
+            "activations and graphs are read in more of the steps.",
+        },
+        "Watching",
+      ),
+      this.budget,
+    );
+    this.budget.addEventListener("change", () =>
+      this.sender.send({ type: "budget", budget: Number(this.budget.value) }),
+    );
+    const settings = new ViewSettings(session.runId);
+    this.element.open = settings.get("tuning") === "open";
+    this.element.addEventListener("toggle", () => {
+      settings.set("tuning", this.element.open ? "open" : null);
+      this.update();
+    });
+    // The keys belong to the fields, not to the notebook around them.
+    this.element.setAttribute("data-lm-suppress-shortcuts", "true");
+    this.element.addEventListener("keydown", (event) => event.stopPropagation());
+    this.element.append(
+      make(
+        "summary",
+        { title: "Change learning rates, freeze modules, and take changes back, while it trains." },
+        "Tuning",
+        this.count,
+      ),
+      this.place,
+      this.modules.element,
+      this.budgetRow,
+      this.sender.message,
+      this.events.element,
+    );
+    this.update();
+  }
+
+  update(): void {
+    const { tuning, state } = this.session;
+    const { groups, modules, events } = tuning;
+    this.element.hidden = groups.length + modules.length + events.length === 0;
+    const inForce = events.filter(({ taken_back }) => taken_back === null).length;
+    setText(this.count, inForce ? `${inForce} change${inForce === 1 ? "" : "s"}` : "");
+    if (!this.element.open || !state) return;
+    const isOpen = !FINAL.includes(state.status) && this.session.problem === null;
+    this.updateGroups(isOpen);
+    this.modules.update(modules, isOpen);
+    this.budgetRow.hidden = !isOpen;
+    this.updateBudget(state.budget);
+    this.events.update(events, isOpen);
+  }
+
+  private updateGroups(isOpen: boolean): void {
+    const { groups } = this.session.tuning;
+    const names = new Set(groups.map(({ name }) => name));
+    for (const [name, fields] of this.groups) {
+      if (names.has(name)) continue;
+      fields.element.remove();
+      this.groups.delete(name);
+    }
+    for (const facts of groups) {
+      let fields = this.groups.get(facts.name);
+      if (!fields) {
+        fields = new GroupFields(facts.name, this.sender);
+        this.groups.set(facts.name, fields);
+        this.place.append(fields.element);
+      }
+      fields.update(facts, groups.length === 1, isOpen);
+    }
+  }
+
+  private updateBudget(budget: number): void {
+    if (this.budget === document.activeElement) return;
+    const offered = [...new Set([...BUDGETS, budget])].sort((a, b) => a - b);
+    if (offered.join() !== [...this.budget.options].map(({ value }) => value).join()) {
+      this.budget.replaceChildren(
+        ...offered.map((part) =>
+          make("option", { value: String(part) }, `up to ${formatShare(part)} of the time`),
+        ),
+      );
+    }
+    this.budget.value = String(budget);
+  }
+}

@@ -1,0 +1,1 @@
+"""labkit in the front ends of notebooks, each with a real browser and a real kernel."""
