@@ -27,7 +27,12 @@ from labkit.views.change_requests import (
 from labkit.views.fragments import Fragmenter
 from labkit.views.frame_rate import PageReport
 from labkit.views.kernel import call_on_main_thread
-from labkit.views.lifetimes import DroppableWidget, is_open_widget, weak_call
+from labkit.views.lifetimes import (
+    DroppableWidget,
+    close_dropped_comms,
+    is_open_widget,
+    weak_call,
+)
 from labkit.views.message_handlers import handler_of_message
 from labkit.views.messages.page import AssetName
 from labkit.views.page_records import PageRecord, page_of_message
@@ -160,11 +165,15 @@ class RunChannel(DroppableWidget):
     def publish(self, draws_all: bool = True) -> None:  # noqa: FBT001, FBT002
         """Send what is new as a frame; after the end of the run, as many frames as are needed.
 
+        Also closes the comms of widgets that were collected since: a page that was reloaded during
+        a cell waits for the states of all open comms before it shows a view.
+
         Parameters
         ----------
         draws_all : bool
             Whether all views draw the frame, or only the status and the curves.
         """
+        close_dropped_comms()
         with self._lock:
             self._post(self._updates.frame(draws_all=draws_all))
             self._post_rest_of_ended_run()

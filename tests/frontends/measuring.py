@@ -15,7 +15,7 @@ from tests.frontends.notebooks import OpenNotebook
 
 VIEWS = ("dashboard", "curves", "gradients", "activations", "graph")
 _APPEAR_SECONDS = 12.0
-_GROW_SECONDS = 4.0
+_LOOK_SECONDS = 1.0
 _CLICK_SECONDS = 3.0
 _END_SECONDS = 60.0
 _RETURN_SECONDS = 30.0
@@ -135,39 +135,43 @@ def watch(page: Page, progress: Progress, picture: Path, outcome: Outcome) -> No
     wait(page, lambda: progress.first_step_at is not None, _END_SECONDS)
     if wait(page, lambda: drawn() or progress.ended, _APPEAR_SECONDS) and not progress.ended:
         outcome.first_picture = round(time.time() - (progress.first_step_at or 0), 2)
-        outcome.live = _live(page, progress)
-    page.screenshot(path=picture)
-    if any(outcome.live.values()):
         outcome.clicks = _pauses(page, progress)
-        seen = read(page)
-        outcome.roads, outcome.explanation = seen.roads, seen.explanation
         if outcome.clicks:
             _click(page, "Resume")
         else:
-            outcome.says = seen.message
+            outcome.says = read(page).message
+        outcome.live = _live(page, progress)
+        seen = read(page)
+        outcome.roads, outcome.explanation = seen.roads, seen.explanation
+    page.screenshot(path=picture)
 
 
 def _live(page: Page, progress: Progress) -> dict[str, bool]:
     """Return for each view whether it draws further steps before the loop ends.
 
-    Each is scrolled to, as a view that is out of sight is not drawn.
+    Each is scrolled to until it does, as a view that is out of sight is not drawn.
     """
-    return {view: _grows(page, progress, view) for view in VIEWS}
+    live = dict.fromkeys(VIEWS, False)
+    before = dict.fromkeys(VIEWS, 0)
+
+    def all_grow() -> bool:
+        now = read(page).steps
+        if not progress.ended:
+            for view in VIEWS:
+                live[view] |= now.get(view, 0) > before[view] > 0
+                before[view] = before[view] or now.get(view, 0)
+        return progress.ended or all(live.values())
+
+    while not all_grow():
+        for view in [each for each in VIEWS if not live[each]]:
+            _scroll_to(page, view)
+            wait(page, all_grow, _LOOK_SECONDS)
+    return live
 
 
-def _grows(page: Page, progress: Progress, view: str) -> bool:
+def _scroll_to(page: Page, view: str) -> None:
     with suppress(Error):  # there is no such view yet
         page.locator(f'[data-labkit-view="{view}"]').first.scroll_into_view_if_needed(timeout=500)
-    before = 0
-
-    def has_grown() -> bool:
-        nonlocal before
-        now = read(page).steps.get(view, 0)
-        grown = now > before > 0
-        before = before or now
-        return grown
-
-    return wait(page, lambda: progress.ended or has_grown(), _GROW_SECONDS) and not progress.ended
 
 
 def _pauses(page: Page, progress: Progress) -> bool:
@@ -178,7 +182,7 @@ def _pauses(page: Page, progress: Progress) -> bool:
 
 
 def _click(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).first.click(timeout=2_000)
+    page.get_by_role("button", name=name, exact=True).first.click(timeout=10_000)
 
 
 def reload(book: OpenNotebook, progress: Progress, outcome: Outcome) -> None:

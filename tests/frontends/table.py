@@ -10,12 +10,13 @@ from tests.frontends.front_ends import FRONT_ENDS, FrontEnd
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- front ends: made by `make frontends` -->", "<!-- end of front ends -->"
+_WHEN = {"at once": "at once", "at the end": "when the cell ends", "never": "not at all"}
 _HEADINGS = (
     "front end",
     "live while a cell trains",
     "clicks while it trains",
     "both with `%%train`",
-    "after a reload",
+    "views after a reload",
 )
 
 
@@ -84,5 +85,5 @@ def _reload(blocking: str, background: str) -> str:
     if blocking == background == "new kernel":
         return "runs again, in a new kernel"
     if blocking == background:
-        return f"views {blocking}"
-    return f"views {blocking} of the cell; {background} with `%%train`"
+        return _WHEN[blocking]
+    return f"{_WHEN[blocking]}; {_WHEN[background]} with `%%train`"

@@ -62,7 +62,7 @@ def test_a_row_names_the_versions_and_the_settings():
 
 
 def test_a_row_says_what_is_live_and_what_arrives():
-    reload = "views at the end of the cell; at once with `%%train`"
+    reload = "when the cell ends; at once with `%%train`"
     assert cells(SEEN)[1:] == ["yes", "yes", "yes", reload]
     assert cells(changed("blocking", clicks=False, says="Wait."))[2] == "no, which it says"
     assert cells(changed("blocking", live={}, clicks=None))[1:3] == ["no", "no"]

@@ -255,10 +255,11 @@ def test_a_displayed_view_is_freed_when_it_is_closed(notebook):
     assert not notebook.callbacks
 
 
-def test_a_finalized_view_sends_no_message_and_its_comm_is_closed_later(monkeypatch):
+@pytest.fixture
+def sent(monkeypatch):
+    """Return a list of the kinds and comms of all messages that are sent."""
     sent = []
-    first = lk.CurvesView(Run())
-    comm_type = type(first.comm)
+    comm_type = type(lk.CurvesView(Run()).comm)
     own = comm_type.publish_msg
 
     def publish(comm, kind, *rest, **more):
@@ -266,6 +267,11 @@ def test_a_finalized_view_sends_no_message_and_its_comm_is_closed_later(monkeypa
         return own(comm, kind, *rest, **more)
 
     monkeypatch.setattr(comm_type, "publish_msg", publish)
+    return sent
+
+
+def test_a_finalized_view_sends_no_message_and_its_comm_is_closed_later(sent):
+    first = lk.CurvesView(Run())
     id = first.model_id
     del first
     gc.collect()
@@ -274,6 +280,17 @@ def test_a_finalized_view_sends_no_message_and_its_comm_is_closed_later(monkeypa
     assert ("comm_close", id) not in sent
     lk.CurvesView(Run()).close()
     assert ("comm_close", id) in sent
+
+
+def test_the_comm_of_a_finalized_view_is_closed_with_the_next_frame_of_another_run(sent):
+    """As a page that is reloaded during a cell waits for the state of every open comm."""
+    first, other = lk.CurvesView(Run()), lk.CurvesView(Run())
+    id = first.model_id
+    del first
+    gc.collect()
+    other.channel.publish()
+    assert ("comm_close", id) in sent
+    other.close()
 
 
 def test_all_views_of_a_run_share_one_channel():
