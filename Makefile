@@ -35,7 +35,7 @@ FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconf
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench findings healthy versions frontends binder-check pictures frontend format clean
+.PHONY: help lab test check browser bench clicks findings healthy versions frontends binder-check pictures frontend format clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
@@ -57,6 +57,10 @@ check: $(VENV)/dev.done
 
 bench: $(VENV)/bench.done browser
 	$(BIN)/python -m tests.benchmarks.bench $(BENCH_ARGS)
+
+# From a click on Pause to the held loop, in several settings; some eight minutes.
+clicks: $(VENV)/dev.done browser
+	$(BIN)/python -m tests.benchmarks.clicks
 
 # Trains models with and without defects, and writes docs/findings.md; some four minutes.
 findings: $(VENV)/dev.done

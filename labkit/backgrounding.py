@@ -88,7 +88,9 @@ def background(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -
     return start(partial(function, *args, **kwargs), f"{name}()")
 
 
-def start(work: Callable[[], T], name: str, cell: str | None = None) -> BackgroundTask[T]:
+def start(
+    work: Callable[[], T], name: str, cell: str | None = None, *, shows_error: bool = True
+) -> BackgroundTask[T]:
     """Start a task with the settings of the calling thread.
 
     Parameters
@@ -99,6 +101,8 @@ def start(work: Callable[[], T], name: str, cell: str | None = None) -> Backgrou
         Displayed in messages.
     cell : str, optional
         What identifies the running cell where the front end does not.
+    shows_error : bool
+        Whether an exception of the task is displayed in the cell.
     """
     running = BackgroundTask.current()
     if running is not None:
@@ -109,7 +113,7 @@ def start(work: Callable[[], T], name: str, cell: str | None = None) -> Backgrou
     stop_tasks_at_exit()
     call = partial(ThreadState().call, work)
     if _is_notebook():
-        return _start_in_kernel(call, name, cell)
+        return _start_in_kernel(call, name, cell, shows_error=shows_error)
     if _is_marimo():
         return _start_in_marimo(call, name)
     task = BackgroundTask(call, name, _print_error)
@@ -117,12 +121,14 @@ def start(work: Callable[[], T], name: str, cell: str | None = None) -> Backgrou
     return task
 
 
-def _start_in_kernel(call: Callable[[], T], name: str, cell: str | None) -> BackgroundTask[T]:
+def _start_in_kernel(
+    call: Callable[[], T], name: str, cell: str | None, *, shows_error: bool
+) -> BackgroundTask[T]:
     """Start a task of the running cell of a Jupyter kernel."""
     from labkit.views import kernel
     from labkit.views.cell_status import CellStatus
 
-    status = CellStatus()
+    status = CellStatus(shows_error=shows_error)
     task = BackgroundTask(call, name, status.changed)
     task.cell, task.execution = kernel.current_cell() or cell, kernel.current_execution()
     _end_earlier(task)

@@ -10,6 +10,7 @@ from IPython.core.magic import no_var_expand
 from labkit.backgrounding import start
 from labkit.run.background_task import BackgroundTask
 from labkit.views.cell_code import CellCode
+from labkit.views.kernel import is_run_by_program
 
 _USAGE = "%%train takes the code of a cell below it, and at most a name for its task: %%train task"
 
@@ -25,6 +26,9 @@ def train(line: str, body: str) -> None:
 
     Its names are those of the notebook. ``%%train task`` assigns the `BackgroundTask` to ``task``:
     ``task.stop()``, ``task.wait()``, ``task.result()``. See `labkit.background`.
+
+    A program that executes the notebook (nbclient, nbconvert, papermill) stores only what appears
+    while the cell runs, and nobody runs other cells meanwhile. There, the cell waits for its end.
     """
     name = line.strip()
     if name and not name.isidentifier():
@@ -32,6 +36,18 @@ def train(line: str, body: str) -> None:
     code = CellCode(f"%%train {line}".rstrip(), body)
     if code.is_empty:
         raise UsageError(f"{_USAGE}. This cell has no code.")
-    task: BackgroundTask[None] = start(code.run, code.name, cell=body)
+    waits = is_run_by_program()
+    task: BackgroundTask[None] = start(code.run, code.name, cell=body, shows_error=not waits)
     if name:
         code.namespace[name] = task
+    if waits:
+        _wait(task)
+
+
+def _wait(task: BackgroundTask[None]) -> None:
+    """Wait for the end of a task, and raise what it raised; an interrupt interrupts the task."""
+    try:
+        task.wait()
+    except KeyboardInterrupt:
+        task.interrupt()
+    task.result()

@@ -57,9 +57,16 @@ class StatusLine(DroppableWidget):
 
 
 class CellStatus:
-    """Shows the status of a task in the running cell."""
+    """Shows the status of a task in the running cell.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    shows_error : bool
+        Whether the error of a task that has failed is displayed; False if the cell raises it.
+    """
+
+    def __init__(self, *, shows_error: bool = True) -> None:
+        self._shows_error = shows_error
         self._id = uuid.uuid4().hex
         self._line: StatusLine | None = None
 
@@ -75,7 +82,7 @@ class CellStatus:
             line.text = status_text(task)
             if task.status != "stopping":  # what a saved notebook shows
                 update_display(line, display_id=self._id)  # type: ignore[no-untyped-call]
-        if task.status == "failed" and task.error is not None:
+        if self._shows_error and task.status == "failed" and task.error is not None:
             show_traceback(task.error)
 
 

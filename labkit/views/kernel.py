@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -65,6 +66,18 @@ def current_execution() -> str | None:
     if kernel is None:
         return None
     return kernel.get_parent("shell").get("header", {}).get("msg_id")  # type: ignore[no-any-return]
+
+
+def is_run_by_program() -> bool:
+    """Return whether a program such as nbclient executes the running cell, and stores its output.
+
+    Such a program does not offer to ask a person for input. Voila is no such program, though it
+    uses one, because it shows its page to a person while the cells run.
+    """
+    kernel = running_kernel()
+    if kernel is None or os.environ.get("SERVER_SOFTWARE", "").startswith("voila"):
+        return False
+    return not kernel.get_parent("shell").get("content", {}).get("allow_stdin", True)
 
 
 def on_cell_start(callback: Callable[[Any], None]) -> None:

@@ -28,6 +28,8 @@ from labkit.views.frame_rate import MIN_INTERVAL_SECONDS, FrameRate, PageReport
 
 _PACED_INTERVAL_SECONDS = 1.5
 """Interval, in s, after which a frame is sent though no step of a slow loop has ended."""
+_STILL_INTERVAL_SECONDS = 1.0
+"""Shortest interval while no step ends, in s: only the time that has passed changes."""
 _MAX_INTERVAL_SECONDS = 10.0
 _JOIN_SECONDS = 5.0
 
@@ -84,6 +86,8 @@ class Publisher:
         self._ending = False
         self._publish_due = False
         self._rate = FrameRate(time.monotonic())
+        self._sent_steps = 0
+        """Number of completed steps when the last frame was sent."""
         run.viewers.acknowledge()
         run.control.paced_step_ended = self._paced_step_ended
         weakref.finalize(publish.__self__, self._end).atexit = False  # type: ignore[attr-defined]
@@ -235,8 +239,9 @@ class Publisher:
         rate, began, is_running = self._rate, time.monotonic(), run.status == "running"
         draws_all = rate.draws_all(began, run.budget) or requested or not is_running
         rate.cost.frame_sent(began, run.steps)
-        pace = run.control.pace
-        if not is_running or pace.has_spare_time:
+        pace, stands_still = run.control.pace, run.steps == self._sent_steps
+        self._sent_steps = run.steps
+        if not is_running or pace.has_spare_time or stands_still:
             rate.cost.skip()
         spent = self._publish_guarded(publish, draws_all=draws_all)
         if self.is_one_way:
@@ -247,7 +252,8 @@ class Publisher:
         rate.frame_sent(began, spent / 1e9)
         interval = rate.interval(time.monotonic(), run.budget)
         follows_steps = pace.draws_each_step and pace.has_spare_time
-        return max(interval, _PACED_INTERVAL_SECONDS) if follows_steps else interval
+        longer = _PACED_INTERVAL_SECONDS if follows_steps else _STILL_INTERVAL_SECONDS
+        return max(interval, longer) if follows_steps or stands_still else interval
 
     def _publish_guarded(self, publish: Callable[[bool], None], *, draws_all: bool) -> int:
         """Send a frame and return the processor time it took, in ns; errors become notices."""

@@ -1,9 +1,9 @@
 """Measures what watching costs, beside its peers: ``make bench``.
 
 Each loop is measured with each contender by processes that take turns (`tests.benchmarks.turns`);
-the live dashboard in a notebook's kernel (`tests.benchmarks.live`). Rounds take them in a fresh
-order, so that a machine that is slower for a while is not so for one figure alone. The tables go
-to ``build/bench.md``, all times to ``build/bench.json``.
+with the live dashboard the watched one is a notebook's kernel (`tests.benchmarks.live`). Rounds
+take them in a fresh order, so that a machine that is slower for a while is not so for one figure
+alone. The tables go to ``build/bench.md``, all times to ``build/bench.json``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tests.benchmarks.contenders import CONTENDERS
-from tests.benchmarks.measure import ONE_SECOND, Pair, Size
-from tests.benchmarks.report import Key, conditions, peers_table, recording_table
+from tests.benchmarks.live_turns import LivePlan, LiveSet
+from tests.benchmarks.report import Key, conditions, live_table, peers_table, recording_table
 from tests.benchmarks.turns import KEEP_MEMORY, Plan, ProcessSet, read_sets
 from tests.benchmarks.worker import Loop
 
@@ -35,6 +35,9 @@ ROWS = ("mlp", "cnn", "gpt2", "gan", "linear", "foreign", "foreign-idle", "accum
 MORE_ROWS = ("gpt", "amp")
 """Rows that are measured when they are named, and on a GPU."""
 RECORDING = ("labkit", "labkit-log")
+PEER_ROWS = ("mlp", "cnn", "gpt2")
+"""The rows that are measured with peers and with the dashboard."""
+LIVE_CONTENDERS = ("labkit-live", "labkit-live-away")
 LOGGED = "mlp"
 """The row that is measured with `run.log` at every step, too."""
 LIBRARIES = {"tensorboard": "tensorboard", "tensorboard-norms": "tensorboard",
@@ -43,9 +46,9 @@ LIBRARIES = {"tensorboard": "tensorboard", "tensorboard-norms": "tensorboard",
 ROUNDS = 2
 RECORDED = Plan(sets=3, openings=1, warm=0.15, first=1, timed=1.5)
 PEERS = Plan(sets=1, openings=1, warm=0.15, first=1, timed=2)
-LIVE = Size(pairs=2, warm=2.5, timed=4)
+LIVE = LivePlan()
 QUICK = Plan(sets=1, openings=1, warm=0.05, first=0.1, timed=0.3)
-QUICK_LIVE = Size(pairs=1, warm=2.5, timed=2)
+QUICK_LIVE = LivePlan(warm=0.2, first=1.0, rounds=1, block=1.0)
 _QUICK_LONG_RUN = 100_000
 
 
@@ -54,7 +57,7 @@ class Results:
     """All that was measured, by what it was measured of."""
 
     sets: dict[Key, list[ProcessSet]] = field(default_factory=dict)
-    live: dict[str, list[Pair]] = field(default_factory=dict)
+    live: dict[Key, list[LiveSet]] = field(default_factory=dict)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -68,6 +71,7 @@ def main(argv: list[str] | None = None) -> None:
         _measure(key, results, quick=options.quick)
         _write(RESULT.with_suffix(".json"), _as_json(results))  # an interrupted bench has some
     results.sets = {key: results.sets[key] for key in keys if key in results.sets}
+    results.live = {key: results.live[key] for key in keys if key in results.live}
     text = _tables(results)
     if not options.loops_only:
         text += _further_tables(quick=options.quick)
@@ -85,8 +89,8 @@ def jobs(rows: Sequence[str], contenders: Sequence[str], threads: Sequence[int])
     """Return what is to be measured, in the order of the tables.
 
     The bare loop is measured with every contender, so by itself only where it is the only one.
-    Peers and the dashboard are measured with one thread in three of the rows, and a peer that is
-    not installed is left out.
+    Peers are measured with one thread in three of the rows, and a peer that is not installed is
+    left out. In the same rows the dashboard is measured with any number of threads.
     """
     keys = []
     for count in threads:
@@ -94,13 +98,18 @@ def jobs(rows: Sequence[str], contenders: Sequence[str], threads: Sequence[int])
             if not _is_installed(name) or (name == "bare" and len(contenders) > 1):
                 continue
             for kind in rows:
-                logged = name == "labkit-log"
-                if (logged and kind != LOGGED) or (
-                    name not in ("bare", *RECORDING) and (kind not in ONE_SECOND or count != 1)
-                ):
-                    continue
-                keys.append(Key(kind, name, count))
+                key = Key(kind, name, count)
+                if _is_measured(key):
+                    keys.append(key)
     return keys
+
+
+def _is_measured(key: Key) -> bool:
+    if key.contender == "labkit-log":
+        return key.kind == LOGGED
+    if key.contender in ("bare", *RECORDING):
+        return True
+    return key.kind in PEER_ROWS and (key.threads == 1 or key.contender in LIVE_CONTENDERS)
 
 
 def schedule(keys: Sequence[Key], rounds: int) -> list[Key]:
@@ -121,17 +130,18 @@ def _is_installed(contender: str) -> bool:
 def _measure(key: Key, results: Results, *, quick: bool) -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        if key.contender == "labkit-live":
+        if key.contender in LIVE_CONTENDERS:
             from tests.benchmarks.live import measure_live
 
-            size = QUICK_LIVE if quick else LIVE
-            result = measure_live(key.kind, key.contender, size, Path(folder))
-            pairs = [Pair(**pair) for pair in json.loads(result.read_text(encoding="utf-8"))]
-            results.live.setdefault(key.kind, []).extend(pairs)
+            loop = Loop(key.kind, "labkit-live", threads=key.threads)
+            in_sight = key.contender == "labkit-live"
+            plan = QUICK_LIVE if quick else LIVE
+            found = measure_live(loop, plan, Path(folder), in_sight=in_sight)
+            results.live.setdefault(key, []).append(found)
         else:
-            plan = QUICK if quick else RECORDED if key.contender in RECORDING else PEERS
-            found = run_turns(Loop(key.kind, key.contender, threads=key.threads), plan, folder)
-            results.sets.setdefault(key, []).extend(found)
+            turns = QUICK if quick else RECORDED if key.contender in RECORDING else PEERS
+            loop = Loop(key.kind, key.contender, threads=key.threads)
+            results.sets.setdefault(key, []).extend(run_turns(loop, turns, folder))
     taken = time.monotonic() - began
     print(f"{' '.join(map(str, key))}: {taken:.0f} s", file=sys.stderr, flush=True)
 
@@ -158,7 +168,11 @@ def _tables(results: Results) -> str:
         {key.threads for key in results.sets if key.contender in RECORDING}, key=not_one
     )
     tables = [recording_table(results.sets, count) for count in counts]
-    tables += [peers_table(results.sets, results.live), conditions(results.sets), ""]
+    measured = {
+        **results.sets,
+        **{key: [e.turns for e in each] for key, each in results.live.items()},
+    }
+    tables += [live_table(results.live), peers_table(results.sets), conditions(measured), ""]
     return "\n".join(tables)
 
 
@@ -184,7 +198,10 @@ def _as_json(results: Results) -> str:
         {**key._asdict(), "sets": [asdict(each) for each in found]}
         for key, found in results.sets.items()
     ]
-    live = {kind: [asdict(pair) for pair in pairs] for kind, pairs in results.live.items()}
+    live = [
+        {**key._asdict(), "sets": [asdict(each) for each in found]}
+        for key, found in results.live.items()
+    ]
     return json.dumps({"conditions": conditions(results.sets), "turns": sets, "live": live})
 
 

@@ -93,7 +93,7 @@ def labkit_live(task: Task) -> Iterator[Watching]:
 
     clear_output(wait=True)  # type: ignore[no-untyped-call]
     with labkit.watch(task.model, show=True) as run:
-        yield Watching(_nothing, lambda: run.cost)
+        yield Watching(_nothing, lambda: run.cost, _leave_out)
 
 
 @contextmanager
@@ -170,6 +170,7 @@ CONTENDERS: dict[str, tuple[str, Contender]] = {
     "labkit": ("**labkit**, recording", labkit_recording),
     "labkit-log": ("**labkit**, recording, with `run.log` at every step", labkit_logging),
     "labkit-live": ("**labkit**, with its live dashboard in Chromium", labkit_live),
+    "labkit-live-away": ("**labkit**, with its dashboard scrolled away", labkit_live),
     "tensorboard": ("TensorBoard: loss every step, histograms every 100", tensorboard_histograms),
     "tensorboard-norms": (
         "TensorBoard: loss and every gradient norm, every step",

@@ -1,7 +1,6 @@
-"""Measures in a real kernel of a real JupyterLab, while a page in Chromium draws.
+"""Measures a live dashboard: in a kernel of a real JupyterLab, while a page in Chromium draws.
 
-The bare loop runs in the same kernel with the same page open. What the page draws is counted, so
-that a dashboard that stands still is not taken for a cheap one.
+What the page draws is counted, so that a dashboard that stands still is not taken for a cheap one.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -23,8 +22,9 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.benchmarks.measure import Size
+from tests.benchmarks.live_turns import LivePlan, LiveSet, read_set, watched_seconds
 from tests.benchmarks.turns import KEEP_MEMORY
+from tests.benchmarks.worker import Loop
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -34,61 +34,89 @@ _CELL_ENDED = (
     "[data-mime-type='application/vnd.jupyter.error']"
 )
 _COUNT_DRAWN_STEPS = """() => {
-  window.drawnSteps = 0;
-  const observer = new MutationObserver((changes) => { window.drawnSteps += changes.length; });
+  window.drawn = {};
+  const observer = new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      const view = target.dataset.labkitView;
+      window.drawn[view] = (window.drawn[view] ?? 0) + 1;
+    }
+  });
   observer.observe(document.body,
     {subtree: true, attributes: true, attributeFilter: ["data-labkit-step"]});
 }"""
+_FAR_BELOW = (
+    "from IPython.display import HTML\nHTML('<div style=\"height: 4000px\">far below</div>')"
+)
 
 
-def measure_live(kind: str, name: str, size: Size, folder: Path) -> Path:
-    """Measure a contender in a notebook and return the file that holds the pairs.
+def measure_live(loop: Loop, plan: LivePlan, folder: Path, *, in_sight: bool) -> LiveSet:
+    """Measure a contender in a notebook.
 
     Parameters
     ----------
-    kind, name : str
-        The task and the contender.
-    size : Size
-        How much to measure.
+    loop : Loop
+    plan : LivePlan
     folder : Path
         An empty folder for the notebook and the result.
+    in_sight : bool
+        Whether the dashboard is in sight, or scrolled away.
     """
-    result = folder / "pairs.json"
-    _write_notebook(folder / "bench.ipynb", kind, name, size, result)
-    with _jupyterlab(folder) as address, _page() as page:
-        page.goto(address)
-        page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content", timeout=120_000)
-        page.get_by_text("| Idle").wait_for(timeout=120_000)
-        page.evaluate(_COUNT_DRAWN_STEPS)
-        page.click(".jp-Notebook .jp-Cell .cm-content")
-        page.keyboard.press("Shift+Enter")
-        page.wait_for_selector(_CELL_ENDED, timeout=300_000)
-        drawn = page.evaluate("window.drawnSteps")
-        if not result.is_file():
-            raise RuntimeError(f"The cell failed: {page.inner_text('.jp-Notebook')}")
-    if not drawn:
-        raise RuntimeError("The page drew no step: this is no measurement of a live dashboard.")
-    return result
-
-
-def _write_notebook(path: Path, kind: str, name: str, size: Size, result: Path) -> None:
-    arguments = [kind, name, json.dumps(asdict(size)), str(result)]
+    result = folder / "sets.json"
+    arguments = [json.dumps(asdict(loop)), json.dumps(asdict(plan)), str(result)]
     source = (
-        "from tests.benchmarks.measure import measure_into\n"
+        "from tests.benchmarks.live_turns import measure_into\n"
         f"measure_into(*{arguments!r})\n"
         "print('The bench is done.')"
     )
-    cell: dict[str, object] = {
-        "cell_type": "code",
-        "id": "bench",
-        "execution_count": None,
-        "metadata": {},
-        "outputs": [],
-        "source": source,
-    }
+    with jupyterlab(folder, [_FAR_BELOW, source, _FAR_BELOW]) as address, new_page() as page:
+        page.goto(address)
+        await_idle(page)
+        run_cell(page, 0)
+        run_cell(page, 2)
+        await_idle(page)
+        run_cell(page, 1)
+        page.wait_for_selector("[data-labkit-view='dashboard'][data-labkit-step]", timeout=120_000)
+        place = page.locator("[data-labkit-view='dashboard']" if in_sight else "text=far below")
+        place.last.evaluate("(element) => element.scrollIntoView({block: 'start'})")
+        page.evaluate(_COUNT_DRAWN_STEPS)
+        page.wait_for_selector(_CELL_ENDED, timeout=600_000, state="attached")
+        drawn = page.evaluate("window.drawn")
+        if not result.is_file():
+            raise RuntimeError(f"The cell failed: {page.inner_text('.jp-Notebook')}")
+    turns = read_set(result)
+    if in_sight and not drawn.get("curves"):
+        raise RuntimeError("The page drew no curve: this is no measurement of a live dashboard.")
+    seconds = watched_seconds(turns) + plan.first
+    return LiveSet(turns, {view: count / seconds for view, count in drawn.items()})
+
+
+def run_cell(page: Page, number: int) -> None:
+    """Execute a cell of the notebook."""
+    page.locator(".jp-Notebook .jp-Cell .cm-content").nth(number).click()
+    page.keyboard.press("Control+Enter")
+
+
+def await_idle(page: Page) -> None:
+    """Wait until the notebook is open and its kernel idle."""
+    page.wait_for_selector(".jp-Notebook .jp-Cell .cm-content", timeout=120_000)
+    page.get_by_text("| Idle").wait_for(timeout=120_000)
+
+
+def _write_notebook(path: Path, sources: Sequence[str]) -> None:
+    cells: list[dict[str, object]] = [
+        {
+            "cell_type": "code",
+            "id": f"cell{number}",
+            "execution_count": None,
+            "metadata": {},
+            "outputs": [],
+            "source": source,
+        }
+        for number, source in enumerate(sources)
+    ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = {
-        "cells": [cell],
+        "cells": cells,
         "metadata": {"kernelspec": kernel},
         "nbformat": 4,
         "nbformat_minor": 5,
@@ -97,8 +125,24 @@ def _write_notebook(path: Path, kind: str, name: str, size: Size, result: Path) 
 
 
 @contextmanager
-def _jupyterlab(folder: Path) -> Iterator[str]:
-    """Serve a folder and yield the address of its notebook."""
+def jupyterlab(folder: Path, cells: Sequence[str], *, subshells: bool = True) -> Iterator[str]:
+    """Serve a notebook and yield its address.
+
+    Parameters
+    ----------
+    folder : Path
+    cells : sequence of str
+        The sources of its cells.
+    subshells : bool
+        Whether pages send messages of widgets to subshells.
+    """
+    _write_notebook(folder / "bench.ipynb", cells)
+    settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    value = "perCommTarget" if subshells else "disabled"
+    (settings / "kernels-settings.jupyterlab-settings").write_text(
+        json.dumps({"commsOverSubshells": value}), encoding="utf-8"
+    )
     port, token = _free_port(), secrets.token_hex(16)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
                f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
@@ -106,7 +150,7 @@ def _jupyterlab(folder: Path) -> Iterator[str]:
     environment = {
         **os.environ,
         **KEEP_MEMORY,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
     }
@@ -121,7 +165,8 @@ def _jupyterlab(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _page() -> Iterator[Page]:
+def new_page() -> Iterator[Page]:
+    """Open Chromium and yield a page as high as a dashboard."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     arguments = ["--no-sandbox", "--disable-background-networking", "--disable-quic"]
     with sync_playwright() as playwright:

@@ -16,7 +16,7 @@ import torch
 
 from tests.benchmarks.contenders import CONTENDERS
 from tests.benchmarks.intervals import Blocks, Figure, median_of_ratios, ratio_of_totals
-from tests.benchmarks.measure import Pair
+from tests.benchmarks.live_turns import LiveSet
 from tests.benchmarks.tasks import KINDS
 from tests.benchmarks.turns import ProcessSet, Turns
 
@@ -38,7 +38,11 @@ class Key(NamedTuple):
 
 
 Measured = Mapping[Key, Sequence[ProcessSet]]
-Live = Mapping[str, Sequence[Pair]]
+Live = Mapping[Key, Sequence[LiveSet]]
+LIVE_AIMS = {"mlp": 1.10, "cnn": 1.05, "gpt2": 1.05}
+"""The ratio that a live dashboard in sight may have, by row."""
+AWAY_AIM = 1.03
+"""The same for a dashboard that is scrolled away."""
 
 
 def figure_text(figure: Figure, to_tell: float) -> str:
@@ -88,21 +92,46 @@ def recording_table(measured: Measured, threads: int) -> str:
     return _markdown(head, rows)
 
 
-def peers_table(measured: Measured, live: Live) -> str:
-    """Return labkit beside its peers with one thread, as Markdown; live figures stand by."""
+def live_table(live: Live) -> str:
+    """Return what a live dashboard on the same machine costs, as Markdown."""
+    head = ["dashboard", "loop", "threads", "a step", "bare against itself", "with the dashboard",
+            "aim", "drawn a second: loss, all views"]  # fmt: skip
+    rows = [_live_row(key, found) for key, found in live.items()]
+    return _markdown(head, rows) if rows else ""
+
+
+def _live_row(key: Key, found: Sequence[LiveSet]) -> list[str]:
+    away = key.contender == "labkit-live-away"
+    aim = AWAY_AIM if away else LIVE_AIMS[key.kind]
+    sets = [each.turns for each in found]
+    figure = later(sets)
+    drawn = [mean(each.drawn.get(view, 0.0) for each in found) for view in ("curves", "graph")]
+    return [
+        "scrolled away" if away else "in sight",
+        KINDS[key.kind].title,
+        str(key.threads or "default"),
+        f"{1000 * median(each.step for each in sets):.3g} ms",
+        figure_text(control(sets), _CONTROL_TELLS),
+        figure_text(figure, aim - 1),
+        verdict(figure, aim),
+        ", ".join(f"{each:.1f}" for each in drawn),
+    ]
+
+
+def peers_table(measured: Measured) -> str:
+    """Return labkit beside its peers with one thread, as Markdown."""
     kinds = [
         kind
         for kind in KINDS
-        if kind in live
-        or any(
+        if any(
             key.kind == kind and key.threads == 1 and key.contender not in ("labkit", "labkit-log")
             for key in measured
         )
     ]
-    names = [name for name in CONTENDERS if name != "labkit-log"]
+    names = [name for name in CONTENDERS if not name.startswith(("labkit-log", "labkit-live"))]
     rows = []
     for name in names:
-        cells = [_peer_cell(measured, live, kind, name) for kind in kinds]
+        cells = [_peer_cell(measured, kind, name) for kind in kinds]
         if any(cells):
             rows.append([CONTENDERS[name][0], *(cell or "not measured" for cell in cells)])
     return _markdown(["", *(KINDS[kind].title for kind in kinds)], rows) if rows else ""
@@ -218,9 +247,7 @@ def _recording_row(key: Key, sets: Sequence[ProcessSet], threads: int) -> list[s
     return [*cells, figure_text(later(sets), aim - 1)] if own_time else cells
 
 
-def _peer_cell(measured: Measured, live: Live, kind: str, name: str) -> str:
-    if name == "labkit-live":
-        return _live_text([pair.ratio for pair in live.get(kind, [])])
+def _peer_cell(measured: Measured, kind: str, name: str) -> str:
     if name == "bare":
         sets = [
             each
@@ -232,14 +259,6 @@ def _peer_cell(measured: Measured, live: Live, kind: str, name: str) -> str:
     sets = list(measured.get(Key(kind, name, 1), []))
     to_tell = KINDS[kind].aim - 1 if name == "labkit" else _PEER_TELLS
     return figure_text(later(sets), to_tell) if sets else ""
-
-
-def _live_text(ratios: Sequence[float]) -> str:
-    if not ratios:
-        return ""
-    return (
-        f"{len(ratios)} pairs: {min(ratios):.3f} to {max(ratios):.3f}, median {median(ratios):.3f}"
-    )
 
 
 def _blocks(

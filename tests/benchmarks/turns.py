@@ -126,12 +126,15 @@ class ProcessSet:
     load: float
 
 
-class _Process:
+# A fork is laid out as the others are. Elsewhere than on Linux it is not safe.
+_METHOD = "fork" if sys.platform == "linux" else "spawn"
+
+
+class TurnProcess:
     """One process of a set, seen from the one that asks."""
 
-    def __init__(self, loop: Loop) -> None:
-        # A fork is laid out as the others are. Elsewhere than on Linux it is not safe.
-        context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    def __init__(self, loop: Loop, method: str = _METHOD) -> None:
+        context: Any = multiprocessing.get_context(method)
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=work, args=(loop, other), daemon=True)
         self._process.start()
@@ -183,7 +186,7 @@ def _rounds(seconds: float, step: float, block_steps: int, least: int) -> int:
 
 
 @contextmanager
-def _processes(loop: Loop, number: int) -> Iterator[dict[str, _Process]]:
+def _processes(loop: Loop, number: int) -> Iterator[dict[str, TurnProcess]]:
     """Start a set of processes, in another order in each set."""
     bare = replace(loop, contender="bare")
     loops = [(_BARE, bare), (_CONTROL, bare)]
@@ -193,13 +196,13 @@ def _processes(loop: Loop, number: int) -> Iterator[dict[str, _Process]]:
     with ExitStack() as stack:
         processes = {}
         for role, each in turned:
-            processes[role] = _Process(each)
+            processes[role] = TurnProcess(each)
             stack.callback(processes[role].stop)
         yield processes
 
 
 def _take_turns(
-    processes: dict[str, _Process], rounds: range, block_steps: int, seconds: float
+    processes: dict[str, TurnProcess], rounds: range, block_steps: int, seconds: float
 ) -> Turns:
     """Run one block of each process a round, in every order equally often.
 

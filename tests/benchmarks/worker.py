@@ -74,7 +74,7 @@ class Ending:
     device_peak_bytes: int
 
 
-class _Worker:
+class Worker:
     """Answers the requests of a measurement; each public method is one."""
 
     def __init__(self, loop: Loop) -> None:
@@ -151,7 +151,7 @@ def _nothing(step: int, loss: torch.Tensor) -> None:
 def work(loop: Loop, pipe: Connection) -> None:
     """Answer requests until the pipe is closed; a fault is the last answer."""
     try:
-        worker = _Worker(loop)
+        worker = Worker(loop)
         while True:
             name, *arguments = pipe.recv()
             request: Callable[..., Any] = getattr(worker, name)

@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import random
 import threading
 import time
 import traceback
@@ -260,6 +261,7 @@ def several_networks():
             run.pause()
             run.step()
             run.resume()
+            run.pace = random.choice((None, 2, 100, 1000))
         time.sleep(0.01)
     for each in trainings:
         each.check()

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.benchmarks import bench, long_run, measure, report
-from tests.benchmarks.contenders import CONTENDERS
+from tests.benchmarks import bench, live_turns, long_run, report
 from tests.benchmarks.intervals import Figure, median_of_ratios, ratio_of_totals
-from tests.benchmarks.measure import Pair, Size
+from tests.benchmarks.live_turns import LivePlan, LiveSet
 from tests.benchmarks.report import Key
 from tests.benchmarks.tasks import KINDS, make_task, train
 from tests.benchmarks.turns import Plan, ProcessSet, Turns
@@ -72,25 +71,16 @@ def test_an_error_in_a_process_ends_the_measurement_with_its_message(tmp_path):
         bench.run_turns(Loop("linear", "nothing"), SHORTEST, str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["bare", "labkit"])
-def test_measure_returns_pairs_of_bare_and_watched_times(name, threads):
-    pairs = measure.measure("mlp", name, Size(pairs=2, warm=0, timed=0.02))
-    assert len(pairs) == 2
-    assert all(pair.bare > 0 and pair.watched > 0 for pair in pairs)
-
-
-def test_bare_loop_and_contender_alternate_in_running_first(monkeypatch, threads):
-    order = []
-
-    def seconds(kind, contender, size):
-        order.append(contender)
-        return 1.0 if contender is measure.bare else 2.0
-
-    monkeypatch.setattr(measure, "seconds_per_step", seconds)
-    pairs = measure.measure("mlp", "wandb", Size(pairs=2, warm=0, timed=1))
-    bare, wandb = measure.bare, CONTENDERS["wandb"][1]
-    assert order == [bare, wandb, wandb, bare]
-    assert [pair.ratio for pair in pairs] == [2.0, 2.0]
+def test_a_watched_loop_takes_turns_with_bare_loops_in_other_processes(threads):
+    plan = LivePlan(warm=0.01, first=0.01, rounds=2, block=0.02)
+    found = live_turns.measure(Loop("linear", "labkit", threads=1), plan)
+    assert {role: len(each) for role, each in found.steady.blocks.items()} == {
+        "bare": 2,
+        "control": 2,
+        "contender": 2,
+    }
+    assert found.endings["contender"].cost > 0
+    assert found.endings["bare"].cost is None
 
 
 def test_the_interval_contains_the_true_ratio_and_narrows_with_more_pairs():
@@ -190,16 +180,29 @@ def test_one_thread_is_measured_by_process_time_and_several_by_wall_time():
         assert [row[n].split()[0] for n in (3, 9) if n < len(row)] == cells
 
 
-def test_the_table_of_peers_includes_live_figures():
+def test_the_table_of_peers_has_a_row_for_each():
     sets = {
         Key("mlp", "labkit", 1): [measured_set(1.02, 0.02)],
         Key("mlp", "tensorboard", 1): [measured_set(1.5, None)],
     }
-    live = [Pair(1.0, ratio) for ratio in (1.25, 1.05, 1.0)]
-    text = report.peers_table(sets, {"mlp": live})
+    text = report.peers_table(sets)
     assert "| bare loop (noise of the measurement) | x1.000 (1.000 to 1.000) |" in text
     assert "histograms every 100 | x1.500 (1.500 to 1.500) |" in text
-    assert "3 pairs: 1.000 to 1.250, median 1.050" in text
+
+
+def test_the_table_of_the_dashboard_says_what_it_cost_and_how_often_it_drew():
+    drawn = {"curves": 2.0, "graph": 0.5}
+    live = {
+        Key("mlp", "labkit-live", 0): [LiveSet(measured_set(1.08, 0.05), drawn)],
+        Key("cnn", "labkit-live-away", 1): [LiveSet(measured_set(1.04, 0.05), {})],
+    }
+    _, _, mlp, cnn = report.live_table(live).strip().splitlines()
+    assert mlp == (
+        "| in sight | MLP | default | 1 ms | x1.000 (1.000 to 1.000) | x1.080 (1.080 to 1.080) "
+        "| x1.1 kept | 2.0, 0.5 |"
+    )
+    assert "scrolled away" in cnn
+    assert "x1.03 missed | 0.0, 0.0 |" in cnn
 
 
 def test_the_conditions_name_the_machine_the_day_and_the_versions():

@@ -93,7 +93,7 @@ class KernelNotebook:
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": False,
+            "allow_stdin": True,
             "stop_on_error": True,
         }
         message = self.client.session.msg("execute_request", content)

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 
 from labkit.capture.readings.reading import Reading
 
-_MIN_USED, _MAX_USED = 0.05, 0.6
+_MIN_USED, _MAX_USED = 0.05, 0.5
 """Fractions of the time until the next step that readings may take."""
-_LESS, _MORE = 0.7, 0.01
+_LESS, _MORE = 0.5, 0.01
 """Factor and summand by which the fraction changes after a late step and after another one."""
 
 

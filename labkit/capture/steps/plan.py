@@ -34,6 +34,9 @@ _STARTUP_STEPS, _STARTUP_MIN_STEPS = 125, 20
 Its early readings are then complete, or are a small fraction of such long steps. Either the shorter
 time with the larger number of steps, or the longer time with the smaller number is sufficient.
 """
+_STARTUP_PACED_STEPS = 10
+"""The same for a loop that waits for its pace, as its early readings are those of the first steps.
+"""
 
 
 class StepPlan:
@@ -152,7 +155,7 @@ class StepPlan:
         loop_ns, self._began_ns = self._loop_ns(done, now_ns - self._began_ns), now_ns
         self._readings.account(run, loop_ns, fixed_ns, waited_ns)
         cost = run.cost_totals
-        if cost.includes_start and _has_started(steps, cost.loop_ns + self._pace.waited_ns):
+        if cost.includes_start and self._has_started(steps, cost.loop_ns):
             cost.exclude_start()
         self._max_interval_ns = _MAX_INTERVAL_NS if run.viewers.present else _MAX_INTERVAL_UNSEEN_NS
         if done:
@@ -190,8 +193,9 @@ class StepPlan:
             return int(to_norms), True
         return max(0, int(rest)), False
 
-
-def _has_started(steps: int, loop_ns: int) -> bool:
-    if loop_ns >= _STARTUP_MAX_NS:
-        return steps >= _STARTUP_MIN_STEPS
-    return loop_ns >= _STARTUP_NS and steps >= _STARTUP_STEPS
+    def _has_started(self, steps: int, loop_ns: int) -> bool:
+        if self._pace.has_spare_time:
+            return steps >= _STARTUP_PACED_STEPS
+        if loop_ns >= _STARTUP_MAX_NS:
+            return steps >= _STARTUP_MIN_STEPS
+        return loop_ns >= _STARTUP_NS and steps >= _STARTUP_STEPS

@@ -102,12 +102,12 @@ class RecorderSet:
         return [each for each in (inner or optimizer,) if each is not None]
 
     def restore_own_values(self) -> None:
-        """Put back the own hyperparameters of the optimizers, whose steps have ended."""
-        for recorder in self.with_optimizers:
-            for reference in recorder.optimizers:
-                optimizer = reference()
-                if optimizer is not None:
-                    hooks.restore_own_values(optimizer)
+        """Put back the own hyperparameters of the optimizers whose steps have ended."""
+        ended = (each for each in self.with_optimizers if not each.depth)
+        for reference in (each for recorder in ended for each in recorder.optimizers):
+            optimizer = reference()
+            if optimizer is not None:
+                hooks.restore_own_values(optimizer)
 
     def is_updated_by_another(self, recorder: OptimizerRecorder) -> bool:
         """Return whether another optimizer that steps holds the recorder's probe parameter."""

@@ -105,6 +105,7 @@ def test_readings_in_spare_time_cost_nothing_and_delay_no_step(clock, set_cost):
         assert totals.watching_ns == 0
         assert totals.loop_ns == pytest.approx(STEPS * STEP_SECONDS * 1e9, rel=0.01)
         assert run.cost == 0
+        assert not run.state().getting_started
     assert len(run.series("grad_norm/fc1.weight")[0]) == STEPS
     assert run.state().steps_per_second == pytest.approx(20, rel=0.05)
 

@@ -3,6 +3,7 @@
 import type { PictureKind, PictureSubject } from "../../messages/values";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
+import { drawsEachStep } from "../../parts/redraw-scheduler";
 import type { Theme } from "../../parts/theme";
 import { ViewSettings } from "../../parts/view-settings";
 import type { Picture, RunSession } from "../../session";
@@ -11,7 +12,7 @@ import { Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";
 import { timeGradient } from "./time-gradient";
 
-/** Interval between requests for newer pictures while the run continues. */
+/** Interval between requests for newer pictures while the run continues at full speed. */
 const REFRESH_MS = 900;
 const MAX_NAMED = 12;
 
@@ -93,7 +94,8 @@ export class PictureView {
   }
 
   private async request(now: boolean): Promise<void> {
-    if (this.requesting || (!now && performance.now() - this.requestedAt < REFRESH_MS)) {
+    const refresh = drawsEachStep(this.session.state) ? 0 : REFRESH_MS;
+    if (this.requesting || (!now && performance.now() - this.requestedAt < refresh)) {
       this.requestAgain = this.requestAgain || now;
       return;
     }

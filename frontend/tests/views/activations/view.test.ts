@@ -58,6 +58,16 @@ function select(label: string): HTMLSelectElement {
 }
 
 describe("pictures of activations", () => {
+  it("are requested at each step of a loop that waits for a low pace", async () => {
+    await vi.waitFor(() => expect(session.wishes.length).toBeGreaterThan(0));
+    for (let step = 10; step < 15; step++) {
+      const before = session.wishes.length;
+      session.state = stateOf({ step, pictures: step, pace: 10, status: "running" });
+      session.notify("frame");
+      await vi.waitFor(() => expect(session.wishes.length).toBe(before + 1), { timeout: 500 });
+    }
+  });
+
   it("start with the most informative kind, and mark dead units", async () => {
     await vi.waitFor(() => expect(root.querySelectorAll("figure")).toHaveLength(2));
     expect(session.wishes).toEqual([["conv", "maps", null]]);
