@@ -6,7 +6,7 @@ ACTIVE_SECONDS = 0.2
 """Time after a frame was sent in which the page receives and draws it, in s."""
 MIN_QUIET_SECONDS = 0.15
 """Shortest rest of an interval that is compared with it, in s."""
-_WEIGHT_OF_PAST = 0.85
+_WEIGHT_OF_PAST = 0.93
 _MIN_STEPS = 30
 """Number of steps, weighted, from which the two rates of steps are compared."""
 

@@ -27,6 +27,8 @@ _SILENT_SECONDS = 3.0
 _TOLERATED_DELAY_SECONDS = 0.5
 _THREADS_OF_PAGE = 3.0
 """Processor time of a page's drawing over that of its main thread, measured with Chromium."""
+_FREE_CORES = 0.75
+"""Number of cores that the kernel must leave free for a page's drawing not to delay the loop."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class FrameRate:
 
     Frames may delay the loop by the share `budget` of its time. If two frames per second delay it
     by more, only some of them are drawn by all views; the others by the status and the loss curve.
-    Times are readings of a monotonic clock, in s.
+    The delay is measured; as the rate of steps varies on a busy machine, it counts as no less than
+    the drawing of a page that shares all cores with the loop. Times are readings of a monotonic
+    clock, in s.
 
     Parameters
     ----------
@@ -72,6 +76,7 @@ class FrameRate:
         self._report = PageReport(0.0, is_local=False, is_in_sight=True)
         self._acknowledged_at = self._in_sight_at = now
         self._delay = 0.0
+        self._has_free_cores = False
         self._measured_left = _FIRST_MEASURED
         self._measure_at = now + _MEASURE_EVERY_SECONDS
         self._detail_seconds = 0.0
@@ -83,6 +88,10 @@ class FrameRate:
         self._measured_left -= self._measured_left > 0
         if now >= self._measure_at:
             self._measured_left, self._measure_at = _MEASURED, now + _MEASURE_EVERY_SECONDS
+
+    def kernel_used(self, cores: float, available: int) -> None:
+        """Record how many cores the kernel has kept busy, of those that it may use."""
+        self._has_free_cores = available - cores >= _FREE_CORES
 
     def acknowledged(self, now: float, delay: float, report: PageReport) -> bool:
         """Record an acknowledgement, `delay` s after the frame was sent.
@@ -123,12 +132,11 @@ class FrameRate:
 
     @property
     def frame_seconds(self) -> float:
-        """The time that the loop loses with a frame, in s: measured, else estimated."""
-        measured = self.cost.seconds
-        if measured is None:
-            page = self._report.drawing_seconds if self._report.is_local else 0.0
-            measured = self._publishing_seconds + _THREADS_OF_PAGE * page
-        return max(measured, self._publishing_seconds)
+        """The time that the loop loses with a frame, in s."""
+        shares_cores = self._report.is_local and not self._has_free_cores
+        drawing = self._report.drawing_seconds if shares_cores else 0.0
+        estimated = self._publishing_seconds + _THREADS_OF_PAGE * drawing
+        return max(self.cost.seconds or 0.0, estimated)
 
     def draws_all(self, now: float, budget: float) -> bool:
         """Return whether all views draw the next frame, and record it if so."""

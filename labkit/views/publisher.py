@@ -13,6 +13,7 @@ The thread and the run refer to the channel weakly.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import weakref
@@ -86,6 +87,8 @@ class Publisher:
         self._ending = False
         self._publish_due = False
         self._rate = FrameRate(time.monotonic())
+        self._used_cores = time.monotonic(), time.process_time()
+        """When the last frame was sent, and the processor time of the kernel until then, in s."""
         self._sent_steps = 0
         """Number of completed steps when the last frame was sent."""
         run.viewers.acknowledge()
@@ -243,6 +246,7 @@ class Publisher:
         self._sent_steps = run.steps
         if not is_running or pace.has_spare_time or stands_still:
             rate.cost.skip()
+        self._note_use_of_cores(began)
         spent = self._publish_guarded(publish, draws_all=draws_all)
         if self.is_one_way:
             run.viewers.acknowledge()
@@ -254,6 +258,13 @@ class Publisher:
         follows_steps = pace.draws_each_step and pace.has_spare_time
         longer = _PACED_INTERVAL_SECONDS if follows_steps else _STILL_INTERVAL_SECONDS
         return max(interval, longer) if follows_steps or stands_still else interval
+
+    def _note_use_of_cores(self, now: float) -> None:
+        """Record how many cores the kernel has used since the last frame."""
+        since, used = self._used_cores
+        self._used_cores = now, time.process_time()
+        if now - since > MIN_INTERVAL_SECONDS / 2:
+            self._rate.kernel_used((self._used_cores[1] - used) / (now - since), _cores())
 
     def _publish_guarded(self, publish: Callable[[bool], None], *, draws_all: bool) -> int:
         """Send a frame and return the processor time it took, in ns; errors become notices."""
@@ -269,3 +280,10 @@ class Publisher:
 
 def _nothing() -> None:
     """Do nothing."""
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,9 +1,9 @@
 """Measures a loop with its live dashboard, in the kernel of a notebook, against the bare loop.
 
 The watched loop runs in the kernel, and the bare loop, and the bare loop as control, in processes
-of their own. They take turns in blocks of a second and a half, in which several frames are sent and
-drawn; while the bare loops have their turn, the watched one stands still and nothing new is drawn.
-A machine that is slower for a while is so for all of them.
+of their own. They take turns in blocks of a second, in which two or more frames are sent and drawn;
+while the bare loops have their turn, the watched one stands still and nothing new is drawn. A
+machine that is slower for a while is so for all of them.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class LivePlan:
 
     warm: float = 1.0
     first: float = 6.0
-    rounds: int = 12
-    block: float = 1.5
+    rounds: int = 24
+    block: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -85,17 +85,20 @@ def test_the_rate_rises_again_when_frames_become_cheap():
     loop = Loop(lost=0.06)
     loop.run(60)
     loop.lost = 0.0
-    loop.run(60)
+    loop.run(120)
     loop.run(10)
     assert min(loop.intervals) == pytest.approx(MIN_INTERVAL_SECONDS)
     assert len(loop.drawn) == len(loop.intervals)
 
 
-def test_the_drawing_of_a_local_page_counts_as_long_as_nothing_was_measured():
+@pytest.mark.parametrize(("used", "expected"), [(1.9, False), (1.0, True)])
+def test_the_drawing_of_a_local_page_counts_if_the_kernel_leaves_no_core_free(used, expected):
     slow = PageReport(0.02, is_local=True, is_in_sight=True)
     loop = Loop(lost=0.0, report=slow)
-    loop.rate.acknowledged(0.0, 0.05, slow)
-    assert loop.rate.interval(0.0, BUDGET) == MAX_INTERVAL_SECONDS
+    loop.rate.kernel_used(used, 2)
+    loop.run(60)
+    assert (loop.intervals[-1] < MAX_INTERVAL_SECONDS) == expected
+    assert (len(loop.drawn) == len(loop.intervals)) == expected
 
 
 def test_views_out_of_sight_get_few_frames_and_many_when_they_return():
