@@ -94,7 +94,7 @@ def test_pause_step_resume_and_stop_control_the_running_loop(open_notebook, trai
 def test_a_page_shows_recorded_values_while_a_step_is_running(open_notebook, training):
     book = start(open_notebook, training)
     # High enough for all views, as those out of sight are not updated.
-    book.page.set_viewport_size({"width": 1280, "height": 1800})
+    book.page.set_viewport_size({"width": 1280, "height": 2800})
     controls, graph = book.view("controls"), book.view("graph")
     graph.locator('[data-labkit-node="fc1#1"]').click(timeout=20_000)
     graph.locator('[data-labkit-node="fc1#1/weight:0"]').click()

@@ -82,11 +82,16 @@ def number_of(name: Quantity, value: Any) -> Value | None:
     """Return a hyperparameter as a float or a tuple of floats; None if it is neither."""
     try:
         if name != "betas":
-            return None if value is None or isinstance(value, (bool, str)) else float(value)
+            return None if value is None or isinstance(value, (bool, str)) else _as_float(value)
         first, second = value
-        return float(first), float(second)
+        return _as_float(first), _as_float(second)
     except (TypeError, ValueError, RuntimeError):  # a tensor of several elements, and the like
         return None
+
+
+def _as_float(value: Any) -> float:
+    # A rate may require grad, and torch warns if such a tensor is converted.
+    return float(value.detach() if isinstance(value, torch.Tensor) else value)
 
 
 def live_groups(loop: StepMachine) -> list[LiveGroup]:
