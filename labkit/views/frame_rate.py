@@ -25,8 +25,12 @@ _IN_SIGHT_SECONDS = 2.5
 _SILENT_SECONDS = 3.0
 """Time without an acknowledgement after which a page counts as slow; ten times that, as absent."""
 _TOLERATED_DELAY_SECONDS = 0.5
-_THREADS_OF_PAGE = 3.0
-"""Processor time of a page's drawing over that of its main thread, measured with Chromium."""
+_DELAY_PER_DRAWING = 6.0
+"""Time that a loop with a thread on each core loses, over that of the page's main thread.
+
+Chromium's other threads and processes take twice as long as its main thread, and all threads of the
+loop wait for the one whose core the page uses.
+"""
 _FREE_CORES = 0.75
 """Number of cores that the kernel must leave free for a page's drawing not to delay the loop."""
 
@@ -135,7 +139,7 @@ class FrameRate:
         """The time that the loop loses with a frame, in s."""
         shares_cores = self._report.is_local and not self._has_free_cores
         drawing = self._report.drawing_seconds if shares_cores else 0.0
-        estimated = self._publishing_seconds + _THREADS_OF_PAGE * drawing
+        estimated = self._publishing_seconds + _DELAY_PER_DRAWING * drawing
         return max(self.cost.seconds or 0.0, estimated)
 
     def draws_all(self, now: float, budget: float) -> bool:
