@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.benchmarks.live_turns import LivePlan, LiveSet, read_set, watched_seconds
+from tests.benchmarks.live_turns import LivePlan, LiveSet, read_set, measured_seconds
 from tests.benchmarks.turns import KEEP_MEMORY
 from tests.benchmarks.worker import Loop
 
@@ -86,7 +86,7 @@ def measure_live(loop: Loop, plan: LivePlan, folder: Path, *, in_sight: bool) ->
     turns = read_set(result)
     if in_sight and not drawn.get("curves"):
         raise RuntimeError("The page drew no curve: this is no measurement of a live dashboard.")
-    seconds = watched_seconds(turns) + plan.first
+    seconds = measured_seconds(turns) + plan.first
     return LiveSet(turns, {view: count / seconds for view, count in drawn.items()})
 
 

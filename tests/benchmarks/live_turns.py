@@ -53,7 +53,7 @@ class LiveSet:
     ----------
     turns : ProcessSet
     drawn : dict of str to float
-        How often each view was drawn, per second of the watched loop.
+        How often each view was drawn per second, also while the bare loops had their turn.
     """
 
     turns: ProcessSet
@@ -110,9 +110,9 @@ def measure_into(loop: str, plan: str, file: str) -> None:
     Path(file).write_text(json.dumps([asdict(found)]), encoding="utf-8")
 
 
-def watched_seconds(found: ProcessSet) -> float:
-    """Return the time of the watched loop's blocks, in s."""
-    return sum(block.wall for block in found.steady.blocks[CONTENDER])
+def measured_seconds(found: ProcessSet) -> float:
+    """Return the time of all blocks, in s."""
+    return sum(block.wall for blocks in found.steady.blocks.values() for block in blocks)
 
 
 def read_set(file: Path) -> ProcessSet:

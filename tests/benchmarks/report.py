@@ -95,7 +95,7 @@ def recording_table(measured: Measured, threads: int) -> str:
 def live_table(live: Live) -> str:
     """Return what a live dashboard on the same machine costs, as Markdown."""
     head = ["dashboard", "loop", "threads", "a step", "bare against itself", "with the dashboard",
-            "aim", "drawn a second: loss, all views"]  # fmt: skip
+            "aim", "drawn a second, bare loops included: loss, all views"]  # fmt: skip
     rows = [_live_row(key, found) for key, found in live.items()]
     return _markdown(head, rows) if rows else ""
 
