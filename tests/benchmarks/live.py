@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.benchmarks.live_turns import LivePlan, LiveSet, read_set, measured_seconds
+from tests.benchmarks.live_turns import LivePlan, LiveSet, measured_seconds, read_set
 from tests.benchmarks.turns import KEEP_MEMORY
 from tests.benchmarks.worker import Loop
 
