@@ -21,7 +21,7 @@ import type { Tuning } from "./messages/tuning";
 import type { PictureKind, PictureSubject, RecordedNorm, SentPicture } from "./messages/values";
 
 /** How this page and the kernel reach each other while a loop runs, as measured on this page. */
-export interface Roads {
+export interface Delivery {
   /** What handles the page's messages, or "cell end" if nothing does before the cell has ended. */
   readonly clicks: MessageHandler | "cell end";
   /** Whether the page loses binary buffers, so that they are sent as text. */
@@ -151,7 +151,7 @@ export interface RunSession {
   /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
   readonly isOneWay: boolean;
   /** Null before anything was measured, and while no loop is watched. */
-  readonly roads: Roads | null;
+  readonly delivery: Delivery | null;
   /** Why the data are not live, as a sentence; null without a problem. */
   readonly problem: string | null;
   /**

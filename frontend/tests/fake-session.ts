@@ -7,10 +7,10 @@ import type { PictureSubject } from "../src/messages/values";
 import type {
   Change,
   ChangeReply,
+  Delivery,
   Inspection,
   Picture,
   RequestedChange,
-  Roads,
   RunSession,
   SeriesTable,
   StepMark,
@@ -35,7 +35,7 @@ export class StubSession implements RunSession {
   isLoading = false;
   drawsAll = true;
   isOneWay = false;
-  roads: Roads | null = null;
+  delivery: Delivery | null = null;
   cursor: number | null = null;
   selected: string | null = null;
   course: string | null = null;

@@ -1,4 +1,4 @@
-"""Determines what handles a message of a page: it tells whether clicks arrive while a loop runs."""
+"""Determines what handles a message of a page, and so whether clicks arrive while a loop runs."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_views_grow_and_other_cells_run_while_a_cell_trains(open_notebook, train
     book.run_cell(2)
     for kind in ("dashboard", "curves", "gradients", "controls"):
         book.await_step(kind, book.step(kind) + 20)
-    road = book.view("controls").locator('[data-labkit-fact="roads"]')
+    road = book.view("controls").locator('[data-labkit-fact="delivery"]')
     expect(road).to_have_text("live, clicks at once")
     expect(road).to_have_attribute("title", re.compile("in the background"))
     expect(book.cell(2)).to_contain_text("the other cell, at step", timeout=30_000)

@@ -29,8 +29,8 @@ def start(open_notebook, training, **options):
 
 
 def road(book):
-    """Return the word for what was measured of the roads between the page and the kernel."""
-    return book.view("controls").locator('[data-labkit-fact="roads"]')
+    """Return the word for what was measured of the delivery between the page and the kernel."""
+    return book.view("controls").locator('[data-labkit-fact="delivery"]')
 
 
 def settled_steps(book, training):

@@ -6,37 +6,17 @@ import json
 from pathlib import Path
 from textwrap import indent
 
+from tests.browser.training import MODEL
+
 SECONDS = 15
 """Duration of a cell that trains, in s."""
 
-SETUP = """\
+SETUP = f"""\
 import importlib.metadata as packages
 import json
 import platform
-import time
-from pathlib import Path
-import torch
-import torch.nn.functional as F
-from torch import nn
-import labkit as lk
-
-torch.manual_seed(0)
-torch.set_num_threads(1)
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(64, 32)
-        self.fc2 = nn.Linear(32, 16)
-        self.head = nn.Linear(16, 4)
-
-    def forward(self, x):
-        return self.head(F.relu(self.fc2(F.relu(self.fc1(x)))))
-
-x = torch.randn(64, 64)
-y = x[:, :4].argmax(1)
-model = Net()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+{MODEL}"""
+SETUP += """\
 here = Path("{folder}")
 used = {{"python": platform.python_version(), "labkit from": str(Path(lk.__file__).parent.parent)}}
 for name in {packages}:

@@ -22,7 +22,7 @@ _RETURN_SECONDS = 30.0
 _STEPS_BEFORE_RELOAD = 100
 
 _READ = """() => {
-  const found = { steps: {}, first: null, status: "", message: "", roads: "", explanation: "" };
+  const found = { steps: {}, first: null, status: "", message: "", delivery: "", explanation: "" };
   const visit = (root) => {
     for (const view of root.querySelectorAll("[data-labkit-view]")) {
       const { labkitView, labkitStep } = view.dataset;
@@ -31,8 +31,8 @@ _READ = """() => {
     const text = (selector) => root.querySelector(selector)?.textContent;
     found.status ||= text(".labkit-status") ?? "";
     found.message ||= text(".labkit-message") ?? "";
-    found.roads ||= text('[data-labkit-fact="roads"]') ?? "";
-    found.explanation ||= root.querySelector('[data-labkit-fact="roads"]')?.title ?? "";
+    found.delivery ||= text('[data-labkit-fact="delivery"]') ?? "";
+    found.explanation ||= root.querySelector('[data-labkit-fact="delivery"]')?.title ?? "";
     const plot = root.querySelector('[data-labkit-view="curves"] .js-plotly-plot');
     const steps = plot?.data?.flatMap((trace) => Array.from(trace.x ?? [])) ?? [];
     if (steps.length > 0) found.first ??= steps.reduce((a, b) => Math.min(a, b));
@@ -57,15 +57,15 @@ class Seen:
         The first step of the loss curve.
     status, message : str
         The word for the run's status, and the line below the buttons.
-    roads, explanation : str
-        The word for the open roads, and its tooltip.
+    delivery, explanation : str
+        The word for the open delivery, and its tooltip.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
     first: int | None = None
     status: str = ""
     message: str = ""
-    roads: str = ""
+    delivery: str = ""
     explanation: str = ""
 
 
@@ -83,8 +83,8 @@ class Outcome:
         Whether Pause took effect while the loop ran.
     says : str
         What the page said where the click had no effect.
-    roads, explanation : str
-        The word for the open roads, and its tooltip.
+    delivery, explanation : str
+        The word for the open delivery, and its tooltip.
     reloaded : str
         When a reloaded page had its views again: "at once", "at the end" or "never"; "new kernel"
         where every page has a kernel of its own.
@@ -94,7 +94,7 @@ class Outcome:
     first_picture: float | None = None
     clicks: bool | None = None
     says: str = ""
-    roads: str = ""
+    delivery: str = ""
     explanation: str = ""
     reloaded: str = ""
 
@@ -142,7 +142,7 @@ def watch(page: Page, progress: Progress, picture: Path, outcome: Outcome) -> No
             outcome.says = read(page).message
         outcome.live = _live(page, progress)
         seen = read(page)
-        outcome.roads, outcome.explanation = seen.roads, seen.explanation
+        outcome.delivery, outcome.explanation = seen.delivery, seen.explanation
     page.screenshot(path=picture)
 
 

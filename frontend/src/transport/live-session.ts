@@ -27,8 +27,8 @@ import { isAnyInSight, watchPage } from "../rendering/visibility";
 import type {
   Change,
   ChangeReply,
+  Delivery,
   RequestedChange,
-  Roads,
   RunSession,
   SeriesTable,
   StepMark,
@@ -119,7 +119,7 @@ export class LiveSession implements RunSession {
     return this.data.drawsAll;
   }
 
-  get roads(): Roads | null {
+  get delivery(): Delivery | null {
     if (!isOpen(this.state)) return null;
     const clicks = this.acknowledgements.isOneWay ? "cell end" : this.handler;
     return clicks === null ? null : { clicks, isText: this.messages.isText };

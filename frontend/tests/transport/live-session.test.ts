@@ -421,7 +421,7 @@ describe("a session whose messages do not reach the kernel", () => {
   });
 });
 
-describe("the roads between a page and the kernel", () => {
+describe("the delivery between a page and the kernel", () => {
   function opened() {
     const channel = new FakeChannel();
     const messages = recorded(channel);
@@ -430,30 +430,30 @@ describe("the roads between a page and the kernel", () => {
 
   it("are unknown until a message of a page was handled while the loop ran", () => {
     const { channel, session } = opened();
-    expect(session.roads).toBe(null);
+    expect(session.delivery).toBe(null);
     channel.receive(snapshot(1));
-    expect(session.roads).toBe(null);
+    expect(session.delivery).toBe(null);
     channel.receive({ ...snapshot(2), acknowledged: 1, handler: "subshell" });
-    expect(session.roads).toEqual({ clicks: "subshell", isText: false });
+    expect(session.delivery).toEqual({ clicks: "subshell", isText: false });
   });
 
   it("say that clicks wait for the cell while acknowledgements are not read", () => {
     const { channel, session } = opened();
     channel.receive({ ...snapshot(1), handler: "background" });
     framesFor(channel, ONE_WAY_AFTER_MS + 1000, null);
-    expect(session.roads?.clicks).toBe("cell end");
+    expect(session.delivery?.clicks).toBe("cell end");
   });
 
   it("end with the run", () => {
     const { channel, session } = opened();
     channel.receive({ ...snapshot(1, { status: "finished" }), handler: "subshell" });
-    expect(session.roads).toBe(null);
+    expect(session.delivery).toBe(null);
   });
 
   it("include that buffers are sent as text", () => {
     const { channel, session } = opened();
     const asText = { ...snapshot(1), handler: "step end", text_buffers: [] } as const;
     channel.receive(asText);
-    expect(session.roads).toEqual({ clicks: "step end", isText: true });
+    expect(session.delivery).toEqual({ clicks: "step end", isText: true });
   });
 });

@@ -124,7 +124,7 @@ class StepPlan:
     def _plan_paced_step(self, run: Run, now_ns: int, steps: int, *, with_forward: bool) -> None:
         """Plan what the next step reads: also what fits into its wait for the pace.
 
-        Of the two newest steps the shorter one tells how long the wait will be.
+        Of the two newest steps the shorter one determines how long the wait is.
         """
         own_ns = self._own_ns
         self.account_for_steps(run, steps, 0)

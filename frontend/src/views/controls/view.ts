@@ -5,9 +5,9 @@ import { make, setText } from "../../parts/element";
 import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
+import { deliveryFact } from "./delivery";
 import { type Fact, factsOf, progressOf, STATUS_TEXTS } from "./facts";
 import { PaceControl } from "./pace";
-import { roadsFact } from "./roads";
 import { TuningSection } from "./tuning";
 
 export const drawControls: DrawView = (root, session) => {
@@ -100,8 +100,8 @@ class ControlsView {
     setText(this.status, word);
     this.status.dataset.status = state.status;
     this.status.title = state.message ?? explanation;
-    const { roads } = this.session;
-    this.drawFacts([...factsOf(state), ...(roads ? [roadsFact(roads)] : [])]);
+    const { delivery } = this.session;
+    this.drawFacts([...factsOf(state), ...(delivery ? [deliveryFact(delivery)] : [])]);
     this.drawProgress(progressOf(state));
     this.drawNotices(state);
     this.tuning.update();

@@ -75,7 +75,7 @@ describe("the buttons", () => {
     const session = new FakeSession(stateOf());
     const { root, button, message } = draw(session);
     session.isOneWay = true;
-    session.roads = { clicks: "cell end", isText: false };
+    session.delivery = { clicks: "cell end", isText: false };
     session.change({ step: 1 });
     await vi.waitFor(() => expect(root.textContent).toContain("clicks after the cell"));
     button("Stop").click();

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { beforeEach, expect, it, vi } from "vitest";
-import type { Roads } from "../../../src/session";
-import { roadsFact } from "../../../src/views/controls/roads";
+import type { Delivery } from "../../../src/session";
+import { deliveryFact } from "../../../src/views/controls/delivery";
 import { drawControls } from "../../../src/views/controls/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
@@ -16,13 +16,13 @@ beforeEach(() => {
   );
 });
 
-function word(roads: Roads | null): HTMLElement | null {
+function word(delivery: Delivery | null): HTMLElement | null {
   const session = new StubSession();
   session.state = stateOf();
-  session.roads = roads;
+  session.delivery = delivery;
   const root = document.createElement("div");
   drawControls(root, session);
-  return root.querySelector<HTMLElement>('[data-labkit-fact="roads"]');
+  return root.querySelector<HTMLElement>('[data-labkit-fact="delivery"]');
 }
 
 it("is absent before anything is known", () => {
@@ -41,7 +41,7 @@ it.each([
 });
 
 it("says that data are sent as text", () => {
-  const { text, explanation } = roadsFact({ clicks: "cell end", isText: true });
+  const { text, explanation } = deliveryFact({ clicks: "cell end", isText: true });
   expect(text).toBe("live, clicks after the cell, sent as text");
   expect(explanation).toContain("%%train");
   expect(explanation).toContain("does not receive binary data");

@@ -1,11 +1,11 @@
 /** The word that says how this page and the kernel reach each other while the loop runs. */
 
-import type { Roads } from "../../session";
+import type { Delivery } from "../../session";
 import type { Fact } from "./facts";
 
 const EFFECT = "The views are live, and a click takes effect at the end of a step. Measured here: ";
 
-const CLICKS: Readonly<Record<Roads["clicks"], readonly [text: string, explanation: string]>> = {
+const CLICKS: Readonly<Record<Delivery["clicks"], readonly [text: string, explanation: string]>> = {
   subshell: [
     "live, clicks at once",
     `${EFFECT}while the cell ran, the kernel handled what this page sent on a thread beside it (a ` +
@@ -34,10 +34,10 @@ const CLICKS: Readonly<Record<Roads["clicks"], readonly [text: string, explanati
 const AS_TEXT =
   " This page does not receive binary data, so the kernel sends it as text, which is a third larger.";
 
-export function roadsFact({ clicks, isText }: Roads): Fact {
+export function deliveryFact({ clicks, isText }: Delivery): Fact {
   const [text, explanation] = CLICKS[clicks];
   return {
-    id: "roads",
+    id: "delivery",
     text: isText ? `${text}, sent as text` : text,
     explanation: isText ? explanation + AS_TEXT : explanation,
   };
