@@ -190,7 +190,7 @@ class RunUpdates:
     def _newest_findings(self) -> tuple[tuple[Finding, ...], FindingsHistory | None]:
         """Return the findings and their history; those sent last if it is too soon."""
         run, now = self._run, time.monotonic()
-        is_same = run.status == "running" and run.ignored == self._ignored
+        is_same = run.status in ("running", "pausing") and run.ignored == self._ignored
         if is_same and now < self._findings_due:
             return self._sent_findings, self._sent_history
         began, self._ignored = time.thread_time(), run.ignored

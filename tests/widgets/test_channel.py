@@ -8,8 +8,9 @@ from labkit.run import Finding, Run
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import NO_STEP_ENDED
-from labkit.views import assets, run_updates
+from labkit.views import assets, publisher, run_updates
 from labkit.views.channel import RunChannel
+from labkit.views.frame_rate import FrameRate
 
 from .pages import HELLO, Page, received
 
@@ -248,6 +249,27 @@ def test_the_frame_after_a_control_has_its_effect(run, monkeypatch):
     assert run.control.submit(lambda: 1).result(timeout=10)
     page.first(lambda content: content.get("run", {}).get("status") == "paused")
     page.ask(question("control", action="resume"))
+    loop.join(timeout=10)
+    assert not loop.is_alive()
+
+
+def test_a_control_delays_the_step_by_no_complete_frame_and_the_pause_has_one(run, monkeypatch):
+    for name in ("MIN_INTERVAL_SECONDS", "_STILL_INTERVAL_SECONDS"):
+        monkeypatch.setattr(publisher, name, 3600.0)  # no frame is due without a reason
+    monkeypatch.setattr(FrameRate, "has_viewer", lambda rate, now: True)
+    run.begin()
+    page = Page(run, monkeypatch)
+    monkeypatch.setattr(FrameRate, "draws_all", lambda rate, now, budget: False)
+
+    def status(wanted):
+        return lambda content: content.get("run", {}).get("status") == wanted
+
+    page.ask(question("control", action="pause"))
+    assert not page.first(status("pausing"))["draws_all"]
+    loop = threading.Thread(target=run.control.at_step_end)
+    loop.start()
+    assert page.first(status("paused"))["draws_all"]
+    run.resume()
     loop.join(timeout=10)
     assert not loop.is_alive()
 
