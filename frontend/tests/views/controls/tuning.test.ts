@@ -169,6 +169,22 @@ describe("a hyperparameter", () => {
   });
 });
 
+describe("what is entered", () => {
+  it.each([
+    ["-3", "-3 was entered"],
+    ["", "what was entered is no number"],
+  ])("is not sent if it is %j, which is said", async (text, said) => {
+    const { enter, message, named, section } = draw();
+    enter("Learning rate of group 0", "0.02");
+    enter("Learning rate of group 0", text);
+    expect(session.sent).toHaveLength(1);
+    await Promise.resolve();
+    expect(message()).toContain(`learning rate takes a number of at least 0, and ${said}.`);
+    section.update();
+    expect(named<HTMLInputElement>("Learning rate of group 0").value).toBe("0.1");
+  });
+});
+
 describe("the reply", () => {
   it("of a refusal is displayed in place", async () => {
     session.reply = { answered: true, reason: "The rate is 0 now." };
