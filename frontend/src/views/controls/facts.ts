@@ -38,6 +38,23 @@ export const STATUS_TEXTS: Readonly<
   failed: ["Failed", "The loop was ended by an error."],
 };
 
+/** The status of a run that has not ended, and of which no news arrives. */
+export const STALE = "Not live";
+
+const FINAL: readonly RunStatus[] = ["finished", "stopped", "interrupted", "failed"];
+/** Facts that hold only at the moment at which they were sent. */
+const MOMENTARY: readonly string[] = ["rate", "remaining", "memory", "device-memory", "cost"];
+
+/** Whether a status says that the run has ended. */
+export function isFinal(status: RunStatus): boolean {
+  return FINAL.includes(status);
+}
+
+/** Returns the facts that remain true without news of the run. */
+export function pastFactsOf(state: RunState): Fact[] {
+  return factsOf(state).filter(({ id }) => !MOMENTARY.includes(id));
+}
+
 export function factsOf(state: RunState): Fact[] {
   return [
     stepFact(state),

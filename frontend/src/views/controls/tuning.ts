@@ -1,17 +1,16 @@
 /** The section "Tuning": changes to the training while it runs; closed until it is opened. */
 
-import type { RunStatus } from "../../messages/run";
 import { make, setText } from "../../parts/element";
 import { formatShare } from "../../parts/format";
 import { ViewSettings } from "../../parts/view-settings";
 import type { RunSession } from "../../session";
 import { ChangeSender } from "./change-sender";
+import { isFinal } from "./facts";
 import { EventList } from "./tuning-events";
 import { GroupFields } from "./tuning-group";
 import { ModuleFreezer } from "./tuning-modules";
 
 const BUDGETS = [0.01, 0.03, 0.1, 0.3] as const;
-const FINAL: readonly RunStatus[] = ["finished", "stopped", "interrupted", "failed"];
 
 export class TuningSection {
   readonly element = make("details", { class: "labkit-tuning" });
@@ -78,7 +77,7 @@ export class TuningSection {
     const inForce = events.filter(({ taken_back }) => taken_back === null).length;
     setText(this.count, inForce ? `${inForce} change${inForce === 1 ? "" : "s"}` : "");
     if (!this.element.open || !state) return;
-    const isOpen = !FINAL.includes(state.status) && this.session.problem === null;
+    const isOpen = !isFinal(state.status) && this.session.problem === null;
     this.updateGroups(isOpen);
     this.modules.update(modules, isOpen);
     this.budgetRow.hidden = !isOpen;
