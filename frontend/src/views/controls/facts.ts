@@ -100,7 +100,7 @@ function epochFact({ epoch, total_steps, steps_per_epoch }: RunState): Fact | nu
 function rateFact({ steps_per_second, pace }: RunState): Fact | null {
   if (steps_per_second === null) return null;
   const text = `${formatRate(steps_per_second)} steps/s`;
-  const explanation = "Steps done in a second, lately.";
+  const explanation = "Steps done in a second, lately; pauses are left out.";
   if (!isPaced(steps_per_second, pace)) return { id: "rate", text, explanation };
   return {
     id: "rate",
