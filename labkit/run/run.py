@@ -145,7 +145,7 @@ class Run(ChangeableRun):
             process_memory=process_memory,
             device_memory=None if live is None else live.device_memory(),
             cost=self.cost,
-            getting_started=self.cost_totals.includes_start and not self.closed,
+            getting_started=self.cost_totals.includes_start,
             budget=self.budget,
             parameters=self.model.parameters,
             trainable=self.model.trainable,

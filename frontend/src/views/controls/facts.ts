@@ -181,9 +181,20 @@ function skippedFact({ skipped }: RunState): Fact | null {
   };
 }
 
-function costFact({ cost, budget, getting_started, pace }: RunState): Fact {
+function costFact(state: RunState): Fact {
+  return { id: "cost", ...costTexts(state) };
+}
+
+function costTexts({ cost, budget, getting_started, pace, status }: RunState): Omit<Fact, "id"> {
+  if (getting_started && isFinal(status)) {
+    return {
+      text: "watching: too few steps to measure",
+      explanation:
+        "The first steps are looked at more often, so that a short run shows something; what " +
+        "watching costs is measured after them. This run has ended before.",
+    };
+  }
   return {
-    id: "cost",
     text: getting_started
       ? "watching: getting started"
       : `watching costs ${formatShare(cost)} (budget ${formatShare(budget)})`,

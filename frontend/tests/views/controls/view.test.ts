@@ -149,6 +149,14 @@ describe("the controls", () => {
     ]);
   });
 
+  it.each([
+    ["running", "watching: getting started"],
+    ["finished", "watching: too few steps to measure"],
+  ] as const)("have no figure of what the first steps cost, status %s", (status, text) => {
+    const facts = factsOf(stateOf({ status, cost: 1.185, getting_started: true }));
+    expect(facts.find(({ id }) => id === "cost")?.text).toBe(text);
+  });
+
   it("show the status of an ended run without its kernel", () => {
     const session = new FakeSession(stateOf({ status: "finished" }));
     session.problem = "The kernel is gone.";
