@@ -22,6 +22,11 @@ export class TuningSection {
   private readonly events: EventList;
   private readonly budget = make("select", { "aria-label": "Budget for watching" });
   private readonly budgetRow: HTMLElement;
+  private readonly unchanged = make(
+    "p",
+    { class: "labkit-tuning-own" },
+    "Nothing was changed.",
+  );
 
   constructor(private readonly session: RunSession) {
     this.sender = new ChangeSender(session);
@@ -65,15 +70,19 @@ export class TuningSection {
       this.modules.element,
       this.budgetRow,
       this.sender.message,
+      this.unchanged,
       this.events.element,
     );
+    this.element.hidden = true;
     this.update();
   }
 
   update(): void {
     const { tuning, state } = this.session;
     const { groups, modules, events } = tuning;
-    this.element.hidden = groups.length + modules.length + events.length === 0;
+    const isEmpty = groups.length + modules.length + events.length === 0;
+    if (!isEmpty) this.element.hidden = false; // It remains, so that nothing moves when a run ends.
+    this.unchanged.hidden = !isEmpty;
     const inForce = events.filter(({ taken_back }) => taken_back === null).length;
     setText(this.count, inForce ? `${inForce} change${inForce === 1 ? "" : "s"}` : "");
     if (!this.element.open || !state) return;

@@ -83,6 +83,18 @@ describe("the section", () => {
     }
   });
 
+  it("stays when the run ends, and says that nothing was changed", () => {
+    const { section } = draw();
+    session.tuning = { groups: [], modules: [], events: [] };
+    session.state = stateOf({ status: "finished" });
+    section.update();
+    expect(section.element.hidden).toBe(false);
+    const texts = [...section.element.querySelectorAll<HTMLElement>("p")];
+    expect(texts.filter(({ hidden }) => !hidden).map(({ textContent }) => textContent)).toContain(
+      "Nothing was changed.",
+    );
+  });
+
   it("counts the changes in force", () => {
     session.tuning = { ...session.tuning, events: [EVENT, { ...EVENT, id: 8, taken_back: 1500 }] };
     const { section } = draw();
