@@ -22,11 +22,7 @@ export class TuningSection {
   private readonly events: EventList;
   private readonly budget = make("select", { "aria-label": "Budget for watching" });
   private readonly budgetRow: HTMLElement;
-  private readonly unchanged = make(
-    "p",
-    { class: "labkit-tuning-own" },
-    "Nothing was changed.",
-  );
+  private readonly unchanged = make("p", { class: "labkit-tuning-own" }, "Nothing was changed.");
 
   constructor(private readonly session: RunSession) {
     this.sender = new ChangeSender(session);
