@@ -164,7 +164,9 @@ function layoutOf(
       yanchor: "bottom",
       font: { size: 11 },
     },
-    margin: { l: 52, r: 12, t: showlegend ? 48 : 26, b: 34 }, // The mode bar is above the legend.
+    // Room for "1.25×10⁻⁵" at a tick: with its first digit cut off, it reads as another number. The
+    // mode bar is above the legend.
+    margin: { l: 68, r: 12, t: showlegend ? 48 : 26, b: 34 },
     shapes,
     showlegend,
     xaxis: {
