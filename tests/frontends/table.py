@@ -15,7 +15,7 @@ _HEADINGS = (
     "front end",
     "live while a cell trains",
     "clicks while it trains",
-    "both with `{named}`",
+    "both with `%%train`",
     "views after a reload",
 )
 
