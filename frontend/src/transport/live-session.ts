@@ -117,7 +117,7 @@ export class LiveSession implements RunSession {
   }
 
   get isOneWay(): boolean {
-    return this.acknowledgements.isOneWay && isOpen(this.state);
+    return this.isLive && this.acknowledgements.isOneWay;
   }
 
   get drawsAll(): boolean {
@@ -125,9 +125,14 @@ export class LiveSession implements RunSession {
   }
 
   get delivery(): Delivery | null {
-    if (!isOpen(this.state)) return null;
+    if (!this.isLive) return null;
     const clicks = this.acknowledgements.isOneWay ? "cell end" : this.handler;
     return clicks === null ? null : { clicks, isText: this.messages.isText };
+  }
+
+  /** Whether a loop is watched, and its messages arrive. */
+  private get isLive(): boolean {
+    return isOpen(this.state) && this.problem === null;
   }
 
   get isLoading(): boolean {
