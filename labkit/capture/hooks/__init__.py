@@ -44,10 +44,12 @@ from labkit.capture.hooks.call_interceptor import CallInterceptor
 from labkit.capture.hooks.installation import close, open_
 from labkit.capture.hooks.listener import LoopListener
 from labkit.capture.hooks.registry import parameters_changed
-from labkit.capture.hooks.step_bracket import MAX_SCALED, Rule, StepBracket
+from labkit.capture.hooks.step_bracket import StepBracket
+from labkit.capture.hooks.step_rule import MAX_SCALED, SMALLEST, Rule
 
 __all__ = [
     "MAX_SCALED",
+    "SMALLEST",
     "CallInterceptor",
     "LoopListener",
     "Rule",

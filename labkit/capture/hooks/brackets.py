@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from labkit.capture.hooks.registry import OPTIMIZERS, look_up_optimizer
-from labkit.capture.hooks.step_bracket import Key, Rule, StepBracket
+from labkit.capture.hooks.step_bracket import Key, StepBracket
+from labkit.capture.hooks.step_rule import Rule
 
 
 def bracket_of(optimizer: torch.optim.Optimizer) -> StepBracket:

@@ -107,7 +107,9 @@ class Adjustments:
         )
         bracket = hooks.bracket_of(group.optimizer)
         limit = hooks.MAX_SCALED if name in _LIMITED else None
-        rule = hooks.Rule(event.id, target, own, schedule == "hold", limit)
+        needs_buffers = name == "momentum" and not _has_late_momentum(group.optimizer)
+        least = hooks.SMALLEST if needs_buffers and own else 0.0
+        rule = hooks.Rule(event.id, target, own, schedule == "hold", limit, least)
         bracket.add((group.place, name), rule, self._loop.add_notice)
         self._brackets[event.id] = bracket
         return event
