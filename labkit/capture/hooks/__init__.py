@@ -41,6 +41,7 @@ from labkit.capture.hooks.brackets import (
     used_rates,
 )
 from labkit.capture.hooks.call_interceptor import CallInterceptor
+from labkit.capture.hooks.frozen_passes import leave_out_passes, raise_in_passes
 from labkit.capture.hooks.installation import close, open_
 from labkit.capture.hooks.listener import LoopListener
 from labkit.capture.hooks.registry import parameters_changed
@@ -57,9 +58,11 @@ __all__ = [
     "bracket_of",
     "close",
     "groups_with_rules",
+    "leave_out_passes",
     "open_",
     "own_value",
     "parameters_changed",
+    "raise_in_passes",
     "restore_own_values",
     "rule_of",
     "used_rates",
