@@ -163,6 +163,10 @@ class Watch:
         run = self._machine.run_reference()
         return () if run is None else self._evaluation.findings(run)
 
+    def code_ended(self) -> None:
+        """Call `Run.begin` at the next pass, as the general path does."""
+        self._machine.leave_for_general_path()
+
     def before_end(self) -> None:
         """Call the user's callback for new findings before the run ends."""
         run = self._machine.run_reference()

@@ -63,6 +63,9 @@ class FakeModel:
     def findings(self):
         return ()
 
+    def code_ended(self):
+        """Do nothing: no passes follow."""
+
     def before_end(self):
         pass
 
