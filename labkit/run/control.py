@@ -107,7 +107,10 @@ class Control:
         """Threads whose loop waits for its pace."""
         self._allowed: deque[None] = deque(maxlen=_MAX_STEPS_ALLOWED)
         """One entry for each single step that a paused loop may execute."""
-        self._requests: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._requests: deque[tuple[Future[Any], Callable[[], Any], bool]] = deque()
+        """Each with its future, its work, and whether the training thread has submitted it."""
+        self._own_requests = 0
+        """Number of those that the training thread has submitted; changed there only."""
         self._wake: SimpleQueue[None] = SimpleQueue()
 
     @property
@@ -209,7 +212,9 @@ class Control:
         elif len(self._requests) >= MAX_REQUESTS:
             _refuse(future, f"{MAX_REQUESTS} requests wait already")
         else:
-            self._requests.append((future, work))
+            is_own = self.owner == threading.get_ident()
+            self._own_requests += is_own
+            self._requests.append((future, work, is_own))
             self._changed()
         return future
 
@@ -310,21 +315,25 @@ class Control:
             return
 
     def _execute_queued(self, seconds: float = math.inf) -> None:
-        """Execute queued requests in order; start none after `seconds` have passed."""
+        """Execute queued requests in order; start none after `seconds` have passed.
+
+        Those that the training thread has submitted, within its step, are executed in any case.
+        """
         deadline = time.perf_counter() + seconds
         for _ in range(MAX_REQUESTS):
             try:
-                future, work = self._requests.popleft()
+                future, work, is_own = self._requests.popleft()
             except IndexError:
                 return
+            self._own_requests -= is_own
             _execute(future, work)
-            if time.perf_counter() >= deadline:
+            if time.perf_counter() >= deadline and self._own_requests <= 0:
                 return
 
     def _refuse_all(self) -> None:
         while True:
             try:
-                future, _ = self._requests.popleft()
+                future, _, _ = self._requests.popleft()
             except IndexError:
                 return
             _refuse(future, _ENDED)
