@@ -97,6 +97,8 @@ class Control:
         self.while_paused: Callable[[], None] = _nothing
         self.pace = Pace()
         self.paced_step_ended: Callable[[], None] = _nothing
+        self.holders: list[int] = []
+        """Threads that hold the loop at the end of a step; see `labkit.run.holding`."""
         self._pause_requested = False
         self._stopping = False
         self._interrupt: Callable[[], bool] | None = None
@@ -122,6 +124,11 @@ class Control:
     def paused(self) -> bool:
         """Whether the loop is blocked at the end of a step."""
         return self._pause_requested and bool(self._paused_threads)
+
+    @property
+    def is_held_here(self) -> bool:
+        """Whether the calling thread holds the loop at the end of a step."""
+        return threading.get_ident() in self.holders
 
     @property
     def stopping(self) -> bool:
@@ -178,7 +185,8 @@ class Control:
         """Execute a function on the training thread at the end of its step.
 
         The function is executed without delay while the loop waits, paused or for its pace, and by
-        default before this method returns if it is called on the training thread.
+        default before this method returns if it is called on the training thread. A thread that
+        holds the loop executes it itself.
 
         Parameters
         ----------
@@ -207,7 +215,7 @@ class Control:
         future: Future[T] = Future()
         if self._closed:
             _refuse(future, _ENDED)
-        elif self.owner == threading.get_ident() and not at_step_end:
+        elif self.is_held_here or (self.owner == threading.get_ident() and not at_step_end):
             _execute(future, work)
         elif len(self._requests) >= MAX_REQUESTS:
             _refuse(future, f"{MAX_REQUESTS} requests wait already")
