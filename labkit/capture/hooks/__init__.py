@@ -34,6 +34,7 @@ modules                       called by                    watch replaces it), u
 
 from labkit.capture.hooks.brackets import (
     bracket_of,
+    existing_bracket,
     groups_with_rules,
     own_value,
     restore_own_values,
@@ -57,6 +58,7 @@ __all__ = [
     "StepBracket",
     "bracket_of",
     "close",
+    "existing_bracket",
     "groups_with_rules",
     "leave_out_passes",
     "open_",

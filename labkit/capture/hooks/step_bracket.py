@@ -15,6 +15,7 @@ import torch
 from torch.utils.hooks import RemovableHandle
 
 from labkit.capture import torch_compat
+from labkit.capture.hooks.group_anchor import GroupAnchor
 from labkit.capture.hooks.step_rule import Replaced, Rule
 from labkit.run.error_text import described
 
@@ -36,7 +37,12 @@ class StepBracket:
 
     def __init__(self) -> None:
         self.used: dict[Key, Any] = {}
+        self.steps = 0
+        """Number of steps for which values were replaced."""
         self._rules: dict[Key, tuple[Rule, ...]] = {}
+        self._anchors: dict[int, GroupAnchor] = {}
+        """What identifies the groups with rules, by their places; a negative one is that of a group
+        which is not in the optimizer."""
         self._replaced: dict[tuple[int, str], Replaced] = {}
         """What is replaced at the moment, by the identity of the group and the name."""
         self._nested = 0
@@ -71,11 +77,20 @@ class StepBracket:
         replaced = self._replaced.get((id(group), name))
         return group.get(name) if replaced is None or not replaced.is_in_place else replaced.own
 
-    def add(self, key: Key, rule: Rule, report: Callable[[str], None]) -> None:
+    def add(
+        self,
+        optimizer: torch.optim.Optimizer,
+        key: Key,
+        rule: Rule,
+        report: Callable[[str], None],
+    ) -> None:
         """Add a rule, which is in force as the newest of its hyperparameter.
 
         `report` is called with a sentence if the values cannot be set.
         """
+        self.follow_groups(optimizer)
+        place = key[0]
+        self._anchors.setdefault(place, GroupAnchor(optimizer.param_groups[place], place))
         self._rules[key] = (*self._rules.get(key, ()), rule)
         self._report = report
 
@@ -91,8 +106,27 @@ class StepBracket:
         }
         self._rules = {key: rules for key, rules in left.items() if rules}
         self.used = {key: value for key, value in self.used.items() if key in self._rules}
+        places = {place for place, _ in self._rules}
+        self._anchors = {place: each for place, each in self._anchors.items() if place in places}
         if self.is_empty:
             self._report = _nothing
+
+    def follow_groups(self, optimizer: torch.optim.Optimizer) -> None:
+        """Move the rules with their groups, if these were reordered, removed or inserted."""
+        moved: dict[int, int] = {}
+        for place, anchor in self._anchors.items():
+            found = anchor.find(optimizer.param_groups)
+            if found is None:
+                found = place if place < 0 else min(-1, *moved.values(), *self._anchors) - 1
+            moved[place] = found
+        if all(before == after for before, after in moved.items()):
+            return
+        rules, self._rules, self.used = self._rules, {}, {}
+        for (place, name), each in rules.items():
+            key = moved[place], name
+            both = (*self._rules.get(key, ()), *each)
+            self._rules[key] = tuple(sorted(both, key=lambda rule: rule.event))
+        self._anchors = {moved[place]: anchor for place, anchor in self._anchors.items()}
 
     # ── hooks ────────────────────────────────────────────────────────────────
 
@@ -132,6 +166,8 @@ class StepBracket:
                 return
             self.restore()  # the step before has raised
         try:
+            self.steps += 1
+            self.follow_groups(optimizer)
             for key in list(self._rules):
                 self._replace(optimizer, key)
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
@@ -145,7 +181,7 @@ class StepBracket:
     def _replace(self, optimizer: torch.optim.Optimizer, key: Key) -> None:
         place, name = key
         rule, groups = self.rule(key), optimizer.param_groups
-        if rule is None or place >= len(groups) or name not in groups[place]:
+        if rule is None or not 0 <= place < len(groups) or name not in groups[place]:
             return
         group = groups[place]
         own = group[name]

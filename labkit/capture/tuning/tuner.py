@@ -84,7 +84,9 @@ class Tuner:
             self._read_modules()
 
     def _read_groups(self) -> None:
-        read = [group.facts() for group in live_groups(self._loop)]
+        live = live_groups(self._loop)
+        self._adjustments.check(live)
+        read = [group.facts() for group in live]
         before = {group.name: group for group in self._groups}
         self._groups = tuple(_with_varying(group, before.get(group.name)) for group in read)
         for group in self._groups:

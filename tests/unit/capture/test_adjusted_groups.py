@@ -77,3 +77,61 @@ def test_several_optimizers_have_no_groups_before_their_first_steps():
             run.adjust("0", lr=0.01)
         take_step(model, second, first)
     assert rates(run) == pytest.approx([0.2])
+
+
+def test_a_change_follows_its_group_when_groups_are_removed_and_reordered():
+    model = seeded()
+    groups = [{"params": each.parameters(), "lr": 0.1} for each in (model.fc1, model.fc2)]
+    optimizer = torch.optim.SGD(groups)
+    first, second = optimizer.param_groups
+
+    def used():
+        take_step(model, optimizer)
+        names = [group.name for group in run.parameter_groups]
+        return [rates(run, f"lr/{name}")[-1] for name in names]
+
+    with lk.watch(model, show=False) as run:
+        take_step(model, optimizer)
+        (event,) = run.adjust("1", lr=0.02)
+        assert used() == pytest.approx([0.1, 0.02])
+        optimizer.param_groups[:] = [second]
+        assert used() == pytest.approx([0.02])
+        optimizer.param_groups[:] = [first]
+        assert used() == pytest.approx([0.1])
+        optimizer.param_groups[:] = [second, first]
+        assert used() == pytest.approx([0.02, 0.1])
+        optimizer.load_state_dict(optimizer.state_dict())
+        assert used() == pytest.approx([0.02, 0.1])
+        run.undo(event)
+        assert used() == pytest.approx([0.1, 0.1])
+    assert run.notices == ()
+
+
+def test_a_notice_says_that_changes_of_an_optimizer_that_was_replaced_have_no_effect():
+    model = seeded()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        take_step(model, optimizer)
+        run.adjust(lr=0.01)
+        earlier, optimizer = optimizer, torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(3):
+            for _ in range(10):
+                take_step(model, optimizer)
+            assert run.parameter_groups[0].values["lr"] == 0.1
+        take_step(model, earlier)
+    assert rates(run)[-1] == pytest.approx(0.01)
+    (notice,) = run.notices
+    assert "an optimizer that steps no more" in notice.text
+
+
+def test_two_optimizers_that_step_in_turn_are_not_said_to_be_replaced():
+    model = seeded()
+    optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for _ in range(2)]
+    with lk.watch(model, show=False) as run:
+        take_step(model, optimizers[0])
+        run.adjust(lr=0.01)
+        for number in range(40):
+            take_step(model, optimizers[number % 2])
+            assert run.parameter_groups
+    assert rates(run)[-4:] == pytest.approx([0.01, 0.1, 0.01, 0.1])
+    assert run.notices == ()
