@@ -164,8 +164,9 @@ class Watch:
         return () if run is None else self._evaluation.findings(run)
 
     def code_ended(self) -> None:
-        """Call `Run.begin` at the next pass, as the general path does."""
+        """Call `Run.begin` at the next pass, and end a step that was interrupted."""
         self._machine.leave_for_general_path()
+        self._machine.recorders.restore_own_values()
 
     def before_end(self) -> None:
         """Call the user's callback for new findings before the run ends."""

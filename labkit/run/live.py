@@ -52,7 +52,8 @@ class LiveModel(Protocol):
     def code_ended(self) -> None:
         """Call `Run.begin` at the next backward pass: the code that trained has ended.
 
-        Called on the training thread.
+        Hyperparameters that are replaced in a step that was interrupted become those of the
+        optimizer. Called on the training thread.
         """
 
     def before_end(self) -> None:
