@@ -6,7 +6,7 @@
  */
 
 import type { GraphData } from "./messages/graph";
-import type { MessageHandler } from "./messages/kernel";
+import type { MessageHandler, NotebookKind } from "./messages/kernel";
 import type {
   AdjustRequest,
   AssetName,
@@ -148,6 +148,7 @@ export interface RunSession {
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
   readonly course: string | null;
+  readonly notebook: NotebookKind;
   /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
   readonly isOneWay: boolean;
   /** Null before anything was measured, and while no loop is watched. */

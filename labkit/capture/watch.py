@@ -166,6 +166,7 @@ class Watch:
     def code_ended(self) -> None:
         """Call `Run.begin` at the next pass, and end a step that was interrupted."""
         self._machine.leave_for_general_path()
+        self._machine.training_step.drop_raised_steps(self._machine.thread)
         self._machine.recorders.restore_own_values()
 
     def before_end(self) -> None:

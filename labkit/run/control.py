@@ -76,8 +76,9 @@ class Control:
         Called on the training thread when a pause begins, and repeatedly during the pause.
     pace : Pace
         When the next step may begin; changed by `set_pace`.
-    paced_step_ended : callable
-        Called on the training thread when a step has ended and the loop waits for its pace.
+    wait_begins : callable
+        Called on the training thread when a step has ended and the loop is paused, or waits for
+        its pace.
 
     Examples
     --------
@@ -96,7 +97,7 @@ class Control:
         self.pause_begins: Callable[[], None] = _nothing
         self.while_paused: Callable[[], None] = _nothing
         self.pace = Pace()
-        self.paced_step_ended: Callable[[], None] = _nothing
+        self.wait_begins: Callable[[], None] = _nothing
         self.holders: list[int] = []
         """Threads that hold the loop at the end of a step; see `labkit.run.holding`."""
         self._pause_requested = False
@@ -278,6 +279,7 @@ class Control:
         ident = threading.get_ident()
         self._paused_threads.add(ident)
         self.pause_begins()
+        self.wait_begins()
         try:
             while self._must_wait():
                 self._execute_queued()
@@ -291,7 +293,7 @@ class Control:
         """Wait until the next step may begin, or until a pause or an end is requested."""
         ident = threading.get_ident()
         self._pacing_threads.add(ident)
-        self.paced_step_ended()
+        self.wait_begins()
         try:
             while self._must_pace():
                 self._execute_queued()

@@ -365,10 +365,13 @@ class RunChannel(DroppableWidget):
         self._acknowledge_control(request)
 
     def _acknowledge_control(self, request: int) -> None:
-        """Acknowledge a change of the run's control, and send its state."""
+        """Acknowledge a change of the run's control, and send its state.
+
+        Only the status shows the state: if all views drew it, that would delay the loop's step.
+        """
         self._post(wire.acknowledged(request))
         if self._publisher is not None:
-            self._publisher.publish_soon()
+            self._publisher.publish_soon(draws_all=False)
 
     def _ignore(self, rule: str, request: int, *, ignored: bool) -> None:
         """Silence a rule in the run, or report its findings again."""

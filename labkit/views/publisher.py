@@ -26,6 +26,7 @@ from typing import Any
 from labkit.run import Run
 from labkit.run.error_text import described
 from labkit.views.frame_rate import MIN_INTERVAL_SECONDS, FrameRate, PageReport
+from labkit.views.lifetimes import weak_call
 
 _PACED_INTERVAL_SECONDS = 1.5
 """Interval, in s, after which a frame is sent though no step of a slow loop has ended."""
@@ -85,14 +86,16 @@ class Publisher:
         self._new_replies: SimpleQueue[_PendingReply] = SimpleQueue()
         self._waiting: list[_PendingReply] = []
         self._ending = False
-        self._publish_due = False
+        self._publish_due = self._complete_due = False
         self._rate = FrameRate(time.monotonic())
         self._used_cores = time.monotonic(), time.process_time()
         """When the last frame was sent, and the processor time of the kernel until then, in s."""
         self._sent_steps = 0
         """Number of completed steps when the last frame was sent."""
         run.viewers.acknowledge()
-        run.control.paced_step_ended = self._paced_step_ended
+        run.control.wait_begins = self._wait_begins
+        if run.steps == 0:
+            run.control.submit(weak_call(self.publish_soon), at_step_end=True)
         weakref.finalize(publish.__self__, self._end).atexit = False  # type: ignore[attr-defined]
         self._ended = False
         self._remove_callback: Callable[[], None] = _nothing
@@ -122,16 +125,25 @@ class Publisher:
         if wait and threading.current_thread() is not self._thread:
             self._thread.join(timeout=_JOIN_SECONDS)
 
-    def publish_soon(self) -> None:
-        """Send a frame without waiting for the end of the interval."""
+    def publish_soon(self, *, draws_all: bool = True) -> None:
+        """Send a frame without waiting for the end of the interval.
+
+        Parameters
+        ----------
+        draws_all : bool
+            Whether all views draw it, even if one that all have drawn is not long ago.
+        """
         self._publish_due = True
+        self._complete_due |= draws_all
         self._signals.put(None)
 
-    def _paced_step_ended(self) -> None:
+    def _wait_begins(self) -> None:
         run = self._run()
         is_taken = not self._ending and self._rate.has_viewer(time.monotonic())
-        if is_taken and run is not None and run.control.pace.draws_each_step:
-            self.publish_soon()
+        if is_taken and run is not None:
+            control = run.control
+            if control.paused or control.pace.draws_each_step:
+                self.publish_soon()
 
     def acknowledge(self, delay: float, report: PageReport) -> bool:
         """Record that a page has received a frame, `delay` s after it was sent.
@@ -184,12 +196,13 @@ class Publisher:
             self._send_due_replies()
             self._sample_if_due()
             if self._publish_due or time.monotonic() >= next_frame:
-                requested, self._publish_due = self._publish_due, False
-                next_frame = time.monotonic() + self._publish_once(requested=requested)
+                self._publish_due = False
+                next_frame = time.monotonic() + self._publish_once()
             sample = self._rate.cost.sample_due
             moments = [next_frame, *(reply.deadline for reply in self._waiting)]
             self._wait_until(min(moments if sample is None else [*moments, sample]))
-        self._publish_once(requested=True)
+        self._complete_due = True
+        self._publish_once()
         self._ended = True
         waiting, self._waiting = self._waiting, []  # their functions refer to the channel
         self._send([*waiting, *self._take_new_replies()])
@@ -234,12 +247,13 @@ class Publisher:
         if run is not None and due is not None and time.monotonic() >= due:
             self._rate.cost.sample(time.monotonic(), run.steps)
 
-    def _publish_once(self, *, requested: bool) -> float:
-        """Send a frame, which all views draw if it is requested; return the time until the next."""
+    def _publish_once(self) -> float:
+        """Send a frame and return the time until the next one."""
+        requested, self._complete_due = self._complete_due, False
         run, publish = self._run(), self._publish()
         if run is None or publish is None:
             return _MAX_INTERVAL_SECONDS
-        rate, began, is_running = self._rate, time.monotonic(), run.status == "running"
+        rate, began, is_running = self._rate, time.monotonic(), run.status in ("running", "pausing")
         draws_all = rate.draws_all(began, run.budget) or requested or not is_running
         rate.cost.frame_sent(began, run.steps)
         pace, stands_still = run.control.pace, run.steps == self._sent_steps
@@ -251,7 +265,7 @@ class Publisher:
         if self.is_one_way:
             run.viewers.acknowledge()
             rate.assume_acknowledged(time.monotonic())
-        if not run.control.paused and not pace.has_spare_time:  # a waiting loop is not slowed down
+        if is_running and not pace.has_spare_time:  # a loop that waits is not slowed down
             run.cost_totals.add_publishing(spent)
         rate.frame_sent(began, spent / 1e9)
         interval = rate.interval(time.monotonic(), run.budget)

@@ -14,6 +14,7 @@ from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views import snapshots_and_frames, tuning
 from labkit.views.course import course_folder
+from labkit.views.marimo_notebook import is_marimo
 from labkit.views.message_builders import Message
 from labkit.views.messages.kernel import MessageHandler
 from labkit.views.messages.run import FindingsHistory
@@ -120,7 +121,7 @@ class RunUpdates:
             history,
             frozen,
             present,
-            course_folder(),
+            snapshots_and_frames.Notebook("marimo" if is_marimo() else "jupyter", course_folder()),
             sorted(pending),
             acknowledged=self._acknowledged,
             handler=self.handler,
@@ -190,7 +191,7 @@ class RunUpdates:
     def _newest_findings(self) -> tuple[tuple[Finding, ...], FindingsHistory | None]:
         """Return the findings and their history; those sent last if it is too soon."""
         run, now = self._run, time.monotonic()
-        is_same = run.status == "running" and run.ignored == self._ignored
+        is_same = run.status in ("running", "pausing") and run.ignored == self._ignored
         if is_same and now < self._findings_due:
             return self._sent_findings, self._sent_history
         began, self._ignored = time.thread_time(), run.ignored

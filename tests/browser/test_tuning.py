@@ -87,7 +87,9 @@ def test_a_module_is_frozen_and_the_change_is_taken_back(book, training):
     controls.get_by_role("button", name=re.compile("^Take back: fc2 frozen")).click()
     expect(controls).to_contain_text("taken back at step")
     expect(gradients).not_to_contain_text("frozen")
-    expect(book.view("curves").locator(".annotation", has_text="△")).to_be_visible()
+    # Both marks have become one if the clicks came in quick succession.
+    marks = book.view("curves").locator(".annotation", has_text=re.compile("^(△|▲2)$"))
+    expect(marks).to_be_visible()
     assert "events: [('freeze', True)]" in ended(book, training)
 
 

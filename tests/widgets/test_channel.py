@@ -8,8 +8,9 @@ from labkit.run import Finding, Run
 from labkit.run.control import MAX_REQUESTS
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import NO_STEP_ENDED
-from labkit.views import assets, run_updates
+from labkit.views import assets, publisher, run_updates
 from labkit.views.channel import RunChannel
+from labkit.views.frame_rate import FrameRate
 
 from .pages import HELLO, Page, received
 
@@ -255,6 +256,27 @@ def test_the_frame_after_a_control_has_its_effect(run, monkeypatch):
     assert not loop.is_alive()
 
 
+def test_a_control_delays_the_step_by_no_complete_frame_and_the_pause_has_one(run, monkeypatch):
+    for name in ("MIN_INTERVAL_SECONDS", "_STILL_INTERVAL_SECONDS"):
+        monkeypatch.setattr(publisher, name, 3600.0)  # no frame is due without a reason
+    monkeypatch.setattr(FrameRate, "has_viewer", lambda rate, now: True)
+    run.begin()
+    page = Page(run, monkeypatch)
+    monkeypatch.setattr(FrameRate, "draws_all", lambda rate, now, budget: False)
+
+    def status(wanted):
+        return lambda content: content.get("run", {}).get("status") == wanted
+
+    page.ask(question("control", action="pause"))
+    assert not page.first(status("pausing"))["draws_all"]
+    loop = threading.Thread(target=run.control.at_step_end)
+    loop.start()
+    assert page.first(status("paused"))["draws_all"]
+    run.resume()
+    loop.join(timeout=10)
+    assert not loop.is_alive()
+
+
 def test_an_error_of_the_comm_is_not_raised(run, monkeypatch):
     page = Page(run, monkeypatch)
     monkeypatch.setattr(RunChannel, "send", failing)
@@ -357,3 +379,16 @@ def test_an_acknowledged_frame_is_followed_at_once_while_tables_are_missing(larg
     page.channel._updates.pending = set()
     page.ask(received(2))
     assert hurried == [True]
+
+
+def test_the_frames_of_an_idle_run_are_no_cost_of_its_loop(run, monkeypatch):
+    run.begin()
+    page = Page(run, monkeypatch)
+    run.code_ended("the cell ended at step 0")
+    page.first(lambda content: content.get("run", {}).get("status") == "idle")
+    before = run.cost_totals.publishing_ns
+    seen = len(page.received)
+    page.channel._publisher.publish_soon()
+    page.first(lambda content: content["type"] == "frame" and len(page.received) > seen)
+    run.close()  # the publisher has counted
+    assert run.cost_totals.publishing_ns == before

@@ -28,6 +28,7 @@ def step():
 
 TRAIN = """%%train task
 with lk.watch(model, show=False) as run:
+    step()
     print("begun")
     while not ending.is_set():
         step()

@@ -14,6 +14,9 @@ import type { PictureSubject, RecordedNorm, SentPicture, SentStatistics } from "
  */
 export type MessageHandler = "subshell" | "step end" | "background";
 
+/** What executes the notebook. */
+export type NotebookKind = "jupyter" | "marimo";
+
 /** The complete state of a run, except the tables in `pending`, which follow in frames. */
 export interface SnapshotMessage {
   readonly type: "snapshot";
@@ -33,6 +36,7 @@ export interface SnapshotMessage {
   readonly tuning: Tuning;
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
   readonly course: string | null;
+  readonly notebook: NotebookKind;
   /** Ids of the tables that did not fit into this message. */
   readonly pending: readonly string[];
 }

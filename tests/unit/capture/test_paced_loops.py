@@ -37,7 +37,7 @@ class TestClock:
             pace.waited_ns += pace.left_ns()
             self.now_ns += pace.left_ns()
 
-        run.control.paced_step_ended = skip
+        run.control.wait_begins = skip
         return waits
 
 
@@ -175,7 +175,7 @@ def test_no_step_is_on_the_general_path_without_a_pace():
 def test_a_stop_in_the_wait_ends_the_block_after_this_step(clock):
     model = Net()
     with lk.watch(model, pace=10, show=False) as run:
-        run.control.paced_step_ended = run.stop
+        run.control.wait_begins = run.stop
         with pytest.raises(Stopped):
             train(model)
     assert (run.steps, run.status) == (1, "stopped")

@@ -159,7 +159,7 @@ class WaitingLoop(threading.Thread):
         super().__init__(daemon=True)
         self.control = endless_wait()
         self.waits = threading.Semaphore(0)
-        self.control.paced_step_ended = self.waits.release
+        self.control.wait_begins = self.waits.release
         self.steps = 0
         self.raised = None
 
@@ -202,7 +202,7 @@ def test_a_signal_ends_the_wait():
     control = endless_wait()
     main = threading.main_thread().ident
     sender = threading.Thread(target=signal.pthread_kill, args=(main, signal.SIGINT))
-    control.paced_step_ended = sender.start
+    control.wait_begins = sender.start
     with pytest.raises(KeyboardInterrupt):
         control.at_step_end()
     sender.join(timeout=10)
