@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from labkit.capture.hooks.listener import LoopListener
+from labkit.run.background_task import BackgroundTask
 
 _loops: dict[int, tuple[LoopListener, Callable[[str], None]]] = {}
 """The loops with frozen modules, by identity, each with a function that takes a notice."""
@@ -45,8 +46,11 @@ def trainable_part(
         Roots, positional and keyword arguments; the roots are empty if nothing is left. None if
         the error has another cause.
     """
-    here = threading.get_ident()
-    reports = [report for loop, report in list(_loops.values()) if loop.thread == here]
+    if not _loops:
+        return None
+    here, begins = threading.get_ident(), BackgroundTask.current() is not None
+    # A task may begin with such a pass, before the thread of the loop is known to be its own.
+    reports = [report for loop, report in list(_loops.values()) if begins or loop.thread == here]
     roots = tuple(tensors) if isinstance(tensors, (list, tuple)) else (tensors,)
     if not reports or not torch.is_grad_enabled():
         return None

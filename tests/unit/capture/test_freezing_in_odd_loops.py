@@ -49,6 +49,23 @@ def test_a_part_with_a_loss_of_its_own_is_frozen_while_the_others_train(
     assert "nothing is left to train has no effect" in notice.text
 
 
+def test_a_loop_in_the_background_may_begin_with_a_pass_that_trains_nothing():
+    model = actor_critic()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def step():
+        for loss in reversed(losses(model)):
+            loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    with lk.watch(model, show=False) as run:
+        step()
+        run.freeze("critic")
+        lk.background(step).result()
+    assert run.steps == 2
+
+
 def test_the_rest_of_a_pass_from_several_losses_is_trained():
     model = actor_critic()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
