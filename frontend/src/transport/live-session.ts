@@ -28,7 +28,6 @@ import type {
   Change,
   ChangeReply,
   Delivery,
-  Inspection,
   RequestedChange,
   RunSession,
   SeriesTable,
@@ -41,7 +40,6 @@ import { FragmentAssembler } from "./fragments";
 import { KnownGraphs } from "./known-graphs";
 import type { MessageRecorder } from "./message-recorder";
 import { PushedReplies, type PushedReply } from "./pushed-replies";
-import { recordedNorms } from "./recorded-norms";
 import { RunData } from "./run-data";
 import { RunRequests, withoutAnswer } from "./run-requests";
 
@@ -147,9 +145,9 @@ export class LiveSession implements RunSession {
     return graph;
   }
 
-  async inspect(name: string): Promise<Inspection> {
-    const found = this.isOneWay ? withoutAnswer(ONE_WAY) : await this.requests.inspect(name);
-    return found.answered ? found : { ...found, norms: recordedNorms(this.tables, name) };
+  inspect(name: string) {
+    if (this.isOneWay) return Promise.resolve(withoutAnswer(ONE_WAY));
+    return this.requests.inspect(name);
   }
 
   async subjects() {
