@@ -34,6 +34,7 @@ PICTURE_ORDER: tuple[PictureKind, ...] = (
 )
 """The kinds of pictures; of those that a run has, a page first shows the first."""
 _INTERVAL_SECONDS = 1.0
+"""Shortest time between two choices, and from the snapshot to the first one, in s."""
 _MIN_REPLIES = 2
 """Number of replies that are sent whatever their size, so that each has its turn."""
 _PICTURE_VIEWS = frozenset({"activations", "dashboard"})
@@ -86,8 +87,11 @@ class PushedReplies:
         """The steps of the replies that were sent, the one sent longest ago first."""
 
     def restart(self) -> None:
-        """Send everything again, to a page that was not there before."""
-        self._due_at, self._pictures = -math.inf, 0
+        """Send everything again, to a page that was not there before.
+
+        A message of the page that arrives within a second shows that it can request it.
+        """
+        self._due_at, self._pictures = time.monotonic() + _INTERVAL_SECONDS, 0
         self._sent.clear()
 
     def due(self, kinds: Collection[str]) -> list[wire.Message]:
