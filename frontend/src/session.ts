@@ -6,7 +6,7 @@
  */
 
 import type { GraphData } from "./messages/graph";
-import type { MessageHandler } from "./messages/kernel";
+import type { MessageHandler, NotebookKind } from "./messages/kernel";
 import type {
   AdjustRequest,
   AssetName,
@@ -154,6 +154,7 @@ export interface RunSession {
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
   readonly course: string | null;
+  readonly notebook: NotebookKind;
   /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
   readonly isOneWay: boolean;
   /** Number of pictures and histograms that the kernel has sent without a request. */

@@ -136,6 +136,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     frozen: [],
     tuning: { groups: [], modules: [], events: [] },
     course: null,
+    notebook: "jupyter",
     pending: [],
   };
 }

@@ -1,6 +1,7 @@
 /** A session stub without data, whose members tests override. */
 
 import type { GraphData } from "../src/messages/graph";
+import type { NotebookKind } from "../src/messages/kernel";
 import type { Finding, FindingsHistory, RunState } from "../src/messages/run";
 import type { Tuning } from "../src/messages/tuning";
 import type { PictureSubject } from "../src/messages/values";
@@ -40,6 +41,7 @@ export class StubSession implements RunSession {
   cursor: number | null = null;
   selected: string | null = null;
   course: string | null = null;
+  notebook: NotebookKind = "jupyter";
   problem: string | null = null;
   readonly listeners = new Set<(change: Change) => void>();
 

@@ -14,6 +14,7 @@ from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views import snapshots_and_frames, tuning
 from labkit.views.course import course_folder
+from labkit.views.marimo_notebook import is_marimo
 from labkit.views.message_builders import Message
 from labkit.views.messages.kernel import MessageHandler
 from labkit.views.messages.run import FindingsHistory
@@ -120,7 +121,7 @@ class RunUpdates:
             history,
             frozen,
             present,
-            course_folder(),
+            snapshots_and_frames.Notebook("marimo" if is_marimo() else "jupyter", course_folder()),
             sorted(pending),
             acknowledged=self._acknowledged,
             handler=self.handler,

@@ -13,7 +13,7 @@ from labkit.run import ComputationGraph, Finding, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views.message_builders import Message, finite, graph_data
-from labkit.views.messages.kernel import MessageHandler
+from labkit.views.messages.kernel import MessageHandler, NotebookKind
 from labkit.views.messages.run import FindingsHistory
 from labkit.views.messages.tuning import Tuning, TuningChanges
 
@@ -24,6 +24,24 @@ MAX_FRAME_BYTES = 56_000
 
 Rows that exceed it are sent later, or merged by their maxima.
 """
+
+
+class Notebook(NamedTuple):
+    """The notebook that displays a run.
+
+    Attributes
+    ----------
+    kind : str
+        What executes it.
+    course : str or None
+        Folder of the course's notebooks.
+    """
+
+    kind: NotebookKind = "jupyter"
+    course: str | None = None
+
+
+JUPYTER = Notebook()
 
 
 class NewRows(NamedTuple):
@@ -53,7 +71,7 @@ def snapshot(
     history: FindingsHistory = NO_HISTORY,
     frozen: Sequence[str] = (),
     tuning: Tuning = NO_TUNING,
-    course: str | None = None,
+    notebook: Notebook = JUPYTER,
     pending: Sequence[str] = (),
     *,
     acknowledged: int | None = None,
@@ -76,8 +94,7 @@ def snapshot(
         Names of the frozen parameters.
     tuning : Tuning
         The parameter groups, modules and events.
-    course : str, optional
-        Folder of the course's notebooks.
+    notebook : Notebook
     pending : sequence of str
         Ids of the tables that follow in frames.
     acknowledged : int or None
@@ -94,7 +111,8 @@ def snapshot(
     message.content["history"] = history
     message.content["frozen"] = list(frozen)
     message.content["tuning"] = tuning
-    message.content["course"] = course
+    message.content["course"] = notebook.course
+    message.content["notebook"] = notebook.kind
     message.content["pending"] = list(pending)
     return message
 

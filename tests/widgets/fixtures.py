@@ -229,7 +229,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 HISTORY,
                 ["fc.weight"],
                 TUNING,
-                "~/labkit",
+                snapshots_and_frames.Notebook("marimo", "~/labkit"),
                 ["metric/accuracy"],
                 acknowledged=6,
             ),

@@ -20,6 +20,9 @@ import type {
  */
 export type MessageHandler = "subshell" | "step end" | "background";
 
+/** What executes the notebook. */
+export type NotebookKind = "jupyter" | "marimo";
+
 /** The complete state of a run, except the tables in `pending`, which follow in frames. */
 export interface SnapshotMessage {
   readonly type: "snapshot";
@@ -39,6 +42,7 @@ export interface SnapshotMessage {
   readonly tuning: Tuning;
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
   readonly course: string | null;
+  readonly notebook: NotebookKind;
   /** Ids of the tables that did not fit into this message. */
   readonly pending: readonly string[];
 }

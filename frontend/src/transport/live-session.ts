@@ -14,6 +14,7 @@ import type {
   FrameMessage,
   KernelMessage,
   MessageHandler,
+  NotebookKind,
   RefusedMessage,
   SnapshotMessage,
 } from "../messages/kernel";
@@ -109,6 +110,10 @@ export class LiveSession implements RunSession {
 
   get course(): string | null {
     return this.data.course;
+  }
+
+  get notebook(): NotebookKind {
+    return this.data.notebook;
   }
 
   get tables(): readonly SeriesTable[] {

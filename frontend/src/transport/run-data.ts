@@ -3,7 +3,7 @@
 import type { Buffers } from "../decoding/buffers";
 import { TableHistory } from "../history/table-history";
 import type { GraphData } from "../messages/graph";
-import type { FrameMessage, SnapshotMessage } from "../messages/kernel";
+import type { FrameMessage, NotebookKind, SnapshotMessage } from "../messages/kernel";
 import type { Finding, FindingsHistory, RunState } from "../messages/run";
 import type { TableRows, TableSnapshot } from "../messages/tables";
 import type { Tuning } from "../messages/tuning";
@@ -20,6 +20,7 @@ export class RunData {
   frozen: ReadonlySet<string> = new Set();
   tuning: Tuning = NO_TUNING;
   course: string | null = null;
+  notebook: NotebookKind = "jupyter";
   /** Whether all views draw the newest frame. */
   drawsAll = true;
   private histories = new Map<string, TableHistory>();
@@ -59,6 +60,7 @@ export class RunData {
     this.frozen = new Set(message.frozen);
     this.tuning = message.tuning;
     this.course = message.course;
+    this.notebook = message.notebook;
     this.sequence = message.seq;
     this.state = message.run;
   }

@@ -26,6 +26,10 @@ background.
 """
 
 
+NotebookKind = Literal["jupyter", "marimo"]
+"""What executes the notebook."""
+
+
 class SnapshotMessage(TypedDict):
     """The complete state of a run, except the tables in `pending`, which follow in frames.
 
@@ -45,6 +49,7 @@ class SnapshotMessage(TypedDict):
     frozen: list[str]
     tuning: Tuning
     course: str | None
+    notebook: NotebookKind
     pending: list[str]
 
 

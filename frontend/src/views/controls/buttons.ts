@@ -4,10 +4,7 @@ import type { ControlAction } from "../../messages/page";
 import type { RunStatus } from "../../messages/run";
 import { make, setText } from "../../parts/element";
 import type { RunSession } from "../../session";
-
-export const CLICK_NOT_DELIVERED =
-  "This front end delivers clicks only when the cell has ended. To stop now, use Kernel → Interrupt " +
-  "(■). In a cell that begins with %%train, clicks take effect at once.";
+import { undeliveredText } from "./undelivered";
 
 interface ControlButton {
   readonly action: ControlAction;
@@ -111,10 +108,10 @@ export class Buttons {
     const clicked = { status: state.status, step: state.step };
     this.pendingClick = clicked;
     const { isOneWay } = this.session;
-    this.showMessage(isOneWay ? CLICK_NOT_DELIVERED : kind.pending, isOneWay);
+    this.showMessage(isOneWay ? undeliveredText(this.session) : kind.pending, isOneWay);
     const answered = await this.session.control(kind.action);
     if (this.pendingClick !== clicked) return;
-    if (!answered) this.showMessage(CLICK_NOT_DELIVERED, true);
+    if (!answered) this.showMessage(undeliveredText(this.session), true);
     else if (this.hasTakenEffect(clicked)) this.showMessage(null);
   }
 

@@ -2,7 +2,7 @@
 
 import { make, setText } from "../../parts/element";
 import type { RequestedChange, RunSession } from "../../session";
-import { CLICK_NOT_DELIVERED } from "./buttons";
+import { undeliveredText } from "./undelivered";
 
 const WAITING = "Applied when the step ends…";
 
@@ -20,12 +20,12 @@ export class ChangeSender {
     this.last += 1;
     const number = this.last;
     const { isOneWay } = this.session;
-    this.show(isOneWay ? CLICK_NOT_DELIVERED : WAITING, isOneWay);
+    this.show(isOneWay ? undeliveredText(this.session) : WAITING, isOneWay);
     this.isPending = true;
     const { answered, reason } = await this.session.changeTraining(change);
     if (number !== this.last) return;
     this.isPending = false;
-    if (!answered) this.show(CLICK_NOT_DELIVERED, true);
+    if (!answered) this.show(undeliveredText(this.session), true);
     else this.show(reason ?? "", reason !== null);
   }
 

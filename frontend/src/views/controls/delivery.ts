@@ -1,7 +1,9 @@
 /** The word that says how this page and the kernel reach each other while the loop runs. */
 
+import type { NotebookKind } from "../../messages/kernel";
 import type { Delivery } from "../../session";
 import type { Fact } from "./facts";
+import { remedyText } from "./undelivered";
 
 const EFFECT = "The views are live, and a click takes effect at the end of a step. Measured here: ";
 
@@ -25,17 +27,16 @@ const CLICKS: Readonly<Record<Delivery["clicks"], readonly [text: string, explan
   "cell end": [
     "live, clicks after the cell",
     "The views are live, as the kernel sends without being asked. Measured here: it has not handled " +
-      "what this page sent, which it does only when the cell has ended. For clicks that take effect " +
-      "at once, begin the cell with %%train, or use lk.background. To stop now, interrupt the " +
-      "kernel: what was recorded stays.",
+      "what this page sent, which it does only when the cell has ended. ",
   ],
 };
 
 const AS_TEXT =
   " This page does not receive binary data, so the kernel sends it as text, which is a third larger.";
 
-export function deliveryFact({ clicks, isText }: Delivery): Fact {
-  const [text, explanation] = CLICKS[clicks];
+export function deliveryFact({ clicks, isText }: Delivery, notebook: NotebookKind): Fact {
+  const [text, measured] = CLICKS[clicks];
+  const explanation = clicks === "cell end" ? measured + remedyText(notebook) : measured;
   return {
     id: "delivery",
     text: isText ? `${text}, sent as text` : text,

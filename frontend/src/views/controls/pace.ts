@@ -2,7 +2,8 @@
 
 import { make, setText } from "../../parts/element";
 import type { RunSession } from "../../session";
-import { CLICK_NOT_DELIVERED, enabledActions } from "./buttons";
+import { enabledActions } from "./buttons";
+import { undeliveredText } from "./undelivered";
 
 /** Steps per second that can be chosen. */
 export const PACES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
@@ -118,11 +119,11 @@ export class PaceControl {
     if (pace === this.pace) return;
     const request = { pace, isAnswered: false };
     this.request = request;
-    setText(this.message, this.session.isOneWay ? CLICK_NOT_DELIVERED : "");
+    setText(this.message, this.session.isOneWay ? undeliveredText(this.session) : "");
     this.show();
     const isDelivered = await this.session.setPace(pace);
     if (this.request !== request) return;
-    setText(this.message, isDelivered ? "" : CLICK_NOT_DELIVERED);
+    setText(this.message, isDelivered ? "" : undeliveredText(this.session));
     request.isAnswered = true;
     if (!isDelivered) this.update();
   }

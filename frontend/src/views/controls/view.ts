@@ -100,8 +100,9 @@ class ControlsView {
     setText(this.status, word);
     this.status.dataset.status = state.status;
     this.status.title = state.message ?? explanation;
-    const { delivery } = this.session;
-    this.drawFacts([...factsOf(state), ...(delivery ? [deliveryFact(delivery)] : [])]);
+    const { delivery, notebook } = this.session;
+    const deliveryFacts = delivery ? [deliveryFact(delivery, notebook)] : [];
+    this.drawFacts([...factsOf(state), ...deliveryFacts]);
     this.drawProgress(progressOf(state));
     this.drawNotices(state);
     this.tuning.update();

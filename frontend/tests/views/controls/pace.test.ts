@@ -1,9 +1,9 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunState } from "../../../src/messages/run";
-import { CLICK_NOT_DELIVERED } from "../../../src/views/controls/buttons";
 import { factsOf } from "../../../src/views/controls/facts";
 import { fasterPace, PACES, slowerPace } from "../../../src/views/controls/pace";
+import { undeliveredText } from "../../../src/views/controls/undelivered";
 import { drawControls } from "../../../src/views/controls/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
@@ -134,7 +134,7 @@ describe("the control of the pace", () => {
     session.isDelivered = false;
     button("Faster").click();
     expect(shown()).toBe("20 steps/s");
-    await vi.waitFor(() => expect(message()).toBe(CLICK_NOT_DELIVERED));
+    await vi.waitFor(() => expect(message()).toBe(undeliveredText(session)));
     expect(shown()).toBe("10 steps/s");
   });
 
@@ -142,7 +142,7 @@ describe("the control of the pace", () => {
     const { session, button, message } = draw({ pace: 10 });
     session.isOneWay = true;
     button("Slower").click();
-    expect(message()).toBe(CLICK_NOT_DELIVERED);
+    expect(message()).toBe(undeliveredText(session));
   });
 
   it.each(["idle", "finished"] as const)("is disabled while the run is %s", (status) => {

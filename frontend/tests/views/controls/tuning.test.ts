@@ -2,9 +2,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { GroupFacts, GroupValue, RunEvent } from "../../../src/messages/tuning";
 import type { ChangeReply, RequestedChange } from "../../../src/session";
-import { CLICK_NOT_DELIVERED } from "../../../src/views/controls/buttons";
 import { POSITIONS, positionOf, valueAt } from "../../../src/views/controls/log-scale";
 import { TuningSection } from "../../../src/views/controls/tuning";
+import { undeliveredText } from "../../../src/views/controls/undelivered";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
 
@@ -181,7 +181,7 @@ describe("the reply", () => {
     session.isOneWay = true;
     const { enter, message } = draw();
     enter("Learning rate of group 0", "0.02");
-    expect(message()).toBe(CLICK_NOT_DELIVERED);
+    expect(message()).toBe(undeliveredText(session));
   });
 
   it("that does not come says what to do", async () => {
@@ -189,7 +189,7 @@ describe("the reply", () => {
     const { enter, message } = draw();
     enter("Learning rate of group 0", "0.02");
     expect(message()).toBe("Applied when the step ends…");
-    await vi.waitFor(() => expect(message()).toBe(CLICK_NOT_DELIVERED));
+    await vi.waitFor(() => expect(message()).toBe(undeliveredText(session)));
   });
 });
 

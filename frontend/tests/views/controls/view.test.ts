@@ -1,8 +1,9 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunState } from "../../../src/messages/run";
-import { CLICK_NOT_DELIVERED, enabledActions } from "../../../src/views/controls/buttons";
+import { enabledActions } from "../../../src/views/controls/buttons";
 import { factsOf, progressOf } from "../../../src/views/controls/facts";
+import { undeliveredText } from "../../../src/views/controls/undelivered";
 import { drawControls } from "../../../src/views/controls/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
@@ -66,7 +67,7 @@ describe("the buttons", () => {
     session.answer = false;
     const { button, message } = draw(session);
     button("Stop").click();
-    await vi.waitFor(() => expect(message()).toBe(CLICK_NOT_DELIVERED));
+    await vi.waitFor(() => expect(message()).toBe(undeliveredText(session)));
     session.change({ status: "stopped" });
     expect(message()).toBe("");
   });
@@ -79,7 +80,7 @@ describe("the buttons", () => {
     session.change({ step: 1 });
     await vi.waitFor(() => expect(root.textContent).toContain("clicks after the cell"));
     button("Stop").click();
-    expect(message()).toBe(CLICK_NOT_DELIVERED);
+    expect(message()).toBe(undeliveredText(session));
   });
 
   it("show that the step has not ended, until the run is paused", async () => {
