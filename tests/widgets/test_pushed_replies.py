@@ -147,10 +147,19 @@ def test_the_cost_of_the_run_contains_them(run, monkeypatch):
         return []
 
     monkeypatch.setattr(PushedReplies, "due", work)
+    monkeypatch.setattr(Run, "status", "running")
     page, _view = display(run, lk.Dashboard, monkeypatch)
     before = run.cost_totals.publishing_ns
     await_frames(page, 3)
     assert run.cost_totals.publishing_ns - before >= spent * 1e9
+
+
+def test_nothing_is_sent_in_the_second_after_a_snapshot(run, monkeypatch):
+    monkeypatch.setattr(pushed_replies, "_INTERVAL_SECONDS", 3600.0)
+    add_picture(run, 1)
+    replies = PushedReplies(run)
+    replies.restart()
+    assert replies.due({"dashboard"}) == []
 
 
 @pytest.mark.parametrize("pace", [None, 50, 10])
