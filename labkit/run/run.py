@@ -270,15 +270,19 @@ class Run(ChangeableRun):
     # ── lifecycle ────────────────────────────────────────────────────────────
 
     def begin(self) -> None:
-        """Change the status from "waiting" to "running"; later calls have no effect."""
+        """Change the status from "waiting" or "idle" to "running", as code trains the model."""
         self._lifecycle.begin()
 
     def code_ended(self, text: str) -> None:
         """Record that the code that trains has ended, for example ``"the cell ended"``.
 
-        The run continues if other code trains the model; has no effect before the first step.
+        The run continues if other code trains the model; has no effect before the first step. To
+        be called on the training thread.
         """
         self._lifecycle.code_ended(self.steps, f"{text} at step {self.steps:,}")
+        live = self._live
+        if live is not None:
+            live.code_ended()
 
     def on_close(self, callback: CloseCallback) -> Callable[[], None]:
         """Add a function without arguments to call once when the run ends.

@@ -26,6 +26,7 @@ from typing import Any
 from labkit.run import Run
 from labkit.run.error_text import described
 from labkit.views.frame_rate import MIN_INTERVAL_SECONDS, FrameRate, PageReport
+from labkit.views.lifetimes import weak_call
 
 _PACED_INTERVAL_SECONDS = 1.5
 """Interval, in s, after which a frame is sent though no step of a slow loop has ended."""
@@ -93,6 +94,8 @@ class Publisher:
         """Number of completed steps when the last frame was sent."""
         run.viewers.acknowledge()
         run.control.wait_begins = self._wait_begins
+        if run.steps == 0:
+            run.control.submit(weak_call(self.publish_soon), at_step_end=True)
         weakref.finalize(publish.__self__, self._end).atexit = False  # type: ignore[attr-defined]
         self._ended = False
         self._remove_callback: Callable[[], None] = _nothing
@@ -262,7 +265,7 @@ class Publisher:
         if self.is_one_way:
             run.viewers.acknowledge()
             rate.assume_acknowledged(time.monotonic())
-        if not run.control.paused and not pace.has_spare_time:  # a waiting loop is not slowed down
+        if is_running and not pace.has_spare_time:  # a loop that waits is not slowed down
             run.cost_totals.add_publishing(spent)
         rate.frame_sent(began, spent / 1e9)
         interval = rate.interval(time.monotonic(), run.budget)

@@ -49,6 +49,9 @@ class LiveModel:
     def findings(self):
         return self.found
 
+    def code_ended(self):
+        """Do nothing: no passes follow."""
+
     def before_end(self):
         """Do nothing: there is no callback."""
 
@@ -376,3 +379,16 @@ def test_an_acknowledged_frame_is_followed_at_once_while_tables_are_missing(larg
     page.channel._updates.pending = set()
     page.ask(received(2))
     assert hurried == [True]
+
+
+def test_the_frames_of_an_idle_run_are_no_cost_of_its_loop(run, monkeypatch):
+    run.begin()
+    page = Page(run, monkeypatch)
+    run.code_ended("the cell ended at step 0")
+    page.first(lambda content: content.get("run", {}).get("status") == "idle")
+    before = run.cost_totals.publishing_ns
+    seen = len(page.received)
+    page.channel._publisher.publish_soon()
+    page.first(lambda content: content["type"] == "frame" and len(page.received) > seen)
+    run.close()  # the publisher has counted
+    assert run.cost_totals.publishing_ns == before

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -172,6 +173,25 @@ def test_work_longer_than_the_time_limit_runs_once_per_step():
         control.at_step_end()
         assert len(done) == count
     assert not control.pending
+
+
+def test_requests_of_the_loop_itself_are_executed_at_the_end_of_their_step():
+    control = Control()
+    control.owner = threading.get_ident()
+    done = []
+
+    def work():
+        until = time.perf_counter() + 0.01
+        while time.perf_counter() < until:
+            pass
+        done.append(1)
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(control.submit, work).result()
+    for _ in range(2):
+        control.submit(work, at_step_end=True)
+    control.at_step_end()
+    assert len(done) == 3
 
 
 def test_closing_refuses_waiting_and_later_requests():
