@@ -77,7 +77,9 @@ export class TuningSection {
     const { tuning, state } = this.session;
     const { groups, modules, events } = tuning;
     const isEmpty = groups.length + modules.length + events.length === 0;
-    if (!isEmpty) this.element.hidden = false; // It remains, so that nothing moves when a run ends.
+    // It remains when a run ends, also if the view is drawn again then, so that nothing moves.
+    const hasTrained = state !== null && state.step > 0 && isFinal(state.status);
+    if (!isEmpty || hasTrained) this.element.hidden = false;
     this.unchanged.hidden = !isEmpty;
     const inForce = events.filter(({ taken_back }) => taken_back === null).length;
     setText(this.count, inForce ? `${inForce} change${inForce === 1 ? "" : "s"}` : "");

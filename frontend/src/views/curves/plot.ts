@@ -188,6 +188,7 @@ function layoutOf(
       showgrid: false,
       title: { text: "step", font: { size: 11, color: input.theme.mutedText }, standoff: 4 },
       hoverformat: ",d",
+      separatethousands: true,
       spikecolor: input.theme.mutedText,
       spikedash: "solid",
       spikethickness: 1,

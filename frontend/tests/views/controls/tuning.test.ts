@@ -86,9 +86,12 @@ describe("the section", () => {
   it("stays when the run ends, and says that nothing was changed", () => {
     const { section } = draw();
     session.tuning = { groups: [], modules: [], events: [] };
-    session.state = stateOf({ status: "finished" });
+    session.state = stateOf({ status: "finished", step: 9 });
     section.update();
-    expect(section.element.hidden).toBe(false);
+    expect([section, new TuningSection(session)].map(({ element }) => element.hidden)).toEqual([
+      false,
+      false,
+    ]);
     const texts = [...section.element.querySelectorAll<HTMLElement>("p")];
     expect(texts.filter(({ hidden }) => !hidden).map(({ textContent }) => textContent)).toContain(
       "Nothing was changed.",
