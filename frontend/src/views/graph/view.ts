@@ -62,7 +62,8 @@ export class GraphView {
   ) {
     root.classList.add("labkit-graph");
     root.setAttribute("data-labkit-view", "graph");
-    this.state = new GraphViewState(new ViewSettings(session.runId), embedded);
+    const settings = new ViewSettings(session.runId);
+    this.state = new GraphViewState(settings, embedded);
     this.drawing = new GraphDrawing(
       {
         onDrawn: (shown) => this.onDrawn(shown),
@@ -79,6 +80,7 @@ export class GraphView {
     this.selection = new StructureSelection(session, () => this.update(), showMessage);
     this.failures = new FailureNote((id) => navigator.show(id));
     const { scene, stage } = this.drawing;
+    if (!embedded) this.drawing.height.restore(settings);
     stage.append(tooltip.element);
     const deck = html("div", { class: "labkit-graph-deck" });
     deck.append(stage, this.minimap.element, help.element, details.element);
@@ -192,6 +194,7 @@ export class GraphView {
   }
 
   private onResized(): void {
+    this.drawing.height.save();
     if (this.drawing.viewport.changedByUser) this.minimap.update();
     else this.drawing.refit(this.state.shown, false);
   }

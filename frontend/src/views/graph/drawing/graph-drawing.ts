@@ -57,7 +57,7 @@ export class GraphDrawing {
   private fitWholeRequested = false;
   private readonly sheet = svg("svg", { role: "group", width: "100%", height: "100%" });
   private readonly notice = html("div", { class: "labkit-graph-notice" });
-  private readonly height = new StageHeight(this.stage);
+  readonly height = new StageHeight(this.stage);
   private readonly layoutClient: LayoutClient;
   private readonly levelCache = new LevelCache();
 

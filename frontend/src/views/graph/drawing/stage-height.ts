@@ -1,5 +1,6 @@
 /** Adapts the height of the stage to the layout, until the user changes it. */
 
+import type { ViewSettings } from "../../../parts/view-settings";
 import type { Rect } from "../layout/placement";
 
 const MIN_HEIGHT = 220;
@@ -7,11 +8,27 @@ const MAX_HEIGHT = 420;
 const MARGIN = 28;
 /** Minimum scale of the initial view, see `Viewport.fit`. */
 const READABLE_SCALE = 0.55;
+/** Settings: the height, and the height of the layout, which differs if the user changed it. */
+const HEIGHT = "graph height";
+const APPLIED_HEIGHT = "graph height of the layout";
 
 export class StageHeight {
   private appliedHeight = "";
+  private settings: ViewSettings | null = null;
 
   constructor(private readonly stage: HTMLElement) {}
+
+  /** Applies the height of the previous view of the run; stores that of this one from now on. */
+  restore(settings: ViewSettings): void {
+    this.settings = settings;
+    this.appliedHeight = settings.get(APPLIED_HEIGHT) ?? "";
+    this.stage.style.height = settings.get(HEIGHT) ?? "";
+  }
+
+  /** Stores the height, which the user may have changed. */
+  save(): void {
+    this.settings?.set(HEIGHT, this.stage.style.height || null);
+  }
 
   /** Adapts the height to the bounds of a layout; with `keep` it is not reduced. */
   fit(bounds: Rect, keep: boolean): void {
@@ -24,5 +41,7 @@ export class StageHeight {
     );
     this.appliedHeight = `${keep ? Math.max(needed, clientHeight) : needed}px`;
     style.height = this.appliedHeight;
+    this.settings?.set(APPLIED_HEIGHT, this.appliedHeight);
+    this.save();
   }
 }
