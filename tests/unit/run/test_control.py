@@ -306,15 +306,18 @@ def test_the_rate_of_steps_leaves_pauses_out(monkeypatch):
     run.close()
 
 
-def test_an_interrupt_of_a_paused_loop_ends_the_pause():
-    def press():
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("is_requested", [False, True])
+def test_an_interrupt_of_a_paused_loop_ends_the_pause(is_requested):
+    control = Control()
 
-    for interrupt in (press, lambda: control.interrupt(lambda: True)):
-        control = Control()
-        control.while_paused = interrupt
-        control.pause()
-        with pytest.raises(KeyboardInterrupt):
-            control.at_step_end()
-        assert not control.pausing
+    def interrupt():
+        if not is_requested:
+            raise KeyboardInterrupt
+        control.interrupt(lambda: True)
+
+    control.while_paused = interrupt
+    control.pause()
+    with pytest.raises(KeyboardInterrupt):
         control.at_step_end()
+    assert not control.pausing
+    control.at_step_end()
