@@ -106,6 +106,8 @@ class Control:
         self._closed = False
         self._paused_threads: set[int] = set()
         """Threads whose loop is paused: more than one if several threads train under one run."""
+        self._pauses: tuple[float, float | None] = 0.0, None
+        """Duration of the pauses that have ended, and when the present one began, in s."""
         self._pacing_threads: set[int] = set()
         """Threads whose loop waits for its pace."""
         self._allowed: deque[None] = deque(maxlen=_MAX_STEPS_ALLOWED)
@@ -125,6 +127,12 @@ class Control:
     def paused(self) -> bool:
         """Whether the loop is blocked at the end of a step."""
         return self._pause_requested and bool(self._paused_threads)
+
+    @property
+    def paused_seconds(self) -> float:
+        """How long the loop has been paused until now, in s."""
+        ended, began = self._pauses
+        return ended if began is None else ended + time.monotonic() - began
 
     @property
     def is_held_here(self) -> bool:
@@ -278,6 +286,8 @@ class Control:
     def _wait(self) -> None:
         ident = threading.get_ident()
         self._paused_threads.add(ident)
+        if self._pauses[1] is None:
+            self._pauses = self._pauses[0], time.monotonic()
         self.pause_begins()
         self.wait_begins()
         try:
@@ -288,6 +298,8 @@ class Control:
                     self._wake.get(timeout=_WAIT_SECONDS)
         finally:
             self._paused_threads.discard(ident)
+            if not self._paused_threads:
+                self._pauses = self.paused_seconds, None
 
     def _keep_pace(self) -> None:
         """Wait until the next step may begin, or until a pause or an end is requested."""

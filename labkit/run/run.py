@@ -145,7 +145,7 @@ class Run(ChangeableRun):
             process_memory=process_memory,
             device_memory=None if live is None else live.device_memory(),
             cost=self.cost,
-            getting_started=self.cost_totals.includes_start and not self.closed,
+            getting_started=self.cost_totals.includes_start,
             budget=self.budget,
             parameters=self.model.parameters,
             trainable=self.model.trainable,
@@ -175,7 +175,7 @@ class Run(ChangeableRun):
         return inspect(self, name)
 
     def _steps_per_second(self) -> float | None:
-        rate = self._rate.at(self._lifecycle.now, self.steps)
+        rate = self._rate.at(self._lifecycle.now - self.control.paused_seconds, self.steps)
         if rate is not None and self.status != "idle" and not self.closed:
             return rate
         seconds = (self.cost_totals.loop_ns + self.control.pace.waited_ns) / 1e9

@@ -54,16 +54,19 @@ export class PlotlyFigure {
     private readonly fileName: string,
     private readonly events: FigureEvents,
   ) {
-    this.element.append(this.canvas);
+    const loading = make("p", { class: "labkit-empty" }, "Loading the plotting library");
+    this.element.append(this.canvas, loading);
     this.resizes = new ResizeObserver(() => this.events.changed());
     this.resizes.observe(this.element);
     loadPlotly(session).then(
       (plotly) => {
         this.plotly = plotly;
+        loading.remove();
         if (!this.closed) this.events.changed();
       },
       (error: unknown) => {
         this.failure = `The plotting library did not load: ${error}`;
+        loading.remove();
         if (!this.closed) this.events.changed();
       },
     );

@@ -277,3 +277,30 @@ def test_stopping_an_outer_run_ends_the_outer_block():
         after_inner.append(1)
     assert not after_inner
     assert (outer.status, inner.status) == ("stopped", "interrupted")
+
+
+def test_the_rate_of_steps_leaves_pauses_out(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    run = Run("paused")
+    run.advance_to(50)
+    run.state()
+    now += 1
+    run.advance_to(100)
+    rates = [run.state().steps_per_second]
+
+    def pass_time():
+        nonlocal now
+        now += 60
+        rates.append(run.state().steps_per_second)
+        run.resume()
+
+    run.control.while_paused = pass_time
+    run.pause()
+    run.control.at_step_end()
+    now += 1
+    run.advance_to(150)
+    rates.append(run.state().steps_per_second)
+    assert rates == [50, 50, 50]
+    assert run.elapsed == 62
+    run.close()
