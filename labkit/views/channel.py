@@ -256,15 +256,16 @@ class RunChannel(DroppableWidget):
                 "local": bool(is_local),
                 "in_sight": bool(is_in_sight),
             }:
-                self._acknowledge(seq, PageReport(drawing / 1000, is_local, is_in_sight))
+                self._acknowledge(page, seq, PageReport(drawing / 1000, is_local, is_in_sight))
             case _:
                 self._act(content)
 
-    def _acknowledge(self, seq: int, report: PageReport) -> None:
+    def _acknowledge(self, page: PageRecord, seq: int, report: PageReport) -> None:
         delay = self._updates.acknowledge(seq)
         if self._publisher is None:
             return
-        came_in_sight = self._publisher.acknowledge(delay, report)
+        arrives = page.is_heard_in_cells is True
+        came_in_sight = self._publisher.acknowledge(delay, report, arrives_in_cells=arrives)
         if self._updates.pending or came_in_sight:
             self._publisher.publish_soon()
 

@@ -25,6 +25,7 @@ from typing import Any
 
 from labkit.run import Run
 from labkit.run.error_text import described
+from labkit.views.acknowledgement_watch import AcknowledgementWatch
 from labkit.views.frame_rate import MIN_INTERVAL_SECONDS, FrameRate, PageReport
 from labkit.views.lifetimes import weak_call
 
@@ -88,6 +89,7 @@ class Publisher:
         self._ending = False
         self._publish_due = self._complete_due = False
         self._rate = FrameRate(time.monotonic())
+        self._acknowledgements = AcknowledgementWatch()
         self._used_cores = time.monotonic(), time.process_time()
         """When the last frame was sent, and the processor time of the kernel until then, in s."""
         self._sent_steps = 0
@@ -145,8 +147,18 @@ class Publisher:
             if control.paused or control.pace.draws_each_step:
                 self.publish_soon()
 
-    def acknowledge(self, delay: float, report: PageReport) -> bool:
-        """Record that a page has received a frame, `delay` s after it was sent.
+    def acknowledge(
+        self, delay: float, report: PageReport, *, arrives_in_cells: bool = True
+    ) -> bool:
+        """Record that a page has received a frame.
+
+        Parameters
+        ----------
+        delay : float
+            Time since the frame was sent, in s.
+        report : PageReport
+        arrives_in_cells : bool
+            Whether messages of the page are handled while a cell is running, as far as is known.
 
         Returns
         -------
@@ -154,7 +166,9 @@ class Publisher:
             Whether a view has come into sight.
         """
         self.is_one_way = False
-        came_in_sight = self._rate.acknowledged(time.monotonic(), delay, report)
+        now = time.monotonic()
+        self._acknowledgements.acknowledged(now, arrives_in_cells=arrives_in_cells)
+        came_in_sight = self._rate.acknowledged(now, delay, report)
         run = self._run()
         if run is not None:
             run.viewers.acknowledge()
@@ -261,6 +275,9 @@ class Publisher:
         if not is_running or pace.has_spare_time or stands_still:
             rate.cost.skip()
         self._note_use_of_cores(began)
+        trains_in_cell = run.control.owner == threading.main_thread().ident
+        if trains_in_cell and not stands_still and self._acknowledgements.waits(began):
+            self.is_one_way = True
         spent = self._publish_guarded(publish, draws_all=draws_all)
         if self.is_one_way:
             run.viewers.acknowledge()
