@@ -3,14 +3,13 @@
  * the views.
  *
  * `run-data.ts` stores the data, `run-requests.ts` sends requests and resolves them,
- * `connection.ts` requests snapshots, `fragments.ts` reassembles large messages. A new snapshot is
- * requested after a frame that is missing or cannot be decoded.
+ * `connection.ts` requests snapshots. A new snapshot is requested after a frame that is missing or
+ * cannot be decoded.
  */
 
 import type { Buffers } from "../decoding/buffers";
 import type { GraphData } from "../messages/graph";
 import type {
-  FragmentMessage,
   FrameMessage,
   KernelMessage,
   MessageHandler,
@@ -37,7 +36,6 @@ import type {
 import { Acknowledgements } from "./acknowledgements";
 import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
-import { FragmentAssembler } from "./fragments";
 import type { MessageRecorder } from "./message-recorder";
 import { RunData } from "./run-data";
 import { RunRequests, withoutAnswer } from "./run-requests";
@@ -51,7 +49,6 @@ export class LiveSession implements RunSession {
   private readonly data = new RunData();
   private readonly requests: RunRequests;
   private readonly connection: Connection;
-  private readonly fragments = new FragmentAssembler();
   private readonly acknowledgements = new Acknowledgements();
   private readonly listeners = new Set<(change: Change) => void>();
   private handler: MessageHandler | null = null;
@@ -232,9 +229,6 @@ export class LiveSession implements RunSession {
       case "refused":
         this.receiveRefusal(message);
         break;
-      case "fragment":
-        this.receiveFragment(message, buffers);
-        break;
       case "graph":
       case "inspection":
       case "subjects":
@@ -244,11 +238,6 @@ export class LiveSession implements RunSession {
         this.requests.receive(message, buffers);
         break;
     }
-  }
-
-  private receiveFragment(message: FragmentMessage, buffers: Buffers): void {
-    const complete = this.fragments.add(message, buffers);
-    if (complete) this.receive(complete.content as KernelMessage, complete.buffers);
   }
 
   /** Acknowledges a snapshot or a frame, unless an earlier one was acknowledged a moment ago. */

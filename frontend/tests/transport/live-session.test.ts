@@ -11,7 +11,7 @@ import {
 import { LiveSession } from "../../src/transport/live-session";
 import { NO_ANSWER, SUSPENSION_MS } from "../../src/transport/pending-requests";
 import { CONTROL_TIMEOUT_MS } from "../../src/transport/run-requests";
-import { RESEND_AFTER_MS } from "../../src/transport/send-repeatedly";
+import { MAX_SENT, RESEND_AFTER_MS } from "../../src/transport/send-repeatedly";
 import { FakeChannel, lossRows, recorded, snapshot, stateOf } from "../fake-channel";
 
 beforeEach(() => vi.useFakeTimers());
@@ -232,7 +232,7 @@ describe("a session", () => {
     const channel = new FakeChannel();
     new LiveSession(channel, recorded(channel));
     vi.advanceTimersByTime(1_000_000);
-    expect(channel.sentOfType("hello")).toHaveLength(1 + RESEND_AFTER_MS.length);
+    expect(channel.sentOfType("hello")).toHaveLength(MAX_SENT);
   });
 
   it("reports a kernel that does not answer, until it does", () => {
