@@ -262,7 +262,7 @@ class Publisher:
         if self.is_one_way:
             run.viewers.acknowledge()
             rate.assume_acknowledged(time.monotonic())
-        if not run.control.paused and not pace.has_spare_time:  # a waiting loop is not slowed down
+        if is_running and not pace.has_spare_time:  # a loop that waits is not slowed down
             run.cost_totals.add_publishing(spent)
         rate.frame_sent(began, spent / 1e9)
         interval = rate.interval(time.monotonic(), run.budget)

@@ -376,3 +376,16 @@ def test_an_acknowledged_frame_is_followed_at_once_while_tables_are_missing(larg
     page.channel._updates.pending = set()
     page.ask(received(2))
     assert hurried == [True]
+
+
+def test_the_frames_of_an_idle_run_are_no_cost_of_its_loop(run, monkeypatch):
+    run.begin()
+    page = Page(run, monkeypatch)
+    run.code_ended("the cell ended at step 0")
+    page.first(lambda content: content.get("run", {}).get("status") == "idle")
+    before = run.cost_totals.publishing_ns
+    seen = len(page.received)
+    page.channel._publisher.publish_soon()
+    page.first(lambda content: content["type"] == "frame" and len(page.received) > seen)
+    run.close()  # the publisher has counted
+    assert run.cost_totals.publishing_ns == before
