@@ -42,6 +42,8 @@ from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.waiting_messages import WaitingMessageWatch
 
 _MAX_TEXT = 200
+_CONTENT_BYTES = 2_000
+"""Usual size of a message without its buffers."""
 _GRACE_SECONDS = 0.4
 """Time in which the message of a page that displays a view must arrive, in s.
 
@@ -82,7 +84,7 @@ class RunChannel(DroppableWidget):
         """Pending pushes; each is done when a page has sent a message."""
         self.on_msg(self._on_message)
         jupyter_compat.handle_on_subshell(self.comm)
-        self._publisher = None if run.closed else Publisher(run, self.publish)
+        self._publisher = None if run.closed else Publisher(run, self.publish, self._updates.flow)
         self._waiting_messages = WaitingMessageWatch(run, is_open_widget)
 
     @classmethod
@@ -175,19 +177,27 @@ class RunChannel(DroppableWidget):
         """
         close_dropped_comms()
         with self._lock:
-            self._post(self._updates.frame(draws_all=draws_all))
+            self._post_update(self._updates.frame(draws_all=draws_all))
             self._post_rest_of_ended_run()
 
     def _post_rest_of_ended_run(self) -> None:
         """Send what did not fit into the last message at once if no further frames are due."""
         while self._updates.has_more and self._watched.closed:
-            self._post(self._updates.frame())
+            self._post_update(self._updates.frame())
 
-    def _post(self, message: wire.Message) -> None:
+    def _post_update(self, message: wire.Message) -> None:
+        self._updates.posted(self._post(message))
+
+    def _post(self, message: wire.Message) -> int:
+        """Send a message; return how much was sent, in bytes."""
+        size = 0
         if self.comm is None or jupyter_compat.is_closed(self.comm):
-            return
-        for part in map(with_text_buffers, self._fragmenter.fragments(message)):
-            self.send(part.content, part.buffers)
+            return size
+        for part in self._fragmenter.fragments(message):
+            sent = with_text_buffers(part)
+            self.send(sent.content, sent.buffers)
+            size += _CONTENT_BYTES + sum(map(len, part.buffers))
+        return size
 
     def _on_message(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         """Handle a message from a page; every request receives a reply or a refusal."""
@@ -225,7 +235,7 @@ class RunChannel(DroppableWidget):
             case {"type": "hello", "protocol": version}:
                 self._refuse(content, wire.other_version(version))
             case {"type": "asset", "name": name, "again": bool(again)} if name in assets.ASSETS:
-                self._send_asset(page, name, again=again)
+                self._schedule_asset(content, page, name, again=again)
             case {"type": "text"}:
                 request_text()
                 page.forget_sent()
@@ -242,10 +252,10 @@ class RunChannel(DroppableWidget):
                 self._act(content)
 
     def _acknowledge(self, seq: int, report: PageReport) -> None:
-        delay = self._updates.acknowledge(seq)
+        self._updates.acknowledge(seq)
         if self._publisher is None:
             return
-        came_in_sight = self._publisher.acknowledge(delay, report)
+        came_in_sight = self._publisher.acknowledge(report)
         if self._updates.pending or came_in_sight:
             self._publisher.publish_soon()
 
@@ -306,6 +316,19 @@ class RunChannel(DroppableWidget):
             self._snapshot_due = True
             self._reply_on_publisher(content, self._send_due_snapshot)
 
+    def _schedule_asset(
+        self, content: Any, page: PageRecord, name: AssetName, *, again: bool
+    ) -> None:
+        """Send a script; after the snapshot that is due, as the page can show much of it without.
+
+        The others take ten seconds at 1 Mbit/s.
+        """
+        send = partial(self._send_asset, page, name, again=again)
+        if self._snapshot_due:
+            self._reply_on_publisher(content, send)
+        else:
+            send()
+
     def _inspect(self, content: Any, name: str, request: int) -> None:
         """Request values from the training thread; reply when they are read, or after a timeout."""
         run = self._watched
@@ -346,7 +369,7 @@ class RunChannel(DroppableWidget):
 
     def _send_snapshot(self) -> None:
         with self._lock:
-            self._post(self._updates.snapshot())
+            self._post_update(self._updates.snapshot())
             self._post_rest_of_ended_run()
 
     def _control(self, content: Any, action: str, request: int) -> None:

@@ -37,7 +37,7 @@ class Fragmenter:
 
     Examples
     --------
-    >>> large = Message({"type": "picture"}, [bytes(1_500_000)])
+    >>> large = Message({"type": "picture"}, [bytes(100_000)])
     >>> [part.content["index"] for part in Fragmenter().fragments(large)]
     [0, 1]
     """

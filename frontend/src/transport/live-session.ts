@@ -241,12 +241,14 @@ export class LiveSession implements RunSession {
   }
 
   /** Acknowledges a snapshot or a frame, unless an earlier one was acknowledged a moment ago. */
-  private acknowledge({ seq, acknowledged, handler }: SnapshotMessage | FrameMessage): void {
+  private acknowledge(message: SnapshotMessage | FrameMessage): void {
+    const { seq, acknowledged, handler } = message;
     this.handler = handler;
     this.received = seq;
     this.framesReceived += 1;
     const now = performance.now();
-    if (this.acknowledgements.receive(seq, acknowledged, now, this.isLoading)) this.report();
+    const isAwaited = this.isLoading || (message.type === "frame" && message.awaited);
+    if (this.acknowledgements.receive(seq, acknowledged, now, isAwaited)) this.report();
   }
 
   /** Acknowledges the last message, and reports what drawing the frames has cost. */
