@@ -42,6 +42,7 @@ class Direction:
         loop, free_at = asyncio.get_running_loop(), 0.0
         while True:
             arrived, chunk, writer = await self._chunks.get()
+            await self._line.flowing.wait()
             rate = self._line.bytes_per_second
             if rate is not None:
                 free_at = max(free_at, arrived) + len(chunk) / rate
@@ -61,6 +62,7 @@ class SlowLine:
     Attributes
     ----------
     port : int
+    flowing : asyncio.Event
     bytes_per_second : float or None
         Rate of each direction; None without a limit.
     delay_seconds : float
@@ -73,6 +75,7 @@ class SlowLine:
         self.delay_seconds = 0.0
         self._server_port = server_port
         self._writers: set[asyncio.StreamWriter] = set()
+        self.flowing = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -83,6 +86,15 @@ class SlowLine:
         self.delay_seconds = delay_seconds
         self.bytes_per_second = megabits_per_second * 1e6 / 8
 
+    def hold(self) -> None:
+        """Let nothing pass."""
+        self._loop.call_soon_threadsafe(self.flowing.clear)
+
+    def speed_up(self) -> None:
+        """Remove all limits."""
+        self.bytes_per_second = None
+        self._loop.call_soon_threadsafe(self.flowing.set)
+
     def close(self) -> None:
         """Close all connections, and end the thread."""
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
@@ -91,6 +103,7 @@ class SlowLine:
         self._loop.close()
 
     async def _open(self, host: str) -> int:
+        self.flowing.set()
         self.to_page, self.to_server = Direction(self), Direction(self)
         self._server = await asyncio.start_server(self._connect, host, 0)
         self._tasks = {asyncio.create_task(way.carry()) for way in (self.to_page, self.to_server)}
