@@ -18,7 +18,13 @@ import type {
 import type { Finding, FindingsHistory, RunState } from "./messages/run";
 import type { TableKind } from "./messages/tables";
 import type { Tuning } from "./messages/tuning";
-import type { PictureKind, PictureSubject, RecordedNorm, SentPicture } from "./messages/values";
+import type {
+  HistogramBins,
+  PictureKind,
+  PictureSubject,
+  RecordedNorm,
+  SentPicture,
+} from "./messages/values";
 
 /** How this page and the kernel reach each other while a loop runs, as measured on this page. */
 export interface Delivery {
@@ -151,12 +157,15 @@ export interface RunSession {
   readonly notebook: NotebookKind;
   /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
   readonly isOneWay: boolean;
+  /** Number of pictures and histograms that the kernel has sent without a request. */
+  readonly pushed: number;
   /** Null before anything was measured, and while no loop is watched. */
   readonly delivery: Delivery | null;
   /** Why the data are not live, as a sentence; null without a problem. */
   readonly problem: string | null;
   /**
-   * Resolves to the graph with a signature; null if it is not stored any more, or after a timeout.
+   * Resolves to the graph with a signature; null if it is not stored any more, after a timeout, or
+   * if this page has not received it and cannot request it now.
    */
   graphOf(signature: string): Promise<GraphData | null>;
   /**
@@ -168,13 +177,14 @@ export interface RunSession {
   subjects(): Promise<readonly PictureSubject[] | null>;
   /**
    * Resolves to the newest picture up to a step, or to the newest of all for null. Resolves to null
-   * if there is none, or after a timeout.
+   * if there is none, or after a timeout. Where requests wait for the end of the cell, these and
+   * the histograms are those that the kernel has sent without one.
    */
   picture(module: string, kind: PictureKind, step: number | null): Promise<Picture | null>;
   /** Resolves to the newest gradient histograms up to a step; null after a timeout. */
   histograms(
     names: readonly string[],
-    bins: "magnitude" | "even",
+    bins: HistogramBins,
     step: number | null,
   ): Promise<readonly GradientHistogram[] | null>;
   setCursor(step: number | null): void;

@@ -36,6 +36,7 @@ export class StubSession implements RunSession {
   isLoading = false;
   drawsAll = true;
   isOneWay = false;
+  pushed = 0;
   delivery: Delivery | null = null;
   cursor: number | null = null;
   selected: string | null = null;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -63,6 +64,12 @@ class Picture:
     silent: tuple[int, ...] = ()
     whole: tuple[int, ...] = ()
 
+    @cached_property
+    def range(self) -> tuple[float, float] | None:
+        """The smallest and largest finite value; None without any."""
+        finite = self.values[np.isfinite(self.values)]
+        return (float(finite.min()), float(finite.max())) if finite.size else None
+
 
 class ActivationLog:
     """A thread-safe log of pictures by module and kind.
@@ -111,8 +118,7 @@ class ActivationLog:
         """Return the smallest and largest finite value of the stored pictures, None without any."""
         with self._lock:
             stored = list(self._pictures.get((module, kind), ()))
-        finite = [p.values[np.isfinite(p.values)] for p in stored]
-        ends = [(float(v.min()), float(v.max())) for v in finite if v.size]
+        ends = [picture.range for picture in stored if picture.range is not None]
         return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
 
     def at(self, module: str, kind: PictureKind, step: int | None = None) -> Picture | None:

@@ -108,6 +108,12 @@ class HistogramLog:
         found, counts, ends = fitting[-1]
         return found, _edges(ends), counts
 
+    def newest_step(self, name: str) -> int:
+        """Return the step of the newest sample of a name; -1 if there is none."""
+        with self._lock:
+            samples = self._samples.get(name)
+            return samples[-1][0] if samples else -1
+
     def names(self) -> list[str]:
         """Return the names of all sampled quantities, for example ``"grad/fc1.weight"``."""
         return list(self._samples)

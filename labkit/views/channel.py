@@ -37,6 +37,7 @@ from labkit.views.message_handlers import handler_of_message
 from labkit.views.messages.page import AssetName
 from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.publisher import Publisher
+from labkit.views.pushed_replies import PushedReplies
 from labkit.views.run_updates import RunUpdates
 from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.waiting_messages import WaitingMessageWatch
@@ -55,7 +56,8 @@ class RunChannel(DroppableWidget):
     """Sends scripts, snapshots and frames of a run to the pages, and handles their requests.
 
     A page requests its scripts and a snapshot. If it displays a view and its request does not
-    arrive, because the front end delivers it only when the cell has ended, it is sent them without.
+    arrive, because the front end delivers it only when the cell has ended, it is sent them without;
+    so are, with the frames, pictures and histograms that views draw.
 
     A message from a page may arrive on any thread while a cell is running. Control actions and
     requests that need the model are therefore only queued in the `Control` of the run. Use
@@ -74,10 +76,11 @@ class RunChannel(DroppableWidget):
     def __init__(self, run: Run) -> None:
         super().__init__(run_id=run.id, _esm=assets.small_script("channel-recorder.js"))
         self._watched = run
-        self._views: set[str] = set()
-        """The model ids of the open views that use the channel."""
+        self._views: dict[str, str] = {}
+        """The kinds of the open views that use the channel, by their model ids."""
         self._lock = threading.Lock()
         self._updates = RunUpdates(run)
+        self._pushed_replies = PushedReplies(run)
         self._fragmenter = Fragmenter()
         self._snapshot_due = False
         self._requested: set[Future[None]] = set()
@@ -95,13 +98,13 @@ class RunChannel(DroppableWidget):
             channel = cls._of_runs[run.id] = cls(run)
         return channel
 
-    def add_view(self, model_id: str) -> None:
+    def add_view(self, model_id: str, kind: str) -> None:
         """Register an open view, by its model id."""
-        self._views.add(model_id)
+        self._views[model_id] = kind
 
     def remove_view(self, model_id: str) -> None:
         """Unregister a closed view; close the channel if it was the last one."""
-        self._views.discard(model_id)
+        self._views.pop(model_id, None)
         if not self._views:
             self.close()
 
@@ -177,16 +180,33 @@ class RunChannel(DroppableWidget):
         """
         close_dropped_comms()
         with self._lock:
-            self._post_update(self._updates.frame(draws_all=draws_all))
-            self._post_rest_of_ended_run()
+            size = 0
+            try:
+                if draws_all:
+                    size = self._push_replies()
+            finally:
+                self._post_update(self._updates.frame(draws_all=draws_all), size)
+                self._post_rest_of_ended_run()
+
+    def _push_replies(self) -> int:
+        """Send what pages request with a frame, if their requests wait for the end of the cell.
+
+        It is sent before the frame, which lets the views draw it. Return how much was sent, in
+        bytes.
+        """
+        if self._publisher is None or not self._publisher.is_one_way:
+            return 0
+        kinds = list(self._views.values())  # a view may be closed on another thread
+        return sum(map(self._post, self._pushed_replies.due(kinds)))
 
     def _post_rest_of_ended_run(self) -> None:
         """Send what did not fit into the last message at once if no further frames are due."""
         while self._updates.has_more and self._watched.closed:
             self._post_update(self._updates.frame())
 
-    def _post_update(self, message: wire.Message) -> None:
-        self._updates.posted(self._post(message))
+    def _post_update(self, message: wire.Message, size_before: int = 0) -> None:
+        """Send a snapshot or a frame; `size_before` is the size of what was sent just before."""
+        self._updates.posted(size_before + self._post(message))
 
     def _post(self, message: wire.Message) -> int:
         """Send a message; return how much was sent, in bytes."""
@@ -203,6 +223,8 @@ class RunChannel(DroppableWidget):
         """Handle a message from a page; every request receives a reply or a refusal."""
         page = page_of_message()
         page.heard()
+        if page.is_heard_in_cells and self._publisher is not None:
+            self._publisher.is_one_way = False
         handler = handler_of_message(self._watched.control.owner)
         self._updates.handler = handler or self._updates.handler
         self._cancel_pushes()
@@ -369,6 +391,7 @@ class RunChannel(DroppableWidget):
 
     def _send_snapshot(self) -> None:
         with self._lock:
+            self._pushed_replies.restart()
             self._post_update(self._updates.snapshot())
             self._post_rest_of_ended_run()
 

@@ -94,13 +94,14 @@ def inspection(request: int, found: Inspection | None) -> Message:
 
 
 def histograms(
-    request: int, log: HistogramLog, names: Sequence[str], bins: str, step: int | None
+    request: int | None, log: HistogramLog, names: Sequence[str], bins: str, step: int | None
 ) -> Message:
     """Return gradient histograms.
 
     Parameters
     ----------
-    request : int
+    request : int or None
+        None without a request.
     log : HistogramLog
     names : sequence of str
         Names of parameters.
@@ -109,7 +110,9 @@ def histograms(
     step : int or None
         The newest histograms up to this step are returned; the newest of all for None.
     """
-    message = Message({"type": "histograms", "request": request, "names": list(names)})
+    bins = "even" if bins == "even" else "magnitude"
+    content = {"type": "histograms", "request": request, "names": list(names), "bins": bins}
+    message = Message(content)
     prefix = "grad_linear" if bins == "even" else "grad"
     found = [log.at(f"{prefix}/{name}", step) for name in names]
     steps = [float("nan") if each is None else each[0] for each in found]
@@ -121,8 +124,11 @@ def histograms(
     return message
 
 
-def subjects(request: int, log: ActivationLog) -> Message:
-    """Return the modules with pictures of activations, and the steps of these pictures."""
+def subjects(request: int | None, log: ActivationLog) -> Message:
+    """Return the modules with pictures of activations, and the steps of these pictures.
+
+    `request` is None without a request, as in `picture`.
+    """
     found = [
         {
             "module": module,
@@ -135,7 +141,7 @@ def subjects(request: int, log: ActivationLog) -> Message:
     return Message({"type": "subjects", "request": request, "subjects": found})
 
 
-def picture(request: int, found: Picture | None) -> Message:
+def picture(request: int | None, found: Picture | None) -> Message:
     """Return a picture of activations; `found` is None without one."""
     message = Message({"type": "picture", "request": request, "picture": None})
     if found is not None:

@@ -29,6 +29,7 @@ from labkit.run import Run
 from labkit.run.error_text import described
 from labkit.views.flow_control import FlowControl
 from labkit.views.frame_rate import MIN_INTERVAL_SECONDS, FrameRate, PageReport
+from labkit.views.lifetimes import weak_call
 
 _PACED_INTERVAL_SECONDS = 1.5
 """Interval, in s, after which a frame is sent though no step of a slow loop has ended."""
@@ -99,6 +100,8 @@ class Publisher:
         """Number of completed steps when the last frame was sent."""
         run.viewers.acknowledge()
         run.control.wait_begins = self._wait_begins
+        if run.steps == 0:
+            run.control.submit(weak_call(self.publish_soon), at_step_end=True)
         weakref.finalize(publish.__self__, self._end).atexit = False  # type: ignore[attr-defined]
         self._ended = False
         self._remove_callback: Callable[[], None] = _nothing

@@ -50,7 +50,7 @@ class View(DroppableWidget):
         self.run = run
         channel = RunChannel.of(run)
         super().__init__(view=self.kind, channel=channel, _esm=assets.loader_source())
-        channel.add_view(self.model_id)
+        channel.add_view(self.model_id, self.kind)
 
     def close(self) -> None:
         """Close the view on every page; the last view of a run also closes its channel."""

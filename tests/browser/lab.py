@@ -44,6 +44,22 @@ kernel.anyMessage.connect((_, { msg }) => {
 """
 """Removes the binary buffers of all messages of the kernel from the page."""
 
+HOLD_MESSAGES = """
+window.heldMessages = [];
+const { kernel } = window.jupyterapp.shell.currentWidget.context.sessionContext.session;
+const sendNow = kernel.sendShellMessage.bind(kernel);
+kernel.sendShellMessage = (msg, ...options) => {
+  if (msg.header.msg_type !== "comm_msg") return sendNow(msg, ...options);
+  window.heldMessages.push([msg, ...options]);
+  return { msg };
+};
+kernel.anyMessage.connect((_, { msg }) => {
+  if (msg.header.msg_type !== "execute_reply") return;
+  for (const held of window.heldMessages.splice(0)) sendNow(...held);
+});
+"""
+"""Lets the messages of the page's widgets wait until a cell has ended."""
+
 SETTINGS: dict[str, dict[str, object]] = {
     "@jupyterlab/apputils-extension/notification": {
         "fetchNews": "false",

@@ -39,6 +39,8 @@ class FrontEnd:
         Whether the dashboard is displayed by a cell before the one that trains.
     in_background : callable
         Turns code into a cell that runs it in the background.
+    background : str
+        What that cell uses for it.
     """
 
     id: str
@@ -50,6 +52,7 @@ class FrontEnd:
     load: str = "%load_ext labkit"
     is_split: bool = False
     in_background: Callable[[str], str] = cells.with_magic
+    background: str = "%%train"
 
 
 FRONT_ENDS = (
@@ -89,5 +92,6 @@ FRONT_ENDS = (
         kernel=("ipywidgets", "anywidget"),
         load="",
         in_background=cells.with_function,
+        background="lk.background",
     ),
 )

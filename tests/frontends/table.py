@@ -44,12 +44,13 @@ def write_readme_table(rows: dict[str, dict[str, Any]]) -> None:
 def _line(front_end: FrontEnd, row: dict[str, Any]) -> list[str]:
     blocking, background = row["blocking"], row["background"]
     both = _joined(_live(background), _clicks(background))
+    named = "" if front_end.background == "%%train" else f" (`{front_end.background}`)"
     return [
         _name(front_end, row["versions"]),
         _live(blocking),
         _clicks(blocking),
-        both,
-        _reload(blocking["reloaded"], background["reloaded"]),
+        both + named,
+        _reload(blocking["reloaded"], background["reloaded"], front_end.background),
     ]
 
 
@@ -80,10 +81,10 @@ def _joined(live: str, clicks: str) -> str:
     return live if live == clicks else f"live: {live}; clicks: {clicks}"
 
 
-def _reload(blocking: str, background: str) -> str:
-    """Return when the views are back, in a cell that blocks and with ``%%train``."""
+def _reload(blocking: str, background: str, named: str) -> str:
+    """Return when the views are back, in a cell that blocks and with what `named` names."""
     if blocking == background == "new kernel":
         return "runs again, in a new kernel"
     if blocking == background:
         return _WHEN[blocking]
-    return f"{_WHEN[blocking]}; {_WHEN[background]} with `%%train`"
+    return f"{_WHEN[blocking]}; {_WHEN[background]} with `{named}`"

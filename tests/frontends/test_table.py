@@ -68,3 +68,11 @@ def test_a_row_says_what_is_live_and_what_arrives():
     assert cells(changed("blocking", live={}, clicks=None))[1:3] == ["no", "no"]
     assert cells(changed("blocking", live={"curves": True, "graph": False}))[1] == "only curves"
     assert cells(changed("background", clicks=False))[3] == "live: yes; clicks: no"
+
+
+def test_marimo_has_a_function_in_place_of_the_cell_magic():
+    seen = {**SEEN, "versions": {"marimo": "0.25.2"}}
+    assert cells(seen, "marimo")[3:] == [
+        "yes (`lk.background`)",
+        "when the cell ends; at once with `lk.background`",
+    ]

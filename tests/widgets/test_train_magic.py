@@ -238,6 +238,7 @@ def test_a_word_that_is_no_name_is_refused(notebook):
     training = notebook.run("%%train --verbose\nstep()")
     assert "%%train task, not '--verbose'" in training.printed
     assert training.line is None
+    assert "not 'for'" in notebook.run("%%train for\nstep()").printed
 
 
 def test_magics_shell_lines_and_await_work(notebook):

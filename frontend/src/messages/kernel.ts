@@ -6,7 +6,13 @@ import type { BufferIndex } from "./protocol";
 import type { Finding, FindingsHistory, RunState } from "./run";
 import type { TableRows, TableSnapshot } from "./tables";
 import type { Tuning, TuningChanges } from "./tuning";
-import type { PictureSubject, RecordedNorm, SentPicture, SentStatistics } from "./values";
+import type {
+  HistogramBins,
+  PictureSubject,
+  RecordedNorm,
+  SentPicture,
+  SentStatistics,
+} from "./values";
 
 /**
  * What handled a message of a page while a loop ran: a subshell, the loop itself at the end of a
@@ -93,15 +99,18 @@ export interface InspectionMessage {
 /** The modules with pictures of activations. */
 export interface SubjectsMessage {
   readonly type: "subjects";
-  readonly request: number;
+  /** Null without a request, where requests wait for the end of the cell. */
+  readonly request: number | null;
   readonly subjects: readonly PictureSubject[];
 }
 
 /** Gradient histograms of some parameters. */
 export interface HistogramsMessage {
   readonly type: "histograms";
-  readonly request: number;
+  /** As in a list of pictures. */
+  readonly request: number | null;
   readonly names: readonly string[];
+  readonly bins: HistogramBins;
   /** float64[names]; NaN without a histogram. */
   readonly steps: BufferIndex;
   /** float64[names * 41]. */
@@ -113,7 +122,8 @@ export interface HistogramsMessage {
 /** A picture of activations; null if there is none. */
 export interface PictureMessage {
   readonly type: "picture";
-  readonly request: number;
+  /** As in a list of pictures. */
+  readonly request: number | null;
   readonly picture: SentPicture | null;
 }
 

@@ -1,7 +1,7 @@
 /** Messages from the page to the kernel. */
 
 import type { Quantity, Schedule } from "./tuning";
-import type { PictureKind } from "./values";
+import type { HistogramBins, PictureKind } from "./values";
 
 export type AssetName = "labkit.js" | "plotly.js" | "layout.js";
 
@@ -64,8 +64,7 @@ export interface HistogramsRequest {
   readonly type: "histograms";
   readonly request: number;
   readonly names: readonly string[];
-  /** Powers of two of the magnitude, or bins of equal width from the minimum to the maximum. */
-  readonly bins: "magnitude" | "even";
+  readonly bins: HistogramBins;
   readonly step: number | null;
 }
 

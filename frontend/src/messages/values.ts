@@ -43,6 +43,9 @@ export type PictureKind =
   | "attention"
   | "time_gradient";
 
+/** Powers of two of the magnitude, or bins of equal width from the minimum to the maximum. */
+export type HistogramBins = "magnitude" | "even";
+
 /** A module with pictures of one kind, and the steps of these pictures. */
 export interface PictureSubject {
   readonly module: string;

@@ -19,6 +19,8 @@ export class Acknowledgements {
   private unread: readonly Sent[] = [];
   private sentAt = Number.NEGATIVE_INFINITY;
 
+  /** Whether the kernel has read an acknowledgement, of this page or another. */
+  isRead = false;
   /** Whether messages of the page do not reach the kernel at present. */
   isOneWay = false;
 
@@ -30,6 +32,7 @@ export class Acknowledgements {
    * more.
    */
   receive(seq: number, read: number | null, now: number, isAwaited: boolean): boolean {
+    this.isRead = read !== null;
     this.unread = this.unread.filter((sent) => read === null || sent.seq > read);
     const oldest = this.unread[0];
     this.isOneWay = oldest !== undefined && now - oldest.at > ONE_WAY_AFTER_MS;

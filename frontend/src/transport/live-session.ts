@@ -21,7 +21,7 @@ import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { Finding, FindingsHistory, RunState, RunStatus } from "../messages/run";
 import type { Tuning } from "../messages/tuning";
-import type { PictureKind } from "../messages/values";
+import type { HistogramBins, PictureKind } from "../messages/values";
 import { takeDrawingTime } from "../rendering/drawing-frame";
 import { isAnyInSight, watchPage } from "../rendering/visibility";
 import type {
@@ -36,7 +36,9 @@ import type {
 import { Acknowledgements } from "./acknowledgements";
 import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
+import { KnownGraphs } from "./known-graphs";
 import type { MessageRecorder } from "./message-recorder";
+import { PushedReplies, type PushedReply } from "./pushed-replies";
 import { RunData } from "./run-data";
 import { RunRequests, withoutAnswer } from "./run-requests";
 
@@ -48,6 +50,8 @@ export class LiveSession implements RunSession {
   problem: string | null = null;
   private readonly data = new RunData();
   private readonly requests: RunRequests;
+  private readonly replies = new PushedReplies();
+  private readonly graphs = new KnownGraphs();
   private readonly connection: Connection;
   private readonly acknowledgements = new Acknowledgements();
   private readonly listeners = new Set<(change: Change) => void>();
@@ -114,7 +118,11 @@ export class LiveSession implements RunSession {
   }
 
   get isOneWay(): boolean {
-    return this.acknowledgements.isOneWay && isOpen(this.state);
+    return this.isLive && this.acknowledgements.isOneWay;
+  }
+
+  get pushed(): number {
+    return this.replies.count;
   }
 
   get drawsAll(): boolean {
@@ -122,17 +130,26 @@ export class LiveSession implements RunSession {
   }
 
   get delivery(): Delivery | null {
-    if (!isOpen(this.state)) return null;
+    if (!this.isLive) return null;
     const clicks = this.acknowledgements.isOneWay ? "cell end" : this.handler;
     return clicks === null ? null : { clicks, isText: this.messages.isText };
+  }
+
+  /** Whether a loop is watched, and its messages arrive. */
+  private get isLive(): boolean {
+    return isOpen(this.state) && this.problem === null;
   }
 
   get isLoading(): boolean {
     return this.data.isLoading;
   }
 
-  graphOf(signature: string): Promise<GraphData | null> {
-    return this.requests.graphOf(signature, this.graph);
+  async graphOf(signature: string): Promise<GraphData | null> {
+    const known = this.graphs.get(signature);
+    if (known || this.isOneWay) return known;
+    const graph = await this.requests.graphOf(signature);
+    if (graph) this.graphs.add(graph);
+    return graph;
   }
 
   inspect(name: string) {
@@ -140,16 +157,19 @@ export class LiveSession implements RunSession {
     return this.requests.inspect(name);
   }
 
-  subjects() {
-    return this.requests.subjects();
+  async subjects() {
+    const found = this.drawsPushed ? null : await this.requests.subjects();
+    return found ?? this.replies.subjects;
   }
 
-  picture(module: string, kind: PictureKind, step: number | null) {
-    return this.requests.picture(module, kind, step);
+  async picture(module: string, kind: PictureKind, step: number | null) {
+    const found = this.drawsPushed ? null : await this.requests.picture(module, kind, step);
+    return found ?? this.replies.picture(module, kind, step);
   }
 
-  histograms(names: readonly string[], bins: "magnitude" | "even", step: number | null) {
-    return this.requests.histograms(names, bins, step);
+  async histograms(names: readonly string[], bins: HistogramBins, step: number | null) {
+    const found = this.drawsPushed ? null : await this.requests.histograms(names, bins, step);
+    return found ?? (this.pushed > 0 ? this.replies.histograms(names, bins, step) : null);
   }
 
   control(action: ControlAction): Promise<boolean> {
@@ -229,15 +249,35 @@ export class LiveSession implements RunSession {
       case "refused":
         this.receiveRefusal(message);
         break;
-      case "graph":
-      case "inspection":
       case "subjects":
       case "histograms":
       case "picture":
+        if (message.request === null) this.receivePushed(message, buffers);
+        else this.requests.receive({ ...message, request: message.request }, buffers);
+        break;
+      case "graph":
+      case "inspection":
       case "acknowledged":
         this.requests.receive(message, buffers);
         break;
     }
+  }
+
+  /** Stores what the kernel has sent without a request; the views draw it with the next frame. */
+  private receivePushed(message: PushedReply, buffers: Buffers): void {
+    try {
+      this.replies.receive(message, buffers);
+    } catch (error) {
+      this.setProblem(`labkit could not read what the kernel sent: ${error}.`);
+    }
+  }
+
+  /**
+   * Whether views draw what the kernel has sent without a request: its pages' messages wait for the
+   * end of the cell, or it has never received an acknowledgement.
+   */
+  private get drawsPushed(): boolean {
+    return this.pushed > 0 && (this.isOneWay || !this.acknowledgements.isRead);
   }
 
   /** Acknowledges a snapshot or a frame, unless an earlier one was acknowledged a moment ago. */
@@ -248,7 +288,9 @@ export class LiveSession implements RunSession {
     this.framesReceived += 1;
     const now = performance.now();
     const isAwaited = this.isLoading || (message.type === "frame" && message.awaited);
+    const wasOneWay = this.acknowledgements.isOneWay;
     if (this.acknowledgements.receive(seq, acknowledged, now, isAwaited)) this.report();
+    if (this.isOneWay && !wasOneWay) this.requests.failQuestions(ONE_WAY);
   }
 
   /** Acknowledges the last message, and reports what drawing the frames has cost. */
@@ -269,6 +311,7 @@ export class LiveSession implements RunSession {
     } finally {
       this.acknowledge(message);
     }
+    if (message.graph) this.graphs.add(message.graph);
     this.connection.stopWaiting();
     this.problem = null;
     this.notify("snapshot");
@@ -280,6 +323,7 @@ export class LiveSession implements RunSession {
     this.acknowledge(message);
     if (result === "lost") this.requestSnapshot(true);
     if (result !== "applied") return;
+    if (message.graph) this.graphs.add(message.graph);
     this.connection.stopWaiting();
     this.problem = null;
     this.notify("frame");

@@ -16,6 +16,8 @@ import { buffersOf, hasTextBuffers, lacksBuffers } from "./text-buffers";
 /** Maximum number of messages that are kept; with more, all are dropped until the next snapshot. */
 export const MAX_KEPT = 64;
 
+const PUSHED: ReadonlySet<unknown> = new Set(["subjects", "picture", "histograms"]);
+
 /** A model whose messages are recorded. */
 export type RecordedModel = Pick<MessageModel<TextRequest>, "on" | "send">;
 
@@ -30,6 +32,8 @@ export class MessageRecorder {
   /** Whether buffers arrive as text. */
   isText = false;
   private kept: Received[] = [];
+  /** The newest pictures and histograms that were sent without a request. */
+  private pushed: Received[] = [];
   private keepsFrames = false;
   private hasRequestedText = false;
   private readonly listeners = new Set<MessageListener>();
@@ -51,7 +55,8 @@ export class MessageRecorder {
   /** Passes the kept messages and all later ones to a listener. */
   add(listener: MessageListener): void {
     this.listeners.add(listener);
-    const kept = this.kept;
+    const kept = [...this.kept, ...this.pushed];
+    this.pushed = [];
     this.drop();
     for (const message of kept) this.deliver(message);
   }
@@ -88,6 +93,10 @@ export class MessageRecorder {
 
   /** Keeps a snapshot or a walk, and the frames after it. */
   private keep(message: Received): void {
+    if (isPushed(message.content)) {
+      this.pushed = [...this.pushed, message].slice(-MAX_KEPT);
+      return;
+    }
     if (isWhole(message.content) || this.kept.length >= MAX_KEPT) this.drop();
     if (isWhole(message.content)) this.keepsFrames = true;
     if (this.keepsFrames) this.kept.push(message);
@@ -101,6 +110,11 @@ export class MessageRecorder {
 
 function typeOf(content: unknown): unknown {
   return (content as { type?: unknown } | null)?.type;
+}
+
+/** Whether a message is one of those that are also sent without a request. */
+function isPushed(content: unknown): boolean {
+  return PUSHED.has(typeOf(content));
 }
 
 function isWhole(content: unknown): boolean {

@@ -57,8 +57,13 @@ export class PendingRequests<K, T> {
     return true;
   }
 
+  /** Fails all pending requests. */
+  failAll(reason: string): void {
+    for (const key of [...this.pending.keys()]) this.fail(key, reason);
+  }
+
   close(): void {
-    for (const key of [...this.pending.keys()]) this.fail(key, KERNEL_DISCONNECTED);
+    this.failAll(KERNEL_DISCONNECTED);
   }
 }
 

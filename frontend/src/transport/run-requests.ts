@@ -14,7 +14,7 @@ import type {
   SubjectsMessage,
 } from "../messages/kernel";
 import type { ControlAction, PageMessage } from "../messages/page";
-import type { PictureKind, PictureSubject } from "../messages/values";
+import type { HistogramBins, PictureKind, PictureSubject } from "../messages/values";
 import type {
   ChangeReply,
   GradientHistogram,
@@ -32,14 +32,17 @@ export const CONTROL_TIMEOUT_MS = 1500;
 export type Answer =
   | GraphMessage
   | InspectionMessage
-  | SubjectsMessage
-  | HistogramsMessage
-  | PictureMessage
+  | Requested<SubjectsMessage>
+  | Requested<HistogramsMessage>
+  | Requested<PictureMessage>
   | AcknowledgedMessage;
 
+/** A reply that may also be sent without a request. */
+type Requested<M> = M & { readonly request: number };
+
 export class RunRequests {
-  /** Graphs by their signature, including pending ones. */
-  private readonly graphs = new Map<string, Promise<GraphData | null>>();
+  /** Pending requests for graphs by their signature, as several views may request the same. */
+  private readonly requestedGraphs = new Map<string, Promise<GraphData | null>>();
   private readonly structures = new PendingRequests<string, GraphData | null>(() => null);
   private readonly inspections = new PendingRequests<number, Inspection>(withoutAnswer);
   private readonly pictureSubjects = new PendingRequests<number, readonly PictureSubject[] | null>(
@@ -58,16 +61,12 @@ export class RunRequests {
 
   constructor(private readonly channel: Channel) {}
 
-  /** `current` is the graph that the page has; it needs no request. */
-  graphOf(signature: string, current: GraphData | null): Promise<GraphData | null> {
-    if (current) this.graphs.set(current.signature, Promise.resolve(current));
-    const known = this.graphs.get(signature);
-    if (known) return known;
+  graphOf(signature: string): Promise<GraphData | null> {
+    const pending = this.requestedGraphs.get(signature);
+    if (pending) return pending;
     const answer = this.structures.add(signature);
-    this.graphs.set(signature, answer);
-    answer.then((graph) => {
-      if (graph === null) this.graphs.delete(signature);
-    });
+    this.requestedGraphs.set(signature, answer);
+    answer.then(() => this.requestedGraphs.delete(signature));
     send(this.channel, { type: "graph", signature });
     return answer;
   }
@@ -94,7 +93,7 @@ export class RunRequests {
 
   histograms(
     names: readonly string[],
-    bins: "magnitude" | "even",
+    bins: HistogramBins,
     step: number | null,
   ): Promise<readonly GradientHistogram[] | null> {
     if (this.gradients.suspended) return Promise.resolve(null);
@@ -186,6 +185,13 @@ export class RunRequests {
     const settle = this.controls.get(request);
     settle?.(true);
     return settle !== undefined;
+  }
+
+  /** Fails the pending requests for data, as they wait for the end of the cell. */
+  failQuestions(reason: string): void {
+    this.structures.failAll(reason);
+    for (const each of [this.inspections, this.pictureSubjects, this.gradients, this.pictures])
+      each.failAll(reason);
   }
 
   close(): void {

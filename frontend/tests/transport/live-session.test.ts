@@ -414,6 +414,16 @@ describe("a session whose messages do not reach the kernel", () => {
     expect(session.isOneWay).toBe(false);
   });
 
+  it("claims nothing of clicks once its kernel is gone", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel, recorded(channel));
+    channel.receive(snapshot(1));
+    framesFor(channel, ONE_WAY_AFTER_MS + 1000, null);
+    expect(session.delivery).not.toBeNull();
+    channel.disconnect();
+    expect([session.isOneWay, session.delivery]).toEqual([false, null]);
+  });
+
   it("is two-way while acknowledgements are read in time", () => {
     const channel = new FakeChannel();
     const session = new LiveSession(channel, recorded(channel));

@@ -11,6 +11,7 @@ from labkit.views.messages.run import Finding, FindingsHistory, RunState
 from labkit.views.messages.tables import TableRows, TableSnapshot
 from labkit.views.messages.tuning import Tuning, TuningChanges
 from labkit.views.messages.values import (
+    HistogramBins,
     PictureSubject,
     RecordedNorm,
     SentPicture,
@@ -96,10 +97,14 @@ class InspectionMessage(TypedDict):
 
 
 class SubjectsMessage(TypedDict):
-    """The modules with pictures of activations."""
+    """The modules with pictures of activations.
+
+    `request` is None without a request, where requests wait for the end of the cell; so it is in
+    the next two.
+    """
 
     type: Literal["subjects"]
-    request: int
+    request: int | None
     subjects: list[PictureSubject]
 
 
@@ -110,8 +115,9 @@ class HistogramsMessage(TypedDict):
     """
 
     type: Literal["histograms"]
-    request: int
+    request: int | None
     names: list[str]
+    bins: HistogramBins
     steps: BufferIndex
     edges: BufferIndex
     counts: BufferIndex
@@ -121,7 +127,7 @@ class PictureMessage(TypedDict):
     """A picture of activations; None if there is none."""
 
     type: Literal["picture"]
-    request: int
+    request: int | None
     picture: SentPicture | None
 
 

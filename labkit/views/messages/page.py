@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from labkit.views.messages.tuning import Quantity, Schedule
-from labkit.views.messages.values import PictureKind
+from labkit.views.messages.values import HistogramBins, PictureKind
 
 AssetName = Literal["labkit.js", "plotly.js", "layout.js"]
 ControlAction = Literal["pause", "resume", "step", "stop"]
@@ -79,7 +79,7 @@ class HistogramsRequest(TypedDict):
     type: Literal["histograms"]
     request: int
     names: list[str]
-    bins: Literal["magnitude", "even"]
+    bins: HistogramBins
     step: int | None
 
 

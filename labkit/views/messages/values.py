@@ -8,6 +8,9 @@ from labkit.views.messages.protocol import BufferIndex
 
 PictureKind = Literal["maps", "kernels", "units", "states", "gates", "attention", "time_gradient"]
 
+HistogramBins = Literal["magnitude", "even"]
+"""Powers of two of the magnitude, or bins of equal width from the minimum to the maximum."""
+
 
 class SentStatistics(TypedDict):
     """Statistics of a tensor: numbers float64[4], histogram edges and counts float64."""

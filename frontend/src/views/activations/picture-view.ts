@@ -15,6 +15,9 @@ import { timeGradient } from "./time-gradient";
 /** Interval between requests for newer pictures while the run continues at full speed. */
 const REFRESH_MS = 900;
 const MAX_NAMED = 12;
+const NOT_ARRIVED =
+  "This picture has not arrived yet. The kernel sends the pictures of all modules in turn.";
+const NOT_ANSWERED = "The kernel has not sent this picture yet.";
 
 export class PictureView {
   readonly element = make("div", { class: "labkit-picture" });
@@ -30,7 +33,8 @@ export class PictureView {
   private readonly legend = make("div", { class: "labkit-heat-legend" });
   private readonly settings: ViewSettings;
   private subjects: readonly PictureSubject[] = [];
-  private pictureCount = -1;
+  /** The revision of the pictures when their list was received. */
+  private revision = "";
   private requestedAt = Number.NEGATIVE_INFINITY;
   private requesting = false;
   private requestAgain = false;
@@ -76,7 +80,7 @@ export class PictureView {
     if (repaint) this.show();
     const { state } = this.session;
     if (!state || state.pictures === 0) return;
-    if (state.pictures !== this.pictureCount || atOnce) this.request(atOnce);
+    if (this.sessionRevision !== this.revision || atOnce) this.request(atOnce);
   }
 
   /** Shows the picture of a module that was selected in another view, if there is one. */
@@ -89,38 +93,44 @@ export class PictureView {
     this.request(true);
   }
 
+  private get sessionRevision(): string {
+    return `${this.session.state?.pictures} ${this.session.pushed}`;
+  }
+
   private modules(): readonly string[] {
     return [...new Set(this.subjects.map(({ module }) => module))];
   }
 
   private async request(now: boolean): Promise<void> {
-    const refresh = drawsEachStep(this.session.state) ? 0 : REFRESH_MS;
+    const { session } = this;
+    const refresh = session.isOneWay || drawsEachStep(session.state) ? 0 : REFRESH_MS;
     if (this.requesting || (!now && performance.now() - this.requestedAt < refresh)) {
       this.requestAgain = this.requestAgain || now;
       return;
     }
     this.requesting = true;
     this.requestedAt = performance.now();
-    const pictureCount = this.session.state?.pictures ?? 0;
-    if (pictureCount !== this.pictureCount) {
-      const subjects = await this.session.subjects();
+    const revision = this.sessionRevision;
+    if (revision !== this.revision) {
+      const subjects = await session.subjects();
       if (subjects !== null && subjects.length > 0) {
         this.subjects = subjects;
-        this.pictureCount = pictureCount;
+        this.revision = revision;
         this.offerModules();
       }
     }
     const kind = this.kind.value as PictureKind;
     const picture = this.subjects.length
-      ? await this.session.picture(this.module.value, kind, this.session.cursor)
+      ? await session.picture(this.module.value, kind, session.cursor)
       : null;
     this.requesting = false;
     if (picture) this.picture = picture;
-    this.show();
-    if (this.requestAgain) {
-      this.requestAgain = false;
-      this.request(true);
+    if (!this.requestAgain) {
+      this.show();
+      return;
     }
+    this.requestAgain = false;
+    this.request(true);
   }
 
   private offerModules(): void {
@@ -156,8 +166,11 @@ export class PictureView {
   }
 
   private show(): void {
-    const { picture, theme } = this;
-    this.element.hidden = picture === null;
+    const { theme } = this;
+    const picture = this.selectedPicture;
+    this.element.hidden = this.picture === null && !this.isAwaited;
+    this.stage.hidden = this.legend.hidden = picture === null;
+    if (picture === null) this.describeAbsence();
     if (!picture || !theme) return;
     const [name, explanation] = PICTURES[picture.kind];
     this.kind.title = explanation;
@@ -181,6 +194,23 @@ export class PictureView {
     setText(this.ends[0], formatValue(colours.low));
     setText(this.ends[1], formatValue(colours.high));
     this.bar.style.background = gradientOf(colours);
+  }
+
+  /** The picture, unless it is not the one that is selected. */
+  private get selectedPicture(): Picture | null {
+    const { picture } = this;
+    const isSelected = picture?.module === this.module.value && picture?.kind === this.kind.value;
+    return isSelected ? picture : null;
+  }
+
+  private get isAwaited(): boolean {
+    return this.session.isOneWay && this.subjects.length > 0;
+  }
+
+  private describeAbsence(): void {
+    setText(this.description, this.isAwaited ? NOT_ARRIVED : NOT_ANSWERED);
+    this.description.title = "";
+    this.element.setAttribute("aria-label", this.description.textContent ?? "");
   }
 
   private rangeOf({ module, kind }: Picture): readonly [number, number] | null {

@@ -78,7 +78,7 @@ class ActivationsView {
   }
 
   private draw(isLive: boolean): void {
-    const revision = `${revisionOf(this.session, KINDS)}\n${this.session.state?.pictures}`;
+    const revision = `${revisionOf(this.session, KINDS)}\n${this.session.state?.pictures} ${this.session.pushed}`;
     if (isLive && revision === this.revision) return;
     this.revision = revision;
     const present = QUANTITIES.filter(({ kind }) => this.rows(kind).length > 0);

@@ -45,7 +45,10 @@ export interface CurvesPlot {
 }
 
 /** Gap between two panels, as a fraction of the height. */
-const PANEL_GAP = 0.12;
+export const PANEL_GAP = 0.12;
+const MARGIN = { l: 52, r: 12, t: 26, b: 34 };
+/** The margin at the top if there is a legend; the mode bar is above it. */
+const LEGEND_MARGIN = 48;
 /** Slices per pixel; two points are drawn per slice. */
 const SLICES_PER_PX = 0.5;
 /** Maximum number of values of a line with markers, which show values between two gaps. */
@@ -90,7 +93,7 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
   traces.push(...roomTraces(input));
   return {
     traces,
-    layout: layoutOf(input, axes, shapes, [...marks, ...changes.handles], traces),
+    layout: layoutOf(input, axes, shapes, [...marks, ...changes.handles]),
     warnings,
   };
 }
@@ -141,15 +144,23 @@ function skippedShapes({ skipped, theme }: CurvesInput): Layout[] {
   }));
 }
 
+function hasLegend(quantities: readonly Quantity[]): boolean {
+  return quantities.some(({ lines }) => lines.length > 1);
+}
+
+/** Returns the margins of the panels, in px. */
+export function marginOf(quantities: readonly Quantity[]): typeof MARGIN {
+  return hasLegend(quantities) ? { ...MARGIN, t: LEGEND_MARGIN } : MARGIN;
+}
+
 function layoutOf(
   input: CurvesInput,
   axes: Record<string, Layout>,
   shapes: readonly Layout[],
   annotations: readonly Layout[],
-  traces: readonly Trace[],
 ): Layout {
   const last = input.quantities.length;
-  const showlegend = traces.filter((trace) => trace.showlegend).length > last;
+  const showlegend = hasLegend(input.quantities);
   return {
     ...baseLayout(input.theme),
     ...axes,
@@ -164,7 +175,7 @@ function layoutOf(
       yanchor: "bottom",
       font: { size: 11 },
     },
-    margin: { l: 52, r: 12, t: showlegend ? 48 : 26, b: 34 }, // The mode bar is above the legend.
+    margin: marginOf(input.quantities),
     shapes,
     showlegend,
     xaxis: {

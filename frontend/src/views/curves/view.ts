@@ -9,6 +9,7 @@ import { ViewSettings } from "../../parts/view-settings";
 import { PlotlyFigure } from "../../plot/plotly-figure";
 import type { DrawView, RunSession } from "../../session";
 import { describe } from "./description";
+import { EarlyCurves } from "./early-curves";
 import { LiveTail, roomFor } from "./live-tail";
 import { curvesPlot } from "./plot";
 import { type Quantity, quantitiesOf } from "./quantities";
@@ -30,6 +31,7 @@ class CurvesView {
   private readonly empty = new EmptyMessage();
   private readonly warning = make("p", { class: "labkit-message labkit-warning", role: "status" });
   private readonly tail = new LiveTail();
+  private readonly early = new EarlyCurves();
   /** Number of skipped steps that the figure marks. */
   private skipped = 0;
   /** The changes of the training that the figure marks. */
@@ -46,10 +48,11 @@ class CurvesView {
       this.cursor.element,
       new ViewSettings(session.runId),
     );
-    this.figure = new PlotlyFigure(session, "labkit-curves", {
+    const events = {
       changed: () => this.live.now(),
-      clicked: (step) => session.setCursor(Math.round(step)),
-    });
+      clicked: (step: number) => session.setCursor(Math.round(step)),
+    };
+    this.figure = new PlotlyFigure(session, "labkit-curves", events, this.early.element);
     root.classList.add("labkit-curves");
     root.dataset.labkitView = "curves";
     this.figure.element.append(this.tail.element);
@@ -74,8 +77,13 @@ class CurvesView {
     if (all.length === 0) return;
     const height = FIRST_PANEL + FURTHER_PANEL * (quantities.length - 1);
     this.figure.element.style.minHeight = `${height}px`;
-    if (!this.figure.ready) return;
+    this.figure.element.setAttribute("aria-label", describe(quantities));
+    if (this.figure.width === 0 || this.figure.failure) return;
     this.root.dataset.labkitStep = String(lastStepOf(quantities));
+    if (!this.figure.ready) {
+      this.drawEarly(quantities);
+      return;
+    }
     if (isLive && this.drawTail(quantities)) return;
     this.drawFigure(quantities);
   }
@@ -120,7 +128,13 @@ class CurvesView {
     setText(this.warning, plot.warnings.join("; "));
     this.tail.begin(quantities);
     figure.draw(plot.traces, plot.layout);
-    figure.element.setAttribute("aria-label", describe(quantities));
+  }
+
+  private drawEarly(quantities: readonly Quantity[]): void {
+    const { width, element } = this.figure;
+    const { logarithmic } = this.toolbar;
+    const size = { width, height: element.clientHeight };
+    this.early.draw({ quantities, logarithmic, theme: this.live.theme, ...size });
   }
 }
 

@@ -1,6 +1,7 @@
 /** Gradient histograms at the cursor, stacked in forward order. */
 
 import { FROZEN, type Row } from "../../heat-map/rows";
+import type { HistogramBins } from "../../messages/values";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue, shortenPath } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
@@ -14,9 +15,8 @@ const HISTOGRAM_HEIGHT = 30;
 const BOTTOM = 30;
 const MAX_ROWS = 48;
 const REFRESH_MS = 1000;
+const NOT_ARRIVED = "No histograms have arrived from the kernel yet";
 const NAMESPACE = "http://www.w3.org/2000/svg";
-
-type Bins = "magnitude" | "even";
 
 export class HistogramRidge {
   readonly element = make("div", { class: "labkit-ridge" });
@@ -56,10 +56,14 @@ export class HistogramRidge {
     this.requesting = true;
     this.requestedAt = performance.now();
     this.drawnKey = key;
-    const bins = this.bins.value as Bins;
+    const bins = this.bins.value as HistogramBins;
     const found = await this.session.histograms(names, bins, cursor);
     this.requesting = false;
-    if (found === null) return; // The drawing is unchanged; the next call requests them again.
+    if (found === null) {
+      // The drawing is unchanged; the next call requests them again.
+      if (this.description.textContent === "") setText(this.description, NOT_ARRIVED);
+      return;
+    }
     this.show(found, bins, theme);
     const more = rows.length > MAX_ROWS ? ` · the first ${MAX_ROWS} of ${rows.length}` : "";
     const step = found[0]?.step;
@@ -69,7 +73,7 @@ export class HistogramRidge {
     );
   }
 
-  private show(found: readonly GradientHistogram[], bins: Bins, theme: Theme): void {
+  private show(found: readonly GradientHistogram[], bins: HistogramBins, theme: Theme): void {
     const height = HISTOGRAM_HEIGHT + found.length * ROW_HEIGHT + BOTTOM;
     const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img" });
     svg.setAttribute(

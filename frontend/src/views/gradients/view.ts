@@ -70,7 +70,7 @@ class GradientsView {
   }
 
   private draw(isLive: boolean): void {
-    const revision = revisionOf(this.session, KINDS);
+    const revision = `${revisionOf(this.session, KINDS)}\n${this.session.pushed}`;
     if (isLive && revision === this.revision) return;
     this.revision = revision;
     const present = QUANTITIES.filter(({ kind }) => rowsOf(this.session, kind).length > 0);

@@ -16,6 +16,8 @@ const SUBJECTS: readonly PictureSubject[] = [
 
 class PictureSession extends StubSession {
   readonly wishes: (readonly [string, string, number | null])[] = [];
+  /** The modules of which there is no picture. */
+  absent: readonly string[] = [];
 
   override async subjects() {
     return SUBJECTS;
@@ -23,6 +25,7 @@ class PictureSession extends StubSession {
 
   override async picture(...[module, kind, step]: Parameters<StubSession["picture"]>) {
     this.wishes.push([module, kind, step]);
+    if (this.absent.includes(module)) return null;
     const shape = kind === "time_gradient" ? ([1, 1, 3] as const) : ([2, 2, 2] as const);
     const picture: Picture = {
       module,
@@ -86,6 +89,37 @@ describe("pictures of activations", () => {
     expect(select("Module").value).toBe("rnn");
     session.setCursor(4);
     await vi.waitFor(() => expect(session.wishes.at(-1)).toEqual(["rnn", "time_gradient", 4]));
+  });
+});
+
+describe("pictures where requests wait for the end of the cell", () => {
+  beforeEach(() => {
+    session.isOneWay = true;
+  });
+
+  it("are drawn whenever one has arrived, though the run has made no new one", async () => {
+    await vi.waitFor(() => expect(root.querySelectorAll("figure")).toHaveLength(2));
+    for (let arrived = 1; arrived < 4; arrived++) {
+      const before = session.wishes.length;
+      session.pushed += 1;
+      session.notify("frame");
+      await vi.waitFor(() => expect(session.wishes.length).toBe(before + 1));
+    }
+  });
+
+  it("that have not arrived are not confused with the one before, and come later", async () => {
+    await vi.waitFor(() => expect(root.querySelectorAll("figure")).toHaveLength(2));
+    session.absent = ["rnn"];
+    session.select("rnn");
+    const stage = root.querySelector<HTMLElement>(".labkit-picture-stage");
+    await vi.waitFor(() => expect(stage?.hidden).toBe(true));
+    expect(root.textContent).toContain("This picture has not arrived yet.");
+    session.absent = [];
+    session.pushed += 1;
+    session.notify("frame");
+    await vi.waitFor(() => expect(stage?.hidden).toBe(false));
+    expect(root.querySelector("svg polyline")).not.toBeNull();
+    expect(root.textContent).not.toContain("has not arrived");
   });
 });
 

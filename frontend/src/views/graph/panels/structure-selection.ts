@@ -4,6 +4,10 @@ import type { GraphData } from "../../../messages/graph";
 import type { RunSession } from "../../../session";
 import { StructureTimeline } from "./structure-timeline";
 
+const NOT_ANSWERED = "This structure is not kept any more, or the kernel did not answer.";
+const NOT_RECEIVED =
+  "This page has not received this structure yet. It can be requested when the cell has ended.";
+
 export class StructureSelection {
   readonly element: HTMLElement;
   private readonly timeline = new StructureTimeline((signature) => this.choose(signature));
@@ -29,7 +33,7 @@ export class StructureSelection {
   private async choose(signature: string | null): Promise<void> {
     const graph = signature === null ? null : await this.session.graphOf(signature);
     if (signature !== null && graph === null) {
-      this.showMessage("This structure is not kept any more, or the kernel did not answer.");
+      this.showMessage(this.session.isOneWay ? NOT_RECEIVED : NOT_ANSWERED);
       return;
     }
     this.chosen = graph;

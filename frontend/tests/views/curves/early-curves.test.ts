@@ -1,0 +1,95 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { EarlyCurves } from "../../../src/views/curves/early-curves";
+import { quantitiesOf } from "../../../src/views/curves/quantities";
+import { drawCurves } from "../../../src/views/curves/view";
+import { sessionOf, THEME, tableOf } from "./sample";
+
+/** The calls of a canvas, as "name(arguments)" with rounded numbers. */
+let calls: string[] = [];
+
+beforeEach(() => {
+  calls = [];
+  const record = (name: string) =>
+    vi.fn((...given: unknown[]) => {
+      const shown = given.map((each) => (typeof each === "number" ? Math.round(each) : each));
+      calls.push(`${name}(${shown.join(",")})`);
+    });
+  const context = {
+    beginPath: record("beginPath"),
+    fillRect: record("fillRect"),
+    fillText: record("fillText"),
+    lineTo: record("lineTo"),
+    moveTo: record("moveTo"),
+    setTransform: vi.fn(),
+    stroke: vi.fn(),
+    strokeRect: vi.fn(),
+  };
+  const canvas = vi.spyOn(HTMLCanvasElement.prototype, "getContext");
+  canvas.mockReturnValue(
+    context as unknown as CanvasRenderingContext2D & ImageBitmapRenderingContext,
+  );
+  vi.stubGlobal(
+    "ResizeObserver",
+    class {
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
+  vi.stubGlobal(
+    "IntersectionObserver",
+    class {
+      observe(): void {}
+      disconnect(): void {}
+    },
+  );
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+function draw(values: readonly number[], logarithmic = false): void {
+  const quantities = quantitiesOf([tableOf("loss", "loss", values)]);
+  new EarlyCurves().draw({ quantities, logarithmic, theme: THEME, width: 464, height: 260 });
+}
+
+it("draws the points from edge to edge, with the lowest and the highest value", () => {
+  draw([2, 1, 1.5]);
+  expect(calls).toContain("fillText(loss,52,24)");
+  expect(calls).toContain("moveTo(52,38)");
+  expect(calls).toContain("lineTo(252,214)");
+  expect(calls).toContain("lineTo(452,126)");
+  expect(calls).toContain("fillText(2,48,38)");
+  expect(calls).toContain("fillText(1,48,214)");
+});
+
+it("leaves a gap where a value is not finite", () => {
+  draw([2, Number.NaN, 1, 1]);
+  expect(calls.filter((call) => call.startsWith("moveTo"))).toHaveLength(2);
+  expect(calls.join()).not.toContain("NaN");
+});
+
+it("draws a single point as a mark", () => {
+  draw([3]);
+  expect(calls.some((call) => call.startsWith("fillRect"))).toBe(true);
+});
+
+it("draws nothing of values that a logarithmic axis does not have", () => {
+  draw([-1, 0, 100, 10], true);
+  expect(calls.filter((call) => call.startsWith("moveTo"))).toHaveLength(1);
+  expect(calls).toContain("fillText(100,48,38)");
+});
+
+it("shows the curves of a view while plotly is not loaded", () => {
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(464);
+  const session = sessionOf([tableOf("loss", "loss", [2, 1])]);
+  session.asset = () => new Promise(() => undefined);
+  const root = document.createElement("div");
+  const close = drawCurves(root, session);
+  expect(root.dataset.labkitStep).toBe("1");
+  expect(calls.some((call) => call.startsWith("lineTo"))).toBe(true);
+  expect(root.querySelector(".labkit-curves-early")).not.toBe(null);
+  close();
+});

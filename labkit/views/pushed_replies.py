@@ -1,0 +1,167 @@
+"""Replies that pages are sent without a request, where requests wait for the end of a cell.
+
+A page requests pictures of activations, and histograms. Where its requests do not arrive while a
+cell is running, the kernel sends the newest ones with its frames: those that have not been sent,
+in turn, within a number of bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from labkit.run import Run
+from labkit.run.activations import PictureKind
+from labkit.views import message_builders as wire
+from labkit.views.messages.values import HistogramBins
+
+MAX_PUSH_BYTES = 64_000
+"""Size of the replies that are sent with a frame, apart from the first two."""
+MAX_HISTOGRAMS = 48
+"""Maximum number of parameters whose histograms are sent; a page draws as many."""
+PICTURE_ORDER: tuple[PictureKind, ...] = (
+    "maps",
+    "kernels",
+    "states",
+    "gates",
+    "time_gradient",
+    "attention",
+    "units",
+)
+"""The kinds of pictures; of those that a run has, a page first shows the first."""
+_INTERVAL_SECONDS = 1.0
+"""Shortest time between two choices, and from the snapshot to the first one, in s."""
+_MIN_REPLIES = 2
+"""Number of replies that are sent whatever their size, so that each has its turn."""
+_PICTURE_VIEWS = frozenset({"activations", "dashboard"})
+_HISTOGRAM_VIEWS = frozenset({"gradients", "dashboard"})
+_BINS: tuple[HistogramBins, ...] = ("magnitude", "even")
+_GRADIENTS = "grad/"
+
+
+class _Reply(NamedTuple):
+    """A reply that is sent when its steps have changed.
+
+    Attributes
+    ----------
+    key : tuple of str
+        What it is about.
+    steps : tuple of int
+        The steps of its content.
+    build : callable
+        Returns the message.
+    """
+
+    key: tuple[str, ...]
+    steps: tuple[int, ...]
+    build: Callable[[], wire.Message]
+
+
+class PushedReplies:
+    """Chooses the replies that are sent with a frame.
+
+    They are chosen at most once a second, or for each frame of a loop with a low pace. The picture
+    that a page shows first has priority over the others, which are sent in turn.
+
+    Parameters
+    ----------
+    run : Run
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> PushedReplies(Run("demo")).due({"dashboard"})
+    []
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._due_at = -math.inf
+        self._pictures = 0
+        """Number of recorded pictures when the list of them was sent."""
+        self._sent: dict[tuple[str, ...], tuple[int, ...]] = {}
+        """The steps of the replies that were sent, the one sent longest ago first."""
+
+    def restart(self) -> None:
+        """Send everything again, to a page that was not there before.
+
+        A message of the page that arrives within a second shows that it can request it.
+        """
+        self._due_at, self._pictures = time.monotonic() + _INTERVAL_SECONDS, 0
+        self._sent.clear()
+
+    def due(self, kinds: Collection[str]) -> list[wire.Message]:
+        """Return the replies that are sent now.
+
+        Parameters
+        ----------
+        kinds : collection of str
+            The kinds of the open views; only what they draw is sent.
+        """
+        now = time.monotonic()
+        if now < self._due_at and not self._run.closed:
+            return []
+        self._due_at = now
+        if not self._run.control.pace.draws_each_step:
+            self._due_at += _INTERVAL_SECONDS
+        messages = []
+        if _PICTURE_VIEWS.intersection(kinds):
+            messages += self._subjects()
+        room = MAX_PUSH_BYTES - sum(map(_size, messages))
+        for count, reply in enumerate(self._new_replies(kinds)):
+            message = reply.build()
+            room -= _size(message)
+            if room < 0 and count >= _MIN_REPLIES:
+                break
+            messages.append(message)
+            self._sent.pop(reply.key, None)
+            self._sent[reply.key] = reply.steps
+        return messages
+
+    def _subjects(self) -> list[wire.Message]:
+        """Return the list of pictures if there are new ones."""
+        log = self._run.activations
+        total = log.total
+        if total == self._pictures:
+            return []
+        self._pictures = total
+        return [wire.subjects(None, log)]
+
+    def _new_replies(self, kinds: Collection[str]) -> list[_Reply]:
+        """Return what has changed: the first picture, then what was sent longest ago."""
+        pictures = list(self._picture_replies()) if _PICTURE_VIEWS.intersection(kinds) else []
+        others = list(self._histogram_replies()) if _HISTOGRAM_VIEWS.intersection(kinds) else []
+        first, rest = pictures[:1], [*pictures[1:], *others]
+        turns = {key: turn for turn, key in enumerate(self._sent)}
+        rest.sort(key=lambda reply: turns.get(reply.key, -1))
+        return [reply for reply in [*first, *rest] if reply.steps != self._sent.get(reply.key)]
+
+    def _picture_replies(self) -> Iterator[_Reply]:
+        """Yield the newest picture of each subject, the one that a page shows first at first."""
+        log = self._run.activations
+        for module, kind in sorted(log.subjects(), key=lambda each: PICTURE_ORDER.index(each[1])):
+            found = log.at(module, kind)
+            if found is not None:
+                build = partial(wire.picture, None, found)
+                yield _Reply(("picture", module, kind), (found.step,), build)
+
+    def _histogram_replies(self) -> Iterator[_Reply]:
+        """Yield the newest histograms, once for each kind of bins."""
+        log = self._run.histograms
+        gradients = (name for name in log.names() if name.startswith(_GRADIENTS))
+        names = [name.removeprefix(_GRADIENTS) for name in gradients][:MAX_HISTOGRAMS]
+        if not names:
+            return
+        steps = tuple(log.newest_step(_GRADIENTS + name) for name in names)
+        for bins in _BINS:
+            build = partial(wire.histograms, None, log, names, bins, None)
+            yield _Reply(("histograms", bins), steps, build)
+
+
+def _size(message: wire.Message) -> int:
+    """Return the size of a message in bytes, apart from what encodes its buffers."""
+    return len(json.dumps(message.content, default=float)) + sum(map(len, message.buffers))
