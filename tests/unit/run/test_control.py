@@ -306,15 +306,17 @@ def test_the_rate_of_steps_leaves_pauses_out(monkeypatch):
     run.close()
 
 
-def test_an_interrupt_of_a_paused_loop_ends_the_pause():
-    def press():
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("by", ["signal", "request"])
+def test_an_interrupt_of_a_paused_loop_ends_the_pause(by):
+    def interrupt():
+        if by == "signal":
+            raise KeyboardInterrupt
+        control.interrupt(lambda: True)
 
-    for interrupt in (press, lambda: control.interrupt(lambda: True)):
-        control = Control()
-        control.while_paused = interrupt
-        control.pause()
-        with pytest.raises(KeyboardInterrupt):
-            control.at_step_end()
-        assert not control.pausing
+    control = Control()
+    control.while_paused = interrupt
+    control.pause()
+    with pytest.raises(KeyboardInterrupt):
         control.at_step_end()
+    assert not control.pausing
+    control.at_step_end()
