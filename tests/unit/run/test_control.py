@@ -306,15 +306,14 @@ def test_the_rate_of_steps_leaves_pauses_out(monkeypatch):
     run.close()
 
 
-@pytest.mark.parametrize("is_requested", [False, True])
-def test_an_interrupt_of_a_paused_loop_ends_the_pause(is_requested):
-    control = Control()
-
+@pytest.mark.parametrize("by", ["signal", "request"])
+def test_an_interrupt_of_a_paused_loop_ends_the_pause(by):
     def interrupt():
-        if not is_requested:
+        if by == "signal":
             raise KeyboardInterrupt
         control.interrupt(lambda: True)
 
+    control = Control()
     control.while_paused = interrupt
     control.pause()
     with pytest.raises(KeyboardInterrupt):
