@@ -147,9 +147,7 @@ class Publisher:
             if control.paused or control.pace.draws_each_step:
                 self.publish_soon()
 
-    def acknowledge(
-        self, delay: float, report: PageReport, *, arrives_in_cells: bool = True
-    ) -> bool:
+    def acknowledge(self, delay: float, report: PageReport, *, arrives_in_cells: bool) -> bool:
         """Record that a page has received a frame.
 
         Parameters

@@ -253,6 +253,22 @@ def test_a_page_that_cannot_ask_in_a_running_cell_is_sent_what_it_needs(silent_p
     assert silent_page.printed_by(cell) == "status stopped"
 
 
+def test_a_page_that_was_heard_between_cells_is_sent_what_it_cannot_request(silent_page):
+    silent_page.run("a", "run = lk.watch(model, show=False); channel = RunChannel.of(run)")
+    model_id = silent_page.run("b", "print(channel.model_id)")
+    for _ in range(3):
+        hello = {"type": "hello", "protocol": PROTOCOL_VERSION, "again": True}
+        silent_page.send_to_widget(model_id, hello)
+        silent_page.sent_until(("snapshot", None))
+    silent_page.run("c", "run.close()")
+    cell = silent_page.start("d", TRAIN_UNTIL_STOPPED.format(show=True))
+    model_id = silent_page.await_print("channel").split()[1]
+    silent_page.sent_until(("asset", "layout.js"))
+    silent_page.sent_until(("picture", None))
+    silent_page.send_to_widget(model_id, STOP)
+    assert silent_page.printed_by(cell) == "status stopped"
+
+
 def test_a_page_whose_requests_arrive_is_sent_nothing_that_it_does_not_request(silent_page):
     cell = silent_page.start("a", TRAIN_UNTIL_STOPPED.format(show=True))
     model_id = silent_page.await_print("channel").split()[1]
