@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import traceback
 from collections.abc import Callable
@@ -44,7 +45,7 @@ def background(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -
     Raises
     ------
     TypeError
-        If `function` is not callable.
+        If `function` is not callable, or if it is a generator or a coroutine function.
     RuntimeError
         If it is called by a function that runs in the background, or if the loop that this cell
         started before does not end.
@@ -85,7 +86,24 @@ def background(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -
             "lk.background(train), lk.background(train, 100) for train(100)."
         )
     name = getattr(function, "__qualname__", type(function).__name__)
+    _check_runs_when_called(function)
     return start(partial(function, *args, **kwargs), f"{name}()")
+
+
+def _check_runs_when_called(function: Callable[..., Any]) -> None:
+    """Raise if a call of a function only creates an object that would run its code."""
+    called = function.func if isinstance(function, partial) else function
+    name = getattr(called, "__name__", "train")
+    if inspect.iscoroutinefunction(called):
+        raise TypeError(
+            f"lk.background takes a function, and {name} is a coroutine function, whose call runs "
+            f"nothing. Example: lk.background(lambda: asyncio.run({name}()))"
+        )
+    if inspect.isgeneratorfunction(called) or inspect.isasyncgenfunction(called):
+        raise TypeError(
+            f"lk.background takes a function, and {name} is a generator, whose call runs nothing. "
+            f"Example: lk.background(lambda: list({name}()))"
+        )
 
 
 def start(

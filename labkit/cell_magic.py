@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -31,7 +32,7 @@ def train(line: str, body: str) -> None:
     while the cell runs, and nobody runs other cells meanwhile. There, the cell waits for its end.
     """
     name = line.strip()
-    if name and not name.isidentifier():
+    if name and (not name.isidentifier() or keyword.iskeyword(name)):
         raise UsageError(f"{_USAGE}, not {name!r}.")
     code = CellCode(f"%%train {line}".rstrip(), body)
     if code.is_empty:

@@ -12,6 +12,8 @@ import {
   isLive,
   KERNEL_BUSY,
   KERNEL_DISCONNECTED,
+  LOADING,
+  LOADING_AFTER_MS,
   type ViewModel,
 } from "./transport/channel";
 import type { MessageRecorder } from "./transport/message-recorder";
@@ -48,14 +50,21 @@ async function load(
   signal: AbortSignal,
   showMessage: (message: string) => void,
 ): Promise<App> {
-  const timer = setTimeout(() => {
+  const cancelProblem = page.scripts.arrivals.afterSilence(ANSWER_TIMEOUT_MS, () => {
     showMessage(isLive(channel) ? KERNEL_BUSY : KERNEL_DISCONNECTED);
     page.scripts.requestFrom("labkit.js", channel);
-  }, ANSWER_TIMEOUT_MS);
-  const stop = () => clearTimeout(timer);
+  });
+  const timer = setTimeout(() => showMessage(LOADING), LOADING_AFTER_MS);
+  const stop = () => {
+    clearTimeout(timer);
+    cancelProblem();
+  };
   signal.addEventListener("abort", stop);
   if (isLive(channel)) page.scripts.request("labkit.js", channel);
-  else showMessage(KERNEL_DISCONNECTED);
+  else {
+    clearTimeout(timer);
+    showMessage(KERNEL_DISCONNECTED);
+  }
   try {
     return await appOf(page);
   } finally {

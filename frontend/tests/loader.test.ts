@@ -7,7 +7,10 @@ import {
   type Channel,
   KERNEL_BUSY,
   KERNEL_DISCONNECTED,
+  LOADING,
+  LOADING_AFTER_MS,
 } from "../src/transport/channel";
+import { NOTHING_RECEIVED_AFTER_MS } from "../src/transport/send-repeatedly";
 import { FakeChannel } from "./fake-channel";
 import { viewStates } from "./fixtures/messages";
 
@@ -44,8 +47,24 @@ describe("the loader", () => {
   it("reports a kernel that does not reply", async () => {
     const { el } = await open(async () => new FakeChannel());
     expect(el.textContent).toBe("");
-    await vi.advanceTimersByTimeAsync(ANSWER_TIMEOUT_MS);
+    await vi.advanceTimersByTimeAsync(LOADING_AFTER_MS);
+    expect(el.textContent).toBe(LOADING);
+    await vi.advanceTimersByTimeAsync(ANSWER_TIMEOUT_MS - LOADING_AFTER_MS);
     expect(el.textContent).toBe(KERNEL_BUSY);
+  });
+
+  it("waits while the script arrives in parts over a slow line", async () => {
+    const channel = new FakeChannel();
+    const { el } = await open(async () => channel);
+    const part = new DataView(new ArrayBuffer(1));
+    for (let index = 0; index < 9; index += 1) {
+      await vi.advanceTimersByTimeAsync(NOTHING_RECEIVED_AFTER_MS - 1);
+      channel.receive({ type: "fragment", message: 1, index, count: 10 }, [part]);
+    }
+    expect(el.textContent).toBe(LOADING);
+    expect(channel.sent.map((message) => "again" in message && message.again)).not.toContain(true);
+    await vi.advanceTimersByTimeAsync(NOTHING_RECEIVED_AFTER_MS);
+    expect(channel.sent.at(-1)).toEqual({ type: "asset", name: "labkit.js", again: true });
   });
 
   it("requests the script from a second kernel if the first does not reply", async () => {

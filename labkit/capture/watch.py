@@ -163,6 +163,12 @@ class Watch:
         run = self._machine.run_reference()
         return () if run is None else self._evaluation.findings(run)
 
+    def code_ended(self) -> None:
+        """Call `Run.begin` at the next pass, and end a step that was interrupted."""
+        self._machine.leave_for_general_path()
+        self._machine.training_step.drop_raised_steps(self._machine.thread)
+        self._machine.recorders.restore_own_values()
+
     def before_end(self) -> None:
         """Call the user's callback for new findings before the run ends."""
         run = self._machine.run_reference()

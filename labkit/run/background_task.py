@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from labkit.run.control import Stopped
+from labkit.run.control import RequestRefusedError, Stopped
 from labkit.run.error_text import described
 from labkit.run.holding import CELL_SECONDS, other_loops_held
 from labkit.run.run import Run
@@ -24,6 +24,7 @@ TaskStatus = Literal["running", "stopping", "finished", "stopped", "interrupted"
 
 _STEP_SECONDS = 3.0
 """Time that a watched loop has for the end of its step before it is interrupted within it."""
+_POLL_SECONDS = 0.02
 
 
 class BackgroundTask(Generic[T]):
@@ -85,6 +86,8 @@ class BackgroundTask(Generic[T]):
         self._seconds: float | None = None
         self._request: InterruptRequest | None = None
         self._interrupt = ThreadInterrupt()
+        self._timer: threading.Timer | None = None
+        """Interrupts the function if no step ends in time."""
         self._runs: list[weakref.ref[Run]] = []
         self._started, self._ended = threading.Event(), threading.Event()
         self._opened = threading.Event()
@@ -166,7 +169,16 @@ class BackgroundTask(Generic[T]):
         ----------
         timeout : float, optional
             Maximum time, in s.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no time limit and the caller holds the loop, which cannot end then.
         """
+        if timeout is None and any(run.control.is_held_here for run in self._training_runs()):
+            raise RuntimeError(
+                f"{self.name} is held by this block, so that it cannot end. Wait below the block."
+            )
         return self._ended.wait(timeout)
 
     def result(self, timeout: float | None = None) -> T:
@@ -184,7 +196,7 @@ class BackgroundTask(Generic[T]):
         TimeoutError
             If it has not ended in time.
         RuntimeError
-            If it is called by the function itself.
+            If it is called by the function itself, or as for `wait`.
         """
         if BackgroundTask.current() is self:
             raise RuntimeError(f"{self.name} waits for its own end. Call result() elsewhere.")
@@ -212,9 +224,17 @@ class BackgroundTask(Generic[T]):
         Raises
         ------
         RequestRefusedError
-            On entry, if the loop ends no step within 10 s.
+            On entry, if the loop ends no step within 10 s, or trains no watched model.
         """
-        return other_loops_held(self._training_runs(), seconds=CELL_SECONDS)
+        deadline = time.monotonic() + CELL_SECONDS
+        while not (runs := self._training_runs()) and self._is_under_way():
+            if time.monotonic() > deadline:
+                raise RequestRefusedError(
+                    f"{self.name} trains no watched model at present, so that it cannot be held at "
+                    "the end of a step. Watch its model: with lk.watch(model) as run."
+                )
+            self.wait(_POLL_SECONDS)
+        return other_loops_held(runs, seconds=CELL_SECONDS)
 
     def interrupt(self) -> None:
         """End the function like `stop`, with the status "interrupted"."""
@@ -240,9 +260,14 @@ class BackgroundTask(Generic[T]):
             return
         for run in runs:
             run.control.interrupt(request.claim)
-        timer = threading.Timer(_STEP_SECONDS, self._interrupt.raise_at_once, (request,))
+        self._timer = timer = threading.Timer(
+            _STEP_SECONDS, self._interrupt.raise_at_once, (request,)
+        )
         timer.daemon = True
         timer.start()
+
+    def _is_under_way(self) -> bool:
+        return self._status in ("running", "stopping")
 
     def _training_runs(self) -> list[Run]:
         return [run for run in Run.open_runs() if BackgroundTask.training(run) is self]
@@ -271,6 +296,8 @@ class BackgroundTask(Generic[T]):
     def _end(self, ident: int) -> None:
         self._seconds = time.monotonic() - self._began
         self._status = self._final_status()
+        if self._timer is not None:
+            self._timer.cancel()
         for run in self._training_runs():
             run.code_ended(f"{self.name} {_how_ended(self)}")
             run.control.owner = None  # another thread may get the same identity

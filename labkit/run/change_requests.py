@@ -117,7 +117,9 @@ def note_refusal(run: RunToChange, request: Future[Events]) -> None:
 
     def note(done: Future[Events]) -> None:
         error = None if done.cancelled() else done.exception()
-        if error is not None:
+        if isinstance(error, RequestRefusedError):
+            run.add_notice("change", f"{error} before a change within its last step was applied.")
+        elif error is not None:
             run.add_notice("change", str(error))
 
     request.add_done_callback(note)

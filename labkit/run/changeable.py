@@ -257,8 +257,8 @@ def checked_budget(
     """
     if isinstance(budget, bool) or not isinstance(budget, (int, float)):
         raise TypeError(
-            f"{given.rstrip(' ')} takes a number, the part of the loop's time that watching may "
-            f"take, not {type(budget).__name__}. Example: {example}"
+            f"{given.removesuffix(' = ')} takes a number, the part of the loop's time that "
+            f"watching may take, not {type(budget).__name__}. Example: {example}"
         )
     if not 0 < budget <= 1:
         raise ValueError(

@@ -98,17 +98,24 @@ class Control:
         self.while_paused: Callable[[], None] = _nothing
         self.pace = Pace()
         self.wait_begins: Callable[[], None] = _nothing
+        self.holders: list[int] = []
+        """Threads that hold the loop at the end of a step; see `labkit.run.holding`."""
         self._pause_requested = False
         self._stopping = False
         self._interrupt: Callable[[], bool] | None = None
         self._closed = False
         self._paused_threads: set[int] = set()
         """Threads whose loop is paused: more than one if several threads train under one run."""
+        self._pauses: tuple[float, float | None] = 0.0, None
+        """Duration of the pauses that have ended, and when the present one began, in s."""
         self._pacing_threads: set[int] = set()
         """Threads whose loop waits for its pace."""
         self._allowed: deque[None] = deque(maxlen=_MAX_STEPS_ALLOWED)
         """One entry for each single step that a paused loop may execute."""
-        self._requests: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._requests: deque[tuple[Future[Any], Callable[[], Any], bool]] = deque()
+        """Each with its future, its work, and whether the training thread has submitted it."""
+        self._own_requests = 0
+        """Number of those that the training thread has submitted; changed there only."""
         self._wake: SimpleQueue[None] = SimpleQueue()
 
     @property
@@ -120,6 +127,17 @@ class Control:
     def paused(self) -> bool:
         """Whether the loop is blocked at the end of a step."""
         return self._pause_requested and bool(self._paused_threads)
+
+    @property
+    def paused_seconds(self) -> float:
+        """How long the loop has been paused until now, in s."""
+        ended, began = self._pauses
+        return ended if began is None else ended + time.monotonic() - began
+
+    @property
+    def is_held_here(self) -> bool:
+        """Whether the calling thread holds the loop at the end of a step."""
+        return threading.get_ident() in self.holders
 
     @property
     def stopping(self) -> bool:
@@ -176,7 +194,8 @@ class Control:
         """Execute a function on the training thread at the end of its step.
 
         The function is executed without delay while the loop waits, paused or for its pace, and by
-        default before this method returns if it is called on the training thread.
+        default before this method returns if it is called on the training thread. A thread that
+        holds the loop executes it itself.
 
         Parameters
         ----------
@@ -205,12 +224,14 @@ class Control:
         future: Future[T] = Future()
         if self._closed:
             _refuse(future, _ENDED)
-        elif self.owner == threading.get_ident() and not at_step_end:
+        elif self.is_held_here or (self.owner == threading.get_ident() and not at_step_end):
             _execute(future, work)
         elif len(self._requests) >= MAX_REQUESTS:
             _refuse(future, f"{MAX_REQUESTS} requests wait already")
         else:
-            self._requests.append((future, work))
+            is_own = self.owner == threading.get_ident()
+            self._own_requests += is_own
+            self._requests.append((future, work, is_own))
             self._changed()
         return future
 
@@ -246,6 +267,7 @@ class Control:
         interrupt, self._interrupt = self._interrupt, None
         self._update_pending()
         if interrupt is not None and interrupt():
+            self.resume()  # the pause is over, also for a later loop
             raise KeyboardInterrupt("training was interrupted")
         if self._stopping:
             stopped = Stopped("training was stopped by labkit's Stop")
@@ -265,6 +287,8 @@ class Control:
     def _wait(self) -> None:
         ident = threading.get_ident()
         self._paused_threads.add(ident)
+        if self._pauses[1] is None:
+            self._pauses = self._pauses[0], time.monotonic()
         self.pause_begins()
         self.wait_begins()
         try:
@@ -273,8 +297,13 @@ class Control:
                 self.while_paused()
                 with suppress(Empty):
                     self._wake.get(timeout=_WAIT_SECONDS)
+        except BaseException:  # an interrupt: the pause is over, also for a later loop
+            self.resume()
+            raise
         finally:
             self._paused_threads.discard(ident)
+            if not self._paused_threads:
+                self._pauses = self.paused_seconds, None
 
     def _keep_pace(self) -> None:
         """Wait until the next step may begin, or until a pause or an end is requested."""
@@ -312,21 +341,25 @@ class Control:
             return
 
     def _execute_queued(self, seconds: float = math.inf) -> None:
-        """Execute queued requests in order; start none after `seconds` have passed."""
+        """Execute queued requests in order; start none after `seconds` have passed.
+
+        Those that the training thread has submitted, within its step, are executed in any case.
+        """
         deadline = time.perf_counter() + seconds
         for _ in range(MAX_REQUESTS):
             try:
-                future, work = self._requests.popleft()
+                future, work, is_own = self._requests.popleft()
             except IndexError:
                 return
+            self._own_requests -= is_own
             _execute(future, work)
-            if time.perf_counter() >= deadline:
+            if time.perf_counter() >= deadline and self._own_requests <= 0:
                 return
 
     def _refuse_all(self) -> None:
         while True:
             try:
-                future, _ = self._requests.popleft()
+                future, _, _ = self._requests.popleft()
             except IndexError:
                 return
             _refuse(future, _ENDED)

@@ -23,9 +23,11 @@ class Cost:
     The start of a run can be excluded from the share:
 
     >>> cost.exclude_start()
+    >>> cost.includes_start
+    True
     >>> cost.add_steps(loop_ns=1_000_000, watching_ns=10_000)
-    >>> cost.share
-    0.01
+    >>> cost.includes_start, cost.share
+    (False, 0.01)
     """
 
     def __init__(self) -> None:
@@ -35,9 +37,15 @@ class Cost:
         """Time that the training thread spent in labkit, in ns; part of `loop_ns`."""
         self.publishing_ns = 0
         """Processor time of the publisher thread and of evaluating the rules, in ns."""
-        self.includes_start = True
-        """Whether the share still includes the first steps."""
-        self._start_loop_ns = self._start_spent_ns = 0
+        self._start_loop_ns: int | None = None
+        """Value of `loop_ns` when the start was excluded; None before."""
+        self._start_spent_ns = 0
+
+    @property
+    def includes_start(self) -> bool:
+        """Whether the share still includes the first steps, as there is no later one."""
+        start_ns = self._start_loop_ns
+        return start_ns is None or self.loop_ns <= start_ns
 
     @property
     def share(self) -> float:
@@ -47,8 +55,9 @@ class Cost:
         a short run has some of them, and are not representative of later steps.
         """
         loop_ns, spent_ns = self.loop_ns, self.watching_ns + self.publishing_ns
-        if loop_ns > self._start_loop_ns:
-            loop_ns, spent_ns = loop_ns - self._start_loop_ns, spent_ns - self._start_spent_ns
+        start_ns = self._start_loop_ns
+        if start_ns is not None and loop_ns > start_ns:
+            loop_ns, spent_ns = loop_ns - start_ns, spent_ns - self._start_spent_ns
         return spent_ns / loop_ns if loop_ns else 0.0
 
     def add_steps(self, loop_ns: int, watching_ns: int) -> None:
@@ -70,7 +79,6 @@ class Cost:
         self.publishing_ns += ns
 
     def exclude_start(self) -> None:
-        """Exclude the time measured so far from `share`."""
-        self.includes_start = False
+        """Exclude the time measured so far from `share`, as soon as there is a later step."""
         self._start_loop_ns = self.loop_ns
         self._start_spent_ns = self.watching_ns + self.publishing_ns

@@ -21,7 +21,8 @@ def other_loops_held(
 ) -> Iterator[None]:
     """Return a context manager that blocks the watched loops of all other threads.
 
-    Each loop is blocked at the end of its step, and continues when the ``with`` block ends.
+    Each loop is blocked at the end of its step, and continues when the ``with`` block ends. Blocks
+    of one thread may be nested.
 
     Parameters
     ----------
@@ -35,13 +36,18 @@ def other_loops_held(
     RequestRefusedError
         On entry, if a loop does not finish a step in time; no loop is blocked then.
     """
-    release = threading.Event()
+    release, holder = threading.Event(), threading.get_ident()
+    held: list[Run] = []
     try:
         for run in Run.open_runs() if runs is None else runs:
-            if _trains_elsewhere(run):
+            if _trains_elsewhere(run) and not run.control.is_held_here:
                 _hold(run, release, seconds)
+                held.append(run)
+                run.control.holders.append(holder)
         yield
     finally:
+        for run in held:
+            run.control.holders.remove(holder)
         release.set()
 
 

@@ -142,9 +142,9 @@ def choose_groups(
     """
     if not groups:
         raise RuntimeError(
-            "No optimizer of this run is known yet, or its updates are made by hand, so there are "
-            "no parameter groups. Wait for the first step, or pass the optimizer: "
-            "lk.watch(model, optimizer)."
+            "There are no parameter groups: no optimizer of this run is known yet, several are and "
+            "have no names before their first steps, or the updates are made by hand. Wait for the "
+            "first step, or pass a single optimizer: lk.watch(model, optimizer)."
         )
     named = [each for each in groups if adjustment.group in (None, each.name)]
     if not named:
@@ -182,11 +182,13 @@ def _number(name: Quantity, number: Any, value: Any, *, below: float) -> float:
         raise TypeError(_wrong(name, value))
     try:
         found = float(number)
-    except (TypeError, ValueError):
+    except OverflowError:
+        raise ValueError(_wrong(name, value)) from None
+    except (TypeError, ValueError, RuntimeError):  # torch's, for several elements or a meta tensor
         raise TypeError(_wrong(name, value)) from None
     if not 0 <= found < below:
         raise ValueError(_wrong(name, value))
-    return found
+    return abs(found)  # -0.0 is 0
 
 
 def _wrong(name: Quantity, value: object) -> str:

@@ -72,12 +72,13 @@ class Lifecycle:
         return self.now - self._started_at
 
     def begin(self) -> None:
-        """Change the status from "waiting" to "running"; later calls have no effect."""
+        """Change the status from "waiting" or "idle" to "running"."""
+        self._idle_at = None
         if self._status == "waiting":
             self._status = "running"
 
     def code_ended(self, step: int, message: str) -> None:
-        """Set the status "idle" until a further step is completed.
+        """Set the status "idle" until `begin` is called, or a further step is completed.
 
         Parameters
         ----------

@@ -49,6 +49,13 @@ class LiveModel(Protocol):
     def findings(self) -> tuple[Finding, ...]:
         """Return the findings, also of ignored rules, most severe first. Called on any thread."""
 
+    def code_ended(self) -> None:
+        """Call `Run.begin` at the next backward pass: the code that trained has ended.
+
+        Hyperparameters that are replaced in a step that was interrupted become those of the
+        optimizer. Called on the training thread.
+        """
+
     def before_end(self) -> None:
         """Call the user's code for what is new. Called on the training thread by `Run.close`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from numbers import Real
@@ -121,10 +122,16 @@ def check_pace(pace: object, example: str) -> float | None:
             "pace takes a number of steps per second, or None for full speed, not "
             f"{type(pace).__name__}. Example: {example}"
         )
-    rate = float(pace)
-    if not MIN_RATE <= rate <= MAX_RATE:
+    if not MIN_RATE <= (rate := _as_float(pace)) <= MAX_RATE:
         raise ValueError(
             f"pace={pace!r} is out of range: it is a number of steps per second from {MIN_RATE} to "
             f"{MAX_RATE:,}, or None for full speed. Example: {example}"
         )
     return rate
+
+
+def _as_float(number: Real) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # an integer of hundreds of digits
+        return math.inf

@@ -145,7 +145,7 @@ class Run(ChangeableRun):
             process_memory=process_memory,
             device_memory=None if live is None else live.device_memory(),
             cost=self.cost,
-            getting_started=self.cost_totals.includes_start and not self.closed,
+            getting_started=self.cost_totals.includes_start,
             budget=self.budget,
             parameters=self.model.parameters,
             trainable=self.model.trainable,
@@ -175,7 +175,7 @@ class Run(ChangeableRun):
         return inspect(self, name)
 
     def _steps_per_second(self) -> float | None:
-        rate = self._rate.at(self._lifecycle.now, self.steps)
+        rate = self._rate.at(self._lifecycle.now - self.control.paused_seconds, self.steps)
         if rate is not None and self.status != "idle" and not self.closed:
             return rate
         seconds = (self.cost_totals.loop_ns + self.control.pace.waited_ns) / 1e9
@@ -270,15 +270,19 @@ class Run(ChangeableRun):
     # ── lifecycle ────────────────────────────────────────────────────────────
 
     def begin(self) -> None:
-        """Change the status from "waiting" to "running"; later calls have no effect."""
+        """Change the status from "waiting" or "idle" to "running", as code trains the model."""
         self._lifecycle.begin()
 
     def code_ended(self, text: str) -> None:
         """Record that the code that trains has ended, for example ``"the cell ended"``.
 
-        The run continues if other code trains the model; has no effect before the first step.
+        The run continues if other code trains the model; has no effect before the first step. To
+        be called on the training thread.
         """
         self._lifecycle.code_ended(self.steps, f"{text} at step {self.steps:,}")
+        live = self._live
+        if live is not None:
+            live.code_ended()
 
     def on_close(self, callback: CloseCallback) -> Callable[[], None]:
         """Add a function without arguments to call once when the run ends.

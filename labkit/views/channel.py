@@ -43,6 +43,8 @@ from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.waiting_messages import WaitingMessageWatch
 
 _MAX_TEXT = 200
+_CONTENT_BYTES = 2_000
+"""Usual size of a message without its buffers."""
 _GRACE_SECONDS = 0.4
 """Time in which the message of a page that displays a view must arrive, in s.
 
@@ -85,7 +87,7 @@ class RunChannel(DroppableWidget):
         """Pending pushes; each is done when a page has sent a message."""
         self.on_msg(self._on_message)
         jupyter_compat.handle_on_subshell(self.comm)
-        self._publisher = None if run.closed else Publisher(run, self.publish)
+        self._publisher = None if run.closed else Publisher(run, self.publish, self._updates.flow)
         self._waiting_messages = WaitingMessageWatch(run, is_open_widget)
 
     @classmethod
@@ -178,33 +180,44 @@ class RunChannel(DroppableWidget):
         """
         close_dropped_comms()
         with self._lock:
+            size = 0
             try:
                 if draws_all:
-                    self._push_replies()
+                    size = self._push_replies()
             finally:
-                self._post(self._updates.frame(draws_all=draws_all))
+                self._post_update(self._updates.frame(draws_all=draws_all), size)
                 self._post_rest_of_ended_run()
 
-    def _push_replies(self) -> None:
+    def _push_replies(self) -> int:
         """Send what pages request with a frame, if their requests wait for the end of the cell.
 
-        It is sent before the frame, which lets the views draw it.
+        It is sent before the frame, which lets the views draw it. Return how much was sent, in
+        bytes.
         """
-        if self._publisher is not None and self._publisher.is_one_way:
-            kinds = list(self._views.values())  # a view may be closed on another thread
-            for message in self._pushed_replies.due(kinds):
-                self._post(message)
+        if self._publisher is None or not self._publisher.is_one_way:
+            return 0
+        kinds = list(self._views.values())  # a view may be closed on another thread
+        return sum(map(self._post, self._pushed_replies.due(kinds)))
 
     def _post_rest_of_ended_run(self) -> None:
         """Send what did not fit into the last message at once if no further frames are due."""
         while self._updates.has_more and self._watched.closed:
-            self._post(self._updates.frame())
+            self._post_update(self._updates.frame())
 
-    def _post(self, message: wire.Message) -> None:
+    def _post_update(self, message: wire.Message, size_before: int = 0) -> None:
+        """Send a snapshot or a frame; `size_before` is the size of what was sent just before."""
+        self._updates.posted(size_before + self._post(message))
+
+    def _post(self, message: wire.Message) -> int:
+        """Send a message; return how much was sent, in bytes."""
+        size = 0
         if self.comm is None or jupyter_compat.is_closed(self.comm):
-            return
-        for part in map(with_text_buffers, self._fragmenter.fragments(message)):
-            self.send(part.content, part.buffers)
+            return size
+        for part in self._fragmenter.fragments(message):
+            sent = with_text_buffers(part)
+            self.send(sent.content, sent.buffers)
+            size += _CONTENT_BYTES + sum(map(len, part.buffers))
+        return size
 
     def _on_message(self, _: Any, content: Any, buffers: list[memoryview]) -> None:
         """Handle a message from a page; every request receives a reply or a refusal."""
@@ -244,7 +257,7 @@ class RunChannel(DroppableWidget):
             case {"type": "hello", "protocol": version}:
                 self._refuse(content, wire.other_version(version))
             case {"type": "asset", "name": name, "again": bool(again)} if name in assets.ASSETS:
-                self._send_asset(page, name, again=again)
+                self._schedule_asset(content, page, name, again=again)
             case {"type": "text"}:
                 request_text()
                 page.forget_sent()
@@ -261,11 +274,11 @@ class RunChannel(DroppableWidget):
                 self._act(content)
 
     def _acknowledge(self, page: PageRecord, seq: int, report: PageReport) -> None:
-        delay = self._updates.acknowledge(seq)
+        self._updates.acknowledge(seq)
         if self._publisher is None:
             return
         arrives = page.is_heard_in_cells is True
-        came_in_sight = self._publisher.acknowledge(delay, report, arrives_in_cells=arrives)
+        came_in_sight = self._publisher.acknowledge(report, arrives_in_cells=arrives)
         if self._updates.pending or came_in_sight:
             self._publisher.publish_soon()
 
@@ -326,6 +339,19 @@ class RunChannel(DroppableWidget):
             self._snapshot_due = True
             self._reply_on_publisher(content, self._send_due_snapshot)
 
+    def _schedule_asset(
+        self, content: Any, page: PageRecord, name: AssetName, *, again: bool
+    ) -> None:
+        """Send a script; after the snapshot that is due, as the page can show much of it without.
+
+        The others take ten seconds at 1 Mbit/s.
+        """
+        send = partial(self._send_asset, page, name, again=again)
+        if self._snapshot_due:
+            self._reply_on_publisher(content, send)
+        else:
+            send()
+
     def _inspect(self, content: Any, name: str, request: int) -> None:
         """Request values from the training thread; reply when they are read, or after a timeout."""
         run = self._watched
@@ -367,7 +393,7 @@ class RunChannel(DroppableWidget):
     def _send_snapshot(self) -> None:
         with self._lock:
             self._pushed_replies.restart()
-            self._post(self._updates.snapshot())
+            self._post_update(self._updates.snapshot())
             self._post_rest_of_ended_run()
 
     def _control(self, content: Any, action: str, request: int) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 from labkit.views.message_builders import Message
 
-MAX_MESSAGE_BYTES = 1_000_000
+MAX_MESSAGE_BYTES = 64_000
 """Maximum size of a message, JSON and buffers together.
 
-The largest script of the frontend, which a page receives in one message, is of the same order. At
-10 Mbit/s such a message delays other messages by less than a second.
+At 1 Mbit/s it takes half a second, so that a page to which a script is on its way receives a part
+of it before it requests it again.
 """
 _RESERVED_BYTES = 200
 """Upper bound on the size of the JSON of a fragment."""
@@ -37,7 +37,7 @@ class Fragmenter:
 
     Examples
     --------
-    >>> large = Message({"type": "picture"}, [bytes(1_500_000)])
+    >>> large = Message({"type": "picture"}, [bytes(100_000)])
     >>> [part.content["index"] for part in Fragmenter().fragments(large)]
     [0, 1]
     """

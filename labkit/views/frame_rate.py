@@ -24,7 +24,6 @@ _IN_SIGHT_SECONDS = 2.5
 """Time after the last report of a page with a view in sight; another page may have none."""
 _SILENT_SECONDS = 3.0
 """Time without an acknowledgement after which a page counts as slow; ten times that, as absent."""
-_TOLERATED_DELAY_SECONDS = 0.5
 _DELAY_PER_DRAWING = 6.0
 """Time that a loop with a thread on each core loses, over that of the page's main thread.
 
@@ -79,7 +78,6 @@ class FrameRate:
         self._publishing_seconds = 0.0
         self._report = PageReport(0.0, is_local=False, is_in_sight=True)
         self._acknowledged_at = self._in_sight_at = now
-        self._delay = 0.0
         self._has_free_cores = False
         self._measured_left = _FIRST_MEASURED
         self._measure_at = now + _MEASURE_EVERY_SECONDS
@@ -97,8 +95,8 @@ class FrameRate:
         """Record how many cores the kernel has kept busy, of those that it may use."""
         self._has_free_cores = available - cores >= _FREE_CORES
 
-    def acknowledged(self, now: float, delay: float, report: PageReport) -> bool:
-        """Record an acknowledgement, `delay` s after the frame was sent.
+    def acknowledged(self, now: float, report: PageReport) -> bool:
+        """Record an acknowledgement.
 
         Returns
         -------
@@ -106,7 +104,7 @@ class FrameRate:
             Whether a view has come into sight, or a page is there again.
         """
         was_in_sight = self._is_in_sight(now)
-        self._acknowledged_at, self._delay, self._report = now, delay, report
+        self._acknowledged_at, self._report = now, report
         if report.is_in_sight:
             self._in_sight_at = now
         return report.is_in_sight and not was_in_sight
@@ -123,8 +121,7 @@ class FrameRate:
             return OUT_OF_SIGHT_SECONDS
         wanted = self.frame_seconds / budget
         shortest = _MEASURED_INTERVAL_SECONDS if self._measured_left else MIN_INTERVAL_SECONDS
-        interval = min(max(wanted, shortest), MAX_INTERVAL_SECONDS)
-        return max(interval, self._delay) if self._delay > _TOLERATED_DELAY_SECONDS else interval
+        return min(max(wanted, shortest), MAX_INTERVAL_SECONDS)
 
     def has_viewer(self, now: float) -> bool:
         """Return whether a page with a view in sight has acknowledged a frame a moment ago."""

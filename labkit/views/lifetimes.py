@@ -148,7 +148,9 @@ class ShownViews:
         result : IPython.core.interactiveshell.ExecutionResult
         """
         error = result.error_in_exec
-        text = "the cell ended" if error is None else f"the cell raised {described(error)}"
+        text = (
+            "the cell ended" if error is None else f"the cell raised an error ({described(error)})"
+        )
         if isinstance(error, KeyboardInterrupt):
             stopped = isinstance(error, Stopped)
             text = f"the cell was {'stopped' if stopped else 'interrupted'}"

@@ -1,7 +1,8 @@
 """The thread that sends frames of a run to the pages, at most ten per second.
 
 How often is decided by what the frames cost (`labkit.views.frame_rate`). The rows that accumulate
-are reduced before they are sent, so a slow or closed browser does not slow the training loop. The
+are reduced before they are sent, so a slow or closed browser does not slow the training loop, and
+no frame is sent while too much is on its way to the pages (`labkit.views.flow_control`). The
 thread also sends the replies that depend on the training thread, so that no other thread has to
 wait for it.
 
@@ -13,6 +14,7 @@ The thread and the run refer to the channel weakly.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -26,6 +28,7 @@ from typing import Any
 from labkit.run import Run
 from labkit.run.error_text import described
 from labkit.views.acknowledgement_watch import AcknowledgementWatch
+from labkit.views.flow_control import FlowControl
 from labkit.views.frame_rate import MIN_INTERVAL_SECONDS, FrameRate, PageReport
 from labkit.views.lifetimes import weak_call
 
@@ -70,6 +73,8 @@ class Publisher:
     publish : bound method
         Sends one frame; called on the publisher thread with whether all views draw it. The thread
         ends when the object of the method is garbage-collected.
+    flow : FlowControl
+        Delays frames while too much is on its way to the pages.
 
     Attributes
     ----------
@@ -78,10 +83,11 @@ class Publisher:
         not mean that no page is there.
     """
 
-    def __init__(self, run: Run, publish: Callable[[bool], None]) -> None:
+    def __init__(self, run: Run, publish: Callable[[bool], None], flow: FlowControl) -> None:
         self.is_one_way = False
         self._run = weakref.ref(run)
         self._publish = weakref.WeakMethod(publish)
+        self._flow = flow
         self._signals: SimpleQueue[None] = SimpleQueue()
         """Wakes the thread, which then reads the attributes. Safe to use in a finalizer."""
         self._new_replies: SimpleQueue[_PendingReply] = SimpleQueue()
@@ -147,13 +153,11 @@ class Publisher:
             if control.paused or control.pace.draws_each_step:
                 self.publish_soon()
 
-    def acknowledge(self, delay: float, report: PageReport, *, arrives_in_cells: bool) -> bool:
-        """Record that a page has received a frame.
+    def acknowledge(self, report: PageReport, *, arrives_in_cells: bool) -> bool:
+        """Record that a page has received a frame, and what it reports.
 
         Parameters
         ----------
-        delay : float
-            Time since the frame was sent, in s.
         report : PageReport
         arrives_in_cells : bool
             Whether messages of the page are handled while a cell is running, as far as is known.
@@ -166,7 +170,8 @@ class Publisher:
         self.is_one_way = False
         now = time.monotonic()
         self._acknowledgements.acknowledged(now, arrives_in_cells=arrives_in_cells)
-        came_in_sight = self._rate.acknowledged(now, delay, report)
+        came_in_sight = self._rate.acknowledged(now, report)
+        self._signals.put(None)  # a frame may wait for it
         run = self._run()
         if run is not None:
             run.viewers.acknowledge()
@@ -207,11 +212,11 @@ class Publisher:
         while not self._ending:
             self._send_due_replies()
             self._sample_if_due()
-            if self._publish_due or time.monotonic() >= next_frame:
+            if time.monotonic() >= self._frame_due(next_frame):
                 self._publish_due = False
                 next_frame = time.monotonic() + self._publish_once()
             sample = self._rate.cost.sample_due
-            moments = [next_frame, *(reply.deadline for reply in self._waiting)]
+            moments = [self._frame_due(next_frame), *(reply.deadline for reply in self._waiting)]
             self._wait_until(min(moments if sample is None else [*moments, sample]))
         self._complete_due = True
         self._publish_once()
@@ -219,6 +224,10 @@ class Publisher:
         waiting, self._waiting = self._waiting, []  # their functions refer to the channel
         self._send([*waiting, *self._take_new_replies()])
         self._remove_callback()
+
+    def _frame_due(self, next_frame: float) -> float:
+        """Return when the next frame is sent; `next_frame` is when its interval ends."""
+        return max(-math.inf if self._publish_due else next_frame, self._flow.next_at)
 
     def _wait_until(self, moment: float) -> None:
         try:
@@ -280,6 +289,7 @@ class Publisher:
         if self.is_one_way:
             run.viewers.acknowledge()
             rate.assume_acknowledged(time.monotonic())
+            self._flow.assume_acknowledged(time.monotonic())
         if is_running and not pace.has_spare_time:  # a loop that waits is not slowed down
             run.cost_totals.add_publishing(spent)
         rate.frame_sent(began, spent / 1e9)

@@ -14,6 +14,7 @@ from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views import snapshots_and_frames, tuning
 from labkit.views.course import course_folder
+from labkit.views.flow_control import FlowControl
 from labkit.views.marimo_notebook import is_marimo
 from labkit.views.message_builders import Message
 from labkit.views.messages.kernel import MessageHandler
@@ -28,7 +29,6 @@ _FINDINGS_SECONDS = 1.0
 """Shortest time between two evaluations of the rules for pages while the loop trains, in s."""
 _FINDINGS_SHARE = 0.005
 """The same as a share of the time: an evaluation takes some milliseconds."""
-_MAX_BUILT = 256
 _NARROW_COLUMNS = 64
 """Maximum number of columns of a table with priority: losses, rates, metrics, small models."""
 
@@ -58,10 +58,13 @@ class RunUpdates:
         The ids of the tables that have to be sent completely.
     handler : str or None
         What handled the newest message of a page that was handled while a loop ran.
+    flow : FlowControl
+        While too much is on its way, frames contain no complete tables.
     """
 
     def __init__(self, run: Run) -> None:
         self.pending: set[str] = set()
+        self.flow = FlowControl()
         self.handler: MessageHandler | None = None
         self._run = run
         self._seq = 0
@@ -80,8 +83,6 @@ class RunUpdates:
         self._sent_tuning = snapshots_and_frames.NO_TUNING
         self._findings_due = -math.inf
         self._ignored: tuple[str, ...] = ()
-        self._built_at: dict[int, float] = {}
-        """When each of the last messages was built, by its number."""
         self._process = psutil.Process()
 
     @property
@@ -89,17 +90,17 @@ class RunUpdates:
         """Whether further frames are needed before pages have all that is recorded."""
         return bool(self.pending) or self._rows_wait
 
-    def acknowledge(self, seq: int) -> float:
-        """Record that a page has received the message with a number.
-
-        Returns
-        -------
-        float
-            The time since the message was built, in s; 0 if it is one of long ago.
-        """
+    def acknowledge(self, seq: int) -> None:
+        """Record that a page has received the messages up to a number."""
         self._acknowledged = max(seq, self._acknowledged or 0)
-        now = time.monotonic()
-        return now - self._built_at.get(seq, now)
+        self.flow.acknowledged(seq, time.monotonic())
+
+    def _delivery(self) -> snapshots_and_frames.Delivery:
+        return snapshots_and_frames.Delivery(self._acknowledged, self.handler, self.flow.is_awaited)
+
+    def posted(self, size: int) -> None:
+        """Record that the last message was sent, and its size in bytes."""
+        self.flow.sent(self._seq, size, time.monotonic())
 
     def snapshot(self) -> Message:
         """Return the next message as a snapshot; tables that do not fit become pending.
@@ -123,15 +124,14 @@ class RunUpdates:
             present,
             snapshots_and_frames.Notebook("marimo" if is_marimo() else "jupyter", course_folder()),
             sorted(pending),
-            acknowledged=self._acknowledged,
-            handler=self.handler,
+            delivery=self._delivery(),
         )
         self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()
         self._rows_wait = False
         self._note_complete(complete)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._sent_frozen, self._sent_tuning = frozen, present
-        self._count()
+        self._seq += 1
         return message
 
     def frame(self, *, draws_all: bool = True) -> Message:
@@ -152,7 +152,9 @@ class RunUpdates:
         run = self._run
         tables = run.tables
         rows, totals = self._new_rows(tables)
-        complete = self._choose_complete([tables[id] for id in self.pending], self._sent_at)
+        has_room = run.closed or not self.flow.is_full
+        pending = [tables[id] for id in self.pending if has_room]
+        complete = self._choose_complete(pending, self._sent_at)
         graph, frozen = run.graph, run.model.frozen
         findings, history = self._newest_findings()
         present = tuning.tuning(run)
@@ -167,8 +169,7 @@ class RunUpdates:
             tuning.changes(self._sent_tuning, present),
             complete,
             draws_all=draws_all,
-            acknowledged=self._acknowledged,
-            handler=self.handler,
+            delivery=self._delivery(),
         )
         self._sent |= {id: _SentRows(totals[id], new.values.shape[1]) for id, new in rows.items()}
         self._sent_at |= dict.fromkeys(rows, self._seq)
@@ -178,15 +179,8 @@ class RunUpdates:
             self._replace_merged(tables)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._sent_frozen, self._sent_tuning = frozen, present
-        self._count()
-        return message
-
-    def _count(self) -> None:
-        """Count the message that was built."""
         self._seq += 1
-        self._built_at[self._seq] = time.monotonic()
-        if len(self._built_at) > _MAX_BUILT:
-            del self._built_at[next(iter(self._built_at))]
+        return message
 
     def _newest_findings(self) -> tuple[tuple[Finding, ...], FindingsHistory | None]:
         """Return the findings and their history; those sent last if it is too soon."""

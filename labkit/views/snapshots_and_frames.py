@@ -44,6 +44,27 @@ class Notebook(NamedTuple):
 JUPYTER = Notebook()
 
 
+class Delivery(NamedTuple):
+    """What is known of the messages between the kernel and the pages.
+
+    Attributes
+    ----------
+    acknowledged : int or None
+        The highest number that a page has acknowledged.
+    handler : str or None
+        What handled the newest message of a page that was handled while a loop ran.
+    is_awaited : bool
+        Whether a page has to acknowledge this frame at once.
+    """
+
+    acknowledged: int | None = None
+    handler: MessageHandler | None = None
+    is_awaited: bool = False
+
+
+NOTHING_DELIVERED = Delivery()
+
+
 class NewRows(NamedTuple):
     """Rows of a table that have not been sent.
 
@@ -74,8 +95,7 @@ def snapshot(
     notebook: Notebook = JUPYTER,
     pending: Sequence[str] = (),
     *,
-    acknowledged: int | None = None,
-    handler: MessageHandler | None = None,
+    delivery: Delivery = NOTHING_DELIVERED,
 ) -> Message:
     """Return a message with the complete state of a run.
 
@@ -97,13 +117,10 @@ def snapshot(
     notebook : Notebook
     pending : sequence of str
         Ids of the tables that follow in frames.
-    acknowledged : int or None
-        The highest number that a page has acknowledged.
-    handler : str or None
-        What handled the newest message of a page that was handled while a loop ran.
+    delivery : Delivery
     """
-    message = Message({"type": "snapshot", "seq": seq, "acknowledged": acknowledged})
-    message.content["handler"] = handler
+    message = Message({"type": "snapshot", "seq": seq, "acknowledged": delivery.acknowledged})
+    message.content["handler"] = delivery.handler
     message.content["run"] = _state(state)
     message.content["tables"] = [_complete_table(message, *each) for each in tables]
     message.content["graph"] = None if graph is None else graph_data(graph)
@@ -129,8 +146,7 @@ def frame(
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
     *,
     draws_all: bool = True,
-    acknowledged: int | None = None,
-    handler: MessageHandler | None = None,
+    delivery: Delivery = NOTHING_DELIVERED,
 ) -> Message:
     """Return a message with the changes since the previous snapshot or frame.
 
@@ -155,14 +171,12 @@ def frame(
         Tables that replace those of the page, and their contents.
     draws_all : bool
         Whether all views draw the frame, or only the status and the curves.
-    acknowledged : int or None
-        The highest number that a page has acknowledged.
-    handler : str or None
-        What handled the newest message of a page that was handled while a loop ran.
+    delivery : Delivery
     """
-    message = Message({"type": "frame", "seq": seq, "acknowledged": acknowledged})
+    message = Message({"type": "frame", "seq": seq, "acknowledged": delivery.acknowledged})
     message.content["draws_all"] = draws_all
-    message.content["handler"] = handler
+    message.content["awaited"] = delivery.is_awaited
+    message.content["handler"] = delivery.handler
     message.content["run"] = _state(state)
     room = max(MAX_FRAME_BYTES // max(1, len(rows)), MAX_FRAME_BYTES // 4)
     message.content["tables"] = [

@@ -206,17 +206,18 @@ class NotebookPage:
     lab : Lab
     name : str
         File name in the lab's folder.
-    cells : sequence of str
-        Code cells.
+    cells : sequence of str, optional
+        Code cells; by default the notebook exists.
     """
 
-    def __init__(self, page: Page, lab: Lab, name: str, cells: list[str]) -> None:
+    def __init__(self, page: Page, lab: Lab, name: str, cells: list[str] | None = None) -> None:
         self.page = page
         self.lab = lab
         self.path = lab.folder / name
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self._write(cells)
+        if cells is not None:
+            self._write(cells)
         self.open()
 
     def _write(self, cells: list[str]) -> None:

@@ -1,6 +1,7 @@
 """Cells that train until a file exists, and write their progress to files."""
 
 import time
+from pathlib import Path
 
 MODEL = """
 import time
@@ -51,35 +52,35 @@ print("ended:", run.status, run.steps)
 class Training:
     """The loop in `TRAIN`, read and controlled through its files."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def cell(self, title="browser test"):
+    def cell(self, title: str = "browser test") -> str:
         return TRAIN.format(name=self.folder.name, title=title)
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         text = (self.folder / "steps").read_text() if (self.folder / "steps").exists() else ""
         return int(text or 0)
 
-    def await_steps(self, steps, timeout=30):
+    def await_steps(self, steps: int, timeout: float = 30) -> None:
         deadline = time.monotonic() + timeout
         while self.steps < steps:
             assert time.monotonic() < deadline, f"the loop is at step {self.steps}"
             time.sleep(0.05)
 
-    def await_viewers(self, *, present, timeout=30):
+    def await_viewers(self, *, present: bool, timeout: float = 30) -> None:
         deadline = time.monotonic() + timeout
         while (self.folder / "seen").read_text() != str(present):
             assert time.monotonic() < deadline, f"viewers.present did not become {present}"
             time.sleep(0.05)
 
-    def hold(self):
+    def hold(self) -> None:
         """Block the loop in the middle of its next step."""
         (self.folder / "hold").touch()
 
-    def go_on(self):
+    def go_on(self) -> None:
         (self.folder / "hold").unlink()
 
-    def end(self):
+    def end(self) -> None:
         (self.folder / "end").touch()

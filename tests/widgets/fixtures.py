@@ -231,7 +231,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 TUNING,
                 snapshots_and_frames.Notebook("marimo", "~/labkit"),
                 ["metric/accuracy"],
-                acknowledged=6,
+                delivery=snapshots_and_frames.Delivery(6),
             ),
             found,
         ),

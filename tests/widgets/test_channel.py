@@ -49,6 +49,9 @@ class LiveModel:
     def findings(self):
         return self.found
 
+    def code_ended(self):
+        """Do nothing: no passes follow."""
+
     def before_end(self):
         """Do nothing: there is no callback."""
 

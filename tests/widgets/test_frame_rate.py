@@ -19,11 +19,11 @@ class Loop:
     """A loop of 1,000 steps per second, which each frame delays, and a page that reports.
 
     `lost` is the time in s that a frame takes of the loop, soon after it was sent, if all views
-    draw it; others take a fifth. `delay` is the time in s until an acknowledgement arrives.
+    draw it; others take a fifth.
     """
 
-    def __init__(self, lost, report=IN_SIGHT, delay=0.05, publishing=0.001):
-        self.lost, self.report, self.delay, self.publishing = lost, report, delay, publishing
+    def __init__(self, lost, report=IN_SIGHT, publishing=0.001):
+        self.lost, self.report, self.publishing = lost, report, publishing
         self.rate = FrameRate(0.0)
         self.now = 0.0
         self.steps = 0.0
@@ -45,7 +45,7 @@ class Loop:
         self.rate.frame_sent(self.now, self.publishing)
         if self.report and self.now - self.acknowledged_at >= 0.9:
             self.acknowledged_at = self.now
-            self.rate.acknowledged(self.now, self.delay, self.report)
+            self.rate.acknowledged(self.now, self.report)
         interval = self.rate.interval(self.now, BUDGET)
         lost, due = self.lost if draws_all else self.lost / 5, self.rate.cost.sample_due
         if due < self.now + interval:
@@ -107,22 +107,16 @@ def test_views_out_of_sight_get_few_frames_and_many_when_they_return():
     loop.report = AWAY
     loop.run(20)
     assert loop.intervals[-1] == OUT_OF_SIGHT_SECONDS
-    assert loop.rate.acknowledged(loop.now, 0.05, IN_SIGHT)  # and a frame is sent at once
+    assert loop.rate.acknowledged(loop.now, IN_SIGHT)  # and a frame is sent at once
     assert loop.rate.interval(loop.now, BUDGET) <= MAX_INTERVAL_SECONDS
 
 
 def test_one_page_in_sight_is_enough():
     loop = Loop(lost=0.0)
     for _ in range(40):
-        loop.rate.acknowledged(loop.now, 0.05, AWAY)
+        loop.rate.acknowledged(loop.now, AWAY)
         loop.send_frame()
     assert loop.intervals[-1] <= MAX_INTERVAL_SECONDS
-
-
-def test_a_slow_line_gets_frames_no_faster_than_they_arrive():
-    loop = Loop(lost=0.0, delay=1.4)
-    loop.run(20)
-    assert loop.intervals[-1] == pytest.approx(1.4)
 
 
 def test_a_page_that_does_not_answer_gets_few_frames():

@@ -18,6 +18,7 @@ from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.views import message_builders, publisher, snapshots_and_frames, views
 from labkit.views import messages as types
 from labkit.views.channel import RunChannel
+from labkit.views.fragments import Fragmenter
 from labkit.views.messages import kernel, pad, page, stepper, tables, widgets
 from labkit.views.stepper import StepperView
 
@@ -237,6 +238,7 @@ def test_frames_stay_within_64_kb_for_a_model_of_thousands_of_parameters(monkeyp
     kinds = ("grad_norm", "weight_norm", "update_ratio", "grad_zeros", "grad_cosine")
     wide = [run.add_table(kind, kind, names) for kind in kinds]
     channel = RunChannel(run)
+    channel._fragmenter = Fragmenter(max_bytes=10_000_000)
     channel.publish()
     row = np.linspace(0, 1, 5000, dtype=np.float32)
     frames = []

@@ -56,6 +56,8 @@ export interface FrameMessage {
   readonly acknowledged: number | null;
   /** Whether all views draw the frame, or only the status and the curves. */
   readonly draws_all: boolean;
+  /** Whether the page acknowledges the frame at once, as the kernel waits for that. */
+  readonly awaited: boolean;
   /** As in a snapshot. */
   readonly handler: MessageHandler | null;
   readonly run: RunState;

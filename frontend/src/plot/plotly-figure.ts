@@ -35,6 +35,7 @@ const FONT = "system-ui, -apple-system, Segoe UI, sans-serif";
 /** Buttons that work without a network; none of them uploads data. */
 const BUTTONS = [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]];
 
+/** Shows its placeholder until the library is loaded and the figure drawn. */
 export class PlotlyFigure {
   readonly element = make("div", { class: "labkit-plot", role: "img" });
   /** The range of steps that the user zoomed to; null for all. */
@@ -53,8 +54,9 @@ export class PlotlyFigure {
     private readonly session: RunSession,
     private readonly fileName: string,
     private readonly events: FigureEvents,
+    private readonly placeholder: HTMLElement = loadingText(),
   ) {
-    this.element.append(this.canvas);
+    this.element.append(this.canvas, placeholder);
     this.resizes = new ResizeObserver(() => this.events.changed());
     this.resizes.observe(this.element);
     loadPlotly(session).then(
@@ -64,6 +66,7 @@ export class PlotlyFigure {
       },
       (error: unknown) => {
         this.failure = `The plotting library did not load: ${error}`;
+        placeholder.remove();
         if (!this.closed) this.events.changed();
       },
     );
@@ -96,6 +99,7 @@ export class PlotlyFigure {
 
   draw(traces: readonly Trace[], layout: Layout): void {
     if (!this.plotly || this.closed) return;
+    this.placeholder.remove();
     const size = { width: this.width, height: this.element.clientHeight };
     const config = {
       displaylogo: false,
@@ -131,6 +135,10 @@ export class PlotlyFigure {
       this.events.changed();
     });
   }
+}
+
+function loadingText(): HTMLElement {
+  return make("p", { class: "labkit-empty" }, "Loading the plotting library");
 }
 
 function panelOf(x: DrawnAxis, y: DrawnAxis): Panel {

@@ -3,6 +3,7 @@
 import type { Buffers } from "../decoding/buffers";
 import type { RefusedMessage } from "../messages/kernel";
 import type { AssetName, AssetRequest } from "../messages/page";
+import type { Arrivals } from "./arrivals";
 import { type Channel, isLive } from "./channel";
 import { sendRepeatedly } from "./send-repeatedly";
 
@@ -15,7 +16,10 @@ export class PendingAsset {
   private arrived = false;
   private stopResending: () => void = () => undefined;
 
-  constructor(private readonly name: AssetName) {
+  constructor(
+    private readonly name: AssetName,
+    private readonly arrivals: Arrivals,
+  ) {
     this.address = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -33,9 +37,8 @@ export class PendingAsset {
     if (this.requestedFrom === channel) return;
     this.requestedFrom = channel;
     this.stopResending();
-    this.stopResending = sendRepeatedly(channel, (again): AssetRequest => {
-      return { type: "asset", name: this.name, again };
-    });
+    const message = (again: boolean): AssetRequest => ({ type: "asset", name: this.name, again });
+    this.stopResending = sendRepeatedly(channel, message, this.arrivals);
   }
 
   /** Requests the script from a second kernel, because the first does not reply. */

@@ -44,6 +44,10 @@ export const ONE_WAY =
 /** Time after which the page shows that the kernel has not replied. */
 export const ANSWER_TIMEOUT_MS = 4000;
 
+export const LOADING = "Loading labkit";
+/** Time after which the page shows that the main script is loading; usually it is there before. */
+export const LOADING_AFTER_MS = 500;
+
 export function isLive(channel: Pick<Sender<never>, "comm_live">): boolean {
   return channel.comm_live !== false;
 }

@@ -26,7 +26,7 @@ export class Connection {
   /** A sentence if the kernel has another version of the protocol; null otherwise. */
   readonly versionProblem: string | null;
   private stopResending: () => void = () => undefined;
-  private answerTimer: ReturnType<typeof setTimeout> | undefined;
+  private cancelProblem: () => void = () => undefined;
   private readonly onMessage: MessageListener = (content, buffers = []) =>
     this.listener.onMessage(content, buffers);
   private readonly onLiveChange = () => this.connect();
@@ -60,18 +60,17 @@ export class Connection {
    * the page needs one though the kernel may have sent one.
    */
   requestSnapshot(again: boolean): void {
-    clearTimeout(this.answerTimer);
-    this.answerTimer = setTimeout(
-      () => this.listener.onProblem(isLive(this.channel) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
-      ANSWER_TIMEOUT_MS,
+    const { arrivals } = this.messages.scripts;
+    this.stopWaiting();
+    this.cancelProblem = arrivals.afterSilence(ANSWER_TIMEOUT_MS, () =>
+      this.listener.onProblem(isLive(this.channel) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
     );
-    this.stopResending();
-    this.stopResending = sendRepeatedly(this.channel, helloMessage, again);
+    this.stopResending = sendRepeatedly(this.channel, helloMessage, arrivals, again);
   }
 
   /** Ends the repetition and the timeout of a request for a snapshot. */
   stopWaiting(): void {
-    clearTimeout(this.answerTimer);
+    this.cancelProblem();
     this.stopResending();
   }
 

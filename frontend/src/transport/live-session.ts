@@ -3,14 +3,13 @@
  * the views.
  *
  * `run-data.ts` stores the data, `run-requests.ts` sends requests and resolves them,
- * `connection.ts` requests snapshots, `fragments.ts` reassembles large messages. A new snapshot is
- * requested after a frame that is missing or cannot be decoded.
+ * `connection.ts` requests snapshots. A new snapshot is requested after a frame that is missing or
+ * cannot be decoded.
  */
 
 import type { Buffers } from "../decoding/buffers";
 import type { GraphData } from "../messages/graph";
 import type {
-  FragmentMessage,
   FrameMessage,
   KernelMessage,
   MessageHandler,
@@ -37,7 +36,6 @@ import type {
 import { Acknowledgements } from "./acknowledgements";
 import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
-import { FragmentAssembler } from "./fragments";
 import { KnownGraphs } from "./known-graphs";
 import type { MessageRecorder } from "./message-recorder";
 import { PushedReplies, type PushedReply } from "./pushed-replies";
@@ -55,7 +53,6 @@ export class LiveSession implements RunSession {
   private readonly replies = new PushedReplies();
   private readonly graphs = new KnownGraphs();
   private readonly connection: Connection;
-  private readonly fragments = new FragmentAssembler();
   private readonly acknowledgements = new Acknowledgements();
   private readonly listeners = new Set<(change: Change) => void>();
   private handler: MessageHandler | null = null;
@@ -121,7 +118,7 @@ export class LiveSession implements RunSession {
   }
 
   get isOneWay(): boolean {
-    return this.acknowledgements.isOneWay && isOpen(this.state);
+    return this.isLive && this.acknowledgements.isOneWay;
   }
 
   get pushed(): number {
@@ -133,9 +130,14 @@ export class LiveSession implements RunSession {
   }
 
   get delivery(): Delivery | null {
-    if (!isOpen(this.state)) return null;
+    if (!this.isLive) return null;
     const clicks = this.acknowledgements.isOneWay ? "cell end" : this.handler;
     return clicks === null ? null : { clicks, isText: this.messages.isText };
+  }
+
+  /** Whether a loop is watched, and its messages arrive. */
+  private get isLive(): boolean {
+    return isOpen(this.state) && this.problem === null;
   }
 
   get isLoading(): boolean {
@@ -247,9 +249,6 @@ export class LiveSession implements RunSession {
       case "refused":
         this.receiveRefusal(message);
         break;
-      case "fragment":
-        this.receiveFragment(message, buffers);
-        break;
       case "subjects":
       case "histograms":
       case "picture":
@@ -281,19 +280,16 @@ export class LiveSession implements RunSession {
     return this.pushed > 0 && (this.isOneWay || !this.acknowledgements.isRead);
   }
 
-  private receiveFragment(message: FragmentMessage, buffers: Buffers): void {
-    const complete = this.fragments.add(message, buffers);
-    if (complete) this.receive(complete.content as KernelMessage, complete.buffers);
-  }
-
   /** Acknowledges a snapshot or a frame, unless an earlier one was acknowledged a moment ago. */
-  private acknowledge({ seq, acknowledged, handler }: SnapshotMessage | FrameMessage): void {
+  private acknowledge(message: SnapshotMessage | FrameMessage): void {
+    const { seq, acknowledged, handler } = message;
     this.handler = handler;
     this.received = seq;
     this.framesReceived += 1;
     const now = performance.now();
+    const isAwaited = this.isLoading || (message.type === "frame" && message.awaited);
     const wasOneWay = this.acknowledgements.isOneWay;
-    if (this.acknowledgements.receive(seq, acknowledged, now, this.isLoading)) this.report();
+    if (this.acknowledgements.receive(seq, acknowledged, now, isAwaited)) this.report();
     if (this.isOneWay && !wasOneWay) this.requests.failQuestions(ONE_WAY);
   }
 

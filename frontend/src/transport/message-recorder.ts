@@ -1,13 +1,15 @@
 /**
- * Keeps the messages of a model until somebody listens.
+ * Reassembles the messages of a model, and keeps them until a view reads them.
  *
  * The kernel sends scripts, a snapshot and frames without a request, possibly before the page has
  * loaded the script that reads them. The models of widgets drop such messages.
  */
 
 import type { Buffers } from "../decoding/buffers";
+import type { FragmentMessage } from "../messages/kernel";
 import type { TextRequest } from "../messages/page";
 import { type MessageListener, type MessageModel, send } from "./channel";
+import { FragmentAssembler } from "./fragments";
 import type { PageScripts } from "./page-scripts";
 import { buffersOf, hasTextBuffers, lacksBuffers } from "./text-buffers";
 
@@ -25,7 +27,7 @@ interface Received {
 }
 
 export class MessageRecorder {
-  /** Whether a listener has received a snapshot or a walk, or a part of one. */
+  /** Whether a listener has received a snapshot or a walk. */
   hasDelivered = false;
   /** Whether buffers arrive as text. */
   isText = false;
@@ -35,6 +37,7 @@ export class MessageRecorder {
   private keepsFrames = false;
   private hasRequestedText = false;
   private readonly listeners = new Set<MessageListener>();
+  private readonly fragments = new FragmentAssembler();
 
   constructor(
     private readonly model: RecordedModel,
@@ -44,7 +47,7 @@ export class MessageRecorder {
       if (lacksBuffers(content, buffers)) this.requestText();
       else {
         this.isText ||= hasTextBuffers(content);
-        this.receive({ content, buffers: buffersOf(content, buffers) });
+        this.reassemble({ content, buffers: buffersOf(content, buffers) });
       }
     });
   }
@@ -67,6 +70,16 @@ export class MessageRecorder {
     this.hasRequestedText = true;
   }
 
+  private reassemble({ content, buffers }: Received): void {
+    if (typeOf(content) !== "fragment") {
+      this.receive({ content, buffers });
+      return;
+    }
+    this.scripts.arrivals.note();
+    const complete = this.fragments.add(content as FragmentMessage, buffers);
+    if (complete) this.receive(complete);
+  }
+
   private receive(message: Received): void {
     if (this.scripts.receive(message.content, message.buffers)) return;
     if (this.listeners.size > 0) this.deliver(message);
@@ -74,19 +87,18 @@ export class MessageRecorder {
   }
 
   private deliver({ content, buffers }: Received): void {
-    if (isWhole(content) || typeOf(content) === "fragment") this.hasDelivered = true;
+    if (isWhole(content)) this.hasDelivered = true;
     for (const listener of [...this.listeners]) listener(content, buffers);
   }
 
-  /** Keeps a snapshot or a walk, which may come in fragments, and the frames after it. */
+  /** Keeps a snapshot or a walk, and the frames after it. */
   private keep(message: Received): void {
-    const type = typeOf(message.content);
     if (isPushed(message.content)) {
       this.pushed = [...this.pushed, message].slice(-MAX_KEPT);
       return;
     }
     if (isWhole(message.content) || this.kept.length >= MAX_KEPT) this.drop();
-    if (isWhole(message.content) || type === "fragment") this.keepsFrames = true;
+    if (isWhole(message.content)) this.keepsFrames = true;
     if (this.keepsFrames) this.kept.push(message);
   }
 

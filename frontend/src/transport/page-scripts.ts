@@ -2,10 +2,13 @@
 
 import type { Buffers } from "../decoding/buffers";
 import type { AssetName } from "../messages/page";
+import { Arrivals } from "./arrivals";
 import { PendingAsset } from "./assets";
 import type { Channel } from "./channel";
 
 export class PageScripts {
+  /** When parts of large messages arrive on this page. */
+  readonly arrivals = new Arrivals();
   private readonly assets = new Map<AssetName, PendingAsset>();
 
   /** Requests a script unless the page has it; resolves to its URL. */
@@ -42,7 +45,7 @@ export class PageScripts {
   }
 
   private pending(name: AssetName): PendingAsset {
-    const asset = this.assets.get(name) ?? new PendingAsset(name);
+    const asset = this.assets.get(name) ?? new PendingAsset(name, this.arrivals);
     this.assets.set(name, asset);
     return asset;
   }

@@ -11,7 +11,7 @@ import {
 import { LiveSession } from "../../src/transport/live-session";
 import { NO_ANSWER, SUSPENSION_MS } from "../../src/transport/pending-requests";
 import { CONTROL_TIMEOUT_MS } from "../../src/transport/run-requests";
-import { RESEND_AFTER_MS } from "../../src/transport/send-repeatedly";
+import { MAX_SENT, RESEND_AFTER_MS } from "../../src/transport/send-repeatedly";
 import { FakeChannel, lossRows, recorded, snapshot, stateOf } from "../fake-channel";
 
 beforeEach(() => vi.useFakeTimers());
@@ -24,6 +24,7 @@ function frame(channel: FakeChannel, seq: number, steps: number[], values: numbe
       type: "frame",
       acknowledged: null,
       draws_all: true,
+      awaited: false,
       handler: null,
       seq,
       run: stateOf({ step: seq }),
@@ -55,6 +56,7 @@ function complete(channel: FakeChannel, seq: number, steps: number[], values: nu
       type: "frame",
       acknowledged: null,
       draws_all: true,
+      awaited: false,
       handler: null,
       seq,
       run: stateOf({ step: seq }),
@@ -208,6 +210,7 @@ describe("a session", () => {
         type: "frame",
         acknowledged: null,
         draws_all: true,
+        awaited: false,
         handler: null,
         seq: 2,
         run: stateOf(),
@@ -232,7 +235,7 @@ describe("a session", () => {
     const channel = new FakeChannel();
     new LiveSession(channel, recorded(channel));
     vi.advanceTimersByTime(1_000_000);
-    expect(channel.sentOfType("hello")).toHaveLength(1 + RESEND_AFTER_MS.length);
+    expect(channel.sentOfType("hello")).toHaveLength(MAX_SENT);
   });
 
   it("reports a kernel that does not answer, until it does", () => {
@@ -380,6 +383,7 @@ function framesFor(channel: FakeChannel, ms: number, acknowledged: number | null
       type: "frame",
       acknowledged,
       draws_all: true,
+      awaited: false,
       handler: null,
       seq,
       run: stateOf(),
@@ -408,6 +412,16 @@ describe("a session whose messages do not reach the kernel", () => {
     framesFor(channel, ONE_WAY_AFTER_MS + 1000, null);
     framesFor(channel, 500, Number.MAX_SAFE_INTEGER);
     expect(session.isOneWay).toBe(false);
+  });
+
+  it("claims nothing of clicks once its kernel is gone", () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel, recorded(channel));
+    channel.receive(snapshot(1));
+    framesFor(channel, ONE_WAY_AFTER_MS + 1000, null);
+    expect(session.delivery).not.toBeNull();
+    channel.disconnect();
+    expect([session.isOneWay, session.delivery]).toEqual([false, null]);
   });
 
   it("is two-way while acknowledgements are read in time", () => {

@@ -18,6 +18,7 @@ function frame(seq: number): KernelMessage {
     type: "frame",
     acknowledged: null,
     draws_all: true,
+    awaited: false,
     handler: null,
     seq,
     run: stateOf({ step: seq }),

@@ -34,6 +34,7 @@ function frame(acknowledged: number | null, graph?: GraphData): void {
     seq,
     acknowledged,
     draws_all: true,
+    awaited: false,
     handler: null,
     run,
     tables: [],

@@ -34,6 +34,7 @@ modules                       called by                    watch replaces it), u
 
 from labkit.capture.hooks.brackets import (
     bracket_of,
+    existing_bracket,
     groups_with_rules,
     own_value,
     restore_own_values,
@@ -41,23 +42,29 @@ from labkit.capture.hooks.brackets import (
     used_rates,
 )
 from labkit.capture.hooks.call_interceptor import CallInterceptor
+from labkit.capture.hooks.frozen_passes import leave_out_passes, raise_in_passes
 from labkit.capture.hooks.installation import close, open_
 from labkit.capture.hooks.listener import LoopListener
 from labkit.capture.hooks.registry import parameters_changed
-from labkit.capture.hooks.step_bracket import MAX_SCALED, Rule, StepBracket
+from labkit.capture.hooks.step_bracket import StepBracket
+from labkit.capture.hooks.step_rule import MAX_SCALED, SMALLEST, Rule
 
 __all__ = [
     "MAX_SCALED",
+    "SMALLEST",
     "CallInterceptor",
     "LoopListener",
     "Rule",
     "StepBracket",
     "bracket_of",
     "close",
+    "existing_bracket",
     "groups_with_rules",
+    "leave_out_passes",
     "open_",
     "own_value",
     "parameters_changed",
+    "raise_in_passes",
     "restore_own_values",
     "rule_of",
     "used_rates",

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from labkit.capture import torch_compat
-from labkit.capture.hooks import registry
+from labkit.capture.hooks import frozen_passes, registry
 from labkit.capture.hooks.listener import Backward, LoopListener
 
 is_compiling = torch.compiler.is_dynamo_compiling
@@ -44,12 +44,19 @@ def _around(original: Backward) -> Backward:
         if passes.stamp != state.stamp or passes.are_searched:
             registry.look_up(passes, tensors)
         listener = passes.listener
-        if listener is not None:
-            listener.run_pass(original, tensors, args, kwargs)
-        elif passes.listeners:
-            _run_for_several(passes.listeners, original, tensors, args, kwargs)
-        else:
-            original(tensors, *args, **kwargs)
+        try:
+            if listener is not None:
+                listener.run_pass(original, tensors, args, kwargs)
+            elif passes.listeners:
+                _run_for_several(passes.listeners, original, tensors, args, kwargs)
+            else:
+                original(tensors, *args, **kwargs)
+        except RuntimeError:
+            left = frozen_passes.trainable_part(tensors, args, kwargs)
+            if left is None:
+                raise
+            if left[0]:
+                backward(left[0], *left[1], **left[2])
 
     torch_compat.without_compilation(backward)
     return backward

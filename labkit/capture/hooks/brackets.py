@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from labkit.capture.hooks.registry import OPTIMIZERS, look_up_optimizer
-from labkit.capture.hooks.step_bracket import Key, Rule, StepBracket
+from labkit.capture.hooks.step_bracket import Key, StepBracket
+from labkit.capture.hooks.step_rule import Rule
 
 
 def bracket_of(optimizer: torch.optim.Optimizer) -> StepBracket:
@@ -20,11 +21,17 @@ def bracket_of(optimizer: torch.optim.Optimizer) -> StepBracket:
     return known.bracket
 
 
+def existing_bracket(optimizer: torch.optim.Optimizer) -> StepBracket | None:
+    """Return the bracket of an optimizer; None if there is none."""
+    known = OPTIMIZERS.get(id(optimizer))
+    return None if known is None or known.reference() is not optimizer else known.bracket
+
+
 def restore_own_values(optimizer: torch.optim.Optimizer) -> None:
     """Put back an optimizer's own values after its step, before other hooks have been called."""
-    known = OPTIMIZERS.get(id(optimizer))
-    if known is not None and known.bracket is not None:
-        known.bracket.restore()
+    bracket = existing_bracket(optimizer)
+    if bracket is not None:
+        bracket.restore()
 
 
 def groups_with_rules() -> dict[int, tuple[torch.optim.Optimizer, int]]:
@@ -45,16 +52,17 @@ def groups_with_rules() -> dict[int, tuple[torch.optim.Optimizer, int]]:
 
 def own_value(optimizer: torch.optim.Optimizer, group: dict[str, Any], name: str) -> Any:
     """Return an optimizer's own value of a hyperparameter, also at the end of its step."""
-    known = OPTIMIZERS.get(id(optimizer))
-    bracket = None if known is None or known.reference() is not optimizer else known.bracket
+    bracket = existing_bracket(optimizer)
     return group.get(name) if bracket is None else bracket.own(group, name)
 
 
 def rule_of(optimizer: torch.optim.Optimizer, key: Key) -> Rule | None:
     """Return the rule in force for a hyperparameter of an optimizer; None if there is none."""
-    known = OPTIMIZERS.get(id(optimizer))
-    bracket = None if known is None or known.reference() is not optimizer else known.bracket
-    return None if bracket is None else bracket.rule(key)
+    bracket = existing_bracket(optimizer)
+    if bracket is None:
+        return None
+    bracket.follow_groups(optimizer)
+    return bracket.rule(key)
 
 
 def used_rates(optimizer: torch.optim.Optimizer) -> list[Any]:

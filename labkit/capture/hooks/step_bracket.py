@@ -9,113 +9,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.utils.hooks import RemovableHandle
 
 from labkit.capture import torch_compat
+from labkit.capture.hooks.group_anchor import GroupAnchor
+from labkit.capture.hooks.step_rule import Replaced, Rule
 from labkit.run.error_text import described
-
-MAX_SCALED = 0.999
-"""Largest momentum or beta that results from scaling."""
 
 Key = tuple[int, str]
 """The place of a parameter group in its optimizer, and the name of a hyperparameter."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What replaces one hyperparameter of one parameter group.
-
-    Attributes
-    ----------
-    event : int
-        Id of the event that it belongs to.
-    target : float or tuple of float
-        The given value.
-    base : float or tuple of float
-        The optimizer's own value when the target was given.
-    holds : bool
-        Whether the value remains the target; otherwise the own value is multiplied by target over
-        base.
-    limit : float or None
-        Largest value that results from scaling.
-
-    Examples
-    --------
-    >>> rule = Rule(1, target=0.05, base=0.1, holds=False)
-    >>> rule.value(0.1), rule.value(0.01)
-    (0.05, 0.005)
-    """
-
-    event: int
-    target: Any
-    base: Any
-    holds: bool
-    limit: float | None = None
-
-    def value(self, own: Any) -> Any:
-        """Return what replaces the optimizer's own value."""
-        if self.holds:
-            return self.target
-        if isinstance(self.target, tuple):
-            each = zip(own, self.target, self.base, strict=True)
-            return tuple(self._scaled(*values) for values in each)
-        return self._scaled(own, self.target, self.base)
-
-    def _scaled(self, own: Any, target: float, base: float) -> Any:
-        if not isinstance(own, torch.Tensor) and own == base:
-            return target  # exactly, where the product could be rounded
-        if target == base:
-            return own
-        scaled = own * (target / base)
-        limit = None if self.limit is None else max(self.limit, target)
-        if limit is None:
-            return scaled
-        return scaled.clamp(max=limit) if isinstance(scaled, torch.Tensor) else min(scaled, limit)
-
-
-@dataclass
-class _Replaced:
-    """A hyperparameter that is replaced while a step is under way.
-
-    Attributes
-    ----------
-    group : dict
-    key : str
-    own : object
-        The optimizer's value; a copy of it if it is a tensor, which is written to in place.
-    written : object
-        What stands in the group instead.
-    version : int
-        Version of a tensor after it was written to.
-    """
-
-    group: dict[str, Any]
-    key: str
-    own: Any
-    written: Any
-    version: int = 0
-
-    @property
-    def is_in_place(self) -> bool:
-        """Whether no other code has written to the group meanwhile."""
-        if self.group.get(self.key) is not self.written:
-            return False
-        is_tensor = isinstance(self.written, torch.Tensor)
-        return not is_tensor or torch_compat.tensor_version(self.written) == self.version
-
-    def restore(self) -> None:
-        """Put the own value back, unless other code has written to the group meanwhile."""
-        if not self.is_in_place:
-            return
-        if isinstance(self.written, torch.Tensor):
-            with torch.no_grad():
-                self.written.copy_(self.own)
-        else:
-            self.group[self.key] = self.own
 
 
 class StepBracket:
@@ -132,8 +37,13 @@ class StepBracket:
 
     def __init__(self) -> None:
         self.used: dict[Key, Any] = {}
+        self.steps = 0
+        """Number of steps for which values were replaced."""
         self._rules: dict[Key, tuple[Rule, ...]] = {}
-        self._replaced: dict[tuple[int, str], _Replaced] = {}
+        self._anchors: dict[int, GroupAnchor] = {}
+        """What identifies the groups with rules, by their places; a negative one is that of a group
+        which is not in the optimizer."""
+        self._replaced: dict[tuple[int, str], Replaced] = {}
         """What is replaced at the moment, by the identity of the group and the name."""
         self._nested = 0
         """Number of calls of ``step`` within the one that has begun."""
@@ -167,11 +77,20 @@ class StepBracket:
         replaced = self._replaced.get((id(group), name))
         return group.get(name) if replaced is None or not replaced.is_in_place else replaced.own
 
-    def add(self, key: Key, rule: Rule, report: Callable[[str], None]) -> None:
+    def add(
+        self,
+        optimizer: torch.optim.Optimizer,
+        key: Key,
+        rule: Rule,
+        report: Callable[[str], None],
+    ) -> None:
         """Add a rule, which is in force as the newest of its hyperparameter.
 
         `report` is called with a sentence if the values cannot be set.
         """
+        self.follow_groups(optimizer)
+        place = key[0]
+        self._anchors.setdefault(place, GroupAnchor(optimizer.param_groups[place], place))
         self._rules[key] = (*self._rules.get(key, ()), rule)
         self._report = report
 
@@ -187,8 +106,27 @@ class StepBracket:
         }
         self._rules = {key: rules for key, rules in left.items() if rules}
         self.used = {key: value for key, value in self.used.items() if key in self._rules}
+        places = {place for place, _ in self._rules}
+        self._anchors = {place: each for place, each in self._anchors.items() if place in places}
         if self.is_empty:
             self._report = _nothing
+
+    def follow_groups(self, optimizer: torch.optim.Optimizer) -> None:
+        """Move the rules with their groups, if these were reordered, removed or inserted."""
+        moved: dict[int, int] = {}
+        for place, anchor in self._anchors.items():
+            found = anchor.find(optimizer.param_groups)
+            if found is None:
+                found = place if place < 0 else min(-1, *moved.values(), *self._anchors) - 1
+            moved[place] = found
+        if all(before == after for before, after in moved.items()):
+            return
+        rules, self._rules, self.used = self._rules, {}, {}
+        for (place, name), each in rules.items():
+            key = moved[place], name
+            both = (*self._rules.get(key, ()), *each)
+            self._rules[key] = tuple(sorted(both, key=lambda rule: rule.event))
+        self._anchors = {moved[place]: anchor for place, anchor in self._anchors.items()}
 
     # ── hooks ────────────────────────────────────────────────────────────────
 
@@ -228,6 +166,8 @@ class StepBracket:
                 return
             self.restore()  # the step before has raised
         try:
+            self.steps += 1
+            self.follow_groups(optimizer)
             for key in list(self._rules):
                 self._replace(optimizer, key)
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the loop
@@ -241,21 +181,13 @@ class StepBracket:
     def _replace(self, optimizer: torch.optim.Optimizer, key: Key) -> None:
         place, name = key
         rule, groups = self.rule(key), optimizer.param_groups
-        if rule is None or place >= len(groups) or name not in groups[place]:
+        if rule is None or not 0 <= place < len(groups) or name not in groups[place]:
             return
         group = groups[place]
         own = group[name]
-        if isinstance(own, torch.Tensor):
-            with torch.no_grad():
-                copied = own.detach().clone()
-                value = rule.value(copied)
-                own.copy_(value) if isinstance(value, torch.Tensor) else own.fill_(value)
-                self.used[key] = own.detach().clone()
-            version = torch_compat.tensor_version(own)
-            self._replaced[id(group), name] = _Replaced(group, name, copied, own, version)
-        else:
-            self.used[key] = group[name] = value = rule.value(own)
-            self._replaced[id(group), name] = _Replaced(group, name, own, value)
+        self.used[key] = group[name] = value = rule.written(own)
+        version = torch_compat.tensor_version(value) if isinstance(value, torch.Tensor) else 0
+        self._replaced[id(group), name] = Replaced(group, name, own, value, version)
 
     def after_step(self, _optimizer: torch.optim.Optimizer, _args: Any, _kwargs: Any) -> None:
         """Put back the own values, unless the step is part of another one of this optimizer."""

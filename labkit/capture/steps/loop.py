@@ -142,6 +142,12 @@ class Loop:
         self.fast_recorders = ()
         self.run_pass = self.run_any_pass
 
+    def leave_for_general_path(self) -> None:
+        """Handle the rest of the training step in the state GENERAL."""
+        self.leave_fast_path()
+        if self.state is State.FAST:
+            self.state = State.GENERAL
+
     def add_notice(self, text: str) -> None:
         """Add a notice to the run, if it exists."""
         run = self.run_reference()

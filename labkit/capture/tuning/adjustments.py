@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -24,6 +26,11 @@ from labkit.run.run_event import (
 _LIMITED = ("momentum", "betas")
 _WITH_LATE_MOMENTUM = (torch.optim.SGD, *filter(None, [getattr(torch.optim, "Muon", None)]))
 """Optimizers that create momentum buffers when they need them."""
+_MISSED_STEPS = 8
+_REPLACED = (
+    "Hyperparameters were changed for an optimizer that steps no more, so these changes have no "
+    "effect: the optimizer that steps now has values of its own. Change those with run.adjust()."
+)
 
 
 class Adjustments:
@@ -38,6 +45,11 @@ class Adjustments:
         self._loop = loop
         self._brackets: dict[int, hooks.StepBracket] = {}
         """The brackets with rules of this loop, by the ids of the events."""
+        self._stepped: weakref.WeakKeyDictionary[hooks.StepBracket, tuple[int, int]] = (
+            weakref.WeakKeyDictionary()
+        )
+        """Of a bracket whose optimizer is not among the present ones, how often it has stepped, and
+        the number of the loop's steps when this was read first."""
 
     def apply(self, run: Run, adjustment: Adjustment) -> tuple[RunEvent, ...]:
         """Change hyperparameters; see `LiveTuner.adjust`."""
@@ -67,10 +79,28 @@ class Adjustments:
             bracket.remove({event.id})
             hooks.parameters_changed()
 
+    def check(self, groups: Sequence[LiveGroup]) -> None:
+        """Add a notice if an optimizer with changed values steps no more, but others do.
+
+        Parameters
+        ----------
+        groups : sequence of LiveGroup
+            The present groups; empty if the steps are not those of an optimizer.
+        """
+        present = {hooks.existing_bracket(group.optimizer) for group in groups}
+        steps = self._loop.steps_done
+        for bracket in set(self._brackets.values()) - present if present else ():
+            seen = self._stepped.get(bracket)
+            if seen is None or seen[0] != bracket.steps:
+                self._stepped[bracket] = bracket.steps, steps
+            elif steps - seen[1] >= _MISSED_STEPS:
+                self._loop.add_notice(_REPLACED)
+
     def close(self) -> None:
         """Remove all that was set."""
         events, brackets = set(self._brackets), list(self._brackets.values())
         self._brackets = {}
+        self._stepped.clear()
         for bracket in brackets:
             bracket.remove(events)
 
@@ -107,8 +137,10 @@ class Adjustments:
         )
         bracket = hooks.bracket_of(group.optimizer)
         limit = hooks.MAX_SCALED if name in _LIMITED else None
-        rule = hooks.Rule(event.id, target, own, schedule == "hold", limit)
-        bracket.add((group.place, name), rule, self._loop.add_notice)
+        needs_buffers = name == "momentum" and not _has_late_momentum(group.optimizer)
+        least = hooks.SMALLEST if needs_buffers and own else 0.0
+        rule = hooks.Rule(event.id, target, own, schedule == "hold", limit, least)
+        bracket.add(group.optimizer, (group.place, name), rule, self._loop.add_notice)
         self._brackets[event.id] = bracket
         return event
 

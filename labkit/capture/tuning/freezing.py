@@ -6,14 +6,15 @@ import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
-from labkit.capture import torch_compat
+from labkit.capture import hooks, torch_compat
 from labkit.capture.parameters import Watched, prefixed
 from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.steps import StepMachine
 from labkit.capture.steps.loop import State
+from labkit.capture.tuning.dropped_gradients import DroppedGradients
+from labkit.capture.tuning.freeze_checks import check_found, check_loop, check_rest, requires_grad
 from labkit.run import Run
 from labkit.run.hyperparameters import TunableModule
 from labkit.run.run_event import MAX_EVENTS, RunEvent
@@ -48,6 +49,7 @@ class Freezing:
         self._models = {label: weakref.ref(model) for label, model in models.items()}
         self._changes: list[_Change] = []
         self._frozen: dict[tuple[str, ...], Watched] = {}
+        self._dropped = DroppedGradients()
 
     # ── reading ──────────────────────────────────────────────────────────────
 
@@ -82,12 +84,12 @@ class Freezing:
         chosen = {
             entry.names: entry
             for entry in held
-            if entry.names in self._frozen or _requires_grad(entry)
+            if entry.names in self._frozen or requires_grad(entry)
         }
         new = [entry for entry in chosen.values() if entry.names not in self._frozen]
         if not new:
-            raise ValueError(f"All parameters of {path!r} are frozen already.")
-        self._check_loop(path)
+            check_found(path, held)
+        check_loop(self._loop, self._living_models().values(), path)
         return self._add(run, "freeze", path, chosen, new)
 
     def thaw(self, run: Run, path: str) -> RunEvent:
@@ -110,8 +112,23 @@ class Freezing:
     def close(self) -> None:
         """Thaw all parameters that were frozen here."""
         frozen, self._frozen, self._changes = self._frozen, {}, []
+        hooks.raise_in_passes(self._loop)
         for entry in frozen.values():
             _thaw(entry)
+        self._dropped.put_back(frozen.values(), self._loop.pass_number)
+        self._dropped = DroppedGradients()
+
+    def check(self) -> None:
+        """Add a notice if the loop has thawed parameters; to be called at the end of a step."""
+        self._dropped.forget_before(self._loop.pass_number)
+        thawed = [entry.names[0] for entry in self._frozen.values() if requires_grad(entry)]
+        if thawed:
+            more = f" and {len(thawed) - 1} more" if len(thawed) > 1 else ""
+            self._loop.add_notice(
+                f"The loop sets requires_grad of parameters that were frozen during the run "
+                f"({thawed[0]}{more}), so that its steps change them. To freeze them, remove that "
+                "line of the loop, or leave out the step of their optimizer."
+            )
 
     def _add(
         self,
@@ -144,11 +161,14 @@ class Freezing:
         to_freeze = [entry for names, entry in wanted.items() if names not in self._frozen]
         to_thaw = [entry for names, entry in self._frozen.items() if names not in wanted]
         if to_freeze:
-            self._check_rest(wanted, path)
+            check_rest(self._loop, self._models, wanted, path)
+        others = (each for each in self._loop.table.watched if each.names not in wanted)
+        self._dropped.add(to_freeze, others, self._loop.pass_number)
         for entry in to_freeze:
             _freeze(entry)
         for entry in to_thaw:
             _thaw(entry)
+        self._dropped.put_back(to_thaw, self._loop.pass_number)
         self._changes, self._frozen = _without_superseded(changes), wanted
         self._update(run)
 
@@ -158,6 +178,10 @@ class Freezing:
         The next step captures the graph, which has other operations now.
         """
         loop = self._loop
+        if self._frozen:
+            hooks.leave_out_passes(loop, loop.add_notice)
+        else:
+            hooks.raise_in_passes(loop)
         loop.leave_fast_path()
         for recorder in loop.recorders.with_optimizers:
             recorder.probe.choose(recorder.entries)
@@ -167,48 +191,6 @@ class Freezing:
         if loop.state in (State.FAST, State.GENERAL):
             loop.readings.plan_calls(run, loop.steps_done + 1)
             loop.state = State.GENERAL
-
-    # ── checks ───────────────────────────────────────────────────────────────
-
-    def _check_loop(self, path: str) -> None:
-        """Raise if the loop cannot train without the gradients of some parameters."""
-        if self._loop.recorders.manual is not None:
-            reason = (
-                "the weights are updated by hand in this loop, and without a gradient of each "
-                "parameter such an update may raise."
-            )
-        elif any(isinstance(each, torch.optim.LBFGS) for each in self._optimizers()):
-            reason = (
-                "LBFGS moves all parameters along directions of earlier steps, also those without "
-                "a gradient. Make a new optimizer."
-            )
-        elif any(
-            isinstance(module, nn.parallel.DistributedDataParallel)
-            for model in self._living_models().values()
-            for module in torch_compat.all_modules(model)
-        ):
-            reason = (
-                "DistributedDataParallel expects gradients of the parameters that it was made with."
-            )
-        else:
-            return
-        raise RuntimeError(f"{path!r} is not frozen: {reason}")
-
-    def _optimizers(self) -> list[torch.optim.Optimizer | None]:
-        return [each.optimizer for each in self._loop.recorders.with_optimizers]
-
-    def _check_rest(self, frozen: Mapping[tuple[str, ...], Watched], path: str) -> None:
-        """Raise if no parameter of some model that has a gradient would be left."""
-        for label in self._models:
-            own = [entry for entry in self._loop.table.watched if entry.label == label]
-            trained = [entry for entry in own if _requires_grad(entry)]
-            used = [entry for entry in trained if _has_gradient(entry)] or trained
-            if trained and all(entry.names in frozen for entry in used):
-                raise ValueError(
-                    f"{path or 'The model'!r} is not frozen: no parameter of the "
-                    f"{f'model {label!r}' if label else 'model'} that gets a gradient would be "
-                    "left, and loss.backward() would raise. Pause the run instead, or freeze less."
-                )
 
     # ── modules and parameters ───────────────────────────────────────────────
 
@@ -239,16 +221,6 @@ def _without_superseded(changes: list[_Change]) -> list[_Change]:
         return changes
     newer = {names for change in changes[1:] for names in change.parameters}
     return changes[1:] if changes[0].parameters.keys() <= newer else changes
-
-
-def _requires_grad(entry: Watched) -> bool:
-    parameter = entry.parameter()
-    return parameter is not None and parameter.requires_grad
-
-
-def _has_gradient(entry: Watched) -> bool:
-    parameter = entry.parameter()
-    return parameter is not None and parameter.grad is not None
 
 
 def _freeze(entry: Watched) -> None:

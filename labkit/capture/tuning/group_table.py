@@ -101,8 +101,10 @@ def live_groups(loop: StepMachine) -> list[LiveGroup]:
     groups their names.
     """
     recorders = loop.recorders.with_optimizers
-    named = [each for each in recorders if each.has_stepped]
-    return [group for each in named or recorders[:1] for group in _groups_of(loop, each)]
+    named = tuple(each for each in recorders if each.has_stepped)
+    if not named and len(recorders) == 1:
+        named = recorders
+    return [group for each in named for group in _groups_of(loop, each)]
 
 
 def _groups_of(loop: StepMachine, recorder: OptimizerRecorder) -> list[LiveGroup]:

@@ -68,7 +68,7 @@ class Tuner:
     def is_in_step(self) -> bool:
         """Return whether a backward pass waits for its optimizer step, or one is under way."""
         loop = self._loop
-        hooked = [e for e in loop.recorders.with_optimizers if not e.is_without_hook]
+        hooked = [each for each in loop.recorders.required if not each.is_without_hook]
         return loop.is_in_pass or any(each.depth or each.passes for each in hooked)
 
     def read_if_due(self) -> None:
@@ -77,13 +77,16 @@ class Tuner:
         if now_ns < self._due_ns:
             return
         self._due_ns = now_ns + _INTERVAL_NS
+        self._freezing.check()
         if not self._groups or len(self._groups) <= _MAX_READ:
             self._read_groups()
         if self._layout is not self._loop.table.layout:
             self._read_modules()
 
     def _read_groups(self) -> None:
-        read = [group.facts() for group in live_groups(self._loop)]
+        live = live_groups(self._loop)
+        self._adjustments.check(live)
+        read = [group.facts() for group in live]
         before = {group.name: group for group in self._groups}
         self._groups = tuple(_with_varying(group, before.get(group.name)) for group in read)
         for group in self._groups:
@@ -108,6 +111,7 @@ class Tuner:
     def freeze(self, path: str) -> RunEvent:
         """Freeze the parameters of a module that require a gradient."""
         event = self._freezing.freeze(self._run(), path)
+        self._due_ns = 0  # the end of the next step shows whether it remains frozen
         self._read_modules()
         return event
 

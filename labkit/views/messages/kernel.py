@@ -57,13 +57,15 @@ class FrameMessage(TypedDict):
     """What changed since the previous snapshot or frame.
 
     `tables` are new rows. `snapshots` are complete tables that replace those of the page.
-    `draws_all` is whether all views draw the frame, or only the status and the curves.
+    `draws_all` is whether all views draw the frame, or only the status and the curves. `awaited`
+    is whether the page acknowledges it at once, as the kernel waits for that.
     """
 
     type: Literal["frame"]
     seq: int
     acknowledged: int | None
     draws_all: bool
+    awaited: bool
     handler: MessageHandler | None
     run: RunState
     tables: list[TableRows]

@@ -1,6 +1,7 @@
 """`lk.background` outside of a notebook: results, errors, stopping, and one loop for each model."""
 
 import contextvars
+import functools
 import gc
 import threading
 import traceback
@@ -87,6 +88,32 @@ def test_an_error_is_printed_and_raised_by_result_each_time(begin, capsys):
 def test_what_is_not_callable_is_refused_with_an_example():
     with pytest.raises(TypeError, match=r"takes a function, not list.*lk\.background\(train\)"):
         lk.background([1])
+
+
+async def coroutine():
+    """Do nothing."""
+
+
+def generator():
+    yield
+
+
+@pytest.mark.parametrize("function", [coroutine, generator, functools.partial(generator)])
+def test_a_function_whose_call_runs_nothing_is_refused(function):
+    with pytest.raises(TypeError, match=r"runs nothing. Example: lk.background\(lambda: \w+"):
+        lk.background(function)
+
+
+def test_no_thread_is_left_when_a_stopped_loop_has_ended(begin, loop, monkeypatch):
+    monkeypatch.setattr("labkit.run.background_task._STEP_SECONDS", 600)
+    threads = set(threading.enumerate())
+    task = begin(watched(loop))
+    loop.await_steps()
+    task.stop()
+    assert task.wait(SECONDS)
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(SECONDS)
+        assert not thread.is_alive()
 
 
 def test_a_function_in_the_background_starts_no_other_one(begin):

@@ -207,6 +207,26 @@ def test_a_checkpoint_that_is_saved_after_a_step_raised_has_the_own_rate():
     assert run.series("lr/0")[1].tolist() == pytest.approx([0.1, 0.01])
 
 
+def test_a_scheduler_in_the_cell_after_an_interrupted_step_sees_the_own_rate():
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with lk.watch(model, show=False) as run:
+        take_step(model, optimizer)
+        run.adjust(lr=0.01)
+        with pytest.raises(KeyboardInterrupt):
+            optimizer.step(interrupted)
+        run.code_ended("the cell was interrupted")
+        schedule.step()
+        take_step(model, optimizer)
+    assert run.series("lr/0")[1] == pytest.approx([0.1, 0.005])
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.05)
+
+
 def test_a_stop_at_a_step_end_leaves_the_own_rate():
     model, optimizer = make()
     optimizer.register_step_post_hook(lambda *_: None)

@@ -172,3 +172,22 @@ def test_a_run_is_idle_from_the_end_of_its_cell_until_the_next_step():
     run.code_ended("the cell ended")
     run.close()
     assert (run.status, run.message) == ("finished", None)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 300])
+def test_a_run_is_not_idle_during_the_first_step_of_a_further_cell(steps):
+    model = torch.nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    run = lk.watch(model, show=False)
+    for _ in range(steps):
+        model(torch.ones(2, 3)).sum().backward()
+        optimizer.step()
+    for _ in range(2):
+        run.code_ended("the cell ended")
+        model(torch.ones(2, 3)).sum().backward()
+        assert (run.status, run.message) == ("running", None)
+    run.code_ended("the cell was interrupted")
+    assert (run.status, run.message) == ("idle", f"the cell was interrupted at step {steps}")
+    optimizer.step()
+    assert (run.status, run.steps) == ("running", steps + 1)
+    run.close()

@@ -66,3 +66,12 @@ def test_getting_started_is_true_for_the_first_steps_only(
         ]
     assert was_starting[starting - 1]
     assert not was_starting[-1]
+    assert not run.state().getting_started
+
+
+def test_a_run_that_ends_before_its_cost_is_representative_says_so():
+    model = Net()
+    with lk.watch(model, show=False) as run:
+        train(model, steps=1)
+    assert run.status == "finished"
+    assert run.state().getting_started

@@ -63,6 +63,9 @@ class FakeModel:
     def findings(self):
         return ()
 
+    def code_ended(self):
+        """Do nothing: no passes follow."""
+
     def before_end(self):
         pass
 
@@ -84,6 +87,7 @@ def run():
         ({"lr": True}, TypeError, "lr=True was given"),
         ({"lr": math.nan}, ValueError, "must be 0 or more"),
         ({"lr": math.inf}, ValueError, "must be 0 or more"),
+        ({"lr": 10**400}, ValueError, "must be 0 or more"),
         ({"momentum": 1.0}, ValueError, "from 0 to below 1"),
         ({"betas": 0.9}, TypeError, "two numbers, each from 0 to below 1"),
         ({"betas": (0.9, 0.99, 0.999)}, TypeError, "two numbers"),
@@ -101,10 +105,11 @@ def test_bad_arguments_raise_at_once(run, given, error, text):
     assert run.events == ()
 
 
-@pytest.mark.parametrize("lr", [1, 0, Decimal("0.25")])
+@pytest.mark.parametrize("lr", [1, 0, -0.0, Decimal("0.25")])
 def test_any_number_is_a_rate(run, lr):
     (event,) = run.adjust(lr=lr)
     assert event.after == float(lr)
+    assert not event.text.endswith("-0")
 
 
 def test_modules_and_events_are_checked(run):

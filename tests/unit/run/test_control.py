@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -174,6 +175,25 @@ def test_work_longer_than_the_time_limit_runs_once_per_step():
     assert not control.pending
 
 
+def test_requests_of_the_loop_itself_are_executed_at_the_end_of_their_step():
+    control = Control()
+    control.owner = threading.get_ident()
+    done = []
+
+    def work():
+        until = time.perf_counter() + 0.01
+        while time.perf_counter() < until:
+            pass
+        done.append(1)
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(control.submit, work).result()
+    for _ in range(2):
+        control.submit(work, at_step_end=True)
+    control.at_step_end()
+    assert len(done) == 3
+
+
 def test_closing_refuses_waiting_and_later_requests():
     control = Control()
     waiting = control.submit(lambda: 1)
@@ -257,3 +277,46 @@ def test_stopping_an_outer_run_ends_the_outer_block():
         after_inner.append(1)
     assert not after_inner
     assert (outer.status, inner.status) == ("stopped", "interrupted")
+
+
+def test_the_rate_of_steps_leaves_pauses_out(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    run = Run("paused")
+    run.advance_to(50)
+    run.state()
+    now += 1
+    run.advance_to(100)
+    rates = [run.state().steps_per_second]
+
+    def pass_time():
+        nonlocal now
+        now += 60
+        rates.append(run.state().steps_per_second)
+        run.resume()
+
+    run.control.while_paused = pass_time
+    run.pause()
+    run.control.at_step_end()
+    now += 1
+    run.advance_to(150)
+    rates.append(run.state().steps_per_second)
+    assert rates == [50, 50, 50]
+    assert run.elapsed == 62
+    run.close()
+
+
+@pytest.mark.parametrize("by", ["signal", "request"])
+def test_an_interrupt_of_a_paused_loop_ends_the_pause(by):
+    def interrupt():
+        if by == "signal":
+            raise KeyboardInterrupt
+        control.interrupt(lambda: True)
+
+    control = Control()
+    control.while_paused = interrupt
+    control.pause()
+    with pytest.raises(KeyboardInterrupt):
+        control.at_step_end()
+    assert not control.pausing
+    control.at_step_end()

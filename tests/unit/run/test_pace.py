@@ -117,7 +117,7 @@ def test_real_numbers_are_taken(pace):
     assert run.state().pace == float(pace)
 
 
-@pytest.mark.parametrize("pace", [0, 0.5, -3, 1001, math.nan, math.inf])
+@pytest.mark.parametrize("pace", [0, 0.5, -3, 1001, math.nan, math.inf, 10**400])
 def test_numbers_out_of_range_are_refused(pace):
     run = Run()
     with pytest.raises(ValueError, match=r"out of range.*1 to 1,000, or None.*run\.pace = 20"):

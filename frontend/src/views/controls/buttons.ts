@@ -91,7 +91,10 @@ export class Buttons {
     const focused = [...this.buttons.values()].find((each) => each.matches(":focus"));
     for (const [action, button] of this.buttons) button.disabled = !enabled.has(action);
     if (focused?.disabled) this.firstEnabled()?.focus();
-    if (this.pendingClick && this.hasTakenEffect(this.pendingClick)) this.showMessage(null);
+    const { pendingClick } = this;
+    if (pendingClick && (problem !== null || this.hasTakenEffect(pendingClick))) {
+      this.showMessage(null);
+    }
   }
 
   private hasTakenEffect(clicked: { readonly status: RunStatus; readonly step: number }): boolean {

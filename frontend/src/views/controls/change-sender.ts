@@ -29,6 +29,13 @@ export class ChangeSender {
     else this.show(reason ?? "", reason !== null);
   }
 
+  /** Displays why a change is not sent. */
+  refuse(reason: string): void {
+    this.last += 1; // A reply to an earlier change would replace the reason.
+    this.isPending = false;
+    this.show(reason, true);
+  }
+
   private show(text: string, isWarning: boolean): void {
     this.message.classList.toggle("labkit-warning", isWarning);
     setText(this.message, text);

@@ -38,6 +38,23 @@ export const STATUS_TEXTS: Readonly<
   failed: ["Failed", "The loop was ended by an error."],
 };
 
+/** The status of a run that has not ended, and of which no news arrives. */
+export const STALE = "Not live";
+
+const FINAL: readonly RunStatus[] = ["finished", "stopped", "interrupted", "failed"];
+/** Facts that hold only at the moment at which they were sent. */
+const MOMENTARY: readonly string[] = ["rate", "remaining", "memory", "device-memory", "cost"];
+
+/** Whether a status says that the run has ended. */
+export function isFinal(status: RunStatus): boolean {
+  return FINAL.includes(status);
+}
+
+/** Returns the facts that remain true without news of the run. */
+export function pastFactsOf(state: RunState): Fact[] {
+  return factsOf(state).filter(({ id }) => !MOMENTARY.includes(id));
+}
+
 export function factsOf(state: RunState): Fact[] {
   return [
     stepFact(state),
@@ -83,7 +100,7 @@ function epochFact({ epoch, total_steps, steps_per_epoch }: RunState): Fact | nu
 function rateFact({ steps_per_second, pace }: RunState): Fact | null {
   if (steps_per_second === null) return null;
   const text = `${formatRate(steps_per_second)} steps/s`;
-  const explanation = "Steps done in a second, lately.";
+  const explanation = "Steps done in a second, lately; pauses are left out.";
   if (!isPaced(steps_per_second, pace)) return { id: "rate", text, explanation };
   return {
     id: "rate",
@@ -164,9 +181,20 @@ function skippedFact({ skipped }: RunState): Fact | null {
   };
 }
 
-function costFact({ cost, budget, getting_started, pace }: RunState): Fact {
+function costFact(state: RunState): Fact {
+  return { id: "cost", ...costTexts(state) };
+}
+
+function costTexts({ cost, budget, getting_started, pace, status }: RunState): Omit<Fact, "id"> {
+  if (getting_started && isFinal(status)) {
+    return {
+      text: "watching: too short to measure",
+      explanation:
+        "The first steps are looked at more often, so that a short run shows something; what " +
+        "watching costs is measured after them. This run has ended before.",
+    };
+  }
   return {
-    id: "cost",
     text: getting_started
       ? "watching: getting started"
       : `watching costs ${formatShare(cost)} (budget ${formatShare(budget)})`,

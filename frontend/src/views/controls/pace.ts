@@ -58,7 +58,8 @@ export class PaceControl {
       this.setPace(this.select.value === FULL_SPEED ? null : Number(this.select.value));
     });
     const { signal } = this.listeners;
-    scope.addEventListener("keydown", (event) => this.onKey(event), { signal });
+    // On the way down, as a section with fields stops the keys on the way up.
+    scope.addEventListener("keydown", (event) => this.onKey(event), { signal, capture: true });
     this.update();
   }
 

@@ -156,7 +156,11 @@ class ValueRow {
   }
 
   private send(): void {
-    if (this.fields.some((field) => field.value === "" || !field.validity.valid)) return;
+    const wrong = this.fields.find((field) => field.value === "" || !field.validity.valid);
+    if (wrong) {
+      this.sender.refuse(refusalText(this.value.quantity, wrong.value));
+      return;
+    }
     const numbers = this.fields.map((field) => Number(field.value));
     this.setSlider(numbers[0] ?? 0);
     this.sender.send({
@@ -167,4 +171,10 @@ class ValueRow {
       schedule: this.schedule.value as Schedule,
     });
   }
+}
+
+/** Returns why the text of a field is not sent; a browser gives "" for what is no number. */
+function refusalText(quantity: Quantity, text: string): string {
+  const given = text === "" ? "what was entered is no number" : `${text} was entered`;
+  return `Nothing was changed: ${QUANTITIES[quantity][0].toLowerCase()} takes a number of at least 0, and ${given}.`;
 }

@@ -1,17 +1,16 @@
 /** The section "Tuning": changes to the training while it runs; closed until it is opened. */
 
-import type { RunStatus } from "../../messages/run";
 import { make, setText } from "../../parts/element";
 import { formatShare } from "../../parts/format";
 import { ViewSettings } from "../../parts/view-settings";
 import type { RunSession } from "../../session";
 import { ChangeSender } from "./change-sender";
+import { isFinal } from "./facts";
 import { EventList } from "./tuning-events";
 import { GroupFields } from "./tuning-group";
 import { ModuleFreezer } from "./tuning-modules";
 
 const BUDGETS = [0.01, 0.03, 0.1, 0.3] as const;
-const FINAL: readonly RunStatus[] = ["finished", "stopped", "interrupted", "failed"];
 
 export class TuningSection {
   readonly element = make("details", { class: "labkit-tuning" });
@@ -23,6 +22,7 @@ export class TuningSection {
   private readonly events: EventList;
   private readonly budget = make("select", { "aria-label": "Budget for watching" });
   private readonly budgetRow: HTMLElement;
+  private readonly unchanged = make("p", { class: "labkit-tuning-own" }, "Nothing was changed.");
 
   constructor(private readonly session: RunSession) {
     this.sender = new ChangeSender(session);
@@ -66,19 +66,23 @@ export class TuningSection {
       this.modules.element,
       this.budgetRow,
       this.sender.message,
+      this.unchanged,
       this.events.element,
     );
+    this.element.hidden = true;
     this.update();
   }
 
   update(): void {
     const { tuning, state } = this.session;
     const { groups, modules, events } = tuning;
-    this.element.hidden = groups.length + modules.length + events.length === 0;
+    const isEmpty = groups.length + modules.length + events.length === 0;
+    if (!isEmpty) this.element.hidden = false; // It remains, so that nothing moves when a run ends.
+    this.unchanged.hidden = !isEmpty;
     const inForce = events.filter(({ taken_back }) => taken_back === null).length;
     setText(this.count, inForce ? `${inForce} change${inForce === 1 ? "" : "s"}` : "");
     if (!this.element.open || !state) return;
-    const isOpen = !FINAL.includes(state.status) && this.session.problem === null;
+    const isOpen = !isFinal(state.status) && this.session.problem === null;
     this.updateGroups(isOpen);
     this.modules.update(modules, isOpen);
     this.budgetRow.hidden = !isOpen;

@@ -26,8 +26,14 @@ export function remedyText(notebook: NotebookKind): string {
   return `To stop now, ${stop}: what was recorded stays. For clicks that take effect at once, ${background}.`;
 }
 
-/** Returns the text on a click that has not arrived, or of which that is not known yet. */
-export function undeliveredText(session: Pick<RunSession, "isOneWay" | "notebook">): string {
+/**
+ * Returns the text on a click that has not arrived, or of which that is not known yet; empty if the
+ * problem of the session, which the controls display, is the reason.
+ */
+export function undeliveredText(
+  session: Pick<RunSession, "isOneWay" | "notebook" | "problem">,
+): string {
+  if (session.problem !== null) return "";
   const reason = session.isOneWay
     ? "The kernel handles clicks of this page only when the cell has ended."
     : "The kernel has not answered yet; some front ends deliver clicks only when the cell has ended.";

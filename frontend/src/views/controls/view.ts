@@ -6,7 +6,7 @@ import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
 import { deliveryFact } from "./delivery";
-import { type Fact, factsOf, progressOf, STATUS_TEXTS } from "./facts";
+import { type Fact, factsOf, isFinal, pastFactsOf, progressOf, STALE, STATUS_TEXTS } from "./facts";
 import { PaceControl } from "./pace";
 import { TuningSection } from "./tuning";
 
@@ -94,15 +94,17 @@ class ControlsView {
   }
 
   private drawState(state: RunState): void {
-    const [word, explanation] = STATUS_TEXTS[state.status];
+    const { problem } = this.session;
+    const isStale = problem !== null && !isFinal(state.status);
+    const [word, explanation] = isStale ? [STALE, problem] : STATUS_TEXTS[state.status];
     setText(this.name, state.name);
     this.name.title = state.name;
     setText(this.status, word);
-    this.status.dataset.status = state.status;
-    this.status.title = state.message ?? explanation;
+    this.status.dataset.status = isStale ? "stale" : state.status;
+    this.status.title = isStale ? explanation : (state.message ?? explanation);
     const { delivery, notebook } = this.session;
     const deliveryFacts = delivery ? [deliveryFact(delivery, notebook)] : [];
-    this.drawFacts([...factsOf(state), ...deliveryFacts]);
+    this.drawFacts([...(isStale ? pastFactsOf(state) : factsOf(state)), ...deliveryFacts]);
     this.drawProgress(progressOf(state));
     this.drawNotices(state);
     this.tuning.update();

@@ -54,11 +54,6 @@ export class EarlyCurves {
       drawPanel(context, box, key, panels[index] as Curve[], range, input);
     });
   }
-
-  /** Removes the canvas, as plotly draws from now on. */
-  end(): void {
-    this.element.remove();
-  }
 }
 
 /** Returns the curves of each panel, in the colours that plotly's figure has. */

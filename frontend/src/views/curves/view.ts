@@ -48,13 +48,14 @@ class CurvesView {
       this.cursor.element,
       new ViewSettings(session.runId),
     );
-    this.figure = new PlotlyFigure(session, "labkit-curves", {
+    const events = {
       changed: () => this.live.now(),
-      clicked: (step) => session.setCursor(Math.round(step)),
-    });
+      clicked: (step: number) => session.setCursor(Math.round(step)),
+    };
+    this.figure = new PlotlyFigure(session, "labkit-curves", events, this.early.element);
     root.classList.add("labkit-curves");
     root.dataset.labkitView = "curves";
-    this.figure.element.append(this.early.element, this.tail.element);
+    this.figure.element.append(this.tail.element);
     const stage = make("div", { class: "labkit-stage" }, this.figure.element, this.empty.element);
     root.replaceChildren(this.toolbar.element, this.warning, stage);
     this.live = new LiveDrawing(root, session, (isLive) => this.draw(isLive), "every frame");
@@ -126,7 +127,6 @@ class CurvesView {
     });
     setText(this.warning, plot.warnings.join("; "));
     this.tail.begin(quantities);
-    this.early.end();
     figure.draw(plot.traces, plot.layout);
   }
 

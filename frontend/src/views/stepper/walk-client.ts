@@ -16,7 +16,6 @@ import {
   type MessageModel,
   send,
 } from "../../transport/channel";
-import { FragmentAssembler } from "../../transport/fragments";
 import type { MessageRecorder } from "../../transport/message-recorder";
 import { sendRepeatedly } from "../../transport/send-repeatedly";
 import { readWalk, type Walk } from "./walk";
@@ -38,9 +37,8 @@ export const EDIT_DELAYED =
 export class WalkClient {
   private requests = 0;
   private stopResending: () => void = () => undefined;
-  private answerTimer: ReturnType<typeof setTimeout> | undefined;
+  private cancelProblem: () => void = () => undefined;
   private hasWalk = false;
-  private readonly fragments = new FragmentAssembler();
   private readonly receive = (content: unknown, buffers: Buffers = []) =>
     this.handle(content, buffers);
 
@@ -55,13 +53,11 @@ export class WalkClient {
     const wasSentBefore = this.messages.hasDelivered;
     this.messages.add(this.receive);
     if (this.hasWalk) return;
-    this.answerTimer = setTimeout(
-      () => this.listener.problem(isLive(this.model) ? KERNEL_BUSY : KERNEL_DISCONNECTED),
-      ANSWER_TIMEOUT_MS,
-    );
+    this.reportLater(KERNEL_BUSY);
     this.stopResending = sendRepeatedly(
       this.model,
       (again): WalkRequest => ({ type: "walk", protocol: PROTOCOL_VERSION, again }),
+      this.messages.scripts.arrivals,
       wasSentBefore,
     );
     if (!isLive(this.model)) this.listener.problem(KERNEL_DISCONNECTED);
@@ -82,26 +78,26 @@ export class WalkClient {
 
   private request(message: (request: number) => StepperRequest): void {
     this.requests += 1;
-    clearTimeout(this.answerTimer);
-    const report = () =>
-      this.listener.problem(isLive(this.model) ? EDIT_DELAYED : KERNEL_DISCONNECTED);
-    this.answerTimer = setTimeout(report, ANSWER_TIMEOUT_MS);
+    this.reportLater(EDIT_DELAYED);
     send(this.model, message(this.requests));
   }
 
+  /** Reports a problem if no answer arrives in time. */
+  private reportLater(problem: string): void {
+    this.cancelProblem();
+    this.cancelProblem = this.messages.scripts.arrivals.afterSilence(ANSWER_TIMEOUT_MS, () =>
+      this.listener.problem(isLive(this.model) ? problem : KERNEL_DISCONNECTED),
+    );
+  }
+
   private stopWaiting(): void {
-    clearTimeout(this.answerTimer);
+    this.cancelProblem();
     this.stopResending();
   }
 
   private handle(content: unknown, buffers: Buffers): void {
     const message = content as StepperMessage;
     switch (message.type) {
-      case "fragment": {
-        const complete = this.fragments.add(message, buffers);
-        if (complete) this.handle(complete.content, complete.buffers);
-        break;
-      }
       case "refused":
         this.stopWaiting();
         this.listener.refused(message.reason);

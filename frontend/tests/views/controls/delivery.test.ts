@@ -58,10 +58,10 @@ it("names what marimo has: no cell magic, and the interrupt of a cell", () => {
 });
 
 it("says of a click whether it is known to wait for the end of the cell", () => {
-  const known = undeliveredText({ isOneWay: true, notebook: "jupyter" });
+  const known = undeliveredText({ isOneWay: true, notebook: "jupyter", problem: null });
   expect(known).toMatch(
     /^The kernel handles clicks of this page only when the cell has ended\. To stop/,
   );
-  const unknown = undeliveredText({ isOneWay: false, notebook: "jupyter" });
+  const unknown = undeliveredText({ isOneWay: false, notebook: "jupyter", problem: null });
   expect(unknown).toMatch(/^The kernel has not answered yet/);
 });

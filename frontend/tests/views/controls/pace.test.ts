@@ -181,6 +181,15 @@ describe("the keys", () => {
     expect(session.requested).toEqual([20]);
   });
 
+  it("act in a section that keeps keys from the notebook, where they enter no text", () => {
+    const { session, root, press } = draw({ pace: 10 });
+    const slider = document.createElement("input");
+    slider.type = "range";
+    root.querySelector("details")?.append(slider);
+    expect(press("[", slider).defaultPrevented).toBe(true);
+    expect(session.requested).toEqual([5]);
+  });
+
   it("are not read after the view is closed", () => {
     const { session, press, close } = draw({ pace: 10 });
     close();

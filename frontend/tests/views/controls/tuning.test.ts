@@ -83,6 +83,18 @@ describe("the section", () => {
     }
   });
 
+  it("stays when the run ends, and says that nothing was changed", () => {
+    const { section } = draw();
+    session.tuning = { groups: [], modules: [], events: [] };
+    session.state = stateOf({ status: "finished" });
+    section.update();
+    expect(section.element.hidden).toBe(false);
+    const texts = [...section.element.querySelectorAll<HTMLElement>("p")];
+    expect(texts.filter(({ hidden }) => !hidden).map(({ textContent }) => textContent)).toContain(
+      "Nothing was changed.",
+    );
+  });
+
   it("counts the changes in force", () => {
     session.tuning = { ...session.tuning, events: [EVENT, { ...EVENT, id: 8, taken_back: 1500 }] };
     const { section } = draw();
@@ -166,6 +178,22 @@ describe("a hyperparameter", () => {
     session.state = stateOf({ status: "finished" });
     section.update();
     expect(field.disabled).toBe(true);
+  });
+});
+
+describe("what is entered", () => {
+  it.each([
+    ["-3", "-3 was entered"],
+    ["", "what was entered is no number"],
+  ])("is not sent if it is %j, which is said", async (text, said) => {
+    const { enter, message, named, section } = draw();
+    enter("Learning rate of group 0", "0.02");
+    enter("Learning rate of group 0", text);
+    expect(session.sent).toHaveLength(1);
+    await Promise.resolve();
+    expect(message()).toContain(`learning rate takes a number of at least 0, and ${said}.`);
+    section.update();
+    expect(named<HTMLInputElement>("Learning rate of group 0").value).toBe("0.1");
   });
 });
 

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunState } from "../../../src/messages/run";
 import { enabledActions } from "../../../src/views/controls/buttons";
-import { factsOf, progressOf } from "../../../src/views/controls/facts";
+import { factsOf, progressOf, STALE } from "../../../src/views/controls/facts";
 import { undeliveredText } from "../../../src/views/controls/undelivered";
 import { drawControls } from "../../../src/views/controls/view";
 import { stateOf } from "../../fake-channel";
@@ -125,6 +125,43 @@ describe("the controls", () => {
     const { root } = draw(new FakeSession(stateOf({ status: "idle", message })));
     expect(root.querySelector(".labkit-status")?.textContent).toBe("Idle");
     expect(root.textContent).toContain(message);
+  });
+
+  it("do not show a run as live whose kernel is gone", async () => {
+    const running = { status: "running", steps_per_second: 40, process_memory: 2e8 } as const;
+    const session = new FakeSession(stateOf(running));
+    session.delivery = { clicks: "subshell", isText: false };
+    const { root, button, message } = draw(session);
+    expect(root.textContent).toContain("40.0 steps/s");
+    button("Pause").click();
+    session.problem = "The kernel is gone.";
+    session.delivery = null;
+    session.notify("connection");
+    expect(message()).toBe("");
+    await vi.waitFor(() => expect(root.querySelector(".labkit-status")?.textContent).toBe(STALE));
+    expect(root.querySelector<HTMLElement>(".labkit-status")?.title).toBe("The kernel is gone.");
+    const shown = [...root.querySelectorAll("[data-labkit-fact]")];
+    expect(shown.map((each) => each.getAttribute("data-labkit-fact"))).toEqual([
+      "step",
+      "elapsed",
+      "device",
+      "parameters",
+    ]);
+  });
+
+  it.each([
+    ["running", "watching: getting started"],
+    ["finished", "watching: too short to measure"],
+  ] as const)("have no figure of what the first steps cost, status %s", (status, text) => {
+    const facts = factsOf(stateOf({ status, cost: 1.185, getting_started: true }));
+    expect(facts.find(({ id }) => id === "cost")?.text).toBe(text);
+  });
+
+  it("show the status of an ended run without its kernel", () => {
+    const session = new FakeSession(stateOf({ status: "finished" }));
+    session.problem = "The kernel is gone.";
+    const { root } = draw(session);
+    expect(root.querySelector(".labkit-status")?.textContent).toBe("Finished");
   });
 
   it.each([
