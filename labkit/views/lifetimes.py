@@ -46,7 +46,7 @@ def _drop(widget: ipywidgets.Widget) -> None:
         _dropped.put(comm)
 
 
-def weak_call(method: Callable[..., None]) -> Callable[..., None]:
+def weak_call(method: Callable[..., object]) -> Callable[..., None]:
     """Return a function that calls a bound method, or does nothing once its object is collected."""
     reference = weakref.WeakMethod(method)
 
