@@ -1,6 +1,8 @@
 """Views in a real kernel: freed when their cell runs again, and answering between cells."""
 
+import json
 import os
+import struct
 import uuid
 from pathlib import Path
 
@@ -63,6 +65,7 @@ class Notebook:
     def __init__(self, client, has_subshells):
         self.client = client
         self.has_subshells = has_subshells
+        self.fragments = {}
 
     def run(self, cell, code):
         """Run a cell; return its printed text."""
@@ -93,11 +96,24 @@ class Notebook:
         """Return the messages of widgets as (type, name of the script), the last one `wanted`."""
         sent = []
         while not sent or sent[-1] != wanted:
-            content = self.client.get_iopub_msg(timeout=TIMEOUT)["content"]
-            message = content.get("data", {}).get("content", {})
+            message = self._whole(self.client.get_iopub_msg(timeout=TIMEOUT))
             if "type" in message:
                 sent.append((message["type"], message.get("name")))
         return sent
+
+    def _whole(self, sent):
+        """Return the content of a message of a widget; of one in fragments, with the last one."""
+        content = sent["content"].get("data", {}).get("content", {})
+        if content.get("type") != "fragment":
+            return content
+        number = sent["content"]["comm_id"], content["message"]
+        parts = self.fragments.setdefault(number, [])
+        parts.append(bytes(sent["buffers"][0]))
+        if len(parts) < content["count"]:
+            return {}
+        encoded = b"".join(self.fragments.pop(number))
+        (length,) = struct.unpack_from("<I", encoded)
+        return json.loads(encoded[4 : 4 + length])["content"]
 
     def printed_by(self, message):
         """Wait until a cell has ended; return its printed text."""
