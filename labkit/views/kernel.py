@@ -31,12 +31,6 @@ def is_cell_message() -> bool:
     return _header.get() is not None
 
 
-def is_handled_in_cell() -> bool:
-    """Return whether the message that is being handled does not wait for the end of a cell."""
-    is_main = threading.current_thread() is threading.main_thread()
-    return not is_main or is_cell_message()
-
-
 def is_notebook() -> bool:
     """Return whether this process is a Jupyter kernel."""
     return running_kernel() is not None

@@ -6,6 +6,7 @@ A page is identified by the session in the headers of its messages, which a relo
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import OrderedDict
 
@@ -13,6 +14,8 @@ from labkit.views import kernel
 
 _MAX_PAGES = 32
 _MAX_SENT = 1000
+_BLOCKED_SECONDS = 0.5
+"""Time that the main thread of a kernel never needs between cells, in s."""
 
 
 class PageRecord:
@@ -33,6 +36,8 @@ class PageRecord:
     def __init__(self) -> None:
         self.is_heard_in_cells: bool | None = None
         self._heard_at = -math.inf
+        self._free_awaited_since: float | None = None
+        """When the main thread was asked to show that it is free, until it has done so."""
         self._sent: OrderedDict[str, None] = OrderedDict()
 
     def needs(self, item: str, *, again: bool = False) -> bool:
@@ -58,8 +63,27 @@ class PageRecord:
     def heard(self) -> None:
         """Record that a message of the page is being handled on this thread."""
         self._heard_at = time.monotonic()
-        if kernel.is_handled_in_cell():
+        if kernel.is_cell_message() or self._is_main_thread_blocked(self._heard_at):
             self.is_heard_in_cells = True
+
+    def _is_main_thread_blocked(self, now: float) -> bool:
+        """Return whether a message of a moment ago and this one were handled in one cell.
+
+        A message on another thread alone does not show that: the page may have held it back until
+        the cell had ended.
+        """
+        if threading.current_thread() is threading.main_thread():
+            return False
+        since = self._free_awaited_since
+        if since is not None:
+            return now - since > _BLOCKED_SECONDS
+        self._free_awaited_since = now
+        if not kernel.call_on_main_thread(self._main_thread_is_free):
+            self._free_awaited_since = None
+        return False
+
+    def _main_thread_is_free(self) -> None:
+        self._free_awaited_since = None
 
     def is_heard_since(self, moment: float) -> bool:
         """Return whether the page has sent a message since a reading of the monotonic clock."""

@@ -128,7 +128,7 @@ class Publisher:
             if control.paused or control.pace.draws_each_step:
                 self.publish_soon()
 
-    def acknowledge(self, report: PageReport, *, arrives_in_cells: bool = True) -> bool:
+    def acknowledge(self, report: PageReport, *, arrives_in_cells: bool) -> bool:
         """Record that a page has received a frame, and what it reports.
 
         Parameters

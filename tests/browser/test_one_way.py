@@ -25,6 +25,16 @@ class Convolutions(nn.Module):
 model = Convolutions()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
 """
+EARLIER = """
+from IPython.display import clear_output
+with lk.watch(model):
+    for _ in range(10):
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        time.sleep(0.1)
+clear_output()
+"""
+"""A cell after which the page's messages, which it has held back, arrive."""
 TWO_STRUCTURES = f"""{MODEL}
 from itertools import cycle
 
@@ -51,11 +61,12 @@ def training(lab, tmp_path_factory):
 def start(open_new_page, training, setup):
     """Start a cell that trains at a low pace, so that each step has a picture."""
     cell = training.cell().replace("lk.watch(model, ", "lk.watch(model, pace=4, ")
-    book = open_new_page([setup, cell])
+    book = open_new_page([setup, EARLIER, cell])
     book.page.evaluate(f"() => {{{HOLD_MESSAGES}}}")
-    book.run_cell(0)
-    book.await_idle()
-    book.run_cell(1)
+    for earlier in (0, 1):
+        book.run_cell(earlier)
+        book.await_idle()
+    book.run_cell(2)
     book.await_step("controls", 4)  # it is in sight
     delivery = book.view("controls").locator('[data-labkit-fact="delivery"]')
     expect(delivery).to_have_text("live, clicks after the cell", timeout=30_000)
@@ -63,9 +74,9 @@ def start(open_new_page, training, setup):
 
 
 def end(book, training):
-    expect(book.cell(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    expect(book.cell(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
     training.end()
-    expect(book.cell(1)).to_contain_text("ended: finished", timeout=30_000)
+    expect(book.cell(2)).to_contain_text("ended: finished", timeout=30_000)
     assert book.errors == []
 
 

@@ -1,6 +1,8 @@
 """Views in a real kernel: freed when their cell runs again, and answering between cells."""
 
+import json
 import os
+import struct
 import uuid
 from pathlib import Path
 
@@ -63,6 +65,7 @@ class Notebook:
     def __init__(self, client, has_subshells):
         self.client = client
         self.has_subshells = has_subshells
+        self.fragments = {}
 
     def run(self, cell, code):
         """Run a cell; return its printed text."""
@@ -93,11 +96,24 @@ class Notebook:
         """Return the messages of widgets as (type, name of the script), the last one `wanted`."""
         sent = []
         while not sent or sent[-1] != wanted:
-            content = self.client.get_iopub_msg(timeout=TIMEOUT)["content"]
-            message = content.get("data", {}).get("content", {})
+            message = self._whole(self.client.get_iopub_msg(timeout=TIMEOUT))
             if "type" in message:
                 sent.append((message["type"], message.get("name")))
         return sent
+
+    def _whole(self, sent):
+        """Return the content of a message of a widget; of one in fragments, with the last one."""
+        content = sent["content"].get("data", {}).get("content", {})
+        if content.get("type") != "fragment":
+            return content
+        number = sent["content"]["comm_id"], content["message"]
+        parts = self.fragments.setdefault(number, [])
+        parts.append(bytes(sent["buffers"][0]))
+        if len(parts) < content["count"]:
+            return {}
+        encoded = b"".join(self.fragments.pop(number))
+        (length,) = struct.unpack_from("<I", encoded)
+        return json.loads(encoded[4 : 4 + length])["content"]
 
     def printed_by(self, message):
         """Wait until a cell has ended; return its printed text."""
@@ -249,6 +265,22 @@ def test_a_page_that_cannot_ask_in_a_running_cell_is_sent_what_it_needs(silent_p
         silent_page.send_to_widget(model_id, request)
     answers = silent_page.sent_until(("snapshot", None))
     assert [each for each in answers if each not in PUSHED] == [("snapshot", None)]
+    silent_page.send_to_widget(model_id, STOP)
+    assert silent_page.printed_by(cell) == "status stopped"
+
+
+def test_a_page_that_was_heard_between_cells_is_sent_what_it_cannot_request(silent_page):
+    silent_page.run("a", "run = lk.watch(model, show=False); channel = RunChannel.of(run)")
+    model_id = silent_page.run("b", "print(channel.model_id)")
+    for _ in range(3):
+        hello = {"type": "hello", "protocol": PROTOCOL_VERSION, "again": True}
+        silent_page.send_to_widget(model_id, hello)
+        silent_page.sent_until(("snapshot", None))
+    silent_page.run("c", "run.close()")
+    cell = silent_page.start("d", TRAIN_UNTIL_STOPPED.format(show=True))
+    model_id = silent_page.await_print("channel").split()[1]
+    silent_page.sent_until(("asset", "layout.js"))
+    silent_page.sent_until(("picture", None))
     silent_page.send_to_widget(model_id, STOP)
     assert silent_page.printed_by(cell) == "status stopped"
 

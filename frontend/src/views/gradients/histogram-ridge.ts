@@ -9,6 +9,9 @@ import type { GradientHistogram, RunSession } from "../../session";
 
 const WIDTH = 560;
 const LEFT = 170;
+const RIGHT = 10;
+/** Width of the text with the range of a histogram whose bins are even. */
+const RANGE_WIDTH = 136;
 const ROW_HEIGHT = 20;
 /** Maximum height of a histogram, which may overlap the row above, in px. */
 const HISTOGRAM_HEIGHT = 30;
@@ -80,6 +83,7 @@ export class HistogramRidge {
       "aria-label",
       `Histograms of ${found.length} gradients: ${found.map(({ name }) => name).join(", ")}`,
     );
+    const right = WIDTH - (bins === "even" ? RANGE_WIDTH : RIGHT);
     const [from, to] = bins === "magnitude" ? nonEmptyBins(found) : [0, 40];
     found.forEach((histogram, place) => {
       const base = HISTOGRAM_HEIGHT + (place + 1) * ROW_HEIGHT;
@@ -88,7 +92,7 @@ export class HistogramRidge {
       svg.append(
         label(this.nameOf(histogram), LEFT - 8, base - 4, "end", theme, histogram.name),
         element("path", {
-          d: outline(histogram.counts.subarray(from, to), base),
+          d: outline(histogram.counts.subarray(from, to), base, right),
           fill: colour,
           "fill-opacity": "0.45",
           stroke: colour,
@@ -127,14 +131,14 @@ function nonEmptyBins(found: readonly GradientHistogram[]): readonly [number, nu
   return from < to ? [from, to] : [0, 40];
 }
 
-function outline(counts: Float32Array, base: number): string {
+function outline(counts: Float32Array, base: number, right: number): string {
   const max = Math.max(1, ...counts);
-  const step = (WIDTH - LEFT - 10) / counts.length;
+  const step = (right - LEFT) / counts.length;
   const points = Array.from(
     counts,
     (count, bin) => `${LEFT + (bin + 0.5) * step},${base - (count / max) * HISTOGRAM_HEIGHT}`,
   );
-  return `M${LEFT},${base}L${points.join("L")}L${WIDTH - 10},${base}Z`;
+  return `M${LEFT},${base}L${points.join("L")}L${right},${base}Z`;
 }
 
 function axis(
@@ -148,7 +152,7 @@ function axis(
   const [low, high] = [Math.log10(edges[from] as number), Math.log10(edges[to] as number)];
   const every = Math.max(1, Math.ceil((high - low) / 6));
   for (let power = Math.ceil(low); power <= high; power += every) {
-    const x = LEFT + ((power - low) / (high - low)) * (WIDTH - LEFT - 10);
+    const x = LEFT + ((power - low) / (high - low)) * (WIDTH - RIGHT - LEFT);
     svg.append(label(`1e${power}`, x, height - 12, "middle", theme, `10 to the power ${power}`));
   }
 }
