@@ -341,15 +341,12 @@ class RunChannel(DroppableWidget):
     def _schedule_asset(
         self, content: Any, page: PageRecord, name: AssetName, *, again: bool
     ) -> None:
-        """Send a script; after the snapshot that is due, as the page can show much of it without.
+        """Send a script soon, after a snapshot that was requested before.
 
-        The others take ten seconds at 1 Mbit/s.
+        The page can show much of the snapshot without the script, which takes five seconds at
+        1 Mbit/s.
         """
-        send = partial(self._send_asset, page, name, again=again)
-        if self._snapshot_due:
-            self._reply_on_publisher(content, send)
-        else:
-            send()
+        self._reply_on_publisher(content, partial(self._send_asset, page, name, again=again))
 
     def _inspect(self, content: Any, name: str, request: int) -> None:
         """Request values from the training thread; reply when they are read, or after a timeout."""
