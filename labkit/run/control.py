@@ -267,6 +267,7 @@ class Control:
         interrupt, self._interrupt = self._interrupt, None
         self._update_pending()
         if interrupt is not None and interrupt():
+            self.resume()  # the pause is over, also for a later loop
             raise KeyboardInterrupt("training was interrupted")
         if self._stopping:
             stopped = Stopped("training was stopped by labkit's Stop")
@@ -296,6 +297,9 @@ class Control:
                 self.while_paused()
                 with suppress(Empty):
                     self._wake.get(timeout=_WAIT_SECONDS)
+        except BaseException:  # an interrupt: the pause is over, also for a later loop
+            self.resume()
+            raise
         finally:
             self._paused_threads.discard(ident)
             if not self._paused_threads:

@@ -13,20 +13,11 @@ from typing import Any, ClassVar
 
 import traitlets
 
-from labkit.run import Run, change_requests, inspection_requests
-from labkit.run.change_requests import Events
-from labkit.run.control import MAX_REQUESTS
-from labkit.run.error_text import described
-from labkit.views import assets, jupyter_compat, queries
+from labkit.run import Run
+from labkit.views import assets, jupyter_compat
 from labkit.views import message_builders as wire
-from labkit.views.change_requests import (
-    ACKNOWLEDGED_AFTER_SECONDS,
-    WrongChangeError,
-    requested_change,
-)
 from labkit.views.fragments import Fragmenter
 from labkit.views.frame_rate import PageReport
-from labkit.views.kernel import call_on_main_thread
 from labkit.views.lifetimes import (
     DroppableWidget,
     close_dropped_comms,
@@ -36,13 +27,13 @@ from labkit.views.lifetimes import (
 from labkit.views.message_handlers import handler_of_message
 from labkit.views.messages.page import AssetName
 from labkit.views.page_records import PageRecord, page_of_message
+from labkit.views.page_requests import PageRequests
 from labkit.views.publisher import Publisher
 from labkit.views.pushed_replies import PushedReplies
 from labkit.views.run_updates import RunUpdates
 from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.waiting_messages import WaitingMessageWatch
 
-_MAX_TEXT = 200
 _CONTENT_BYTES = 2_000
 """Usual size of a message without its buffers."""
 _GRACE_SECONDS = 0.4
@@ -88,6 +79,9 @@ class RunChannel(DroppableWidget):
         self.on_msg(self._on_message)
         jupyter_compat.handle_on_subshell(self.comm)
         self._publisher = None if run.closed else Publisher(run, self.publish, self._updates.flow)
+        self._requests = PageRequests(
+            run, self._publisher, weak_call(self._post), weak_call(self.publish)
+        )
         self._waiting_messages = WaitingMessageWatch(run, is_open_widget)
 
     @classmethod
@@ -228,7 +222,7 @@ class RunChannel(DroppableWidget):
         handler = handler_of_message(self._watched.control.owner)
         self._updates.handler = handler or self._updates.handler
         self._cancel_pushes()
-        self._refuse_on_error(content, partial(self._dispatch, content, page))
+        self._requests.refuse_on_error(content, partial(self._dispatch, content, page))
 
     def _cancel_pushes(self) -> None:
         """Cancel the pending pushes; several threads may do so at once."""
@@ -236,26 +230,13 @@ class RunChannel(DroppableWidget):
             while True:
                 self._requested.pop().set_result(None)
 
-    def _refuse_on_error(self, content: Any, reply: Callable[[], None]) -> None:
-        """Reply to a message; refuse it with the text of the error if that fails."""
-        try:
-            reply()
-        except WrongChangeError as error:
-            self._refuse(content, str(error))
-        except Exception as error:  # noqa: BLE001 - the page displays the error
-            with suppress(Exception):  # the comm may be the cause
-                self._refuse(content, f"labkit could not answer: {described(error)}.")
-
-    def _refuse(self, content: Any, reason: str) -> None:
-        self._post(wire.refused(reason, content))
-
     def _dispatch(self, content: Any, page: PageRecord) -> None:
         match content:
             case {"type": "hello", "protocol": wire.PROTOCOL_VERSION, "again": bool(again)}:
                 if page.needs(f"snapshot of {self.model_id}", again=again):
                     self._schedule_snapshot(content)
             case {"type": "hello", "protocol": version}:
-                self._refuse(content, wire.other_version(version))
+                self._requests.refuse(content, wire.other_version(version))
             case {"type": "asset", "name": name, "again": bool(again)} if name in assets.ASSETS:
                 self._schedule_asset(content, page, name, again=again)
             case {"type": "text"}:
@@ -269,74 +250,24 @@ class RunChannel(DroppableWidget):
                 "local": bool(is_local),
                 "in_sight": bool(is_in_sight),
             }:
-                self._acknowledge(seq, PageReport(drawing / 1000, is_local, is_in_sight))
+                self._acknowledge(page, seq, PageReport(drawing / 1000, is_local, is_in_sight))
             case _:
-                self._act(content)
+                self._requests.execute(content)
 
-    def _acknowledge(self, seq: int, report: PageReport) -> None:
+    def _acknowledge(self, page: PageRecord, seq: int, report: PageReport) -> None:
         self._updates.acknowledge(seq)
         if self._publisher is None:
             return
-        came_in_sight = self._publisher.acknowledge(report)
+        arrives = page.is_heard_in_cells is True
+        came_in_sight = self._publisher.acknowledge(report, arrives_in_cells=arrives)
         if self._updates.pending or came_in_sight:
             self._publisher.publish_soon()
-
-    def _act(self, content: Any) -> None:
-        """Execute a click on a control or a finding."""
-        match content:
-            case {"type": "control", "action": str(action), "request": int(request)}:
-                self._control(content, action, request)
-            case {"type": "pace", "pace": float() | int() | None as pace, "request": int(request)}:
-                self._watched.pace = pace
-                self._acknowledge_control(request)
-            case {
-                "type": "ignore",
-                "rule": str(rule),
-                "ignored": bool(ignored),
-                "request": int(request),
-            }:
-                self._ignore(rule, request, ignored=ignored)
-            case {"request": int(request)} if change := requested_change(self._watched, content):
-                self._change(content, change, request)
-            case _:
-                self._reply_to_query(content)
-
-    def _reply_to_query(self, content: Any) -> None:
-        """Reply to a query for data of the run."""
-        match content:
-            case {"type": "inspect", "name": str(name), "request": int(request)}:
-                self._inspect(content, name, request)
-                return
-        message = queries.reply(self._watched, content)
-        if message is None:
-            self._refuse(content, f"labkit does not know this message: {shortened(content)}")
-        else:
-            self._post(message)
-
-    def _change(self, content: Any, change: Future[Events], request: int) -> None:
-        """Acknowledge a change when it was made, or after a timeout; refuse it with the reason."""
-
-        def reply() -> None:
-            if not change.done():
-                change_requests.note_refusal(self._watched, change)
-            elif change.exception() is not None:
-                self._refuse(content, str(change.exception()))
-                return
-            self._post(wire.acknowledged(request))
-            if self._publisher is not None:
-                self._publisher.publish_soon()
-
-        if change.done() or self._publisher is None:
-            reply()
-            return
-        call_on_main_thread(self._watched.control.execute_requests)  # if no cell is running
-        self._reply_on_publisher(content, reply, change, ACKNOWLEDGED_AFTER_SECONDS)
 
     def _schedule_snapshot(self, content: Any) -> None:
         """Send a snapshot soon; one for all pages that request it, as all pages receive it."""
         if not self._snapshot_due:
             self._snapshot_due = True
-            self._reply_on_publisher(content, self._send_due_snapshot)
+            self._requests.reply_on_publisher(content, self._send_due_snapshot)
 
     def _schedule_asset(
         self, content: Any, page: PageRecord, name: AssetName, *, again: bool
@@ -346,41 +277,8 @@ class RunChannel(DroppableWidget):
         The page can show much of the snapshot without the script, which takes five seconds at
         1 Mbit/s.
         """
-        self._reply_on_publisher(content, partial(self._send_asset, page, name, again=again))
-
-    def _inspect(self, content: Any, name: str, request: int) -> None:
-        """Request values from the training thread; reply when they are read, or after a timeout."""
-        run = self._watched
-        if self._publisher is not None and self._publisher.pending_replies >= MAX_REQUESTS:
-            self._refuse(content, "Too many questions wait already. Ask again in a moment.")
-            return
-        values = inspection_requests.request_inspection(run, name)
-
-        def reply() -> None:
-            found = inspection_requests.inspection_result(run, name, values)
-            self._post(wire.inspection(request, found))
-
-        if values.done() or self._publisher is None:
-            reply()
-            return
-        call_on_main_thread(run.control.execute_requests)  # in case that no cell is running
-        self._reply_on_publisher(
-            content, reply, values, inspection_requests.REQUEST_TIMEOUT_SECONDS
-        )
-
-    def _reply_on_publisher(
-        self,
-        content: Any,
-        reply: Callable[[], None],
-        future: Future[Any] | None = None,
-        timeout: float = 0.0,
-    ) -> None:
-        """Reply on the publisher thread if there is one, so that this thread does not block."""
-        if self._publisher is None:
-            reply()
-        else:
-            guarded = partial(self._refuse_on_error, content, reply)
-            self._publisher.reply_later(guarded, future, timeout)
+        send = partial(self._send_asset, page, name, again=again)
+        self._requests.reply_on_publisher(content, send)
 
     def _send_due_snapshot(self) -> None:
         self._snapshot_due = False
@@ -391,45 +289,3 @@ class RunChannel(DroppableWidget):
             self._pushed_replies.restart()
             self._post_update(self._updates.snapshot())
             self._post_rest_of_ended_run()
-
-    def _control(self, content: Any, action: str, request: int) -> None:
-        run = self._watched
-        actions = {
-            "pause": run.pause,
-            "resume": run.resume,
-            "step": run.step,
-            "stop": run.stop,
-        }
-        if action not in actions:
-            self._refuse(content, f"labkit does not know the control {shortened(action)}")
-            return
-        if not run.closed:
-            actions[action]()
-        self._acknowledge_control(request)
-
-    def _acknowledge_control(self, request: int) -> None:
-        """Acknowledge a change of the run's control, and send its state.
-
-        Only the status shows the state: if all views drew it, that would delay the loop's step.
-        """
-        self._post(wire.acknowledged(request))
-        if self._publisher is not None:
-            self._publisher.publish_soon(draws_all=False)
-
-    def _ignore(self, rule: str, request: int, *, ignored: bool) -> None:
-        """Silence a rule in the run, or report its findings again."""
-        if ignored:
-            self._watched.ignore(rule)
-        else:
-            self._watched.unignore(rule)
-        self._post(wire.acknowledged(request))
-        if self._publisher is not None and self._publisher.alive:
-            self._publisher.publish_soon()
-        else:
-            self.publish()
-
-
-def shortened(value: object) -> str:
-    """Return the `repr` of a value, with at most 200 characters and an ellipsis."""
-    text = repr(value)
-    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}..."

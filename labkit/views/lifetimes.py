@@ -46,7 +46,7 @@ def _drop(widget: ipywidgets.Widget) -> None:
         _dropped.put(comm)
 
 
-def weak_call(method: Callable[..., None]) -> Callable[..., None]:
+def weak_call(method: Callable[..., object]) -> Callable[..., None]:
     """Return a function that calls a bound method, or does nothing once its object is collected."""
     reference = weakref.WeakMethod(method)
 
@@ -148,7 +148,9 @@ class ShownViews:
         result : IPython.core.interactiveshell.ExecutionResult
         """
         error = result.error_in_exec
-        text = "the cell ended" if error is None else f"the cell raised {described(error)}"
+        text = (
+            "the cell ended" if error is None else f"the cell raised an error ({described(error)})"
+        )
         if isinstance(error, KeyboardInterrupt):
             stopped = isinstance(error, Stopped)
             text = f"the cell was {'stopped' if stopped else 'interrupted'}"

@@ -21,15 +21,16 @@ import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from labkit.run import Run
 from labkit.run.error_text import described
+from labkit.views.acknowledgement_watch import AcknowledgementWatch
 from labkit.views.flow_control import FlowControl
 from labkit.views.frame_rate import MIN_INTERVAL_SECONDS, FrameRate, PageReport
 from labkit.views.lifetimes import weak_call
+from labkit.views.pending_replies import PendingReplies
 
 _PACED_INTERVAL_SECONDS = 1.5
 """Interval, in s, after which a frame is sent though no step of a slow loop has ended."""
@@ -37,30 +38,6 @@ _STILL_INTERVAL_SECONDS = 1.0
 """Shortest interval while no step ends, in s: only the time that has passed changes."""
 _MAX_INTERVAL_SECONDS = 10.0
 _JOIN_SECONDS = 5.0
-
-
-@dataclass(frozen=True, eq=False)
-class _PendingReply:
-    """A reply that is sent when a future is done, or at the deadline.
-
-    Attributes
-    ----------
-    future : Future or None
-        None for a reply without a condition.
-    deadline : float
-        Reading of the monotonic clock, in s.
-    send : callable
-    """
-
-    future: Future[Any] | None
-    deadline: float
-    send: Callable[[], None]
-
-    @property
-    def due(self) -> bool:
-        """Whether the reply can be sent now."""
-        done = self.future is None or self.future.done()
-        return done or time.monotonic() >= self.deadline
 
 
 class Publisher:
@@ -89,11 +66,11 @@ class Publisher:
         self._flow = flow
         self._signals: SimpleQueue[None] = SimpleQueue()
         """Wakes the thread, which then reads the attributes. Safe to use in a finalizer."""
-        self._new_replies: SimpleQueue[_PendingReply] = SimpleQueue()
-        self._waiting: list[_PendingReply] = []
+        self._replies = PendingReplies(weak_call(self._add_failed_reply))
         self._ending = False
         self._publish_due = self._complete_due = False
         self._rate = FrameRate(time.monotonic())
+        self._acknowledgements = AcknowledgementWatch()
         self._used_cores = time.monotonic(), time.process_time()
         """When the last frame was sent, and the processor time of the kernel until then, in s."""
         self._sent_steps = 0
@@ -117,7 +94,7 @@ class Publisher:
     @property
     def pending_replies(self) -> int:
         """Number of replies that have not been sent yet."""
-        return self._new_replies.qsize() + len(self._waiting)
+        return len(self._replies)
 
     def finish(self, *, wait: bool = True) -> None:
         """Send a last frame and end the thread.
@@ -151,8 +128,14 @@ class Publisher:
             if control.paused or control.pace.draws_each_step:
                 self.publish_soon()
 
-    def acknowledge(self, report: PageReport) -> bool:
+    def acknowledge(self, report: PageReport, *, arrives_in_cells: bool = True) -> bool:
         """Record that a page has received a frame, and what it reports.
+
+        Parameters
+        ----------
+        report : PageReport
+        arrives_in_cells : bool
+            Whether messages of the page are handled while a cell is running, as far as is known.
 
         Returns
         -------
@@ -160,7 +143,9 @@ class Publisher:
             Whether a view has come into sight.
         """
         self.is_one_way = False
-        came_in_sight = self._rate.acknowledged(time.monotonic(), report)
+        now = time.monotonic()
+        self._acknowledgements.acknowledged(now, arrives_in_cells=arrives_in_cells)
+        came_in_sight = self._rate.acknowledged(now, report)
         self._signals.put(None)  # a frame may wait for it
         run = self._run()
         if run is not None:
@@ -184,12 +169,12 @@ class Publisher:
         timeout : float
             Time after which `send` is called even if the future is not done, in s.
         """
-        self._new_replies.put(_PendingReply(future, time.monotonic() + timeout, send))
+        self._replies.add(send, future, timeout)
         if future is not None:
             future.add_done_callback(lambda _: self._signals.put(None))
         self._signals.put(None)
         if self._ended:
-            self._send(self._take_new_replies())
+            self._replies.send_all()
 
     def _end(self) -> None:
         self._ending = True
@@ -200,19 +185,18 @@ class Publisher:
     def _work(self) -> None:
         next_frame = time.monotonic() + MIN_INTERVAL_SECONDS  # a page requests a snapshot first
         while not self._ending:
-            self._send_due_replies()
+            self._replies.send_due()
             self._sample_if_due()
             if time.monotonic() >= self._frame_due(next_frame):
                 self._publish_due = False
                 next_frame = time.monotonic() + self._publish_once()
             sample = self._rate.cost.sample_due
-            moments = [self._frame_due(next_frame), *(reply.deadline for reply in self._waiting)]
+            moments = [self._frame_due(next_frame), *self._replies.deadlines]
             self._wait_until(min(moments if sample is None else [*moments, sample]))
         self._complete_due = True
         self._publish_once()
         self._ended = True
-        waiting, self._waiting = self._waiting, []  # their functions refer to the channel
-        self._send([*waiting, *self._take_new_replies()])
+        self._replies.send_all()
         self._remove_callback()
 
     def _frame_due(self, next_frame: float) -> float:
@@ -227,26 +211,8 @@ class Publisher:
         except Empty:
             return
 
-    def _send_due_replies(self) -> None:
-        replies = [*self._waiting, *self._take_new_replies()]
-        due = [reply for reply in replies if reply.due]
-        self._waiting = [reply for reply in replies if reply not in due]
-        self._send(due)
-
-    def _take_new_replies(self) -> list[_PendingReply]:
-        replies = []
-        while True:
-            try:
-                replies.append(self._new_replies.get_nowait())
-            except Empty:
-                return replies
-
-    def _send(self, replies: list[_PendingReply]) -> None:
-        for reply in replies:
-            try:
-                reply.send()
-            except Exception as error:  # noqa: BLE001 - the thread must continue
-                self._add_notice(f"A page was not answered: {described(error)}.")
+    def _add_failed_reply(self, error: Exception) -> None:
+        self._add_notice(f"A page was not answered: {described(error)}.")
 
     def _add_notice(self, text: str) -> None:
         run = self._run()
@@ -272,6 +238,9 @@ class Publisher:
         if not is_running or pace.has_spare_time or stands_still:
             rate.cost.skip()
         self._note_use_of_cores(began)
+        trains_in_cell = run.control.owner == threading.main_thread().ident
+        if trains_in_cell and not stands_still and self._acknowledgements.waits(began):
+            self.is_one_way = True
         spent = self._publish_guarded(publish, draws_all=draws_all)
         if self.is_one_way:
             run.viewers.acknowledge()

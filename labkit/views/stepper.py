@@ -15,10 +15,10 @@ from labkit.run.holding import other_loops_held
 from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import jupyter_compat, pictures
 from labkit.views import message_builders as wire
-from labkit.views.channel import shortened
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.page_records import PageRecord, page_of_message
+from labkit.views.page_requests import shortened
 from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.views import View
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import labkit as lk
 from labkit.run import Run
 from labkit.run.activations import MAX_VALUES, Picture
 from labkit.run.histograms import HISTOGRAM_BINS
-from labkit.views import channel, pushed_replies, views
+from labkit.views import acknowledgement_watch, channel, pushed_replies, views
 from labkit.views.pushed_replies import (
     MAX_HISTOGRAMS,
     MAX_PUSH_BYTES,
@@ -124,6 +125,23 @@ def test_a_page_that_comes_later_is_sent_the_newest_again(run, monkeypatch):
     page.received.clear()
     view._repr_mimebundle_()
     page.first(lambda content: content["type"] == "picture")
+
+
+def test_a_page_that_is_silent_in_a_later_cell_is_sent_what_it_cannot_request(monkeypatch):
+    monkeypatch.setattr(acknowledgement_watch, "_SILENT_SECONDS", 0.2)
+    model = torch.nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    run = lk.watch(model, show=False)
+    page, _view = display(run, lk.Dashboard, monkeypatch)
+    page.ask(received(1))  # it is handled on the main thread, between cells
+    assert pushed(page) == []
+    deadline = time.monotonic() + 20
+    while not pushed(page):
+        assert time.monotonic() < deadline
+        optimizer.zero_grad()
+        model(torch.ones(2, 3)).sum().backward()
+        optimizer.step()
+    run.close()
 
 
 def test_an_error_leaves_the_frames_and_is_a_notice(run, monkeypatch):

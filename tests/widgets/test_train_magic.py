@@ -377,7 +377,7 @@ def test_a_run_that_is_not_closed_is_idle_after_its_cell(notebook):
     failed = notebook.run("step(); 1 / 0")
     assert failed.status == "error"
     said = notebook.run("print(run.message); run.close(); print(run.status)").printed
-    assert said.startswith("the cell raised ZeroDivisionError: division by zero at step")
+    assert said.startswith("the cell raised an error (ZeroDivisionError: division by zero) at step")
     assert said.endswith("finished\n")
 
 

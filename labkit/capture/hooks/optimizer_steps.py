@@ -104,8 +104,9 @@ def after_step(
     if known.innermost is not None and not innermost:
         return
     for recorder in known.recorders:
-        if recorder.fast_path is not None and recorder.thread == get_ident():
-            recorder.fast_path.end_step(recorder, optimizer)
+        fast_path = recorder.fast_path  # another thread may close the watch at any moment
+        if fast_path is not None and recorder.thread == get_ident():
+            fast_path.end_step(recorder, optimizer)
         elif recorder.loop.thread == get_ident():
             recorder.loop.after_step(recorder, optimizer)
 

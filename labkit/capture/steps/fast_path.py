@@ -161,7 +161,8 @@ class FastPath:
             for recorder in recorders:
                 probe = recorder.probe
                 before, probe.before = probe.before, None
-                gradient = probe.parameter.grad  # type: ignore[union-attr]  # checked above
+                parameter = probe.parameter
+                gradient = None if parameter is None else parameter.grad  # None: closed elsewhere
                 if gradient is None:
                     continue
                 version = tensor_version(gradient)
@@ -178,7 +179,7 @@ class FastPath:
                 recorder.has_loss = True
                 recorder.last_pass = number
                 probe.id_after_pass, probe.version_after_pass = id(gradient), version
-                probe.weights_version_after_pass = tensor_version(probe.parameter)
+                probe.weights_version_after_pass = tensor_version(parameter)
             if moved:
                 loop.assumes_unrelated = False
             elif (

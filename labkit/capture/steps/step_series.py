@@ -100,8 +100,15 @@ class StepSeries:
         self._group_names = tuple(name for name, group in names if "lr" in group)
 
     def group_names(self, groups: Sequence[dict[str, Any]]) -> list[str]:
-        """Return the names of parameter groups, as in the series of their learning rates."""
-        return [f"{self._prefix}{group.get('name', number)}" for number, group in enumerate(groups)]
+        """Return the names of parameter groups, as in the series of their learning rates.
+
+        Each is unique: a name that is used twice is followed by the number of its group.
+        """
+        names: list[str] = []
+        for number, group in enumerate(groups):
+            name = f"{self._prefix}{group.get('name', number)}"
+            names.append(f"{name} (group {number})" if name in names else name)
+        return names
 
     def _rates_table(self, run: Run, width: int) -> SeriesTable:
         known = self._group_names[:width]

@@ -124,6 +124,20 @@ def test_a_notice_says_that_changes_of_an_optimizer_that_was_replaced_have_no_ef
     assert "an optimizer that steps no more" in notice.text
 
 
+def test_groups_of_the_same_name_are_told_apart():
+    model = seeded()
+    groups = [{"params": each.parameters(), "name": "g"} for each in (model.fc1, model.fc2)]
+    optimizer = torch.optim.SGD(groups, lr=0.1)
+    with lk.watch(model, show=False) as run:
+        take_step(model, optimizer)
+        run.adjust("g (group 1)", lr=0.02)
+        take_step(model, optimizer)
+        assert len(run.adjust(lr=0.03)) == 2
+        take_step(model, optimizer)
+    assert rates(run, "lr/g") == pytest.approx([0.1, 0.1, 0.03])
+    assert rates(run, "lr/g (group 1)") == pytest.approx([0.1, 0.02, 0.03])
+
+
 def test_two_optimizers_that_step_in_turn_are_not_said_to_be_replaced():
     model = seeded()
     optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for _ in range(2)]

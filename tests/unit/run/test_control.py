@@ -304,3 +304,19 @@ def test_the_rate_of_steps_leaves_pauses_out(monkeypatch):
     assert rates == [50, 50, 50]
     assert run.elapsed == 62
     run.close()
+
+
+@pytest.mark.parametrize("by", ["signal", "request"])
+def test_an_interrupt_of_a_paused_loop_ends_the_pause(by):
+    def interrupt():
+        if by == "signal":
+            raise KeyboardInterrupt
+        control.interrupt(lambda: True)
+
+    control = Control()
+    control.while_paused = interrupt
+    control.pause()
+    with pytest.raises(KeyboardInterrupt):
+        control.at_step_end()
+    assert not control.pausing
+    control.at_step_end()

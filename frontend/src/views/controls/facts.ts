@@ -188,7 +188,7 @@ function costFact(state: RunState): Fact {
 function costTexts({ cost, budget, getting_started, pace, status }: RunState): Omit<Fact, "id"> {
   if (getting_started && isFinal(status)) {
     return {
-      text: "watching: too few steps to measure",
+      text: "watching: too short to measure",
       explanation:
         "The first steps are looked at more often, so that a short run shows something; what " +
         "watching costs is measured after them. This run has ended before.",

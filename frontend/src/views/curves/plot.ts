@@ -46,7 +46,8 @@ export interface CurvesPlot {
 
 /** Gap between two panels, as a fraction of the height. */
 export const PANEL_GAP = 0.12;
-const MARGIN = { l: 52, r: 12, t: 26, b: 34 };
+/** There is room for "1.25×10⁻⁵" at a tick: without its first digit it is another number. */
+const MARGIN = { l: 68, r: 12, t: 26, b: 34 };
 /** The margin at the top if there is a legend; the mode bar is above it. */
 const LEGEND_MARGIN = 48;
 /** Slices per pixel; two points are drawn per slice. */

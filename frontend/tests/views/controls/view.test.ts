@@ -151,7 +151,7 @@ describe("the controls", () => {
 
   it.each([
     ["running", "watching: getting started"],
-    ["finished", "watching: too few steps to measure"],
+    ["finished", "watching: too short to measure"],
   ] as const)("have no figure of what the first steps cost, status %s", (status, text) => {
     const facts = factsOf(stateOf({ status, cost: 1.185, getting_started: true }));
     expect(facts.find(({ id }) => id === "cost")?.text).toBe(text);

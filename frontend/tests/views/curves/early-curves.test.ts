@@ -52,17 +52,17 @@ afterEach(() => {
 
 function draw(values: readonly number[], logarithmic = false): void {
   const quantities = quantitiesOf([tableOf("loss", "loss", values)]);
-  new EarlyCurves().draw({ quantities, logarithmic, theme: THEME, width: 464, height: 260 });
+  new EarlyCurves().draw({ quantities, logarithmic, theme: THEME, width: 480, height: 260 });
 }
 
 it("draws the points from edge to edge, with the lowest and the highest value", () => {
   draw([2, 1, 1.5]);
-  expect(calls).toContain("fillText(loss,52,24)");
-  expect(calls).toContain("moveTo(52,38)");
-  expect(calls).toContain("lineTo(252,214)");
-  expect(calls).toContain("lineTo(452,126)");
-  expect(calls).toContain("fillText(2,48,38)");
-  expect(calls).toContain("fillText(1,48,214)");
+  expect(calls).toContain("fillText(loss,68,24)");
+  expect(calls).toContain("moveTo(68,38)");
+  expect(calls).toContain("lineTo(268,214)");
+  expect(calls).toContain("lineTo(468,126)");
+  expect(calls).toContain("fillText(2,64,38)");
+  expect(calls).toContain("fillText(1,64,214)");
 });
 
 it("leaves a gap where a value is not finite", () => {
@@ -79,7 +79,7 @@ it("draws a single point as a mark", () => {
 it("draws nothing of values that a logarithmic axis does not have", () => {
   draw([-1, 0, 100, 10], true);
   expect(calls.filter((call) => call.startsWith("moveTo"))).toHaveLength(1);
-  expect(calls).toContain("fillText(100,48,38)");
+  expect(calls).toContain("fillText(100,64,38)");
 });
 
 it("shows the curves of a view while plotly is not loaded", () => {
