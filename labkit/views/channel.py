@@ -272,15 +272,13 @@ class RunChannel(DroppableWidget):
     def _schedule_asset(
         self, content: Any, page: PageRecord, name: AssetName, *, again: bool
     ) -> None:
-        """Send a script; after the snapshot that is due, as the page can show much of it without.
+        """Send a script soon, after a snapshot that was requested before.
 
-        The others take ten seconds at 1 Mbit/s.
+        The page can show much of the snapshot without the script, which takes five seconds at
+        1 Mbit/s.
         """
         send = partial(self._send_asset, page, name, again=again)
-        if self._snapshot_due:
-            self._requests.reply_on_publisher(content, send)
-        else:
-            send()
+        self._requests.reply_on_publisher(content, send)
 
     def _send_due_snapshot(self) -> None:
         self._snapshot_due = False
