@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 ACTIVE_SECONDS = 0.2
 """Time after a frame was sent in which the page receives and draws it, in s."""
 MIN_QUIET_SECONDS = 0.15
 """Shortest rest of an interval that is compared with it, in s."""
 _WEIGHT_OF_PAST = 0.93
+_ERRORS = 0.5
+"""Standard errors by which a difference is reduced; a negative one does not balance a positive."""
 _MIN_STEPS = 30
 """Number of steps, weighted, from which the two rates of steps are compared."""
 
@@ -15,7 +19,8 @@ class FrameCost:
     """Compares the rate of steps while a page draws a frame with the rate in the rest of the time.
 
     The difference contains everything by which a frame slows the loop: sending it, the drawing if
-    the page shares cores with the loop, and nothing if it does not.
+    the page shares cores with the loop, and nothing if it does not. As the rates vary for other
+    reasons, too, the difference is reduced by half its standard error.
 
     Examples
     --------
@@ -30,17 +35,21 @@ class FrameCost:
     def __init__(self) -> None:
         self._sent: tuple[float, int] | None = None
         self._sampled: tuple[float, int] | None = None
-        self._active_seconds = self._active_steps = 0.0
         self._quiet_seconds = self._quiet_steps = 0.0
+        self._weights = self._squared_weights = 0.0
+        self._differences = self._squared_differences = 0.0
+        """Weighted sums of the differences between the two rates, in steps per s."""
 
     @property
     def seconds(self) -> float | None:
         """The time that the loop loses with a frame, in s; None as long as it is unknown."""
-        if min(self._active_seconds, self._quiet_seconds) <= 0 or self._quiet_steps < _MIN_STEPS:
+        if self._quiet_steps < _MIN_STEPS:
             return None
+        mean = self._differences / self._weights
+        variance = max(0.0, self._squared_differences / self._weights - mean**2)
+        error = math.sqrt(variance * self._squared_weights) / self._weights
         quiet_rate = self._quiet_steps / self._quiet_seconds
-        lost = 1 - self._active_steps / self._active_seconds / quiet_rate
-        return max(0.0, lost) * ACTIVE_SECONDS
+        return max(0.0, mean - _ERRORS * error) / quiet_rate * ACTIVE_SECONDS
 
     @property
     def sample_due(self) -> float | None:
@@ -66,11 +75,14 @@ class FrameCost:
     def _add_interval(
         self, sent: tuple[float, int], sampled: tuple[float, int], ended: tuple[float, int]
     ) -> None:
-        quiet = ended[0] - sampled[0]
-        if quiet < MIN_QUIET_SECONDS:
+        quiet, active = ended[0] - sampled[0], sampled[0] - sent[0]
+        if quiet < MIN_QUIET_SECONDS or active <= 0:
             return
-        weight = _WEIGHT_OF_PAST
-        self._active_seconds = weight * self._active_seconds + sampled[0] - sent[0]
-        self._active_steps = weight * self._active_steps + sampled[1] - sent[1]
-        self._quiet_seconds = weight * self._quiet_seconds + quiet
-        self._quiet_steps = weight * self._quiet_steps + ended[1] - sampled[1]
+        difference = (ended[1] - sampled[1]) / quiet - (sampled[1] - sent[1]) / active
+        past = _WEIGHT_OF_PAST
+        self._quiet_seconds = past * self._quiet_seconds + quiet
+        self._quiet_steps = past * self._quiet_steps + ended[1] - sampled[1]
+        self._weights = past * self._weights + 1
+        self._squared_weights = past**2 * self._squared_weights + 1
+        self._differences = past * self._differences + difference
+        self._squared_differences = past * self._squared_differences + difference**2

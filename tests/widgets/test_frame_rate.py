@@ -1,5 +1,7 @@
 """How often frames are sent: as often as what they were measured to cost allows."""
 
+import random
+
 import pytest
 
 from labkit.views.frame_rate import (
@@ -16,14 +18,15 @@ AWAY = PageReport(0.0, is_local=False, is_in_sight=False)
 
 
 class Loop:
-    """A loop of 1,000 steps per second, which each frame delays, and a page that reports.
+    """A loop of `speed` steps per second, which each frame delays, and a page that reports.
 
     `lost` is the time in s that a frame takes of the loop, soon after it was sent, if all views
-    draw it; others take a fifth.
+    draw it; others take a fifth. The time between two frames varies by `jitter`, in s.
     """
 
-    def __init__(self, lost, report=IN_SIGHT, publishing=0.001):
+    def __init__(self, lost, report=IN_SIGHT, publishing=0.001, speed=1000, jitter=0.0):
         self.lost, self.report, self.publishing = lost, report, publishing
+        self.speed, self.jitter, self.random = speed, jitter, random.Random(0)
         self.rate = FrameRate(0.0)
         self.now = 0.0
         self.steps = 0.0
@@ -46,11 +49,11 @@ class Loop:
         if self.report and self.now - self.acknowledged_at >= 0.9:
             self.acknowledged_at = self.now
             self.rate.acknowledged(self.now, self.report)
-        interval = self.rate.interval(self.now, BUDGET)
+        interval = self.rate.interval(self.now, BUDGET) + self.jitter * self.random.random()
         lost, due = self.lost if draws_all else self.lost / 5, self.rate.cost.sample_due
         if due < self.now + interval:
-            self.rate.cost.sample(due, int(self.steps + 1000 * (due - self.now - lost)))
-        self.steps += 1000 * (interval - lost)
+            self.rate.cost.sample(due, int(self.steps + self.speed * (due - self.now - lost)))
+        self.steps += self.speed * (interval - lost)
         self.now += interval
         self.intervals.append(interval)
 
@@ -63,6 +66,14 @@ def test_frames_that_cost_the_loop_nothing_are_sent_ten_times_a_second():
     assert usual == pytest.approx(MIN_INTERVAL_SECONDS)
     assert max(loop.intervals) <= MAX_INTERVAL_SECONDS
     assert len(loop.drawn) == len(loop.intervals)
+
+
+def test_whole_steps_of_a_slower_loop_are_not_taken_for_a_delay():
+    loop = Loop(lost=0.0, speed=50, jitter=0.02)
+    loop.run(60)
+    loop.run(60)
+    usual = sorted(loop.intervals)[len(loop.intervals) // 2]
+    assert usual < 1.3 * MIN_INTERVAL_SECONDS
 
 
 def test_frames_that_delay_the_loop_are_sent_as_the_budget_allows():
