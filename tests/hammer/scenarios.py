@@ -16,6 +16,7 @@ import labkit as lk
 from labkit.views.channel import RunChannel
 from tests.unit.capture.thread_training import Training, check_run
 from tests.widgets.pages import received
+from tests.widgets.reassembly import Reassembly
 
 SECONDS = float(os.environ.get("LABKIT_HAMMER_SECONDS", "30"))
 ANSWER_SECONDS = 10.0
@@ -45,12 +46,17 @@ class RecordingChannel(RunChannel):
         self.arrived = threading.Condition()
         self.answers = {}
         self.snapshots = self.graphs = 0
+        self.reassembly = Reassembly()
         super().__init__(run)
 
     def send(self, content, buffers=None):
         with self.arrived:
+            whole = self.reassembly.whole(content, buffers)
+            if whole is None:
+                return
+            content, buffers = whole
             if "request" in content:
-                self.answers[content["request"]] = (content, buffers or [])
+                self.answers[content["request"]] = (content, buffers)
             elif content["type"] == "graph":
                 self.graphs += 1
             elif content["type"] == "snapshot":

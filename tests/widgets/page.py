@@ -6,14 +6,14 @@ It follows `transport/run-data.ts`, `transport/fragments.ts`, `history/table-his
 
 from __future__ import annotations
 
-import json
 import math
-import struct
 
 import numpy as np
 
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.storage import rows_for
+
+from .reassembly import Reassembly
 
 
 class PageTable:
@@ -122,12 +122,15 @@ class Page:
 
     def __init__(self):
         self.tables, self.seq, self.greets = {}, None, True
-        self.pending, self.fragments = set(), {}
+        self.pending, self.reassembly = set(), Reassembly()
 
     def receive(self, content, buffers):
-        if content["type"] == "fragment":
-            self._reassemble(content, buffers)
-        elif content["type"] == "snapshot":
+        whole = self.reassembly.whole(content, buffers)
+        if whole is not None:
+            self._receive_whole(*whole)
+
+    def _receive_whole(self, content, buffers):
+        if content["type"] == "snapshot":
             self.pending = set(content["pending"])
             self.tables = {id: table for id, table in self.tables.items() if id in self.pending}
             self._replace(content["tables"], buffers)
@@ -140,25 +143,6 @@ class Page:
                 self._take(table, buffers)
             self._replace(content.get("snapshots", ()), buffers)
             self.seq = content["seq"]
-
-    def _reassemble(self, content, buffers):
-        number, index = content["message"], content["index"]
-        parts = [] if index == 0 else self.fragments.pop(number, None)
-        if parts is None or len(parts) != index:
-            return
-        self.fragments[number] = parts = [*parts, buffers[0]]
-        if len(parts) < content["count"]:
-            return
-        del self.fragments[number]
-        encoded = b"".join(parts)
-        (length,) = struct.unpack("<I", encoded[:4])
-        header, rest = json.loads(encoded[4 : 4 + length]), encoded[4 + length :]
-        whole = []
-        for size in header["lengths"]:
-            whole.append(rest[:size])
-            rest = rest[size:]
-        assert not rest
-        self.receive(header["content"], whole)
 
     def _replace(self, tables, buffers):
         for table in tables:

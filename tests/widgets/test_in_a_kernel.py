@@ -1,8 +1,6 @@
 """Views in a real kernel: freed when their cell runs again, and answering between cells."""
 
-import json
 import os
-import struct
 import uuid
 from pathlib import Path
 
@@ -10,6 +8,8 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from labkit.views.messages.protocol import PROTOCOL_VERSION
+
+from .reassembly import Reassembly
 
 TIMEOUT = 60
 
@@ -65,7 +65,7 @@ class Notebook:
     def __init__(self, client, has_subshells):
         self.client = client
         self.has_subshells = has_subshells
-        self.fragments = {}
+        self.reassembly = Reassembly()
 
     def run(self, cell, code):
         """Run a cell; return its printed text."""
@@ -102,18 +102,10 @@ class Notebook:
         return sent
 
     def _whole(self, sent):
-        """Return the content of a message of a widget; of one in fragments, with the last one."""
+        """Return the content of a message of a widget; nothing before its last fragment."""
         content = sent["content"].get("data", {}).get("content", {})
-        if content.get("type") != "fragment":
-            return content
-        number = sent["content"]["comm_id"], content["message"]
-        parts = self.fragments.setdefault(number, [])
-        parts.append(bytes(sent["buffers"][0]))
-        if len(parts) < content["count"]:
-            return {}
-        encoded = b"".join(self.fragments.pop(number))
-        (length,) = struct.unpack_from("<I", encoded)
-        return json.loads(encoded[4 : 4 + length])["content"]
+        whole = self.reassembly.whole(content, sent["buffers"], sent["content"].get("comm_id", ""))
+        return {} if whole is None else whole[0]
 
     def printed_by(self, message):
         """Wait until a cell has ended; return its printed text."""

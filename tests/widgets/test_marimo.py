@@ -13,6 +13,8 @@ import labkit as lk
 from labkit.run import Run
 from labkit.views.channel import RunChannel
 
+from .reassembly import Reassembly
+
 
 class Thread(threading.Thread):
     """As marimo's: expected to end when the cell that started it runs again."""
@@ -38,11 +40,12 @@ def output(monkeypatch):
 @pytest.fixture
 def sent(monkeypatch):
     """Return the types of the messages of all channels, and whether some have come."""
-    types_, arrived = [], threading.Condition()
+    types_, arrived, reassembly = [], threading.Condition(), Reassembly()
 
     def take(_, content, buffers=None):
         with arrived:
-            types_.append(content["type"])
+            whole = reassembly.whole(content, buffers)
+            types_.extend([] if whole is None else [whole[0]["type"]])
             arrived.notify_all()
 
     def await_(wanted):

@@ -1,5 +1,6 @@
 /** The curves view: the loss, the logged metrics and the learning rates. */
 
+import type { RunState } from "../../messages/run";
 import type { RunEvent } from "../../messages/tuning";
 import { CursorNote } from "../../parts/cursor-note";
 import { make, setText } from "../../parts/element";
@@ -92,7 +93,7 @@ class CurvesView {
   private drawTail(quantities: readonly Quantity[]): boolean {
     const { figure, session, toolbar } = this;
     const { state } = session;
-    if (state?.status !== "running" || state.skipped.length !== this.skipped) return false;
+    if (!state || !isTraining(state) || state.skipped.length !== this.skipped) return false;
     if (session.tuning.events !== this.events) return false;
     if (figure.element.matches(":hover")) return false; // The tooltip needs all points.
     return this.tail.draw({
@@ -111,7 +112,8 @@ class CurvesView {
     const { state } = session;
     this.skipped = state?.skipped.length ?? 0;
     this.events = session.tuning.events;
-    const isLive = state?.status === "running" && !figure.range;
+    // A paused loop has room, too, so that the figure is as it was and remains when it goes on.
+    const isLive = state && (isTraining(state) || state.status === "paused") && !figure.range;
     const plot = curvesPlot({
       quantities,
       smoothing: toolbar.smoothing,
@@ -136,6 +138,11 @@ class CurvesView {
     const size = { width, height: element.clientHeight };
     this.early.draw({ quantities, logarithmic, theme: this.live.theme, ...size });
   }
+}
+
+/** Whether steps are being made; a loop that is about to pause is at its last one. */
+function isTraining({ status }: RunState): boolean {
+  return status === "running" || status === "pausing";
 }
 
 function lastStepOf(quantities: readonly Quantity[]): number {
