@@ -1,10 +1,11 @@
-"""One JupyterLab for all browser tests, and a page with a kernel that most of them share."""
+"""One JupyterLab for all browser tests, a loop, and a page with a kernel that most share."""
 
 import itertools
 
 import pytest
 
 from .lab import NotebookPage, running_lab
+from .training import Training
 
 LIGHT = "JupyterLab Light"
 HEIGHT = 1000
@@ -25,6 +26,15 @@ def shared_book(browser, lab):
     yield book
     page.close()
     lab.end_kernels(book.path.name)
+
+
+@pytest.fixture
+def training(lab, tmp_path_factory):
+    """A loop whose cell the test runs; it has ended after the test."""
+    loop = Training(lab.folder / tmp_path_factory.mktemp("training").name)
+    yield loop
+    if loop.folder.exists():
+        loop.end()
 
 
 @pytest.fixture

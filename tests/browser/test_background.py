@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .lab import write_settings
-from .training import MODEL, Training
+from .training import MODEL
 
 pytestmark = pytest.mark.browser
 
@@ -18,14 +18,6 @@ print("the other cell, at step", run.steps)
 """
 FAILING = "%%train\nlayer = nn.Linear(3, 1)\nlayer(torch.ones(2, 4))"
 LINE = "[data-labkit-task]"
-
-
-@pytest.fixture
-def training(lab, tmp_path_factory):
-    loop = Training(lab.folder / tmp_path_factory.mktemp("training").name)
-    yield loop
-    if loop.folder.exists():
-        loop.end()
 
 
 @pytest.fixture
@@ -75,6 +67,7 @@ def test_a_page_that_is_reloaded_during_training_has_its_views_at_once(open_note
     book.save()
     book.open()
     book.await_step("curves", 200, timeout=5_000)
+    book.view("curves").locator(".js-plotly-plot").wait_for()  # until then, a canvas has the curves
     first = book.page.evaluate(
         """() => {
             const plot = document.querySelector('[data-labkit-view="curves"] .js-plotly-plot');

@@ -6,17 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from .lab import LOSE_BUFFERS
-from .training import MODEL, Training
+from .training import MODEL
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def training(lab, tmp_path_factory):
-    loop = Training(lab.folder / tmp_path_factory.mktemp("training").name)
-    yield loop
-    if loop.folder.exists():
-        loop.end()
 
 
 def start(open_notebook, training, **options):
@@ -129,6 +121,7 @@ def test_a_reloaded_page_shows_the_whole_run(open_notebook, training):
     book.await_step("curves", last)
     expect(book.view("controls")).to_contain_text("Finished")
     expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible()
+    book.view("curves").locator(".js-plotly-plot").wait_for()  # until then, a canvas has the curves
     first = book.page.evaluate(
         """() => {
             const plot = document.querySelector('[data-labkit-view="curves"] .js-plotly-plot');

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .lab import HOLD_MESSAGES
-from .training import MODEL, Training
+from .training import MODEL
 
 pytestmark = pytest.mark.browser
 
@@ -48,14 +48,6 @@ class Varying(Net):
 model = Varying()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
 """
-
-
-@pytest.fixture
-def training(lab, tmp_path_factory):
-    loop = Training(lab.folder / tmp_path_factory.mktemp("training").name)
-    yield loop
-    if loop.folder.exists():
-        loop.end()
 
 
 def start(open_new_page, training, setup):

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .training import MODEL, Training
+from .training import MODEL
 
 pytestmark = pytest.mark.browser
 
@@ -37,14 +37,6 @@ OBSERVE = """(kinds) => {
         subtree: true, childList: true, attributeFilter: ["data-labkit-step"],
     });
 }"""
-
-
-@pytest.fixture
-def training(lab, tmp_path_factory):
-    loop = Training(lab.folder / tmp_path_factory.mktemp("pace").name)
-    yield loop
-    if loop.folder.exists():
-        loop.end()
 
 
 def test_each_step_is_drawn_by_all_views_as_it_ends(open_notebook, training):

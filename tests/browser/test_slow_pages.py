@@ -14,7 +14,7 @@ from labkit.views.flow_control import MAX_UNACKNOWLEDGED_BYTES
 
 from .lab import NotebookPage
 from .slow_line import slow_line
-from .training import MODEL, Training
+from .training import MODEL
 
 pytestmark = pytest.mark.browser
 
@@ -50,14 +50,6 @@ def far_book(browser, lab, line):
 def book(far_book, line):
     yield far_book
     line.speed_up()
-
-
-@pytest.fixture
-def training(lab, tmp_path_factory):
-    loop = Training(lab.folder / tmp_path_factory.mktemp("slow").name)
-    yield loop
-    if loop.folder.exists():
-        loop.end()
 
 
 def prepare(book, training, magic=""):

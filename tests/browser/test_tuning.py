@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .training import MODEL, Training
+from .training import MODEL
 
 pytestmark = pytest.mark.browser
 
@@ -13,14 +13,6 @@ STATE = """
 print("rates:", [round(float(rate), 6) for rate in run.series("lr/0")[1][[0, -1]]])
 print("events:", [(event.kind, event.taken_back is not None) for event in run.events])
 """
-
-
-@pytest.fixture
-def training(lab, tmp_path_factory):
-    loop = Training(lab.folder / tmp_path_factory.mktemp("training").name)
-    yield loop
-    if loop.folder.exists():
-        loop.end()
 
 
 @pytest.fixture
