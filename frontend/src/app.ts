@@ -3,6 +3,7 @@
 import type { ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
+import { guardShortcuts } from "./parts/shortcut-guard";
 import { isDark, watchTheme } from "./parts/theme";
 import type { DrawView } from "./session";
 import type { Channel } from "./transport/channel";
@@ -12,7 +13,8 @@ import { drawActivations } from "./views/activations/view";
 import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
 import { drawCurves } from "./views/curves/view";
-import { drawDashboard } from "./views/dashboard";
+import dashboardStyle from "./views/dashboard/dashboard.css";
+import { drawDashboard } from "./views/dashboard/view";
 import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
@@ -55,7 +57,11 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  root.replaceChildren(make("style", {}, style, tuningStyle, graphStyle, stepperStyle), frame);
+  root.replaceChildren(
+    make("style", {}, style, tuningStyle, graphStyle, stepperStyle, dashboardStyle),
+    frame,
+  );
+  guardShortcuts(frame);
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);

@@ -51,8 +51,10 @@ with lk.watch(model, activations=digits.x_train[:1]) as run:
             optimizer.step()
             if next(going, 1) is not None:
                 break
+        model.eval()
         with torch.no_grad():
             logits = model(digits.x_test)
+        model.train()
         run.log(
             validation_loss=F.cross_entropy(logits, digits.y_test),
             accuracy=(logits.argmax(1) == digits.y_test).float().mean(),

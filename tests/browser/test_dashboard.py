@@ -120,6 +120,7 @@ def test_a_reloaded_page_shows_the_whole_run(open_notebook, training):
         expect(book.view(kind)).to_be_visible(timeout=30_000)
     book.await_step("curves", last)
     expect(book.view("controls")).to_contain_text("Finished")
+    book.bring_to_front("graph")
     expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible()
     book.view("curves").locator(".js-plotly-plot").wait_for()  # until then, a canvas has the curves
     first = book.page.evaluate(
@@ -165,6 +166,7 @@ def test_everything_is_live_in_a_page_that_loses_the_buffers_of_messages(open_ne
         book.run_cell(cell)
     for kind in ("dashboard", "curves", "gradients"):
         book.await_step(kind, 20)
+    book.bring_to_front("graph")
     expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
     book.scroll_to("controls")
     expect(road(book)).to_have_text("live, clicks at once, sent as text")

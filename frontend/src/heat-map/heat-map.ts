@@ -15,9 +15,17 @@ import type { ColourScale } from "./scale";
 
 const MIN_HEIGHT = 14;
 const MAX_HEIGHT = 64;
+/** The same in a panel of fixed height. */
+const MAX_PANEL_HEIGHT = 120;
 const PREFERRED_HEIGHT = 300;
-/** Maximum number of rows that are visible without scrolling. */
+/** Maximum number of rows that are visible without scrolling, where the height is not given. */
 const MAX_ROWS = 28;
+/** The same at least, where the height is given. */
+const LEAST_ROWS = 6;
+/** A panel of fixed height, which the heat map fills. */
+const PANEL = ".labkit-group-panel";
+/** Distance between the legend and the lower edge of the panel, in px. */
+const PANEL_PADDING = 10;
 /** Average width of a character of the names, in px. */
 const CHARACTER_WIDTH = 6.4;
 /** Half the width of a tick's number, in px. */
@@ -42,14 +50,19 @@ export class HeatMap {
   private readonly toggled = new Set<string>();
   private bins: Bins = { start: 0, width: 1, count: 1 };
   private rowHeight = MAX_HEIGHT;
+  private maxRows = MAX_ROWS;
   private quantity = "";
   private drawnLabels = "";
 
-  /** `scaleFor` returns a new scale for a quantity. */
+  /**
+   * `scaleFor` returns a new scale for a quantity, `share` the part of the room in a panel of fixed
+   * height that the heat map takes.
+   */
   constructor(
     private readonly session: RunSession,
     private readonly scaleFor: (quantity: string) => ColourScale,
     changed: () => void,
+    private readonly share: () => number = () => 1,
   ) {
     this.element.append(this.scroller, this.axis, this.legend.element, this.tooltip.element);
     this.scroller.addEventListener("scroll", changed, { passive: true });
@@ -74,10 +87,12 @@ export class HeatMap {
     if (quantity !== this.quantity || !this.scale) this.scale = this.scaleFor(quantity);
     const { scale } = this;
     this.quantity = quantity;
-    this.rows = entriesOf(rows, this.toggled, MAX_ROWS);
+    const room = this.roomInPanel();
+    this.maxRows = room === null ? MAX_ROWS : Math.max(LEAST_ROWS, Math.floor(room / MIN_HEIGHT));
+    this.rows = entriesOf(rows, this.toggled, this.maxRows);
     const steps = stepsOf(rows);
     if (!steps) return;
-    this.setSizes();
+    this.setSizes(room ?? PREFERRED_HEIGHT, room === null ? MAX_HEIGHT : MAX_PANEL_HEIGHT);
     const shown = this.rows.slice(this.firstRow, this.firstRow + this.visibleRowCount);
     this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
     const rowCells = shown.map((entry) =>
@@ -112,7 +127,7 @@ export class HeatMap {
   }
 
   private get visibleRowCount(): number {
-    return Math.min(this.rows.length, MAX_ROWS);
+    return Math.min(this.rows.length, this.maxRows);
   }
 
   private get firstRow(): number {
@@ -120,15 +135,25 @@ export class HeatMap {
     return Math.max(0, Math.min(first, this.rows.length - this.visibleRowCount));
   }
 
-  /** Sets the heights of the rows and of the scrolling area. */
-  private setSizes(): void {
-    const fitting = Math.floor(PREFERRED_HEIGHT / this.rows.length);
-    this.rowHeight = Math.min(MAX_HEIGHT, Math.max(MIN_HEIGHT, fitting));
+  /** Returns the height, in px, for the rows in a panel of fixed height; null without one. */
+  private roomInPanel(): number | null {
+    const panel = this.element.closest<HTMLElement>(PANEL);
+    if (!panel || panel.clientHeight === 0) return null;
+    const top = this.scroller.getBoundingClientRect().top - panel.getBoundingClientRect().top;
+    const below = this.axis.offsetHeight + this.legend.element.offsetHeight + PANEL_PADDING;
+    const room = panel.clientHeight - (top + panel.scrollTop);
+    return Math.max(LEAST_ROWS * MIN_HEIGHT, room * this.share() - below);
+  }
+
+  /** Sets the heights of the rows and of the scrolling area, in px. */
+  private setSizes(height: number, maxRowHeight: number): void {
+    const fitting = Math.floor(height / this.rows.length);
+    this.rowHeight = Math.min(maxRowHeight, Math.max(MIN_HEIGHT, fitting));
     const visibleHeight = `${this.visibleRowCount * this.rowHeight}px`;
     this.scroller.style.height = visibleHeight;
     this.sheet.style.height = visibleHeight;
     this.spacer.style.height = `${this.rows.length * this.rowHeight}px`;
-    if (this.rows.length > MAX_ROWS) this.scroller.tabIndex = 0;
+    if (this.rows.length > this.maxRows) this.scroller.tabIndex = 0;
   }
 
   private selectLabel(label: HTMLElement): void {

@@ -5,7 +5,10 @@ import { make, setText } from "./element";
 
 export type PanelName = "curves" | "gradients" | "activations" | "graph";
 
-const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: string]>> = {
+/** The title of each panel, and what it shows. */
+export const PANEL_TITLES: Readonly<
+  Record<PanelName, readonly [title: string, explanation: string]>
+> = {
   curves: [
     "Loss and metrics",
     "The loss is the number that training makes smaller. Every point is a value that this run " +
@@ -31,7 +34,7 @@ const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: s
 /** Returns the view with its title above it. */
 export function withTitle(name: PanelName, draw: DrawView): DrawView {
   return (root, session) => {
-    const [title, explanation] = TITLES[name];
+    const [title, explanation] = PANEL_TITLES[name];
     const place = make("div", { class: "labkit-panel-body" });
     const heading = make("h3", { class: "labkit-title", title: explanation }, title);
     root.classList.add("labkit-panel");

@@ -15,6 +15,9 @@ import { type ActivationKind, QUANTITIES } from "./quantities";
 const NO_ACTIVATIONS =
   "No activations have been read: the model is compiled, or this run was watched without them.";
 
+/** Part of the height that the heat map takes if the picture is below it. */
+const SHARE_ABOVE_PICTURE = 0.45;
+
 const KINDS = QUANTITIES.map(({ kind }) => kind);
 
 export const drawActivations: DrawView = (root, session) => {
@@ -30,6 +33,7 @@ class ActivationsView {
   private readonly empty = new EmptyMessage();
   private readonly live: LiveDrawing;
   private readonly settings: ViewSettings;
+  private readonly resizes: ResizeObserver;
   private cursorMoved = false;
   /** The revision of the data that were drawn. */
   private revision = "";
@@ -40,8 +44,8 @@ class ActivationsView {
   ) {
     const changed = () => this.live.now();
     this.cursor = new CursorNote(session);
-    this.heat = new HeatMap(session, (name) => scaleOf(name), changed);
     this.picture = new PictureView(session);
+    this.heat = new HeatMap(session, scaleOf, changed, () => this.shareOfHeatMap());
     this.settings = new ViewSettings(session.runId);
     this.settings.saveOnChange(this.select, "activations quantity");
     this.select.addEventListener("change", changed);
@@ -68,13 +72,24 @@ class ActivationsView {
         this.cursorMoved = this.cursorMoved || change === "cursor";
       },
     );
+    // The picture arrives later than the heat map, which leaves it room from then on.
+    this.resizes = new ResizeObserver(changed);
+    this.resizes.observe(this.picture.element);
     this.draw(false);
   }
 
   close(): void {
+    this.resizes.disconnect();
     this.live.close();
     this.heat.close();
     this.root.replaceChildren();
+  }
+
+  /** Returns the part of the height for the heat map: less if the picture is below it. */
+  private shareOfHeatMap(): number {
+    const picture = this.picture.element.getBoundingClientRect();
+    const isBelow = picture.top >= this.heat.element.getBoundingClientRect().bottom;
+    return isBelow && picture.height > 0 ? SHARE_ABOVE_PICTURE : 1;
   }
 
   private draw(isLive: boolean): void {

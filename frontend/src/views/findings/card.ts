@@ -3,6 +3,7 @@
 import type { Finding } from "../../messages/run";
 import { make, setText } from "../../parts/element";
 import { formatCount, shortenPath } from "../../parts/format";
+import { reveal } from "../../parts/reveal";
 import { ViewSettings } from "../../parts/view-settings";
 import type { RunSession } from "../../session";
 import { chapterLink } from "./chapter";
@@ -85,7 +86,7 @@ export class FindingCard {
     const bar = make("div", { class: "labkit-finding-places" }, this.evidence);
     const { node } = finding;
     if (node) {
-      bar.append(button("Show in the graph", `Go to ${node}`, () => this.session.select(node)));
+      bar.append(button("Show in the graph", `Go to ${node}`, () => this.showInGraph(node)));
     }
     for (const name of finding.where.slice(0, MAX_PLACES)) {
       if (name) bar.append(this.placeButton(name));
@@ -95,6 +96,11 @@ export class FindingCard {
       bar.append(chapterLink(finding.chapter, this.session.course));
     }
     return bar;
+  }
+
+  private showInGraph(node: string): void {
+    this.session.select(node);
+    reveal(this.element, "graph");
   }
 
   /** The end of a long path remains, as only that differs between parameters of a layer. */

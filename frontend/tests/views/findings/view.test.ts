@@ -5,24 +5,7 @@ import { drawFindings } from "../../../src/views/findings/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
 import { stubObservers } from "../../observers";
-
-function finding(facts: Partial<Finding> = {}): Finding {
-  return {
-    rule: "dead-units",
-    severity: "warning",
-    message: "90% of the units of <b>fc1</b> are dead.",
-    where: ["fc1"],
-    steps: [40, 60],
-    cause: "A step that was too large.",
-    advice: ["Lower the learning rate."],
-    series: ["act_dead/fc1"],
-    node: "fc1#1/addmm:0",
-    line: "model.py:12",
-    chapter: "08_cnn",
-    certainty: "likely",
-    ...facts,
-  };
-}
+import { finding } from "./sample";
 
 let root: HTMLElement;
 let session: StubSession;
