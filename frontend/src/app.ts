@@ -61,7 +61,7 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
     make("style", {}, style, tuningStyle, graphStyle, stepperStyle, dashboardStyle),
     frame,
   );
-  guardShortcuts(frame);
+  const endGuard = guardShortcuts(frame);
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);
@@ -70,6 +70,7 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
   return () => {
     close();
     release();
+    endGuard();
     stopWatching();
     root.replaceChildren();
   };
