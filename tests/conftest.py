@@ -1,8 +1,13 @@
 """One browser per process, one worker for all tests that load the machine, and a small heap."""
 
 import gc
+import os
 
 import pytest
+
+# Before torch is imported. The workers and their kernels share the cores, and where torch has more
+# threads than there are free cores, these use them up by waiting for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 HEAVY = ("tests/browser/", "tests/hammer/")
 """Tests with a server, a kernel and a browser, or with all cores: two at once are too slow."""

@@ -23,7 +23,7 @@ class Training:
         self.model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
         self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1)
         self.run = lk.watch(self.model, show=False)
-        self.page = Page(self.run, monkeypatch)
+        self.page = Page(self.run, monkeypatch, acknowledges=True)
         self.may_step = threading.Event()
         self.may_step.set()
         self.thread = threading.Thread(target=self._train)
