@@ -11,6 +11,7 @@ import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
 import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
+import curvesStyle from "./views/curves/curves.css";
 import { drawCurves } from "./views/curves/view";
 import { drawDashboard } from "./views/dashboard";
 import { drawFindings } from "./views/findings/view";
@@ -55,7 +56,10 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  root.replaceChildren(make("style", {}, style, tuningStyle, graphStyle, stepperStyle), frame);
+  root.replaceChildren(
+    make("style", {}, style, curvesStyle, tuningStyle, graphStyle, stepperStyle),
+    frame,
+  );
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);

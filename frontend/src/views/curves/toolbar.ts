@@ -26,6 +26,7 @@ export class CurvesToolbar {
   private readonly strength = make("span", { class: "labkit-number" });
   private readonly log = make("input", { type: "checkbox" });
   private readonly shown = new Map<string, boolean>();
+  private readonly buttons = new Map<string, HTMLButtonElement>();
 
   constructor(
     private readonly changed: () => void,
@@ -67,22 +68,29 @@ export class CurvesToolbar {
 
   /** Updates the list of quantities; returns the selected ones. */
   choose(quantities: readonly Quantity[]): Quantity[] {
-    for (const { key } of quantities) if (!this.shown.has(key)) this.offer(key);
+    for (const quantity of quantities) this.offer(quantity);
     this.chips.hidden = quantities.length < 2;
     return quantities.filter(({ key }) => this.shown.get(key));
   }
 
-  private offer(key: string): void {
+  /** Adds a button for a quantity, and updates its text. */
+  private offer({ key, title }: Quantity): void {
+    const button = this.buttons.get(key) ?? this.addButton(key);
+    setText(button, title);
+    if (button.title !== title) button.title = title;
+  }
+
+  private addButton(key: string): HTMLButtonElement {
     const others = [...this.shown].filter(([name, shown]) => shown && name !== "loss").length;
     const saved = this.settings.get(`curves ${key}`);
     const byDefault = key === "loss" || (key !== LEARNING_RATE && others < INITIALLY_SHOWN);
     const shown = saved === null ? byDefault : saved === "shown";
     this.shown.set(key, shown);
-    const chip = make(
-      "button",
-      { type: "button", class: "labkit-chip", "aria-pressed": String(shown), title: key },
-      key,
-    );
+    const chip = make("button", {
+      type: "button",
+      class: "labkit-chip",
+      "aria-pressed": String(shown),
+    });
     chip.addEventListener("click", () => {
       const next = !this.shown.get(key);
       if (!next && [...this.shown.values()].filter(Boolean).length === 1) return;
@@ -91,8 +99,9 @@ export class CurvesToolbar {
       chip.setAttribute("aria-pressed", String(next));
       this.changed();
     });
-    const rate = [...this.chips.children].find((each) => each.textContent === LEARNING_RATE);
-    this.chips.insertBefore(chip, rate ?? null);
+    this.chips.insertBefore(chip, this.buttons.get(LEARNING_RATE) ?? null);
+    this.buttons.set(key, chip);
+    return chip;
   }
 
   private saveAndNotify(): void {
