@@ -1,11 +1,9 @@
 /** The horizontal axis of a figure over the steps: by step, by epoch, or by time. */
 
-export const AXIS_KINDS = ["step", "epoch", "time"] as const;
-
-export type AxisKind = (typeof AXIS_KINDS)[number];
+import type { EpochStart, Knots, Progress } from "../messages/run";
 
 export interface StepAxis {
-  readonly kind: AxisKind;
+  readonly kind: "step" | "epoch" | "time";
   /** Differs if a place means another step, so that a zoom does not apply. */
   readonly key: string;
   /** The text at the axis. */
@@ -20,22 +18,6 @@ export interface StepAxis {
   stepAt(place: number): number;
 }
 
-/** Values that rise with the steps, known at some of them; the steps do not fall. */
-export interface Knots {
-  readonly steps: readonly number[];
-  readonly values: readonly number[];
-}
-
-/** The newest epoch. */
-export interface Epoch {
-  /** Counted from 1. */
-  readonly number: number;
-  /** Number of steps completed before it. */
-  readonly began: number;
-  /** Number of its steps; null if unknown. */
-  readonly steps: number | null;
-}
-
 export const BY_STEP: StepAxis = {
   kind: "step",
   key: "step",
@@ -46,14 +28,18 @@ export const BY_STEP: StepAxis = {
   stepAt: (place) => place,
 };
 
+/** Returns the axes of which enough is known, the steps first. */
+export function knownAxes({ epochs, seconds }: Progress, newest: EpochStart | null): StepAxis[] {
+  const axes = [BY_STEP, epochAxis(epochs, newest), timeAxis(seconds)];
+  return axes.filter((axis) => axis !== null);
+}
+
 /** Returns the axis of completed epochs; null if the length of an epoch is unknown. */
-export function epochAxis(starts: Knots, newest: Epoch | null): StepAxis | null {
-  if (newest === null) return null;
-  const length = newest.steps ?? lengthBefore(starts);
-  if (length === null || length <= 0) return null;
-  const map = risingMap(starts, 1 / length);
+export function epochAxis(starts: Knots, newest: EpochStart | null): StepAxis | null {
+  const length = stepsPerUnit(starts) ?? newest?.steps ?? null;
+  if (length === null || starts.steps.length === 0) return null;
   return {
-    ...map,
+    ...risingMap(starts, 1 / length),
     kind: "epoch",
     key: "epoch",
     title: "epoch",
@@ -62,27 +48,19 @@ export function epochAxis(starts: Knots, newest: Epoch | null): StepAxis | null 
   };
 }
 
-/** Returns the number of steps of the last epoch that has ended. */
-function lengthBefore({ steps, values }: Knots): number | null {
-  const last = steps.length - 1;
-  if (last < 1) return null;
-  const epochs = (values[last] as number) - (values[last - 1] as number);
-  return epochs > 0 ? ((steps[last] as number) - (steps[last - 1] as number)) / epochs : null;
-}
-
 const UNITS = [
-  { seconds: 3600, name: "h", from: 7200, format: ".3~f" },
-  { seconds: 60, name: "min", from: 120, format: ".2~f" },
-  { seconds: 1, name: "s", from: 0, format: ".1~f" },
+  { name: "h", seconds: 3600, from: 7200, format: ".3~f" },
+  { name: "min", seconds: 60, from: 120, format: ".2~f" },
+  { name: "s", seconds: 1, from: 0, format: ".1~f" },
 ] as const;
 
 /** Returns the axis of the time since the start of the run; null if it is unknown. */
-export function timeAxis(times: Knots, stepsPerSecond: number | null): StepAxis | null {
-  if (times.steps.length < 2) return null;
+export function timeAxis(times: Knots): StepAxis | null {
+  const stepsPerSecond = stepsPerUnit(times);
+  if (stepsPerSecond === null) return null;
   const length = times.values.at(-1) as number;
   const unit = UNITS.find(({ from }) => length >= from) ?? UNITS[2];
-  const rise = stepsPerSecond && stepsPerSecond > 0 ? 1 / stepsPerSecond : length / lastOf(times);
-  const map = risingMap(times, rise);
+  const map = risingMap(times, 1 / stepsPerSecond);
   return {
     kind: "time",
     key: `time in ${unit.name}`,
@@ -94,8 +72,15 @@ export function timeAxis(times: Knots, stepsPerSecond: number | null): StepAxis 
   };
 }
 
-function lastOf({ steps }: Knots): number {
-  return Math.max(1, steps.at(-1) ?? 1);
+/** Returns the steps per unit of the value between the newest knots; null if unknown. */
+function stepsPerUnit({ steps, values }: Knots): number | null {
+  const last = steps.length - 1;
+  for (let index = last - 1; index >= 0; index--) {
+    const rise = (values[last] as number) - (values[index] as number);
+    const made = (steps[last] as number) - (steps[index] as number);
+    if (made > 0 && rise > 0) return made / rise;
+  }
+  return null;
 }
 
 /** Returns the line through the knots, which rises by `rise` per step after the last one. */

@@ -1,7 +1,8 @@
-/** The controls of the curves: quantities, smoothing, scale. */
+/** The controls of the curves: quantities, smoothing, scales. */
 
 import { make, setText } from "../../parts/element";
 import type { ViewSettings } from "../../parts/view-settings";
+import { BY_STEP, type StepAxis } from "../../plot/step-axis";
 import { LEARNING_RATE, type Quantity } from "./quantities";
 
 /** Number of metrics, without the loss, that are selected by default. */
@@ -25,6 +26,10 @@ export class CurvesToolbar {
   });
   private readonly strength = make("span", { class: "labkit-number" });
   private readonly log = make("input", { type: "checkbox" });
+  private readonly axes = make("select", {
+    "aria-label": "Horizontal axis",
+    title: "What the horizontal axis shows: steps, epochs, or the time since the start of the run",
+  });
   private readonly shown = new Map<string, boolean>();
   private readonly buttons = new Map<string, HTMLButtonElement>();
 
@@ -52,7 +57,9 @@ export class CurvesToolbar {
       this.log,
       "Log scale",
     );
-    this.element.append(this.chips, smoothing, scale, extra);
+    this.element.append(this.chips, smoothing, scale, this.axes, extra);
+    this.settings.saveOnChange(this.axes, "curves axis");
+    this.axes.addEventListener("change", () => this.changed());
     this.slider.addEventListener("input", () => this.saveAndNotify());
     this.log.addEventListener("change", () => this.saveAndNotify());
     this.describe();
@@ -64,6 +71,19 @@ export class CurvesToolbar {
 
   get logarithmic(): boolean {
     return this.log.checked;
+  }
+
+  /** Updates the menu of axes; returns the selected one. */
+  chooseAxis(known: readonly StepAxis[]): StepAxis {
+    const { axes, settings } = this;
+    if (known.length !== axes.options.length) {
+      axes.replaceChildren(
+        ...known.map(({ kind }) => make("option", { value: kind }, `by ${kind}`)),
+      );
+      settings.restore(axes, "curves axis");
+    }
+    axes.hidden = known.length < 2;
+    return known.find(({ kind }) => kind === axes.value) ?? BY_STEP;
   }
 
   /** Updates the list of quantities; returns the selected ones. */

@@ -8,7 +8,7 @@ import { LiveDrawing } from "../../parts/live-drawing";
 import { EmptyMessage, emptyMessage } from "../../parts/panel";
 import { ViewSettings } from "../../parts/view-settings";
 import { PlotlyFigure } from "../../plot/plotly-figure";
-import { BY_STEP, type StepAxis } from "../../plot/step-axis";
+import { BY_STEP, knownAxes, type StepAxis } from "../../plot/step-axis";
 import type { DrawView, RunSession } from "../../session";
 import { describe } from "./description";
 import { EarlyCurves } from "./early-curves";
@@ -89,6 +89,7 @@ class CurvesView {
     const { session, toolbar, figure } = this;
     const all = quantitiesOf(session.tables);
     const chosen = toolbar.choose(all);
+    this.setAxis();
     const quantities = drawnQuantities(chosen, this.live.theme.series, this.hidden.ids(chosen));
     this.cursor.update();
     this.empty.show(all.length === 0 ? emptyMessage(session) : figure.failure);
@@ -106,6 +107,13 @@ class CurvesView {
     }
     if (isLive && this.drawTail(quantities)) return;
     this.drawFigure(quantities);
+  }
+
+  private setAxis(): void {
+    const { session, toolbar, figure } = this;
+    const { key } = this.axis;
+    this.axis = toolbar.chooseAxis(knownAxes(session.progress, session.state?.epoch_start ?? null));
+    if (this.axis.key !== key) figure.range = null; // It is a range of the other axis.
   }
 
   private setHeight(panels: number): void {
