@@ -12,6 +12,7 @@ import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
 import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
+import curvesStyle from "./views/curves/curves.css";
 import { drawCurves } from "./views/curves/view";
 import dashboardStyle from "./views/dashboard/dashboard.css";
 import { drawDashboard } from "./views/dashboard/view";
@@ -33,6 +34,15 @@ const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
   controls: drawControls,
   findings: drawFindings,
 };
+
+const STYLES = [
+  style,
+  curvesStyle,
+  tuningStyle,
+  graphStyle,
+  stepperStyle,
+  dashboardStyle,
+].join("\n");
 
 export interface ViewRequest {
   readonly view: string;
@@ -58,7 +68,7 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
   root.replaceChildren(
-    make("style", {}, style, tuningStyle, graphStyle, stepperStyle, dashboardStyle),
+    make("style", {}, STYLES),
     frame,
   );
   const endGuard = guardShortcuts(frame);

@@ -15,7 +15,7 @@ import type {
   FreezeRequest,
   UndoRequest,
 } from "./messages/page";
-import type { Finding, FindingsHistory, RunState } from "./messages/run";
+import type { Finding, FindingsHistory, Progress, RunState } from "./messages/run";
 import type { TableKind } from "./messages/tables";
 import type { Tuning } from "./messages/tuning";
 import type {
@@ -134,6 +134,8 @@ export interface RunSession {
   /** Null before the first snapshot. */
   readonly state: RunState | null;
   readonly graph: GraphData | null;
+  /** The epochs and the time at some steps. */
+  readonly progress: Progress;
   readonly tables: readonly SeriesTable[];
   /** Whether some tables have not arrived since the last snapshot. */
   readonly isLoading: boolean;

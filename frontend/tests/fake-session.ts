@@ -2,7 +2,7 @@
 
 import type { GraphData } from "../src/messages/graph";
 import type { NotebookKind } from "../src/messages/kernel";
-import type { Finding, FindingsHistory, RunState } from "../src/messages/run";
+import type { Finding, FindingsHistory, Progress, RunState } from "../src/messages/run";
 import type { Tuning } from "../src/messages/tuning";
 import type { PictureSubject } from "../src/messages/values";
 import type {
@@ -27,6 +27,10 @@ export class StubSession implements RunSession {
   readonly runId = crypto.randomUUID();
   state: RunState | null = null;
   graph: GraphData | null = null;
+  progress: Progress = {
+    epochs: { steps: [], values: [] },
+    seconds: { steps: [], values: [] },
+  };
   findings: readonly Finding[] = [];
   history: FindingsHistory = { rules: 24, silenced: [], past: [], dropped: 0 };
   mark: StepMark | null = null;

@@ -19,7 +19,7 @@ from labkit.run.recorder import Recorder
 from labkit.run.run import Run
 from labkit.run.run_event import RunEvent
 from labkit.run.series_table import SeriesTable
-from labkit.run.state import FINAL_STATUSES, ModelFacts, Notice, RunState, Status
+from labkit.run.state import FINAL_STATUSES, EpochStart, ModelFacts, Notice, RunState, Status
 
 __all__ = [
     "FINAL_STATUSES",
@@ -27,6 +27,7 @@ __all__ = [
     "Control",
     "Cost",
     "Edge",
+    "EpochStart",
     "Finding",
     "FindingEntry",
     "GraphCosts",

@@ -118,6 +118,10 @@ class Run(ChangeableRun):
         """Time since the creation of the run, in s; until the end once the run has ended."""
         return self._lifecycle.elapsed
 
+    def record_time(self, step: int) -> None:
+        """Record that a step has just ended; called on the training thread at some steps."""
+        self.step_times.add(step, self.elapsed)
+
     def state(self, process_memory: int | None = None) -> RunState:
         """Return the state of the run at this moment.
 
@@ -137,6 +141,7 @@ class Run(ChangeableRun):
             step=self.steps,
             epoch=self.epoch,
             steps_per_epoch=self.steps_per_epoch,
+            epoch_start=self.epoch_start,
             total_steps=self.total_steps,
             steps_per_second=rate,
             elapsed=self.elapsed,
@@ -280,6 +285,7 @@ class Run(ChangeableRun):
         be called on the training thread.
         """
         self._lifecycle.code_ended(self.steps, f"{text} at step {self.steps:,}")
+        self.record_time(self.steps)
         live = self._live
         if live is not None:
             live.code_ended()

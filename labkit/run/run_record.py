@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
 from labkit.run.recorder import Recorder
 from labkit.run.series_table import Floats, SeriesTable, Steps
-from labkit.run.state import ModelFacts, Notice
+from labkit.run.state import EpochStart, ModelFacts, Notice
+from labkit.run.step_knots import StepKnots
 
 if TYPE_CHECKING:
     import pandas
@@ -51,6 +53,10 @@ class RunRecord:
         The time of the loop and the cost of watching.
     findings_log : FindingsLog
         When findings came and went, and the ignored rules.
+    epochs_begun : StepKnots
+        The number of completed epochs at the steps at which epochs began.
+    step_times : StepKnots
+        The time since the start of the run, in s, at some steps.
     """
 
     def __init__(self) -> None:
@@ -64,6 +70,10 @@ class RunRecord:
         self.cost_totals = Cost()
         self._epoch: int | None = None
         self._steps_per_epoch: int | None = None
+        self._epochs = 0
+        """Number of iterations over the training loader that have begun."""
+        self.epochs_begun = StepKnots(spacing=1)
+        self.step_times = StepKnots(spacing=0.1)
         self._incident: Incident | None = None
         self.findings_log = FindingsLog()
         self._findings: tuple[Finding, ...] = ()
@@ -95,6 +105,22 @@ class RunRecord:
     def steps_per_epoch(self) -> int | None:
         """Number of batches per epoch of the data loader; None if unknown."""
         return self._steps_per_epoch
+
+    @property
+    def epoch_start(self) -> EpochStart | None:
+        """The begin of the newest iteration over the training loader; None before the first one.
+
+        The length of the epoch in steps is estimated from the number of batches per step so far.
+        """
+        begun = self.epochs_begun.knots()
+        if not begun:
+            return None
+        batches, length = self.observations.batches, self.steps_per_epoch
+        if length is not None:
+            # A batch is loaded before its step: half a step of batches is under way on average.
+            batches_per_step = max(1, round(batches / (self.steps + 0.5)))
+            length = math.ceil(length / batches_per_step)
+        return EpochStart(self._epochs, begun[-1].step, length)
 
     @property
     def tables(self) -> dict[str, SeriesTable]:
@@ -299,9 +325,14 @@ class RunRecord:
         self._steps = step
 
     def begin_epoch(self, steps: int | None) -> None:
-        """Start the next epoch, of `steps` batches; None if the number is unknown."""
+        """Start the next epoch, of `steps` batches; None if the number is unknown.
+
+        To be called after its first step.
+        """
         self._epoch = (self._epoch or 0) + 1
         self._steps_per_epoch = steps
+        self.epochs_begun.add(max(0, self.steps - 1), self._epochs)
+        self._epochs += 1
 
     def add_incident(self, incident: Incident) -> None:
         """Store the record of a failed step; replaces an earlier one."""

@@ -20,6 +20,7 @@ from labkit.views.message_builders import Message
 from labkit.views.messages.kernel import MessageHandler
 from labkit.views.messages.run import FindingsHistory
 from labkit.views.past_findings import findings_history
+from labkit.views.progress import progress
 
 MAX_COMPLETE_BYTES = 800_000
 """Maximum size of the complete tables in one message, unless a single table is larger."""
@@ -124,6 +125,7 @@ class RunUpdates:
             present,
             snapshots_and_frames.Notebook("marimo" if is_marimo() else "jupyter", course_folder()),
             sorted(pending),
+            progress=progress(run),
             delivery=self._delivery(),
         )
         self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()

@@ -14,10 +14,14 @@ from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views.message_builders import Message, finite, graph_data
 from labkit.views.messages.kernel import MessageHandler, NotebookKind
-from labkit.views.messages.run import FindingsHistory
+from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.tuning import Tuning, TuningChanges
 
 NO_HISTORY: FindingsHistory = {"rules": 0, "silenced": [], "past": [], "dropped": 0}
+NO_PROGRESS: Progress = {
+    "epochs": {"steps": [], "values": []},
+    "seconds": {"steps": [], "values": []},
+}
 NO_TUNING: Tuning = {"groups": [], "modules": [], "events": []}
 MAX_FRAME_BYTES = 56_000
 """Maximum size of the new rows in one frame.
@@ -95,6 +99,7 @@ def snapshot(
     notebook: Notebook = JUPYTER,
     pending: Sequence[str] = (),
     *,
+    progress: Progress = NO_PROGRESS,
     delivery: Delivery = NOTHING_DELIVERED,
 ) -> Message:
     """Return a message with the complete state of a run.
@@ -117,11 +122,14 @@ def snapshot(
     notebook : Notebook
     pending : sequence of str
         Ids of the tables that follow in frames.
+    progress : Progress
+        The epochs and the time at some steps.
     delivery : Delivery
     """
     message = Message({"type": "snapshot", "seq": seq, "acknowledged": delivery.acknowledged})
     message.content["handler"] = delivery.handler
     message.content["run"] = _state(state)
+    message.content["progress"] = progress
     message.content["tables"] = [_complete_table(message, *each) for each in tables]
     message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]

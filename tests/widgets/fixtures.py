@@ -16,6 +16,7 @@ import numpy as np
 from labkit.run import (
     ComputationGraph,
     Edge,
+    EpochStart,
     Finding,
     GraphSpan,
     ModuleCall,
@@ -32,7 +33,7 @@ from labkit.views import message_builders, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
 from labkit.views.messages import pad, page, stepper, widgets
-from labkit.views.messages.run import FindingsHistory
+from labkit.views.messages.run import FindingsHistory, Progress
 from labkit.views.messages.tuning import Tuning
 from labkit.views.snapshots_and_frames import NO_HISTORY, NewRows
 from labkit.views.stepper import walk_message
@@ -58,6 +59,7 @@ STATE = RunState(
     step=3000,
     epoch=2,
     steps_per_epoch=1500,
+    epoch_start=EpochStart(2, 1500, 1500),
     total_steps=6000,
     steps_per_second=float("inf"),
     elapsed=12.5,
@@ -128,6 +130,11 @@ HISTORY: FindingsHistory = {
         }
     ],
     "dropped": 0,
+}
+
+PROGRESS: Progress = {
+    "epochs": {"steps": [0, 1500], "values": [0, 1]},
+    "seconds": {"steps": [1, 1500, 1500, 3000], "values": [0.25, 5.0, 7.5, 12.5]},
 }
 
 TUNING: Tuning = {
@@ -231,6 +238,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 TUNING,
                 snapshots_and_frames.Notebook("marimo", "~/labkit"),
                 ["metric/accuracy"],
+                progress=PROGRESS,
                 delivery=snapshots_and_frames.Delivery(6),
             ),
             found,

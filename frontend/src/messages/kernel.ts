@@ -3,7 +3,7 @@
 import type { GraphData } from "./graph";
 import type { AssetName } from "./page";
 import type { BufferIndex } from "./protocol";
-import type { Finding, FindingsHistory, RunState } from "./run";
+import type { Finding, FindingsHistory, Progress, RunState } from "./run";
 import type { TableRows, TableSnapshot } from "./tables";
 import type { Tuning, TuningChanges } from "./tuning";
 import type {
@@ -32,6 +32,8 @@ export interface SnapshotMessage {
   /** What handled the newest message of a page that was handled while a loop ran; null if none. */
   readonly handler: MessageHandler | null;
   readonly run: RunState;
+  /** Frames do not repeat it, as they contain the newest step, time and epoch. */
+  readonly progress: Progress;
   readonly tables: readonly TableSnapshot[];
   readonly graph: GraphData | null;
   /** The most severe first. */

@@ -76,6 +76,10 @@ export class PlotlyFigure {
     return this.element.clientWidth;
   }
 
+  get height(): number {
+    return this.element.clientHeight;
+  }
+
   get ready(): boolean {
     return this.plotly !== null && this.width > 0;
   }
@@ -92,15 +96,10 @@ export class PlotlyFigure {
     return panels;
   }
 
-  /** Whether the user has hidden a trace, by a click in the legend. */
-  isHidden(trace: number): boolean {
-    return (this.canvas._fullData?.[trace]?.visible ?? true) !== true;
-  }
-
   draw(traces: readonly Trace[], layout: Layout): void {
     if (!this.plotly || this.closed) return;
     this.placeholder.remove();
-    const size = { width: this.width, height: this.element.clientHeight };
+    const size = { width: this.width, height: this.height };
     const config = {
       displaylogo: false,
       responsive: false,

@@ -21,7 +21,6 @@ export interface DrawnAxis {
 /** What plotly has drawn; its names are private, and those of the version that ships with labkit. */
 export interface DrawnFigure {
   readonly _fullLayout?: Readonly<Record<string, DrawnAxis | undefined>>;
-  readonly _fullData?: readonly { readonly visible?: boolean | "legendonly" }[];
 }
 
 export interface PlotElement extends HTMLElement, DrawnFigure {

@@ -19,7 +19,7 @@ import type {
 } from "../messages/kernel";
 import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
-import type { Finding, FindingsHistory, RunState, RunStatus } from "../messages/run";
+import type { Finding, FindingsHistory, Progress, RunState, RunStatus } from "../messages/run";
 import type { Tuning } from "../messages/tuning";
 import type { HistogramBins, PictureKind } from "../messages/values";
 import { takeDrawingTime } from "../rendering/drawing-frame";
@@ -83,6 +83,10 @@ export class LiveSession implements RunSession {
 
   get state(): RunState | null {
     return this.data.state;
+  }
+
+  get progress(): Progress {
+    return this.data.progress;
   }
 
   get graph(): GraphData | null {

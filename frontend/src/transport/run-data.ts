@@ -1,10 +1,11 @@
 /** The data of a run on this page: a snapshot, and the frames that followed it without a gap. */
 
 import type { Buffers } from "../decoding/buffers";
+import { ProgressHistory } from "../history/progress-history";
 import { TableHistory } from "../history/table-history";
 import type { GraphData } from "../messages/graph";
 import type { FrameMessage, NotebookKind, SnapshotMessage } from "../messages/kernel";
-import type { Finding, FindingsHistory, RunState } from "../messages/run";
+import type { Finding, FindingsHistory, Progress, RunState } from "../messages/run";
 import type { TableRows, TableSnapshot } from "../messages/tables";
 import type { Tuning } from "../messages/tuning";
 import type { SeriesTable } from "../session";
@@ -23,6 +24,7 @@ export class RunData {
   notebook: NotebookKind = "jupyter";
   /** Whether all views draw the newest frame. */
   drawsAll = true;
+  private steps = ProgressHistory.empty();
   private histories = new Map<string, TableHistory>();
   /** Ids of the tables that did not fit into the snapshot and have not arrived in a frame. */
   private readonly pending = new Set<string>();
@@ -31,6 +33,10 @@ export class RunData {
 
   get tables(): readonly SeriesTable[] {
     return [...this.histories.values()];
+  }
+
+  get progress(): Progress {
+    return this.steps;
   }
 
   /** Whether tables of the snapshot have not arrived yet. */
@@ -63,6 +69,8 @@ export class RunData {
     this.notebook = message.notebook;
     this.sequence = message.seq;
     this.state = message.run;
+    this.steps = ProgressHistory.fromSnapshot(message.progress);
+    this.steps.add(message.run);
   }
 
   /**
@@ -88,6 +96,7 @@ export class RunData {
     if (message.tuning) this.tuning = { ...this.tuning, ...message.tuning };
     this.sequence = message.seq;
     this.state = message.run;
+    this.steps.add(message.run);
     this.drawsAll = message.draws_all;
     return "applied";
   }

@@ -7,7 +7,7 @@ from typing import Literal, NotRequired, TypedDict
 from labkit.views.messages.graph import GraphData
 from labkit.views.messages.page import AssetName
 from labkit.views.messages.protocol import BufferIndex
-from labkit.views.messages.run import Finding, FindingsHistory, RunState
+from labkit.views.messages.run import Finding, FindingsHistory, Progress, RunState
 from labkit.views.messages.tables import TableRows, TableSnapshot
 from labkit.views.messages.tuning import Tuning, TuningChanges
 from labkit.views.messages.values import (
@@ -42,6 +42,7 @@ class SnapshotMessage(TypedDict):
     acknowledged: int | None
     handler: MessageHandler | None
     run: RunState
+    progress: Progress
     tables: list[TableSnapshot]
     graph: GraphData | None
     findings: list[Finding]

@@ -5,12 +5,11 @@
 
 import type { RunState } from "../../messages/run";
 import { make } from "../../parts/element";
-import type { Theme } from "../../parts/theme";
 import { firstAtLeast } from "../../plot/decimate";
 import type { Panel } from "../../plot/plotly-figure";
 import { decaySteps, smooth } from "../../plot/smooth";
-import type { Points } from "../../session";
-import type { Line, Quantity } from "./quantities";
+import type { StepAxis } from "../../plot/step-axis";
+import { type DrawnLine, type DrawnQuantity, type Line, lineId } from "./quantities";
 
 /** Time for which the figure has room beyond the newest step, in s. */
 const ROOM_SECONDS = 2.5;
@@ -24,20 +23,19 @@ export function roomFor({ step, steps_per_second }: RunState): number {
 }
 
 export interface TailInput {
-  readonly quantities: readonly Quantity[];
+  readonly quantities: readonly DrawnQuantity[];
+  readonly axis: StepAxis;
   /** Position of the smoothing slider, 0 to 1. */
   readonly smoothing: number;
-  readonly theme: Theme;
   /** The panels of the figure, one per quantity. */
   readonly panels: readonly Panel[];
-  /** Whether the user has hidden a line, by its position among all lines. */
-  isHidden(line: number): boolean;
 }
 
 interface Segment {
   readonly panel: Panel;
   readonly colour: string;
-  readonly steps: Float64Array;
+  /** The places of the points on the axis. */
+  readonly places: Float64Array;
   readonly recorded: Float32Array;
   readonly smoothed: Float32Array;
 }
@@ -46,12 +44,12 @@ export class LiveTail {
   readonly element = make("canvas", { class: "labkit-curves-tail", "aria-hidden": "true" });
   /** The newest step of each line in the figure; null if the figure shows something else. */
   private drawn: readonly number[] | null = null;
-  private lines = "";
+  private shown = "";
 
   /** Removes the tail, as the figure is about to show all points of these lines. */
-  begin(quantities: readonly Quantity[]): void {
+  begin(quantities: readonly DrawnQuantity[], axis: StepAxis): void {
     const lines = quantities.flatMap((quantity) => quantity.lines);
-    this.lines = keyOf(lines);
+    this.shown = keyOf(lines, axis);
     this.drawn = lines.map(lastStepOf);
     this.element.hidden = true;
   }
@@ -66,20 +64,20 @@ export class LiveTail {
     return true;
   }
 
-  private segmentsOf({ quantities, smoothing, theme, panels, isHidden }: TailInput) {
+  private segmentsOf(input: TailInput): Segment[] | null {
+    const { quantities, axis, panels } = input;
     const { drawn } = this;
-    if (!drawn || keyOf(quantities.flatMap(({ lines }) => lines)) !== this.lines) return null;
+    const all = quantities.flatMap(({ lines }) => lines);
+    if (!drawn || keyOf(all, axis) !== this.shown) return null;
     const segments: Segment[] = [];
     let index = -1;
     for (const [number, { lines }] of quantities.entries()) {
       const panel = panels[number];
       if (!panel) return null;
-      for (const { table, column } of lines) {
+      for (const line of lines) {
         index += 1;
-        if (isHidden(index) || table.lastStep <= (drawn[index] as number)) continue;
-        const points = table.points(column);
-        const colour = theme.series[index % theme.series.length] as string;
-        const segment = segmentOf(points, drawn[index] as number, smoothing, panel, colour);
+        if (line.isHidden || line.table.lastStep <= (drawn[index] as number)) continue;
+        const segment = segmentOf(line, drawn[index] as number, panel, input);
         if (segment === null || !fits(segment)) return null;
         segments.push(segment);
       }
@@ -92,7 +90,8 @@ export class LiveTail {
     this.element.hidden = segments.length === 0;
     if (segments.length === 0) return null;
     const left =
-      Math.floor(Math.min(...segments.map(({ panel, steps }) => panel.x(steps[0] as number)))) - 2;
+      Math.floor(Math.min(...segments.map(({ panel, places }) => panel.x(places[0] as number)))) -
+      2;
     const right = Math.ceil(Math.max(...segments.map(({ panel }) => panel.left + panel.width)));
     const top = Math.floor(Math.min(...segments.map(({ panel }) => panel.top)));
     const bottom = Math.ceil(Math.max(...segments.map(({ panel }) => panel.top + panel.height)));
@@ -110,8 +109,8 @@ export class LiveTail {
   }
 }
 
-function keyOf(lines: readonly Line[]): string {
-  return lines.map(({ table, column }) => `${table.id} ${column}`).join("\n");
+function keyOf(lines: readonly Line[], { key }: StepAxis): string {
+  return [key, ...lines.map(lineId)].join("\n");
 }
 
 function lastStepOf({ table }: Line): number {
@@ -120,27 +119,27 @@ function lastStepOf({ table }: Line): number {
 
 /** Returns the points of a line from the last one in the figure; null if one is not finite. */
 function segmentOf(
-  points: Points,
+  { table, column, colour }: DrawnLine,
   drawn: number,
-  smoothing: number,
   panel: Panel,
-  colour: string,
+  { axis, smoothing }: TailInput,
 ): Segment | null {
+  const points = table.points(column);
   const first = firstAtLeast(points.steps, drawn);
-  const steps = points.steps.subarray(first);
+  const places = points.steps.subarray(first).map(axis.at);
   const recorded = points.values.subarray(first);
-  if (steps.length < 2 || !recorded.every(Number.isFinite)) return null;
+  if (places.length < 2 || !recorded.every(Number.isFinite)) return null;
   const smoothed = smooth(points, decaySteps(smoothing, points.steps)).subarray(first);
-  return { panel, colour, steps, recorded, smoothed };
+  return { panel, colour, places, recorded, smoothed };
 }
 
 /** Whether the panel has room for all points of a segment. */
-function fits({ panel, steps, smoothed, recorded }: Segment): boolean {
+function fits({ panel, places, smoothed, recorded }: Segment): boolean {
   const within = (value: number) => {
     const y = panel.y(value);
     return y >= panel.top - 1 && y <= panel.top + panel.height + 1;
   };
-  const isInRange = panel.x(steps.at(-1) as number) <= panel.left + panel.width;
+  const isInRange = panel.x(places.at(-1) as number) <= panel.left + panel.width;
   return isInRange && smoothed.every(within) && recorded.every(within);
 }
 
@@ -165,12 +164,12 @@ function drawSegment(context: CanvasRenderingContext2D, segment: Segment): void 
 
 function stroke(
   context: CanvasRenderingContext2D,
-  { panel, steps }: Segment,
+  { panel, places }: Segment,
   values: Float32Array,
 ): void {
   context.beginPath();
-  steps.forEach((step, index) => {
-    context.lineTo(panel.x(step), panel.y(values[index] as number));
+  places.forEach((place, index) => {
+    context.lineTo(panel.x(place), panel.y(values[index] as number));
   });
   context.stroke();
 }

@@ -1,7 +1,8 @@
-/** The controls of the curves: quantities, smoothing, scale. */
+/** The controls of the curves: quantities, smoothing, scales. */
 
 import { make, setText } from "../../parts/element";
 import type { ViewSettings } from "../../parts/view-settings";
+import { BY_STEP, type StepAxis } from "../../plot/step-axis";
 import { LEARNING_RATE, type Quantity } from "./quantities";
 
 /** Number of metrics, without the loss, that are selected by default. */
@@ -25,7 +26,12 @@ export class CurvesToolbar {
   });
   private readonly strength = make("span", { class: "labkit-number" });
   private readonly log = make("input", { type: "checkbox" });
+  private readonly axes = make("select", {
+    "aria-label": "Horizontal axis",
+    title: "What the horizontal axis shows: steps, epochs, or the time since the start of the run",
+  });
   private readonly shown = new Map<string, boolean>();
+  private readonly buttons = new Map<string, HTMLButtonElement>();
 
   constructor(
     private readonly changed: () => void,
@@ -51,7 +57,9 @@ export class CurvesToolbar {
       this.log,
       "Log scale",
     );
-    this.element.append(this.chips, smoothing, scale, extra);
+    this.element.append(this.chips, smoothing, scale, this.axes, extra);
+    this.settings.saveOnChange(this.axes, "curves axis");
+    this.axes.addEventListener("change", () => this.changed());
     this.slider.addEventListener("input", () => this.saveAndNotify());
     this.log.addEventListener("change", () => this.saveAndNotify());
     this.describe();
@@ -65,24 +73,44 @@ export class CurvesToolbar {
     return this.log.checked;
   }
 
+  /** Updates the menu of axes; returns the selected one. */
+  chooseAxis(known: readonly StepAxis[]): StepAxis {
+    const { axes, settings } = this;
+    if (known.length !== axes.options.length) {
+      axes.replaceChildren(
+        ...known.map(({ kind }) => make("option", { value: kind }, `by ${kind}`)),
+      );
+      settings.restore(axes, "curves axis");
+    }
+    axes.hidden = known.length < 2;
+    return known.find(({ kind }) => kind === axes.value) ?? BY_STEP;
+  }
+
   /** Updates the list of quantities; returns the selected ones. */
   choose(quantities: readonly Quantity[]): Quantity[] {
-    for (const { key } of quantities) if (!this.shown.has(key)) this.offer(key);
+    for (const quantity of quantities) this.offer(quantity);
     this.chips.hidden = quantities.length < 2;
     return quantities.filter(({ key }) => this.shown.get(key));
   }
 
-  private offer(key: string): void {
+  /** Adds a button for a quantity, and updates its text. */
+  private offer({ key, title }: Quantity): void {
+    const button = this.buttons.get(key) ?? this.addButton(key);
+    setText(button, title);
+    if (button.title !== title) button.title = title;
+  }
+
+  private addButton(key: string): HTMLButtonElement {
     const others = [...this.shown].filter(([name, shown]) => shown && name !== "loss").length;
     const saved = this.settings.get(`curves ${key}`);
     const byDefault = key === "loss" || (key !== LEARNING_RATE && others < INITIALLY_SHOWN);
     const shown = saved === null ? byDefault : saved === "shown";
     this.shown.set(key, shown);
-    const chip = make(
-      "button",
-      { type: "button", class: "labkit-chip", "aria-pressed": String(shown), title: key },
-      key,
-    );
+    const chip = make("button", {
+      type: "button",
+      class: "labkit-chip",
+      "aria-pressed": String(shown),
+    });
     chip.addEventListener("click", () => {
       const next = !this.shown.get(key);
       if (!next && [...this.shown.values()].filter(Boolean).length === 1) return;
@@ -91,8 +119,9 @@ export class CurvesToolbar {
       chip.setAttribute("aria-pressed", String(next));
       this.changed();
     });
-    const rate = [...this.chips.children].find((each) => each.textContent === LEARNING_RATE);
-    this.chips.insertBefore(chip, rate ?? null);
+    this.chips.insertBefore(chip, this.buttons.get(LEARNING_RATE) ?? null);
+    this.buttons.set(key, chip);
+    return chip;
   }
 
   private saveAndNotify(): void {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { BY_STEP } from "../../../src/plot/step-axis";
 import type { SeriesTable } from "../../../src/session";
 import { describe as inWords } from "../../../src/views/curves/description";
 import { type CurvesInput, curvesPlot } from "../../../src/views/curves/plot";
-import { quantitiesOf } from "../../../src/views/curves/quantities";
+import { drawnQuantities, quantitiesOf } from "../../../src/views/curves/quantities";
 import { THEME, tableOf } from "./sample";
 
 interface Drawn {
@@ -15,7 +16,8 @@ interface Drawn {
 
 function picture(tables: readonly SeriesTable[], wish: Partial<CurvesInput> = {}) {
   const made = curvesPlot({
-    quantities: quantitiesOf(tables),
+    quantities: drawnQuantities(quantitiesOf(tables), THEME.series),
+    axis: BY_STEP,
     smoothing: 0.4,
     logarithmic: false,
     cursor: null,
@@ -25,6 +27,7 @@ function picture(tables: readonly SeriesTable[], wish: Partial<CurvesInput> = {}
     range: null,
     room: 0,
     width: 600,
+    height: 300,
     theme: THEME,
     ...wish,
   });

@@ -21,3 +21,20 @@ it("restores the selection when the view is created again", () => {
   expect(again.logarithmic).toBe(true);
   expect(again.choose(quantities).map(({ key }) => key)).toEqual(["loss"]);
 });
+
+it("offers the learning rate after metrics that are recorded later", () => {
+  const toolbar = new CurvesToolbar(
+    () => undefined,
+    document.createElement("span"),
+    new ViewSettings(crypto.randomUUID()),
+  );
+  const tables = [tableOf("loss", "loss", [3, 2]), tableOf("lr", "0", [0.1, 0.1])];
+  toolbar.choose(quantitiesOf(tables));
+  toolbar.choose(quantitiesOf([...tables, tableOf("metric", "val_accuracy", [1])]));
+  const chips = () => [...toolbar.element.querySelectorAll(".labkit-chip")];
+  expect(chips().map(({ textContent }) => textContent)).toEqual([
+    "loss",
+    "val_accuracy",
+    "learning rate",
+  ]);
+});
