@@ -17,6 +17,8 @@ import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
 import { drawGraph } from "./views/graph/view";
+import samplesStyle from "./views/samples/samples.css";
+import { drawSamples } from "./views/samples/view";
 import stepperStyle from "./views/stepper/stepper.css";
 import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
@@ -27,6 +29,7 @@ const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
   curves: withTitle("curves", drawCurves),
   gradients: withTitle("gradients", drawGradients),
   activations: withTitle("activations", drawActivations),
+  samples: withTitle("samples", drawSamples),
   graph: withTitle("graph", drawGraph),
   controls: drawControls,
   findings: drawFindings,
@@ -55,7 +58,10 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  root.replaceChildren(make("style", {}, style, tuningStyle, graphStyle, stepperStyle), frame);
+  root.replaceChildren(
+    make("style", {}, style, tuningStyle, samplesStyle, graphStyle, stepperStyle),
+    frame,
+  );
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);

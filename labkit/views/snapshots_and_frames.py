@@ -15,6 +15,7 @@ from labkit.run.series_table import Whole
 from labkit.views.message_builders import Message, finite, graph_data
 from labkit.views.messages.kernel import MessageHandler, NotebookKind
 from labkit.views.messages.run import FindingsHistory
+from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning, TuningChanges
 
 NO_HISTORY: FindingsHistory = {"rules": 0, "silenced": [], "past": [], "dropped": 0}
@@ -95,6 +96,7 @@ def snapshot(
     notebook: Notebook = JUPYTER,
     pending: Sequence[str] = (),
     *,
+    samples: Sequence[SampleSeries] = (),
     delivery: Delivery = NOTHING_DELIVERED,
 ) -> Message:
     """Return a message with the complete state of a run.
@@ -117,6 +119,8 @@ def snapshot(
     notebook : Notebook
     pending : sequence of str
         Ids of the tables that follow in frames.
+    samples : sequence of SampleSeries
+        The logged images, texts and figures.
     delivery : Delivery
     """
     message = Message({"type": "snapshot", "seq": seq, "acknowledged": delivery.acknowledged})
@@ -128,6 +132,7 @@ def snapshot(
     message.content["history"] = history
     message.content["frozen"] = list(frozen)
     message.content["tuning"] = tuning
+    message.content["samples"] = list(samples)
     message.content["course"] = notebook.course
     message.content["notebook"] = notebook.kind
     message.content["pending"] = list(pending)
@@ -145,6 +150,7 @@ def frame(
     tuning: TuningChanges | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
     *,
+    samples: Sequence[SampleSeries] = (),
     draws_all: bool = True,
     delivery: Delivery = NOTHING_DELIVERED,
 ) -> Message:
@@ -169,6 +175,8 @@ def frame(
         The parameter groups, modules and events, as far as they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
+    samples : sequence of SampleSeries
+        The series of samples that changed.
     draws_all : bool
         Whether all views draw the frame, or only the status and the curves.
     delivery : Delivery
@@ -200,6 +208,8 @@ def frame(
         message.content["frozen"] = list(frozen)
     if tuning is not None:
         message.content["tuning"] = tuning
+    if samples:
+        message.content["samples"] = list(samples)
     return message
 
 

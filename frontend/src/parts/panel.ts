@@ -3,7 +3,7 @@
 import type { DrawView, RunSession } from "../session";
 import { make, setText } from "./element";
 
-export type PanelName = "curves" | "gradients" | "activations" | "graph";
+export type PanelName = "curves" | "gradients" | "activations" | "samples" | "graph";
 
 const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: string]>> = {
   curves: [
@@ -20,6 +20,11 @@ const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: s
     "Activations",
     "What each module gives out on its way from the input to the loss, read in some of the steps. " +
       "Pick a row to see a picture of that module.",
+  ],
+  samples: [
+    "Samples",
+    "Images, texts and figures that the training loop logs with run.log. Move a slider to see those " +
+      "of earlier steps.",
   ],
   graph: [
     "Computation graph",

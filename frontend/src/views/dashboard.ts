@@ -12,6 +12,7 @@ import { drawCurves } from "./curves/view";
 import { drawFindings } from "./findings/view";
 import { drawGradients } from "./gradients/view";
 import { drawGraph } from "./graph/view";
+import { drawSamples } from "./samples/view";
 
 const PARTS: readonly (readonly [string, DrawView])[] = [
   ["controls", drawControls],
@@ -19,6 +20,7 @@ const PARTS: readonly (readonly [string, DrawView])[] = [
   ["curves", withTitle("curves", drawCurves)],
   ["gradients", withTitle("gradients", drawGradients)],
   ["activations", withTitle("activations", drawActivations)],
+  ["samples", withTitle("samples", drawSamples)],
   ["graph", withTitle("graph", drawGraph)],
 ];
 
