@@ -24,8 +24,8 @@ class LoggedSample:
     content : bytes
         For an image a PNG file; for a text its UTF-8; for a plotly figure its JSON.
     description : str
-        What was stored, for example the number and size of images, and the values that are black
-        and white.
+        Of images, their number and size, and the values that are black and white; of a text, its
+        length if not all of it is stored; else empty.
     width, height : int
         Size of an image in pixels; 0 for other kinds.
 
@@ -34,7 +34,7 @@ class LoggedSample:
     An image becomes an array with ``PIL.Image.open(io.BytesIO(sample.content))``, a figure a figure
     with ``plotly.io.from_json(sample.text)``.
 
-    >>> LoggedSample("prompt", 3, "text", b"a cat", "5 characters").text
+    >>> LoggedSample("prompt", 3, "text", b"a cat").text
     'a cat'
     """
 
@@ -42,7 +42,7 @@ class LoggedSample:
     step: int
     kind: SampleKind
     content: bytes
-    description: str
+    description: str = ""
     width: int = 0
     height: int = 0
 

@@ -101,7 +101,7 @@ class LoggedValue:
 
     def _text(self, step: int, text: str) -> LoggedSample:
         count = f"{len(text):,} characters"
-        words = f"the first {MAX_CHARACTERS:,} of {count}" if len(text) > MAX_CHARACTERS else count
+        words = f"the first {MAX_CHARACTERS:,} of {count}" if len(text) > MAX_CHARACTERS else ""
         content = text[:MAX_CHARACTERS].encode(errors="replace")
         return LoggedSample(self.name, step, "text", content, words)
 
@@ -113,7 +113,7 @@ class LoggedValue:
                 f"This figure has {len(content) / 1e6:.1f} MB of data; figures of more than "
                 f"{MAX_FIGURE_BYTES // 10**6} MB are not stored. Log it with fewer points.",
             )
-        return LoggedSample(self.name, step, "plotly", content, "plotly figure")
+        return LoggedSample(self.name, step, "plotly", content)
 
     def _image(self, step: int, file: bytes, description: str = "") -> LoggedSample:
         width, height = png.size(file)

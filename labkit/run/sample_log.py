@@ -57,7 +57,7 @@ class SampleLog:
     --------
     >>> log = SampleLog()
     >>> for step in (1, 5, 9):
-    ...     log.add(LoggedSample("text", step, "text", b"a cat", "5 characters"))
+    ...     log.add(LoggedSample("text", step, "text", b"a cat"))
     >>> log.at("text", 6).step, log.at("text").step
     (5, 9)
     """

@@ -21,7 +21,7 @@ def series_by_name(log: SampleLog) -> dict[str, SampleSeries]:
     Examples
     --------
     >>> log = SampleLog()
-    >>> log.add(LoggedSample("prompt", 3, "text", b"a cat", "5 characters"))
+    >>> log.add(LoggedSample("prompt", 3, "text", b"a cat"))
     >>> series_by_name(log)
     {'prompt': {'name': 'prompt', 'kind': 'text', 'steps': [3], 'logged': 1}}
     """

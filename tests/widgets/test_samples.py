@@ -1,6 +1,7 @@
 """Logged images, texts and figures on their way to the pages."""
 
 import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -131,6 +132,14 @@ def test_large_samples_are_sent_in_turn_and_only_to_views_that_draw_them(run, mo
 
 
 def test_the_still_picture_of_a_view_is_well_formed(run):
-    log_at(run, 3, **{MARKUP: MARKUP})
+    empty, _ = lk.SamplesView(run)._repr_mimebundle_()
+    assert "No image, text or figure has been logged." in empty["image/svg+xml"]
+    images = np.random.default_rng(0).random((7, 9))
+    log_at(run, 3, **{MARKUP: MARKUP, f"{MARKUP} image": images})
     bundle, _ = lk.SamplesView(run)._repr_mimebundle_()
-    assert "<img" not in bundle["image/svg+xml"]
+    elements = list(ElementTree.fromstring(bundle["image/svg+xml"]).iter())
+    assert not [each for each in elements if each.tag.endswith("img")]
+    (image,) = [each for each in elements if each.tag.endswith("image")]
+    assert image.attrib["href"].startswith("data:image/png;base64,")
+    assert sum(MARKUP in (each.text or "") for each in elements) == 2
+    assert f"{MARKUP}: text, 1 step, the newest at step 3" in bundle["text/plain"]

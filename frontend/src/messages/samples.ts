@@ -21,7 +21,7 @@ export interface SentSample {
   readonly name: string;
   readonly step: number;
   readonly kind: SampleKind;
-  /** What was stored, for example the number of images and the values that are black and white. */
+  /** For example the number of images, and the values that are black and white; may be empty. */
   readonly description: string;
   /** Size of an image in pixels; 0 for other kinds. */
   readonly width: number;

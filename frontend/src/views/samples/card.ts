@@ -45,8 +45,9 @@ export class SampleCard {
       this.description,
       this.failure,
     );
-    // The arrow keys move the slider, not the selection of cells.
+    // The arrow keys move the slider and the text, not the selection of cells.
     this.element.setAttribute("data-lm-suppress-shortcuts", "true");
+    this.element.addEventListener("keydown", (event) => event.stopPropagation());
   }
 
   /** The step of the sample that is shown; null before the first. */
@@ -132,9 +133,7 @@ export class SampleCard {
   }
 
   private stepText(step: number): string {
-    const isFirst = this.last > 0 && step === this.series?.steps[0];
-    const isNewest = step === this.series?.steps.at(-1);
-    const word = isNewest ? ", the newest" : isFirst ? ", the first" : "";
-    return `step ${formatCount(step)}${word}`;
+    const isEarlier = this.session.cursor !== null && this.session.cursor < step;
+    return `step ${formatCount(step)}${isEarlier ? ", the first" : ""}`;
   }
 }

@@ -25,6 +25,8 @@ const DRAWN = [
   "scatterternary",
   "violin",
 ];
+/** Of figures that set none; plotly's own take half of a small card. */
+const MARGIN = { l: 48, r: 16, t: 36, b: 36 };
 const HEIGHT = 320;
 const MAX_HEIGHT = 480;
 
@@ -107,7 +109,7 @@ function figureOf(json: string): Figure | null {
     const images = (layout.images ?? []).filter(({ source }: { source?: unknown }) =>
       String(source).startsWith("data:image/"),
     );
-    return { data: data.map(withSvg), layout: { ...layout, images } };
+    return { data: data.map(withSvg), layout: { margin: MARGIN, ...layout, images } };
   } catch {
     return null;
   }

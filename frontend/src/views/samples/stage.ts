@@ -5,6 +5,9 @@ import { formatCount } from "../../parts/format";
 import type { RunSession, Sample } from "../../session";
 import { PlotlyStage } from "./plotly-stage";
 
+/** Enlargement from which pixels are sharp; with less, some would be wider than others. */
+const SHARP_FROM = 1.5;
+
 export class SampleStage {
   readonly element = make("div", { class: "labkit-sample-stage" });
   private readonly image = make("img", { class: "labkit-sample-image" });
@@ -32,11 +35,11 @@ export class SampleStage {
     this.resize();
   }
 
-  /** Adapts to the width of the card: sharp pixels if the image is enlarged. */
+  /** Adapts to the width of the card. */
   resize(): void {
-    const { clientWidth } = this.element;
-    const isReduced = clientWidth > 0 && this.imageWidth > clientWidth;
-    this.image.classList.toggle("labkit-sample-reduced", isReduced);
+    const { clientWidth } = this.image;
+    const isSmooth = clientWidth > 0 && clientWidth < SHARP_FROM * this.imageWidth;
+    this.image.classList.toggle("labkit-sample-smooth", isSmooth);
   }
 
   close(): void {
