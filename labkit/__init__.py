@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         FindingsView,
         GradientView,
         GraphView,
+        SamplesView,
         StepperView,
     )
     from labkit.watching import watch
@@ -52,6 +53,7 @@ __all__ = [
     "ParameterGroup",
     "Run",
     "RunEvent",
+    "SamplesView",
     "StepperView",
     "Stopped",
     "background",
@@ -76,6 +78,7 @@ _MODULES = {
     "FindingsView": "labkit.views",
     "GradientView": "labkit.views",
     "GraphView": "labkit.views",
+    "SamplesView": "labkit.views",
     "StepperView": "labkit.views",
     "background": "labkit.backgrounding",
     "graph": "labkit.graphing",

@@ -20,6 +20,8 @@ import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
 import { drawGraph } from "./views/graph/view";
+import samplesStyle from "./views/samples/samples.css";
+import { drawSamples } from "./views/samples/view";
 import stepperStyle from "./views/stepper/stepper.css";
 import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
@@ -30,6 +32,7 @@ const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
   curves: withTitle("curves", drawCurves),
   gradients: withTitle("gradients", drawGradients),
   activations: withTitle("activations", drawActivations),
+  samples: withTitle("samples", drawSamples),
   graph: withTitle("graph", drawGraph),
   controls: drawControls,
   findings: drawFindings,
@@ -39,6 +42,7 @@ const STYLES = [
   style,
   curvesStyle,
   tuningStyle,
+  samplesStyle,
   graphStyle,
   stepperStyle,
   dashboardStyle,

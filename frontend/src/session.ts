@@ -16,6 +16,7 @@ import type {
   UndoRequest,
 } from "./messages/page";
 import type { Finding, FindingsHistory, Progress, RunState } from "./messages/run";
+import type { SampleSeries, SentSample } from "./messages/samples";
 import type { TableKind } from "./messages/tables";
 import type { Tuning } from "./messages/tuning";
 import type {
@@ -94,6 +95,11 @@ export interface Picture extends Omit<SentPicture, "values"> {
   readonly values: Float32Array;
 }
 
+/** A logged image, text or figure with its content decoded. */
+export interface Sample extends Omit<SentSample, "content"> {
+  readonly content: Uint8Array<ArrayBuffer>;
+}
+
 /** A histogram of the gradient of one parameter. */
 export interface GradientHistogram {
   readonly name: string;
@@ -152,6 +158,8 @@ export interface RunSession {
   readonly frozen: ReadonlySet<string>;
   /** What a person can change in the training, and has changed. */
   readonly tuning: Tuning;
+  /** The logged images, texts and figures, by name, in the order of their first ones. */
+  readonly samples: readonly SampleSeries[];
   /** The range of steps that the curves mark; null for none. */
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
@@ -159,7 +167,7 @@ export interface RunSession {
   readonly notebook: NotebookKind;
   /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
   readonly isOneWay: boolean;
-  /** Number of pictures and histograms that the kernel has sent without a request. */
+  /** Number of pictures, histograms and samples that the kernel has sent without a request. */
   readonly pushed: number;
   /** Null before anything was measured, and while no loop is watched. */
   readonly delivery: Delivery | null;
@@ -189,6 +197,8 @@ export interface RunSession {
     bins: HistogramBins,
     step: number | null,
   ): Promise<readonly GradientHistogram[] | null>;
+  /** Resolves to the newest sample of a name up to a step, like `picture`. */
+  sample(name: string, step: number | null): Promise<Sample | null>;
   setCursor(step: number | null): void;
   /** Selects a parameter, module or node in all views. */
   select(name: string | null): void;

@@ -137,6 +137,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     history: { rules: 24, silenced: [], past: [], dropped: 0 },
     frozen: [],
     tuning: { groups: [], modules: [], events: [] },
+    samples: [],
     course: null,
     notebook: "jupyter",
     pending: [],

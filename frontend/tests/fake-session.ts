@@ -3,6 +3,7 @@
 import type { GraphData } from "../src/messages/graph";
 import type { NotebookKind } from "../src/messages/kernel";
 import type { Finding, FindingsHistory, Progress, RunState } from "../src/messages/run";
+import type { SampleSeries } from "../src/messages/samples";
 import type { Tuning } from "../src/messages/tuning";
 import type { PictureSubject } from "../src/messages/values";
 import type {
@@ -13,6 +14,7 @@ import type {
   Picture,
   RequestedChange,
   RunSession,
+  Sample,
   SeriesTable,
   StepMark,
 } from "../src/session";
@@ -36,6 +38,7 @@ export class StubSession implements RunSession {
   mark: StepMark | null = null;
   frozen: ReadonlySet<string> = new Set();
   tuning: Tuning = { groups: [], modules: [], events: [] };
+  samples: readonly SampleSeries[] = [];
   tables: readonly SeriesTable[] = [];
   isLoading = false;
   drawsAll = true;
@@ -66,6 +69,10 @@ export class StubSession implements RunSession {
   }
 
   async picture(..._request: Parameters<RunSession["picture"]>): Promise<Picture | null> {
+    return null;
+  }
+
+  async sample(..._request: Parameters<RunSession["sample"]>): Promise<Sample | null> {
     return null;
   }
 

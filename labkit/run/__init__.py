@@ -15,6 +15,7 @@ from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node, Source
 from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.incident import Incident
 from labkit.run.live import LiveModel
+from labkit.run.logged_sample import LoggedSample
 from labkit.run.recorder import Recorder
 from labkit.run.run import Run
 from labkit.run.run_event import RunEvent
@@ -35,6 +36,7 @@ __all__ = [
     "GraphSpan",
     "Incident",
     "LiveModel",
+    "LoggedSample",
     "ModelFacts",
     "ModuleCall",
     "Node",

@@ -17,10 +17,12 @@ from labkit.run.histograms import HistogramLog
 from labkit.run.incident import Incident
 from labkit.run.inspection import Samples
 from labkit.run.live import LiveModel
+from labkit.run.logged_sample import LoggedSample
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
 from labkit.run.recorder import Recorder
+from labkit.run.sample_log import SampleLog
 from labkit.run.series_table import Floats, SeriesTable, Steps
 from labkit.run.state import EpochStart, ModelFacts, Notice
 from labkit.run.step_knots import StepKnots
@@ -45,6 +47,8 @@ class RunRecord:
         Histograms of gradients and activations.
     activations : ActivationLog
         Pictures of activations.
+    sample_log : SampleLog
+        The logged images, texts and figures.
     samples : mapping of str to Sampled
         Sampled values of a graph that was captured outside a run, by parameter name or node id.
     observations : Observations
@@ -65,6 +69,7 @@ class RunRecord:
         self.recorder = Recorder(self._notices)
         self.histograms = HistogramLog()
         self.activations = ActivationLog()
+        self.sample_log = SampleLog(self._notices)
         self.samples: Samples = {}
         self.observations = Observations()
         self.cost_totals = Cost()
@@ -167,6 +172,41 @@ class RunRecord:
                 "run.names() lists them all."
             ) from None
         return table.points(column)
+
+    def logged_samples(self, name: str) -> tuple[LoggedSample, ...]:
+        """Return the images, texts or figures that were logged under a name.
+
+        Parameters
+        ----------
+        name : str
+            As passed to `Run.log`.
+
+        Returns
+        -------
+        tuple of LoggedSample
+            In the order of their steps. Of a long run, the first, the newest, and some between
+            them: at most 256 of a name, and 32 MB of all names.
+
+        Raises
+        ------
+        KeyError
+            If nothing was logged under this name; the message lists the names.
+
+        Examples
+        --------
+        >>> from labkit.run import Run
+        >>> run = Run("demo")
+        >>> run.log(prompt="a cat")
+        >>> [(sample.step, sample.kind, sample.text) for sample in run.logged_samples("prompt")]
+        [(0, 'text', 'a cat')]
+        """
+        found = self.sample_log.samples(name)
+        if not found:
+            known = ", ".join(each.name for each in self.sample_log.series()) or "nothing yet"
+            raise KeyError(
+                f"no image, text or figure named {name!r} was logged; there is: {known}."
+            )
+        return found
 
     def to_frame(self) -> pandas.DataFrame:
         """Return all series as a `pandas.DataFrame` with one row per step and one column per name.

@@ -1,8 +1,8 @@
 """Replies that pages are sent without a request, where requests wait for the end of a cell.
 
-A page requests pictures of activations, and histograms. Where its requests do not arrive while a
-cell is running, the kernel sends the newest ones with its frames: those that have not been sent,
-in turn, within a number of bytes.
+A page requests pictures of activations, histograms, and logged samples. Where its requests do not
+arrive while a cell is running, the kernel sends the newest ones with its frames: those that have
+not been sent, in turn, within a number of bytes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from labkit.run import Run
 from labkit.run.activations import PictureKind
 from labkit.views import message_builders as wire
+from labkit.views import sample_messages
 from labkit.views.messages.values import HistogramBins
 
 MAX_PUSH_BYTES = 64_000
@@ -39,6 +40,7 @@ _MIN_REPLIES = 2
 """Number of replies that are sent whatever their size, so that each has its turn."""
 _PICTURE_VIEWS = frozenset({"activations", "dashboard"})
 _HISTOGRAM_VIEWS = frozenset({"gradients", "dashboard"})
+_SAMPLE_VIEWS = frozenset({"samples", "dashboard"})
 _BINS: tuple[HistogramBins, ...] = ("magnitude", "even")
 _GRADIENTS = "grad/"
 
@@ -135,6 +137,8 @@ class PushedReplies:
         """Return what has changed: the first picture, then what was sent longest ago."""
         pictures = list(self._picture_replies()) if _PICTURE_VIEWS.intersection(kinds) else []
         others = list(self._histogram_replies()) if _HISTOGRAM_VIEWS.intersection(kinds) else []
+        if _SAMPLE_VIEWS.intersection(kinds):
+            others += self._sample_replies()
         first, rest = pictures[:1], [*pictures[1:], *others]
         turns = {key: turn for turn, key in enumerate(self._sent)}
         rest.sort(key=lambda reply: turns.get(reply.key, -1))
@@ -160,6 +164,14 @@ class PushedReplies:
         for bins in _BINS:
             build = partial(wire.histograms, None, log, names, bins, None)
             yield _Reply(("histograms", bins), steps, build)
+
+    def _sample_replies(self) -> Iterator[_Reply]:
+        """Yield the newest sample of each name."""
+        log = self._run.sample_log
+        for series in log.series():
+            found = log.at(series.name)
+            build = partial(sample_messages.sample, None, found)
+            yield _Reply(("sample", series.name), (series.steps[-1], series.logged), build)
 
 
 def _size(message: wire.Message) -> int:

@@ -15,6 +15,7 @@ from labkit.run.series_table import Whole
 from labkit.views.message_builders import Message, finite, graph_data
 from labkit.views.messages.kernel import MessageHandler, NotebookKind
 from labkit.views.messages.run import FindingsHistory, Progress
+from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning, TuningChanges
 
 NO_HISTORY: FindingsHistory = {"rules": 0, "silenced": [], "past": [], "dropped": 0}
@@ -100,6 +101,7 @@ def snapshot(
     pending: Sequence[str] = (),
     *,
     progress: Progress = NO_PROGRESS,
+    samples: Sequence[SampleSeries] = (),
     delivery: Delivery = NOTHING_DELIVERED,
 ) -> Message:
     """Return a message with the complete state of a run.
@@ -124,6 +126,8 @@ def snapshot(
         Ids of the tables that follow in frames.
     progress : Progress
         The epochs and the time at some steps.
+    samples : sequence of SampleSeries
+        The logged images, texts and figures.
     delivery : Delivery
     """
     message = Message({"type": "snapshot", "seq": seq, "acknowledged": delivery.acknowledged})
@@ -136,6 +140,7 @@ def snapshot(
     message.content["history"] = history
     message.content["frozen"] = list(frozen)
     message.content["tuning"] = tuning
+    message.content["samples"] = list(samples)
     message.content["course"] = notebook.course
     message.content["notebook"] = notebook.kind
     message.content["pending"] = list(pending)
@@ -153,6 +158,7 @@ def frame(
     tuning: TuningChanges | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
     *,
+    samples: Sequence[SampleSeries] = (),
     draws_all: bool = True,
     delivery: Delivery = NOTHING_DELIVERED,
 ) -> Message:
@@ -177,6 +183,8 @@ def frame(
         The parameter groups, modules and events, as far as they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
+    samples : sequence of SampleSeries
+        The series of samples that changed.
     draws_all : bool
         Whether all views draw the frame, or only the status and the curves.
     delivery : Delivery
@@ -208,6 +216,8 @@ def frame(
         message.content["frozen"] = list(frozen)
     if tuning is not None:
         message.content["tuning"] = tuning
+    if samples:
+        message.content["samples"] = list(samples)
     return message
 
 

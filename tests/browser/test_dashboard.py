@@ -249,3 +249,33 @@ def test_a_page_receives_a_run_of_tens_of_megabytes(open_notebook):
     menu = book.view("gradients").locator("select").first.locator("option")
     expect(menu).to_have_count(5)
     assert book.errors == []
+
+
+SAMPLES = """
+import numpy as np
+import labkit as lk
+from labkit.run import Run
+
+run = Run("samples")
+for step in range(1, 5):
+    run.advance_to(step)
+    run.log(image=np.eye(8) * step / 4, text=f"<b>at {step}</b>")
+lk.SamplesView(run)
+"""
+
+
+def test_arrow_keys_move_the_samples_and_not_the_cells(open_notebook):
+    book = open_notebook([SAMPLES, ""])
+    book.run_cell(0)
+    view = book.view("samples")
+    expect(view.locator("pre")).to_have_text("<b>at 4</b>", timeout=30_000)
+    view.get_by_label("Step of text").focus()
+    book.page.keyboard.press("ArrowLeft")
+    expect(view.locator("pre")).to_have_text("<b>at 3</b>")
+    image = view.get_by_role("img")
+    expect(image).to_have_attribute("alt", re.compile("^image at step 3: 8 by 8 pixels"))
+    book.page.keyboard.press("Home")
+    expect(view.locator("figcaption")).to_have_text(["imagestep 1", "textstep 1"])
+    size = image.evaluate("image => [image.complete, image.naturalWidth, image.clientWidth > 100]")
+    assert size == [True, 8, True]
+    assert book.errors == []

@@ -4,6 +4,7 @@ import type { GraphData } from "./graph";
 import type { AssetName } from "./page";
 import type { BufferIndex } from "./protocol";
 import type { Finding, FindingsHistory, Progress, RunState } from "./run";
+import type { SampleSeries, SentSample } from "./samples";
 import type { TableRows, TableSnapshot } from "./tables";
 import type { Tuning, TuningChanges } from "./tuning";
 import type {
@@ -42,6 +43,7 @@ export interface SnapshotMessage {
   /** Names of the frozen parameters, which require no gradient. */
   readonly frozen: readonly string[];
   readonly tuning: Tuning;
+  readonly samples: readonly SampleSeries[];
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
   readonly course: string | null;
   readonly notebook: NotebookKind;
@@ -77,6 +79,8 @@ export interface FrameMessage {
   readonly history?: FindingsHistory;
   readonly frozen?: readonly string[];
   readonly tuning?: TuningChanges;
+  /** Those that changed. */
+  readonly samples?: readonly SampleSeries[];
 }
 
 /** The graph with a signature; null if it is not stored any more. */
@@ -129,6 +133,14 @@ export interface PictureMessage {
   readonly picture: SentPicture | null;
 }
 
+/** A logged image, text or figure; null if there is none. */
+export interface SampleMessage {
+  readonly type: "sample";
+  /** As in a list of pictures. */
+  readonly request: number | null;
+  readonly sample: SentSample | null;
+}
+
 /** A script of the frontend, compressed with gzip, in one buffer. */
 export interface AssetMessage {
   readonly type: "asset";
@@ -170,6 +182,7 @@ export type KernelMessage =
   | SubjectsMessage
   | HistogramsMessage
   | PictureMessage
+  | SampleMessage
   | AssetMessage
   | AcknowledgedMessage
   | RefusedMessage

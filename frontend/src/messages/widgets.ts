@@ -5,6 +5,7 @@ export type ViewName =
   | "curves"
   | "gradients"
   | "activations"
+  | "samples"
   | "graph"
   | "controls"
   | "findings"

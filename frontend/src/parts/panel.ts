@@ -3,7 +3,7 @@
 import type { DrawView, RunSession } from "../session";
 import { make, setText } from "./element";
 
-export type PanelName = "curves" | "gradients" | "activations" | "graph";
+export type PanelName = "curves" | "gradients" | "activations" | "samples" | "graph";
 
 /** The title of each panel, and what it shows. */
 export const PANEL_TITLES: Readonly<
@@ -23,6 +23,11 @@ export const PANEL_TITLES: Readonly<
     "Activations",
     "What each module gives out on its way from the input to the loss, read in some of the steps. " +
       "Pick a row to see a picture of that module.",
+  ],
+  samples: [
+    "Samples",
+    "Images, texts and figures that the training loop logs with run.log. Move a slider to see those " +
+      "of earlier steps.",
   ],
   graph: [
     "Computation graph",

@@ -20,6 +20,7 @@ import type {
 import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
 import type { Finding, FindingsHistory, Progress, RunState, RunStatus } from "../messages/run";
+import type { SampleSeries } from "../messages/samples";
 import type { Tuning } from "../messages/tuning";
 import type { HistogramBins, PictureKind } from "../messages/values";
 import { takeDrawingTime } from "../rendering/drawing-frame";
@@ -109,6 +110,10 @@ export class LiveSession implements RunSession {
     return this.data.tuning;
   }
 
+  get samples(): readonly SampleSeries[] {
+    return this.data.samples;
+  }
+
   get course(): string | null {
     return this.data.course;
   }
@@ -169,6 +174,11 @@ export class LiveSession implements RunSession {
   async picture(module: string, kind: PictureKind, step: number | null) {
     const found = this.drawsPushed ? null : await this.requests.picture(module, kind, step);
     return found ?? this.replies.picture(module, kind, step);
+  }
+
+  async sample(name: string, step: number | null) {
+    const found = this.drawsPushed ? null : await this.requests.sample(name, step);
+    return found ?? this.replies.sample(name, step);
   }
 
   async histograms(names: readonly string[], bins: HistogramBins, step: number | null) {
@@ -256,6 +266,7 @@ export class LiveSession implements RunSession {
       case "subjects":
       case "histograms":
       case "picture":
+      case "sample":
         if (message.request === null) this.receivePushed(message, buffers);
         else this.requests.receive({ ...message, request: message.request }, buffers);
         break;

@@ -6,6 +6,7 @@ import { TableHistory } from "../history/table-history";
 import type { GraphData } from "../messages/graph";
 import type { FrameMessage, NotebookKind, SnapshotMessage } from "../messages/kernel";
 import type { Finding, FindingsHistory, Progress, RunState } from "../messages/run";
+import type { SampleSeries } from "../messages/samples";
 import type { TableRows, TableSnapshot } from "../messages/tables";
 import type { Tuning } from "../messages/tuning";
 import type { SeriesTable } from "../session";
@@ -20,6 +21,7 @@ export class RunData {
   history: FindingsHistory = NO_HISTORY;
   frozen: ReadonlySet<string> = new Set();
   tuning: Tuning = NO_TUNING;
+  samples: readonly SampleSeries[] = [];
   course: string | null = null;
   notebook: NotebookKind = "jupyter";
   /** Whether all views draw the newest frame. */
@@ -65,6 +67,7 @@ export class RunData {
     this.history = message.history;
     this.frozen = new Set(message.frozen);
     this.tuning = message.tuning;
+    this.samples = message.samples;
     this.course = message.course;
     this.notebook = message.notebook;
     this.sequence = message.seq;
@@ -94,6 +97,7 @@ export class RunData {
     if (message.history) this.history = message.history;
     if (message.frozen) this.frozen = new Set(message.frozen);
     if (message.tuning) this.tuning = { ...this.tuning, ...message.tuning };
+    if (message.samples) this.samples = withChanges(this.samples, message.samples);
     this.sequence = message.seq;
     this.state = message.run;
     this.steps.add(message.run);
@@ -115,6 +119,15 @@ function readTables(
   buffers: Buffers,
 ): readonly (readonly [id: string, history: TableHistory])[] {
   return tables.map((table) => [table.id, TableHistory.fromSnapshot(table, buffers)] as const);
+}
+
+/** Returns the series with some replaced or added, and without those that have become empty. */
+function withChanges(
+  samples: readonly SampleSeries[],
+  changed: readonly SampleSeries[],
+): readonly SampleSeries[] {
+  const byName = new Map([...samples, ...changed].map((series) => [series.name, series]));
+  return [...byName.values()].filter(({ steps }) => steps.length > 0);
 }
 
 function sameNames(known: SeriesTable | undefined, names: readonly string[]): boolean {

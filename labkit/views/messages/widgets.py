@@ -9,6 +9,7 @@ ViewName = Literal[
     "curves",
     "gradients",
     "activations",
+    "samples",
     "graph",
     "controls",
     "findings",
