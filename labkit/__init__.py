@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         FindingsView,
         GradientView,
         GraphView,
+        LayersView,
         StepperView,
     )
     from labkit.watching import watch
@@ -49,6 +50,7 @@ __all__ = [
     "GradientView",
     "GraphView",
     "Incident",
+    "LayersView",
     "ParameterGroup",
     "Run",
     "RunEvent",
@@ -76,6 +78,7 @@ _MODULES = {
     "FindingsView": "labkit.views",
     "GradientView": "labkit.views",
     "GraphView": "labkit.views",
+    "LayersView": "labkit.views",
     "StepperView": "labkit.views",
     "background": "labkit.backgrounding",
     "graph": "labkit.graphing",

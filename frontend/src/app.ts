@@ -3,6 +3,7 @@
 import type { ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
+import { clearOnEscape } from "./parts/selection";
 import { isDark, watchTheme } from "./parts/theme";
 import type { DrawView } from "./session";
 import type { Channel } from "./transport/channel";
@@ -17,6 +18,8 @@ import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
 import { drawGraph } from "./views/graph/view";
+import layersStyle from "./views/layers/layers.css";
+import { drawLayers } from "./views/layers/view";
 import stepperStyle from "./views/stepper/stepper.css";
 import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
@@ -28,6 +31,7 @@ const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
   gradients: withTitle("gradients", drawGradients),
   activations: withTitle("activations", drawActivations),
   graph: withTitle("graph", drawGraph),
+  layers: withTitle("layers", drawLayers),
   controls: drawControls,
   findings: drawFindings,
 };
@@ -55,11 +59,13 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  root.replaceChildren(make("style", {}, style, tuningStyle, graphStyle, stepperStyle), frame);
+  const styles = [style, tuningStyle, graphStyle, layersStyle, stepperStyle];
+  root.replaceChildren(make("style", {}, ...styles), frame);
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);
   const { session, release } = openSession(channel, messages);
+  clearOnEscape(frame, session);
   const close = draw(place, session);
   return () => {
     close();

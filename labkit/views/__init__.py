@@ -14,6 +14,7 @@ from labkit.views.views import (
     FindingsView,
     GradientView,
     GraphView,
+    LayersView,
     View,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "FindingsView",
     "GradientView",
     "GraphView",
+    "LayersView",
     "StepperView",
     "View",
 ]

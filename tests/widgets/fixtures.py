@@ -142,7 +142,7 @@ TUNING: Tuning = {
             "reason": None,
         }
     ],
-    "modules": [{"path": "fc", "parameters": 6, "frozen": 4, "frozen_here": 4}],
+    "modules": [{"path": "fc", "type": "Linear", "parameters": 6, "frozen": 4, "frozen_here": 4}],
     "events": [
         {
             "id": 1,

@@ -6,6 +6,7 @@ export type ViewName =
   | "gradients"
   | "activations"
   | "graph"
+  | "layers"
   | "controls"
   | "findings"
   | "stepper";

@@ -3,7 +3,7 @@
 import type { DrawView, RunSession } from "../session";
 import { make, setText } from "./element";
 
-export type PanelName = "curves" | "gradients" | "activations" | "graph";
+export type PanelName = "curves" | "gradients" | "activations" | "graph" | "layers";
 
 const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: string]>> = {
   curves: [
@@ -25,6 +25,11 @@ const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: s
     "Computation graph",
     "The operations that PyTorch recorded in a real step, folded into the modules of the model. " +
       "The gradients flow along it from the loss back to the parameters.",
+  ],
+  layers: [
+    "Layers",
+    "Each module of the model with its size, what it costs, and what was recorded of it last. " +
+      "Click a header to sort, a row to select the module in all views.",
   ],
 };
 

@@ -12,6 +12,7 @@ import { drawCurves } from "./curves/view";
 import { drawFindings } from "./findings/view";
 import { drawGradients } from "./gradients/view";
 import { drawGraph } from "./graph/view";
+import { drawLayers } from "./layers/view";
 
 const PARTS: readonly (readonly [string, DrawView])[] = [
   ["controls", drawControls],
@@ -20,6 +21,7 @@ const PARTS: readonly (readonly [string, DrawView])[] = [
   ["gradients", withTitle("gradients", drawGradients)],
   ["activations", withTitle("activations", drawActivations)],
   ["graph", withTitle("graph", drawGraph)],
+  ["layers", withTitle("layers", drawLayers)],
 ];
 
 export const drawDashboard: DrawView = (root, session) => {

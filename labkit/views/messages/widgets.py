@@ -10,6 +10,7 @@ ViewName = Literal[
     "gradients",
     "activations",
     "graph",
+    "layers",
     "controls",
     "findings",
     "stepper",
