@@ -3,8 +3,10 @@
  * below.
  */
 
+import type { ViewName } from "../messages/widgets";
 import { make } from "../parts/element";
 import { withTitle } from "../parts/panel";
+import { watchViewRequests } from "../parts/view-request";
 import type { DrawView } from "../session";
 import { drawActivations } from "./activations/view";
 import { drawControls } from "./controls/view";
@@ -33,10 +35,12 @@ export const drawDashboard: DrawView = (root, session) => {
     // The controls display the problem, so empty panels do not.
     root.classList.toggle("labkit-nothing", state === null && problem !== null);
   };
+  const scrollTo = (view: ViewName) =>
+    root.querySelector(`.labkit-area-${view}`)?.scrollIntoView({ block: "nearest" });
   const places = PARTS.map(([name]) => make("div", { class: `labkit-area-${name}` }));
   root.replaceChildren(...places);
   const closes = PARTS.map(([, draw], index) => draw(places[index] as HTMLElement, session));
-  closes.push(session.subscribe(showStep));
+  closes.push(session.subscribe(showStep), watchViewRequests(root, scrollTo));
   showStep();
   return () => {
     for (const close of closes) close();

@@ -25,7 +25,7 @@ export interface Column {
 /** The text of a cell without a value. */
 const NOTHING = "–";
 /** Minimum width of the column with the names, in px. */
-export const NAME_WIDTH = 176;
+export const NAME_WIDTH = 150;
 const INCLUDED = "With the modules in it.";
 
 export const COLUMNS: readonly Column[] = [
@@ -176,7 +176,7 @@ function recorded(
     id,
     name,
     explanation,
-    width: 80,
+    width: 84,
     rank,
     shownIf,
     value: (_, reading) => reading[id],

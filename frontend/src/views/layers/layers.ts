@@ -54,9 +54,12 @@ export function layersKey(session: RunSession): readonly unknown[] {
   return [graph, tuning.modules, names, state?.parameters, state?.trainable];
 }
 
-/** Returns the modules that the graph, the model's parameters and the activations name. */
-export function layersOf(session: RunSession): LayerTree {
-  return new TreeBuilder(session).build();
+/**
+ * Returns the modules that the graph, the model's parameters and the activations name. `types` are
+ * the classes of modules that the graph may lack, by path.
+ */
+export function layersOf(session: RunSession, types: ReadonlyMap<string, string>): LayerTree {
+  return new TreeBuilder(session, types).build();
 }
 
 function namesOf(tables: RunSession["tables"], kind: string): readonly string[] {
@@ -70,7 +73,10 @@ class TreeBuilder {
   private readonly facts: ReadonlyMap<string, RunSession["tuning"]["modules"][number]>;
   private readonly owners: ReadonlySet<string>;
 
-  constructor(private readonly session: RunSession) {
+  constructor(
+    private readonly session: RunSession,
+    private readonly types: ReadonlyMap<string, string>,
+  ) {
     const { graph, tuning, tables } = session;
     const parameters = [...namesOf(tables, "weight_norm"), ...namesOf(tables, "grad_norm")];
     this.owners = new Set(parameters.map(parentOf));
@@ -118,7 +124,7 @@ class TreeBuilder {
     return {
       path,
       name: path.slice(path.lastIndexOf(".") + 1),
-      type: call?.type ?? facts?.type ?? "",
+      type: call?.type ?? this.types.get(path) ?? "",
       depth,
       children,
       hasOwnParameters: this.owners.has(path),

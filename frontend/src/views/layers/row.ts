@@ -54,10 +54,9 @@ export class TableRow {
     if (this.button.getAttribute("tabindex") !== index) this.button.setAttribute("tabindex", index);
   }
 
-  /** Replaces the name, and leaves out the class. */
-  set name(text: string) {
-    setText(this.button, text);
-    this.type.hidden = true;
+  /** Replaces the class, which is the name of the model's row. */
+  set note(text: string) {
+    setText(this.type, text);
   }
 
   focus(): void {
@@ -74,7 +73,7 @@ export class TableRow {
     const characters = (room - BESIDE_NAME - depth * INDENT) / CHARACTER_WIDTH;
     const most = Math.max(MIN_CHARACTERS, Math.floor(characters));
     const name = isTree ? shorten(layer.name, most) : shortenPath(path, most);
-    setText(this.button, name || type || "Model");
+    setText(this.button, name || shorten(type || "Model", most));
     setText(this.type, path === "" ? "" : type);
     setTitle(this.head, [path || "The model itself", type].filter(Boolean).join(" · "));
     this.showFold(isOpen, isTree);

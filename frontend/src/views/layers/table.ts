@@ -59,7 +59,7 @@ export class LayersTable {
 
   draw(content: TableContent): void {
     this.content = content;
-    const { columns, sorting, readings, model, modules } = content;
+    const { columns, sorting, readings } = content;
     this.setColumns(columns);
     this.header.update(columns, sorting);
     const room = this.nameWidth;
@@ -72,11 +72,7 @@ export class LayersTable {
       this.row(path).update({ layer, reading, columns, room, isTree, isOpen, isMarked });
     }
     this.arrange(content.rows);
-    const reading = readings.get("") ?? NO_READING;
-    const isMarked = content.marked.has("");
-    this.total.update({ layer: model, reading, columns, room, isTree, isOpen: null, isMarked });
-    this.total.name = `${model.type || "Model"} · ${modules} ${modules === 1 ? "module" : "modules"}`;
-    this.total.element.hidden = content.rows[0] === model;
+    this.drawTotal(content, room);
   }
 
   /** Scrolls to a row, as little as makes it visible between header and totals. */
@@ -96,6 +92,22 @@ export class LayersTable {
   /** Whether the pointer or the focus is in the rows, so that they must not change places. */
   get isInUse(): boolean {
     return this.body.matches(":hover") || this.body.contains(document.activeElement);
+  }
+
+  private drawTotal({ rows, model, modules, ...content }: TableContent, room: number): void {
+    const { columns, readings, sorting, marked } = content;
+    this.total.element.hidden = rows[0] === model;
+    this.total.update({
+      // The shape of the loss, which some models return, would be no total.
+      layer: { ...model, costs: model.costs && { ...model.costs, shape: "" } },
+      reading: readings.get("") ?? NO_READING,
+      columns,
+      room,
+      isTree: sorting === null,
+      isOpen: null,
+      isMarked: marked.has(""),
+    });
+    this.total.note = `${modules} ${modules === 1 ? "module" : "modules"}`;
   }
 
   private get nameWidth(): number {

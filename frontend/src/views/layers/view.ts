@@ -3,7 +3,6 @@
 import { revisionOf } from "../../heat-map/rows";
 import type { TableKind } from "../../messages/tables";
 import { CursorNote } from "../../parts/cursor-note";
-import { make } from "../../parts/element";
 import { LiveDrawing } from "../../parts/live-drawing";
 import { EmptyMessage, emptyMessage } from "../../parts/panel";
 import {
@@ -21,6 +20,7 @@ import { COLUMNS, type Column, columnsFor } from "./columns";
 import { type Layer, type LayerTree, layersKey, layersOf } from "./layers";
 import { NO_READING, type Reading, readingsOf } from "./readings";
 import { LayersTable } from "./table";
+import { LayersToolbar } from "./toolbar";
 
 const KINDS: readonly TableKind[] = [
   "grad_norm",
@@ -37,6 +37,7 @@ export const drawLayers: DrawView = (root, session) => {
 
 class LayersView {
   private readonly table: LayersTable;
+  private readonly toolbar: LayersToolbar;
   private readonly cursor: CursorNote;
   private readonly selection: SelectionNote;
   private readonly empty = new EmptyMessage();
@@ -47,6 +48,8 @@ class LayersView {
   private sorting: Sorting;
   private tree: LayerTree | null = null;
   private treeKey: readonly unknown[] = [];
+  /** The classes by path, which the kernel does not send any more when the run has ended. */
+  private readonly types = new Map<string, string>();
   /** The order in which the rows were drawn last. */
   private order: readonly Layer[] = [];
   /** Whether the order is that of another sorting, selection or tree. */
@@ -69,15 +72,14 @@ class LayersView {
       toggle: (path) => this.toggle(path),
       select: (path) => toggleSelection(session, path),
     });
-    const notes = make(
-      "div",
-      { class: "labkit-notes" },
+    this.toolbar = new LayersToolbar(
+      (isOpen) => this.foldAll(isOpen),
       this.selection.element,
       this.cursor.element,
     );
     root.classList.add("labkit-layers");
     root.dataset.labkitView = "layers";
-    root.replaceChildren(notes, this.table.element, this.empty.element);
+    root.replaceChildren(this.toolbar.element, this.table.element, this.empty.element);
     this.live = new LiveDrawing(root, session, (isLive) => this.draw(isLive), "complete frames");
     this.resizes = new ResizeObserver(() => this.live.now());
     this.resizes.observe(this.table.element);
@@ -102,6 +104,7 @@ class LayersView {
     const isFilled = tree !== null && (tree.byPath.size > 0 || tree.model.trainable !== null);
     this.empty.show(isFilled ? null : emptyMessage(session));
     this.table.element.hidden = !isFilled;
+    this.toolbar.element.hidden = !isFilled;
     if (!isFilled) return;
     this.drawTable(tree, isLive);
     this.root.dataset.labkitStep = String(session.state?.step ?? 0);
@@ -112,7 +115,8 @@ class LayersView {
     const key = layersKey(this.session);
     if (key.every((part, place) => part === this.treeKey[place])) return false;
     this.treeKey = key;
-    this.tree = layersOf(this.session);
+    for (const { path, type } of this.session.tuning.modules) this.types.set(path, type);
+    this.tree = layersOf(this.session, this.types);
     this.isOrderOld = true;
     return true;
   }
@@ -123,6 +127,8 @@ class LayersView {
     if (isNewSelection && selected !== null) this.unfold(tree, selected);
     const readings = readingsOf(this.session, tree.tied);
     const rows = this.arrange(tree, readings, isLive);
+    const isNested = tree.model.children.some(({ children }) => children.length > 0);
+    this.toolbar.enable(isNested && this.sorting === null);
     const marked = this.markedRows(rows, selected);
     const facts = rows.map((layer) => [layer, readings.get(layer.path) ?? NO_READING] as const);
     this.table.draw({
@@ -174,6 +180,17 @@ class LayersView {
     const { selected } = this.session;
     // Otherwise the selected row would be unfolded again.
     if (selected !== null && isWithin(pathOf(selected), path)) this.revealed = selected;
+    this.isOrderOld = true;
+    this.live.now();
+  }
+
+  private foldAll(isOpen: boolean): void {
+    const { tree } = this;
+    if (!tree) return;
+    const is = unfoldedModules(tree, this.toggled);
+    for (const layer of tree.byPath.values()) {
+      if (layer.children.length > 0 && is(layer) !== isOpen) this.flip(layer.path);
+    }
     this.isOrderOld = true;
     this.live.now();
   }

@@ -96,7 +96,8 @@ describe("the table of layers", () => {
     expect(cell("fc1", "FLOP")?.title).toBe("192 FLOP forward, 384 FLOP backward");
     expect(cell("fc1", "Gradient")?.textContent).toBe("5");
     expect(cell("fc1", "Update")?.textContent).toBe("0.01");
-    expect(root.querySelector("tfoot")?.textContent).toContain("Net · 2 modules");
+    expect(root.querySelector("tfoot .labkit-layers-name")?.textContent).toBe("Net");
+    expect(root.querySelector("tfoot")?.textContent).toContain("2 modules");
     expect(cell("", "Gradient")?.textContent).toBe("13");
     expect(cell("", "Trainable")?.textContent).toBe("12");
   });
