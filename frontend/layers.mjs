@@ -78,7 +78,9 @@ const SEPARATE = [
   ["^src/views/graph/export/", "^src/views/graph/colouring/"],
   // The stepper shows its walk in a graph view; no other view imports another.
   ["^src/views/stepper/", "^src/views/(?!stepper/|graph/)[^/]+/"],
-  ["^src/views/(?!stepper/|dashboard/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
+  // The layers view reads the data of the graph, which needs no DOM.
+  ["^src/views/layers/", "^src/views/(?!layers/|graph/structure/)[^/]+/"],
+  ["^src/views/(?!stepper/|layers/|dashboard/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
   // Views access a run only through its session; the stepper also uses its widget's model.
   ["^src/(parts|plot|heat-map|views/(?!stepper/))", "^src/(transport|history|decoding)/"],
 ];

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         FindingsView,
         GradientView,
         GraphView,
+        LayersView,
         SamplesView,
         StepperView,
     )
@@ -50,6 +51,7 @@ __all__ = [
     "GradientView",
     "GraphView",
     "Incident",
+    "LayersView",
     "ParameterGroup",
     "Run",
     "RunEvent",
@@ -78,6 +80,7 @@ _MODULES = {
     "FindingsView": "labkit.views",
     "GradientView": "labkit.views",
     "GraphView": "labkit.views",
+    "LayersView": "labkit.views",
     "SamplesView": "labkit.views",
     "StepperView": "labkit.views",
     "background": "labkit.backgrounding",

@@ -3,6 +3,7 @@
 import type { ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
+import { clearOnEscape } from "./parts/selection";
 import { guardShortcuts } from "./parts/shortcut-guard";
 import { isDark, watchTheme } from "./parts/theme";
 import type { DrawView } from "./session";
@@ -20,6 +21,8 @@ import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
 import { drawGraph } from "./views/graph/view";
+import layersStyle from "./views/layers/layers.css";
+import { drawLayers } from "./views/layers/view";
 import samplesStyle from "./views/samples/samples.css";
 import { drawSamples } from "./views/samples/view";
 import stepperStyle from "./views/stepper/stepper.css";
@@ -34,6 +37,7 @@ const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
   activations: withTitle("activations", drawActivations),
   samples: withTitle("samples", drawSamples),
   graph: withTitle("graph", drawGraph),
+  layers: withTitle("layers", drawLayers),
   controls: drawControls,
   findings: drawFindings,
 };
@@ -44,6 +48,7 @@ const STYLES = [
   tuningStyle,
   samplesStyle,
   graphStyle,
+  layersStyle,
   stepperStyle,
   dashboardStyle,
 ].join("\n");
@@ -71,15 +76,13 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  root.replaceChildren(
-    make("style", {}, STYLES),
-    frame,
-  );
+  root.replaceChildren(make("style", {}, STYLES), frame);
   const endGuard = guardShortcuts(frame);
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);
   const { session, release } = openSession(channel, messages);
+  clearOnEscape(frame, session);
   const close = draw(place, session);
   return () => {
     close();

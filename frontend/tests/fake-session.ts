@@ -10,6 +10,7 @@ import type {
   Change,
   ChangeReply,
   Delivery,
+  GradientHistogram,
   Inspection,
   Picture,
   RequestedChange,
@@ -64,7 +65,9 @@ export class StubSession implements RunSession {
     return [];
   }
 
-  async histograms(..._request: Parameters<RunSession["histograms"]>) {
+  async histograms(
+    ..._request: Parameters<RunSession["histograms"]>
+  ): Promise<readonly GradientHistogram[] | null> {
     return [];
   }
 

@@ -14,6 +14,7 @@ from labkit.views.views import (
     FindingsView,
     GradientView,
     GraphView,
+    LayersView,
     SamplesView,
     View,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "FindingsView",
     "GradientView",
     "GraphView",
+    "LayersView",
     "SamplesView",
     "StepperView",
     "View",

@@ -88,17 +88,31 @@ class NewRows(NamedTuple):
     is_known: bool = False
 
 
+class Tables(NamedTuple):
+    """The tables of a run at the time of a snapshot.
+
+    Attributes
+    ----------
+    complete : sequence of (SeriesTable, Whole)
+        Tables and their contents.
+    pending : sequence of str
+        Ids of the tables that follow in frames.
+    """
+
+    complete: Sequence[tuple[SeriesTable, Whole]]
+    pending: Sequence[str] = ()
+
+
 def snapshot(
     seq: int,
     state: RunState,
-    tables: Sequence[tuple[SeriesTable, Whole]],
+    tables: Tables,
     graph: ComputationGraph | None,
     findings: Sequence[Finding] = (),
     history: FindingsHistory = NO_HISTORY,
     frozen: Sequence[str] = (),
     tuning: Tuning = NO_TUNING,
     notebook: Notebook = JUPYTER,
-    pending: Sequence[str] = (),
     *,
     progress: Progress = NO_PROGRESS,
     samples: Sequence[SampleSeries] = (),
@@ -111,8 +125,7 @@ def snapshot(
     seq : int
         Number of the message, counted together with the frames.
     state : RunState
-    tables : sequence of (SeriesTable, Whole)
-        Tables and their contents.
+    tables : Tables
     graph : ComputationGraph or None
     findings : sequence of Finding
     history : FindingsHistory
@@ -122,8 +135,6 @@ def snapshot(
     tuning : Tuning
         The parameter groups, modules and events.
     notebook : Notebook
-    pending : sequence of str
-        Ids of the tables that follow in frames.
     progress : Progress
         The epochs and the time at some steps.
     samples : sequence of SampleSeries
@@ -134,7 +145,7 @@ def snapshot(
     message.content["handler"] = delivery.handler
     message.content["run"] = _state(state)
     message.content["progress"] = progress
-    message.content["tables"] = [_complete_table(message, *each) for each in tables]
+    message.content["tables"] = [_complete_table(message, *each) for each in tables.complete]
     message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]
     message.content["history"] = history
@@ -143,7 +154,7 @@ def snapshot(
     message.content["samples"] = list(samples)
     message.content["course"] = notebook.course
     message.content["notebook"] = notebook.kind
-    message.content["pending"] = list(pending)
+    message.content["pending"] = list(tables.pending)
     return message
 
 

@@ -263,6 +263,26 @@ class SamplesView(View):
     kind = "samples"
 
 
+class LayersView(View):
+    """A table of the modules: class, output shape, parameters, costs, norms, dead and saturated.
+
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = LayersView(Run("demo"))
+    >>> view.kind
+    'layers'
+    >>> view.close()
+    """
+
+    kind = "layers"
+
+
 class Controls(View):
     """The progress of a run, and buttons that pause, resume, step and stop its loop.
 

@@ -151,7 +151,7 @@ TUNING: Tuning = {
             "reason": None,
         }
     ],
-    "modules": [{"path": "fc", "parameters": 6, "frozen": 4, "frozen_here": 4}],
+    "modules": [{"path": "fc", "type": "Linear", "parameters": 6, "frozen": 4, "frozen_here": 4}],
     "events": [
         {
             "id": 1,
@@ -235,14 +235,13 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             snapshots_and_frames.snapshot(
                 7,
                 STATE,
-                [(table, table.whole())],
+                snapshots_and_frames.Tables([(table, table.whole())], ["metric/accuracy"]),
                 GRAPH,
                 [FINDING],
                 HISTORY,
                 ["fc.weight"],
                 TUNING,
                 snapshots_and_frames.Notebook("marimo", "~/labkit"),
-                ["metric/accuracy"],
                 progress=PROGRESS,
                 samples=[SAMPLES],
                 delivery=snapshots_and_frames.Delivery(6),

@@ -7,6 +7,7 @@ export type ViewName =
   | "activations"
   | "samples"
   | "graph"
+  | "layers"
   | "controls"
   | "findings"
   | "stepper";

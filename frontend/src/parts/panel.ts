@@ -3,7 +3,7 @@
 import type { DrawView, RunSession } from "../session";
 import { make, setText } from "./element";
 
-export type PanelName = "curves" | "gradients" | "activations" | "samples" | "graph";
+export type PanelName = "curves" | "gradients" | "activations" | "samples" | "graph" | "layers";
 
 /** The title of each panel, and what it shows. */
 export const PANEL_TITLES: Readonly<
@@ -33,6 +33,11 @@ export const PANEL_TITLES: Readonly<
     "Computation graph",
     "The operations that PyTorch recorded in a real step, folded into the modules of the model. " +
       "The gradients flow along it from the loss back to the parameters.",
+  ],
+  layers: [
+    "Layers",
+    "Each module of the model with its size, what it costs, and what was recorded of it last. " +
+      "Click a header to sort, a row to select the module in all views.",
   ],
 };
 

@@ -27,7 +27,8 @@ export interface Panel {
 export interface FigureEvents {
   /** The figure must be drawn again: the library was loaded, or the size or the zoom changed. */
   changed(): void;
-  clicked(step: number): void;
+  /** `trace` is the number of the trace, counted from 0. */
+  clicked(step: number, trace: number): void;
 }
 
 const FONT = "system-ui, -apple-system, Segoe UI, sans-serif";
@@ -121,10 +122,10 @@ export class PlotlyFigure {
   private listen(): void {
     this.listening = true;
     this.canvas.on?.("plotly_click", ({ points, event }) => {
-      const step = points[0]?.x;
-      if (step === undefined || event.detail > 1) return;
+      const [point] = points;
+      if (point === undefined || event.detail > 1) return;
       this.cursorBefore = this.session.cursor;
-      this.events.clicked(step);
+      this.events.clicked(point.x, point.curveNumber);
     });
     this.canvas.on?.("plotly_doubleclick", () => this.session.setCursor(this.cursorBefore));
     this.canvas.on?.("plotly_relayout", (change) => {

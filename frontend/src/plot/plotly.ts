@@ -8,7 +8,7 @@ export type Layout = Readonly<Record<string, unknown>>;
 export interface PlotClick {
   /** The mouse event; `detail` counts clicks in quick succession. */
   readonly event: { readonly detail: number };
-  readonly points: readonly { readonly x: number }[];
+  readonly points: readonly { readonly x: number; readonly curveNumber: number }[];
 }
 
 /** An axis as plotly has drawn it; `d2p` maps a value to px from the start of the axis. */

@@ -11,6 +11,7 @@ ViewName = Literal[
     "activations",
     "samples",
     "graph",
+    "layers",
     "controls",
     "findings",
     "stepper",

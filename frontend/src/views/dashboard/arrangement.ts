@@ -8,6 +8,8 @@ export const CARD_NAMES = [
   "curves",
   "gradients",
   "activations",
+  "layers",
+  "samples",
   "findings",
   "tuning",
   "details",
@@ -15,6 +17,10 @@ export const CARD_NAMES = [
 ] as const;
 
 export type CardName = (typeof CARD_NAMES)[number];
+
+export function isCard(name: string): name is CardName {
+  return CARD_NAMES.some((each) => each === name);
+}
 
 export interface Arrangement {
   /** The groups of tabs from left to right, each with its cards in order. */
@@ -40,7 +46,11 @@ const WIDTHS: readonly (readonly [columns: number, width: number])[] = [
 ];
 
 export const INITIAL: Arrangement = {
-  groups: [["curves"], ["graph"], ["gradients", "activations", "findings", "tuning", "details"]],
+  groups: [
+    ["curves"],
+    ["graph"],
+    ["gradients", "activations", "layers", "samples", "findings", "tuning", "details"],
+  ],
   rows: [],
   folded: [],
   recent: ["graph"],
@@ -60,17 +70,18 @@ export function columnsFor(width: number): number {
 }
 
 /**
- * Returns the groups that are drawn, with their numbers: without empty ones, and with the last two
- * in one unless there is room for three.
+ * Returns the groups that are drawn, with their numbers and the cards that are offered: without
+ * empty ones, and with the last two in one unless there is room for three.
  */
 export function shownGroups(
   { groups }: Arrangement,
   columns: number,
+  isOffered: (name: CardName) => boolean = () => true,
 ): { readonly group: number; readonly cards: readonly CardName[] }[] {
   const [first = [], ...others] = groups;
   const joined = columns >= 3 ? others : [others.flat()];
   return [first, ...joined]
-    .map((cards, group) => ({ group, cards }))
+    .map((cards, group) => ({ group, cards: cards.filter(isOffered) }))
     .filter(({ cards }) => cards.length > 0);
 }
 
@@ -170,7 +181,7 @@ export function parse(text: string | null): Arrangement | null {
 function knownCards(value: unknown, known: Set<CardName>): CardName[] {
   if (!Array.isArray(value)) return [];
   return value.filter((name): name is CardName => {
-    if (!CARD_NAMES.includes(name) || known.has(name)) return false;
+    if (!isCard(name) || known.has(name)) return false;
     known.add(name);
     return true;
   });

@@ -5,6 +5,7 @@ import type { RunSession } from "../../session";
 import {
   type Arrangement,
   bringToFront,
+  CARD_NAMES,
   type CardName,
   frontOf,
   narrow,
@@ -15,6 +16,7 @@ import {
   widen,
 } from "./arrangement";
 import { CardPlaces } from "./card-places";
+import { CARDS } from "./cards";
 import { Group } from "./group";
 import { HeightHandle } from "./height-handle";
 import { Row } from "./row";
@@ -41,6 +43,11 @@ export class Board {
   private readonly groups: Group[] = [];
   private readonly rows = new Map<CardName, Row>();
   private dragged: CardName | null = null;
+  private shown: {
+    readonly arrangement: Arrangement;
+    readonly columns: number;
+    readonly offered: string;
+  } | null = null;
 
   constructor(
     private readonly session: RunSession,
@@ -58,7 +65,9 @@ export class Board {
   }
 
   show(arrangement: Arrangement, columns: number): void {
-    const shown = shownGroups(arrangement, columns);
+    this.shown = { arrangement, columns, offered: this.offered() };
+    const isOffered = (name: CardName) => this.isOffered(name);
+    const shown = shownGroups(arrangement, columns, isOffered);
     while (this.groups.length < shown.length) this.groups.push(this.makeGroup(this.groups.length));
     const elements = shown.map(({ cards }, index) => {
       const group = this.groups[index] as Group;
@@ -71,7 +80,7 @@ export class Board {
     this.element.style.setProperty("--labkit-board-height", `${arrangement.height}px`);
     this.handle.show(arrangement.height);
     this.handle.element.hidden = shown.length === 0;
-    const rows = arrangement.rows.map((name) => {
+    const rows = arrangement.rows.filter(isOffered).map((name) => {
       const row = this.rows.get(name) ?? this.makeRow(name);
       row.show(arrangement.folded.includes(name));
       return row.element;
@@ -79,7 +88,10 @@ export class Board {
     replaceChildren(this.below, rows);
   }
 
-  updateCounts(): void {
+  /** Updates what the tabs show of the run, and which cards are offered. */
+  update(): void {
+    const { shown } = this;
+    if (shown && shown.offered !== this.offered()) this.show(shown.arrangement, shown.columns);
     for (const group of this.groups) group.updateCounts();
   }
 
@@ -90,6 +102,15 @@ export class Board {
 
   close(): void {
     this.places.close();
+  }
+
+  private isOffered(name: CardName): boolean {
+    return CARDS[name].isOffered?.(this.session) ?? true;
+  }
+
+  /** Returns the names of the cards that are offered. */
+  private offered(): string {
+    return CARD_NAMES.filter((name) => this.isOffered(name)).join();
   }
 
   private makeGroup(index: number): Group {

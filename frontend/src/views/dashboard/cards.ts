@@ -9,6 +9,8 @@ import { drawCurves } from "../curves/view";
 import { drawFindings } from "../findings/view";
 import { drawGradients } from "../gradients/view";
 import { drawGraph } from "../graph/view";
+import { drawLayers } from "../layers/view";
+import { drawSamples } from "../samples/view";
 import type { CardName } from "./arrangement";
 
 export interface CardKind {
@@ -17,6 +19,8 @@ export interface CardKind {
   readonly draw: DrawView;
   /** Returns a number to display beside the title; 0 for none. */
   readonly count?: (session: RunSession) => number;
+  /** Returns whether there is anything to show; always, without it. */
+  readonly isOffered?: (session: RunSession) => boolean;
 }
 
 function panel(name: keyof typeof PANEL_TITLES, draw: DrawView): CardKind {
@@ -29,6 +33,11 @@ export const CARDS: Readonly<Record<CardName, CardKind>> = {
   gradients: panel("gradients", drawGradients),
   activations: panel("activations", drawActivations),
   graph: { ...panel("graph", drawGraph), title: "Graph" },
+  layers: panel("layers", drawLayers),
+  samples: {
+    ...panel("samples", drawSamples),
+    isOffered: ({ samples }) => samples.length > 0,
+  },
   findings: {
     title: "Findings",
     explanation:

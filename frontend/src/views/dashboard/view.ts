@@ -5,7 +5,7 @@
 
 import { make } from "../../parts/element";
 import { RedrawScheduler } from "../../parts/redraw-scheduler";
-import { onReveal } from "../../parts/reveal";
+import { watchViewRequests } from "../../parts/view-request";
 import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
 import { ControlsView } from "../controls/view";
@@ -14,6 +14,7 @@ import {
   bringToFront,
   type CardName,
   columnsFor,
+  isCard,
   move,
   type Place,
   withHeight,
@@ -45,6 +46,7 @@ class DashboardView {
   private readonly redraw: RedrawScheduler;
   private readonly resizes: ResizeObserver;
   private readonly unsubscribe: () => void;
+  private readonly endRequests: () => void;
 
   constructor(
     private readonly root: HTMLElement,
@@ -77,7 +79,9 @@ class DashboardView {
     root.replaceChildren(head, this.board.element);
     const parts = { beside: this.loss.element, after: this.forms.element };
     this.controls = new ControlsView(place, session, parts);
-    onReveal(root, (name) => this.open(name, null));
+    this.endRequests = watchViewRequests(root, (name) => {
+      if (isCard(name)) this.open(name, null);
+    });
     this.columns = columnsFor(root.clientWidth);
     this.arrange(this.arrangement);
     this.scroll = new ScrollAtStart(root, head, session);
@@ -90,6 +94,7 @@ class DashboardView {
 
   close(): void {
     this.unsubscribe();
+    this.endRequests();
     this.resizes.disconnect();
     this.redraw.close();
     this.scroll.close();
@@ -107,7 +112,7 @@ class DashboardView {
     this.root.classList.toggle("labkit-nothing", state === null && problem !== null);
     this.loss.update(this.arrangement.compact);
     this.headline.update();
-    this.board.updateCounts();
+    this.board.update();
   }
 
   private onResized(): void {

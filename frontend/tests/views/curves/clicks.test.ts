@@ -36,7 +36,7 @@ async function open() {
 /** Emits plotly's event for a press; a double click is reported before the second press. */
 function press(step: number, detail: number): void {
   if (detail === 2) listeners.get("plotly_doubleclick")?.(undefined);
-  listeners.get("plotly_click")?.({ points: [{ x: step }], event: { detail } });
+  listeners.get("plotly_click")?.({ points: [{ x: step, curveNumber: 0 }], event: { detail } });
 }
 
 it("moves the cursor to the clicked step", async () => {

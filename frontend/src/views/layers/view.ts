@@ -1,0 +1,222 @@
+/** The layers view: a table of the modules with what they cost, and what was recorded last. */
+
+import { revisionOf } from "../../heat-map/rows";
+import type { TableKind } from "../../messages/tables";
+import { CursorNote } from "../../parts/cursor-note";
+import { LiveDrawing } from "../../parts/live-drawing";
+import { EmptyMessage, emptyMessage } from "../../parts/panel";
+import {
+  innermostAround,
+  isWithin,
+  namesMarkedBy,
+  pathOf,
+  toggleSelection,
+} from "../../parts/selection";
+import { SelectionNote } from "../../parts/selection-note";
+import { ViewSettings } from "../../parts/view-settings";
+import type { DrawView, RunSession } from "../../session";
+import { foldedAround, type Sorting, sortedRows, treeRows, unfoldedModules } from "./arrangement";
+import { COLUMNS, type Column, columnsFor } from "./columns";
+import { type Layer, type LayerTree, layersKey, layersOf } from "./layers";
+import { NO_READING, type Reading, readingsOf } from "./readings";
+import { LayersTable } from "./table";
+import { LayersToolbar } from "./toolbar";
+
+const KINDS: readonly TableKind[] = [
+  "grad_norm",
+  "weight_norm",
+  "update_ratio",
+  "act_dead",
+  "act_saturated",
+];
+
+export const drawLayers: DrawView = (root, session) => {
+  const view = new LayersView(root, session);
+  return () => view.close();
+};
+
+class LayersView {
+  private readonly table: LayersTable;
+  private readonly toolbar: LayersToolbar;
+  private readonly cursor: CursorNote;
+  private readonly selection: SelectionNote;
+  private readonly empty = new EmptyMessage();
+  private readonly settings: ViewSettings;
+  private readonly live: LiveDrawing;
+  private readonly resizes: ResizeObserver;
+  private readonly toggled: Set<string>;
+  private sorting: Sorting;
+  private tree: LayerTree | null = null;
+  private treeKey: readonly unknown[] = [];
+  /** The classes by path, which the kernel does not send any more when the run has ended. */
+  private readonly types = new Map<string, string>();
+  /** The order in which the rows were drawn last. */
+  private order: readonly Layer[] = [];
+  /** Whether the order is that of another sorting, selection or tree. */
+  private isOrderOld = true;
+  /** The selection to which the table has scrolled. */
+  private revealed: string | null = null;
+  private revision = "";
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly session: RunSession,
+  ) {
+    this.settings = new ViewSettings(session.runId);
+    this.toggled = new Set(JSON.parse(this.settings.get("layers folded") ?? "[]"));
+    this.sorting = sortingFrom(this.settings.get("layers sorting"));
+    this.cursor = new CursorNote(session);
+    this.selection = new SelectionNote(session);
+    this.table = new LayersTable({
+      sort: (column) => this.sort(column),
+      toggle: (path) => this.toggle(path),
+      select: (path) => toggleSelection(session, path),
+    });
+    this.toolbar = new LayersToolbar(
+      (isOpen) => this.foldAll(isOpen),
+      this.selection.element,
+      this.cursor.element,
+    );
+    root.classList.add("labkit-layers");
+    root.dataset.labkitView = "layers";
+    root.replaceChildren(this.toolbar.element, this.table.element, this.empty.element);
+    this.live = new LiveDrawing(root, session, (isLive) => this.draw(isLive), "complete frames");
+    this.resizes = new ResizeObserver(() => this.live.now());
+    this.resizes.observe(this.table.element);
+    this.draw(false);
+  }
+
+  close(): void {
+    this.live.close();
+    this.resizes.disconnect();
+    this.root.replaceChildren();
+  }
+
+  private draw(isLive: boolean): void {
+    const { session } = this;
+    const isNewTree = this.updateTree();
+    const revision = `${revisionOf(session, KINDS)}\n${session.cursor}`;
+    if (isLive && !isNewTree && revision === this.revision) return;
+    this.revision = revision;
+    this.cursor.update();
+    this.selection.update();
+    const { tree } = this;
+    const isFilled = tree !== null && (tree.byPath.size > 0 || tree.model.trainable !== null);
+    this.empty.show(isFilled ? null : emptyMessage(session));
+    this.table.element.hidden = !isFilled;
+    this.toolbar.element.hidden = !isFilled;
+    if (!isFilled) return;
+    this.drawTable(tree, isLive);
+    this.root.dataset.labkitStep = String(session.state?.step ?? 0);
+  }
+
+  /** Reads the modules if they have changed; returns whether they have. */
+  private updateTree(): boolean {
+    const key = layersKey(this.session);
+    if (key.every((part, place) => part === this.treeKey[place])) return false;
+    this.treeKey = key;
+    for (const { path, type } of this.session.tuning.modules) this.types.set(path, type);
+    this.tree = layersOf(this.session, this.types);
+    this.isOrderOld = true;
+    return true;
+  }
+
+  private drawTable(tree: LayerTree, isLive: boolean): void {
+    const { selected } = this.session;
+    const isNewSelection = selected !== this.revealed && this.table.element.clientWidth > 0;
+    if (isNewSelection && selected !== null) this.unfold(tree, selected);
+    const readings = readingsOf(this.session, tree.tied);
+    const rows = this.arrange(tree, readings, isLive);
+    const isNested = tree.model.children.some(({ children }) => children.length > 0);
+    this.toolbar.enable(isNested && this.sorting === null);
+    const marked = this.markedRows(rows, selected);
+    const facts = rows.map((layer) => [layer, readings.get(layer.path) ?? NO_READING] as const);
+    this.table.draw({
+      rows,
+      model: tree.model,
+      modules: tree.byPath.size,
+      columns: columnsFor(this.table.element.clientWidth, facts),
+      readings,
+      sorting: this.sorting,
+      marked,
+      isOpen: unfoldedModules(tree, this.toggled),
+    });
+    if (!isNewSelection) return;
+    this.revealed = selected;
+    const [first] = marked;
+    if (first !== undefined) this.table.reveal(first);
+  }
+
+  /** Returns the rows in order. While the table is in use, a live change moves none. */
+  private arrange(
+    tree: LayerTree,
+    readings: ReadonlyMap<string, Reading>,
+    isLive: boolean,
+  ): readonly Layer[] {
+    if (isLive && !this.isOrderOld && this.table.isInUse) return this.order;
+    this.isOrderOld = false;
+    this.order = this.sorting
+      ? sortedRows(tree, readings, this.sorting)
+      : treeRows(tree, this.toggled);
+    return this.order;
+  }
+
+  /** In a tree only the row of the module itself is marked, or of the innermost one around it. */
+  private markedRows(rows: readonly Layer[], selected: string | null): ReadonlySet<string> {
+    const paths = rows.map(({ path }) => path);
+    if (selected === null || this.sorting) return namesMarkedBy(paths, selected);
+    const path = pathOf(selected);
+    const found = path === "" || paths.includes(path) ? path : innermostAround(paths, path);
+    return new Set(found === null ? [] : [found]);
+  }
+
+  private unfold(tree: LayerTree, selected: string): void {
+    for (const path of foldedAround(tree, this.toggled, selected)) this.flip(path);
+    this.isOrderOld = true;
+  }
+
+  private toggle(path: string): void {
+    this.flip(path);
+    const { selected } = this.session;
+    // Otherwise the selected row would be unfolded again.
+    if (selected !== null && isWithin(pathOf(selected), path)) this.revealed = selected;
+    this.isOrderOld = true;
+    this.live.now();
+  }
+
+  private foldAll(isOpen: boolean): void {
+    const { tree } = this;
+    if (!tree) return;
+    const is = unfoldedModules(tree, this.toggled);
+    for (const layer of tree.byPath.values()) {
+      if (layer.children.length > 0 && is(layer) !== isOpen) this.flip(layer.path);
+    }
+    this.isOrderOld = true;
+    this.live.now();
+  }
+
+  private flip(path: string): void {
+    if (!this.toggled.delete(path)) this.toggled.add(path);
+    this.settings.set("layers folded", JSON.stringify([...this.toggled]));
+  }
+
+  private sort(column: Column | null): void {
+    const { sorting } = this;
+    if (column === null) this.sorting = null;
+    else if (sorting?.column !== column) this.sorting = { column, isDescending: true };
+    else this.sorting = sorting.isDescending ? { column, isDescending: false } : null;
+    this.settings.set(
+      "layers sorting",
+      this.sorting && `${column?.id} ${this.sorting.isDescending}`,
+    );
+    this.isOrderOld = true;
+    this.live.now();
+  }
+}
+
+/** Returns the sorting that the settings contain. */
+function sortingFrom(saved: string | null): Sorting {
+  const [id, isDescending] = (saved ?? "").split(" ");
+  const column = COLUMNS.find((each) => each.id === id);
+  return column ? { column, isDescending: isDescending === "true" } : null;
+}
