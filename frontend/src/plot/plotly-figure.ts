@@ -38,7 +38,7 @@ const BUTTONS = [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "re
 
 /** Shows its placeholder until the library is loaded and the figure drawn. */
 export class PlotlyFigure {
-  readonly element = make("div", { class: "labkit-plot", role: "img" });
+  readonly element = make("div", { class: "labkit-plot", role: "figure" });
   /** The range of steps that the user zoomed to; null for all. */
   range: StepRange | null = null;
   /** Why there is no figure, as a sentence; null without a failure. */

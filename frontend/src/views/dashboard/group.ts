@@ -81,7 +81,7 @@ export class Group {
       const badge = this.tab(name).querySelector<HTMLElement>(".labkit-tab-count");
       if (!badge) continue;
       badge.hidden = count === 0;
-      setText(badge, String(count));
+      setText(badge, count === 0 ? "" : String(count));
     }
   }
 

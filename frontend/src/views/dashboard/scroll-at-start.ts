@@ -5,8 +5,8 @@
 
 import type { RunSession } from "../../session";
 
-/** A run that is older has not begun just now: the page was reloaded, or opened a second time. */
-const MAX_AGE_SECONDS = 5;
+/** An older run has not begun just now: the page was reloaded, or opened later. Slow lines need some seconds. */
+const MAX_AGE_SECONDS = 30;
 /** Runs to which this page has scrolled. */
 const scrolled = new Set<string>();
 

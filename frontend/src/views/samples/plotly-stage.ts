@@ -48,7 +48,7 @@ export class PlotlyStage {
   constructor(private readonly session: RunSession) {
     this.element = make(
       "div",
-      { class: "labkit-sample-plot", role: "img" },
+      { class: "labkit-sample-plot", role: "figure" },
       this.canvas,
       this.problem,
     );
