@@ -26,6 +26,8 @@ export interface CurvesInput {
   readonly smoothing: number;
   readonly logarithmic: boolean;
   readonly cursor: number | null;
+  /** The cursor with which the first is compared. */
+  readonly second: number | null;
   /** The range of steps of a finding. */
   readonly mark: StepMark | null;
   /** The changes that a person made to the training. */
@@ -114,8 +116,14 @@ export function panelDomains(count: number, height: number): StepRange[] {
   });
 }
 
-function cursorShapes({ cursor, axis, theme }: CurvesInput): Layout[] {
-  return cursorShape(cursor === null ? null : axis.at(cursor), theme);
+/** Returns a line at each cursor, and a shade between the two. */
+function cursorShapes({ cursor, second, axis, theme }: CurvesInput): Layout[] {
+  const places = [cursor, second].map((step) => (step === null ? null : axis.at(step)));
+  const lines = places.flatMap((place) => cursorShape(place, theme));
+  const [x0, x1] = places;
+  if (x0 === null || x1 === null || x0 === x1) return lines;
+  const area = { type: "rect", xref: "x", yref: "paper", x0, x1, y0: 0, y1: 1, layer: "below" };
+  return [{ ...area, fillcolor: theme.text, opacity: 0.07, line: { width: 0 } }, ...lines];
 }
 
 /**

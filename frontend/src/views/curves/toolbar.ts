@@ -9,6 +9,14 @@ import { LEARNING_RATE, type Quantity } from "./quantities";
 const INITIALLY_SHOWN = 2;
 const INITIAL_SMOOTHING = 40;
 
+export type FileFormat = "PNG" | "CSV";
+
+export interface ToolbarActions {
+  /** A control has another value. */
+  changed(): void;
+  export(format: FileFormat): void;
+}
+
 export class CurvesToolbar {
   readonly element = make("div", { class: "labkit-toolbar" });
   private readonly chips = make("div", {
@@ -34,7 +42,7 @@ export class CurvesToolbar {
   private readonly buttons = new Map<string, HTMLButtonElement>();
 
   constructor(
-    private readonly changed: () => void,
+    private readonly actions: ToolbarActions,
     extra: HTMLElement,
     private readonly settings: ViewSettings,
   ) {
@@ -53,13 +61,17 @@ export class CurvesToolbar {
     );
     const scale = make(
       "label",
-      { title: "Equal distances mean equal factors, which shows small values as well as large." },
+      {
+        title:
+          "Logarithmic scale: equal distances mean equal factors, which shows small values as " +
+          "well as large.",
+      },
       this.log,
-      "Log scale",
+      "Log",
     );
-    this.element.append(this.chips, smoothing, scale, this.axes, extra);
+    this.element.append(this.chips, smoothing, scale, this.axes, exportMenu(actions), extra);
     this.settings.saveOnChange(this.axes, "curves axis");
-    this.axes.addEventListener("change", () => this.changed());
+    this.axes.addEventListener("change", () => this.actions.changed());
     this.slider.addEventListener("input", () => this.saveAndNotify());
     this.log.addEventListener("change", () => this.saveAndNotify());
     this.describe();
@@ -117,7 +129,7 @@ export class CurvesToolbar {
       this.shown.set(key, next);
       this.settings.set(`curves ${key}`, next ? "shown" : "hidden");
       chip.setAttribute("aria-pressed", String(next));
-      this.changed();
+      this.actions.changed();
     });
     this.chips.insertBefore(chip, this.buttons.get(LEARNING_RATE) ?? null);
     this.buttons.set(key, chip);
@@ -128,10 +140,30 @@ export class CurvesToolbar {
     this.settings.set("curves smoothing", this.slider.value);
     this.settings.set("curves scale", this.logarithmic ? "log" : null);
     this.describe();
-    this.changed();
+    this.actions.changed();
   }
 
   private describe(): void {
     setText(this.strength, this.smoothing === 0 ? "off" : `${this.slider.value} %`);
   }
+}
+
+/** Returns a menu whose first entry is its title; another one saves a file. */
+function exportMenu({ export: save }: ToolbarActions): HTMLSelectElement {
+  const menu = make(
+    "select",
+    {
+      "aria-label": "Export",
+      title: "Save the curves as a picture (PNG), or their values as a table (CSV)",
+    },
+    make("option", { value: "" }, "Export…"),
+    make("option", { value: "PNG" }, "PNG"),
+    make("option", { value: "CSV" }, "CSV"),
+  );
+  menu.addEventListener("change", () => {
+    const { value } = menu;
+    menu.value = "";
+    if (value === "PNG" || value === "CSV") save(value);
+  });
+  return menu;
 }
