@@ -17,8 +17,15 @@ import { EarlyCurves } from "./early-curves";
 import { savePicture, saveValues } from "./export";
 import { HiddenLines } from "./hidden-lines";
 import { LiveTail, roomFor } from "./live-tail";
+import { LossStack } from "./loss-parts";
 import { type CurvesInput, curvesPlot } from "./plot";
-import { type DrawnQuantity, drawnQuantities, quantitiesOf } from "./quantities";
+import {
+  type DrawnQuantity,
+  drawnQuantities,
+  type Quantity,
+  quantitiesOf,
+  withAreas,
+} from "./quantities";
 import { CurvesToolbar, type FileFormat } from "./toolbar";
 import { ValueStrip } from "./value-strip";
 
@@ -44,6 +51,7 @@ class CurvesView {
   private readonly empty = new EmptyMessage();
   private readonly warning = make("p", { class: "labkit-message labkit-warning", role: "status" });
   private readonly stage = make("div", { class: "labkit-stage" });
+  private readonly stack = new LossStack();
   private readonly tail = new LiveTail();
   private readonly early = new EarlyCurves();
   private quantities: readonly DrawnQuantity[] = [];
@@ -134,7 +142,7 @@ class CurvesView {
 
   private draw(isLive: boolean): void {
     const { session, toolbar, figure } = this;
-    const all = quantitiesOf(session.tables);
+    const all = this.allQuantities();
     const chosen = toolbar.choose(all);
     const quantities = drawnQuantities(chosen, this.live.theme.series, this.hidden.ids(chosen));
     this.quantities = quantities;
@@ -153,6 +161,13 @@ class CurvesView {
     }
     if (isLive && this.drawTail()) return;
     this.drawFigure();
+  }
+
+  /** Returns all quantities, with the parts of the loss as areas if they are stacked. */
+  private allQuantities(): Quantity[] {
+    const all = quantitiesOf(this.session.tables);
+    const areas = this.stack.areasOf(all);
+    return this.toolbar.stacks(areas.map(({ name }) => name)) ? withAreas(all, areas) : all;
   }
 
   private setAxis(): void {
@@ -234,7 +249,8 @@ class CurvesView {
 
   private async export(format: FileFormat): Promise<void> {
     const name = this.session.state?.name ?? "";
-    const lines = this.quantities.flatMap((each) => each.lines.filter((line) => !line.isHidden));
+    const shown = this.quantities.flatMap(({ lines }) => lines.filter(({ isHidden }) => !isHidden));
+    const lines = shown.map((line) => line.part ?? line);
     try {
       if (format === "CSV") saveValues(lines, this.axes, name);
       else await savePicture(this.figure, this.input(), this.live.theme, name);

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { BY_STEP, timeAxis } from "../../../src/plot/step-axis";
 import type { SeriesTable } from "../../../src/session";
 import { describe as inWords } from "../../../src/views/curves/description";
+import { LossStack } from "../../../src/views/curves/loss-parts";
 import { type CurvesInput, curvesPlot, panelDomains } from "../../../src/views/curves/plot";
-import { drawnQuantities, quantitiesOf } from "../../../src/views/curves/quantities";
+import { drawnQuantities, quantitiesOf, withAreas } from "../../../src/views/curves/quantities";
 import { THEME, tableOf } from "./sample";
 
 interface Drawn {
@@ -228,5 +229,32 @@ describe("the panels", () => {
       const [first, second] = domains;
       expect(((first?.[0] ?? 0) - (second?.[1] ?? 0)) * (height - 60)).toBeGreaterThan(15);
     }
+  });
+});
+
+describe("stacked parts of the loss", () => {
+  const tables = [
+    tableOf("loss", "loss", [3, 3, 3, 3]),
+    tableOf("metric", "kl", [1, 1, 1, 1]),
+    tableOf("metric", "fit", [2, 2, 2, 2]),
+    tableOf("metric", "accuracy", [1, 1, 1, 1]),
+  ];
+  const all = quantitiesOf(tables);
+  const quantities = drawnQuantities(withAreas(all, new LossStack().areasOf(all)), THEME.series);
+
+  it("are areas in the panel of the loss, below its line, each with its own values", () => {
+    const { traces } = picture(tables, { quantities, smoothing: 0 });
+    const drawn = traces.map(({ name, fill, yaxis, y }) => [name, fill, yaxis, (y as number[])[0]]);
+    expect(drawn.filter(([, , , y]) => y !== undefined)).toEqual([
+      ["kl", "tozeroy", "y", 1],
+      ["fit", "tonexty", "y", 3],
+      ["loss", undefined, "y", 3],
+      ["accuracy", undefined, "y2", 1],
+    ]);
+    expect(traces[1]?.customdata).toEqual(Float32Array.of(2, 2, 2, 2));
+  });
+
+  it("have their own values in the description", () => {
+    expect(inWords(quantities)).toContain("fit 2 at step 3");
   });
 });

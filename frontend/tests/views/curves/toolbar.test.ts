@@ -75,3 +75,23 @@ it("saves a file of the selected format", () => {
   expect(ACTIONS.export.mock.calls).toEqual([["PNG"], ["CSV"]]);
   expect(menu?.value).toBe("");
 });
+
+it("offers to stack the parts of the loss, on a linear scale", () => {
+  const toolbar = new CurvesToolbar(
+    ACTIONS,
+    document.createElement("span"),
+    new ViewSettings(crypto.randomUUID()),
+  );
+  document.body.replaceChildren(toolbar.element);
+  const [log, stack] = toolbar.element.querySelectorAll<HTMLInputElement>("[type=checkbox]");
+  const offer = stack?.closest("label");
+  expect(toolbar.stacks([])).toBe(false);
+  expect(offer?.hidden).toBe(true);
+  expect(toolbar.stacks(["kl", "fit"])).toBe(false);
+  expect(offer?.title).toContain("kl, fit");
+  stack?.click();
+  expect(toolbar.stacks(["kl", "fit"])).toBe(true);
+  log?.click();
+  expect(toolbar.stacks(["kl", "fit"])).toBe(false);
+  expect(stack?.disabled).toBe(true);
+});
