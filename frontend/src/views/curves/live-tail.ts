@@ -137,7 +137,8 @@ function segmentOf(
   const places = points.steps.subarray(first).map(axis.at);
   const recorded = points.values.subarray(first);
   if (places.length < 2 || !recorded.every(Number.isFinite)) return null;
-  const smoothed = smooth(points, decaySteps(smoothing, points.steps)).subarray(first);
+  const decay = decaySteps(smoothing, points.steps);
+  const smoothed = decay > 0 ? smooth(points, decay).subarray(first) : recorded;
   const below = part ? (lower?.smoothed ?? new Float32Array(places.length)) : null;
   return { panel, colour, places, recorded, smoothed, below };
 }
