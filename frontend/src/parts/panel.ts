@@ -12,7 +12,8 @@ export const PANEL_TITLES: Readonly<
   curves: [
     "Loss and metrics",
     "The loss is the number that training makes smaller. Every point is a value that this run " +
-      "computed. Drag to zoom, double-click to see everything, click to look at one step.",
+      "computed. Drag to zoom, double-click to see everything, click to look at one step, " +
+      "Shift+click to compare it with another one.",
   ],
   gradients: [
     "Gradients",

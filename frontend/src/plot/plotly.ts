@@ -7,7 +7,7 @@ export type Layout = Readonly<Record<string, unknown>>;
 
 export interface PlotClick {
   /** The mouse event; `detail` counts clicks in quick succession. */
-  readonly event: { readonly detail: number };
+  readonly event: { readonly detail: number; readonly shiftKey: boolean };
   readonly points: readonly { readonly x: number; readonly curveNumber: number }[];
 }
 
@@ -37,6 +37,11 @@ export interface Plotly {
     config: object,
   ): Promise<unknown>;
   purge(element: PlotElement): void;
+  /** Resolves to a data URL. */
+  toImage(
+    figure: { readonly data: readonly Trace[]; readonly layout: Layout },
+    options: { format: "png"; width: number; height: number; scale: number },
+  ): Promise<string>;
 }
 
 export async function loadPlotly(session: RunSession): Promise<Plotly> {

@@ -8,6 +8,10 @@ export interface StepAxis {
   readonly key: string;
   /** The text at the axis. */
   readonly title: string;
+  /** The unit of a distance on it. */
+  readonly unit: string;
+  /** Seconds per unit of an axis of time; 1 for the others. */
+  readonly secondsPerUnit: number;
   /** The title of the tooltip, with "%{x}" for the place. */
   readonly hoverTitle: string;
   /** Format of a place, as of d3. */
@@ -22,6 +26,8 @@ export const BY_STEP: StepAxis = {
   kind: "step",
   key: "step",
   title: "step",
+  unit: "steps",
+  secondsPerUnit: 1,
   hoverTitle: "step %{x:,d}",
   hoverFormat: ",d",
   at: (step) => step,
@@ -43,6 +49,8 @@ export function epochAxis(starts: Knots, newest: EpochStart | null): StepAxis | 
     kind: "epoch",
     key: "epoch",
     title: "epoch",
+    unit: "epochs",
+    secondsPerUnit: 1,
     hoverTitle: "epoch %{x:.2f}",
     hoverFormat: ".2f",
   };
@@ -65,6 +73,8 @@ export function timeAxis(times: Knots): StepAxis | null {
     kind: "time",
     key: `time in ${unit.name}`,
     title: `time (${unit.name})`,
+    unit: unit.name,
+    secondsPerUnit: unit.seconds,
     hoverTitle: `%{x:${unit.format}} ${unit.name}`,
     hoverFormat: unit.format,
     at: (step) => map.at(step) / unit.seconds,

@@ -13,7 +13,9 @@ export class HiddenLines {
 
   /** Returns the ids of the hidden lines among these; a line that is alone is never hidden. */
   ids(quantities: readonly Quantity[]): ReadonlySet<string> {
-    const some = quantities.flatMap(({ lines }) => (lines.length > 1 ? lines : []));
+    const some = quantities
+      .flatMap(({ lines }) => (lines.length > 1 ? lines : []))
+      .filter(({ part }) => !part);
     return new Set(some.filter((line) => this.settings.get(settingOf(line))).map(lineId));
   }
 }

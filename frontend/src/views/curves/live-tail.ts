@@ -10,6 +10,7 @@ import type { Panel } from "../../plot/plotly-figure";
 import { decaySteps, smooth } from "../../plot/smooth";
 import type { StepAxis } from "../../plot/step-axis";
 import { type DrawnLine, type DrawnQuantity, type Line, lineId } from "./quantities";
+import { AREA_OPACITY } from "./traces";
 
 /** Time for which the figure has room beyond the newest step, in s. */
 const ROOM_SECONDS = 2.5;
@@ -38,6 +39,8 @@ interface Segment {
   readonly places: Float64Array;
   readonly recorded: Float32Array;
   readonly smoothed: Float32Array;
+  /** The lower edge of an area; null for a line. */
+  readonly below: Float32Array | null;
 }
 
 export class LiveTail {
@@ -60,7 +63,10 @@ export class LiveTail {
     if (segments === null) return false;
     const context = this.prepare(segments);
     if (!context) return segments.length === 0;
-    for (const segment of segments) drawSegment(context, segment);
+    // Lines are above areas, as in the figure.
+    const areas = segments.filter(({ below }) => below !== null);
+    const lines = segments.filter(({ below }) => below === null);
+    for (const segment of [...areas, ...lines]) drawSegment(context, segment);
     return true;
   }
 
@@ -77,7 +83,8 @@ export class LiveTail {
       for (const line of lines) {
         index += 1;
         if (line.isHidden || line.table.lastStep <= (drawn[index] as number)) continue;
-        const segment = segmentOf(line, drawn[index] as number, panel, input);
+        const lower = line.part && line.column > 0 ? segments.at(-1) : undefined;
+        const segment = segmentOf(line, drawn[index] as number, panel, input, lower);
         if (segment === null || !fits(segment)) return null;
         segments.push(segment);
       }
@@ -119,18 +126,21 @@ function lastStepOf({ table }: Line): number {
 
 /** Returns the points of a line from the last one in the figure; null if one is not finite. */
 function segmentOf(
-  { table, column, colour }: DrawnLine,
+  { table, column, colour, part }: DrawnLine,
   drawn: number,
   panel: Panel,
   { axis, smoothing }: TailInput,
+  lower: Segment | undefined,
 ): Segment | null {
   const points = table.points(column);
   const first = firstAtLeast(points.steps, drawn);
   const places = points.steps.subarray(first).map(axis.at);
   const recorded = points.values.subarray(first);
   if (places.length < 2 || !recorded.every(Number.isFinite)) return null;
-  const smoothed = smooth(points, decaySteps(smoothing, points.steps)).subarray(first);
-  return { panel, colour, places, recorded, smoothed };
+  const decay = decaySteps(smoothing, points.steps);
+  const smoothed = decay > 0 ? smooth(points, decay).subarray(first) : recorded;
+  const below = part ? (lower?.smoothed ?? new Float32Array(places.length)) : null;
+  return { panel, colour, places, recorded, smoothed, below };
 }
 
 /** Whether the panel has room for all points of a segment. */
@@ -144,22 +154,40 @@ function fits({ panel, places, smoothed, recorded }: Segment): boolean {
 }
 
 function drawSegment(context: CanvasRenderingContext2D, segment: Segment): void {
-  const { panel, colour, recorded, smoothed } = segment;
+  const { panel, colour, recorded, smoothed, below } = segment;
   context.save();
   context.beginPath();
   context.rect(panel.left, panel.top - 1, panel.width, panel.height + 2);
   context.clip();
   context.strokeStyle = colour;
   context.lineJoin = "round";
-  if (smoothed !== recorded) {
+  if (below) fill(context, segment, below);
+  else if (smoothed !== recorded) {
     context.globalAlpha = 0.28;
     context.lineWidth = 1;
     stroke(context, segment, recorded);
   }
   context.globalAlpha = 1;
-  context.lineWidth = 1.8;
+  context.lineWidth = below ? 1 : 1.8;
   stroke(context, segment, smoothed);
   context.restore();
+}
+
+/** Fills the area between a line and the one below. */
+function fill(
+  context: CanvasRenderingContext2D,
+  { panel, places, smoothed, colour }: Segment,
+  below: Float32Array,
+): void {
+  context.fillStyle = `${colour}${AREA_OPACITY}`;
+  context.beginPath();
+  places.forEach((place, index) => {
+    context.lineTo(panel.x(place), panel.y(smoothed[index] as number));
+  });
+  for (let index = places.length - 1; index >= 0; index--) {
+    context.lineTo(panel.x(places[index] as number), panel.y(below[index] as number));
+  }
+  context.fill();
 }
 
 function stroke(

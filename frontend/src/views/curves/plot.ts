@@ -2,7 +2,6 @@
 
 import type { RunEvent } from "../../messages/tuning";
 import type { Theme } from "../../parts/theme";
-import { decimate } from "../../plot/decimate";
 import { eventMarks } from "../../plot/event-marks";
 import { describeGaps, gapMarker, gapShape, gapsOf } from "../../plot/gaps";
 import { escapeMarkup, type Layout, type Trace } from "../../plot/plotly";
@@ -13,30 +12,25 @@ import {
   logAxis,
   type StepRange,
 } from "../../plot/plotly-figure";
-import { decaySteps, smooth } from "../../plot/smooth";
-import type { StepAxis } from "../../plot/step-axis";
 import { markLabel, markShape, seriesName } from "../../plot/step-mark";
-import type { Points, StepMark } from "../../session";
-import type { DrawnLine, DrawnQuantity, Line, Quantity } from "./quantities";
+import type { StepMark } from "../../session";
+import type { DrawnQuantity, Quantity } from "./quantities";
+import { areaTraces, lineTraces, type TraceInput } from "./traces";
 
-export interface CurvesInput {
+export interface CurvesInput extends TraceInput {
   readonly quantities: readonly DrawnQuantity[];
-  readonly axis: StepAxis;
-  /** Position of the smoothing slider, 0 to 1. */
-  readonly smoothing: number;
   readonly logarithmic: boolean;
   readonly cursor: number | null;
+  /** The cursor with which the first is compared. */
+  readonly second: number | null;
   /** The range of steps of a finding. */
   readonly mark: StepMark | null;
   /** The changes that a person made to the training. */
   readonly events: readonly RunEvent[];
   /** Steps that a gradient scaler skipped. */
   readonly skipped: readonly number[];
-  /** The visible places of the axis; null for all. */
-  readonly range: StepRange | null;
   /** Steps beyond the newest one for which there is room, as a fraction of those recorded. */
   readonly room: number;
-  readonly width: number;
   readonly height: number;
   readonly theme: Theme;
 }
@@ -54,12 +48,6 @@ export const MARGIN = { l: 68, r: 12, t: 26, b: 34 };
 const PANEL_GAP = 26;
 /** Height of a panel for each tick, in px. */
 const PX_PER_TICK = 18;
-/** Slices per pixel; two points are drawn per slice. */
-const SLICES_PER_PX = 0.5;
-/** Maximum number of values of a line with markers, which show values between two gaps. */
-const FEW_VALUES = 24;
-/** Width in px below which the tooltip contains only the recorded value. */
-const NARROW_WIDTH = 480;
 
 export function curvesPlot(input: CurvesInput): CurvesPlot {
   const traces: Trace[] = [];
@@ -82,7 +70,10 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
       shapes.push(markShape(mark, domain, input.theme));
       marks.push(markLabel(mark, top, at(lastStepOf(quantity)), input.theme));
     }
+    const areas = quantity.lines.filter(({ part }) => part);
+    traces.push(...areaTraces(areas, `y${suffix}`, input));
     for (const line of quantity.lines) {
+      if (line.part) continue;
       const points = line.table.points(line.column);
       traces.push(...lineTraces(line, points, `y${suffix}`, input));
       if (line.isHidden) continue;
@@ -114,8 +105,14 @@ export function panelDomains(count: number, height: number): StepRange[] {
   });
 }
 
-function cursorShapes({ cursor, axis, theme }: CurvesInput): Layout[] {
-  return cursorShape(cursor === null ? null : axis.at(cursor), theme);
+/** Returns a line at each cursor, and a shade between the two. */
+function cursorShapes({ cursor, second, axis, theme }: CurvesInput): Layout[] {
+  const places = [cursor, second].map((step) => (step === null ? null : axis.at(step)));
+  const lines = places.flatMap((place) => cursorShape(place, theme));
+  const [x0, x1] = places;
+  if (x0 === null || x1 === null || x0 === x1) return lines;
+  const area = { type: "rect", xref: "x", yref: "paper", x0, x1, y0: 0, y1: 1, layer: "below" };
+  return [{ ...area, fillcolor: theme.text, opacity: 0.07, line: { width: 0 } }, ...lines];
 }
 
 /**
@@ -216,79 +213,4 @@ function panelTitle(title: string, top: number, theme: Theme): Layout {
     showarrow: false,
     font: { size: 12, color: theme.text },
   };
-}
-
-function lineTraces(line: DrawnLine, points: Points, yaxis: string, input: CurvesInput): Trace[] {
-  const { axis, range } = input;
-  const chosen = decimate(
-    points,
-    Math.max(50, Math.round(input.width * SLICES_PER_PX)),
-    range && [axis.stepAt(range[0]), axis.stepAt(range[1])],
-  );
-  const decay = decaySteps(input.smoothing, points.steps);
-  const smoothed = smooth(points, decay);
-  const x = Float64Array.from(chosen, (index) => axis.at(points.steps[index] as number));
-  const raw = Float32Array.from(chosen, (index) => drawable(points.values[index] as number));
-  const uid = uidOf(line);
-  const { colour: color, isHidden } = line;
-  const shared = {
-    type: "scatter",
-    name: escapeMarkup(line.name),
-    visible: !isHidden,
-    x,
-    yaxis,
-  };
-  const main = {
-    ...shared,
-    uid,
-    mode: hasFew(raw) ? "lines+markers" : "lines",
-    showlegend: true,
-    line: { color, width: 1.8 },
-    marker: { color, size: 5 },
-  };
-  // Without smoothing the trace is empty, not absent, so that each line has the same traces.
-  const recorded = {
-    ...shared,
-    uid: `${uid}-recorded`,
-    mode: "lines",
-    showlegend: false,
-    y: raw,
-    line: { color, width: 1 },
-    opacity: 0.28,
-    hoverinfo: "skip",
-  };
-  const steps = axis.kind === "step" ? {} : { text: stepTexts(points, chosen) };
-  const place = axis.kind === "step" ? "%{_xother}" : " (step %{text})";
-  // "_xother" is replaced by the step of this line if it differs from that of the others.
-  if (decay <= 0) {
-    const none = { ...recorded, x: [], y: [] };
-    return [none, { ...main, ...steps, y: raw, hovertemplate: `%{y:.4~g}${place}` }];
-  }
-  const y = Float32Array.from(chosen, (index) => smoothed[index] as number);
-  const trend = input.width < NARROW_WIDTH ? "" : ", smoothed %{y:.4~g}";
-  const hovertemplate = `%{customdata:.4~g}${trend}${place}`;
-  return [recorded, { ...main, ...steps, y, customdata: raw, hovertemplate }];
-}
-
-function stepTexts({ steps }: Points, chosen: readonly number[]): string[] {
-  return chosen.map((index) => String(steps[index]));
-}
-
-/**
- * Returns the id by which plotly identifies a line that the user has hidden. It becomes part of a
- * CSS selector, so characters other than letters and digits are encoded.
- */
-function uidOf({ table, column }: Line): string {
-  const id = table.id.replace(/[^A-Za-z0-9]/gu, (sign) => `_${sign.codePointAt(0)?.toString(16)}_`);
-  return `${id}-${column}`;
-}
-
-function hasFew(values: Float32Array): boolean {
-  let finite = 0;
-  for (const value of values) if (!Number.isNaN(value)) finite += 1;
-  return finite <= FEW_VALUES;
-}
-
-function drawable(value: number): number {
-  return Number.isFinite(value) ? value : Number.NaN;
 }

@@ -7,6 +7,8 @@ export interface Line {
   readonly name: string;
   readonly table: SeriesTable;
   readonly column: number;
+  /** The curve whose area this line bounds above, if it is stacked on others. */
+  readonly part?: Line;
 }
 
 export interface Quantity {
@@ -54,6 +56,18 @@ export function quantitiesOf(tables: readonly SeriesTable[]): Quantity[] {
   }
   const found = [...groups.values()].filter(({ lines }) => lines.length > 0);
   return found.map(({ key, lines }) => ({ key, title: titleOf(key, lines), lines }));
+}
+
+/** Returns the quantities with some metrics as areas in the panel of the loss. */
+export function withAreas(quantities: readonly Quantity[], areas: readonly Line[]): Quantity[] {
+  const ids = new Set(areas.flatMap(({ part }) => (part ? [lineId(part)] : [])));
+  return quantities
+    .map((quantity) => {
+      if (quantity.key === LOSS) return { ...quantity, lines: [...quantity.lines, ...areas] };
+      const lines = quantity.lines.filter((line) => !ids.has(lineId(line)));
+      return { ...quantity, title: titleOf(quantity.key, lines), lines };
+    })
+    .filter(({ lines }) => lines.length > 0);
 }
 
 /** Returns the lines with the colours of a theme, which differ between adjacent lines. */

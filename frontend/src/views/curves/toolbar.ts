@@ -9,6 +9,17 @@ import { LEARNING_RATE, type Quantity } from "./quantities";
 const INITIALLY_SHOWN = 2;
 const INITIAL_SMOOTHING = 40;
 
+const NO_LOG_STACK =
+  "Areas are stacked on a linear scale only: on a logarithmic one they would not add up.";
+
+export type FileFormat = "PNG" | "CSV";
+
+export interface ToolbarActions {
+  /** A control has another value. */
+  changed(): void;
+  export(format: FileFormat): void;
+}
+
 export class CurvesToolbar {
   readonly element = make("div", { class: "labkit-toolbar" });
   private readonly chips = make("div", {
@@ -26,6 +37,8 @@ export class CurvesToolbar {
   });
   private readonly strength = make("span", { class: "labkit-number" });
   private readonly log = make("input", { type: "checkbox" });
+  private readonly stack = make("input", { type: "checkbox" });
+  private readonly stacking = make("label", {}, this.stack, "Stack");
   private readonly axes = make("select", {
     "aria-label": "Horizontal axis",
     title: "What the horizontal axis shows: steps, epochs, or the time since the start of the run",
@@ -34,12 +47,13 @@ export class CurvesToolbar {
   private readonly buttons = new Map<string, HTMLButtonElement>();
 
   constructor(
-    private readonly changed: () => void,
+    private readonly actions: ToolbarActions,
     extra: HTMLElement,
     private readonly settings: ViewSettings,
   ) {
     this.slider.value = settings.get("curves smoothing") ?? String(INITIAL_SMOOTHING);
     this.log.checked = settings.get("curves scale") === "log";
+    this.stack.checked = settings.get("curves stack") === "on";
     const smoothing = make(
       "label",
       {
@@ -53,15 +67,28 @@ export class CurvesToolbar {
     );
     const scale = make(
       "label",
-      { title: "Equal distances mean equal factors, which shows small values as well as large." },
+      {
+        title:
+          "Logarithmic scale: equal distances mean equal factors, which shows small values as " +
+          "well as large.",
+      },
       this.log,
-      "Log scale",
+      "Log",
     );
-    this.element.append(this.chips, smoothing, scale, this.axes, extra);
+    this.element.append(
+      this.chips,
+      smoothing,
+      scale,
+      this.stacking,
+      this.axes,
+      exportMenu(actions),
+      extra,
+    );
     this.settings.saveOnChange(this.axes, "curves axis");
-    this.axes.addEventListener("change", () => this.changed());
+    this.axes.addEventListener("change", () => this.actions.changed());
     this.slider.addEventListener("input", () => this.saveAndNotify());
     this.log.addEventListener("change", () => this.saveAndNotify());
+    this.stack.addEventListener("change", () => this.saveAndNotify());
     this.describe();
   }
 
@@ -71,6 +98,15 @@ export class CurvesToolbar {
 
   get logarithmic(): boolean {
     return this.log.checked;
+  }
+
+  /** Offers to stack these parts of the loss; returns whether they are stacked. */
+  stacks(parts: readonly string[]): boolean {
+    this.stacking.hidden = parts.length === 0;
+    this.stack.disabled = this.logarithmic;
+    const title = this.logarithmic ? NO_LOG_STACK : stackTitle(parts);
+    if (this.stacking.title !== title) this.stacking.title = title;
+    return parts.length > 0 && this.stack.checked && !this.logarithmic;
   }
 
   /** Updates the menu of axes; returns the selected one. */
@@ -88,7 +124,9 @@ export class CurvesToolbar {
 
   /** Updates the list of quantities; returns the selected ones. */
   choose(quantities: readonly Quantity[]): Quantity[] {
+    const keys = new Set(quantities.map(({ key }) => key));
     for (const quantity of quantities) this.offer(quantity);
+    for (const [key, button] of this.buttons) button.hidden = !keys.has(key);
     this.chips.hidden = quantities.length < 2;
     return quantities.filter(({ key }) => this.shown.get(key));
   }
@@ -117,7 +155,7 @@ export class CurvesToolbar {
       this.shown.set(key, next);
       this.settings.set(`curves ${key}`, next ? "shown" : "hidden");
       chip.setAttribute("aria-pressed", String(next));
-      this.changed();
+      this.actions.changed();
     });
     this.chips.insertBefore(chip, this.buttons.get(LEARNING_RATE) ?? null);
     this.buttons.set(key, chip);
@@ -127,11 +165,40 @@ export class CurvesToolbar {
   private saveAndNotify(): void {
     this.settings.set("curves smoothing", this.slider.value);
     this.settings.set("curves scale", this.logarithmic ? "log" : null);
+    this.settings.set("curves stack", this.stack.checked ? "on" : null);
     this.describe();
-    this.changed();
+    this.actions.changed();
   }
 
   private describe(): void {
     setText(this.strength, this.smoothing === 0 ? "off" : `${this.slider.value} %`);
   }
+}
+
+function stackTitle(parts: readonly string[]): string {
+  return (
+    `Draws ${parts.join(", ")} as areas on top of each other, in the panel of the loss. Offered ` +
+    "because these metrics are never negative, and add up to the recorded loss at the newest " +
+    "steps at which they were logged (to one part in a thousand)."
+  );
+}
+
+/** Returns a menu whose first entry is its title; another one saves a file. */
+function exportMenu({ export: save }: ToolbarActions): HTMLSelectElement {
+  const menu = make(
+    "select",
+    {
+      "aria-label": "Export",
+      title: "Save the curves as a picture (PNG), or their values as a table (CSV)",
+    },
+    make("option", { value: "" }, "Export…"),
+    make("option", { value: "PNG" }, "PNG"),
+    make("option", { value: "CSV" }, "CSV"),
+  );
+  menu.addEventListener("change", () => {
+    const { value } = menu;
+    menu.value = "";
+    if (value === "PNG" || value === "CSV") save(value);
+  });
+  return menu;
 }

@@ -29,9 +29,9 @@ export class ValueRow {
   private readonly low: ExtremeButton;
   private readonly high: ExtremeButton;
 
-  /** `isAlone` is whether the panel of the line has no other, so that it cannot be hidden. */
-  constructor(line: DrawnLine, isAlone: boolean, actions: RowActions) {
-    this.name = nameElement(line.name, isAlone, actions);
+  /** `isFixed` is whether the line cannot be hidden, as it is alone in its panel, or stacked. */
+  constructor(line: DrawnLine, isFixed: boolean, actions: RowActions) {
+    this.name = nameElement(line.name, isFixed, actions);
     this.low = new ExtremeButton("min", "Lowest finite value", actions);
     this.high = new ExtremeButton("max", "Highest finite value", actions);
     this.element.append(
@@ -75,14 +75,14 @@ function signed(change: number): string {
 }
 
 /** Returns a name that is cut in the middle where there is no room; its tooltip is the whole. */
-function nameElement(name: string, isAlone: boolean, actions: RowActions): HTMLElement {
+function nameElement(name: string, isFixed: boolean, actions: RowActions): HTMLElement {
   const cut = name.length > LONG_NAME ? name.length - NAME_END : name.length;
   const parts = [
     make("span", { class: "labkit-curves-name-start" }, name.slice(0, cut)),
     make("span", { class: "labkit-curves-name-end" }, name.slice(cut)),
   ];
   const attributes = { class: "labkit-curves-name", title: name };
-  if (isAlone) return make("span", attributes, ...parts);
+  if (isFixed) return make("span", attributes, ...parts);
   const title = `${name}: show or hide this curve`;
   const button = make("button", { ...attributes, type: "button", title }, ...parts);
   button.addEventListener("click", () => actions.toggle());

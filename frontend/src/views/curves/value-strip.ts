@@ -70,7 +70,8 @@ export class ValueStrip {
     const lines = input.quantities.flatMap((each) => each.lines);
     this.arrange(input.quantities, lines);
     lines.forEach((line, index) => {
-      this.rows[index]?.show(line, shownValue(line, input), this.extremesOf(line));
+      const own = line.part ?? line;
+      this.rows[index]?.show(line, shownValue(own, input), this.extremesOf(own));
     });
   }
 
@@ -83,7 +84,8 @@ export class ValueStrip {
       some.map((line) => {
         const { moveCursor } = this.actions;
         const toggle = () => this.actions.toggle(line);
-        return new ValueRow(line, some.length === 1, { moveCursor, toggle });
+        const isFixed = some.length === 1 || line.part !== undefined;
+        return new ValueRow(line, isFixed, { moveCursor, toggle });
       }),
     );
     this.list.replaceChildren(...this.rows.map(({ element }) => element));
