@@ -9,7 +9,9 @@ import { SampleStage } from "./stage";
 
 /** Shortest time between two requests for newer samples while the run continues at full speed. */
 const REFRESH_MS = 900;
-const NOT_ARRIVED = "This sample has not arrived yet. The kernel sends the newest ones in turn.";
+const NOT_ARRIVED =
+  "This sample has not arrived yet. While the cell runs, the kernel sends the newest ones in turn, " +
+  "and none of more than 1 MB.";
 const NOT_ANSWERED = "The kernel has not sent this sample yet.";
 
 export class SampleCard {
