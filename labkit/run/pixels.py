@@ -17,6 +17,8 @@ NOT_FINITE = (230, 0, 230)
 """The colour of pixels that are NaN or infinite."""
 _GAP = 2
 """Width of the gaps between the images of a grid, in pixels."""
+_OVERSHOOT = 0.1
+"""Part of a usual range by which values may exceed it; those beyond it are clipped."""
 _GREY, _GREY_ALPHA, _RGB, _RGBA = 1, 2, 3, 4
 
 Image = NDArray[Any]
@@ -79,8 +81,8 @@ def draw(images: Sequence[Image], total: int | None = None) -> Drawn:
     ----------
     images : sequence of ndarray, shape (height, width, n_channels)
         Of any sizes and real dtypes, at least one. Values of unsigned bytes are colours. Other
-        values share one range: 0 to 1 if all are in it, else -1 to 1, else from the smallest to the
-        largest; whole numbers from 0 to 255 are colours.
+        values share one range: 0 to 1 if all are in it or exceed it by at most a tenth, else -1 to
+        1 likewise, else from the smallest to the largest. Whole numbers from 0 to 255 are colours.
     total : int, optional
         Number of images that there are, if these are the first of them.
 
@@ -95,7 +97,8 @@ def draw(images: Sequence[Image], total: int | None = None) -> Drawn:
     height, width = (max(image.shape[axis] for image in shown) for axis in (0, 1))
     factors = _factors(height, width, len(shown))
     reduced = [_averaged(image, *factors) for image in shown]
-    low, high = _range(reduced)
+    least, greatest = _extremes(reduced)
+    low, high = _range(reduced, least, greatest)
     has_marks = not all(np.isfinite(image).all() for image in reduced)
     coloured = [_coloured(image, low, high) for image in reduced]
     channels = _channels(coloured, has_marks=has_marks)
@@ -106,6 +109,7 @@ def draw(images: Sequence[Image], total: int | None = None) -> Drawn:
     words = [
         _size_text(images, total or len(images)),
         f"black is {low:.4g}, white is {high:.4g}",
+        *(["values beyond are clipped"] if least < low or greatest > high else []),
         *(["smaller by averaging"] if max(factors) > 1 else []),
         *(["magenta is NaN or infinite"] if has_marks else []),
     ]
@@ -134,22 +138,31 @@ def _averaged(image: Image, down: int, across: int) -> Image:
     return means.round().astype(image.dtype) if image.dtype == np.uint8 else means
 
 
-def _range(images: Sequence[Image]) -> tuple[float, float]:
-    """Return the values that become black and white."""
+def _extremes(images: Sequence[Image]) -> tuple[float, float]:
+    """Return the smallest and the largest finite value, of values that are not bytes."""
     others = [image for image in images if image.dtype != np.uint8]
-    if not others:
-        return 0.0, 255.0
     finite = [values for image in others if (values := image[np.isfinite(image)]).size]
-    low = min((float(values.min()) for values in finite), default=0.0)
-    high = max((float(values.max()) for values in finite), default=1.0)
-    if low >= 0 and high <= 1:
-        return 0.0, 1.0
-    if low >= -1 and high <= 1:
-        return -1.0, 1.0
-    is_whole = all(np.issubdtype(image.dtype, np.integer) for image in others)
-    if is_whole and low >= 0 and high <= 255:  # noqa: PLR2004 - the largest byte
+    least = min((float(values.min()) for values in finite), default=0.0)
+    return least, max((float(values.max()) for values in finite), default=0.0)
+
+
+def _range(images: Sequence[Image], least: float, greatest: float) -> tuple[float, float]:
+    """Return the values that become black and white.
+
+    A network without a last activation exceeds 0 to 1 by a little; values on both sides of zero
+    are those of a range from -1 to 1, however small they are.
+    """
+    dtypes = {image.dtype for image in images} - {np.dtype(np.uint8)}
+    if not dtypes:
         return 0.0, 255.0
-    return low, high
+    if greatest <= 1 + _OVERSHOOT and least >= -_OVERSHOOT * max(greatest, 0):
+        return 0.0, 1.0
+    if greatest <= 1 + _OVERSHOOT and least >= -1 - _OVERSHOOT:
+        return -1.0, 1.0
+    is_whole = all(np.issubdtype(dtype, np.integer) for dtype in dtypes)
+    if is_whole and least >= 0 and greatest <= 255:  # noqa: PLR2004 - the largest byte
+        return 0.0, 255.0
+    return least, greatest
 
 
 def _coloured(image: Image, low: float, high: float) -> NDArray[np.uint8]:

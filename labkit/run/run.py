@@ -204,10 +204,11 @@ class Run(ChangeableRun):
             (n_channels, height, width), (n_images, n_channels, height, width) or (n_images, height,
             width, n_channels), with 1, 3 or 4 channels; an image of Pillow; or a list of these.
             Several images become a grid of at most 64. Unsigned bytes are colours. For other values
-            the smallest and the largest one decide: if they are within 0 and 1, 0 is black and 1 is
-            white; else, within -1 and 1, -1 is black and 1 is white; else the smallest is black and
-            the largest is white. Whole numbers from 0 to 255 are colours. NaN and infinite values
-            are magenta. Pictures of more than 2**20 pixels are made smaller.
+            the smallest and the largest one decide: if they are within 0 and 1, or exceed it by at
+            most a tenth, 0 is black and 1 is white; else, likewise, -1 is black and 1 is white;
+            else the smallest is black and the largest is white. Whole numbers from 0 to 255 are
+            colours. NaN and infinite values are magenta. Pictures of more than 2**20 pixels are
+            made smaller. The description of the sample says what was done.
 
             A text, or a list of texts, of at most 100,000 characters.
 

@@ -24,6 +24,10 @@ MAX_PUSH_BYTES = 64_000
 """Size of the replies that are sent with a frame, apart from the first two."""
 MAX_HISTOGRAMS = 48
 """Maximum number of parameters whose histograms are sent; a page draws as many."""
+MAX_SAMPLE_BYTES = 1_000_000
+"""Size up to which logged samples are sent."""
+_LARGE_BYTES_PER_SECOND = 25_000
+"""Rate of samples above `MAX_PUSH_BYTES`; frames wait for a quarter of their time."""
 PICTURE_ORDER: tuple[PictureKind, ...] = (
     "maps",
     "kernels",
@@ -56,11 +60,14 @@ class _Reply(NamedTuple):
         The steps of its content.
     build : callable
         Returns the message.
+    size : int
+        Size of its content in bytes; 0 if it is small.
     """
 
     key: tuple[str, ...]
     steps: tuple[int, ...]
     build: Callable[[], wire.Message]
+    size: int = 0
 
 
 class PushedReplies:
@@ -82,7 +89,7 @@ class PushedReplies:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._due_at = -math.inf
+        self._due_at = self._large_due_at = -math.inf
         self._pictures = 0
         """Number of recorded pictures when the list of them was sent."""
         self._sent: dict[tuple[str, ...], tuple[int, ...]] = {}
@@ -114,11 +121,15 @@ class PushedReplies:
         if _PICTURE_VIEWS.intersection(kinds):
             messages += self._subjects()
         room = MAX_PUSH_BYTES - sum(map(_size, messages))
-        for count, reply in enumerate(self._new_replies(kinds)):
+        count = 0
+        for reply in self._new_replies(kinds):
+            if not self._is_due(reply, now):
+                continue
             message = reply.build()
             room -= _size(message)
             if room < 0 and count >= _MIN_REPLIES:
                 break
+            count += 1
             messages.append(message)
             self._sent.pop(reply.key, None)
             self._sent[reply.key] = reply.steps
@@ -166,12 +177,23 @@ class PushedReplies:
             yield _Reply(("histograms", bins), steps, build)
 
     def _sample_replies(self) -> Iterator[_Reply]:
-        """Yield the newest sample of each name."""
+        """Yield the newest sample of each name, unless it is too large."""
         log = self._run.sample_log
         for series in log.series():
             found = log.at(series.name)
-            build = partial(sample_messages.sample, None, found)
-            yield _Reply(("sample", series.name), (series.steps[-1], series.logged), build)
+            if found is not None and len(found.content) <= MAX_SAMPLE_BYTES:
+                key, steps = ("sample", series.name), (series.steps[-1], series.logged)
+                build = partial(sample_messages.sample, None, found)
+                yield _Reply(key, steps, build, len(found.content))
+
+    def _is_due(self, reply: _Reply, now: float) -> bool:
+        """Return whether a reply is sent now: a large one if none was sent lately."""
+        if reply.size <= MAX_PUSH_BYTES:
+            return True
+        is_due = now >= self._large_due_at
+        if is_due:
+            self._large_due_at = now + reply.size / _LARGE_BYTES_PER_SECOND
+        return is_due
 
 
 def _size(message: wire.Message) -> int:

@@ -1,6 +1,7 @@
 """Logged images, texts and figures on their way to the pages."""
 
 import json
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -129,6 +130,21 @@ def test_large_samples_are_sent_in_turn_and_only_to_views_that_draw_them(run, mo
     log_at(run, 1, a="again")
     (message,) = replies.due({"samples"})
     assert message.content["sample"]["name"] == "a"
+
+
+def test_samples_that_are_still_larger_are_sent_rarely_and_some_not_at_all(run, monkeypatch):
+    monkeypatch.setattr(pushed_replies, "_INTERVAL_SECONDS", 0.0)
+    now = iter(range(0, 1000, 4))
+    clock = SimpleNamespace(monotonic=lambda: float(next(now)))
+    monkeypatch.setattr(pushed_replies, "time", clock)
+    replies = PushedReplies(run)
+    sent = []
+    for step in range(1, 25):
+        for name, size in {"a": 200_000, "b": 200_000, "too large": 1_000_001}.items():
+            run.sample_log.add(LoggedSample(name, step, "image", bytes(size)))
+        sent.append([message.content["sample"]["name"] for message in replies.due({"samples"})])
+    assert sent[:5] == [["a"], [], ["b"], [], ["a"]]
+    assert ["too large"] not in sent
 
 
 def test_the_still_picture_of_a_view_is_well_formed(run):

@@ -288,11 +288,12 @@ export class LiveSession implements RunSession {
   }
 
   /**
-   * Whether views draw what the kernel has sent without a request: its pages' messages wait for the
-   * end of the cell, or it has never received an acknowledgement.
+   * Whether views draw what the kernel has sent without a request: a loop is watched, and its pages'
+   * messages wait for the end of the cell, or it has never received an acknowledgement.
    */
   private get drawsPushed(): boolean {
-    return this.pushed > 0 && (this.isOneWay || !this.acknowledgements.isRead);
+    const { isOneWay, isRead } = this.acknowledgements;
+    return this.pushed > 0 && this.isLive && (isOneWay || !isRead);
   }
 
   /** Acknowledges a snapshot or a frame, unless an earlier one was acknowledged a moment ago. */

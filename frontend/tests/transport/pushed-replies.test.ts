@@ -132,6 +132,14 @@ describe("what the kernel has sent without a request", () => {
     expect(channel.sentOfType("picture")).toHaveLength(2);
   });
 
+  it("is not drawn when the run has ended, as requests arrive then", async () => {
+    pushSample(3);
+    seq += 1;
+    channel.receive(snapshot(seq, { status: "finished" }));
+    void session.sample("prompt", null);
+    expect(channel.sentOfType("sample")).toHaveLength(1);
+  });
+
   it("is the answer to a request that times out", async () => {
     frame(1);
     pushPicture(3);

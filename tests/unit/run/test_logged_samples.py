@@ -64,6 +64,14 @@ def test_an_image_has_the_pixels_of_the_value(kind):
 RANGES = {
     "0 to 1": ([0.0, 0.5, 1.0], [0, 128, 255], "black is 0, white is 1"),
     "-1 to 1": ([-1.0, 0.0, 1.0], [0, 128, 255], "black is -1, white is 1"),
+    "a little beyond 0 to 1": (
+        [-0.03, 0.5, 1.05],
+        [0, 128, 255],
+        "black is 0, white is 1 · values beyond are clipped",
+    ),
+    "beyond -1 to 1": ([-1.1, 0.0, 1.0], [0, 128, 255], "white is 1 · values beyond are clipped"),
+    "small on both sides of 0": ([-0.04, 0.0, 0.04], [122, 128, 133], "black is -1, white is 1"),
+    "negative": ([-1.0, -0.5, 0.0], [0, 64, 128], "black is -1, white is 1"),
     "others": ([-3.0, 0.5, 4.0], [0, 128, 255], "black is -3, white is 4"),
     "whole numbers": ([0, 1, 200], [0, 1, 200], "black is 0, white is 255"),
     "large whole numbers": ([0, 500, 1000], [0, 128, 255], "black is 0, white is 1000"),

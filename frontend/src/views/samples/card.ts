@@ -9,7 +9,9 @@ import { SampleStage } from "./stage";
 
 /** Shortest time between two requests for newer samples while the run continues at full speed. */
 const REFRESH_MS = 900;
-const NOT_ARRIVED = "This sample has not arrived yet. The kernel sends the newest ones in turn.";
+const NOT_ARRIVED =
+  "This sample has not arrived yet. While the cell runs, the kernel sends the newest ones in turn, " +
+  "and none of more than 1 MB.";
 const NOT_ANSWERED = "The kernel has not sent this sample yet.";
 
 export class SampleCard {
@@ -114,14 +116,21 @@ export class SampleCard {
     const sample = await this.session.sample(this.name, step);
     this.isAwaited = false;
     if (this.isClosed) return;
-    const reason = this.session.isOneWay ? NOT_ARRIVED : NOT_ANSWERED;
-    setText(this.failure, sample ? "" : reason);
+    setText(this.failure, this.failureText(sample, step));
     if (sample) {
       this.show(sample);
       this.request(false);
     } else {
       this.requested = ""; // again after the next change
     }
+  }
+
+  /** Returns why the sample of a step is not shown; an empty text if it is. */
+  private failureText(sample: Sample | null, step: number | null): string {
+    const { isOneWay } = this.session;
+    if (!sample) return isOneWay ? NOT_ARRIVED : NOT_ANSWERED;
+    const isOther = isOneWay && step !== null && sample.step !== step;
+    return isOther ? `The sample of step ${formatCount(step)} comes when the cell has ended.` : "";
   }
 
   private show(sample: Sample): void {
@@ -133,7 +142,8 @@ export class SampleCard {
   }
 
   private stepText(step: number): string {
-    const isEarlier = this.session.cursor !== null && this.session.cursor < step;
-    return `step ${formatCount(step)}${isEarlier ? ", the first" : ""}`;
+    const { cursor } = this.session;
+    const isLater = cursor !== null && cursor < step && step === this.series?.steps[0];
+    return `step ${formatCount(step)}${isLater ? ", the first" : ""}`;
   }
 }

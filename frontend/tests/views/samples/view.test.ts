@@ -18,7 +18,7 @@ class SamplesSession extends StubSession {
     this.requests.push([name, step]);
     const series = this.samples.find((each) => each.name === name);
     if (!series || !this.isAnswering) return null;
-    const found = step ?? (series.steps.at(-1) as number);
+    const found = this.isOneWay ? 9 : (step ?? (series.steps.at(-1) as number));
     const text = series.kind === "plotly" ? JSON.stringify(FIGURES[name]) : `${name} at ${found}`;
     return {
       name,
@@ -150,6 +150,18 @@ describe("the samples of a run", () => {
     session.notify("cursor");
     await awaitHeads("promptstep 3");
     expect(root.textContent).not.toContain("has not sent");
+  });
+
+  it("that cannot be requested while a cell runs are requested when it has ended", async () => {
+    open(series("prompt", "text", [3, 6, 9]));
+    session.isOneWay = true;
+    session.setCursor(3);
+    await vi.waitFor(() => expect(root.textContent).toContain("of step 3 comes when the cell has"));
+    await awaitHeads("promptstep 9");
+    session.isOneWay = false;
+    session.notify("frame");
+    await awaitHeads("promptstep 3");
+    expect(root.textContent).not.toContain("when the cell has ended");
   });
 
   it("can be chosen by name, and only one is shown first if there are many", async () => {
