@@ -86,7 +86,7 @@ export class TuningSection {
     if (!this.element.open || !state) return;
     const isOpen = !isFinal(state.status) && this.session.problem === null;
     this.updateGroups(isOpen);
-    this.modules.update(modules, isOpen);
+    this.modules.update(modules, isOpen, this.session.selected);
     this.budgetRow.hidden = !isOpen;
     this.updateBudget(state.budget);
     this.events.update(events, isOpen);
