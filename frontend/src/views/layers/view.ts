@@ -2,6 +2,7 @@
 
 import { revisionOf } from "../../heat-map/rows";
 import type { TableKind } from "../../messages/tables";
+import type { ModuleFacts } from "../../messages/tuning";
 import { CursorNote } from "../../parts/cursor-note";
 import { formatCount } from "../../parts/format";
 import { LiveDrawing } from "../../parts/live-drawing";
@@ -21,6 +22,7 @@ import { Folding } from "./folding";
 import { type Layer, type LayerTree, layersKey, layersOf } from "./layers";
 import { NO_READING, type Reading, readingsOf } from "./readings";
 import { nextSorting, type Sorting, sortedRows, sortingAsText, sortingFromText } from "./sorting";
+import { Structures } from "./structures";
 import { LayersTable } from "./table";
 import { LayersToolbar } from "./toolbar";
 
@@ -47,11 +49,12 @@ class LayersView {
   private readonly live: LiveDrawing;
   private readonly resizes: ResizeObserver;
   private readonly folding: Folding;
+  private readonly structures: Structures;
   private sorting: Sorting;
   private tree: LayerTree | null = null;
   private treeKey: readonly unknown[] = [];
-  /** The classes by path, which the kernel does not send any more when the run has ended. */
-  private readonly types = new Map<string, string>();
+  /** What the kernel has sent of the modules; it sends nothing when the run has ended. */
+  private modules: readonly ModuleFacts[] = [];
   /** The order in which the rows were drawn last. */
   private order: readonly Layer[] = [];
   /** Whether the order is that of another sorting, selection or tree. */
@@ -67,6 +70,7 @@ class LayersView {
     this.settings = new ViewSettings(session.runId);
     this.folding = new Folding(this.settings);
     this.sorting = sortingFromText(this.settings.get("layers sorting"));
+    this.structures = new Structures(session, () => this.live.now());
     this.cursor = new CursorNote(session);
     this.selection = new SelectionNote(session);
     this.table = new LayersTable({
@@ -133,11 +137,14 @@ class LayersView {
 
   /** Reads the modules if they have changed; returns whether they have. */
   private updateTree(): boolean {
-    const key = layersKey(this.session);
+    const { graphs } = this.structures;
+    const { modules } = this.session.tuning;
+    if (modules.length > 0) this.modules = modules;
+    const key = layersKey(this.session, graphs, this.modules);
     if (key.every((part, place) => part === this.treeKey[place])) return false;
     this.treeKey = key;
-    for (const { path, type } of this.session.tuning.modules) this.types.set(path, type);
-    this.tree = layersOf(this.session, this.types);
+    this.tree = layersOf(this.session, graphs, this.modules);
+    this.structures.complete(this.tree);
     this.isOrderOld = true;
     return true;
   }

@@ -102,6 +102,21 @@ describe("the table of layers", () => {
     expect(cell("", "Trainable")?.textContent).toBe("12");
   });
 
+  it("takes modules that the newest graph lacks from an earlier structure", async () => {
+    const earlier = new Sample().module("critic#1", null, 6).op("critic#1/mm:0").graph("earlier");
+    session.graphOf = async (signature) => (signature === "earlier" ? earlier : null);
+    session.graph = new Sample().module("generator#1", null, 6).op("generator#1/mm:0").graph();
+    const span = { first: 1, last: 1, title: "" };
+    session.state = stateOf({
+      step: 2,
+      structures: ["earlier", "one"].map((signature) => ({ signature, ...span })),
+    });
+    session.tables = [tableOf("weight_norm", { "generator.weight": 1, "critic.weight": 1 })];
+    session.notify("snapshot");
+    await vi.waitFor(() => expect(cell("critic", "Output")?.textContent).toBe("4×2"));
+    expect(names()).toEqual(["generator", "critic"]);
+  });
+
   it("shows modules before there is a graph, and what is frozen", async () => {
     session.tuning = {
       groups: [],
