@@ -155,6 +155,24 @@ def test_activations_are_drawn_and_a_click_selects_the_module_in_all_views(fault
     expect(picked.first).to_contain_text("gru")
 
 
+def test_a_layer_is_marked_in_the_other_views_until_escape(faulty):
+    faulty.scroll_to("layers")
+    row = faulty.view("layers").locator('tbody [data-labkit-layer="gru"]')
+    row.click()
+    expect(row).to_have_class("labkit-picked")
+    faulty.scroll_to("gradients")
+    picked = faulty.view("gradients").locator(".labkit-heat-names .labkit-picked")
+    expect(picked).to_have_count(4)
+    faulty.scroll_to("graph")
+    outlined = faulty.view("graph").locator(".labkit-graph-selected")
+    expect(outlined).to_have_count(1)
+    expect(outlined).to_be_in_viewport()
+    faulty.page.keyboard.press("Escape")
+    expect(outlined).to_have_count(0)
+    faulty.scroll_to("layers")
+    expect(row).not_to_have_class("labkit-picked")
+
+
 def test_gradient_histograms_are_drawn_at_the_selected_step(faulty):
     faulty.bring_to_front("gradients")
     gradients = faulty.view("gradients")

@@ -7,6 +7,8 @@ import { FROZEN } from "./rows";
 
 /** Average width of a character of the names, in px. */
 const CHARACTER_WIDTH = 6.4;
+/** The same in bold type, by comparison. */
+const BOLD_WIDTH = 1.12;
 const WITHOUT_GRADIENT = "frozen: no gradient is computed for it";
 const ARROWS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1 };
 
@@ -59,8 +61,9 @@ export class HeatLabels {
     this.focused = null;
     this.element.classList.toggle("labkit-tree", isTree);
     const labels = shown.map((entry) => {
-      const label = labelOf(entry, isTree, maxCharacters);
       const isMarked = marked.has(entry.name);
+      const room = isMarked ? Math.floor(maxCharacters / BOLD_WIDTH) : maxCharacters;
+      const label = labelOf(entry, isTree, room);
       label.classList.toggle("labkit-picked", isMarked);
       label.setAttribute("aria-pressed", String(isMarked));
       label.style.height = label.style.lineHeight = `${rowHeight}px`;

@@ -35,8 +35,8 @@ export function paint(canvas: HTMLCanvasElement, painting: HeatMapImage): void {
   context.imageSmoothingEnabled = false;
   context.drawImage(cells, 0, 0, bins.count, rows.length, 0, 0, canvas.width, canvas.height);
   drawGaps(context, rows.length, canvas);
-  drawSelection(context, painting, ratio);
   drawMark(context, painting, ratio);
+  drawSelection(context, painting, ratio);
   drawCursor(context, painting, ratio);
 }
 

@@ -135,7 +135,7 @@ class TuningForm {
     if (!state) return;
     const isOpen = !isFinal(state.status) && this.session.problem === null;
     this.updateGroups(isOpen);
-    this.modules.update(modules, isOpen);
+    this.modules.update(modules, isOpen, this.session.selected);
     this.budgetRow.hidden = !isOpen;
     this.updateBudget(state.budget);
     this.events.update(events, isOpen);

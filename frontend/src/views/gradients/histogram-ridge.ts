@@ -91,12 +91,13 @@ export class HistogramRidge {
     const names = found.map(({ name }) => name);
     const marked = namesMarkedBy(names, selected);
     const focused = nameOf(document.activeElement);
-    this.stage.replaceChildren(drawRidge({ found, bins, theme, frozen, marked }));
+    const drawing = drawRidge({ found, bins, theme, frozen, marked });
+    this.stage.replaceChildren(drawing);
     if (focused !== null) this.rowOf(focused)?.focus({ preventScroll: true });
     if (selected === this.revealed || this.stage.clientWidth === 0) return;
     this.revealed = selected;
     const place = names.findIndex((name) => marked.has(name));
-    if (place >= 0) this.scrollTo(topOf(place, this.stage.clientWidth));
+    if (place >= 0) this.scrollTo(topOf(place, drawing.clientWidth));
   }
 
   private rowOf(wanted: string): SVGElement | undefined {

@@ -92,7 +92,7 @@ function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): L
     annotations,
     hovermode: "closest",
     legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } },
-    margin: { l: 52, r: 12, t: 10, b: 40 },
+    margin: { l: 64, r: 12, t: 10, b: 40 },
     shapes,
     showlegend: rows.length <= MAX_NAMED,
     uirevision: input.quantity,

@@ -27,7 +27,7 @@ export interface RidgeContent {
   readonly marked: ReadonlySet<string>;
 }
 
-/** Returns the place of a row in a drawing of some width, in px. */
+/** Returns the place of a row in a drawing of some width, in px, with the histogram above it. */
 export function topOf(place: number, width: number): { top: number; bottom: number } {
   const scale = width / WIDTH;
   const bottom = HISTOGRAM_HEIGHT + (place + 1) * ROW_HEIGHT;
@@ -70,7 +70,7 @@ function drawRow(
     "aria-pressed": String(isMarked),
   });
   row.append(
-    label(nameText(name, frozen), LEFT - 8, base - 4, "end", theme, name),
+    label(nameText(name, frozen.has(name), isMarked), LEFT - 8, base - 4, "end", theme, name),
     element("path", {
       d: outline(counts.subarray(from, to), base, right),
       fill: colour,
@@ -83,8 +83,10 @@ function drawRow(
   return row;
 }
 
-function nameText(name: string, frozen: ReadonlySet<string>): string {
-  return frozen.has(name) ? `${shortenPath(name, 15)} · ${FROZEN}` : shortenPath(name, 24);
+/** A name in bold type has room for fewer characters. */
+function nameText(name: string, isFrozen: boolean, isBold: boolean): string {
+  const max = isBold ? 21 : 24;
+  return isFrozen ? `${shortenPath(name, max - 9)} · ${FROZEN}` : shortenPath(name, max);
 }
 
 function drawRange(row: Element, { edges }: GradientHistogram, base: number, theme: Theme): void {

@@ -5,6 +5,7 @@
  * `view.ts`.
  */
 
+import { SelectionNote } from "../../parts/selection-note";
 import type { RunSession } from "../../session";
 import type { NodeColouring } from "./colouring/node-colouring";
 import type { DrawOptions, GraphDrawing } from "./drawing/graph-drawing";
@@ -36,6 +37,7 @@ export interface SelectionActions {
 
 export class GraphInteraction {
   readonly toolbar: Toolbar;
+  readonly note: SelectionNote;
   readonly details: DetailsPanel;
   readonly tooltip: Tooltip;
   readonly navigator: GraphNavigator;
@@ -51,7 +53,9 @@ export class GraphInteraction {
     private readonly selection: SelectionActions,
   ) {
     const { embedded } = state;
-    this.toolbar = new Toolbar(this.toolbarActions(), colouring.legend.element, { embedded });
+    this.note = new SelectionNote(session);
+    const legend = colouring.legend.element;
+    this.toolbar = new Toolbar(this.toolbarActions(), legend, this.note.element, { embedded });
     this.details = new DetailsPanel(
       (name) => session.inspect(name),
       () => this.toolbar.setDetailsPressed(false),

@@ -83,6 +83,7 @@ export class GraphNavigator {
     if (rect) view.viewport.approach(rect);
     this.followed = dimsOthers ? id : null;
     this.applyFade();
-    view.showMessage(message);
+    // The selection is shown already.
+    view.showMessage(dimsOthers ? message : "");
   }
 }

@@ -8,7 +8,6 @@
 import type { GraphData } from "../../messages/graph";
 import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import { selectionText } from "../../parts/selection";
-import { SelectionNote } from "../../parts/selection-note";
 import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
 import { NodeColouring } from "./colouring/node-colouring";
@@ -58,7 +57,6 @@ export class GraphView {
   private readonly resizes = new ResizeObserver(() => this.onResized());
   private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
-  private readonly note: SelectionNote;
   private readonly embedded: boolean;
   /** The selection that is outlined in the present drawing of a graph; null without one. */
   private marked: { readonly shown: ShownGraph; readonly selected: string | null } | null = null;
@@ -74,7 +72,6 @@ export class GraphView {
     root.setAttribute("data-labkit-view", "graph");
     const settings = new ViewSettings(session.runId);
     this.embedded = embedded;
-    this.note = new SelectionNote(session);
     this.state = new GraphViewState(settings, embedded);
     this.drawing = new GraphDrawing(
       {
@@ -98,7 +95,7 @@ export class GraphView {
     if (!embedded) this.drawing.height.restore(settings);
     stage.append(tooltip.element);
     const deck = html("div", { class: "labkit-graph-deck" });
-    deck.append(stage, this.minimap.element, help.element, details.element, this.note.element);
+    deck.append(stage, this.minimap.element, help.element, details.element);
     root.replaceChildren(
       toolbar.element,
       this.failures.element,
@@ -178,7 +175,7 @@ export class GraphView {
     const { drawing, session } = this;
     const { shown } = this.state;
     const { selected } = session;
-    this.note.update();
+    this.interaction.note.update();
     if (!shown || !drawing.layout) return;
     const isMarked = this.marked?.shown === shown && this.marked.selected === selected;
     const isApproached = selected === this.approached || drawing.stage.clientWidth === 0;

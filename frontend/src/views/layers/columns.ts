@@ -2,7 +2,7 @@
 
 import { formatShare, formatValue } from "../../parts/format";
 import { bytesText, countText, shortCount, siText } from "../graph/structure/text";
-import type { Layer } from "./layers";
+import type { Layer, LayerCosts } from "./layers";
 import type { Reading } from "./readings";
 
 export interface Column {
@@ -35,12 +35,12 @@ export const COLUMNS: readonly Column[] = [
     explanation:
       "Size of what the module returns, in the newest graph. Letters stand for sizes that vary, " +
       "as that of the last batch. Of a module that is called several times, the first call's.",
-    width: 104,
+    width: 124,
     rank: 7,
     shownIf: "always",
     value: ({ costs }) => (costs?.shape ? sizeOf(costs.shape) : null),
     text: ({ costs }) => costs?.shape || NOTHING,
-    detail: ({ costs }) => (costs && costs.calls > 1 ? `${countText(costs.calls)} calls` : ""),
+    detail: ({ costs }) => (costs ? shapeDetail(costs) : ""),
   },
   counted("trainable", "Trainable", 1, 78, ({ trainable }) => trainable, {
     explanation: `Number of parameters that training changes. ${INCLUDED}`,
@@ -186,6 +186,10 @@ function recorded(
     },
     detail: () => "",
   };
+}
+
+function shapeDetail({ shape, calls }: LayerCosts): string {
+  return calls > 1 ? `${shape} of the first of ${countText(calls)} calls` : shape;
 }
 
 function flopsText(flops: number | null, unknown: number): string {

@@ -1,8 +1,8 @@
 /** The header of the table, whose cells sort the rows. */
 
 import { make, setText } from "../../parts/element";
-import type { Sorting } from "./arrangement";
 import type { Column } from "./columns";
+import type { Sorting } from "./sorting";
 
 const NAME = "Module";
 const NAME_EXPLANATION = "The modules of the model by path, in the order of the forward pass.";

@@ -1,6 +1,7 @@
 /** The modules of the model as a tree by path, with what depends only on the graph. */
 
 import type { GraphData, ModuleCall } from "../../messages/graph";
+import type { ModuleFacts } from "../../messages/tuning";
 import type { RunSession } from "../../session";
 import { ModuleTree } from "../graph/structure/module-tree";
 import { sizesText } from "../graph/structure/text";
@@ -48,18 +49,26 @@ export interface LayerTree {
 }
 
 /** Returns what changes whenever `layersOf` returns something new. */
-export function layersKey(session: RunSession): readonly unknown[] {
-  const { graph, tuning, tables, state } = session;
+export function layersKey(
+  session: RunSession,
+  graphs: readonly GraphData[],
+  modules: readonly ModuleFacts[],
+): readonly unknown[] {
+  const { tables, state } = session;
   const names = namesOf(tables, "weight_norm").length + namesOf(tables, "act_mean").length;
-  return [graph, tuning.modules, names, state?.parameters, state?.trainable];
+  return [graphs[0], graphs.length, modules, names, state?.parameters, state?.trainable];
 }
 
 /**
- * Returns the modules that the graph, the model's parameters and the activations name. `types` are
- * the classes of modules that the graph may lack, by path.
+ * Returns the modules that the graphs, `modules`, the parameters and the activations name. The first
+ * graph that has a module describes it.
  */
-export function layersOf(session: RunSession, types: ReadonlyMap<string, string>): LayerTree {
-  return new TreeBuilder(session, types).build();
+export function layersOf(
+  session: RunSession,
+  graphs: readonly GraphData[],
+  modules: readonly ModuleFacts[],
+): LayerTree {
+  return new TreeBuilder(session, graphs, modules).build();
 }
 
 function namesOf(tables: RunSession["tables"], kind: string): readonly string[] {
@@ -69,29 +78,27 @@ function namesOf(tables: RunSession["tables"], kind: string): readonly string[] 
 class TreeBuilder {
   private readonly children = new Map<string, string[]>([["", []]]);
   private readonly calls = new Map<string, ModuleCall[]>();
-  private readonly shapes: ReadonlyMap<string, string>;
-  private readonly facts: ReadonlyMap<string, RunSession["tuning"]["modules"][number]>;
+  private readonly shapes = new Map<ModuleCall, string>();
+  private readonly facts: ReadonlyMap<string, ModuleFacts>;
   private readonly owners: ReadonlySet<string>;
 
   constructor(
     private readonly session: RunSession,
-    private readonly types: ReadonlyMap<string, string>,
+    private readonly graphs: readonly GraphData[],
+    modules: readonly ModuleFacts[],
   ) {
-    const { graph, tuning, tables } = session;
+    const { tables } = session;
     const parameters = [...namesOf(tables, "weight_norm"), ...namesOf(tables, "grad_norm")];
     this.owners = new Set(parameters.map(parentOf));
-    this.shapes = graph ? shapesOf(graph) : new Map();
-    this.facts = new Map(tuning.modules.map((module) => [module.path, module]));
-    for (const call of graph?.modules ?? []) {
-      this.calls.set(call.path, [...(this.calls.get(call.path) ?? []), call]);
-      this.add(call.path);
-    }
-    for (const { path } of tuning.modules) this.add(path);
-    for (const path of [...this.owners, ...namesOf(tables, "act_mean")]) this.add(path);
+    this.facts = new Map(modules.map((module) => [module.path, module]));
+    for (const graph of graphs) this.addCalls(graph);
+    const described = modules.map(({ path }) => path);
+    const named = [...namesOf(tables, "act_mean"), ...described, ...this.owners];
+    for (const path of named) this.add(path);
   }
 
   build(): LayerTree {
-    const { graph, state } = this.session;
+    const { state } = this.session;
     const model = this.layer("", -1);
     const total = state && state.parameters > 0 ? state : null;
     return {
@@ -101,8 +108,25 @@ class TreeBuilder {
         frozen: total ? total.parameters - total.trainable : model.frozen,
       },
       byPath: new Map(withAllIn(model.children).map((layer) => [layer.path, layer])),
-      tied: (graph?.nodes ?? []).map(({ parameters }) => parameters).filter((n) => n.length > 1),
+      tied: this.graphs
+        .flatMap(({ nodes }) => nodes.map(({ parameters }) => parameters))
+        .filter((names) => names.length > 1),
     };
+  }
+
+  /** Adds the calls of the modules that no graph before has. */
+  private addCalls(graph: GraphData): void {
+    const known = new Set(this.calls.keys());
+    const outputs = new ModuleTree(graph).outputs();
+    for (const call of graph.modules) {
+      if (known.has(call.path)) continue;
+      const earlier = this.calls.get(call.path);
+      if (earlier) earlier.push(call);
+      else this.calls.set(call.path, [call]);
+      const output = outputs.get(call.id);
+      if (output) this.shapes.set(call, sizesText(output));
+      this.add(call.path);
+    }
   }
 
   /** Adds a path and those around it. */
@@ -124,7 +148,7 @@ class TreeBuilder {
     return {
       path,
       name: path.slice(path.lastIndexOf(".") + 1),
-      type: call?.type ?? this.types.get(path) ?? "",
+      type: call?.type ?? facts?.type ?? "",
       depth,
       children,
       hasOwnParameters: this.owners.has(path),
@@ -135,11 +159,12 @@ class TreeBuilder {
   }
 
   private costsOf(calls: readonly ModuleCall[], children: readonly Layer[]): LayerCosts | null {
-    if (calls.length === 0) return summedCosts(children);
+    const [first] = calls;
+    if (!first) return summedCosts(children);
     const costs = calls.map(({ cost }) => cost);
     return {
       calls: calls.length,
-      shape: this.shapes.get(calls[0]?.id ?? "") ?? "",
+      shape: this.shapes.get(first) ?? "",
       forwardFlops: sumOf(costs, ({ forward_flops }) => forward_flops),
       backwardFlops: sumOf(costs, ({ backward_flops }) => backward_flops),
       savedBytes: sumOf(costs, ({ saved_bytes }) => saved_bytes),
@@ -177,12 +202,6 @@ function summedCosts(children: readonly Layer[]): LayerCosts | null {
 function sumOf<T>(items: readonly T[], of: (item: T) => number | null): number | null {
   const known = items.map(of).filter((value) => value !== null);
   return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : null;
-}
-
-/** Returns the output shapes by the id of the call. */
-function shapesOf(graph: GraphData): ReadonlyMap<string, string> {
-  const outputs = new ModuleTree(graph).outputs();
-  return new Map([...outputs].map(([id, output]) => [id, sizesText(output)]));
 }
 
 /** Returns the path of the module around a parameter or module. */

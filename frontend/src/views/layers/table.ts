@@ -1,12 +1,15 @@
 /** The table of the modules: header, rows that are updated in place, and totals. */
 
 import { make } from "../../parts/element";
-import type { Sorting } from "./arrangement";
 import { type Column, NAME_WIDTH } from "./columns";
 import { TableHeader } from "./header";
 import type { Layer } from "./layers";
 import { NO_READING, type Reading } from "./readings";
 import { TableRow } from "./row";
+import type { Sorting } from "./sorting";
+
+/** Width of the number of modules beside the name of the model, in px. */
+const COUNT_WIDTH = 80;
 
 /** What the table shows. */
 export interface TableContent {
@@ -102,7 +105,7 @@ export class LayersTable {
       layer: { ...model, costs: model.costs && { ...model.costs, shape: "" } },
       reading: readings.get("") ?? NO_READING,
       columns,
-      room,
+      room: room - COUNT_WIDTH,
       isTree: sorting === null,
       isOpen: null,
       isMarked: marked.has(""),

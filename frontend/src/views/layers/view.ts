@@ -2,7 +2,9 @@
 
 import { revisionOf } from "../../heat-map/rows";
 import type { TableKind } from "../../messages/tables";
+import type { ModuleFacts } from "../../messages/tuning";
 import { CursorNote } from "../../parts/cursor-note";
+import { formatCount } from "../../parts/format";
 import { LiveDrawing } from "../../parts/live-drawing";
 import { EmptyMessage, emptyMessage } from "../../parts/panel";
 import {
@@ -15,10 +17,12 @@ import {
 import { SelectionNote } from "../../parts/selection-note";
 import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
-import { foldedAround, type Sorting, sortedRows, treeRows, unfoldedModules } from "./arrangement";
-import { COLUMNS, type Column, columnsFor } from "./columns";
+import { columnsFor } from "./columns";
+import { Folding } from "./folding";
 import { type Layer, type LayerTree, layersKey, layersOf } from "./layers";
 import { NO_READING, type Reading, readingsOf } from "./readings";
+import { nextSorting, type Sorting, sortedRows, sortingAsText, sortingFromText } from "./sorting";
+import { Structures } from "./structures";
 import { LayersTable } from "./table";
 import { LayersToolbar } from "./toolbar";
 
@@ -44,12 +48,13 @@ class LayersView {
   private readonly settings: ViewSettings;
   private readonly live: LiveDrawing;
   private readonly resizes: ResizeObserver;
-  private readonly toggled: Set<string>;
+  private readonly folding: Folding;
+  private readonly structures: Structures;
   private sorting: Sorting;
   private tree: LayerTree | null = null;
   private treeKey: readonly unknown[] = [];
-  /** The classes by path, which the kernel does not send any more when the run has ended. */
-  private readonly types = new Map<string, string>();
+  /** What the kernel has sent of the modules; it sends nothing when the run has ended. */
+  private modules: readonly ModuleFacts[] = [];
   /** The order in which the rows were drawn last. */
   private order: readonly Layer[] = [];
   /** Whether the order is that of another sorting, selection or tree. */
@@ -63,17 +68,25 @@ class LayersView {
     private readonly session: RunSession,
   ) {
     this.settings = new ViewSettings(session.runId);
-    this.toggled = new Set(JSON.parse(this.settings.get("layers folded") ?? "[]"));
-    this.sorting = sortingFrom(this.settings.get("layers sorting"));
+    this.folding = new Folding(this.settings);
+    this.sorting = sortingFromText(this.settings.get("layers sorting"));
+    this.structures = new Structures(session, () => this.live.now());
     this.cursor = new CursorNote(session);
     this.selection = new SelectionNote(session);
     this.table = new LayersTable({
-      sort: (column) => this.sort(column),
+      sort: (column) => {
+        this.sorting = nextSorting(this.sorting, column);
+        this.settings.set("layers sorting", sortingAsText(this.sorting));
+        this.rearrange();
+      },
       toggle: (path) => this.toggle(path),
       select: (path) => toggleSelection(session, path),
     });
     this.toolbar = new LayersToolbar(
-      (isOpen) => this.foldAll(isOpen),
+      (isOpen) => {
+        this.folding.setAll(isOpen);
+        this.rearrange();
+      },
       this.selection.element,
       this.cursor.element,
     );
@@ -110,25 +123,44 @@ class LayersView {
     this.root.dataset.labkitStep = String(session.state?.step ?? 0);
   }
 
+  /** Returns the steps of the costs and of the recorded values. */
+  private describe(): string {
+    const { graph, tables, cursor } = this.session;
+    const recorded = tables.filter(({ kind }) => KINDS.includes(kind));
+    const last = Math.max(-1, ...recorded.map(({ lastStep }) => lastStep));
+    const facts = [
+      typeof graph?.step === "number" ? `costs of step ${formatCount(graph.step)}` : "",
+      last < 0 ? "" : `values of step ${formatCount(cursor ?? last)}`,
+    ];
+    return facts.filter(Boolean).join(" · ");
+  }
+
   /** Reads the modules if they have changed; returns whether they have. */
   private updateTree(): boolean {
-    const key = layersKey(this.session);
+    const { graphs } = this.structures;
+    const { modules } = this.session.tuning;
+    if (modules.length > 0) this.modules = modules;
+    const key = layersKey(this.session, graphs, this.modules);
     if (key.every((part, place) => part === this.treeKey[place])) return false;
     this.treeKey = key;
-    for (const { path, type } of this.session.tuning.modules) this.types.set(path, type);
-    this.tree = layersOf(this.session, this.types);
+    this.tree = layersOf(this.session, graphs, this.modules);
+    this.structures.complete(this.tree);
     this.isOrderOld = true;
     return true;
   }
 
   private drawTable(tree: LayerTree, isLive: boolean): void {
     const { selected } = this.session;
+    this.folding.use(tree);
     const isNewSelection = selected !== this.revealed && this.table.element.clientWidth > 0;
-    if (isNewSelection && selected !== null) this.unfold(tree, selected);
+    if (isNewSelection && selected !== null) {
+      this.folding.unfoldAround(selected);
+      this.isOrderOld = true;
+    }
     const readings = readingsOf(this.session, tree.tied);
     const rows = this.arrange(tree, readings, isLive);
     const isNested = tree.model.children.some(({ children }) => children.length > 0);
-    this.toolbar.enable(isNested && this.sorting === null);
+    this.toolbar.update(isNested, this.sorting === null, this.describe());
     const marked = this.markedRows(rows, selected);
     const facts = rows.map((layer) => [layer, readings.get(layer.path) ?? NO_READING] as const);
     this.table.draw({
@@ -139,7 +171,7 @@ class LayersView {
       readings,
       sorting: this.sorting,
       marked,
-      isOpen: unfoldedModules(tree, this.toggled),
+      isOpen: (layer) => this.folding.isOpen(layer),
     });
     if (!isNewSelection) return;
     this.revealed = selected;
@@ -155,9 +187,7 @@ class LayersView {
   ): readonly Layer[] {
     if (isLive && !this.isOrderOld && this.table.isInUse) return this.order;
     this.isOrderOld = false;
-    this.order = this.sorting
-      ? sortedRows(tree, readings, this.sorting)
-      : treeRows(tree, this.toggled);
+    this.order = this.sorting ? sortedRows(tree, readings, this.sorting) : this.folding.rows();
     return this.order;
   }
 
@@ -170,53 +200,16 @@ class LayersView {
     return new Set(found === null ? [] : [found]);
   }
 
-  private unfold(tree: LayerTree, selected: string): void {
-    for (const path of foldedAround(tree, this.toggled, selected)) this.flip(path);
-    this.isOrderOld = true;
-  }
-
   private toggle(path: string): void {
-    this.flip(path);
+    this.folding.toggle(path);
     const { selected } = this.session;
     // Otherwise the selected row would be unfolded again.
     if (selected !== null && isWithin(pathOf(selected), path)) this.revealed = selected;
+    this.rearrange();
+  }
+
+  private rearrange(): void {
     this.isOrderOld = true;
     this.live.now();
   }
-
-  private foldAll(isOpen: boolean): void {
-    const { tree } = this;
-    if (!tree) return;
-    const is = unfoldedModules(tree, this.toggled);
-    for (const layer of tree.byPath.values()) {
-      if (layer.children.length > 0 && is(layer) !== isOpen) this.flip(layer.path);
-    }
-    this.isOrderOld = true;
-    this.live.now();
-  }
-
-  private flip(path: string): void {
-    if (!this.toggled.delete(path)) this.toggled.add(path);
-    this.settings.set("layers folded", JSON.stringify([...this.toggled]));
-  }
-
-  private sort(column: Column | null): void {
-    const { sorting } = this;
-    if (column === null) this.sorting = null;
-    else if (sorting?.column !== column) this.sorting = { column, isDescending: true };
-    else this.sorting = sorting.isDescending ? { column, isDescending: false } : null;
-    this.settings.set(
-      "layers sorting",
-      this.sorting && `${column?.id} ${this.sorting.isDescending}`,
-    );
-    this.isOrderOld = true;
-    this.live.now();
-  }
-}
-
-/** Returns the sorting that the settings contain. */
-function sortingFrom(saved: string | null): Sorting {
-  const [id, isDescending] = (saved ?? "").split(" ");
-  const column = COLUMNS.find((each) => each.id === id);
-  return column ? { column, isDescending: isDescending === "true" } : null;
 }

@@ -242,6 +242,22 @@ describe("modules", () => {
     ]);
   });
 
+  it("that are selected in another view are chosen, once", () => {
+    const facts = { type: "Linear", parameters: 10, frozen: 0, frozen_here: 0 };
+    session.tuning = {
+      ...session.tuning,
+      modules: ["encoder", "head"].map((path) => ({ path, ...facts })),
+    };
+    const { named, section } = draw();
+    const choice = named<HTMLSelectElement>("Module to freeze or thaw");
+    session.select("head.weight");
+    section.update();
+    expect(choice.value).toBe("head");
+    choice.value = "encoder";
+    section.update();
+    expect(choice.value).toBe("encoder");
+  });
+
   it("that the loop has frozen are not thawed", () => {
     const module = { path: "encoder", type: "Encoder", parameters: 10, frozen: 10, frozen_here: 0 };
     session.tuning = { ...session.tuning, modules: [module] };

@@ -102,6 +102,21 @@ describe("the table of layers", () => {
     expect(cell("", "Trainable")?.textContent).toBe("12");
   });
 
+  it("takes modules that the newest graph lacks from an earlier structure", async () => {
+    const earlier = new Sample().module("critic#1", null, 6).op("critic#1/mm:0").graph("earlier");
+    session.graphOf = async (signature) => (signature === "earlier" ? earlier : null);
+    session.graph = new Sample().module("generator#1", null, 6).op("generator#1/mm:0").graph();
+    const span = { first: 1, last: 1, title: "" };
+    session.state = stateOf({
+      step: 2,
+      structures: ["earlier", "one"].map((signature) => ({ signature, ...span })),
+    });
+    session.tables = [tableOf("weight_norm", { "generator.weight": 1, "critic.weight": 1 })];
+    session.notify("snapshot");
+    await vi.waitFor(() => expect(cell("critic", "Output")?.textContent).toBe("4×2"));
+    expect(names()).toEqual(["generator", "critic"]);
+  });
+
   it("shows modules before there is a graph, and what is frozen", async () => {
     session.tuning = {
       groups: [],
@@ -163,6 +178,22 @@ describe("the table of layers", () => {
     expect(names()).toEqual(["body.0"]);
   });
 
+  it("keeps all modules unfolded when the graph adds some", async () => {
+    const blocks = Array.from({ length: 30 }, (_, index) => `body.${index}`);
+    const facts = { type: "Block", parameters: 6, frozen: 0, frozen_here: 0 };
+    const modules = ["body", ...blocks].map((path) => ({ path, ...facts }));
+    session.tuning = { groups: [], events: [], modules };
+    await tell();
+    const unfold = [...root.querySelectorAll("button")].find((b) => b.textContent === "Unfold all");
+    await drawn(() => unfold?.click());
+    const sample = new Sample().module("#1", null).module("body#1", "#1");
+    for (const path of blocks)
+      sample.module(`${path}#1`, "body#1").module(`${path}.0#1`, `${path}#1`);
+    session.graph = sample.graph();
+    await tell();
+    expect(names()).toHaveLength(61);
+  });
+
   it("leaves out the columns of least use where there is no room", async () => {
     session.graph = perceptron().graph();
     width = 500;
@@ -206,6 +237,22 @@ describe("the selection in the table of layers", () => {
     expect(marked()).toEqual(["fc2"]);
     await drawn(() => root.querySelector<HTMLElement>(".labkit-selection-clear")?.click());
     expect([session.selected, ...marked()]).toEqual([null]);
+  });
+
+  it("unfolds the modules around a parameter", async () => {
+    session.graph = new Sample()
+      .module("#1", null)
+      .module("body#1", "#1")
+      .module("body.0#1", "body#1")
+      .op("body.0#1/addmm:0")
+      .graph();
+    await tell(tableOf("grad_norm", { "body.0.weight": 1 }));
+    await drawn(() => row("body")?.querySelector<HTMLElement>(".labkit-layers-fold")?.click());
+    expect(row("body.0")).toBeNull();
+    await drawn(() => session.select("body.0.weight"));
+    expect(marked()).toEqual(["body.0"]);
+    await drawn(() => row("body")?.querySelector<HTMLElement>(".labkit-layers-fold")?.click());
+    expect(marked()).toEqual(["body"]);
   });
 
   it("is made by a click on a row, and taken back by a second one", async () => {
