@@ -7,6 +7,7 @@ import {
   type DrawnAxis,
   type Layout,
   loadPlotly,
+  type PlotClick,
   type PlotElement,
   type Plotly,
   type Trace,
@@ -131,10 +132,20 @@ export class PlotlyFigure {
     this.plotly?.purge(this.canvas);
   }
 
+  /** Returns the place of the point nearest to the pointer: some curves have few points. */
+  private nearest(points: PlotClick["points"], clientX: number): number | undefined {
+    const axis = this.canvas._fullLayout?.xaxis;
+    const [first] = points;
+    if (!axis || !first) return first?.x;
+    const pointer = axis.p2d(clientX - this.canvas.getBoundingClientRect().left - axis._offset);
+    const distance = ({ x }: { readonly x: number }) => Math.abs(x - pointer);
+    return points.reduce((best, point) => (distance(point) < distance(best) ? point : best)).x;
+  }
+
   private listen(): void {
     this.listening = true;
     this.canvas.on?.("plotly_click", ({ points, event }) => {
-      const place = points[0]?.x;
+      const place = this.nearest(points, event.clientX);
       if (place === undefined || event.detail > 1) return;
       this.cursorBefore = this.session.cursor;
       this.events.clicked(place, event.shiftKey);
