@@ -81,6 +81,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     epoch: null,
     steps_per_epoch: null,
     total_steps: null,
+    length_source: null,
     steps_per_second: null,
     elapsed: 0,
     remaining: null,

@@ -59,6 +59,7 @@ STATE = RunState(
     epoch=2,
     steps_per_epoch=1500,
     total_steps=6000,
+    length_source="for epoch in range(4), for x, y in loader (line 3)",
     steps_per_second=float("inf"),
     elapsed=12.5,
     remaining=12.5,

@@ -99,6 +99,7 @@ class RunState(TypedDict):
     epoch: int | None
     steps_per_epoch: int | None
     total_steps: int | None
+    length_source: str | None
     steps_per_second: float | None
     elapsed: float
     remaining: float | None
