@@ -27,9 +27,9 @@ const LAYERS = [
   // Plotly figures, and heat maps over the steps; neither imports the other.
   { name: "figures", path: "(plot|heat-map)/" },
   // One folder per view; see `SEPARATE` for what they may import of each other.
-  { name: "views", path: "views/[^/]+/" },
+  { name: "views", path: "views/(?!dashboard/)[^/]+/" },
   // All views of a run on one page.
-  { name: "dashboard", path: "views/dashboard\\.ts$" },
+  { name: "dashboard", path: "views/dashboard/" },
   // What the kernel sends to the page: opens the session and draws one view.
   { name: "app", path: "app\\.ts$" },
 ];
@@ -78,7 +78,9 @@ const SEPARATE = [
   ["^src/views/graph/export/", "^src/views/graph/colouring/"],
   // The stepper shows its walk in a graph view; no other view imports another.
   ["^src/views/stepper/", "^src/views/(?!stepper/|graph/)[^/]+/"],
-  ["^src/views/(?!stepper/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
+  // The layers view reads the data of the graph, which needs no DOM.
+  ["^src/views/layers/", "^src/views/(?!layers/|graph/structure/)[^/]+/"],
+  ["^src/views/(?!stepper/|layers/|dashboard/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
   // Views access a run only through its session; the stepper also uses its widget's model.
   ["^src/(parts|plot|heat-map|views/(?!stepper/))", "^src/(transport|history|decoding)/"],
 ];

@@ -3,6 +3,8 @@
 import type { ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
+import { clearOnEscape } from "./parts/selection";
+import { guardShortcuts } from "./parts/shortcut-guard";
 import { isDark, watchTheme } from "./parts/theme";
 import type { DrawView } from "./session";
 import type { Channel } from "./transport/channel";
@@ -11,12 +13,18 @@ import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
 import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
+import curvesStyle from "./views/curves/curves.css";
 import { drawCurves } from "./views/curves/view";
-import { drawDashboard } from "./views/dashboard";
+import dashboardStyle from "./views/dashboard/dashboard.css";
+import { drawDashboard } from "./views/dashboard/view";
 import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
 import { drawGraph } from "./views/graph/view";
+import layersStyle from "./views/layers/layers.css";
+import { drawLayers } from "./views/layers/view";
+import samplesStyle from "./views/samples/samples.css";
+import { drawSamples } from "./views/samples/view";
 import stepperStyle from "./views/stepper/stepper.css";
 import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
@@ -27,10 +35,23 @@ const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
   curves: withTitle("curves", drawCurves),
   gradients: withTitle("gradients", drawGradients),
   activations: withTitle("activations", drawActivations),
+  samples: withTitle("samples", drawSamples),
   graph: withTitle("graph", drawGraph),
+  layers: withTitle("layers", drawLayers),
   controls: drawControls,
   findings: drawFindings,
 };
+
+const STYLES = [
+  style,
+  curvesStyle,
+  tuningStyle,
+  samplesStyle,
+  graphStyle,
+  layersStyle,
+  stepperStyle,
+  dashboardStyle,
+].join("\n");
 
 export interface ViewRequest {
   readonly view: string;
@@ -55,15 +76,18 @@ export function render({ view, channel, messages, root, model, walks }: ViewRequ
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  root.replaceChildren(make("style", {}, style, tuningStyle, graphStyle, stepperStyle), frame);
+  root.replaceChildren(make("style", {}, STYLES), frame);
+  const endGuard = guardShortcuts(frame);
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);
   const { session, release } = openSession(channel, messages);
+  clearOnEscape(frame, session);
   const close = draw(place, session);
   return () => {
     close();
     release();
+    endGuard();
     stopWatching();
     root.replaceChildren();
   };

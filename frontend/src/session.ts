@@ -15,7 +15,8 @@ import type {
   FreezeRequest,
   UndoRequest,
 } from "./messages/page";
-import type { Finding, FindingsHistory, RunState } from "./messages/run";
+import type { Finding, FindingsHistory, Progress, RunState } from "./messages/run";
+import type { SampleSeries, SentSample } from "./messages/samples";
 import type { TableKind } from "./messages/tables";
 import type { Tuning } from "./messages/tuning";
 import type {
@@ -94,6 +95,11 @@ export interface Picture extends Omit<SentPicture, "values"> {
   readonly values: Float32Array;
 }
 
+/** A logged image, text or figure with its content decoded. */
+export interface Sample extends Omit<SentSample, "content"> {
+  readonly content: Uint8Array<ArrayBuffer>;
+}
+
 /** A histogram of the gradient of one parameter. */
 export interface GradientHistogram {
   readonly name: string;
@@ -134,6 +140,8 @@ export interface RunSession {
   /** Null before the first snapshot. */
   readonly state: RunState | null;
   readonly graph: GraphData | null;
+  /** The epochs and the time at some steps. */
+  readonly progress: Progress;
   readonly tables: readonly SeriesTable[];
   /** Whether some tables have not arrived since the last snapshot. */
   readonly isLoading: boolean;
@@ -150,6 +158,8 @@ export interface RunSession {
   readonly frozen: ReadonlySet<string>;
   /** What a person can change in the training, and has changed. */
   readonly tuning: Tuning;
+  /** The logged images, texts and figures, by name, in the order of their first ones. */
+  readonly samples: readonly SampleSeries[];
   /** The range of steps that the curves mark; null for none. */
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */
@@ -157,7 +167,7 @@ export interface RunSession {
   readonly notebook: NotebookKind;
   /** Whether the kernel's messages arrive, but the page's do not while the cell is running. */
   readonly isOneWay: boolean;
-  /** Number of pictures and histograms that the kernel has sent without a request. */
+  /** Number of pictures, histograms and samples that the kernel has sent without a request. */
   readonly pushed: number;
   /** Null before anything was measured, and while no loop is watched. */
   readonly delivery: Delivery | null;
@@ -187,6 +197,8 @@ export interface RunSession {
     bins: HistogramBins,
     step: number | null,
   ): Promise<readonly GradientHistogram[] | null>;
+  /** Resolves to the newest sample of a name up to a step, like `picture`. */
+  sample(name: string, step: number | null): Promise<Sample | null>;
   setCursor(step: number | null): void;
   /** Selects a parameter, module or node in all views. */
   select(name: string | null): void;

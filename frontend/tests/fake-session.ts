@@ -2,17 +2,20 @@
 
 import type { GraphData } from "../src/messages/graph";
 import type { NotebookKind } from "../src/messages/kernel";
-import type { Finding, FindingsHistory, RunState } from "../src/messages/run";
+import type { Finding, FindingsHistory, Progress, RunState } from "../src/messages/run";
+import type { SampleSeries } from "../src/messages/samples";
 import type { Tuning } from "../src/messages/tuning";
 import type { PictureSubject } from "../src/messages/values";
 import type {
   Change,
   ChangeReply,
   Delivery,
+  GradientHistogram,
   Inspection,
   Picture,
   RequestedChange,
   RunSession,
+  Sample,
   SeriesTable,
   StepMark,
 } from "../src/session";
@@ -27,11 +30,16 @@ export class StubSession implements RunSession {
   readonly runId = crypto.randomUUID();
   state: RunState | null = null;
   graph: GraphData | null = null;
+  progress: Progress = {
+    epochs: { steps: [], values: [] },
+    seconds: { steps: [], values: [] },
+  };
   findings: readonly Finding[] = [];
   history: FindingsHistory = { rules: 24, silenced: [], past: [], dropped: 0 };
   mark: StepMark | null = null;
   frozen: ReadonlySet<string> = new Set();
   tuning: Tuning = { groups: [], modules: [], events: [] };
+  samples: readonly SampleSeries[] = [];
   tables: readonly SeriesTable[] = [];
   isLoading = false;
   drawsAll = true;
@@ -57,11 +65,17 @@ export class StubSession implements RunSession {
     return [];
   }
 
-  async histograms(..._request: Parameters<RunSession["histograms"]>) {
+  async histograms(
+    ..._request: Parameters<RunSession["histograms"]>
+  ): Promise<readonly GradientHistogram[] | null> {
     return [];
   }
 
   async picture(..._request: Parameters<RunSession["picture"]>): Promise<Picture | null> {
+    return null;
+  }
+
+  async sample(..._request: Parameters<RunSession["sample"]>): Promise<Sample | null> {
     return null;
   }
 

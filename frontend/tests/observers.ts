@@ -1,4 +1,4 @@
-/** Observers that jsdom lacks, which observe nothing. */
+/** What jsdom lacks: observers, which observe nothing, and scrolling, which does nothing. */
 
 import { vi } from "vitest";
 
@@ -11,4 +11,5 @@ class Quiet {
 export function stubObservers(): void {
   vi.stubGlobal("IntersectionObserver", Quiet);
   vi.stubGlobal("ResizeObserver", Quiet);
+  Element.prototype.scrollIntoView = () => undefined;
 }

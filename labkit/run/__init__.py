@@ -15,11 +15,12 @@ from labkit.run.graph_parts import Edge, GraphSpan, ModuleCall, Node, Source
 from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.incident import Incident
 from labkit.run.live import LiveModel
+from labkit.run.logged_sample import LoggedSample
 from labkit.run.recorder import Recorder
 from labkit.run.run import Run
 from labkit.run.run_event import RunEvent
 from labkit.run.series_table import SeriesTable
-from labkit.run.state import FINAL_STATUSES, ModelFacts, Notice, RunState, Status
+from labkit.run.state import FINAL_STATUSES, EpochStart, ModelFacts, Notice, RunState, Status
 
 __all__ = [
     "FINAL_STATUSES",
@@ -27,6 +28,7 @@ __all__ = [
     "Control",
     "Cost",
     "Edge",
+    "EpochStart",
     "Finding",
     "FindingEntry",
     "GraphCosts",
@@ -34,6 +36,7 @@ __all__ = [
     "GraphSpan",
     "Incident",
     "LiveModel",
+    "LoggedSample",
     "ModelFacts",
     "ModuleCall",
     "Node",

@@ -61,12 +61,15 @@ class TunableModule:
         Number of these that require no gradient.
     frozen_here : int
         Number of these that `Run.freeze` has frozen.
+    type : str
+        Name of its class; ``""`` if unknown.
     """
 
     path: str
     parameters: int
     frozen: int
     frozen_here: int
+    type: str = ""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,9 @@ class Recorder:
         self._tables: dict[str, SeriesTable] = {}
         self._series: dict[str, tuple[SeriesTable, int]] = {}
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._series
+
     @property
     def tables(self) -> dict[str, SeriesTable]:
         """The tables by id, in the order of creation."""

@@ -9,7 +9,7 @@ import uuid
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from labkit.run.changeable import ChangeableRun
 from labkit.run.close_callbacks import CloseCallback
@@ -115,6 +115,10 @@ class Run(ChangeableRun):
         """Time since the creation of the run, in s; until the end once the run has ended."""
         return self._lifecycle.elapsed
 
+    def record_time(self, step: int) -> None:
+        """Record that a step has just ended; called on the training thread at some steps."""
+        self.step_times.add(step, self.elapsed)
+
     def state(self, process_memory: int | None = None) -> RunState:
         """Return the state of the run at this moment.
 
@@ -135,6 +139,7 @@ class Run(ChangeableRun):
             steps_per_epoch=self.steps_per_epoch,
             total_steps=None if length is None else length.total,
             length_source=None if length is None else length.source,
+            epoch_start=self.epoch_start,
             steps_per_second=rate,
             elapsed=self.elapsed,
             remaining=left / rate if left is not None and rate else None,
@@ -180,27 +185,49 @@ class Run(ChangeableRun):
 
     # ── logging and control ──────────────────────────────────────────────────
 
-    def log(self, /, **metrics: float) -> None:
-        """Record metrics at the current step, which is the last completed one.
+    def log(self, /, **metrics: Any) -> None:
+        """Record metrics, images, texts or figures at the current step, the last completed one.
 
-        A metric that is logged again at the same step replaces the earlier value. ``epoch=`` also
-        sets the displayed epoch.
+        A value that is logged again at the same step replaces the earlier one. ``epoch=`` also sets
+        the displayed epoch. `series` returns numbers, `logged_samples` all others.
 
         Parameters
         ----------
-        **metrics : float
-            Anything that `float` accepts except text: numbers of Python and numpy, decimals,
-            fractions, and arrays and tensors with one element, of any shape and on any device.
-            Stored as float32.
+        **metrics : float, Tensor, ndarray, Image, str, Figure, or list of images or of str
+            A number: anything that `float` accepts except text, and arrays and tensors with one
+            element, of any shape and on any device. Stored as float32.
+
+            An image: a tensor or array of shape (height, width), (height, width, n_channels),
+            (n_channels, height, width), (n_images, n_channels, height, width) or (n_images, height,
+            width, n_channels), with 1, 3 or 4 channels; an image of Pillow; or a list of these.
+            Several images become a grid of at most 64. Unsigned bytes are colours. For other values
+            the smallest and the largest one decide: if they are within 0 and 1, or exceed it by at
+            most a tenth, 0 is black and 1 is white; else, likewise, -1 is black and 1 is white;
+            else the smallest is black and the largest is white. Whole numbers from 0 to 255 are
+            colours. NaN and infinite values are magenta. Pictures of more than 2**20 pixels are
+            made smaller. The description of the sample says what was done.
+
+            A text, or a list of texts, of at most 100,000 characters.
+
+            A figure: of matplotlib, stored as an image, or of plotly, up to 2 MB.
 
         Raises
         ------
         TypeError
-            If a value is not a real number.
+            If a value is none of these.
         ValueError
-            If a name is reserved for series that labkit records.
+            If a name is reserved for series that labkit records, or was used for numbers before and
+            now is for an image, a text or a figure, or the other way round.
         RuntimeError
             If the run has ended.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> run = Run("demo")
+        >>> run.log(samples=np.zeros((16, 1, 28, 28)), prompt="a cat", accuracy=0.5)
+        >>> run.logged_samples("samples")[-1].description
+        '16 images of 28 by 28 pixels · black is 0, white is 1'
 
         Notes
         -----
@@ -213,10 +240,12 @@ class Run(ChangeableRun):
                 f"{self.name!r} had ended ({self.status}), and an ended run takes no more. Log "
                 "before run.close(), inside of `with lk.watch(...)`, or watch anew."
             )
-        values = checked_metrics(metrics)
+        logged = checked_metrics(metrics, self.recorder, self.sample_log)
         began_ns = time.perf_counter_ns()  # after any wait for the value of a tensor
         step = self.steps
-        for name, value in values.items():
+        for sample in [value.sample(step) for value in logged.values]:
+            self.sample_log.add(sample)
+        for name, value in logged.numbers.items():
             if name == "epoch" and math.isfinite(value):
                 self._epoch = int(value)
             self.recorder.table(f"metric/{name}", "metric", (name,)).append(step, value)
@@ -278,6 +307,7 @@ class Run(ChangeableRun):
         """
         self._lifecycle.code_ended(self.steps, f"{text} at step {self.steps:,}")
         self.set_loop_length(None)
+        self.record_time(self.steps)
         live = self._live
         if live is not None:
             live.code_ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,16 @@ from labkit.run.histograms import HistogramLog
 from labkit.run.incident import Incident
 from labkit.run.inspection import Samples
 from labkit.run.live import LiveModel
+from labkit.run.logged_sample import LoggedSample
 from labkit.run.loop_length import LoopLength, check_total_steps
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
 from labkit.run.recorder import Recorder
+from labkit.run.sample_log import SampleLog
 from labkit.run.series_table import Floats, SeriesTable, Steps
-from labkit.run.state import ModelFacts, Notice
+from labkit.run.state import EpochStart, ModelFacts, Notice
+from labkit.run.step_knots import StepKnots
 
 if TYPE_CHECKING:
     import pandas
@@ -44,6 +48,8 @@ class RunRecord:
         Histograms of gradients and activations.
     activations : ActivationLog
         Pictures of activations.
+    sample_log : SampleLog
+        The logged images, texts and figures.
     samples : mapping of str to Sampled
         Sampled values of a graph that was captured outside a run, by parameter name or node id.
     observations : Observations
@@ -52,6 +58,10 @@ class RunRecord:
         The time of the loop and the cost of watching.
     findings_log : FindingsLog
         When findings came and went, and the ignored rules.
+    epochs_begun : StepKnots
+        The number of completed epochs at the steps at which epochs began.
+    step_times : StepKnots
+        The time since the start of the run, in s, at some steps.
     """
 
     def __init__(self) -> None:
@@ -60,6 +70,7 @@ class RunRecord:
         self.recorder = Recorder(self._notices)
         self.histograms = HistogramLog()
         self.activations = ActivationLog()
+        self.sample_log = SampleLog(self._notices)
         self.samples: Samples = {}
         self.observations = Observations()
         self.cost_totals = Cost()
@@ -67,6 +78,10 @@ class RunRecord:
         self._steps_per_epoch: int | None = None
         self._total_steps: int | None = None
         self._loop_length: LoopLength | None = None
+        self._epochs = 0
+        """Number of iterations over the training loader that have begun."""
+        self.epochs_begun = StepKnots(spacing=1)
+        self.step_times = StepKnots(spacing=0.1)
         self._incident: Incident | None = None
         self.findings_log = FindingsLog()
         self._findings: tuple[Finding, ...] = ()
@@ -138,6 +153,22 @@ class RunRecord:
         return None if length is None or length.left_at(self.steps) is None else length
 
     @property
+    def epoch_start(self) -> EpochStart | None:
+        """The begin of the newest iteration over the training loader; None before the first one.
+
+        The length of the epoch in steps is estimated from the number of batches per step so far.
+        """
+        begun = self.epochs_begun.knots()
+        if not begun:
+            return None
+        batches, length = self.observations.batches, self.steps_per_epoch
+        if length is not None:
+            # A batch is loaded before its step: half a step of batches is under way on average.
+            batches_per_step = max(1, round(batches / (self.steps + 0.5)))
+            length = math.ceil(length / batches_per_step)
+        return EpochStart(self._epochs, begun[-1].step, length)
+
+    @property
     def tables(self) -> dict[str, SeriesTable]:
         """The tables of series, by id, with all rows up to now."""
         self._write_buffered()
@@ -182,6 +213,41 @@ class RunRecord:
                 "run.names() lists them all."
             ) from None
         return table.points(column)
+
+    def logged_samples(self, name: str) -> tuple[LoggedSample, ...]:
+        """Return the images, texts or figures that were logged under a name.
+
+        Parameters
+        ----------
+        name : str
+            As passed to `Run.log`.
+
+        Returns
+        -------
+        tuple of LoggedSample
+            In the order of their steps. Of a long run, the first, the newest, and some between
+            them: at most 256 of a name, and 32 MB of all names.
+
+        Raises
+        ------
+        KeyError
+            If nothing was logged under this name; the message lists the names.
+
+        Examples
+        --------
+        >>> from labkit.run import Run
+        >>> run = Run("demo")
+        >>> run.log(prompt="a cat")
+        >>> [(sample.step, sample.kind, sample.text) for sample in run.logged_samples("prompt")]
+        [(0, 'text', 'a cat')]
+        """
+        found = self.sample_log.samples(name)
+        if not found:
+            known = ", ".join(each.name for each in self.sample_log.series()) or "nothing yet"
+            raise KeyError(
+                f"no image, text or figure named {name!r} was logged; there is: {known}."
+            )
+        return found
 
     def to_frame(self) -> pandas.DataFrame:
         """Return all series as a `pandas.DataFrame` with one row per step and one column per name.
@@ -340,9 +406,14 @@ class RunRecord:
         self._steps = step
 
     def begin_epoch(self, steps: int | None) -> None:
-        """Start the next epoch, of `steps` batches; None if the number is unknown."""
+        """Start the next epoch, of `steps` batches; None if the number is unknown.
+
+        To be called after its first step.
+        """
         self._epoch = (self._epoch or 0) + 1
         self._steps_per_epoch = steps
+        self.epochs_begun.add(max(0, self.steps - 1), self._epochs)
+        self._epochs += 1
 
     def set_loop_length(self, length: LoopLength | None) -> None:
         """Set what is known of the length of the loop that trains; None if it is unknown."""

@@ -1,8 +1,11 @@
-"""Conversion of scalars of Python, numpy or a tensor library to float."""
+"""Conversion of scalars of Python, numpy or a tensor library to float, and its errors."""
 
 from __future__ import annotations
 
 from typing import Any
+
+_IMAGE_DIMENSIONS = (3, 4)
+_CHANNELS = " Images have 1, 3 or 4 channels; images[:, None] adds one to grey images."
 
 
 def number(name: str, value: Any) -> float:
@@ -37,15 +40,20 @@ def number(name: str, value: Any) -> float:
         if not isinstance(plain, (str, bytes, bytearray, complex)):
             return float(plain)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise TypeError(_refusal(name, value)) from error
-    raise TypeError(_refusal(name, value))
+        raise TypeError(refusal(name, value)) from error
+    raise TypeError(refusal(name, value))
 
 
-def _refusal(name: str, value: Any) -> str:
+def refusal(name: str, value: Any) -> str:
+    """Return the sentence on a value that `Run.log` does not take."""
     shape = getattr(value, "shape", None)
     of_shape = f" of shape {tuple(shape)}" if isinstance(shape, tuple) else ""
+    is_batch = isinstance(shape, tuple) and len(shape) in _IMAGE_DIMENSIONS
     return (
-        f"run.log({name}=...) takes a real number or a one-element tensor or array, not "
-        f"{type(value).__name__}{of_shape}. Example: run.log({name}=0.93), or "
-        f"run.log({name}=values.mean())."
+        f"run.log({name}=...) takes a real number or a one-element tensor or array, an image or a "
+        "batch of images, a text, or a figure of matplotlib or plotly, not "
+        f"{type(value).__name__}{of_shape}. Example: run.log({name}=0.93), "
+        f"run.log({name}=values.mean()), or run.log({name}=images) with images of shape "
+        "(16, 1, 28, 28)."
+        f"{_CHANNELS if is_batch else ''}"
     )

@@ -62,6 +62,25 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
+class EpochStart:
+    """The begin of the newest epoch.
+
+    Attributes
+    ----------
+    number : int
+        Number of the epoch, counted from 1.
+    step : int
+        Number of steps completed before it.
+    steps : int or None
+        Estimated number of its optimizer steps; None if the number of batches is unknown.
+    """
+
+    number: int
+    step: int
+    steps: int | None
+
+
+@dataclass(frozen=True)
 class RunState:
     """The state of a run at one moment. Names and units are those of the views' protocol.
 
@@ -79,6 +98,8 @@ class RunState:
         The current epoch, counted from 1; None if unknown.
     steps_per_epoch : int or None
         Number of batches per epoch; None if unknown.
+    epoch_start : EpochStart or None
+        The begin of the newest iteration over the training loader; None before the first one.
     total_steps : int or None
         The number of steps that the run is to have; None if unknown.
     length_source : str or None
@@ -122,6 +143,7 @@ class RunState:
     step: int
     epoch: int | None
     steps_per_epoch: int | None
+    epoch_start: EpochStart | None
     total_steps: int | None
     length_source: str | None
     steps_per_second: float | None

@@ -14,6 +14,8 @@ from labkit.views.views import (
     FindingsView,
     GradientView,
     GraphView,
+    LayersView,
+    SamplesView,
     View,
 )
 
@@ -25,6 +27,8 @@ __all__ = [
     "FindingsView",
     "GradientView",
     "GraphView",
+    "LayersView",
+    "SamplesView",
     "StepperView",
     "View",
 ]

@@ -17,6 +17,7 @@ SCRIPTS_OF_VIEWS: dict[str, tuple[AssetName, ...]] = {
     "dashboard": ASSETS,
     "curves": ("labkit.js", "plotly.js"),
     "gradients": ("labkit.js", "plotly.js"),
+    "samples": ("labkit.js", "plotly.js"),
     "graph": ("labkit.js", "layout.js"),
     "stepper": ("labkit.js", "layout.js"),
 }

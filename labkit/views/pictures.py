@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labkit.run import Run
 from labkit.run.printable import printable
-from labkit.views import still_graph
+from labkit.views import still_graph, still_samples
 
 _MAX_LINE = 200
 """Maximum number of characters of a line of text."""
@@ -28,7 +28,7 @@ _STYLE = (
 
 
 def text(run: Run) -> str:
-    """Return a summary of a run: first and last value of each metric, and the graph as text."""
+    """Return a summary of a run: the ends of each metric, the samples, and the graph as text."""
     lines = [f"labkit: {_title(run)}"]
     for name in (name for name in run.names() if "/" not in name):
         steps, values = run.series(name)
@@ -37,6 +37,7 @@ def text(run: Run) -> str:
                 f"  {name}: {values[0]:.4g} at step {steps[0]:,}, "
                 f"{values[-1]:.4g} at step {steps[-1]:,}"
             )
+    lines += still_samples.lines(run)
     if run.graph is not None:
         lines += ["  graph:", *(f"    {line}" for line in run.graph.outline().splitlines())]
     return "\n".join(lines)
@@ -49,11 +50,17 @@ def svg(run: Run, kind: str) -> str:
     ----------
     run : Run
     kind : str
-        Kind of the view: the graph for ``"graph"``, the loss curve for all others.
+        Kind of the view: the graph for ``"graph"``, the newest samples for ``"samples"``, the loss
+        curve for all others.
     """
     title = _title(run)
     if kind == "graph":
         return _graph_picture(run, title)
+    if kind == "samples" and run.sample_log.series():
+        body, bottom = still_samples.drawing(run, 48)
+        return _frame(title, bottom, body)
+    if kind == "samples":
+        return _text_picture(title, "No image, text or figure has been logged.")
     names = [name for name in run.names() if name == "loss" or name.startswith("loss/")]
     if not names or not len(run.series(names[0])[0]):
         return _text_picture(title, "No loss has been recorded yet.")

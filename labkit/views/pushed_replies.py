@@ -1,8 +1,8 @@
 """Replies that pages are sent without a request, where requests wait for the end of a cell.
 
-A page requests pictures of activations, and histograms. Where its requests do not arrive while a
-cell is running, the kernel sends the newest ones with its frames: those that have not been sent,
-in turn, within a number of bytes.
+A page requests pictures of activations, histograms, and logged samples. Where its requests do not
+arrive while a cell is running, the kernel sends the newest ones with its frames: those that have
+not been sent, in turn, within a number of bytes.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from typing import NamedTuple
 from labkit.run import Run
 from labkit.run.activations import PictureKind
 from labkit.views import message_builders as wire
+from labkit.views import sample_messages
 from labkit.views.messages.values import HistogramBins
 
 MAX_PUSH_BYTES = 64_000
 """Size of the replies that are sent with a frame, apart from the first two."""
 MAX_HISTOGRAMS = 48
 """Maximum number of parameters whose histograms are sent; a page draws as many."""
+MAX_SAMPLE_BYTES = 1_000_000
+"""Size up to which logged samples are sent."""
+_LARGE_BYTES_PER_SECOND = 25_000
+"""Rate of samples above `MAX_PUSH_BYTES`; frames wait for a quarter of their time."""
 PICTURE_ORDER: tuple[PictureKind, ...] = (
     "maps",
     "kernels",
@@ -39,6 +44,7 @@ _MIN_REPLIES = 2
 """Number of replies that are sent whatever their size, so that each has its turn."""
 _PICTURE_VIEWS = frozenset({"activations", "dashboard"})
 _HISTOGRAM_VIEWS = frozenset({"gradients", "dashboard"})
+_SAMPLE_VIEWS = frozenset({"samples", "dashboard"})
 _BINS: tuple[HistogramBins, ...] = ("magnitude", "even")
 _GRADIENTS = "grad/"
 
@@ -54,11 +60,14 @@ class _Reply(NamedTuple):
         The steps of its content.
     build : callable
         Returns the message.
+    size : int
+        Size of its content in bytes; 0 if it is small.
     """
 
     key: tuple[str, ...]
     steps: tuple[int, ...]
     build: Callable[[], wire.Message]
+    size: int = 0
 
 
 class PushedReplies:
@@ -80,7 +89,7 @@ class PushedReplies:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._due_at = -math.inf
+        self._due_at = self._large_due_at = -math.inf
         self._pictures = 0
         """Number of recorded pictures when the list of them was sent."""
         self._sent: dict[tuple[str, ...], tuple[int, ...]] = {}
@@ -112,11 +121,15 @@ class PushedReplies:
         if _PICTURE_VIEWS.intersection(kinds):
             messages += self._subjects()
         room = MAX_PUSH_BYTES - sum(map(_size, messages))
-        for count, reply in enumerate(self._new_replies(kinds)):
+        count = 0
+        for reply in self._new_replies(kinds):
+            if not self._is_due(reply, now):
+                continue
             message = reply.build()
             room -= _size(message)
             if room < 0 and count >= _MIN_REPLIES:
                 break
+            count += 1
             messages.append(message)
             self._sent.pop(reply.key, None)
             self._sent[reply.key] = reply.steps
@@ -135,6 +148,8 @@ class PushedReplies:
         """Return what has changed: the first picture, then what was sent longest ago."""
         pictures = list(self._picture_replies()) if _PICTURE_VIEWS.intersection(kinds) else []
         others = list(self._histogram_replies()) if _HISTOGRAM_VIEWS.intersection(kinds) else []
+        if _SAMPLE_VIEWS.intersection(kinds):
+            others += self._sample_replies()
         first, rest = pictures[:1], [*pictures[1:], *others]
         turns = {key: turn for turn, key in enumerate(self._sent)}
         rest.sort(key=lambda reply: turns.get(reply.key, -1))
@@ -160,6 +175,25 @@ class PushedReplies:
         for bins in _BINS:
             build = partial(wire.histograms, None, log, names, bins, None)
             yield _Reply(("histograms", bins), steps, build)
+
+    def _sample_replies(self) -> Iterator[_Reply]:
+        """Yield the newest sample of each name, unless it is too large."""
+        log = self._run.sample_log
+        for series in log.series():
+            found = log.at(series.name)
+            if found is not None and len(found.content) <= MAX_SAMPLE_BYTES:
+                key, steps = ("sample", series.name), (series.steps[-1], series.logged)
+                build = partial(sample_messages.sample, None, found)
+                yield _Reply(key, steps, build, len(found.content))
+
+    def _is_due(self, reply: _Reply, now: float) -> bool:
+        """Return whether a reply is sent now: a large one if none was sent lately."""
+        if reply.size <= MAX_PUSH_BYTES:
+            return True
+        is_due = now >= self._large_due_at
+        if is_due:
+            self._large_due_at = now + reply.size / _LARGE_BYTES_PER_SECOND
+        return is_due
 
 
 def _size(message: wire.Message) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from labkit.run import Run
 from labkit.views import message_builders as wire
+from labkit.views import sample_messages
 
 _MAX_HISTOGRAMS = 64
 
@@ -36,4 +37,11 @@ def reply(run: Run, content: Any) -> wire.Message | None:
         case {"type": "picture", "request": int(request), "module": str(path), "kind": kind}:
             found = run.activations.at(path, kind, content.get("step"))
             return wire.picture(request, found)
+        case {
+            "type": "sample",
+            "request": int(request),
+            "name": str(name),
+            "step": int() | None as step,
+        }:
+            return sample_messages.sample(request, run.sample_log.at(name, step))
     return None

@@ -12,14 +12,16 @@ import psutil
 from labkit.run import ComputationGraph, Finding, Run, RunState, SeriesTable
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
-from labkit.views import snapshots_and_frames, tuning
+from labkit.views import sample_messages, snapshots_and_frames, tuning
 from labkit.views.course import course_folder
 from labkit.views.flow_control import FlowControl
 from labkit.views.marimo_notebook import is_marimo
 from labkit.views.message_builders import Message
 from labkit.views.messages.kernel import MessageHandler
 from labkit.views.messages.run import FindingsHistory
+from labkit.views.messages.samples import SampleSeries
 from labkit.views.past_findings import findings_history
+from labkit.views.progress import progress
 
 MAX_COMPLETE_BYTES = 800_000
 """Maximum size of the complete tables in one message, unless a single table is larger."""
@@ -81,6 +83,7 @@ class RunUpdates:
         self._sent_history: FindingsHistory | None = None
         self._sent_frozen: tuple[str, ...] = ()
         self._sent_tuning = snapshots_and_frames.NO_TUNING
+        self._sent_samples: dict[str, SampleSeries] = {}
         self._findings_due = -math.inf
         self._ignored: tuple[str, ...] = ()
         self._process = psutil.Process()
@@ -113,24 +116,26 @@ class RunUpdates:
         pending = set(tables) - {table.id for table, _ in complete}
         graph, findings, frozen = run.graph, run.findings, run.model.frozen
         history, present = findings_history(run), tuning.tuning(run)
+        samples = sample_messages.series_by_name(run.sample_log)
         message = snapshots_and_frames.snapshot(
             self._seq + 1,
             self._state(),
-            complete,
+            snapshots_and_frames.Tables(complete, sorted(pending)),
             graph,
             findings,
             history,
             frozen,
             present,
             snapshots_and_frames.Notebook("marimo" if is_marimo() else "jupyter", course_folder()),
-            sorted(pending),
+            progress=progress(run),
+            samples=list(samples.values()),
             delivery=self._delivery(),
         )
         self._sent, self._sent_at, self.pending, self._merged = {}, {}, pending, set()
         self._rows_wait = False
         self._note_complete(complete)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
-        self._sent_frozen, self._sent_tuning = frozen, present
+        self._sent_frozen, self._sent_tuning, self._sent_samples = frozen, present, samples
         self._seq += 1
         return message
 
@@ -146,8 +151,8 @@ class RunUpdates:
         -------
         Message
             It contains new rows, some of the pending tables, and the graph, the findings, the
-            frozen parameters and the changes to the training if they changed. After an error the
-            next frame has the same contents.
+            frozen parameters, the changes to the training and the samples if they changed. After an
+            error the next frame has the same contents.
         """
         run = self._run
         tables = run.tables
@@ -158,6 +163,9 @@ class RunUpdates:
         graph, frozen = run.graph, run.model.frozen
         findings, history = self._newest_findings()
         present = tuning.tuning(run)
+        samples = sample_messages.changed_series(
+            self._sent_samples, sample_messages.series_by_name(run.sample_log)
+        )
         message = snapshots_and_frames.frame(
             self._seq + 1,
             self._state(),
@@ -168,6 +176,7 @@ class RunUpdates:
             None if frozen == self._sent_frozen else frozen,
             tuning.changes(self._sent_tuning, present),
             complete,
+            samples=list(samples.values()),
             draws_all=draws_all,
             delivery=self._delivery(),
         )
@@ -179,6 +188,7 @@ class RunUpdates:
             self._replace_merged(tables)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._sent_frozen, self._sent_tuning = frozen, present
+        self._sent_samples = {**self._sent_samples, **samples}
         self._seq += 1
         return message
 

@@ -14,10 +14,15 @@ from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views.message_builders import Message, finite, graph_data
 from labkit.views.messages.kernel import MessageHandler, NotebookKind
-from labkit.views.messages.run import FindingsHistory
+from labkit.views.messages.run import FindingsHistory, Progress
+from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning, TuningChanges
 
 NO_HISTORY: FindingsHistory = {"rules": 0, "silenced": [], "past": [], "dropped": 0}
+NO_PROGRESS: Progress = {
+    "epochs": {"steps": [], "values": []},
+    "seconds": {"steps": [], "values": []},
+}
 NO_TUNING: Tuning = {"groups": [], "modules": [], "events": []}
 MAX_FRAME_BYTES = 56_000
 """Maximum size of the new rows in one frame.
@@ -83,18 +88,34 @@ class NewRows(NamedTuple):
     is_known: bool = False
 
 
+class Tables(NamedTuple):
+    """The tables of a run at the time of a snapshot.
+
+    Attributes
+    ----------
+    complete : sequence of (SeriesTable, Whole)
+        Tables and their contents.
+    pending : sequence of str
+        Ids of the tables that follow in frames.
+    """
+
+    complete: Sequence[tuple[SeriesTable, Whole]]
+    pending: Sequence[str] = ()
+
+
 def snapshot(
     seq: int,
     state: RunState,
-    tables: Sequence[tuple[SeriesTable, Whole]],
+    tables: Tables,
     graph: ComputationGraph | None,
     findings: Sequence[Finding] = (),
     history: FindingsHistory = NO_HISTORY,
     frozen: Sequence[str] = (),
     tuning: Tuning = NO_TUNING,
     notebook: Notebook = JUPYTER,
-    pending: Sequence[str] = (),
     *,
+    progress: Progress = NO_PROGRESS,
+    samples: Sequence[SampleSeries] = (),
     delivery: Delivery = NOTHING_DELIVERED,
 ) -> Message:
     """Return a message with the complete state of a run.
@@ -104,8 +125,7 @@ def snapshot(
     seq : int
         Number of the message, counted together with the frames.
     state : RunState
-    tables : sequence of (SeriesTable, Whole)
-        Tables and their contents.
+    tables : Tables
     graph : ComputationGraph or None
     findings : sequence of Finding
     history : FindingsHistory
@@ -115,22 +135,26 @@ def snapshot(
     tuning : Tuning
         The parameter groups, modules and events.
     notebook : Notebook
-    pending : sequence of str
-        Ids of the tables that follow in frames.
+    progress : Progress
+        The epochs and the time at some steps.
+    samples : sequence of SampleSeries
+        The logged images, texts and figures.
     delivery : Delivery
     """
     message = Message({"type": "snapshot", "seq": seq, "acknowledged": delivery.acknowledged})
     message.content["handler"] = delivery.handler
     message.content["run"] = _state(state)
-    message.content["tables"] = [_complete_table(message, *each) for each in tables]
+    message.content["progress"] = progress
+    message.content["tables"] = [_complete_table(message, *each) for each in tables.complete]
     message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]
     message.content["history"] = history
     message.content["frozen"] = list(frozen)
     message.content["tuning"] = tuning
+    message.content["samples"] = list(samples)
     message.content["course"] = notebook.course
     message.content["notebook"] = notebook.kind
-    message.content["pending"] = list(pending)
+    message.content["pending"] = list(tables.pending)
     return message
 
 
@@ -145,6 +169,7 @@ def frame(
     tuning: TuningChanges | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
     *,
+    samples: Sequence[SampleSeries] = (),
     draws_all: bool = True,
     delivery: Delivery = NOTHING_DELIVERED,
 ) -> Message:
@@ -169,6 +194,8 @@ def frame(
         The parameter groups, modules and events, as far as they changed.
     complete : sequence of (SeriesTable, Whole)
         Tables that replace those of the page, and their contents.
+    samples : sequence of SampleSeries
+        The series of samples that changed.
     draws_all : bool
         Whether all views draw the frame, or only the status and the curves.
     delivery : Delivery
@@ -200,6 +227,8 @@ def frame(
         message.content["frozen"] = list(frozen)
     if tuning is not None:
         message.content["tuning"] = tuning
+    if samples:
+        message.content["samples"] = list(samples)
     return message
 
 

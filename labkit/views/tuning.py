@@ -68,6 +68,7 @@ def _numbers(value: Value) -> list[float]:
 def _module(module: TunableModule) -> ModuleFacts:
     return {
         "path": module.path,
+        "type": module.type,
         "parameters": module.parameters,
         "frozen": module.frozen,
         "frozen_here": module.frozen_here,

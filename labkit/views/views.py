@@ -243,6 +243,46 @@ class ActivationView(View):
     kind = "activations"
 
 
+class SamplesView(View):
+    """The images, texts and figures that were logged with `Run.log`, each with a slider over steps.
+
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = SamplesView(Run("demo"))
+    >>> view.kind
+    'samples'
+    >>> view.close()
+    """
+
+    kind = "samples"
+
+
+class LayersView(View):
+    """A table of the modules: class, output shape, parameters, costs, norms, dead and saturated.
+
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = LayersView(Run("demo"))
+    >>> view.kind
+    'layers'
+    >>> view.close()
+    """
+
+    kind = "layers"
+
+
 class Controls(View):
     """The progress of a run, and buttons that pause, resume, step and stop its loop.
 

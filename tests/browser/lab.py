@@ -242,6 +242,7 @@ class NotebookPage:
             f"""async () => {{
                 const context = {CONTEXT};
                 await context.revert();
+                localStorage.removeItem("labkit dashboard");
                 const {{ kernel }} = context.sessionContext.session;
                 await kernel.requestExecute({{ code: "%reset -f", silent: true }}).done;
             }}"""
@@ -296,12 +297,27 @@ class NotebookPage:
         """Return the first view of a kind on the page."""
         return self.page.locator(f'[data-labkit-view="{kind}"]').first
 
+    def bring_to_front(self, kind: str, timeout: float = 30_000) -> None:
+        """Wait until a view is on the page; if it is behind a tab of the dashboard, open it."""
+        tab = self.page.locator(f'[data-labkit-tab="{kind}"]').first
+        expect(self.view(kind).or_(tab).first).to_be_visible(timeout=timeout)
+        if tab.count() and tab.get_attribute("aria-selected") == "false":
+            tab.click()
+
+    def widen(self, *kinds: str) -> None:
+        """Let dashboards that are displayed later show some views at full width, in this order."""
+        groups = [["curves"], ["graph"], []]
+        arrangement = json.dumps({"groups": groups, "rows": kinds, "recent": ["graph"]})
+        self.page.evaluate("(text) => localStorage.setItem('labkit dashboard', text)", arrangement)
+
     def step(self, kind: str) -> int:
         """Return the last step that a view has drawn."""
+        self.bring_to_front(kind)
         return int(self.view(kind).get_attribute("data-labkit-step") or 0)
 
     def scroll_to(self, kind: str, timeout: float = 30_000) -> None:
         """Wait until a view is on the page, and scroll to it."""
+        self.bring_to_front(kind, timeout)
         expect(self.view(kind)).to_be_visible(timeout=timeout)
         # In one call, as JupyterLab may replace the node between two.
         self.page.wait_for_function(

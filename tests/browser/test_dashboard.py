@@ -120,6 +120,7 @@ def test_a_reloaded_page_shows_the_whole_run(open_notebook, training):
         expect(book.view(kind)).to_be_visible(timeout=30_000)
     book.await_step("curves", last)
     expect(book.view("controls")).to_contain_text("Finished")
+    book.bring_to_front("graph")
     expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible()
     book.view("curves").locator(".js-plotly-plot").wait_for()  # until then, a canvas has the curves
     first = book.page.evaluate(
@@ -165,6 +166,7 @@ def test_everything_is_live_in_a_page_that_loses_the_buffers_of_messages(open_ne
         book.run_cell(cell)
     for kind in ("dashboard", "curves", "gradients"):
         book.await_step(kind, 20)
+    book.bring_to_front("graph")
     expect(book.view("graph").locator('[data-labkit-node="fc1#1"]')).to_be_visible(timeout=20_000)
     book.scroll_to("controls")
     expect(road(book)).to_have_text("live, clicks at once, sent as text")
@@ -243,4 +245,34 @@ def test_a_page_receives_a_run_of_tens_of_megabytes(open_notebook):
         book.await_step(view, 2000)
     menu = book.view("gradients").locator("select").first.locator("option")
     expect(menu).to_have_count(5)
+    assert book.errors == []
+
+
+SAMPLES = """
+import numpy as np
+import labkit as lk
+from labkit.run import Run
+
+run = Run("samples")
+for step in range(1, 5):
+    run.advance_to(step)
+    run.log(image=np.eye(8) * step / 4, text=f"<b>at {step}</b>")
+lk.SamplesView(run)
+"""
+
+
+def test_arrow_keys_move_the_samples_and_not_the_cells(open_notebook):
+    book = open_notebook([SAMPLES, ""])
+    book.run_cell(0)
+    view = book.view("samples")
+    expect(view.locator("pre")).to_have_text("<b>at 4</b>", timeout=30_000)
+    view.get_by_label("Step of text").focus()
+    book.page.keyboard.press("ArrowLeft")
+    expect(view.locator("pre")).to_have_text("<b>at 3</b>")
+    image = view.get_by_role("img")
+    expect(image).to_have_attribute("alt", re.compile("^image at step 3: 8 by 8 pixels"))
+    book.page.keyboard.press("Home")
+    expect(view.locator("figcaption")).to_have_text(["imagestep 1", "textstep 1"])
+    size = image.evaluate("image => [image.complete, image.naturalWidth, image.clientWidth > 100]")
+    assert size == [True, 8, True]
     assert book.errors == []

@@ -89,6 +89,7 @@ def faulty(train, open_notebook):
 
 
 def test_a_finding_appears_during_training_and_links_to_the_graph(faulty):
+    faulty.bring_to_front("findings")
     findings = faulty.view("findings")
     card = findings.locator('[data-labkit-finding="softmax-before-loss"]')
     expect(card).to_be_visible(timeout=20_000)
@@ -101,6 +102,7 @@ def test_a_finding_appears_during_training_and_links_to_the_graph(faulty):
 
 
 def test_a_finding_marks_its_steps_in_the_curves_and_is_silenced(faulty):
+    faulty.bring_to_front("findings")
     findings = faulty.view("findings")
     card = findings.locator('[data-labkit-finding="softmax-before-loss"]')
     expect(card).to_be_visible(timeout=20_000)
@@ -125,6 +127,7 @@ def test_a_finding_marks_its_steps_in_the_curves_and_is_silenced(faulty):
 
 def test_a_finding_opens_its_chapter_of_the_course(course, open_new_page, train):
     faulty = train(open_new_page)
+    faulty.bring_to_front("findings")
     card = faulty.view("findings").locator('[data-labkit-finding="softmax-before-loss"]')
     expect(card).to_be_visible(timeout=20_000)
     card.locator("summary").click()
@@ -135,6 +138,7 @@ def test_a_finding_opens_its_chapter_of_the_course(course, open_new_page, train)
 
 
 def test_activations_are_drawn_and_a_click_selects_the_module_in_all_views(faulty):
+    faulty.bring_to_front("activations")
     activations = faulty.view("activations")
     expect(activations.locator("figure").first).to_be_visible(timeout=20_000)
     expect(activations.locator("figure")).to_have_count(6)
@@ -146,11 +150,31 @@ def test_activations_are_drawn_and_a_click_selects_the_module_in_all_views(fault
     expect(activations.locator("figcaption").first).to_have_text("reset gate")
     activations.get_by_label("Picture").select_option("time_gradient")
     expect(activations.locator("svg polyline")).to_have_count(1)
+    faulty.bring_to_front("gradients")
     picked = faulty.view("gradients").locator(".labkit-heat-names .labkit-picked")
     expect(picked.first).to_contain_text("gru")
 
 
+def test_a_layer_is_marked_in_the_other_views_until_escape(faulty):
+    faulty.scroll_to("layers")
+    row = faulty.view("layers").locator('tbody [data-labkit-layer="gru"]')
+    row.click()
+    expect(row).to_have_class("labkit-picked")
+    faulty.scroll_to("gradients")
+    picked = faulty.view("gradients").locator(".labkit-heat-names .labkit-picked")
+    expect(picked).to_have_count(4)
+    faulty.scroll_to("graph")
+    outlined = faulty.view("graph").locator(".labkit-graph-selected")
+    expect(outlined).to_have_count(1)
+    expect(outlined).to_be_in_viewport()
+    faulty.page.keyboard.press("Escape")
+    expect(outlined).to_have_count(0)
+    faulty.scroll_to("layers")
+    expect(row).not_to_have_class("labkit-picked")
+
+
 def test_gradient_histograms_are_drawn_at_the_selected_step(faulty):
+    faulty.bring_to_front("gradients")
     gradients = faulty.view("gradients")
     gradients.get_by_role("button", name="Histograms").click()
     expect(gradients.locator(".labkit-ridge path")).to_have_count(8, timeout=20_000)

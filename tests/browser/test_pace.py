@@ -44,6 +44,7 @@ def test_each_step_is_drawn_by_all_views_as_it_ends(open_notebook, training):
     book.page.set_viewport_size({"width": 1280, "height": 1800})
     book.run_cell(0)
     book.await_idle()
+    book.widen("gradients", "activations")
     book.page.evaluate(OBSERVE, KINDS)
     book.run_cell(1)
     book.scroll_to("dashboard")

@@ -16,8 +16,10 @@ import numpy as np
 from labkit.run import (
     ComputationGraph,
     Edge,
+    EpochStart,
     Finding,
     GraphSpan,
+    LoggedSample,
     ModuleCall,
     Node,
     Notice,
@@ -28,11 +30,12 @@ from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
 from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
-from labkit.views import message_builders, snapshots_and_frames
+from labkit.views import message_builders, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
 from labkit.views.message_builders import Message
 from labkit.views.messages import pad, page, stepper, widgets
-from labkit.views.messages.run import FindingsHistory
+from labkit.views.messages.run import FindingsHistory, Progress
+from labkit.views.messages.samples import SampleSeries
 from labkit.views.messages.tuning import Tuning
 from labkit.views.snapshots_and_frames import NO_HISTORY, NewRows
 from labkit.views.stepper import walk_message
@@ -58,6 +61,7 @@ STATE = RunState(
     step=3000,
     epoch=2,
     steps_per_epoch=1500,
+    epoch_start=EpochStart(2, 1500, 1500),
     total_steps=6000,
     length_source="for epoch in range(4), for x, y in loader (line 3)",
     steps_per_second=float("inf"),
@@ -131,6 +135,11 @@ HISTORY: FindingsHistory = {
     "dropped": 0,
 }
 
+PROGRESS: Progress = {
+    "epochs": {"steps": [0, 1500], "values": [0, 1]},
+    "seconds": {"steps": [1, 1500, 1500, 3000], "values": [0.25, 5.0, 7.5, 12.5]},
+}
+
 TUNING: Tuning = {
     "groups": [
         {
@@ -143,7 +152,7 @@ TUNING: Tuning = {
             "reason": None,
         }
     ],
-    "modules": [{"path": "fc", "parameters": 6, "frozen": 4, "frozen_here": 4}],
+    "modules": [{"path": "fc", "type": "Linear", "parameters": 6, "frozen": 4, "frozen_here": 4}],
     "events": [
         {
             "id": 1,
@@ -167,6 +176,9 @@ PICTURE = Picture(
     silent=(0,),
     whole=(2, 2),
 )
+
+SAMPLE = LoggedSample("<i>made</i>", 4, "text", b"<b>a cat</b>", "12 characters")
+SAMPLES: SampleSeries = {"name": SAMPLE.name, "kind": "text", "steps": [2, 4], "logged": 3}
 
 STATISTICS = TensorStatistics(
     shape=(2, 2),
@@ -224,14 +236,15 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             snapshots_and_frames.snapshot(
                 7,
                 STATE,
-                [(table, table.whole())],
+                snapshots_and_frames.Tables([(table, table.whole())], ["metric/accuracy"]),
                 GRAPH,
                 [FINDING],
                 HISTORY,
                 ["fc.weight"],
                 TUNING,
                 snapshots_and_frames.Notebook("marimo", "~/labkit"),
-                ["metric/accuracy"],
+                progress=PROGRESS,
+                samples=[SAMPLES],
                 delivery=snapshots_and_frames.Delivery(6),
             ),
             found,
@@ -244,7 +257,15 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         ),
         "changes": (
             snapshots_and_frames.frame(
-                9, STATE, {}, GRAPH, [], NO_HISTORY, ["fc.bias"], {"events": TUNING["events"]}
+                9,
+                STATE,
+                {},
+                GRAPH,
+                [],
+                NO_HISTORY,
+                ["fc.bias"],
+                {"events": TUNING["events"]},
+                samples=[SAMPLES],
             ),
             {},
         ),
@@ -265,6 +286,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             {"steps": [3, None]},
         ),
         "picture": (message_builders.picture(6, PICTURE), {"values": [0.0, 1.0, 2.0, 3.0]}),
+        "sample": (sample_messages.sample(9, SAMPLE), {"text": SAMPLE.text}),
         "asset": (message_builders.asset("layout.js", b"compressed"), {}),
         "acknowledged": (message_builders.acknowledged(7), {}),
         "refused": (message_builders.refused("No.", {"type": "graph", "signature": "abc"}), {}),
@@ -314,6 +336,7 @@ def page_messages() -> dict[str, page.PageMessage]:
             "kind": "units",
             "step": None,
         },
+        "sample": {"type": "sample", "request": 11, "name": "samples", "step": None},
         "control": {"type": "control", "action": "pause", "request": 5},
         "pace": {"type": "pace", "pace": 20, "request": 7},
         "ignore": {"type": "ignore", "rule": "dead-units", "ignored": True, "request": 6},

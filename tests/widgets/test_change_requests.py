@@ -86,7 +86,13 @@ def test_a_change_is_acknowledged_and_sent_as_an_event(training):
 def test_a_module_is_frozen_and_thawed(training):
     assert training.ask("freeze", module="0", frozen=True)["type"] == "acknowledged"
     modules = training.first_tuning("modules", lambda modules: modules[0]["frozen_here"] > 0)
-    assert modules[0] == {"path": "0", "parameters": 40, "frozen": 40, "frozen_here": 40}
+    assert modules[0] == {
+        "path": "0",
+        "type": "Linear",
+        "parameters": 40,
+        "frozen": 40,
+        "frozen_here": 40,
+    }
     assert training.ask("freeze", 42, module="0", frozen=False)["type"] == "acknowledged"
     assert training.ask("freeze", 43, module="0", frozen=False)["type"] == "refused"
 

@@ -48,6 +48,11 @@ export function readFloat32(buffers: Buffers, index: BufferIndex, count: number)
   return new Float32Array(bytes(buffers, index, 4 * count));
 }
 
+/** Returns a copy of all bytes of a buffer. */
+export function readBytes(buffers: Buffers, index: BufferIndex): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes(buffers, index, buffers[index]?.byteLength ?? -1));
+}
+
 /** Returns a copy of a buffer, because the view may not be aligned to its element size. */
 function bytes(buffers: Buffers, index: BufferIndex, length: number): ArrayBuffer {
   const view = buffers[index];

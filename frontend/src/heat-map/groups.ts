@@ -3,6 +3,7 @@
  * module is drawn as one line.
  */
 
+import { isWithin } from "../parts/selection";
 import type { Row } from "./rows";
 
 /** A line of the heat map. */
@@ -57,6 +58,25 @@ export function entriesOf(
   };
   list(root, 0);
   return entries;
+}
+
+/** Returns the closed modules around a parameter or module, which must be opened to show it. */
+export function closedAround(
+  rows: readonly Row[],
+  toggled: ReadonlySet<string>,
+  max: number,
+  path: string,
+): readonly string[] {
+  const opened = new Set(toggled);
+  const found: string[] = [];
+  for (;;) {
+    const closed = entriesOf(rows, opened, max).find(
+      ({ name, open }) => open === false && isWithin(path, name),
+    );
+    if (!closed) return found;
+    found.push(closed.name);
+    if (!opened.delete(closed.name)) opened.add(closed.name);
+  }
 }
 
 function treeOf(rows: readonly Row[]): ModuleBranch {

@@ -1,35 +1,50 @@
 /** A heat map of rows over steps, which draws only the visible rows. */
 
 import { make, setText } from "../parts/element";
-import { formatCount, formatValue, shortenPath } from "../parts/format";
+import { formatCount, formatValue } from "../parts/format";
 import { PointerTooltip } from "../parts/pointer-tooltip";
+import { namesMarkedBy, pathOf } from "../parts/selection";
 import type { Theme } from "../parts/theme";
 import { ticksFor } from "../parts/ticks";
 import type { RunSession, StepMark } from "../session";
 import { type Bins, binsFor, cellsOf, largestOf, sampleIn, specialCellsIn } from "./cells";
-import { entriesOf, type HeatMapEntry } from "./groups";
+import { closedAround, entriesOf, type HeatMapEntry } from "./groups";
+import { HeatLabels } from "./labels";
 import { HeatLegend } from "./legend";
 import { paint } from "./paint";
-import { describeNewest, FROZEN, hasEnded, type Row, stepsOf } from "./rows";
+import { describeNewest, hasEnded, type Row, stepsOf } from "./rows";
 import type { ColourScale } from "./scale";
 
 const MIN_HEIGHT = 14;
 const MAX_HEIGHT = 64;
+/** The same in a panel of fixed height. */
+const MAX_PANEL_HEIGHT = 120;
 const PREFERRED_HEIGHT = 300;
-/** Maximum number of rows that are visible without scrolling. */
+/** Maximum number of rows that are visible without scrolling, where the height is not given. */
 const MAX_ROWS = 28;
-/** Average width of a character of the names, in px. */
-const CHARACTER_WIDTH = 6.4;
+/** The same at least, where the height is given. */
+const LEAST_ROWS = 6;
+/** A panel of fixed height, which the heat map fills. */
+const PANEL = ".labkit-group-panel";
+/** Distance between the legend and the lower edge of the panel, in px. */
+const PANEL_PADDING = 10;
 /** Half the width of a tick's number, in px. */
 const HALF_NUMBER_WIDTH = 18;
-const WITHOUT_GRADIENT = "frozen: no gradient is computed for it";
 
 export class HeatMap {
   readonly element = make("div", { class: "labkit-heat" });
-  private readonly labels = make("div", { class: "labkit-heat-names" });
+  private readonly labels = new HeatLabels({
+    select: (name) => this.select(name),
+    moveFocus: (from, step) => this.moveFocus(from, step),
+  });
   private readonly canvas = make("canvas", { class: "labkit-heat-cells", role: "img" });
   private readonly pixels = make("canvas");
-  private readonly sheet = make("div", { class: "labkit-heat-sheet" }, this.labels, this.canvas);
+  private readonly sheet = make(
+    "div",
+    { class: "labkit-heat-sheet" },
+    this.labels.element,
+    this.canvas,
+  );
   private readonly spacer = make("div", { class: "labkit-heat-spacer" }, this.sheet);
   private readonly scroller = make("div", { class: "labkit-heat-scroller" }, this.spacer);
   private readonly axis = make("div", { class: "labkit-heat-axis", "aria-hidden": "true" });
@@ -42,14 +57,21 @@ export class HeatMap {
   private readonly toggled = new Set<string>();
   private bins: Bins = { start: 0, width: 1, count: 1 };
   private rowHeight = MAX_HEIGHT;
+  /** Height, in px, for the rows in a panel of fixed height; null without one. */
+  private room: number | null = null;
   private quantity = "";
-  private drawnLabels = "";
+  /** The selection to which it has scrolled. */
+  private revealed: string | null = null;
 
-  /** `scaleFor` returns a new scale for a quantity. */
+  /**
+   * `scaleFor` returns a new scale for a quantity, `share` the part of the room in a panel of fixed
+   * height that the heat map takes.
+   */
   constructor(
     private readonly session: RunSession,
     private readonly scaleFor: (quantity: string) => ColourScale,
-    changed: () => void,
+    private readonly changed: () => void,
+    private readonly share: () => number = () => 1,
   ) {
     this.element.append(this.scroller, this.axis, this.legend.element, this.tooltip.element);
     this.scroller.addEventListener("scroll", changed, { passive: true });
@@ -58,12 +80,9 @@ export class HeatMap {
     this.canvas.addEventListener("click", (event) => {
       const sample = this.sampleAt(event);
       if (!sample) return;
+      const isAgain = session.cursor === sample.step && session.selected === sample.name;
       session.setCursor(sample.step);
-      session.select(sample.name);
-    });
-    this.labels.addEventListener("click", (event) => this.selectLabel(event.target as HTMLElement));
-    this.labels.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") this.selectLabel(event.target as HTMLElement);
+      this.pick(isAgain ? null : sample.name);
     });
     this.resizes = new ResizeObserver(changed);
     this.resizes.observe(this.scroller);
@@ -74,10 +93,13 @@ export class HeatMap {
     if (quantity !== this.quantity || !this.scale) this.scale = this.scaleFor(quantity);
     const { scale } = this;
     this.quantity = quantity;
-    this.rows = entriesOf(rows, this.toggled, MAX_ROWS);
+    this.room = this.roomInPanel();
+    this.rows = entriesOf(rows, this.toggled, this.maxRows);
     const steps = stepsOf(rows);
     if (!steps) return;
     this.setSizes();
+    this.reveal(rows);
+    const marked = this.markedBy(this.session.selected);
     const shown = this.rows.slice(this.firstRow, this.firstRow + this.visibleRowCount);
     this.bins = binsFor(steps[0], steps[1], Math.max(64, Math.floor(this.canvas.clientWidth / 2)));
     const rowCells = shown.map((entry) =>
@@ -98,11 +120,13 @@ export class HeatMap {
       cursor,
       cursorColour: theme.text,
       marked: mark?.steps ?? null,
+      selected: shown.map(({ name }) => marked.has(name)),
       rowHeight,
       cells: this.pixels,
     });
     this.legend.show(scale, theme.dark, specialCellsIn(rowCells));
-    this.drawLabels(shown);
+    const isTree = this.rows.some(({ open }) => open !== null);
+    this.labels.draw({ shown, isTree, marked, rowHeight });
     this.drawAxis();
     this.canvas.setAttribute("aria-label", describeNewest(rows, quantity));
   }
@@ -112,7 +136,7 @@ export class HeatMap {
   }
 
   private get visibleRowCount(): number {
-    return Math.min(this.rows.length, MAX_ROWS);
+    return Math.min(this.rows.length, this.maxRows);
   }
 
   private get firstRow(): number {
@@ -120,53 +144,84 @@ export class HeatMap {
     return Math.max(0, Math.min(first, this.rows.length - this.visibleRowCount));
   }
 
+  private roomInPanel(): number | null {
+    const panel = this.element.closest<HTMLElement>(PANEL);
+    if (!panel || panel.clientHeight === 0) return null;
+    const top = this.scroller.getBoundingClientRect().top - panel.getBoundingClientRect().top;
+    const below = this.axis.offsetHeight + this.legend.element.offsetHeight + PANEL_PADDING;
+    const room = panel.clientHeight - (top + panel.scrollTop);
+    return Math.max(LEAST_ROWS * MIN_HEIGHT, room * this.share() - below);
+  }
+
+  /** Maximum number of rows that are visible without scrolling. */
+  private get maxRows(): number {
+    const { room } = this;
+    return room === null ? MAX_ROWS : Math.max(LEAST_ROWS, Math.floor(room / MIN_HEIGHT));
+  }
+
   /** Sets the heights of the rows and of the scrolling area. */
   private setSizes(): void {
-    const fitting = Math.floor(PREFERRED_HEIGHT / this.rows.length);
-    this.rowHeight = Math.min(MAX_HEIGHT, Math.max(MIN_HEIGHT, fitting));
+    const fitting = Math.floor((this.room ?? PREFERRED_HEIGHT) / this.rows.length);
+    const maxRowHeight = this.room === null ? MAX_HEIGHT : MAX_PANEL_HEIGHT;
+    this.rowHeight = Math.min(maxRowHeight, Math.max(MIN_HEIGHT, fitting));
     const visibleHeight = `${this.visibleRowCount * this.rowHeight}px`;
     this.scroller.style.height = visibleHeight;
     this.sheet.style.height = visibleHeight;
     this.spacer.style.height = `${this.rows.length * this.rowHeight}px`;
-    if (this.rows.length > MAX_ROWS) this.scroller.tabIndex = 0;
+    if (this.rows.length > this.maxRows) this.scroller.tabIndex = 0;
   }
 
-  private selectLabel(label: HTMLElement): void {
-    const entry = this.rows.find(({ name }) => name === label.dataset.name);
+  private select(name: string): void {
+    const entry = this.rows.find((each) => each.name === name);
     if (!entry) return;
-    if (entry.open !== null && !this.toggled.delete(entry.name)) this.toggled.add(entry.name);
-    this.session.select(entry.name);
+    if (entry.open !== null && !this.toggled.delete(name)) this.toggled.add(name);
+    this.pick(this.session.selected === name ? null : name);
   }
 
-  private drawLabels(shown: readonly HeatMapEntry[]): void {
-    const maxCharacters = Math.max(6, Math.floor((this.labels.clientWidth - 8) / CHARACTER_WIDTH));
-    const selected = this.session.selected;
-    const names = shown.map((entry) => `${entry.name} ${entry.open}${noteOf(entry)}`).join(" ");
-    const key = `${maxCharacters} ${this.rowHeight} ${selected} ${names}`;
-    if (key === this.drawnLabels) return;
-    this.drawnLabels = key;
-    const isTree = this.rows.some(({ open }) => open !== null);
-    this.labels.classList.toggle("labkit-tree", isTree);
-    const items = shown.map((entry) => {
-      const { name, shortName, rows, depth, open } = entry;
-      const sign = open === null ? (isTree ? "\u2003" : "") : open ? "▾ " : "▸ ";
-      const note = noteOf(entry);
-      const room = maxCharacters - sign.length - note.length - 2 * depth;
-      const item = make("div", {}, `${sign}${shortenPath(shortName, room)}${note}`);
-      item.style.paddingLeft = `${depth}em`;
-      item.dataset.name = name;
-      const whole = open === null ? name : `${name}: the largest of ${rows.length} parameters`;
-      item.title = rows.every(({ frozen }) => frozen) ? `${whole}; ${WITHOUT_GRADIENT}` : whole;
-      if (open !== null) {
-        item.setAttribute("role", "button");
-        item.setAttribute("aria-expanded", String(open));
-        item.tabIndex = 0;
-      }
-      if (selected !== null && isWithin(name, selected)) item.classList.add("labkit-picked");
-      item.style.height = item.style.lineHeight = `${this.rowHeight}px`;
-      return item;
-    });
-    this.labels.replaceChildren(...items);
+  /** Selects a row in sight, whose group stays as it is. */
+  private pick(name: string | null): void {
+    this.revealed = name;
+    this.session.select(name);
+  }
+
+  private moveFocus(from: string, step: number): void {
+    const place = this.rows.findIndex(({ name }) => name === from) + step;
+    const next = this.rows[place];
+    if (!next) return;
+    this.scrollTo(place);
+    this.labels.focus(next.name);
+    this.changed();
+  }
+
+  /** Opens the groups around the selection and scrolls to it, once for each selection. */
+  private reveal(rows: readonly Row[]): void {
+    const { selected } = this.session;
+    if (selected === this.revealed || this.canvas.clientWidth === 0) return;
+    this.revealed = selected;
+    if (selected === null) return;
+    for (const name of closedAround(rows, this.toggled, this.maxRows, pathOf(selected))) {
+      if (!this.toggled.delete(name)) this.toggled.add(name);
+    }
+    this.rows = entriesOf(rows, this.toggled, this.maxRows);
+    this.setSizes();
+    const marked = this.markedBy(selected);
+    const first = this.rows.findIndex(({ name }) => marked.has(name));
+    if (first >= 0) this.scrollTo(first);
+  }
+
+  private markedBy(selected: string | null): ReadonlySet<string> {
+    return namesMarkedBy(
+      this.rows.map(({ name }) => name),
+      selected,
+    );
+  }
+
+  /** Scrolls by the least that brings a row into sight. */
+  private scrollTo(place: number): void {
+    const { scroller, rowHeight } = this;
+    const last = place + 1 - this.visibleRowCount;
+    const first = Math.min(place, Math.max(last, this.firstRow));
+    if (first !== this.firstRow) scroller.scrollTop = first * rowHeight;
   }
 
   private drawAxis(): void {
@@ -215,16 +270,4 @@ export class HeatMap {
       null,
     );
   }
-}
-
-/** Returns the number of parameters of a module, and whether all of a line are frozen. */
-function noteOf({ rows, open }: HeatMapEntry): string {
-  const count = open === null ? "" : ` · ${rows.length}`;
-  return rows.every(({ frozen }) => frozen) ? `${count} · ${FROZEN}` : count;
-}
-
-/** Whether a parameter or module is selected, or part of a selected module. */
-function isWithin(name: string, selected: string): boolean {
-  const path = selected.replace(/#\d+.*$/, "");
-  return name === path || (path !== "" && name.startsWith(`${path}.`));
 }

@@ -13,6 +13,8 @@ export interface HeatMapImage {
   readonly cursorColour: string;
   /** The first and the last step of a marked range; null for none. */
   readonly marked: readonly [first: number, last: number] | null;
+  /** Whether each row is selected. */
+  readonly selected: readonly boolean[];
   readonly rowHeight: number;
   /** A hidden canvas with one pixel per cell. */
   readonly cells: HTMLCanvasElement;
@@ -34,6 +36,7 @@ export function paint(canvas: HTMLCanvasElement, painting: HeatMapImage): void {
   context.drawImage(cells, 0, 0, bins.count, rows.length, 0, 0, canvas.width, canvas.height);
   drawGaps(context, rows.length, canvas);
   drawMark(context, painting, ratio);
+  drawSelection(context, painting, ratio);
   drawCursor(context, painting, ratio);
 }
 
@@ -68,6 +71,27 @@ function drawGaps(
 ): void {
   for (let row = 1; row < rows; row++) {
     context.clearRect(0, Math.round((row * height) / rows), width, 1);
+  }
+}
+
+/** Outlines the selected rows; rows that follow one another have a common outline. */
+function drawSelection(
+  context: CanvasRenderingContext2D,
+  { selected, cursorColour }: HeatMapImage,
+  ratio: number,
+): void {
+  const { width, height } = context.canvas;
+  const line = 2 * ratio;
+  context.strokeStyle = cursorColour;
+  context.lineWidth = line;
+  let first = selected.indexOf(true);
+  while (first >= 0) {
+    const next = selected.indexOf(false, first);
+    const end = next < 0 ? selected.length : next;
+    const [top, bottom] = [first, end].map((row) => (row * height) / selected.length);
+    const tall = (bottom as number) - (top as number) - line;
+    context.strokeRect(line / 2, (top as number) + line / 2, width - line, tall);
+    first = selected.indexOf(true, end);
   }
 }
 

@@ -31,6 +31,8 @@ export class TableHistory implements SeriesTable {
   private steps: Float64Array = new Float64Array(0);
   private values: Float32Array = new Float32Array(0);
   private rows = 0;
+  /** The points of the columns that were read since the last change. */
+  private readonly known = new Map<number, Points>();
 
   constructor(
     readonly id: string,
@@ -74,6 +76,7 @@ export class TableHistory implements SeriesTable {
   }
 
   append({ steps, values }: Rows): void {
+    this.known.clear();
     const columns = this.names.length;
     // A metric that was logged again at its newest step is replaced.
     if (steps.length > 0 && steps[0] === this.lastStep) this.rows -= 1;
@@ -90,6 +93,14 @@ export class TableHistory implements SeriesTable {
   }
 
   points(column: number): Points {
+    const known = this.known.get(column);
+    if (known) return known;
+    const points = this.readPoints(column);
+    this.known.set(column, points);
+    return points;
+  }
+
+  private readPoints(column: number): Points {
     const most = 2 * this.buckets.length + this.rows;
     const steps = new Float64Array(most);
     const values = new Float32Array(most);

@@ -3,7 +3,8 @@
 import type { GraphData } from "./graph";
 import type { AssetName } from "./page";
 import type { BufferIndex } from "./protocol";
-import type { Finding, FindingsHistory, RunState } from "./run";
+import type { Finding, FindingsHistory, Progress, RunState } from "./run";
+import type { SampleSeries, SentSample } from "./samples";
 import type { TableRows, TableSnapshot } from "./tables";
 import type { Tuning, TuningChanges } from "./tuning";
 import type {
@@ -32,6 +33,8 @@ export interface SnapshotMessage {
   /** What handled the newest message of a page that was handled while a loop ran; null if none. */
   readonly handler: MessageHandler | null;
   readonly run: RunState;
+  /** Frames do not repeat it, as they contain the newest step, time and epoch. */
+  readonly progress: Progress;
   readonly tables: readonly TableSnapshot[];
   readonly graph: GraphData | null;
   /** The most severe first. */
@@ -40,6 +43,7 @@ export interface SnapshotMessage {
   /** Names of the frozen parameters, which require no gradient. */
   readonly frozen: readonly string[];
   readonly tuning: Tuning;
+  readonly samples: readonly SampleSeries[];
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
   readonly course: string | null;
   readonly notebook: NotebookKind;
@@ -75,6 +79,8 @@ export interface FrameMessage {
   readonly history?: FindingsHistory;
   readonly frozen?: readonly string[];
   readonly tuning?: TuningChanges;
+  /** Those that changed. */
+  readonly samples?: readonly SampleSeries[];
 }
 
 /** The graph with a signature; null if it is not stored any more. */
@@ -127,6 +133,14 @@ export interface PictureMessage {
   readonly picture: SentPicture | null;
 }
 
+/** A logged image, text or figure; null if there is none. */
+export interface SampleMessage {
+  readonly type: "sample";
+  /** As in a list of pictures. */
+  readonly request: number | null;
+  readonly sample: SentSample | null;
+}
+
 /** A script of the frontend, compressed with gzip, in one buffer. */
 export interface AssetMessage {
   readonly type: "asset";
@@ -168,6 +182,7 @@ export type KernelMessage =
   | SubjectsMessage
   | HistogramsMessage
   | PictureMessage
+  | SampleMessage
   | AssetMessage
   | AcknowledgedMessage
   | RefusedMessage

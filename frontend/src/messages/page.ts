@@ -77,6 +77,14 @@ export interface PictureRequest {
   readonly step: number | null;
 }
 
+/** Requests a sample: the newest up to a step, or the newest of all for null. */
+export interface SampleRequest {
+  readonly type: "sample";
+  readonly request: number;
+  readonly name: string;
+  readonly step: number | null;
+}
+
 /** Requests that the training loop is paused, resumed, stepped or stopped. */
 export interface ControlRequest {
   readonly type: "control";
@@ -141,6 +149,7 @@ export type PageMessage =
   | SubjectsRequest
   | HistogramsRequest
   | PictureRequest
+  | SampleRequest
   | ControlRequest
   | PaceRequest
   | IgnoreRequest

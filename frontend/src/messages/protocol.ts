@@ -7,7 +7,7 @@
  */
 
 /** The version of all types in this folder; equal to that of the kernel. */
-export const PROTOCOL_VERSION = 9;
+export const PROTOCOL_VERSION = 10;
 
 /** The index of a buffer in the list of buffers of its message. */
 export type BufferIndex = number;

@@ -91,6 +91,29 @@ export interface GraphSpan {
   readonly title: string;
 }
 
+/** The begin of the newest epoch. */
+export interface EpochStart {
+  /** Counted from 1. */
+  readonly number: number;
+  /** Number of steps completed before it. */
+  readonly step: number;
+  /** Estimated number of its steps; null if unknown. */
+  readonly steps: number | null;
+}
+
+/** A value that rises with the steps, at some steps; a step may occur twice. */
+export interface Knots {
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+}
+
+export interface Progress {
+  /** Number of completed epochs at the steps at which epochs began. */
+  readonly epochs: Knots;
+  /** Seconds since the start of the run. */
+  readonly seconds: Knots;
+}
+
 /** The scalar facts of a run. Every snapshot and every frame contains all of them. */
 export interface RunState {
   readonly name: string;
@@ -102,6 +125,7 @@ export interface RunState {
   /** Epoch, counted from 1; null if unknown. */
   readonly epoch: number | null;
   readonly steps_per_epoch: number | null;
+  readonly epoch_start: EpochStart | null;
   readonly total_steps: number | null;
   /** What the number of steps and the remaining time are read from; null if neither is known. */
   readonly length_source: string | null;

@@ -31,6 +31,8 @@ export interface GroupFacts {
 /** A module with its number of scalar parameters. */
 export interface ModuleFacts {
   readonly path: string;
+  /** Name of its class, for example "Linear"; "" if unknown. */
+  readonly type: string;
   readonly parameters: number;
   /** Number of those that require no gradient. */
   readonly frozen: number;

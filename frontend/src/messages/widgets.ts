@@ -5,7 +5,9 @@ export type ViewName =
   | "curves"
   | "gradients"
   | "activations"
+  | "samples"
   | "graph"
+  | "layers"
   | "controls"
   | "findings"
   | "stepper";

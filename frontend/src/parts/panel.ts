@@ -3,13 +3,17 @@
 import type { DrawView, RunSession } from "../session";
 import { make, setText } from "./element";
 
-export type PanelName = "curves" | "gradients" | "activations" | "graph";
+export type PanelName = "curves" | "gradients" | "activations" | "samples" | "graph" | "layers";
 
-const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: string]>> = {
+/** The title of each panel, and what it shows. */
+export const PANEL_TITLES: Readonly<
+  Record<PanelName, readonly [title: string, explanation: string]>
+> = {
   curves: [
     "Loss and metrics",
     "The loss is the number that training makes smaller. Every point is a value that this run " +
-      "computed. Drag to zoom, double-click to see everything, click to look at one step.",
+      "computed. Drag to zoom, double-click to see everything, click to look at one step, " +
+      "Shift+click to compare it with another one.",
   ],
   gradients: [
     "Gradients",
@@ -21,17 +25,27 @@ const TITLES: Readonly<Record<PanelName, readonly [title: string, explanation: s
     "What each module gives out on its way from the input to the loss, read in some of the steps. " +
       "Pick a row to see a picture of that module.",
   ],
+  samples: [
+    "Samples",
+    "Images, texts and figures that the training loop logs with run.log. Move a slider to see those " +
+      "of earlier steps.",
+  ],
   graph: [
     "Computation graph",
     "The operations that PyTorch recorded in a real step, folded into the modules of the model. " +
       "The gradients flow along it from the loss back to the parameters.",
+  ],
+  layers: [
+    "Layers",
+    "Each module of the model with its size, what it costs, and what was recorded of it last. " +
+      "Click a header to sort, a row to select the module in all views.",
   ],
 };
 
 /** Returns the view with its title above it. */
 export function withTitle(name: PanelName, draw: DrawView): DrawView {
   return (root, session) => {
-    const [title, explanation] = TITLES[name];
+    const [title, explanation] = PANEL_TITLES[name];
     const place = make("div", { class: "labkit-panel-body" });
     const heading = make("h3", { class: "labkit-title", title: explanation }, title);
     root.classList.add("labkit-panel");

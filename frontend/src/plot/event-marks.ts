@@ -22,19 +22,24 @@ interface Moment {
 }
 
 export interface EventMark {
-  /** The step after which the first of its changes was made or taken back. */
-  readonly step: number;
+  /** Where the first of its changes was made or taken back. */
+  readonly place: number;
   readonly moments: readonly Moment[];
 }
 
-/** Merges changes that are less than `distance` steps after the first one of a mark. */
-export function mergeEvents(events: readonly RunEvent[], distance: number): EventMark[] {
-  const marks: { step: number; moments: Moment[] }[] = [];
+/** Merges changes that are less than `distance` after the first one of a mark. */
+export function mergeEvents(
+  events: readonly RunEvent[],
+  distance: number,
+  placeOf = (step: number) => step,
+): EventMark[] {
+  const marks: { place: number; moments: Moment[] }[] = [];
   const moments = events.flatMap(momentsOf).sort((a, b) => a.step - b.step);
   for (const moment of moments) {
+    const place = placeOf(moment.step);
     const last = marks.at(-1);
-    if (last && moment.step - last.step < distance) last.moments.push(moment);
-    else marks.push({ step: moment.step, moments: [moment] });
+    if (last && place - last.place < distance) last.moments.push(moment);
+    else marks.push({ place, moments: [moment] });
   }
   return marks;
 }
@@ -47,16 +52,17 @@ function momentsOf({ step, text, taken_back }: RunEvent): Moment[] {
   return [change, { step: taken_back, text: undone, isInForce: false, isChange: false }];
 }
 
-/** Returns the shapes and the handles of the changes in a range of steps. */
+/** Returns the shapes and the handles of the changes in a range of the axis. */
 export function eventMarks(
   events: readonly RunEvent[],
   [from, to]: StepRange,
   width: number,
   theme: Theme,
+  placeOf = (step: number) => step,
 ): { readonly shapes: readonly Layout[]; readonly handles: readonly Layout[] } {
   const distance = ((to - from) * MIN_DISTANCE_PX) / Math.max(width, MIN_DISTANCE_PX);
-  const all = mergeEvents(events, Math.max(distance, 1));
-  const marks = all.filter(({ step }) => step >= from && step <= to);
+  const all = mergeEvents(events, distance, placeOf);
+  const marks = all.filter(({ place }) => place >= from && place <= to);
   const height = marks.length > FEW_MARKS ? SHORT : 1;
   return {
     shapes: marks.map((mark) => lineOf(mark, height, theme)),
@@ -64,21 +70,21 @@ export function eventMarks(
   };
 }
 
-function lineOf({ step, moments }: EventMark, height: number, theme: Theme): Layout {
+function lineOf({ place, moments }: EventMark, height: number, theme: Theme): Layout {
   const dash = moments.some(({ isInForce }) => isInForce) ? "solid" : "dot";
   const line = { color: theme.mutedText, width: 1, dash };
-  const place = { x0: step, x1: step, y0: 0, y1: height };
-  return { type: "line", xref: "x", yref: "paper", ...place, line, opacity: 0.55 };
+  const ends = { x0: place, x1: place, y0: 0, y1: height };
+  return { type: "line", xref: "x", yref: "paper", ...ends, line, opacity: 0.55 };
 }
 
-function handleOf({ step, moments }: EventMark, theme: Theme): Layout {
+function handleOf({ place, moments }: EventMark, theme: Theme): Layout {
   const { length } = moments;
   const sign = moments.some(({ isChange }) => isChange) ? "▲" : "△";
   return {
     text: length > 1 ? `${sign}${length}` : sign,
     hovertext: tooltipOf(moments),
     hoverlabel: { bgcolor: theme.paper, bordercolor: theme.mutedText, font: { size: 12 } },
-    x: step,
+    x: place,
     xref: "x",
     xanchor: "center",
     y: 0,

@@ -27,7 +27,11 @@ export interface Panel {
 export interface FigureEvents {
   /** The figure must be drawn again: the library was loaded, or the size or the zoom changed. */
   changed(): void;
-  clicked(step: number): void;
+  /**
+   * A place of the horizontal axis was clicked, with or without the Shift key. `trace` is the number
+   * of the trace, counted from 0.
+   */
+  clicked(place: number, trace: number, withShift: boolean): void;
 }
 
 const FONT = "system-ui, -apple-system, Segoe UI, sans-serif";
@@ -35,9 +39,12 @@ const FONT = "system-ui, -apple-system, Segoe UI, sans-serif";
 /** Buttons that work without a network; none of them uploads data. */
 const BUTTONS = [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]];
 
+/** Pixels per px of a picture. */
+const PICTURE_SCALE = 2;
+
 /** Shows its placeholder until the library is loaded and the figure drawn. */
 export class PlotlyFigure {
-  readonly element = make("div", { class: "labkit-plot", role: "img" });
+  readonly element = make("div", { class: "labkit-plot", role: "figure" });
   /** The range of steps that the user zoomed to; null for all. */
   range: StepRange | null = null;
   /** Why there is no figure, as a sentence; null without a failure. */
@@ -76,6 +83,10 @@ export class PlotlyFigure {
     return this.element.clientWidth;
   }
 
+  get height(): number {
+    return this.element.clientHeight;
+  }
+
   get ready(): boolean {
     return this.plotly !== null && this.width > 0;
   }
@@ -92,25 +103,29 @@ export class PlotlyFigure {
     return panels;
   }
 
-  /** Whether the user has hidden a trace, by a click in the legend. */
-  isHidden(trace: number): boolean {
-    return (this.canvas._fullData?.[trace]?.visible ?? true) !== true;
-  }
-
   draw(traces: readonly Trace[], layout: Layout): void {
     if (!this.plotly || this.closed) return;
     this.placeholder.remove();
-    const size = { width: this.width, height: this.element.clientHeight };
+    const size = { width: this.width, height: this.height };
     const config = {
       displaylogo: false,
       responsive: false,
       doubleClick: "reset",
       showTips: false,
       modeBarButtons: BUTTONS,
-      toImageButtonOptions: { format: "png", filename: this.fileName, scale: 2 },
+      toImageButtonOptions: { format: "png", filename: this.fileName, scale: PICTURE_SCALE },
     };
     this.plotly.react(this.canvas, traces, { ...layout, ...size }, config);
     if (!this.listening) this.listen();
+  }
+
+  /** Resolves to a picture of the figure, with its own background. */
+  async picture(traces: readonly Trace[], layout: Layout, theme: Theme): Promise<Blob> {
+    if (!this.plotly) throw new Error("the plotting library is not loaded");
+    const { width, height } = this;
+    const whole = { ...layout, width, height, paper_bgcolor: theme.paper };
+    const options = { format: "png", width, height, scale: PICTURE_SCALE } as const;
+    return pngOf(await this.plotly.toImage({ data: traces, layout: whole }, options));
   }
 
   close(): void {
@@ -122,10 +137,10 @@ export class PlotlyFigure {
   private listen(): void {
     this.listening = true;
     this.canvas.on?.("plotly_click", ({ points, event }) => {
-      const step = points[0]?.x;
-      if (step === undefined || event.detail > 1) return;
+      const [point] = points;
+      if (point === undefined || event.detail > 1) return;
       this.cursorBefore = this.session.cursor;
-      this.events.clicked(step);
+      this.events.clicked(point.x, point.curveNumber, event.shiftKey);
     });
     this.canvas.on?.("plotly_doubleclick", () => this.session.setCursor(this.cursorBefore));
     this.canvas.on?.("plotly_relayout", (change) => {
@@ -135,6 +150,13 @@ export class PlotlyFigure {
       this.events.changed();
     });
   }
+}
+
+/** Decodes a data URL, as a page may be forbidden to fetch it. */
+function pngOf(address: string): Blob {
+  const decoded = atob(address.slice(address.indexOf(",") + 1));
+  const bytes = Uint8Array.from(decoded, (sign) => sign.charCodeAt(0));
+  return new Blob([bytes], { type: "image/png" });
 }
 
 function loadingText(): HTMLElement {

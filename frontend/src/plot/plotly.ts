@@ -7,8 +7,8 @@ export type Layout = Readonly<Record<string, unknown>>;
 
 export interface PlotClick {
   /** The mouse event; `detail` counts clicks in quick succession. */
-  readonly event: { readonly detail: number };
-  readonly points: readonly { readonly x: number }[];
+  readonly event: { readonly detail: number; readonly shiftKey: boolean };
+  readonly points: readonly { readonly x: number; readonly curveNumber: number }[];
 }
 
 /** An axis as plotly has drawn it; `d2p` maps a value to px from the start of the axis. */
@@ -21,7 +21,6 @@ export interface DrawnAxis {
 /** What plotly has drawn; its names are private, and those of the version that ships with labkit. */
 export interface DrawnFigure {
   readonly _fullLayout?: Readonly<Record<string, DrawnAxis | undefined>>;
-  readonly _fullData?: readonly { readonly visible?: boolean | "legendonly" }[];
 }
 
 export interface PlotElement extends HTMLElement, DrawnFigure {
@@ -38,6 +37,11 @@ export interface Plotly {
     config: object,
   ): Promise<unknown>;
   purge(element: PlotElement): void;
+  /** Resolves to a data URL. */
+  toImage(
+    figure: { readonly data: readonly Trace[]; readonly layout: Layout },
+    options: { format: "png"; width: number; height: number; scale: number },
+  ): Promise<string>;
 }
 
 export async function loadPlotly(session: RunSession): Promise<Plotly> {

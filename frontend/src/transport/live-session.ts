@@ -19,7 +19,8 @@ import type {
 } from "../messages/kernel";
 import type { AssetName, ControlAction } from "../messages/page";
 import { PROTOCOL_VERSION } from "../messages/protocol";
-import type { Finding, FindingsHistory, RunState, RunStatus } from "../messages/run";
+import type { Finding, FindingsHistory, Progress, RunState, RunStatus } from "../messages/run";
+import type { SampleSeries } from "../messages/samples";
 import type { Tuning } from "../messages/tuning";
 import type { HistogramBins, PictureKind } from "../messages/values";
 import { takeDrawingTime } from "../rendering/drawing-frame";
@@ -85,6 +86,10 @@ export class LiveSession implements RunSession {
     return this.data.state;
   }
 
+  get progress(): Progress {
+    return this.data.progress;
+  }
+
   get graph(): GraphData | null {
     return this.data.graph;
   }
@@ -103,6 +108,10 @@ export class LiveSession implements RunSession {
 
   get tuning(): Tuning {
     return this.data.tuning;
+  }
+
+  get samples(): readonly SampleSeries[] {
+    return this.data.samples;
   }
 
   get course(): string | null {
@@ -165,6 +174,11 @@ export class LiveSession implements RunSession {
   async picture(module: string, kind: PictureKind, step: number | null) {
     const found = this.drawsPushed ? null : await this.requests.picture(module, kind, step);
     return found ?? this.replies.picture(module, kind, step);
+  }
+
+  async sample(name: string, step: number | null) {
+    const found = this.drawsPushed ? null : await this.requests.sample(name, step);
+    return found ?? this.replies.sample(name, step);
   }
 
   async histograms(names: readonly string[], bins: HistogramBins, step: number | null) {
@@ -252,6 +266,7 @@ export class LiveSession implements RunSession {
       case "subjects":
       case "histograms":
       case "picture":
+      case "sample":
         if (message.request === null) this.receivePushed(message, buffers);
         else this.requests.receive({ ...message, request: message.request }, buffers);
         break;
@@ -273,11 +288,12 @@ export class LiveSession implements RunSession {
   }
 
   /**
-   * Whether views draw what the kernel has sent without a request: its pages' messages wait for the
-   * end of the cell, or it has never received an acknowledgement.
+   * Whether views draw what the kernel has sent without a request: a loop is watched, and its pages'
+   * messages wait for the end of the cell, or it has never received an acknowledgement.
    */
   private get drawsPushed(): boolean {
-    return this.pushed > 0 && (this.isOneWay || !this.acknowledgements.isRead);
+    const { isOneWay, isRead } = this.acknowledgements;
+    return this.pushed > 0 && this.isLive && (isOneWay || !isRead);
   }
 
   /** Acknowledges a snapshot or a frame, unless an earlier one was acknowledged a moment ago. */

@@ -16,7 +16,7 @@ import { buffersOf, hasTextBuffers, lacksBuffers } from "./text-buffers";
 /** Maximum number of messages that are kept; with more, all are dropped until the next snapshot. */
 export const MAX_KEPT = 64;
 
-const PUSHED: ReadonlySet<unknown> = new Set(["subjects", "picture", "histograms"]);
+const PUSHED: ReadonlySet<unknown> = new Set(["subjects", "picture", "histograms", "sample"]);
 
 /** A model whose messages are recorded. */
 export type RecordedModel = Pick<MessageModel<TextRequest>, "on" | "send">;
@@ -32,7 +32,7 @@ export class MessageRecorder {
   /** Whether buffers arrive as text. */
   isText = false;
   private kept: Received[] = [];
-  /** The newest pictures and histograms that were sent without a request. */
+  /** The newest pictures, histograms and samples that were sent without a request. */
   private pushed: Received[] = [];
   private keepsFrames = false;
   private hasRequestedText = false;

@@ -6,13 +6,19 @@
 import type { Buffers } from "../decoding/buffers";
 import { readHistograms } from "../decoding/histograms";
 import { readPicture } from "../decoding/picture";
-import type { HistogramsMessage, PictureMessage, SubjectsMessage } from "../messages/kernel";
+import { readSample } from "../decoding/sample";
+import type {
+  HistogramsMessage,
+  PictureMessage,
+  SampleMessage,
+  SubjectsMessage,
+} from "../messages/kernel";
 import type { HistogramBins, PictureKind, PictureSubject } from "../messages/values";
-import type { GradientHistogram, Picture } from "../session";
+import type { GradientHistogram, Picture, Sample } from "../session";
 import { StepHistory } from "./step-history";
 
 /** A message that may be sent without a request; then its `request` is null. */
-export type PushedReply = SubjectsMessage | PictureMessage | HistogramsMessage;
+export type PushedReply = SubjectsMessage | PictureMessage | HistogramsMessage | SampleMessage;
 
 export class PushedReplies {
   /** Number of replies received. */
@@ -21,6 +27,7 @@ export class PushedReplies {
   subjects: readonly PictureSubject[] | null = null;
   private readonly pictures = new Map<string, StepHistory<Picture>>();
   private readonly gradients = new Map<string, StepHistory<GradientHistogram>>();
+  private readonly samples = new Map<string, StepHistory<Sample>>();
 
   /** Stores a reply; throws a `DecodeError` if it cannot be decoded. */
   receive(message: PushedReply, buffers: Buffers): void {
@@ -37,6 +44,11 @@ export class PushedReplies {
         for (const histogram of readHistograms(message, buffers))
           add(this.gradients, `${message.bins} ${histogram.name}`, histogram);
         break;
+      case "sample": {
+        const sample = readSample(message.sample, buffers);
+        if (sample) add(this.samples, sample.name, sample);
+        break;
+      }
     }
     this.count += 1;
   }
@@ -44,6 +56,11 @@ export class PushedReplies {
   /** Returns the newest picture up to a step, or the newest of all; null if there is none. */
   picture(module: string, kind: PictureKind, step: number | null): Picture | null {
     return this.pictures.get(pictureKey(module, kind))?.at(step) ?? null;
+  }
+
+  /** Returns the newest sample up to a step, or the newest of all; null if there is none. */
+  sample(name: string, step: number | null): Sample | null {
+    return this.samples.get(name)?.at(step) ?? null;
   }
 
   /** Returns the newest histograms up to a step, or the newest of all. */

@@ -1,10 +1,12 @@
 /** The data of a run on this page: a snapshot, and the frames that followed it without a gap. */
 
 import type { Buffers } from "../decoding/buffers";
+import { ProgressHistory } from "../history/progress-history";
 import { TableHistory } from "../history/table-history";
 import type { GraphData } from "../messages/graph";
 import type { FrameMessage, NotebookKind, SnapshotMessage } from "../messages/kernel";
-import type { Finding, FindingsHistory, RunState } from "../messages/run";
+import type { Finding, FindingsHistory, Progress, RunState } from "../messages/run";
+import type { SampleSeries } from "../messages/samples";
 import type { TableRows, TableSnapshot } from "../messages/tables";
 import type { Tuning } from "../messages/tuning";
 import type { SeriesTable } from "../session";
@@ -19,10 +21,12 @@ export class RunData {
   history: FindingsHistory = NO_HISTORY;
   frozen: ReadonlySet<string> = new Set();
   tuning: Tuning = NO_TUNING;
+  samples: readonly SampleSeries[] = [];
   course: string | null = null;
   notebook: NotebookKind = "jupyter";
   /** Whether all views draw the newest frame. */
   drawsAll = true;
+  private steps = ProgressHistory.empty();
   private histories = new Map<string, TableHistory>();
   /** Ids of the tables that did not fit into the snapshot and have not arrived in a frame. */
   private readonly pending = new Set<string>();
@@ -31,6 +35,10 @@ export class RunData {
 
   get tables(): readonly SeriesTable[] {
     return [...this.histories.values()];
+  }
+
+  get progress(): Progress {
+    return this.steps;
   }
 
   /** Whether tables of the snapshot have not arrived yet. */
@@ -59,10 +67,13 @@ export class RunData {
     this.history = message.history;
     this.frozen = new Set(message.frozen);
     this.tuning = message.tuning;
+    this.samples = message.samples;
     this.course = message.course;
     this.notebook = message.notebook;
     this.sequence = message.seq;
     this.state = message.run;
+    this.steps = ProgressHistory.fromSnapshot(message.progress);
+    this.steps.add(message.run);
   }
 
   /**
@@ -86,8 +97,10 @@ export class RunData {
     if (message.history) this.history = message.history;
     if (message.frozen) this.frozen = new Set(message.frozen);
     if (message.tuning) this.tuning = { ...this.tuning, ...message.tuning };
+    if (message.samples) this.samples = withChanges(this.samples, message.samples);
     this.sequence = message.seq;
     this.state = message.run;
+    this.steps.add(message.run);
     this.drawsAll = message.draws_all;
     return "applied";
   }
@@ -106,6 +119,15 @@ function readTables(
   buffers: Buffers,
 ): readonly (readonly [id: string, history: TableHistory])[] {
   return tables.map((table) => [table.id, TableHistory.fromSnapshot(table, buffers)] as const);
+}
+
+/** Returns the series with some replaced or added, and without those that have become empty. */
+function withChanges(
+  samples: readonly SampleSeries[],
+  changed: readonly SampleSeries[],
+): readonly SampleSeries[] {
+  const byName = new Map([...samples, ...changed].map((series) => [series.name, series]));
+  return [...byName.values()].filter(({ steps }) => steps.length > 0);
 }
 
 function sameNames(known: SeriesTable | undefined, names: readonly string[]): boolean {

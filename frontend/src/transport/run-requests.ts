@@ -3,6 +3,7 @@
 import type { Buffers } from "../decoding/buffers";
 import { readHistograms } from "../decoding/histograms";
 import { readPicture } from "../decoding/picture";
+import { readSample } from "../decoding/sample";
 import { readStatistics } from "../decoding/statistics";
 import type { GraphData } from "../messages/graph";
 import type {
@@ -11,6 +12,7 @@ import type {
   HistogramsMessage,
   InspectionMessage,
   PictureMessage,
+  SampleMessage,
   SubjectsMessage,
 } from "../messages/kernel";
 import type { ControlAction, PageMessage } from "../messages/page";
@@ -21,6 +23,7 @@ import type {
   Inspection,
   Picture,
   RequestedChange,
+  Sample,
 } from "../session";
 import { type Channel, send } from "./channel";
 import { firstRequestNumber, NO_ANSWER, PendingRequests } from "./pending-requests";
@@ -35,6 +38,7 @@ export type Answer =
   | Requested<SubjectsMessage>
   | Requested<HistogramsMessage>
   | Requested<PictureMessage>
+  | Requested<SampleMessage>
   | AcknowledgedMessage;
 
 /** A reply that may also be sent without a request. */
@@ -52,6 +56,7 @@ export class RunRequests {
     () => null,
   );
   private readonly pictures = new PendingRequests<number, Picture | null>(() => null);
+  private readonly samples = new PendingRequests<number, Sample | null>(() => null);
   private readonly changes = new PendingRequests<number, ChangeReply>((reason) => ({
     answered: reason !== NO_ANSWER,
     reason,
@@ -104,6 +109,11 @@ export class RunRequests {
       bins,
       step,
     }));
+  }
+
+  sample(name: string, step: number | null): Promise<Sample | null> {
+    if (this.samples.suspended) return Promise.resolve(null);
+    return this.request(this.samples, (request) => ({ type: "sample", request, name, step }));
   }
 
   /** Resolves to false if the kernel does not reply in time. */
@@ -164,6 +174,9 @@ export class RunRequests {
       case "picture":
         this.pictures.resolve(message.request, readPicture(message.picture, buffers));
         break;
+      case "sample":
+        this.samples.resolve(message.request, readSample(message.sample, buffers));
+        break;
       case "acknowledged":
         if (!this.changes.resolve(message.request, { answered: true, reason: null }))
           this.controls.get(message.request)?.(true);
@@ -190,8 +203,7 @@ export class RunRequests {
   /** Fails the pending requests for data, as they wait for the end of the cell. */
   failQuestions(reason: string): void {
     this.structures.failAll(reason);
-    for (const each of [this.inspections, this.pictureSubjects, this.gradients, this.pictures])
-      each.failAll(reason);
+    for (const each of this.questions) each.failAll(reason);
   }
 
   close(): void {
@@ -200,8 +212,13 @@ export class RunRequests {
     this.structures.close();
   }
 
+  private get questions() {
+    const { inspections, pictureSubjects, gradients, pictures, samples } = this;
+    return [inspections, pictureSubjects, gradients, pictures, samples] as const;
+  }
+
   private get numbered(): readonly Pick<PendingRequests<number, unknown>, "fail" | "close">[] {
-    return [this.inspections, this.pictureSubjects, this.gradients, this.pictures, this.changes];
+    return [...this.questions, this.changes];
   }
 
   private request<T>(

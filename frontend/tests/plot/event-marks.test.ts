@@ -13,7 +13,7 @@ describe("the marks of changes", () => {
       [100, 105, 109, 110, 300].map((step) => event(step)),
       10,
     );
-    expect(marks.map(({ step, moments }) => [step, moments.length])).toEqual([
+    expect(marks.map(({ place, moments }) => [place, moments.length])).toEqual([
       [100, 3],
       [110, 1],
       [300, 1],

@@ -94,6 +94,24 @@ describe("the decoder of Python's messages", () => {
   });
 });
 
+describe("the samples of Python's messages", () => {
+  it("have their content, and are gone when none is stored any more", async () => {
+    const channel = new FakeChannel();
+    const session = new LiveSession(channel, recorded(channel));
+    const first = fixture("snapshot");
+    channel.receive(first.message, viewsOf(first));
+    const sent = fixture("sample");
+    const sample = session.sample("<i>made</i>", 4);
+    const { request } = channel.sent.at(-1) as { request: number };
+    channel.receive({ ...sent.message, request } as KernelMessage, viewsOf(sent));
+    expect(new TextDecoder().decode((await sample)?.content)).toBe(sent.expected.text);
+    const next = fixture("frame");
+    const gone = session.samples.map((series) => ({ ...series, steps: [] }));
+    channel.receive({ ...next.message, samples: gone } as KernelMessage, viewsOf(next));
+    expect(session.samples).toEqual([]);
+  });
+});
+
 describe("the assembler of fragments", () => {
   const { fragments, message } = JSON.parse(readFixture("fragments")) as {
     readonly fragments: readonly Fixture[];
@@ -165,6 +183,9 @@ describe("every message", () => {
     const sent = fixture("changes");
     channel.receive(sent.message, viewsOf(sent));
     expect(session.findings).toEqual([]);
+    expect(session.samples.map(({ name, steps }) => [name, steps])).toEqual([
+      ["<i>made</i>", [2, 4]],
+    ]);
     expect(session.course).toBe("~/labkit");
   });
 
@@ -181,6 +202,7 @@ describe("every message", () => {
     void session.subjects();
     void session.histograms(["fc.weight"], "even", 5);
     void session.picture("fc", "units", null);
+    void session.sample("samples", null);
     void session.control("pause");
     void session.setPace(20);
     void session.ignore("dead-units", true);

@@ -76,6 +76,13 @@ function pushHistogram(step: number, bins: "magnitude" | "even"): void {
   ]);
 }
 
+function pushSample(step: number, request: number | null = null): void {
+  const sent = { kind: "text", description: "", width: 0, height: 0, content: 0 } as const;
+  channel.receive({ type: "sample", request, sample: { name: "prompt", step, ...sent } }, [
+    new DataView(new TextEncoder().encode(`at ${step}`).buffer as ArrayBuffer),
+  ]);
+}
+
 function graphOf(signature: string, nodes = 0): GraphData {
   return { signature, nodes: Array.from({ length: nodes }) } as unknown as GraphData;
 }
@@ -103,6 +110,15 @@ describe("what the kernel has sent without a request", () => {
     expect(even).toMatchObject({ step: 4, counts: Float32Array.of(3, 4) });
   });
 
+  it("has samples, of which one that is logged again replaces the one before", async () => {
+    for (const step of [3, 7, 7]) pushSample(step);
+    expect(await session.sample("prompt", null)).toMatchObject({ step: 7 });
+    const earlier = await session.sample("prompt", 5);
+    expect(new TextDecoder().decode(earlier?.content)).toBe("at 3");
+    expect(await session.sample("none", null)).toBeNull();
+    expect(channel.sentOfType("sample")).toEqual([]);
+  });
+
   it("is drawn when acknowledgements stop to reach the kernel, and not when they do", async () => {
     frame(1);
     pushPicture(3);
@@ -114,6 +130,14 @@ describe("what the kernel has sent without a request", () => {
     frame(Number.MAX_SAFE_INTEGER);
     void session.picture("conv", "maps", null);
     expect(channel.sentOfType("picture")).toHaveLength(2);
+  });
+
+  it("is not drawn when the run has ended, as requests arrive then", async () => {
+    pushSample(3);
+    seq += 1;
+    channel.receive(snapshot(seq, { status: "finished" }));
+    void session.sample("prompt", null);
+    expect(channel.sentOfType("sample")).toHaveLength(1);
   });
 
   it("is the answer to a request that times out", async () => {

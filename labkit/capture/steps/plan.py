@@ -149,6 +149,7 @@ class StepPlan:
         fixed_ns = int(done * self.timing.cost_ns) + max(0, hooks_ns - self._readings.spent_ns)
         watching_ns = fixed_ns + self._readings.spent_ns
         if done:
+            run.record_time(steps)
             self._own_ns = max(0, now_ns - self._began_ns - watching_ns) // done
         waited_ns = self._waited_ns(watching_ns)
         self.exclude_time(waited_ns)

@@ -94,8 +94,10 @@ class TrainingStepEnd:
         if loop.control.pending:
             loop.write()
             loop.recorders.restore_own_values()  # a pause or a stop comes before the other hooks
+            run.record_time(loop.steps_done)
             began_ns = time.perf_counter_ns()
             try:
                 run.control.at_step_end()
             finally:
                 loop.plan.exclude_time(time.perf_counter_ns() - began_ns)
+                run.record_time(loop.steps_done)

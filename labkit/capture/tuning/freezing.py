@@ -72,6 +72,7 @@ class Freezing:
                     sum(p.numel() for p in held),
                     sum(p.numel() for p in frozen),
                     sum(p.numel() for p in frozen if id(p) in here),
+                    type(module).__name__,
                 )
             )
         return tuple(found)

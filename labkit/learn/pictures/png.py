@@ -1,4 +1,4 @@
-"""Turns an array of colours into a PNG that an SVG can carry: zlib and the standard library only.
+"""Turns an array of colours into a PNG that an SVG can carry.
 
 Also the two colour scales of the course's pictures. Both grow steadily in lightness, so they are
 read the same by colour-blind people and in print.
@@ -7,11 +7,11 @@ read the same by colour-blind people and in print.
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 
 import numpy as np
 from numpy.typing import NDArray
+
+from labkit.run import png
 
 # Stops from low to high; linear in between.
 _SEQUENTIAL = np.array(
@@ -64,17 +64,4 @@ def data_address(rgb: NDArray[np.uint8]) -> str:
     >>> data_address(np.zeros((1, 1, 3), dtype=np.uint8))[:22]
     'data:image/png;base64,'
     """
-    height, width, _ = rgb.shape
-    rows = b"".join(b"\x00" + row.tobytes() for row in np.ascontiguousarray(rgb))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    png = (
-        b"\x89PNG\r\n\x1a\n"
-        + _chunk(b"IHDR", header)
-        + _chunk(b"IDAT", zlib.compress(rows, 9))
-        + _chunk(b"IEND", b"")
-    )
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
-
-
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    return "data:image/png;base64," + base64.b64encode(png.encode(rgb, level=9)).decode("ascii")

@@ -7,7 +7,8 @@ from typing import Literal, NotRequired, TypedDict
 from labkit.views.messages.graph import GraphData
 from labkit.views.messages.page import AssetName
 from labkit.views.messages.protocol import BufferIndex
-from labkit.views.messages.run import Finding, FindingsHistory, RunState
+from labkit.views.messages.run import Finding, FindingsHistory, Progress, RunState
+from labkit.views.messages.samples import SampleSeries, SentSample
 from labkit.views.messages.tables import TableRows, TableSnapshot
 from labkit.views.messages.tuning import Tuning, TuningChanges
 from labkit.views.messages.values import (
@@ -42,12 +43,14 @@ class SnapshotMessage(TypedDict):
     acknowledged: int | None
     handler: MessageHandler | None
     run: RunState
+    progress: Progress
     tables: list[TableSnapshot]
     graph: GraphData | None
     findings: list[Finding]
     history: FindingsHistory
     frozen: list[str]
     tuning: Tuning
+    samples: list[SampleSeries]
     course: str | None
     notebook: NotebookKind
     pending: list[str]
@@ -56,9 +59,10 @@ class SnapshotMessage(TypedDict):
 class FrameMessage(TypedDict):
     """What changed since the previous snapshot or frame.
 
-    `tables` are new rows. `snapshots` are complete tables that replace those of the page.
-    `draws_all` is whether all views draw the frame, or only the status and the curves. `awaited`
-    is whether the page acknowledges it at once, as the kernel waits for that.
+    `tables` are new rows. `snapshots` are complete tables that replace those of the page. `samples`
+    are those series of samples that changed. `draws_all` is whether all views draw the frame, or
+    only the status and the curves. `awaited` is whether the page acknowledges it at once, as the
+    kernel waits for that.
     """
 
     type: Literal["frame"]
@@ -75,6 +79,7 @@ class FrameMessage(TypedDict):
     history: NotRequired[FindingsHistory]
     frozen: NotRequired[list[str]]
     tuning: NotRequired[TuningChanges]
+    samples: NotRequired[list[SampleSeries]]
 
 
 class GraphMessage(TypedDict):
@@ -100,7 +105,7 @@ class SubjectsMessage(TypedDict):
     """The modules with pictures of activations.
 
     `request` is None without a request, where requests wait for the end of the cell; so it is in
-    the next two.
+    the next three.
     """
 
     type: Literal["subjects"]
@@ -129,6 +134,14 @@ class PictureMessage(TypedDict):
     type: Literal["picture"]
     request: int | None
     picture: SentPicture | None
+
+
+class SampleMessage(TypedDict):
+    """A logged image, text or figure; None if there is none."""
+
+    type: Literal["sample"]
+    request: int | None
+    sample: SentSample | None
 
 
 class AssetMessage(TypedDict):
@@ -175,6 +188,7 @@ KernelMessage = (
     | SubjectsMessage
     | HistogramsMessage
     | PictureMessage
+    | SampleMessage
     | AssetMessage
     | AcknowledgedMessage
     | RefusedMessage

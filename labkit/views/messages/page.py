@@ -93,6 +93,15 @@ class PictureRequest(TypedDict):
     step: int | None
 
 
+class SampleRequest(TypedDict):
+    """Requests a sample: the newest up to a step, or the newest of all for None."""
+
+    type: Literal["sample"]
+    request: int
+    name: str
+    step: int | None
+
+
 class ControlRequest(TypedDict):
     """Requests that the training loop is paused, resumed, stepped or stopped."""
 
@@ -164,6 +173,7 @@ PageMessage = (
     | SubjectsRequest
     | HistogramsRequest
     | PictureRequest
+    | SampleRequest
     | ControlRequest
     | PaceRequest
     | IgnoreRequest

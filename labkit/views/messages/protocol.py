@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PROTOCOL_VERSION = 9
+PROTOCOL_VERSION = 10
 """The version of all types in this package; equal to that of the frontend."""
 
 BufferIndex = int

@@ -89,6 +89,31 @@ class GraphSpan(TypedDict):
     title: str
 
 
+class EpochStart(TypedDict):
+    """The begin of the newest epoch: its number, counted from 1, and the steps before it.
+
+    `steps` is the estimated number of its steps; None if unknown.
+    """
+
+    number: int
+    step: int
+    steps: int | None
+
+
+class Knots(TypedDict):
+    """A value that rises with the steps, at some steps; a step may occur twice."""
+
+    steps: list[int]
+    values: list[float]
+
+
+class Progress(TypedDict):
+    """The completed epochs where epochs began, and the seconds since the start at some steps."""
+
+    epochs: Knots
+    seconds: Knots
+
+
 class RunState(TypedDict):
     """The scalar facts of a run. Every snapshot and every frame contains all of them."""
 
@@ -98,6 +123,7 @@ class RunState(TypedDict):
     step: int
     epoch: int | None
     steps_per_epoch: int | None
+    epoch_start: EpochStart | None
     total_steps: int | None
     length_source: str | None
     steps_per_second: float | None

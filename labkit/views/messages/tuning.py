@@ -34,10 +34,11 @@ class ModuleFacts(TypedDict):
     """A module with its number of scalar parameters.
 
     `frozen` is the number of those that require no gradient, `frozen_here` of those of them that
-    labkit has frozen.
+    labkit has frozen. `type` is the name of its class.
     """
 
     path: str
+    type: str
     parameters: int
     frozen: int
     frozen_here: int

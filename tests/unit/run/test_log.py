@@ -41,7 +41,6 @@ NUMBERS = {
 }
 
 NOT_NUMBERS = {
-    "str": "0.5",
     "bytes": b"1",
     "None": None,
     "complex": 1j,

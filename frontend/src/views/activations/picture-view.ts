@@ -4,6 +4,7 @@ import type { PictureKind, PictureSubject } from "../../messages/values";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
 import { drawsEachStep } from "../../parts/redraw-scheduler";
+import { innermostAround, isWithin, pathOf } from "../../parts/selection";
 import type { Theme } from "../../parts/theme";
 import { ViewSettings } from "../../parts/view-settings";
 import type { Picture, RunSession } from "../../session";
@@ -39,6 +40,8 @@ export class PictureView {
   private requesting = false;
   private requestAgain = false;
   private picture: Picture | null = null;
+  /** The selection whose module was shown last. */
+  private followed: string | null = null;
   private theme: Theme | null = null;
 
   constructor(private readonly session: RunSession) {
@@ -83,14 +86,23 @@ export class PictureView {
     if (this.sessionRevision !== this.revision || atOnce) this.request(atOnce);
   }
 
-  /** Shows the picture of a module that was selected in another view, if there is one. */
-  showModule(name: string): void {
-    const path = name.replace(/#\d+.*$/, "");
-    const found = this.modules().find((module) => path === module || path.startsWith(`${module}.`));
-    if (found === undefined || found === this.module.value) return;
+  /** Shows the picture of the module that is selected in any view, once for each selection. */
+  follow(selected: string | null): void {
+    if (selected === this.followed || this.subjects.length === 0) return;
+    this.followed = selected;
+    const found = selected === null ? null : this.moduleFor(selected);
+    if (found === null || found === this.module.value) return;
     this.module.value = found;
     this.offerKinds();
     this.request(true);
+  }
+
+  /** Returns the module with a picture that is selected, around the selection, or in it. */
+  private moduleFor(selected: string): string | null {
+    const [modules, path] = [this.modules(), pathOf(selected)];
+    if (modules.includes(path)) return path;
+    const inside = modules.find((module) => isWithin(module, path));
+    return innermostAround(modules, path) ?? inside ?? null;
   }
 
   private get sessionRevision(): string {
@@ -146,8 +158,18 @@ export class PictureView {
       const again = modules.includes(chosen) && chosen !== "";
       this.module.value = again ? chosen : first.module;
       if (!again) this.settings.restore(this.module, "activations module");
+      this.chooseSelected();
     }
     this.offerKinds();
+  }
+
+  /** Chooses the module that was selected before the modules were known. */
+  private chooseSelected(): void {
+    const { selected } = this.session;
+    if (selected === this.followed) return;
+    this.followed = selected;
+    const found = selected === null ? null : this.moduleFor(selected);
+    if (found !== null) this.module.value = found;
   }
 
   private offerKinds(): void {

@@ -190,6 +190,11 @@ function costFact(state: RunState): Fact {
   return { id: "cost", ...costTexts(state) };
 }
 
+/** Returns "about 2 %", or "less than 1 %". */
+function aboutShare(part: number): string {
+  return part < 0.01 ? "less than 1 %" : `about ${Math.round(100 * part)} %`;
+}
+
 function costTexts({ cost, budget, getting_started, pace, status }: RunState): Omit<Fact, "id"> {
   if (getting_started && isFinal(status)) {
     return {
@@ -200,13 +205,11 @@ function costTexts({ cost, budget, getting_started, pace, status }: RunState): O
     };
   }
   return {
-    text: getting_started
-      ? "watching: getting started"
-      : `watching costs ${formatShare(cost)} (budget ${formatShare(budget)})`,
+    text: getting_started ? "watching: getting started" : `slows training by ${aboutShare(cost)}`,
     explanation:
-      "The part of the loop's time that labkit takes, measured in this run, and the part that it " +
-      "may take. It looks less often when it comes near its budget; where a step takes a millisecond " +
-      "or less, what every step costs can be more than that. The first steps are looked at more " +
+      "The part of the loop's time that labkit takes to watch it, measured in this run. It may take " +
+      `${formatShare(budget)}, and looks less often when it comes near that; where a step takes a ` +
+      "millisecond or less, what every step costs can be more. The first steps are looked at more " +
       "often, so that a short run shows something, and are left out of the figure." +
       (pace === null ? "" : " What is read while the loop waits for its pace costs nothing."),
   };

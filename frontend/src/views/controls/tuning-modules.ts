@@ -3,6 +3,7 @@
 import type { ModuleFacts } from "../../messages/tuning";
 import { make } from "../../parts/element";
 import { shortenPath } from "../../parts/format";
+import { innermostAround, pathOf } from "../../parts/selection";
 import type { ChangeSender } from "./change-sender";
 
 const MAX_LENGTH = 40;
@@ -22,6 +23,8 @@ export class ModuleFreezer {
   );
   private modules: readonly ModuleFacts[] = [];
   private isOpen = false;
+  /** The selection whose module was chosen last. */
+  private followed: string | null = null;
 
   constructor(private readonly sender: ChangeSender) {
     this.element = make(
@@ -46,7 +49,8 @@ export class ModuleFreezer {
     this.thaw.addEventListener("click", () => this.send(false));
   }
 
-  update(modules: readonly ModuleFacts[], isOpen: boolean): void {
+  /** `selected` is what is selected in all views; its module is chosen, once for each selection. */
+  update(modules: readonly ModuleFacts[], isOpen: boolean, selected: string | null): void {
     this.element.hidden = modules.length === 0;
     this.isOpen = isOpen;
     if (modules !== this.modules) {
@@ -57,8 +61,18 @@ export class ModuleFreezer {
       );
       if (modules.some(({ path }) => path === value)) this.select.value = value;
     }
+    if (selected !== this.followed) this.follow(selected);
     this.select.disabled = !isOpen;
     this.showActions();
+  }
+
+  private follow(selected: string | null): void {
+    this.followed = selected;
+    if (selected === null) return;
+    const paths = this.modules.map(({ path }) => path);
+    const path = pathOf(selected);
+    const found = paths.includes(path) ? path : innermostAround(paths, path);
+    if (found !== null) this.select.value = found;
   }
 
   private send(frozen: boolean): void {

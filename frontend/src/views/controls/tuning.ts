@@ -1,9 +1,11 @@
-/** The section "Tuning": changes to the training while it runs; closed until it is opened. */
+/** Changes to the training while it runs: groups of the optimizers, modules, the budget, events. */
 
 import { make, setText } from "../../parts/element";
 import { formatShare } from "../../parts/format";
+import { EmptyMessage, emptyMessage } from "../../parts/panel";
+import { RedrawScheduler } from "../../parts/redraw-scheduler";
 import { ViewSettings } from "../../parts/view-settings";
-import type { RunSession } from "../../session";
+import type { DrawView, RunSession } from "../../session";
 import { ChangeSender } from "./change-sender";
 import { isFinal } from "./facts";
 import { EventList } from "./tuning-events";
@@ -12,9 +14,69 @@ import { ModuleFreezer } from "./tuning-modules";
 
 const BUDGETS = [0.01, 0.03, 0.1, 0.3] as const;
 
+/** Draws the form as a view of its own. */
+export const drawTuning: DrawView = (root, session) => {
+  const form = new TuningForm(session);
+  const empty = new EmptyMessage();
+  root.dataset.labkitView = "tuning";
+  root.replaceChildren(form.element, empty.element);
+  const draw = () => {
+    form.update();
+    const hasStarted = session.state !== null && session.state.step > 0;
+    form.element.hidden = !hasStarted && form.isEmpty;
+    empty.show(form.element.hidden ? emptyMessage(session) : null);
+    root.dataset.labkitStep = String(session.state?.step ?? 0);
+  };
+  const redraw = new RedrawScheduler(root, draw);
+  const unsubscribe = session.subscribe(() => redraw.later());
+  draw();
+  return () => {
+    unsubscribe();
+    redraw.close();
+    root.replaceChildren();
+  };
+};
+
+/** The form in a section that is closed until it is opened. */
 export class TuningSection {
   readonly element = make("details", { class: "labkit-tuning" });
   private readonly count = make("span", { class: "labkit-tuning-count" });
+  private readonly form: TuningForm;
+
+  constructor(private readonly session: RunSession) {
+    this.form = new TuningForm(session);
+    const settings = new ViewSettings(session.runId);
+    this.element.open = settings.get("tuning") === "open";
+    this.element.addEventListener("toggle", () => {
+      settings.set("tuning", this.element.open ? "open" : null);
+      this.update();
+    });
+    this.element.append(
+      make(
+        "summary",
+        { title: "Change learning rates, freeze modules, and take changes back, while it trains." },
+        "Tuning",
+        this.count,
+      ),
+      this.form.element,
+    );
+    this.element.hidden = true;
+    this.update();
+  }
+
+  update(): void {
+    const { tuning, state } = this.session;
+    // It remains when a run ends, also if the view is drawn again then, so that nothing moves.
+    const hasTrained = state !== null && state.step > 0 && isFinal(state.status);
+    if (!this.form.isEmpty || hasTrained) this.element.hidden = false;
+    const inForce = tuning.events.filter(({ taken_back }) => taken_back === null).length;
+    setText(this.count, inForce ? `${inForce} change${inForce === 1 ? "" : "s"}` : "");
+    if (this.element.open) this.form.update();
+  }
+}
+
+class TuningForm {
+  readonly element = make("div", { class: "labkit-tuning-form" });
   private readonly place = make("div", { class: "labkit-tuning-groups" });
   private readonly groups = new Map<string, GroupFields>();
   private readonly sender: ChangeSender;
@@ -46,22 +108,10 @@ export class TuningSection {
     this.budget.addEventListener("change", () =>
       this.sender.send({ type: "budget", budget: Number(this.budget.value) }),
     );
-    const settings = new ViewSettings(session.runId);
-    this.element.open = settings.get("tuning") === "open";
-    this.element.addEventListener("toggle", () => {
-      settings.set("tuning", this.element.open ? "open" : null);
-      this.update();
-    });
     // The keys belong to the fields, not to the notebook around them.
     this.element.setAttribute("data-lm-suppress-shortcuts", "true");
     this.element.addEventListener("keydown", (event) => event.stopPropagation());
     this.element.append(
-      make(
-        "summary",
-        { title: "Change learning rates, freeze modules, and take changes back, while it trains." },
-        "Tuning",
-        this.count,
-      ),
       this.place,
       this.modules.element,
       this.budgetRow,
@@ -69,24 +119,23 @@ export class TuningSection {
       this.unchanged,
       this.events.element,
     );
-    this.element.hidden = true;
     this.update();
+  }
+
+  /** Whether there is nothing to change, and nothing was changed. */
+  get isEmpty(): boolean {
+    const { groups, modules, events } = this.session.tuning;
+    return groups.length + modules.length + events.length === 0;
   }
 
   update(): void {
     const { tuning, state } = this.session;
-    const { groups, modules, events } = tuning;
-    const isEmpty = groups.length + modules.length + events.length === 0;
-    // It remains when a run ends, also if the view is drawn again then, so that nothing moves.
-    const hasTrained = state !== null && state.step > 0 && isFinal(state.status);
-    if (!isEmpty || hasTrained) this.element.hidden = false;
-    this.unchanged.hidden = !isEmpty;
-    const inForce = events.filter(({ taken_back }) => taken_back === null).length;
-    setText(this.count, inForce ? `${inForce} change${inForce === 1 ? "" : "s"}` : "");
-    if (!this.element.open || !state) return;
+    const { modules, events } = tuning;
+    this.unchanged.hidden = !this.isEmpty;
+    if (!state) return;
     const isOpen = !isFinal(state.status) && this.session.problem === null;
     this.updateGroups(isOpen);
-    this.modules.update(modules, isOpen);
+    this.modules.update(modules, isOpen, this.session.selected);
     this.budgetRow.hidden = !isOpen;
     this.updateBudget(state.budget);
     this.events.update(events, isOpen);

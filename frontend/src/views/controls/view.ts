@@ -1,4 +1,7 @@
-/** The controls view: status and progress of the run, and buttons to control it. */
+/**
+ * The controls view: status and progress of the run, and buttons to control it. A dashboard adds
+ * elements of its own, and shows problems, notices and the tuning elsewhere.
+ */
 
 import type { Notice, RunState } from "../../messages/run";
 import { make, setText } from "../../parts/element";
@@ -15,7 +18,15 @@ export const drawControls: DrawView = (root, session) => {
   return () => view.close();
 };
 
-class ControlsView {
+/** What a dashboard adds to its controls. */
+export interface ControlsOptions {
+  /** Shown after the status. */
+  readonly beside: HTMLElement;
+  /** Shown at the end of the line. */
+  readonly after: HTMLElement;
+}
+
+export class ControlsView {
   private readonly name = make("span", { class: "labkit-run-name" });
   private readonly status = make("span", { class: "labkit-status" });
   private readonly facts = make("ul", { class: "labkit-facts", "aria-label": "Progress" });
@@ -36,36 +47,38 @@ class ControlsView {
   private readonly items = new Map<string, HTMLLIElement>();
   private readonly buttons: Buttons;
   private readonly pace: PaceControl;
-  private readonly tuning: TuningSection;
+  /** Null in a dashboard. */
+  private readonly tuning: TuningSection | null;
   private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
 
   constructor(
     private readonly root: HTMLElement,
     private readonly session: RunSession,
+    private readonly inDashboard: ControlsOptions | null = null,
   ) {
     this.buttons = new Buttons(session);
     const dashboard = root.closest<HTMLElement>("[data-labkit-view=dashboard]") ?? root;
     dashboard.tabIndex = -1; // A click in the dashboard gives it the focus, so that keys work.
     this.pace = new PaceControl(session, dashboard);
-    this.tuning = new TuningSection(session);
+    this.tuning = inDashboard ? null : new TuningSection(session);
     root.classList.add("labkit-controls");
     root.dataset.labkitView = "controls";
+    const { beside = "", after = "" } = inDashboard ?? {};
+    const messages = [this.buttons.message, this.pace.message];
     root.replaceChildren(
       make(
         "div",
         { class: "labkit-header" },
-        make("div", { class: "labkit-heading" }, this.name, this.status),
+        make("div", { class: "labkit-heading" }, this.name, this.status, beside),
         make("div", { class: "labkit-actions" }, this.pace.element, this.buttons.element),
+        after,
       ),
       this.progress,
       this.facts,
-      this.buttons.message,
-      this.pace.message,
-      this.problem,
-      this.notices,
-      this.tuning.element,
     );
+    if (this.tuning) root.append(...messages, this.problem, this.notices, this.tuning.element);
+    else root.append(make("div", { class: "labkit-controls-messages" }, ...messages));
     this.redraw = new RedrawScheduler(root, () => this.draw());
     this.unsubscribe = session.subscribe(() => {
       this.buttons.update();
@@ -84,8 +97,7 @@ class ControlsView {
 
   private draw(): void {
     const { state, problem } = this.session;
-    setText(this.problem, problem ?? "");
-    this.problem.hidden = problem === null;
+    if (!this.inDashboard) this.drawProblem(problem);
     if (state) this.drawState(state);
     else {
       setText(this.name, "labkit");
@@ -106,9 +118,14 @@ class ControlsView {
     const deliveryFacts = delivery ? [deliveryFact(delivery, notebook)] : [];
     this.drawFacts([...(isStale ? pastFactsOf(state) : factsOf(state)), ...deliveryFacts]);
     this.drawProgress(progressOf(state));
-    this.drawNotices(state);
-    this.tuning.update();
+    if (!this.inDashboard) this.drawNotices(state);
+    this.tuning?.update();
     this.root.dataset.labkitStep = String(state.step);
+  }
+
+  private drawProblem(problem: string | null): void {
+    setText(this.problem, problem ?? "");
+    this.problem.hidden = problem === null;
   }
 
   private drawFacts(facts: readonly Fact[]): void {

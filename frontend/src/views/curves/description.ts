@@ -5,7 +5,9 @@ import type { Line, Quantity } from "./quantities";
 
 /** Returns "loss 0.52 at step 1,200, from 2.3 at step 0", and the same for each further line. */
 export function describe(quantities: readonly Quantity[]): string {
-  const facts = quantities.flatMap(({ lines }) => lines.map(describeLine));
+  const facts = quantities.flatMap(({ lines }) =>
+    lines.map((line) => describeLine(line.part ?? line)),
+  );
   return `Curves over steps. ${facts.join("; ")}.`;
 }
 

@@ -7,8 +7,9 @@ import { make } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import type { StepRange } from "../../plot/plotly-figure";
-import { marginOf, PANEL_GAP } from "./plot";
-import type { Quantity } from "./quantities";
+import type { StepAxis } from "../../plot/step-axis";
+import { MARGIN, panelDomains } from "./plot";
+import type { DrawnLine, DrawnQuantity } from "./quantities";
 
 const FONT = "12px system-ui, -apple-system, 'Segoe UI', sans-serif";
 const TITLE_FONT = `bold ${FONT}`;
@@ -16,7 +17,8 @@ const TITLE_FONT = `bold ${FONT}`;
 const PADDING = 0.06;
 
 export interface EarlyInput {
-  readonly quantities: readonly Quantity[];
+  readonly quantities: readonly DrawnQuantity[];
+  readonly axis: StepAxis;
   readonly logarithmic: boolean;
   readonly theme: Theme;
   /** Size of the figure, in px. */
@@ -33,7 +35,8 @@ interface Box {
 
 interface Curve {
   readonly colour: string;
-  readonly steps: Float64Array;
+  /** The places of the points on the axis. */
+  readonly places: Float64Array;
   readonly values: readonly number[];
 }
 
@@ -50,47 +53,41 @@ export class EarlyCurves {
     const panels = panelsOf(input);
     const range = rangeOf(panels.flat());
     boxesOf(input).forEach((box, index) => {
-      const { key } = input.quantities[index] as Quantity;
-      drawPanel(context, box, key, panels[index] as Curve[], range, input);
+      const { title } = input.quantities[index] as DrawnQuantity;
+      drawPanel(context, box, title, panels[index] as Curve[], range, input);
     });
   }
 }
 
-/** Returns the curves of each panel, in the colours that plotly's figure has. */
-function panelsOf({ quantities, logarithmic, theme: { series } }: EarlyInput): Curve[][] {
-  let lineIndex = -1;
+/** Returns the visible curves of each panel. */
+function panelsOf({ quantities, axis, logarithmic }: EarlyInput): Curve[][] {
   return quantities.map(({ lines }) =>
-    lines.map((line) => {
-      lineIndex += 1;
-      const colour = series[lineIndex % series.length] as string;
-      return { colour, ...shownPoints(line, logarithmic) };
-    }),
+    lines.filter(({ isHidden }) => !isHidden).map((line) => curveOf(line, axis, logarithmic)),
   );
 }
 
 function rangeOf(curves: readonly Curve[]): StepRange {
-  const ends = curves.flatMap(({ steps }) => [steps[0], steps.at(-1)]);
-  const known = ends.filter((step) => step !== undefined);
+  const ends = curves.flatMap(({ places }) => [places[0], places.at(-1)]);
+  const known = ends.filter((place) => place !== undefined);
   return [Math.min(...known), Math.max(...known)];
 }
 
 /** Returns the boxes of the panels, from the top. */
 function boxesOf({ quantities, width, height }: EarlyInput): Box[] {
-  const { l: left, r: right, t: above, b: below } = marginOf(quantities);
-  const [inner, count] = [height - above - below, quantities.length];
-  const share = (1 - PANEL_GAP * (count - 1)) / count;
-  return quantities.map((_, index) => ({
+  const { l: left, r: right, t: above, b: below } = MARGIN;
+  const inner = height - above - below;
+  return panelDomains(quantities.length, height).map(([from, to]) => ({
     left,
-    top: above + index * (share + PANEL_GAP) * inner,
+    top: above + (1 - to) * inner,
     width: Math.max(1, width - left - right),
-    height: share * inner,
+    height: (to - from) * inner,
   }));
 }
 
-function shownPoints({ table, column }: Quantity["lines"][number], logarithmic: boolean) {
-  const { steps, values } = table.points(column);
+function curveOf(line: DrawnLine, axis: StepAxis, logarithmic: boolean): Curve {
+  const { steps, values } = line.table.points(line.column);
   const shown = Array.from(values, (value) => (logarithmic ? Math.log10(value) : value));
-  return { steps, values: shown };
+  return { colour: line.colour, places: steps.map(axis.at), values: shown };
 }
 
 function drawPanel(
@@ -112,7 +109,7 @@ function drawPanel(
   const range = high - low || Math.abs(high) || 1;
   const y = (value: number) =>
     box.top + box.height * (1 - PADDING - ((value - low) / range) * (1 - 2 * PADDING));
-  const x = (step: number) => box.left + ((step - from) / (to - from || 1)) * box.width;
+  const x = (place: number) => box.left + ((place - from) / (to - from || 1)) * box.width;
   context.font = FONT;
   context.fillStyle = theme.mutedText;
   context.textBaseline = "middle";
@@ -132,8 +129,8 @@ function drawPanel(
 /** Draws a line with a gap where a value is not finite. */
 function drawCurve(
   context: CanvasRenderingContext2D,
-  { colour, steps, values }: Curve,
-  x: (step: number) => number,
+  { colour, places, values }: Curve,
+  x: (place: number) => number,
   y: (value: number) => number,
 ): void {
   context.strokeStyle = colour;
@@ -145,7 +142,7 @@ function drawCurve(
       isDrawing = false;
       return;
     }
-    const [across, down] = [x(steps[index] as number), y(value)];
+    const [across, down] = [x(places[index] as number), y(value)];
     if (isDrawing) context.lineTo(across, down);
     else context.moveTo(across, down);
     if (values.length === 1) context.fillRect(across - 2.5, down - 2.5, 5, 5);

@@ -1,8 +1,10 @@
 /** A finding: its message, and, if it is open, its cause, advice, places and what to do with it. */
 
 import type { Finding } from "../../messages/run";
+import type { ViewName } from "../../messages/widgets";
 import { make, setText } from "../../parts/element";
 import { formatCount, shortenPath } from "../../parts/format";
+import { requestView } from "../../parts/view-request";
 import { ViewSettings } from "../../parts/view-settings";
 import type { RunSession } from "../../session";
 import { chapterLink } from "./chapter";
@@ -17,12 +19,20 @@ const CERTAINTIES: Readonly<Record<Finding["certainty"], string>> = {
 const MAX_PLACES = 4;
 const MAX_PLACE_LENGTH = 24;
 
+/** A button that selects a parameter, module or node. */
+interface Choice {
+  readonly name: string;
+  readonly button: HTMLButtonElement;
+}
+
 export class FindingCard {
   readonly element = make("li", { class: "labkit-finding" });
   private readonly summary = make("summary");
   private readonly body = make("div", { class: "labkit-finding-body" });
   private readonly evidence = make("button", { type: "button", class: "labkit-chip" });
   private finding: Finding | null = null;
+  /** The buttons that select a place. */
+  private choices: readonly Choice[] = [];
   private shown = "";
 
   /** `silence` is called when the user silences the rule. */
@@ -84,12 +94,13 @@ export class FindingCard {
   private places(finding: Finding): HTMLElement {
     const bar = make("div", { class: "labkit-finding-places" }, this.evidence);
     const { node } = finding;
-    if (node) {
-      bar.append(button("Show in the graph", `Go to ${node}`, () => this.session.select(node)));
-    }
-    for (const name of finding.where.slice(0, MAX_PLACES)) {
-      if (name) bar.append(this.placeButton(name));
-    }
+    const places = finding.where.slice(0, MAX_PLACES).filter((name) => name !== "");
+    this.choices = [
+      ...(node ? [this.nodeButton(node)] : []),
+      ...places.map((name) => this.placeButton(name, viewOf(finding))),
+    ];
+    bar.append(...this.choices.map(({ button: each }) => each));
+    this.showSelection();
     if (finding.line) bar.append(make("code", { title: "The line of your code" }, finding.line));
     if (finding.chapter) {
       bar.append(chapterLink(finding.chapter, this.session.course));
@@ -97,12 +108,38 @@ export class FindingCard {
     return bar;
   }
 
+  /** Updates which of the places is selected. */
+  showSelection(): void {
+    for (const { name, button: each } of this.choices) {
+      each.setAttribute("aria-pressed", String(name === this.session.selected));
+    }
+  }
+
+  private nodeButton(node: string): Choice {
+    const explanation = `Select ${node} in all views, and go to it in the graph`;
+    const go = () => this.toggleSelected(node, "graph");
+    return { name: node, button: button("Show in the graph", explanation, go) };
+  }
+
   /** The end of a long path remains, as only that differs between parameters of a layer. */
-  private placeButton(name: string): HTMLButtonElement {
+  private placeButton(name: string, view: ViewName): Choice {
     const short = shortenPath(name, MAX_PLACE_LENGTH);
-    const made = button(short, `Pick ${name} in all views`, () => this.session.select(name));
+    const explanation = `Select ${name} in all views, and show the steps of this finding`;
+    const made = button(short, explanation, () => this.toggleSelected(name, view));
     if (short !== name) made.setAttribute("aria-label", name);
-    return made;
+    return { name, button: made };
+  }
+
+  /** Selects a place, marks the steps, and shows a view of it; the second time takes all back. */
+  private toggleSelected(name: string, view: ViewName): void {
+    const { finding, marks, session } = this;
+    if (!finding) return;
+    const isSelected = session.selected === name;
+    if (isSelected) marks.unpin(finding);
+    else marks.pin(finding);
+    this.showMark();
+    session.select(isSelected ? null : name);
+    if (!isSelected) requestView(this.element, view);
   }
 
   private silenceBar(): HTMLElement {
@@ -110,6 +147,11 @@ export class FindingCard {
     const silence = button("Not a problem here", title, () => this.silence(this.rule));
     return make("div", { class: "labkit-finding-silence" }, silence);
   }
+}
+
+/** Returns the view whose rows show the evidence of a finding. */
+function viewOf({ series }: Finding): ViewName {
+  return series.some((name) => name.startsWith("act_")) ? "activations" : "gradients";
 }
 
 /** Returns "step 40" or "steps 40–1,060". */

@@ -36,6 +36,17 @@ export class FindingMarks {
     this.show();
   }
 
+  /** Pins the mark of a finding, unless it is pinned, and moves the cursor to its first step. */
+  pin(finding: Finding): void {
+    if (this.isPinned(finding.rule)) this.session.setCursor(finding.steps[0]);
+    else this.toggle(finding);
+  }
+
+  /** Takes back a pinned mark and its cursor. */
+  unpin(finding: Finding): void {
+    if (this.isPinned(finding.rule)) this.toggle(finding);
+  }
+
   /** Replaces the marked findings by their current state; removes those that have gone. */
   update(findings: readonly Finding[]): void {
     const current = (old: Finding | null) =>

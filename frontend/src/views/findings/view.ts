@@ -42,6 +42,7 @@ class FindingsView {
     this.unsubscribe = session.subscribe((change) => {
       if (change === "frame") this.redraw.later();
       else if (change === "snapshot" || change === "connection") this.draw();
+      else if (change === "selection") this.showSelection();
     });
     this.draw();
   }
@@ -51,6 +52,10 @@ class FindingsView {
     this.redraw.close();
     this.marks.update([]);
     this.root.replaceChildren();
+  }
+
+  private showSelection(): void {
+    for (const card of this.cards.values()) card.showSelection();
   }
 
   private draw(): void {

@@ -1,25 +1,17 @@
 /** Gradient histograms at the cursor, stacked in forward order. */
 
-import { FROZEN, type Row } from "../../heat-map/rows";
+import type { Row } from "../../heat-map/rows";
 import type { HistogramBins } from "../../messages/values";
 import { make, setText } from "../../parts/element";
-import { formatCount, formatValue, shortenPath } from "../../parts/format";
+import { formatCount } from "../../parts/format";
+import { namesMarkedBy, toggleSelection } from "../../parts/selection";
 import type { Theme } from "../../parts/theme";
 import type { GradientHistogram, RunSession } from "../../session";
+import { drawRidge, topOf } from "./ridge-drawing";
 
-const WIDTH = 560;
-const LEFT = 170;
-const RIGHT = 10;
-/** Width of the text with the range of a histogram whose bins are even. */
-const RANGE_WIDTH = 136;
-const ROW_HEIGHT = 20;
-/** Maximum height of a histogram, which may overlap the row above, in px. */
-const HISTOGRAM_HEIGHT = 30;
-const BOTTOM = 30;
 const MAX_ROWS = 48;
 const REFRESH_MS = 1000;
 const NOT_ARRIVED = "No histograms have arrived from the kernel yet";
-const NAMESPACE = "http://www.w3.org/2000/svg";
 
 export class HistogramRidge {
   readonly element = make("div", { class: "labkit-ridge" });
@@ -29,6 +21,8 @@ export class HistogramRidge {
   private requestedAt = Number.NEGATIVE_INFINITY;
   private requesting = false;
   private drawnKey = "";
+  /** The selection to which it has scrolled. */
+  private revealed: string | null = null;
 
   constructor(
     private readonly session: RunSession,
@@ -42,6 +36,10 @@ export class HistogramRidge {
       this.requestedAt = Number.NEGATIVE_INFINITY;
       this.changed();
     });
+    this.stage.addEventListener("click", (event) => this.select(event));
+    // JupyterLab's shortcuts use the arrow keys.
+    this.stage.setAttribute("data-lm-suppress-shortcuts", "true");
+    this.stage.addEventListener("keydown", (event) => this.press(event));
     this.element.append(
       make("div", { class: "labkit-toolbar" }, this.bins, this.description),
       this.stage,
@@ -51,9 +49,9 @@ export class HistogramRidge {
 
   /** Draws the histograms of some rows; requests newer ones at most once a second. */
   async draw(rows: readonly Row[], theme: Theme): Promise<void> {
-    const names = rows.slice(0, MAX_ROWS).map(({ name }) => name);
-    const { cursor } = this.session;
-    const key = `${cursor} ${theme.dark} ${this.bins.value} ${names.length}`;
+    const { cursor, selected } = this.session;
+    const [names, first] = this.namesToShow(rows);
+    const key = `${cursor} ${theme.dark} ${this.bins.value} ${names.length} ${selected}`;
     const due = performance.now() - this.requestedAt > REFRESH_MS;
     if (this.requesting || (key === this.drawnKey && !due)) return;
     this.requesting = true;
@@ -68,7 +66,8 @@ export class HistogramRidge {
       return;
     }
     this.show(found, bins, theme);
-    const more = rows.length > MAX_ROWS ? ` · the first ${MAX_ROWS} of ${rows.length}` : "";
+    const which = first === 0 ? "the first" : `from number ${first + 1} on,`;
+    const more = rows.length > MAX_ROWS ? ` · ${which} ${MAX_ROWS} of ${rows.length}` : "";
     const step = found[0]?.step;
     setText(
       this.description,
@@ -76,110 +75,67 @@ export class HistogramRidge {
     );
   }
 
+  /** Returns the names that have room, with the selected one among them, and the first's place. */
+  private namesToShow(rows: readonly Row[]): readonly [names: readonly string[], first: number] {
+    const names = rows.map(({ name }) => name);
+    const marked = namesMarkedBy(names, this.session.selected);
+    const place = names.findIndex((name) => marked.has(name));
+    // Where requests wait for the end of the cell, only the first have been sent.
+    const isFirst = place < MAX_ROWS || this.session.isOneWay;
+    const first = isFirst ? 0 : Math.min(place, names.length - MAX_ROWS);
+    return [names.slice(first, first + MAX_ROWS), first];
+  }
+
   private show(found: readonly GradientHistogram[], bins: HistogramBins, theme: Theme): void {
-    const height = HISTOGRAM_HEIGHT + found.length * ROW_HEIGHT + BOTTOM;
-    const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img" });
-    svg.setAttribute(
-      "aria-label",
-      `Histograms of ${found.length} gradients: ${found.map(({ name }) => name).join(", ")}`,
-    );
-    const right = WIDTH - (bins === "even" ? RANGE_WIDTH : RIGHT);
-    const [from, to] = bins === "magnitude" ? nonEmptyBins(found) : [0, 40];
-    found.forEach((histogram, place) => {
-      const base = HISTOGRAM_HEIGHT + (place + 1) * ROW_HEIGHT;
-      const part = found.length > 1 ? place / (found.length - 1) : 0;
-      const colour = theme.series[part > 0.5 ? 1 : 0] as string;
-      svg.append(
-        label(this.nameOf(histogram), LEFT - 8, base - 4, "end", theme, histogram.name),
-        element("path", {
-          d: outline(histogram.counts.subarray(from, to), base, right),
-          fill: colour,
-          "fill-opacity": "0.45",
-          stroke: colour,
-          "stroke-width": "1",
-        }),
-      );
-      if (bins === "even") this.drawRange(svg, histogram, base, theme);
-    });
-    if (bins === "magnitude" && found[0]) axis(svg, found[0].edges, from, to, height, theme);
-    this.stage.replaceChildren(svg);
+    const { frozen, selected } = this.session;
+    const names = found.map(({ name }) => name);
+    const marked = namesMarkedBy(names, selected);
+    const focused = nameOf(document.activeElement);
+    const drawing = drawRidge({ found, bins, theme, frozen, marked });
+    this.stage.replaceChildren(drawing);
+    if (focused !== null) this.rowOf(focused)?.focus({ preventScroll: true });
+    if (selected === this.revealed || this.stage.clientWidth === 0) return;
+    this.revealed = selected;
+    const place = names.findIndex((name) => marked.has(name));
+    if (place >= 0) this.scrollTo(topOf(place, drawing.clientWidth));
   }
 
-  private nameOf({ name }: GradientHistogram): string {
-    return this.session.frozen.has(name)
-      ? `${shortenPath(name, 15)} · ${FROZEN}`
-      : shortenPath(name, 24);
+  private rowOf(wanted: string): SVGElement | undefined {
+    const rows = this.stage.querySelectorAll<SVGElement>("[data-name]");
+    return [...rows].find(({ dataset }) => dataset.name === wanted);
   }
 
-  private drawRange(svg: Element, { edges }: GradientHistogram, base: number, theme: Theme): void {
-    const low = formatValue(edges[0] as number);
-    const high = formatValue(edges[edges.length - 1] as number);
-    svg.append(label(`${low} … ${high}`, WIDTH - 2, base - 6, "end", theme, `${low} to ${high}`));
+  private scrollTo({ top, bottom }: { readonly top: number; readonly bottom: number }): void {
+    const { scrollTop, clientHeight } = this.stage;
+    if (top < scrollTop) this.stage.scrollTop = top;
+    else if (bottom > scrollTop + clientHeight) this.stage.scrollTop = bottom - clientHeight;
   }
-}
 
-/** Returns the first and the last bin that is not empty in some histogram. */
-function nonEmptyBins(found: readonly GradientHistogram[]): readonly [number, number] {
-  let [from, to] = [40, 0];
-  for (const { counts } of found) {
-    counts.forEach((count, bin) => {
-      if (count <= 0) return;
-      from = Math.min(from, bin);
-      to = Math.max(to, bin + 1);
-    });
+  private press(event: KeyboardEvent): void {
+    const row = (event.target as Element).closest(".labkit-ridge-row");
+    if (!row) return;
+    if (event.key === "Enter" || event.key === " ") this.select(event);
+    else if (event.key === "ArrowDown") focusRow(row.nextElementSibling);
+    else if (event.key === "ArrowUp") focusRow(row.previousElementSibling);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   }
-  return from < to ? [from, to] : [0, 40];
-}
 
-function outline(counts: Float32Array, base: number, right: number): string {
-  const max = Math.max(1, ...counts);
-  const step = (right - LEFT) / counts.length;
-  const points = Array.from(
-    counts,
-    (count, bin) => `${LEFT + (bin + 0.5) * step},${base - (count / max) * HISTOGRAM_HEIGHT}`,
-  );
-  return `M${LEFT},${base}L${points.join("L")}L${right},${base}Z`;
-}
-
-function axis(
-  svg: Element,
-  edges: Float64Array,
-  from: number,
-  to: number,
-  height: number,
-  theme: Theme,
-): void {
-  const [low, high] = [Math.log10(edges[from] as number), Math.log10(edges[to] as number)];
-  const every = Math.max(1, Math.ceil((high - low) / 6));
-  for (let power = Math.ceil(low); power <= high; power += every) {
-    const x = LEFT + ((power - low) / (high - low)) * (WIDTH - RIGHT - LEFT);
-    svg.append(label(`1e${power}`, x, height - 12, "middle", theme, `10 to the power ${power}`));
+  private select(event: Event): void {
+    const name = nameOf(event.target as Element);
+    if (name === null) return;
+    this.revealed = name;
+    toggleSelection(this.session, name);
   }
 }
 
-function label(
-  text: string,
-  x: number,
-  y: number,
-  anchor: string,
-  theme: Theme,
-  title: string,
-): Element {
-  const made = element("text", {
-    x: String(x),
-    y: String(y),
-    "text-anchor": anchor,
-    fill: theme.text,
-    "font-size": "11",
-  });
-  const hint = element("title", {});
-  hint.textContent = title;
-  made.append(text, hint);
-  return made;
+function focusRow(row: Element | null): void {
+  if (row instanceof SVGElement && row.matches(".labkit-ridge-row")) row.focus();
 }
 
-function element(tag: string, attributes: Readonly<Record<string, string>>): Element {
-  const made = document.createElementNS(NAMESPACE, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
+/** Returns the parameter whose histogram an element is part of; null for other elements. */
+function nameOf(element: Element | null): string | null {
+  const row = element?.closest<SVGElement>(".labkit-ridge-row");
+  return row?.dataset.name ?? null;
 }

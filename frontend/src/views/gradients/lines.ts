@@ -20,6 +20,10 @@ import type { StepMark } from "../../session";
 const TOTAL_SLICES = 4000;
 /** Number of lines above which there is no legend; tooltips show the names. */
 const MAX_NAMED = 8;
+const LINE_WIDTH = 1.4;
+const SELECTED_WIDTH = 3;
+/** Opacity of the other lines beside a selected one. */
+const FADED = 0.3;
 const FULL_HEIGHT: StepRange = [0, 1];
 
 export interface LinesInput {
@@ -28,6 +32,8 @@ export interface LinesInput {
   readonly cursor: number | null;
   /** The range of steps of a finding. */
   readonly mark: StepMark | null;
+  /** Names of the selected parameters, whose lines stand out. */
+  readonly selected: ReadonlySet<string>;
   readonly range: StepRange | null;
   readonly theme: Theme;
   /** Whether the axis is logarithmic. */
@@ -60,13 +66,19 @@ export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout 
       annotations.push(gapLabel(gap, 0, theme));
     }
     const chosen = decimate(points, slices, input.range);
+    const isSelected = input.selected.has(name);
     return {
       type: "scatter",
       mode: chosen.length === 1 ? "markers" : "lines",
       name: escapeMarkup(frozen ? `${name} (${FROZEN})` : name),
       x: Float64Array.from(chosen, (place) => points.steps[place] as number),
       y: Float32Array.from(chosen, (place) => points.values[place] as number),
-      line: { color: lineColour(index, rows.length, theme), width: 1.4 },
+      line: {
+        color: lineColour(index, rows.length, theme),
+        width: isSelected ? SELECTED_WIDTH : LINE_WIDTH,
+      },
+      opacity: isSelected || input.selected.size === 0 ? 1 : FADED,
+      zorder: isSelected ? 1 : 0,
       hovertemplate: "%{fullData.name}<br>step %{x:,d}<br>%{y:.4~g}<extra></extra>",
     };
   });
@@ -80,7 +92,7 @@ function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): L
     annotations,
     hovermode: "closest",
     legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } },
-    margin: { l: 52, r: 12, t: 10, b: 40 },
+    margin: { l: 64, r: 12, t: 10, b: 40 },
     shapes,
     showlegend: rows.length <= MAX_NAMED,
     uirevision: input.quantity,

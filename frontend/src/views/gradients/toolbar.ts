@@ -69,6 +69,13 @@ export class GradientsToolbar {
     this.explain();
   }
 
+  /** Selects a quantity of the menu. */
+  show(kind: ParameterKind): void {
+    this.select.value = kind;
+    this.settings.set("gradients quantity", kind);
+    this.explain();
+  }
+
   private choose(mode: Mode): void {
     if (mode === this.mode) return;
     this.mode = mode;

@@ -1,15 +1,18 @@
 /** The gradients view: gradient norms, weight norms and other quantities of all parameters. */
 
 import { HeatMap } from "../../heat-map/heat-map";
+import { markedKind, markIn } from "../../heat-map/marks";
 import { describeNewest, type Row, revisionOf, rowsOf } from "../../heat-map/rows";
 import { type ColourScale, DecadeScale } from "../../heat-map/scale";
 import { CursorNote } from "../../parts/cursor-note";
 import { make } from "../../parts/element";
 import { LiveDrawing } from "../../parts/live-drawing";
 import { EmptyMessage, emptyMessage } from "../../parts/panel";
+import { namesMarkedBy } from "../../parts/selection";
+import { SelectionNote } from "../../parts/selection-note";
 import { ViewSettings } from "../../parts/view-settings";
 import { PlotlyFigure } from "../../plot/plotly-figure";
-import type { DrawView, RunSession, StepMark } from "../../session";
+import type { DrawView, RunSession } from "../../session";
 import { HistogramRidge } from "./histogram-ridge";
 import { linesPlot } from "./lines";
 import { CUSTOMARY_RATIO, type ParameterKind, QUANTITIES } from "./quantities";
@@ -24,6 +27,7 @@ export const drawGradients: DrawView = (root, session) => {
 
 class GradientsView {
   private readonly cursor: CursorNote;
+  private readonly selection: SelectionNote;
   private readonly toolbar: GradientsToolbar;
   private readonly heat: HeatMap;
   private readonly ridge: HistogramRidge;
@@ -32,6 +36,10 @@ class GradientsView {
   private readonly empty = new EmptyMessage();
   private readonly stage: HTMLElement;
   private readonly live: LiveDrawing;
+  /** The selection for which a quantity was chosen. */
+  private followed: string | null = null;
+  /** The names of the drawn lines. */
+  private lines: readonly string[] = [];
   /** The revision of the data that were drawn. */
   private revision = "";
 
@@ -41,9 +49,10 @@ class GradientsView {
   ) {
     const changed = () => this.live.now();
     this.cursor = new CursorNote(session);
+    this.selection = new SelectionNote(session);
     this.toolbar = new GradientsToolbar(
       changed,
-      this.cursor.element,
+      make("div", { class: "labkit-notes" }, this.selection.element, this.cursor.element),
       new ViewSettings(session.runId),
     );
     this.heat = new HeatMap(session, scaleOf, changed);
@@ -75,7 +84,9 @@ class GradientsView {
     this.revision = revision;
     const present = QUANTITIES.filter(({ kind }) => rowsOf(this.session, kind).length > 0);
     this.toolbar.offer(present.map(({ kind }) => kind));
+    this.chooseMarked(present.map(({ kind }) => kind));
     this.cursor.update();
+    this.selection.update();
     const kind = this.toolbar.kind;
     const rows = kind === null ? [] : rowsOf(this.session, kind);
     const filled = rows.some(({ table }) => table.lastStep >= 0);
@@ -90,11 +101,22 @@ class GradientsView {
     if (!filled || kind === null) return;
     if (lines && !this.drawLines(rows, kind)) return;
     if (mode === "heat") {
-      this.heat.draw(rows, nameOf(kind), this.live.theme, markFor(kind, this.session.mark));
+      this.heat.draw(rows, nameOf(kind), this.live.theme, markIn(kind, this.session.mark));
     }
     if (mode === "ridge") this.ridge.draw(rows, this.live.theme);
     const last = Math.max(...rows.map(({ table }) => table.lastStep));
     this.root.dataset.labkitStep = String(last);
+  }
+
+  /** Chooses a quantity of the marked finding, when one of its parameters was selected. */
+  private chooseMarked(present: readonly ParameterKind[]): void {
+    const { selected, mark } = this.session;
+    if (selected === this.followed) return;
+    this.followed = selected;
+    const { kind } = this.toolbar;
+    if (selected === null || (kind !== null && markIn(kind, mark))) return;
+    const marked = markedKind(present, mark);
+    if (marked !== null) this.toolbar.show(marked);
   }
 
   /** Draws the lines; returns false if the library is not loaded, or there is no room. */
@@ -108,8 +130,10 @@ class GradientsView {
     const logarithmic = scaleOf(quantity) instanceof DecadeScale;
     const reference = kind === "update_ratio" ? CUSTOMARY_RATIO : null;
     const { range } = figure;
-    const mark = markFor(kind, session.mark);
-    const input = { rows, quantity, cursor, mark, range, theme, logarithmic, reference };
+    const mark = markIn(kind, session.mark);
+    this.lines = rows.map(({ name }) => name);
+    const selected = namesMarkedBy(this.lines, session.selected);
+    const input = { rows, quantity, cursor, mark, selected, range, theme, logarithmic, reference };
     const plot = linesPlot(input);
     figure.draw(plot.traces, plot.layout);
     figure.element.setAttribute("aria-label", describeNewest(rows, quantity));
@@ -117,19 +141,20 @@ class GradientsView {
   }
 
   private makeFigure(): PlotlyFigure {
-    this.figure = new PlotlyFigure(this.session, "labkit-gradients", {
+    const { session } = this;
+    this.figure = new PlotlyFigure(session, "labkit-gradients", {
       changed: () => this.live.now(),
-      clicked: (step) => this.session.setCursor(Math.round(step)),
+      clicked: (step, line) => {
+        const name = this.lines[line] ?? null;
+        const isAgain = session.cursor === Math.round(step) && session.selected === name;
+        session.setCursor(Math.round(step));
+        session.select(isAgain ? null : name);
+      },
     });
     this.figure.element.style.minHeight = "290px";
     this.stage.append(this.figure.element);
     return this.figure;
   }
-}
-
-/** Returns the mark if one of its series is of this kind. */
-function markFor(kind: ParameterKind, mark: StepMark | null): StepMark | null {
-  return mark?.series.some((name) => name.startsWith(`${kind}/`)) ? mark : null;
 }
 
 function nameOf(kind: ParameterKind): string {

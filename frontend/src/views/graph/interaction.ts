@@ -5,6 +5,7 @@
  * `view.ts`.
  */
 
+import { SelectionNote } from "../../parts/selection-note";
 import type { RunSession } from "../../session";
 import type { NodeColouring } from "./colouring/node-colouring";
 import type { DrawOptions, GraphDrawing } from "./drawing/graph-drawing";
@@ -26,8 +27,17 @@ import type { GraphViewState } from "./view-state";
 
 const ZOOM_FACTOR = 1.3;
 
+/** Selects nodes and calls in all views, by their ids in the drawing. */
+export interface SelectionActions {
+  /** Null selects none. */
+  select(id: string | null): void;
+  /** Takes the selection back if it is this one. */
+  deselect(id: string): void;
+}
+
 export class GraphInteraction {
   readonly toolbar: Toolbar;
+  readonly note: SelectionNote;
   readonly details: DetailsPanel;
   readonly tooltip: Tooltip;
   readonly navigator: GraphNavigator;
@@ -40,9 +50,12 @@ export class GraphInteraction {
     private readonly drawing: GraphDrawing,
     private readonly colouring: NodeColouring,
     session: RunSession,
+    private readonly selection: SelectionActions,
   ) {
     const { embedded } = state;
-    this.toolbar = new Toolbar(this.toolbarActions(), colouring.legend.element, { embedded });
+    this.note = new SelectionNote(session);
+    const legend = colouring.legend.element;
+    this.toolbar = new Toolbar(this.toolbarActions(), legend, this.note.element, { embedded });
     this.details = new DetailsPanel(
       (name) => session.inspect(name),
       () => this.toolbar.setDetailsPressed(false),
@@ -130,6 +143,8 @@ export class GraphInteraction {
     if (open) {
       const element = this.details.open ? this.drawing.scene.element(id) : undefined;
       if (element) this.showDetails(element);
+      if (open.has(id)) this.selection.select(id);
+      else this.selection.deselect(id);
       this.draw({ open, anchor: id });
       return;
     }
@@ -163,7 +178,8 @@ export class GraphInteraction {
   /** Highlights what is connected with a box, and shows its details; null removes the highlight. */
   private follow(id: string | null): void {
     const { scene, viewport } = this.drawing;
-    this.navigator.toggleFollow(id);
+    const isFollowed = this.navigator.toggleFollow(id);
+    this.selection.select(isFollowed ? id : null);
     const element = id === null ? undefined : scene.element(id);
     if (!element || this.state.embedded) return;
     this.showDetails(element);

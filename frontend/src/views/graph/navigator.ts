@@ -27,11 +27,12 @@ export class GraphNavigator {
 
   /**
    * Dims all boxes except a box, its ancestors and its descendants. The same box again, or null,
-   * dims none.
+   * dims none. Returns whether some are dimmed.
    */
-  toggleFollow(id: string | null): void {
+  toggleFollow(id: string | null): boolean {
     this.followed = id === this.followed ? null : id;
     this.applyFade();
+    return this.followed !== null;
   }
 
   /** Applies the dimming to a new drawing. */
@@ -51,16 +52,27 @@ export class GraphNavigator {
       view.showMessage(`Nothing in this graph is called “${query.trim()}”.`);
       return;
     }
-    await this.approach(shown, result.id, result.message);
+    await this.approach(shown, result.id, result.message, true);
+  }
+
+  /** Shows a selected node or call like `show`, but dims no other box. */
+  async goTo(id: string): Promise<void> {
+    const shown = this.view.shown();
+    if (shown) await this.approach(shown, id, shown.nameOfBox(shown.drawnIdOf(id)), false);
   }
 
   /** Shows a node of the recorded graph: opens the enclosing modules, and moves to it. */
   async show(id: string): Promise<void> {
     const shown = this.view.shown();
-    if (shown) await this.approach(shown, id, shown.nameOfBox(shown.drawnIdOf(id)));
+    if (shown) await this.approach(shown, id, shown.nameOfBox(shown.drawnIdOf(id)), true);
   }
 
-  private async approach(shown: ShownGraph, recordedId: string, message: string): Promise<void> {
+  private async approach(
+    shown: ShownGraph,
+    recordedId: string,
+    message: string,
+    dimsOthers: boolean,
+  ): Promise<void> {
     const { view } = this;
     if (!(await view.showInPasses(shown.choicesFor(recordedId), recordedId))) {
       view.showMessage(`${message}; it cannot be unfolded: fold other modules first.`);
@@ -69,8 +81,9 @@ export class GraphNavigator {
     const id = view.shown()?.drawnIdOf(recordedId) ?? recordedId;
     const rect = view.scene.rect(id);
     if (rect) view.viewport.approach(rect);
-    this.followed = id;
+    this.followed = dimsOthers ? id : null;
     this.applyFade();
-    view.showMessage(message);
+    // The selection is shown already.
+    view.showMessage(dimsOthers ? message : "");
   }
 }

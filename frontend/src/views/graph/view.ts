@@ -7,6 +7,7 @@
 
 import type { GraphData } from "../../messages/graph";
 import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
+import { selectionText } from "../../parts/selection";
 import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
 import { NodeColouring } from "./colouring/node-colouring";
@@ -14,9 +15,11 @@ import { markDifference } from "./drawing/difference-marks";
 import { html } from "./drawing/elements";
 import { GraphDrawing } from "./drawing/graph-drawing";
 import { Minimap } from "./drawing/minimap";
+import { markSelected } from "./drawing/selection-marks";
 import { WalkMarks } from "./drawing/walk-marks";
 import { GraphInteraction } from "./interaction";
 import { describeChange } from "./model/difference";
+import { nameToSelect, selectedIds } from "./model/selected";
 import type { ShownGraph } from "./model/shown-graph";
 import { FailureNote } from "./panels/failure-note";
 import { StructureSelection } from "./panels/structure-selection";
@@ -54,6 +57,11 @@ export class GraphView {
   private readonly resizes = new ResizeObserver(() => this.onResized());
   private readonly redraw: RedrawScheduler;
   private readonly unsubscribe: () => void;
+  private readonly embedded: boolean;
+  /** The selection that is outlined in the present drawing of a graph; null without one. */
+  private marked: { readonly shown: ShownGraph; readonly selected: string | null } | null = null;
+  /** The selection to which the drawing has moved. */
+  private approached: string | null = null;
 
   constructor(
     private readonly root: HTMLElement,
@@ -63,6 +71,7 @@ export class GraphView {
     root.classList.add("labkit-graph");
     root.setAttribute("data-labkit-view", "graph");
     const settings = new ViewSettings(session.runId);
+    this.embedded = embedded;
     this.state = new GraphViewState(settings, embedded);
     this.drawing = new GraphDrawing(
       {
@@ -74,7 +83,10 @@ export class GraphView {
       },
       async () => new Worker(await session.asset("layout.js")),
     );
-    this.interaction = new GraphInteraction(this.state, this.drawing, this.colouring, session);
+    this.interaction = new GraphInteraction(this.state, this.drawing, this.colouring, session, {
+      select: (id) => this.select(id),
+      deselect: (id) => this.deselect(id),
+    });
     const { toolbar, tooltip, help, details, sliders, navigator } = this.interaction;
     const showMessage = (message: string) => toolbar.showMessage(message);
     this.selection = new StructureSelection(session, () => this.update(), showMessage);
@@ -97,8 +109,8 @@ export class GraphView {
     this.unsubscribe = session.subscribe((change) => {
       const isDue = session.drawsAll || this.isNewGraph();
       if (change === "frame") this.redraw.later(isDue, drawsEachStep(session.state));
-      else if (change !== "selection") this.update();
-      else if (session.selected !== null) navigator.find(session.selected);
+      else if (change === "selection") this.redraw.now();
+      else this.update();
     });
     this.update();
   }
@@ -137,6 +149,48 @@ export class GraphView {
     }
     if (this.state.isNew(graph)) this.showGraph(graph);
     this.refresh();
+    this.showSelection();
+  }
+
+  /** Selects a node or call in all views, or takes it back; the drawing does not move. */
+  private select(id: string | null): void {
+    const name = id === null ? null : this.nameOf(id);
+    if (this.embedded || name === this.session.selected) return;
+    this.approached = name;
+    this.session.select(name);
+  }
+
+  private deselect(id: string): void {
+    if (this.nameOf(id) === this.session.selected) this.select(null);
+  }
+
+  /** Returns the name by which a drawn box is selected; null if it is in no other view. */
+  private nameOf(id: string): string | null {
+    const { shown } = this.state;
+    return shown && nameToSelect(shown.recorded, shown.recordedIdOf(id));
+  }
+
+  /** Outlines the selected boxes, and moves to the first, once for each selection. */
+  private showSelection(): void {
+    const { drawing, session } = this;
+    const { shown } = this.state;
+    const { selected } = session;
+    this.interaction.note.update();
+    if (!shown || !drawing.layout) return;
+    const isMarked = this.marked?.shown === shown && this.marked.selected === selected;
+    const isApproached = selected === this.approached || drawing.stage.clientWidth === 0;
+    if (isMarked && isApproached) return;
+    const ids = selected === null ? [] : selectedIds(shown.recorded, selected);
+    markSelected(drawing.scene, shown, ids);
+    this.marked = { shown, selected };
+    if (isApproached) return;
+    this.approached = selected;
+    const [first] = ids;
+    const { navigator, toolbar } = this.interaction;
+    if (first !== undefined) navigator.goTo(first);
+    else if (selected !== null) {
+      toolbar.showMessage(`The graph has no “${selectionText(selected)}”.`);
+    }
   }
 
   /** Returns a sentence on why there is no graph. */
@@ -170,6 +224,8 @@ export class GraphView {
     navigator.applyFade();
     if (layout) this.minimap.draw(layout.visible, layout.placement, viewport);
     this.refresh();
+    this.marked = null;
+    this.showSelection();
   }
 
   private onCleared(): void {
@@ -197,6 +253,7 @@ export class GraphView {
     this.drawing.height.save();
     if (this.drawing.viewport.changedByUser) this.minimap.update();
     else this.drawing.refit(this.state.shown, false);
+    this.showSelection();
   }
 
   private onMoved(): void {

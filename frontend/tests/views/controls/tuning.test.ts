@@ -74,7 +74,7 @@ describe("the section", () => {
   it("names every control", () => {
     session.tuning = {
       groups: [group({ values: [RATE, { ...RATE, quantity: "betas", used: [0.9, 0.99] }] })],
-      modules: [{ path: "encoder", parameters: 10, frozen: 0, frozen_here: 0 }],
+      modules: [{ path: "encoder", type: "Encoder", parameters: 10, frozen: 0, frozen_here: 0 }],
       events: [EVENT],
     };
     const { section } = draw();
@@ -226,7 +226,7 @@ describe("the reply", () => {
 
 describe("modules", () => {
   it("are frozen and thawed", () => {
-    const module = { path: "encoder", parameters: 10, frozen: 0, frozen_here: 0 };
+    const module = { path: "encoder", type: "Encoder", parameters: 10, frozen: 0, frozen_here: 0 };
     session.tuning = { ...session.tuning, modules: [module] };
     const { button, section } = draw();
     expect(button("Thaw").hidden).toBe(true);
@@ -242,8 +242,24 @@ describe("modules", () => {
     ]);
   });
 
+  it("that are selected in another view are chosen, once", () => {
+    const facts = { type: "Linear", parameters: 10, frozen: 0, frozen_here: 0 };
+    session.tuning = {
+      ...session.tuning,
+      modules: ["encoder", "head"].map((path) => ({ path, ...facts })),
+    };
+    const { named, section } = draw();
+    const choice = named<HTMLSelectElement>("Module to freeze or thaw");
+    session.select("head.weight");
+    section.update();
+    expect(choice.value).toBe("head");
+    choice.value = "encoder";
+    section.update();
+    expect(choice.value).toBe("encoder");
+  });
+
   it("that the loop has frozen are not thawed", () => {
-    const module = { path: "encoder", parameters: 10, frozen: 10, frozen_here: 0 };
+    const module = { path: "encoder", type: "Encoder", parameters: 10, frozen: 10, frozen_here: 0 };
     session.tuning = { ...session.tuning, modules: [module] };
     const { button } = draw();
     expect([button("Freeze").disabled, button("Thaw").hidden]).toEqual([true, true]);

@@ -193,7 +193,7 @@ describe("the controls", () => {
       "0 s",
       "cpu",
       "10 parameters",
-      "watching costs 0 % (budget 3 %)",
+      "slows training by less than 1 %",
     ]);
     expect(facts.every(({ explanation }) => explanation.endsWith("."))).toBe(true);
   });

@@ -34,15 +34,26 @@ async function open() {
 }
 
 /** Emits plotly's event for a press; a double click is reported before the second press. */
-function press(step: number, detail: number): void {
+function press(step: number, detail: number, shiftKey = false): void {
   if (detail === 2) listeners.get("plotly_doubleclick")?.(undefined);
-  listeners.get("plotly_click")?.({ points: [{ x: step }], event: { detail } });
+  const points = [{ x: step, curveNumber: 0 }];
+  listeners.get("plotly_click")?.({ points, event: { detail, shiftKey } });
 }
 
 it("moves the cursor to the clicked step", async () => {
   const { session } = await open();
   press(12, 1);
   expect(session.cursor).toBe(12);
+});
+
+it("reports whether Shift was pressed", async () => {
+  const { clicked } = await open();
+  press(12, 1);
+  press(15, 1, true);
+  expect(clicked.mock.calls).toEqual([
+    [12, false],
+    [15, true],
+  ]);
 });
 
 it("restores the cursor on a double click", async () => {

@@ -1,7 +1,8 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { BY_STEP } from "../../../src/plot/step-axis";
 import { EarlyCurves } from "../../../src/views/curves/early-curves";
-import { quantitiesOf } from "../../../src/views/curves/quantities";
+import { drawnQuantities, quantitiesOf } from "../../../src/views/curves/quantities";
 import { drawCurves } from "../../../src/views/curves/view";
 import { sessionOf, THEME, tableOf } from "./sample";
 
@@ -51,8 +52,9 @@ afterEach(() => {
 });
 
 function draw(values: readonly number[], logarithmic = false): void {
-  const quantities = quantitiesOf([tableOf("loss", "loss", values)]);
-  new EarlyCurves().draw({ quantities, logarithmic, theme: THEME, width: 480, height: 260 });
+  const quantities = drawnQuantities(quantitiesOf([tableOf("loss", "loss", values)]), THEME.series);
+  const size = { width: 480, height: 260 };
+  new EarlyCurves().draw({ quantities, axis: BY_STEP, logarithmic, theme: THEME, ...size });
 }
 
 it("draws the points from edge to edge, with the lowest and the highest value", () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { BY_STEP, timeAxis } from "../../../src/plot/step-axis";
 import type { SeriesTable } from "../../../src/session";
 import { describe as inWords } from "../../../src/views/curves/description";
-import { type CurvesInput, curvesPlot } from "../../../src/views/curves/plot";
-import { quantitiesOf } from "../../../src/views/curves/quantities";
+import { LossStack } from "../../../src/views/curves/loss-parts";
+import { type CurvesInput, curvesPlot, panelDomains } from "../../../src/views/curves/plot";
+import { drawnQuantities, quantitiesOf, withAreas } from "../../../src/views/curves/quantities";
 import { THEME, tableOf } from "./sample";
 
 interface Drawn {
@@ -15,16 +17,19 @@ interface Drawn {
 
 function picture(tables: readonly SeriesTable[], wish: Partial<CurvesInput> = {}) {
   const made = curvesPlot({
-    quantities: quantitiesOf(tables),
+    quantities: drawnQuantities(quantitiesOf(tables), THEME.series),
+    axis: BY_STEP,
     smoothing: 0.4,
     logarithmic: false,
     cursor: null,
+    second: null,
     mark: null,
     events: [],
     skipped: [],
     range: null,
     room: 0,
     width: 600,
+    height: 300,
     theme: THEME,
     ...wish,
   });
@@ -154,5 +159,102 @@ describe("changes of the training", () => {
     expect(shapes.map(({ x0, y0, y1 }) => [x0, y0, y1])).toEqual([[400, 0, 1]]);
     const texts = (layout.annotations as readonly { text: string }[]).map(({ text }) => text);
     expect(texts).toContain("▲");
+  });
+});
+
+describe("two cursors", () => {
+  const shapes = (cursor: number | null, second: number | null) => {
+    const { layout } = picture([tableOf("loss", "loss", falling)], { cursor, second });
+    return (layout.shapes as readonly Record<string, unknown>[]).map(({ type, x0, x1 }) => [
+      type,
+      x0,
+      x1,
+    ]);
+  };
+
+  it("are two lines with a shade between them", () => {
+    expect(shapes(10, 60)).toEqual([
+      ["rect", 10, 60],
+      ["line", 10, 10],
+      ["line", 60, 60],
+    ]);
+  });
+
+  it("are one line while the first follows the newest step", () => {
+    expect(shapes(null, 60)).toEqual([["line", 60, 60]]);
+  });
+});
+
+describe("a horizontal axis that is not that of the steps", () => {
+  const axis = timeAxis({ steps: [0, 100], values: [0, 10] }) ?? BY_STEP;
+  const tables = [tableOf("loss", "loss", [1, Number.NaN, ...Array(98).fill(2)])];
+  const mark = { name: "late", severity: "warning", steps: [20, 40], series: ["loss"] } as const;
+  const event = { id: 1, step: 50, kind: "lr", where: "0", text: "lr", taken_back: null } as const;
+
+  it("has curves, cursors and marks at the same places", () => {
+    const { drawn, layout } = picture(tables, {
+      axis,
+      cursor: 30,
+      mark,
+      events: [event],
+      skipped: [70],
+    });
+    expect(drawn[1]?.x[30]).toBeCloseTo(3);
+    const shapes = layout.shapes as readonly { x0: number; x1: number }[];
+    expect(shapes.map(({ x0, x1 }) => [x0, x1])).toEqual([
+      [3, 3],
+      [7, 7],
+      [5, 5],
+      [2, 4],
+      [0.1, 0.1],
+    ]);
+    expect(layout.xaxis).toMatchObject({ title: { text: "time (s)" } });
+  });
+
+  it("has the points of a zoom, and their steps in the tooltip", () => {
+    const { drawn } = picture(tables, { axis, range: [2, 3], smoothing: 0 });
+    const { x } = drawn[1] as Drawn;
+    expect([x[0], x.at(-1)]).toEqual([expect.closeTo(1.9), expect.closeTo(3.1)]);
+    expect(drawn[1]).toMatchObject({ hovertemplate: "%{y:.4~g} (step %{text})" });
+    expect((drawn[1] as unknown as { text: string[] }).text[0]).toBe("19");
+  });
+});
+
+describe("the panels", () => {
+  it("leave room for the name of each in any height", () => {
+    for (const height of [160, 300, 900]) {
+      const domains = panelDomains(3, height);
+      expect(domains[0]?.[1]).toBe(1);
+      expect(domains[2]?.[0]).toBeCloseTo(0);
+      const [first, second] = domains;
+      expect(((first?.[0] ?? 0) - (second?.[1] ?? 0)) * (height - 60)).toBeGreaterThan(15);
+    }
+  });
+});
+
+describe("stacked parts of the loss", () => {
+  const tables = [
+    tableOf("loss", "loss", [3, 3, 3, 3]),
+    tableOf("metric", "kl", [1, 1, 1, 1]),
+    tableOf("metric", "fit", [2, 2, 2, 2]),
+    tableOf("metric", "accuracy", [1, 1, 1, 1]),
+  ];
+  const all = quantitiesOf(tables);
+  const quantities = drawnQuantities(withAreas(all, new LossStack().areasOf(all)), THEME.series);
+
+  it("are areas in the panel of the loss, below its line, each with its own values", () => {
+    const { traces } = picture(tables, { quantities, smoothing: 0 });
+    const drawn = traces.map(({ name, fill, yaxis, y }) => [name, fill, yaxis, (y as number[])[0]]);
+    expect(drawn.filter(([, , , y]) => y !== undefined)).toEqual([
+      ["kl", "tozeroy", "y", 1],
+      ["fit", "tonexty", "y", 3],
+      ["loss", undefined, "y", 3],
+      ["accuracy", undefined, "y2", 1],
+    ]);
+    expect(traces[1]?.customdata).toEqual(Float32Array.of(2, 2, 2, 2));
+  });
+
+  it("have their own values in the description", () => {
+    expect(inWords(quantities)).toContain("fit 2 at step 3");
   });
 });

@@ -1,28 +1,12 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Finding } from "../../../src/messages/run";
+import { watchViewRequests } from "../../../src/parts/view-request";
 import { drawFindings } from "../../../src/views/findings/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
 import { stubObservers } from "../../observers";
-
-function finding(facts: Partial<Finding> = {}): Finding {
-  return {
-    rule: "dead-units",
-    severity: "warning",
-    message: "90% of the units of <b>fc1</b> are dead.",
-    where: ["fc1"],
-    steps: [40, 60],
-    cause: "A step that was too large.",
-    advice: ["Lower the learning rate."],
-    series: ["act_dead/fc1"],
-    node: "fc1#1/addmm:0",
-    line: "model.py:12",
-    chapter: "08_cnn",
-    certainty: "likely",
-    ...facts,
-  };
-}
+import { finding } from "./sample";
 
 let root: HTMLElement;
 let session: StubSession;
@@ -66,6 +50,22 @@ describe("the findings", () => {
     expect(session.selected).toBe("fc1#1/addmm:0");
     button("fc1").click();
     expect(session.selected).toBe("fc1");
+  });
+
+  it("go to a place: the step, the marked steps, the place in all views; and back", () => {
+    tell(finding());
+    const requested: unknown[] = [];
+    watchViewRequests(document.body, (view) => requested.push(view));
+    button("fc1").click();
+    expect([session.selected, session.cursor, session.mark?.steps]).toEqual(["fc1", 40, [40, 60]]);
+    expect(button("fc1").getAttribute("aria-pressed")).toBe("true");
+    button("fc1").click();
+    expect([session.selected, session.cursor, session.mark]).toEqual([null, null, null]);
+    button("Show in the graph").click();
+    expect([session.selected, session.cursor]).toEqual(["fc1#1/addmm:0", 40]);
+    expect(requested).toEqual(["activations", "graph"]);
+    session.select("fc2");
+    expect(button("Show in the graph").getAttribute("aria-pressed")).toBe("false");
   });
 
   it("tell long paths apart, whose beginnings are the same", () => {

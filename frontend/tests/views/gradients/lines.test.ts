@@ -32,7 +32,13 @@ it("names frozen parameters as such", () => {
     column: 0,
     frozen,
   }));
-  const options = { quantity: "Gradient norm", cursor: null, mark: null, range: null };
+  const options = {
+    quantity: "Gradient norm",
+    cursor: null,
+    mark: null,
+    selected: new Set<string>(),
+    range: null,
+  };
   const plot = linesPlot({ rows, ...options, logarithmic: true, reference: null, theme: THEME });
   expect(plot.traces.map(({ name }) => name)).toEqual(["fc0.weight (frozen)", "fc1.weight"]);
 });
@@ -49,6 +55,7 @@ it("draws recorded values: the maximum of a spike, zeros as zeros", () => {
     mark: null,
     logarithmic: true,
     reference: null,
+    selected: new Set<string>(),
     range: null,
     theme: THEME,
   });

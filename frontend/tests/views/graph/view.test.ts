@@ -403,3 +403,52 @@ function choose(name: string, value: string): void {
   list.value = value;
   list.dispatchEvent(new Event("change"));
 }
+
+describe("the selection in the graph", () => {
+  const outlined = () =>
+    [...root.querySelectorAll(".labkit-graph-selected")].map(
+      (each) => each.getAttribute("data-labkit-node") ?? each.getAttribute("data-labkit-module"),
+    );
+
+  beforeEach(async () => {
+    vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(800);
+    session.tell(perceptron().graph());
+    await shown(() => seen("fc1#1"));
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("outlines a module that was selected in another view, and unfolds to a parameter", async () => {
+    session.select("fc2");
+    await vi.waitFor(() => expect(outlined()).toEqual(["fc2#1"]));
+    session.select("fc1.weight");
+    await vi.waitFor(() => expect(outlined()).toEqual(["fc1#1/weight:0"]));
+    expect(seen("fc2#1")?.classList.contains("labkit-graph-faded")).toBe(false);
+    session.select(null);
+    await vi.waitFor(() => expect(outlined()).toEqual([]));
+  });
+
+  it("outlines the module of a parameter that the graph lacks, and says if there is none", async () => {
+    session.select("fc2.bias");
+    await vi.waitFor(() => expect(outlined()).toEqual(["fc2#1"]));
+    session.select("other.weight");
+    await vi.waitFor(() => expect(root.textContent).toContain("The graph has no “other.weight”."));
+    expect(outlined()).toEqual([]);
+  });
+
+  it("is made by a click on a box or by unfolding a module, and taken back by a second", async () => {
+    const click = (element: Element | null) =>
+      element?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    click(seen("#1/relu:0"));
+    expect(session.selected).toBe("#1/relu:0");
+    click(seen("#1/relu:0"));
+    expect(session.selected).toBeNull();
+    click(seen("fc1#1"));
+    expect(session.selected).toBe("fc1");
+    await vi.waitFor(() => expect(outlined()).toEqual(["fc1#1"]));
+    click(frame("fc1#1")?.querySelector("[role=button]") ?? null);
+    expect(session.selected).toBeNull();
+  });
+});

@@ -1,6 +1,7 @@
 /** Norms, or update ratios, of parameters and modules at a step. */
 
 import type { TableKind } from "../../../messages/tables";
+import { valuesAt } from "../../../parts/values-at";
 import type { SeriesTable } from "../../../session";
 
 export interface Norms {
@@ -28,7 +29,7 @@ export function readNorms(
   let step: number | null = null;
   for (const table of tables) {
     if (table.kind !== kind) continue;
-    const values = cursor === null ? table.latest() : valuesAt(table, cursor);
+    const values = valuesAt(table, cursor);
     if (!values) continue;
     table.names.forEach((name, column) => {
       const value = values[column];
@@ -70,19 +71,4 @@ function joined(
 function pathsAround(name: string): string[] {
   const parts = name.split(".");
   return parts.map((_, length) => parts.slice(0, length).join("."));
-}
-
-/** Returns the last values recorded up to a step. */
-function valuesAt(table: SeriesTable, step: number): Float32Array {
-  return Float32Array.from(table.names, (_, column) => {
-    const { steps, values } = table.points(column);
-    let low = 0;
-    let high = steps.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((steps[middle] ?? 0) <= step) low = middle + 1;
-      else high = middle;
-    }
-    return values[low - 1] ?? Number.NaN;
-  });
 }

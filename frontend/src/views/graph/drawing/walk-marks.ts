@@ -1,8 +1,8 @@
 /** Marks the current node of a walk and the completed ones. */
 
 import type { GraphData } from "../../../messages/graph";
-import { ModuleTree } from "../structure/module-tree";
 import type { Scene } from "./scene";
+import { visibleBoxes } from "./visible-box";
 
 const CURRENT = "labkit-graph-current";
 const DONE = "labkit-graph-done";
@@ -19,13 +19,7 @@ export class WalkMarks {
   /** Marks the boxes; returns the id of the current one, which may be a folded module. */
   apply(scene: Scene, graph: GraphData | null): string | null {
     if (!graph) return null;
-    const scopes = new Map(graph.nodes.map((node) => [node.id, node.scope]));
-    const chains = new ModuleTree(graph);
-    const boxOf = (id: string): string | null => {
-      if (scene.rect(id)) return id;
-      const around = chains.chain(scopes.get(id) ?? "");
-      return around.find((call) => scene.isItem(call.id))?.id ?? null;
-    };
+    const boxOf = visibleBoxes(scene, graph);
     const current = this.current === null ? null : boxOf(this.current);
     const done = new Set([...this.done].map(boxOf));
     for (const [group, element] of scene.elements) {

@@ -1,5 +1,6 @@
 /** Copies text or a PNG to the clipboard; saves a file if the clipboard is not available. */
 
+import { saveFile } from "../../../parts/save-file";
 import { html } from "../drawing/elements";
 import type { StandaloneSvg } from "./standalone-svg";
 
@@ -14,7 +15,7 @@ export async function copyText(text: string, file: string, type: string): Promis
     await navigator.clipboard.writeText(text);
     return "copied";
   } catch {
-    save(new Blob([text], { type }), file);
+    saveFile(new Blob([text], { type }), file);
     return "saved";
   }
 }
@@ -25,7 +26,7 @@ export async function copyPng(picture: StandaloneSvg, file: string): Promise<Des
     await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
     return "copied";
   } catch {
-    save(blob, file);
+    saveFile(blob, file);
     return "saved";
   }
 }
@@ -46,11 +47,4 @@ async function rasterise({ markup, width, height }: StandaloneSvg): Promise<Blob
       else reject(new Error("the browser made no picture of it"));
     }, "image/png");
   });
-}
-
-function save(blob: Blob, file: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = html("a", { href: address, download: file });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

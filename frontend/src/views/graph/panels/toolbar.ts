@@ -35,8 +35,16 @@ export class Toolbar {
   private readonly detailsButton: HTMLButtonElement;
   private readonly cancelButton: HTMLButtonElement;
 
-  /** An embedded graph has no buttons for details, copies and help. */
-  constructor(actions: ToolbarActions, legend: HTMLElement, { embedded = false } = {}) {
+  /**
+   * An embedded graph has no buttons for details, copies and help. `note` is the selection, which
+   * shares its room with the messages, so that no other element moves when it appears.
+   */
+  constructor(
+    actions: ToolbarActions,
+    legend: HTMLElement,
+    note: HTMLElement,
+    { embedded = false } = {},
+  ) {
     this.unfoldButton = button("Unfold all", "Unfold all modules", actions.unfoldAll);
     this.detailsButton = button("Details", "All that is known of the box clicked", actions.details);
     this.cancelButton = button("Cancel", "Cancel the layout", actions.cancel);
@@ -57,7 +65,9 @@ export class Toolbar {
       flowChoice(actions),
       ...(embedded ? [] : further),
     ];
-    this.element.append(...this.controls, this.cancelButton, this.message, legend);
+    const status = html("div", { class: "labkit-graph-status" });
+    status.append(note, this.message);
+    this.element.append(...this.controls, this.cancelButton, status, legend);
     this.enable(false);
   }
 

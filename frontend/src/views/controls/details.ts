@@ -1,0 +1,64 @@
+/** The details view: all facts of a run with their explanations, and the notices about labkit. */
+
+import { make, setText } from "../../parts/element";
+import { EmptyMessage, emptyMessage } from "../../parts/panel";
+import { RedrawScheduler } from "../../parts/redraw-scheduler";
+import type { DrawView, RunSession } from "../../session";
+import { deliveryFact } from "./delivery";
+import { type Fact, factsOf } from "./facts";
+
+export const drawDetails: DrawView = (root, session) => {
+  const notices = make("ul", { class: "labkit-notices", "aria-label": "Notices" });
+  const facts = make("ul", { class: "labkit-details", "aria-label": "Facts" });
+  const empty = new EmptyMessage();
+  const rows = new Map<string, HTMLElement>();
+  root.dataset.labkitView = "details";
+  root.replaceChildren(notices, facts, empty.element);
+  const draw = () => {
+    const { state } = session;
+    empty.show(state ? null : emptyMessage(session));
+    if (!state) return;
+    showNotices(
+      notices,
+      state.notices.map(({ part, text }) => `${part}: ${text}`),
+    );
+    const known = factsIn(session);
+    for (const fact of known) showFact(facts, rows, fact);
+    const wanted = known.map(({ id }) => rows.get(id) as HTMLElement);
+    if (wanted.some((row, index) => facts.children[index] !== row)) facts.append(...wanted);
+    for (const row of [...facts.children].slice(wanted.length)) row.remove();
+    root.dataset.labkitStep = String(state.step);
+  };
+  const redraw = new RedrawScheduler(root, draw);
+  const unsubscribe = session.subscribe(() => redraw.later());
+  draw();
+  return () => {
+    unsubscribe();
+    redraw.close();
+    root.replaceChildren();
+  };
+};
+
+function factsIn({ state, delivery, notebook }: RunSession): Fact[] {
+  const others = delivery ? [deliveryFact(delivery, notebook)] : [];
+  return state ? [...factsOf(state), ...others] : others;
+}
+
+function showNotices(list: HTMLElement, texts: readonly string[]): void {
+  list.hidden = texts.length === 0;
+  const shown = [...list.children].map((item) => item.textContent);
+  if (texts.length === shown.length && texts.every((text, index) => text === shown[index])) return;
+  list.replaceChildren(...texts.map((text) => make("li", {}, text)));
+}
+
+function showFact(list: HTMLElement, rows: Map<string, HTMLElement>, fact: Fact): void {
+  let row = rows.get(fact.id);
+  if (!row) {
+    row = make("li", { "data-labkit-detail": fact.id }, make("b"), make("span"));
+    rows.set(fact.id, row);
+    list.append(row);
+  }
+  const [term, explanation] = [...row.children] as HTMLElement[];
+  if (term) setText(term, fact.text);
+  if (explanation) setText(explanation, fact.explanation);
+}

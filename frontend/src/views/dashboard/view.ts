@@ -1,0 +1,159 @@
+/**
+ * The dashboard: status, loss and headline above; below them cards in groups of tabs, which are
+ * moved, widened and folded. Only the cards in front are drawn.
+ */
+
+import { make } from "../../parts/element";
+import { RedrawScheduler } from "../../parts/redraw-scheduler";
+import { watchViewRequests } from "../../parts/view-request";
+import { ViewSettings } from "../../parts/view-settings";
+import type { DrawView, RunSession } from "../../session";
+import { ControlsView } from "../controls/view";
+import {
+  type Arrangement,
+  bringToFront,
+  type CardName,
+  columnsFor,
+  isCard,
+  move,
+  type Place,
+  withHeight,
+} from "./arrangement";
+import { Board } from "./board";
+import { FormButtons } from "./form-buttons";
+import { Headline } from "./headline";
+import { LossValue } from "./loss-value";
+import { ScrollAtStart } from "./scroll-at-start";
+import { Sparkline } from "./sparkline";
+import { StoredArrangement } from "./stored-arrangement";
+
+export const drawDashboard: DrawView = (root, session) => {
+  const view = new DashboardView(root, session);
+  return () => view.close();
+};
+
+class DashboardView {
+  private readonly store: StoredArrangement;
+  private arrangement: Arrangement;
+  private columns = 1;
+  private readonly loss: LossValue;
+  private readonly headline: Headline;
+  private readonly forms: FormButtons;
+  private readonly controls: ControlsView;
+  private readonly sparkline: Sparkline;
+  private readonly board: Board;
+  private readonly scroll: ScrollAtStart;
+  private readonly redraw: RedrawScheduler;
+  private readonly resizes: ResizeObserver;
+  private readonly unsubscribe: () => void;
+  private readonly endRequests: () => void;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly session: RunSession,
+  ) {
+    this.store = new StoredArrangement(session.runId);
+    this.arrangement = this.store.load();
+    root.classList.add("labkit-dashboard");
+    root.dataset.labkitView = "dashboard";
+    this.loss = new LossValue(session);
+    this.forms = new FormButtons(
+      () => root.closest<HTMLElement>(".labkit") ?? root,
+      () => this.arrange({ ...this.arrangement, compact: !this.arrangement.compact }),
+    );
+    this.headline = new Headline(session, (card, rule) => this.open(card, rule));
+    this.sparkline = new Sparkline(session);
+    this.board = new Board(session, {
+      change: (change) => this.arrange(change(this.arrangement)),
+      place: (name, place) => this.place(name, place),
+      resize: (height) => this.arrange(withHeight(this.arrangement, height)),
+    });
+    const place = make("div");
+    const head = make(
+      "header",
+      { class: "labkit-dashboard-head" },
+      place,
+      this.headline.element,
+      this.sparkline.element,
+    );
+    root.replaceChildren(head, this.board.element);
+    const parts = { beside: this.loss.element, after: this.forms.element };
+    this.controls = new ControlsView(place, session, parts);
+    this.endRequests = watchViewRequests(root, (name) => {
+      if (isCard(name)) this.open(name, null);
+    });
+    this.columns = columnsFor(root.clientWidth);
+    this.arrange(this.arrangement);
+    this.scroll = new ScrollAtStart(root, head, session);
+    this.redraw = new RedrawScheduler(root, () => this.update());
+    this.resizes = new ResizeObserver(() => this.onResized());
+    this.resizes.observe(root);
+    this.unsubscribe = session.subscribe(() => this.redraw.later());
+    this.update();
+  }
+
+  close(): void {
+    this.unsubscribe();
+    this.endRequests();
+    this.resizes.disconnect();
+    this.redraw.close();
+    this.scroll.close();
+    this.controls.close();
+    this.sparkline.close();
+    this.forms.close();
+    this.board.close();
+    this.root.replaceChildren();
+  }
+
+  private update(): void {
+    const { state, problem } = this.session;
+    if (state) this.root.dataset.labkitStep = String(state.step);
+    // The headline displays the problem, so empty cards do not.
+    this.root.classList.toggle("labkit-nothing", state === null && problem !== null);
+    this.loss.update(this.arrangement.compact);
+    this.headline.update();
+    this.board.update();
+  }
+
+  private onResized(): void {
+    const columns = columnsFor(this.root.clientWidth);
+    if (this.root.clientWidth === 0 || columns === this.columns) return;
+    this.columns = columns;
+    this.show();
+  }
+
+  private arrange(arrangement: Arrangement): void {
+    this.arrangement = arrangement;
+    this.store.save(arrangement);
+    this.show();
+  }
+
+  private show(): void {
+    const { compact } = this.arrangement;
+    this.root.classList.toggle("labkit-compact", compact);
+    this.forms.show(compact);
+    this.loss.update(compact);
+    this.board.element.hidden = compact;
+    this.sparkline.element.hidden = !compact;
+    if (compact) this.sparkline.update();
+    else this.board.show(this.arrangement, this.columns);
+  }
+
+  private place(name: CardName, place: Place): void {
+    this.arrange(move(this.arrangement, name, place));
+  }
+
+  /** Opens a card; with the rule of a finding, goes to where the finding is seen. */
+  private open(card: CardName, rule: string | null): void {
+    if (rule !== null) new ViewSettings(this.session.runId).set(`finding ${rule}`, "open");
+    this.arrange({ ...bringToFront(this.arrangement, card), compact: false });
+    const finding = this.session.findings.find((each) => each.rule === rule);
+    if (!finding || rule === null) return;
+    const shown = this.board.card(card)?.querySelector(`[data-labkit-finding="${rule}"] details`);
+    if (shown instanceof HTMLDetailsElement) shown.open = true;
+    shown?.scrollIntoView({ block: "nearest" });
+    this.session.setCursor(finding.steps[0]);
+    const [place] = finding.where;
+    if (place) this.session.select(place);
+  }
+}

@@ -1,0 +1,166 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { drawDashboard } from "../../../src/views/dashboard/view";
+import { stateOf } from "../../fake-channel";
+import { StubSession } from "../../fake-session";
+import { stubObservers } from "../../observers";
+import { finding } from "../findings/sample";
+
+let session: StubSession;
+let root: HTMLElement;
+let close: () => void;
+
+beforeEach(() => {
+  stubObservers();
+  localStorage.clear();
+  session = new StubSession();
+  session.state = stateOf({ step: 7 });
+  draw();
+});
+
+function draw(width = 1000): void {
+  root = document.createElement("div");
+  root.scrollIntoView = vi.fn();
+  Object.defineProperty(root, "clientWidth", { value: width });
+  document.body.replaceChildren(root);
+  close = drawDashboard(root, session);
+}
+
+function tab(name: string): HTMLElement {
+  return root.querySelector(`[data-labkit-tab="${name}"]`) as HTMLElement;
+}
+
+function shown(): string[] {
+  return [...root.querySelectorAll<HTMLElement>("[role=tabpanel] [data-labkit-view]")].map(
+    (view) => view.dataset.labkitView as string,
+  );
+}
+
+function button(name: string): HTMLElement {
+  return [...root.querySelectorAll<HTMLElement>(`[aria-label="${name}"]`)].at(-1) as HTMLElement;
+}
+
+describe("the tabs of a dashboard", () => {
+  it("draw only the cards in front", () => {
+    expect(shown()).toEqual(["curves", "graph"]);
+    tab("gradients").click();
+    expect(shown()).toEqual(["curves", "gradients"]);
+    expect(tab("gradients").getAttribute("aria-selected")).toBe("true");
+    expect(tab("graph").getAttribute("aria-selected")).toBe("false");
+  });
+
+  it("are reached by the arrow keys, and moved with Control and Shift", () => {
+    tab("graph").focus();
+    press(tab("graph"), "ArrowRight");
+    expect(document.activeElement).toBe(tab("gradients"));
+    expect(shown()).toContain("gradients");
+    press(tab("gradients"), "ArrowRight", { ctrlKey: true, shiftKey: true });
+    const names = [...root.querySelectorAll<HTMLElement>("[data-labkit-tab]")];
+    expect(names.map(({ dataset }) => dataset.labkitTab).slice(0, 4)).toEqual([
+      "curves",
+      "graph",
+      "activations",
+      "gradients",
+    ]);
+    expect(document.activeElement).toBe(tab("gradients"));
+  });
+
+  it("are dropped on each other", () => {
+    tab("details").dispatchEvent(new Event("dragstart"));
+    tab("graph").dispatchEvent(new Event("drop", { bubbles: true }));
+    expect(tab("details").nextElementSibling).toBe(tab("graph"));
+  });
+
+  it("show the number of changes and findings", () => {
+    session.findings = [finding()];
+    session.notify("snapshot");
+    close();
+    draw();
+    expect(tab("findings").textContent).toBe("Findings1");
+  });
+});
+
+describe("a card at full width", () => {
+  it("is below the tabs, folds, and goes back", () => {
+    button("Widen").click();
+    const row = root.querySelector(".labkit-row") as HTMLElement;
+    expect(row.querySelector("[data-labkit-view]")).not.toBeNull();
+    const title = row.querySelector(".labkit-row-title") as HTMLElement;
+    title.click();
+    expect(title.getAttribute("aria-expanded")).toBe("false");
+    expect((row.querySelector(".labkit-row-body") as HTMLElement).hidden).toBe(true);
+    button("Back to the tabs").click();
+    expect(root.querySelector(".labkit-row")).toBeNull();
+  });
+});
+
+describe("an arrangement", () => {
+  it("is restored in the next dashboard, of any run", () => {
+    tab("gradients").click();
+    button("Compact form").click();
+    expect(root.classList).toContain("labkit-compact");
+    close();
+    session = new StubSession();
+    draw();
+    expect(root.classList).toContain("labkit-compact");
+    button("Compact form").click();
+    expect(shown()).toEqual(["curves", "gradients"]);
+  });
+
+  it("has a height that the arrow keys change", () => {
+    const handle = root.querySelector("[role=separator]") as HTMLElement;
+    const before = Number(handle.getAttribute("aria-valuenow"));
+    press(handle, "ArrowDown");
+    expect(Number(handle.getAttribute("aria-valuenow"))).toBeGreaterThan(before);
+  });
+});
+
+describe("the headline", () => {
+  const headline = () => root.querySelector(".labkit-headline") as HTMLButtonElement;
+
+  it("says in one quiet word that nothing was found", () => {
+    expect(headline().textContent).toContain("No findings");
+    expect(headline().disabled).toBe(true);
+  });
+
+  it("is the most severe finding, and leads to it", () => {
+    session.findings = [finding({ rule: "nan", steps: [4, 9], where: ["fc1.weight"] }), finding()];
+    close();
+    draw();
+    expect(headline().textContent).toContain("since step 4");
+    expect(headline().textContent).toContain("and 1 more");
+    headline().click();
+    expect(shown()).toContain("findings");
+    expect(session.cursor).toBe(4);
+    expect(session.selected).toBe("fc1.weight");
+    const card = root.querySelector('[data-labkit-finding="nan"] details') as HTMLDetailsElement;
+    expect(card.open).toBe(true);
+  });
+
+  it("is the problem of the connection before anything else", () => {
+    session.problem = "The kernel has died.";
+    session.findings = [finding()];
+    close();
+    draw();
+    expect(headline().textContent).toContain("The kernel has died.");
+  });
+});
+
+describe("the page", () => {
+  it("scrolls once to the dashboard of a run that has just begun", () => {
+    session.state = stateOf({ step: 1, elapsed: 1 });
+    session.notify("snapshot");
+    session.notify("frame");
+    expect(root.scrollIntoView).toHaveBeenCalledTimes(1);
+  });
+
+  it("stays where it is for an older run", () => {
+    session.state = stateOf({ step: 1000, elapsed: 60 });
+    session.notify("snapshot");
+    expect(root.scrollIntoView).not.toHaveBeenCalled();
+  });
+});
+
+function press(element: HTMLElement, key: string, keys: KeyboardEventInit = {}): void {
+  element.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...keys }));
+}
