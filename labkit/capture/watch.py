@@ -170,6 +170,7 @@ class Watch:
         self._machine.leave_for_general_path()
         self._machine.training_step.drop_raised_steps(self._machine.thread)
         self._machine.recorders.restore_own_values()
+        self._loop_length.begin_anew()
 
     def before_end(self) -> None:
         """Call the user's callback for new findings before the run ends."""

@@ -158,7 +158,7 @@ def _parse(code: CodeType, frame: FrameType) -> ast.AST | None:
     if not is_function and not code.co_name.startswith(("<module>", "<cell line")):
         return None  # the body of a class
     try:
-        tree = _parse_function(lines, code) if is_function else ast.parse("".join(lines))
+        tree = _parse_function(lines, code) if is_function else _parse_module(lines)
     except (SyntaxError, ValueError, IndexError, RecursionError):
         return None
     if tree is not None:
@@ -166,6 +166,13 @@ def _parse(code: CodeType, frame: FrameType) -> ast.AST | None:
             _trees.clear()
         _trees[code] = tree
     return tree
+
+
+def _parse_module(lines: Sequence[str]) -> ast.AST:
+    """Return a file or a cell, of which a first line with a cell magic is not Python."""
+    above = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    is_magic = lines[above].startswith("%%")
+    return ast.parse("".join([*["\n"] * (above + 1), *lines[above + 1 :]] if is_magic else lines))
 
 
 def _parse_function(lines: Sequence[str], code: CodeType) -> ast.AST | None:

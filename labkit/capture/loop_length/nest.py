@@ -180,11 +180,17 @@ def _level(
     may_be_passed = is_called and not extent.is_loader and any(map(variables.is_local, read))
     return Level(
         (frame.f_code.co_filename, span_of(loop)),
-        f"for {ast.unparse(loop.target)} in {ast.unparse(loop.iter)}",
+        _header(loop),
         extent.length,
         extent.position,
         is_stable=not may_be_passed and not read & changed,
     )
+
+
+def _header(loop: ast.For) -> str:
+    """Return the first line of a loop, without the colon."""
+    empty = ast.For(loop.target, loop.iter, [ast.Pass()], [])
+    return ast.unparse(ast.copy_location(empty, loop)).partition(":\n")[0]
 
 
 def _is_executed_by_host(frame: FrameType) -> bool:

@@ -27,6 +27,10 @@ class LoopLengthReader:
         self._reads = 0
         self._next_ns = 0
 
+    def begin_anew(self) -> None:
+        """Read without a wait at the next steps, which are those of other code."""
+        self._reads = 0
+
     def read_if_due(self, run: Run, step: int, *, is_late: bool) -> None:
         """Read the length; on the training thread, in a call from the loop.
 

@@ -125,15 +125,15 @@ def test_nothing_is_said_of_a_loop(loop, train):
 
 CELL = """
 for epoch in range(EPOCHS):
-    for batch in data:
+    for number, (batch,) in enumerate(data):
         loop.step()
 """
 
 
-def run_cell(source, space, name="<ipython-input-1>"):
+def run_cell(shown, space, name="<ipython-input-1>"):
     """Execute a cell as a notebook does: its lines are known, and its code is that of a module."""
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    code = compile(source, name, "exec")
+    linecache.cache[name] = (len(shown), None, shown.splitlines(keepends=True), name)
+    code = compile(shown.replace("%%train", ""), name, "exec")
     host = types.FunctionType(
         compile("def host():\n exec(code, space)\n", "host", "exec").co_consts[0],
         {"__name__": "IPython.core", "code": code, "space": space},
@@ -147,12 +147,19 @@ def test_a_run_of_an_earlier_cell_has_the_length_of_the_cell_that_trains(loop):
     run_cell(CELL, space)
     assert loop.known == {9}
     assert loop.run.state().length_source == (
-        "for epoch in range(EPOCHS), for batch in data (line 2)"
+        "for epoch in range(EPOCHS), for number, (batch,) in enumerate(data) (line 2)"
     )
+
+
+def test_a_cell_may_begin_with_a_cell_magic(loop):
+    loop.watch()
+    space = {"EPOCHS": 3, "data": loader(), "loop": loop, "__name__": "__main__"}
+    run_cell(f"\n%%train{CELL}", space, "<ipython-input-2>")
+    assert loop.known == {9}
 
 
 def test_nothing_is_said_of_code_without_source(loop):
     loop.watch()
     space = {"EPOCHS": 3, "data": loader(), "loop": loop, "__name__": "__main__"}
-    exec(compile(f"\n{CELL}", "<no source>", "exec"), space)
+    exec(compile(f"\n\n\n{CELL}", "<no source>", "exec"), space)
     assert loop.known == set()
