@@ -172,8 +172,10 @@ class StepMachine(PassCalls):
         if recorder.stepped and not recorder.depth and recorder.passes:
             self.guarded(self.training_step.exclude_absent)
             self.ends_late = True
-            self.step_end.end()
-            self.ends_late = False
+            try:
+                self.step_end.end()
+            finally:
+                self.ends_late = False
         recorder.depth += 1
         recorder.only_end_is_seen = False
         recorder.outermost = recorder.outermost or id(optimizer)

@@ -120,5 +120,7 @@ class StepsWithoutHook:
 
     def _close(self, run: Run, *, with_forward: bool) -> None:
         self._loop.ends_late = True
-        self._step_end.close(run, with_forward=with_forward)
-        self._loop.ends_late = False
+        try:
+            self._step_end.close(run, with_forward=with_forward)
+        finally:
+            self._loop.ends_late = False
