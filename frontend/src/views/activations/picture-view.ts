@@ -58,7 +58,7 @@ export class PictureView {
     this.toolbar.append(this.module, this.kind, scale);
     this.legend.append(this.ends[0], this.bar, this.ends[1]);
     this.element.append(this.toolbar, this.description, this.stage, this.legend);
-    this.element.setAttribute("role", "img");
+    this.element.setAttribute("role", "figure");
     this.element.hidden = true;
     this.settings = new ViewSettings(session.runId);
     this.fixed.checked = this.settings.get("activations scale") === "fixed";
