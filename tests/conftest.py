@@ -12,6 +12,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 HEAVY = ("tests/browser/", "tests/hammer/")
 """Tests with a server, a kernel and a browser, or with all cores: two at once are too slow."""
 
+FIRST = (*HEAVY, "tests/notebooks/", "tests/widgets/", "tests/realworld/", "tests/unit/test_")
+"""Folders with the longest files, which begin first: one at the end would leave a worker idle."""
+
+
+def pytest_collection_modifyitems(items):
+    def place(item):
+        return next((n for n, each in enumerate(FIRST) if item.nodeid.startswith(each)), len(FIRST))
+
+    items.sort(key=place)  # of equal ones, the order remains
+
 
 def pytest_addoption(parser):
     parser.addoption(

@@ -82,6 +82,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     steps_per_epoch: null,
     epoch_start: null,
     total_steps: null,
+    length_source: null,
     steps_per_second: null,
     elapsed: 0,
     remaining: null,

@@ -18,6 +18,7 @@ from labkit.capture.incidents.call_history import CallHistory
 from labkit.capture.incidents.detection import IncidentDetector
 from labkit.capture.incidents.failed_step import graph_of_failed_step
 from labkit.capture.inspection import inspector
+from labkit.capture.loop_length import LoopLengthReader
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.activations import ActivationReader
 from labkit.capture.readings.activations.chosen_input import ChosenInput
@@ -122,6 +123,7 @@ class Watch:
         self.tuner = Tuner(self._machine, models, self._set_budget)
         self._inspect = inspector(lambda: self.table)
         self._device = _device_of(self.table)
+        self._loop_length = LoopLengthReader()
         self._machine.open(run, optimizers or discovery.find_optimizers(self.table))
         self._machine.guarded(lambda run: self.tuner.read_if_due())
         hooks.open_(self._machine)
@@ -168,6 +170,7 @@ class Watch:
         self._machine.leave_for_general_path()
         self._machine.training_step.drop_raised_steps(self._machine.thread)
         self._machine.recorders.restore_own_values()
+        self._loop_length.begin_anew()
 
     def before_end(self) -> None:
         """Call the user's callback for new findings before the run ends."""
@@ -216,6 +219,8 @@ class Watch:
         """Evaluate the rules if due; do not record the model's calls if this is slow."""
         self._evaluation.after_plan(run)
         self.tuner.read_if_due()
+        is_late = self._machine.ends_late
+        self._loop_length.read_if_due(run, self._machine.steps_done, is_late=is_late)
         steps, calls = self._machine.steps_done, self._call_history.calls
         is_long = steps > _RECORDED_STEPS and run.pace is None
         if is_long and run.cost_totals.loop_ns < _FAST_NS * max(steps, calls):

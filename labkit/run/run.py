@@ -45,8 +45,6 @@ class Run(ChangeableRun):
     ----------
     id : str
         A unique identifier.
-    total_steps : int or None
-        The planned number of steps, which the user may set to display the remaining time.
     cursor : int or None
         The step that the views display; None for the newest step.
     control : Control
@@ -72,7 +70,6 @@ class Run(ChangeableRun):
         super().__init__(budget)
         self.id = uuid.uuid4().hex
         self.name = name
-        self.total_steps: int | None = None
         self.cursor: int | None = None
         self.viewers = Viewers()
         self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)
@@ -131,9 +128,8 @@ class Run(ChangeableRun):
             Resident memory of the process, in bytes; copied to the state.
         """
         live, rate = self._live, self._steps_per_second()
-        remaining = None
-        if self.total_steps and rate:
-            remaining = max(0, self.total_steps - self.steps) / rate
+        length = self.planned_length()
+        left = None if length is None else length.left_at(self.steps)
         return RunState(
             name=self.name,
             status=self.status,
@@ -141,11 +137,12 @@ class Run(ChangeableRun):
             step=self.steps,
             epoch=self.epoch,
             steps_per_epoch=self.steps_per_epoch,
+            total_steps=None if length is None else length.total,
+            length_source=None if length is None else length.source,
             epoch_start=self.epoch_start,
-            total_steps=self.total_steps,
             steps_per_second=rate,
             elapsed=self.elapsed,
-            remaining=remaining,
+            remaining=left / rate if left is not None and rate else None,
             device=self.model.device,
             process_memory=process_memory,
             device_memory=None if live is None else live.device_memory(),
@@ -309,6 +306,7 @@ class Run(ChangeableRun):
         be called on the training thread.
         """
         self._lifecycle.code_ended(self.steps, f"{text} at step {self.steps:,}")
+        self.set_loop_length(None)
         self.record_time(self.steps)
         live = self._live
         if live is not None:

@@ -18,6 +18,7 @@ from labkit.run.incident import Incident
 from labkit.run.inspection import Samples
 from labkit.run.live import LiveModel
 from labkit.run.logged_sample import LoggedSample
+from labkit.run.loop_length import LoopLength, check_total_steps
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
@@ -75,6 +76,8 @@ class RunRecord:
         self.cost_totals = Cost()
         self._epoch: int | None = None
         self._steps_per_epoch: int | None = None
+        self._total_steps: int | None = None
+        self._loop_length: LoopLength | None = None
         self._epochs = 0
         """Number of iterations over the training loader that have begun."""
         self.epochs_begun = StepKnots(spacing=1)
@@ -110,6 +113,44 @@ class RunRecord:
     def steps_per_epoch(self) -> int | None:
         """Number of batches per epoch of the data loader; None if unknown."""
         return self._steps_per_epoch
+
+    @property
+    def total_steps(self) -> int | None:
+        """The number of steps that the run is to have; None if it is unknown.
+
+        The progress bar and the remaining time are computed from it. It is read from the ``for``
+        loops around the steps where their lengths are certain: from ``range``, a data loader, a
+        list, ``enumerate``, ``zip`` or a progress bar of tqdm. Set it where they are not, for
+        example for a ``while`` loop; None reads it from the loops again.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is set to something else than a whole number from 1.
+
+        Examples
+        --------
+        >>> record = RunRecord()
+        >>> record.total_steps = 3 * 100
+        >>> record.total_steps
+        300
+        """
+        length = self.planned_length()
+        return None if length is None else length.total
+
+    @total_steps.setter
+    def total_steps(self, total: int | None) -> None:
+        self._total_steps = check_total_steps(total)
+
+    def planned_length(self) -> LoopLength | None:
+        """Return what is known of the length of the run; None if nothing is."""
+        if self._total_steps is not None:
+            left = max(0, self._total_steps - self.steps)
+            return LoopLength(
+                self._total_steps - left, left, is_exact=True, source="run.total_steps"
+            )
+        length = self._loop_length
+        return None if length is None or length.left_at(self.steps) is None else length
 
     @property
     def epoch_start(self) -> EpochStart | None:
@@ -373,6 +414,10 @@ class RunRecord:
         self._steps_per_epoch = steps
         self.epochs_begun.add(max(0, self.steps - 1), self._epochs)
         self._epochs += 1
+
+    def set_loop_length(self, length: LoopLength | None) -> None:
+        """Set what is known of the length of the loop that trains; None if it is unknown."""
+        self._loop_length = length
 
     def add_incident(self, incident: Incident) -> None:
         """Store the record of a failed step; replaces an earlier one."""

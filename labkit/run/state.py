@@ -101,13 +101,16 @@ class RunState:
     epoch_start : EpochStart or None
         The begin of the newest iteration over the training loader; None before the first one.
     total_steps : int or None
-        The planned number of steps; None if unknown.
+        The number of steps that the run is to have; None if unknown.
+    length_source : str or None
+        What the number of steps and the remaining time are read from, for example
+        ``"for epoch in range(10) (train.py:12)"``; None if neither is known.
     steps_per_second : float or None
         None before the first steps.
     elapsed : float
         Time since the run was created, in s; until its end if it has ended.
     remaining : float or None
-        Estimated time until `total_steps`, in s; None if `total_steps` or the rate is unknown.
+        Estimated time until the last of the steps, in s; None if it is unknown.
     device : str
         Device of the parameters, for example ``"cpu"``.
     process_memory : int or None
@@ -142,6 +145,7 @@ class RunState:
     steps_per_epoch: int | None
     epoch_start: EpochStart | None
     total_steps: int | None
+    length_source: str | None
     steps_per_second: float | None
     elapsed: float
     remaining: float | None

@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .lab import write_settings
-from .training import MODEL
+from .lab import NotebookPage, write_settings
+from .training import MODEL, Training
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("paused_without_page")]
 
 BLOCKING = """
 until = time.monotonic() + 3
@@ -29,8 +29,9 @@ def without_subshells(lab):
     (lab.settings / f"{plugin}.jupyterlab-settings").unlink()
 
 
-def start(open_notebook, training, *others):
-    cells = [f"{MODEL}%load_ext labkit", f"%%train\n{training.cell().lstrip()}", *others]
+def start(open_notebook, training, *others, pace=None):
+    cell = training.cell().lstrip().replace("lk.watch(model, ", f"lk.watch(model, pace={pace}, ")
+    cells = [f"{MODEL}%load_ext labkit", f"%%train\n{cell}", *others]
     book = open_notebook(cells)
     book.run_cell(0)
     book.await_idle()
@@ -38,6 +39,31 @@ def start(open_notebook, training, *others):
     book.await_idle()
     book.await_step("dashboard", 20)
     return book
+
+
+@pytest.fixture(scope="module")
+def paused_without_page(browser, lab, tmp_path_factory):
+    """A paused loop whose page was closed, some 20 s before it continues by itself.
+
+    The other tests of this file run meanwhile, so it is slow, too. Returns the loop and its step.
+    """
+    loop = Training(lab.folder / tmp_path_factory.mktemp("paused").name)
+    books = []
+
+    def open_(cells):
+        lab.set_theme("JupyterLab Light")
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        books.append(NotebookPage(page, lab, "paused.ipynb", cells))
+        return books[0]
+
+    book = start(open_, loop, pace=20)
+    press(book, "Pause")
+    expect(book.view("controls")).to_contain_text("Paused")
+    step = loop.steps
+    book.page.close()
+    yield loop, step
+    loop.end()
+    lab.end_kernels("paused.ipynb")
 
 
 def press(book, name):
@@ -132,15 +158,6 @@ def test_a_paused_training_waits_for_a_page_that_is_reloaded(open_notebook, trai
     training.await_steps(before + 20)
 
 
-def test_a_paused_training_continues_after_its_page_was_closed(open_new_page, training):
-    book = start(open_new_page, training)
-    press(book, "Pause")
-    expect(book.view("controls")).to_contain_text("Paused")
-    before = training.steps
-    book.page.close()
-    training.await_steps(before + 20, timeout=90)
-
-
 @pytest.mark.usefixtures("without_subshells")
 def test_views_are_live_and_clicks_arrive_without_subshells(open_new_page, training):
     book = start(open_new_page, training)
@@ -190,3 +207,8 @@ def test_the_dashboard_says_that_an_interrupted_cell_has_ended(open_notebook):
     press(book, "Stop")
     book.await_idle()
     expect(headline).to_contain_text("the cell was stopped at step")
+
+
+def test_a_paused_training_continues_after_its_page_was_closed(paused_without_page):
+    paused, step = paused_without_page
+    paused.await_steps(step + 20, timeout=90)

@@ -176,20 +176,17 @@ def test_everything_is_live_in_a_page_that_loses_the_buffers_of_messages(open_ne
     assert book.errors == []
 
 
-def test_closing_the_page_does_not_stop_the_loop(open_new_page, training):
-    book = start(open_new_page, training)
-    book.page.close()
-    training.await_steps(training.steps + 200)
-    training.end()
-
-
-def test_viewers_are_present_while_a_page_is_open(open_new_page, training):
+def test_viewers_are_present_while_a_page_is_open_and_the_loop_goes_on_without(
+    open_new_page, training
+):
     book = start(open_new_page, training)
     book.page.wait_for_timeout(6_000)  # longer than a viewer counts as present without messages
     training.await_steps(training.steps + 1)
     training.await_viewers(present=True)
     book.page.close()
+    closed_at = training.steps
     training.await_viewers(present=False)
+    training.await_steps(closed_at + 200)
     training.end()
 
 

@@ -63,6 +63,7 @@ STATE = RunState(
     steps_per_epoch=1500,
     epoch_start=EpochStart(2, 1500, 1500),
     total_steps=6000,
+    length_source="for epoch in range(4), for x, y in loader (line 3)",
     steps_per_second=float("inf"),
     elapsed=12.5,
     remaining=12.5,

@@ -127,10 +127,12 @@ export interface RunState {
   readonly steps_per_epoch: number | null;
   readonly epoch_start: EpochStart | null;
   readonly total_steps: number | null;
+  /** What the number of steps and the remaining time are read from; null if neither is known. */
+  readonly length_source: string | null;
   readonly steps_per_second: number | null;
   /** Seconds since the start of the run. */
   readonly elapsed: number;
-  /** Estimated remaining seconds; null if the total is unknown. */
+  /** Estimated remaining seconds; null if they are unknown. */
   readonly remaining: number | null;
   /** For example "cpu" or "cuda:0 (NVIDIA H200)". */
   readonly device: string;

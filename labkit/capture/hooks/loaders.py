@@ -27,6 +27,8 @@ class _Issued:
 
 
 _issued: weakref.WeakKeyDictionary[Any, _Issued] = weakref.WeakKeyDictionary()
+_newest: weakref.WeakKeyDictionary[DataLoader[Any], weakref.ref[Any]] = weakref.WeakKeyDictionary()
+"""The iterator of the newest iteration over each loader."""
 _restore: list[Callable[[], None]] = []
 
 
@@ -55,6 +57,18 @@ def indices_of_newest(iterator: Any) -> tuple[int, ...] | None:
     return tuple(map(int, found)) if isinstance(found, (list, tuple)) else None
 
 
+def batches_taken_from(loader: DataLoader[Any]) -> int | None:
+    """Return the number of batches that the newest iteration over a loader has had.
+
+    None if it is unknown, for example because the class of the loader has its own iteration.
+    """
+    kind = type(loader)
+    if kind.__iter__ is not DataLoader.__iter__ or kind.__hash__ is not object.__hash__:
+        return None
+    iterator = _newest.get(loader)
+    return None if iterator is None else torch_compat.batches_taken(iterator())
+
+
 def _wrap_loader() -> Callable[[], None]:
     original = DataLoader.__iter__
 
@@ -62,7 +76,10 @@ def _wrap_loader() -> Callable[[], None]:
     def iterate(loader: DataLoader[Any]) -> Iterator[Any]:
         for listener in listeners_here():
             listener.loader_started(loader)
-        return original(loader)
+        iterator = original(loader)
+        if type(loader).__hash__ is object.__hash__:
+            _newest[loader] = weakref.ref(iterator)
+        return iterator
 
     DataLoader.__iter__ = iterate  # type: ignore[method-assign, assignment]
 

@@ -104,6 +104,8 @@ class Loop:
         """Whether a recorded backward pass is under way."""
         self.is_busy = False
         """Whether a call that may read watched tensors is under way: no other thread may train."""
+        self.ends_late = False
+        """Whether a training step is ended that was completed before the call under way."""
         self.pass_loss: Loss = None
         self.gradients = WatchedGradients(table)
         self.unrelated_passes = 0

@@ -171,7 +171,11 @@ class StepMachine(PassCalls):
             self.guarded(self.recorders.readmit, recorder)
         if recorder.stepped and not recorder.depth and recorder.passes:
             self.guarded(self.training_step.exclude_absent)
-            self.step_end.end()
+            self.ends_late = True
+            try:
+                self.step_end.end()
+            finally:
+                self.ends_late = False
         recorder.depth += 1
         recorder.only_end_is_seen = False
         recorder.outermost = recorder.outermost or id(optimizer)

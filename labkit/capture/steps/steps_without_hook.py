@@ -113,7 +113,14 @@ class StepsWithoutHook:
                 loop.add_notice(_NO_OPTIMIZER)
         if recorder.stepped:
             loop.training_step.exclude_absent(run)
-            self._step_end.close(run, with_forward=with_forward)
+            self._close(run, with_forward=with_forward)
         self._steps.end(run, recorder, None)
         if recorder is loop.recorders.manual or loop.training_step.is_complete:
+            self._close(run, with_forward=with_forward)
+
+    def _close(self, run: Run, *, with_forward: bool) -> None:
+        self._loop.ends_late = True
+        try:
             self._step_end.close(run, with_forward=with_forward)
+        finally:
+            self._loop.ends_late = False

@@ -125,6 +125,7 @@ class RunState(TypedDict):
     steps_per_epoch: int | None
     epoch_start: EpochStart | None
     total_steps: int | None
+    length_source: str | None
     steps_per_second: float | None
     elapsed: float
     remaining: float | None

@@ -76,14 +76,14 @@ export function progressOf({ step, total_steps }: RunState): number | null {
   return total_steps ? Math.min(1, step / total_steps) : null;
 }
 
-function stepFact({ step, total_steps }: RunState): Fact {
+function stepFact({ step, total_steps, length_source }: RunState): Fact {
   const total = total_steps === null ? "" : ` / ${formatCount(total_steps)}`;
   return {
     id: "step",
     text: `step ${formatCount(step)}${total}`,
     explanation:
       "A step is one update of the parameters by the optimizer." +
-      (total ? " The second number is how many this run will do." : ""),
+      (total ? ` The second number is how many there will be.${readFrom(length_source)}` : ""),
   };
 }
 
@@ -122,12 +122,17 @@ function elapsedFact({ elapsed }: RunState): Fact {
   };
 }
 
-function remainingFact({ remaining, status }: RunState): Fact | null {
+/** A sentence about what the length of the run was read from. */
+function readFrom(source: string | null): string {
+  return source === null ? "" : ` Read from ${source}.`;
+}
+
+function remainingFact({ remaining, status, length_source }: RunState): Fact | null {
   if (remaining === null || (status !== "running" && status !== "paused")) return null;
   return {
     id: "remaining",
     text: `${formatDuration(remaining)} left`,
-    explanation: "Time until the last step, if the speed stays as it is.",
+    explanation: `Time until the last step, if the speed stays as it is.${readFrom(length_source)}`,
   };
 }
 

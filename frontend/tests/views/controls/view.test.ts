@@ -198,6 +198,18 @@ describe("the controls", () => {
     expect(facts.every(({ explanation }) => explanation.endsWith("."))).toBe(true);
   });
 
+  it("say what the length of the run is read from", () => {
+    const state = stateOf({ status: "running", total_steps: 20, remaining: 90 });
+    const explanations = (length_source: string | null) =>
+      factsOf({ ...state, length_source })
+        .filter(({ id }) => id === "step" || id === "remaining")
+        .map(({ explanation }) => explanation);
+    for (const explanation of explanations("for epoch in range(4) (train.py:3)")) {
+      expect(explanation).toContain(" Read from for epoch in range(4) (train.py:3).");
+    }
+    expect(explanations(null).join()).not.toContain("Read from");
+  });
+
   it("show the progress if the total is known", () => {
     expect(progressOf(stateOf({ step: 5 }))).toBeNull();
     expect(progressOf(stateOf({ step: 5, total_steps: 20 }))).toBe(0.25);
