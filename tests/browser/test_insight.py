@@ -143,7 +143,7 @@ def test_activations_are_drawn_and_a_click_selects_the_module_in_all_views(fault
     expect(activations.locator("figure").first).to_be_visible(timeout=20_000)
     expect(activations.locator("figure")).to_have_count(6)
     activations.get_by_label("Picture").select_option("kernels")
-    expect(activations.get_by_role("figure", name="Kernels of conv")).to_be_visible()
+    expect(activations.get_by_role("img", name="Kernels of conv")).to_be_visible()
     activations.locator('.labkit-heat-names [data-name="gru"]').click()
     expect(activations.get_by_label("Module")).to_have_value("gru")
     activations.get_by_label("Picture").select_option("gates")
