@@ -5,7 +5,7 @@ import { make, setText } from "./element";
 import { shortenPath } from "./format";
 import { selectionText } from "./selection";
 
-const MAX_LENGTH = 32;
+const MAX_LENGTH = 24;
 
 export class SelectionNote {
   readonly element: HTMLElement;

@@ -4,9 +4,11 @@ import { make } from "../parts/element";
 import type { Theme } from "../parts/theme";
 import type { RunSession } from "../session";
 import {
+  type ClickedPoint,
   type DrawnAxis,
   type Layout,
   loadPlotly,
+  type PlotClick,
   type PlotElement,
   type Plotly,
   type Trace,
@@ -134,10 +136,20 @@ export class PlotlyFigure {
     this.plotly?.purge(this.canvas);
   }
 
+  /** Returns the point nearest to the pointer: some curves have few points. */
+  private nearest(points: PlotClick["points"], clientX: number): ClickedPoint | undefined {
+    const axis = this.canvas._fullLayout?.xaxis;
+    const [first] = points;
+    if (!axis || !first) return first;
+    const pointer = axis.p2d(clientX - this.canvas.getBoundingClientRect().left - axis._offset);
+    const distance = ({ x }: ClickedPoint) => Math.abs(x - pointer);
+    return points.reduce((best, point) => (distance(point) < distance(best) ? point : best));
+  }
+
   private listen(): void {
     this.listening = true;
     this.canvas.on?.("plotly_click", ({ points, event }) => {
-      const [point] = points;
+      const point = this.nearest(points, event.clientX);
       if (point === undefined || event.detail > 1) return;
       this.cursorBefore = this.session.cursor;
       this.events.clicked(point.x, point.curveNumber, event.shiftKey);

@@ -5,17 +5,29 @@ import type { RunSession } from "../session";
 export type Trace = Readonly<Record<string, unknown>>;
 export type Layout = Readonly<Record<string, unknown>>;
 
-export interface PlotClick {
-  /** The mouse event; `detail` counts clicks in quick succession. */
-  readonly event: { readonly detail: number; readonly shiftKey: boolean };
-  readonly points: readonly { readonly x: number; readonly curveNumber: number }[];
+export interface ClickedPoint {
+  readonly x: number;
+  /** Number of the trace, counted from 0. */
+  readonly curveNumber: number;
 }
 
-/** An axis as plotly has drawn it; `d2p` maps a value to px from the start of the axis. */
+export interface PlotClick {
+  /** The mouse event; `detail` counts clicks in quick succession. */
+  readonly event: {
+    readonly detail: number;
+    readonly shiftKey: boolean;
+    readonly clientX: number;
+  };
+  /** The nearest point of each curve. */
+  readonly points: readonly ClickedPoint[];
+}
+
+/** An axis as plotly has drawn it; `d2p` maps a value to px from its start, `p2d` the reverse. */
 export interface DrawnAxis {
   readonly _offset: number;
   readonly _length: number;
   d2p(value: number): number;
+  p2d(px: number): number;
 }
 
 /** What plotly has drawn; its names are private, and those of the version that ships with labkit. */

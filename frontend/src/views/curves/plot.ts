@@ -1,6 +1,7 @@
 /** The traces and the layout of the curves: a panel per quantity, and a common axis. */
 
 import type { RunEvent } from "../../messages/tuning";
+import { shorten } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import { eventMarks } from "../../plot/event-marks";
 import { describeGaps, gapMarker, gapShape, gapsOf } from "../../plot/gaps";
@@ -46,6 +47,9 @@ export interface CurvesPlot {
 export const MARGIN = { l: 68, r: 12, t: 26, b: 34 };
 /** Gap between two panels, in px; the name of the lower one is in it. */
 const PANEL_GAP = 26;
+/** Width of a letter in the name of a panel, in px, and the smallest number of letters. */
+const PX_PER_LETTER = 7.6;
+const MIN_TITLE = 12;
 /** Height of a panel for each tick, in px. */
 const PX_PER_TICK = 18;
 
@@ -63,7 +67,7 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
     const suffix = index === 0 ? "" : String(index + 1);
     const top = domain[1];
     axes[`yaxis${suffix}`] = valueAxis(input, domain);
-    marks.push(panelTitle(quantity.title, top, input.theme));
+    marks.push(panelTitle(quantity.title, top, input));
     if (input.mark && isMarked(input, index)) {
       const [from, to] = input.mark.steps;
       const mark: StepMark = { ...input.mark, steps: [at(from), at(to)] };
@@ -201,9 +205,11 @@ function valueAxis({ theme, logarithmic, height }: CurvesInput, domain: StepRang
   return { ...baseAxis(theme), domain, exponentformat: "power", nticks, uirevision: "linear" };
 }
 
-function panelTitle(title: string, top: number, theme: Theme): Layout {
+function panelTitle(title: string, top: number, { width, theme }: CurvesInput): Layout {
+  const room = Math.max(MIN_TITLE, Math.floor((width - MARGIN.l - MARGIN.r) / PX_PER_LETTER));
   return {
-    text: `<b>${escapeMarkup(title)}</b>`,
+    text: `<b>${escapeMarkup(shorten(title, room))}</b>`,
+    ...(title.length > room ? { hovertext: escapeMarkup(title) } : {}),
     x: 0,
     xref: "paper",
     xanchor: "left",

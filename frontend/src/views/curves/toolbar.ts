@@ -1,6 +1,7 @@
 /** The controls of the curves: quantities, smoothing, scales. */
 
 import { make, setText } from "../../parts/element";
+import { shorten } from "../../parts/format";
 import type { ViewSettings } from "../../parts/view-settings";
 import { BY_STEP, type StepAxis } from "../../plot/step-axis";
 import { LEARNING_RATE, type Quantity } from "./quantities";
@@ -8,6 +9,8 @@ import { LEARNING_RATE, type Quantity } from "./quantities";
 /** Number of metrics, without the loss, that are selected by default. */
 const INITIALLY_SHOWN = 2;
 const INITIAL_SMOOTHING = 40;
+/** Maximum number of letters on a button. */
+const MAX_CHIP = 22;
 
 const NO_LOG_STACK =
   "Areas are stacked on a linear scale only: on a logarithmic one they would not add up.";
@@ -134,7 +137,7 @@ export class CurvesToolbar {
   /** Adds a button for a quantity, and updates its text. */
   private offer({ key, title }: Quantity): void {
     const button = this.buttons.get(key) ?? this.addButton(key);
-    setText(button, title);
+    setText(button, shorten(title, MAX_CHIP));
     if (button.title !== title) button.title = title;
   }
 

@@ -46,6 +46,17 @@ it("moves the cursor to the clicked step", async () => {
   expect(session.cursor).toBe(12);
 });
 
+it("moves the cursor to the nearest point, whatever the order of the curves", async () => {
+  const { session, figure } = await open();
+  const xaxis = { _offset: 10, p2d: (px: number) => px };
+  Object.assign(figure.element.querySelector(".labkit-plot-canvas") as Element, {
+    _fullLayout: { xaxis },
+  });
+  const event = { detail: 1, shiftKey: false, clientX: 40 };
+  listeners.get("plotly_click")?.({ points: [{ x: 80 }, { x: 29 }, { x: 36 }], event });
+  expect(session.cursor).toBe(29);
+});
+
 it("reports whether Shift was pressed", async () => {
   const { clicked } = await open();
   press(12, 1);

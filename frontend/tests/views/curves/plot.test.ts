@@ -221,6 +221,15 @@ describe("a horizontal axis that is not that of the steps", () => {
 });
 
 describe("the panels", () => {
+  it("have names that are cut in the middle where there is no room", () => {
+    const name = `${"long_".repeat(30)}end`;
+    const { layout } = picture([tableOf("metric", name, [1])], { width: 300 });
+    const [title] = layout.annotations as readonly { text: string; hovertext: string }[];
+    expect(title?.text).toMatch(/^<b>long_.*….*_end<\/b>$/);
+    expect(title?.text.length).toBeLessThan(40);
+    expect(title?.hovertext).toBe(name);
+  });
+
   it("leave room for the name of each in any height", () => {
     for (const height of [160, 300, 900]) {
       const domains = panelDomains(3, height);
