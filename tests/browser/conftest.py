@@ -18,7 +18,7 @@ def lab(tmp_path_factory):
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_book(browser, lab):
     lab.set_theme(LIGHT)
     page = browser.new_page(viewport={"width": 1280, "height": HEIGHT})
