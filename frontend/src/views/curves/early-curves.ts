@@ -8,7 +8,7 @@ import { formatValue } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import type { StepRange } from "../../plot/plotly-figure";
 import type { StepAxis } from "../../plot/step-axis";
-import { MARGIN, panelDomains } from "./plot";
+import { marginOf, panelDomains } from "./plot";
 import type { DrawnLine, DrawnQuantity } from "./quantities";
 
 const FONT = "12px system-ui, -apple-system, 'Segoe UI', sans-serif";
@@ -74,7 +74,7 @@ function rangeOf(curves: readonly Curve[]): StepRange {
 
 /** Returns the boxes of the panels, from the top. */
 function boxesOf({ quantities, width, height }: EarlyInput): Box[] {
-  const { l: left, r: right, t: above, b: below } = MARGIN;
+  const { l: left, r: right, t: above, b: below } = marginOf(height);
   const inner = height - above - below;
   return panelDomains(quantities.length, height).map(([from, to]) => ({
     left,

@@ -5,7 +5,7 @@ import type { Theme } from "../../parts/theme";
 import type { PlotlyFigure } from "../../plot/plotly-figure";
 import type { StepAxis } from "../../plot/step-axis";
 import { csvOf } from "./csv";
-import { type CurvesInput, curvesPlot, MARGIN } from "./plot";
+import { type CurvesInput, curvesPlot, marginOf } from "./plot";
 import type { Line } from "./quantities";
 
 /** Margin of a picture above the panels, for the legend, which the page has below them. */
@@ -19,7 +19,7 @@ export async function savePicture(
 ): Promise<void> {
   const { traces, layout } = curvesPlot(input);
   const legend = { orientation: "h", x: 1, xanchor: "right", y: 1, yanchor: "bottom" };
-  const margin = { ...MARGIN, t: LEGEND_MARGIN };
+  const margin = { ...marginOf(figure.height), t: LEGEND_MARGIN };
   const whole = { ...layout, margin, showlegend: true, legend };
   saveFile(await figure.picture(traces, whole, theme), fileName(run, "curves", "png"));
 }

@@ -44,7 +44,10 @@ export interface CurvesPlot {
 }
 
 /** There is room for "1.25×10⁻⁵" at a tick: without its first digit it is another number. */
-export const MARGIN = { l: 68, r: 12, t: 26, b: 34 };
+const MARGIN = { l: 68, r: 12, t: 26, b: 34 };
+/** The margins in a low figure, which has no title at its axis. */
+const LOW_MARGIN = { ...MARGIN, t: 22, b: 18 };
+const LOW_HEIGHT = 220;
 /** Gap between two panels, in px; the name of the lower one is in it. */
 const PANEL_GAP = 26;
 /** Width of a letter in the name of a panel, in px, and the smallest number of letters. */
@@ -98,9 +101,15 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
   };
 }
 
+/** Returns the margins of a figure of a height, in px. */
+export function marginOf(height: number): typeof MARGIN {
+  return height < LOW_HEIGHT ? LOW_MARGIN : MARGIN;
+}
+
 /** Returns the vertical extents of the panels, from the top, as fractions of the inner height. */
 export function panelDomains(count: number, height: number): StepRange[] {
-  const inner = Math.max(1, height - MARGIN.t - MARGIN.b);
+  const { t: above, b: below } = marginOf(height);
+  const inner = Math.max(1, height - above - below);
   const gap = Math.min(PANEL_GAP / inner, 0.5 / count);
   const share = (1 - gap * (count - 1)) / count;
   return Array.from({ length: count }, (_, index) => {
@@ -179,13 +188,17 @@ function layoutOf(
     annotations,
     hovermode: "x unified",
     hoversubplots: "axis",
-    margin: MARGIN,
+    margin: marginOf(input.height),
     shapes,
     xaxis: {
       ...baseAxis(input.theme),
       anchor: last > 1 ? `y${last}` : "y",
       showgrid: false,
-      title: { text: axis.title, font: { size: 11, color: input.theme.mutedText }, standoff: 4 },
+      title: {
+        text: input.height < LOW_HEIGHT ? "" : axis.title,
+        font: { size: 11, color: input.theme.mutedText },
+        standoff: 4,
+      },
       hoverformat: axis.hoverFormat,
       separatethousands: true,
       spikecolor: input.theme.mutedText,
@@ -198,7 +211,8 @@ function layoutOf(
 }
 
 function valueAxis({ theme, logarithmic, height }: CurvesInput, domain: StepRange): Layout {
-  const panelHeight = (domain[1] - domain[0]) * (height - MARGIN.t - MARGIN.b);
+  const { t: above, b: below } = marginOf(height);
+  const panelHeight = (domain[1] - domain[0]) * (height - above - below);
   const nticks = Math.min(6, Math.max(2, Math.round(panelHeight / PX_PER_TICK)));
   // A linear zoom does not apply to a logarithmic axis.
   if (logarithmic) return { ...logAxis(theme), nticks, domain, uirevision: "log" };

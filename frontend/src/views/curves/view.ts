@@ -33,8 +33,8 @@ import { ValueStrip } from "./value-strip";
 const FIRST_PANEL = 250;
 const FURTHER_PANEL = 130;
 /** The same at least, in a container with less room. */
-const MIN_FIRST_PANEL = 108;
-const MIN_FURTHER_PANEL = 54;
+const MIN_FIRST_PANEL = 72;
+const MIN_FURTHER_PANEL = 44;
 
 export const drawCurves: DrawView = (root, session) => {
   const view = new CurvesView(root, session);
