@@ -136,17 +136,16 @@ def panel_box(page: Page) -> tuple[int, int, int, int]:
     return left, top, left + round(box["width"]), top + round(box["height"])
 
 
-def show(page: Page, selector: str, seconds: float, *, at_end: bool = False) -> None:
-    """Scroll smoothly until an element is at the panel's upper edge, or at its lower one."""
+def show(page: Page, selector: str, seconds: float) -> None:
+    """Scroll smoothly until an element is at the panel's upper edge."""
     offset: float = page.evaluate(
-        """([panel, selector, atEnd, margin]) => {
+        """([panel, selector, margin]) => {
           const outer = document.querySelector(panel);
           const frame = outer.getBoundingClientRect();
           const box = document.querySelector(selector).getBoundingClientRect();
-          const move = atEnd ? box.bottom - frame.bottom + margin : box.top - frame.top - margin;
-          return outer.scrollTop + move;
+          return outer.scrollTop + box.top - frame.top - margin;
         }""",
-        [PANEL, selector, at_end, MARGIN],
+        [PANEL, selector, MARGIN],
     )
     scroll(page, PANEL, offset, seconds)
 
@@ -187,9 +186,9 @@ def film_training(browser: Browser, lab: Lab) -> None:
         pointer.click(controls.get_by_role("button", name="Pause", exact=True))
         expect(controls).to_contain_text("Paused")
         await_layout(book)
-        show(page, ".labkit-area-activations", 1.0)
-        page.wait_for_timeout(1200)
-        show(page, '[data-labkit-view="dashboard"]', 0.6, at_end=True)
+        for tab in ("Gradients", "Activations", "Graph"):
+            pointer.click(book.view("dashboard").get_by_role("tab", name=tab))
+            page.wait_for_timeout(1400)
         click_node("head#1")
         expect(graph.locator('[data-labkit-node="head#1/weight:0"]')).to_be_visible()
         pointer.click(graph.get_by_role("button", name="Fit", exact=True))
@@ -205,7 +204,7 @@ def picture_dashboard(browser: Browser, lab: Lab) -> None:
     """Picture the dashboard of a paused run, in the light and in the dark theme."""
     for theme, name in (("Light", "dashboard.png"), ("Dark", "dashboard-dark.png")):
         lab.set_theme(f"JupyterLab {theme}")
-        book = open_page(browser, lab, [PREPARE, TRAIN.format(epochs=60)], 1245, 1800, scale=2)
+        book = open_page(browser, lab, [PREPARE, TRAIN.format(epochs=60)], 1245, 1000, scale=2)
         book.run_cell(1)
         book.await_step("dashboard", 800)
         book.view("controls").get_by_role("button", name="Pause", exact=True).click()

@@ -116,8 +116,9 @@ def test_a_reloaded_page_shows_the_whole_run(open_notebook, training):
     book.await_step("curves", last)
     book.save()
     book.open()
-    expect(book.view("dashboard")).to_be_visible(timeout=30_000)
-    book.scroll_to("gradients")
+    for kind in ("dashboard", "curves", "gradients"):
+        book.bring_to_front(kind)
+        expect(book.view(kind)).to_be_visible(timeout=30_000)
     book.await_step("curves", last)
     expect(book.view("controls")).to_contain_text("Finished")
     book.bring_to_front("graph")

@@ -149,7 +149,7 @@ def watch(page: Page, progress: Progress, picture: Path, outcome: Outcome) -> No
 def _live(page: Page, progress: Progress) -> dict[str, bool]:
     """Return for each view whether it draws further steps before the loop ends.
 
-    Each is scrolled to until it does, as a view that is out of sight is not drawn.
+    Each is brought to sight until it does, as a view behind a tab or out of sight is not drawn.
     """
     live = dict.fromkeys(VIEWS, False)
     before = dict.fromkeys(VIEWS, 0)
@@ -171,6 +171,9 @@ def _live(page: Page, progress: Progress) -> dict[str, bool]:
 
 def _scroll_to(page: Page, view: str) -> None:
     with suppress(Error):  # there is no such view yet
+        tab = page.locator(f'[data-labkit-tab="{view}"][aria-selected="false"]').first
+        if tab.count():
+            tab.click(timeout=500)
         page.locator(f'[data-labkit-view="{view}"]').first.scroll_into_view_if_needed(timeout=500)
 
 

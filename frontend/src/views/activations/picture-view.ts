@@ -58,7 +58,7 @@ export class PictureView {
     this.toolbar.append(this.module, this.kind, scale);
     this.legend.append(this.ends[0], this.bar, this.ends[1]);
     this.element.append(this.toolbar, this.description, this.stage, this.legend);
-    this.element.setAttribute("role", "img");
+    this.stage.setAttribute("role", "img");
     this.element.hidden = true;
     this.settings = new ViewSettings(session.runId);
     this.fixed.checked = this.settings.get("activations scale") === "fixed";
@@ -199,7 +199,7 @@ export class PictureView {
     const description = describe(picture);
     setText(this.description, `Step ${formatCount(picture.step)} · ${description}`);
     this.description.title = explanation;
-    this.element.setAttribute(
+    this.stage.setAttribute(
       "aria-label",
       `${name} of ${picture.module || "the model"}: ${description}`,
     );
@@ -232,7 +232,6 @@ export class PictureView {
   private describeAbsence(): void {
     setText(this.description, this.isAwaited ? NOT_ARRIVED : NOT_ANSWERED);
     this.description.title = "";
-    this.element.setAttribute("aria-label", this.description.textContent ?? "");
   }
 
   private rangeOf({ module, kind }: Picture): readonly [number, number] | null {

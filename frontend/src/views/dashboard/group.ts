@@ -40,7 +40,7 @@ export class Group {
   ) {
     groupCount += 1;
     const id = `labkit-group-${groupCount}`;
-    this.panel = make("div", { class: "labkit-group-panel", role: "tabpanel", id });
+    this.panel = make("div", { class: "labkit-group-panel", role: "tabpanel", id, tabindex: "0" });
     this.panel.dataset.labkitFills = "";
     this.widenButton.append(icon("widen"));
     this.widenButton.addEventListener("click", () => this.front && actions.widen(this.front));

@@ -92,9 +92,9 @@ export class LayersTable {
     }
   }
 
-  /** Whether the pointer or the focus is in the rows, so that they must not change places. */
+  /** Whether the pointer or the keyboard is at the rows, so that they must not change places. */
   get isInUse(): boolean {
-    return this.body.matches(":hover") || this.body.contains(document.activeElement);
+    return this.body.matches(":hover") || this.body.querySelector(":focus-visible") !== null;
   }
 
   private drawTotal({ rows, model, modules, ...content }: TableContent, room: number): void {

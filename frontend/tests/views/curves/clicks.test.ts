@@ -62,8 +62,8 @@ it("reports whether Shift was pressed", async () => {
   press(12, 1);
   press(15, 1, true);
   expect(clicked.mock.calls).toEqual([
-    [12, false],
-    [15, true],
+    [12, 0, false],
+    [15, 0, true],
   ]);
 });
 

@@ -163,6 +163,18 @@ describe("the table of layers", () => {
     ]);
   });
 
+  it("sorts anew while it trains", async () => {
+    session.graph = perceptron().graph();
+    await tell(GRADIENTS);
+    await drawn(() => header("Gradient").click());
+    session.tables = [tableOf("grad_norm", { "fc1.weight": 30, "fc2.weight": 1 })].map((table) => ({
+      ...table,
+      lastStep: 3,
+    }));
+    session.notify("frame");
+    await vi.waitFor(() => expect(names()).toEqual(["fc1", "fc2"]));
+  });
+
   it("folds modules, and leaves those that only contain others out of a sorted list", async () => {
     session.graph = new Sample()
       .module("#1", null, 6)
