@@ -293,3 +293,33 @@ def test_a_total_below_one_is_refused(total):
 def test_a_total_that_is_no_whole_number_is_refused(total):
     with pytest.raises(TypeError, match=f"not {type(total).__name__}. Example"):
         lk.watch(torch.nn.Linear(1, 1), show=False).total_steps = total
+
+
+def test_nothing_is_left_when_the_code_that_trains_has_ended(loop):
+    run = loop.watch()
+    for _ in range(3):
+        loop.step()
+    assert run.total_steps == 3
+    run.code_ended("the cell ended")
+    assert (run.status, run.total_steps, run.state().remaining) == ("idle", None, None)
+    for _ in range(2):
+        loop.step()
+    assert loop.totals == [None, 3, 3, None, 5]
+
+
+def test_a_network_that_steps_more_often_than_the_other_leaves_no_wrong_total(loop):
+    generator, critic = torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)
+    g_optimizer = torch.optim.SGD(generator.parameters(), lr=0.01)
+    c_optimizer = torch.optim.SGD(critic.parameters(), lr=0.01)
+    with lk.watch({"G": generator, "C": critic}, show=False) as loop.run:
+        for _ in range(6):
+            for _critic_step in range(3):
+                c_optimizer.zero_grad()
+                critic(generator(torch.ones(4, 2)).detach()).mean().backward()
+                c_optimizer.step()
+            g_optimizer.zero_grad()
+            critic(generator(torch.ones(4, 2))).mean().backward()
+            g_optimizer.step()
+            loop.record()
+        steps = loop.run.steps
+    assert loop.known <= {steps}

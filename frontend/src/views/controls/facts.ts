@@ -124,7 +124,7 @@ function elapsedFact({ elapsed }: RunState): Fact {
 
 /** A sentence about what the length of the run was read from. */
 function readFrom(source: string | null): string {
-  return source === null ? "" : ` Read from ${source}.`;
+  return source === null ? "" : ` Read from: ${source}.`;
 }
 
 function remainingFact({ remaining, status, length_source }: RunState): Fact | null {

@@ -205,7 +205,7 @@ describe("the controls", () => {
         .filter(({ id }) => id === "step" || id === "remaining")
         .map(({ explanation }) => explanation);
     for (const explanation of explanations("for epoch in range(4) (train.py:3)")) {
-      expect(explanation).toContain(" Read from for epoch in range(4) (train.py:3).");
+      expect(explanation).toContain(" Read from: for epoch in range(4) (train.py:3).");
     }
     expect(explanations(null).join()).not.toContain("Read from");
   });
