@@ -70,23 +70,6 @@ class Pointer:
         self._page.mouse.up()
 
 
-def scroll(page: Page, panel: str, to: float, seconds: float = 0.8) -> None:
-    """Scroll the first element that matches a selector smoothly to an offset in CSS pixels."""
-    page.evaluate(
-        """([panel, to, seconds]) => new Promise((done) => {
-          const element = document.querySelector(panel);
-          const from = element.scrollTop, began = performance.now();
-          const move = (now) => {
-            const part = Math.min(1, Math.max(0, (now - began) / 1000 / seconds));
-            element.scrollTop = from + (to - from) * part * part * (3 - 2 * part);
-            if (part < 1) requestAnimationFrame(move); else done();
-          };
-          requestAnimationFrame(move);
-        })""",
-        [panel, to, seconds],
-    )
-
-
 @dataclass
 class Film:
     """Pictures of a page and when each was taken, in seconds of the page's clock."""

@@ -15,7 +15,8 @@ CUT_TEXTS = """(root) => {
 """Returns the texts that do not fit into their boxes, and are not in a tooltip."""
 
 OVERLAPS = """(root) => {
-    const selector = "button, select, input, label, [role=tab], [role=separator], .labkit-status";
+    const selector = "button, select, input, label, [role=tab], [role=separator], .labkit-status, "
+        + ".labkit-run-name, .labkit-loss-now, .labkit-pace, .labkit-tab, .labkit-facts";
     const boxes = [...root.querySelectorAll(selector)]
         .filter((element) => element.checkVisibility({ visibilityProperty: true }))
         .map((element) => [element, visible(element)])

@@ -15,15 +15,13 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from .film import Pointer, filmed, scroll
+from .film import Pointer, filmed
 from .lab import Lab, NotebookPage, launch_browser, running_lab
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PANEL = ".jp-WindowedPanel-outer"
 SPEED = 2.0
 """How much faster than recorded the film is shown; the README states it."""
-MARGIN = 12
-"""CSS pixels between a view that is scrolled to and the edge of the notebook."""
 PANEL_SHIFT = 150
 """CSS pixels by which a graph is moved to the left of its side panel."""
 
@@ -136,20 +134,6 @@ def panel_box(page: Page) -> tuple[int, int, int, int]:
     return left, top, left + round(box["width"]), top + round(box["height"])
 
 
-def show(page: Page, selector: str, seconds: float) -> None:
-    """Scroll smoothly until an element is at the panel's upper edge."""
-    offset: float = page.evaluate(
-        """([panel, selector, margin]) => {
-          const outer = document.querySelector(panel);
-          const frame = outer.getBoundingClientRect();
-          const box = document.querySelector(selector).getBoundingClientRect();
-          return outer.scrollTop + box.top - frame.top - margin;
-        }""",
-        [PANEL, selector, MARGIN],
-    )
-    scroll(page, PANEL, offset, seconds)
-
-
 def await_layout(book: NotebookPage) -> None:
     """Wait until the graph is drawn."""
     expect(book.view("graph").locator("[data-labkit-node]").first).to_be_attached(timeout=60_000)
@@ -162,7 +146,7 @@ def await_rest(target: Locator) -> None:
 
 def film_training(browser: Browser, lab: Lab) -> None:
     """Run a cell, pause the run, look at its activations, and open a module of its graph."""
-    book = open_page(browser, lab, [PREPARE, TRAIN.format(epochs=60)], 1000, 812)
+    book = open_page(browser, lab, [PREPARE, TRAIN.format(epochs=60)], 1150, 812)
     page = book.page
     box = panel_box(page)
     pointer = Pointer(page)
@@ -179,10 +163,10 @@ def film_training(browser: Browser, lab: Lab) -> None:
     with filmed(page) as film:
         page.wait_for_timeout(1200)
         page.keyboard.press("Control+Enter")
-        book.await_step("dashboard", 10)
-        page.wait_for_timeout(600)
-        show(page, '[data-labkit-view="dashboard"]', 0.8)
-        book.await_step("dashboard", 300)
+        page.wait_for_function(
+            """() => Number(document.querySelector(
+                "[data-labkit-view=dashboard]")?.dataset.labkitStep ?? 0) >= 300"""
+        )
         pointer.click(controls.get_by_role("button", name="Pause", exact=True))
         expect(controls).to_contain_text("Paused")
         await_layout(book)

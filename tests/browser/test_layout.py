@@ -49,7 +49,7 @@ def test_status_loss_and_headline_are_in_sight_when_a_cell_was_executed(dashboar
         assert element.evaluate(IS_IN_SIGHT), f"{part} is out of sight"
 
 
-@pytest.mark.parametrize("width", [700, 1280, 2500])
+@pytest.mark.parametrize("width", [700, 1000, 1150, 1280, 2500])
 def test_no_text_is_cut_and_no_controls_overlap(book, dashboard, width):
     book.page.set_viewport_size({"width": width, "height": 1000})
     for tab in TABS:

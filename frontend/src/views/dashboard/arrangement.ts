@@ -42,7 +42,7 @@ export const MAX_HEIGHT = 1600;
 /** Number of groups beside each other from this width on, in px. */
 const WIDTHS: readonly (readonly [columns: number, width: number])[] = [
   [3, 1500],
-  [2, 760],
+  [2, 960],
 ];
 
 export const INITIAL: Arrangement = {

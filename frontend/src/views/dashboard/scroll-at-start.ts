@@ -21,7 +21,12 @@ export class ScrollAtStart {
       this.unsubscribe();
       if (state.elapsed > MAX_AGE_SECONDS || scrolled.has(session.runId)) return;
       scrolled.add(session.runId);
-      for (const element of [root, head]) element.scrollIntoView({ block: "nearest" });
+      // In the frame after the next, the dashboard has the height that its width requires.
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => {
+          for (const element of [root, head]) element.scrollIntoView({ block: "nearest" });
+        }),
+      );
     });
   }
 

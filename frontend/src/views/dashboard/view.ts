@@ -35,7 +35,8 @@ export const drawDashboard: DrawView = (root, session) => {
 class DashboardView {
   private readonly store: StoredArrangement;
   private arrangement: Arrangement;
-  private columns = 1;
+  /** Number of groups beside each other; two until the width is known. */
+  private columns = 2;
   private readonly loss: LossValue;
   private readonly headline: Headline;
   private readonly forms: FormButtons;
@@ -82,7 +83,7 @@ class DashboardView {
     this.endRequests = watchViewRequests(root, (name) => {
       if (isCard(name)) this.open(name, null);
     });
-    this.columns = columnsFor(root.clientWidth);
+    if (root.clientWidth > 0) this.columns = columnsFor(root.clientWidth);
     this.arrange(this.arrangement);
     this.scroll = new ScrollAtStart(root, head, session);
     this.redraw = new RedrawScheduler(root, () => this.update());

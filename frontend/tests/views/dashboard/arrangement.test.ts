@@ -39,7 +39,7 @@ describe("the initial arrangement", () => {
   });
 
   it("has one, two or three columns, depending on the width", () => {
-    expect([400, 760, 1200, 1500, 2400].map(columnsFor)).toEqual([1, 2, 2, 3, 3]);
+    expect([400, 960, 1200, 1500, 2400].map(columnsFor)).toEqual([1, 2, 2, 3, 3]);
   });
 });
 

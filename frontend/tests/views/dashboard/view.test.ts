@@ -147,19 +147,25 @@ describe("the headline", () => {
 });
 
 describe("the page", () => {
-  it("scrolls once to the dashboard of a run that has just begun", () => {
+  it("scrolls once to the dashboard of a run that has just begun", async () => {
     session.state = stateOf({ step: 1, elapsed: 1 });
     session.notify("snapshot");
     session.notify("frame");
+    await framesDrawn(3);
     expect(root.scrollIntoView).toHaveBeenCalledTimes(1);
   });
 
-  it("stays where it is for an older run", () => {
+  it("stays where it is for an older run", async () => {
     session.state = stateOf({ step: 1000, elapsed: 60 });
     session.notify("snapshot");
+    await framesDrawn(3);
     expect(root.scrollIntoView).not.toHaveBeenCalled();
   });
 });
+
+async function framesDrawn(count: number): Promise<void> {
+  for (let frame = 0; frame < count; frame++) await new Promise(requestAnimationFrame);
+}
 
 function press(element: HTMLElement, key: string, keys: KeyboardEventInit = {}): void {
   element.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...keys }));
