@@ -31,7 +31,7 @@ const LAYERS = [
   // All views of a run on one page.
   { name: "dashboard", path: "views/dashboard/" },
   // What the kernel sends to the page: opens the session and draws one view.
-  { name: "app", path: "app\\.ts$" },
+  { name: "app", path: "(app|resumable-views)\\.ts$" },
 ];
 
 /** Inside `views/graph`. */

@@ -6,6 +6,7 @@ import { withTitle } from "./parts/panel";
 import { clearOnEscape } from "./parts/selection";
 import { guardShortcuts } from "./parts/shortcut-guard";
 import { isDark, watchTheme } from "./parts/theme";
+import { type DrawnView, resumeView, suspendView } from "./resumable-views";
 import type { DrawView } from "./session";
 import type { Channel } from "./transport/channel";
 import type { MessageRecorder } from "./transport/message-recorder";
@@ -64,33 +65,46 @@ export interface ViewRequest {
   readonly walks: MessageRecorder | null;
 }
 
-/** Draws a view of the channel's run; returns its clean-up. */
-export function render({ view, channel, messages, root, model, walks }: ViewRequest): () => void {
+/** Draws a view of the channel's run, or shows it again; returns its clean-up. */
+export function render(request: ViewRequest): () => void {
+  const { view, channel, root } = request;
+  const key = `${view} ${channel.get("run_id")}`;
+  const drawn = (view === "stepper" ? null : resumeView(key, channel)) ?? drawView(request);
+  root.replaceChildren(drawn.element);
+  return () => {
+    if (view === "stepper") drawn.close();
+    else suspendView(key, drawn);
+    drawn.element.remove();
+  };
+}
+
+function drawView({ view, channel, messages, root, model, walks }: ViewRequest): DrawnView {
   const draw: DrawView | undefined =
     view === "stepper" && walks
       ? (place, session) => drawStepper(place, session, model, walks)
       : VIEWS[view as keyof typeof VIEWS];
   if (!draw) {
-    root.replaceChildren(make("p", {}, `This build of labkit has no view named “${view}”.`));
-    return () => root.replaceChildren();
+    const element = make("p", {}, `This build of labkit has no view named “${view}”.`);
+    return { channel, element, close: () => undefined };
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  root.replaceChildren(make("style", {}, STYLES), frame);
+  const element = make("div", {}, make("style", {}, STYLES), frame);
+  root.replaceChildren(element); // Views read their size and colours while they are drawn.
   const endGuard = guardShortcuts(frame);
   const applyColours = () => setColours(frame);
   applyColours();
   const stopWatching = watchTheme(applyColours);
   const { session, release } = openSession(channel, messages);
   clearOnEscape(frame, session);
-  const close = draw(place, session);
-  return () => {
-    close();
+  const end = draw(place, session);
+  const close = () => {
+    end();
     release();
     endGuard();
     stopWatching();
-    root.replaceChildren();
   };
+  return { channel, element, close };
 }
 
 /** Selects labkit's colours if the page defines none, as outside JupyterLab. */

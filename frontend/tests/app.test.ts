@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { render } from "../src/app";
 import { FakeChannel, recorded, snapshot } from "./fake-channel";
 import { viewStates } from "./fixtures/messages";
@@ -7,7 +7,11 @@ import { stubObservers } from "./observers";
 
 const model = { send: () => undefined, on: () => undefined, off: () => undefined };
 
-beforeEach(stubObservers);
+beforeEach(() => {
+  stubObservers();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+});
+afterEach(() => vi.useRealTimers());
 
 describe("a view on a page", () => {
   it.each(Object.values(viewStates))(
@@ -24,10 +28,30 @@ describe("a view on a page", () => {
       expect(root.querySelector(`[data-labkit-view="${view}"]`)).not.toBeNull();
       expect(channel.listenerCount).toBeGreaterThan(before);
       close();
-      expect(channel.listenerCount).toBe(before);
       expect(root.children).toHaveLength(0);
+      vi.runAllTimers();
+      expect(channel.listenerCount).toBe(before);
     },
   );
+
+  it("is as it was if it is opened again at once, as when its output is updated", () => {
+    const channel = new FakeChannel("again");
+    const root = document.createElement("div");
+    document.body.replaceChildren(root);
+    const request = { view: "dashboard", channel, messages: recorded(channel), root, model };
+    const close = render({ ...request, walks: null });
+    const drawn = root.querySelector("[data-labkit-view=dashboard]");
+    close();
+    const listeners = channel.listenerCount;
+    const closeAgain = render({ ...request, walks: null });
+    expect(root.querySelector("[data-labkit-view=dashboard]")).toBe(drawn);
+    expect(channel.listenerCount).toBe(listeners);
+    closeAgain();
+    vi.runAllTimers();
+    const later = render({ ...request, walks: null });
+    expect(root.querySelector("[data-labkit-view=dashboard]")).not.toBe(drawn);
+    later();
+  });
 
   it("shows a sentence before the first step", () => {
     const channel = new FakeChannel("words");

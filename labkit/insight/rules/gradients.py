@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from labkit.insight.convergence import has_converged, learns
+from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
 from labkit.insight.recent_rows import RecentRows, largest, medians
 from labkit.insight.rule import Rule, RuleMatch, enumerated
@@ -15,6 +16,8 @@ from labkit.insight.rules.gradients_in_time import exploding_in_time
 _MIN_ROWS = 3
 _EXPLODED_GROWTH = 100.0
 """Growth of the total gradient norm beyond that of the loss."""
+_RISEN = 2.0
+"""Size of one of several losses at the end over that at the start, above which it has risen."""
 _EXPLODED_WITH_DEPTH = 1e4
 """Gradient at the output of an early layer over that at the output of the last one."""
 _VANISHED_RATIO = 1e-5
@@ -79,9 +82,10 @@ def _exploding_with_depth(evidence: Evidence) -> RuleMatch | None:
 
 
 def _growing(evidence: Evidence, table: RecentRows, recent: RecentRows) -> RuleMatch | None:
-    """Match gradients that have grown without use: more than the loss, and it does not fall.
+    """Match gradients that have grown without use: more than the losses, and none falls.
 
-    The norm itself says little: it is proportional to any factor of the loss.
+    The norm itself says little: it is proportional to any factor of the loss. Of several losses,
+    which may be those of adversaries, one must have risen as well.
     """
     first = evidence.first_values("grad_norm")
     if first is None or recent.steps[-1] < _MIN_STEPS or has_converged(evidence):
@@ -89,24 +93,30 @@ def _growing(evidence: Evidence, table: RecentRows, recent: RecentRows) -> RuleM
     early = table.row_norms()[: max(1, len(table) // 8)]
     before = max(float(np.sqrt(np.nansum(np.square(first.astype(np.float64))))), float(early.max()))
     now = float(np.median(recent.row_norms()))
-    curve = evidence.loss
-    rise = 1.0
-    if curve is not None and len(curve.finite):
-        if curve.is_falling(0.0):
-            return None
-        start, end = abs(curve.initial()), abs(curve.final())
-        rise = max(1.0, end / start) if start > 0 else rise
+    losses = [curve for curve in evidence.losses if len(curve.finite)]
+    if len(losses) == 1 and losses[0].is_falling(0.0):
+        return None
+    rise = max([1.0, *map(_rise, losses)])
+    if len(losses) > 1 and rise < _RISEN:
+        return None
     norms = recent.medians()
     if not (before > 0 and now > _EXPLODED_GROWTH * rise * before) or np.isnan(norms).all():
         return None
     worst = table.names[int(np.nanargmax(norms))]
+    meanwhile = ("", ", while the loss does not fall", ", while a loss rises")[min(2, len(losses))]
     return RuleMatch(
-        f"The gradients explode: their norm was {before:.3g} at first and is {now:.3g} now, while "
-        f"the loss does not fall. {worst} has the largest.",
+        f"The gradients explode: their norm was {before:.3g} at first and is {now:.3g} "
+        f"now{meanwhile}. {worst} has the largest.",
         (int(recent.steps[0]), int(recent.steps[-1])),
         (worst,),
         (f"grad_norm/{worst}",),
     )
+
+
+def _rise(loss: Curve) -> float:
+    """Return the size of a loss at the end over that at the start; 1 if it began at zero."""
+    start, end = abs(loss.initial()), abs(loss.final())
+    return end / start if start > 0 else 1.0
 
 
 def _not_finite(evidence: Evidence, recent: RecentRows) -> list[tuple[int, int, str]]:

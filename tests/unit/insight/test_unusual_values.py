@@ -156,6 +156,18 @@ def test_zero_weights_neither_trigger_nor_disable_exploding_gradients():
     assert [finding.rule for finding in evaluator.evaluate(run)] == ["exploding-gradients"]
 
 
+@pytest.mark.parametrize(("end", "found"), [(1.1, []), (4.0, ["exploding-gradients"])])
+def test_gradients_of_adversaries_explode_only_if_a_loss_rises(end, found):
+    run = Run()
+    norms = run.add_table("grad_norm", "grad_norm", ["w"])
+    for step, part in enumerate(np.linspace(0, 1, 400), 1):
+        for name, loss in (("G", 0.7), ("D", 1 + (end - 1) * part)):
+            run.add_table(f"loss/{name}", "loss", [f"loss/{name}"]).append(step, loss)
+        norms.append(step, [0.05 * 10_000**part])
+    run.advance_to(400)
+    assert [finding.rule for finding in RuleEvaluator().evaluate(run)] == found
+
+
 def test_a_gradient_that_starts_at_zero_is_not_exploding():
     assert RuleEvaluator().evaluate(recorded(0.1, [0.0, *[0.5] * 8])) == ()
 
