@@ -17,7 +17,7 @@ export interface GraphLayout {
 }
 
 /** Ratio of width to height of a stage from which the layout is from left to right. */
-const WIDE_RATIO = 2;
+const WIDE_RATIO = 1.4;
 /** Minimum scale of a row; longer rows are wrapped. */
 const MIN_ROW_SCALE = 0.8;
 
