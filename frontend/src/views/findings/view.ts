@@ -66,8 +66,6 @@ class FindingsView {
     this.nothing.hidden = findings.length > 0;
     setText(this.nothing, this.nothingText());
     this.history.show(history);
-    const isEmpty = findings.length + history.past.length + history.silenced.length === 0;
-    this.root.classList.toggle("labkit-findings-none", isEmpty);
     this.show(findings);
   }
 

@@ -46,14 +46,7 @@ class SamplesView {
     root.classList.add("labkit-samples");
     root.dataset.labkitView = "samples";
     root.replaceChildren(this.toolbar, this.list, this.empty.element);
-    this.live = new LiveDrawing(
-      root,
-      session,
-      (isLive) => this.draw(isLive),
-      "complete frames",
-      () => this.markAbsence(),
-    );
-    this.markAbsence();
+    this.live = new LiveDrawing(root, session, (isLive) => this.draw(isLive), "complete frames");
     this.draw(false);
   }
 
@@ -61,11 +54,6 @@ class SamplesView {
     this.live.close();
     for (const card of this.cards.values()) card.close();
     this.root.replaceChildren();
-  }
-
-  /** Lets the dashboard hide the view without samples; also while it is hidden and not drawn. */
-  private markAbsence(): void {
-    this.root.classList.toggle("labkit-samples-none", this.session.samples.length === 0);
   }
 
   private draw(isLive: boolean): void {

@@ -71,6 +71,15 @@ describe("the tabs of a dashboard", () => {
     expect(tab("details").nextElementSibling).toBe(tab("graph"));
   });
 
+  it("include the samples once some were logged", () => {
+    expect(tab("samples")).toBeNull();
+    const first = { name: "made", kind: "image", steps: [3], logged: 1 } as const;
+    session.samples = [first];
+    close();
+    draw();
+    expect(tab("samples")).not.toBeNull();
+  });
+
   it("show the number of changes and findings", () => {
     session.findings = [finding()];
     session.notify("snapshot");
