@@ -1,12 +1,13 @@
 /**
  * The drawing on the stage: requests a layout, draws it, and reports failures.
  *
- * A layout is requested only for a new structure, or if modules are opened or closed.
+ * A layout is requested for a new structure, if modules are opened or closed, and for another shape of
+ * the stage.
  */
 
 import type { RunGraphviz } from "../layout/compose";
 import type { RankDirection } from "../layout/dot";
-import { directionFor, type GraphLayout, layOutGraph } from "../layout/graph-layout";
+import { directionFor, type GraphLayout, layOutGraph, suits } from "../layout/graph-layout";
 import { LayoutClient, LayoutFailure, type LayoutWorker } from "../layout/layout-client";
 import { LevelCache } from "../layout/level-cache";
 import { TextMeasure } from "../layout/measure";
@@ -134,10 +135,11 @@ export class GraphDrawing {
     this.refit(shown, true);
   }
 
-  /** Fits the layout; requests a new one if the stage has changed between wide and high. */
+  /** Fits the layout; requests a new one if the stage has another shape than it was made for. */
   refit(shown: ShownGraph | null, moving: boolean): void {
     if (!shown || !this.layout) return;
-    if (this.directionNow() === this.layout.direction) this.fit(moving);
+    const { clientWidth, clientHeight } = this.stage;
+    if (clientWidth === 0 || suits(this.layout, clientWidth, clientHeight)) this.fit(moving);
     else this.draw(shown, { open: this.requestedOpen, fit: true });
   }
 

@@ -11,6 +11,8 @@ import type { Placement } from "./placement";
 
 export interface GraphLayout {
   readonly direction: RankDirection;
+  /** The width of the stage for which it was made, in px; 0 if that was not known. */
+  readonly room: number;
   readonly visible: VisibleGraph;
   readonly sizes: ReadonlyMap<string, FittedLabel>;
   readonly placement: Placement;
@@ -18,11 +20,19 @@ export interface GraphLayout {
 
 /** Ratio of width to height of a stage from which the layout is from left to right. */
 const WIDE_RATIO = 1.4;
+/** Change of the width of the stage from which rows are wrapped anew. */
+const MAX_CHANGE = 1.4;
 /** Minimum scale of a row; longer rows are wrapped. */
 const MIN_ROW_SCALE = 0.8;
 
 export function directionFor(width: number, height: number): RankDirection {
   return width >= height * WIDE_RATIO ? "LR" : "TB";
+}
+
+/** Whether a layout suits a stage of this size, in px: its direction and the length of its rows. */
+export function suits({ direction, room }: GraphLayout, width: number, height: number): boolean {
+  const change = Math.max(width / room, room / width);
+  return direction === directionFor(width, height) && change < MAX_CHANGE;
 }
 
 /** `room` is the width of the stage, in px. */
@@ -50,5 +60,11 @@ export async function layOutGraph(
     runGraphviz,
   );
   const placement = await composer.placement();
-  return { direction, visible, sizes, placement: withHubEdges(placement, hubEdges, direction) };
+  return {
+    direction,
+    room,
+    visible,
+    sizes,
+    placement: withHubEdges(placement, hubEdges, direction),
+  };
 }
