@@ -147,7 +147,7 @@ def test_activations_are_drawn_and_a_click_selects_the_module_in_all_views(fault
     activations.locator('.labkit-heat-names [data-name="gru"]').click()
     expect(activations.get_by_label("Module")).to_have_value("gru")
     activations.get_by_label("Picture").select_option("gates")
-    expect(activations.locator("figcaption").first).to_have_text("reset gate")
+    expect(activations.locator("figcaption").first).to_have_text("reset gate, from 0 to 1")
     activations.get_by_label("Picture").select_option("time_gradient")
     expect(activations.locator("svg polyline")).to_have_count(1)
     faulty.bring_to_front("gradients")

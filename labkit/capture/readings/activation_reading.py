@@ -55,7 +55,9 @@ class ActivationReading(Reading):
         if self._reader is None:
             return
         is_early = context.step < _EARLY
-        with_pictures = self.is_free or is_early or now_ns >= self._pictures_at_ns
+        is_last = context.step == context.run.total_steps
+        is_due = is_early or is_last or now_ns >= self._pictures_at_ns
+        with_pictures = self.is_free or is_due
         if with_pictures:
             self._pictures_at_ns = now_ns + _PICTURES_INTERVAL_NS
         self._reader.start(context.run, context.transfer, context.step, with_pictures=with_pictures)

@@ -150,6 +150,8 @@ class ReadingSchedule:
     ) -> None:
         """Choose the readings of a step, and record its module calls if one needs them.
 
+        The last step of a run whose length is known has all readings, so that views end with it.
+
         Parameters
         ----------
         run : Run
@@ -166,8 +168,11 @@ class ReadingSchedule:
             reading for reading in self._readings if with_forward or not reading.needs_forward_pass
         ]
         free = self.spare_time.choose(possible, spare_ns)
+        is_last = step == run.total_steps
         self.planned = free | {
-            reading for reading in possible if self._is_due(reading, now_ns, step)
+            reading
+            for reading in possible
+            if (is_last and reading.budget.enabled) or self._is_due(reading, now_ns, step)
         }
         for reading in self._costly:
             if reading in self.planned:

@@ -7,6 +7,7 @@ estimated from the duration of earlier steps, and the budget is checked after th
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 
@@ -106,7 +107,7 @@ class StepPlan:
             losses.clear()
             self._plan_paced_step(run, now_ns, steps, with_forward=with_forward)
             return
-        until_reading, self.norms_next = self._steps_until_reading(now_ns, steps)
+        until_reading, self.norms_next = self._steps_until_reading(run, now_ns, steps)
         if until_reading == 0 and not self.norms_next:
             self._incidents.add_losses(list(losses))
             losses.clear()
@@ -115,7 +116,7 @@ class StepPlan:
             if self._readings.planned:
                 self.steps_left = 0
                 return
-            until_reading, self.norms_next = self._steps_until_reading(now_ns, steps)
+            until_reading, self.norms_next = self._steps_until_reading(run, now_ns, steps)
         if until_reading == 0 and self.norms_next:
             self.norms_next = False
             self._readings.plan_norms()
@@ -178,7 +179,7 @@ class StepPlan:
         is_pause = usual_ns and ns > usual_ns * _PAUSE_RATIO
         return usual_ns if is_pause and ns - usual_ns > _PAUSE_NS else ns
 
-    def _steps_until_reading(self, now_ns: int, steps: int) -> tuple[int, bool]:
+    def _steps_until_reading(self, run: Run, now_ns: int, steps: int) -> tuple[int, bool]:
         """Return the number of steps without readings, and whether the next one reads norms.
 
         The number is 0 if steps must be accounted for before the next one.
@@ -187,7 +188,8 @@ class StepPlan:
             return 0, False
         readings, timing = self._readings, self.timing
         until_close = timing.steps_in(self._max_interval_ns - (now_ns - self._began_ns))
-        rest = min(readings.next_required_step - steps - 1, until_close, _MAX_STEPS)
+        required = min(readings.next_required_step, _last_step_after(run, steps))
+        rest = min(required - steps - 1, until_close, _MAX_STEPS)
         credit = readings.budget.credit + (steps - self._accounted) * timing.earned
         to_norms = readings.norms.budget.steps_until_due(timing, credit, now_ns, steps)
         if to_norms < rest:
@@ -200,3 +202,9 @@ class StepPlan:
         if loop_ns >= _STARTUP_MAX_NS:
             return steps >= _STARTUP_MIN_STEPS
         return loop_ns >= _STARTUP_NS and steps >= _STARTUP_STEPS
+
+
+def _last_step_after(run: Run, steps: int) -> float:
+    """Return the number of the run's last step if it is known and yet to come, else infinity."""
+    last = run.total_steps
+    return math.inf if last is None or last <= steps else last

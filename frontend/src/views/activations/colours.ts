@@ -1,4 +1,4 @@
-/** The colour scale of a picture, common to all its panels. */
+/** The colour scales of a picture: one for all its panels, or one for each where they differ in kind. */
 
 import { colourAt, SignedScale } from "../../heat-map/scale";
 import { PALETTE } from "../../parts/palette";
@@ -8,6 +8,33 @@ export interface PictureColours {
   readonly low: number;
   readonly high: number;
   readonly palette: readonly string[];
+}
+
+/** The values that panels of a recurrent layer can have, by the end of their names. */
+const POSSIBLE: readonly (readonly [end: string, range: readonly [number, number]])[] = [
+  ["gate", [0, 1]],
+  ["candidate", [-1, 1]],
+];
+
+/**
+ * Returns the colours of each panel. Gates and candidates have the range of what they can be; a cell
+ * state, which can be anything, has one of its own. In other pictures all panels share one.
+ */
+export function panelColoursOf(
+  picture: Pick<Picture, "kind" | "panels" | "shape" | "values">,
+  range: readonly [number, number] | null,
+  dark: boolean,
+): PictureColours[] {
+  const { kind, panels, shape, values } = picture;
+  const [count, rows, columns] = shape;
+  if (kind !== "gates") return Array(count).fill(coloursOf(picture, range, dark));
+  const size = rows * columns;
+  return Array.from({ length: count }, (_, place) => {
+    const name = panels[place] ?? "";
+    const possible = POSSIBLE.find(([end]) => name.endsWith(end))?.[1] ?? null;
+    const own = { values: values.subarray(place * size, (place + 1) * size) };
+    return coloursOf(own, possible ?? range, dark);
+  });
 }
 
 /**

@@ -35,7 +35,8 @@ export class Panels {
     this.grid.addEventListener("pointerleave", () => this.tooltip.hide());
   }
 
-  draw(picture: Picture, colours: PictureColours): void {
+  /** `colours` are those of each panel; if they differ, the captions say what they range over. */
+  draw(picture: Picture, colours: readonly PictureColours[]): void {
     this.picture = picture;
     const [count] = picture.shape;
     while (this.panels.length > count) this.panels.pop()?.figure.remove();
@@ -43,14 +44,17 @@ export class Panels {
     const silent = new Set(picture.kind === "maps" ? picture.silent : []);
     const size = sizeOf(picture);
     this.grid.dataset.kind = picture.kind;
+    const isShared = haveOneRange(colours);
     this.panels.forEach(({ figure, canvas, caption }, place) => {
       const name = picture.panels[place] ?? String(place);
       figure.classList.toggle("labkit-silent", silent.has(place));
-      setText(caption, silent.has(place) ? `${name} dead` : name);
+      const own = colours[place] as PictureColours;
+      const ends = `${name}, from ${formatValue(own.low)} to ${formatValue(own.high)}`;
+      setText(caption, silent.has(place) ? `${name} dead` : isShared ? name : ends);
       caption.hidden = name === "";
       canvas.style.width = size.width;
       canvas.style.height = `${size.height}px`;
-      paint(canvas, picture, place, colours);
+      paint(canvas, picture, place, own);
     });
   }
 
@@ -90,6 +94,11 @@ export class Panels {
     ];
     this.tooltip.show(lines.filter(Boolean), event);
   }
+}
+
+/** Whether all panels have the same range of colours. */
+export function haveOneRange(colours: readonly PictureColours[]): boolean {
+  return colours.every(({ low, high }) => low === colours[0]?.low && high === colours[0]?.high);
 }
 
 /** Returns the CSS size of a panel: images are tiles, other panels use the available width. */

@@ -8,8 +8,8 @@ import { innermostAround, isWithin, pathOf } from "../../parts/selection";
 import type { Theme } from "../../parts/theme";
 import { ViewSettings } from "../../parts/view-settings";
 import type { Picture, RunSession } from "../../session";
-import { coloursOf, gradientOf } from "./colours";
-import { Panels } from "./panels";
+import { gradientOf, panelColoursOf } from "./colours";
+import { haveOneRange, Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";
 import { timeGradient } from "./time-gradient";
 
@@ -211,11 +211,14 @@ export class PictureView {
       return;
     }
     const range = this.fixed.checked ? this.rangeOf(picture) : null;
-    const colours = coloursOf(picture, range, theme.dark);
+    const colours = panelColoursOf(picture, range, theme.dark);
     this.panels.draw(picture, colours);
-    setText(this.ends[0], formatValue(colours.low));
-    setText(this.ends[1], formatValue(colours.high));
-    this.bar.style.background = gradientOf(colours);
+    const [shared] = colours;
+    this.legend.hidden = !shared || !haveOneRange(colours);
+    if (!shared || this.legend.hidden) return;
+    setText(this.ends[0], formatValue(shared.low));
+    setText(this.ends[1], formatValue(shared.high));
+    this.bar.style.background = gradientOf(shared);
   }
 
   /** The picture, unless it is not the one that is selected. */

@@ -66,7 +66,11 @@ export const PICTURES: Readonly<Record<PictureKind, readonly [name: string, expl
       "Hidden state",
       "The state of each unit at each time step, for the first sequence of the batch.",
     ],
-    gates: ["Gates", "How far each gate is open at each time step: 0 is shut, 1 is open."],
+    gates: [
+      "Gates and cell",
+      "How far each gate is open at each time step (0 is shut, 1 is open), what is proposed for the " +
+        "state (-1 to 1), and the cell state, which has a range of its own.",
+    ],
     time_gradient: [
       "Gradient through time",
       "Norm of the loss's gradient with respect to the state at each time step: how much each " +

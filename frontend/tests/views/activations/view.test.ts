@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { PictureSubject } from "../../../src/messages/values";
 import type { Picture } from "../../../src/session";
-import { coloursOf } from "../../../src/views/activations/colours";
+import { coloursOf, panelColoursOf } from "../../../src/views/activations/colours";
 import { drawActivations } from "../../../src/views/activations/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
@@ -131,5 +131,27 @@ describe("the colours of a picture", () => {
     expect([signed.low, signed.high]).toEqual([-3, 3]);
     const fixed = coloursOf({ values: Float32Array.of(0.5, 3) }, [0, 10], false);
     expect([fixed.low, fixed.high]).toEqual([0, 10]);
+  });
+
+  it("range over what gates and candidates can be, and over the values of a cell state", () => {
+    const panels = ["forget gate", "candidate", "cell state"];
+    const values = Float32Array.of(0.4, 0.6, 0.1, 0.2, -3, 2);
+    const picture = { kind: "gates", panels, shape: [3, 1, 2], values } as const;
+    const ends = panelColoursOf(picture, null, false).map(({ low, high }) => [low, high]);
+    expect(ends).toEqual([
+      [0, 1],
+      [-1, 1],
+      [-3, 3],
+    ]);
+  });
+
+  it("are the same for all panels of other pictures", () => {
+    const values = Float32Array.of(0, 1, 2, 3);
+    const picture = { kind: "maps", panels: ["0", "1"], shape: [2, 1, 2], values } as const;
+    const ends = panelColoursOf(picture, null, false).map(({ low, high }) => [low, high]);
+    expect(ends).toEqual([
+      [0, 3],
+      [0, 3],
+    ]);
   });
 });
