@@ -168,15 +168,14 @@ class ReadingSchedule:
             reading for reading in self._readings if with_forward or not reading.needs_forward_pass
         ]
         free = self.spare_time.choose(possible, spare_ns)
-        is_last = step == run.total_steps
-        self.planned = free | {
-            reading
-            for reading in possible
-            if (is_last and reading.budget.enabled) or self._is_due(reading, now_ns, step)
-        }
+        due = free | {reading for reading in possible if self._is_due(reading, now_ns, step)}
         for reading in self._costly:
-            if reading in self.planned:
+            if reading in due:
                 reading.budget.note_planned(step)
+        self.planned = due
+        if step == run.total_steps:
+            # If the run goes on after all, later readings are as they were planned.
+            self.planned |= {reading for reading in possible if reading.budget.enabled}
         budgets = (reading.budget for reading in self._costly)
         self.next_required_step = min(
             (b.due_at_step for b in budgets if b.enabled), default=math.inf
