@@ -41,7 +41,6 @@ export class Group {
     groupCount += 1;
     const id = `labkit-group-${groupCount}`;
     this.panel = make("div", { class: "labkit-group-panel", role: "tabpanel", id, tabindex: "0" });
-    this.panel.dataset.labkitFills = "";
     this.widenButton.append(icon("widen"));
     this.widenButton.addEventListener("click", () => this.front && actions.widen(this.front));
     const head = make("div", { class: "labkit-group-head" }, this.strip, this.widenButton);
