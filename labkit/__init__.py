@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labkit.backgrounding import background
     from labkit.graphing import graph
+    from labkit.loading import load
     from labkit.run import (
         ComputationGraph,
         Finding,
@@ -60,6 +61,7 @@ __all__ = [
     "Stopped",
     "background",
     "graph",
+    "load",
     "stepper",
     "watch",
 ]
@@ -85,6 +87,7 @@ _MODULES = {
     "StepperView": "labkit.views",
     "background": "labkit.backgrounding",
     "graph": "labkit.graphing",
+    "load": "labkit.loading",
     "stepper": "labkit.stepping",
     "watch": "labkit.watching",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,16 @@ from labkit.capture.evaluation import OnFinding
 from labkit.insight import RuleEvaluator
 from labkit.run import Run
 from labkit.run.background_task import BackgroundTask
+from labkit.run.configuration import checked_config, checked_note, environment
 from labkit.run.error_text import described
+from labkit.run.file.paths import checked_path
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 
-def watch(
+def watch(  # noqa: PLR0913 - each is a setting of its own
     model: nn.Module | Mapping[str, nn.Module],
     optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None = None,
     *,
@@ -30,6 +33,10 @@ def watch(
     pace: float | None = None,
     ignore: Sequence[str] = (),
     on_finding: OnFinding | None = None,
+    save: str | os.PathLike[str] | None = None,
+    save_limit_mb: float = 500,
+    config: object = None,
+    note: str = "",
     show: bool | None = None,
 ) -> Run:
     """Watch the training of a model: one line before an unchanged loop.
@@ -71,6 +78,21 @@ def watch(
         thread at the end of a step or before the run ends. It may call methods of the run. If it
         raises an `Exception`, a notice says so and training goes on; an interrupt such as `Stopped`
         ends the loop.
+    save : path, optional
+        File that the run is written to while it goes on, by a thread of its own; `labkit.load`
+        opens it, also before the run has ended. If it exists, the next free name is taken
+        (``mlp-2.lab``); `Run.path` is the name in use. A folder, or a text that ends with a slash,
+        gets a file with the name of the run and the time. If it cannot be written, a warning says
+        so and training goes on. The run then ends with its model, also if nothing refers to it.
+    save_limit_mb : float
+        Size of the file in MB, at least 1, at which the older rows are replaced by the extremes
+        that the views show.
+    config : mapping, argparse.Namespace or data class, optional
+        What tells the run from others, for example ``{"width": 64}``; saved with the run.
+        Hyperparameters of the optimizers, versions, the device and the commit of git are recorded
+        anyway.
+    note : str
+        A text about the run; saved with it.
     show : bool, optional
         Whether to display the dashboard; by default only in a notebook.
 
@@ -111,6 +133,8 @@ def watch(
     >>> steps.tolist()
     [1, 2, 3, 4, 5]
     """
+    settings, text, limit = checked_config(config), checked_note(note), _bytes_of(save_limit_mb)
+    path = None if save is None else checked_path(save, name or "run")
     run = attach(
         model,
         optimizer,
@@ -125,6 +149,9 @@ def watch(
         ignore=ignore,
         on_finding=on_finding,
     )
+    run.config, run.note, run.environment = settings, text, environment()
+    if path is not None:
+        run.save_continuously(path, limit)
     task = BackgroundTask.current()
     if task is not None:
         task.add_run(run)
@@ -149,3 +176,18 @@ def _show(run: Run, *, demanded: bool) -> None:
         run.add_notice("views", text)
         if demanded:
             print(text)  # noqa: T201 - show=True was given, but widgets are not available
+
+
+def _bytes_of(megabytes: object) -> int:
+    """Return the largest size of a file, in bytes."""
+    if isinstance(megabytes, bool) or not isinstance(megabytes, (int, float)):
+        raise TypeError(
+            f"save_limit_mb takes a number of megabytes, not {type(megabytes).__name__}. "
+            'Example: lk.watch(model, save="runs/mlp.lab", save_limit_mb=200)'
+        )
+    if not 1 <= megabytes <= 1e9:  # noqa: PLR2004 - also excludes NaN
+        raise ValueError(
+            f"save_limit_mb = {megabytes!r} is out of range: it is a number of megabytes, at least "
+            '1. Example: lk.watch(model, save="runs/mlp.lab", save_limit_mb=200)'
+        )
+    return int(megabytes * 1e6)

@@ -99,6 +99,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     pictures: 0,
     skipped: [],
     pace: null,
+    read_from: null,
     ...facts,
   };
 }

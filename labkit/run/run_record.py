@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit.run.activations import ActivationLog
 from labkit.run.cost import Cost
@@ -15,7 +15,7 @@ from labkit.run.graph_log import GraphLog
 from labkit.run.graph_parts import GraphSpan
 from labkit.run.histograms import HistogramLog
 from labkit.run.incident import Incident
-from labkit.run.inspection import Samples
+from labkit.run.inspection import Inspection, Samples
 from labkit.run.live import LiveModel
 from labkit.run.logged_sample import LoggedSample
 from labkit.run.loop_length import LoopLength, check_total_steps
@@ -40,6 +40,14 @@ class RunRecord:
 
     Attributes
     ----------
+    config : dict of str to object
+        What the user has given as the configuration: numbers, texts, lists and mappings.
+    note : str
+        A text about the run; it may be set at any time.
+    environment : dict of str to str
+        Versions, machine and commit of the process that trains.
+    final_values : dict of str to Inspection
+        The values of the parameters at the end of the run, by name.
     model : ModelFacts
         Properties of the watched models.
     recorder : Recorder
@@ -65,6 +73,10 @@ class RunRecord:
     """
 
     def __init__(self) -> None:
+        self.config: dict[str, Any] = {}
+        self.note = ""
+        self.environment: dict[str, str] = {}
+        self.final_values: dict[str, Inspection] = {}
         self._notices = NoticeLog()
         self.model = ModelFacts()
         self.recorder = Recorder(self._notices)
@@ -85,7 +97,7 @@ class RunRecord:
         self._incident: Incident | None = None
         self.findings_log = FindingsLog()
         self._findings: tuple[Finding, ...] = ()
-        self._graphs = GraphLog()
+        self.graph_log = GraphLog()
         self._live: LiveModel | None = None
         self._steps = 0
 
@@ -272,12 +284,12 @@ class RunRecord:
     @property
     def graph(self) -> ComputationGraph | None:
         """The latest computation graph; None before the first backward pass."""
-        return self._graphs.latest
+        return self.graph_log.latest
 
     @property
     def graphs(self) -> tuple[ComputationGraph, ...]:
         """One graph per structure, oldest first; the newest 32."""
-        return self._graphs.graphs
+        return self.graph_log.graphs
 
     @property
     def graph_history(self) -> tuple[GraphSpan, ...]:
@@ -285,7 +297,7 @@ class RunRecord:
 
         The newest 200 spans are stored.
         """
-        return self._graphs.spans
+        return self.graph_log.spans
 
     @property
     def cost(self) -> float:
@@ -395,7 +407,7 @@ class RunRecord:
 
         With `more_sizes`, the sizes of tensors in this pass are others than those of the graph.
         """
-        self._graphs.add(graph, self.steps if step is None else step, more_sizes=more_sizes)
+        self.graph_log.add(graph, self.steps if step is None else step, more_sizes=more_sizes)
 
     def describe_model(self, facts: ModelFacts) -> None:
         """Set the properties of the watched models."""

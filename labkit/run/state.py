@@ -135,6 +135,8 @@ class RunState:
         Numbers of the steps that a gradient scaler skipped.
     pace : float or None
         Steps per second that the loop takes at most; None for full speed.
+    read_from : str or None
+        Name of the file that the run was read from; None if it is recorded in this process.
     """
 
     name: str
@@ -162,3 +164,4 @@ class RunState:
     pictures: int = 0
     skipped: tuple[int, ...] = ()
     pace: float | None = None
+    read_from: str | None = None

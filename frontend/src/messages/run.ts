@@ -158,4 +158,6 @@ export interface RunState {
   readonly skipped: readonly number[];
   /** Steps per second that the loop takes at most; null for full speed. */
   readonly pace: number | null;
+  /** Name of the file that the run was read from; null if it is recorded in the kernel. */
+  readonly read_from: string | null;
 }

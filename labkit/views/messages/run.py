@@ -142,3 +142,4 @@ class RunState(TypedDict):
     pictures: int
     skipped: list[int]
     pace: float | None
+    read_from: str | None

@@ -57,6 +57,7 @@ export function pastFactsOf(state: RunState): Fact[] {
 
 export function factsOf(state: RunState): Fact[] {
   return [
+    fileFact(state),
     stepFact(state),
     epochFact(state),
     rateFact(state),
@@ -84,6 +85,17 @@ function stepFact({ step, total_steps, length_source }: RunState): Fact {
     explanation:
       "A step is one update of the parameters by the optimizer." +
       (total ? ` The second number is how many there will be.${readFrom(length_source)}` : ""),
+  };
+}
+
+function fileFact({ read_from, status }: RunState): Fact | null {
+  if (read_from === null) return null;
+  return {
+    id: "file",
+    text: `from ${read_from}`,
+    explanation:
+      "The run is read from a file: its training is in another process, and cannot be controlled here." +
+      (isFinal(status) ? "" : " What that process writes appears within a second or two."),
   };
 }
 

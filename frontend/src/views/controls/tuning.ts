@@ -133,7 +133,8 @@ class TuningForm {
     const { modules, events } = tuning;
     this.unchanged.hidden = !this.isEmpty;
     if (!state) return;
-    const isOpen = !isFinal(state.status) && this.session.problem === null;
+    const isLive = !isFinal(state.status) && state.read_from === null;
+    const isOpen = isLive && this.session.problem === null;
     this.updateGroups(isOpen);
     this.modules.update(modules, isOpen, this.session.selected);
     this.budgetRow.hidden = !isOpen;
