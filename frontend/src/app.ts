@@ -12,11 +12,14 @@ import type { Channel } from "./transport/channel";
 import type { MessageRecorder } from "./transport/message-recorder";
 import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
+import detailsStyle from "./views/controls/details.css";
 import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
 import curvesStyle from "./views/curves/curves.css";
 import { drawCurves } from "./views/curves/view";
+import cardsStyle from "./views/dashboard/cards.css";
 import dashboardStyle from "./views/dashboard/dashboard.css";
+import headStyle from "./views/dashboard/head.css";
 import { drawDashboard } from "./views/dashboard/view";
 import { drawFindings } from "./views/findings/view";
 import { drawGradients } from "./views/gradients/view";
@@ -51,6 +54,9 @@ const STYLES = [
   graphStyle,
   layersStyle,
   stepperStyle,
+  headStyle,
+  cardsStyle,
+  detailsStyle,
   dashboardStyle,
 ].join("\n");
 
