@@ -22,6 +22,7 @@ import dashboardStyle from "./views/dashboard/dashboard.css";
 import headStyle from "./views/dashboard/head.css";
 import { drawDashboard } from "./views/dashboard/view";
 import { drawFindings } from "./views/findings/view";
+import linesStyle from "./views/gradients/lines.css";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
 import { drawGraph } from "./views/graph/view";
@@ -51,6 +52,7 @@ const STYLES = [
   curvesStyle,
   tuningStyle,
   samplesStyle,
+  linesStyle,
   graphStyle,
   layersStyle,
   stepperStyle,
