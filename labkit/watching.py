@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from labkit.capture import attach
 from labkit.capture.evaluation import OnFinding
@@ -15,6 +15,12 @@ from labkit.run.error_text import described
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from labkit.views.messages.widgets import DashboardForm
+
+DisplayedForm = Literal["dashboard", "compact"]
+_FORMS: dict[object, DashboardForm] = {"dashboard": "whole", "compact": "compact"}
+"""The forms of `Dashboard`; for other values of `show` the browser chooses."""
 
 
 def watch(
@@ -30,7 +36,7 @@ def watch(
     pace: float | None = None,
     ignore: Sequence[str] = (),
     on_finding: OnFinding | None = None,
-    show: bool | None = None,
+    show: bool | DisplayedForm | None = None,
 ) -> Run:
     """Watch the training of a model: one line before an unchanged loop.
 
@@ -71,8 +77,10 @@ def watch(
         thread at the end of a step or before the run ends. It may call methods of the run. If it
         raises an `Exception`, a notice says so and training goes on; an interrupt such as `Stopped`
         ends the loop.
-    show : bool, optional
-        Whether to display the dashboard; by default only in a notebook.
+    show : bool or {"dashboard", "compact"}, optional
+        Whether to display the dashboard; by default only in a notebook. ``"dashboard"`` displays it
+        with all cards, ``"compact"`` as one line and the curve of the loss; otherwise it has the
+        form that was last chosen in the browser.
 
     Returns
     -------
@@ -111,6 +119,7 @@ def watch(
     >>> steps.tolist()
     [1, 2, 3, 4, 5]
     """
+    _check_show(show)
     run = attach(
         model,
         optimizer,
@@ -129,23 +138,35 @@ def watch(
     if task is not None:
         task.add_run(run)
     if show is not False:
-        _show(run, demanded=show is True)
+        _show(run, _FORMS.get(show), demanded=show is not None)
     if task is not None:
         task.run_opened()
     return run
 
 
-def _show(run: Run, *, demanded: bool) -> None:
+def _check_show(show: object) -> None:
+    """Raise an error if a value is not a choice of how the dashboard is displayed."""
+    example = "Example: lk.watch(model, show='compact')"
+    taken = "True, False, None, 'dashboard' or 'compact'"
+    if isinstance(show, str) and show not in get_args(DisplayedForm):
+        raise ValueError(f"watch takes {taken} as show, not {show!r}. {example}")
+    if not isinstance(show, bool | str | None):
+        raise TypeError(
+            f"watch takes {taken} as show, not a value of type {type(show).__name__}. {example}"
+        )
+
+
+def _show(run: Run, form: DashboardForm | None, *, demanded: bool) -> None:
     """Display the dashboard in a notebook, or on demand; an error becomes a notice of the run."""
     try:
         from labkit.views.notebook import has_page, show_dashboard
 
         if demanded or has_page():
-            show_dashboard(run)
+            show_dashboard(run, form)
     except Exception as error:  # noqa: BLE001 - the loop must run in any case
         text = (
             f"The dashboard cannot be shown; the run is recorded all the same. ({described(error)})"
         )
         run.add_notice("views", text)
         if demanded:
-            print(text)  # noqa: T201 - show=True was given, but widgets are not available
+            print(text)  # noqa: T201 - the dashboard was asked for, but widgets are not available

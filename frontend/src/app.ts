@@ -1,6 +1,6 @@
 /** The main script: opens the session of a run and draws a view. */
 
-import type { ViewName } from "./messages/widgets";
+import type { DashboardForm, ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
 import { clearOnEscape } from "./parts/selection";
@@ -35,8 +35,7 @@ import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
 import style from "./views/style.css";
 
-const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
-  dashboard: drawDashboard,
+const VIEWS: Readonly<Record<Exclude<ViewName, "stepper" | "dashboard">, DrawView>> = {
   curves: withTitle("curves", drawCurves),
   gradients: withTitle("gradients", drawGradients),
   activations: withTitle("activations", drawActivations),
@@ -71,12 +70,14 @@ export interface ViewRequest {
   readonly model: StepperModel;
   /** Null for all views but the stepper. */
   readonly walks: MessageRecorder | null;
+  /** The form of a dashboard, if the program has chosen it. */
+  readonly form?: DashboardForm | null;
 }
 
 /** Draws a view of the channel's run, or shows it again; returns its clean-up. */
 export function render(request: ViewRequest): () => void {
-  const { view, channel, root } = request;
-  const key = `${view} ${channel.get("run_id")}`;
+  const { view, channel, root, form } = request;
+  const key = `${view} ${form ?? ""} ${channel.get("run_id")}`;
   const drawn = (view === "stepper" ? null : resumeView(key, channel)) ?? drawView(request);
   root.replaceChildren(drawn.element);
   return () => {
@@ -86,11 +87,16 @@ export function render(request: ViewRequest): () => void {
   };
 }
 
-function drawView({ view, channel, messages, root, model, walks }: ViewRequest): DrawnView {
-  const draw: DrawView | undefined =
-    view === "stepper" && walks
-      ? (place, session) => drawStepper(place, session, model, walks)
-      : VIEWS[view as keyof typeof VIEWS];
+/** Returns what draws the view that a widget names; undefined if this build has no such view. */
+function drawingOf({ view, model, walks, form }: ViewRequest): DrawView | undefined {
+  if (view === "dashboard") return (place, session) => drawDashboard(place, session, form);
+  if (view !== "stepper" || !walks) return VIEWS[view as keyof typeof VIEWS];
+  return (place, session) => drawStepper(place, session, model, walks);
+}
+
+function drawView(request: ViewRequest): DrawnView {
+  const { view, channel, messages, root } = request;
+  const draw = drawingOf(request);
   if (!draw) {
     const element = make("p", {}, `This build of labkit has no view named “${view}”.`);
     return { channel, element, close: () => undefined };
