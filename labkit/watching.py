@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from labkit.capture import attach
 from labkit.capture.evaluation import OnFinding
@@ -18,6 +18,12 @@ from labkit.run.file.paths import checked_path
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from labkit.views.messages.widgets import DashboardForm
+
+DisplayedForm = Literal["dashboard", "compact"]
+_FORMS: dict[object, DashboardForm] = {"dashboard": "whole", "compact": "compact"}
+"""The forms of `Dashboard`; for other values of `show` the browser chooses."""
 
 
 def watch(  # noqa: PLR0913 - each is a setting of its own
@@ -37,7 +43,7 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     save_limit_mb: float = 500,
     config: object = None,
     note: str = "",
-    show: bool | None = None,
+    show: bool | DisplayedForm | None = None,
 ) -> Run:
     """Watch the training of a model: one line before an unchanged loop.
 
@@ -93,8 +99,10 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
         anyway.
     note : str
         A text about the run; saved with it.
-    show : bool, optional
-        Whether to display the dashboard; by default only in a notebook.
+    show : bool or {"dashboard", "compact"}, optional
+        Whether to display the dashboard; by default only in a notebook. ``"dashboard"`` displays it
+        with all cards, ``"compact"`` as one line and the curve of the loss; otherwise it has the
+        form that was last chosen in the browser.
 
     Returns
     -------
@@ -135,6 +143,7 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     """
     settings, text, limit = checked_config(config), checked_note(note), _bytes_of(save_limit_mb)
     path = None if save is None else checked_path(save, name or "run")
+    _check_show(show)
     run = attach(
         model,
         optimizer,
@@ -156,26 +165,38 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     if task is not None:
         task.add_run(run)
     if show is not False:
-        _show(run, demanded=show is True)
+        _show(run, _FORMS.get(show), demanded=show is not None)
     if task is not None:
         task.run_opened()
     return run
 
 
-def _show(run: Run, *, demanded: bool) -> None:
+def _check_show(show: object) -> None:
+    """Raise an error if a value is not a choice of how the dashboard is displayed."""
+    example = "Example: lk.watch(model, show='compact')"
+    taken = "True, False, None, 'dashboard' or 'compact'"
+    if isinstance(show, str) and show not in get_args(DisplayedForm):
+        raise ValueError(f"watch takes {taken} as show, not {show!r}. {example}")
+    if not isinstance(show, bool | str | None):
+        raise TypeError(
+            f"watch takes {taken} as show, not a value of type {type(show).__name__}. {example}"
+        )
+
+
+def _show(run: Run, form: DashboardForm | None, *, demanded: bool) -> None:
     """Display the dashboard in a notebook, or on demand; an error becomes a notice of the run."""
     try:
         from labkit.views.notebook import has_page, show_dashboard
 
         if demanded or has_page():
-            show_dashboard(run)
+            show_dashboard(run, form)
     except Exception as error:  # noqa: BLE001 - the loop must run in any case
         text = (
             f"The dashboard cannot be shown; the run is recorded all the same. ({described(error)})"
         )
         run.add_notice("views", text)
         if demanded:
-            print(text)  # noqa: T201 - show=True was given, but widgets are not available
+            print(text)  # noqa: T201 - the dashboard was asked for, but widgets are not available
 
 
 def _bytes_of(megabytes: object) -> int:

@@ -1,6 +1,6 @@
 /** The main script: opens the session of a run and draws a view. */
 
-import type { ViewName } from "./messages/widgets";
+import type { DashboardForm, ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
 import { clearOnEscape } from "./parts/selection";
@@ -12,13 +12,17 @@ import type { Channel } from "./transport/channel";
 import type { MessageRecorder } from "./transport/message-recorder";
 import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
+import detailsStyle from "./views/controls/details.css";
 import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
 import curvesStyle from "./views/curves/curves.css";
 import { drawCurves } from "./views/curves/view";
+import cardsStyle from "./views/dashboard/cards.css";
 import dashboardStyle from "./views/dashboard/dashboard.css";
+import headStyle from "./views/dashboard/head.css";
 import { drawDashboard } from "./views/dashboard/view";
 import { drawFindings } from "./views/findings/view";
+import linesStyle from "./views/gradients/lines.css";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
 import { drawGraph } from "./views/graph/view";
@@ -31,8 +35,7 @@ import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
 import style from "./views/style.css";
 
-const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
-  dashboard: drawDashboard,
+const VIEWS: Readonly<Record<Exclude<ViewName, "stepper" | "dashboard">, DrawView>> = {
   curves: withTitle("curves", drawCurves),
   gradients: withTitle("gradients", drawGradients),
   activations: withTitle("activations", drawActivations),
@@ -48,9 +51,13 @@ const STYLES = [
   curvesStyle,
   tuningStyle,
   samplesStyle,
+  linesStyle,
   graphStyle,
   layersStyle,
   stepperStyle,
+  headStyle,
+  cardsStyle,
+  detailsStyle,
   dashboardStyle,
 ].join("\n");
 
@@ -63,12 +70,14 @@ export interface ViewRequest {
   readonly model: StepperModel;
   /** Null for all views but the stepper. */
   readonly walks: MessageRecorder | null;
+  /** The form of a dashboard, if the program has chosen it. */
+  readonly form?: DashboardForm | null;
 }
 
 /** Draws a view of the channel's run, or shows it again; returns its clean-up. */
 export function render(request: ViewRequest): () => void {
-  const { view, channel, root } = request;
-  const key = `${view} ${channel.get("run_id")}`;
+  const { view, channel, root, form } = request;
+  const key = `${view} ${form ?? ""} ${channel.get("run_id")}`;
   const drawn = (view === "stepper" ? null : resumeView(key, channel)) ?? drawView(request);
   root.replaceChildren(drawn.element);
   return () => {
@@ -78,11 +87,16 @@ export function render(request: ViewRequest): () => void {
   };
 }
 
-function drawView({ view, channel, messages, root, model, walks }: ViewRequest): DrawnView {
-  const draw: DrawView | undefined =
-    view === "stepper" && walks
-      ? (place, session) => drawStepper(place, session, model, walks)
-      : VIEWS[view as keyof typeof VIEWS];
+/** Returns what draws the view that a widget names; undefined if this build has no such view. */
+function drawingOf({ view, model, walks, form }: ViewRequest): DrawView | undefined {
+  if (view === "dashboard") return (place, session) => drawDashboard(place, session, form);
+  if (view !== "stepper" || !walks) return VIEWS[view as keyof typeof VIEWS];
+  return (place, session) => drawStepper(place, session, model, walks);
+}
+
+function drawView(request: ViewRequest): DrawnView {
+  const { view, channel, messages, root } = request;
+  const draw = drawingOf(request);
   if (!draw) {
     const element = make("p", {}, `This build of labkit has no view named “${view}”.`);
     return { channel, element, close: () => undefined };

@@ -6,6 +6,7 @@
  * afterwards, and the clean-up is needed even without a message.
  */
 
+import type { DashboardForm } from "./messages/widgets";
 import {
   ANSWER_TIMEOUT_MS,
   type Channel,
@@ -30,6 +31,7 @@ interface App {
     root: HTMLElement;
     model: ViewModel;
     walks: MessageRecorder | null;
+    form: DashboardForm | null;
   }): () => void;
 }
 
@@ -94,7 +96,8 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
     const view = model.get("view");
     const walks =
       view === "stepper" ? page.recorderOf(stepperKey(model.get("channel")), model) : null;
-    const close = app.render({ view, channel, messages, root: el, model, walks });
+    const form = model.get("form") ?? null;
+    const close = app.render({ view, channel, messages, root: el, model, walks, form });
     signal.addEventListener("abort", close);
   } catch (error) {
     showMessage(

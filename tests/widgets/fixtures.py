@@ -393,7 +393,11 @@ def channel_states() -> dict[str, widgets.ChannelState]:
 
 def view_states() -> dict[str, widgets.ViewState]:
     """Return the states of the views by their names."""
-    return {name: {"view": name, "channel": "IPY_MODEL_abc"} for name in get_args(widgets.ViewName)}
+    states: dict[str, widgets.ViewState] = {
+        name: {"view": name, "channel": "IPY_MODEL_abc"} for name in get_args(widgets.ViewName)
+    }
+    states["dashboard"]["form"] = "compact"
+    return states
 
 
 def pad_states() -> dict[str, pad.PadState]:

@@ -12,6 +12,9 @@ export type ViewName =
   | "findings"
   | "stepper";
 
+/** All cards, or one line and the curve of the loss. */
+export type DashboardForm = "whole" | "compact";
+
 /** The state of a run's channel. */
 export interface ChannelState {
   /** The kernel's protocol version; the page compares it before it sends a message. */
@@ -24,4 +27,6 @@ export interface ViewState {
   readonly view: ViewName;
   /** The model id of the channel, after "IPY_MODEL_"; null after the view was closed. */
   readonly channel: string | null;
+  /** The form of a dashboard; null for the form that was last used in the browser. */
+  readonly form?: DashboardForm | null;
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 ViewName = Literal[
     "dashboard",
@@ -18,6 +18,10 @@ ViewName = Literal[
 ]
 
 
+DashboardForm = Literal["whole", "compact"]
+"""All cards, or one line and the curve of the loss."""
+
+
 class ChannelState(TypedDict):
     """The state of a run's channel. The page checks `protocol` before it sends a message."""
 
@@ -26,7 +30,11 @@ class ChannelState(TypedDict):
 
 
 class ViewState(TypedDict):
-    """The state of a view. `channel` is the model id of the channel, after "IPY_MODEL_"."""
+    """The state of a view. `channel` is the model id of the channel, after "IPY_MODEL_".
+
+    Dashboards have a `form`; None for the form that was last used in the browser.
+    """
 
     view: ViewName
     channel: str | None
+    form: NotRequired[DashboardForm | None]

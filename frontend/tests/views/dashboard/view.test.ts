@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { DashboardForm } from "../../../src/messages/widgets";
 import { drawDashboard } from "../../../src/views/dashboard/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
@@ -18,12 +19,12 @@ beforeEach(() => {
   draw();
 });
 
-function draw(width = 1000): void {
+function draw(width = 1000, form: DashboardForm | null = null): void {
   root = document.createElement("div");
   root.scrollIntoView = vi.fn();
   Object.defineProperty(root, "clientWidth", { value: width });
   document.body.replaceChildren(root);
-  close = drawDashboard(root, session);
+  close = drawDashboard(root, session, form);
 }
 
 function tab(name: string): HTMLElement {
@@ -114,6 +115,27 @@ describe("an arrangement", () => {
     expect(root.classList).toContain("labkit-compact");
     button("Compact form").click();
     expect(shown()).toEqual(["curves", "gradients"]);
+  });
+
+  it("has the form that the program chooses, and leaves that of other runs as it was", () => {
+    const isCompact = () => root.classList.contains("labkit-compact");
+    close();
+    draw(1000, "compact");
+    expect(isCompact()).toBe(true);
+    button("Compact form").click();
+    close();
+    draw(1000, "compact");
+    expect(isCompact()).toBe(false); // a person has changed it in this run
+    button("Compact form").click();
+    close();
+    session = new StubSession();
+    draw();
+    expect(isCompact()).toBe(false);
+    button("Compact form").click();
+    close();
+    draw(1000, "whole");
+    expect(isCompact()).toBe(false);
+    expect(shown()).toEqual(["curves", "graph"]);
   });
 
   it("has a height that the arrow keys change", () => {
