@@ -139,6 +139,7 @@ class Run(ChangeableRun):
             steps_per_epoch=self.steps_per_epoch,
             total_steps=None if length is None else length.total,
             length_source=None if length is None else length.source,
+            may_end_early=length is not None and length.may_end_early,
             epoch_start=self.epoch_start,
             steps_per_second=rate,
             elapsed=self.elapsed,
