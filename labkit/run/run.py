@@ -308,6 +308,7 @@ class Run(ChangeableRun):
         """
         self._lifecycle.code_ended(self.steps, f"{text} at step {self.steps:,}")
         self.set_loop_length(None)
+        self._rate = StepRate()
         self.record_time(self.steps)
         live = self._live
         if live is not None:

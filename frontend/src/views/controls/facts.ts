@@ -113,7 +113,14 @@ function epochFact(state: RunState): Fact | null {
 }
 
 function rateFact({ steps_per_second, pace }: RunState): Fact | null {
-  if (steps_per_second === null) return null;
+  if (!steps_per_second) return null;
+  if (steps_per_second < 1 && !isPaced(steps_per_second, pace)) {
+    return {
+      id: "rate",
+      text: `${formatRate(1 / steps_per_second)} s per step`,
+      explanation: "Duration of a step, lately; pauses are left out.",
+    };
+  }
   const text = `${formatRate(steps_per_second)} steps/s`;
   const explanation = "Steps done in a second, lately; pauses are left out.";
   if (!isPaced(steps_per_second, pace)) return { id: "rate", text, explanation };

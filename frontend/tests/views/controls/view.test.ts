@@ -198,6 +198,14 @@ describe("the controls", () => {
     expect(facts.every(({ explanation }) => explanation.endsWith("."))).toBe(true);
   });
 
+  it("give the duration of slow steps instead of a rate", () => {
+    const rates = [0, 0.04, 0.5, 12].map(
+      (steps_per_second) =>
+        factsOf(stateOf({ steps_per_second })).find(({ id }) => id === "rate")?.text,
+    );
+    expect(rates).toEqual([undefined, "25.0 s per step", "2.0 s per step", "12.0 steps/s"]);
+  });
+
   it("say what the length of the run is read from", () => {
     const state = stateOf({ status: "running", total_steps: 20, remaining: 90 });
     const explanations = (length_source: string | null) =>
