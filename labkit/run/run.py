@@ -141,6 +141,7 @@ class Run(ChangeableRun):
             steps_per_epoch=self.steps_per_epoch,
             total_steps=None if length is None else length.total,
             length_source=None if length is None else length.source,
+            may_end_early=length is not None and length.may_end_early,
             epoch_start=self.epoch_start,
             steps_per_second=rate,
             elapsed=self.elapsed,
@@ -366,6 +367,7 @@ class Run(ChangeableRun):
         """
         self._lifecycle.code_ended(self.steps, f"{text} at step {self.steps:,}")
         self.set_loop_length(None)
+        self._rate = StepRate()
         self.record_time(self.steps)
         live = self._live
         if live is not None:

@@ -133,7 +133,8 @@ class RunRecord:
         The progress bar and the remaining time are computed from it. It is read from the ``for``
         loops around the steps where their lengths are certain: from ``range``, a data loader, a
         list, ``enumerate``, ``zip`` or a progress bar of tqdm. Set it where they are not, for
-        example for a ``while`` loop; None reads it from the loops again.
+        example for a ``while`` loop; None reads it from the loops again. A number that the run
+        has exceeded is not used any more.
 
         Raises
         ------
@@ -156,11 +157,10 @@ class RunRecord:
 
     def planned_length(self) -> LoopLength | None:
         """Return what is known of the length of the run; None if nothing is."""
-        if self._total_steps is not None:
-            left = max(0, self._total_steps - self.steps)
-            return LoopLength(
-                self._total_steps - left, left, is_exact=True, source="run.total_steps"
-            )
+        total = self._total_steps
+        if total is not None and total >= self.steps:
+            left = total - self.steps
+            return LoopLength(self.steps, left, is_exact=True, source="run.total_steps")
         length = self._loop_length
         return None if length is None or length.left_at(self.steps) is None else length
 

@@ -72,6 +72,44 @@ describe("the tabs of a dashboard", () => {
     expect(tab("details").nextElementSibling).toBe(tab("graph"));
   });
 
+  it("keep the focus when a key moves them to another group", () => {
+    const key = { ctrlKey: true, shiftKey: true };
+    press(tab("graph"), "ArrowLeft", key);
+    expect(tab("graph").parentElement).toBe(tab("curves").parentElement);
+    expect(document.activeElement).toBe(tab("graph"));
+    press(tab("graph"), "ArrowRight", key);
+    expect(tab("graph").nextElementSibling).toBe(tab("gradients"));
+    expect(document.activeElement).toBe(tab("graph"));
+  });
+
+  it("are dropped at the end of the group in which they are dropped", () => {
+    tab("curves").dispatchEvent(new Event("dragstart"));
+    drop(tab("details").parentElement);
+    expect(tab("details").nextElementSibling).toBe(tab("curves"));
+    tab("layers").dispatchEvent(new Event("dragstart"));
+    drop(tab("curves").parentElement);
+    expect(tab("curves").nextElementSibling).toBe(tab("layers"));
+  });
+
+  it("are dropped into a column of their own if one is free", () => {
+    const target = () =>
+      [...root.querySelectorAll<HTMLElement>(".labkit-drop-target")].find((each) =>
+        each.textContent?.includes("column"),
+      );
+    tab("details").dispatchEvent(new Event("dragstart"));
+    expect(target()?.hidden).toBe(true);
+    tab("details").dispatchEvent(new Event("dragend"));
+    tab("curves").dispatchEvent(new Event("dragstart"));
+    drop(tab("graph"));
+    expect(root.querySelectorAll("[role=tablist]")).toHaveLength(1);
+    tab("curves").dispatchEvent(new Event("dragstart"));
+    expect(target()?.hidden).toBe(false);
+    drop(target());
+    expect(root.querySelectorAll("[role=tablist]")).toHaveLength(2);
+    expect(shown()).toEqual(["curves", "graph"]);
+    expect(target()?.hidden).toBe(true);
+  });
+
   it("include the samples once some were logged", () => {
     expect(tab("samples")).toBeNull();
     const first = { name: "made", kind: "image", steps: [3], logged: 1 } as const;
@@ -168,6 +206,24 @@ describe("the headline", () => {
     expect(card.open).toBe(true);
   });
 
+  it("is an interrupt only without a finding, and an error of the loop in any case", () => {
+    const message = "the loop was interrupted";
+    session.state = stateOf({ step: 7, status: "interrupted", message });
+    close();
+    draw();
+    expect(headline().textContent).toContain("The loop was interrupted");
+    expect(headline().dataset.severity).toBe("hint");
+    close();
+    session.findings = [finding({ message: "The loss is NaN." })];
+    draw();
+    expect(headline().textContent).toContain("The loss is NaN.");
+    close();
+    session.state = stateOf({ step: 7, status: "failed", message: "the loop raised KeyError" });
+    draw();
+    expect(headline().textContent).toContain("The loop raised KeyError");
+    expect(headline().dataset.severity).toBe("error");
+  });
+
   it("is the problem of the connection before anything else", () => {
     session.problem = "The kernel has died.";
     session.findings = [finding()];
@@ -193,6 +249,10 @@ describe("the page", () => {
     expect(root.scrollIntoView).not.toHaveBeenCalled();
   });
 });
+
+function drop(place: HTMLElement | null | undefined): void {
+  place?.dispatchEvent(new Event("drop", { bubbles: true }));
+}
 
 async function framesDrawn(count: number): Promise<void> {
   for (let frame = 0; frame < count; frame++) await new Promise(requestAnimationFrame);
