@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 import uuid
@@ -189,7 +188,8 @@ class Run(ChangeableRun):
         """Record metrics, images, texts or figures at the current step, the last completed one.
 
         A value that is logged again at the same step replaces the earlier one. ``epoch=`` also sets
-        the displayed epoch. `series` returns numbers, `logged_samples` all others.
+        the displayed epoch and the curves' axis of epochs, also with fractions as in ``epoch=2.5``.
+        `series` returns numbers, `logged_samples` all others.
 
         Parameters
         ----------
@@ -246,8 +246,8 @@ class Run(ChangeableRun):
         for sample in [value.sample(step) for value in logged.values]:
             self.sample_log.add(sample)
         for name, value in logged.numbers.items():
-            if name == "epoch" and math.isfinite(value):
-                self._epoch = int(value)
+            if name == "epoch":
+                self.epochs.log(step, value)
             self.recorder.table(f"metric/{name}", "metric", (name,)).append(step, value)
         self.cost_totals.add_logging(time.perf_counter_ns() - began_ns)
 
