@@ -5,7 +5,7 @@ import { make, setText } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import { PointerTooltip } from "../../parts/pointer-tooltip";
 import type { Picture } from "../../session";
-import type { PictureColours } from "./colours";
+import { type PictureColours, quantityOf } from "./colours";
 
 /** Maximum width of panels with time or units as columns, in px. */
 const WIDE_PANEL_WIDTH = 640;
@@ -44,6 +44,7 @@ export class Panels {
     const silent = new Set(picture.kind === "maps" ? picture.silent : []);
     const size = sizeOf(picture);
     this.grid.dataset.kind = picture.kind;
+    this.grid.style.setProperty("--labkit-layers", String(layersOf(picture)));
     const isShared = haveOneRange(colours);
     this.panels.forEach(({ figure, canvas, caption }, place) => {
       const name = picture.panels[place] ?? String(place);
@@ -94,6 +95,12 @@ export class Panels {
     ];
     this.tooltip.show(lines.filter(Boolean), event);
   }
+}
+
+/** Returns the number of layers whose gates stand side by side. */
+function layersOf({ kind, panels }: Picture): number {
+  if (kind !== "gates") return 1;
+  return Math.max(1, panels.length / new Set(panels.map(quantityOf)).size);
 }
 
 /** Whether all panels have the same range of colours. */

@@ -16,6 +16,8 @@ import { timeGradient } from "./time-gradient";
 /** Interval between requests for newer pictures while the run continues at full speed. */
 const REFRESH_MS = 900;
 const MAX_NAMED = 12;
+/** Maximum number of other modules whose gradients through time are drawn. */
+const MAX_OTHERS = 8;
 const NOT_ARRIVED =
   "This picture has not arrived yet. The kernel sends the pictures of all modules in turn.";
 const NOT_ANSWERED = "The kernel has not sent this picture yet.";
@@ -40,6 +42,8 @@ export class PictureView {
   private requesting = false;
   private requestAgain = false;
   private picture: Picture | null = null;
+  /** The gradients through time of other modules. */
+  private others: readonly Picture[] = [];
   /** The selection whose module was shown last. */
   private followed: string | null = null;
   private theme: Theme | null = null;
@@ -135,6 +139,7 @@ export class PictureView {
     const picture = this.subjects.length
       ? await session.picture(this.module.value, kind, session.cursor)
       : null;
+    if (picture?.kind === "time_gradient") this.others = await this.timeGradientsBeside(picture);
     this.requesting = false;
     if (picture) this.picture = picture;
     if (!this.requestAgain) {
@@ -143,6 +148,19 @@ export class PictureView {
     }
     this.requestAgain = false;
     this.request(true);
+  }
+
+  /** Returns the gradients through time of other modules, to be drawn on the same axis. */
+  private async timeGradientsBeside({ module, step }: Picture): Promise<readonly Picture[]> {
+    const others = this.subjects.filter(
+      (each) => each.kind === "time_gradient" && each.module !== module,
+    );
+    const found = await Promise.all(
+      others
+        .slice(0, MAX_OTHERS)
+        .map((each) => this.session.picture(each.module, "time_gradient", step)),
+    );
+    return found.filter((each) => each !== null);
   }
 
   private offerModules(): void {
@@ -207,7 +225,7 @@ export class PictureView {
     this.panels.element.hidden = this.legend.hidden = lines;
     this.stage.querySelector("svg")?.remove();
     if (lines) {
-      this.stage.append(timeGradient(picture, theme));
+      this.stage.append(timeGradient(picture, this.others, theme));
       return;
     }
     const range = this.fixed.checked ? this.rangeOf(picture) : null;

@@ -1,8 +1,10 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { PictureSubject } from "../../../src/messages/values";
+import type { Theme } from "../../../src/parts/theme";
 import type { Picture } from "../../../src/session";
 import { coloursOf, panelColoursOf } from "../../../src/views/activations/colours";
+import { timeGradient } from "../../../src/views/activations/time-gradient";
 import { drawActivations } from "../../../src/views/activations/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
@@ -153,5 +155,47 @@ describe("the colours of a picture", () => {
       [0, 3],
       [0, 3],
     ]);
+  });
+
+  it("are the same for the cell states of all layers", () => {
+    const panels = ["layer 0: input gate", "layer 1: input gate"];
+    panels.push("layer 0: cell state", "layer 1: cell state");
+    const values = Float32Array.of(0.5, 0.25, -3, 2);
+    const picture = { kind: "gates", panels, shape: [4, 1, 1], values } as const;
+    const ends = panelColoursOf(picture, null, false).map(({ low, high }) => [low, high]);
+    expect(ends).toEqual([
+      [0, 1],
+      [0, 1],
+      [-3, 3],
+      [-3, 3],
+    ]);
+  });
+});
+
+describe("gradients through time", () => {
+  const theme = { gridLine: "", mutedText: "grey", series: ["red", "blue"] } as unknown as Theme;
+  const picture = (module: string, values: readonly number[]): Picture => ({
+    module,
+    kind: "time_gradient",
+    step: 9,
+    shape: [1, 1, values.length],
+    panels: [""],
+    rows: "",
+    columns: "time step",
+    silent: [],
+    whole: [1, values.length],
+    values: Float32Array.from(values),
+  });
+
+  it("of all modules have one axis", () => {
+    const small = picture("small", [1e-3, 1e-4]);
+    const alone = timeGradient(small, [], theme);
+    const beside = timeGradient(small, [picture("<b>large</b>", [10, 1])], theme);
+    const powers = (svg: SVGElement) =>
+      [...svg.querySelectorAll("text")].map((each) => each.textContent);
+    expect(powers(alone)).not.toContain("1e1");
+    expect(powers(beside)).toContain("1e1");
+    expect(beside.querySelectorAll("polyline")).toHaveLength(2);
+    expect(beside.querySelector("title")?.textContent).toBe("<b>large</b>");
   });
 });
