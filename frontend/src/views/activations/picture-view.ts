@@ -9,6 +9,7 @@ import type { Theme } from "../../parts/theme";
 import { ViewSettings } from "../../parts/view-settings";
 import type { Picture, RunSession } from "../../session";
 import { gradientOf, panelColoursOf } from "./colours";
+import { InputFigure } from "./model-input";
 import { haveOneRange, Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";
 import { timeGradient } from "./time-gradient";
@@ -30,7 +31,13 @@ export class PictureView {
   private readonly toolbar = make("div", { class: "labkit-toolbar" });
   private readonly description = make("p", { class: "labkit-picture-words" });
   private readonly panels = new Panels();
-  private readonly stage = make("div", { class: "labkit-picture-stage" }, this.panels.element);
+  private readonly input = new InputFigure();
+  private readonly stage = make(
+    "div",
+    { class: "labkit-picture-stage" },
+    this.input.element,
+    this.panels.element,
+  );
   private readonly bar = make("span", { class: "labkit-heat-bar" });
   private readonly ends = [make("span"), make("span")] as const;
   private readonly legend = make("div", { class: "labkit-heat-legend" });
@@ -221,9 +228,10 @@ export class PictureView {
       "aria-label",
       `${name} of ${picture.module || "the model"}: ${description}`,
     );
+    this.input.draw(picture.given, theme);
     const lines = picture.kind === "time_gradient";
     this.panels.element.hidden = this.legend.hidden = lines;
-    this.stage.querySelector("svg")?.remove();
+    this.stage.querySelector(".labkit-time-gradient")?.remove();
     if (lines) {
       this.stage.append(timeGradient(picture, this.others, theme));
       return;
