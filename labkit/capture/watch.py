@@ -199,7 +199,7 @@ class Watch:
         nothing = self._machine.awaits_first_pass and (
             self._call_history.calls > 1 or self._machine.saw_unrelated_passes_only
         )
-        self._machine.close()
+        self._machine.close(reads_last_step=run is not None and not run.is_abandoned)
         self._call_history.close()
         if self._loss_calls is not None:
             self._loss_calls.close()

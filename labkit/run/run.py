@@ -76,7 +76,8 @@ class Run(ChangeableRun):
         self._lifecycle = Lifecycle(self.control, self._notices)
         self._entered_by: int | None = None
         """The thread that entered the ``with`` block."""
-        self._is_abandoned = False
+        self.is_abandoned = False
+        """Whether the run was ended by a finalizer, in which no code of the user is executed."""
         self._rate = StepRate()
         self._register()
 
@@ -234,7 +235,7 @@ class Run(ChangeableRun):
         All arguments are checked first: a call that raises records nothing. The call waits for the
         value of a tensor on an accelerator, like ``item()``.
         """
-        if self.closed and not self._is_abandoned:
+        if self.closed and not self.is_abandoned:
             raise RuntimeError(
                 f"run.log({', '.join(f'{name}=...' for name in metrics)}) was called after the run "
                 f"{self.name!r} had ended ({self.status}), and an ended run takes no more. Log "
@@ -338,11 +339,11 @@ class Run(ChangeableRun):
 
     def abandon(self) -> None:
         """End the run in a finalizer: like `close`, but no code of the user is executed."""
-        self._is_abandoned = True
+        self.is_abandoned = True
         self._end("finished")
 
     def __enter__(self) -> Self:
-        if self.closed and not self._is_abandoned:
+        if self.closed and not self.is_abandoned:
             raise RuntimeError(
                 f"The run {self.name!r} has ended ({self.status}) and would record nothing. Watch "
                 "anew: with lk.watch(model) as run."

@@ -4,6 +4,7 @@ import type { PictureKind, PictureSubject } from "../../messages/values";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
 import { drawsEachStep } from "../../parts/redraw-scheduler";
+import { isFinal } from "../../parts/run-status";
 import { innermostAround, isWithin, pathOf } from "../../parts/selection";
 import type { Theme } from "../../parts/theme";
 import { ViewSettings } from "../../parts/view-settings";
@@ -21,6 +22,9 @@ const MAX_NAMED = 12;
 const MAX_OTHERS = 8;
 const NOT_ARRIVED =
   "This picture has not arrived yet. The kernel sends the pictures of all modules in turn.";
+const LAST_READ =
+  "This is the newest step whose activations were read. The last step of a run is read as well if " +
+  "its number is known before: labkit reads it from for loops, or it is set as run.total_steps.";
 const NOT_ANSWERED = "The kernel has not sent this picture yet.";
 
 export class PictureView {
@@ -222,8 +226,10 @@ export class PictureView {
     const [name, explanation] = PICTURES[picture.kind];
     this.kind.title = explanation;
     const description = describe(picture);
-    setText(this.description, `Step ${formatCount(picture.step)} · ${description}`);
-    this.description.title = explanation;
+    const isOlder = this.endsBefore(picture);
+    const steps = `${formatCount(picture.step)}${isOlder ? ` of ${formatCount(this.lastStep)}` : ""}`;
+    setText(this.description, `Step ${steps} · ${description}`);
+    this.description.title = isOlder ? `${LAST_READ} ${explanation}` : explanation;
     this.stage.setAttribute(
       "aria-label",
       `${name} of ${picture.module || "the model"}: ${description}`,
@@ -245,6 +251,18 @@ export class PictureView {
     setText(this.ends[0], formatValue(shared.low));
     setText(this.ends[1], formatValue(shared.high));
     this.bar.style.background = gradientOf(shared);
+  }
+
+  private get lastStep(): number {
+    return this.session.state?.step ?? 0;
+  }
+
+  /** Whether the run has ended with a later step than that of its newest picture. */
+  private endsBefore({ step }: Picture): boolean {
+    const { state, cursor } = this.session;
+    const newest = Math.max(...this.subjects.flatMap(({ steps }) => steps.slice(-1)), step);
+    const hasEnded = state !== null && isFinal(state.status);
+    return hasEnded && cursor === null && step === newest && step < this.lastStep;
   }
 
   /** The picture, unless it is not the one that is selected. */

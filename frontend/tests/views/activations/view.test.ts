@@ -109,6 +109,15 @@ describe("pictures of activations", () => {
     expect(root.textContent).toContain("1 dead: 1");
   });
 
+  it("say that a later step was not read, once the run has ended", async () => {
+    const words = () => root.querySelector(".labkit-picture-words")?.textContent;
+    await vi.waitFor(() => expect(words()).toContain("Step 9 ·"));
+    session.state = stateOf({ step: 12, pictures: 4, status: "finished" });
+    session.notify("frame");
+    session.setCursor(null);
+    await vi.waitFor(() => expect(words()).toContain("Step 9 of 12 ·"));
+  });
+
   it("follow the selection in other views, and the cursor", async () => {
     await vi.waitFor(() => expect(root.querySelectorAll("figure")).toHaveLength(2));
     session.select("rnn.weight_hh_l0");

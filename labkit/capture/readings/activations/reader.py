@@ -124,6 +124,24 @@ class ActivationReader:
         finally:
             self.stop()
 
+    def draw_chosen(self, run: Run, transfer: DeviceTransfer, step: int) -> bool:
+        """Record pictures of the chosen input after the last step of a run; return whether it did.
+
+        Nothing is done if these pictures exist, or if there is no chosen input.
+        """
+        self.stop()
+        self._modules.update()
+        is_known = any(step in run.activations.steps(*each) for each in run.activations.subjects())
+        if self._chosen is None or is_known or not self._modules.can_have_hooks:
+            return False
+        current = StepActivations(run, transfer, step, with_pictures=True, excluded=self._excluded)
+        try:
+            self._picture_chosen(current)
+            current.record_pictures(run, self._texts)
+        finally:
+            current.release()
+        return True
+
     def stop(self) -> None:
         """Remove the hooks on modules and tensors, and drop what was read."""
         self._remove_hook()
