@@ -104,6 +104,8 @@ class StepMachine(PassCalls):
         ):
             self._refusals_left -= 1
             self._next_thread = thread, found
+            for each in found:
+                each.is_trained_elsewhere = True
             return False
         self._train_on(thread, found)
         return True
@@ -121,7 +123,7 @@ class StepMachine(PassCalls):
 
     def _train_on(self, thread: int, recorders: Sequence[OptimizerRecorder]) -> None:
         for each in recorders:
-            each.thread = thread
+            each.thread, each.is_trained_elsewhere = thread, False
         self.thread = thread
         self.control.owner = thread
 
