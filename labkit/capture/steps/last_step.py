@@ -23,7 +23,7 @@ def read_last_step(run: Run, loop: Loop) -> None:
         Its training thread calls this.
     """
     step = loop.steps_done
-    recorders = [each for each in loop.recorders.active if each.thread == loop.thread]
+    recorders = [each for each in loop.recorders.required if each.thread == loop.thread]
     if not step or loop.is_in_pass or loop.training_step.has_step_under_way:
         return
     for recorder in recorders:

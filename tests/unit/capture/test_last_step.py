@@ -173,3 +173,13 @@ def test_the_model_is_not_called_at_the_end_of_a_loop_that_failed():
     with pytest.raises(ValueError, match="stop"):
         watched_until(731, ends=fail, activations=torch.ones(1, 8))
     assert calls == []
+
+
+def test_parameters_that_no_optimizer_holds_are_not_read_at_the_end():
+    model = net()
+    optimizer = torch.optim.SGD(model[2].parameters(), lr=0.01)
+    with lk.watch(model, show=False) as run:
+        for _ in range(100):
+            step(model, optimizer)
+    assert run.series("weight_norm/2.weight")[0][-1] == 100
+    assert run.notices == ()
