@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from labkit.run.activations import ActivationLog
 from labkit.run.cost import Cost
+from labkit.run.epochs import Epochs
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingEntry, FindingsLog
 from labkit.run.graph import ComputationGraph
@@ -66,8 +66,8 @@ class RunRecord:
         The time of the loop and the cost of watching.
     findings_log : FindingsLog
         When findings came and went, and the ignored rules.
-    epochs_begun : StepKnots
-        The number of completed epochs at the steps at which epochs began.
+    epochs : Epochs
+        The number of completed epochs at some steps.
     step_times : StepKnots
         The time since the start of the run, in s, at some steps.
     """
@@ -86,13 +86,9 @@ class RunRecord:
         self.samples: Samples = {}
         self.observations = Observations()
         self.cost_totals = Cost()
-        self._epoch: int | None = None
-        self._steps_per_epoch: int | None = None
         self._total_steps: int | None = None
         self._loop_length: LoopLength | None = None
-        self._epochs = 0
-        """Number of iterations over the training loader that have begun."""
-        self.epochs_begun = StepKnots(spacing=1)
+        self.epochs = Epochs()
         self.step_times = StepKnots(spacing=0.1)
         self._incident: Incident | None = None
         self.findings_log = FindingsLog()
@@ -119,12 +115,12 @@ class RunRecord:
     @property
     def epoch(self) -> int | None:
         """The current epoch, counted from 1; None if unknown."""
-        return self._epoch
+        return self.epochs.current
 
     @property
     def steps_per_epoch(self) -> int | None:
         """Number of batches per epoch of the data loader; None if unknown."""
-        return self._steps_per_epoch
+        return self.epochs.batches
 
     @property
     def total_steps(self) -> int | None:
@@ -166,19 +162,8 @@ class RunRecord:
 
     @property
     def epoch_start(self) -> EpochStart | None:
-        """The begin of the newest iteration over the training loader; None before the first one.
-
-        The length of the epoch in steps is estimated from the number of batches per step so far.
-        """
-        begun = self.epochs_begun.knots()
-        if not begun:
-            return None
-        batches, length = self.observations.batches, self.steps_per_epoch
-        if length is not None:
-            # A batch is loaded before its step: half a step of batches is under way on average.
-            batches_per_step = max(1, round(batches / (self.steps + 0.5)))
-            length = math.ceil(length / batches_per_step)
-        return EpochStart(self._epochs, begun[-1].step, length)
+        """The begin of the newest epoch, by the loader or as logged; None before the first one."""
+        return self.epochs.newest_start(self.steps, self.observations.batches)
 
     @property
     def tables(self) -> dict[str, SeriesTable]:
@@ -422,10 +407,7 @@ class RunRecord:
 
         To be called after its first step.
         """
-        self._epoch = (self._epoch or 0) + 1
-        self._steps_per_epoch = steps
-        self.epochs_begun.add(max(0, self.steps - 1), self._epochs)
-        self._epochs += 1
+        self.epochs.begin(max(0, self.steps - 1), steps)
 
     def set_loop_length(self, length: LoopLength | None) -> None:
         """Set what is known of the length of the loop that trains; None if it is unknown."""
