@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labkit.backgrounding import background
+    from labkit.comparing import compare
     from labkit.graphing import graph
     from labkit.run import (
         ComputationGraph,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from labkit.stepping import stepper
     from labkit.views import (
         ActivationView,
+        Comparison,
         Controls,
         CurvesView,
         Dashboard,
@@ -42,6 +44,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ActivationView",
     "BackgroundTask",
+    "Comparison",
     "ComputationGraph",
     "Controls",
     "CurvesView",
@@ -59,6 +62,7 @@ __all__ = [
     "StepperView",
     "Stopped",
     "background",
+    "compare",
     "graph",
     "stepper",
     "watch",
@@ -74,6 +78,7 @@ _MODULES = {
     "RunEvent": "labkit.run",
     "Stopped": "labkit.run",
     "ActivationView": "labkit.views",
+    "Comparison": "labkit.views",
     "Controls": "labkit.views",
     "CurvesView": "labkit.views",
     "Dashboard": "labkit.views",
@@ -84,6 +89,7 @@ _MODULES = {
     "SamplesView": "labkit.views",
     "StepperView": "labkit.views",
     "background": "labkit.backgrounding",
+    "compare": "labkit.comparing",
     "graph": "labkit.graphing",
     "stepper": "labkit.stepping",
     "watch": "labkit.watching",

@@ -240,7 +240,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 GRAPH,
                 [FINDING],
                 HISTORY,
-                ["fc.weight"],
+                snapshots_and_frames.Setup(["fc.weight"], {"optimizer": "SGD"}),
                 TUNING,
                 snapshots_and_frames.Notebook("marimo", "~/labkit"),
                 progress=PROGRESS,
@@ -263,7 +263,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 GRAPH,
                 [],
                 NO_HISTORY,
-                ["fc.bias"],
+                snapshots_and_frames.Setup(["fc.bias"], {"optimizer": "Adam"}),
                 {"events": TUNING["events"]},
                 samples=[SAMPLES],
             ),
@@ -393,7 +393,12 @@ def channel_states() -> dict[str, widgets.ChannelState]:
 
 def view_states() -> dict[str, widgets.ViewState]:
     """Return the states of the views by their names."""
-    return {name: {"view": name, "channel": "IPY_MODEL_abc"} for name in get_args(widgets.ViewName)}
+    states: dict[str, widgets.ViewState] = {
+        name: {"view": name, "channel": "IPY_MODEL_abc"} for name in get_args(widgets.ViewName)
+    }
+    states["comparison"]["channels"] = ["IPY_MODEL_abc", "IPY_MODEL_def"]
+    states["comparison"]["names"] = ["SGD", "Adam"]
+    return states
 
 
 def pad_states() -> dict[str, pad.PadState]:

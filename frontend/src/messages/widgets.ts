@@ -10,6 +10,7 @@ export type ViewName =
   | "layers"
   | "controls"
   | "findings"
+  | "comparison"
   | "stepper";
 
 /** The state of a run's channel. */
@@ -24,4 +25,8 @@ export interface ViewState {
   readonly view: ViewName;
   /** The model id of the channel, after "IPY_MODEL_"; null after the view was closed. */
   readonly channel: string | null;
+  /** The channels of a comparison, of which `channel` is the first. */
+  readonly channels?: readonly string[];
+  /** The names of the runs in a comparison. */
+  readonly names?: readonly string[];
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 ViewName = Literal[
     "dashboard",
@@ -14,6 +14,7 @@ ViewName = Literal[
     "layers",
     "controls",
     "findings",
+    "comparison",
     "stepper",
 ]
 
@@ -26,7 +27,12 @@ class ChannelState(TypedDict):
 
 
 class ViewState(TypedDict):
-    """The state of a view. `channel` is the model id of the channel, after "IPY_MODEL_"."""
+    """The state of a view. `channel` is the model id of the channel, after "IPY_MODEL_".
+
+    A comparison has the channels and the names of several runs; `channel` is the first of them.
+    """
 
     view: ViewName
     channel: str | None
+    channels: NotRequired[list[str]]
+    names: NotRequired[list[str]]

@@ -33,14 +33,14 @@ export function lineTraces(
   yaxis: string,
   input: TraceInput,
 ): Trace[] {
-  const { axis } = input;
-  const chosen = chosenOf(points, input);
+  const axis = line.axis ?? input.axis;
+  const chosen = chosenOf(points, { ...input, axis });
   const decay = decaySteps(input.smoothing, points.steps);
   const smoothed = smooth(points, decay);
   const x = Float64Array.from(chosen, (index) => axis.at(points.steps[index] as number));
   const raw = Float32Array.from(chosen, (index) => drawable(points.values[index] as number));
   const uid = uidOf(line);
-  const { colour: color, isHidden } = line;
+  const { colour: color, isHidden, dash } = line;
   const shared = {
     type: "scatter",
     name: escapeMarkup(line.name),
@@ -53,7 +53,7 @@ export function lineTraces(
     uid,
     mode: hasFew(raw) ? "lines+markers" : "lines",
     showlegend: true,
-    line: { color, width: 1.8 },
+    line: { color, width: 1.8, ...(dash ? { dash } : {}) },
     marker: { color, size: 5 },
   };
   // Without smoothing the trace is empty, not absent, so that each line has the same traces.

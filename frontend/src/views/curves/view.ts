@@ -26,6 +26,7 @@ import {
   quantitiesOf,
   withAreas,
 } from "./quantities";
+import { linesBeside } from "./runs-beside";
 import { CurvesToolbar, type FileFormat } from "./toolbar";
 import { ValueStrip } from "./value-strip";
 
@@ -236,6 +237,7 @@ class CurvesView {
       range: figure.range,
       width: figure.width,
       height: figure.height,
+      others: linesBeside(session, axis),
       theme: this.live.theme,
     };
   }
