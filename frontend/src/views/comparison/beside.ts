@@ -97,7 +97,10 @@ class BesideView {
     }));
     this.menu = new SharedMenu(this.columns.map(({ body }) => body));
     const choice = make("div", { class: "labkit-toolbar" }, this.select);
-    this.bar.replaceChildren(choice, ...this.menu.elements);
+    // The styles of some controls are those of a view's class.
+    const { className } = this.columns[0]?.body ?? this.bar;
+    const menu = make("div", { class: `labkit-beside-menu ${className}` }, ...this.menu.elements);
+    this.bar.replaceChildren(choice, menu);
     this.update();
   }
 

@@ -14,6 +14,7 @@ import { describe } from "../curves/description";
 import { savePicture, saveValues } from "../curves/export";
 import { type CurvesInput, curvesPlot } from "../curves/plot";
 import type { DrawnQuantity } from "../curves/quantities";
+import { commonDecay } from "../curves/runs-beside";
 import { CurvesToolbar, type FileFormat } from "../curves/toolbar";
 import { type CommonAxis, commonAxes } from "./common-axes";
 import { LayerMenu } from "./layer-menu";
@@ -157,7 +158,8 @@ class OverlaidCurves {
     const plot = curvesPlot(this.input());
     setText(this.warning, plot.warnings.join("; "));
     const shapes = [...(plot.layout.shapes as Layout[]), ...this.cursorShapes(shown)];
-    figure.draw(plot.traces, { ...plot.layout, shapes });
+    // The tooltip is about one panel: with those of all, it would cover the lines.
+    figure.draw(plot.traces, { ...plot.layout, shapes, hoversubplots: "single" });
   }
 
   private setAxis(shown: readonly LinkedRun[]): void {
@@ -180,10 +182,10 @@ class OverlaidCurves {
     this.keys.update(distance || description);
   }
 
-  private input(): CurvesInput {
+  private input(quantities = this.panels): CurvesInput {
     const { figure, toolbar, common } = this;
     return {
-      quantities: this.panels,
+      quantities,
       axis: common.axis,
       smoothing: toolbar.smoothing,
       logarithmic: toolbar.logarithmic,
@@ -194,6 +196,7 @@ class OverlaidCurves {
       skipped: [],
       room: 0,
       range: figure.range,
+      decay: commonDecay(this.runs.sessions, toolbar.smoothing),
       width: figure.width,
       height: figure.height,
       theme: this.live.theme,
@@ -216,11 +219,13 @@ class OverlaidCurves {
 
   private async export(format: FileFormat): Promise<void> {
     const name = this.runs.shown.map((run) => run.name).join(" ");
+    const { theme } = this.live;
     try {
+      const panels = drawnPanels(this.shared, theme, this.common.of, "run and series");
       if (format === "CSV") {
-        const lines = this.panels.flatMap((panel) => panel.lines);
+        const lines = panels.flatMap((panel) => panel.lines);
         saveValues(lines, [BY_STEP], name);
-      } else await savePicture(this.figure, this.input(), this.live.theme, name);
+      } else await savePicture(this.figure, this.input(panels), theme, name);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       setText(this.warning, `The curves were not saved: ${reason}.`);

@@ -1,12 +1,16 @@
 /** The series of several runs, grouped by name, as the curves draw them. */
 
 import type { TableKind } from "../../messages/tables";
+import { shorten } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import type { StepAxis } from "../../plot/step-axis";
 import type { SeriesTable } from "../../session";
 import { type DrawnQuantity, LEARNING_RATE, type Quantity } from "../curves/quantities";
 import type { LinkedRun } from "./linked-runs";
 import { lookOf } from "./looks";
+
+/** Maximum number of letters of a run's name in a tooltip. */
+const MAX_NAME = 28;
 
 /** A column of one run's table. */
 export interface RunSeries {
@@ -63,20 +67,25 @@ export function asQuantities(shared: readonly SharedSeries[]): Quantity[] {
   }));
 }
 
+/** How the lines of a panel are called: by the run alone, or also by the series. */
+export type Naming = "run" | "run and series";
+
 /** Returns the panels to draw: each line has the look of its run, and the run's own axis. */
 export function drawnPanels(
   shared: readonly SharedSeries[],
   theme: Theme,
   axisOf: (run: LinkedRun) => StepAxis,
+  naming: Naming = "run",
 ): DrawnQuantity[] {
   return shared.map(({ key, title, series }) => ({
     key,
     title,
     lines: series.map(({ run, part, table, column }) => {
       const { colour, dash } = lookOf(run.place, theme);
-      const own = part === "" ? key : `${key} ${part}`;
+      const short = naming === "run" ? shorten(run.name, MAX_NAME) : run.name;
+      const own = naming === "run" ? [short, part] : [short, key, part];
       return {
-        name: shared.length > 1 || part !== "" ? `${run.name} · ${own}` : run.name,
+        name: own.filter(Boolean).join(" · "),
         table: renamed(table, `${run.place} ${key}`),
         column,
         colour,

@@ -59,6 +59,8 @@ const PX_PER_LETTER = 7.6;
 const MIN_TITLE = 12;
 /** Height of a panel for each tick, in px. */
 const PX_PER_TICK = 18;
+/** Height of a panel, in px, from which a logarithmic axis has room for all digits. */
+const MIN_HEIGHT_OF_DIGITS = 260;
 
 export function curvesPlot(input: CurvesInput): CurvesPlot {
   const traces: Trace[] = [];
@@ -222,7 +224,9 @@ function layoutOf(
 function valueAxis({ theme, logarithmic, height }: CurvesInput, domain: StepRange): Layout {
   const { t: above, b: below } = marginOf(height);
   const panelHeight = (domain[1] - domain[0]) * (height - above - below);
-  const nticks = Math.min(6, Math.max(2, Math.round(panelHeight / PX_PER_TICK)));
+  // In a low panel the digits below a power of ten would overlap: with few ticks plotly leaves some out.
+  const most = logarithmic && panelHeight < MIN_HEIGHT_OF_DIGITS ? 3 : 6;
+  const nticks = Math.min(most, Math.max(2, Math.round(panelHeight / PX_PER_TICK)));
   // A linear zoom does not apply to a logarithmic axis.
   if (logarithmic) return { ...logAxis(theme), nticks, domain, uirevision: "log" };
   return { ...baseAxis(theme), domain, exponentformat: "power", nticks, uirevision: "linear" };

@@ -1,6 +1,7 @@
 /** The curves of the runs that are shown beside this one, which share its axes. */
 
 import type { OtherLine } from "../../plot/extent-trace";
+import { decaySteps } from "../../plot/smooth";
 import { knownAxes, type StepAxis } from "../../plot/step-axis";
 import type { RunSession } from "../../session";
 import { quantitiesOf } from "./quantities";
@@ -19,6 +20,17 @@ export function linesBeside({ beside }: RunSession, axis: StepAxis): OtherLines 
     }
   }
   return lines;
+}
+
+/** Returns the number of steps of the averages of all runs beside a run; null alone. */
+export function decayBeside({ beside }: RunSession, smoothing: number): number | null {
+  return beside && commonDecay(beside.sessions, smoothing);
+}
+
+/** Returns the number of steps of the averages of several runs, by the length of the longest. */
+export function commonDecay(sessions: readonly RunSession[], smoothing: number): number {
+  const longest = Math.max(0, ...sessions.map(({ state }) => state?.step ?? 0));
+  return decaySteps(smoothing, Float64Array.of(0, longest));
 }
 
 /** Returns where the steps of a run are on an axis of the same kind; null if that is unknown. */
