@@ -123,6 +123,8 @@ export interface StepMark {
 export interface RunsBeside {
   /** All of them. */
   readonly sessions: readonly RunSession[];
+  /** Draws the views of all of them anew, after a change of a setting that they share. */
+  redraw(): void;
 }
 
 /** A change to the training, without the number of its request. */

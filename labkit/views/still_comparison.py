@@ -18,19 +18,11 @@ _TOP, _BOTTOM = 60, 300
 _MAX_POINTS = 800
 _MAX_ROWS = 24
 _MAX_CELL = 24
-_NAME_WIDTH = 150
+_NAME_WIDTH = 176
 _LINE = 18
 _UNKNOWN = "–"  # noqa: RUF001 - a dash where a run has no such row
-_COLOURS = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#b5428a",
-    "#b07d00",
-    "#3a9bd4",
-    "#6b6b6b",
-    "#0072b2",
-)
+_LIGHT = ("#0072b2", "#d55e00", "#009e73", "#b5428a", "#b07d00", "#3a9bd4", "#6b6b6b")
+_DARK = ("#56b4e9", "#f0883e", "#2bc49a", "#e08fc0", "#e6b422", "#a6d3f2", "#b8b8b8")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "12 4 2 4", "", "7 3")
 """Colours and dashes of the runs, as in the page (`frontend/src/views/comparison/looks.ts`)."""
 
@@ -60,7 +52,16 @@ def svg(runs: Sequence[Run], names: Sequence[str]) -> str:
         for place in range(len(runs))
     )
     height = bottom + _LINE * (len(rows) + 1)
-    return pictures.frame(_title(names), height, body + swatches + table)
+    return pictures.frame(_title(names), height, _style() + body + swatches + table)
+
+
+def _style() -> str:
+    """Return the colours of the runs on a light and on a dark page."""
+    light, dark = (
+        "".join(f".c{place}{{stroke:{colour}}}" for place, colour in enumerate(colours))
+        for colours in (_LIGHT, _DARK)
+    )
+    return f"<style>{light}@media(prefers-color-scheme:dark){{{dark}}}</style>"
 
 
 def _title(names: Sequence[str]) -> str:
@@ -135,7 +136,7 @@ def _points(curve: Curve, ends: tuple[int, int], range_: tuple[float, float]) ->
 def _stroke(place: int) -> str:
     dash = _DASHES[place % len(_DASHES)]
     pattern = f' stroke-dasharray="{dash}"' if dash else ""
-    return f'stroke="{_COLOURS[place % len(_COLOURS)]}"{pattern}'
+    return f'class="c{place % len(_LIGHT)}"{pattern}'
 
 
 def _column(place: int, runs: int) -> int:

@@ -74,12 +74,29 @@ def test_a_click_on_a_line_moves_the_cursor_of_all_runs_in_all_views(comparison)
     comparison.get_by_role("button", name="Lines").click()
     plots = comparison.locator(".labkit-gradients .js-plotly-plot")
     expect(plots).to_have_count(2)
-    ranges = "(plots) => plots.map(({ _fullLayout: { yaxis } }) => yaxis.range.join())"
-    first, second = plots.evaluate_all(ranges)
-    assert first == second
+    expect(plots.locator(".nsewdrag")).to_have_count(2)
+    assert_same_axes(plots)
+    whole = plots.first.evaluate("(plot) => plot._fullLayout.xaxis.range[1]")
+    area = plots.nth(1).locator(".nsewdrag")
+    box = area.bounding_box()
+    area.hover(position={"x": 20, "y": 60})
+    comparison.page.mouse.down()
+    comparison.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60, steps=3)
+    comparison.page.mouse.up()
+    comparison.page.wait_for_function(
+        "([plot, whole]) => plot._fullLayout.xaxis.range[1] < whole",
+        arg=[plots.first.element_handle(), whole],
+    )
+    assert_same_axes(plots)
     comparison.get_by_role("button", name="Heat map").click()
     comparison.get_by_role("button", name="Live").click()
     expect(comparison.locator(".labkit-cursor").first).to_be_hidden()
+
+
+def assert_same_axes(plots):
+    axes = "({ _fullLayout: { xaxis, yaxis } }) => [xaxis.range, yaxis.range].join()"
+    first, second = plots.evaluate_all(f"(plots) => plots.map({axes})")
+    assert first == second
 
 
 def test_what_differs_is_listed(comparison):

@@ -26,6 +26,7 @@ const VIEWS = {
 type ViewName = keyof typeof VIEWS;
 const NAMES = Object.keys(VIEWS) as ViewName[];
 const VIEW = "comparison view";
+const MAX_COLUMNS = 4;
 
 interface Column {
   readonly run: LinkedRun;
@@ -91,6 +92,7 @@ class BesideView {
     const frames = this.runs.shown.map((run) => frameOf(run));
     // Views read their size and colours while they are drawn.
     this.grid.replaceChildren(...frames.map(({ element }) => element));
+    this.grid.style.setProperty("--labkit-columns", String(columnsFor(frames.length)));
     this.columns = frames.map((frame) => ({
       ...frame,
       close: VIEWS[name](frame.body, frame.run.session),
@@ -112,6 +114,11 @@ class BesideView {
     }
     this.menu?.repeat();
   }
+}
+
+/** Returns the number of columns in a wide page, where more than four runs have two rows. */
+function columnsFor(runs: number): number {
+  return runs <= MAX_COLUMNS ? runs : Math.ceil(runs / 2);
 }
 
 function frameOf(run: LinkedRun): Omit<Column, "close"> {

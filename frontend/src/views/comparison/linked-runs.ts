@@ -24,6 +24,8 @@ export class LinkedRuns implements RunsBeside {
   private readonly hidden = new Set<number>();
   private readonly cleanups: readonly (() => void)[];
   private isLinking = false;
+  /** Those of the views of the linked sessions. */
+  private readonly listeners = new Set<(change: Change) => void>();
 
   constructor(private readonly runs: readonly ComparedRun[]) {
     this.id = `comparison of ${runs.map(({ session }) => session.runId).join(" ")}`;
@@ -66,6 +68,16 @@ export class LinkedRuns implements RunsBeside {
     this.link((session) => {
       if (session.selected !== name) session.select(name);
     });
+  }
+
+  /** Adds a listener of a view; returns what removes it. */
+  addListener(listener: (change: Change) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  redraw(): void {
+    for (const listener of [...this.listeners]) listener("mark");
   }
 
   /** Calls a listener after each change of any run. */
@@ -128,11 +140,12 @@ function linked(session: RunSession, runs: LinkedRuns): RunSession {
 
 function subscribeToAll(
   session: RunSession,
-  runs: RunsBeside,
+  runs: LinkedRuns,
   listener: (change: Change) => void,
 ): () => void {
   const others = runs.sessions.filter((each) => each !== session);
   const ends = [
+    runs.addListener(listener),
     session.subscribe(listener),
     ...others.map((each) =>
       each.subscribe((change) => {

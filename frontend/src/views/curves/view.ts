@@ -87,6 +87,7 @@ class CurvesView {
       moveCursor: (step) => session.setCursor(step),
       toggle: (line) => {
         this.hidden.toggle(line);
+        session.beside?.redraw();
         changed();
       },
       endComparison: () => this.setSecond(null),
