@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labkit.backgrounding import background
+    from labkit.comparing import compare
     from labkit.graphing import graph
     from labkit.loading import load
     from labkit.run import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from labkit.stepping import stepper
     from labkit.views import (
         ActivationView,
+        Comparison,
         Controls,
         CurvesView,
         Dashboard,
@@ -43,6 +45,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ActivationView",
     "BackgroundTask",
+    "Comparison",
     "ComputationGraph",
     "Controls",
     "CurvesView",
@@ -60,6 +63,7 @@ __all__ = [
     "StepperView",
     "Stopped",
     "background",
+    "compare",
     "graph",
     "load",
     "stepper",
@@ -76,6 +80,7 @@ _MODULES = {
     "RunEvent": "labkit.run",
     "Stopped": "labkit.run",
     "ActivationView": "labkit.views",
+    "Comparison": "labkit.views",
     "Controls": "labkit.views",
     "CurvesView": "labkit.views",
     "Dashboard": "labkit.views",
@@ -86,6 +91,7 @@ _MODULES = {
     "SamplesView": "labkit.views",
     "StepperView": "labkit.views",
     "background": "labkit.backgrounding",
+    "compare": "labkit.comparing",
     "graph": "labkit.graphing",
     "load": "labkit.loading",
     "stepper": "labkit.stepping",

@@ -11,7 +11,8 @@ from labkit.capture.evaluation import OnFinding
 from labkit.insight import RuleEvaluator
 from labkit.run import Run
 from labkit.run.background_task import BackgroundTask
-from labkit.run.configuration import checked_config, checked_note, environment
+from labkit.run.config import checked_config, checked_note
+from labkit.run.environment import environment
 from labkit.run.error_text import described
 from labkit.run.file.paths import checked_path
 

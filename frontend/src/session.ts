@@ -127,6 +127,14 @@ export interface StepMark {
   readonly series: readonly string[];
 }
 
+/** Runs that are shown beside each other: their views have the same axes and scales of colours. */
+export interface RunsBeside {
+  /** All of them. */
+  readonly sessions: readonly RunSession[];
+  /** Draws the views of all of them anew, after a change of a setting that they share. */
+  redraw(): void;
+}
+
 /** A change to the training, without the number of its request. */
 export type RequestedChange =
   | Omit<AdjustRequest, "request">
@@ -164,10 +172,14 @@ export interface RunSession {
   readonly history: FindingsHistory;
   /** Names of the parameters that require no gradient, as of the newest reading. */
   readonly frozen: ReadonlySet<string>;
+  /** What the run was configured with, in the order in which it is displayed. */
+  readonly configuration: Readonly<Record<string, string>>;
   /** What a person can change in the training, and has changed. */
   readonly tuning: Tuning;
   /** The logged images, texts and figures, by name, in the order of their first ones. */
   readonly samples: readonly SampleSeries[];
+  /** The runs that are shown beside this one, with the same axes and colours; null for none. */
+  readonly beside: RunsBeside | null;
   /** The range of steps that the curves mark; null for none. */
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */

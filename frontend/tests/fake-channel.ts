@@ -139,6 +139,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     findings: [],
     history: { rules: 24, silenced: [], past: [], dropped: 0 },
     frozen: [],
+    configuration: {},
     tuning: { groups: [], modules: [], events: [] },
     samples: [],
     course: null,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -81,7 +82,7 @@ def attach(
         tokens=texts,
         evaluation=Evaluation(NoRules() if rules is None else rules, callback, run.budget),
     )
-    _describe(run, models, watch.table)
+    _describe(run, models, watch.table, loss_module)
     run.attach(watch)
     _watches[run] = watch
     reference = weakref.ref(run)
@@ -171,7 +172,9 @@ def _default_name(models: Mapping[str, nn.Module]) -> str:
     return " + ".join(label or type(module).__name__ for label, module in models.items())
 
 
-def _describe(run: Run, models: Mapping[str, nn.Module], table: ParameterTable) -> None:
+def _describe(
+    run: Run, models: Mapping[str, nn.Module], table: ParameterTable, loss_fn: nn.Module | None
+) -> None:
     parameters = [entry.parameter() for entry in table.watched]
     known = [
         parameter
@@ -186,4 +189,10 @@ def _describe(run: Run, models: Mapping[str, nn.Module], table: ParameterTable) 
         parameters=sum(parameter.numel() for parameter in known),
     )
     run.describe_model(facts)
+    run.describe_setup(
+        {label: type(module).__name__ for label, module in models.items()},
+        sorted({str(parameter.dtype).removeprefix("torch.") for parameter in known}),
+        None if loss_fn is None else type(loss_fn).__name__,
+        {"torch": str(torch.__version__), "Python": platform.python_version()},
+    )
     FrozenParameters(table).record(run)

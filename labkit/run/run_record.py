@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labkit.run.activations import ActivationLog
@@ -23,6 +24,7 @@ from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
 from labkit.run.recorder import Recorder
+from labkit.run.run_setup import GroupSetup, RunSetup
 from labkit.run.sample_log import SampleLog
 from labkit.run.series_table import Floats, SeriesTable, Steps
 from labkit.run.state import EpochStart, ModelFacts, Notice
@@ -50,6 +52,8 @@ class RunRecord:
         The values of the parameters at the end of the run, by name.
     model : ModelFacts
         Properties of the watched models.
+    setup : RunSetup
+        The classes, the hyperparameters at the start, and the versions.
     recorder : Recorder
         The tables of series.
     histograms : HistogramLog
@@ -79,6 +83,7 @@ class RunRecord:
         self.final_values: dict[str, Inspection] = {}
         self._notices = NoticeLog()
         self.model = ModelFacts()
+        self.setup = RunSetup()
         self.recorder = Recorder(self._notices)
         self.histograms = HistogramLog()
         self.activations = ActivationLog()
@@ -397,6 +402,25 @@ class RunRecord:
     def describe_model(self, facts: ModelFacts) -> None:
         """Set the properties of the watched models."""
         self.model = facts
+
+    def describe_setup(
+        self,
+        models: Mapping[str, str],
+        dtypes: Sequence[str],
+        loss_function: str | None,
+        versions: Mapping[str, str],
+    ) -> None:
+        """Set how the run was set up, apart from its parameter groups; see `RunSetup`."""
+        self.setup = RunSetup(
+            dict(models), tuple(dtypes), loss_function, dict(versions), self.setup.groups
+        )
+
+    def add_group_setups(self, groups: Sequence[GroupSetup]) -> None:
+        """Add the parameter groups whose names are new."""
+        known = {group.name for group in self.setup.groups}
+        new = tuple(group for group in groups if group.name not in known)
+        if new:
+            self.setup = replace(self.setup, groups=(*self.setup.groups, *new))
 
     def advance_to(self, step: int) -> None:
         """Set the number of completed steps; has no effect while a live model is attached."""

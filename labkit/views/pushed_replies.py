@@ -42,8 +42,8 @@ _INTERVAL_SECONDS = 1.0
 """Shortest time between two choices, and from the snapshot to the first one, in s."""
 _MIN_REPLIES = 2
 """Number of replies that are sent whatever their size, so that each has its turn."""
-_PICTURE_VIEWS = frozenset({"activations", "dashboard"})
-_HISTOGRAM_VIEWS = frozenset({"gradients", "dashboard"})
+_PICTURE_VIEWS = frozenset({"activations", "dashboard", "comparison"})
+_HISTOGRAM_VIEWS = frozenset({"gradients", "dashboard", "comparison"})
 _SAMPLE_VIEWS = frozenset({"samples", "dashboard"})
 _BINS: tuple[HistogramBins, ...] = ("magnitude", "even")
 _GRADIENTS = "grad/"

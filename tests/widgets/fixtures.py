@@ -243,7 +243,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 GRAPH,
                 [FINDING],
                 HISTORY,
-                ["fc.weight"],
+                snapshots_and_frames.Setup(["fc.weight"], {"optimizer": "SGD"}),
                 TUNING,
                 snapshots_and_frames.Notebook("marimo", "~/labkit"),
                 progress=PROGRESS,
@@ -266,7 +266,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 GRAPH,
                 [],
                 NO_HISTORY,
-                ["fc.bias"],
+                snapshots_and_frames.Setup(["fc.bias"], {"optimizer": "Adam"}),
                 {"events": TUNING["events"]},
                 samples=[SAMPLES],
             ),
@@ -400,6 +400,8 @@ def view_states() -> dict[str, widgets.ViewState]:
         name: {"view": name, "channel": "IPY_MODEL_abc"} for name in get_args(widgets.ViewName)
     }
     states["dashboard"]["form"] = "compact"
+    states["comparison"]["channels"] = ["IPY_MODEL_abc", "IPY_MODEL_def"]
+    states["comparison"]["names"] = ["SGD", "Adam"]
     return states
 
 

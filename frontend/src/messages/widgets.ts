@@ -10,6 +10,7 @@ export type ViewName =
   | "layers"
   | "controls"
   | "findings"
+  | "comparison"
   | "stepper";
 
 /** All cards, or one line and the curve of the loss. */
@@ -29,4 +30,8 @@ export interface ViewState {
   readonly channel: string | null;
   /** The form of a dashboard; null for the form that was last used in the browser. */
   readonly form?: DashboardForm | null;
+  /** The channels of a comparison, of which `channel` is the first. */
+  readonly channels?: readonly string[];
+  /** The names of the runs in a comparison. */
+  readonly names?: readonly string[];
 }

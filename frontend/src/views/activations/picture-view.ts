@@ -1,6 +1,7 @@
 /** The picture of a module at a step: its selection, its request to the kernel, and its drawing. */
 
 import type { PictureKind, PictureSubject } from "../../messages/values";
+import { commonRange, rangeOf } from "../../parts/common-range";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
 import { drawsEachStep } from "../../parts/redraw-scheduler";
@@ -242,7 +243,8 @@ export class PictureView {
       this.stage.append(timeGradient(picture, this.others, theme));
       return;
     }
-    const range = this.fixed.checked ? this.rangeOf(picture) : null;
+    const whole = this.fixed.checked ? this.rangeOf(picture) : null;
+    const range = this.commonRangeOf(picture, whole);
     const colours = panelColoursOf(picture, range, theme.dark);
     this.panels.draw(picture, colours);
     const [shared] = colours;
@@ -279,6 +281,17 @@ export class PictureView {
   private describeAbsence(): void {
     setText(this.description, this.isAwaited ? NOT_ARRIVED : NOT_ANSWERED);
     this.description.title = "";
+  }
+
+  /** Returns the range of the pictures of all runs beside this one; without any, `own`. */
+  private commonRangeOf(
+    { module, kind, values }: Picture,
+    own: readonly [number, number] | null,
+  ): readonly [number, number] | null {
+    const { session } = this;
+    if (!session.beside) return own;
+    const key = `${own === null ? "picture" : "run"} ${kind} ${module}`;
+    return commonRange(session, key, own ?? rangeOf(values), () => this.show());
   }
 
   private rangeOf({ module, kind }: Picture): readonly [number, number] | null {

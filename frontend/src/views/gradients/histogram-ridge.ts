@@ -2,12 +2,13 @@
 
 import type { Row } from "../../heat-map/rows";
 import type { HistogramBins } from "../../messages/values";
+import { commonRange } from "../../parts/common-range";
 import { make, setText } from "../../parts/element";
 import { formatCount } from "../../parts/format";
 import { namesMarkedBy, toggleSelection } from "../../parts/selection";
 import type { Theme } from "../../parts/theme";
 import type { GradientHistogram, RunSession } from "../../session";
-import { drawRidge, topOf } from "./ridge-drawing";
+import { drawRidge, nonEmptyBins, topOf } from "./ridge-drawing";
 
 const MAX_ROWS = 48;
 const REFRESH_MS = 1000;
@@ -103,7 +104,9 @@ export class HistogramRidge {
     const names = found.map(({ name }) => name);
     const marked = namesMarkedBy(names, selected);
     const focused = nameOf(document.activeElement);
-    const drawing = drawRidge({ found, bins, theme, frozen, marked });
+    const redraw = () => this.show(found, bins, theme);
+    const range = commonRange(this.session, "histograms", nonEmptyBins(found), redraw);
+    const drawing = drawRidge({ found, bins, theme, frozen, marked, range });
     this.stage.replaceChildren(drawing);
     if (focused !== null) this.rowOf(focused)?.focus({ preventScroll: true });
     if (selected === this.revealed || this.stage.clientWidth === 0) return;

@@ -4,6 +4,7 @@ import { FROZEN, type Row } from "../../heat-map/rows";
 import { colourAt } from "../../heat-map/scale";
 import type { Theme } from "../../parts/theme";
 import { decimate } from "../../plot/decimate";
+import { extentTrace } from "../../plot/extent-trace";
 import { gapLabel, gapShape, gapsOf } from "../../plot/gaps";
 import { escapeMarkup, type Layout, type Trace } from "../../plot/plotly";
 import {
@@ -38,6 +39,8 @@ export interface LinesInput {
   readonly logarithmic: boolean;
   /** A usual value, drawn as a horizontal line; null for none. */
   readonly reference: number | null;
+  /** Those of the runs beside this one, to which the axes extend. */
+  readonly others?: readonly Row[];
 }
 
 export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout } {
@@ -80,7 +83,12 @@ export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout 
       hovertemplate: "%{fullData.name}<br>step %{x:,d}<br>%{y:.4~g}<extra></extra>",
     };
   });
-  return { traces, layout: layoutOf(input, shapes, annotations) };
+  const others = (input.others ?? []).map(({ table, column }) => ({
+    points: table.points(column),
+    at: (step: number) => step,
+  }));
+  const all = [...traces, ...extentTrace(others, "y")];
+  return { traces: all, layout: layoutOf(input, shapes, annotations) };
 }
 
 function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): Layout {

@@ -140,8 +140,9 @@ class GradientsView {
     const mark = markIn(kind, session.mark);
     this.lines = rows.map(({ name }) => name);
     const selected = namesMarkedBy(this.lines, session.selected);
-    const input = { rows, quantity, cursor, mark, selected, range, theme, logarithmic, reference };
-    const plot = linesPlot(input);
+    const others = session.beside?.sessions.flatMap((each) => rowsOf(each, kind)) ?? [];
+    const axes = { range, logarithmic, reference, others };
+    const plot = linesPlot({ rows, quantity, cursor, mark, selected, theme, ...axes });
     this.lineList.show(rows, (index) => lineColour(index, rows.length, theme), selected);
     figure.draw(plot.traces, plot.layout);
     figure.element.setAttribute("aria-label", describeNewest(rows, quantity));
