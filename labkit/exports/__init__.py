@@ -1,0 +1,1 @@
+"""What leaves a run, and what comes from elsewhere: figures, files, and other tools' logs."""
