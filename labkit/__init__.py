@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labkit import exports
     from labkit.backgrounding import background
     from labkit.graphing import graph
     from labkit.run import (
@@ -59,6 +60,7 @@ __all__ = [
     "StepperView",
     "Stopped",
     "background",
+    "exports",
     "graph",
     "stepper",
     "watch",
@@ -84,6 +86,7 @@ _MODULES = {
     "SamplesView": "labkit.views",
     "StepperView": "labkit.views",
     "background": "labkit.backgrounding",
+    "exports": "labkit.exports",
     "graph": "labkit.graphing",
     "stepper": "labkit.stepping",
     "watch": "labkit.watching",
@@ -100,7 +103,8 @@ def load_ipython_extension(shell: Any) -> None:
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module 'labkit' has no attribute {name!r}")
-    value = getattr(import_module(_MODULES[name]), name)
+    module = import_module(_MODULES[name])
+    value = module if name == "exports" else getattr(module, name)
     globals()[name] = value
     return value
 
