@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.run.activations import ActivationLog
 from labkit.run.cost import Cost
 from labkit.run.epochs import Epochs
+from labkit.run.figures import figures
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingEntry, FindingsLog
 from labkit.run.graph import ComputationGraph
@@ -32,6 +33,7 @@ from labkit.run.step_knots import StepKnots
 
 if TYPE_CHECKING:
     import pandas
+    import plotly.graph_objects
 
 
 class RunRecord:
@@ -270,6 +272,82 @@ class RunRecord:
         frame = pandas.DataFrame(columns)
         frame.index.name = "step"
         return frame.sort_index()
+
+    def figure(
+        self,
+        name: str | Sequence[str] | None = None,
+        *,
+        x: str = "step",
+        log: bool | None = None,
+        smoothing: float = 0.0,
+        kind: str | None = None,
+        step: int | None = None,
+        marks: bool = True,
+        theme: str = "light",
+    ) -> plotly.graph_objects.Figure:
+        """Return a figure of plotly in labkit's look, to restyle, combine or print.
+
+        Parameters
+        ----------
+        name : str or sequence of str, optional
+            What to draw: ``"loss"``, ``"accuracy"`` or another metric with the same metric on other
+            parts of the data (``"val_accuracy"``), ``"lr"``; the name of one series;
+            ``"grad_norm"``, ``"weight_norm"``, ``"update_ratio"``, ``"act_std"`` or another kind of
+            series of all parameters or modules; ``"histograms"`` of all gradients, or
+            ``"histograms/<parameter>"`` over the steps; ``"activations/<module>"``, with the kind
+            of the picture after another slash if there are several. Several names of curves become
+            panels; None draws all curves.
+        x : {"step", "epoch", "time"}
+            The horizontal axis.
+        log : bool, optional
+            Whether the values, or the colours of a heat map, are logarithmic. By default those of
+            magnitudes of parameters and modules are, and those of curves are not.
+        smoothing : float
+            Strength of a moving average of curves, 0 to 1.
+        kind : str, optional
+            ``"lines"`` instead of ``"heat map"`` for all parameters or modules, ``"ridge"`` instead
+            of ``"heat map"`` for ``"histograms/<parameter>"``.
+        step : int, optional
+            The newest picture or histograms up to this step are drawn; by default the newest.
+        marks : bool
+            Whether findings, changes that a person made, and skipped steps are marked.
+        theme : {"light", "dark"}
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            ``figure.write_html("loss.html")`` writes a page, ``figure.write_image("loss.pdf")`` an
+            image if kaleido is installed (``pip install kaleido``).
+
+        Raises
+        ------
+        KeyError
+            If there is no figure of that name; the message lists what there is.
+        ValueError
+            If another argument is invalid, or the epochs or times of the steps are not known.
+        ImportError
+            If plotly is not installed.
+
+        Examples
+        --------
+        >>> from labkit.run import Run
+        >>> run = Run("demo")
+        >>> run.log(accuracy=0.5, val_accuracy=0.4)
+        >>> figure = run.figure("accuracy", log=True)
+        >>> len(figure.data), figure.layout.yaxis.type
+        (2, 'log')
+        """
+        return figures("run.figure()").figure(
+            self,
+            name,
+            x=x,
+            log=log,
+            smoothing=smoothing,
+            kind=kind,
+            step=step,
+            marks=marks,
+            theme=theme,
+        )
 
     @property
     def graph(self) -> ComputationGraph | None:
