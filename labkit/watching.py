@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from labkit.capture import attach
+from labkit.capture.attach import WaitingRun
 from labkit.capture.evaluation import OnFinding
+from labkit.capture.settings import WatchSettings
 from labkit.insight import RuleEvaluator
+from labkit.integrations import Recording, adapter_of
 from labkit.run import Run
 from labkit.run.background_task import BackgroundTask
 from labkit.run.error_text import described
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def watch(
-    model: nn.Module | Mapping[str, nn.Module],
+    model: Any,
     optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None = None,
     *,
     name: str | None = None,
@@ -41,8 +44,11 @@ def watch(
 
     Parameters
     ----------
-    model : Module or mapping of str to Module
-        The model to watch. Several models as ``{"G": generator, "D": discriminator}``.
+    model : Module or mapping of str to Module, or a trainer
+        The model to watch. Several models as ``{"G": generator, "D": discriminator}``. A trainer is
+        a Trainer of Lightning: its model is watched, also if it is known only when training begins;
+        its epochs, its number of steps and the metrics of its validations are recorded, and Stop
+        ends its loop as the trainer itself does. It holds the run until the run ends.
     optimizer : Optimizer or sequence of Optimizer, optional
         By default the optimizers that contain parameters of the model.
     name : str, optional
@@ -111,20 +117,26 @@ def watch(
     >>> steps.tolist()
     [1, 2, 3, 4, 5]
     """
-    run = attach(
-        model,
-        optimizer,
-        name=name,
-        loss_fn=loss_fn,
-        budget=budget,
-        graph=graph,
-        histograms=histograms,
-        activations=activations,
-        pace=pace,
-        rules=RuleEvaluator(),
-        ignore=ignore,
-        on_finding=on_finding,
-    )
+    arguments: dict[str, Any] = {
+        "name": name,
+        "loss_fn": loss_fn,
+        "budget": budget,
+        "graph": graph,
+        "histograms": histograms,
+        "activations": activations,
+        "pace": pace,
+        "rules": RuleEvaluator(),
+        "ignore": ignore,
+        "on_finding": on_finding,
+    }
+    adapter = adapter_of(model)
+    if adapter is None:
+        run = attach(model, optimizer, **arguments)
+    else:
+        waiting = WaitingRun(type(model).__name__, optimizer, WatchSettings.checked(**arguments))
+        is_shown = show is True or (show is None and _has_page())
+        adapter.connect(model, Recording(waiting, is_shown=is_shown))
+        run = waiting.run
     task = BackgroundTask.current()
     if task is not None:
         task.add_run(run)
@@ -133,6 +145,16 @@ def watch(
     if task is not None:
         task.run_opened()
     return run
+
+
+def _has_page() -> bool:
+    """Return whether a page would display the dashboard."""
+    try:
+        from labkit.views.notebook import has_page
+
+        return has_page()
+    except Exception:  # noqa: BLE001 - `_show` says so in a notice
+        return False
 
 
 def _show(run: Run, *, demanded: bool) -> None:

@@ -247,7 +247,7 @@ class Run(ChangeableRun):
             self.sample_log.add(sample)
         for name, value in logged.numbers.items():
             if name == "epoch" and math.isfinite(value):
-                self._epoch = int(value)
+                self._epochs.current = int(value)
             self.recorder.table(f"metric/{name}", "metric", (name,)).append(step, value)
         self.cost_totals.add_logging(time.perf_counter_ns() - began_ns)
 
@@ -367,7 +367,7 @@ class Run(ChangeableRun):
         if isinstance(error, Stopped) and error.control in (None, self.control):
             self._end("stopped")
             return True
-        if isinstance(error, KeyboardInterrupt):
+        if _is_interrupt(error):
             self._end("interrupted", "the loop was interrupted")
         elif error is not None:
             self._add_failed_graph(error)
@@ -411,3 +411,9 @@ class Run(ChangeableRun):
         finally:
             self._open.pop(self.id, None)
             self._lifecycle.finish(status, message)
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Return whether an exception is an interrupt, or the exit by which a trainer handles one."""
+    cause = error.__context__ if isinstance(error, SystemExit) else error
+    return isinstance(cause, KeyboardInterrupt)

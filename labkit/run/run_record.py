@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from labkit.run.activations import ActivationLog
 from labkit.run.cost import Cost
+from labkit.run.epochs import Epochs
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingEntry, FindingsLog
 from labkit.run.graph import ComputationGraph
@@ -58,8 +58,6 @@ class RunRecord:
         The time of the loop and the cost of watching.
     findings_log : FindingsLog
         When findings came and went, and the ignored rules.
-    epochs_begun : StepKnots
-        The number of completed epochs at the steps at which epochs began.
     step_times : StepKnots
         The time since the start of the run, in s, at some steps.
     """
@@ -74,13 +72,10 @@ class RunRecord:
         self.samples: Samples = {}
         self.observations = Observations()
         self.cost_totals = Cost()
-        self._epoch: int | None = None
-        self._steps_per_epoch: int | None = None
+        self._epochs = Epochs()
         self._total_steps: int | None = None
+        self._given_length: LoopLength | None = None
         self._loop_length: LoopLength | None = None
-        self._epochs = 0
-        """Number of iterations over the training loader that have begun."""
-        self.epochs_begun = StepKnots(spacing=1)
         self.step_times = StepKnots(spacing=0.1)
         self._incident: Incident | None = None
         self.findings_log = FindingsLog()
@@ -107,12 +102,20 @@ class RunRecord:
     @property
     def epoch(self) -> int | None:
         """The current epoch, counted from 1; None if unknown."""
-        return self._epoch
+        return self._epochs.current
 
     @property
     def steps_per_epoch(self) -> int | None:
-        """Number of batches per epoch of the data loader; None if unknown."""
-        return self._steps_per_epoch
+        """Number of batches per epoch of the data loader; None if unknown.
+
+        Where a trainer says when epochs begin, the number of steps.
+        """
+        return self._epochs.length
+
+    @property
+    def epochs_begun(self) -> StepKnots:
+        """The number of completed epochs at the steps at which epochs began."""
+        return self._epochs.begun
 
     @property
     def total_steps(self) -> int | None:
@@ -149,7 +152,7 @@ class RunRecord:
             return LoopLength(
                 self._total_steps - left, left, is_exact=True, source="run.total_steps"
             )
-        length = self._loop_length
+        length = self._given_length or self._loop_length
         return None if length is None or length.left_at(self.steps) is None else length
 
     @property
@@ -158,15 +161,7 @@ class RunRecord:
 
         The length of the epoch in steps is estimated from the number of batches per step so far.
         """
-        begun = self.epochs_begun.knots()
-        if not begun:
-            return None
-        batches, length = self.observations.batches, self.steps_per_epoch
-        if length is not None:
-            # A batch is loaded before its step: half a step of batches is under way on average.
-            batches_per_step = max(1, round(batches / (self.steps + 0.5)))
-            length = math.ceil(length / batches_per_step)
-        return EpochStart(self._epochs, begun[-1].step, length)
+        return self._epochs.start(self.steps, self.observations.batches)
 
     @property
     def tables(self) -> dict[str, SeriesTable]:
@@ -410,10 +405,35 @@ class RunRecord:
 
         To be called after its first step.
         """
-        self._epoch = (self._epoch or 0) + 1
-        self._steps_per_epoch = steps
-        self.epochs_begun.add(max(0, self.steps - 1), self._epochs)
-        self._epochs += 1
+        self._epochs.begin_counted(max(0, self.steps - 1), steps)
+
+    def set_epoch(self, number: int, steps: int | None = None) -> None:
+        """Begin an epoch at the current step, for a trainer that says when its epochs begin.
+
+        From then on, iterations over data loaders are not counted as epochs.
+
+        Parameters
+        ----------
+        number : int
+            Number of the epoch, counted from 1.
+        steps : int, optional
+            Number of its steps, if it is known.
+
+        Examples
+        --------
+        >>> record = RunRecord()
+        >>> record.set_epoch(1, steps=50)
+        >>> record.epoch, record.steps_per_epoch
+        (1, 50)
+        """
+        self._epochs.begin_given(number, self.steps, steps)
+
+    def set_given_length(self, length: LoopLength | None) -> None:
+        """Set the length that a trainer says its loop has; None to read it from the loop.
+
+        It takes priority over what is read from the loop, and `total_steps` over both.
+        """
+        self._given_length = length
 
     def set_loop_length(self, length: LoopLength | None) -> None:
         """Set what is known of the length of the loop that trains; None if it is unknown."""
