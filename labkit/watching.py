@@ -46,9 +46,10 @@ def watch(
     ----------
     model : Module or mapping of str to Module, or a trainer
         The model to watch. Several models as ``{"G": generator, "D": discriminator}``. A trainer is
-        a Trainer of Lightning: its model is watched, also if it is known only when training begins;
-        its epochs, its number of steps and the metrics of its validations are recorded, and Stop
-        ends its loop as the trainer itself does. It holds the run until the run ends.
+        a Trainer of Lightning or Transformers, or an Accelerator: its model is watched, also if it
+        is known only when training begins; its epochs, its number of steps and its metrics are
+        recorded, and Stop ends its loop as the trainer itself does. It holds the run until the run
+        ends.
     optimizer : Optimizer or sequence of Optimizer, optional
         By default the optimizers that contain parameters of the model.
     name : str, optional
@@ -134,9 +135,13 @@ def watch(
         run = attach(model, optimizer, **arguments)
     else:
         waiting = WaitingRun(type(model).__name__, optimizer, WatchSettings.checked(**arguments))
-        is_shown = show is True or (show is None and _has_page())
-        adapter.connect(model, Recording(waiting, is_shown=is_shown))
         run = waiting.run
+        try:
+            is_shown = show is True or (show is None and _has_page())
+            adapter.connect(model, Recording(waiting, is_shown=is_shown))
+        except BaseException:
+            run.close()
+            raise
     task = BackgroundTask.current()
     if task is not None:
         task.add_run(run)

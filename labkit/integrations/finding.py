@@ -11,6 +11,7 @@ from labkit.integrations.recording import Recording
 _ADAPTERS = {
     ("lightning", "Trainer"): "lightning",
     ("pytorch_lightning", "Trainer"): "lightning",
+    ("transformers", "Trainer"): "transformers",
 }
 """The adapter of a class, by its package and its name."""
 NAMES = "a Trainer of Lightning"

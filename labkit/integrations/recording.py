@@ -9,15 +9,13 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from labkit.capture.attach import WaitingRun
 from labkit.run import Run
 from labkit.run.error_text import described
 from labkit.run.kinds import is_reserved
 from labkit.run.loop_length import LoopLength
-
-P = ParamSpec("P")
 
 
 class HasRecording(Protocol):
@@ -27,26 +25,26 @@ class HasRecording(Protocol):
     """None in a copy, which does nothing."""
 
 
-T = TypeVar("T", bound=HasRecording)
+Callback = TypeVar("Callback", bound=Callable[..., None])
 
 
-def safely(action: Callable[Concatenate[T, P], None]) -> Callable[Concatenate[T, P], None]:
+def safely(callback: Callback) -> Callback:
     """Return a callback whose errors become notices; it does nothing after the end of the run."""
 
-    @wraps(action)
-    def act(caller: T, *args: P.args, **kwargs: P.kwargs) -> None:
+    @wraps(callback)
+    def call(caller: HasRecording, *args: Any, **kwargs: Any) -> None:
         recording = caller.recording
         if recording is None or recording.run.closed:
             return
         try:
-            action(caller, *args, **kwargs)
+            callback(caller, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the trainer
             recording.add_notice(
-                f"labkit missed something of the trainer; training is not affected. "
+                "labkit missed something of the trainer; training is not affected. "
                 f"({described(error)})"
             )
 
-    return cast("Callable[Concatenate[T, P], None]", act)
+    return cast("Callback", call)
 
 
 def recording_of(caller: HasRecording) -> Recording:
