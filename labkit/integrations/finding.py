@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 from labkit.integrations.recording import Recording
 
 _ADAPTERS = {
+    ("accelerate", "Accelerator"): "accelerate",
     ("lightning", "Trainer"): "lightning",
     ("pytorch_lightning", "Trainer"): "lightning",
     ("transformers", "Trainer"): "transformers",
