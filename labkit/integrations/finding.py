@@ -10,6 +10,8 @@ from labkit.integrations.recording import Recording
 
 _ADAPTERS = {
     ("accelerate", "Accelerator"): "accelerate",
+    ("ignite", "Engine"): "ignite",
+    ("keras", "Model"): "keras",
     ("lightning", "Trainer"): "lightning",
     ("pytorch_lightning", "Trainer"): "lightning",
     ("transformers", "Trainer"): "transformers",

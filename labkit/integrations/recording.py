@@ -132,7 +132,7 @@ class Recording:
     def log(self, metrics: Mapping[str, Any]) -> None:
         """Record metrics at the current step; names that labkit uses itself are left out."""
         for name, value in metrics.items():
-            if is_reserved(str(name)):
+            if is_reserved(str(name)) or value is None or isinstance(value, Mapping):
                 continue
             try:
                 self.run.log(**{str(name): value})
