@@ -32,7 +32,8 @@ def callbacks_of_pytorch_lightning() -> list[Any]:
 def _callbacks(module: str) -> list[Any]:
     if os.environ.get(VARIABLE, "").strip().lower() in _OFF:
         return []
-    from labkit.integrations.lightning import EveryFitCallback, as_callback
+    from labkit.integrations.library import callback_type
+    from labkit.integrations.lightning import EveryFitCallback
     from labkit.watching import watch
 
-    return [as_callback(EveryFitCallback, module)(watch)]
+    return [callback_type(EveryFitCallback, module, "Callback")(watch)]

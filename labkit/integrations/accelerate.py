@@ -5,12 +5,12 @@ The loop is the user's own, so that the hooks see its steps, and its data loader
 
 from __future__ import annotations
 
-import sys
 import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from labkit.integrations.recording import Recording, recording_of, safely
+from labkit.integrations.library import callback_type
+from labkit.integrations.recording import Recording, safely
 
 
 class TrackerCalls:
@@ -25,12 +25,12 @@ class TrackerCalls:
     requires_logging_directory = False
 
     def __init__(self, recording: Recording) -> None:
-        self.recording: Recording | None = recording
+        self.recording = recording
 
     @property
     def tracker(self) -> Any:
         """The run."""
-        return recording_of(self).run
+        return self.recording.run
 
     def start(self) -> None:
         """Do nothing: the run has begun."""
@@ -41,7 +41,7 @@ class TrackerCalls:
     @safely
     def log(self, values: Mapping[str, Any], step: int | None = None, **_: Any) -> None:
         """Record metrics at the run's own step; its epochs are those of the data loader."""
-        recording_of(self).log({name: each for name, each in values.items() if name != "epoch"})
+        self.recording.log({name: each for name, each in values.items() if name != "epoch"})
 
     def finish(self) -> None:
         """Do nothing: the run ends with its ``with`` block."""
@@ -50,7 +50,7 @@ class TrackerCalls:
 def connect(accelerator: Any, recording: Recording) -> None:
     """Add a tracker to an Accelerator, until the run ends."""
     recording.watch(_models_of(accelerator))
-    tracker = _tracker_type()(recording)
+    tracker = callback_type(TrackerCalls, "accelerate.tracking", "GeneralTracker")(recording)
     accelerator.trackers = [*accelerator.trackers, tracker]
     reference = weakref.ref(accelerator)
 
@@ -60,11 +60,6 @@ def connect(accelerator: Any, recording: Recording) -> None:
             alive.trackers = [each for each in alive.trackers if each is not tracker]
 
     recording.run.on_close(disconnect)
-
-
-def _tracker_type() -> Any:
-    base = sys.modules["accelerate.tracking"].GeneralTracker
-    return type("LabkitTracker", (TrackerCalls, base), {})
 
 
 def _models_of(accelerator: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from labkit.integrations.recording import Recording, recording_of, safely
+from labkit.integrations.recording import Recording, safely
 
 _EXAMPLE = (
     "Example: lk.watch(trainer), where the function of trainer = Engine(train_step) uses the model "
@@ -35,7 +35,7 @@ class TrainingHandlers:
     """
 
     def __init__(self, recording: Recording, accumulated: int) -> None:
-        self.recording: Recording | None = recording
+        self.recording = recording
         self._accumulated = accumulated
         self._begun_at = 0, 0
         """Numbers of completed steps and iterations when the engine started."""
@@ -43,7 +43,7 @@ class TrainingHandlers:
     @safely
     def started(self, engine: Any) -> None:
         """Plan the steps."""
-        recording, reference = recording_of(self), weakref.ref(engine)
+        recording, reference = self.recording, weakref.ref(engine)
 
         def stop() -> None:
             if (alive := reference()) is not None:
@@ -56,7 +56,7 @@ class TrainingHandlers:
     @safely
     def epoch_started(self, engine: Any) -> None:
         """Record what the handlers of the epoch before have computed, and begin the next one."""
-        recording = recording_of(self)
+        recording = self.recording
         recording.log(engine.state.metrics)
         length = engine.state.epoch_length
         recording.begin_epoch(
@@ -69,13 +69,13 @@ class TrainingHandlers:
         steps, iterations = self._begun_at
         iterations = engine.state.iteration - iterations
         if iterations > 0:
-            self._plan(engine, (recording_of(self).run.steps - steps) / iterations)
+            self._plan(engine, (self.recording.run.steps - steps) / iterations)
 
     @safely
     def completed(self, engine: Any) -> None:
         """Record the last metrics and the end of the training."""
-        recording_of(self).log(engine.state.metrics)
-        recording_of(self).end()
+        self.recording.log(engine.state.metrics)
+        self.recording.end()
 
     def _plan(self, engine: Any, steps_per_iteration: float) -> None:
         state = engine.state
@@ -83,7 +83,7 @@ class TrainingHandlers:
         if total is None and state.epoch_length is not None and state.max_epochs is not None:
             total = state.max_epochs * state.epoch_length
         left = None if total is None else round((total - state.iteration) * steps_per_iteration)
-        recording_of(self).plan(left, "max_epochs and epoch_length of the Engine")
+        self.recording.plan(left, "max_epochs and epoch_length of the Engine")
 
 
 class EvaluationHandlers:
@@ -97,14 +97,14 @@ class EvaluationHandlers:
     """
 
     def __init__(self, recording: Recording, label: str) -> None:
-        self.recording: Recording | None = recording
+        self.recording = recording
         self._label = label
 
     @safely
     def completed(self, engine: Any) -> None:
         """Record the metrics."""
         metrics = engine.state.metrics.items()
-        recording_of(self).log({f"{self._label}/{name}": value for name, value in metrics})
+        self.recording.log({f"{self._label}/{name}": value for name, value in metrics})
 
 
 def connect(trainer: Any, recording: Recording) -> None:

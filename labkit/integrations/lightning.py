@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import math
-import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
 
-from labkit.integrations.recording import Recording, recording_of, safely
+from labkit.integrations.library import callback_type
+from labkit.integrations.recording import Recording, safely
 from labkit.run.error_text import described
 
 _LOG = logging.getLogger("labkit")
@@ -24,17 +24,13 @@ class TrainerCallback:
 
     Parameters
     ----------
-    recording : Recording or None
-        None in a copy, which does nothing: copies are made for processes that train elsewhere.
+    recording : Recording
     """
 
-    def __init__(self, recording: Recording | None) -> None:
+    def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self._metrics: dict[str, Any] = {}
         """The metrics when they were looked at before."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _copy, (_base_of(type(self)).__module__,)
 
     @safely
     def on_train_start(self, trainer: Any, module: Any) -> None:
@@ -45,7 +41,7 @@ class TrainerCallback:
             if (alive := reference()) is not None:
                 alive.should_stop = True
 
-        recording = recording_of(self)
+        recording = self.recording
         recording.watch(module)
         # Lightning handles an interrupt by a signal, which a loop in the background cannot set.
         recording.begin(stop, takes_interrupts=True)
@@ -55,7 +51,7 @@ class TrainerCallback:
     def on_train_epoch_start(self, trainer: Any, module: Any) -> None:
         """Record what the end of the epoch before has logged, and begin the next one."""
         self._log(trainer)
-        recording_of(self).begin_epoch(trainer.current_epoch + 1, _epoch_length(trainer, module))
+        self.recording.begin_epoch(trainer.current_epoch + 1, _epoch_length(trainer, module))
 
     @safely
     def on_train_batch_end(
@@ -80,14 +76,14 @@ class TrainerCallback:
     def on_train_end(self, trainer: Any, module: Any) -> None:
         """Record the last metrics and the end of the training."""
         self._log(trainer)
-        recording_of(self).end()
+        self.recording.end()
 
     def _log(self, trainer: Any) -> None:
         """Record the metrics that are new; Lightning adds them to those of earlier loops."""
         before, self._metrics = self._metrics, dict(trainer.callback_metrics)
         if not trainer.sanity_checking:
             new = {k: v for k, v in self._metrics.items() if v is not before.get(k)}
-            recording_of(self).log(new)
+            self.recording.log(new)
 
 
 class EveryFitCallback:
@@ -128,7 +124,7 @@ class EveryFitCallback:
 
 def connect(trainer: Any, recording: Recording) -> None:
     """Add a callback to a Trainer, until the run ends."""
-    callback = as_callback(TrainerCallback, _callbacks_of(trainer))(recording)
+    callback = callback_type(TrainerCallback, _callbacks_of(trainer), "Callback")(recording)
     reference = weakref.ref(trainer)
     # A new list each time, as Lightning may iterate over the present one.
     trainer.callbacks = [callback, *trainer.callbacks]
@@ -141,24 +137,10 @@ def connect(trainer: Any, recording: Recording) -> None:
     recording.run.on_close(disconnect)
 
 
-def as_callback(kind: type[Any], module: str) -> Any:
-    """Return a class that also inherits from the class ``Callback`` of a module."""
-    return type(kind.__name__, (kind, sys.modules[module].Callback), {})
-
-
 def _callbacks_of(trainer: Any) -> str:
     """Return the name of the module of callbacks: Lightning has two packages."""
     trainers = [each for each in type(trainer).__mro__ if each.__name__ == "Trainer"]
     return f"{trainers[-1].__module__.removesuffix('.trainer.trainer')}.callbacks"
-
-
-def _base_of(kind: type[Any]) -> Any:
-    return next(each for each in kind.__mro__ if each.__name__ == "Callback")
-
-
-def _copy(module: str) -> Any:
-    __import__(module)
-    return as_callback(TrainerCallback, module)(None)
 
 
 def _epoch_length(trainer: Any, module: Any) -> float:

@@ -21,8 +21,7 @@ from labkit.run.loop_length import LoopLength
 class HasRecording(Protocol):
     """What a trainer calls back."""
 
-    recording: Recording | None
-    """None in a copy, which does nothing."""
+    recording: Recording
 
 
 Callback = TypeVar("Callback", bound=Callable[..., None])
@@ -34,7 +33,7 @@ def safely(callback: Callback) -> Callback:
     @wraps(callback)
     def call(caller: HasRecording, *args: Any, **kwargs: Any) -> None:
         recording = caller.recording
-        if recording is None or recording.run.closed:
+        if recording.run.closed:
             return
         try:
             callback(caller, *args, **kwargs)
@@ -45,12 +44,6 @@ def safely(callback: Callback) -> Callback:
             )
 
     return cast("Callback", call)
-
-
-def recording_of(caller: HasRecording) -> Recording:
-    """Return the recording, within a callback that is called `safely`."""
-    assert caller.recording is not None
-    return caller.recording
 
 
 class Recording:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from labkit.integrations.recording import Recording, recording_of, safely
+from labkit.integrations.library import callback_type
+from labkit.integrations.recording import Recording, safely
 
 _OWN = ("epoch", "learning_rate", "total_flos", "train_loss")
 """What the Trainer logs besides metrics: labkit records these at every step, or they are a sum."""
@@ -21,23 +21,19 @@ class TrainerCalls:
 
     Parameters
     ----------
-    recording : Recording or None
-        None in a copy, which does nothing.
-    trainer : Trainer or None
+    recording : Recording
+    trainer : Trainer
         Held weakly.
     """
 
-    def __init__(self, recording: Recording | None = None, trainer: Any = None) -> None:
+    def __init__(self, recording: Recording, trainer: Any) -> None:
         self.recording = recording
-        self._trainer = None if trainer is None else weakref.ref(trainer)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _callback, ()
+        self._trainer = weakref.ref(trainer)
 
     @safely
     def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Record the model, which may have been made just now, and plan the steps."""
-        recording = recording_of(self)
+        recording = self.recording
         recording.watch(more["model"])
         recording.begin(self._stop)
         recording.plan(state.max_steps - state.global_step, "state.max_steps of the Trainer")
@@ -51,7 +47,7 @@ class TrainerCalls:
             steps = None
         else:
             steps = max(1, math.ceil(batches / args.gradient_accumulation_steps))
-        recording_of(self).begin_epoch(int(state.epoch or 0) + 1, steps)
+        self.recording.begin_epoch(int(state.epoch or 0) + 1, steps)
 
     @safely
     def on_log(
@@ -63,15 +59,15 @@ class TrainerCalls:
             for name, value in (logs or {}).items()
             if name not in _OWN and not name.endswith(_TIMES)
         }
-        recording_of(self).log(metrics)
+        self.recording.log(metrics)
 
     @safely
     def on_train_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Record the end of the training."""
-        recording_of(self).end()
+        self.recording.end()
 
     def _stop(self) -> None:
-        trainer = None if self._trainer is None else self._trainer()
+        trainer = self._trainer()
         if trainer is not None:
             trainer.control.should_training_stop = True
 
@@ -83,7 +79,8 @@ def connect(trainer: Any, recording: Recording) -> None:
     """
     if trainer.model_init is None:
         recording.watch(trainer.model)
-    callback, handler = _callback(recording, trainer), trainer.callback_handler
+    kind = callback_type(TrainerCalls, "transformers", "TrainerCallback")
+    callback, handler = kind(recording, trainer), trainer.callback_handler
     tables = [
         each
         for each in handler.callbacks
@@ -99,8 +96,3 @@ def connect(trainer: Any, recording: Recording) -> None:
             alive.callbacks = [*(each for each in alive.callbacks if each is not callback), *tables]
 
     recording.run.on_close(disconnect)
-
-
-def _callback(*arguments: Any) -> Any:
-    base = sys.modules["transformers"].TrainerCallback
-    return type("LabkitCallback", (TrainerCalls, base), {})(*arguments)
