@@ -95,6 +95,12 @@ class WaitingRun:
         self._settings = settings
         self._models: dict[str, weakref.ref[nn.Module]] = {}
 
+    def check(self, model: nn.Module | Mapping[str, nn.Module]) -> None:
+        """Raise the errors of `attach` for a model that is recorded later."""
+        models = check_models(model)
+        check_optimizers(self._optimizer, models)
+        self._settings.inputs_for(models)
+
     def attach(
         self,
         model: nn.Module | Mapping[str, nn.Module],

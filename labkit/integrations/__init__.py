@@ -8,7 +8,7 @@ No library is imported here: an object of one can only be given if the library i
 so that an adapter takes what it needs from `sys.modules`.
 """
 
-from labkit.integrations.finding import NAMES, adapter_of
+from labkit.integrations.finding import adapter_of
 from labkit.integrations.recording import Recording
 
-__all__ = ["NAMES", "Recording", "adapter_of"]
+__all__ = ["Recording", "adapter_of"]

@@ -10,6 +10,7 @@ from labkit.integrations.recording import Recording
 
 _ADAPTERS = {
     ("accelerate", "Accelerator"): "accelerate",
+    ("fastai", "Learner"): "fastai",
     ("ignite", "Engine"): "ignite",
     ("keras", "Model"): "keras",
     ("lightning", "Trainer"): "lightning",
@@ -17,8 +18,6 @@ _ADAPTERS = {
     ("transformers", "Trainer"): "transformers",
 }
 """The adapter of a class, by its package and its name."""
-NAMES = "a Trainer of Lightning"
-"""The trainers that `labkit.watch` takes, for messages."""
 
 
 class Adapter(Protocol):

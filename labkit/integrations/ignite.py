@@ -37,8 +37,8 @@ class TrainingHandlers:
     def __init__(self, recording: Recording, accumulated: int) -> None:
         self.recording = recording
         self._accumulated = accumulated
-        self._begun_at = 0, 0
-        """Numbers of completed steps and iterations when the engine started."""
+        self._begun_at = 0
+        """Number of completed iterations when the engine started."""
 
     @safely
     def started(self, engine: Any) -> None:
@@ -50,8 +50,8 @@ class TrainingHandlers:
                 alive.terminate()
 
         recording.begin(stop)
-        self._begun_at = recording.run.steps, engine.state.iteration
-        self._plan(engine, 1 / self._accumulated)
+        self._begun_at = engine.state.iteration
+        self._plan(engine)
 
     @safely
     def epoch_started(self, engine: Any) -> None:
@@ -66,10 +66,7 @@ class TrainingHandlers:
     @safely
     def epoch_completed(self, engine: Any) -> None:
         """Plan the steps by those that the epochs have had."""
-        steps, iterations = self._begun_at
-        iterations = engine.state.iteration - iterations
-        if iterations > 0:
-            self._plan(engine, (self.recording.run.steps - steps) / iterations)
+        self._plan(engine)
 
     @safely
     def completed(self, engine: Any) -> None:
@@ -77,12 +74,14 @@ class TrainingHandlers:
         self.recording.log(engine.state.metrics)
         self.recording.end()
 
-    def _plan(self, engine: Any, steps_per_iteration: float) -> None:
+    def _plan(self, engine: Any) -> None:
         state = engine.state
         total = getattr(state, "max_iters", None)
         if total is None and state.epoch_length is not None and state.max_epochs is not None:
             total = state.max_epochs * state.epoch_length
-        left = None if total is None else round((total - state.iteration) * steps_per_iteration)
+        share = self.recording.steps_per_iteration(state.iteration - self._begun_at)
+        share = 1 / self._accumulated if share is None else share
+        left = None if total is None else round((total - state.iteration) * share)
         self.recording.plan(left, "max_epochs and epoch_length of the Engine")
 
 

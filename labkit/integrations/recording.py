@@ -65,6 +65,8 @@ class Recording:
         self.is_shown = is_shown
         self._waiting = waiting
         self._has_ended = False
+        self._first_step = 0
+        """Number of completed steps when training began."""
 
     def add_notice(self, text: str) -> None:
         """Add a notice to the run."""
@@ -73,6 +75,10 @@ class Recording:
     def watch(self, model: Any, optimizer: Any = None) -> None:
         """Record the training of a model from now on; see `WaitingRun.attach`."""
         self._waiting.attach(model, optimizer)
+
+    def check(self, model: Any) -> None:
+        """Raise the errors of `watch` for a model that is recorded when training begins."""
+        self._waiting.check(model)
 
     def begin(self, stop: Callable[[], None], *, takes_interrupts: bool = False) -> None:
         """Record that training begins.
@@ -84,6 +90,7 @@ class Recording:
         takes_interrupts : bool
             Whether it is also called for an interrupt of a loop in the background.
         """
+        self._first_step = self.run.steps
         request = self.run.control.stop_request
         if self._has_ended:
             request.cancel()  # that of the training before
@@ -116,6 +123,16 @@ class Recording:
             if steps is not None and is_known
             else None
         )
+
+    def steps_per_iteration(self, done: int) -> float | None:
+        """Return how many steps an iteration has had, less than one with accumulated gradients.
+
+        Parameters
+        ----------
+        done : int
+            Number of iterations since training began; without any, nothing is known.
+        """
+        return (self.run.steps - self._first_step) / done if done > 0 else None
 
     def begin_epoch(self, number: int, steps: float | None = None) -> None:
         """Begin an epoch, counted from 1, of a number of steps (None or infinite if unknown)."""
