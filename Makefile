@@ -72,10 +72,11 @@ healthy: $(VENV)/dev.done
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --all-seeds \
 	  tests/unit/insight/test_healthy_models.py tests/unit/insight/test_healthy_loops.py
 
-# The tests of all adapters. `make test` leaves out fastai's, which cannot be installed beside the
-# others as it is; see tests/adapters/fastai.txt.
+# The tests of all adapters. `make test` leaves out those of fastai and Ray, which are not installed
+# with the others; see tests/adapters/requirements.txt. Some five minutes, most of them Ray's.
 adapters: $(VENV)/dev.done build/adapters/made.done
-	build/adapters/venv/bin/python -m pytest tests/adapters tests/adapters/fastai_learners.py $(PYTEST_ARGS)
+	build/adapters/venv/bin/python -m pytest tests/adapters \
+	  tests/adapters/fastai_learners.py tests/adapters/ray_workers.py $(PYTEST_ARGS)
 
 # Needs some 8 GB of disk, and an hour on two cores. Python 3.14 and 3.15 come from Debian's packages
 # where the machine has none.
@@ -159,9 +160,9 @@ $(VENV)/bench.done: $(INSTALLED_FROM)
 	@$(PIP) --editable '.[bench]'
 	@touch $@
 
-# Has fastai, and after it what is installed in the virtual environment of the development.
-build/adapters/made.done: tests/adapters/fastai.txt $(VENV)/torch.done
-	@echo "Installing fastai in build/adapters"
+# Has fastai and Ray, and after them what is installed in the virtual environment of the development.
+build/adapters/made.done: tests/adapters/requirements.txt $(VENV)/torch.done
+	@echo "Installing fastai and Ray in build/adapters"
 	@$(BIN)/python -m venv --clear build/adapters/venv
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
 	  "$$(build/adapters/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/development.pth"

@@ -46,10 +46,11 @@ def watch(
     ----------
     model : Module or mapping of str to Module, or a trainer
         The model to watch. Several models as ``{"G": generator, "D": discriminator}``. A trainer is
-        a Trainer of Lightning or Transformers, or an Accelerator: its model is watched, also if it
-        is known only when training begins; its epochs, its number of steps and its metrics are
-        recorded, and Stop ends its loop as the trainer itself does. It holds the run until the run
-        ends.
+        a Trainer of Lightning or Transformers, an Accelerator, a Learner of fastai, a model of
+        Keras on torch, or an Engine of Ignite (several as ``{"train": trainer, "val": evaluator}``,
+        of which the first one trains). Its model is watched, also if it is known only when training
+        begins; its epochs, its number of steps and its metrics are recorded, and Stop ends its loop
+        as the trainer itself does. It holds the run until the run ends.
     optimizer : Optimizer or sequence of Optimizer, optional
         By default the optimizers that contain parameters of the model.
     name : str, optional
