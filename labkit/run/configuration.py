@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,9 @@ def configuration_of(run: Run) -> dict[str, str]:
         **_optimizer_rows(setup.groups),
         "device": facts.device,
         "dtype": ", ".join(setup.dtypes),
-        **setup.versions,
+        **{f"config: {name}": text for name, text in _flat(run.config)},
+        **(run.environment or setup.versions),
+        "note": run.note,
     }
     return {name: text for name, text in rows.items() if text}
 
@@ -93,6 +96,15 @@ def differing(columns: Sequence[Mapping[str, str]]) -> list[str]:
     """
     names = dict.fromkeys(name for column in columns for name in column)
     return [name for name in names if len({column.get(name) for column in columns}) > 1]
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Return the entries of a configuration as text, those of mappings in it with their paths."""
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", str(value)
 
 
 def _by_label(models: Mapping[str, str]) -> str:
