@@ -83,7 +83,7 @@ def check_recording(make, *, validation_loss, name):
     assert run.steps == EPOCHS * STEPS
     assert len(run.series("loss")[0]) == run.steps
     assert len(run.series("lr/0")[0]) == run.steps
-    assert [(knot.step, knot.value) for knot in run.epochs_begun.knots()] == [(0, 0), (STEPS, 1)]
+    assert [(knot.step, knot.value) for knot in run.epochs.begun.knots()] == [(0, 0), (STEPS, 1)]
     assert (run.epoch, run.steps_per_epoch) == (EPOCHS, STEPS)
     steps, values = run.series(validation_loss)
     assert steps.tolist() == [STEPS, EPOCHS * STEPS]

@@ -93,7 +93,7 @@ def test_accumulated_batches_are_counted_in_steps(tmp_path):
     with lk.watch(training.trainer, show=False, budget=1.0) as run:
         training.fit()
     assert (run.steps, run.steps_per_epoch, run.epoch) == (2 * EPOCHS, 2, EPOCHS)
-    assert [knot.step for knot in run.epochs_begun.knots()] == [0, 2]
+    assert [knot.step for knot in run.epochs.begun.knots()] == [0, 2]
 
 
 def test_a_model_that_is_made_when_training_begins_is_recorded(tmp_path):

@@ -32,7 +32,7 @@ def recorded_run(name="demo", steps=40):
         panels = ("input gate", "candidate", "cell state")
         run.activations.add(Picture("conv", kind, 7, values, panels, "height", "width", (1,)))
     for step, completed in ((0, 0), (20, 1), (39, 2)):
-        run.epochs_begun.add(step, completed)
+        run.epochs.begun.add(step, completed)
         run.step_times.add(step, 60.0 * step)
     run.advance_to(steps)
     run.event_log.add(12, "freeze", "a", text="a frozen")
