@@ -27,9 +27,9 @@ const LAYERS = [
   // Plotly figures, and heat maps over the steps; neither imports the other.
   { name: "figures", path: "(plot|heat-map)/" },
   // One folder per view; see `SEPARATE` for what they may import of each other.
-  { name: "views", path: "views/(?!dashboard/)[^/]+/" },
-  // All views of a run on one page.
-  { name: "dashboard", path: "views/dashboard/" },
+  { name: "views", path: "views/(?!(dashboard|comparison)/)[^/]+/" },
+  // All views of a run on one page, and those of several runs.
+  { name: "compositions", path: "views/(dashboard|comparison)/" },
   // What the kernel sends to the page: opens the session and draws one view.
   { name: "app", path: "(app|resumable-views)\\.ts$" },
 ];
@@ -80,7 +80,9 @@ const SEPARATE = [
   ["^src/views/stepper/", "^src/views/(?!stepper/|graph/)[^/]+/"],
   // The layers view reads the data of the graph, which needs no DOM.
   ["^src/views/layers/", "^src/views/(?!layers/|graph/structure/)[^/]+/"],
-  ["^src/views/(?!stepper/|layers/|dashboard/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
+  ["^src/views/(?!stepper/|layers/|dashboard/|comparison/)([^/]+)/", "^src/views/(?!$1/)[^/]+/"],
+  ["^src/views/dashboard/", "^src/views/comparison/"],
+  ["^src/views/comparison/", "^src/views/dashboard/"],
   // Views access a run only through its session; the stepper also uses its widget's model.
   ["^src/(parts|plot|heat-map|views/(?!stepper/))", "^src/(transport|history|decoding)/"],
 ];

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from labkit import exports
     from labkit.backgrounding import background
+    from labkit.comparing import compare
     from labkit.graphing import graph
+    from labkit.loading import load
     from labkit.run import (
         ComputationGraph,
         Finding,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from labkit.stepping import stepper
     from labkit.views import (
         ActivationView,
+        Comparison,
         Controls,
         CurvesView,
         Dashboard,
@@ -43,6 +46,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ActivationView",
     "BackgroundTask",
+    "Comparison",
     "ComputationGraph",
     "Controls",
     "CurvesView",
@@ -60,8 +64,10 @@ __all__ = [
     "StepperView",
     "Stopped",
     "background",
+    "compare",
     "exports",
     "graph",
+    "load",
     "stepper",
     "watch",
 ]
@@ -76,6 +82,7 @@ _MODULES = {
     "RunEvent": "labkit.run",
     "Stopped": "labkit.run",
     "ActivationView": "labkit.views",
+    "Comparison": "labkit.views",
     "Controls": "labkit.views",
     "CurvesView": "labkit.views",
     "Dashboard": "labkit.views",
@@ -86,8 +93,10 @@ _MODULES = {
     "SamplesView": "labkit.views",
     "StepperView": "labkit.views",
     "background": "labkit.backgrounding",
+    "compare": "labkit.comparing",
     "exports": "labkit.exports",
     "graph": "labkit.graphing",
+    "load": "labkit.loading",
     "stepper": "labkit.stepping",
     "watch": "labkit.watching",
 }

@@ -1,6 +1,6 @@
 /** The main script: opens the session of a run and draws a view. */
 
-import type { ViewName } from "./messages/widgets";
+import type { DashboardForm, ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
 import { clearOnEscape } from "./parts/selection";
@@ -12,13 +12,19 @@ import type { Channel } from "./transport/channel";
 import type { MessageRecorder } from "./transport/message-recorder";
 import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
+import comparisonStyle from "./views/comparison/comparison.css";
+import { drawComparison } from "./views/comparison/view";
+import detailsStyle from "./views/controls/details.css";
 import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
 import curvesStyle from "./views/curves/curves.css";
 import { drawCurves } from "./views/curves/view";
+import cardsStyle from "./views/dashboard/cards.css";
 import dashboardStyle from "./views/dashboard/dashboard.css";
+import headStyle from "./views/dashboard/head.css";
 import { drawDashboard } from "./views/dashboard/view";
 import { drawFindings } from "./views/findings/view";
+import linesStyle from "./views/gradients/lines.css";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
 import { drawGraph } from "./views/graph/view";
@@ -31,28 +37,40 @@ import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
 import style from "./views/style.css";
 
-const VIEWS: Readonly<Record<Exclude<ViewName, "stepper">, DrawView>> = {
-  dashboard: drawDashboard,
-  curves: withTitle("curves", drawCurves),
-  gradients: withTitle("gradients", drawGradients),
-  activations: withTitle("activations", drawActivations),
-  samples: withTitle("samples", drawSamples),
-  graph: withTitle("graph", drawGraph),
-  layers: withTitle("layers", drawLayers),
-  controls: drawControls,
-  findings: drawFindings,
-};
+const VIEWS: Readonly<Record<Exclude<ViewName, "stepper" | "dashboard" | "comparison">, DrawView>> =
+  {
+    curves: withTitle("curves", drawCurves),
+    gradients: withTitle("gradients", drawGradients),
+    activations: withTitle("activations", drawActivations),
+    samples: withTitle("samples", drawSamples),
+    graph: withTitle("graph", drawGraph),
+    layers: withTitle("layers", drawLayers),
+    controls: drawControls,
+    findings: drawFindings,
+  };
 
 const STYLES = [
   style,
   curvesStyle,
   tuningStyle,
   samplesStyle,
+  linesStyle,
   graphStyle,
   layersStyle,
   stepperStyle,
+  headStyle,
+  cardsStyle,
+  detailsStyle,
   dashboardStyle,
+  comparisonStyle,
 ].join("\n");
+
+/** The channel of one run of a comparison. */
+interface ComparedChannel {
+  readonly name: string;
+  readonly channel: Channel;
+  readonly messages: MessageRecorder;
+}
 
 export interface ViewRequest {
   readonly view: string;
@@ -63,12 +81,17 @@ export interface ViewRequest {
   readonly model: StepperModel;
   /** Null for all views but the stepper. */
   readonly walks: MessageRecorder | null;
+  /** The form of a dashboard, if the program has chosen it. */
+  readonly form?: DashboardForm | null;
+  /** The runs of a comparison, of which `channel` is that of the first. */
+  readonly compared?: readonly ComparedChannel[];
 }
 
 /** Draws a view of the channel's run, or shows it again; returns its clean-up. */
 export function render(request: ViewRequest): () => void {
-  const { view, channel, root } = request;
-  const key = `${view} ${channel.get("run_id")}`;
+  const { view, channel, compared = [], root, form } = request;
+  const channels = compared.length > 0 ? compared.map((each) => each.channel) : [channel];
+  const key = [view, form ?? "", ...channels.map((each) => each.get("run_id"))].join(" ");
   const drawn = (view === "stepper" ? null : resumeView(key, channel)) ?? drawView(request);
   root.replaceChildren(drawn.element);
   return () => {
@@ -78,11 +101,33 @@ export function render(request: ViewRequest): () => void {
   };
 }
 
-function drawView({ view, channel, messages, root, model, walks }: ViewRequest): DrawnView {
-  const draw: DrawView | undefined =
-    view === "stepper" && walks
-      ? (place, session) => drawStepper(place, session, model, walks)
-      : VIEWS[view as keyof typeof VIEWS];
+/** Returns what draws a view; undefined if this build has no such view. */
+function drawingOf({ view, model, walks, form, compared = [] }: ViewRequest): DrawView | undefined {
+  if (view === "dashboard") return (place, session) => drawDashboard(place, session, form);
+  if (view === "stepper" && walks) {
+    return (place, session) => drawStepper(place, session, model, walks);
+  }
+  if (view === "comparison") return (place) => drawCompared(place, compared);
+  return VIEWS[view as keyof typeof VIEWS];
+}
+
+/** Draws a comparison with the sessions of its runs. */
+function drawCompared(place: HTMLElement, compared: readonly ComparedChannel[]): () => void {
+  const handles = compared.map((each) => openSession(each.channel, each.messages));
+  const runs = handles.map(({ session }, index) => ({
+    name: compared[index]?.name ?? "",
+    session,
+  }));
+  const end = drawComparison(place, runs);
+  return () => {
+    end();
+    for (const { release } of handles) release();
+  };
+}
+
+function drawView(request: ViewRequest): DrawnView {
+  const { view, channel, messages, root } = request;
+  const draw = drawingOf(request);
   if (!draw) {
     const element = make("p", {}, `This build of labkit has no view named “${view}”.`);
     return { channel, element, close: () => undefined };

@@ -6,6 +6,7 @@
  * afterwards, and the clean-up is needed even without a message.
  */
 
+import type { DashboardForm } from "./messages/widgets";
 import {
   ANSWER_TIMEOUT_MS,
   type Channel,
@@ -22,6 +23,13 @@ import { channelKey, type LabkitPage, pageOf, stepperKey } from "./transport/pag
 /** Digest of the scripts of this build. */
 declare const LABKIT_BUILD: string;
 
+/** The channel of one run of a comparison. */
+interface ComparedChannel {
+  readonly name: string;
+  readonly channel: Channel;
+  readonly messages: MessageRecorder;
+}
+
 interface App {
   render(request: {
     view: string;
@@ -30,6 +38,8 @@ interface App {
     root: HTMLElement;
     model: ViewModel;
     walks: MessageRecorder | null;
+    form: DashboardForm | null;
+    compared: readonly ComparedChannel[];
   }): () => void;
 }
 
@@ -72,29 +82,54 @@ async function load(
   }
 }
 
+/** Resolves to the channels with the given references; rejects if one of them is gone. */
+function channelsOf(model: ViewModel, ids: readonly (string | null)[]): Promise<Channel[]> {
+  return Promise.all(
+    ids.map((id) => model.widget_manager.get_model(String(id).replace("IPY_MODEL_", ""))),
+  );
+}
+
 async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Promise<void> {
   const message = document.createElement("p");
   const showMessage = (text: string) => {
     message.textContent = text;
     el.replaceChildren(message);
   };
-  const id = String(model.get("channel")).replace("IPY_MODEL_", "");
-  const channel = await model.widget_manager.get_model(id).catch(() => null);
+  const view = model.get("view");
+  const ids = view === "comparison" ? (model.get("channels") ?? []) : [model.get("channel")];
+  const channels = await channelsOf(model, ids).catch(() => null);
   if (signal.aborted) return;
-  if (!channel) {
+  const channel = channels?.[0];
+  if (!channels || !channel) {
     showMessage(KERNEL_DISCONNECTED);
     return;
   }
   const page = pageOf(LABKIT_BUILD);
-  const messages = page.recorderOf(channelKey(channel.get("run_id")), channel);
+  const names = model.get("names") ?? [];
+  const all = channels.map((each, place) => ({
+    name: names[place] ?? "",
+    channel: each,
+    messages: page.recorderOf(channelKey(each.get("run_id")), each),
+  }));
+  const { messages } = all[0] as ComparedChannel;
+  const compared = view === "comparison" ? all : [];
   try {
     const app = await load(page, channel, signal, showMessage);
     if (signal.aborted) return;
     message.remove();
-    const view = model.get("view");
     const walks =
       view === "stepper" ? page.recorderOf(stepperKey(model.get("channel")), model) : null;
-    const close = app.render({ view, channel, messages, root: el, model, walks });
+    const form = model.get("form") ?? null;
+    const close = app.render({
+      view,
+      channel,
+      messages,
+      root: el,
+      model,
+      walks,
+      form,
+      compared,
+    });
     signal.addEventListener("abort", close);
   } catch (error) {
     showMessage(

@@ -24,6 +24,7 @@ import type {
   PictureKind,
   PictureSubject,
   RecordedNorm,
+  SentInput,
   SentPicture,
 } from "./messages/values";
 
@@ -90,7 +91,14 @@ export interface Inspection {
 }
 
 /** A picture of activations with its values decoded. */
-export interface Picture extends Omit<SentPicture, "values"> {
+export interface Picture extends Omit<SentPicture, "values" | "given"> {
+  /** Row major: panels, rows, columns. */
+  readonly values: Float32Array;
+  readonly given: ModelInput | null;
+}
+
+/** A sample of a model's input with its values decoded. */
+export interface ModelInput extends Omit<SentInput, "values"> {
   /** Row major: panels, rows, columns. */
   readonly values: Float32Array;
 }
@@ -117,6 +125,14 @@ export interface StepMark {
   readonly steps: readonly [first: number, last: number];
   /** Names of the series in whose curves it is drawn. */
   readonly series: readonly string[];
+}
+
+/** Runs that are shown beside each other: their views have the same axes and scales of colours. */
+export interface RunsBeside {
+  /** All of them. */
+  readonly sessions: readonly RunSession[];
+  /** Draws the views of all of them anew, after a change of a setting that they share. */
+  redraw(): void;
 }
 
 /** A change to the training, without the number of its request. */
@@ -156,10 +172,14 @@ export interface RunSession {
   readonly history: FindingsHistory;
   /** Names of the parameters that require no gradient, as of the newest reading. */
   readonly frozen: ReadonlySet<string>;
+  /** What the run was configured with, in the order in which it is displayed. */
+  readonly configuration: Readonly<Record<string, string>>;
   /** What a person can change in the training, and has changed. */
   readonly tuning: Tuning;
   /** The logged images, texts and figures, by name, in the order of their first ones. */
   readonly samples: readonly SampleSeries[];
+  /** The runs that are shown beside this one, with the same axes and colours; null for none. */
+  readonly beside: RunsBeside | null;
   /** The range of steps that the curves mark; null for none. */
   readonly mark: StepMark | null;
   /** Folder of the course's notebooks on the kernel's machine; null if there is none. */

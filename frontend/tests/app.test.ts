@@ -23,7 +23,8 @@ describe("a view on a page", () => {
       const before = channel.listenerCount;
       const root = document.createElement("div");
       document.body.replaceChildren(root);
-      const close = render({ view, channel, messages, root, model, walks });
+      const compared = view === "comparison" ? [{ name: "a", channel, messages }] : [];
+      const close = render({ view, channel, messages, root, model, walks, compared });
       channel.receive(snapshot(1, { status: "waiting" }));
       expect(root.querySelector(`[data-labkit-view="${view}"]`)).not.toBeNull();
       expect(channel.listenerCount).toBeGreaterThan(before);

@@ -83,6 +83,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     epoch_start: null,
     total_steps: null,
     length_source: null,
+    may_end_early: false,
     steps_per_second: null,
     elapsed: 0,
     remaining: null,
@@ -99,6 +100,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     pictures: 0,
     skipped: [],
     pace: null,
+    read_from: null,
     ...facts,
   };
 }
@@ -137,6 +139,7 @@ export function snapshot(seq: number, facts: Partial<RunState> = {}): SnapshotMe
     findings: [],
     history: { rules: 24, silenced: [], past: [], dropped: 0 },
     frozen: [],
+    configuration: {},
     tuning: { groups: [], modules: [], events: [] },
     samples: [],
     course: null,

@@ -15,6 +15,7 @@ import type {
   Picture,
   RequestedChange,
   RunSession,
+  RunsBeside,
   Sample,
   SeriesTable,
   StepMark,
@@ -38,6 +39,8 @@ export class StubSession implements RunSession {
   history: FindingsHistory = { rules: 24, silenced: [], past: [], dropped: 0 };
   mark: StepMark | null = null;
   frozen: ReadonlySet<string> = new Set();
+  configuration: Readonly<Record<string, string>> = {};
+  beside: RunsBeside | null = null;
   tuning: Tuning = { groups: [], modules: [], events: [] };
   samples: readonly SampleSeries[] = [];
   tables: readonly SeriesTable[] = [];

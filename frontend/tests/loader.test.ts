@@ -26,7 +26,8 @@ afterEach(() => {
 async function open(find: () => Promise<Channel>) {
   const el = document.createElement("div");
   const quiet = { send: () => undefined, on: () => undefined, off: () => undefined };
-  const get = <T extends keyof ViewState>(trait: T): ViewState[T] => viewStates.curves[trait];
+  const state: ViewState = viewStates.curves;
+  const get = <T extends keyof ViewState>(trait: T): ViewState[T] => state[trait];
   const model = { ...quiet, get, widget_manager: { get_model: find } };
   const close = loader.render({ model, el });
   await vi.advanceTimersByTimeAsync(0);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -11,6 +12,7 @@ from torch import nn
 from labkit.capture import torch_compat
 from labkit.capture.evaluation import Evaluation, NoRules, OnFinding, Rules
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.activations.token_texts import Tokens
 from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.readings.training_modes import mode_dependent
 from labkit.capture.validate import (
@@ -21,6 +23,7 @@ from labkit.capture.validate import (
     check_loss_fn,
     check_models,
     check_optimizers,
+    check_tokens,
 )
 from labkit.capture.watch import Watch
 from labkit.run import ModelFacts, Run
@@ -43,6 +46,7 @@ def attach(
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
+    tokens: Tokens | None = None,
     pace: float | None = None,
     rules: Rules | None = None,
     ignore: Sequence[str] = (),
@@ -56,7 +60,7 @@ def attach(
     models = check_models(model)
     optimizers = check_optimizers(optimizer, models)
     loss_module = check_loss_fn(loss_fn)
-    reads = check_activations(activations, models)
+    reads, texts = check_activations(activations, models), check_tokens(tokens)
     ignored, callback = check_ignored(ignore, rules), check_callback(on_finding)
     _refuse_models_of_background_tasks(models)
     rate = check_pace(pace, "lk.watch(model, pace=20)")
@@ -75,9 +79,10 @@ def attach(
         graph=bool(graph),
         histograms=bool(histograms),
         activations=reads,
+        tokens=texts,
         evaluation=Evaluation(NoRules() if rules is None else rules, callback, run.budget),
     )
-    _describe(run, models, watch.table)
+    _describe(run, models, watch.table, loss_module)
     run.attach(watch)
     _watches[run] = watch
     reference = weakref.ref(run)
@@ -167,7 +172,9 @@ def _default_name(models: Mapping[str, nn.Module]) -> str:
     return " + ".join(label or type(module).__name__ for label, module in models.items())
 
 
-def _describe(run: Run, models: Mapping[str, nn.Module], table: ParameterTable) -> None:
+def _describe(
+    run: Run, models: Mapping[str, nn.Module], table: ParameterTable, loss_fn: nn.Module | None
+) -> None:
     parameters = [entry.parameter() for entry in table.watched]
     known = [
         parameter
@@ -182,4 +189,10 @@ def _describe(run: Run, models: Mapping[str, nn.Module], table: ParameterTable) 
         parameters=sum(parameter.numel() for parameter in known),
     )
     run.describe_model(facts)
+    run.describe_setup(
+        {label: type(module).__name__ for label, module in models.items()},
+        sorted({str(parameter.dtype).removeprefix("torch.") for parameter in known}),
+        None if loss_fn is None else type(loss_fn).__name__,
+        {"torch": str(torch.__version__), "Python": platform.python_version()},
+    )
     FrozenParameters(table).record(run)

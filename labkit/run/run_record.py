@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from labkit.run.activations import ActivationLog
 from labkit.run.cost import Cost
+from labkit.run.epochs import Epochs
 from labkit.run.figures import figures
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingEntry, FindingsLog
@@ -16,7 +17,7 @@ from labkit.run.graph_log import GraphLog
 from labkit.run.graph_parts import GraphSpan
 from labkit.run.histograms import HistogramLog
 from labkit.run.incident import Incident
-from labkit.run.inspection import Samples
+from labkit.run.inspection import Inspection, Samples
 from labkit.run.live import LiveModel
 from labkit.run.logged_sample import LoggedSample
 from labkit.run.loop_length import LoopLength, check_total_steps
@@ -24,6 +25,7 @@ from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
 from labkit.run.recorder import Recorder
+from labkit.run.run_setup import GroupSetup, RunSetup
 from labkit.run.sample_log import SampleLog
 from labkit.run.series_table import Floats, SeriesTable, Steps
 from labkit.run.state import EpochStart, ModelFacts, Notice
@@ -42,8 +44,18 @@ class RunRecord:
 
     Attributes
     ----------
+    config : dict of str to object
+        What the user has given as the configuration: numbers, texts, lists and mappings.
+    note : str
+        A text about the run; it may be set at any time.
+    environment : dict of str to str
+        Versions, machine and commit of the process that trains.
+    final_values : dict of str to Inspection
+        The values of the parameters at the end of the run, by name.
     model : ModelFacts
         Properties of the watched models.
+    setup : RunSetup
+        The classes, the hyperparameters at the start, and the versions.
     recorder : Recorder
         The tables of series.
     histograms : HistogramLog
@@ -60,15 +72,20 @@ class RunRecord:
         The time of the loop and the cost of watching.
     findings_log : FindingsLog
         When findings came and went, and the ignored rules.
-    epochs_begun : StepKnots
-        The number of completed epochs at the steps at which epochs began.
+    epochs : Epochs
+        The number of completed epochs at some steps.
     step_times : StepKnots
         The time since the start of the run, in s, at some steps.
     """
 
     def __init__(self) -> None:
+        self.config: dict[str, Any] = {}
+        self.note = ""
+        self.environment: dict[str, str] = {}
+        self.final_values: dict[str, Inspection] = {}
         self._notices = NoticeLog()
         self.model = ModelFacts()
+        self.setup = RunSetup()
         self.recorder = Recorder(self._notices)
         self.histograms = HistogramLog()
         self.activations = ActivationLog()
@@ -76,18 +93,14 @@ class RunRecord:
         self.samples: Samples = {}
         self.observations = Observations()
         self.cost_totals = Cost()
-        self._epoch: int | None = None
-        self._steps_per_epoch: int | None = None
         self._total_steps: int | None = None
         self._loop_length: LoopLength | None = None
-        self._epochs = 0
-        """Number of iterations over the training loader that have begun."""
-        self.epochs_begun = StepKnots(spacing=1)
+        self.epochs = Epochs()
         self.step_times = StepKnots(spacing=0.1)
         self._incident: Incident | None = None
         self.findings_log = FindingsLog()
         self._findings: tuple[Finding, ...] = ()
-        self._graphs = GraphLog()
+        self.graph_log = GraphLog()
         self._live: LiveModel | None = None
         self._steps = 0
 
@@ -109,12 +122,12 @@ class RunRecord:
     @property
     def epoch(self) -> int | None:
         """The current epoch, counted from 1; None if unknown."""
-        return self._epoch
+        return self.epochs.current
 
     @property
     def steps_per_epoch(self) -> int | None:
         """Number of batches per epoch of the data loader; None if unknown."""
-        return self._steps_per_epoch
+        return self.epochs.batches
 
     @property
     def total_steps(self) -> int | None:
@@ -123,7 +136,8 @@ class RunRecord:
         The progress bar and the remaining time are computed from it. It is read from the ``for``
         loops around the steps where their lengths are certain: from ``range``, a data loader, a
         list, ``enumerate``, ``zip`` or a progress bar of tqdm. Set it where they are not, for
-        example for a ``while`` loop; None reads it from the loops again.
+        example for a ``while`` loop; None reads it from the loops again. A number that the run
+        has exceeded is not used any more.
 
         Raises
         ------
@@ -146,29 +160,17 @@ class RunRecord:
 
     def planned_length(self) -> LoopLength | None:
         """Return what is known of the length of the run; None if nothing is."""
-        if self._total_steps is not None:
-            left = max(0, self._total_steps - self.steps)
-            return LoopLength(
-                self._total_steps - left, left, is_exact=True, source="run.total_steps"
-            )
+        total = self._total_steps
+        if total is not None and total >= self.steps:
+            left = total - self.steps
+            return LoopLength(self.steps, left, is_exact=True, source="run.total_steps")
         length = self._loop_length
         return None if length is None or length.left_at(self.steps) is None else length
 
     @property
     def epoch_start(self) -> EpochStart | None:
-        """The begin of the newest iteration over the training loader; None before the first one.
-
-        The length of the epoch in steps is estimated from the number of batches per step so far.
-        """
-        begun = self.epochs_begun.knots()
-        if not begun:
-            return None
-        batches, length = self.observations.batches, self.steps_per_epoch
-        if length is not None:
-            # A batch is loaded before its step: half a step of batches is under way on average.
-            batches_per_step = max(1, round(batches / (self.steps + 0.5)))
-            length = math.ceil(length / batches_per_step)
-        return EpochStart(self._epochs, begun[-1].step, length)
+        """The begin of the newest epoch, by the loader or as logged; None before the first one."""
+        return self.epochs.newest_start(self.steps, self.observations.batches)
 
     @property
     def tables(self) -> dict[str, SeriesTable]:
@@ -350,12 +352,12 @@ class RunRecord:
     @property
     def graph(self) -> ComputationGraph | None:
         """The latest computation graph; None before the first backward pass."""
-        return self._graphs.latest
+        return self.graph_log.latest
 
     @property
     def graphs(self) -> tuple[ComputationGraph, ...]:
         """One graph per structure, oldest first; the newest 32."""
-        return self._graphs.graphs
+        return self.graph_log.graphs
 
     @property
     def graph_history(self) -> tuple[GraphSpan, ...]:
@@ -363,7 +365,7 @@ class RunRecord:
 
         The newest 200 spans are stored.
         """
-        return self._graphs.spans
+        return self.graph_log.spans
 
     @property
     def cost(self) -> float:
@@ -473,11 +475,30 @@ class RunRecord:
 
         With `more_sizes`, the sizes of tensors in this pass are others than those of the graph.
         """
-        self._graphs.add(graph, self.steps if step is None else step, more_sizes=more_sizes)
+        self.graph_log.add(graph, self.steps if step is None else step, more_sizes=more_sizes)
 
     def describe_model(self, facts: ModelFacts) -> None:
         """Set the properties of the watched models."""
         self.model = facts
+
+    def describe_setup(
+        self,
+        models: Mapping[str, str],
+        dtypes: Sequence[str],
+        loss_function: str | None,
+        versions: Mapping[str, str],
+    ) -> None:
+        """Set how the run was set up, apart from its parameter groups; see `RunSetup`."""
+        self.setup = RunSetup(
+            dict(models), tuple(dtypes), loss_function, dict(versions), self.setup.groups
+        )
+
+    def add_group_setups(self, groups: Sequence[GroupSetup]) -> None:
+        """Add the parameter groups whose names are new."""
+        known = {group.name for group in self.setup.groups}
+        new = tuple(group for group in groups if group.name not in known)
+        if new:
+            self.setup = replace(self.setup, groups=(*self.setup.groups, *new))
 
     def advance_to(self, step: int) -> None:
         """Set the number of completed steps; has no effect while a live model is attached."""
@@ -488,10 +509,7 @@ class RunRecord:
 
         To be called after its first step.
         """
-        self._epoch = (self._epoch or 0) + 1
-        self._steps_per_epoch = steps
-        self.epochs_begun.add(max(0, self.steps - 1), self._epochs)
-        self._epochs += 1
+        self.epochs.begin(max(0, self.steps - 1), steps)
 
     def set_loop_length(self, length: LoopLength | None) -> None:
         """Set what is known of the length of the loop that trains; None if it is unknown."""

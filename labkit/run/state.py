@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from labkit.run.graph_parts import GraphSpan
+from labkit.run.step_knots import Knot
 
 Status = Literal[
     "waiting",
@@ -67,17 +68,21 @@ class EpochStart:
 
     Attributes
     ----------
-    number : int
-        Number of the epoch, counted from 1.
+    number : float
+        Number of the epoch, counted from 1; one more than the completed epochs.
     step : int
         Number of steps completed before it.
     steps : int or None
         Estimated number of its optimizer steps; None if the number of batches is unknown.
+    logged_from : Knot or None
+        Where the epochs that the user logs begin, as a step and the completed epochs; None if
+        epochs are counted from the loader.
     """
 
-    number: int
+    number: float
     step: int
     steps: int | None
+    logged_from: Knot | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,8 @@ class RunState:
     length_source : str or None
         What the number of steps and the remaining time are read from, for example
         ``"for epoch in range(10) (train.py:12)"``; None if neither is known.
+    may_end_early : bool
+        Whether the run may have fewer steps, because the loop has a ``break`` for example.
     steps_per_second : float or None
         None before the first steps.
     elapsed : float
@@ -135,6 +142,8 @@ class RunState:
         Numbers of the steps that a gradient scaler skipped.
     pace : float or None
         Steps per second that the loop takes at most; None for full speed.
+    read_from : str or None
+        Name of the file that the run was read from; None if it is recorded in this process.
     """
 
     name: str
@@ -146,6 +155,7 @@ class RunState:
     epoch_start: EpochStart | None
     total_steps: int | None
     length_source: str | None
+    may_end_early: bool
     steps_per_second: float | None
     elapsed: float
     remaining: float | None
@@ -162,3 +172,4 @@ class RunState:
     pictures: int = 0
     skipped: tuple[int, ...] = ()
     pace: float | None = None
+    read_from: str | None = None

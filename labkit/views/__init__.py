@@ -5,6 +5,7 @@ rendered by TypeScript code that a page loads once. The package uses ipywidgets 
 does not import torch.
 """
 
+from labkit.views.comparison import Comparison
 from labkit.views.stepper import StepperView
 from labkit.views.views import (
     ActivationView,
@@ -21,6 +22,7 @@ from labkit.views.views import (
 
 __all__ = [
     "ActivationView",
+    "Comparison",
     "Controls",
     "CurvesView",
     "Dashboard",

@@ -15,6 +15,7 @@ ASSETS: tuple[AssetName, ...] = ("labkit.js", "plotly.js", "layout.js")
 
 SCRIPTS_OF_VIEWS: dict[str, tuple[AssetName, ...]] = {
     "dashboard": ASSETS,
+    "comparison": ASSETS,
     "curves": ("labkit.js", "plotly.js"),
     "gradients": ("labkit.js", "plotly.js"),
     "samples": ("labkit.js", "plotly.js"),

@@ -14,7 +14,7 @@ from labkit.views import still_graph, still_samples
 
 _MAX_LINE = 200
 """Maximum number of characters of a line of text."""
-_WIDTH, _HEIGHT = 720, 300
+WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 56, 40
 _MAX_POINTS = 800
 _LETTERS = 105
@@ -58,7 +58,7 @@ def svg(run: Run, kind: str) -> str:
         return _graph_picture(run, title)
     if kind == "samples" and run.sample_log.series():
         body, bottom = still_samples.drawing(run, 48)
-        return _frame(title, bottom, body)
+        return frame(title, bottom, body)
     if kind == "samples":
         return _text_picture(title, "No image, text or figure has been logged.")
     names = [name for name in run.names() if name == "loss" or name.startswith("loss/")]
@@ -73,12 +73,12 @@ def _graph_picture(run: Run, title: str) -> str:
     drawing = still_graph.draw(run.graph)
     if drawing is None:
         return _text_picture(title, run.graph.outline())
-    scale = min(1.0, (_WIDTH - 32) / drawing.width)
+    scale = min(1.0, (WIDTH - 32) / drawing.width)
     body = (
         f'<style>{still_graph.STYLE}</style><defs><marker id="labkit-arrow" viewBox="0 0 8 8" '
         'refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0,0.5L8,4L0,7.5z" fill="#8a8a8a"/></marker></defs>'
-        f'<g transform="translate({(_WIDTH - drawing.width * scale) / 2:.1f},44) '
+        f'<g transform="translate({(WIDTH - drawing.width * scale) / 2:.1f},44) '
         f'scale({scale:.3f})">{drawing.body}</g>'
     )
     bottom = 56 + drawing.height * scale
@@ -87,7 +87,7 @@ def _graph_picture(run: Run, title: str) -> str:
         f'<text x="16" y="{bottom + 12 + 18 * row:.0f}">{escape(printable(line))}</text>'
         for row, line in enumerate(lines)
     )
-    return _frame(title, round(bottom + 18 * len(lines)), body)
+    return frame(title, round(bottom + 18 * len(lines)), body)
 
 
 def _title(run: Run) -> str:
@@ -96,12 +96,13 @@ def _title(run: Run) -> str:
     return f"{run.name}: {run.status}, {run.steps:,} steps on {run.model.device}"
 
 
-def _frame(title: str, height: int, body: str) -> str:
+def frame(title: str, height: int, body: str) -> str:
+    """Return SVG source with a title above a body that begins at a height of about 40."""
     label = escape(printable(title), quote=True)
     heading = escape(printable(title))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'width="{_WIDTH}" height="{height}" role="img" aria-label="{label}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'width="{WIDTH}" height="{height}" role="img" aria-label="{label}">'
         f'<style>{_STYLE}</style><text class="t" x="16" y="26">{heading}</text>{body}</svg>'
     )
 
@@ -115,7 +116,7 @@ def _text_picture(title: str, content: str) -> str:
         f'<text x="16" y="{52 + 18 * row}" xml:space="preserve">{escape(printable(line))}</text>'
         for row, line in enumerate(lines)
     )
-    return _frame(title, 60 + 18 * len(lines), body)
+    return frame(title, 60 + 18 * len(lines), body)
 
 
 def _curve_picture(
@@ -128,10 +129,10 @@ def _curve_picture(
         return _text_picture(title, f"No finite {name} was recorded.")
     x, y = steps[drawn].astype(float), values[drawn].astype(float)
     low, high = float(y.min()), float(y.max())
-    across = (x - x[0]) / max(1.0, x[-1] - x[0]) * (_WIDTH - _LEFT - _RIGHT) + _LEFT
+    across = (x - x[0]) / max(1.0, x[-1] - x[0]) * (WIDTH - _LEFT - _RIGHT) + _LEFT
     down = _HEIGHT - _BOTTOM - (y - low) / (high - low or 1.0) * (_HEIGHT - _TOP - _BOTTOM)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(across, down, strict=True))
-    bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
+    bottom, right = _HEIGHT - _BOTTOM, WIDTH - _RIGHT
     missing = int((~np.isfinite(values)).sum())
     note = f", {missing} not finite" if missing else ""
     body = (
@@ -143,4 +144,4 @@ def _curve_picture(
         f'<text x="{right}" y="{bottom + 20}" text-anchor="end">step {steps[-1]:,}</text>'
         f'<text x="16" y="46">{escape(printable(name))}{note}</text>'
     )
-    return _frame(title, _HEIGHT, body)
+    return frame(title, _HEIGHT, body)

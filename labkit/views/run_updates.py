@@ -10,6 +10,7 @@ from typing import NamedTuple
 import psutil
 
 from labkit.run import ComputationGraph, Finding, Run, RunState, SeriesTable
+from labkit.run.configuration import configuration_of
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views import sample_messages, snapshots_and_frames, tuning
@@ -82,6 +83,7 @@ class RunUpdates:
         self._sent_findings: tuple[Finding, ...] = ()
         self._sent_history: FindingsHistory | None = None
         self._sent_frozen: tuple[str, ...] = ()
+        self._sent_configuration: dict[str, str] = {}
         self._sent_tuning = snapshots_and_frames.NO_TUNING
         self._sent_samples: dict[str, SampleSeries] = {}
         self._findings_due = -math.inf
@@ -117,6 +119,7 @@ class RunUpdates:
         graph, findings, frozen = run.graph, run.findings, run.model.frozen
         history, present = findings_history(run), tuning.tuning(run)
         samples = sample_messages.series_by_name(run.sample_log)
+        configuration = configuration_of(run)
         message = snapshots_and_frames.snapshot(
             self._seq + 1,
             self._state(),
@@ -124,7 +127,7 @@ class RunUpdates:
             graph,
             findings,
             history,
-            frozen,
+            snapshots_and_frames.Setup(frozen, configuration),
             present,
             snapshots_and_frames.Notebook("marimo" if is_marimo() else "jupyter", course_folder()),
             progress=progress(run),
@@ -136,6 +139,7 @@ class RunUpdates:
         self._note_complete(complete)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._sent_frozen, self._sent_tuning, self._sent_samples = frozen, present, samples
+        self._sent_configuration = configuration
         self._seq += 1
         return message
 
@@ -151,8 +155,8 @@ class RunUpdates:
         -------
         Message
             It contains new rows, some of the pending tables, and the graph, the findings, the
-            frozen parameters, the changes to the training and the samples if they changed. After an
-            error the next frame has the same contents.
+            frozen parameters, the configuration, the changes to the training and the samples if
+            they changed. After an error the next frame has the same contents.
         """
         run = self._run
         tables = run.tables
@@ -166,6 +170,7 @@ class RunUpdates:
         samples = sample_messages.changed_series(
             self._sent_samples, sample_messages.series_by_name(run.sample_log)
         )
+        configuration = configuration_of(run)
         message = snapshots_and_frames.frame(
             self._seq + 1,
             self._state(),
@@ -173,7 +178,10 @@ class RunUpdates:
             None if graph is self._sent_graph else graph,
             None if findings == self._sent_findings else findings,
             None if history == self._sent_history else history,
-            None if frozen == self._sent_frozen else frozen,
+            snapshots_and_frames.Setup(
+                None if frozen == self._sent_frozen else frozen,
+                None if configuration == self._sent_configuration else configuration,
+            ),
             tuning.changes(self._sent_tuning, present),
             complete,
             samples=list(samples.values()),
@@ -188,6 +196,7 @@ class RunUpdates:
             self._replace_merged(tables)
         self._sent_graph, self._sent_findings, self._sent_history = graph, findings, history
         self._sent_frozen, self._sent_tuning = frozen, present
+        self._sent_configuration = configuration
         self._sent_samples = {**self._sent_samples, **samples}
         self._seq += 1
         return message

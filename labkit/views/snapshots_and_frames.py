@@ -70,6 +70,24 @@ class Delivery(NamedTuple):
 NOTHING_DELIVERED = Delivery()
 
 
+class Setup(NamedTuple):
+    """How the training is set up; of a frame, what of it changed.
+
+    Attributes
+    ----------
+    frozen : sequence of str or None
+        Names of the frozen parameters.
+    configuration : mapping of str to str or None
+        What the run was configured with, in the order in which it is displayed.
+    """
+
+    frozen: Sequence[str] | None = None
+    configuration: Mapping[str, str] | None = None
+
+
+UNKNOWN_SETUP = Setup()
+
+
 class NewRows(NamedTuple):
     """Rows of a table that have not been sent.
 
@@ -110,7 +128,7 @@ def snapshot(
     graph: ComputationGraph | None,
     findings: Sequence[Finding] = (),
     history: FindingsHistory = NO_HISTORY,
-    frozen: Sequence[str] = (),
+    setup: Setup = UNKNOWN_SETUP,
     tuning: Tuning = NO_TUNING,
     notebook: Notebook = JUPYTER,
     *,
@@ -130,8 +148,8 @@ def snapshot(
     findings : sequence of Finding
     history : FindingsHistory
         The earlier findings, and the silenced rules.
-    frozen : sequence of str
-        Names of the frozen parameters.
+    setup : Setup
+        The frozen parameters and the configuration.
     tuning : Tuning
         The parameter groups, modules and events.
     notebook : Notebook
@@ -149,7 +167,8 @@ def snapshot(
     message.content["graph"] = None if graph is None else graph_data(graph)
     message.content["findings"] = [finding.to_json() for finding in findings]
     message.content["history"] = history
-    message.content["frozen"] = list(frozen)
+    message.content["frozen"] = list(setup.frozen or ())
+    message.content["configuration"] = dict(setup.configuration or {})
     message.content["tuning"] = tuning
     message.content["samples"] = list(samples)
     message.content["course"] = notebook.course
@@ -165,7 +184,7 @@ def frame(
     graph: ComputationGraph | None,
     findings: Sequence[Finding] | None = None,
     history: FindingsHistory | None = None,
-    frozen: Sequence[str] | None = None,
+    setup: Setup = UNKNOWN_SETUP,
     tuning: TuningChanges | None = None,
     complete: Sequence[tuple[SeriesTable, Whole]] = (),
     *,
@@ -188,8 +207,8 @@ def frame(
         The findings if they changed.
     history : FindingsHistory or None
         The earlier findings and the silenced rules if they changed.
-    frozen : sequence of str or None
-        Names of the frozen parameters if they changed.
+    setup : Setup
+        The frozen parameters and the configuration, as far as they changed.
     tuning : TuningChanges or None
         The parameter groups, modules and events, as far as they changed.
     complete : sequence of (SeriesTable, Whole)
@@ -223,8 +242,10 @@ def frame(
         message.content["findings"] = [finding.to_json() for finding in findings]
     if history is not None:
         message.content["history"] = history
-    if frozen is not None:
-        message.content["frozen"] = list(frozen)
+    if setup.frozen is not None:
+        message.content["frozen"] = list(setup.frozen)
+    if setup.configuration is not None:
+        message.content["configuration"] = dict(setup.configuration)
     if tuning is not None:
         message.content["tuning"] = tuning
     if samples:

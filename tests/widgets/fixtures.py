@@ -29,6 +29,7 @@ from labkit.run import (
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
+from labkit.run.model_input import ModelInput
 from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
@@ -64,6 +65,7 @@ STATE = RunState(
     epoch_start=EpochStart(2, 1500, 1500),
     total_steps=6000,
     length_source="for epoch in range(4), for x, y in loader (line 3)",
+    may_end_early=False,
     steps_per_second=float("inf"),
     elapsed=12.5,
     remaining=12.5,
@@ -175,6 +177,7 @@ PICTURE = Picture(
     columns="unit",
     silent=(0,),
     whole=(2, 2),
+    given=ModelInput("tokens", np.array([[[7, 9]]], np.float32), (2,), ("<b>a</b>", "cat")),
 )
 
 SAMPLE = LoggedSample("<i>made</i>", 4, "text", b"<b>a cat</b>", "12 characters")
@@ -240,7 +243,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 GRAPH,
                 [FINDING],
                 HISTORY,
-                ["fc.weight"],
+                snapshots_and_frames.Setup(["fc.weight"], {"optimizer": "SGD"}),
                 TUNING,
                 snapshots_and_frames.Notebook("marimo", "~/labkit"),
                 progress=PROGRESS,
@@ -263,7 +266,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
                 GRAPH,
                 [],
                 NO_HISTORY,
-                ["fc.bias"],
+                snapshots_and_frames.Setup(["fc.bias"], {"optimizer": "Adam"}),
                 {"events": TUNING["events"]},
                 samples=[SAMPLES],
             ),
@@ -393,7 +396,13 @@ def channel_states() -> dict[str, widgets.ChannelState]:
 
 def view_states() -> dict[str, widgets.ViewState]:
     """Return the states of the views by their names."""
-    return {name: {"view": name, "channel": "IPY_MODEL_abc"} for name in get_args(widgets.ViewName)}
+    states: dict[str, widgets.ViewState] = {
+        name: {"view": name, "channel": "IPY_MODEL_abc"} for name in get_args(widgets.ViewName)
+    }
+    states["dashboard"]["form"] = "compact"
+    states["comparison"]["channels"] = ["IPY_MODEL_abc", "IPY_MODEL_def"]
+    states["comparison"]["names"] = ["SGD", "Adam"]
+    return states
 
 
 def pad_states() -> dict[str, pad.PadState]:

@@ -18,6 +18,7 @@ from labkit.run.kinds import SAMPLED_KINDS, WHOLE_KINDS
 from labkit.views import message_builders, publisher, snapshots_and_frames, views
 from labkit.views import messages as types
 from labkit.views.channel import RunChannel
+from labkit.views.comparison import Comparison
 from labkit.views.fragments import Fragmenter
 from labkit.views.messages import kernel, pad, page, stepper, tables, widgets
 from labkit.views.stepper import StepperView
@@ -131,7 +132,8 @@ def test_the_state_of_every_widget_has_its_type():
     shown = {
         kind.kind: kind(run) for kind in views.View.__subclasses__() if kind is not StepperView
     }
-    assert {*shown, StepperView.kind} == set(get_args(widgets.ViewName))
+    assert {*shown, StepperView.kind, Comparison.kind} == set(get_args(widgets.ViewName))
+    shown[Comparison.kind] = Comparison([run, Run("other")], ["SGD", "Adam"])
     for view in shown.values():
         check(synced(view), widgets.ViewState)
         view.close()

@@ -8,11 +8,12 @@ import type { Theme } from "../parts/theme";
 import { ticksFor } from "../parts/ticks";
 import type { RunSession, StepMark } from "../session";
 import { type Bins, binsFor, cellsOf, largestOf, sampleIn, specialCellsIn } from "./cells";
+import { HeatScale } from "./common-scale";
 import { closedAround, entriesOf, type HeatMapEntry } from "./groups";
 import { HeatLabels } from "./labels";
 import { HeatLegend } from "./legend";
 import { paint } from "./paint";
-import { describeNewest, hasEnded, type Row, stepsOf } from "./rows";
+import { describeNewest, hasEnded, type Row, rowsOf, stepsOf } from "./rows";
 import type { ColourScale } from "./scale";
 
 const MIN_HEIGHT = 14;
@@ -51,7 +52,7 @@ export class HeatMap {
   private readonly legend = new HeatLegend();
   private readonly tooltip = new PointerTooltip(this.element);
   private readonly resizes: ResizeObserver;
-  private scale: ColourScale | null = null;
+  private readonly scale: HeatScale;
   private rows: readonly HeatMapEntry[] = [];
   /** Modules that the user opened or closed. */
   private readonly toggled = new Set<string>();
@@ -69,10 +70,11 @@ export class HeatMap {
    */
   constructor(
     private readonly session: RunSession,
-    private readonly scaleFor: (quantity: string) => ColourScale,
+    scaleFor: (quantity: string) => ColourScale,
     private readonly changed: () => void,
     private readonly share: () => number = () => 1,
   ) {
+    this.scale = new HeatScale(session.beside, scaleFor, changed);
     this.element.append(this.scroller, this.axis, this.legend.element, this.tooltip.element);
     this.scroller.addEventListener("scroll", changed, { passive: true });
     this.canvas.addEventListener("pointermove", (event) => this.showTooltip(event));
@@ -90,12 +92,11 @@ export class HeatMap {
 
   /** `mark` is the range of steps of a finding; null for none. */
   draw(rows: readonly Row[], quantity: string, theme: Theme, mark: StepMark | null = null): void {
-    if (quantity !== this.quantity || !this.scale) this.scale = this.scaleFor(quantity);
-    const { scale } = this;
+    const scale = this.scale.of(quantity);
     this.quantity = quantity;
     this.room = this.roomInPanel();
     this.rows = entriesOf(rows, this.toggled, this.maxRows);
-    const steps = stepsOf(rows);
+    const steps = stepsOf([...rows, ...this.rowsBeside(rows)]);
     if (!steps) return;
     this.setSizes();
     this.reveal(rows);
@@ -105,11 +106,11 @@ export class HeatMap {
     const rowCells = shown.map((entry) =>
       largestOf(
         entry.rows.map((row) =>
-          cellsOf(row.table.points(row.column), this.bins, scale, hasEnded(row)),
+          cellsOf(row.table.points(row.column), this.bins, scale, this.hasEnded(row)),
         ),
       ),
     );
-    for (const row of rowCells) scale.extend(row);
+    this.scale.extend(rowCells);
     const { bins, rowHeight } = this;
     const { cursor } = this.session;
     paint(this.canvas, {
@@ -132,7 +133,20 @@ export class HeatMap {
   }
 
   close(): void {
+    this.scale.leave();
     this.resizes.disconnect();
+  }
+
+  /** Returns the rows of the runs beside this one, whose steps the axis shows as well. */
+  private rowsBeside([first]: readonly Row[]): Row[] {
+    const { beside } = this.session;
+    if (!beside || !first) return [];
+    return beside.sessions.flatMap((session) => rowsOf(session, first.table.kind));
+  }
+
+  /** Whether a row has no values after its last one; beside a longer run, the axis goes on. */
+  private hasEnded(row: Row): boolean {
+    return hasEnded(row) || this.session.beside !== null;
   }
 
   private get visibleRowCount(): number {
@@ -262,7 +276,7 @@ export class HeatMap {
     const bin = Math.min(this.bins.count - 1, Math.max(0, Math.floor(place * this.bins.count)));
     const samples = (row?.rows ?? []).flatMap((each) => {
       const points = each.table.points(each.column);
-      const sample = sampleIn(points, this.bins, bin, hasEnded(each));
+      const sample = sampleIn(points, this.bins, bin, this.hasEnded(each));
       return sample ? [{ name: each.name, ...sample }] : [];
     });
     return samples.reduce<(typeof samples)[number] | null>(

@@ -30,7 +30,8 @@ export function rowsOf({ tables, frozen }: RunSession, kind: TableKind): Row[] {
 
 /** Returns what changes whenever a view of tables of these kinds has something new to draw. */
 export function revisionOf(session: RunSession, kinds: readonly TableKind[]): string {
-  const { tables, frozen, isLoading, problem, state } = session;
+  const { frozen, isLoading, problem, state, beside } = session;
+  const tables = [session, ...(beside?.sessions ?? [])].flatMap((each) => each.tables);
   const steps = tables
     .filter(({ kind }) => kinds.includes(kind))
     .map(({ id, names, lastStep }) => `${id} ${names.length} ${lastStep}`);

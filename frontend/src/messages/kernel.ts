@@ -42,6 +42,8 @@ export interface SnapshotMessage {
   readonly history: FindingsHistory;
   /** Names of the frozen parameters, which require no gradient. */
   readonly frozen: readonly string[];
+  /** What the run was configured with, in the order in which it is displayed. */
+  readonly configuration: Readonly<Record<string, string>>;
   readonly tuning: Tuning;
   readonly samples: readonly SampleSeries[];
   /** Folder of the course's notebooks on the kernel's machine, with "~" for the home folder. */
@@ -78,6 +80,7 @@ export interface FrameMessage {
   /** Present if it changed. */
   readonly history?: FindingsHistory;
   readonly frozen?: readonly string[];
+  readonly configuration?: Readonly<Record<string, string>>;
   readonly tuning?: TuningChanges;
   /** Those that changed. */
   readonly samples?: readonly SampleSeries[];

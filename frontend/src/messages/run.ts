@@ -99,6 +99,8 @@ export interface EpochStart {
   readonly step: number;
   /** Estimated number of its steps; null if unknown. */
   readonly steps: number | null;
+  /** Where the epochs that the user logs begin; null if they are counted from the loader. */
+  readonly logged_from: readonly [step: number, epochs: number] | null;
 }
 
 /** A value that rises with the steps, at some steps; a step may occur twice. */
@@ -108,7 +110,7 @@ export interface Knots {
 }
 
 export interface Progress {
-  /** Number of completed epochs at the steps at which epochs began. */
+  /** Number of completed epochs where epochs began or were logged. */
   readonly epochs: Knots;
   /** Seconds since the start of the run. */
   readonly seconds: Knots;
@@ -129,6 +131,8 @@ export interface RunState {
   readonly total_steps: number | null;
   /** What the number of steps and the remaining time are read from; null if neither is known. */
   readonly length_source: string | null;
+  /** Whether the run may have fewer steps, because the loop has a "break" for example. */
+  readonly may_end_early: boolean;
   readonly steps_per_second: number | null;
   /** Seconds since the start of the run. */
   readonly elapsed: number;
@@ -158,4 +162,6 @@ export interface RunState {
   readonly skipped: readonly number[];
   /** Steps per second that the loop takes at most; null for full speed. */
   readonly pace: number | null;
+  /** Name of the file that the run was read from; null if it is recorded in the kernel. */
+  readonly read_from: string | null;
 }

@@ -10,7 +10,11 @@ export type ViewName =
   | "layers"
   | "controls"
   | "findings"
+  | "comparison"
   | "stepper";
+
+/** All cards, or one line and the curve of the loss. */
+export type DashboardForm = "whole" | "compact";
 
 /** The state of a run's channel. */
 export interface ChannelState {
@@ -24,4 +28,10 @@ export interface ViewState {
   readonly view: ViewName;
   /** The model id of the channel, after "IPY_MODEL_"; null after the view was closed. */
   readonly channel: string | null;
+  /** The form of a dashboard; null for the form that was last used in the browser. */
+  readonly form?: DashboardForm | null;
+  /** The channels of a comparison, of which `channel` is the first. */
+  readonly channels?: readonly string[];
+  /** The names of the runs in a comparison. */
+  readonly names?: readonly string[];
 }

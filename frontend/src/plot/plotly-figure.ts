@@ -3,6 +3,8 @@
 import { make } from "../parts/element";
 import type { Theme } from "../parts/theme";
 import type { RunSession } from "../session";
+import { ClickPlaces } from "./click-places";
+import { joinZoom, zoomOthers } from "./common-zoom";
 import {
   type ClickedPoint,
   type DrawnAxis,
@@ -57,7 +59,9 @@ export class PlotlyFigure {
   private closed = false;
   /** The cursor before the last click, which a double click restores. */
   private cursorBefore: number | null = null;
+  private readonly clickPlaces = new ClickPlaces(this.canvas);
   private readonly resizes: ResizeObserver;
+  private readonly endZoom: () => void;
 
   constructor(
     private readonly session: RunSession,
@@ -68,6 +72,7 @@ export class PlotlyFigure {
     this.element.append(this.canvas, placeholder);
     this.resizes = new ResizeObserver(() => this.events.changed());
     this.resizes.observe(this.element);
+    this.endZoom = joinZoom(session.beside, this);
     loadPlotly(session).then(
       (plotly) => {
         this.plotly = plotly;
@@ -108,7 +113,7 @@ export class PlotlyFigure {
   draw(traces: readonly Trace[], layout: Layout): void {
     if (!this.plotly || this.closed) return;
     this.placeholder.remove();
-    const size = { width: this.width, height: this.height };
+    const size = { width: this.width, height: this.height, ...this.commonZoom(layout) };
     const config = {
       displaylogo: false,
       responsive: false,
@@ -119,6 +124,20 @@ export class PlotlyFigure {
     };
     this.plotly.react(this.canvas, traces, { ...layout, ...size }, config);
     if (!this.listening) this.listen();
+  }
+
+  /** Shows a range to which a figure beside this one was zoomed. */
+  zoom(range: StepRange | null): void {
+    this.range = range;
+    this.events.changed();
+  }
+
+  /** Returns the horizontal axis with its range, which plotly does not know from the user here. */
+  private commonZoom({ xaxis }: Layout): Layout {
+    if (!this.session.beside) return {};
+    const { range } = this;
+    const place = range ? { range, autorange: false } : { autorange: true };
+    return { xaxis: { ...(xaxis as Layout), ...place } };
   }
 
   /** Resolves to a picture of the figure, with its own background. */
@@ -132,6 +151,7 @@ export class PlotlyFigure {
 
   close(): void {
     this.closed = true;
+    this.endZoom();
     this.resizes.disconnect();
     this.plotly?.purge(this.canvas);
   }
@@ -150,7 +170,7 @@ export class PlotlyFigure {
     this.listening = true;
     this.canvas.on?.("plotly_click", ({ points, event }) => {
       const point = this.nearest(points, event.clientX);
-      if (point === undefined || event.detail > 1) return;
+      if (point === undefined || this.clickPlaces.isRepeated(event)) return;
       this.cursorBefore = this.session.cursor;
       this.events.clicked(point.x, point.curveNumber, event.shiftKey);
     });
@@ -159,6 +179,7 @@ export class PlotlyFigure {
       const range = rangeAfter(change);
       if (range === undefined) return;
       this.range = range;
+      zoomOthers(this.session.beside, this, range);
       this.events.changed();
     });
   }

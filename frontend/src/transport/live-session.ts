@@ -48,6 +48,7 @@ export class LiveSession implements RunSession {
   cursor: number | null = null;
   selected: string | null = null;
   mark: StepMark | null = null;
+  readonly beside = null;
   problem: string | null = null;
   private readonly data = new RunData();
   private readonly requests: RunRequests;
@@ -104,6 +105,10 @@ export class LiveSession implements RunSession {
 
   get frozen(): ReadonlySet<string> {
     return this.data.frozen;
+  }
+
+  get configuration(): Readonly<Record<string, string>> {
+    return this.data.configuration;
   }
 
   get tuning(): Tuning {

@@ -20,6 +20,7 @@ export class RunData {
   findings: readonly Finding[] = [];
   history: FindingsHistory = NO_HISTORY;
   frozen: ReadonlySet<string> = new Set();
+  configuration: Readonly<Record<string, string>> = {};
   tuning: Tuning = NO_TUNING;
   samples: readonly SampleSeries[] = [];
   course: string | null = null;
@@ -66,13 +67,14 @@ export class RunData {
     this.findings = message.findings;
     this.history = message.history;
     this.frozen = new Set(message.frozen);
+    this.configuration = message.configuration;
     this.tuning = message.tuning;
     this.samples = message.samples;
     this.course = message.course;
     this.notebook = message.notebook;
     this.sequence = message.seq;
     this.state = message.run;
-    this.steps = ProgressHistory.fromSnapshot(message.progress);
+    this.steps = ProgressHistory.fromSnapshot(message.progress, message.run.epoch_start);
     this.steps.add(message.run);
   }
 
@@ -96,6 +98,7 @@ export class RunData {
     if (message.findings) this.findings = message.findings;
     if (message.history) this.history = message.history;
     if (message.frozen) this.frozen = new Set(message.frozen);
+    if (message.configuration) this.configuration = message.configuration;
     if (message.tuning) this.tuning = { ...this.tuning, ...message.tuning };
     if (message.samples) this.samples = withChanges(this.samples, message.samples);
     this.sequence = message.seq;

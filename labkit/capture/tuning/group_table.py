@@ -13,6 +13,7 @@ from labkit.capture.steps import StepMachine
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.run_event import QUANTITIES, Quantity, Value
+from labkit.run.run_setup import GroupSetup
 
 _WITHOUT_HOOKS = (
     "the step of its optimizer is compiled, so that labkit cannot set hyperparameters for it. "
@@ -25,6 +26,11 @@ _UNKNOWN_TYPE = (
     "its optimizer has no step hooks, as torch's own have, so that labkit cannot set "
     "hyperparameters for it. Set them in the loop."
 )
+
+_PARAMETER_LISTS = ("params", "param_names")
+"""The members of a group that are no hyperparameters."""
+_MAX_TEXT = 200
+"""Maximum number of characters of a hyperparameter as text."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,16 @@ class LiveGroup:
             self.name, len(self.content["params"]), self.used(own), own, self.reason
         )
 
+    def setup(self) -> GroupSetup:
+        """Return all hyperparameters as text; those of unknown types are left out."""
+        texts = {
+            str(name): text_of(value)
+            for name, value in self.content.items()
+            if name not in _PARAMETER_LISTS
+        }
+        kind = type(self.optimizer).__name__
+        return GroupSetup(self.name, kind, {n: text for n, text in texts.items() if text})
+
     def used(self, own: Mapping[Quantity, Value]) -> dict[Quantity, Value]:
         """Return the hyperparameters that the next step uses, from the optimizer's own ones."""
         used: dict[Quantity, Value] = {}
@@ -87,6 +103,22 @@ def number_of(name: Quantity, value: Any) -> Value | None:
         return _as_float(first), _as_float(second)
     except (TypeError, ValueError, RuntimeError):  # a tensor of several elements, and the like
         return None
+
+
+def text_of(value: Any) -> str:
+    """Return a hyperparameter as text; empty if it is no number, text, boolean, tuple or None."""
+    try:
+        return _as_text(_as_float(value) if isinstance(value, torch.Tensor) else value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):  # several elements, 10**400
+        return ""
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, (tuple, list)) and all(isinstance(each, (int, float)) for each in value):
+        return f"({', '.join(map(_as_text, value))})"
+    if value is None or isinstance(value, (bool, str)):
+        return str(value)[:_MAX_TEXT]
+    return f"{value:.6g}" if isinstance(value, (int, float)) else ""
 
 
 def _as_float(value: Any) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from torch import nn
@@ -12,7 +12,7 @@ from torch import nn
 from labkit.capture.steps import StepMachine
 from labkit.capture.tuning.adjustments import Adjustments
 from labkit.capture.tuning.freezing import Freezing
-from labkit.capture.tuning.group_table import live_groups
+from labkit.capture.tuning.group_table import LiveGroup, live_groups
 from labkit.run import Run
 from labkit.run.hyperparameters import Adjustment, ParameterGroup, TunableModule
 from labkit.run.run_event import MAX_EVENTS, RunEvent
@@ -52,6 +52,8 @@ class Tuner:
         self._modules = self._freezing.modules()
         self._layout: object = None
         self._due_ns = 0
+        self._described: frozenset[str] = frozenset()
+        """The names of the groups whose first hyperparameters the run has."""
 
     # ── reading ──────────────────────────────────────────────────────────────
 
@@ -86,6 +88,7 @@ class Tuner:
     def _read_groups(self) -> None:
         live = live_groups(self._loop)
         self._adjustments.check(live)
+        self._describe(live)
         read = [group.facts() for group in live]
         before = {group.name: group for group in self._groups}
         self._groups = tuple(_with_varying(group, before.get(group.name)) for group in read)
@@ -94,6 +97,15 @@ class Tuner:
                 self._loop.add_notice(
                     f"The changes of parameter group {group.name!r} have no effect: {group.reason}"
                 )
+
+    def _describe(self, live: Sequence[LiveGroup]) -> None:
+        """Record the hyperparameters of groups that are read for the first time."""
+        new = [group for group in live if group.name not in self._described]
+        run = self._loop.run_reference() if new else None
+        if run is None:
+            return
+        run.add_group_setups([group.setup() for group in new])
+        self._described |= {group.name for group in new}
 
     def _read_modules(self) -> None:
         self._layout = self._loop.table.layout

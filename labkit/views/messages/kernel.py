@@ -49,6 +49,7 @@ class SnapshotMessage(TypedDict):
     findings: list[Finding]
     history: FindingsHistory
     frozen: list[str]
+    configuration: dict[str, str]
     tuning: Tuning
     samples: list[SampleSeries]
     course: str | None
@@ -78,6 +79,7 @@ class FrameMessage(TypedDict):
     findings: NotRequired[list[Finding]]
     history: NotRequired[FindingsHistory]
     frozen: NotRequired[list[str]]
+    configuration: NotRequired[dict[str, str]]
     tuning: NotRequired[TuningChanges]
     samples: NotRequired[list[SampleSeries]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 ViewName = Literal[
     "dashboard",
@@ -14,8 +14,13 @@ ViewName = Literal[
     "layers",
     "controls",
     "findings",
+    "comparison",
     "stepper",
 ]
+
+
+DashboardForm = Literal["whole", "compact"]
+"""All cards, or one line and the curve of the loss."""
 
 
 class ChannelState(TypedDict):
@@ -26,7 +31,15 @@ class ChannelState(TypedDict):
 
 
 class ViewState(TypedDict):
-    """The state of a view. `channel` is the model id of the channel, after "IPY_MODEL_"."""
+    """The state of a view. `channel` is the model id of the channel, after "IPY_MODEL_".
+
+    Dashboards have a `form`; None for the form that was last used in the browser.
+
+    A comparison has the channels and the names of several runs; `channel` is the first of them.
+    """
 
     view: ViewName
     channel: str | None
+    form: NotRequired[DashboardForm | None]
+    channels: NotRequired[list[str]]
+    names: NotRequired[list[str]]

@@ -4,6 +4,7 @@ import type { RunEvent } from "../../messages/tuning";
 import { shorten } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import { eventMarks } from "../../plot/event-marks";
+import { extentTrace } from "../../plot/extent-trace";
 import { describeGaps, gapMarker, gapShape, gapsOf } from "../../plot/gaps";
 import { escapeMarkup, type Layout, type Trace } from "../../plot/plotly";
 import {
@@ -16,6 +17,7 @@ import {
 import { markLabel, markShape, seriesName } from "../../plot/step-mark";
 import type { StepMark } from "../../session";
 import type { DrawnQuantity, Quantity } from "./quantities";
+import type { OtherLines } from "./runs-beside";
 import { areaTraces, lineTraces, type TraceInput } from "./traces";
 
 export interface CurvesInput extends TraceInput {
@@ -33,6 +35,8 @@ export interface CurvesInput extends TraceInput {
   /** Steps beyond the newest one for which there is room, as a fraction of those recorded. */
   readonly room: number;
   readonly height: number;
+  /** The lines of runs beside this one, to which the axes extend. */
+  readonly others?: OtherLines;
   readonly theme: Theme;
 }
 
@@ -55,6 +59,8 @@ const PX_PER_LETTER = 7.6;
 const MIN_TITLE = 12;
 /** Height of a panel for each tick, in px. */
 const PX_PER_TICK = 18;
+/** Height of a panel, in px, from which a logarithmic axis has room for all digits. */
+const MIN_HEIGHT_OF_DIGITS = 260;
 
 export function curvesPlot(input: CurvesInput): CurvesPlot {
   const traces: Trace[] = [];
@@ -86,12 +92,17 @@ export function curvesPlot(input: CurvesInput): CurvesPlot {
       if (line.isHidden) continue;
       const gaps = gapsOf(points);
       for (const gap of gaps) {
-        const placed = { ...gap, from: at(gap.from), to: at(gap.to) };
+        const own = line.axis?.at ?? at;
+        const placed = { ...gap, from: own(gap.from), to: own(gap.to) };
         shapes.push(gapShape(placed, domain, input.theme));
         marks.push(gapMarker(placed, line.name, domain[0], input.theme));
       }
       if (gaps.length > 0) warnings.push(describeGaps(line.name, gaps));
     }
+  });
+  input.quantities.forEach(({ key }, index) => {
+    const yaxis = index === 0 ? "y" : `y${index + 1}`;
+    traces.push(...extentTrace(input.others?.get(key) ?? [], yaxis));
   });
   traces.push(...roomTraces(input));
   return {
@@ -213,7 +224,9 @@ function layoutOf(
 function valueAxis({ theme, logarithmic, height }: CurvesInput, domain: StepRange): Layout {
   const { t: above, b: below } = marginOf(height);
   const panelHeight = (domain[1] - domain[0]) * (height - above - below);
-  const nticks = Math.min(6, Math.max(2, Math.round(panelHeight / PX_PER_TICK)));
+  // In a low panel the digits below a power of ten would overlap: with few ticks plotly leaves some out.
+  const most = logarithmic && panelHeight < MIN_HEIGHT_OF_DIGITS ? 3 : 6;
+  const nticks = Math.min(most, Math.max(2, Math.round(panelHeight / PX_PER_TICK)));
   // A linear zoom does not apply to a logarithmic axis.
   if (logarithmic) return { ...logAxis(theme), nticks, domain, uirevision: "log" };
   return { ...baseAxis(theme), domain, exponentformat: "power", nticks, uirevision: "linear" };

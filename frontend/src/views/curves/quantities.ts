@@ -1,5 +1,6 @@
 /** Groups columns into panels: a loss with its validation loss, a metric with its test metric. */
 
+import type { StepAxis } from "../../plot/step-axis";
 import type { SeriesTable } from "../../session";
 import { splitOf } from "./splits";
 
@@ -24,6 +25,10 @@ export interface DrawnLine extends Line {
   readonly colour: string;
   /** Whether the user has hidden it. */
   readonly isHidden: boolean;
+  /** Lengths of dashes and gaps, with commas; solid without. */
+  readonly dash?: string;
+  /** Where its steps are, if that is not the same for all lines: those of several runs. */
+  readonly axis?: StepAxis;
 }
 
 export interface DrawnQuantity extends Quantity {

@@ -14,6 +14,8 @@ export interface TraceInput {
   readonly smoothing: number;
   /** The visible places of the axis; null for all. */
   readonly range: StepRange | null;
+  /** Number of steps of the averages, if it is the same for lines of different length. */
+  readonly decay?: number | null;
   readonly width: number;
 }
 
@@ -33,14 +35,14 @@ export function lineTraces(
   yaxis: string,
   input: TraceInput,
 ): Trace[] {
-  const { axis } = input;
-  const chosen = chosenOf(points, input);
-  const decay = decaySteps(input.smoothing, points.steps);
+  const axis = line.axis ?? input.axis;
+  const chosen = chosenOf(points, { ...input, axis });
+  const decay = decayOf(points, input);
   const smoothed = smooth(points, decay);
   const x = Float64Array.from(chosen, (index) => axis.at(points.steps[index] as number));
   const raw = Float32Array.from(chosen, (index) => drawable(points.values[index] as number));
   const uid = uidOf(line);
-  const { colour: color, isHidden } = line;
+  const { colour: color, isHidden, dash } = line;
   const shared = {
     type: "scatter",
     name: escapeMarkup(line.name),
@@ -53,7 +55,7 @@ export function lineTraces(
     uid,
     mode: hasFew(raw) ? "lines+markers" : "lines",
     showlegend: true,
-    line: { color, width: 1.8 },
+    line: { color, width: 1.8, ...(dash ? { dash } : {}) },
     marker: { color, size: 5 },
   };
   // Without smoothing the trace is empty, not absent, so that each line has the same traces.
@@ -93,7 +95,7 @@ export function areaTraces(areas: readonly DrawnLine[], yaxis: string, input: Tr
   return areas.map((area, index) => {
     const points = area.table.points(area.column);
     const below = areas[index - 1]?.table.points(index - 1).values;
-    const smoothed = smooth(points, decaySteps(input.smoothing, points.steps));
+    const smoothed = smooth(points, decayOf(points, input));
     const own = (at: number) => (points.values[at] as number) - (below?.[at] ?? 0);
     return {
       type: "scatter",
@@ -111,6 +113,10 @@ export function areaTraces(areas: readonly DrawnLine[], yaxis: string, input: Tr
       hovertemplate: "%{customdata:.4~g}%{_xother}",
     };
   });
+}
+
+function decayOf({ steps }: Points, { decay, smoothing }: TraceInput): number {
+  return decay ?? decaySteps(smoothing, steps);
 }
 
 /** Returns the indices of the points to draw. */

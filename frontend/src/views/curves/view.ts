@@ -26,6 +26,7 @@ import {
   quantitiesOf,
   withAreas,
 } from "./quantities";
+import { decayBeside, linesBeside } from "./runs-beside";
 import { CurvesToolbar, type FileFormat } from "./toolbar";
 import { ValueStrip } from "./value-strip";
 
@@ -86,6 +87,7 @@ class CurvesView {
       moveCursor: (step) => session.setCursor(step),
       toggle: (line) => {
         this.hidden.toggle(line);
+        session.beside?.redraw();
         changed();
       },
       endComparison: () => this.setSecond(null),
@@ -202,6 +204,7 @@ class CurvesView {
     const { state } = session;
     if (!state || !isTraining(state) || state.skipped.length !== this.skipped) return false;
     if (session.tuning.events !== this.events) return false;
+    if (session.beside) return false; // The axes extend to the other runs, too.
     if (figure.element.matches(":hover")) return false; // The tooltip needs all points.
     const panels = figure.panels(quantities.length);
     return this.tail.draw({ quantities, axis, smoothing: toolbar.smoothing, panels });
@@ -221,7 +224,9 @@ class CurvesView {
     const { toolbar, figure, session, axis, quantities, second } = this;
     const { state } = session;
     // A paused loop has room, too, so that the figure is as it was and remains when it goes on.
-    const isLive = state && (isTraining(state) || state.status === "paused") && !figure.range;
+    // Runs beside each other end at the same place of the axis.
+    const hasRoom = !figure.range && !session.beside;
+    const isLive = state && (isTraining(state) || state.status === "paused") && hasRoom;
     return {
       quantities,
       axis,
@@ -236,6 +241,8 @@ class CurvesView {
       range: figure.range,
       width: figure.width,
       height: figure.height,
+      others: linesBeside(session, axis),
+      decay: decayBeside(session, toolbar.smoothing),
       theme: this.live.theme,
     };
   }

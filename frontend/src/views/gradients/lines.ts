@@ -4,6 +4,7 @@ import { FROZEN, type Row } from "../../heat-map/rows";
 import { colourAt } from "../../heat-map/scale";
 import type { Theme } from "../../parts/theme";
 import { decimate } from "../../plot/decimate";
+import { extentTrace } from "../../plot/extent-trace";
 import { gapLabel, gapShape, gapsOf } from "../../plot/gaps";
 import { escapeMarkup, type Layout, type Trace } from "../../plot/plotly";
 import {
@@ -18,8 +19,6 @@ import type { StepMark } from "../../session";
 
 /** Number of slices of all lines together, which limits the cost of large models. */
 const TOTAL_SLICES = 4000;
-/** Number of lines above which there is no legend; tooltips show the names. */
-const MAX_NAMED = 8;
 const LINE_WIDTH = 1.4;
 const SELECTED_WIDTH = 3;
 /** Opacity of the other lines beside a selected one. */
@@ -40,6 +39,8 @@ export interface LinesInput {
   readonly logarithmic: boolean;
   /** A usual value, drawn as a horizontal line; null for none. */
   readonly reference: number | null;
+  /** Those of the runs beside this one, to which the axes extend. */
+  readonly others?: readonly Row[];
 }
 
 export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout } {
@@ -82,19 +83,23 @@ export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout 
       hovertemplate: "%{fullData.name}<br>step %{x:,d}<br>%{y:.4~g}<extra></extra>",
     };
   });
-  return { traces, layout: layoutOf(input, shapes, annotations) };
+  const others = (input.others ?? []).map(({ table, column }) => ({
+    points: table.points(column),
+    at: (step: number) => step,
+  }));
+  const all = [...traces, ...extentTrace(others, "y")];
+  return { traces: all, layout: layoutOf(input, shapes, annotations) };
 }
 
 function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): Layout {
-  const { rows, theme } = input;
+  const { theme } = input;
   return {
     ...baseLayout(theme),
     annotations,
     hovermode: "closest",
-    legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } },
     margin: { l: 64, r: 12, t: 10, b: 40 },
     shapes,
-    showlegend: rows.length <= MAX_NAMED,
+    showlegend: false,
     uirevision: input.quantity,
     xaxis: {
       ...baseAxis(theme),
@@ -106,7 +111,7 @@ function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): L
 }
 
 /** Returns the colour of a line: distinct hues for few lines, a gradient by depth for many. */
-function lineColour(index: number, count: number, { series, dark }: Theme): string {
+export function lineColour(index: number, count: number, { series, dark }: Theme): string {
   if (count <= series.length) return series[index] as string;
   const part = index / (count - 1);
   return colourAt(dark ? 0.25 + 0.75 * part : 0.88 * part);

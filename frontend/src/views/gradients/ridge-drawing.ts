@@ -25,6 +25,8 @@ export interface RidgeContent {
   readonly frozen: ReadonlySet<string>;
   /** Names of the parameters that the selection marks. */
   readonly marked: ReadonlySet<string>;
+  /** The first bin of magnitudes that is drawn, and the one after the last. */
+  readonly range: readonly [from: number, to: number];
 }
 
 /** Returns the place of a row in a drawing of some width, in px, with the histogram above it. */
@@ -42,7 +44,7 @@ export function drawRidge(content: RidgeContent): Element {
     "aria-label",
     `Histograms of ${found.length} gradients: ${found.map(({ name }) => name).join(", ")}`,
   );
-  const shown = bins === "magnitude" ? nonEmptyBins(found) : ([0, 40] as const);
+  const shown = bins === "magnitude" ? content.range : ([0, 40] as const);
   for (const place of found.keys()) svg.append(drawRow(content, place, shown));
   if (bins === "magnitude" && found[0]) axis(svg, found[0].edges, ...shown, height, theme);
   return svg;
@@ -96,7 +98,7 @@ function drawRange(row: Element, { edges }: GradientHistogram, base: number, the
 }
 
 /** Returns the first and the last bin that is not empty in some histogram. */
-function nonEmptyBins(found: readonly GradientHistogram[]): readonly [number, number] {
+export function nonEmptyBins(found: readonly GradientHistogram[]): readonly [number, number] {
   let [from, to] = [40, 0];
   for (const { counts } of found) {
     counts.forEach((count, bin) => {

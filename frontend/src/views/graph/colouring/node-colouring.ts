@@ -45,7 +45,7 @@ export class NodeColouring {
     })).filter(({ values }) => !isEmpty(values));
     const shown = this.shown();
     const scale = shown && this.painter.scale(shown.quantity.id);
-    scale?.fit(shown?.values.all() ?? []);
+    scale?.fit(shown ? withThoseBeside(shown, graph, session) : []);
     this.legend.show(
       this.available.map(({ quantity }) => quantity),
       shown?.quantity ?? null,
@@ -89,6 +89,17 @@ export class NodeColouring {
     const wanted = this.chosenId ?? DEFAULT_QUANTITY;
     return this.available.find(({ quantity }) => quantity.id === wanted) ?? null;
   }
+}
+
+/** Returns the values of a quantity, and those of the runs beside this one, with which it shares a scale. */
+function withThoseBeside(
+  { quantity, values }: AvailableQuantity,
+  graph: ShownGraph,
+  { beside }: RunSession,
+): Iterable<number> {
+  if (!beside || quantity.fixed) return values.all();
+  const others = beside.sessions.flatMap((session) => [...quantity.read(graph, session).all()]);
+  return [...values.all(), ...others];
 }
 
 /** Returns the names of the parameter that a box is; none for other elements. */

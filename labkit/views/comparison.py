@@ -1,0 +1,94 @@
+"""The view of several runs: their curves laid over each other, their views side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import traitlets
+from ipywidgets import widget_serialization
+
+from labkit.run import Run
+from labkit.views import assets, jupyter_compat, still_comparison
+from labkit.views.channel import RunChannel
+from labkit.views.kernel import is_notebook
+from labkit.views.lifetimes import DroppableWidget, ShownViews
+from labkit.views.marimo_notebook import is_marimo
+from labkit.views.page_records import PageRecord
+
+
+class Comparison(DroppableWidget):
+    """Several runs in one view; `labkit.compare` makes it.
+
+    The tab *Overlaid* has a panel for each series, with a line per run; *Side by side* has the
+    views of each run with one menu, one cursor and common scales; *Differences* is a table of the
+    configuration and the results. The page composes them of what it is sent for each run.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Running or ended; at least one.
+    names : sequence of str
+        A name for each.
+
+    Attributes
+    ----------
+    runs : tuple of Run
+    names : list of str
+
+    Examples
+    --------
+    >>> from labkit.run import Run
+    >>> view = Comparison([Run("a"), Run("b")], ["SGD", "Adam"])
+    >>> [run.name for run in view.runs], view.names
+    (['a', 'b'], ['SGD', 'Adam'])
+    >>> view.close()
+    """
+
+    kind: ClassVar[str] = "comparison"
+
+    view = traitlets.Unicode().tag(sync=True)
+    channel = traitlets.Instance(RunChannel, allow_none=True).tag(sync=True, **widget_serialization)
+    channels = traitlets.List(traitlets.Instance(RunChannel)).tag(sync=True, **widget_serialization)
+    names = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    def __init__(self, runs: Sequence[Run], names: Sequence[str]) -> None:
+        self.runs = tuple(runs)
+        channels = [RunChannel.of(run) for run in runs]
+        super().__init__(
+            view=self.kind,
+            channel=channels[0],
+            channels=channels,
+            names=list(names),
+            _esm=assets.loader_source(),
+        )
+        for channel in channels:
+            channel.add_view(self.model_id, self.kind)
+
+    def close(self) -> None:
+        """Close the view on every page; the last view of a run also closes its channel."""
+        if self.comm is None:
+            return
+        model_id, channels = self.model_id, list(self.channels)
+        super().close()
+        self.channel, self.channels = None, []
+        ShownViews.remove(model_id)
+        for channel in channels:
+            channel.remove_view(model_id)
+
+    def _push_more(self, page: PageRecord) -> None:
+        """Send a page what the view needs besides scripts and snapshots: nothing."""
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        if is_notebook():
+            ShownViews.add(self)
+        elif is_marimo():
+            jupyter_compat.hold_by_comm(self)
+        if is_notebook() or is_marimo():
+            for channel in self.channels:
+                channel.view_displayed(self.kind, self._push_more)
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        text = still_comparison.text(self.runs, self.names)
+        picture = still_comparison.svg(self.runs, self.names)
+        return {"image/svg+xml": picture, **(data or {}), "text/plain": text}, metadata
