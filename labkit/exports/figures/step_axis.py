@@ -77,7 +77,7 @@ def step_axis(run: Run, name: str) -> StepAxis:
     Examples
     --------
     >>> run = Run("demo")
-    >>> run.epochs.begun.add(0, 0); run.epochs.begun.add(50, 1)
+    >>> run.epochs.begin(0, None); run.epochs.begin(50, None)
     >>> step_axis(run, "epoch").at([0, 25, 100]).tolist()
     [0.0, 0.5, 2.0]
     """
