@@ -116,6 +116,12 @@ def connect(trainer: Any, recording: Recording) -> None:
     recording : Recording
     """
     engines = dict(trainer) if isinstance(trainer, Mapping) else {"": trainer}
+    for label, engine in engines.items():
+        if not hasattr(engine, "add_event_handler"):
+            raise TypeError(
+                f"{label!r} is of type {type(engine).__name__} and no Engine. Example: "
+                'lk.watch({"train": trainer, "val": evaluator})'
+            )
     training, *evaluations = engines.items()
     variables = _variables_of(getattr(training[1], "_process_function", None))
     recording.watch(_models_in(variables))

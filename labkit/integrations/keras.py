@@ -24,7 +24,7 @@ _CALLBACKS = 5
 """Place of the argument ``callbacks`` of ``fit``, without ``self``."""
 
 
-class CallbackCalls:
+class LabkitCallback:
     """Calls a recording; the methods are those of a Callback.
 
     Parameters
@@ -93,7 +93,7 @@ def connect(model: Any, recording: Recording) -> None:
         )
     if model.built:
         recording.watch(model)
-    callback = callback_type(CallbackCalls, "keras.callbacks", "Callback")(recording)
+    callback = callback_type(LabkitCallback, "keras.callbacks", "Callback")(recording)
 
     def with_callback(original: Any, *args: Any, **kwargs: Any) -> Any:
         if len(args) > _CALLBACKS:

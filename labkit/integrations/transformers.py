@@ -16,7 +16,7 @@ _TIMES = ("_runtime", "_per_second", "_compilation_time")
 _PROGRESS_TABLE = "NotebookProgressCallback"
 
 
-class TrainerCalls:
+class LabkitCallback:
     """Calls a recording; the methods are those of a TrainerCallback.
 
     Parameters
@@ -79,7 +79,7 @@ def connect(trainer: Any, recording: Recording) -> None:
     """
     if trainer.model_init is None:
         recording.watch(trainer.model)
-    kind = callback_type(TrainerCalls, "transformers", "TrainerCallback")
+    kind = callback_type(LabkitCallback, "transformers", "TrainerCallback")
     callback, handler = kind(recording, trainer), trainer.callback_handler
     tables = [
         each
