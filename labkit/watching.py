@@ -118,6 +118,11 @@ def watch(
     >>> steps, values = run.series("loss")
     >>> steps.tolist()
     [1, 2, 3, 4, 5]
+
+    With a trainer of another library, which owns the loop:
+
+    >>> with watch(trainer) as run:  # doctest: +SKIP
+    ...     trainer.fit(module, loader)
     """
     arguments: dict[str, Any] = {
         "name": name,

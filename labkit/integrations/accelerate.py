@@ -48,7 +48,18 @@ class LabkitTracker:
 
 
 def connect(accelerator: Any, recording: Recording) -> None:
-    """Add a tracker to an Accelerator, until the run ends."""
+    """Add a tracker to an Accelerator, until the run ends.
+
+    Examples
+    --------
+    >>> accelerator = accelerate.Accelerator()  # doctest: +SKIP
+    >>> model, optimizer = accelerator.prepare(model, optimizer)  # doctest: +SKIP
+    >>> with labkit.watch(accelerator) as run:  # doctest: +SKIP
+    ...     for x, y in loader:
+    ...         ...
+    ...     accelerator.log({"val/loss": 0.5})
+    >>> run.series("val/loss")  # doctest: +SKIP
+    """
     recording.watch(_models_of(accelerator))
     tracker = callback_type(LabkitTracker, "accelerate.tracking", "GeneralTracker")(recording)
     accelerator.trackers = [*accelerator.trackers, tracker]

@@ -101,7 +101,15 @@ class LabkitCallback:
 
 
 def connect(learner: Any, recording: Recording) -> None:
-    """Add a callback to a Learner, until the run ends."""
+    """Add a callback to a Learner, until the run ends.
+
+    Examples
+    --------
+    >>> learner = Learner(loaders, model, loss_func=loss, metrics=accuracy)  # doctest: +SKIP
+    >>> with labkit.watch(learner) as run:  # doctest: +SKIP
+    ...     learner.fit_one_cycle(3)
+    >>> run.series("valid_loss")  # doctest: +SKIP
+    """
     recording.check(learner.model)
     callback = callback_type(LabkitCallback, "fastai.callback.core", "Callback")(recording)
     learner.add_cb(callback)

@@ -85,7 +85,15 @@ class LabkitCallback:
 
 
 def connect(model: Any, recording: Recording) -> None:
-    """Let the method ``fit`` of a model call a recording, until the run ends."""
+    """Let the method ``fit`` of a model call a recording, until the run ends.
+
+    Examples
+    --------
+    >>> model.compile(optimizer="adam", loss="mse")  # doctest: +SKIP
+    >>> with labkit.watch(model) as run:  # doctest: +SKIP
+    ...     model.fit(x, y, epochs=3, validation_split=0.2)
+    >>> run.series("val_loss")  # doctest: +SKIP
+    """
     if not isinstance(model, nn.Module):
         raise TypeError(
             "this model of Keras does not run on torch, so that labkit cannot record it. Set "

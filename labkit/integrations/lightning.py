@@ -123,7 +123,15 @@ class LabkitEveryFitCallback:
 
 
 def connect(trainer: Any, recording: Recording) -> None:
-    """Add a callback to a Trainer, until the run ends."""
+    """Add a callback to a Trainer, until the run ends.
+
+    Examples
+    --------
+    >>> trainer = lightning.Trainer(max_epochs=3)  # doctest: +SKIP
+    >>> with labkit.watch(trainer) as run:  # doctest: +SKIP
+    ...     trainer.fit(module, train_loader, val_loader)
+    >>> run.series("val_loss")  # doctest: +SKIP
+    """
     callback = callback_type(LabkitCallback, _callbacks_of(trainer), "Callback")(recording)
     reference = weakref.ref(trainer)
     # A new list each time, as Lightning may iterate over the present one.

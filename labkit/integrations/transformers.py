@@ -76,6 +76,15 @@ def connect(trainer: Any, recording: Recording) -> None:
     """Add a callback to a Trainer, until the run ends.
 
     Where the dashboard is displayed, the Trainer's own table is taken out meanwhile.
+
+    Examples
+    --------
+    >>> trainer = transformers.Trainer(
+    ...     model, arguments, train_dataset=rows, eval_dataset=others
+    ... )  # doctest: +SKIP
+    >>> with labkit.watch(trainer) as run:  # doctest: +SKIP
+    ...     trainer.train()
+    >>> run.series("eval_loss")  # doctest: +SKIP
     """
     if trainer.model_init is None:
         recording.watch(trainer.model)
