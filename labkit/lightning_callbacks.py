@@ -33,7 +33,7 @@ def _callbacks(module: str) -> list[Any]:
     if os.environ.get(VARIABLE, "").strip().lower() in _OFF:
         return []
     from labkit.integrations.library import callback_type
-    from labkit.integrations.lightning import EveryFitCallback
+    from labkit.integrations.lightning import LabkitEveryFitCallback
     from labkit.watching import watch
 
-    return [callback_type(EveryFitCallback, module, "Callback")(watch)]
+    return [callback_type(LabkitEveryFitCallback, module, "Callback")(watch)]

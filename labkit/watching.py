@@ -155,6 +155,11 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     >>> steps, values = run.series("loss")
     >>> steps.tolist()
     [1, 2, 3, 4, 5]
+
+    With a trainer of another library, which owns the loop:
+
+    >>> with watch(trainer) as run:  # doctest: +SKIP
+    ...     trainer.fit(module, loader)
     """
     settings, text, limit = checked_config(config), checked_note(note), _bytes_of(save_limit_mb)
     path = None if save is None else checked_path(save, name or "run")

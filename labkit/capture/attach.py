@@ -27,6 +27,10 @@ _watching: dict[int, weakref.ref[Run]] = {}
 """The open run of each watched model, by the model's id."""
 _watches: weakref.WeakKeyDictionary[Run, Watch] = weakref.WeakKeyDictionary()
 """The watches of the open runs."""
+_NO_MODEL = (
+    "The trainer has not begun to train, so nothing is recorded. Let it train before the run ends, "
+    "or watch the model if you train it by a loop of your own: lk.watch(model)."
+)
 
 
 def attach(
@@ -98,6 +102,19 @@ class WaitingRun:
         self._optimizer = optimizer
         self._settings = settings
         self._models: dict[str, weakref.ref[nn.Module]] = {}
+        reference = weakref.ref(self)
+
+        def note_that_nothing_was_recorded() -> None:
+            waiting = reference()
+            if waiting is not None and not waiting.has_model:
+                waiting.run.add_notice("watch", _NO_MODEL)
+
+        self.run.on_close(note_that_nothing_was_recorded)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the model is known."""
+        return bool(self._models)
 
     def check(self, model: nn.Module | Mapping[str, nn.Module]) -> None:
         """Raise the errors of `attach` for a model that is recorded later."""

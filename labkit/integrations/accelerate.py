@@ -13,7 +13,7 @@ from labkit.integrations.library import callback_type
 from labkit.integrations.recording import Recording, safely
 
 
-class TrackerCalls:
+class LabkitTracker:
     """Calls a recording; the methods and attributes are those of a GeneralTracker.
 
     Parameters
@@ -48,9 +48,20 @@ class TrackerCalls:
 
 
 def connect(accelerator: Any, recording: Recording) -> None:
-    """Add a tracker to an Accelerator, until the run ends."""
+    """Add a tracker to an Accelerator, until the run ends.
+
+    Examples
+    --------
+    >>> accelerator = accelerate.Accelerator()  # doctest: +SKIP
+    >>> model, optimizer = accelerator.prepare(model, optimizer)  # doctest: +SKIP
+    >>> with labkit.watch(accelerator) as run:  # doctest: +SKIP
+    ...     for x, y in loader:
+    ...         ...
+    ...     accelerator.log({"val/loss": 0.5})
+    >>> run.series("val/loss")  # doctest: +SKIP
+    """
     recording.watch(_models_of(accelerator))
-    tracker = callback_type(TrackerCalls, "accelerate.tracking", "GeneralTracker")(recording)
+    tracker = callback_type(LabkitTracker, "accelerate.tracking", "GeneralTracker")(recording)
     accelerator.trackers = [*accelerator.trackers, tracker]
     reference = weakref.ref(accelerator)
 

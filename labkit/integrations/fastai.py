@@ -21,7 +21,7 @@ from labkit.integrations.replaced_method import ReplacedMethod
 _SOURCE = "the epochs of fit and the batches of an epoch"
 
 
-class LearnerCallback:
+class LabkitCallback:
     """Calls a recording; the methods are those of a Callback.
 
     Parameters
@@ -101,9 +101,17 @@ class LearnerCallback:
 
 
 def connect(learner: Any, recording: Recording) -> None:
-    """Add a callback to a Learner, until the run ends."""
+    """Add a callback to a Learner, until the run ends.
+
+    Examples
+    --------
+    >>> learner = Learner(loaders, model, loss_func=loss, metrics=accuracy)  # doctest: +SKIP
+    >>> with labkit.watch(learner) as run:  # doctest: +SKIP
+    ...     learner.fit_one_cycle(3)
+    >>> run.series("valid_loss")  # doctest: +SKIP
+    """
     recording.check(learner.model)
-    callback = callback_type(LearnerCallback, "fastai.callback.core", "Callback")(recording)
+    callback = callback_type(LabkitCallback, "fastai.callback.core", "Callback")(recording)
     learner.add_cb(callback)
     reference = weakref.ref(learner)
 

@@ -42,7 +42,12 @@ class Adapter(Protocol):
 def adapter_of(trainer: object) -> Adapter | None:
     """Return the adapter of a trainer; None if it is none, for example a model.
 
-    A mapping of names to trainers has the adapter that they have in common.
+    A mapping of names to engines of Ignite has their adapter.
+
+    Raises
+    ------
+    TypeError
+        If it is a mapping of names to other trainers.
 
     Examples
     --------
@@ -50,8 +55,12 @@ def adapter_of(trainer: object) -> Adapter | None:
     True
     """
     if isinstance(trainer, Mapping):
-        found = {_module_of(each) for each in trainer.values()}
-        name = found.pop() if len(found) == 1 else None
+        found = {_module_of(each) for each in trainer.values()} - {None}
+        if found - {"ignite"}:
+            raise TypeError(
+                "watch takes one trainer at a time, without a name. Example: lk.watch(trainer)"
+            )
+        name = next(iter(found), None)
     else:
         name = _module_of(trainer)
     if name is None:

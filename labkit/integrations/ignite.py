@@ -114,8 +114,22 @@ def connect(trainer: Any, recording: Recording) -> None:
     trainer : Engine or mapping of str to Engine
         For example ``{"train": trainer, "val": evaluator}``.
     recording : Recording
+
+    Examples
+    --------
+    >>> trainer = create_supervised_trainer(model, optimizer, loss)  # doctest: +SKIP
+    >>> evaluator = create_supervised_evaluator(model, {"accuracy": Accuracy()})  # doctest: +SKIP
+    >>> with labkit.watch({"train": trainer, "val": evaluator}) as run:  # doctest: +SKIP
+    ...     trainer.run(loader, max_epochs=3)
+    >>> run.series("val/accuracy")  # doctest: +SKIP
     """
     engines = dict(trainer) if isinstance(trainer, Mapping) else {"": trainer}
+    for label, engine in engines.items():
+        if not hasattr(engine, "add_event_handler"):
+            raise TypeError(
+                f"{label!r} is of type {type(engine).__name__} and no Engine. Example: "
+                'lk.watch({"train": trainer, "val": evaluator})'
+            )
     training, *evaluations = engines.items()
     variables = _variables_of(getattr(training[1], "_process_function", None))
     recording.watch(_models_in(variables))

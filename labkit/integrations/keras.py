@@ -24,7 +24,7 @@ _CALLBACKS = 5
 """Place of the argument ``callbacks`` of ``fit``, without ``self``."""
 
 
-class CallbackCalls:
+class LabkitCallback:
     """Calls a recording; the methods are those of a Callback.
 
     Parameters
@@ -85,7 +85,15 @@ class CallbackCalls:
 
 
 def connect(model: Any, recording: Recording) -> None:
-    """Let the method ``fit`` of a model call a recording, until the run ends."""
+    """Let the method ``fit`` of a model call a recording, until the run ends.
+
+    Examples
+    --------
+    >>> model.compile(optimizer="adam", loss="mse")  # doctest: +SKIP
+    >>> with labkit.watch(model) as run:  # doctest: +SKIP
+    ...     model.fit(x, y, epochs=3, validation_split=0.2)
+    >>> run.series("val_loss")  # doctest: +SKIP
+    """
     if not isinstance(model, nn.Module):
         raise TypeError(
             "this model of Keras does not run on torch, so that labkit cannot record it. Set "
@@ -93,7 +101,7 @@ def connect(model: Any, recording: Recording) -> None:
         )
     if model.built:
         recording.watch(model)
-    callback = callback_type(CallbackCalls, "keras.callbacks", "Callback")(recording)
+    callback = callback_type(LabkitCallback, "keras.callbacks", "Callback")(recording)
 
     def with_callback(original: Any, *args: Any, **kwargs: Any) -> Any:
         if len(args) > _CALLBACKS:

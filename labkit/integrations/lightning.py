@@ -19,7 +19,7 @@ from labkit.run.error_text import described
 _LOG = logging.getLogger("labkit")
 
 
-class TrainerCallback:
+class LabkitCallback:
     """Calls a recording; the methods are Lightning's.
 
     Parameters
@@ -86,7 +86,7 @@ class TrainerCallback:
             self.recording.log(new)
 
 
-class EveryFitCallback:
+class LabkitEveryFitCallback:
     """Watches each training of a trainer, for the entry point; the methods are Lightning's.
 
     Parameters
@@ -101,7 +101,7 @@ class EveryFitCallback:
 
     def on_fit_start(self, trainer: Any, module: Any) -> None:
         """Open a run, unless the trainer is watched already."""
-        if any(isinstance(each, TrainerCallback) for each in trainer.callbacks):
+        if any(isinstance(each, LabkitCallback) for each in trainer.callbacks):
             return
         try:
             self._run = self._watch(trainer).__enter__()
@@ -123,8 +123,16 @@ class EveryFitCallback:
 
 
 def connect(trainer: Any, recording: Recording) -> None:
-    """Add a callback to a Trainer, until the run ends."""
-    callback = callback_type(TrainerCallback, _callbacks_of(trainer), "Callback")(recording)
+    """Add a callback to a Trainer, until the run ends.
+
+    Examples
+    --------
+    >>> trainer = lightning.Trainer(max_epochs=3)  # doctest: +SKIP
+    >>> with labkit.watch(trainer) as run:  # doctest: +SKIP
+    ...     trainer.fit(module, train_loader, val_loader)
+    >>> run.series("val_loss")  # doctest: +SKIP
+    """
+    callback = callback_type(LabkitCallback, _callbacks_of(trainer), "Callback")(recording)
     reference = weakref.ref(trainer)
     # A new list each time, as Lightning may iterate over the present one.
     trainer.callbacks = [callback, *trainer.callbacks]

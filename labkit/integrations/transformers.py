@@ -16,7 +16,7 @@ _TIMES = ("_runtime", "_per_second", "_compilation_time")
 _PROGRESS_TABLE = "NotebookProgressCallback"
 
 
-class TrainerCalls:
+class LabkitCallback:
     """Calls a recording; the methods are those of a TrainerCallback.
 
     Parameters
@@ -76,10 +76,19 @@ def connect(trainer: Any, recording: Recording) -> None:
     """Add a callback to a Trainer, until the run ends.
 
     Where the dashboard is displayed, the Trainer's own table is taken out meanwhile.
+
+    Examples
+    --------
+    >>> trainer = transformers.Trainer(
+    ...     model, arguments, train_dataset=rows, eval_dataset=others
+    ... )  # doctest: +SKIP
+    >>> with labkit.watch(trainer) as run:  # doctest: +SKIP
+    ...     trainer.train()
+    >>> run.series("eval_loss")  # doctest: +SKIP
     """
     if trainer.model_init is None:
         recording.watch(trainer.model)
-    kind = callback_type(TrainerCalls, "transformers", "TrainerCallback")
+    kind = callback_type(LabkitCallback, "transformers", "TrainerCallback")
     callback, handler = kind(recording, trainer), trainer.callback_handler
     tables = [
         each

@@ -2,6 +2,7 @@
 
 import pickle
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,15 +10,16 @@ import torch
 import torch.nn.functional as F
 from fastai.callback.core import Callback
 from fastai.callback.schedule import Learner  # with its methods for schedules
-from fastai.callback.training import GradientAccumulation
+from fastai.callback.training import GradientAccumulation, GradientClip
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.metrics import accuracy
-from fastai.optimizer import SGD, OptimWrapper
+from fastai.optimizer import SGD, Adam, OptimWrapper, ranger
 
 import labkit as lk
 from tests.adapters import contract
 from tests.adapters.contract import BATCH, EPOCHS, STEPS, Rows, network
+from tests.unit.capture.truth import Truth, assert_agrees
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -64,6 +66,44 @@ def test_a_fault_of_labkit_does_not_reach_the_learner(monkeypatch):
 
 def test_an_error_of_the_user_is_raised_unchanged():
     contract.check_errors_of_the_user(lambda: Training(fails=True))
+
+
+class Expected(Callback):
+    """Computes what is to be recorded, with plain torch."""
+
+    order = 90  # after clipping
+
+    def __init__(self, truth, *, is_clipped):
+        super().__init__()
+        self.truth, self.is_clipped = truth, is_clipped
+
+    def before_backward(self):
+        self.truth.add_loss(self.learn.loss_grad)
+
+    def after_backward(self):
+        if self.is_clipped:
+            self.truth.before_clipping(self.learn.model)
+
+    def before_step(self):
+        groups = [{"lr": hyper["lr"]} for hyper in self.learn.opt.hypers]
+        self.truth.before_step(self.learn.model, SimpleNamespace(param_groups=groups))
+
+    def after_step(self):
+        self.truth.after_step(self.learn.model)
+
+
+@pytest.mark.parametrize("clip", [None, 0.1])
+@pytest.mark.parametrize("opt_func", [SGD, Adam, partial(SGD, mom=0.9, wd=0.1), ranger])
+def test_the_values_are_those_of_plain_torch(opt_func, clip):
+    torch.manual_seed(0)
+    clipping = [] if clip is None else [GradientClip(clip)]
+    truth = Truth()
+    expected = Expected(truth, is_clipped=clip is not None)
+    training = Training(opt_func=opt_func, cbs=[*clipping, expected])
+    with lk.watch(training.trainer, show=False, budget=1.0) as run:
+        training.trainer.fit_one_cycle(4, lr_max=0.05)
+    assert truth.steps == 4 * STEPS
+    assert_agrees(run, truth)
 
 
 def test_rates_of_a_schedule_are_recorded():

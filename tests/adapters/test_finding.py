@@ -35,6 +35,23 @@ def test_the_message_for_a_wrong_object_names_the_trainers(wrong):
         lk.watch(wrong, show=False)
 
 
+def test_several_trainers_are_refused():
+    from lightning import Trainer
+
+    trainer = Trainer(logger=False, enable_checkpointing=False, accelerator="cpu")
+    with pytest.raises(TypeError, match="one trainer at a time"):
+        lk.watch({"a": trainer}, show=False)
+
+
+def test_a_trainer_that_does_not_train_gives_a_notice():
+    from lightning import Trainer
+
+    trainer = Trainer(logger=False, enable_checkpointing=False, accelerator="cpu")
+    with lk.watch(trainer, show=False) as run:
+        pass
+    assert "has not begun to train" in run.notices[0].text
+
+
 def test_bad_arguments_fail_at_once():
     from lightning import Trainer
 

@@ -1,6 +1,7 @@
 """Models of Keras on torch: steps, learning rates, epochs, metrics and stop."""
 
 import os
+from types import SimpleNamespace
 
 os.environ["KERAS_BACKEND"] = "torch"  # before Keras is imported
 
@@ -13,6 +14,7 @@ from torch import nn
 import labkit as lk
 from tests.adapters import contract
 from tests.adapters.contract import BATCH, EPOCHS, STEPS, Rows, loader
+from tests.unit.capture.truth import Truth, assert_agrees
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 class Training:
     """Trains a model; `net` has its weights and is what torch's tests of all adapters expect."""
 
-    def __init__(self, *, fails=False, built=True, rate=0.1):
+    def __init__(self, *, fails=False, built=True, rate=0.1, optimizer=None):
         keras.utils.set_random_seed(0)
         self.rows = Rows(fails=fails)
         first = [keras.Input((6,))] if built else []
@@ -28,7 +30,7 @@ class Training:
             [*first, keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)]
         )
         self.trainer.compile(
-            optimizer=keras.optimizers.SGD(rate, momentum=0.9),
+            optimizer=optimizer or keras.optimizers.SGD(rate, momentum=0.9),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
         )
@@ -48,6 +50,36 @@ def test_a_model_is_recorded():
     assert {name.partition("/")[0] for name in run.names()} >= {"grad_norm", "update_ratio"}
     assert "fit" not in vars(training.trainer)
     assert "apply" not in vars(training.trainer.optimizer)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop"])
+def test_the_values_are_those_of_plain_torch(optimizer):
+    training = Training(optimizer=optimizer)
+    model, truth = training.trainer, Truth()
+
+    class Expected(type(model.optimizer)):
+        """Computes what is to be recorded, with plain torch."""
+
+        def apply(self, gradients, variables=None):
+            rate = {"lr": float(self.learning_rate)}
+            truth.before_step(model, SimpleNamespace(param_groups=[rate]))
+            super().apply(gradients, variables)
+            truth.after_step(model)
+
+    model.optimizer.__class__ = Expected
+    compute_loss = model.compute_loss
+
+    def compute(*args, training=True, **kwargs):
+        loss = compute_loss(*args, training=training, **kwargs)
+        if training:
+            truth.add_loss(loss)
+        return loss
+
+    vars(model)["compute_loss"] = compute
+    with lk.watch(model, show=False, budget=1.0) as run:
+        training.fit()
+    assert truth.steps == EPOCHS * STEPS
+    assert_agrees(run, truth)
 
 
 def test_the_length_is_known_from_the_first_step_on(monkeypatch):

@@ -110,6 +110,47 @@ def test_accumulated_batches_are_counted_in_steps(tmp_path):
     assert (run.steps_per_epoch, totals) == (2, [EPOCHS * 2])
 
 
+def test_a_training_that_a_checkpoint_continues_has_the_steps_that_are_left(tmp_path):
+    first = Training(tmp_path)
+    first.fit()
+    first.trainer.save_checkpoint(tmp_path / "half.ckpt")
+    second, totals = Training(tmp_path), []
+    second.trainer.fit_loop.max_epochs = 2 * EPOCHS
+    with lk.watch(second.trainer, show=False) as run:
+        second.net.register_forward_hook(lambda *_: totals.append(run.total_steps))
+        rows = loader(second.rows)
+        second.trainer.fit(second.module, rows, ckpt_path=tmp_path / "half.ckpt")
+    assert (run.steps, set(totals)) == (EPOCHS * STEPS, {EPOCHS * STEPS})
+    assert run.epoch == 2 * EPOCHS
+
+
+def test_manual_optimization_of_two_optimizers_is_planned_by_batches(tmp_path):
+    class Pair(L.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.automatic_optimization = False
+            self.first, self.second = network(), network()
+
+        def training_step(self, batch, index):
+            for part, optimizer in zip((self.first, self.second), self.optimizers(), strict=True):
+                optimizer.zero_grad()
+                self.manual_backward(F.cross_entropy(part(batch[0]), batch[1]))
+                optimizer.step()
+            totals.append(run.total_steps)
+
+        def configure_optimizers(self):
+            parts = (self.first, self.second)
+            return [torch.optim.SGD(part.parameters(), lr=0.05) for part in parts]
+
+    training, totals = Training(tmp_path), []
+    training.module = Pair()
+    training.module.validation_step = None
+    with lk.watch(training.trainer, show=False) as run:
+        training.trainer.fit(training.module, loader(Rows()))
+    assert (run.steps, run.steps_per_epoch) == (EPOCHS * STEPS, STEPS)
+    assert set(totals) == {EPOCHS * STEPS}
+
+
 def test_another_model_is_not_recorded_in_the_same_run(tmp_path):
     training = Training(tmp_path)
     with lk.watch(training.trainer, show=False) as run:
