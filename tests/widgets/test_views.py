@@ -74,3 +74,12 @@ def test_a_large_graph_is_drawn_as_an_outline():
     picture = pictures.svg(GraphView(chain(200)).run, "graph")
     assert not texts(picture, "rect")
     assert "op&lt;3&gt;" in picture
+
+
+def test_the_text_of_a_run_can_be_sent_whatever_its_names_contain():
+    run = recorded("bad\ud800 name\x1b[31m")
+    run.log(**{"metric\udc01": 1.0})
+    text = pictures.text(run)
+    assert text.startswith("labkit: bad name[31m: ")
+    assert "metric: 1" in text
+    text.encode()
