@@ -55,7 +55,8 @@ export class GraphDrawing {
   requestedOpen: ReadonlySet<string> = new Set();
   private drawnOpen: ReadonlySet<string> = new Set();
   private attempt = 0;
-  private fitWholeRequested = false;
+  /** Whether the complete layout is fitted into the stage, at any scale. */
+  fitsWhole = false;
   private readonly sheet = svg("svg", { role: "group", width: "100%", height: "100%" });
   private readonly notice = html("div", { class: "labkit-graph-notice" });
   readonly height = new StageHeight(this.stage);
@@ -111,7 +112,10 @@ export class GraphDrawing {
         this.directionNow(),
         this.stage.clientWidth,
       );
-      if (attempt === this.attempt) this.showLayout(shown, layout, options);
+      if (attempt !== this.attempt) return;
+      // The stage has got its width and its font in the meantime, which the layout lacks.
+      if (layout.room === 0 && this.stage.clientWidth > 0) await this.draw(shown, options);
+      else this.showLayout(shown, layout, options);
     } catch (error) {
       if (attempt === this.attempt) this.handleFailure(shown, error);
     } finally {
@@ -131,16 +135,21 @@ export class GraphDrawing {
 
   /** Fits the complete layout into the stage, at any scale. */
   fitWhole(shown: ShownGraph | null): void {
-    this.fitWholeRequested = true;
+    this.fitsWhole = true;
     this.refit(shown, true);
   }
 
   /** Fits the layout; requests a new one if the stage has another shape than it was made for. */
   refit(shown: ShownGraph | null, moving: boolean): void {
     if (!shown || !this.layout) return;
-    const { clientWidth, clientHeight } = this.stage;
-    if (clientWidth === 0 || suits(this.layout, clientWidth, clientHeight)) this.fit(moving);
+    if (this.stage.clientWidth === 0 || this.suitsStage) this.fit(moving);
     else this.draw(shown, { open: this.requestedOpen, fit: true });
+  }
+
+  /** Whether the layout was made for a stage of this shape. */
+  get suitsStage(): boolean {
+    const { clientWidth, clientHeight } = this.stage;
+    return this.layout !== null && suits(this.layout, clientWidth, clientHeight);
   }
 
   /** Returns the accepted box that is nearest to the centre of the visible part. */
@@ -207,8 +216,7 @@ export class GraphDrawing {
   }
 
   private fit(moving: boolean): void {
-    if (this.layout)
-      this.viewport.fit(this.layout.placement.bounds, !this.fitWholeRequested, moving);
+    if (this.layout) this.viewport.fit(this.layout.placement.bounds, !this.fitsWhole, moving);
   }
 
   private directionNow(): RankDirection {
