@@ -99,10 +99,10 @@ export class GraphView {
     const { scene, stage } = this.drawing;
     if (!embedded) this.drawing.height.restore(settings);
     stage.append(tooltip.element);
-    const frame = html("div", { class: "labkit-graph-frame" });
-    frame.append(stage, this.minimap.element, help.element);
+    const pane = html("div", { class: "labkit-graph-pane" });
+    pane.append(stage, this.minimap.element, help.element);
     const deck = html("div", { class: "labkit-graph-deck" });
-    deck.append(frame, details.element);
+    deck.append(pane, details.element);
     root.replaceChildren(
       toolbar.element,
       this.failures.element,

@@ -303,7 +303,7 @@ describe("drawGraph", () => {
     const panel = root.querySelector("aside");
     expect(panel?.textContent).toContain("Operationmse");
     expect(panel?.parentElement?.contains(root.querySelector(".labkit-graph-stage"))).toBe(true);
-    expect(root.querySelector(".labkit-graph-frame aside")).toBeNull();
+    expect(root.querySelector(".labkit-graph-pane aside")).toBeNull();
   });
 
   it("hides the card of a box on a click, until the pointer moves", async () => {

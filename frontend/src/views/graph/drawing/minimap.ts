@@ -7,7 +7,7 @@ import type { Placement, Point, Rect } from "../layout/placement";
 import type { VisibleGraph } from "../model/visible-graph";
 import { overlap } from "./card-place";
 import { setAttributes, svg } from "./elements";
-import type { Viewport } from "./viewport";
+import { STATUS_HEIGHT, type Viewport } from "./viewport";
 
 const MAX_WIDTH = 170;
 const MAX_HEIGHT = 110;
@@ -147,7 +147,8 @@ function placesOf(map: Pick<Rect, "width" | "height">, stage: Rect): readonly Po
   const lowest = stage.height - map.height - EDGE_DISTANCE;
   const step = Math.max(0, lowest - EDGE_DISTANCE) / (PLACES - 1);
   const heights = Array.from({ length: PLACES }, (_, place) => lowest - place * step);
-  return [right, EDGE_DISTANCE].flatMap((x) => heights.map((y) => ({ x, y })));
+  const above = heights.map((y) => Math.min(y, lowest - STATUS_HEIGHT));
+  return [...heights.map((y) => ({ x: right, y })), ...above.map((y) => ({ x: EDGE_DISTANCE, y }))];
 }
 
 function areaOf({ width, height }: Rect): number {

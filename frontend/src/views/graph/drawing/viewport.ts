@@ -10,6 +10,8 @@ interface Transform extends Point {
 const MIN_SCALE = 0.04;
 const MAX_SCALE = 3;
 const MARGIN = 16;
+/** Height of the status, which is over the lower edge of a small stage, in px. */
+export const STATUS_HEIGHT = 26;
 /** Minimum scale at which text is readable: names have 9 px. */
 export const READABLE_SCALE = 0.75;
 /** Minimum scale at which the whole is shown instead of a more readable part. */
@@ -122,7 +124,7 @@ export class Viewport {
     const { x, y, scale } = this.transform;
     const { clientWidth, clientHeight } = this.stage;
     const dx = shiftInto(box.x * scale + x, box.width * scale, clientWidth);
-    const dy = shiftInto(box.y * scale + y, box.height * scale, clientHeight);
+    const dy = shiftInto(box.y * scale + y, box.height * scale, clientHeight - STATUS_HEIGHT);
     if (dx !== 0 || dy !== 0) this.set({ x: x + dx, y: y + dy, scale }, true);
   }
 
