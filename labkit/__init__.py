@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from labkit.backgrounding import background
     from labkit.comparing import compare
     from labkit.graphing import graph
+    from labkit.loading import load
     from labkit.run import (
         ComputationGraph,
         Finding,
@@ -64,6 +65,7 @@ __all__ = [
     "background",
     "compare",
     "graph",
+    "load",
     "stepper",
     "watch",
 ]
@@ -91,6 +93,7 @@ _MODULES = {
     "background": "labkit.backgrounding",
     "compare": "labkit.comparing",
     "graph": "labkit.graphing",
+    "load": "labkit.loading",
     "stepper": "labkit.stepping",
     "watch": "labkit.watching",
 }

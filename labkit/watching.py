@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from labkit.capture import attach
 from labkit.capture.evaluation import OnFinding
 from labkit.insight import RuleEvaluator
 from labkit.run import Run
 from labkit.run.background_task import BackgroundTask
+from labkit.run.configuration import checked_config, checked_note, environment
 from labkit.run.error_text import described
+from labkit.run.file.paths import checked_path
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from labkit.views.messages.widgets import DashboardForm
 
-def watch(
+DisplayedForm = Literal["dashboard", "compact"]
+_FORMS: dict[object, DashboardForm] = {"dashboard": "whole", "compact": "compact"}
+"""The forms of `Dashboard`; for other values of `show` the browser chooses."""
+
+
+def watch(  # noqa: PLR0913 - each is a setting of its own
     model: nn.Module | Mapping[str, nn.Module],
     optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None = None,
     *,
@@ -30,7 +39,11 @@ def watch(
     pace: float | None = None,
     ignore: Sequence[str] = (),
     on_finding: OnFinding | None = None,
-    show: bool | None = None,
+    save: str | os.PathLike[str] | None = None,
+    save_limit_mb: float = 500,
+    config: object = None,
+    note: str = "",
+    show: bool | DisplayedForm | None = None,
 ) -> Run:
     """Watch the training of a model: one line before an unchanged loop.
 
@@ -71,8 +84,25 @@ def watch(
         thread at the end of a step or before the run ends. It may call methods of the run. If it
         raises an `Exception`, a notice says so and training goes on; an interrupt such as `Stopped`
         ends the loop.
-    show : bool, optional
-        Whether to display the dashboard; by default only in a notebook.
+    save : path, optional
+        File that the run is written to while it goes on, by a thread of its own; `labkit.load`
+        opens it, also before the run has ended. If it exists, the next free name is taken
+        (``mlp-2.lab``); `Run.path` is the name in use. A folder, or a text that ends with a slash,
+        gets a file with the name of the run and the time. If it cannot be written, a warning says
+        so and training goes on. The run then ends with its model, also if nothing refers to it.
+    save_limit_mb : float
+        Size of the file in MB, at least 1, at which the older rows are replaced by the extremes
+        that the views show.
+    config : mapping, argparse.Namespace or data class, optional
+        What tells the run from others, for example ``{"width": 64}``; saved with the run.
+        Hyperparameters of the optimizers, versions, the device and the commit of git are recorded
+        anyway.
+    note : str
+        A text about the run; saved with it.
+    show : bool or {"dashboard", "compact"}, optional
+        Whether to display the dashboard; by default only in a notebook. ``"dashboard"`` displays it
+        with all cards, ``"compact"`` as one line and the curve of the loss; otherwise it has the
+        form that was last chosen in the browser.
 
     Returns
     -------
@@ -111,6 +141,9 @@ def watch(
     >>> steps.tolist()
     [1, 2, 3, 4, 5]
     """
+    settings, text, limit = checked_config(config), checked_note(note), _bytes_of(save_limit_mb)
+    path = None if save is None else checked_path(save, name or "run")
+    _check_show(show)
     run = attach(
         model,
         optimizer,
@@ -125,27 +158,57 @@ def watch(
         ignore=ignore,
         on_finding=on_finding,
     )
+    run.config, run.note, run.environment = settings, text, environment()
+    if path is not None:
+        run.save_continuously(path, limit)
     task = BackgroundTask.current()
     if task is not None:
         task.add_run(run)
     if show is not False:
-        _show(run, demanded=show is True)
+        _show(run, _FORMS.get(show), demanded=show is not None)
     if task is not None:
         task.run_opened()
     return run
 
 
-def _show(run: Run, *, demanded: bool) -> None:
+def _check_show(show: object) -> None:
+    """Raise an error if a value is not a choice of how the dashboard is displayed."""
+    example = "Example: lk.watch(model, show='compact')"
+    taken = "True, False, None, 'dashboard' or 'compact'"
+    if isinstance(show, str) and show not in get_args(DisplayedForm):
+        raise ValueError(f"watch takes {taken} as show, not {show!r}. {example}")
+    if not isinstance(show, bool | str | None):
+        raise TypeError(
+            f"watch takes {taken} as show, not a value of type {type(show).__name__}. {example}"
+        )
+
+
+def _show(run: Run, form: DashboardForm | None, *, demanded: bool) -> None:
     """Display the dashboard in a notebook, or on demand; an error becomes a notice of the run."""
     try:
         from labkit.views.notebook import has_page, show_dashboard
 
         if demanded or has_page():
-            show_dashboard(run)
+            show_dashboard(run, form)
     except Exception as error:  # noqa: BLE001 - the loop must run in any case
         text = (
             f"The dashboard cannot be shown; the run is recorded all the same. ({described(error)})"
         )
         run.add_notice("views", text)
         if demanded:
-            print(text)  # noqa: T201 - show=True was given, but widgets are not available
+            print(text)  # noqa: T201 - the dashboard was asked for, but widgets are not available
+
+
+def _bytes_of(megabytes: object) -> int:
+    """Return the largest size of a file, in bytes."""
+    if isinstance(megabytes, bool) or not isinstance(megabytes, (int, float)):
+        raise TypeError(
+            f"save_limit_mb takes a number of megabytes, not {type(megabytes).__name__}. "
+            'Example: lk.watch(model, save="runs/mlp.lab", save_limit_mb=200)'
+        )
+    if not 1 <= megabytes <= 1e9:  # noqa: PLR2004 - also excludes NaN
+        raise ValueError(
+            f"save_limit_mb = {megabytes!r} is out of range: it is a number of megabytes, at least "
+            '1. Example: lk.watch(model, save="runs/mlp.lab", save_limit_mb=200)'
+        )
+    return int(megabytes * 1e6)

@@ -29,6 +29,11 @@ def pytest_addoption(parser):
         action="store_true",
         help="train each healthy run with three seeds instead of one of them",
     )
+    parser.addoption(
+        "--files",
+        type=int,
+        help="how many damaged files each fuzz test reads; some hundred by default",
+    )
 
 
 @pytest.hookimpl(optionalhook=True)

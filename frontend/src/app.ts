@@ -1,6 +1,6 @@
 /** The main script: opens the session of a run and draws a view. */
 
-import type { ViewName } from "./messages/widgets";
+import type { DashboardForm, ViewName } from "./messages/widgets";
 import { make } from "./parts/element";
 import { withTitle } from "./parts/panel";
 import { clearOnEscape } from "./parts/selection";
@@ -14,13 +14,17 @@ import { openSession } from "./transport/shared-sessions";
 import { drawActivations } from "./views/activations/view";
 import comparisonStyle from "./views/comparison/comparison.css";
 import { drawComparison } from "./views/comparison/view";
+import detailsStyle from "./views/controls/details.css";
 import tuningStyle from "./views/controls/tuning.css";
 import { drawControls } from "./views/controls/view";
 import curvesStyle from "./views/curves/curves.css";
 import { drawCurves } from "./views/curves/view";
+import cardsStyle from "./views/dashboard/cards.css";
 import dashboardStyle from "./views/dashboard/dashboard.css";
+import headStyle from "./views/dashboard/head.css";
 import { drawDashboard } from "./views/dashboard/view";
 import { drawFindings } from "./views/findings/view";
+import linesStyle from "./views/gradients/lines.css";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
 import { drawGraph } from "./views/graph/view";
@@ -33,26 +37,30 @@ import { drawStepper } from "./views/stepper/view";
 import type { StepperModel } from "./views/stepper/walk-client";
 import style from "./views/style.css";
 
-const VIEWS: Readonly<Record<Exclude<ViewName, "stepper" | "comparison">, DrawView>> = {
-  dashboard: drawDashboard,
-  curves: withTitle("curves", drawCurves),
-  gradients: withTitle("gradients", drawGradients),
-  activations: withTitle("activations", drawActivations),
-  samples: withTitle("samples", drawSamples),
-  graph: withTitle("graph", drawGraph),
-  layers: withTitle("layers", drawLayers),
-  controls: drawControls,
-  findings: drawFindings,
-};
+const VIEWS: Readonly<Record<Exclude<ViewName, "stepper" | "dashboard" | "comparison">, DrawView>> =
+  {
+    curves: withTitle("curves", drawCurves),
+    gradients: withTitle("gradients", drawGradients),
+    activations: withTitle("activations", drawActivations),
+    samples: withTitle("samples", drawSamples),
+    graph: withTitle("graph", drawGraph),
+    layers: withTitle("layers", drawLayers),
+    controls: drawControls,
+    findings: drawFindings,
+  };
 
 const STYLES = [
   style,
   curvesStyle,
   tuningStyle,
   samplesStyle,
+  linesStyle,
   graphStyle,
   layersStyle,
   stepperStyle,
+  headStyle,
+  cardsStyle,
+  detailsStyle,
   dashboardStyle,
   comparisonStyle,
 ].join("\n");
@@ -75,13 +83,15 @@ export interface ViewRequest {
   readonly walks: MessageRecorder | null;
   /** The runs of a comparison, of which `channel` is that of the first. */
   readonly compared?: readonly ComparedChannel[];
+  /** The form of a dashboard, if the program has chosen it. */
+  readonly form?: DashboardForm | null;
 }
 
 /** Draws a view of the channel's run, or shows it again; returns its clean-up. */
 export function render(request: ViewRequest): () => void {
-  const { view, channel, compared = [], root } = request;
+  const { view, channel, compared = [], root, form } = request;
   const channels = compared.length > 0 ? compared.map((each) => each.channel) : [channel];
-  const key = [view, ...channels.map((each) => each.get("run_id"))].join(" ");
+  const key = [view, form ?? "", ...channels.map((each) => each.get("run_id"))].join(" ");
   const drawn = (view === "stepper" ? null : resumeView(key, channel)) ?? drawView(request);
   root.replaceChildren(drawn.element);
   return () => {
@@ -91,13 +101,13 @@ export function render(request: ViewRequest): () => void {
   };
 }
 
-/** Returns what draws a view; undefined if this build has no such view. */
-function drawingOf({ view, model, walks, compared = [] }: ViewRequest): DrawView | undefined {
-  if (view === "stepper" && walks) {
-    return (place, session) => drawStepper(place, session, model, walks);
-  }
+/** Returns what draws the view that a widget names; undefined if this build has no such view. */
+function drawingOf(request: ViewRequest): DrawView | undefined {
+  const { view, model, walks, form, compared = [] } = request;
+  if (view === "dashboard") return (place, session) => drawDashboard(place, session, form);
   if (view === "comparison") return (place) => drawCompared(place, compared);
-  return VIEWS[view as keyof typeof VIEWS];
+  if (view !== "stepper" || !walks) return VIEWS[view as keyof typeof VIEWS];
+  return (place, session) => drawStepper(place, session, model, walks);
 }
 
 /** Draws a comparison with the sessions of its runs. */

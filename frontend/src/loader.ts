@@ -6,6 +6,7 @@
  * afterwards, and the clean-up is needed even without a message.
  */
 
+import type { DashboardForm } from "./messages/widgets";
 import {
   ANSWER_TIMEOUT_MS,
   type Channel,
@@ -38,6 +39,7 @@ interface App {
     model: ViewModel;
     walks: MessageRecorder | null;
     compared: readonly ComparedChannel[];
+    form: DashboardForm | null;
   }): () => void;
 }
 
@@ -117,7 +119,8 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
     message.remove();
     const walks =
       view === "stepper" ? page.recorderOf(stepperKey(model.get("channel")), model) : null;
-    const close = app.render({ view, channel, messages, root: el, model, walks, compared });
+    const form = model.get("form") ?? null;
+    const close = app.render({ view, channel, messages, root: el, model, walks, form, compared });
     signal.addEventListener("abort", close);
   } catch (error) {
     showMessage(

@@ -83,6 +83,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     epoch_start: null,
     total_steps: null,
     length_source: null,
+    may_end_early: false,
     steps_per_second: null,
     elapsed: 0,
     remaining: null,
@@ -99,6 +100,7 @@ export function stateOf(facts: Partial<RunState> = {}): RunState {
     pictures: 0,
     skipped: [],
     pace: null,
+    read_from: null,
     ...facts,
   };
 }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from labkit.run.journal import Journal
 
 PictureKind = Literal["maps", "kernels", "units", "states", "gates", "attention", "time_gradient"]
 """The content of a picture.
@@ -90,6 +92,8 @@ class ActivationLog:
     def __init__(self) -> None:
         self._pictures: dict[tuple[str, PictureKind], list[Picture]] = {}
         self._lock = threading.Lock()
+        self.journal: Journal | None = None
+        """Receives the modules, kinds and steps of the pictures that are added."""
         self.total = 0
         """Number of pictures added so far, including discarded ones."""
 
@@ -103,6 +107,8 @@ class ActivationLog:
             while len(stored) > min(_MAX_PICTURES, max(_MIN_PICTURES, affordable)):
                 # Keep the first and the last one as long as there are more than two.
                 del stored[slice(1, -1, 2) if len(stored) > 2 else slice(1)]  # noqa: PLR2004
+        if self.journal is not None:
+            self.journal.add_key("activations", (picture.module, picture.kind), picture.step)
 
     def subjects(self) -> tuple[tuple[str, PictureKind], ...]:
         """Return the pairs of module and kind that have pictures, in the order of first use."""
@@ -113,6 +119,12 @@ class ActivationLog:
         """Return the steps for which a picture is stored, in ascending order."""
         with self._lock:
             return tuple(picture.step for picture in self._pictures.get((module, kind), ()))
+
+    def stored(self, module: str, kind: str, step: int) -> Picture | None:
+        """Return the picture of a step; None if there is none, or it was discarded."""
+        with self._lock:
+            stored = self._pictures.get((module, cast("PictureKind", kind)), ())
+            return next((picture for picture in stored if picture.step == step), None)
 
     def range(self, module: str, kind: PictureKind) -> tuple[float, float] | None:
         """Return the smallest and largest finite value of the stored pictures, None without any."""

@@ -143,6 +143,22 @@ class FindingsLog:
             self._ignored.pop(rule, None)
             self._mark(rule, silenced=False)
 
+    def restore(
+        self,
+        entries: Sequence[FindingEntry],
+        *,
+        rules: Sequence[str] = (),
+        ignored: Sequence[str] = (),
+        dropped: int = 0,
+    ) -> None:
+        """Replace the contents by what another log has had."""
+        with self._lock:
+            self.rules, self.dropped = tuple(rules), dropped
+            self._entries = {entry.id: entry for entry in entries}
+            self._newest = {entry.finding.rule: entry.id for entry in entries}
+            self._ignored = dict.fromkeys(ignored)
+            self._last_id = max(self._entries, default=0)
+
     def _hold(self, finding: Finding, step: int, seconds: float) -> None:
         rule = finding.rule
         last = self._entries.get(self._newest.get(rule, 0))

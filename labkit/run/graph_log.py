@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Sequence
 
 from labkit.run.graph import ComputationGraph
 from labkit.run.graph_parts import GraphSpan
@@ -68,6 +69,15 @@ class GraphLog:
         if self._spans and self._spans[-1].signature == stored.signature:
             first = self._spans.pop().first
         self._spans.append(GraphSpan(stored.signature, first, step, _title(stored)))
+
+    def restore(self, graphs: Sequence[ComputationGraph], spans: Sequence[GraphSpan]) -> None:
+        """Replace the contents by graphs, oldest first, and the spans of their structures."""
+        self._graphs = {graph.structure: graph for graph in graphs[-_MAX_GRAPHS:]}
+        self._passes = {graph.structure: [graph.shapes] for graph in self._graphs.values()}
+        self._spans = deque(spans, maxlen=_MAX_SPANS)
+        newest = self._spans[-1].signature if self._spans else None
+        found = [graph for graph in self._graphs.values() if graph.signature == newest]
+        self.latest = found[-1] if found else next(reversed(self._graphs.values()), None)
 
     def _store(self, graph: ComputationGraph) -> None:
         self._graphs[graph.structure] = graph

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from labkit.run.journal import Journal
 
 HISTOGRAM_BINS = 40
 """Number of bins of every histogram."""
@@ -14,8 +17,22 @@ HISTOGRAM_LOW, HISTOGRAM_HIGH = -30.0, 10.0
 """Range of the logarithmic bins, as log2 of the magnitude: one bin per power of two."""
 
 _MAX_SAMPLES = 64
-_Sample = tuple[int, NDArray[np.int64], tuple[float, float] | None]
-"""Step, counts, and the range of linear bins; None for logarithmic bins."""
+
+
+class StoredHistogram(NamedTuple):
+    """A histogram at one step.
+
+    Attributes
+    ----------
+    step : int
+    counts : ndarray, shape (n_bins,), dtype int64
+    ends : tuple of float, (minimum, maximum), or None
+        The range of linear bins; None for logarithmic bins.
+    """
+
+    step: int
+    counts: NDArray[np.int64]
+    ends: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -54,14 +71,16 @@ class HistogramLog:
     """
 
     def __init__(self) -> None:
-        self._samples: dict[str, list[_Sample]] = {}
+        self.journal: Journal | None = None
+        """Receives the names and steps of the histograms that are added."""
+        self._samples: dict[str, list[StoredHistogram]] = {}
         self._lock = threading.Lock()
 
     def add(
         self,
         name: str,
         step: int,
-        counts: NDArray[np.float32],
+        counts: NDArray[np.float32] | NDArray[np.int64],
         ends: tuple[float, float] | None = None,
     ) -> None:
         """Add a histogram.
@@ -71,7 +90,7 @@ class HistogramLog:
         name : str
         step : int
             Not smaller than the step of the previous histogram of this name.
-        counts : ndarray, shape (HISTOGRAM_BINS,), dtype float32
+        counts : ndarray, shape (HISTOGRAM_BINS,), dtype float32 or int64
             Number of elements per bin; integral values.
         ends : tuple of float, (minimum, maximum), optional
             Range of linear bins. By default the bins are powers of two of the magnitude.
@@ -79,9 +98,11 @@ class HistogramLog:
         integers = counts.astype(np.int64)
         with self._lock:
             samples = self._samples.setdefault(name, [])
-            samples.append((step, integers, ends))
+            samples.append(StoredHistogram(step, integers, ends))
             if len(samples) > _MAX_SAMPLES:
                 del samples[1:-1:2]
+        if self.journal is not None:
+            self.journal.add_key("histograms", (name,), step)
 
     def at(
         self, name: str, step: int | None = None
@@ -107,6 +128,16 @@ class HistogramLog:
         fitting = [each for each in samples if step is None or each[0] <= step] or samples[:1]
         found, counts, ends = fitting[-1]
         return found, _edges(ends), counts
+
+    def stored(self, name: str, step: int) -> StoredHistogram | None:
+        """Return the histogram of a step; None if there is none, or it was discarded."""
+        with self._lock:
+            return next((each for each in self._samples.get(name, ()) if each.step == step), None)
+
+    def steps(self, name: str) -> tuple[int, ...]:
+        """Return the steps of the stored histograms of a name, in ascending order."""
+        with self._lock:
+            return tuple(each.step for each in self._samples.get(name, ()))
 
     def newest_step(self, name: str) -> int:
         """Return the step of the newest sample of a name; -1 if there is none."""

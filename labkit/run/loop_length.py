@@ -19,6 +19,8 @@ class LoopLength:
         Whether `left` is a count; otherwise it is an estimate.
     source : str
         What the length was read from, for example ``"for epoch in range(10) (train.py:12)"``.
+    may_end_early : bool
+        Whether there may be fewer steps, because the loop has a ``break`` for example.
 
     Examples
     --------
@@ -31,6 +33,7 @@ class LoopLength:
     left: float
     is_exact: bool
     source: str
+    may_end_early: bool = False
 
     @property
     def total(self) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from labkit.run.journal import Journal
 from labkit.run.kinds import series_name
 from labkit.run.notices import NoticeLog
 from labkit.run.series_table import MAX_COLUMNS, SeriesTable
@@ -41,6 +42,7 @@ class Recorder:
 
     def __init__(self, notices: NoticeLog | None = None) -> None:
         self._notices = NoticeLog() if notices is None else notices
+        self._journal: Journal | None = None
         self._tables: dict[str, SeriesTable] = {}
         self._series: dict[str, tuple[SeriesTable, int]] = {}
 
@@ -56,6 +58,12 @@ class Recorder:
     def refused(self) -> int:
         """Number of rows that were not recorded because their steps did not increase."""
         return sum(table.refused for table in list(self._tables.values()))
+
+    def write_to(self, journal: Journal) -> None:
+        """Add all rows that are stored from now on to a journal, also those of later tables."""
+        self._journal = journal
+        for table in self.tables.values():
+            table.write_to(journal)
 
     def names(self) -> list[str]:
         """Return the names of all series with points, in the order of their first appearance."""
@@ -107,7 +115,10 @@ class Recorder:
                     "further names is not recorded.",
                 )
                 return SeriesTable(id, kind, names)
-            table = self._tables.setdefault(id, SeriesTable(id, kind, names, self._notices))
+            new = SeriesTable(id, kind, names, self._notices)
+            if self._journal is not None:
+                new.write_to(self._journal)
+            table = self._tables.setdefault(id, new)
             self._register(table, 0)
         if table.kind != kind:
             raise ValueError(f"the table {id!r} is of kind {table.kind!r}, not {kind!r}.")

@@ -7,11 +7,12 @@ from collections import deque
 from collections.abc import Sequence
 
 from labkit.run.error_text import described
+from labkit.run.journal import Journal
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.notices import NoticeLog
 from labkit.run.rows import Rows, concatenated
 from labkit.run.series_columns import Columns
-from labkit.run.storage import CELLS, Storage
+from labkit.run.storage import CELLS, Storage, Whole
 
 _MAX_PENDING = 512
 _BLOCKING_FACTOR = 4
@@ -39,12 +40,15 @@ class RowBuffer:
         Number of pending rows at which a writer must call `flush_unless_busy`.
     refused : int
         Number of rows that were dropped because their steps did not increase.
+    journal : Journal or None
+        Receives the rows that are moved into the storage.
     """
 
     def __init__(self, id: str, kind: str, columns: Columns, notices: NoticeLog) -> None:
         self.pending: deque[Rows] = deque()
         self.max_pending = _max_pending(len(columns))
         self.refused = 0
+        self.journal: Journal | None = None
         self._id = id
         self._columns = columns
         self._notices = notices
@@ -59,6 +63,12 @@ class RowBuffer:
             rest = self._columns.add(names)
             self.max_pending = _max_pending(len(self._columns))
         return rest
+
+    def restore(self, whole: Whole) -> None:
+        """Replace the contents, also the pending rows."""
+        with self._lock:
+            self.pending.clear()
+            self._storage = Storage.of(whole)
 
     def flush_unless_busy(self) -> None:
         """Move the pending rows into the storage, unless another thread is doing so.
@@ -110,7 +120,10 @@ class RowBuffer:
         refused = 0
         if rows:
             steps, values = concatenated(rows, storage.columns)
-            storage, refused = storage.extended(steps, values, may_replace=self._may_replace)
+            extended = storage.extended(steps, values, may_replace=self._may_replace)
+            storage, refused = extended.storage, extended.refused
+            if self.journal is not None and len(extended.steps):
+                self.journal.add_rows(self._id, extended.steps, extended.values)
         self._storage = storage
         if refused:
             self.refused += refused

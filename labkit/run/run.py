@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 import uuid
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -15,6 +17,8 @@ from labkit.run.changeable import ChangeableRun
 from labkit.run.close_callbacks import CloseCallback
 from labkit.run.control import Stopped
 from labkit.run.error_text import described
+from labkit.run.file.paths import checked_path
+from labkit.run.file.run_file import open_run_file, write_copy
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import final_values, inspect
 from labkit.run.lifecycle import Lifecycle
@@ -51,8 +55,6 @@ class Run(ChangeableRun):
         The control state, and the queue of requests to the training thread.
     viewers : Viewers
         Whether a page displays the run.
-    final_values : dict of str to Inspection
-        The values of the parameters at the end of the run, by name.
 
     Examples
     --------
@@ -73,11 +75,11 @@ class Run(ChangeableRun):
         self.cursor: int | None = None
         self.viewers = Viewers()
         self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)
-        self.final_values: dict[str, Inspection] = {}
         self._lifecycle = Lifecycle(self.control, self._notices)
         self._entered_by: int | None = None
         """The thread that entered the ``with`` block."""
         self._is_abandoned = False
+        self._path: Path | None = None
         self._rate = StepRate()
         self._register()
 
@@ -139,6 +141,7 @@ class Run(ChangeableRun):
             steps_per_epoch=self.steps_per_epoch,
             total_steps=None if length is None else length.total,
             length_source=None if length is None else length.source,
+            may_end_early=length is not None and length.may_end_early,
             epoch_start=self.epoch_start,
             steps_per_second=rate,
             elapsed=self.elapsed,
@@ -182,6 +185,63 @@ class Run(ChangeableRun):
             return rate
         seconds = (self.cost_totals.loop_ns + self.control.pace.waited_ns) / 1e9
         return self.steps / seconds if seconds else None
+
+    # ── the file ─────────────────────────────────────────────────────────────
+
+    @property
+    def path(self) -> Path | None:
+        """The file that the run is written to or was read from; None without one."""
+        return self._path
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write what the run has recorded until now to a file, which `labkit.load` opens.
+
+        Of a long run, the older steps are those that are in memory: the extremes of groups of
+        steps. ``lk.watch(model, save=...)`` writes all of them, while the run goes on.
+
+        Parameters
+        ----------
+        path : path
+            A file of a run that is there is replaced. A folder, or a text that ends with a slash,
+            gets a file with the name of the run and the time.
+
+        Returns
+        -------
+        Path
+            The absolute path of the file.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no path, or there is a file of another kind.
+        OSError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from labkit.run.loaded_run import LoadedRun
+        >>> run = Run("demo")
+        >>> run.log(accuracy=0.5)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     loaded = LoadedRun(run.save(f"{folder}/demo.lab"))
+        ...     loaded.close()
+        >>> loaded.series("accuracy")[1].tolist()
+        [0.5]
+        """
+        target = checked_path(path, self.name)
+        write_copy(self, target)
+        return target
+
+    def save_continuously(self, path: Path, limit: int) -> None:
+        """Write the run to a file on a thread of its own until it ends; see `RunFile`.
+
+        A file that cannot be created is a notice and a warning.
+        """
+        file = open_run_file(self, path, limit, self._notices)
+        if file is not None:
+            self._path = file.path
+            self.on_close(lambda: file.end(wait=not self._is_abandoned))
 
     # ── logging and control ──────────────────────────────────────────────────
 
@@ -307,6 +367,7 @@ class Run(ChangeableRun):
         """
         self._lifecycle.code_ended(self.steps, f"{text} at step {self.steps:,}")
         self.set_loop_length(None)
+        self._rate = StepRate()
         self.record_time(self.steps)
         live = self._live
         if live is not None:

@@ -109,6 +109,11 @@ class EventLog:
             self._events = events[-MAX_EVENTS:]
         return event
 
+    def restore(self, events: Sequence[RunEvent]) -> None:
+        """Replace the events by those of another log."""
+        with self._lock:
+            self._events = tuple(events)[-MAX_EVENTS:]
+
     def take_back(self, id: int, step: int) -> RunEvent:
         """Record that an event was taken back after `step` steps, and return the changed event."""
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit.run.activations import ActivationLog
 from labkit.run.cost import Cost
@@ -16,7 +16,7 @@ from labkit.run.graph_log import GraphLog
 from labkit.run.graph_parts import GraphSpan
 from labkit.run.histograms import HistogramLog
 from labkit.run.incident import Incident
-from labkit.run.inspection import Samples
+from labkit.run.inspection import Inspection, Samples
 from labkit.run.live import LiveModel
 from labkit.run.logged_sample import LoggedSample
 from labkit.run.loop_length import LoopLength, check_total_steps
@@ -42,10 +42,18 @@ class RunRecord:
 
     Attributes
     ----------
+    config : dict of str to object
+        What the user has given as the configuration: numbers, texts, lists and mappings.
+    note : str
+        A text about the run; it may be set at any time.
+    environment : dict of str to str
+        Versions, machine and commit of the process that trains.
+    final_values : dict of str to Inspection
+        The values of the parameters at the end of the run, by name.
     model : ModelFacts
         Properties of the watched models.
     setup : RunSetup
-        The classes, the hyperparameters at the start, and the versions.
+        The classes, and the hyperparameters at the start.
     recorder : Recorder
         The tables of series.
     histograms : HistogramLog
@@ -69,6 +77,10 @@ class RunRecord:
     """
 
     def __init__(self) -> None:
+        self.config: dict[str, Any] = {}
+        self.note = ""
+        self.environment: dict[str, str] = {}
+        self.final_values: dict[str, Inspection] = {}
         self._notices = NoticeLog()
         self.model = ModelFacts()
         self.setup = RunSetup()
@@ -90,7 +102,7 @@ class RunRecord:
         self._incident: Incident | None = None
         self.findings_log = FindingsLog()
         self._findings: tuple[Finding, ...] = ()
-        self._graphs = GraphLog()
+        self.graph_log = GraphLog()
         self._live: LiveModel | None = None
         self._steps = 0
 
@@ -126,7 +138,8 @@ class RunRecord:
         The progress bar and the remaining time are computed from it. It is read from the ``for``
         loops around the steps where their lengths are certain: from ``range``, a data loader, a
         list, ``enumerate``, ``zip`` or a progress bar of tqdm. Set it where they are not, for
-        example for a ``while`` loop; None reads it from the loops again.
+        example for a ``while`` loop; None reads it from the loops again. A number that the run
+        has exceeded is not used any more.
 
         Raises
         ------
@@ -149,11 +162,10 @@ class RunRecord:
 
     def planned_length(self) -> LoopLength | None:
         """Return what is known of the length of the run; None if nothing is."""
-        if self._total_steps is not None:
-            left = max(0, self._total_steps - self.steps)
-            return LoopLength(
-                self._total_steps - left, left, is_exact=True, source="run.total_steps"
-            )
+        total = self._total_steps
+        if total is not None and total >= self.steps:
+            left = total - self.steps
+            return LoopLength(self.steps, left, is_exact=True, source="run.total_steps")
         length = self._loop_length
         return None if length is None or length.left_at(self.steps) is None else length
 
@@ -277,12 +289,12 @@ class RunRecord:
     @property
     def graph(self) -> ComputationGraph | None:
         """The latest computation graph; None before the first backward pass."""
-        return self._graphs.latest
+        return self.graph_log.latest
 
     @property
     def graphs(self) -> tuple[ComputationGraph, ...]:
         """One graph per structure, oldest first; the newest 32."""
-        return self._graphs.graphs
+        return self.graph_log.graphs
 
     @property
     def graph_history(self) -> tuple[GraphSpan, ...]:
@@ -290,7 +302,7 @@ class RunRecord:
 
         The newest 200 spans are stored.
         """
-        return self._graphs.spans
+        return self.graph_log.spans
 
     @property
     def cost(self) -> float:
@@ -400,7 +412,7 @@ class RunRecord:
 
         With `more_sizes`, the sizes of tensors in this pass are others than those of the graph.
         """
-        self._graphs.add(graph, self.steps if step is None else step, more_sizes=more_sizes)
+        self.graph_log.add(graph, self.steps if step is None else step, more_sizes=more_sizes)
 
     def describe_model(self, facts: ModelFacts) -> None:
         """Set the properties of the watched models."""
@@ -411,12 +423,9 @@ class RunRecord:
         models: Mapping[str, str],
         dtypes: Sequence[str],
         loss_function: str | None,
-        versions: Mapping[str, str],
     ) -> None:
         """Set how the run was set up, apart from its parameter groups; see `RunSetup`."""
-        self.setup = RunSetup(
-            dict(models), tuple(dtypes), loss_function, dict(versions), self.setup.groups
-        )
+        self.setup = RunSetup(dict(models), tuple(dtypes), loss_function, self.setup.groups)
 
     def add_group_setups(self, groups: Sequence[GroupSetup]) -> None:
         """Add the parameter groups whose names are new."""

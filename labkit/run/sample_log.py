@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from labkit.run.journal import Journal
 from labkit.run.logged_sample import LoggedSample, SampleKind
 from labkit.run.notices import NoticeLog
 
@@ -63,6 +65,8 @@ class SampleLog:
     """
 
     def __init__(self, notices: NoticeLog | None = None) -> None:
+        self.journal: Journal | None = None
+        """Receives the names and steps of the samples that are added."""
         self._notices = NoticeLog() if notices is None else notices
         self._lock = threading.Lock()
         self._stored: dict[str, list[LoggedSample]] = {}
@@ -91,6 +95,13 @@ class SampleLog:
                 notice = self._add(sample)
         if notice is not None:
             self._notices.add("samples", notice)
+        if self.journal is not None:
+            self.journal.add_key("samples", (sample.name,), sample.step)
+
+    def restore_logged(self, logged: Mapping[str, int]) -> None:
+        """Set how many samples of each stored name were logged, with those that were discarded."""
+        with self._lock:
+            self._logged |= {name: count for name, count in logged.items() if name in self._logged}
 
     def series(self) -> tuple[SampleSeries, ...]:
         """Return what is stored, in the order in which the names were logged first."""

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labkit.run.buckets import Buckets, Floats, Steps
+from labkit.run.journal import Journal
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.notices import NoticeLog
 from labkit.run.row_buffer import RowBuffer
@@ -82,6 +83,10 @@ class SeriesTable:
     def refused(self) -> int:
         """Number of rows that were not recorded because their steps did not increase."""
         return self._buffer.refused
+
+    def write_to(self, journal: Journal) -> None:
+        """Add all rows that are stored from now on to a journal."""
+        self._buffer.journal = journal
 
     # ── writing ──────────────────────────────────────────────────────────────
 
@@ -168,6 +173,11 @@ class SeriesTable:
         """
         index = self._columns.index
         return () if all(name in index for name in names) else self._buffer.widen(names)
+
+    def restore(self, whole: Whole) -> None:
+        """Replace the contents of the table by those that `whole` returned of an equal table."""
+        self._buffer.restore(whole)
+        self._has_points = np.zeros(len(self._columns), bool)
 
     # ── reading ──────────────────────────────────────────────────────────────
 

@@ -105,6 +105,8 @@ class RunState:
     length_source : str or None
         What the number of steps and the remaining time are read from, for example
         ``"for epoch in range(10) (train.py:12)"``; None if neither is known.
+    may_end_early : bool
+        Whether the run may have fewer steps, because the loop has a ``break`` for example.
     steps_per_second : float or None
         None before the first steps.
     elapsed : float
@@ -135,6 +137,8 @@ class RunState:
         Numbers of the steps that a gradient scaler skipped.
     pace : float or None
         Steps per second that the loop takes at most; None for full speed.
+    read_from : str or None
+        Name of the file that the run was read from; None if it is recorded in this process.
     """
 
     name: str
@@ -146,6 +150,7 @@ class RunState:
     epoch_start: EpochStart | None
     total_steps: int | None
     length_source: str | None
+    may_end_early: bool
     steps_per_second: float | None
     elapsed: float
     remaining: float | None
@@ -162,3 +167,4 @@ class RunState:
     pictures: int = 0
     skipped: tuple[int, ...] = ()
     pace: float | None = None
+    read_from: str | None = None

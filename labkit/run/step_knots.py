@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _MAX_KNOTS = 400
@@ -43,6 +44,10 @@ class StepKnots:
     def knots(self) -> tuple[Knot, ...]:
         """Return the knots, by step."""
         return tuple(self._knots)
+
+    def restore(self, knots: Sequence[Knot]) -> None:
+        """Replace the knots by others, which rise."""
+        self._knots = list(knots)
 
     def add(self, step: int, value: float) -> None:
         """Add a value after a step; has no effect if the step or the value is lower than before."""

@@ -71,6 +71,27 @@ class Whole(NamedTuple):
     limit: int
 
 
+class Extended(NamedTuple):
+    """A storage to which rows were added.
+
+    Attributes
+    ----------
+    storage : Storage
+    steps : ndarray, shape (n_rows,), dtype int64
+        The steps of the added rows. The first may be the newest step of before, whose row is
+        replaced.
+    values : ndarray, shape (n_rows, n_columns), dtype float32
+    refused : int
+        Number of rows that were not added, because their step is not greater than all steps before
+        them.
+    """
+
+    storage: Storage
+    steps: Steps
+    values: Floats
+    refused: int
+
+
 @dataclass(slots=True)
 class Storage:
     """The contents of a table at one moment. Treat as immutable.
@@ -121,6 +142,20 @@ class Storage:
             np.empty(limit, np.int64),
             np.empty((limit, columns), np.float32),
         )
+
+    @classmethod
+    def of(cls, whole: Whole) -> Storage:
+        """Return a storage with the contents that `whole` returned."""
+        columns, length = len(whole.names), len(whole.steps)
+        now = replace(
+            cls.empty(columns, sparse=whole.buckets.sparse),
+            stride=whole.stride,
+            buckets=whole.buckets,
+            total=whole.total,
+            folded=whole.total - length,
+        )
+        serials = np.arange(now.folded + 1, whole.total + 1)
+        return now.with_tail(whole.steps, serials, whole.values) if length else now
 
     @property
     def columns(self) -> int:
@@ -177,9 +212,7 @@ class Storage:
         buckets = now.buckets.widened(columns)
         return replace(now, buckets=buckets, steps=steps, serials=serials, values=values)
 
-    def extended(
-        self, steps: Steps, values: Floats, *, may_replace: bool = False
-    ) -> tuple[Storage, int]:
+    def extended(self, steps: Steps, values: Floats, *, may_replace: bool = False) -> Extended:
         """Append rows whose steps increase, and count the others.
 
         Parameters
@@ -188,13 +221,6 @@ class Storage:
         values : ndarray, shape (n_rows, n_columns), dtype float32
         may_replace : bool
             Whether a row that repeats the newest step replaces the stored row.
-
-        Returns
-        -------
-        storage : Storage
-        refused : int
-            Number of rows that were not added, because their step is not greater than all steps
-            before them.
         """
         refused, now = 0, self
         newest, rise = self.newest_step, bool((steps[1:] > steps[:-1]).all())
@@ -213,7 +239,7 @@ class Storage:
         for start in range(0, len(steps), half):
             part = slice(start, start + half)
             now = now.with_tail(steps[part], serials[part], values[part])
-        return now, refused
+        return Extended(now, steps, values, refused)
 
     def with_tail(self, steps: Steps, serials: Steps, values: Floats) -> Storage:
         """Append rows to the tail; at most ``limit // 2`` rows per call."""

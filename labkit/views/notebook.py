@@ -12,6 +12,7 @@ from IPython.display import display
 from labkit.run import Run
 from labkit.views.kernel import is_notebook
 from labkit.views.marimo_notebook import append_to_output, is_marimo
+from labkit.views.messages.widgets import DashboardForm
 from labkit.views.views import Dashboard, View
 
 __all__ = ["has_page", "show", "show_dashboard", "show_traceback"]
@@ -30,9 +31,9 @@ def show(view: View) -> None:
         display(view)  # type: ignore[no-untyped-call]
 
 
-def show_dashboard(run: Run) -> None:
+def show_dashboard(run: Run, form: DashboardForm | None = None) -> None:
     """Display the dashboard of a run, and update its static picture when the run ends."""
-    dashboard = Dashboard(run)
+    dashboard = Dashboard(run, form=form)
     if is_marimo():
         append_to_output(dashboard)
         return

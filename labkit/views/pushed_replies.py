@@ -23,7 +23,7 @@ from labkit.views.messages.values import HistogramBins
 MAX_PUSH_BYTES = 64_000
 """Size of the replies that are sent with a frame, apart from the first two."""
 MAX_HISTOGRAMS = 48
-"""Maximum number of parameters whose histograms are sent; a page draws as many."""
+"""Maximum number of parameters whose histograms are in one reply; a page draws as many."""
 MAX_SAMPLE_BYTES = 1_000_000
 """Size up to which logged samples are sent."""
 _LARGE_BYTES_PER_SECOND = 25_000
@@ -152,8 +152,15 @@ class PushedReplies:
             others += self._sample_replies()
         first, rest = pictures[:1], [*pictures[1:], *others]
         turns = {key: turn for turn, key in enumerate(self._sent)}
-        rest.sort(key=lambda reply: turns.get(reply.key, -1))
-        return [reply for reply in [*first, *rest] if reply.steps != self._sent.get(reply.key)]
+
+        def new(replies: list[_Reply]) -> list[_Reply]:
+            replies.sort(key=lambda reply: turns.get(reply.key, -1))
+            return [reply for reply in replies if reply.steps != self._sent.get(reply.key)]
+
+        if _HISTOGRAM_VIEWS.intersection(kinds):
+            # One at a time, so that pictures and samples do not wait for those of a large model.
+            rest += new(list(self._later_histogram_replies()))[:1]
+        return new(first) + new(rest)
 
     def _picture_replies(self) -> Iterator[_Reply]:
         """Yield the newest picture of each subject, the one that a page shows first at first."""
@@ -165,16 +172,29 @@ class PushedReplies:
                 yield _Reply(("picture", module, kind), (found.step,), build)
 
     def _histogram_replies(self) -> Iterator[_Reply]:
-        """Yield the newest histograms, once for each kind of bins."""
-        log = self._run.histograms
-        gradients = (name for name in log.names() if name.startswith(_GRADIENTS))
-        names = [name.removeprefix(_GRADIENTS) for name in gradients][:MAX_HISTOGRAMS]
+        """Yield the newest histograms of the first parameters, once for each kind of bins."""
+        yield from self._histograms_of(self._gradient_names()[:MAX_HISTOGRAMS], ())
+
+    def _later_histogram_replies(self) -> Iterator[_Reply]:
+        """Yield those of the other parameters, which a page draws if one of them is selected."""
+        names = self._gradient_names()
+        for start in range(MAX_HISTOGRAMS, len(names), MAX_HISTOGRAMS):
+            yield from self._histograms_of(names[start : start + MAX_HISTOGRAMS], (str(start),))
+
+    def _gradient_names(self) -> list[str]:
+        """Return the parameters whose gradients have histograms."""
+        names = self._run.histograms.names()
+        return [name.removeprefix(_GRADIENTS) for name in names if name.startswith(_GRADIENTS)]
+
+    def _histograms_of(self, names: list[str], part: tuple[str, ...]) -> Iterator[_Reply]:
+        """Yield the newest histograms of some parameters, once for each kind of bins."""
         if not names:
             return
+        log = self._run.histograms
         steps = tuple(log.newest_step(_GRADIENTS + name) for name in names)
         for bins in _BINS:
             build = partial(wire.histograms, None, log, names, bins, None)
-            yield _Reply(("histograms", bins), steps, build)
+            yield _Reply(("histograms", bins, *part), steps, build)
 
     def _sample_replies(self) -> Iterator[_Reply]:
         """Yield the newest sample of each name, unless it is too large."""

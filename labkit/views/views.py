@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import traitlets
 from ipywidgets import widget_serialization
@@ -14,6 +14,7 @@ from labkit.views.channel import RunChannel
 from labkit.views.kernel import is_notebook
 from labkit.views.lifetimes import DroppableWidget, ShownViews
 from labkit.views.marimo_notebook import is_marimo
+from labkit.views.messages.widgets import DashboardForm
 from labkit.views.page_records import PageRecord
 
 
@@ -42,6 +43,10 @@ class View(DroppableWidget):
     channel = traitlets.Instance(RunChannel, allow_none=True).tag(sync=True, **widget_serialization)
 
     def __init__(self, run: Run) -> None:
+        self._open(run)
+
+    def _open(self, run: Run, **state: object) -> None:
+        """Open the widget with the state that its kind has beyond that of every view."""
         if not isinstance(run, Run):
             raise TypeError(
                 f"{type(self).__name__} takes a Run, not {type(run).__name__}. "
@@ -49,7 +54,7 @@ class View(DroppableWidget):
             )
         self.run = run
         channel = RunChannel.of(run)
-        super().__init__(view=self.kind, channel=channel, _esm=assets.loader_source())
+        super().__init__(view=self.kind, channel=channel, _esm=assets.loader_source(), **state)
         channel.add_view(self.model_id, self.kind)
 
     def close(self) -> None:
@@ -89,17 +94,37 @@ class Dashboard(View):
     ----------
     run : Run
         Running or ended.
+    form : {"whole", "compact"}, optional
+        All cards, or one line and the curve of the loss. By default the form that was last chosen
+        in the browser. A button of the dashboard changes between both.
+
+    Raises
+    ------
+    TypeError
+        If `run` is not a `Run`.
+    ValueError
+        If there is no such form.
 
     Examples
     --------
     >>> from labkit.run import Run
-    >>> view = Dashboard(Run("demo"))
-    >>> view.kind
-    'dashboard'
+    >>> view = Dashboard(Run("demo"), form="compact")
+    >>> view.kind, view.form
+    ('dashboard', 'compact')
     >>> view.close()
     """
 
     kind = "dashboard"
+
+    form = traitlets.Unicode(default_value=None, allow_none=True).tag(sync=True)
+
+    def __init__(self, run: Run, *, form: DashboardForm | None = None) -> None:
+        if form is not None and form not in get_args(DashboardForm):
+            raise ValueError(
+                f"Dashboard takes 'whole', 'compact' or None as form, not {form!r}. "
+                "Example: lk.Dashboard(run, form='compact')"
+            )
+        self._open(run, form=form)
 
 
 class CurvesView(View):

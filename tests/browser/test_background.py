@@ -196,7 +196,7 @@ def test_the_dashboard_says_that_an_interrupted_cell_has_ended(open_notebook):
     book.scroll_to("controls")
     controls = book.view("controls")
     headline = book.view("dashboard").locator(".labkit-headline")
-    expect(headline).to_contain_text(f"the cell was interrupted at step {steps:,}")
+    expect(headline).to_contain_text(f"The cell was interrupted at step {steps:,}")
     expect(controls).to_contain_text("Idle")
     for name in ("Pause", "Resume", "Step", "Stop"):
         expect(controls.get_by_role("button", name=name, exact=True)).to_be_disabled()
@@ -206,7 +206,7 @@ def test_the_dashboard_says_that_an_interrupted_cell_has_ended(open_notebook):
     expect(headline).not_to_contain_text("was interrupted")
     press(book, "Stop")
     book.await_idle()
-    expect(headline).to_contain_text("the cell was stopped at step")
+    expect(headline).to_contain_text("The cell was stopped at step")
 
 
 def test_a_paused_training_continues_after_its_page_was_closed(paused_without_page):

@@ -64,6 +64,7 @@ STATE = RunState(
     epoch_start=EpochStart(2, 1500, 1500),
     total_steps=6000,
     length_source="for epoch in range(4), for x, y in loader (line 3)",
+    may_end_early=False,
     steps_per_second=float("inf"),
     elapsed=12.5,
     remaining=12.5,
@@ -398,6 +399,7 @@ def view_states() -> dict[str, widgets.ViewState]:
     }
     states["comparison"]["channels"] = ["IPY_MODEL_abc", "IPY_MODEL_def"]
     states["comparison"]["names"] = ["SGD", "Adam"]
+    states["dashboard"]["form"] = "compact"
     return states
 
 

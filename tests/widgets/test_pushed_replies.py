@@ -224,12 +224,30 @@ def test_the_most_informative_kind_is_first(run):
     assert [kind for kind, _ in shown(messages)] == list(PICTURE_ORDER)
 
 
-def test_histograms_of_many_parameters_are_bounded(run):
-    for number in range(MAX_HISTOGRAMS + 5):
+def test_histograms_of_many_parameters_are_bounded_and_sent_in_turn(run):
+    names = [f"w{number}" for number in range(2 * MAX_HISTOGRAMS + 5)]
+    for name in names:
+        add_histogram(run, 1, name)
+    replies = PushedReplies(run)
+    sent = {"magnitude": [], "even": []}
+    while messages := replies.due({"gradients"}):
+        assert size(messages) <= MAX_PUSH_BYTES + 1000 * MAX_HISTOGRAMS
+        for message in messages:
+            assert len(message.content["names"]) <= MAX_HISTOGRAMS
+            sent[message.content["bins"]] += message.content["names"]
+    assert sent["magnitude"] == sent["even"] == names
+
+
+def test_histograms_of_a_large_model_do_not_delay_pictures(run):
+    for number in range(10 * MAX_HISTOGRAMS):
         add_histogram(run, 1, f"w{number}")
-    magnitudes, even = PushedReplies(run).due({"gradients"})
-    assert len(magnitudes.content["names"]) == len(even.content["names"]) == MAX_HISTOGRAMS
-    assert size([magnitudes, even]) < MAX_PUSH_BYTES
+    replies = PushedReplies(run)
+    for _ in range(3):
+        replies.due({"dashboard"})
+    for module in ("conv0", "conv1"):
+        add_picture(run, 2, module)
+    messages = replies.due({"dashboard"})
+    assert [module for module, _ in shown(messages)] == ["conv0", "conv1"]
 
 
 def test_both_sides_have_the_same_order_and_number():

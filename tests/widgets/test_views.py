@@ -1,9 +1,11 @@
-"""Static pictures and texts of views."""
+"""Static pictures and texts of views, and the form of the dashboard."""
 
 import xml.etree.ElementTree as ET
 
 import pytest
+import torch
 
+import labkit as lk
 from labkit.run import ComputationGraph, Edge, Node, Run
 from labkit.views import GraphView, pictures
 
@@ -74,3 +76,19 @@ def test_a_large_graph_is_drawn_as_an_outline():
     picture = pictures.svg(GraphView(chain(200)).run, "graph")
     assert not texts(picture, "rect")
     assert "op&lt;3&gt;" in picture
+
+
+@pytest.mark.parametrize(
+    ("show", "form"), [(True, None), ("dashboard", "whole"), ("compact", "compact")]
+)
+def test_watch_shows_the_dashboard_in_a_form(show, form, monkeypatch):
+    shown = []
+    monkeypatch.setattr("labkit.views.notebook.display", lambda view, **_: shown.append(view))
+    lk.watch(torch.nn.Linear(2, 1), show=show).close()
+    assert [(view.kind, view.get_state()["form"]) for view in shown] == [("dashboard", form)]
+    shown[0].close()
+
+
+def test_a_form_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match=r"not 'small'.*form='compact'"):
+        lk.Dashboard(recorded(), form="small")

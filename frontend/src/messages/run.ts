@@ -129,6 +129,8 @@ export interface RunState {
   readonly total_steps: number | null;
   /** What the number of steps and the remaining time are read from; null if neither is known. */
   readonly length_source: string | null;
+  /** Whether the run may have fewer steps, because the loop has a "break" for example. */
+  readonly may_end_early: boolean;
   readonly steps_per_second: number | null;
   /** Seconds since the start of the run. */
   readonly elapsed: number;
@@ -158,4 +160,6 @@ export interface RunState {
   readonly skipped: readonly number[];
   /** Steps per second that the loop takes at most; null for full speed. */
   readonly pace: number | null;
+  /** Name of the file that the run was read from; null if it is recorded in the kernel. */
+  readonly read_from: string | null;
 }

@@ -13,6 +13,9 @@ export type ViewName =
   | "comparison"
   | "stepper";
 
+/** All cards, or one line and the curve of the loss. */
+export type DashboardForm = "whole" | "compact";
+
 /** The state of a run's channel. */
 export interface ChannelState {
   /** The kernel's protocol version; the page compares it before it sends a message. */
@@ -29,4 +32,6 @@ export interface ViewState {
   readonly channels?: readonly string[];
   /** The names of the runs in a comparison. */
   readonly names?: readonly string[];
+  /** The form of a dashboard; null for the form that was last used in the browser. */
+  readonly form?: DashboardForm | null;
 }

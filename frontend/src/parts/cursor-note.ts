@@ -6,7 +6,8 @@ import { formatCount } from "./format";
 
 export class CursorNote {
   readonly element: HTMLElement;
-  private readonly text = make("span");
+  private readonly text: HTMLElement;
+  private readonly step = make("span");
 
   constructor(private readonly session: RunSession) {
     const button = make(
@@ -15,6 +16,8 @@ export class CursorNote {
       "Live",
     );
     button.addEventListener("click", () => session.setCursor(null));
+    const word = make("span", { class: "labkit-cursor-word" }, "step ");
+    this.text = make("span", {}, "at ", word, this.step);
     this.element = make("span", { class: "labkit-cursor" }, this.text, button);
     this.update();
   }
@@ -22,6 +25,8 @@ export class CursorNote {
   update(): void {
     const { cursor } = this.session;
     this.element.hidden = cursor === null;
-    if (cursor !== null) setText(this.text, `at step ${formatCount(cursor)}`);
+    if (cursor === null) return;
+    setText(this.step, formatCount(cursor));
+    this.text.title = `All views show step ${formatCount(cursor)}`;
   }
 }

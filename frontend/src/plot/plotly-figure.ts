@@ -3,6 +3,7 @@
 import { make } from "../parts/element";
 import type { Theme } from "../parts/theme";
 import type { RunSession } from "../session";
+import { ClickPlaces } from "./click-places";
 import { joinZoom, zoomOthers } from "./common-zoom";
 import {
   type ClickedPoint,
@@ -58,6 +59,7 @@ export class PlotlyFigure {
   private closed = false;
   /** The cursor before the last click, which a double click restores. */
   private cursorBefore: number | null = null;
+  private readonly clickPlaces = new ClickPlaces(this.canvas);
   private readonly resizes: ResizeObserver;
   private readonly endZoom: () => void;
 
@@ -168,7 +170,7 @@ export class PlotlyFigure {
     this.listening = true;
     this.canvas.on?.("plotly_click", ({ points, event }) => {
       const point = this.nearest(points, event.clientX);
-      if (point === undefined || event.detail > 1) return;
+      if (point === undefined || this.clickPlaces.isRepeated(event)) return;
       this.cursorBefore = this.session.cursor;
       this.events.clicked(point.x, point.curveNumber, event.shiftKey);
     });

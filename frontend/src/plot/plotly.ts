@@ -33,6 +33,8 @@ export interface DrawnAxis {
 /** What plotly has drawn; its names are private, and those of the version that ships with labkit. */
 export interface DrawnFigure {
   readonly _fullLayout?: Readonly<Record<string, DrawnAxis | undefined>>;
+  /** Time of the press from which plotly counts clicks, in ms. */
+  _mouseDownTime?: number;
 }
 
 export interface PlotElement extends HTMLElement, DrawnFigure {

@@ -84,7 +84,11 @@ class LoopEstimate:
         if not iterations or not steps:
             return None
         if self._has_one_each:
-            return LoopLength(now[1], left, is_exact=True, source=nest.text)
+            return _length_in(nest, now[1], left, is_exact=True)
         if steps < _MIN_STEPS:
             return None
-        return LoopLength(now[1], left * steps / iterations, is_exact=False, source=nest.text)
+        return _length_in(nest, now[1], left * steps / iterations, is_exact=False)
+
+
+def _length_in(nest: Nest, step: int, left: float, *, is_exact: bool) -> LoopLength:
+    return LoopLength(step, left, is_exact, source=nest.text, may_end_early=nest.may_end_early)

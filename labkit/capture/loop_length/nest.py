@@ -6,12 +6,13 @@ import ast
 import inspect
 import linecache
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from types import FrameType
 
-from labkit.capture.loop_length.enclosing import Loop, Span, place_of, span_of
+from labkit.capture.loop_length.enclosing import Loop, Place, Span, place_of, span_of
+from labkit.capture.loop_length.exits import may_leave_out_steps
 from labkit.capture.loop_length.names import (
     names_assigned,
     names_changed,
@@ -46,6 +47,8 @@ class Level:
         Number of its completed iterations.
     is_stable : bool
         Whether its length is certain to be the same in each iteration of the loops around it.
+    may_end_early : bool
+        Whether it may have fewer steps than that, because of a ``break`` for example.
     """
 
     key: tuple[str, Span]
@@ -53,6 +56,7 @@ class Level:
     length: int
     position: int
     is_stable: bool = True
+    may_end_early: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,11 @@ class Nest:
         return completed + 1
 
     @property
+    def may_end_early(self) -> bool:
+        """Whether there may be fewer steps than that."""
+        return any(each.may_end_early for each in self.levels)
+
+    @property
     def text(self) -> str:
         """The first lines of the loops, and where they are."""
         return f"{', '.join(each.text for each in self.levels)} ({self.where})"
@@ -97,13 +106,13 @@ class Nest:
 def bars_outside(surroundings: Surroundings) -> list[BarState]:
     """Return the progress bars that variables outside of all loops around the step refer to."""
     try:
-        found = [each for each in _frames_with_loops(surroundings) if each[1]]
+        found = [each for each in _frames_with_places(surroundings) if each[1].loops]
     except UnknownValueError:
         return []
     if not found:
         return []
-    frame, loops = found[-1]
-    return states_of(Variables(frame).values_except(names_assigned(loops[0])))
+    frame, place = found[-1]
+    return states_of(Variables(frame).values_except(names_assigned(place.loops[0])))
 
 
 def read_nest(surroundings: Surroundings) -> Nest | None:
@@ -120,34 +129,34 @@ def read_nest(surroundings: Surroundings) -> Nest | None:
         None if there is no loop, or if the length or the position of one is unknown.
     """
     try:
-        found = [each for each in _frames_with_loops(surroundings) if each[1]]
+        found = [each for each in _frames_with_places(surroundings) if each[1].loops]
         levels: list[Level] = []
         changed: frozenset[str] = frozenset()
-        for number, (frame, loops) in enumerate(reversed(found)):
+        for number, (frame, place) in enumerate(reversed(found)):
             variables = Variables(frame)
-            for loop in loops:
-                levels.append(_level(frame, loop, variables, changed, is_called=number > 0))
+            for loop in place.loops:
+                level = _level(frame, loop, variables, changed, is_called=number > 0)
+                is_limit = may_leave_out_steps(loop, place.span)
+                levels.append(replace(level, may_end_early=is_limit))
                 changed |= names_changed(loop) | names_of_target(loop)
     except UnknownValueError:
         return None
     if not levels:
         return None
-    frame, loops = found[-1]
-    return Nest(tuple(levels), _place_name(frame, loops[0].lineno))
+    frame, place = found[-1]
+    return Nest(tuple(levels), _place_name(frame, place.loops[0].lineno))
 
 
-def _frames_with_loops(
-    surroundings: Surroundings,
-) -> Iterator[tuple[FrameType, Sequence[Loop]]]:
+def _frames_with_places(surroundings: Surroundings) -> Iterator[tuple[FrameType, Place]]:
     """Yield the frames around a step from the inside outwards, with their loops."""
     for frame in frames_outside_libraries():
         place = place_of(frame)
         if place is None:
             raise UnknownValueError(frame.f_code.co_name)
         if surroundings.contain(frame):
-            yield frame, surroundings.loops_within(frame, place)
+            yield frame, replace(place, loops=tuple(surroundings.loops_within(frame, place)))
             return
-        yield frame, place.loops
+        yield frame, place
         if _is_executed_by_host(frame):
             return
 

@@ -126,6 +126,7 @@ class RunState(TypedDict):
     epoch_start: EpochStart | None
     total_steps: int | None
     length_source: str | None
+    may_end_early: bool
     steps_per_second: float | None
     elapsed: float
     remaining: float | None
@@ -142,3 +143,4 @@ class RunState(TypedDict):
     pictures: int
     skipped: list[int]
     pace: float | None
+    read_from: str | None

@@ -19,6 +19,10 @@ ViewName = Literal[
 ]
 
 
+DashboardForm = Literal["whole", "compact"]
+"""All cards, or one line and the curve of the loss."""
+
+
 class ChannelState(TypedDict):
     """The state of a run's channel. The page checks `protocol` before it sends a message."""
 
@@ -30,9 +34,11 @@ class ViewState(TypedDict):
     """The state of a view. `channel` is the model id of the channel, after "IPY_MODEL_".
 
     A comparison has the channels and the names of several runs; `channel` is the first of them.
+    Dashboards have a `form`; None for the form that was last used in the browser.
     """
 
     view: ViewName
     channel: str | None
     channels: NotRequired[list[str]]
     names: NotRequired[list[str]]
+    form: NotRequired[DashboardForm | None]

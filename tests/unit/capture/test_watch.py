@@ -141,6 +141,8 @@ def test_watching_again_after_closing_starts_a_new_run():
         ({"budget": float("nan")}, ValueError, "above 0"),
         ({"budget": "3 %"}, TypeError, "takes a number"),
         ({"loss_fn": F.cross_entropy}, TypeError, "torch.nn.Module"),
+        ({"show": "graph"}, ValueError, "'dashboard' or 'compact' as show, not 'graph'"),
+        ({"show": 3}, TypeError, "as show, not a value of type int"),
     ],
 )
 def test_a_bad_argument_fails_before_anything_is_attached(arguments, error, says):

@@ -55,6 +55,12 @@ export function enabledActions(status: RunStatus | null): ReadonlySet<ControlAct
   }
 }
 
+/** Returns the actions that the state of a run and of the connection allow. */
+export function possibleActions(session: RunSession): ReadonlySet<ControlAction> {
+  const { state, problem } = session;
+  return enabledActions(problem === null && state?.read_from === null ? state.status : null);
+}
+
 export class Buttons {
   readonly element = make("div", {
     class: "labkit-buttons",
@@ -87,7 +93,8 @@ export class Buttons {
 
   update(): void {
     const { state, problem } = this.session;
-    const enabled = enabledActions(problem === null ? (state?.status ?? null) : null);
+    const enabled = possibleActions(this.session);
+    this.element.hidden = (state?.read_from ?? null) !== null;
     const focused = [...this.buttons.values()].find((each) => each.matches(":focus"));
     for (const [action, button] of this.buttons) button.disabled = !enabled.has(action);
     if (focused?.disabled) this.firstEnabled()?.focus();

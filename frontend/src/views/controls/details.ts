@@ -2,7 +2,7 @@
 
 import { make, setText } from "../../parts/element";
 import { EmptyMessage, emptyMessage } from "../../parts/panel";
-import { RedrawScheduler } from "../../parts/redraw-scheduler";
+import { redrawOnChange } from "../../parts/redraw-on-change";
 import type { DrawView, RunSession } from "../../session";
 import { deliveryFact } from "./delivery";
 import { type Fact, factsOf } from "./facts";
@@ -29,14 +29,7 @@ export const drawDetails: DrawView = (root, session) => {
     for (const row of [...facts.children].slice(wanted.length)) row.remove();
     root.dataset.labkitStep = String(state.step);
   };
-  const redraw = new RedrawScheduler(root, draw);
-  const unsubscribe = session.subscribe(() => redraw.later());
-  draw();
-  return () => {
-    unsubscribe();
-    redraw.close();
-    root.replaceChildren();
-  };
+  return redrawOnChange(root, session, draw);
 };
 
 function factsIn({ state, delivery, notebook }: RunSession): Fact[] {

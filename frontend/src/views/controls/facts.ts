@@ -57,6 +57,7 @@ export function pastFactsOf(state: RunState): Fact[] {
 
 export function factsOf(state: RunState): Fact[] {
   return [
+    fileFact(state),
     stepFact(state),
     epochFact(state),
     rateFact(state),
@@ -72,33 +73,66 @@ export function factsOf(state: RunState): Fact[] {
 }
 
 /** Returns the completed fraction of the run, 0 to 1; null if the total is unknown. */
-export function progressOf({ step, total_steps }: RunState): number | null {
-  return total_steps ? Math.min(1, step / total_steps) : null;
+export function progressOf(state: RunState): number | null {
+  const total = totalOf(state);
+  return total ? Math.min(1, state.step / total) : null;
 }
 
-function stepFact({ step, total_steps, length_source }: RunState): Fact {
-  const total = total_steps === null ? "" : ` / ${formatCount(total_steps)}`;
+/** Returns the number of steps that the run has at its end; null if it is unknown. */
+function totalOf({ status, step, total_steps }: RunState): number | null {
+  return status === "finished" && total_steps !== null ? step : total_steps;
+}
+
+/** Returns "", or the words before a number that is a limit. */
+function atMost({ status, may_end_early }: RunState): string {
+  return may_end_early && status !== "finished" ? "at most " : "";
+}
+
+function stepFact(state: RunState): Fact {
+  const total = totalOf(state);
+  const second = total === null ? "" : ` / ${atMost(state)}${formatCount(total)}`;
   return {
     id: "step",
-    text: `step ${formatCount(step)}${total}`,
+    text: `step ${formatCount(state.step)}${second}`,
     explanation:
       "A step is one update of the parameters by the optimizer." +
-      (total ? ` The second number is how many there will be.${readFrom(length_source)}` : ""),
+      (second &&
+        ` The second number is how many there will be at the end of this loop${limitedBy(state)}`),
   };
 }
 
-function epochFact({ epoch, total_steps, steps_per_epoch }: RunState): Fact | null {
+function fileFact({ read_from, status }: RunState): Fact | null {
+  if (read_from === null) return null;
+  return {
+    id: "file",
+    text: `from ${read_from}`,
+    explanation:
+      "The run is read from a file: its training is in another process, and cannot be controlled here." +
+      (isFinal(status) ? "" : " What that process writes appears within a second or two."),
+  };
+}
+
+function epochFact(state: RunState): Fact | null {
+  const { epoch, steps_per_epoch } = state;
+  const steps = totalOf(state);
   if (epoch === null) return null;
-  const total = total_steps && steps_per_epoch ? Math.ceil(total_steps / steps_per_epoch) : null;
+  const total = steps && steps_per_epoch ? Math.ceil(steps / steps_per_epoch) : null;
   return {
     id: "epoch",
-    text: `epoch ${formatCount(epoch)}${total ? ` / ${formatCount(total)}` : ""}`,
+    text: `epoch ${formatCount(epoch)}${total ? ` / ${atMost(state)}${formatCount(total)}` : ""}`,
     explanation: "An epoch is one pass through all the training data.",
   };
 }
 
 function rateFact({ steps_per_second, pace }: RunState): Fact | null {
-  if (steps_per_second === null) return null;
+  if (!steps_per_second) return null;
+  if (steps_per_second < 1 && !isPaced(steps_per_second, pace)) {
+    return {
+      id: "rate",
+      text: `${formatRate(1 / steps_per_second)} s per step`,
+      explanation: "Duration of a step, lately; pauses are left out.",
+    };
+  }
   const text = `${formatRate(steps_per_second)} steps/s`;
   const explanation = "Steps done in a second, lately; pauses are left out.";
   if (!isPaced(steps_per_second, pace)) return { id: "rate", text, explanation };
@@ -122,17 +156,20 @@ function elapsedFact({ elapsed }: RunState): Fact {
   };
 }
 
-/** A sentence about what the length of the run was read from. */
-function readFrom(source: string | null): string {
-  return source === null ? "" : ` Read from: ${source}.`;
+/** Returns the end of a sentence on the length of the run, and what it was read from. */
+function limitedBy(state: RunState): string {
+  const { length_source } = state;
+  const limit = atMost(state) && ", unless the loop ends early or leaves out steps";
+  return `${limit}.${length_source === null ? "" : ` Read from: ${length_source}.`}`;
 }
 
-function remainingFact({ remaining, status, length_source }: RunState): Fact | null {
+function remainingFact(state: RunState): Fact | null {
+  const { remaining, status } = state;
   if (remaining === null || (status !== "running" && status !== "paused")) return null;
   return {
     id: "remaining",
-    text: `${formatDuration(remaining)} left`,
-    explanation: `Time until the last step, if the speed stays as it is.${readFrom(length_source)}`,
+    text: `${atMost(state)}${formatDuration(remaining)} left`,
+    explanation: `Time until the last step, if the speed stays as it is${limitedBy(state)}`,
   };
 }
 
@@ -166,7 +203,7 @@ function parametersFact({ parameters, trainable }: RunState): Fact {
   const frozen = parameters - trainable;
   return {
     id: "parameters",
-    text: `${formatCount(parameters)} parameters`,
+    text: `${formatCount(parameters)} ${parameters === 1 ? "parameter" : "parameters"}`,
     explanation:
       "Numbers in the model that training can change." +
       (frozen > 0 ? ` ${formatCount(frozen)} of them are frozen and stay as they are.` : ""),

@@ -2,7 +2,7 @@
 
 import { make, setText } from "../../parts/element";
 import type { RunSession } from "../../session";
-import { enabledActions } from "./buttons";
+import { possibleActions } from "./buttons";
 import { undeliveredText } from "./undelivered";
 
 /** Steps per second that can be chosen. */
@@ -74,8 +74,7 @@ export class PaceControl {
   }
 
   private get isEnabled(): boolean {
-    const { state, problem } = this.session;
-    return problem === null && enabledActions(state?.status ?? null).size > 0;
+    return possibleActions(this.session).size > 0;
   }
 
   /** The requested pace, or the one in force. */
@@ -85,6 +84,7 @@ export class PaceControl {
 
   private show(): void {
     const { pace, isEnabled } = this;
+    this.element.hidden = (this.session.state?.read_from ?? null) !== null;
     this.select.disabled = !isEnabled;
     this.slower.disabled = !isEnabled || pace === PACES[0];
     this.faster.disabled = !isEnabled || pace === null;

@@ -3,7 +3,7 @@
 import { make, setText } from "../../parts/element";
 import { formatShare } from "../../parts/format";
 import { EmptyMessage, emptyMessage } from "../../parts/panel";
-import { RedrawScheduler } from "../../parts/redraw-scheduler";
+import { redrawOnChange } from "../../parts/redraw-on-change";
 import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
 import { ChangeSender } from "./change-sender";
@@ -27,14 +27,7 @@ export const drawTuning: DrawView = (root, session) => {
     empty.show(form.element.hidden ? emptyMessage(session) : null);
     root.dataset.labkitStep = String(session.state?.step ?? 0);
   };
-  const redraw = new RedrawScheduler(root, draw);
-  const unsubscribe = session.subscribe(() => redraw.later());
-  draw();
-  return () => {
-    unsubscribe();
-    redraw.close();
-    root.replaceChildren();
-  };
+  return redrawOnChange(root, session, draw);
 };
 
 /** The form in a section that is closed until it is opened. */
@@ -133,7 +126,8 @@ class TuningForm {
     const { modules, events } = tuning;
     this.unchanged.hidden = !this.isEmpty;
     if (!state) return;
-    const isOpen = !isFinal(state.status) && this.session.problem === null;
+    const isLive = !isFinal(state.status) && state.read_from === null;
+    const isOpen = isLive && this.session.problem === null;
     this.updateGroups(isOpen);
     this.modules.update(modules, isOpen, this.session.selected);
     this.budgetRow.hidden = !isOpen;

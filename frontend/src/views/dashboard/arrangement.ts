@@ -127,6 +127,43 @@ export function shift(arrangement: Arrangement, name: CardName, by: -1 | 1): Arr
   return move(arrangement, name, { group: owner + by, before });
 }
 
+/** Moves a card by one place that is seen in this number of columns. */
+export function shiftVisibly(
+  arrangement: Arrangement,
+  name: CardName,
+  by: -1 | 1,
+  columns: number,
+  isOffered: (name: CardName) => boolean = () => true,
+): Arrangement {
+  const seen = (now: Arrangement) =>
+    JSON.stringify([shownGroups(now, columns, isOffered), now.rows.filter(isOffered)]);
+  let moved = arrangement;
+  while (seen(moved) === seen(arrangement)) {
+    const next = shift(moved, name, by);
+    if (next === moved) return arrangement;
+    moved = next;
+  }
+  return moved;
+}
+
+/** Returns the number of the group that contains a card. */
+export function groupOf({ groups }: Arrangement, name: CardName): number {
+  return groups.findIndex((cards) => cards.includes(name));
+}
+
+/** Returns the number of a group without offered cards, if one more fits beside the others. */
+export function freeGroup(
+  arrangement: Arrangement,
+  columns: number,
+  isOffered: (name: CardName) => boolean = () => true,
+): number | null {
+  const shown = shownGroups(arrangement, columns, isOffered);
+  if (shown.length >= columns) return null;
+  const isFree = (cards: readonly CardName[]) => !cards.some(isOffered);
+  const free = arrangement.groups.findIndex(isFree);
+  return free < 0 ? null : free;
+}
+
 /** Moves a card from its group to a row of its own. */
 export function widen(arrangement: Arrangement, name: CardName): Arrangement {
   return move(arrangement, name, { group: "rows", before: null });

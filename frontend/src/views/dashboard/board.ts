@@ -7,16 +7,19 @@ import {
   bringToFront,
   CARD_NAMES,
   type CardName,
+  freeGroup,
   frontOf,
+  groupOf,
   narrow,
   type Place,
-  shift,
+  shiftVisibly,
   shownGroups,
   toggleFolded,
   widen,
 } from "./arrangement";
 import { CardPlaces } from "./card-places";
 import { CARDS } from "./cards";
+import { DropTarget } from "./drop-target";
 import { Group } from "./group";
 import { HeightHandle } from "./height-handle";
 import { Row } from "./row";
@@ -33,11 +36,12 @@ export class Board {
   private readonly columns = make("div", { class: "labkit-groups" });
   private readonly handle: HeightHandle;
   private readonly below = make("div", { class: "labkit-rows" });
-  /** Where a dragged card is dropped to become a row; shown during a drag. */
-  private readonly target = make(
-    "div",
-    { class: "labkit-drop-target" },
-    "Drop here for full width",
+  /** Where a dragged card is dropped to become a row, or to be in one more column. */
+  private readonly rowTarget = new DropTarget("Drop here for full width", () =>
+    this.drop({ group: "rows", before: null }),
+  );
+  private readonly columnTarget = new DropTarget("Drop here for a column of its own", () =>
+    this.drop({ group: this.free() ?? 0, before: null }),
   );
   private readonly places: CardPlaces;
   private readonly groups: Group[] = [];
@@ -55,20 +59,16 @@ export class Board {
   ) {
     this.places = new CardPlaces(session);
     this.handle = new HeightHandle(actions.resize);
-    this.target.hidden = true;
-    this.target.addEventListener("dragover", (event) => event.preventDefault());
-    this.target.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.drop({ group: "rows", before: null });
-    });
-    this.element.append(this.columns, this.handle.element, this.target, this.below);
+    const targets = make("div", { class: "labkit-drop-targets" });
+    targets.append(this.columnTarget.element, this.rowTarget.element);
+    this.element.append(this.columns, this.handle.element, targets, this.below);
   }
 
   show(arrangement: Arrangement, columns: number): void {
     this.shown = { arrangement, columns, offered: this.offered() };
     const isOffered = (name: CardName) => this.isOffered(name);
     const shown = shownGroups(arrangement, columns, isOffered);
-    while (this.groups.length < shown.length) this.groups.push(this.makeGroup(this.groups.length));
+    while (this.groups.length < shown.length) this.groups.push(this.makeGroup());
     const elements = shown.map(({ cards }, index) => {
       const group = this.groups[index] as Group;
       group.show(cards, frontOf(arrangement, cards));
@@ -113,13 +113,16 @@ export class Board {
     return CARD_NAMES.filter((name) => this.isOffered(name)).join();
   }
 
-  private makeGroup(index: number): Group {
+  private makeGroup(): Group {
     return new Group(this.session, this.places, {
       choose: (name) => this.actions.change((now) => bringToFront(now, name)),
-      shift: (name, by) => this.actions.change((now) => shift(now, name, by)),
+      shift: (name, by) => {
+        this.shift(name, by);
+        this.focus(name);
+      },
       widen: (name) => this.actions.change((now) => widen(now, name)),
       drag: (name) => this.drag(name),
-      drop: (before) => this.drop({ group: index, before }),
+      drop: (before, last) => this.drop({ group: this.groupWith(last), before }),
     });
   }
 
@@ -127,7 +130,7 @@ export class Board {
     const row = new Row(name, this.places, {
       toggle: (card) => this.actions.change((now) => toggleFolded(now, card)),
       narrow: (card) => this.actions.change((now) => narrow(now, card)),
-      shift: (card, by) => this.actions.change((now) => shift(now, card, by)),
+      shift: (card, by) => this.shift(card, by),
       drag: (card) => this.drag(card),
       drop: (before) => this.drop({ group: "rows", before }),
     });
@@ -137,7 +140,30 @@ export class Board {
 
   private drag(name: CardName | null): void {
     this.dragged = name;
-    this.target.hidden = name === null;
+    this.rowTarget.element.hidden = name === null;
+    this.columnTarget.element.hidden = name === null || this.free() === null;
+  }
+
+  /** Moves a card by one place, to the front. */
+  private shift(name: CardName, by: -1 | 1): void {
+    const columns = this.shown?.columns ?? 1;
+    const isOffered = (card: CardName) => this.isOffered(card);
+    this.actions.change((now) =>
+      bringToFront(shiftVisibly(now, name, by, columns, isOffered), name),
+    );
+  }
+
+  private focus(name: CardName): void {
+    this.columns.querySelector<HTMLElement>(`[data-labkit-tab="${name}"]`)?.focus();
+  }
+
+  private groupWith(name: CardName | undefined): number {
+    return name && this.shown ? Math.max(0, groupOf(this.shown.arrangement, name)) : 0;
+  }
+
+  private free(): number | null {
+    const { shown } = this;
+    return shown && freeGroup(shown.arrangement, shown.columns, (name) => this.isOffered(name));
   }
 
   private drop(place: Place): void {

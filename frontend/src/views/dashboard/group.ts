@@ -10,12 +10,13 @@ import { CARDS } from "./cards";
 /** What a group asks of the dashboard. */
 export interface GroupActions {
   readonly choose: (name: CardName) => void;
+  /** Moves a card, and focuses its tab, which may then be in another group. */
   readonly shift: (name: CardName, by: -1 | 1) => void;
   readonly widen: (name: CardName) => void;
   /** Called with the card that is dragged; null when the drag has ended. */
   readonly drag: (name: CardName | null) => void;
-  /** Puts the dragged card before another one of this group, or at its end. */
-  readonly drop: (before: CardName | null) => void;
+  /** Puts the dragged card before another one of this group, or after its last one. */
+  readonly drop: (before: CardName | null, last: CardName | undefined) => void;
 }
 
 let groupCount = 0;
@@ -49,7 +50,7 @@ export class Group {
     this.strip.addEventListener("dragover", (event) => event.preventDefault());
     this.strip.addEventListener("drop", (event) => {
       event.preventDefault();
-      actions.drop(this.tabAt(event.target));
+      actions.drop(this.tabAt(event.target), this.cards.at(-1));
     });
   }
 
@@ -129,13 +130,14 @@ export class Group {
     let next: CardName | undefined;
     if (event.key === "Home") next = this.cards[0];
     else if (event.key === "End") next = this.cards.at(-1);
-    else if (by !== null && event.ctrlKey && event.shiftKey) {
-      this.actions.shift(name, by);
-      next = name;
-    } else if (by !== null) next = this.cards[(at + by + this.cards.length) % this.cards.length];
+    else if (by !== null) next = this.cards[(at + by + this.cards.length) % this.cards.length];
     if (next === undefined) return;
     event.preventDefault();
     event.stopPropagation();
+    if (by !== null && event.ctrlKey && event.shiftKey) {
+      this.actions.shift(name, by);
+      return;
+    }
     this.actions.choose(next);
     this.focus(next);
   }

@@ -1,6 +1,6 @@
 /**
  * One line that says what matters most: what is wrong with the connection, why the loop failed, the
- * most severe finding, or a notice; in one quiet word that nothing was found.
+ * most severe finding, an interrupt, or a notice; in one quiet word that nothing was found.
  */
 
 import { make, setText } from "../../parts/element";
@@ -67,11 +67,14 @@ export class Headline {
 function newsOf({ problem, state, findings }: RunSession): News[] {
   const news: News[] = [];
   if (problem !== null) news.push(plain("warning", problem, null));
-  if (state?.message) news.push(plain("error", state.message, "details"));
+  const ended = state?.message ? sentence(state.message) : null;
+  const hasFailed = state?.status === "failed";
+  if (ended && hasFailed) news.push(plain("error", ended, "details"));
   for (const { rule, severity, message, steps } of findings) {
     const since = `since step ${formatCount(steps[0])}`;
     news.push({ severity, text: message, since, card: "findings", rule });
   }
+  if (ended && !hasFailed) news.push(plain("hint", ended, "details"));
   for (const { part, text } of state?.notices ?? []) {
     news.push(plain("hint", `${part}: ${text}`, "details"));
   }
@@ -81,6 +84,10 @@ function newsOf({ problem, state, findings }: RunSession): News[] {
 function quiet({ state }: RunSession): News {
   const hasTrained = state !== null && state.step > 0;
   return plain("none", hasTrained ? "No findings" : "Nothing to say yet", null);
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function plain(severity: Severity, text: string, card: CardName | null): News {

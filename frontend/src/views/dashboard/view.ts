@@ -3,11 +3,12 @@
  * moved, widened and folded. Only the cards in front are drawn.
  */
 
+import type { DashboardForm } from "../../messages/widgets";
 import { make } from "../../parts/element";
 import { RedrawScheduler } from "../../parts/redraw-scheduler";
 import { watchViewRequests } from "../../parts/view-request";
 import { ViewSettings } from "../../parts/view-settings";
-import type { DrawView, RunSession } from "../../session";
+import type { RunSession } from "../../session";
 import { ControlsView } from "../controls/view";
 import {
   type Arrangement,
@@ -27,10 +28,15 @@ import { ScrollAtStart } from "./scroll-at-start";
 import { Sparkline } from "./sparkline";
 import { StoredArrangement } from "./stored-arrangement";
 
-export const drawDashboard: DrawView = (root, session) => {
-  const view = new DashboardView(root, session);
+/** Draws the dashboard of a run, in a form if the program has chosen one; returns its clean-up. */
+export function drawDashboard(
+  root: HTMLElement,
+  session: RunSession,
+  form: DashboardForm | null = null,
+): () => void {
+  const view = new DashboardView(root, session, form);
   return () => view.close();
-};
+}
 
 class DashboardView {
   private readonly store: StoredArrangement;
@@ -52,8 +58,9 @@ class DashboardView {
   constructor(
     private readonly root: HTMLElement,
     private readonly session: RunSession,
+    form: DashboardForm | null,
   ) {
-    this.store = new StoredArrangement(session.runId);
+    this.store = new StoredArrangement(session.runId, form);
     this.arrangement = this.store.load();
     root.classList.add("labkit-dashboard");
     root.dataset.labkitView = "dashboard";

@@ -13,6 +13,11 @@ import { drawRidge, nonEmptyBins, topOf } from "./ridge-drawing";
 const MAX_ROWS = 48;
 const REFRESH_MS = 1000;
 const NOT_ARRIVED = "No histograms have arrived from the kernel yet";
+const NOT_TAKEN = "No histograms have been taken yet";
+const SEPARATOR = " · ";
+const IN_TURN =
+  "not arrived yet: while the cell runs, this front end cannot request them, and the kernel sends " +
+  "those of later parameters in turn";
 
 export class HistogramRidge {
   readonly element = make("div", { class: "labkit-ridge" });
@@ -67,13 +72,22 @@ export class HistogramRidge {
       return;
     }
     this.show(found, bins, theme);
+    setText(this.description, this.describe(found, names, first, rows.length));
+  }
+
+  /** Describes which histograms are shown, of which step, and why others are not. */
+  private describe(
+    found: readonly GradientHistogram[],
+    wanted: readonly string[],
+    first: number,
+    total: number,
+  ): string {
     const which = first === 0 ? "the first" : `from number ${first + 1} on,`;
-    const more = rows.length > MAX_ROWS ? ` · ${which} ${MAX_ROWS} of ${rows.length}` : "";
-    const step = found[0]?.step;
-    setText(
-      this.description,
-      step === undefined ? "No histograms have been taken yet" : `step ${formatCount(step)}${more}`,
-    );
+    const more = total > MAX_ROWS ? `${SEPARATOR}${which} ${wanted.length} of ${total}` : "";
+    const missing = this.session.isOneWay ? wanted.length - found.length : 0;
+    const late = missing > 0 && total > MAX_ROWS ? `${SEPARATOR}${missing} ${IN_TURN}` : "";
+    if (found.length === 0) return late ? `${more}${late}`.slice(SEPARATOR.length) : NOT_TAKEN;
+    return `${stepsText(found)}${more}${late}`;
   }
 
   /** Returns the names that have room, with the selected one among them, and the first's place. */
@@ -81,9 +95,7 @@ export class HistogramRidge {
     const names = rows.map(({ name }) => name);
     const marked = namesMarkedBy(names, this.session.selected);
     const place = names.findIndex((name) => marked.has(name));
-    // Where requests wait for the end of the cell, only the first have been sent.
-    const isFirst = place < MAX_ROWS || this.session.isOneWay;
-    const first = isFirst ? 0 : Math.min(place, names.length - MAX_ROWS);
+    const first = place < MAX_ROWS ? 0 : Math.min(place, names.length - MAX_ROWS);
     return [names.slice(first, first + MAX_ROWS), first];
   }
 
@@ -131,6 +143,13 @@ export class HistogramRidge {
     this.revealed = name;
     toggleSelection(this.session, name);
   }
+}
+
+/** Returns "step 40", or "steps 30 to 40" where some have arrived later than others. */
+function stepsText(found: readonly GradientHistogram[]): string {
+  const steps = found.map(({ step }) => step);
+  const [least, newest] = [Math.min(...steps), Math.max(...steps)].map(formatCount);
+  return least === newest ? `step ${newest}` : `steps ${least} to ${newest}`;
 }
 
 function focusRow(row: Element | null): void {

@@ -19,8 +19,6 @@ import type { StepMark } from "../../session";
 
 /** Number of slices of all lines together, which limits the cost of large models. */
 const TOTAL_SLICES = 4000;
-/** Number of lines above which there is no legend; tooltips show the names. */
-const MAX_NAMED = 8;
 const LINE_WIDTH = 1.4;
 const SELECTED_WIDTH = 3;
 /** Opacity of the other lines beside a selected one. */
@@ -94,15 +92,14 @@ export function linesPlot(input: LinesInput): { traces: Trace[]; layout: Layout 
 }
 
 function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): Layout {
-  const { rows, theme } = input;
+  const { theme } = input;
   return {
     ...baseLayout(theme),
     annotations,
     hovermode: "closest",
-    legend: { orientation: "h", x: 0, y: -0.14, yanchor: "top", font: { size: 11 } },
     margin: { l: 64, r: 12, t: 10, b: 40 },
     shapes,
-    showlegend: rows.length <= MAX_NAMED,
+    showlegend: false,
     uirevision: input.quantity,
     xaxis: {
       ...baseAxis(theme),
@@ -114,7 +111,7 @@ function layoutOf(input: LinesInput, shapes: Layout[], annotations: Layout[]): L
 }
 
 /** Returns the colour of a line: distinct hues for few lines, a gradient by depth for many. */
-function lineColour(index: number, count: number, { series, dark }: Theme): string {
+export function lineColour(index: number, count: number, { series, dark }: Theme): string {
   if (count <= series.length) return series[index] as string;
   const part = index / (count - 1);
   return colourAt(dark ? 0.25 + 0.75 * part : 0.88 * part);

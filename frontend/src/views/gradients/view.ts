@@ -14,7 +14,8 @@ import { ViewSettings } from "../../parts/view-settings";
 import { PlotlyFigure } from "../../plot/plotly-figure";
 import type { DrawView, RunSession } from "../../session";
 import { HistogramRidge } from "./histogram-ridge";
-import { linesPlot } from "./lines";
+import { LineList } from "./line-list";
+import { lineColour, linesPlot } from "./lines";
 import { CUSTOMARY_RATIO, type ParameterKind, QUANTITIES } from "./quantities";
 import { GradientsToolbar } from "./toolbar";
 
@@ -33,8 +34,10 @@ class GradientsView {
   private readonly ridge: HistogramRidge;
   /** Null until lines are selected for the first time. */
   private figure: PlotlyFigure | null = null;
+  private readonly lineList: LineList;
+  /** The figure of the lines, and their list. */
+  private readonly linesPlace: HTMLElement;
   private readonly empty = new EmptyMessage();
-  private readonly stage: HTMLElement;
   private readonly live: LiveDrawing;
   /** The selection for which a quantity was chosen. */
   private followed: string | null = null;
@@ -59,14 +62,18 @@ class GradientsView {
     root.classList.add("labkit-gradients");
     root.dataset.labkitView = "gradients";
     this.ridge = new HistogramRidge(session, changed);
-    this.stage = make(
+    this.lineList = new LineList(session);
+    this.linesPlace = make("div", { class: "labkit-lines" }, this.lineList.element);
+    this.linesPlace.hidden = true;
+    const stage = make(
       "div",
       { class: "labkit-stage" },
       this.heat.element,
       this.ridge.element,
+      this.linesPlace,
       this.empty.element,
     );
-    root.replaceChildren(this.toolbar.element, this.stage);
+    root.replaceChildren(this.toolbar.element, stage);
     this.live = new LiveDrawing(root, session, (isLive) => this.draw(isLive), "complete frames");
     this.draw(false);
   }
@@ -97,7 +104,7 @@ class GradientsView {
     );
     this.heat.element.hidden = !filled || mode !== "heat";
     this.ridge.element.hidden = !filled || mode !== "ridge";
-    if (this.figure) this.figure.element.hidden = !lines;
+    this.linesPlace.hidden = !lines;
     if (!filled || kind === null) return;
     if (lines && !this.drawLines(rows, kind)) return;
     if (mode === "heat") {
@@ -136,6 +143,7 @@ class GradientsView {
     const others = session.beside?.sessions.flatMap((each) => rowsOf(each, kind)) ?? [];
     const axes = { range, logarithmic, reference, others };
     const plot = linesPlot({ rows, quantity, cursor, mark, selected, theme, ...axes });
+    this.lineList.show(rows, (index) => lineColour(index, rows.length, theme), selected);
     figure.draw(plot.traces, plot.layout);
     figure.element.setAttribute("aria-label", describeNewest(rows, quantity));
     return true;
@@ -152,8 +160,7 @@ class GradientsView {
         session.select(isAgain ? null : name);
       },
     });
-    this.figure.element.style.minHeight = "290px";
-    this.stage.append(this.figure.element);
+    this.linesPlace.prepend(this.figure.element);
     return this.figure;
   }
 }

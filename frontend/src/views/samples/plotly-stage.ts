@@ -1,6 +1,7 @@
 /** Draws a logged plotly figure with the part of plotly.js that the page has. */
 
 import { make, setText } from "../../parts/element";
+import { readTheme, watchTheme } from "../../parts/theme";
 import {
   type Layout,
   loadPlotly,
@@ -8,7 +9,9 @@ import {
   type Plotly,
   type Trace,
 } from "../../plot/plotly";
+import { cancelDrawing, drawInNextFrame } from "../../rendering/drawing-frame";
 import type { RunSession } from "../../session";
+import { adaptedLayout } from "./figure-colours";
 
 /** The types of traces that the page's part of plotly.js draws. */
 const DRAWN = [
@@ -40,6 +43,9 @@ export class PlotlyStage {
   private readonly canvas: PlotElement = make("div");
   private readonly problem = make("p", { class: "labkit-empty", role: "status" });
   private readonly resizes = new ResizeObserver(() => this.draw());
+  private readonly drawAgain = () => this.draw();
+  /** In the next frame, since JupyterLab hides the page while it changes its theme. */
+  private readonly endTheme = watchTheme(() => drawInNextFrame(this.drawAgain));
   private figure: Figure | null = null;
   private plotly: Plotly | null = null;
   private isLoading = false;
@@ -68,6 +74,8 @@ export class PlotlyStage {
   close(): void {
     this.isClosed = true;
     this.resizes.disconnect();
+    this.endTheme();
+    cancelDrawing(this.drawAgain);
     this.plotly?.purge(this.canvas);
   }
 
@@ -89,7 +97,8 @@ export class PlotlyStage {
     const width = this.element.clientWidth;
     if (!this.plotly || !this.figure || this.isClosed || !this.problem.hidden || width === 0)
       return;
-    const { data, layout } = this.figure;
+    const { data } = this.figure;
+    const layout = adaptedLayout(this.figure.layout, readTheme(this.element));
     const height = Math.min(Number(layout.height) || HEIGHT, MAX_HEIGHT);
     const config = { displaylogo: false, responsive: false };
     this.plotly.react(this.canvas, data, { ...layout, width, height, autosize: false }, config);

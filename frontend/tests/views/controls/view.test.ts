@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { RunState } from "../../../src/messages/run";
+import type { RunState, RunStatus } from "../../../src/messages/run";
 import { enabledActions } from "../../../src/views/controls/buttons";
 import { factsOf, progressOf, STALE } from "../../../src/views/controls/facts";
 import { undeliveredText } from "../../../src/views/controls/undelivered";
@@ -198,6 +198,14 @@ describe("the controls", () => {
     expect(facts.every(({ explanation }) => explanation.endsWith("."))).toBe(true);
   });
 
+  it("give the duration of slow steps instead of a rate", () => {
+    const rates = [0, 0.04, 0.5, 12].map(
+      (steps_per_second) =>
+        factsOf(stateOf({ steps_per_second })).find(({ id }) => id === "rate")?.text,
+    );
+    expect(rates).toEqual([undefined, "25.0 s per step", "2.0 s per step", "12.0 steps/s"]);
+  });
+
   it("say what the length of the run is read from", () => {
     const state = stateOf({ status: "running", total_steps: 20, remaining: 90 });
     const explanations = (length_source: string | null) =>
@@ -208,6 +216,21 @@ describe("the controls", () => {
       expect(explanation).toContain(" Read from: for epoch in range(4) (train.py:3).");
     }
     expect(explanations(null).join()).not.toContain("Read from");
+  });
+
+  it("call the number of steps a limit if the loop may end early, until it has ended", () => {
+    const state = stateOf({ step: 7, total_steps: 20, remaining: 90, may_end_early: true });
+    const texts = (status: RunStatus) =>
+      factsOf({ ...state, status, epoch: 1, steps_per_epoch: 10 }).map(({ text }) => text);
+    expect(texts("running")).toEqual(
+      expect.arrayContaining([
+        "step 7 / at most 20",
+        "epoch 1 / at most 2",
+        "at most 1 min 30 s left",
+      ]),
+    );
+    expect(texts("finished")).toEqual(expect.arrayContaining(["step 7 / 7", "epoch 1 / 1"]));
+    expect(progressOf({ ...state, status: "finished" })).toBe(1);
   });
 
   it("show the progress if the total is known", () => {

@@ -78,6 +78,22 @@ it("restores the cursor on a double click", async () => {
   expect(session.cursor).toBe(7);
 });
 
+it("takes quick clicks at different places as clicks, and those at one place as a double click", async () => {
+  const { clicked, figure } = await open();
+  const canvas = figure.element.querySelector(".labkit-plot-canvas") as PlotElement;
+  // Plotly counts clicks from the time of an earlier press.
+  const pressAt = (clientX: number) => {
+    canvas._mouseDownTime = 1000;
+    canvas.dispatchEvent(new MouseEvent("pointerdown", { clientX }));
+    return canvas._mouseDownTime;
+  };
+  expect([pressAt(40), pressAt(90), pressAt(92)]).toEqual([1000, 0, 1000]);
+  press(30, 1);
+  pressAt(40);
+  listeners.get("plotly_click")?.({ points: [{ x: 80, curveNumber: 0 }], event: { detail: 2 } });
+  expect(clicked.mock.calls.map(([step]) => step)).toEqual([30, 80]);
+});
+
 it("removes the figure when it is closed", async () => {
   const { figure } = await open();
   figure.close();

@@ -4,6 +4,7 @@ import {
   bringToFront,
   CARD_NAMES,
   columnsFor,
+  freeGroup,
   frontOf,
   INITIAL,
   MAX_HEIGHT,
@@ -12,6 +13,7 @@ import {
   narrow,
   parse,
   shift,
+  shiftVisibly,
   shownGroups,
   toggleFolded,
   widen,
@@ -67,6 +69,31 @@ describe("a moved card", () => {
     expect(back.groups[1]).toEqual(["graph", "gradients"]);
     expect(shift(INITIAL, "curves", -1)).toBe(INITIAL);
     expect(cardsOf(back)).toEqual(ALL);
+  });
+});
+
+describe("a card that is moved by a key", () => {
+  it("passes cards that are not offered, and the limit between groups that are shown as one", () => {
+    const isOffered = (name: string) => name !== "samples";
+    const cards = (arrangement: Arrangement) => shownGroups(arrangement, 2, isOffered)[1]?.cards;
+    const once = shiftVisibly(INITIAL, "graph", 1, 2, isOffered);
+    expect(cards(once)?.slice(0, 3)).toEqual(["gradients", "graph", "activations"]);
+    const passed = shiftVisibly(INITIAL, "layers", 1, 2, isOffered);
+    expect(cards(passed)?.slice(3, 5)).toEqual(["findings", "layers"]);
+    expect(shiftVisibly(INITIAL, "details", 1, 2)).toBe(INITIAL);
+  });
+});
+
+describe("a free column", () => {
+  it("is offered if all cards are in fewer columns than fit", () => {
+    const all = CARD_NAMES.reduce(
+      (now: Arrangement, name) => move(now, name, { group: 2, before: null }),
+      INITIAL,
+    );
+    expect(freeGroup(all, 2)).toBe(0);
+    expect(shownGroups(move(all, "curves", { group: 0, before: null }), 2)).toHaveLength(2);
+    expect([1, 2, 3].map((columns) => freeGroup(INITIAL, columns))).toEqual([null, null, null]);
+    expect(freeGroup(move(INITIAL, "graph", { group: 0, before: null }), 3)).toBe(1);
   });
 });
 

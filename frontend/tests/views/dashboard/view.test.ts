@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { DashboardForm } from "../../../src/messages/widgets";
 import { drawDashboard } from "../../../src/views/dashboard/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
@@ -18,12 +19,12 @@ beforeEach(() => {
   draw();
 });
 
-function draw(width = 1000): void {
+function draw(width = 1000, form: DashboardForm | null = null): void {
   root = document.createElement("div");
   root.scrollIntoView = vi.fn();
   Object.defineProperty(root, "clientWidth", { value: width });
   document.body.replaceChildren(root);
-  close = drawDashboard(root, session);
+  close = drawDashboard(root, session, form);
 }
 
 function tab(name: string): HTMLElement {
@@ -71,6 +72,44 @@ describe("the tabs of a dashboard", () => {
     expect(tab("details").nextElementSibling).toBe(tab("graph"));
   });
 
+  it("keep the focus when a key moves them to another group", () => {
+    const key = { ctrlKey: true, shiftKey: true };
+    press(tab("graph"), "ArrowLeft", key);
+    expect(tab("graph").parentElement).toBe(tab("curves").parentElement);
+    expect(document.activeElement).toBe(tab("graph"));
+    press(tab("graph"), "ArrowRight", key);
+    expect(tab("graph").nextElementSibling).toBe(tab("gradients"));
+    expect(document.activeElement).toBe(tab("graph"));
+  });
+
+  it("are dropped at the end of the group in which they are dropped", () => {
+    tab("curves").dispatchEvent(new Event("dragstart"));
+    drop(tab("details").parentElement);
+    expect(tab("details").nextElementSibling).toBe(tab("curves"));
+    tab("layers").dispatchEvent(new Event("dragstart"));
+    drop(tab("curves").parentElement);
+    expect(tab("curves").nextElementSibling).toBe(tab("layers"));
+  });
+
+  it("are dropped into a column of their own if one is free", () => {
+    const target = () =>
+      [...root.querySelectorAll<HTMLElement>(".labkit-drop-target")].find((each) =>
+        each.textContent?.includes("column"),
+      );
+    tab("details").dispatchEvent(new Event("dragstart"));
+    expect(target()?.hidden).toBe(true);
+    tab("details").dispatchEvent(new Event("dragend"));
+    tab("curves").dispatchEvent(new Event("dragstart"));
+    drop(tab("graph"));
+    expect(root.querySelectorAll("[role=tablist]")).toHaveLength(1);
+    tab("curves").dispatchEvent(new Event("dragstart"));
+    expect(target()?.hidden).toBe(false);
+    drop(target());
+    expect(root.querySelectorAll("[role=tablist]")).toHaveLength(2);
+    expect(shown()).toEqual(["curves", "graph"]);
+    expect(target()?.hidden).toBe(true);
+  });
+
   it("include the samples once some were logged", () => {
     expect(tab("samples")).toBeNull();
     const first = { name: "made", kind: "image", steps: [3], logged: 1 } as const;
@@ -116,6 +155,27 @@ describe("an arrangement", () => {
     expect(shown()).toEqual(["curves", "gradients"]);
   });
 
+  it("has the form that the program chooses, and leaves that of other runs as it was", () => {
+    const isCompact = () => root.classList.contains("labkit-compact");
+    close();
+    draw(1000, "compact");
+    expect(isCompact()).toBe(true);
+    button("Compact form").click();
+    close();
+    draw(1000, "compact");
+    expect(isCompact()).toBe(false); // a person has changed it in this run
+    button("Compact form").click();
+    close();
+    session = new StubSession();
+    draw();
+    expect(isCompact()).toBe(false);
+    button("Compact form").click();
+    close();
+    draw(1000, "whole");
+    expect(isCompact()).toBe(false);
+    expect(shown()).toEqual(["curves", "graph"]);
+  });
+
   it("has a height that the arrow keys change", () => {
     const handle = root.querySelector("[role=separator]") as HTMLElement;
     const before = Number(handle.getAttribute("aria-valuenow"));
@@ -146,6 +206,24 @@ describe("the headline", () => {
     expect(card.open).toBe(true);
   });
 
+  it("is an interrupt only without a finding, and an error of the loop in any case", () => {
+    const message = "the loop was interrupted";
+    session.state = stateOf({ step: 7, status: "interrupted", message });
+    close();
+    draw();
+    expect(headline().textContent).toContain("The loop was interrupted");
+    expect(headline().dataset.severity).toBe("hint");
+    close();
+    session.findings = [finding({ message: "The loss is NaN." })];
+    draw();
+    expect(headline().textContent).toContain("The loss is NaN.");
+    close();
+    session.state = stateOf({ step: 7, status: "failed", message: "the loop raised KeyError" });
+    draw();
+    expect(headline().textContent).toContain("The loop raised KeyError");
+    expect(headline().dataset.severity).toBe("error");
+  });
+
   it("is the problem of the connection before anything else", () => {
     session.problem = "The kernel has died.";
     session.findings = [finding()];
@@ -171,6 +249,10 @@ describe("the page", () => {
     expect(root.scrollIntoView).not.toHaveBeenCalled();
   });
 });
+
+function drop(place: HTMLElement | null | undefined): void {
+  place?.dispatchEvent(new Event("drop", { bubbles: true }));
+}
 
 async function framesDrawn(count: number): Promise<void> {
   for (let frame = 0; frame < count; frame++) await new Promise(requestAnimationFrame);

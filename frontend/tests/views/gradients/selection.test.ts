@@ -90,6 +90,36 @@ describe("the selection in the gradients", () => {
     });
   });
 
+  it("shows what has arrived of its histograms where none can be requested, and why not all", async () => {
+    const all = session.histograms.bind(session);
+    let arrived = 48;
+    session.isOneWay = true;
+    session.histograms = (names, ...rest) =>
+      all(
+        names.filter((name) => NAMES.indexOf(name) < arrived),
+        ...rest,
+      );
+    const rows = () => root.querySelectorAll(".labkit-ridge-row").length;
+    const words = () => root.querySelector(".labkit-picture-words")?.textContent;
+    const mode = [...root.querySelectorAll("button")].find((b) => b.textContent === "Histograms");
+    await drawn(() => mode?.click());
+    await vi.waitFor(() => expect([rows(), words()]).toEqual([48, "step 2 · the first 48 of 80"]));
+    await drawn(() => session.select("body.39.bias"));
+    await vi.waitFor(() =>
+      expect(words()).toMatch(/from number 33 on.* 32 not arrived yet: while/),
+    );
+    expect(rows()).toBe(16);
+    arrived = NAMES.length;
+    await drawn(() => session.setCursor(2));
+    await vi.waitFor(() => {
+      const picked = root.querySelector<SVGElement>(".labkit-ridge-row.labkit-picked");
+      expect([picked?.dataset.name, words()]).toEqual([
+        "body.39.bias",
+        "step 2 · from number 33 on, 48 of 80",
+      ]);
+    });
+  });
+
   it("shows a quantity of the finding whose parameter was selected", async () => {
     const series = ["update_ratio/body.3.weight"];
     session.setMark({ name: "large steps", severity: "warning", steps: [1, 2], series });

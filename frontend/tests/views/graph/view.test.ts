@@ -404,6 +404,22 @@ function choose(name: string, value: string): void {
   list.dispatchEvent(new Event("change"));
 }
 
+describe("a graph that is laid out before its stage has a width", () => {
+  it("is laid out anew, though the width came before the layout", async () => {
+    let width = 0;
+    vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockImplementation(() => width);
+    vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(300);
+    session.tell(perceptron().graph());
+    width = 800;
+    await shown(() => seen("fc1#1"));
+    const [first, last] = ["fc1#1", "fc2#1"].map((id) => seen(id)?.getAttribute("transform"));
+    const rowOf = (place: string | null | undefined) => place?.match(/[ ,]([\d.]+)\)/)?.[1];
+    expect(rowOf(first)).toBeDefined();
+    expect(rowOf(first)).toBe(rowOf(last));
+    vi.restoreAllMocks();
+  });
+});
+
 describe("the selection in the graph", () => {
   const outlined = () =>
     [...root.querySelectorAll(".labkit-graph-selected")].map(

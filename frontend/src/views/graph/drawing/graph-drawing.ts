@@ -111,7 +111,10 @@ export class GraphDrawing {
         this.directionNow(),
         this.stage.clientWidth,
       );
-      if (attempt === this.attempt) this.showLayout(shown, layout, options);
+      if (attempt !== this.attempt) return;
+      // The stage may have got its size, or another one, in the meantime.
+      if (this.suitsStage(layout)) this.showLayout(shown, layout, options);
+      else await this.draw(shown, options);
     } catch (error) {
       if (attempt === this.attempt) this.handleFailure(shown, error);
     } finally {
@@ -138,8 +141,7 @@ export class GraphDrawing {
   /** Fits the layout; requests a new one if the stage has another shape than it was made for. */
   refit(shown: ShownGraph | null, moving: boolean): void {
     if (!shown || !this.layout) return;
-    const { clientWidth, clientHeight } = this.stage;
-    if (clientWidth === 0 || suits(this.layout, clientWidth, clientHeight)) this.fit(moving);
+    if (this.suitsStage(this.layout)) this.fit(moving);
     else this.draw(shown, { open: this.requestedOpen, fit: true });
   }
 
@@ -209,6 +211,12 @@ export class GraphDrawing {
   private fit(moving: boolean): void {
     if (this.layout)
       this.viewport.fit(this.layout.placement.bounds, !this.fitWholeRequested, moving);
+  }
+
+  /** Whether the stage has the shape that a layout was made for, or is not displayed. */
+  private suitsStage(layout: GraphLayout): boolean {
+    const { clientWidth, clientHeight } = this.stage;
+    return clientWidth === 0 || suits(layout, clientWidth, clientHeight);
   }
 
   private directionNow(): RankDirection {

@@ -1,0 +1,11 @@
+"""The file of a run: one SQLite database, written while the run goes on and read by any client.
+
+`labkit.run.file.schema` describes its tables. `RunFile` writes it on a thread of its own,
+`write_copy` writes a finished one, and `RunReader` reads one, also while it grows.
+"""
+
+from labkit.run.file.errors import FileError
+from labkit.run.file.reader import RunReader
+from labkit.run.file.run_file import RunFile, write_copy
+
+__all__ = ["FileError", "RunFile", "RunReader", "write_copy"]

@@ -1,0 +1,108 @@
+"""Where the file of a run is written."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from itertools import count
+from pathlib import Path
+
+from labkit.run.file.errors import FileError
+from labkit.run.file.schema import check_header
+
+SUFFIX = ".lab"
+_EXAMPLE = 'Example: lk.watch(model, save="runs/mlp.lab")'
+_HEADER_BYTES = 100
+
+
+def checked_path(given: object, name: str) -> Path:
+    """Return where to save a run, without creating anything.
+
+    Parameters
+    ----------
+    given : object
+        A path; that of a folder, or one that ends with a slash, gets a name from the run's name and
+        the time.
+    name : str
+        Name of the run.
+
+    Returns
+    -------
+    Path
+        Absolute.
+
+    Raises
+    ------
+    TypeError
+        If it is no path.
+    ValueError
+        If there is a file of another kind.
+    """
+    if not isinstance(given, (str, os.PathLike)):
+        raise TypeError(
+            f"save takes the path of a file or a folder, not {type(given).__name__}. {_EXAMPLE}"
+        )
+    text = os.fspath(given)
+    if isinstance(text, bytes) or not text.strip() or "\0" in text:
+        raise ValueError(f"save takes the path of a file or a folder, not {given!r}. {_EXAMPLE}")
+    path = Path(os.path.abspath(text))  # noqa: PTH100 - links are left as they are
+    if path.is_dir() or text.endswith(("/", os.sep)):
+        moment = time.strftime("%Y%m%d-%H%M%S")
+        path = path / f"{_file_name(name)}-{moment}{SUFFIX}"
+    if path.exists():
+        check_is_run(path)
+    return path
+
+
+def check_is_run(path: Path) -> None:
+    """Check that an existing file is that of a run, which may be empty.
+
+    Raises
+    ------
+    ValueError
+        If it is something else, which must not be overwritten.
+    """
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+        if header:
+            check_header(header, path.name)
+    except (FileError, OSError) as error:
+        raise ValueError(
+            f"{path} exists and is not the file of a run, so that nothing is saved there. Choose "
+            f"another path. {_EXAMPLE}"
+        ) from error
+
+
+def claim(path: Path) -> Path:
+    """Create an empty file at a path, or at the next free one: ``mlp-2.lab`` for ``mlp.lab``.
+
+    Its folder is created if necessary.
+
+    Raises
+    ------
+    OSError
+        If that is not possible.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for number in count(2):
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        except FileExistsError:
+            stem = re.sub(r"-\d+$", "", path.stem) if number > 2 else path.stem  # noqa: PLR2004
+            path = path.with_name(f"{stem}-{number}{path.suffix}")
+        else:
+            return path
+    raise AssertionError("unreachable")
+
+
+def _file_name(name: str) -> str:
+    """Return a name of letters, digits, dots, hyphens and underscores.
+
+    Examples
+    --------
+    >>> _file_name("G + D"), _file_name("../x"), _file_name("")
+    ('G-D', 'x', 'run')
+    """
+    return re.sub(r"[^\w.-]+", "-", name).strip(".-")[:80] or "run"

@@ -1,0 +1,272 @@
+"""A run that is read from its file, also while another process writes it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from labkit.run.file import FileError, RunReader
+from labkit.run.file.reader import FileFacts
+from labkit.run.finding import Finding
+from labkit.run.hyperparameters import ParameterGroup
+from labkit.run.loop_length import LoopLength
+from labkit.run.run import Run
+from labkit.run.run_event import RunEvent, Schedule
+from labkit.run.state import FINAL_STATUSES, EpochStart, RunState, Status
+
+FOLLOW_SECONDS = 0.5
+"""Time between two looks at a file that grows, in s."""
+STALE_SECONDS = 60.0
+"""Time without a sign of life from the writing process after which it is taken as ended, in s."""
+_CLOCKS_DIFFER_SECONDS = 600.0
+"""How much the clocks of two machines may differ, in s."""
+
+
+class LoadedRun(Run):
+    """A run that is read from a file; `labkit.load` returns it.
+
+    All views display it, and everything that a run has recorded can be read. It cannot be changed
+    or controlled: its training was, or is, in another process. While that process goes on, the run
+    grows; `closed` is False until the process has ended the run or was killed, or has given no sign
+    of life for a minute.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    FileError
+        If it is not the file of a run, or damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.stem)
+        self._path = path
+        self._file_name = path.name
+        self._reader = RunReader(path)
+        self._reading = threading.Lock()
+        try:
+            self._facts = self._reader.read_into(self)
+        except BaseException:
+            self._reader.close()
+            self._end("failed")
+            raise
+        self._changed_at = time.monotonic()
+        self._ended_following: str | None = None
+        self._take(self._facts)
+        self.control.close()  # there is no thread that could take a request
+        if self._why_still() is None:
+            follower = threading.Thread(
+                target=_follow, args=(weakref.ref(self),), name="labkit-follow", daemon=True
+            )
+            follower.start()
+        else:
+            self._finish()
+
+    # ── state ────────────────────────────────────────────────────────────────
+
+    @property
+    def status(self) -> Status:
+        """The status that the file has; "interrupted" if its process was killed."""
+        return self._present().status
+
+    @property
+    def message(self) -> str | None:
+        """Why the run is idle, was interrupted or failed; None otherwise."""
+        return self._present().message
+
+    @property
+    def steps(self) -> int:
+        """Number of completed optimizer steps."""
+        return self._facts.state.step
+
+    @property
+    def epoch(self) -> int | None:
+        """The current epoch, counted from 1; None if unknown."""
+        return self._facts.state.epoch
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """Number of batches per epoch of the data loader; None if unknown."""
+        return self._facts.state.steps_per_epoch
+
+    @property
+    def epoch_start(self) -> EpochStart | None:
+        """The begin of the newest iteration over the training loader; None before the first one."""
+        return self._facts.state.epoch_start
+
+    def planned_length(self) -> LoopLength | None:
+        """Return what is known of the length of the run; None if nothing is."""
+        state = self._facts.state
+        if state.total_steps is None or state.length_source is None:
+            return None
+        left = max(0, state.total_steps - state.step)
+        return LoopLength(state.step, left, is_exact=True, source=state.length_source)
+
+    @property
+    def elapsed(self) -> float:
+        """Time since the creation of the run until the newest entry of its file, in s."""
+        return self._facts.state.elapsed
+
+    @property
+    def cost(self) -> float:
+        """Measured share of the loop's time that watching took, usually 0 to 1."""
+        return self._facts.state.cost
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The problems found in the run, without those of ignored rules."""
+        return self._facts.findings
+
+    @property
+    def parameter_groups(self) -> tuple[ParameterGroup, ...]:
+        """The parameter groups with the hyperparameters that they had last."""
+        return self._facts.parameter_groups
+
+    def state(self, process_memory: int | None = None) -> RunState:
+        """Return the state that the file has; see `Run.state`."""
+        return self._present()
+
+    # ── what a loaded run cannot do ──────────────────────────────────────────
+
+    def log(self, /, **metrics: Any) -> None:
+        """Raise a RuntimeError: a loaded run is read-only."""
+        self._refuse("run.log")
+
+    def pause(self) -> None:
+        """Raise a RuntimeError: the training is not in this process."""
+        self._refuse("run.pause")
+
+    def resume(self) -> None:
+        """Raise a RuntimeError: the training is not in this process."""
+        self._refuse("run.resume")
+
+    def step(self) -> None:
+        """Raise a RuntimeError: the training is not in this process."""
+        self._refuse("run.step")
+
+    def stop(self) -> None:
+        """Raise a RuntimeError: the training is not in this process."""
+        self._refuse("run.stop")
+
+    def adjust(
+        self,
+        group: str | int | None = None,
+        *,
+        lr: float | None = None,
+        momentum: float | None = None,
+        betas: Sequence[float] | None = None,
+        weight_decay: float | None = None,
+        schedule: Schedule = "scale",
+    ) -> tuple[RunEvent, ...]:
+        """Raise a RuntimeError: the training is not in this process."""
+        self._refuse("run.adjust")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise RuntimeError(
+            f"{what} is not possible: the run {self.name!r} was read from {self._file_name} and is "
+            "read-only. Its training is not in this process."
+        )
+
+    # ── reading ──────────────────────────────────────────────────────────────
+
+    def reload(self) -> bool:
+        """Read what was written to the file since it was read last; return whether it can grow.
+
+        Raises
+        ------
+        FileError
+            If the file has become unreadable.
+        """
+        with self._reading:
+            if self.closed:
+                return False
+            if self._reader.has_news:
+                self._facts = self._reader.read_into(self)
+                self._changed_at = time.monotonic()
+                self._take(self._facts)
+        return self._why_still() is None
+
+    def _take(self, facts: FileFacts) -> None:
+        self.id, self.name = facts.id, facts.name
+        self.config, self.note = facts.config, facts.note
+        self.environment = dict(facts.environment)
+        self.advance_to(facts.state.step)
+        for notice in facts.state.notices:
+            self.add_notice(notice.part, notice.text)
+
+    def _present(self) -> RunState:
+        state, still = self._facts.state, self._why_still()
+        state = replace(state, notices=self.notices, read_from=self._file_name)
+        if still is None or state.status in FINAL_STATUSES:
+            return state
+        return replace(
+            state, status="interrupted", message=still, steps_per_second=None, remaining=None
+        )
+
+    def _why_still(self) -> str | None:
+        """Return why nothing will be added to the file; None if its process may be writing."""
+        if self._ended_following is not None:
+            return self._ended_following
+        if self._facts.state.status in FINAL_STATUSES:
+            return "the run has ended"
+        writer = self._facts.writer
+        is_gone = writer.host == platform.node() and not _exists(writer.process)
+        is_silent = time.monotonic() - self._changed_at > STALE_SECONDS
+        is_old = time.time() - writer.written_at > _CLOCKS_DIFFER_SECONDS
+        if not (is_gone or is_silent or is_old):
+            return None
+        was = "was killed" if is_gone else "was killed, or cannot write any more"
+        return f"the process that trained {was} after step {self._facts.state.step:,}"
+
+    def _finish(self) -> None:
+        """End the run in memory, and close its file: nothing will be added."""
+        self._end(self.status)
+        with self._reading:
+            self._reader.close()
+
+    def close(self) -> None:
+        """Stop following the file; what was read remains readable."""
+        self._ended_following = self._ended_following or "its file is not read any more"
+        self._finish()
+
+
+def _exists(process: int) -> bool:
+    """Return whether there is a process of this number on this machine."""
+    if os.name == "nt" or process <= 0:  # os.kill would end it, or address a group
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _follow(reference: weakref.ref[LoadedRun]) -> None:
+    """Read what is written to a file until it does not grow any more, or the run is gone."""
+    while True:
+        time.sleep(FOLLOW_SECONDS)
+        run = reference()
+        if run is None or run.closed:
+            return
+        try:
+            grows = run.reload()
+        except FileError as error:
+            run.add_notice("file", f"The file is not read any more. {error}")
+            grows = False
+        if not grows:
+            run._finish()  # noqa: SLF001
+            return
+        del run

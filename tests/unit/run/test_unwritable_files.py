@@ -1,0 +1,256 @@
+"""Files of runs in bad places and of killed processes: training goes on, and files open."""
+
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+import labkit as lk
+from labkit.run import Run
+
+LIMIT = 500_000_000
+
+
+@pytest.fixture
+def run():
+    made = Run("demo")
+    yield made
+    made.close()
+
+
+def add_steps(run, count):
+    first = run.steps + 1
+    steps = np.arange(first, first + count)
+    run.add_table("loss", "loss", ["loss"]).extend(steps, 1 / steps)
+    run.advance_to(first + count - 1)
+
+
+def rows_in(path):
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)
+    try:
+        return connection.execute("SELECT coalesce(sum(row_count), 0) FROM chunks").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def await_(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def python(code):
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("place", ["file.txt/demo.lab", "/proc/nothing/demo.lab"])
+def test_a_place_where_nothing_can_be_written_is_one_warning(run, tmp_path, place):
+    (tmp_path / "file.txt").write_text("x")
+    with pytest.warns(RuntimeWarning, match="is not saved") as caught:
+        run.save_continuously(tmp_path / place, LIMIT)
+    add_steps(run, 100)
+    assert len(caught) == 1
+    assert run.path is None
+    assert [notice.part for notice in run.notices] == ["file"]
+    assert len(run.series("loss")[0]) == 100
+
+
+@pytest.mark.filterwarnings("ignore:labkit")
+def test_a_vanished_folder_is_one_notice_and_the_run_stays_in_memory(run, tmp_path):
+    folder = tmp_path / "runs"
+    run.save_continuously(folder / "demo.lab", LIMIT)
+    add_steps(run, 100)
+    await_(lambda: rows_in(run.path) == 100)
+    shutil.rmtree(folder)
+    add_steps(run, 100)
+    await_(lambda: run.notices)
+    add_steps(run, 100)
+    run.close()
+    (notice,) = run.notices
+    assert "deleted or moved" in notice.text
+    assert len(lk.load(run.save(tmp_path / "elsewhere.lab")).series("loss")[0]) == 300
+    assert not folder.exists()
+
+
+def test_a_file_that_another_program_locks_gets_its_rows_later(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 100)
+    await_(lambda: rows_in(run.path) == 100)
+    other = sqlite3.connect(run.path, isolation_level=None, timeout=20)
+    other.execute("BEGIN EXCLUSIVE")
+    for _ in range(5):
+        add_steps(run, 2_000)
+        time.sleep(0.6)  # a write of the file fails meanwhile; there is no event to wait for
+    other.execute("ROLLBACK")
+    other.close()
+    run.close()
+    assert rows_in(run.path) == 10_100
+    assert not run.notices
+
+
+def test_a_full_disk_is_one_notice_and_what_is_missing_follows(tmp_path):
+    code = f"""
+        import resource, sys, time, warnings
+        import numpy as np
+        from pathlib import Path
+        from labkit.run import Run
+        from tests.unit.run.test_unwritable_files import add_steps, await_, rows_in
+        warnings.simplefilter("error")
+        run = Run("demo")
+        run.save_continuously(Path({str(tmp_path)!r}) / "demo.lab", {LIMIT})
+        add_steps(run, 100)
+        await_(lambda: rows_in(run.path) == 100)
+        size, hard = run.path.stat().st_size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))  # as if the disk were full
+        add_steps(run, 50_000)
+        await_(lambda: run.notices)
+        add_steps(run, 100)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        run.close()
+        print(rows_in(run.path), len(run.notices), run.notices[0].text)
+    """
+    process = python(code)
+    printed, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    rows, notices, text = printed.split(maxsplit=2)
+    assert (rows, notices) == ("50200", "1")
+    assert "is not saved at the moment" in text
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_the_file_of_a_killed_process_opens_with_all_that_was_written(tmp_path, attempt):
+    path = tmp_path / "demo.lab"
+    code = f"""
+        from pathlib import Path
+        from labkit.run import Run
+        from tests.unit.run.test_unwritable_files import add_steps
+        run = Run("demo")
+        run.save_continuously(Path({str(path)!r}), {LIMIT})
+        print("begun", flush=True)
+        while True:
+            add_steps(run, 97)
+            run.log(score=run.steps)
+    """
+    process = python(code)
+    assert process.stdout.readline() == "begun\n"
+    await_(lambda: path.exists() and rows_in(path) > 0)
+    before = rows_in(path)
+    await_(lambda: rows_in(path) > before + 500 * attempt)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    loaded = lk.load(path)
+    steps, values = loaded.series("loss")
+    assert loaded.status == "interrupted"
+    assert "was killed" in loaded.message
+    assert loaded.closed
+    assert len(steps) > 0
+    np.testing.assert_array_equal(steps[-100:], np.arange(steps[-1] - 99, steps[-1] + 1))
+    np.testing.assert_allclose(values, 1 / steps, rtol=1e-6)
+
+
+def test_a_transaction_that_was_cut_off_is_undone_in_a_copy(tmp_path):
+    run = Run("demo")
+    add_steps(run, 100)
+    path = run.save(tmp_path / "demo.lab")
+    run.close()
+    code = f"""
+        import os, sqlite3
+        connection = sqlite3.connect({str(path)!r}, isolation_level=None)
+        connection.execute("PRAGMA cache_size = 4")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("DELETE FROM chunks")
+        connection.execute("DELETE FROM facts")
+        for number in range(400):  # more than fits into the cache, so that it reaches the disk
+            connection.execute("INSERT INTO facts VALUES (?, ?)", (str(number), "x" * 4000))
+        os.kill(os.getpid(), 9)
+    """
+    python(code).communicate()
+    files = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert set(files) == {"demo.lab", "demo.lab-journal"}
+    assert lk.load(path).series("loss")[0].tolist() == list(range(1, 101))
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == files
+
+
+def test_a_run_that_nothing_refers_to_is_written_until_the_process_ends(tmp_path):
+    code = f"""
+        import torch, labkit as lk
+        model = torch.nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        lk.watch(model, save={str(tmp_path / "demo.lab")!r}, config={{"width": 2}})
+        for _ in range(120):
+            loss = model(torch.ones(4, 2)).pow(2).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    """
+    process = python(code)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    loaded = lk.load(tmp_path / "demo.lab")
+    assert (loaded.status, loaded.steps, len(loaded.series("loss")[0])) == ("finished", 120, 120)
+    assert loaded.config == {"width": 2}
+    assert loaded.graph.nodes
+
+
+def test_an_error_that_ends_the_process_is_in_the_file(tmp_path):
+    code = f"""
+        from pathlib import Path
+        from labkit.run import Run
+        run = Run("demo")
+        run.save_continuously(Path({str(tmp_path / "demo.lab")!r}), {LIMIT})
+        run.begin()
+        raise ValueError("out of patience")
+    """
+    python(code).communicate(timeout=60)
+    loaded = lk.load(tmp_path / "demo.lab")
+    assert (loaded.status, loaded.message) == (
+        "failed",
+        "the process ended: ValueError: out of patience",
+    )
+
+
+def test_a_growing_file_is_followed_until_its_run_ends(run, tmp_path):
+    run.save_continuously(tmp_path / "demo.lab", LIMIT)
+    add_steps(run, 10)
+    await_(lambda: rows_in(run.path) == 10)
+    loaded = lk.load(run.path)
+    assert not loaded.closed
+    for _ in range(3):
+        add_steps(run, 10)
+        run.log(accuracy=run.steps)
+        await_(lambda: loaded.steps == run.steps)
+        assert len(loaded.series("loss")[0]) == run.steps
+    run.close()
+    await_(lambda: loaded.closed)
+    assert loaded.status == "finished"
+    np.testing.assert_array_equal(loaded.series("accuracy"), run.series("accuracy"))
+
+
+def test_watching_with_a_file_leaves_no_thread_and_no_open_file(tmp_path):
+    import psutil
+
+    process = psutil.Process()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            run = Run("demo")
+            run.save_continuously(tmp_path / "demo.lab", LIMIT)
+            add_steps(run, 10)
+            run.close()
+    assert not [file for file in process.open_files() if "demo" in file.path]
+    names = [thread.name for thread in threading.enumerate()]
+    assert "labkit-file" not in names
