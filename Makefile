@@ -35,7 +35,7 @@ FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconf
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench clicks findings healthy versions frontends binder-check pictures frontend format clean
+.PHONY: help lab test check browser bench clicks findings healthy versions frontends trackers binder-check pictures frontend format clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
@@ -80,6 +80,14 @@ versions: $(VENV)/dev.done
 # the README's table: some 12 minutes, and 2 GB of disk. FRONTENDS="lab marimo" tries some of them.
 frontends: $(VENV)/dev.done browser
 	$(BIN)/python -m tests.frontends.matrix $(FRONTENDS)
+
+# Hands a run over to the real clients of W&B, MLflow and Trackio, which write to a folder.
+trackers: $(VENV)/dev.done
+	@$(BIN)/python -m venv build/trackers
+	@$(BIN)/python -c 'import site; print(site.getsitepackages()[0])' > \
+	  "$$(build/trackers/bin/python -c 'import site; print(site.getsitepackages()[0])')/labkit.pth"
+	@build/trackers/bin/python -m pip install --quiet --disable-pip-version-check wandb mlflow-skinny trackio
+	build/trackers/bin/python -m pytest tests/unit/exports/test_trackers.py
 
 # Walks Binder's steps in a fresh virtual environment.
 binder-check: $(VENV)/dev.done

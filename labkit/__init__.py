@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labkit import exports
     from labkit.backgrounding import background
     from labkit.comparing import compare
     from labkit.graphing import graph
@@ -64,6 +65,7 @@ __all__ = [
     "Stopped",
     "background",
     "compare",
+    "exports",
     "graph",
     "load",
     "stepper",
@@ -92,6 +94,7 @@ _MODULES = {
     "StepperView": "labkit.views",
     "background": "labkit.backgrounding",
     "compare": "labkit.comparing",
+    "exports": "labkit.exports",
     "graph": "labkit.graphing",
     "load": "labkit.loading",
     "stepper": "labkit.stepping",
@@ -109,7 +112,8 @@ def load_ipython_extension(shell: Any) -> None:
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module 'labkit' has no attribute {name!r}")
-    value = getattr(import_module(_MODULES[name]), name)
+    module = import_module(_MODULES[name])
+    value = module if name == "exports" else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 from labkit.capture import attach
@@ -11,7 +11,8 @@ from labkit.capture.evaluation import OnFinding
 from labkit.insight import RuleEvaluator
 from labkit.run import Run
 from labkit.run.background_task import BackgroundTask
-from labkit.run.configuration import checked_config, checked_note, environment
+from labkit.run.config import checked_config, checked_note
+from labkit.run.environment import environment
 from labkit.run.error_text import described
 from labkit.run.file.paths import checked_path
 
@@ -36,6 +37,7 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
+    tokens: Callable[[int], str] | Mapping[int, str] | Sequence[str] | None = None,
     pace: float | None = None,
     ignore: Sequence[str] = (),
     on_finding: OnFinding | None = None,
@@ -73,6 +75,11 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
         by default. If it is an input of the model, for example ``images[:1]``, pictures are
         recorded in separate forward passes on this input in evaluation mode, so that they change
         with the model and not with the data.
+    tokens : callable or mapping or sequence of str, optional
+        The text of a token id, for a model whose input is ids: a function such as
+        ``tokenizer.convert_ids_to_tokens``, or a vocabulary that has the text at the id. Attention
+        and the input are then labelled with it. The function is called once for each id, with an
+        ``int``, on the training thread.
     pace : float, optional
         Steps per second that the loop takes at most, 1 to 1,000, spread evenly; None for full
         speed. At the end of each step the loop waits, and what is recorded in this time costs it
@@ -153,6 +160,7 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
         graph=graph,
         histograms=histograms,
         activations=activations,
+        tokens=tokens,
         pace=pace,
         rules=RuleEvaluator(),
         ignore=ignore,

@@ -19,6 +19,8 @@ MODULES = {
     "labkit": "`lk.watch`, the run and what it contains, the views",
     "labkit.graphing": "`lk.graph`: calling it, `lk.graph.capture` and `lk.graph.record`",
     "labkit.stepping": "`lk.stepper`: calling it, and the walk as plain data",
+    "labkit.exports": "files and other tools: what is written, and what is read as a run",
+    "labkit.exports.figures": "the figures of `run.figure`, and their look as a template",
     "labkit.learn": "what the notebooks of the course use",
     "labkit.run.graph_parts": "the nodes, edges and module calls of a computation graph",
     "labkit.run.graph_diff": "what differs between two graphs",

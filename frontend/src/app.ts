@@ -81,10 +81,10 @@ export interface ViewRequest {
   readonly model: StepperModel;
   /** Null for all views but the stepper. */
   readonly walks: MessageRecorder | null;
-  /** The runs of a comparison, of which `channel` is that of the first. */
-  readonly compared?: readonly ComparedChannel[];
   /** The form of a dashboard, if the program has chosen it. */
   readonly form?: DashboardForm | null;
+  /** The runs of a comparison, of which `channel` is that of the first. */
+  readonly compared?: readonly ComparedChannel[];
 }
 
 /** Draws a view of the channel's run, or shows it again; returns its clean-up. */
@@ -101,13 +101,14 @@ export function render(request: ViewRequest): () => void {
   };
 }
 
-/** Returns what draws the view that a widget names; undefined if this build has no such view. */
-function drawingOf(request: ViewRequest): DrawView | undefined {
-  const { view, model, walks, form, compared = [] } = request;
+/** Returns what draws a view; undefined if this build has no such view. */
+function drawingOf({ view, model, walks, form, compared = [] }: ViewRequest): DrawView | undefined {
   if (view === "dashboard") return (place, session) => drawDashboard(place, session, form);
+  if (view === "stepper" && walks) {
+    return (place, session) => drawStepper(place, session, model, walks);
+  }
   if (view === "comparison") return (place) => drawCompared(place, compared);
-  if (view !== "stepper" || !walks) return VIEWS[view as keyof typeof VIEWS];
-  return (place, session) => drawStepper(place, session, model, walks);
+  return VIEWS[view as keyof typeof VIEWS];
 }
 
 /** Draws a comparison with the sessions of its runs. */

@@ -38,8 +38,8 @@ interface App {
     root: HTMLElement;
     model: ViewModel;
     walks: MessageRecorder | null;
-    compared: readonly ComparedChannel[];
     form: DashboardForm | null;
+    compared: readonly ComparedChannel[];
   }): () => void;
 }
 
@@ -120,7 +120,16 @@ async function start(model: ViewModel, el: HTMLElement, signal: AbortSignal): Pr
     const walks =
       view === "stepper" ? page.recorderOf(stepperKey(model.get("channel")), model) : null;
     const form = model.get("form") ?? null;
-    const close = app.render({ view, channel, messages, root: el, model, walks, form, compared });
+    const close = app.render({
+      view,
+      channel,
+      messages,
+      root: el,
+      model,
+      walks,
+      form,
+      compared,
+    });
     signal.addEventListener("abort", close);
   } catch (error) {
     showMessage(

@@ -24,6 +24,7 @@ import type {
   PictureKind,
   PictureSubject,
   RecordedNorm,
+  SentInput,
   SentPicture,
 } from "./messages/values";
 
@@ -90,7 +91,14 @@ export interface Inspection {
 }
 
 /** A picture of activations with its values decoded. */
-export interface Picture extends Omit<SentPicture, "values"> {
+export interface Picture extends Omit<SentPicture, "values" | "given"> {
+  /** Row major: panels, rows, columns. */
+  readonly values: Float32Array;
+  readonly given: ModelInput | null;
+}
+
+/** A sample of a model's input with its values decoded. */
+export interface ModelInput extends Omit<SentInput, "values"> {
   /** Row major: panels, rows, columns. */
   readonly values: Float32Array;
 }

@@ -11,6 +11,7 @@ from torch import nn
 from labkit.capture import torch_compat
 from labkit.capture.evaluation import Evaluation, NoRules, OnFinding, Rules
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.activations.token_texts import Tokens
 from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.readings.training_modes import mode_dependent
 from labkit.capture.validate import (
@@ -21,6 +22,7 @@ from labkit.capture.validate import (
     check_loss_fn,
     check_models,
     check_optimizers,
+    check_tokens,
 )
 from labkit.capture.watch import Watch
 from labkit.run import ModelFacts, Run
@@ -43,6 +45,7 @@ def attach(
     graph: bool = True,
     histograms: bool = True,
     activations: bool | torch.Tensor | tuple[torch.Tensor, ...] | None = None,
+    tokens: Tokens | None = None,
     pace: float | None = None,
     rules: Rules | None = None,
     ignore: Sequence[str] = (),
@@ -56,7 +59,7 @@ def attach(
     models = check_models(model)
     optimizers = check_optimizers(optimizer, models)
     loss_module = check_loss_fn(loss_fn)
-    reads = check_activations(activations, models)
+    reads, texts = check_activations(activations, models), check_tokens(tokens)
     ignored, callback = check_ignored(ignore, rules), check_callback(on_finding)
     _refuse_models_of_background_tasks(models)
     rate = check_pace(pace, "lk.watch(model, pace=20)")
@@ -75,6 +78,7 @@ def attach(
         graph=bool(graph),
         histograms=bool(histograms),
         activations=reads,
+        tokens=texts,
         evaluation=Evaluation(NoRules() if rules is None else rules, callback, run.budget),
     )
     _describe(run, models, watch.table, loss_module)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -11,6 +11,7 @@ from torch import nn
 
 from labkit.capture.evaluation import OnFinding, Rules
 from labkit.capture.readings.activations.chosen_input import ChosenInput
+from labkit.capture.readings.activations.token_texts import Tokens
 from labkit.capture.torch_compat import all_parameters
 from labkit.run.changeable import checked_budget
 from labkit.run.findings_log import check_rules
@@ -145,6 +146,24 @@ def check_activations(
                 "takes what the model takes, a batch of one included, for example images[:1]."
             ) from error
     return chosen
+
+
+def check_tokens(tokens: Any) -> Tokens | None:
+    """Return what has the texts of token ids, or None.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a function, nor a mapping or sequence of texts.
+    """
+    if tokens is None or callable(tokens) or isinstance(tokens, (Mapping, Sequence)):
+        checked: Tokens | None = tokens
+        return checked
+    raise TypeError(
+        "tokens= takes a function of a token id, or a list or mapping with the text of each id, "
+        f"not {type(tokens).__name__}. Example: "
+        "lk.watch(model, tokens=tokenizer.convert_ids_to_tokens)"
+    )
 
 
 def check_ignored(ignore: Any, rules: Rules | None) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from labkit.capture.loop_length import LoopLengthReader
 from labkit.capture.parameters import ParameterTable
 from labkit.capture.readings.activations import ActivationReader
 from labkit.capture.readings.activations.chosen_input import ChosenInput
+from labkit.capture.readings.activations.token_texts import Tokens
 from labkit.capture.readings.schedule import ReadingSchedule
 from labkit.capture.readings.training_modes import TrainingModes
 from labkit.capture.steps import StepMachine
@@ -63,6 +64,8 @@ class Watch:
         Whether to record these.
     activations : ChosenInput or False or None
         The input for pictures; None for the loop's forward passes, False for no activations.
+    tokens : callable, mapping or sequence, optional
+        The texts of token ids.
     evaluation : Evaluation
         Evaluates the rules on the run.
     """
@@ -78,12 +81,15 @@ class Watch:
         graph: bool,
         histograms: bool,
         activations: ChosenInput | Literal[False] | None,
+        tokens: Tokens | None,
         evaluation: Evaluation,
     ) -> None:
         self.table = ParameterTable(models)
         self.last_module: weakref.finalize[..., nn.Module] | None = None
         """Finalizer that ends the run when its last module is deleted."""
-        reader = None if activations is False else ActivationReader(models, activations or None)
+        reader = None
+        if activations is not False:
+            reader = ActivationReader(models, activations, tokens)
         self._scopes = ScopeRecorder(models)
         self._draws_graph = graph
         is_compiled = discovery.find_compiled(models.values())
@@ -193,7 +199,7 @@ class Watch:
         nothing = self._machine.awaits_first_pass and (
             self._call_history.calls > 1 or self._machine.saw_unrelated_passes_only
         )
-        self._machine.close()
+        self._machine.close(reads_last_step=run is not None and not run.is_abandoned)
         self._call_history.close()
         if self._loss_calls is not None:
             self._loss_calls.close()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run.journal import Journal
+from labkit.run.model_input import ModelInput
 
 PictureKind = Literal["maps", "kernels", "units", "states", "gates", "attention", "time_gradient"]
 """The content of a picture.
@@ -54,6 +55,8 @@ class Picture:
         Indices of the panels (for maps) or columns (for units) that were zero for the whole batch.
     whole : tuple of int
         Shape of the recorded tensor before it was downsampled.
+    given : ModelInput or None
+        The sample of the input from which it was made; None if it is unknown, or of kernels.
     """
 
     module: str
@@ -65,6 +68,7 @@ class Picture:
     columns: str
     silent: tuple[int, ...] = ()
     whole: tuple[int, ...] = ()
+    given: ModelInput | None = None
 
     @cached_property
     def range(self) -> tuple[float, float] | None:
@@ -103,7 +107,10 @@ class ActivationLog:
             stored = self._pictures.setdefault((picture.module, picture.kind), [])
             stored.append(picture)
             self.total += 1
-            affordable = _MAX_BYTES // len(self._pictures) // max(1, picture.values.nbytes)
+            size = picture.values.nbytes
+            if picture.given is not None:  # it may be that of no other picture any more
+                size += picture.given.values.nbytes
+            affordable = _MAX_BYTES // len(self._pictures) // max(1, size)
             while len(stored) > min(_MAX_PICTURES, max(_MIN_PICTURES, affordable)):
                 # Keep the first and the last one as long as there are more than two.
                 del stored[slice(1, -1, 2) if len(stored) > 2 else slice(1)]  # noqa: PLR2004

@@ -1,154 +1,152 @@
-"""The configuration of a run that the user gives, and the environment that it runs in."""
+"""The configuration and the results of a run as rows of text, by which runs are compared."""
 
 from __future__ import annotations
 
-import os
-import platform
-import re
-import sys
-from argparse import Namespace
-from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-_EXAMPLE = 'Example: lk.watch(model, config={"lr": 0.1, "width": 64})'
-_MAX_ITEMS = 1_000
-_MAX_LETTERS = 2_000
-_MAX_DEPTH = 8
-_PACKAGES = ("torch", "numpy", "lightning", "transformers", "accelerate", "fastai", "keras")
-_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+import numpy as np
+
+from labkit.run.run import Run
+from labkit.run.run_setup import GroupSetup
+
+LOSS_NODE = "loss"
+_MAX_CONFIG_ROWS = 200
+_MAX_LETTERS = 200
+_NEWEST_NODES = 64
+"""Number of nodes, the newest, among which the loss is searched: a graph may have thousands."""
 
 
-def checked_config(config: object) -> dict[str, Any]:
-    """Return a configuration as plain data: numbers, texts, booleans, None, lists and mappings.
+def configuration_of(run: Run) -> dict[str, str]:
+    """Return what a run was configured with, in the order in which it is displayed.
+
+    These are what the user gave as ``config``, the note, what was recorded of the model and its
+    optimizers, and the environment. Hyperparameters are those at the start of the run; changes by a
+    scheduler are series.
 
     Parameters
     ----------
-    config : mapping, argparse.Namespace, data class or None
-        Other values in it are replaced by their ``repr``; long texts are cut.
+    run : Run
+        Running or ended.
 
-    Raises
-    ------
-    TypeError
-        If it is none of these.
-
-    Examples
-    --------
-    >>> checked_config({"lr": 0.1, "sizes": (64, 10), "seed": None})
-    {'lr': 0.1, 'sizes': [64, 10], 'seed': None}
-    """
-    if config is None:
-        return {}
-    if isinstance(config, Namespace):
-        config = vars(config)
-    elif is_dataclass(config) and not isinstance(config, type):
-        config = asdict(config)
-    if not isinstance(config, Mapping):
-        raise TypeError(
-            "config takes a mapping, the namespace of argparse or a data class, not "
-            f"{type(config).__name__}. {_EXAMPLE}"
-        )
-    return {_cut(str(key)): _plain(value, 1) for key, value in [*config.items()][:_MAX_ITEMS]}
-
-
-def checked_note(note: object) -> str:
-    """Return a note about a run; raises a TypeError if it is no text."""
-    if note is None:
-        return ""
-    if not isinstance(note, str):
-        raise TypeError(
-            f"note takes a text, not {type(note).__name__}. "
-            'Example: lk.watch(model, note="a wider head")'
-        )
-    return note
-
-
-def environment() -> dict[str, str]:
-    """Return the versions, the machine, the program and the commit of this process.
+    Returns
+    -------
+    dict of str to str
+        Rows by name. What is unknown has no row.
 
     Examples
     --------
-    >>> environment()["python"] == platform.python_version()
-    True
+    >>> from labkit.run.run_setup import GroupSetup
+    >>> run = Run("demo")
+    >>> run.add_group_setups([GroupSetup("0", "SGD", {"lr": "0.1"})])
+    >>> configuration_of(run)
+    {'optimizer': 'SGD', 'lr': '0.1', 'device': 'unknown'}
+    >>> run.config = {"data": {"size": 128}}
+    >>> configuration_of(run)["config.data.size"]
+    '128'
     """
-    found = {"python": platform.python_version()}
-    for package in ("labkit", *_PACKAGES):
-        if package == "labkit" or package in sys.modules:
-            try:
-                found[package] = version(package)
-            except PackageNotFoundError:
-                continue
-    found["platform"] = platform.platform()
-    found["host"] = platform.node()
-    found["cores"] = str(os.cpu_count() or 1)
-    found["program"] = _cut(sys.argv[0]) if sys.argv else ""
-    commit = git_commit(Path.cwd())
-    if commit is not None:
-        found["git commit"] = commit
-    return {name: text for name, text in found.items() if text}
+    setup, facts = run.setup, run.model
+    rows = {
+        **dict(islice(_config_rows(run.config, "config"), _MAX_CONFIG_ROWS)),
+        "note": _cut(run.note),
+        "model": _by_label(setup.models),
+        "parameters": f"{facts.parameters:,}" if facts.parameters else "",
+        "trainable parameters": f"{facts.trainable:,}" if facts.parameters else "",
+        "loss function": setup.loss_function or _last_operation(run) or "",
+        **_optimizer_rows(setup.groups),
+        "device": facts.device,
+        "dtype": ", ".join(setup.dtypes),
+        **run.environment,
+    }
+    return {_cut(name): _cut(text) for name, text in rows.items() if text}
 
 
-def git_commit(folder: Path) -> str | None:
-    """Return the commit that is checked out in a folder of a git repository; None without one.
+def results_of(run: Run) -> dict[str, str]:
+    """Return what a run has come to: its status, length, speed, and its losses and metrics.
 
-    Only git's files are read; no program is run.
+    Parameters
+    ----------
+    run : Run
+        Running or ended.
+
+    Examples
+    --------
+    >>> run = Run("demo")
+    >>> run.log(accuracy=0.5)
+    >>> results_of(run)["accuracy, last"]
+    '0.5'
     """
-    try:
-        for place in (folder, *folder.parents):
-            found = place / ".git"
-            if found.exists():
-                return _head(_git_folder(found))
-    except (OSError, UnicodeDecodeError):
-        return None
-    return None
+    state = run.state()
+    rate = state.steps_per_second
+    rows = {
+        "status": state.status,
+        "steps": f"{state.step:,}",
+        "time per step": f"{1000 / rate:.3g} ms" if rate else "",
+    }
+    for name in (name for name in run.names() if "/" not in name or name.startswith("loss/")):
+        values = run.series(name)[1]
+        finite = values[np.isfinite(values)]
+        rows[f"{name}, last"] = f"{values[-1]:.4g}" if len(values) else ""
+        rows[f"{name}, lowest"] = f"{finite.min():.4g}" if len(finite) else ""
+        if LOSS_NODE not in name:
+            rows[f"{name}, highest"] = f"{finite.max():.4g}" if len(finite) else ""
+    return {name: text for name, text in rows.items() if text}
 
 
-def _git_folder(found: Path) -> Path:
-    """Return the folder of a repository; that of a worktree is named in a file."""
-    if found.is_dir():
-        return found
-    named = found.read_text().strip().removeprefix("gitdir:").strip()
-    return (found.parent / named).resolve()
+def differing(columns: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the names of the rows that are not the same in all columns, in their order.
+
+    Examples
+    --------
+    >>> differing([{"lr": "0.1", "device": "cpu"}, {"lr": "0.2", "device": "cpu"}])
+    ['lr']
+    """
+    names = dict.fromkeys(name for column in columns for name in column)
+    return [name for name in names if len({column.get(name) for column in columns}) > 1]
 
 
-def _head(folder: Path) -> str | None:
-    head = (folder / "HEAD").read_text().strip()
-    if not head.startswith("ref:"):
-        return head if _COMMIT.fullmatch(head) else None
-    name = head.removeprefix("ref:").strip()
-    common = folder / "commondir"
-    places = (
-        [folder, (folder / common.read_text().strip()).resolve()] if common.exists() else [folder]
-    )
-    for place in places:
-        loose, packed = place / name, place / "packed-refs"
-        if loose.is_file():
-            text = loose.read_text().strip()
-            return text if _COMMIT.fullmatch(text) else None
-        for line in packed.read_text().splitlines() if packed.is_file() else ():
-            commit, _, reference = line.partition(" ")
-            if reference == name and _COMMIT.fullmatch(commit):
-                return commit
-    return None
-
-
-def _plain(value: object, depth: int) -> Any:
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if isinstance(value, str):
-        return _cut(value)
-    if depth < _MAX_DEPTH and isinstance(value, Mapping):
-        items = [*value.items()][:_MAX_ITEMS]
-        return {_cut(str(key)): _plain(each, depth + 1) for key, each in items}
-    if depth < _MAX_DEPTH and isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(each, depth + 1) for each in [*value][:_MAX_ITEMS]]
-    try:
-        return _cut(repr(value))
-    except Exception:  # noqa: BLE001 - a user's class may have a faulty __repr__
-        return type(value).__name__
+def _config_rows(config: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    """Yield the values of nested mappings by their paths."""
+    for name, value in config.items():
+        key = f"{path}.{name}"
+        if isinstance(value, Mapping) and value:
+            yield from _config_rows(value, key)
+        else:
+            is_float = isinstance(value, float)
+            yield key, (f"{value:.6g}" if is_float else str(value)) or "''"
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_LETTERS else f"{text[:_MAX_LETTERS]} …"
+    return text if len(text) <= _MAX_LETTERS else f"{text[:_MAX_LETTERS]}…"
+
+
+def _by_label(models: Mapping[str, str]) -> str:
+    return ", ".join(f"{label}: {kind}" if label else kind for label, kind in models.items())
+
+
+def _optimizer_rows(groups: Sequence[GroupSetup]) -> dict[str, str]:
+    rows = {"optimizer": ", ".join(dict.fromkeys(group.optimizer for group in groups))}
+    names = dict.fromkeys(name for group in groups for name in group.values)
+    for name in names:
+        found = {group.name: group.values[name] for group in groups if name in group.values}
+        if len(groups) == 1 or len(set(found.values())) == 1:
+            rows[name] = next(iter(found.values()))
+        else:
+            rows |= {f"{name}, group {group}": text for group, text in found.items()}
+    return rows
+
+
+def _last_operation(run: Run) -> str | None:
+    """Return the operation whose result is the newest loss, by its name in the graph."""
+    graph = run.graph
+    if graph is None:
+        return None
+    newest = {node.id: node for node in graph.nodes[-_NEWEST_NODES:]}
+    losses = [node.id for node in newest.values() if (node.op, node.kind) == (LOSS_NODE, "output")]
+    sources = [
+        newest[edge.source].op
+        for edge in graph.edges[-_NEWEST_NODES:]
+        if edge.target in losses and edge.source in newest
+    ]
+    return sources[-1] if sources else None

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from labkit.run.dot import dot_source
+from labkit.run.figures import figures
 from labkit.run.flops_by_shape import Flops
 from labkit.run.graph_costs import GraphCosts, graph_costs
 from labkit.run.graph_diff import GraphDiff, graph_diff
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import graphviz
     import networkx
     import pandas
+    import plotly.graph_objects
 
 GRAPH_VERSION = 5
 
@@ -192,6 +194,37 @@ class ComputationGraph:
         """
         graphviz = import_optional("graphviz", needed_by="graph.to_graphviz()")
         return graphviz.Source(self.to_dot())
+
+    def figure(
+        self, *, depth: int | None = None, theme: str = "light"
+    ) -> plotly.graph_objects.Figure:
+        """Return a drawing of the graph as a figure of plotly.
+
+        Boxes are module calls and the operations outside of them. Their tooltips have shapes,
+        parameters, sizes and lines of code.
+
+        Parameters
+        ----------
+        depth : int, optional
+            Level of the module calls that are boxes, from 1; what is within them is not drawn. By
+            default the deepest level with at most 60 boxes.
+        theme : {"light", "dark"}
+
+        Raises
+        ------
+        ValueError
+            If there is no graph (`reason` says why), or it has more than 800 boxes at this depth.
+        ImportError
+            If plotly is not installed.
+
+        Examples
+        --------
+        >>> nodes = (Node("/x:0", "input", "x", "", (2,)), Node("/exp:0", "op", "exp", "", (2,)))
+        >>> figure = ComputationGraph(nodes, (Edge("/x:0", "/exp:0"),), ()).figure()
+        >>> [trace.name for trace in figure.data]
+        ['edges', 'arrows', 'nodes']
+        """
+        return figures("graph.figure()").graph_figure(self, depth=depth, theme=theme)
 
     def diff(self, earlier: ComputationGraph) -> GraphDiff:
         """Return the nodes that are new, missing or changed compared with an earlier graph."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -78,7 +77,8 @@ class Run(ChangeableRun):
         self._lifecycle = Lifecycle(self.control, self._notices)
         self._entered_by: int | None = None
         """The thread that entered the ``with`` block."""
-        self._is_abandoned = False
+        self.is_abandoned = False
+        """Whether the run was ended by a finalizer, in which no code of the user is executed."""
         self._path: Path | None = None
         self._rate = StepRate()
         self._register()
@@ -241,7 +241,7 @@ class Run(ChangeableRun):
         file = open_run_file(self, path, limit, self._notices)
         if file is not None:
             self._path = file.path
-            self.on_close(lambda: file.end(wait=not self._is_abandoned))
+            self.on_close(lambda: file.end(wait=not self.is_abandoned))
 
     # ── logging and control ──────────────────────────────────────────────────
 
@@ -249,7 +249,8 @@ class Run(ChangeableRun):
         """Record metrics, images, texts or figures at the current step, the last completed one.
 
         A value that is logged again at the same step replaces the earlier one. ``epoch=`` also sets
-        the displayed epoch. `series` returns numbers, `logged_samples` all others.
+        the displayed epoch and the curves' axis of epochs, also with fractions as in ``epoch=2.5``.
+        `series` returns numbers, `logged_samples` all others.
 
         Parameters
         ----------
@@ -294,7 +295,7 @@ class Run(ChangeableRun):
         All arguments are checked first: a call that raises records nothing. The call waits for the
         value of a tensor on an accelerator, like ``item()``.
         """
-        if self.closed and not self._is_abandoned:
+        if self.closed and not self.is_abandoned:
             raise RuntimeError(
                 f"run.log({', '.join(f'{name}=...' for name in metrics)}) was called after the run "
                 f"{self.name!r} had ended ({self.status}), and an ended run takes no more. Log "
@@ -306,8 +307,8 @@ class Run(ChangeableRun):
         for sample in [value.sample(step) for value in logged.values]:
             self.sample_log.add(sample)
         for name, value in logged.numbers.items():
-            if name == "epoch" and math.isfinite(value):
-                self._epoch = int(value)
+            if name == "epoch":
+                self.epochs.log(step, value)
             self.recorder.table(f"metric/{name}", "metric", (name,)).append(step, value)
         self.cost_totals.add_logging(time.perf_counter_ns() - began_ns)
 
@@ -399,11 +400,11 @@ class Run(ChangeableRun):
 
     def abandon(self) -> None:
         """End the run in a finalizer: like `close`, but no code of the user is executed."""
-        self._is_abandoned = True
+        self.is_abandoned = True
         self._end("finished")
 
     def __enter__(self) -> Self:
-        if self.closed and not self._is_abandoned:
+        if self.closed and not self.is_abandoned:
             raise RuntimeError(
                 f"The run {self.name!r} has ended ({self.status}) and would record nothing. Watch "
                 "anew: with lk.watch(model) as run."

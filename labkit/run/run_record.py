@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from labkit.run.activations import ActivationLog
 from labkit.run.cost import Cost
+from labkit.run.epochs import Epochs
+from labkit.run.figures import figures
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingEntry, FindingsLog
 from labkit.run.graph import ComputationGraph
@@ -32,6 +33,7 @@ from labkit.run.step_knots import StepKnots
 
 if TYPE_CHECKING:
     import pandas
+    import plotly.graph_objects
 
 
 class RunRecord:
@@ -70,8 +72,8 @@ class RunRecord:
         The time of the loop and the cost of watching.
     findings_log : FindingsLog
         When findings came and went, and the ignored rules.
-    epochs_begun : StepKnots
-        The number of completed epochs at the steps at which epochs began.
+    epochs : Epochs
+        The number of completed epochs at some steps.
     step_times : StepKnots
         The time since the start of the run, in s, at some steps.
     """
@@ -91,13 +93,9 @@ class RunRecord:
         self.samples: Samples = {}
         self.observations = Observations()
         self.cost_totals = Cost()
-        self._epoch: int | None = None
-        self._steps_per_epoch: int | None = None
         self._total_steps: int | None = None
         self._loop_length: LoopLength | None = None
-        self._epochs = 0
-        """Number of iterations over the training loader that have begun."""
-        self.epochs_begun = StepKnots(spacing=1)
+        self.epochs = Epochs()
         self.step_times = StepKnots(spacing=0.1)
         self._incident: Incident | None = None
         self.findings_log = FindingsLog()
@@ -124,12 +122,12 @@ class RunRecord:
     @property
     def epoch(self) -> int | None:
         """The current epoch, counted from 1; None if unknown."""
-        return self._epoch
+        return self.epochs.current
 
     @property
     def steps_per_epoch(self) -> int | None:
         """Number of batches per epoch of the data loader; None if unknown."""
-        return self._steps_per_epoch
+        return self.epochs.batches
 
     @property
     def total_steps(self) -> int | None:
@@ -171,19 +169,8 @@ class RunRecord:
 
     @property
     def epoch_start(self) -> EpochStart | None:
-        """The begin of the newest iteration over the training loader; None before the first one.
-
-        The length of the epoch in steps is estimated from the number of batches per step so far.
-        """
-        begun = self.epochs_begun.knots()
-        if not begun:
-            return None
-        batches, length = self.observations.batches, self.steps_per_epoch
-        if length is not None:
-            # A batch is loaded before its step: half a step of batches is under way on average.
-            batches_per_step = max(1, round(batches / (self.steps + 0.5)))
-            length = math.ceil(length / batches_per_step)
-        return EpochStart(self._epochs, begun[-1].step, length)
+        """The begin of the newest epoch, by the loader or as logged; None before the first one."""
+        return self.epochs.newest_start(self.steps, self.observations.batches)
 
     @property
     def tables(self) -> dict[str, SeriesTable]:
@@ -285,6 +272,82 @@ class RunRecord:
         frame = pandas.DataFrame(columns)
         frame.index.name = "step"
         return frame.sort_index()
+
+    def figure(
+        self,
+        name: str | Sequence[str] | None = None,
+        *,
+        x: str = "step",
+        log: bool | None = None,
+        smoothing: float = 0.0,
+        kind: str | None = None,
+        step: int | None = None,
+        marks: bool = True,
+        theme: str = "light",
+    ) -> plotly.graph_objects.Figure:
+        """Return a figure of plotly in labkit's look, to restyle, combine or print.
+
+        Parameters
+        ----------
+        name : str or sequence of str, optional
+            What to draw: ``"loss"``, ``"accuracy"`` or another metric with the same metric on other
+            parts of the data (``"val_accuracy"``), ``"lr"``; the name of one series;
+            ``"grad_norm"``, ``"weight_norm"``, ``"update_ratio"``, ``"act_std"`` or another kind of
+            series of all parameters or modules; ``"histograms"`` of all gradients, or
+            ``"histograms/<parameter>"`` over the steps; ``"activations/<module>"``, with the kind
+            of the picture after another slash if there are several. Several names of curves become
+            panels; None draws all curves.
+        x : {"step", "epoch", "time"}
+            The horizontal axis.
+        log : bool, optional
+            Whether the values, or the colours of a heat map, are logarithmic. By default those of
+            magnitudes of parameters and modules are, and those of curves are not.
+        smoothing : float
+            Strength of a moving average of curves, 0 to 1.
+        kind : str, optional
+            ``"lines"`` instead of ``"heat map"`` for all parameters or modules, ``"ridge"`` instead
+            of ``"heat map"`` for ``"histograms/<parameter>"``.
+        step : int, optional
+            The newest picture or histograms up to this step are drawn; by default the newest.
+        marks : bool
+            Whether findings, changes that a person made, and skipped steps are marked.
+        theme : {"light", "dark"}
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            ``figure.write_html("loss.html")`` writes a page, ``figure.write_image("loss.pdf")`` an
+            image if kaleido is installed (``pip install kaleido``).
+
+        Raises
+        ------
+        KeyError
+            If there is no figure of that name; the message lists what there is.
+        ValueError
+            If another argument is invalid, or the epochs or times of the steps are not known.
+        ImportError
+            If plotly is not installed.
+
+        Examples
+        --------
+        >>> from labkit.run import Run
+        >>> run = Run("demo")
+        >>> run.log(accuracy=0.5, val_accuracy=0.4)
+        >>> figure = run.figure("accuracy", log=True)
+        >>> len(figure.data), figure.layout.yaxis.type
+        (2, 'log')
+        """
+        return figures("run.figure()").figure(
+            self,
+            name,
+            x=x,
+            log=log,
+            smoothing=smoothing,
+            kind=kind,
+            step=step,
+            marks=marks,
+            theme=theme,
+        )
 
     @property
     def graph(self) -> ComputationGraph | None:
@@ -443,10 +506,7 @@ class RunRecord:
 
         To be called after its first step.
         """
-        self._epoch = (self._epoch or 0) + 1
-        self._steps_per_epoch = steps
-        self.epochs_begun.add(max(0, self.steps - 1), self._epochs)
-        self._epochs += 1
+        self.epochs.begin(max(0, self.steps - 1), steps)
 
     def set_loop_length(self, length: LoopLength | None) -> None:
         """Set what is known of the length of the loop that trains; None if it is unknown."""

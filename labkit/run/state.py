@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from labkit.run.graph_parts import GraphSpan
+from labkit.run.step_knots import Knot
 
 Status = Literal[
     "waiting",
@@ -67,17 +68,21 @@ class EpochStart:
 
     Attributes
     ----------
-    number : int
-        Number of the epoch, counted from 1.
+    number : float
+        Number of the epoch, counted from 1; one more than the completed epochs.
     step : int
         Number of steps completed before it.
     steps : int or None
         Estimated number of its optimizer steps; None if the number of batches is unknown.
+    logged_from : Knot or None
+        Where the epochs that the user logs begin, as a step and the completed epochs; None if
+        epochs are counted from the loader.
     """
 
-    number: int
+    number: float
     step: int
     steps: int | None
+    logged_from: Knot | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from labkit.run import ComputationGraph
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, TensorStatistics
+from labkit.run.model_input import ModelInput
 from labkit.views.messages.protocol import PROTOCOL_VERSION
 
 __all__ = [
@@ -156,8 +157,19 @@ def picture(request: int | None, found: Picture | None) -> Message:
             "silent": list(found.silent),
             "whole": list(found.whole),
             "values": message.add(found.values, "<f4"),
+            "given": None if found.given is None else _model_input(message, found.given),
         }
     return message
+
+
+def _model_input(message: Message, given: ModelInput) -> dict[str, Any]:
+    return {
+        "form": given.form,
+        "shape": list(given.values.shape),
+        "whole": list(given.whole),
+        "tokens": list(given.tokens),
+        "values": message.add(given.values, "<f4"),
+    }
 
 
 def acknowledged(request: int) -> Message:

@@ -8,13 +8,13 @@ from labkit.views.messages.run import Knots, Progress
 
 
 def progress(run: Run) -> Progress:
-    """Return the completed epochs where epochs began, and the seconds since the start.
+    """Return the completed epochs at some steps, and the seconds since the start.
 
     Parameters
     ----------
     run : Run
     """
-    return {"epochs": _knots(run.epochs_begun), "seconds": _knots(run.step_times)}
+    return {"epochs": _knots(run.epochs.begun), "seconds": _knots(run.step_times)}
 
 
 def _knots(values: StepKnots) -> Knots:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import psutil
 
 from labkit.run import ComputationGraph, Finding, Run, RunState, SeriesTable
-from labkit.run.differences import configuration_of
+from labkit.run.configuration import configuration_of
 from labkit.run.kinds import WHOLE_KINDS
 from labkit.run.series_table import Whole
 from labkit.views import sample_messages, snapshots_and_frames, tuning

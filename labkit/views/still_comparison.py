@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run import Run
-from labkit.run.differences import configuration_of, differing, results_of
+from labkit.run.configuration import configuration_of, differing, results_of
 from labkit.run.printable import printable
 from labkit.views import pictures
 

@@ -27,6 +27,8 @@ def test_the_import_contracts_hold():
         ("labkit", ["torch", "ipywidgets", "plotly", "numpy"]),
         ("labkit.run", ["torch", "ipywidgets", "plotly"]),
         ("labkit.views", ["torch"]),
+        ("labkit.exports", ["torch", "ipywidgets", "plotly", "pandas", "tensorboardX", "wandb"]),
+        ("labkit.exports.figures", ["torch", "ipywidgets", "pandas"]),
         ("labkit.capture", ["ipywidgets", "plotly", "IPython"]),
     ],
 )

@@ -29,6 +29,7 @@ from labkit.run import (
 from labkit.run.activations import ActivationLog, Picture
 from labkit.run.histograms import HISTOGRAM_BINS, HistogramLog
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
+from labkit.run.model_input import ModelInput
 from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import message_builders, sample_messages, snapshots_and_frames
 from labkit.views.fragments import Fragmenter
@@ -176,6 +177,7 @@ PICTURE = Picture(
     columns="unit",
     silent=(0,),
     whole=(2, 2),
+    given=ModelInput("tokens", np.array([[[7, 9]]], np.float32), (2,), ("<b>a</b>", "cat")),
 )
 
 SAMPLE = LoggedSample("<i>made</i>", 4, "text", b"<b>a cat</b>", "12 characters")
@@ -397,9 +399,9 @@ def view_states() -> dict[str, widgets.ViewState]:
     states: dict[str, widgets.ViewState] = {
         name: {"view": name, "channel": "IPY_MODEL_abc"} for name in get_args(widgets.ViewName)
     }
+    states["dashboard"]["form"] = "compact"
     states["comparison"]["channels"] = ["IPY_MODEL_abc", "IPY_MODEL_def"]
     states["comparison"]["names"] = ["SGD", "Adam"]
-    states["dashboard"]["form"] = "compact"
     return states
 
 

@@ -1,11 +1,20 @@
 /** Decodes a picture of activations from a message. */
 
-import type { SentPicture } from "../messages/values";
-import type { Picture } from "../session";
+import type { SentInput, SentPicture } from "../messages/values";
+import type { ModelInput, Picture } from "../session";
 import { type Buffers, readFloat32 } from "./buffers";
 
 export function readPicture(sent: SentPicture | null, buffers: Buffers): Picture | null {
   if (!sent) return null;
-  const [panels, rows, columns] = sent.shape;
-  return { ...sent, values: readFloat32(buffers, sent.values, panels * rows * columns) };
+  const given = sent.given && readInput(sent.given, buffers);
+  return { ...sent, values: valuesOf(sent, buffers), given };
+}
+
+function readInput(sent: SentInput, buffers: Buffers): ModelInput {
+  return { ...sent, values: valuesOf(sent, buffers) };
+}
+
+function valuesOf({ shape, values }: SentPicture | SentInput, buffers: Buffers): Float32Array {
+  const [panels, rows, columns] = shape;
+  return readFloat32(buffers, values, panels * rows * columns);
 }

@@ -99,6 +99,8 @@ export interface EpochStart {
   readonly step: number;
   /** Estimated number of its steps; null if unknown. */
   readonly steps: number | null;
+  /** Where the epochs that the user logs begin; null if they are counted from the loader. */
+  readonly logged_from: readonly [step: number, epochs: number] | null;
 }
 
 /** A value that rises with the steps, at some steps; a step may occur twice. */
@@ -108,7 +110,7 @@ export interface Knots {
 }
 
 export interface Progress {
-  /** Number of completed epochs at the steps at which epochs began. */
+  /** Number of completed epochs where epochs began or were logged. */
   readonly epochs: Knots;
   /** Seconds since the start of the run. */
   readonly seconds: Knots;

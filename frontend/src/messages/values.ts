@@ -55,6 +55,24 @@ export interface PictureSubject {
   readonly range: readonly [least: number, greatest: number] | null;
 }
 
+/**
+ * What a sample of the input is: an image with a panel per channel, few or many features over time
+ * with a row for each, numbers, or ids of tokens.
+ */
+export type InputForm = "image" | "lines" | "table" | "values" | "tokens";
+
+/** A sample of a model's input. */
+export interface SentInput {
+  readonly form: InputForm;
+  readonly shape: readonly [panels: number, rows: number, columns: number];
+  /** The shape of the sample, before its size was reduced. */
+  readonly whole: readonly number[];
+  /** The text of each id; empty if the user has given none. */
+  readonly tokens: readonly string[];
+  /** float32[panels * rows * columns], row major. */
+  readonly values: BufferIndex;
+}
+
 /** A picture of activations. */
 export interface SentPicture {
   readonly module: string;
@@ -71,4 +89,6 @@ export interface SentPicture {
   readonly whole: readonly number[];
   /** float32[panels * rows * columns], row major. */
   readonly values: BufferIndex;
+  /** The sample from which it was made; null if it is unknown, or of kernels. */
+  readonly given: SentInput | null;
 }

@@ -28,10 +28,10 @@ export interface ViewState {
   readonly view: ViewName;
   /** The model id of the channel, after "IPY_MODEL_"; null after the view was closed. */
   readonly channel: string | null;
+  /** The form of a dashboard; null for the form that was last used in the browser. */
+  readonly form?: DashboardForm | null;
   /** The channels of a comparison, of which `channel` is the first. */
   readonly channels?: readonly string[];
   /** The names of the runs in a comparison. */
   readonly names?: readonly string[];
-  /** The form of a dashboard; null for the form that was last used in the browser. */
-  readonly form?: DashboardForm | null;
 }

@@ -74,7 +74,7 @@ export class RunData {
     this.notebook = message.notebook;
     this.sequence = message.seq;
     this.state = message.run;
-    this.steps = ProgressHistory.fromSnapshot(message.progress);
+    this.steps = ProgressHistory.fromSnapshot(message.progress, message.run.epoch_start);
     this.steps.add(message.run);
   }
 

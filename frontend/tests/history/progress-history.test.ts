@@ -22,11 +22,11 @@ it("has both ends of a pause", () => {
 });
 
 it("continues what the kernel has recorded", () => {
-  const history = ProgressHistory.fromSnapshot({
-    epochs: { steps: [0], values: [0] },
-    seconds: { steps: [1, 50], values: [0.5, 5] },
-  });
-  history.add(stateOf({ step: 70, elapsed: 7, epoch_start: { number: 2, step: 64, steps: 64 } }));
+  const seconds = { steps: [1, 50], values: [0.5, 5] };
+  const epochs = { steps: [0], values: [0] };
+  const history = ProgressHistory.fromSnapshot({ epochs, seconds }, null);
+  const epoch_start = { number: 2, step: 64, steps: 64, logged_from: null };
+  history.add(stateOf({ step: 70, elapsed: 7, epoch_start }));
   expect(history.epochs).toMatchObject({ steps: [0, 64], values: [0, 1] });
   expect(history.seconds).toMatchObject({ steps: [1, 50, 70], values: [0.5, 5, 7] });
 });
@@ -36,4 +36,27 @@ it("excludes the time after the loop", () => {
   history.add(stateOf({ step: 10, elapsed: 1 }));
   history.add(stateOf({ status: "finished", step: 12, elapsed: 600 }));
   expect(history.seconds.values).toEqual([1]);
+});
+
+it("replaces the epochs of the loader by those that are logged", () => {
+  const history = ProgressHistory.empty();
+  const counted = { number: 9, step: 80, steps: 10, logged_from: null };
+  history.add(stateOf({ step: 85, epoch_start: counted }));
+  for (const [step, epochs] of [
+    [100, 1],
+    [150, 1.5],
+  ] as const) {
+    const epoch_start = { number: epochs + 1, step, steps: 10, logged_from: [0, 0] as const };
+    history.add(stateOf({ step, epoch_start }));
+  }
+  expect(history.epochs).toMatchObject({ steps: [0, 100, 150], values: [0, 1, 1.5] });
+});
+
+it("continues the logged epochs of a snapshot", () => {
+  const epochs = { steps: [0, 100, 200], values: [0, 1, 2] };
+  const newest = { number: 3, step: 200, steps: null, logged_from: [0, 0] as const };
+  const none = { steps: [], values: [] };
+  const history = ProgressHistory.fromSnapshot({ epochs, seconds: none }, newest);
+  history.add(stateOf({ step: 205, epoch_start: newest }));
+  expect(history.epochs).toMatchObject(epochs);
 });

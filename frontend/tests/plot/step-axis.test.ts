@@ -8,19 +8,21 @@ const PAUSED = { steps: [1, 100, 100, 200], values: [0.1, 10, 15, 25] };
 
 describe("the axis of epochs", () => {
   it("has whole numbers where epochs end, also of different lengths", () => {
-    const axis = epochAxis(UNEVEN, { number: 3, step: 150, steps: 100 });
+    const axis = epochAxis(UNEVEN, { number: 3, step: 150, steps: 100, logged_from: null });
     expect([0, 50, 100, 125, 150].map((step) => axis?.at(step))).toEqual([0, 0.5, 1, 1.5, 2]);
   });
 
   it("continues with the length of the last epoch", () => {
-    const axis = epochAxis(UNEVEN, { number: 3, step: 150, steps: 100 });
+    const axis = epochAxis(UNEVEN, { number: 3, step: 150, steps: 100, logged_from: null });
     expect(axis?.at(175)).toBeCloseTo(2.5);
   });
 
   it("has the expected length in the first epoch, and is unknown without one", () => {
     const first = { steps: [0], values: [0] };
-    expect(epochAxis(first, { number: 1, step: 0, steps: 40 })?.at(10)).toBe(0.25);
-    expect(epochAxis(first, { number: 1, step: 0, steps: null })).toBeNull();
+    expect(epochAxis(first, { number: 1, step: 0, steps: 40, logged_from: null })?.at(10)).toBe(
+      0.25,
+    );
+    expect(epochAxis(first, { number: 1, step: 0, steps: null, logged_from: null })).toBeNull();
     expect(epochAxis(NONE, null)).toBeNull();
   });
 });

@@ -63,6 +63,7 @@ function pushPicture(step: number, module = "conv", request: number | null = nul
     silent: [],
     whole: [1, 1, 2],
     values: 0,
+    given: null,
   } as const;
   channel.receive({ type: "picture", request, picture }, [viewOf(Float32Array.of(step, step))]);
 }

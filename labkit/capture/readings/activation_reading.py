@@ -75,6 +75,12 @@ class ActivationReading(Reading):
         self._reader.record(context.run, context.transfer, context.step)
         return True
 
+    def at_end(self, context: StepContext) -> bool:
+        """Make the pictures of the chosen input with the last weights, when the run ends."""
+        if self._reader is None:
+            return False
+        return self._reader.draw_chosen(context.run, context.transfer, context.step)
+
     def stop_module_calls(self) -> None:
         """Remove the hooks on modules and tensors, and drop what was read."""
         if self._reader is not None:

@@ -59,6 +59,8 @@ class ParameterReader:
         self.entries = tuple(entries)
         self._names = tuple(entry.names[0] for entry in entries)
         self.rescaled: bool | None = None
+        self.newest = {"norms": 0, "histograms": 0, "weights": 0}
+        """The newest step of which these were read; 0 without any."""
         self.previous = PreviousGradients(limit)
         self._noise = GradientNoise(limit)
         self._copies = WeightCopies(limit)
@@ -109,6 +111,7 @@ class ParameterReader:
         self._notify_of_unreadable(run)
         if not gradients:
             return
+        self.newest["norms"] = step
         found = norms.fused_norms(gradients) if scale is None else None
         if found is not None and all(norm.is_cpu for norm in found):
             self._append_norms(step, names, found)
@@ -131,6 +134,7 @@ class ParameterReader:
         """Drop the unwritten norms of a step, as its gradients have changed."""
         if self._unwritten and self._unwritten[-1][0] == step:
             self._unwritten.pop()
+            self.newest["norms"] = step - 1
 
     def _append_norms(self, step: int, names: list[str], found: list[torch.Tensor]) -> None:
         """Append unwritten norms, in one row with those of the same step."""
@@ -158,6 +162,7 @@ class ParameterReader:
 
     def read_histograms(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Read two histograms, and the fractions of zeros and non-finite, of the next gradients."""
+        self.newest["histograms"] = step
         filled = [named for named in self._named_gradients() if named[1].numel()]
         present: dict[torch.device, list[Named]] = {}
         for name, gradient in self._histogram_rotation.next(filled, _MAX_COUNTED):
@@ -216,8 +221,21 @@ class ParameterReader:
 
     def read_weights(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
         """Read the norms of the copied weights, and their update ratios."""
+        self.newest["weights"] = step
         self.submit(run, transfer, "weight_norm", step, *self._copies.weight_norms())
         self.submit(run, transfer, "update_ratio", step, *self._copies.ratios())
+
+    def read_present_weights(self, run: Run, transfer: DeviceTransfer, step: int) -> None:
+        """Read the norms of all weights as they are now."""
+        parameters = ((entry.names[0], entry.parameter()) for entry in self.entries)
+        present = [
+            (name, p.detach())
+            for name, p in parameters
+            if p is not None and torch_compat.has_storage(p) and self._can_read(name, p)
+        ]
+        names, weights = [name for name, _ in present], [weight for _, weight in present]
+        if weights:
+            self.submit(run, transfer, "weight_norm", step, names, norms.norms(weights))
 
     def release(self) -> None:
         """Release every tensor."""

@@ -87,6 +87,11 @@ class WeightReading(Reading):
         context.reader.read_weights(context.run, context.transfer, context.step)
         return True
 
+    def at_end(self, context: UpdateContext) -> bool:
+        """Read the norms of all weights when the run ends."""
+        context.reader.read_present_weights(context.run, context.transfer, context.step)
+        return True
+
 
 class DirectionReading(Reading):
     """The cosine between the gradients of two steps in a row."""

@@ -86,16 +86,19 @@ class ReadingSchedule:
         self.norms = NormReading(modes, FrozenParameters(table))
         self.graph = GraphReading(table, scopes, enabled=graph)
         self._noise = NoiseReading()
+        self._activations = ActivationReading(activations)
+        self._weights = WeightReading()
+        self._histograms = HistogramReading(enabled=histograms)
         self._readings: tuple[Reading, ...] = (
             self.graph,
-            ActivationReading(activations),
-            WeightReading(),
+            self._activations,
+            self._weights,
             DirectionReading(enabled=histograms),
             self._noise,
             LossInputReading(table),
             SetupReading(table),
             self.norms,
-            HistogramReading(enabled=histograms),
+            self._histograms,
         )
         """All readings, in the order in which their hooks are called."""
         self.spare_time = SpareTime(self._readings, budget)
@@ -294,6 +297,23 @@ class ReadingSchedule:
             run, self.transfer, step, reader, self.readers, optimizer, entries=entries
         )
         self._calls.call(self.norms, self.norms.before_update, context)
+
+    def read_last_gradients(self, run: Run, reader: ParameterReader, step: int) -> None:
+        """Read norms and histograms of the gradients of the last update, when the run ends."""
+        context = UpdateContext(run, self.transfer, step, reader, self.readers)
+        for kind, reading in (("norms", self.norms), ("histograms", self._histograms)):
+            if reader.newest[kind] < step:
+                self._calls.call(reading, reading.before_update, context)
+
+    def read_last_weights(self, run: Run, reader: ParameterReader, step: int) -> None:
+        """Read the norms of the weights after the last update, when the run ends."""
+        context = UpdateContext(run, self.transfer, step, reader, self.readers)
+        self._calls.call(self._weights, self._weights.at_end, context)
+
+    def draw_chosen_input(self, run: Run, step: int) -> None:
+        """Make the pictures of the chosen input, if there is one, when the run ends."""
+        context = StepContext(run, self.transfer, step)
+        self._calls.call(self._activations, self._activations.at_end, context)
 
     def after_update(self, run: Run, reader: ParameterReader, step: int) -> None:
         """Call the hooks after weights have changed."""

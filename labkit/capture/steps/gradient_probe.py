@@ -38,6 +38,8 @@ class GradientProbe:
     """
 
     __slots__ = (
+        "_changes_before_update",
+        "_changes_in_update",
         "_counts",
         "_read",
         "_stepped",
@@ -61,6 +63,10 @@ class GradientProbe:
         self._read = (0, -1)
         self._stepped = (0, -1)
         self._counts: Counter[tuple[str, ...]] = Counter()
+        self._changes_before_update = 0
+        """Number of in-place changes of the gradient between pass and update, as by clipping."""
+        self._changes_in_update = -1
+        """Number of in-place changes of the weights in an update; -1 if it is unknown."""
 
     def choose(self, entries: Sequence[Watched], reached: Iterable[Watched] = ()) -> bool:
         """Choose a parameter, preferably one that passes reach; return whether there is one.
@@ -122,6 +128,8 @@ class GradientProbe:
         """Record the gradient when it is read before an update."""
         gradient = None if self.parameter is None else self.parameter.grad
         self._read = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
+        is_same = self._read[0] == self.id_after_pass
+        self._changes_before_update = self._read[1] - self.version_after_pass if is_same else 0
 
     def changed_since_reading(self) -> bool:
         """Return whether the gradient was changed since `record_reading`."""
@@ -142,6 +150,28 @@ class GradientProbe:
         """Record the gradient at the end of a step, to detect whether the next pass adds to it."""
         gradient = None if self.parameter is None else self.parameter.grad
         self._stepped = (0, -1) if gradient is None else (id(gradient), tensor_version(gradient))
+        if self.parameter is not None and self.weights_version_after_pass >= 0:
+            changed = tensor_version(self.parameter) - self.weights_version_after_pass
+            self._changes_in_update = changed
+
+    def has_gradient_of_step(self) -> bool:
+        """Return whether the gradient is the one of the last update, as far as is known.
+
+        Since the last pass it was changed in place as often as in a step that was read: neither
+        cleared after the update nor changed by it.
+        """
+        gradient = None if self.parameter is None else self.parameter.grad
+        return gradient is not None and (id(gradient), tensor_version(gradient)) == (
+            self.id_after_pass,
+            self.version_after_pass + self._changes_before_update,
+        )
+
+    def has_weights_of_step(self) -> bool:
+        """Return whether the weights are those after the last update, as far as is known."""
+        if self.parameter is None or self._changes_in_update < 0:
+            return False
+        changed = tensor_version(self.parameter) - self.weights_version_after_pass
+        return bool(changed == self._changes_in_update)
 
     def is_uncleared(self) -> bool:
         """Return whether the pass that begins adds to the gradient of the previous step."""

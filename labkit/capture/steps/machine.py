@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader
 
 from labkit.capture import hooks
 from labkit.capture.steps.fast_path import FastPath
+from labkit.capture.steps.last_step import read_last_step
 from labkit.capture.steps.loop import State
 from labkit.capture.steps.losses import reached_by, roots_of
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
@@ -103,6 +104,8 @@ class StepMachine(PassCalls):
         ):
             self._refusals_left -= 1
             self._next_thread = thread, found
+            for each in found:
+                each.is_trained_elsewhere = True
             return False
         self._train_on(thread, found)
         return True
@@ -120,7 +123,7 @@ class StepMachine(PassCalls):
 
     def _train_on(self, thread: int, recorders: Sequence[OptimizerRecorder]) -> None:
         for each in recorders:
-            each.thread = thread
+            each.thread, each.is_trained_elsewhere = thread, False
         self.thread = thread
         self.control.owner = thread
 
@@ -229,8 +232,14 @@ class StepMachine(PassCalls):
 
     # ── ending ──────────────────────────────────────────────────────────────────
 
-    def close(self) -> None:
-        """End the training step under way, write pending results and release every tensor."""
+    def close(self, *, reads_last_step: bool = False) -> None:
+        """End the training step under way, write pending results and release every tensor.
+
+        Parameters
+        ----------
+        reads_last_step : bool
+            Whether to read what is left of the last step; only outside of finalizers.
+        """
         if self.state is State.CLOSED:
             return
         if threading.get_ident() == self.thread:
@@ -240,6 +249,8 @@ class StepMachine(PassCalls):
                 self.guarded(self.steps_without_hook.confirm, recorder)
             if any(recorder.stepped for recorder in self.recorders.required):
                 self.guarded(self.step_end.close)
+            if reads_last_step:
+                self.guarded(read_last_step, self)
         self.guarded(self.plan.account_for_steps, self.steps_done, self.hooks_ns)
         self.leave_fast_path()
         self.state = State.CLOSED

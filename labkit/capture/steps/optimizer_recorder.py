@@ -113,6 +113,8 @@ class OptimizerRecorder:
         """Whether module calls were recorded for one of its passes."""
         self.sample_requests = 0
         """Number of sampled training steps that were requested for that, without success."""
+        self.is_trained_elsewhere = False
+        """Whether a thread that is not the training thread yet may change its gradients."""
         self.excluded = False
         """Whether training steps do not wait for it, as it missed several."""
         self.outermost = 0

@@ -127,6 +127,10 @@ class PassCalls(Loop):
             version = tensor_version(gradient)
             if gradient is before and version == probe.before_version:
                 continue
+            if recorder.is_trained_elsewhere and not self.guarded(
+                self.pass_recorder.reaches, recorder, tensors
+            ):
+                continue
             moved = True
             if recorder.passes or recorder.depth:
                 self.pass_recorder.add_later(recorder, value)

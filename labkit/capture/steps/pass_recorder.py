@@ -158,6 +158,16 @@ class PassRecorder:
         if loop.state is not State.FAST:
             self.read_after(run)
 
+    def reaches(self, run: Run, recorder: OptimizerRecorder, tensors: object) -> bool:
+        """Return whether a pass reached a recorder's parameters, or another thread's pass did.
+
+        If it did, the training thread is the one that trains them.
+        """
+        reached = reached_by(roots_of(tensors), self._loop.table)
+        is_own = recorder in self._loop.recorders.reached_by(reached)
+        recorder.is_trained_elsewhere = not is_own
+        return is_own
+
     def compare_with_step(self, run: Run) -> None:
         """Compare the gradients before a pass with those at the end of the previous step."""
         for recorder in self._loop.recorders.active:

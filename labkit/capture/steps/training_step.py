@@ -106,9 +106,15 @@ class TrainingStep:
         if under_way is None:
             return
         under_way[id(beginning)] -= 1
-        for recorder in self._recorders.active:
-            if recorder.depth and under_way[recorder.outermost] <= 0:
-                recorder.drop_step()
+        raised = [
+            recorder
+            for recorder in self._recorders.active
+            if recorder.depth and under_way[recorder.outermost] <= 0
+        ]
+        for recorder in raised:
+            recorder.drop_step()
+        if raised and beginning is None:  # else they are put back before the step
+            self._recorders.restore_own_values()
 
     def requests_sample(self) -> bool:
         """Return whether a model that is trained in turn with others was never sampled.

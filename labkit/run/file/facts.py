@@ -40,7 +40,7 @@ def run_facts(run: SavedRun, *, process_ends: bool = False) -> dict[str, object]
         "findings": run.findings,
         "rules": {"known": log.rules, "ignored": log.ignored, "dropped": log.dropped},
         "progress": {
-            "epochs": [list(knot) for knot in run.epochs_begun.knots()],
+            "epochs": [list(knot) for knot in run.epochs.begun.knots()],
             "seconds": [list(knot) for knot in run.step_times.knots()],
         },
         "logged": {series.name: series.logged for series in run.sample_log.series()},

@@ -119,6 +119,8 @@ def _decode(hint: Any, value: Any, what: str, depth: int) -> Any:
         return decode(get_args(hint), value, what, depth + 1)
     if is_dataclass(hint):
         return _decode_fields(hint, value, what, depth + 1)
+    if hasattr(hint, "_fields"):  # a NamedTuple
+        return hint(*_decode_tuple(_named_hints(hint), value, what, depth + 1))
     return _SCALARS[hint](value, what)
 
 
@@ -181,6 +183,11 @@ def _decode_fields(cls: Any, value: Any, what: str, depth: int) -> Any:
 def _hints(cls: Any) -> dict[str, Any]:
     hints = get_type_hints(cls)
     return {field.name: hints[field.name] for field in fields(cls)}
+
+
+@cache
+def _named_hints(cls: Any) -> tuple[Any, ...]:
+    return tuple(get_type_hints(cls).values())
 
 
 def _checked(value: Any, kind: type[T], what: str) -> T:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from labkit.run.activations import MAX_VALUES, Picture, PictureKind
+from labkit.run.buckets import Floats
 from labkit.run.file.arrays import from_bytes
 from labkit.run.file.errors import DamagedError
 from labkit.run.file.json_values import decoded, parsed
@@ -20,10 +21,19 @@ from labkit.run.histograms import HISTOGRAM_BINS, StoredHistogram
 from labkit.run.incident import Incident
 from labkit.run.inspection import Inspection, RecordedNorm, TensorStatistics
 from labkit.run.logged_sample import LoggedSample, SampleKind
+from labkit.run.model_input import InputForm, ModelInput
 from labkit.run.run_event import RunEvent
 
 _MAX_BINS = 1_000
 _MAX_SIZE = 2**62
+
+
+@dataclass(frozen=True)
+class _InputFacts:
+    form: InputForm
+    whole: tuple[int, ...]
+    tokens: tuple[str, ...]
+    shape: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,7 @@ class _PictureFacts:
     silent: tuple[int, ...]
     whole: tuple[int, ...]
     shape: tuple[int, int, int]
+    input: _InputFacts | None
 
 
 class LogReader:
@@ -102,22 +113,21 @@ class LogReader:
 
     def new_pictures(self) -> Iterator[Picture]:
         """Return the pictures of activations that were added since the last call."""
-        for module, kind, step, text, data in self._new_rows(
-            "activations", "module, kind, step, picture, data"
+        for module, kind, step, text, data, given in self._new_rows(
+            "activations", "module, kind, step, picture, data, input"
         ):
             facts = decoded(_PictureFacts, parsed(text, "a picture"), "a picture")
-            if not all(0 < length <= 4 * MAX_VALUES for length in facts.shape):
-                raise DamagedError("a picture is too large or empty")
             yield Picture(
                 _text(module),
                 decoded(PictureKind, kind, "the kind of a picture"),
                 _step(step),
-                from_bytes(data, "<f4", facts.shape, "a picture"),
+                _values(data, facts.shape),
                 facts.panels,
                 facts.rows,
                 facts.columns,
                 facts.silent,
                 facts.whole,
+                _input(facts.input, given),
             )
 
     def new_samples(self) -> Iterator[LoggedSample]:
@@ -217,6 +227,18 @@ class _Inspection:
     gradient: _Statistics | None
     norms: tuple[RecordedNorm, ...]
     reason: str | None
+
+
+def _input(facts: _InputFacts | None, data: object) -> ModelInput | None:
+    if facts is None:
+        return None
+    return ModelInput(facts.form, _values(data, facts.shape), facts.whole, facts.tokens)
+
+
+def _values(data: object, shape: tuple[int, int, int]) -> Floats:
+    if not all(0 < length <= 4 * MAX_VALUES for length in shape):
+        raise DamagedError("a picture is too large or empty")
+    return from_bytes(data, "<f4", shape, "a picture")
 
 
 def _inspection(data: Any) -> Inspection:

@@ -13,6 +13,7 @@ from labkit.run.file.saved_run import SavedRun
 from labkit.run.incident import Incident
 from labkit.run.inspection import Inspection, TensorStatistics
 from labkit.run.journal import LogKey, LogName
+from labkit.run.model_input import ModelInput
 
 _INCIDENT_FIELDS = ("step", "kind", "explanation", "node", "module", "line", "indices")
 _PICTURE_FIELDS = ("panels", "rows", "columns", "silent", "whole")
@@ -150,8 +151,9 @@ class LogWriter:
             _text(picture.module),
             picture.kind,
             picture.step,
-            to_text({**facts, "shape": picture.values.shape}),
+            to_text({**facts, "shape": picture.values.shape, "input": _input(picture.given)}),
             to_bytes(picture.values, "<f4"),
+            None if picture.given is None else to_bytes(picture.given.values, "<f4"),
         )
 
     def _write_incident(self, incident: Incident) -> None:
@@ -178,7 +180,9 @@ class LogWriter:
 
 
 _HISTOGRAM = "INSERT INTO histograms (name, step, low, high, counts) VALUES (?, ?, ?, ?, ?)"
-_PICTURE = "INSERT INTO activations (module, kind, step, picture, data) VALUES (?, ?, ?, ?, ?)"
+_PICTURE = (
+    "INSERT INTO activations (module, kind, step, picture, data, input) VALUES (?, ?, ?, ?, ?, ?)"
+)
 _SAMPLE = (
     "INSERT OR REPLACE INTO samples (name, step, kind, description, width, height, content)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -202,6 +206,17 @@ def all_keys(run: SavedRun) -> dict[LogName, list[LogKey]]:
             for series in run.sample_log.series()
             for step in series.steps
         ],
+    }
+
+
+def _input(given: ModelInput | None) -> dict[str, object] | None:
+    if given is None:
+        return None
+    return {
+        "form": given.form,
+        "whole": given.whole,
+        "tokens": given.tokens,
+        "shape": given.values.shape,
     }
 
 

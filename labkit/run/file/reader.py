@@ -21,7 +21,7 @@ from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.run_record import RunRecord
 from labkit.run.run_setup import RunSetup
 from labkit.run.state import ModelFacts, RunState
-from labkit.run.step_knots import Knot, StepKnots
+from labkit.run.step_knots import Knot
 
 _MAX_KNOTS = 1_000
 
@@ -173,17 +173,17 @@ def _read_progress(run: RunRecord, data: Mapping[str, Any]) -> None:
     progress = decoded(
         dict[str, tuple[tuple[int, float], ...]], data.get("progress", {}), "the progress"
     )
-    _restore(run.epochs_begun, progress.get("epochs", ()))
-    _restore(run.step_times, progress.get("seconds", ()))
+    run.epochs.restore(_knots(progress.get("epochs", ())))
+    run.step_times.restore(_knots(progress.get("seconds", ())))
     seconds = decoded(float, data.get("loading_seconds", 0.0), "the time of loading")
     run.observations.loading_ns = int(max(0.0, min(seconds, 1e9)) * 1e9)
 
 
-def _restore(knots: StepKnots, found: tuple[tuple[int, float], ...]) -> None:
+def _knots(found: tuple[tuple[int, float], ...]) -> list[Knot]:
     rises = all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(found))
     if len(found) > _MAX_KNOTS or not rises:
         raise DamagedError("the progress does not rise")
-    knots.restore([Knot(*each) for each in found])
+    return [Knot(*each) for each in found]
 
 
 def _read_findings(run: RunRecord, data: Mapping[str, Any], logs: LogReader) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from labkit.run.activations import ActivationLog
 from labkit.run.cost import Cost
+from labkit.run.epochs import Epochs
 from labkit.run.finding import Finding
 from labkit.run.findings_log import FindingsLog
 from labkit.run.graph_log import GraphLog
@@ -42,7 +43,7 @@ class SavedRun(Protocol):
     graph_log: GraphLog
     observations: Observations
     cost_totals: Cost
-    epochs_begun: StepKnots
+    epochs: Epochs
     step_times: StepKnots
     final_values: dict[str, Inspection]
 

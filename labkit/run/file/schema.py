@@ -86,7 +86,8 @@ TABLES = {
   kind TEXT NOT NULL,
   step INTEGER NOT NULL,
   picture TEXT NOT NULL,  -- JSON
-  data BLOB NOT NULL  -- float32, panel by panel, row by row
+  data BLOB NOT NULL,  -- float32, panel by panel, row by row
+  input BLOB  -- the sample of the model's input that it was made from, likewise
 )""",
     "samples": """CREATE TABLE samples (
   -- Images (PNG), texts (UTF-8) and figures of plotly (JSON) that were passed to run.log.

@@ -92,12 +92,14 @@ class GraphSpan(TypedDict):
 class EpochStart(TypedDict):
     """The begin of the newest epoch: its number, counted from 1, and the steps before it.
 
-    `steps` is the estimated number of its steps; None if unknown.
+    `steps` is the estimated number of its steps; None if unknown. `logged_from` is where the epochs
+    that the user logs begin, as a step and the completed epochs; None if there are none.
     """
 
-    number: int
+    number: float
     step: int
     steps: int | None
+    logged_from: tuple[int, float] | None
 
 
 class Knots(TypedDict):
@@ -108,7 +110,7 @@ class Knots(TypedDict):
 
 
 class Progress(TypedDict):
-    """The completed epochs where epochs began, and the seconds since the start at some steps."""
+    """The completed epochs where epochs began or were logged, and the seconds since the start."""
 
     epochs: Knots
     seconds: Knots

@@ -43,6 +43,19 @@ class PictureSubject(TypedDict):
     range: list[float] | None
 
 
+InputForm = Literal["image", "lines", "table", "values", "tokens"]
+
+
+class SentInput(TypedDict):
+    """A sample of a model's input: values float32[panels * rows * columns]."""
+
+    form: InputForm
+    shape: list[int]
+    whole: list[int]
+    tokens: list[str]
+    values: BufferIndex
+
+
 class SentPicture(TypedDict):
     """A picture of activations: values float32[panels * rows * columns]."""
 
@@ -56,3 +69,4 @@ class SentPicture(TypedDict):
     silent: list[int]
     whole: list[int]
     values: BufferIndex
+    given: SentInput | None

@@ -33,12 +33,13 @@ class ChannelState(TypedDict):
 class ViewState(TypedDict):
     """The state of a view. `channel` is the model id of the channel, after "IPY_MODEL_".
 
-    A comparison has the channels and the names of several runs; `channel` is the first of them.
     Dashboards have a `form`; None for the form that was last used in the browser.
+
+    A comparison has the channels and the names of several runs; `channel` is the first of them.
     """
 
     view: ViewName
     channel: str | None
+    form: NotRequired[DashboardForm | None]
     channels: NotRequired[list[str]]
     names: NotRequired[list[str]]
-    form: NotRequired[DashboardForm | None]

@@ -226,6 +226,18 @@ def test_attention_weights_are_recorded_when_the_module_returns_them():
     np.testing.assert_allclose(run.activations.at("", "attention").values[0], weights, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("cell", "gates"), [(nn.LSTM, 5), (nn.GRU, 3)])
+def test_the_gates_of_all_layers_are_recorded_side_by_side(cell, gates):
+    torch.manual_seed(0)
+    model, x = cell(3, 48, num_layers=2, batch_first=True), torch.randn(2, 20, 3)
+    run = one_step(model, lambda: model(x)[0].pow(2).mean())
+    picture = run.activations.at("", "gates")
+    assert picture.values.shape[0] == len(picture.panels) == 2 * gates
+    assert picture.values.shape[2] == 20
+    assert [name.split(": ")[0] for name in picture.panels[:2]] == ["layer 0", "layer 1"]
+    assert len({name.split(": ")[1] for name in picture.panels}) == gates
+
+
 def test_sampling_activations_leaves_no_hooks():
     model, x = Pictures(), torch.randn(5, 1, 8, 8)
     outputs = []

@@ -1,5 +1,7 @@
 """Learning rates that are changed during training, with every kind of schedule."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -182,15 +184,30 @@ def test_a_checkpoint_has_the_own_rate_and_is_not_scaled_twice():
     assert rates[-1] == pytest.approx(0.1 * 0.9**14 * factor)
 
 
+class Failing(torch.optim.SGD):
+    fails = False
+
+    def _init_group(self, *args):
+        if self.fails:
+            raise ValueError("out of memory")
+        return super()._init_group(*args)
+
+
+def test_a_copy_of_an_optimizer_whose_step_raised_has_the_own_rate_from_the_next_pass_on():
+    torch.manual_seed(0)
+    model = Net()
+    optimizer = Failing(model.parameters(), lr=0.1)
+    with lk.watch(model, show=False) as run:
+        take_step(model, optimizer)
+        run.adjust(lr=0.01)
+        optimizer.fails = True
+        with pytest.raises(ValueError, match="out of memory"):
+            take_step(model, optimizer)
+        model(batch()[0]).sum().backward()
+        assert copy.deepcopy(optimizer).param_groups[0]["lr"] == 0.1
+
+
 def test_a_checkpoint_that_is_saved_after_a_step_raised_has_the_own_rate():
-    class Failing(torch.optim.SGD):
-        fails = False
-
-        def _init_group(self, *args):
-            if self.fails:
-                raise ValueError("out of memory")
-            return super()._init_group(*args)
-
     torch.manual_seed(0)
     model = Net()
     optimizer = Failing(model.parameters(), lr=0.1)

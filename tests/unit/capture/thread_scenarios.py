@@ -63,6 +63,29 @@ def two_models_of_one_run_on_two_threads():
         assert set(values.tolist()) == {each.constant}, set(values.tolist())
 
 
+def a_pass_of_another_model_on_another_thread_within_a_pass():
+    """The gradients that the other pass changes are not counted for the pass around it."""
+    pair = {"a": Training(1.0), "b": Training(2.0)}
+    first, second = pair.values()
+
+    def within_the_pass(gradient):
+        other = threading.Thread(target=second.backward)
+        other.start()
+        other.join()
+
+    with lk.watch({name: each.model for name, each in pair.items()}, show=False) as run:
+        for each in (first, second):
+            each.train(20)
+        for _ in range(20):
+            handle = first.model[0].weight.register_hook(within_the_pass)
+            first.step()
+            handle.remove()
+            second.optimizer.step()
+    for name, each in pair.items():
+        _, values = run.series(f"loss/{name}")
+        assert set(values.tolist()) == {each.constant}, set(values.tolist())
+
+
 def opened_on_the_main_thread_and_trained_on_another():
     training = Training(1.0)
     with training.watch():
@@ -166,6 +189,7 @@ TRAINING_SCENARIOS = (
     four_watched_with_short_switch_intervals,
     two_watched_on_the_main_thread,
     two_models_of_one_run_on_two_threads,
+    a_pass_of_another_model_on_another_thread_within_a_pass,
     opened_on_the_main_thread_and_trained_on_another,
     moved_from_thread_to_thread,
     moved_while_others_train,

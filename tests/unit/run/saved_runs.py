@@ -16,6 +16,7 @@ from labkit.run import (
 )
 from labkit.run.activations import Picture
 from labkit.run.inspection import Inspection, Sample
+from labkit.run.model_input import ModelInput
 
 
 def small_graph(step=1):
@@ -68,6 +69,9 @@ def fill(run, steps=300):
                     "unit",
                     silent=(1,),
                     whole=(8, 2),
+                    given=ModelInput(
+                        "tokens", np.ones((1, 1, 3), np.float32), (3,), ("a", "b", "c")
+                    ),
                 )
             )
         run.record_time(step)
@@ -109,7 +113,7 @@ def assert_equal_runs(read, run):
     assert read.findings == run.findings
     assert read.findings_history == run.findings_history
     assert [event.text for event in read.events] == [event.text for event in run.events]
-    assert read.epochs_begun.knots() == run.epochs_begun.knots()
+    assert read.epochs.begun.knots() == run.epochs.begun.knots()
     assert read.step_times.knots() == run.step_times.knots()
     assert read.model == run.model
     assert (read.config, read.note) == (run.config, run.note)
@@ -126,6 +130,8 @@ def assert_equal_runs(read, run):
         a, b = read.activations.at(*subject), run.activations.at(*subject)
         np.testing.assert_array_equal(a.values, b.values)
         assert (a.panels, a.silent, a.whole) == (b.panels, b.silent, b.whole)
+        assert (a.given.form, a.given.tokens) == (b.given.form, b.given.tokens)
+        np.testing.assert_array_equal(a.given.values, b.given.values)
     assert read.sample_log.series() == run.sample_log.series()
     for series in run.sample_log.series():
         assert read.logged_samples(series.name) == run.logged_samples(series.name)

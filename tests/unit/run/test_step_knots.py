@@ -1,5 +1,8 @@
 """The epochs and the time of a run at its steps."""
 
+import math
+
+import pytest
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -82,3 +85,40 @@ def test_a_pause_is_between_two_times_of_one_step():
     run.step_times.add(7, 1.0)
     run.step_times.add(7, 4.0)
     assert progress(run)["seconds"] == {"steps": [7, 7], "values": [1.0, 4.0]}
+
+
+def log_epochs(values_at):
+    run = Run()
+    run.begin_epoch(5)
+    for step, value in values_at:
+        run.advance_to(step)
+        run.log(epoch=value)
+    return list(map(tuple, run.epochs.begun.knots()))
+
+
+def test_logged_epochs_replace_those_of_the_loader():
+    assert log_epochs([(1, 0), (2, 0), (65, 1), (66, 1)]) == [(1, 0), (65, 1)]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_first_epoch_that_is_logged_at_its_end_began_with_the_run(first):
+    values_at = [(64, first), (128, first + 1)]
+    assert log_epochs(values_at) == [(0, 0), (64, 1), (128, 2)]
+
+
+def test_a_run_that_continues_begins_at_its_logged_epoch():
+    assert log_epochs([(64, 11), (128, 12)]) == [(0, 10), (64, 11), (128, 12)]
+    assert log_epochs([(64, 10.5), (128, 11)]) == [(64, 10.5), (128, 11)]
+
+
+def test_fractions_of_epochs_are_logged_and_lower_or_unknown_ones_are_ignored():
+    values_at = [(10, 0.25), (20, 0.5), (30, math.nan), (40, 0.1), (50, 1.25), (60, 1.5)]
+    assert log_epochs(values_at) == [(0, 0), (50, 1.25), (60, 1.5)]
+
+
+def test_pages_continue_from_the_first_logged_epoch():
+    run = Run()
+    run.advance_to(64)
+    run.log(epoch=1)
+    start = run.state().epoch_start
+    assert (start.number, start.step, start.logged_from) == (2, 64, (0, 0))

@@ -16,9 +16,15 @@ const POSSIBLE: readonly (readonly [end: string, range: readonly [number, number
   ["candidate", [-1, 1]],
 ];
 
+/** Returns the name of a panel without its layer, as in "layer 0: cell state". */
+export function quantityOf(panel: string): string {
+  return panel.slice(panel.indexOf(": ") + 1).trim();
+}
+
 /**
- * Returns the colours of each panel. Gates and candidates have the range of what they can be; a cell
- * state, which can be anything, has one of its own. In other pictures all panels share one.
+ * Returns the colours of each panel. Gates and candidates have the range of what they can be; cell
+ * states, which can be anything, have one of their own, which all layers share. In other pictures all
+ * panels share one.
  */
 export function panelColoursOf(
   picture: Pick<Picture, "kind" | "panels" | "shape" | "values">,
@@ -29,12 +35,14 @@ export function panelColoursOf(
   const [count, rows, columns] = shape;
   if (kind !== "gates") return Array(count).fill(coloursOf(picture, range, dark));
   const size = rows * columns;
-  return Array.from({ length: count }, (_, place) => {
-    const name = panels[place] ?? "";
-    const possible = POSSIBLE.find(([end]) => name.endsWith(end))?.[1] ?? null;
-    const own = { values: values.subarray(place * size, (place + 1) * size) };
-    return coloursOf(own, possible ?? range, dark);
-  });
+  const quantities = Array.from({ length: count }, (_, place) => quantityOf(panels[place] ?? ""));
+  const colours = new Map<string, PictureColours>();
+  for (const quantity of new Set(quantities)) {
+    const possible = POSSIBLE.find(([end]) => quantity.endsWith(end))?.[1] ?? null;
+    const own = values.filter((_, index) => quantities[Math.floor(index / size)] === quantity);
+    colours.set(quantity, coloursOf({ values: own }, possible ?? range, dark));
+  }
+  return quantities.map((quantity) => colours.get(quantity) as PictureColours);
 }
 
 /**

@@ -1,11 +1,12 @@
 /** The panels of a picture: small images side by side, with their names. */
 
-import { NOT_FINITE_COLOUR, pixelOf, pixelsOf } from "../../heat-map/scale";
 import { make, setText } from "../../parts/element";
 import { formatValue } from "../../parts/format";
 import { PointerTooltip } from "../../parts/pointer-tooltip";
 import type { Picture } from "../../session";
-import type { PictureColours } from "./colours";
+import { type PictureColours, quantityOf } from "./colours";
+import { paintPanel } from "./painting";
+import { type AxisTokens, axisTokens, TOKEN_CELL, TokenLabels } from "./token-labels";
 
 /** Maximum width of panels with time or units as columns, in px. */
 const WIDE_PANEL_WIDTH = 640;
@@ -15,11 +16,20 @@ const CROWDED_PANEL_HEIGHT = 76;
 const TILE_SIZE = 72;
 const LARGE_TILE_SIZE = 150;
 const FEW_PANELS = 4;
+/** Number of tokens that a tooltip lists. */
+const MAX_LISTED = 4;
 
 interface Panel {
   readonly figure: HTMLElement;
   readonly canvas: HTMLCanvasElement;
   readonly caption: HTMLElement;
+  readonly labels: TokenLabels;
+}
+
+/** Which weight of a picture is under the pointer; null for the axis of a label that is. */
+interface Place {
+  readonly row: number | null;
+  readonly column: number | null;
 }
 
 export class Panels {
@@ -28,24 +38,27 @@ export class Panels {
   private readonly tooltip = new PointerTooltip(this.element);
   private panels: Panel[] = [];
   private picture: Picture | null = null;
+  private tokens: AxisTokens | null = null;
 
   constructor() {
     this.element.append(this.grid, this.tooltip.element);
     this.grid.addEventListener("pointermove", (event) => this.showTooltip(event));
-    this.grid.addEventListener("pointerleave", () => this.tooltip.hide());
+    this.grid.addEventListener("pointerleave", () => this.hideTooltip());
   }
 
   /** `colours` are those of each panel; if they differ, the captions say what they range over. */
   draw(picture: Picture, colours: readonly PictureColours[]): void {
     this.picture = picture;
+    this.tokens = axisTokens(picture);
     const [count] = picture.shape;
     while (this.panels.length > count) this.panels.pop()?.figure.remove();
     while (this.panels.length < count) this.panels.push(this.add());
     const silent = new Set(picture.kind === "maps" ? picture.silent : []);
-    const size = sizeOf(picture);
+    const size = this.tokens ? sizeWithTokens(picture) : sizeOf(picture);
     this.grid.dataset.kind = picture.kind;
+    this.grid.style.setProperty("--labkit-layers", String(layersOf(picture)));
     const isShared = haveOneRange(colours);
-    this.panels.forEach(({ figure, canvas, caption }, place) => {
+    this.panels.forEach(({ figure, canvas, caption, labels }, place) => {
       const name = picture.panels[place] ?? String(place);
       figure.classList.toggle("labkit-silent", silent.has(place));
       const own = colours[place] as PictureColours;
@@ -54,7 +67,9 @@ export class Panels {
       caption.hidden = name === "";
       canvas.style.width = size.width;
       canvas.style.height = `${size.height}px`;
-      paint(canvas, picture, place, own);
+      paintPanel(canvas, picture, place, own);
+      labels.draw(this.tokens);
+      figure.classList.toggle("labkit-labelled", this.tokens !== null);
     });
   }
 
@@ -68,32 +83,97 @@ export class Panels {
   private add(): Panel {
     const canvas = make("canvas", { "aria-hidden": "true" });
     const caption = make("figcaption");
-    const figure = make("figure", {}, canvas, caption);
+    const labels = new TokenLabels();
+    const figure = make("figure", {}, labels.keys, labels.queries, canvas, caption);
     this.grid.append(figure);
-    return { figure, canvas, caption };
+    return { figure, canvas, caption, labels };
   }
 
   private showTooltip(event: PointerEvent): void {
-    const place = this.panels.findIndex(({ canvas }) => canvas === event.target);
+    this.hideTooltip();
     const { picture } = this;
-    const panel = this.panels[place];
-    if (!picture || !panel) {
-      this.tooltip.hide();
-      return;
-    }
-    const box = panel.canvas.getBoundingClientRect();
-    const [, rows, columns] = picture.shape;
-    const row = clamp(Math.floor(((event.clientY - box.top) / box.height) * rows), rows);
-    const column = clamp(Math.floor(((event.clientX - box.left) / box.width) * columns), columns);
-    const value = picture.values[(place * rows + row) * columns + column] ?? Number.NaN;
-    const dead = picture.kind === "units" && picture.silent.includes(column) ? " (dead)" : "";
-    const lines = [
-      picture.panels[place] ?? "",
-      `${picture.rows} ${row}, ${picture.columns} ${column}${dead}`,
-      formatValue(value),
-    ];
-    this.tooltip.show(lines.filter(Boolean), event);
+    const index = this.panels.findIndex(({ figure }) => figure.contains(event.target as Node));
+    const panel = this.panels[index];
+    const place = picture && panel && placeAt(panel, picture, event);
+    if (!picture || !panel || !place) return;
+    const name = picture.panels[index] ?? "";
+    const lines = this.linesOf(picture, index, place);
+    this.tooltip.show([name, ...lines].filter(Boolean), event);
+    if (!this.tokens) return;
+    if (place.row !== null) panel.labels.shade("keys", rowOf(picture, index, place.row));
+    else if (place.column !== null)
+      panel.labels.shade("queries", columnOf(picture, index, place.column));
   }
+
+  private hideTooltip(): void {
+    this.tooltip.hide();
+    if (this.tokens) for (const { labels } of this.panels) labels.clear();
+  }
+
+  /** Returns what the tooltip says of a value, or of all values of a row or column. */
+  private linesOf(picture: Picture, panel: number, { row, column }: Place): string[] {
+    const { tokens } = this;
+    if (row !== null && column !== null) {
+      const value = rowOf(picture, panel, row)[column] ?? Number.NaN;
+      const dead = picture.kind === "units" && picture.silent.includes(column) ? " (dead)" : "";
+      const where = `${picture.rows} ${row}, ${picture.columns} ${column}${dead}`;
+      const pair = tokens && `${tokens.queries[row]} → ${tokens.keys[column]}`;
+      return [pair ?? where, formatValue(value)];
+    }
+    if (row !== null) {
+      const weights = rowOf(picture, panel, row);
+      return [`${tokens?.queries[row]} attends to`, ...greatest(weights, tokens?.keys ?? [])];
+    }
+    const weights = columnOf(picture, panel, column ?? 0);
+    return [
+      `${tokens?.keys[column ?? 0]} is attended by`,
+      ...greatest(weights, tokens?.queries ?? []),
+    ];
+  }
+}
+
+/** Returns the place under the pointer: a value, or the label of a query or key; null elsewhere. */
+function placeAt(panel: Panel, picture: Picture, event: PointerEvent): Place | null {
+  const { canvas, labels } = panel;
+  const [row, column] = [labels.queryOf(event.target), labels.keyOf(event.target)];
+  if (row !== null || column !== null) return { row, column };
+  if (event.target !== canvas) return null;
+  const box = canvas.getBoundingClientRect();
+  const [, rows, columns] = picture.shape;
+  return {
+    row: clamp(Math.floor(((event.clientY - box.top) / box.height) * rows), rows),
+    column: clamp(Math.floor(((event.clientX - box.left) / box.width) * columns), columns),
+  };
+}
+
+function rowOf({ shape, values }: Picture, panel: number, row: number): Float32Array {
+  const [, rows, columns] = shape;
+  const start = (panel * rows + row) * columns;
+  return values.subarray(start, start + columns);
+}
+
+function columnOf(picture: Picture, panel: number, column: number): Float32Array {
+  const [, rows] = picture.shape;
+  return Float32Array.from({ length: rows }, (_, row) => rowOf(picture, panel, row)[column] ?? 0);
+}
+
+/** Returns the tokens with the greatest weights. */
+function greatest(weights: Float32Array, tokens: readonly string[]): string[] {
+  return [...weights.keys()]
+    .sort((a, b) => (weights[b] as number) - (weights[a] as number))
+    .slice(0, MAX_LISTED)
+    .map((place) => `${tokens[place]} ${formatValue(weights[place] as number)}`);
+}
+
+function sizeWithTokens({ shape }: Picture): { readonly width: string; readonly height: number } {
+  const [, rows, columns] = shape;
+  return { width: `${columns * TOKEN_CELL}px`, height: rows * TOKEN_CELL };
+}
+
+/** Returns the number of layers whose gates stand side by side. */
+function layersOf({ kind, panels }: Picture): number {
+  if (kind !== "gates") return 1;
+  return Math.max(1, panels.length / new Set(panels.map(quantityOf)).size);
 }
 
 /** Whether all panels have the same range of colours. */
@@ -117,31 +197,6 @@ function sizeOf({ kind, shape }: Picture): { readonly width: string; readonly he
     width: `min(100%, ${Math.min(WIDE_PANEL_WIDTH, Math.max(240, columns * 12))}px)`,
     height,
   };
-}
-
-function paint(
-  canvas: HTMLCanvasElement,
-  picture: Picture,
-  place: number,
-  colours: PictureColours,
-): void {
-  const [, rows, columns] = picture.shape;
-  canvas.width = columns;
-  canvas.height = rows;
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  const image = context.createImageData(columns, rows);
-  const pixels = new Uint32Array(image.data.buffer);
-  const shades = pixelsOf(colours.palette);
-  const notFinite = pixelOf(NOT_FINITE_COLOUR);
-  const scale = (shades.length - 1) / (colours.high - colours.low);
-  const start = place * rows * columns;
-  for (let index = 0; index < rows * columns; index++) {
-    const value = picture.values[start + index] as number;
-    const shade = clamp(Math.round((value - colours.low) * scale), shades.length);
-    pixels[index] = (Number.isFinite(value) ? shades[shade] : notFinite) as number;
-  }
-  context.putImageData(image, 0, 0);
 }
 
 function clamp(place: number, count: number): number {

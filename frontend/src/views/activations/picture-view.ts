@@ -5,11 +5,13 @@ import { commonRange, rangeOf } from "../../parts/common-range";
 import { make, setText } from "../../parts/element";
 import { formatCount, formatValue } from "../../parts/format";
 import { drawsEachStep } from "../../parts/redraw-scheduler";
+import { isFinal } from "../../parts/run-status";
 import { innermostAround, isWithin, pathOf } from "../../parts/selection";
 import type { Theme } from "../../parts/theme";
 import { ViewSettings } from "../../parts/view-settings";
 import type { Picture, RunSession } from "../../session";
 import { gradientOf, panelColoursOf } from "./colours";
+import { InputFigure } from "./model-input";
 import { haveOneRange, Panels } from "./panels";
 import { PICTURE_ORDER, PICTURES } from "./quantities";
 import { timeGradient } from "./time-gradient";
@@ -17,8 +19,13 @@ import { timeGradient } from "./time-gradient";
 /** Interval between requests for newer pictures while the run continues at full speed. */
 const REFRESH_MS = 900;
 const MAX_NAMED = 12;
+/** Maximum number of other modules whose gradients through time are drawn. */
+const MAX_OTHERS = 8;
 const NOT_ARRIVED =
   "This picture has not arrived yet. The kernel sends the pictures of all modules in turn.";
+const LAST_READ =
+  "This is the newest step whose activations were read. The last step of a run is read as well if " +
+  "its number is known before: labkit reads it from for loops, or it is set as run.total_steps.";
 const NOT_ANSWERED = "The kernel has not sent this picture yet.";
 
 export class PictureView {
@@ -29,7 +36,13 @@ export class PictureView {
   private readonly toolbar = make("div", { class: "labkit-toolbar" });
   private readonly description = make("p", { class: "labkit-picture-words" });
   private readonly panels = new Panels();
-  private readonly stage = make("div", { class: "labkit-picture-stage" }, this.panels.element);
+  private readonly input = new InputFigure();
+  private readonly stage = make(
+    "div",
+    { class: "labkit-picture-stage" },
+    this.input.element,
+    this.panels.element,
+  );
   private readonly bar = make("span", { class: "labkit-heat-bar" });
   private readonly ends = [make("span"), make("span")] as const;
   private readonly legend = make("div", { class: "labkit-heat-legend" });
@@ -41,6 +54,8 @@ export class PictureView {
   private requesting = false;
   private requestAgain = false;
   private picture: Picture | null = null;
+  /** The gradients through time of other modules. */
+  private others: readonly Picture[] = [];
   /** The selection whose module was shown last. */
   private followed: string | null = null;
   private theme: Theme | null = null;
@@ -136,6 +151,7 @@ export class PictureView {
     const picture = this.subjects.length
       ? await session.picture(this.module.value, kind, session.cursor)
       : null;
+    if (picture?.kind === "time_gradient") this.others = await this.timeGradientsBeside(picture);
     this.requesting = false;
     if (picture) this.picture = picture;
     if (!this.requestAgain) {
@@ -144,6 +160,19 @@ export class PictureView {
     }
     this.requestAgain = false;
     this.request(true);
+  }
+
+  /** Returns the gradients through time of other modules, to be drawn on the same axis. */
+  private async timeGradientsBeside({ module, step }: Picture): Promise<readonly Picture[]> {
+    const others = this.subjects.filter(
+      (each) => each.kind === "time_gradient" && each.module !== module,
+    );
+    const found = await Promise.all(
+      others
+        .slice(0, MAX_OTHERS)
+        .map((each) => this.session.picture(each.module, "time_gradient", step)),
+    );
+    return found.filter((each) => each !== null);
   }
 
   private offerModules(): void {
@@ -198,17 +227,20 @@ export class PictureView {
     const [name, explanation] = PICTURES[picture.kind];
     this.kind.title = explanation;
     const description = describe(picture);
-    setText(this.description, `Step ${formatCount(picture.step)} · ${description}`);
-    this.description.title = explanation;
+    const isOlder = this.endsBefore(picture);
+    const steps = `${formatCount(picture.step)}${isOlder ? ` of ${formatCount(this.lastStep)}` : ""}`;
+    setText(this.description, `Step ${steps} · ${description}`);
+    this.description.title = isOlder ? `${LAST_READ} ${explanation}` : explanation;
     this.stage.setAttribute(
       "aria-label",
       `${name} of ${picture.module || "the model"}: ${description}`,
     );
+    this.input.draw(picture.given, theme);
     const lines = picture.kind === "time_gradient";
     this.panels.element.hidden = this.legend.hidden = lines;
-    this.stage.querySelector("svg")?.remove();
+    this.stage.querySelector(".labkit-time-gradient")?.remove();
     if (lines) {
-      this.stage.append(timeGradient(picture, theme));
+      this.stage.append(timeGradient(picture, this.others, theme));
       return;
     }
     const whole = this.fixed.checked ? this.rangeOf(picture) : null;
@@ -221,6 +253,18 @@ export class PictureView {
     setText(this.ends[0], formatValue(shared.low));
     setText(this.ends[1], formatValue(shared.high));
     this.bar.style.background = gradientOf(shared);
+  }
+
+  private get lastStep(): number {
+    return this.session.state?.step ?? 0;
+  }
+
+  /** Whether the run has ended with a later step than that of its newest picture. */
+  private endsBefore({ step }: Picture): boolean {
+    const { state, cursor } = this.session;
+    const newest = Math.max(...this.subjects.flatMap(({ steps }) => steps.slice(-1)), step);
+    const hasEnded = state !== null && isFinal(state.status);
+    return hasEnded && cursor === null && step === newest && step < this.lastStep;
   }
 
   /** The picture, unless it is not the one that is selected. */

@@ -1,17 +1,29 @@
-/** The gradient norm at each time step, with a line per layer on a logarithmic axis. */
+/**
+ * The gradient norm at each time step on a logarithmic axis: a line per layer of the selected module,
+ * and, on the same axis, thin lines of the other modules.
+ */
 
 import type { Theme } from "../../parts/theme";
 import type { Picture } from "../../session";
 
 const WIDTH = 640;
 const HEIGHT = 190;
-const [LEFT, RIGHT, TOP, BOTTOM] = [48, 12, 12, 34] as const;
+const [LEFT, RIGHT, TOP, BOTTOM] = [48, 12, 20, 34] as const;
+const MAX_NAME = 24;
 const MAX_DECADES = 16;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
-export function timeGradient(picture: Picture, theme: Theme): SVGSVGElement {
-  const [layers, , times] = picture.shape;
-  const positive = [...picture.values].filter((value) => Number.isFinite(value) && value > 0);
+/** `others` are pictures of other modules. */
+export function timeGradient(
+  picture: Picture,
+  others: readonly Picture[],
+  theme: Theme,
+): SVGSVGElement {
+  const shown = [picture, ...others];
+  const times = Math.max(...shown.map(({ shape }) => shape[2]));
+  const positive = shown
+    .flatMap(({ values }) => [...values])
+    .filter((value) => Number.isFinite(value) && value > 0);
   const high = Math.ceil(Math.log10(Math.max(...positive, 1e-30)));
   const lowest = Math.floor(Math.log10(Math.min(...positive, 10 ** high)));
   const low = Math.min(high - 1, Math.max(lowest, high - MAX_DECADES));
@@ -46,32 +58,61 @@ export function timeGradient(picture: Picture, theme: Theme): SVGSVGElement {
       theme,
     ),
   );
-  for (let layer = 0; layer < layers; layer++) {
-    const points = Array.from(
-      { length: times },
-      (_, time) => `${across(time)},${down(picture.values[layer * times + time] as number)}`,
-    );
-    const colour = theme.series[layer % theme.series.length] as string;
-    svg.append(
-      element("polyline", {
-        points: points.join(" "),
-        fill: "none",
-        stroke: colour,
-        "stroke-width": "2",
-      }),
-    );
-    const name = picture.panels[layer];
-    if (name && layers > 1) {
-      const layerName = label(
-        name,
-        { x: String(LEFT + 8 + 70 * layer), y: String(TOP + 4) },
-        theme,
-      );
-      layerName.setAttribute("fill", colour);
-      svg.append(layerName);
+  for (const other of others) {
+    for (const points of linesOf(other, across, down)) {
+      const line = { points, fill: "none", stroke: theme.mutedText, "stroke-width": "0.75" };
+      const drawn = element("polyline", line);
+      drawn.append(element("title", {}));
+      (drawn.firstChild as SVGElement).textContent = other.module || "(model)";
+      svg.append(drawn);
     }
   }
+  linesOf(picture, across, down).forEach((points, layer) => {
+    const colour = theme.series[layer % theme.series.length] as string;
+    svg.append(element("polyline", { points, fill: "none", stroke: colour, "stroke-width": "2" }));
+  });
+  svg.append(...legend(picture, others, theme));
   return svg;
+}
+
+/** Returns the points of the line of each layer. */
+function linesOf(
+  { shape, values }: Picture,
+  across: (time: number) => number,
+  down: (value: number) => number,
+): string[] {
+  const [layers, , times] = shape;
+  return Array.from({ length: layers }, (_, layer) =>
+    Array.from(
+      { length: times },
+      (_, time) => `${across(time)},${down(values[layer * times + time] as number)}`,
+    ).join(" "),
+  );
+}
+
+/** Returns the names of the layers, and of the other modules if there are some. */
+function legend(picture: Picture, others: readonly Picture[], theme: Theme): SVGElement[] {
+  const [layers] = picture.shape;
+  const names = Array.from({ length: layers }, (_, layer) => picture.panels[layer] ?? "");
+  if (layers === 1 && others.length > 0) names[0] = picture.module || "(model)";
+  const drawn: SVGElement[] = [];
+  let x = LEFT + 8;
+  const place = (text: string, colour: string) => {
+    const shown = text.length > MAX_NAME ? `…${text.slice(1 - MAX_NAME)}` : text;
+    const made = label(shown, { x: String(x), y: String(TOP - 2) }, theme);
+    made.setAttribute("fill", colour);
+    drawn.push(made);
+    x += 14 + 6.5 * shown.length;
+  };
+  names.forEach((name, layer) => {
+    const isNeeded = layers > 1 || others.length > 0;
+    if (name && isNeeded) place(name, theme.series[layer % theme.series.length] as string);
+  });
+  if (others.length > 0) {
+    const count = others.length === 1 ? "1 other module" : `${others.length} other modules`;
+    place(`thin: ${count}`, theme.mutedText);
+  }
+  return drawn;
 }
 
 function label(text: string, where: Readonly<Record<string, string>>, theme: Theme): SVGElement {

@@ -1,4 +1,4 @@
-/** What a run has come to, as rows of text; `labkit/run/differences.py` has the same rows. */
+/** What a run has come to, as rows of text; `labkit/run/configuration.py` has the same rows. */
 
 import { formatCount, formatDuration, formatValue } from "../../parts/format";
 import { RunningExtremes } from "../../plot/extremes";

@@ -8,6 +8,7 @@ import {
   formatRate,
   formatShare,
 } from "../../parts/format";
+import { isFinal } from "../../parts/run-status";
 
 /** Lowest rate of a loop that waits for its pace, as a fraction of the pace. */
 const SLOWEST_OF_PACE = 0.8;
@@ -41,14 +42,8 @@ export const STATUS_TEXTS: Readonly<
 /** The status of a run that has not ended, and of which no news arrives. */
 export const STALE = "Not live";
 
-const FINAL: readonly RunStatus[] = ["finished", "stopped", "interrupted", "failed"];
 /** Facts that hold only at the moment at which they were sent. */
 const MOMENTARY: readonly string[] = ["rate", "remaining", "memory", "device-memory", "cost"];
-
-/** Whether a status says that the run has ended. */
-export function isFinal(status: RunStatus): boolean {
-  return FINAL.includes(status);
-}
 
 /** Returns the facts that remain true without news of the run. */
 export function pastFactsOf(state: RunState): Fact[] {

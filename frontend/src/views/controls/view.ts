@@ -6,10 +6,11 @@
 import type { Notice, RunState } from "../../messages/run";
 import { make, setText } from "../../parts/element";
 import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
+import { isFinal } from "../../parts/run-status";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
 import { deliveryFact } from "./delivery";
-import { type Fact, factsOf, isFinal, pastFactsOf, progressOf, STALE, STATUS_TEXTS } from "./facts";
+import { type Fact, factsOf, pastFactsOf, progressOf, STALE, STATUS_TEXTS } from "./facts";
 import { PaceControl } from "./pace";
 import { TuningSection } from "./tuning";
 

@@ -6,13 +6,12 @@
 import type { Finding } from "../../messages/run";
 import { make, setText } from "../../parts/element";
 import { RedrawScheduler } from "../../parts/redraw-scheduler";
+import { isFinal } from "../../parts/run-status";
 import type { DrawView, RunSession } from "../../session";
 import { FindingCard } from "./card";
 import { HistoryList } from "./history";
 import { FindingMarks } from "./marks";
 import { countsOf } from "./severity";
-
-const ENDED = ["finished", "stopped", "interrupted", "failed"];
 
 export const drawFindings: DrawView = (root, session) => {
   const view = new FindingsView(root, session);
@@ -76,7 +75,7 @@ class FindingsView {
     if (!state || state.step === 0) return "";
     const count = history.rules - history.silenced.length;
     const rules = `${count} ${count === 1 ? "rule" : "rules"}`;
-    return ENDED.includes(state.status)
+    return isFinal(state.status)
       ? `Nothing found: ${rules} watched this run.`
       : `Nothing found so far: ${rules} watch this run.`;
   }

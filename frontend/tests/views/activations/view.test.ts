@@ -1,8 +1,12 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { PictureSubject } from "../../../src/messages/values";
-import type { Picture } from "../../../src/session";
+import type { Theme } from "../../../src/parts/theme";
+import type { ModelInput, Picture } from "../../../src/session";
 import { coloursOf, panelColoursOf } from "../../../src/views/activations/colours";
+import { InputFigure } from "../../../src/views/activations/model-input";
+import { Panels } from "../../../src/views/activations/panels";
+import { timeGradient } from "../../../src/views/activations/time-gradient";
 import { drawActivations } from "../../../src/views/activations/view";
 import { stateOf } from "../../fake-channel";
 import { StubSession } from "../../fake-session";
@@ -13,6 +17,28 @@ const SUBJECTS: readonly PictureSubject[] = [
   { module: "conv", kind: "kernels", steps: [1, 9], range: [-1, 1] },
   { module: "rnn", kind: "time_gradient", steps: [9], range: [1e-9, 1] },
 ];
+
+const TOKENS: ModelInput = {
+  form: "tokens",
+  shape: [1, 1, 2],
+  whole: [2],
+  tokens: ["<b>the</b>", "cat"],
+  values: Float32Array.of(4, 7),
+};
+
+const ATTENTION: Picture = {
+  module: "attention",
+  kind: "attention",
+  step: 9,
+  shape: [1, 2, 2],
+  panels: ["head 0"],
+  rows: "query",
+  columns: "key",
+  silent: [],
+  whole: [8, 1, 2, 2],
+  values: Float32Array.of(0.25, 0.75, 1, 0),
+  given: TOKENS,
+};
 
 class PictureSession extends StubSession {
   readonly wishes: (readonly [string, string, number | null])[] = [];
@@ -38,6 +64,7 @@ class PictureSession extends StubSession {
       silent: kind === "maps" ? [1] : [],
       whole: [32, 2, 2, 2],
       values: Float32Array.of(1, 2, 3, 4, 0, 0, 0, 0).subarray(0, shape[0] * shape[1] * shape[2]),
+      given: null,
     };
     return picture;
   }
@@ -80,6 +107,15 @@ describe("pictures of activations", () => {
     ]);
     expect(root.querySelectorAll("figure.labkit-silent figcaption")[0]?.textContent).toBe("1 dead");
     expect(root.textContent).toContain("1 dead: 1");
+  });
+
+  it("say that a later step was not read, once the run has ended", async () => {
+    const words = () => root.querySelector(".labkit-picture-words")?.textContent;
+    await vi.waitFor(() => expect(words()).toContain("Step 9 ·"));
+    session.state = stateOf({ step: 12, pictures: 4, status: "finished" });
+    session.notify("frame");
+    session.setCursor(null);
+    await vi.waitFor(() => expect(words()).toContain("Step 9 of 12 ·"));
   });
 
   it("follow the selection in other views, and the cursor", async () => {
@@ -153,5 +189,114 @@ describe("the colours of a picture", () => {
       [0, 3],
       [0, 3],
     ]);
+  });
+
+  it("are the same for the cell states of all layers", () => {
+    const panels = ["layer 0: input gate", "layer 1: input gate"];
+    panels.push("layer 0: cell state", "layer 1: cell state");
+    const values = Float32Array.of(0.5, 0.25, -3, 2);
+    const picture = { kind: "gates", panels, shape: [4, 1, 1], values } as const;
+    const ends = panelColoursOf(picture, null, false).map(({ low, high }) => [low, high]);
+    expect(ends).toEqual([
+      [0, 1],
+      [0, 1],
+      [-3, 3],
+      [-3, 3],
+    ]);
+  });
+});
+
+describe("gradients through time", () => {
+  const theme = { gridLine: "", mutedText: "grey", series: ["red", "blue"] } as unknown as Theme;
+  const picture = (module: string, values: readonly number[]): Picture => ({
+    module,
+    kind: "time_gradient",
+    step: 9,
+    shape: [1, 1, values.length],
+    panels: [""],
+    rows: "",
+    columns: "time step",
+    silent: [],
+    whole: [1, values.length],
+    values: Float32Array.from(values),
+    given: null,
+  });
+
+  it("of all modules have one axis", () => {
+    const small = picture("small", [1e-3, 1e-4]);
+    const alone = timeGradient(small, [], theme);
+    const beside = timeGradient(small, [picture("<b>large</b>", [10, 1])], theme);
+    const powers = (svg: SVGElement) =>
+      [...svg.querySelectorAll("text")].map((each) => each.textContent);
+    expect(powers(alone)).not.toContain("1e1");
+    expect(powers(beside)).toContain("1e1");
+    expect(beside.querySelectorAll("polyline")).toHaveLength(2);
+    expect(beside.querySelector("title")?.textContent).toBe("<b>large</b>");
+  });
+});
+
+describe("attention with tokens", () => {
+  const colours = Array(2).fill(coloursOf(ATTENTION, null, false));
+  const shares = (panels: Panels, list: string) =>
+    [...panels.element.querySelectorAll<HTMLElement>(`${list} span`)].map((each) =>
+      each.style.getPropertyValue("--labkit-weight"),
+    );
+
+  it("has them at both axes, as text", () => {
+    const panels = new Panels();
+    panels.draw(ATTENTION, colours);
+    for (const list of [".labkit-queries", ".labkit-keys"]) {
+      const labels = [...panels.element.querySelectorAll<HTMLElement>(`${list} span`)];
+      expect(labels.map(({ textContent }) => textContent)).toEqual(TOKENS.tokens);
+      expect(labels[0]?.title).toBe("<b>the</b>");
+    }
+  });
+
+  it("shades what the token under the pointer attends to, and what attends to it", () => {
+    const panels = new Panels();
+    panels.draw(ATTENTION, colours);
+    const [query] = panels.element.querySelectorAll(".labkit-queries span");
+    query?.dispatchEvent(new MouseEvent("pointermove", { bubbles: true }));
+    expect(shares(panels, ".labkit-keys")).toEqual(["22%", "65%"]);
+    expect(panels.element.querySelector(".labkit-tip")?.textContent).toContain(
+      "<b>the</b> attends tocat 0.75",
+    );
+    const [, key] = panels.element.querySelectorAll(".labkit-keys span");
+    key?.dispatchEvent(new MouseEvent("pointermove", { bubbles: true }));
+    expect(shares(panels, ".labkit-keys")).toEqual(["", ""]);
+    expect(shares(panels, ".labkit-queries")).toEqual(["65%", "0%"]);
+  });
+
+  it("has none where the positions are not those of the tokens", () => {
+    const panels = new Panels();
+    panels.draw({ ...ATTENTION, whole: [8, 1, 2, 3] }, colours);
+    expect(panels.element.querySelectorAll("span")).toHaveLength(0);
+    panels.draw({ ...ATTENTION, given: { ...TOKENS, tokens: [] } }, colours);
+    expect(panels.element.querySelectorAll("span")).toHaveLength(0);
+  });
+});
+
+describe("the input beside a picture", () => {
+  const theme = { series: ["red", "blue"], dark: false } as unknown as Theme;
+  const figure = (given: ModelInput | null) => {
+    const made = new InputFigure();
+    made.draw(given, theme);
+    return made.element;
+  };
+
+  it("is drawn by its form", () => {
+    const values = Float32Array.from({ length: 48 }, (_, index) => index);
+    const of = (form: ModelInput["form"], shape: ModelInput["shape"]) =>
+      figure({ form, shape, whole: shape, tokens: [], values });
+    expect(of("image", [3, 4, 4]).querySelector("canvas")?.width).toBe(4);
+    expect(of("lines", [1, 4, 12]).querySelectorAll("polyline")).toHaveLength(4);
+    expect(of("table", [1, 4, 12]).querySelector("canvas")?.height).toBe(4);
+    expect(of("values", [1, 1, 48]).querySelectorAll("polyline")).toHaveLength(1);
+    expect(figure(TOKENS).querySelectorAll("span")[0]?.textContent).toBe("<b>the</b>");
+    expect(figure(TOKENS).querySelector("b")).toBeNull();
+  });
+
+  it("is absent where it is unknown", () => {
+    expect(figure(null).hidden).toBe(true);
   });
 });

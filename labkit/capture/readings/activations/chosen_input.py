@@ -23,12 +23,12 @@ class ChosenInput:
     """
 
     def __init__(self, tensors: tuple[torch.Tensor, ...]) -> None:
-        self._tensors = tensors
+        self.tensors = tensors
 
     def run(self, model: nn.Module) -> None:
         """Call the model in evaluation mode without gradients; restore what that changes."""
         device = torch_compat.all_parameters(model)[0].device
-        inputs = [tensor.to(device) for tensor in self._tensors]
+        inputs = [tensor.to(device) for tensor in self.tensors]
         with StateRestoration([model]), _evaluating(model):
             model(*inputs)
 

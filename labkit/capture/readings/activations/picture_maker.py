@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
 from labkit.capture.readings.activations import pictures
+from labkit.capture.readings.activations.attention_weights import attention_weights
+from labkit.capture.readings.activations.model_input import PassInput
 from labkit.capture.readings.activations.pictures import DevicePicture
 from labkit.capture.readings.activations.readable import first_readable, is_readable
 from labkit.capture.readings.activations.statistics import (
@@ -28,15 +30,26 @@ class PictureMaker:
 
     def __init__(self) -> None:
         self._pictured: dict[str, None] = {}
+        self._attentive: dict[str, None] = {}
 
     def pictures_of(
-        self, module: nn.Module, path: str, output: Any, activation: ActivationFunction | None
+        self,
+        module: nn.Module,
+        path: str,
+        arguments: tuple[Any, Any],
+        output: Any,
+        activation: ActivationFunction | None,
     ) -> list[tuple[str, DevicePicture]]:
-        """Return pairs of the module's path and a picture of its output, reduced on its device."""
+        """Return pairs of the module's path and a picture of a call, reduced on its device.
+
+        `arguments` are the positional ones and the others.
+        """
         found: list[tuple[str, DevicePicture]] = []
-        if isinstance(module, nn.MultiheadAttention) and _has_weights(output):
-            drawn = pictures.attention(output[1].detach())
+        if self._may_attend(path):
+            weights = attention_weights(module, *arguments, output)
+            drawn = None if weights is None else pictures.attention(*weights)
             if drawn is not None:
+                self._attentive[path] = None
                 found.append((path, drawn))
         tensor = first_readable(output)
         if tensor is None or not self._is_pictured(module, path, tensor):
@@ -50,6 +63,14 @@ class PictureMaker:
         if drawn is not None:
             found.append((path, drawn))
         return found
+
+    def _may_attend(self, path: str) -> bool:
+        """Return whether attention is read: not of a module that returns that of a part of it."""
+        if path in self._attentive:
+            return True
+        prefix = f"{path}." if path else ""
+        is_around = any(each.startswith(prefix) for each in self._attentive)
+        return len(self._attentive) < _MAX_PICTURED and not is_around
 
     def _is_pictured(self, module: nn.Module, path: str, tensor: torch.Tensor) -> bool:
         """Return whether pictures are made of a module.
@@ -65,16 +86,17 @@ class PictureMaker:
         return False
 
 
-def _has_weights(output: Any) -> bool:
-    """Return whether the output of an attention layer contains the attention weights."""
-    pair = isinstance(output, tuple) and len(output) == 2  # noqa: PLR2004 - output and weights
-    return pair and isinstance(output[1], torch.Tensor) and is_readable(output[1])
+class Pictured(NamedTuple):
+    """A picture of a module, and the input of the pass from which it was made."""
+
+    path: str
+    picture: DevicePicture
+    given: PassInput | None
 
 
-def record(
-    run: Run, transfer: DeviceTransfer, step: int, path: str, picture: DevicePicture
-) -> None:
-    """Copy a picture to the host, and record it in the run."""
+def record(run: Run, transfer: DeviceTransfer, step: int, pictured: Pictured) -> None:
+    """Copy a picture to the host, and record it in the run; its input has been recorded before."""
+    path, picture, given = pictured
     shape = tuple(picture.values.shape)
     count = picture.values.numel()
     parts = [picture.values.reshape(-1).float()]
@@ -94,6 +116,7 @@ def record(
                 columns=picture.columns,
                 silent=silent,
                 whole=picture.whole,
+                given=None if given is None or picture.kind == "kernels" else given.recorded,
             )
         )
 

@@ -44,7 +44,7 @@ def output_picture(output: torch.Tensor, silent: torch.Tensor | None) -> DeviceP
     """
     whole = tuple(output.shape)
     if output.dim() == 4 and output.numel():  # noqa: PLR2004 - (sample, channel, height, width)
-        maps = _downsampled(output[:1, :_MAX_PANELS])[0].clone()
+        maps = downsampled(output[:1, :_MAX_PANELS])[0].clone()
         names = tuple(map(str, range(maps.shape[0])))
         return DevicePicture("maps", maps, names, "height", "width", _first(silent), whole)
     if output.dim() in (2, 3) and output.numel():
@@ -76,13 +76,15 @@ def kernels(weight: torch.Tensor) -> DevicePicture:
     return DevicePicture("kernels", shown, names, "height", "width", None, tuple(weight.shape))
 
 
-def attention(weights: torch.Tensor) -> DevicePicture | None:
+def attention(weights: torch.Tensor, whole: tuple[int, ...]) -> DevicePicture | None:
     """Return a picture of attention weights.
 
     Parameters
     ----------
     weights : Tensor, shape (n_samples, n_heads, n_queries, n_keys) or (n_samples, n_queries,
         n_keys), averaged over the heads
+    whole : tuple of int
+        The shape for all queries.
     """
     if weights.dim() == 3:  # noqa: PLR2004 - without heads
         weights = weights[:, None]
@@ -91,11 +93,14 @@ def attention(weights: torch.Tensor) -> DevicePicture | None:
     shown = weights[0, :8, :_MAX_ROWS, :_MAX_ROWS].float().clone()
     averaged = weights.shape[1] == 1
     names = ("mean of the heads",) if averaged else tuple(f"head {n}" for n in range(len(shown)))
-    return DevicePicture("attention", shown, names, "query", "key", None, tuple(weights.shape))
+    return DevicePicture("attention", shown, names, "query", "key", None, whole)
 
 
-def _downsampled(maps: torch.Tensor) -> torch.Tensor:
-    """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 8,192 values."""
+def downsampled(maps: torch.Tensor) -> torch.Tensor:
+    """Return maps, shape (1, channel, height, width), of at most 32 x 32 and 8,192 values.
+
+    They are the given ones if these are small enough and of a floating-point type.
+    """
     height, width = maps.shape[-2:]
     stride = max(1, round((maps.numel() / _MAX_AVERAGED) ** 0.5))
     if stride > 1:

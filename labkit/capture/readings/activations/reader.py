@@ -16,7 +16,8 @@ from labkit.capture import torch_compat
 from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.activations.excluded_modules import ExcludedModules
 from labkit.capture.readings.activations.frozen_norms import is_frozen_norm, read_frozen_norm
-from labkit.capture.readings.activations.picture_maker import PictureMaker, record
+from labkit.capture.readings.activations.model_input import PassInput
+from labkit.capture.readings.activations.picture_maker import PictureMaker
 from labkit.capture.readings.activations.readable import first_readable
 from labkit.capture.readings.activations.statistics import (
     STATISTICS,
@@ -24,6 +25,7 @@ from labkit.capture.readings.activations.statistics import (
     statistics,
 )
 from labkit.capture.readings.activations.step_activations import StepActivations
+from labkit.capture.readings.activations.token_texts import Tokens, TokenTexts
 from labkit.capture.readings.activations.watched_modules import WatchedModules
 from labkit.capture.readings.activations.whole_model import (
     depends_on_scale,
@@ -49,10 +51,18 @@ class ActivationReader:
     chosen : ChosenInput, optional
         The input for which pictures are made, in a separate forward pass. By default pictures are
         made of the loop's forward passes.
+    tokens : callable, mapping or sequence, optional
+        The texts of token ids in the input.
     """
 
-    def __init__(self, models: Mapping[str, nn.Module], chosen: ChosenInput | None = None) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, nn.Module],
+        chosen: ChosenInput | None = None,
+        tokens: Tokens | None = None,
+    ) -> None:
         self._chosen = chosen
+        self._texts = TokenTexts(tokens)
         self._excluded = ExcludedModules()
         self._modules = WatchedModules(models, self._excluded.add)
         self._picture_maker = PictureMaker()
@@ -84,7 +94,7 @@ class ActivationReader:
         self._current = StepActivations(
             run, transfer, step, with_pictures=with_pictures, excluded=self._excluded
         )
-        self._hook = register_module_forward_hook(self._module_called)
+        self._hook = register_module_forward_hook(self._module_called, with_kwargs=True)
 
     def before_update(self) -> None:
         """Make the pictures that need the weights of the pass, before an optimizer changes them.
@@ -114,6 +124,24 @@ class ActivationReader:
         finally:
             self.stop()
 
+    def draw_chosen(self, run: Run, transfer: DeviceTransfer, step: int) -> bool:
+        """Record pictures of the chosen input after the last step of a run; return whether it did.
+
+        Nothing is done if these pictures exist, or if there is no chosen input.
+        """
+        self.stop()
+        self._modules.update()
+        is_known = any(step in run.activations.steps(*each) for each in run.activations.subjects())
+        if self._chosen is None or is_known or not self._modules.can_have_hooks:
+            return False
+        current = StepActivations(run, transfer, step, with_pictures=True, excluded=self._excluded)
+        try:
+            self._picture_chosen(current)
+            current.record_pictures(run, self._texts)
+        finally:
+            current.release()
+        return True
+
     def stop(self) -> None:
         """Remove the hooks on modules and tensors, and drop what was read."""
         self._remove_hook()
@@ -129,7 +157,7 @@ class ActivationReader:
 
     # ── called by torch ──────────────────────────────────────────────────────
 
-    def _module_called(self, module: nn.Module, inputs: Any, output: Any) -> None:
+    def _module_called(self, module: nn.Module, inputs: Any, keywords: Any, output: Any) -> None:
         if torch.compiler.is_compiling():
             return
         current, path = self._current, self._modules.path_of(module)
@@ -137,10 +165,14 @@ class ActivationReader:
             return
         if path in self._excluded or not torch.is_grad_enabled() or not _may_read(current):
             return
+        if path in current.found and torch_compat.is_within_backward():
+            return  # a checkpointed region is recomputed
         began = time.perf_counter_ns()
         try:
             with torch.no_grad(), torch_compat.without_functions():
                 self._read(current, module, path, inputs, output)
+                if current.with_pictures:
+                    self._read_pictures(current, module, path, (inputs, keywords), output)
         except Exception as error:  # noqa: BLE001 - a fault here must not reach the user's model
             self._excluded.add(path, error)
         current.spent_ns += time.perf_counter_ns() - began
@@ -149,8 +181,8 @@ class ActivationReader:
         self, current: StepActivations, module: nn.Module, path: str, inputs: Any, output: Any
     ) -> None:
         run = current.run()
-        if run is None or (path in current.found and torch_compat.is_within_backward()):
-            return  # a checkpointed region is recomputed
+        if run is None:
+            return
         current.thread = threading.get_ident()
         if not current.first_layer_called and is_first_layer(module):
             current.first_layer_called = True
@@ -168,14 +200,32 @@ class ActivationReader:
             current.newest = weakref.ref(tensor)
             current.found[path] = statistics(tensor, activation, channel_dimension(module, tensor))
             current.await_gradient(path, tensor)
-        if current.with_pictures:
-            current.recurrent_calls.add(module, path, inputs, output)
-            if self._chosen is None:
-                current.pictures += self._picture_maker.pictures_of(
-                    module, path, output, activation
-                )
 
     # ── pictures ─────────────────────────────────────────────────────────────
+
+    def _read_pictures(
+        self,
+        current: StepActivations,
+        module: nn.Module,
+        path: str,
+        arguments: tuple[Any, Any],
+        output: Any,
+    ) -> None:
+        """Make the pictures of a module's call; `arguments` are the positional ones and others."""
+        inputs, _ = arguments
+        is_model = self._modules.is_model(module)
+        current.inputs.layer_called(module, path, inputs)
+        if is_model:
+            current.inputs.model_returned(*arguments)
+        if isinstance(module, (nn.RNNBase, nn.RNNCellBase)):
+            current.inputs.note_first_call(path)
+            current.recurrent_calls.add(module, path, inputs, output)
+        if self._chosen is None:
+            activation = self._modules.activation_function(path)
+            found = self._picture_maker.pictures_of(module, path, arguments, output, activation)
+            current.add_pictures(found, current.inputs.current)
+        if is_model:
+            current.inputs.end_pass()
 
     def _record_pictures(self, run: Run, current: StepActivations) -> None:
         self._picture_layers(current, with_gradients=False)
@@ -183,17 +233,21 @@ class ActivationReader:
         for path in current.recurrent_calls.cells():
             try:
                 pictures = current.recurrent_calls.cell_pictures(path)
-                current.pictures += [(path, picture) for picture in pictures]
+                current.add_pictures(
+                    [(path, picture) for picture in pictures], current.inputs.at_first_call(path)
+                )
             except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
                 self._excluded.add(path, error)
-        for path, picture in current.pictures:
-            record(run, current.transfer, current.step, path, picture)
+        current.record_pictures(run, self._texts)
+        self._texts.notify(run)
 
     def _picture_layers(self, current: StepActivations, *, with_gradients: bool) -> None:
         for path in current.recurrent_calls.layers(with_gradients=with_gradients):
             try:
                 pictures = current.recurrent_calls.layer_pictures(path)
-                current.pictures += [(path, picture) for picture in pictures]
+                current.add_pictures(
+                    [(path, picture) for picture in pictures], current.inputs.at_first_call(path)
+                )
             except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
                 self._excluded.add(path, error)
 
@@ -203,23 +257,26 @@ class ActivationReader:
         if self._chosen is None or model is None or run is None or current.chosen_drawn:
             return
         current.chosen_drawn = True
+        given = PassInput()
 
-        def module_called(module: nn.Module, _: Any, output: Any) -> None:
+        def module_called(module: nn.Module, inputs: Any, keywords: Any, output: Any) -> None:
             path = self._modules.path_of(module)
             if path is None or path in self._excluded:
                 return
             try:
+                given.note_layer(module, inputs)
                 activation = self._modules.activation_function(path)
-                current.pictures += self._picture_maker.pictures_of(
-                    module, path, output, activation
-                )
+                arguments = (inputs, keywords)
+                found = self._picture_maker.pictures_of(module, path, arguments, output, activation)
+                current.add_pictures(found, given)
             except Exception as error:  # noqa: BLE001 - one module that cannot be drawn
                 self._excluded.add(path, error)
 
-        handle = register_module_forward_hook(module_called)
+        handle = register_module_forward_hook(module_called, with_kwargs=True)
         self._is_drawing = True
         try:
             self._chosen.run(model)
+            given.take(self._chosen.tensors)
         except Exception as error:  # noqa: BLE001 - the model may not take this input any more
             self._chosen = None
             run.add_notice(

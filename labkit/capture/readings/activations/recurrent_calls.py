@@ -17,9 +17,13 @@ from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samp
 from labkit.run.activations import MAX_VALUES, PictureKind
 
 _MAX_UNITS = 64
+_MIN_UNITS = 16
+"""Number of units below which a picture rather ends at an earlier time step."""
 _MAX_TIMES = 256
 _MAX_LAYERS = 16
 """Maximum number of recurrent layers and cells that are read, to bound memory."""
+_MAX_LAYERS_OF_GATES = 4
+"""Maximum number of layers of one module whose gates are drawn."""
 Hook = torch.utils.hooks.RemovableHandle
 
 
@@ -127,14 +131,35 @@ def _pictures_of_layer(call: LayerCall) -> Iterator[DevicePicture]:
     yield _picture_over_time("states", states, names)
     gate_names = recurrent_cells.GATES[kind]
     if gate_names:
-        last = done.gates[-1]
-        gates = torch.stack(
-            [torch.stack([moment[gate][0] for moment in last]) for gate in range(len(gate_names))]
-        )
-        yield _picture_over_time("gates", gates, gate_names)
+        yield _gates_picture(done.gates, gate_names, several=call.module.num_layers > 1)
     norms = recurrent.time_gradients(call)
     if norms is not None:
         yield _gradient_over_time(norms, names)
+
+
+def _gates_picture(
+    gates: list[list[list[torch.Tensor]]], names: tuple[str, ...], *, several: bool
+) -> DevicePicture:
+    """Return a picture of the gates of each layer, those of one kind side by side.
+
+    Parameters
+    ----------
+    gates : list of list of list of Tensor, each of shape (n_sequences, n_hidden)
+        Indexed by layer, time step and gate.
+    names : tuple of str
+        The name of each gate.
+    several : bool
+        Whether the module has several layers, which are then named.
+    """
+    shown = gates[:_MAX_LAYERS_OF_GATES]
+    panels = [
+        torch.stack([moment[gate][0] for moment in layer])
+        for gate in range(len(names))
+        for layer in shown
+    ]
+    if several:
+        names = tuple(f"layer {layer}: {name}" for name in names for layer in range(len(shown)))
+    return _picture_over_time("gates", torch.stack(panels), names)
 
 
 class _CellCalls:
@@ -203,8 +228,9 @@ def _picture_over_time(
 ) -> DevicePicture:
     """Return a picture of values, shape (n_panels, n_times, n_units); columns are time steps."""
     room = MAX_VALUES // values.shape[0]
-    units = min(_MAX_UNITS, values.shape[2])
-    times = max(1, min(values.shape[1], room // units))
+    least = min(_MIN_UNITS, values.shape[2])
+    times = max(1, min(values.shape[1], room // least))
+    units = max(least, min(_MAX_UNITS, values.shape[2], room // times))
     shown = values[:, :times, :units].transpose(1, 2)
     return DevicePicture(kind, shown, names, "unit", "time step", None, tuple(values.shape))
 

@@ -6,19 +6,24 @@ import functools
 import math
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch.utils.hooks import unserializable_hook
 
 from labkit.capture.readings.activations.excluded_modules import ExcludedModules
+from labkit.capture.readings.activations.model_input import PassInput
+from labkit.capture.readings.activations.picture_maker import Pictured, record
 from labkit.capture.readings.activations.pictures import DevicePicture
 from labkit.capture.readings.activations.recurrent_calls import RecurrentCalls
 from labkit.capture.readings.activations.statistics import FOR_UNITS, first_samples
+from labkit.capture.readings.activations.step_inputs import StepInputs
 from labkit.capture.readings.activations.tables import write
+from labkit.capture.readings.activations.token_texts import TokenTexts
 from labkit.capture.readings.device_transfer import DeviceTransfer
 from labkit.run import Run
+from labkit.run.activations import PictureKind
 
 
 class StepActivations:
@@ -60,13 +65,32 @@ class StepActivations:
         """Statistics by module path, each of shape (4,), dtype float32."""
         self.chosen_drawn = False
         """Whether pictures for the chosen input have been made."""
-        self.pictures: list[tuple[str, DevicePicture]] = []
+        self._pictures: dict[tuple[str, PictureKind], Pictured] = {}
+        self.inputs = StepInputs()
         self.recurrent_calls = RecurrentCalls()
         self.spent_ns = 0
         """Time that hooks took, in nanoseconds."""
         self._gradients: dict[str, torch.Tensor] = {}
         self._hooks: list[torch.utils.hooks.RemovableHandle] = []
         self._excluded = excluded
+
+    def add_pictures(
+        self, found: Iterable[tuple[str, DevicePicture]], given: PassInput | None
+    ) -> None:
+        """Add pictures by module path; they replace those of earlier calls in the step.
+
+        `given` is the input of the pass from which they were made.
+        """
+        for path, picture in found:
+            self._pictures[path, picture.kind] = Pictured(path, picture, given)
+
+    def record_pictures(self, run: Run, texts: TokenTexts) -> None:
+        """Copy the pictures to the host, and before them the inputs to which they refer."""
+        for given in {id(each.given): each.given for each in self._pictures.values()}.values():
+            if given is not None:
+                given.record(self.transfer, texts)
+        for pictured in self._pictures.values():
+            record(run, self.transfer, self.step, pictured)
 
     def await_gradient(self, path: str, tensor: torch.Tensor) -> None:
         """Register a hook that reads the gradient of a tensor."""
@@ -106,7 +130,8 @@ class StepActivations:
         """Remove the hooks on tensors, and drop what was read."""
         for hook in self._hooks:
             hook.remove()
-        self._hooks, self.pictures = [], []
+        self._hooks, self._pictures = [], {}
+        self.inputs = StepInputs()
         self.found, self._gradients = {}, {}
         self.recurrent_calls.clear()
 

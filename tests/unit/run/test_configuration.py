@@ -8,7 +8,7 @@ from torch import nn
 
 import labkit as lk
 from labkit.run import Run
-from labkit.run.differences import configuration_of, differing, results_of
+from labkit.run.configuration import configuration_of, differing, results_of
 from labkit.run.run_setup import GroupSetup
 
 

@@ -1,0 +1,125 @@
+"""Writes a run as event files of TensorBoard, with tensorboardX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+
+from labkit.exports.recorded_rows import (
+    WallTimes,
+    configuration,
+    recorded_series,
+    rows_by_step,
+)
+from labkit.run import Run
+from labkit.run.logged_sample import LoggedSample
+from labkit.run.optional import import_optional
+
+_EVEN_BINS = "grad_linear/"
+
+
+def to_tensorboard(run: Run, folder: str | PathLike[str]) -> None:
+    """Write a run for TensorBoard: series, histograms of gradients, images, texts, configuration.
+
+    Figures of plotly that were logged are not written, as TensorBoard shows none. It replaces some
+    characters of names, for example spaces, by underscores.
+
+    Parameters
+    ----------
+    run : Run
+        Ended or not.
+    folder : str or path
+        Created if necessary; a further file is added to an existing folder.
+
+    Raises
+    ------
+    ImportError
+        If tensorboardX is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> run = Run("demo")
+    >>> run.log(accuracy=0.5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     to_tensorboard(run, folder)
+    ...     from labkit.exports import from_tensorboard
+    ...     from_tensorboard(folder).series("accuracy")[1].tolist()
+    [0.5]
+    """
+    import_optional("tensorboardX", needed_by="to_tensorboard()")
+    series, times = recorded_series(run), WallTimes(run)
+    with _writer(folder) as writer:
+        _write_configuration(writer, configuration(run))
+        for step, row in rows_by_step(series):
+            for name, value in row.items():
+                writer.add_scalar(name, value, step, walltime=times.at(step))
+        _write_histograms(writer, run, times)
+        for each in run.sample_log.series():
+            for sample in run.sample_log.samples(each.name):
+                _write_sample(writer, sample, times.at(sample.step))
+
+
+@contextmanager
+def _writer(folder: str | PathLike[str]) -> Iterator[Any]:
+    from tensorboardX import SummaryWriter
+
+    writer = SummaryWriter(fspath(folder))
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+def _write_histograms(writer: Any, run: Run, times: WallTimes) -> None:
+    """Write the histograms whose bins are even, as the others have no signs."""
+    for name in run.histograms.names():
+        if not name.startswith(_EVEN_BINS):
+            continue
+        log = run.histograms.read(name)
+        for step, edges, counts in zip(log.steps.tolist(), log.edges, log.counts, strict=True):
+            centres = (edges[1:] + edges[:-1]) / 2
+            writer.add_histogram_raw(
+                f"grad/{name.removeprefix(_EVEN_BINS)}",
+                min=float(edges[0]),
+                max=float(edges[-1]),
+                num=int(counts.sum()),
+                sum=float(centres @ counts),
+                sum_squares=float(np.square(centres) @ counts),
+                bucket_limits=edges[1:].tolist(),
+                bucket_counts=counts.tolist(),
+                global_step=step,
+                walltime=times.at(step),
+            )
+
+
+def _write_sample(writer: Any, sample: LoggedSample, seconds: float) -> None:
+    if sample.kind == "text":
+        writer.add_text(sample.name, sample.text, sample.step, walltime=seconds)
+    elif sample.kind == "image":
+        from tensorboardX.proto.summary_pb2 import Summary
+
+        # The bytes of the file are written as they are, so that no library has to decode them.
+        image = Summary.Image(
+            height=sample.height, width=sample.width, encoded_image_string=sample.content
+        )
+        summary = Summary(value=[Summary.Value(tag=sample.name, image=image)])
+        writer.file_writer.add_summary(summary, sample.step, seconds)
+
+
+def _write_configuration(writer: Any, config: dict[str, Any]) -> None:
+    """Write the configuration for the page of hyperparameters, values of other types as text."""
+    if not config:
+        return
+    from tensorboardX.summary import hparams
+
+    plain = {
+        name: value if isinstance(value, (bool, int, float, str)) else repr(value)
+        for name, value in config.items()
+    }
+    for summary in hparams(plain, {}):
+        writer.file_writer.add_summary(summary)
