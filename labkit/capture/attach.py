@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
@@ -286,6 +285,5 @@ def _describe(
         {label: type(module).__name__ for label, module in models.items()},
         sorted({str(parameter.dtype).removeprefix("torch.") for parameter in known}),
         None if loss_fn is None else type(loss_fn).__name__,
-        {"torch": str(torch.__version__), "Python": platform.python_version()},
     )
     FrozenParameters(table).record(run)

@@ -55,7 +55,7 @@ class RunRecord:
     model : ModelFacts
         Properties of the watched models.
     setup : RunSetup
-        The classes, the hyperparameters at the start, and the versions.
+        The classes, and the hyperparameters at the start.
     recorder : Recorder
         The tables of series.
     histograms : HistogramLog
@@ -490,12 +490,9 @@ class RunRecord:
         models: Mapping[str, str],
         dtypes: Sequence[str],
         loss_function: str | None,
-        versions: Mapping[str, str],
     ) -> None:
         """Set how the run was set up, apart from its parameter groups; see `RunSetup`."""
-        self.setup = RunSetup(
-            dict(models), tuple(dtypes), loss_function, dict(versions), self.setup.groups
-        )
+        self.setup = RunSetup(dict(models), tuple(dtypes), loss_function, self.setup.groups)
 
     def add_group_setups(self, groups: Sequence[GroupSetup]) -> None:
         """Add the parameter groups whose names are new."""

@@ -169,7 +169,7 @@ class RunReader:
 
 def _read_progress(run: RunRecord, data: Mapping[str, Any]) -> None:
     run.model = decoded(ModelFacts, data.get("model"), "the model")
-    run.setup = decoded(RunSetup, data.get("setup"), "the setup")
+    run.setup = decoded(RunSetup, data.get("setup", {}), "the setup")
     progress = decoded(
         dict[str, tuple[tuple[int, float], ...]], data.get("progress", {}), "the progress"
     )
