@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import nan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -71,6 +72,7 @@ def imported_run(name: str, imported: ImportedSeries) -> Run:
     if not imported.points:
         raise ValueError(f"{imported.source} has no series of numbers.")
     run = Run(name)
+    run.started_at = nan
     found = {
         series: _rising(imported.source, series, *points)
         for series, points in imported.points.items()

@@ -31,6 +31,7 @@ def run_facts(run: SavedRun, *, process_ends: bool = False) -> dict[str, object]
     facts: dict[str, object] = {
         "id": run.id,
         "name": run.name,
+        "started_at": run.started_at,
         "config": run.config,
         "note": run.note,
         "environment": run.environment,
