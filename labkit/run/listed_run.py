@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit.run.configuration import configuration_rows
+from labkit.run.configuration import configuration_rows, differing
 from labkit.run.file.summary import FileSummary, FindingSummary
 from labkit.run.file.writer import why_ended
 from labkit.run.folder_scan import Stamp
@@ -16,6 +16,8 @@ from labkit.run.results import Outline, SeriesResult
 from labkit.run.state import FINAL_STATUSES, Status
 
 _NOTE = "note"
+GIVEN = "config."
+"""Begin of the names of what the user gave as the configuration."""
 _MAX_LETTERS = 2_000
 
 
@@ -76,6 +78,30 @@ class ListedRun:
         return self.status is not None and self.status not in FINAL_STATUSES
 
 
+def differing_settings(runs: Sequence[ListedRun]) -> list[str]:
+    """Return the names of the configuration in which runs differ.
+
+    A setting that some runs lack counts only if the user gave it: optimizers of different classes
+    have different ones.
+
+    Examples
+    --------
+    >>> sgd = {"optimizer": "SGD", "nesterov": "False", "config.width": "16"}
+    >>> runs = [
+    ...     ListedRun("a", Path("a"), "a", configuration=sgd),
+    ...     ListedRun("b", Path("b"), "b", configuration={"optimizer": "Adam"}),
+    ... ]
+    >>> differing_settings(runs)
+    ['optimizer', 'config.width']
+    """
+    readable = [run.configuration for run in runs if run.error is None]
+
+    def differs(name: str) -> bool:
+        return name.startswith(GIVEN) or len({c[name] for c in readable if name in c}) > 1
+
+    return [name for name in differing(readable) if differs(name)]
+
+
 @dataclass(frozen=True)
 class WatchedFile:
     """What was read of a file, and since when it has not changed.
@@ -100,13 +126,8 @@ class WatchedFile:
     def of(cls, stamp: Stamp, summary: FileSummary, before: WatchedFile | None) -> WatchedFile:
         """Return a file that was read again; `before` is what was read before."""
         is_same = before is not None and before.summary.writer == summary.writer
-        rows = configuration_rows(summary)
-        return cls(
-            stamp,
-            summary,
-            before.changed_at if before is not None and is_same else time.monotonic(),
-            {name: text for name, text in rows.items() if name != _NOTE},
-        )
+        changed_at = before.changed_at if before is not None and is_same else time.monotonic()
+        return cls(stamp, summary, changed_at, _shown_rows(configuration_rows(summary)))
 
     def listed(self, key: str, path: Path) -> ListedRun:
         """Return the run as it is now: its process may have been killed since."""
@@ -136,3 +157,10 @@ class WatchedFile:
             return "the run has ended"
         unchanged = time.monotonic() - self.changed_at
         return why_ended(self.summary.writer, state.step, unchanged)
+
+
+def _shown_rows(rows: Mapping[str, str]) -> dict[str, str]:
+    """Return the rows of a configuration without the note, and without what says nothing new."""
+    is_all_trainable = rows.get("trainable parameters") == rows.get("parameters")
+    hidden = {_NOTE, "trainable parameters"} if is_all_trainable else {_NOTE}
+    return {name: text for name, text in rows.items() if name not in hidden}

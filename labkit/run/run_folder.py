@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labkit.run.configuration import differing
 from labkit.run.file import FileError
 from labkit.run.file.errors import is_busy
 from labkit.run.file.summary import read_summary
@@ -101,10 +100,6 @@ class RunFolder:
         """
         self.refresh()
         return frame_of(self._listed, only_differing=only_differing)
-
-    def differing(self) -> list[str]:
-        """Return the names of the configuration in which the runs differ."""
-        return differing([run.configuration for run in self._listed if run.error is None])
 
     # ── the runs ─────────────────────────────────────────────────────────────
 

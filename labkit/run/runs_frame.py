@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from labkit.run.configuration import differing
-from labkit.run.listed_run import ListedRun
+from labkit.run.listed_run import ListedRun, differing_settings
 from labkit.run.optional import import_optional
 from labkit.run.results import SeriesResult
 
@@ -23,7 +22,7 @@ def frame_of(runs: Sequence[ListedRun], *, only_differing: bool) -> pandas.DataF
     pandas = import_optional("pandas", needed_by="runs.to_frame()")
     readable = [run.configuration for run in runs if run.error is None]
     names = dict.fromkeys(name for column in readable for name in column)
-    chosen = differing(readable) if only_differing else list(names)
+    chosen = differing_settings(runs) if only_differing else list(names)
     columns: dict[str, list[Any]] = {name: [getattr(run, name) for run in runs] for name in _FIRST}
     columns["started"] = pandas.to_datetime(
         [math.nan if run.started is None else run.started for run in runs], unit="s", utc=True

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
-from labkit.run.configuration import differing
-from labkit.run.listed_run import ListedRun
+from labkit.run.listed_run import GIVEN, ListedRun, differing_settings
 from labkit.run.printable import printable
 
 MAX_ROWS = 24
 _MAX_CELL = 24
+_MAX_COLUMNS = 8
+_MAX_LINE = 98
 _UNKNOWN = "-"
 
 
@@ -37,14 +39,15 @@ class RunsTable(NamedTuple):
 
 def table_of(runs: Sequence[ListedRun], max_columns: int) -> RunsTable:
     """Return the table with at most so many columns of what differs in the configuration."""
-    shown = list(reversed(runs))[:MAX_ROWS]
-    names = differing([run.configuration for run in runs if run.error is None])[:max_columns]
+    newest_first = sorted(runs, key=lambda run: -(run.started or 0))
+    shown = newest_first[:MAX_ROWS]
+    names = differing_settings(runs)[:max_columns]
     head = ["run", "status", "steps", "loss", *names]
     rows = [_cells(run, names) for run in shown]
     cells = [[_short(printable(cell)) for cell in row] for row in rows]
-    return RunsTable(
-        [_short(printable(name)) for name in head], cells, shown, len(runs) - len(shown)
-    )
+    more = len(runs) - len(shown)
+    heads = [_short(printable(name.removeprefix(GIVEN))) for name in head]
+    return RunsTable(heads, cells, shown, more)
 
 
 def text_of(folder: str, runs: Sequence[ListedRun]) -> str:
@@ -60,8 +63,10 @@ def text_of(folder: str, runs: Sequence[ListedRun]) -> str:
     """
     lines = [title_of(folder, len(runs))]
     if runs:
-        head, rows, _, more = table_of(runs, 6)
+        head, rows, _, more = table_of(runs, _MAX_COLUMNS)
         widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        ends = accumulate(width + 2 for width in widths)
+        widths = [width for width, end in zip(widths, ends, strict=True) if end <= _MAX_LINE]
         lines += ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows)]
         lines += [f"  and {more:,} more"] if more else []
     return "\n".join(lines)

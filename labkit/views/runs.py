@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -64,8 +65,11 @@ class RunsView(View):
         self.comparison: Comparison | None = None
         self._compare = compare
         self._compared: tuple[str, ...] = ()
-        self._sent: dict[str, ListedRun] = {}
+        self._sent: dict[str, ListedRun] | None = None
+        """What the pages have; None before the first one has requested the runs."""
         self._problem: str | None = None
+        self._sending = threading.Lock()
+        """Held while rows are sent, so that those of an earlier moment do not arrive later."""
         self._fragmenter = Fragmenter()
         self._work = BackgroundWork(self.poll, POLL_SECONDS)
         # Scripts reach a page over the channel of a run.
@@ -77,16 +81,18 @@ class RunsView(View):
 
     def poll(self) -> None:
         """Look at the folder, and send the rows that have changed."""
-        if self.comm is None:
+        if self.comm is None or self._sent is None:
             return
         self.folder.refresh()
-        listed = {run.key: run for run in self.folder.listed}
-        changed = [run for key, run in listed.items() if self._sent.get(key) != run]
-        removed = [key for key in self._sent if key not in listed]
-        problem = self.folder.problem
-        if changed or removed or problem != self._problem:
-            self._sent, self._problem = listed, problem
-            self._post(runs_messages.rows_message(problem, changed, removed))
+        with self._sending:
+            before = self._sent
+            listed = {run.key: run for run in self.folder.listed}
+            changed = [run for key, run in listed.items() if before.get(key) != run]
+            removed = [key for key in before if key not in listed]
+            problem = self.folder.problem
+            if changed or removed or problem != self._problem:
+                self._sent, self._problem = listed, problem
+                self._post(runs_messages.rows_message(problem, changed, removed))
 
     def close(self) -> None:
         """Close the view and its comparison on every page, and end its thread."""
@@ -131,10 +137,11 @@ class RunsView(View):
     def _send_all(self, page: PageRecord, *, again: bool = False) -> None:
         if not page.needs(f"runs of {self.model_id}", again=again):
             return
-        listed = self.folder.listed
-        self._sent = {run.key: run for run in listed}
-        self._problem = self.folder.problem
-        self._post(runs_messages.runs_message(str(self.folder.folder), self._problem, listed))
+        with self._sending:
+            listed = self.folder.listed
+            self._sent = {run.key: run for run in listed}
+            self._problem = self.folder.problem
+            self._post(runs_messages.runs_message(str(self.folder.folder), self._problem, listed))
         if self.comparison is not None:
             self._send_comparison(None)
 
@@ -163,6 +170,8 @@ class RunsView(View):
         finally:
             if before is not None:
                 before.close()
+            if self.comm is None:  # closed meanwhile
+                self._close_comparison()
 
     def _send_comparison(self, request: int | None) -> None:
         shown = self.comparison

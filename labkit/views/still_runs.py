@@ -10,13 +10,13 @@ from labkit.run.run_folder import RunFolder
 from labkit.run.runs_text import table_of, text_of, title_of
 from labkit.views import pictures
 
-_FIRST_WIDTHS = (150, 84, 64, 64)
-_CURVE_LEFT, _CURVE_WIDTH = 384, 84
-_MORE_LEFT = 484
-_MAX_COLUMNS = 3
+_FIRST_WIDTHS = (130, 80, 52, 70)
+_CURVE_LEFT, _CURVE_WIDTH = 352, 76
+_MORE_LEFT = 438
+_MAX_COLUMNS = 4
 _LINE, _TOP = 22, 58
 _RAISED = 6
-_LETTER = 7.0
+_LETTER = 7.4
 """Approximate width of a letter, in px."""
 
 

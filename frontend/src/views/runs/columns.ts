@@ -19,6 +19,8 @@ export interface RunColumn {
 /** The text of a cell without a value. */
 export const NOTHING = "–";
 const LOSS = "loss";
+/** Begin of the names of what the user gave as the configuration. */
+const GIVEN = "config.";
 /** More columns of losses and metrics can hardly be read. */
 const MAX_RESULTS = 60;
 
@@ -46,6 +48,28 @@ const STATUS: RunColumn = {
 const BEFORE: readonly RunColumn[] = [
   STATUS,
   counted("steps", "Steps", "Number of completed steps.", ({ steps }) => steps, formatCount),
+];
+
+const AFTER: readonly RunColumn[] = [
+  {
+    id: "note",
+    name: "Note",
+    explanation: "What lk.watch(model, note=...) was given; of an unreadable file, the reason.",
+    isNumber: false,
+    value: ({ note, error }) => error ?? (note || null),
+    text: ({ note, error }) => error ?? note,
+    detail: ({ note, error }) => error ?? note,
+  },
+  {
+    ...counted(
+      "findings",
+      "Findings",
+      "Number of problems that labkit has found in the run.",
+      ({ error, findings }) => (error === null ? findings : null),
+      formatCount,
+    ),
+    detail: ({ finding, findings }) => (findings > 1 ? `${finding} (and more)` : finding),
+  },
   {
     ...counted("started", "Started", "When it began.", ({ started }) => started, formatTime),
     detail: ({ started }) =>
@@ -60,52 +84,36 @@ const BEFORE: readonly RunColumn[] = [
   ),
 ];
 
-const AFTER: readonly RunColumn[] = [
-  {
-    ...counted(
-      "findings",
-      "Findings",
-      "Number of problems that labkit has found in the run.",
-      ({ error, findings }) => (error === null ? findings : null),
-      formatCount,
-    ),
-    detail: ({ finding, findings }) => (findings > 1 ? `${finding} (and more)` : finding),
-  },
-  {
-    id: "note",
-    name: "Note",
-    explanation: "What lk.watch(model, note=...) was given; of an unreadable file, the reason.",
-    isNumber: false,
-    value: ({ note, error }) => error ?? (note || null),
-    text: ({ note, error }) => error ?? note,
-    detail: ({ note, error }) => error ?? note,
-  },
-];
-
-/** Returns the columns between the names and the curves of the losses, and those after them. */
+/** Returns the columns after those of the names and of the curves, with those of some settings. */
 export function columnsOf(
   runs: readonly RunEntry[],
   settings: readonly string[],
 ): readonly RunColumn[] {
-  return [...BEFORE, ...resultColumns(runs), ...settings.map(settingColumn(runs)), ...AFTER];
+  const names = [...new Set(runs.flatMap(({ results }) => [...results.keys()]))];
+  const [losses, metrics] = [true, false].map((isWanted) =>
+    resultColumns(names.filter((name) => isLoss(name) === isWanted)),
+  ) as [RunColumn[], RunColumn[]];
+  return [...BEFORE, ...losses, ...settings.map(settingColumn(runs)), ...metrics, ...AFTER];
 }
 
-/** Returns the names of the configuration, with whether the runs differ in each. */
+/**
+ * Returns the names of the configuration, with whether the runs differ in each. A setting that some
+ * runs lack counts only if the user gave it: optimizers of different classes have different ones.
+ */
 export function settingsOf(runs: readonly RunEntry[]): ReadonlyMap<string, boolean> {
   const readable = runs.filter(({ error }) => error === null);
   const names = new Set(readable.flatMap(({ configuration }) => Object.keys(configuration)));
   return new Map(
-    [...names].map((name) => [
-      name,
-      new Set(readable.map(({ configuration }) => configuration[name])).size > 1,
-    ]),
+    [...names].map((name) => {
+      const texts = new Set(readable.map(({ configuration }) => configuration[name]));
+      if (!name.startsWith(GIVEN)) texts.delete(undefined);
+      return [name, texts.size > 1];
+    }),
   );
 }
 
-function resultColumns(runs: readonly RunEntry[]): RunColumn[] {
-  const names = [...new Set(runs.flatMap(({ results }) => [...results.keys()]))];
-  const ordered = [...names.filter(isLoss), ...names.filter((name) => !isLoss(name))];
-  return ordered
+function resultColumns(names: readonly string[]): RunColumn[] {
+  return names
     .flatMap((name) => [
       resultColumn(name, "last", "The newest value"),
       resultColumn(name, "lowest", "The lowest value"),

@@ -14,13 +14,16 @@ export class SameSettings {
   }
 
   update(runs: readonly RunEntry[], names: readonly string[]): void {
-    const readable = runs.find(({ error }) => error === null);
     this.element.hidden = names.length === 0 || runs.length < 2;
-    const rows = names.map((name) => [name, readable?.configuration[name] ?? ""] as const);
+    const textOf = (name: string) =>
+      runs.map(({ configuration }) => configuration[name]).find((text) => text !== undefined);
+    const rows = names.map((name) => [name, textOf(name) ?? ""] as const);
     const key = JSON.stringify(rows);
     if (key === this.drawn) return;
     this.drawn = key;
-    setText(this.summary, `The same in all runs: ${names.join(", ")}`);
+    const text = `The same in all runs: ${names.join(", ")}`;
+    setText(this.summary, text);
+    this.summary.title = text;
     this.list.replaceChildren(
       ...rows.map(([name, text]) => make("div", {}, make("dt", {}, name), make("dd", {}, text))),
     );
