@@ -57,7 +57,7 @@ def column_name(series: str) -> str:
 
 
 def _knots(run: Run, axis: str) -> tuple[list[int], list[float]]:
-    knots = (run.epochs_begun if axis == "epoch" else run.step_times).knots()
+    knots = (run.epochs.begun if axis == "epoch" else run.step_times).knots()
     return [knot.step for knot in knots], [knot.value for knot in knots]
 
 

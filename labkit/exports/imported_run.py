@@ -154,5 +154,4 @@ def _begin_epochs(run: Run, points: Sequence[tuple[int, float]]) -> None:
     rising = np.append(True, np.diff(completed) > 0)
     begins: NDArray[np.float64] = np.interp(np.arange(count), completed[rising], steps[rising])
     for step in np.round(begins).astype(np.int64).tolist():
-        run.advance_to(step + 1)
-        run.begin_epoch(None)
+        run.epochs.begin(step, None)

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from labkit.exports.figures.decimate import decimate
 from labkit.exports.figures.look import (
     MAGNITUDES,
     NOT_FINITE,
@@ -48,6 +49,8 @@ _MAX_CELLS, _MAX_BINS, _MIN_BINS = 120_000, 400, 60
 _MAX_DECADES = 12
 _MAX_NAMED_ROWS, _MAX_NAMED_LINES = 60, 8
 _ROW_HEIGHT = 18
+_SLICES, _MIN_SLICES = 20_000, 100
+"""Number of slices of all lines together, which limits the size of a figure, and of each."""
 _MARKED_LINES = 2
 """Number of lines above which values without a number are not marked."""
 
@@ -232,7 +235,10 @@ def lines(run: Run, family: Family, options: FamilyOptions) -> go.Figure:
     )
     marks = Marks([], [])
     for index, name in enumerate(names):
-        steps, values = run.series(f"{kind}/{name}")
+        points = run.series(f"{kind}/{name}")
+        if len(names) <= _MARKED_LINES:
+            marks.add(gap_marks(name, *points, options.axis, (0, 1), look))
+        steps, values = decimate(*points, max(_MIN_SLICES, _SLICES // len(names)))
         figure.add_trace(
             go.Scatter(
                 x=options.axis.at(steps),
@@ -246,8 +252,6 @@ def lines(run: Run, family: Family, options: FamilyOptions) -> go.Figure:
                 ),
             )
         )
-        if len(names) <= _MARKED_LINES:
-            marks.add(gap_marks(name, steps, values, options.axis, (0, 1), look))
     if options.marks:
         last = max(int(run.series(f"{kind}/{name}")[0][-1]) for name in names)
         marks.add(event_marks(run.events, last, options.axis, look))

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from labkit.exports.figures.look import MAGNITUDES, Look, label, new_figure, scale
+from labkit.exports.figures.look import MAGNITUDES, Look, label, new_figure, scale, translucent
 from labkit.exports.figures.step_axis import StepAxis
 from labkit.exports.figures.subjects import histogram_names
 from labkit.run import Run
@@ -94,7 +94,7 @@ def _ridge(
                 y=np.concatenate([[base], top, [base]]),
                 customdata=np.concatenate([[0], counts[low:high], [0]]),
                 fill="toself",
-                fillcolor=_translucent(colour),
+                fillcolor=translucent(colour, 0.45),
                 line={"color": colour, "width": 1},
                 mode="lines",
                 name=label(name),
@@ -122,8 +122,3 @@ def _step_edges(steps: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _magnitudes() -> dict[str, Any]:
     return {"type": "log", "exponentformat": "power", "dtick": 1, "showgrid": False}
-
-
-def _translucent(colour: str) -> str:
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.45)"

@@ -194,6 +194,18 @@ def colour_at(part: float, colours: Sequence[str] = MAGNITUDES) -> str:
     return "#" + "".join(f"{value:02x}" for value in mixed)
 
 
+def translucent(colour: str, opacity: float) -> str:
+    """Return a colour with an opacity.
+
+    Examples
+    --------
+    >>> translucent("#ff8000", 0.5)
+    'rgba(255,128,0,0.5)'
+    """
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
 def line_colour(index: int, count: int, look: Look) -> str:
     """Return the colour of one of some lines: distinct hues for few, a gradient for many."""
     if count <= len(look.series):

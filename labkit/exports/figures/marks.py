@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from labkit.exports.figures.look import Look, label
+from labkit.exports.figures.look import Look, label, translucent
 from labkit.exports.figures.step_axis import StepAxis
 from labkit.run import Finding, RunEvent
 from labkit.run.series_table import Floats, Steps
@@ -54,7 +54,7 @@ def gap_marks(
     for gap in _gaps(steps, values):
         x0, x1 = axis.at([gap.first, gap.last]).tolist()
         line = {"color": look.error, "width": 1 if x0 == x1 else 0.5}
-        fill = {} if x0 == x1 else {"fillcolor": f"{look.error}1f"}
+        fill = {} if x0 == x1 else {"fillcolor": translucent(look.error, 0.12)}
         kind = "line" if x0 == x1 else "rect"
         marks.shapes.append(_span(kind, x0, x1, domain) | {"line": line} | fill)
         marks.annotations.append(
@@ -85,7 +85,7 @@ def finding_marks(
         line = {"color": colour, "width": 1, "dash": "dot"}
         marks.shapes.append(
             _span("rect", x0, x1, domain)
-            | {"line": line, "fillcolor": f"{colour}1f", "layer": "below"}
+            | {"line": line, "fillcolor": translucent(colour, 0.12), "layer": "below"}
         )
         top = domain[1] - place * _LABEL_HEIGHT / height
         marks.annotations.append(

@@ -77,7 +77,7 @@ def step_axis(run: Run, name: str) -> StepAxis:
     Examples
     --------
     >>> run = Run("demo")
-    >>> run.epochs_begun.add(0, 0); run.epochs_begun.add(50, 1)
+    >>> run.epochs.begin(0, None); run.epochs.begin(50, None)
     >>> step_axis(run, "epoch").at([0, 25, 100]).tolist()
     [0.0, 0.5, 2.0]
     """
@@ -87,7 +87,7 @@ def step_axis(run: Run, name: str) -> StepAxis:
     if name == "epoch":
         newest = run.epoch_start
         length = None if newest is None else newest.steps
-        return _known(run, _epochs(run.epochs_begun.knots(), length), "epochs")
+        return _known(run, _epochs(run.epochs.begun.knots(), length), "epochs")
     if name == "time":
         return _known(run, _times(run.step_times.knots()), "times")
     raise ValueError(

@@ -31,8 +31,8 @@ def recorded_run(name="demo", steps=40):
         values = np.linspace(-1, 1, 48, dtype=np.float32).reshape(3, 4, 4)
         panels = ("input gate", "candidate", "cell state")
         run.activations.add(Picture("conv", kind, 7, values, panels, "height", "width", (1,)))
-    for step, completed in ((0, 0), (20, 1), (39, 2)):
-        run.epochs_begun.add(step, completed)
+    for step in (0, 20, 39):
+        run.epochs.begin(step, None)
         run.step_times.add(step, 60.0 * step)
     run.advance_to(steps)
     run.event_log.add(12, "freeze", "a", text="a frozen")

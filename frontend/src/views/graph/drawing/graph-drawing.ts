@@ -55,7 +55,8 @@ export class GraphDrawing {
   requestedOpen: ReadonlySet<string> = new Set();
   private drawnOpen: ReadonlySet<string> = new Set();
   private attempt = 0;
-  private fitWholeRequested = false;
+  /** Whether the complete layout is fitted into the stage, at any scale. */
+  fitsWhole = false;
   private readonly sheet = svg("svg", { role: "group", width: "100%", height: "100%" });
   private readonly notice = html("div", { class: "labkit-graph-notice" });
   readonly height = new StageHeight(this.stage);
@@ -134,7 +135,7 @@ export class GraphDrawing {
 
   /** Fits the complete layout into the stage, at any scale. */
   fitWhole(shown: ShownGraph | null): void {
-    this.fitWholeRequested = true;
+    this.fitsWhole = true;
     this.refit(shown, true);
   }
 
@@ -143,6 +144,12 @@ export class GraphDrawing {
     if (!shown || !this.layout) return;
     if (this.suitsStage(this.layout)) this.fit(moving);
     else this.draw(shown, { open: this.requestedOpen, fit: true });
+  }
+
+  /** Whether the layout was made for a stage of this shape. */
+  get suitsStage(): boolean {
+    const { clientWidth, clientHeight } = this.stage;
+    return this.layout !== null && suits(this.layout, clientWidth, clientHeight);
   }
 
   /** Returns the accepted box that is nearest to the centre of the visible part. */
@@ -209,8 +216,7 @@ export class GraphDrawing {
   }
 
   private fit(moving: boolean): void {
-    if (this.layout)
-      this.viewport.fit(this.layout.placement.bounds, !this.fitWholeRequested, moving);
+    if (this.layout) this.viewport.fit(this.layout.placement.bounds, !this.fitsWhole, moving);
   }
 
   /** Whether the stage has the shape that a layout was made for, or is not displayed. */
