@@ -45,7 +45,7 @@ def fill(run, steps=300):
     run.describe_model(ModelFacts("cpu", 10, 8, ("fc.bias",)))
     run.config, run.note = {"width": 64, "rates": [0.1, 0.01]}, "a wider head"
     run.environment = {"python": "3.11"}
-    run.describe_setup({"": "Net"}, ["float32"], "MSELoss", {"torch": "2.13.0"})
+    run.describe_setup({"": "Net"}, ["float32"], "MSELoss")
     run.add_group_setups([GroupSetup("0", "SGD", {"lr": "0.1"})])
     run.begin()
     run.begin_epoch(100)

@@ -114,7 +114,7 @@ export class GraphDrawing {
       );
       if (attempt !== this.attempt) return;
       // The stage may have got its size, or another one, in the meantime.
-      if (this.suitsStage(layout)) this.showLayout(shown, layout, options);
+      if (this.isSuited(layout)) this.showLayout(shown, layout, options);
       else await this.draw(shown, options);
     } catch (error) {
       if (attempt === this.attempt) this.handleFailure(shown, error);
@@ -142,14 +142,13 @@ export class GraphDrawing {
   /** Fits the layout; requests a new one if the stage has another shape than it was made for. */
   refit(shown: ShownGraph | null, moving: boolean): void {
     if (!shown || !this.layout) return;
-    if (this.suitsStage(this.layout)) this.fit(moving);
+    if (this.isSuited(this.layout)) this.fit(moving);
     else this.draw(shown, { open: this.requestedOpen, fit: true });
   }
 
   /** Whether the layout was made for a stage of this shape. */
   get suitsStage(): boolean {
-    const { clientWidth, clientHeight } = this.stage;
-    return this.layout !== null && suits(this.layout, clientWidth, clientHeight);
+    return this.layout !== null && this.isSuited(this.layout);
   }
 
   /** Returns the accepted box that is nearest to the centre of the visible part. */
@@ -220,7 +219,7 @@ export class GraphDrawing {
   }
 
   /** Whether the stage has the shape that a layout was made for, or is not displayed. */
-  private suitsStage(layout: GraphLayout): boolean {
+  private isSuited(layout: GraphLayout): boolean {
     const { clientWidth, clientHeight } = this.stage;
     return clientWidth === 0 || suits(layout, clientWidth, clientHeight);
   }
