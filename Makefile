@@ -8,6 +8,7 @@
 #   make bench BENCH_ARGS="--rows mlp gan --only labkit --threads 1"   some of it (see --help)
 #   make healthy                                   the training runs without a defect, at three seeds each
 #   make frontends                                 in which front ends labkit is live
+#   make adapters                                  the trainers of other libraries, fastai included
 #   make versions                                  the tests on the oldest and newest Python and torch
 
 SHELL := /bin/bash
@@ -35,10 +36,10 @@ FRONTEND := $(wildcard frontend/package*.json frontend/build.mjs frontend/tsconf
 	$(shell find frontend/src -type f 2>/dev/null)
 INSTALLED_FROM := $(VENV)/torch.done pyproject.toml constraints.txt hatch_build.py $(FRONTEND)
 
-.PHONY: help lab test check browser bench clicks findings healthy versions frontends trackers binder-check pictures frontend format clean
+.PHONY: help lab test check browser bench clicks findings healthy adapters versions frontends trackers binder-check pictures frontend format clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -11
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -12
 
 lab: $(VENV)/lab.done
 	@$(BIN)/labkit lab $(LAB_ARGS)
@@ -70,6 +71,12 @@ findings: $(VENV)/dev.done
 healthy: $(VENV)/dev.done
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --all-seeds \
 	  tests/unit/insight/test_healthy_models.py tests/unit/insight/test_healthy_loops.py
+
+# The tests of all adapters. `make test` leaves out those of fastai and Ray, which are not installed
+# with the others; see tests/adapters/requirements.txt. Some five minutes, most of them Ray's.
+adapters: $(VENV)/dev.done build/adapters/made.done
+	build/adapters/venv/bin/python -m pytest tests/adapters \
+	  tests/adapters/fastai_learners.py tests/adapters/ray_workers.py $(PYTEST_ARGS)
 
 # Needs some 8 GB of disk, and an hour on two cores. Python 3.14 and 3.15 come from Debian's packages
 # where the machine has none.
@@ -159,6 +166,16 @@ $(VENV)/dev.done: $(INSTALLED_FROM) tests/widgets/ipykernel6.txt
 $(VENV)/bench.done: $(INSTALLED_FROM)
 	@echo "Installing labkit and the peers it is measured against"
 	@$(PIP) --editable '.[bench]'
+	@touch $@
+
+# Has fastai and Ray, and after them what is installed in the virtual environment of the development.
+build/adapters/made.done: tests/adapters/requirements.txt $(VENV)/torch.done
+	@echo "Installing fastai and Ray in build/adapters"
+	@$(BIN)/python -m venv --clear build/adapters/venv
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+	  "$$(build/adapters/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/development.pth"
+	@build/adapters/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --requirement $<
 	@touch $@
 
 # A browser for the tests: the machine's own, else Debian's package, else Playwright's.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from labkit.capture import attach
+from labkit.capture.attach import WaitingRun
 from labkit.capture.evaluation import OnFinding
+from labkit.capture.settings import WatchSettings
 from labkit.insight import RuleEvaluator
+from labkit.integrations import Recording, adapter_of
 from labkit.run import Run
 from labkit.run.background_task import BackgroundTask
 from labkit.run.config import checked_config, checked_note
@@ -28,7 +31,7 @@ _FORMS: dict[object, DashboardForm] = {"dashboard": "whole", "compact": "compact
 
 
 def watch(  # noqa: PLR0913 - each is a setting of its own
-    model: nn.Module | Mapping[str, nn.Module],
+    model: Any,
     optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None = None,
     *,
     name: str | None = None,
@@ -56,8 +59,13 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
 
     Parameters
     ----------
-    model : Module or mapping of str to Module
-        The model to watch. Several models as ``{"G": generator, "D": discriminator}``.
+    model : Module or mapping of str to Module, or a trainer
+        The model to watch. Several models as ``{"G": generator, "D": discriminator}``. A trainer is
+        a Trainer of Lightning or Transformers, an Accelerator, a Learner of fastai, a model of
+        Keras on torch, or an Engine of Ignite (several as ``{"train": trainer, "val": evaluator}``,
+        of which the first one trains). Its model is watched, also if it is known only when training
+        begins; its epochs, its number of steps and its metrics are recorded, and Stop ends its loop
+        as the trainer itself does. It holds the run until the run ends.
     optimizer : Optimizer or sequence of Optimizer, optional
         By default the optimizers that contain parameters of the model.
     name : str, optional
@@ -147,25 +155,40 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     >>> steps, values = run.series("loss")
     >>> steps.tolist()
     [1, 2, 3, 4, 5]
+
+    With a trainer of another library, which owns the loop:
+
+    >>> with watch(trainer) as run:  # doctest: +SKIP
+    ...     trainer.fit(module, loader)
     """
     settings, text, limit = checked_config(config), checked_note(note), _bytes_of(save_limit_mb)
     path = None if save is None else checked_path(save, name or "run")
     _check_show(show)
-    run = attach(
-        model,
-        optimizer,
-        name=name,
-        loss_fn=loss_fn,
-        budget=budget,
-        graph=graph,
-        histograms=histograms,
-        activations=activations,
-        tokens=tokens,
-        pace=pace,
-        rules=RuleEvaluator(),
-        ignore=ignore,
-        on_finding=on_finding,
-    )
+    arguments: dict[str, Any] = {
+        "name": name,
+        "loss_fn": loss_fn,
+        "budget": budget,
+        "graph": graph,
+        "histograms": histograms,
+        "activations": activations,
+        "tokens": tokens,
+        "pace": pace,
+        "rules": RuleEvaluator(),
+        "ignore": ignore,
+        "on_finding": on_finding,
+    }
+    adapter = adapter_of(model)
+    if adapter is None:
+        run = attach(model, optimizer, **arguments)
+    else:
+        waiting = WaitingRun(type(model).__name__, optimizer, WatchSettings.checked(**arguments))
+        run = waiting.run
+        try:
+            is_shown = show is True or (show is None and _has_page())
+            adapter.connect(model, Recording(waiting, is_shown=is_shown))
+        except BaseException:
+            run.close()
+            raise
     run.config, run.note, run.environment = settings, text, environment()
     if path is not None:
         run.save_continuously(path, limit)
@@ -189,6 +212,16 @@ def _check_show(show: object) -> None:
         raise TypeError(
             f"watch takes {taken} as show, not a value of type {type(show).__name__}. {example}"
         )
+
+
+def _has_page() -> bool:
+    """Return whether a page would display the dashboard."""
+    try:
+        from labkit.views.notebook import has_page
+
+        return has_page()
+    except Exception:  # noqa: BLE001 - `_show` says so in a notice
+        return False
 
 
 def _show(run: Run, form: DashboardForm | None, *, demanded: bool) -> None:

@@ -23,6 +23,7 @@ _TOGETHER = {
     "labkit/cli.py": "cli",
     "labkit/doctor.py": "cli",
     "labkit/graphing.py": "public functions",
+    "labkit/lightning_callbacks.py": "public functions",
     "labkit/stepping.py": "public functions",
     "labkit/watching.py": "public functions",
 }

@@ -27,6 +27,7 @@ import { drawFindings } from "./views/findings/view";
 import linesStyle from "./views/gradients/lines.css";
 import { drawGradients } from "./views/gradients/view";
 import graphStyle from "./views/graph/graph.css";
+import graphPanelsStyle from "./views/graph/panels.css";
 import { drawGraph } from "./views/graph/view";
 import layersStyle from "./views/layers/layers.css";
 import { drawLayers } from "./views/layers/view";
@@ -56,6 +57,7 @@ const STYLES = [
   samplesStyle,
   linesStyle,
   graphStyle,
+  graphPanelsStyle,
   layersStyle,
   stepperStyle,
   headStyle,

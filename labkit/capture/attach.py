@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch import nn
@@ -12,28 +12,24 @@ from torch import nn
 from labkit.capture import torch_compat
 from labkit.capture.evaluation import Evaluation, NoRules, OnFinding, Rules
 from labkit.capture.parameters import ParameterTable
+from labkit.capture.readings.activations.chosen_input import ChosenInput
 from labkit.capture.readings.activations.token_texts import Tokens
 from labkit.capture.readings.frozen_parameters import FrozenParameters
 from labkit.capture.readings.training_modes import mode_dependent
-from labkit.capture.validate import (
-    check_activations,
-    check_budget,
-    check_callback,
-    check_ignored,
-    check_loss_fn,
-    check_models,
-    check_optimizers,
-    check_tokens,
-)
+from labkit.capture.settings import WatchSettings
+from labkit.capture.validate import check_models, check_optimizers
 from labkit.capture.watch import Watch
 from labkit.run import ModelFacts, Run
 from labkit.run.background_task import BackgroundTask, in_background
-from labkit.run.pace import check_pace
 
 _watching: dict[int, weakref.ref[Run]] = {}
 """The open run of each watched model, by the model's id."""
 _watches: weakref.WeakKeyDictionary[Run, Watch] = weakref.WeakKeyDictionary()
 """The watches of the open runs."""
+_NO_MODEL = (
+    "The trainer has not begun to train, so nothing is recorded. Let it train before the run ends, "
+    "or watch the model if you train it by a loop of your own: lk.watch(model)."
+)
 
 
 def attach(
@@ -59,30 +55,127 @@ def attach(
     """
     models = check_models(model)
     optimizers = check_optimizers(optimizer, models)
-    loss_module = check_loss_fn(loss_fn)
-    reads, texts = check_activations(activations, models), check_tokens(tokens)
-    ignored, callback = check_ignored(ignore, rules), check_callback(on_finding)
+    settings = WatchSettings.checked(
+        name=name,
+        loss_fn=loss_fn,
+        budget=budget,
+        graph=graph,
+        histograms=histograms,
+        activations=activations,
+        tokens=tokens,
+        pace=pace,
+        rules=rules,
+        ignore=ignore,
+        on_finding=on_finding,
+    )
+    reads = settings.inputs_for(models)
     _refuse_models_of_background_tasks(models)
-    rate = check_pace(pace, "lk.watch(model, pace=20)")
-    run = Run(str(name) if name is not None else _default_name(models), budget=check_budget(budget))
-    run.pace = rate
-    run.findings_log.rules = () if rules is None else rules.ids
-    for rule in ignored:
-        run.ignore(rule)
+    run = settings.new_run(_default_name(models))
+    _record(run, models, optimizers, settings, reads)
+    return run
+
+
+class WaitingRun:
+    """A run that waits for its model, which a trainer names when it begins to train.
+
+    Parameters
+    ----------
+    name : str
+        Name of the run until then, unless the settings have one.
+    optimizer : Optimizer or sequence of Optimizer, optional
+        As for `labkit.watch`.
+    settings : WatchSettings
+
+    Attributes
+    ----------
+    run : Run
+    """
+
+    def __init__(
+        self,
+        name: str,
+        optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None,
+        settings: WatchSettings,
+    ) -> None:
+        self.run = settings.new_run(name)
+        self._optimizer = optimizer
+        self._settings = settings
+        self._models: dict[str, weakref.ref[nn.Module]] = {}
+        reference = weakref.ref(self)
+
+        def note_that_nothing_was_recorded() -> None:
+            waiting = reference()
+            if waiting is not None and not waiting.has_model:
+                waiting.run.add_notice("watch", _NO_MODEL)
+
+        self.run.on_close(note_that_nothing_was_recorded)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the model is known."""
+        return bool(self._models)
+
+    def check(self, model: nn.Module | Mapping[str, nn.Module]) -> None:
+        """Raise the errors of `attach` for a model that is recorded later."""
+        models = check_models(model)
+        check_optimizers(self._optimizer, models)
+        self._settings.inputs_for(models)
+
+    def attach(
+        self,
+        model: nn.Module | Mapping[str, nn.Module],
+        optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer] | None = None,
+    ) -> None:
+        """Record the training of a model from now on; parameters and errors are those of `attach`.
+
+        Raises
+        ------
+        RuntimeError
+            Also if the run records another model already.
+        """
+        models = check_models(model)
+        if self._models:
+            known = {label: reference() for label, reference in self._models.items()}
+            if known != models:
+                raise RuntimeError(
+                    "The trainer now trains another model than the one this run records. Watch "
+                    "the trainer anew for it: run = lk.watch(trainer)"
+                )
+            return
+        given = self._optimizer if self._optimizer is not None else optimizer
+        optimizers = check_optimizers(given, models)
+        reads = self._settings.inputs_for(models)
+        _refuse_models_of_background_tasks(models)
+        if self._settings.name is None:
+            self.run.name = _default_name(models)
+        self._models = {label: weakref.ref(module) for label, module in models.items()}
+        _record(self.run, models, optimizers, self._settings, reads)
+
+
+def _record(
+    run: Run,
+    models: Mapping[str, nn.Module],
+    optimizers: Sequence[torch.optim.Optimizer],
+    settings: WatchSettings,
+    activations: ChosenInput | Literal[False] | None,
+) -> None:
     _end_earlier_watch(models, run)
+    rules = settings.rules
     watch = Watch(
         run,
         models,
         optimizers,
-        loss_fn=loss_module,
+        loss_fn=settings.loss_fn,
         budget=run.budget,
-        graph=bool(graph),
-        histograms=bool(histograms),
-        activations=reads,
-        tokens=texts,
-        evaluation=Evaluation(NoRules() if rules is None else rules, callback, run.budget),
+        graph=settings.graph,
+        histograms=settings.histograms,
+        activations=activations,
+        tokens=settings.tokens,
+        evaluation=Evaluation(
+            NoRules() if rules is None else rules, settings.on_finding, run.budget
+        ),
     )
-    _describe(run, models, watch.table, loss_module)
+    _describe(run, models, watch.table, settings.loss_fn)
     run.attach(watch)
     _watches[run] = watch
     reference = weakref.ref(run)
@@ -93,7 +186,6 @@ def attach(
     for module in models.values():
         _watching[id(module)] = reference
     _end_with_modules(watch, reference)
-    return run
 
 
 def _close(
@@ -193,6 +285,5 @@ def _describe(
         {label: type(module).__name__ for label, module in models.items()},
         sorted({str(parameter.dtype).removeprefix("torch.") for parameter in known}),
         None if loss_fn is None else type(loss_fn).__name__,
-        {"torch": str(torch.__version__), "Python": platform.python_version()},
     )
     FrozenParameters(table).record(run)

@@ -16,6 +16,10 @@ from labkit.capture.torch_compat import all_parameters
 from labkit.run.changeable import checked_budget
 from labkit.run.findings_log import check_rules
 
+_TRAINERS = (
+    "a Trainer of Lightning or Transformers, an Accelerator, a Learner of fastai, a Keras model, "
+    "an Engine of Ignite"
+)
 _EXAMPLE = "Example: with lk.watch(model) as run: ..."
 
 
@@ -40,8 +44,8 @@ def check_models(model: Any) -> dict[str, nn.Module]:
         if not isinstance(module, nn.Module):
             hint = " Give an instance, not the class." if isinstance(module, type) else ""
             raise TypeError(
-                f"watch takes a torch.nn.Module or a mapping of names to them; {what} is of type "
-                f"{type(module).__name__}.{hint} {_EXAMPLE}"
+                "watch takes a torch.nn.Module, a mapping of names to them, or a trainer "
+                f"({_TRAINERS}); {what} is of type {type(module).__name__}.{hint} {_EXAMPLE}"
             )
         if not all_parameters(module):
             raise ValueError(

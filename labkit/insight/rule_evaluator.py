@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +22,8 @@ class RuleEvaluator:
     """Evaluates rules on one run. Thread-safe.
 
     The findings are those of the newest evaluation: they change, appear and disappear with the
-    recorded data. A finding about layers that have stopped learning is kept until they learn again.
+    recorded data. While one holds, its first step does not increase. A finding about layers that
+    have stopped learning is kept until they learn again.
 
     Parameters
     ----------
@@ -43,6 +46,8 @@ class RuleEvaluator:
         """The thread that evaluates rules."""
         self._evaluated: tuple[object, ...] = ()
         self._findings: tuple[Finding, ...] = ()
+        self._matched: dict[str, Finding] = {}
+        """The findings by rule, with the steps of their newest evaluation."""
         self._came: dict[str, int] = {}
         """Number of completed steps when each finding of the last evaluation came, by rule."""
         self._faulty: set[str] = set()
@@ -85,7 +90,7 @@ class RuleEvaluator:
 
     def _evaluate_all(self, run: Run) -> None:
         evidence = Evidence(run)
-        before = {finding.rule: finding for finding in self._findings}
+        before = self._matched
         candidates = {
             rule.id: finding
             for rule in self._rules.values()
@@ -107,8 +112,11 @@ class RuleEvaluator:
             if id in explained or id not in candidates
         }
         self._came = {finding.rule: came[finding.rule] for finding in reported}
-        run.findings_log.record(reported, gone, evidence.steps, run.elapsed)
-        self._findings = tuple(sorted(reported, key=_rank))
+        self._matched = {finding.rule: finding for finding in reported}
+        first = {finding.rule: finding.steps[0] for finding in self._findings}
+        shown = [_continued(finding, first.get(finding.rule, math.inf)) for finding in reported]
+        run.findings_log.record(shown, gone, evidence.steps, run.elapsed)
+        self._findings = tuple(sorted(shown, key=_rank))
 
     def _is_kept(
         self,
@@ -149,6 +157,15 @@ class RuleEvaluator:
                 f"The rule {rule.id} failed and is not asked again. ({described(error)})",
             )
             return None
+
+
+def _continued(finding: Finding, before: float) -> Finding:
+    """Return a finding with the first step that it had before.
+
+    Rules look at the newest rows, so their first step moves on with the run.
+    """
+    first, last = finding.steps
+    return finding if first <= before else replace(finding, steps=(int(before), last))
 
 
 def _state(run: Run) -> tuple[object, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from labkit.run.run import Run
 from labkit.run.run_setup import GroupSetup
 
 LOSS_NODE = "loss"
+_MAX_CONFIG_ROWS = 200
+_MAX_LETTERS = 200
 _NEWEST_NODES = 64
 """Number of nodes, the newest, among which the loss is searched: a graph may have thousands."""
 
@@ -17,7 +21,9 @@ _NEWEST_NODES = 64
 def configuration_of(run: Run) -> dict[str, str]:
     """Return what a run was configured with, in the order in which it is displayed.
 
-    Hyperparameters are those at the start of the run; changes by a scheduler are series.
+    These are what the user gave as ``config``, the note, what was recorded of the model and its
+    optimizers, and the environment. Hyperparameters are those at the start of the run; changes by a
+    scheduler are series.
 
     Parameters
     ----------
@@ -36,9 +42,14 @@ def configuration_of(run: Run) -> dict[str, str]:
     >>> run.add_group_setups([GroupSetup("0", "SGD", {"lr": "0.1"})])
     >>> configuration_of(run)
     {'optimizer': 'SGD', 'lr': '0.1', 'device': 'unknown'}
+    >>> run.config = {"data": {"size": 128}}
+    >>> configuration_of(run)["config.data.size"]
+    '128'
     """
     setup, facts = run.setup, run.model
     rows = {
+        **dict(islice(_config_rows(run.config, "config"), _MAX_CONFIG_ROWS)),
+        "note": _cut(run.note),
         "model": _by_label(setup.models),
         "parameters": f"{facts.parameters:,}" if facts.parameters else "",
         "trainable parameters": f"{facts.trainable:,}" if facts.parameters else "",
@@ -46,9 +57,9 @@ def configuration_of(run: Run) -> dict[str, str]:
         **_optimizer_rows(setup.groups),
         "device": facts.device,
         "dtype": ", ".join(setup.dtypes),
-        **setup.versions,
+        **run.environment,
     }
-    return {name: text for name, text in rows.items() if text}
+    return {_cut(name): _cut(text) for name, text in rows.items() if text}
 
 
 def results_of(run: Run) -> dict[str, str]:
@@ -93,6 +104,21 @@ def differing(columns: Sequence[Mapping[str, str]]) -> list[str]:
     """
     names = dict.fromkeys(name for column in columns for name in column)
     return [name for name in names if len({column.get(name) for column in columns}) > 1]
+
+
+def _config_rows(config: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    """Yield the values of nested mappings by their paths."""
+    for name, value in config.items():
+        key = f"{path}.{name}"
+        if isinstance(value, Mapping) and value:
+            yield from _config_rows(value, key)
+        else:
+            is_float = isinstance(value, float)
+            yield key, (f"{value:.6g}" if is_float else str(value)) or "''"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_LETTERS else f"{text[:_MAX_LETTERS]}…"
 
 
 def _by_label(models: Mapping[str, str]) -> str:

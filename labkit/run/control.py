@@ -20,6 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from labkit.run.pace import Pace
+from labkit.run.stop_request import StopRequest
 
 T = TypeVar("T")
 
@@ -76,6 +77,8 @@ class Control:
         Called on the training thread when a pause begins, and repeatedly during the pause.
     pace : Pace
         When the next step may begin; changed by `set_pace`.
+    stop_request : StopRequest
+        The requested end; a trainer sets how its loop is made to end.
     wait_begins : callable
         Called on the training thread when a step has ended and the loop is paused, or waits for
         its pace.
@@ -101,7 +104,7 @@ class Control:
         self.holders: list[int] = []
         """Threads that hold the loop at the end of a step; see `labkit.run.holding`."""
         self._pause_requested = False
-        self._stopping = False
+        self.stop_request = StopRequest()
         self._interrupt: Callable[[], bool] | None = None
         self._closed = False
         self._paused_threads: set[int] = set()
@@ -142,7 +145,7 @@ class Control:
     @property
     def stopping(self) -> bool:
         """Whether a stop was requested."""
-        return self._stopping
+        return self.stop_request.is_made
 
     def pause(self) -> None:
         """Block the loop at the end of its step."""
@@ -171,9 +174,9 @@ class Control:
         self._changed()
 
     def stop(self) -> None:
-        """Raise `Stopped` in the loop at the end of its step."""
+        """Raise `Stopped` in the loop at the end of its step, or end it as its trainer does."""
         if not self._closed:
-            self._stopping = True
+            self.stop_request.make()
             self._pause_requested = False
             self._changed()
 
@@ -248,9 +251,9 @@ class Control:
         Raises
         ------
         Stopped
-            If a stop was requested.
+            If a stop was requested, unless a trainer ends its loop by itself.
         KeyboardInterrupt
-            If an interrupt was requested.
+            If an interrupt was requested, likewise.
         """
         self.owner = threading.get_ident()
         self.pace.end_step()
@@ -268,8 +271,10 @@ class Control:
         self._update_pending()
         if interrupt is not None and interrupt():
             self.resume()  # the pause is over, also for a later loop
-            raise KeyboardInterrupt("training was interrupted")
-        if self._stopping:
+            if not self.stop_request.takes_interrupts:
+                raise KeyboardInterrupt("training was interrupted")
+            self.stop_request.make()
+        if self.stop_request.is_due and not self._hand_stop_over():
             stopped = Stopped("training was stopped by labkit's Stop")
             stopped.control = self
             raise stopped
@@ -277,12 +282,20 @@ class Control:
     def close(self) -> None:
         """Continue a paused loop, cancel a pause or stop, and refuse the queued requests."""
         self._closed = True
-        self._stopping = self._pause_requested = False
+        self._pause_requested = False
+        self.stop_request.cancel()
+        self.stop_request.ends_by(None)
         self._interrupt = None
         self._allowed.clear()
         self._refuse_all()
         self._wake_up()
         self.pending = False
+
+    def _hand_stop_over(self) -> bool:
+        """Let the trainer end its loop; return whether it does."""
+        is_handed_over = self.stop_request.hand_over()
+        self._update_pending()
+        return is_handed_over
 
     def _wait(self) -> None:
         ident = threading.get_ident()
@@ -329,7 +342,7 @@ class Control:
 
     @property
     def _ends(self) -> bool:
-        return self._stopping or self._interrupt is not None
+        return self.stop_request.is_due or self._interrupt is not None
 
     def _must_wait(self) -> bool:
         return self._pause_requested and not self._ends and not self._allowed

@@ -1,4 +1,4 @@
-"""The epochs of a run at its steps: iterations over the training loader, or what the user logs."""
+"""The epochs of a run at its steps: iterations over the training loader, or as they are given."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ class Epochs:
     ----------
     current : int or None
         The epoch that is displayed; None if it is unknown.
-    batches : int or None
-        Number of batches of an epoch of the loader; None if it is unknown.
+    length : int or None
+        Number of batches of an epoch of the loader, or of steps where a trainer says it; None if it
+        is unknown.
 
     Examples
     --------
@@ -36,10 +37,11 @@ class Epochs:
 
     def __init__(self) -> None:
         self.current: int | None = None
-        self.batches: int | None = None
+        self.length: int | None = None
         self._counted = StepKnots(_SPACING)
         self._count = 0
         """Number of iterations over the training loader that have begun."""
+        self._are_given = False
         self._logged = StepKnots(_SPACING)
         self._logged_from: Knot | None = None
         """The first of the logged knots, from which pages continue."""
@@ -55,11 +57,32 @@ class Epochs:
         self._counted.restore(knots)
 
     def begin(self, step: int, batches: int | None) -> None:
-        """Count an iteration over the training loader, which begins after a step."""
+        """Count an iteration over the training loader, which begins after a step.
+
+        Has no effect if a trainer says when epochs begin.
+        """
+        if self._are_given:
+            return
         self.current = (self.current or 0) + 1
-        self.batches = batches
+        self.length = batches
         self._counted.add(step, self._count)
         self._count += 1
+
+    def begin_given(self, number: int, step: int, steps: int | None) -> None:
+        """Begin the epoch that a trainer names; iterations over loaders do not count any more.
+
+        Parameters
+        ----------
+        number : int
+            Counted from 1.
+        step : int
+            Number of steps completed before it.
+        steps : int or None
+            Number of its steps; None if it is unknown.
+        """
+        self._are_given = True
+        self.current, self.length, self._count = number, steps, number
+        self._counted.add(step, number - 1)
 
     def log(self, step: int, value: float) -> None:
         """Set the epoch at a step; has no effect if it is not finite.
@@ -91,8 +114,8 @@ class Epochs:
         begun = self.begun.knots()
         if not begun:
             return None
-        length = self.batches
-        if length is not None:
+        length = self.length
+        if length is not None and not self._are_given:
             # A batch is loaded before its step: half a step of batches is under way on average.
             length = math.ceil(length / max(1, round(batches / (steps + 0.5))))
         number = self._count if self._logged_from is None else begun[-1].value + 1

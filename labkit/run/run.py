@@ -17,7 +17,7 @@ from labkit.run.close_callbacks import CloseCallback
 from labkit.run.control import Stopped
 from labkit.run.error_text import described
 from labkit.run.file.paths import checked_path
-from labkit.run.file.run_file import open_run_file, write_copy
+from labkit.run.file.run_file import RunFile, open_run_file, write_copy
 from labkit.run.inspection import Inspection
 from labkit.run.inspection_requests import final_values, inspect
 from labkit.run.lifecycle import Lifecycle
@@ -80,6 +80,7 @@ class Run(ChangeableRun):
         self.is_abandoned = False
         """Whether the run was ended by a finalizer, in which no code of the user is executed."""
         self._path: Path | None = None
+        self._file: RunFile | None = None
         self._rate = StepRate()
         self._register()
 
@@ -238,10 +239,8 @@ class Run(ChangeableRun):
 
         A file that cannot be created is a notice and a warning.
         """
-        file = open_run_file(self, path, limit, self._notices)
-        if file is not None:
-            self._path = file.path
-            self.on_close(lambda: file.end(wait=not self.is_abandoned))
+        self._file = open_run_file(self, path, limit, self._notices)
+        self._path = None if self._file is None else self._file.path
 
     # ── logging and control ──────────────────────────────────────────────────
 
@@ -429,7 +428,7 @@ class Run(ChangeableRun):
         if isinstance(error, Stopped) and error.control in (None, self.control):
             self._end("stopped")
             return True
-        if isinstance(error, KeyboardInterrupt):
+        if _is_interrupt(error):
             self._end("interrupted", "the loop was interrupted")
         elif error is not None:
             self._add_failed_graph(error)
@@ -473,3 +472,11 @@ class Run(ChangeableRun):
         finally:
             self._open.pop(self.id, None)
             self._lifecycle.finish(status, message)
+            if self._file is not None:  # at last, when all rows are in the tables
+                self._file.end(wait=not self.is_abandoned)
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Return whether an exception is an interrupt, or the exit by which a trainer handles one."""
+    cause = error.__context__ if isinstance(error, SystemExit) else error
+    return isinstance(cause, KeyboardInterrupt)

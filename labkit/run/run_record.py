@@ -55,7 +55,7 @@ class RunRecord:
     model : ModelFacts
         Properties of the watched models.
     setup : RunSetup
-        The classes, the hyperparameters at the start, and the versions.
+        The classes, and the hyperparameters at the start.
     recorder : Recorder
         The tables of series.
     histograms : HistogramLog
@@ -94,6 +94,7 @@ class RunRecord:
         self.observations = Observations()
         self.cost_totals = Cost()
         self._total_steps: int | None = None
+        self._given_length: LoopLength | None = None
         self._loop_length: LoopLength | None = None
         self.epochs = Epochs()
         self.step_times = StepKnots(spacing=0.1)
@@ -126,8 +127,11 @@ class RunRecord:
 
     @property
     def steps_per_epoch(self) -> int | None:
-        """Number of batches per epoch of the data loader; None if unknown."""
-        return self.epochs.batches
+        """Number of batches per epoch of the data loader; None if unknown.
+
+        Where a trainer says when epochs begin, the number of steps.
+        """
+        return self.epochs.length
 
     @property
     def total_steps(self) -> int | None:
@@ -164,7 +168,7 @@ class RunRecord:
         if total is not None and total >= self.steps:
             left = total - self.steps
             return LoopLength(self.steps, left, is_exact=True, source="run.total_steps")
-        length = self._loop_length
+        length = self._given_length or self._loop_length
         return None if length is None or length.left_at(self.steps) is None else length
 
     @property
@@ -486,12 +490,9 @@ class RunRecord:
         models: Mapping[str, str],
         dtypes: Sequence[str],
         loss_function: str | None,
-        versions: Mapping[str, str],
     ) -> None:
         """Set how the run was set up, apart from its parameter groups; see `RunSetup`."""
-        self.setup = RunSetup(
-            dict(models), tuple(dtypes), loss_function, dict(versions), self.setup.groups
-        )
+        self.setup = RunSetup(dict(models), tuple(dtypes), loss_function, self.setup.groups)
 
     def add_group_setups(self, groups: Sequence[GroupSetup]) -> None:
         """Add the parameter groups whose names are new."""
@@ -510,6 +511,34 @@ class RunRecord:
         To be called after its first step.
         """
         self.epochs.begin(max(0, self.steps - 1), steps)
+
+    def set_epoch(self, number: int, steps: int | None = None) -> None:
+        """Begin an epoch at the current step, for a trainer that says when its epochs begin.
+
+        From then on, iterations over data loaders are not counted as epochs.
+
+        Parameters
+        ----------
+        number : int
+            Number of the epoch, counted from 1.
+        steps : int, optional
+            Number of its steps, if it is known.
+
+        Examples
+        --------
+        >>> record = RunRecord()
+        >>> record.set_epoch(1, steps=50)
+        >>> record.epoch, record.steps_per_epoch
+        (1, 50)
+        """
+        self.epochs.begin_given(number, self.steps, steps)
+
+    def set_given_length(self, length: LoopLength | None) -> None:
+        """Set the length that a trainer says its loop has; None to read it from the loop.
+
+        It takes priority over what is read from the loop, and `total_steps` over both.
+        """
+        self._given_length = length
 
     def set_loop_length(self, length: LoopLength | None) -> None:
         """Set what is known of the length of the loop that trains; None if it is unknown."""

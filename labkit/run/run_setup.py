@@ -1,4 +1,4 @@
-"""What a run was set up with: classes, hyperparameters at the start, versions."""
+"""What a run was set up with: classes, and hyperparameters at the start."""
 
 from __future__ import annotations
 
@@ -37,13 +37,10 @@ class RunSetup:
         Types of the parameters, for example ``("float32",)``.
     loss_function : str or None
         Class name of the given loss function; None if none was given.
-    versions : mapping of str to str
-        Versions by the names of the packages.
     groups : tuple of GroupSetup
     """
 
     models: Mapping[str, str] = field(default_factory=dict)
     dtypes: tuple[str, ...] = ()
     loss_function: str | None = None
-    versions: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[GroupSetup, ...] = ()

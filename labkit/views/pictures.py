@@ -40,7 +40,8 @@ def text(run: Run) -> str:
     lines += still_samples.lines(run)
     if run.graph is not None:
         lines += ["  graph:", *(f"    {line}" for line in run.graph.outline().splitlines())]
-    return "\n".join(lines)
+    # A message with a lone surrogate could not be sent.
+    return printable("\n".join(lines))
 
 
 def svg(run: Run, kind: str) -> str:

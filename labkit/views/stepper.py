@@ -12,6 +12,7 @@ import numpy as np
 
 from labkit.run import Run
 from labkit.run.holding import other_loops_held
+from labkit.run.printable import printable
 from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
 from labkit.views import jupyter_compat, pictures
 from labkit.views import message_builders as wire
@@ -109,7 +110,7 @@ class StepperView(View):
     def _repr_mimebundle_(self, **options: Any) -> Any:
         data, metadata = super()._repr_mimebundle_(**options)
         still = {
-            "text/plain": self.walk.outline(),
+            "text/plain": printable(self.walk.outline()),
             "image/svg+xml": pictures.svg(self.run, "graph"),
         }
         return {**data, **still}, metadata

@@ -92,3 +92,12 @@ def test_watch_shows_the_dashboard_in_a_form(show, form, monkeypatch):
 def test_a_form_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match=r"not 'small'.*form='compact'"):
         lk.Dashboard(recorded(), form="small")
+
+
+def test_the_text_of_a_run_can_be_sent_whatever_its_names_contain():
+    run = recorded("bad\ud800 name\x1b[31m")
+    run.log(**{"metric\udc01": 1.0})
+    text = pictures.text(run)
+    assert text.startswith("labkit: bad name[31m: ")
+    assert "metric: 1" in text
+    text.encode()

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from labkit.capture import hooks, torch_compat
+from labkit.capture.stand_in import StandInOptimizer
 from labkit.capture.steps import StepMachine
 from labkit.capture.steps.optimizer_recorder import OptimizerRecorder
 from labkit.run.hyperparameters import ParameterGroup
@@ -21,6 +22,10 @@ _WITHOUT_HOOKS = (
 )
 _BY_HAND = (
     "the weights are updated without its optimizer, so that its hyperparameters have no effect."
+)
+_SCHEDULE = (
+    "its optimizer computes the learning rate from a schedule of its own library, so that labkit "
+    "cannot set it. Give the optimizer a number as its learning rate."
 )
 _UNKNOWN_TYPE = (
     "its optimizer has no step hooks, as torch's own have, so that labkit cannot set "
@@ -161,4 +166,6 @@ def _reason(recorder: OptimizerRecorder, optimizer: torch.optim.Optimizer) -> st
         return _BY_HAND
     if recorder.is_without_hook or recorder.only_end_is_seen:
         return _WITHOUT_HOOKS
+    if isinstance(optimizer, StandInOptimizer) and optimizer.has_fixed_rates:
+        return _SCHEDULE
     return None if torch_compat.takes_step_hooks(optimizer) else _UNKNOWN_TYPE

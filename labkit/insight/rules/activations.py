@@ -8,6 +8,7 @@ import numpy as np
 
 from labkit.insight.curves import Curve
 from labkit.insight.evidence import Evidence
+from labkit.insight.recent_rows import RecentRows
 from labkit.insight.rule import Rule, RuleMatch
 
 _MIN_ROWS = 3
@@ -105,10 +106,18 @@ def _layers_above(evidence: Evidence, kind: str, limit: float, words: str) -> Ru
         message += f" The same holds for {others} more layer{'s' if others > 1 else ''}."
     return RuleMatch(
         message,
-        (int(recent.steps[0]), int(recent.steps[-1])),
+        (_first_above(table, worst, limit), int(recent.steps[-1])),
         tuple(table.names[column] for column in over[:8]),
         (f"{kind}/{name}",),
     )
+
+
+def _first_above(table: RecentRows, column: int, limit: float) -> int:
+    """Return the first step from which on all values of a column exceed a limit."""
+    values = table.values[:, column]
+    below = np.flatnonzero(values <= limit)
+    known = np.flatnonzero(~np.isnan(values))
+    return int(table.steps[known[known > (below[-1] if len(below) else -1)][0]])
 
 
 def _one_class(evidence: Evidence) -> RuleMatch | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from labkit.insight.evidence import Evidence
 from labkit.insight.rule import Rule, RuleMatch
@@ -112,7 +113,7 @@ def _softmax_dimension(evidence: Evidence) -> RuleMatch | None:
             continue
         return RuleMatch(
             f"The softmax before the loss ({read.loss}) works {what}.",
-            (newest[0].step, max(newest[-1].step, evidence.steps)),
+            (_since(evidence, _has_dimension(read)), max(newest[-1].step, evidence.steps)),
         )
     return None
 
@@ -120,20 +121,27 @@ def _softmax_dimension(evidence: Evidence) -> RuleMatch | None:
 def _broadcast(evidence: Evidence) -> RuleMatch | None:
     newest = _newest(evidence)
     for read in newest:
-        shape, compared = read.shape, read.compared
-        if shape is None or compared is None or len(compared) != 2:  # noqa: PLR2004 - a table
-            continue
-        rows = compared[0]
-        if rows < 2 or compared[1] != rows or shape not in ((rows,), (rows, 1), (1, rows)):  # noqa: PLR2004
+        rows = _rows_broadcast(read)
+        if rows == 0:
             continue
         return RuleMatch(
             f"The loss ({read.loss}) compares every output with every target: output and target "
-            f"have different shapes, of which the output's is {list(shape)}, so that the error has "
-            f"{rows:,} x {rows:,} elements. The best the model can learn is the mean of all "
-            "targets.",
-            (newest[0].step, max(newest[-1].step, evidence.steps)),
+            f"have different shapes, of which the output's is {list(read.shape or ())}, so that "
+            f"the error has {rows:,} x {rows:,} elements. The best the model can learn is the "
+            "mean of all targets.",
+            (_since(evidence, _rows_broadcast), max(newest[-1].step, evidence.steps)),
         )
     return None
+
+
+def _rows_broadcast(read: LossInput) -> int:
+    """Return the number of samples if each output is compared with each target; else 0."""
+    shape, compared = read.shape, read.compared
+    if shape is None or compared is None or len(compared) != 2:  # noqa: PLR2004 - a table
+        return 0
+    rows = compared[0]
+    is_table = rows > 1 and compared[1] == rows and shape in ((rows,), (rows, 1), (1, rows))
+    return rows if is_table else 0
 
 
 def _out_of_reach(evidence: Evidence) -> RuleMatch | None:
@@ -157,6 +165,19 @@ def _range(bounds: tuple[float, float]) -> str:
     if math.isinf(high):
         return f"at {low:.4g} or above"
     return f"at {high:.4g} or below" if math.isinf(low) else f"between {low:.4g} and {high:.4g}"
+
+
+def _has_dimension(read: LossInput) -> Callable[[LossInput], bool]:
+    return lambda other: (other.loss, other.dimension) == (read.loss, read.dimension)
+
+
+def _since(evidence: Evidence, matches: Callable[[LossInput], object]) -> int:
+    """Return the first of the newest steps in all of which something matches."""
+    found: dict[int, bool] = {}
+    for read in evidence.observed.loss_inputs:
+        found[read.step] = found.get(read.step, False) or bool(matches(read))
+    holds = list(itertools.takewhile(lambda step: found[step], reversed(found)))
+    return holds[-1]
 
 
 def _newest(evidence: Evidence) -> list[LossInput]:

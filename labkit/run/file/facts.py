@@ -35,6 +35,7 @@ def run_facts(run: SavedRun, *, process_ends: bool = False) -> dict[str, object]
         "note": run.note,
         "environment": run.environment,
         "model": run.model,
+        "setup": run.setup,
         "state": _final(run.state()) if process_ends else run.state(),
         "findings": run.findings,
         "rules": {"known": log.rules, "ignored": log.ignored, "dropped": log.dropped},

@@ -19,6 +19,7 @@ from labkit.run.file.row_reader import RowReader
 from labkit.run.finding import Finding
 from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.run_record import RunRecord
+from labkit.run.run_setup import RunSetup
 from labkit.run.state import ModelFacts, RunState
 from labkit.run.step_knots import Knot
 
@@ -168,6 +169,7 @@ class RunReader:
 
 def _read_progress(run: RunRecord, data: Mapping[str, Any]) -> None:
     run.model = decoded(ModelFacts, data.get("model"), "the model")
+    run.setup = decoded(RunSetup, data.get("setup", {}), "the setup")
     progress = decoded(
         dict[str, tuple[tuple[int, float], ...]], data.get("progress", {}), "the progress"
     )

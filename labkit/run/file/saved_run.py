@@ -17,6 +17,7 @@ from labkit.run.inspection import Inspection
 from labkit.run.observations import Observations
 from labkit.run.recorder import Recorder
 from labkit.run.run_event import EventLog
+from labkit.run.run_setup import RunSetup
 from labkit.run.sample_log import SampleLog
 from labkit.run.series_table import SeriesTable
 from labkit.run.state import ModelFacts, RunState
@@ -32,6 +33,7 @@ class SavedRun(Protocol):
     note: str
     environment: dict[str, str]
     model: ModelFacts
+    setup: RunSetup
     recorder: Recorder
     histograms: HistogramLog
     activations: ActivationLog

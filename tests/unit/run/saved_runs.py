@@ -17,6 +17,7 @@ from labkit.run import (
 from labkit.run.activations import Picture
 from labkit.run.inspection import Inspection, Sample
 from labkit.run.model_input import ModelInput
+from labkit.run.run_setup import GroupSetup
 
 
 def small_graph(step=1):
@@ -44,6 +45,8 @@ def fill(run, steps=300):
     run.describe_model(ModelFacts("cpu", 10, 8, ("fc.bias",)))
     run.config, run.note = {"width": 64, "rates": [0.1, 0.01]}, "a wider head"
     run.environment = {"python": "3.11"}
+    run.describe_setup({"": "Net"}, ["float32"], "MSELoss")
+    run.add_group_setups([GroupSetup("0", "SGD", {"lr": "0.1"})])
     run.begin()
     run.begin_epoch(100)
     for step in range(1, steps + 1):
@@ -116,6 +119,7 @@ def assert_equal_runs(read, run):
     assert read.epochs.begun.knots() == run.epochs.begun.knots()
     assert read.step_times.knots() == run.step_times.knots()
     assert read.model == run.model
+    assert read.setup == run.setup
     assert (read.config, read.note) == (run.config, run.note)
     assert (read.name, read.id, read.steps, read.epoch) == (run.name, run.id, run.steps, run.epoch)
     assert Notice("graph", "Switched off.") in read.notices

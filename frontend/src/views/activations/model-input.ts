@@ -1,7 +1,7 @@
 /** The sample of the input from which a picture was made, beside it. */
 
 import { make, setText } from "../../parts/element";
-import { formatValue } from "../../parts/format";
+import { formatCount, formatValue } from "../../parts/format";
 import type { Theme } from "../../parts/theme";
 import type { ModelInput } from "../../session";
 import { coloursOf } from "./colours";
@@ -12,6 +12,8 @@ const IMAGE_SIZE = 150;
 const CURVE = { width: 640, height: 76, margin: 4 } as const;
 const ROW_HEIGHT = 8;
 const MAX_NUMBERS = 12;
+/** Number of tokens that are written out. */
+const MAX_TOKENS = 64;
 const RGB = 3;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const EXPLANATION =
@@ -69,15 +71,14 @@ function image({ shape, values }: ModelInput): HTMLElement {
   return canvas;
 }
 
-function tokens({ tokens, values }: ModelInput): HTMLElement {
+function tokens({ tokens, values, whole }: ModelInput): HTMLElement {
   const texts = tokens.length > 0 ? tokens : [...values].map(String);
-  return make(
-    "div",
-    { class: "labkit-tokens" },
-    ...texts.map((text, place) =>
-      make("span", { title: `position ${place}: id ${values[place]}` }, text),
-    ),
-  );
+  const shown = texts
+    .slice(0, MAX_TOKENS)
+    .map((text, place) => make("span", { title: `position ${place}: id ${values[place]}` }, text));
+  const left = (whole[0] ?? texts.length) - shown.length;
+  const rest = left > 0 ? [`and ${formatCount(left)} more`] : [];
+  return make("div", { class: "labkit-tokens" }, ...shown, ...rest);
 }
 
 function numbers({ values }: ModelInput): HTMLElement {

@@ -75,6 +75,7 @@ export class PictureView {
     this.legend.append(this.ends[0], this.bar, this.ends[1]);
     this.element.append(this.toolbar, this.description, this.stage, this.legend);
     this.stage.setAttribute("role", "img");
+    this.stage.tabIndex = 0; // it scrolls
     this.element.hidden = true;
     this.settings = new ViewSettings(session.runId);
     this.fixed.checked = this.settings.get("activations scale") === "fixed";

@@ -4,7 +4,7 @@
  */
 
 import { make, setText } from "../../parts/element";
-import { formatCount } from "../../parts/format";
+import { formatCount, shorten } from "../../parts/format";
 import type { RunSession } from "../../session";
 import type { CardName } from "./arrangement";
 
@@ -20,6 +20,9 @@ interface News {
   /** The rule of a finding. */
   readonly rule: string | null;
 }
+
+/** Maximum number of characters of a name in the headline. */
+const MAX_WORD = 48;
 
 const SIGNS: Readonly<Record<Severity, string>> = {
   error: "✕",
@@ -55,7 +58,7 @@ export class Headline {
     this.element.dataset.severity = news.severity;
     this.element.disabled = news.card === null;
     setText(this.sign, SIGNS[news.severity]);
-    setText(this.text, news.text);
+    setText(this.text, withShortNames(news.text));
     setText(this.since, news.since);
     setText(this.more, others.length > 0 ? `and ${others.length} more` : "");
     const title = news.card === null ? news.text : `${news.text} Click for more.`;
@@ -84,6 +87,11 @@ function newsOf({ problem, state, findings }: RunSession): News[] {
 function quiet({ state }: RunSession): News {
   const hasTrained = state !== null && state.step > 0;
   return plain("none", hasTrained ? "No findings" : "Nothing to say yet", null);
+}
+
+/** Returns a text with long names shortened, so that the sentence around them is seen. */
+function withShortNames(text: string): string {
+  return text.replace(/\S+/g, (word) => shorten(word, MAX_WORD));
 }
 
 function sentence(text: string): string {

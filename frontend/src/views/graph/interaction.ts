@@ -9,6 +9,7 @@ import { SelectionNote } from "../../parts/selection-note";
 import type { RunSession } from "../../session";
 import type { NodeColouring } from "./colouring/node-colouring";
 import type { DrawOptions, GraphDrawing } from "./drawing/graph-drawing";
+import { hoverPlace } from "./drawing/hover-place";
 import type { SceneElement } from "./drawing/scene";
 import { Tooltip } from "./drawing/tooltip";
 import { exportDrawing, type Format } from "./export/export-drawing";
@@ -33,6 +34,10 @@ export interface SelectionActions {
   select(id: string | null): void;
   /** Takes the selection back if it is this one. */
   deselect(id: string): void;
+  /** Moves what is selected into view. */
+  reveal(): void;
+  /** Returns the box that is selected; null without one. */
+  selectedBox(): string | null;
 }
 
 export class GraphInteraction {
@@ -118,8 +123,10 @@ export class GraphInteraction {
 
   private toolbarActions(): ToolbarActions {
     const { state, drawing } = this;
-    const unfold = (open: (shown: ShownGraph) => ReadonlySet<string>) => {
-      if (state.shown) this.draw({ open: open(state.shown), fit: true });
+    const unfold = async (open: (shown: ShownGraph) => ReadonlySet<string>) => {
+      drawing.fitsWhole = false;
+      if (state.shown) await this.draw({ open: open(state.shown), fit: true });
+      this.selection.reveal();
     };
     return {
       fit: () => drawing.fitWhole(state.shown),
@@ -130,7 +137,7 @@ export class GraphInteraction {
       cancel: () => drawing.cancel(),
       find: (query) => this.navigator.find(query),
       showFlow: (flow) => this.showFlow(flow),
-      details: () => (this.details.open ? this.details.close() : this.showDetails(null)),
+      details: () => this.toggleDetails(),
       copy: (format) => this.copy(format),
       help: () => this.help.toggle(),
     };
@@ -141,7 +148,7 @@ export class GraphInteraction {
     if (!shown) return;
     const { open, excessive } = this.state.toggle(shown, id, this.drawing.requestedOpen);
     if (open) {
-      const element = this.details.open ? this.drawing.scene.element(id) : undefined;
+      const element = this.details.isOpen ? this.drawing.scene.element(id) : undefined;
       if (element) this.showDetails(element);
       if (open.has(id)) this.selection.select(id);
       else this.selection.deselect(id);
@@ -184,14 +191,25 @@ export class GraphInteraction {
     if (!element || this.state.embedded) return;
     this.showDetails(element);
     const rect = id === null ? undefined : scene.rect(id);
-    if (rect) viewport.reveal(rect, this.details.element.offsetWidth);
+    if (rect) viewport.reveal(rect);
   }
 
   private hover(element: SceneElement, group: SVGGElement): void {
     const { shown } = this.state;
     if (!shown || this.drawing.viewport.dragging) return;
     this.hovered = { element, group };
-    this.tooltip.show(this.factsOf(element, shown, false), group);
+    const { scene, viewport, layout, stage } = this.drawing;
+    const edges = layout?.visible.edges ?? [];
+    const { target, obstacles } = hoverPlace(element, group, scene, viewport, edges, stage);
+    this.tooltip.show(this.factsOf(element, shown, false), target, obstacles);
+  }
+
+  /** Opens the details panel for the selected box, or closes it. */
+  private toggleDetails(): void {
+    const id = this.selection.selectedBox();
+    if (this.details.isOpen) this.details.close();
+    else this.showDetails((id !== null && this.drawing.scene.element(id)) || null);
+    this.selection.reveal();
   }
 
   /** Opens the details panel for a box; null shows a hint. */

@@ -16,6 +16,8 @@ export interface StageActions {
   dragging(): boolean;
 }
 
+/** Distance in px up to which the pointer counts as not moved. */
+const SAME_PLACE = 4;
 const ARROW_STEPS: Readonly<Record<string, number>> = {
   ArrowRight: 1,
   ArrowDown: 1,
@@ -45,10 +47,14 @@ export function listenToStage(
     return hit !== undefined;
   };
 
+  let clickedAt: { readonly x: number; readonly y: number } | null = null;
   stage.addEventListener(
     "click",
     (event) => {
-      if (!actions.dragging() && !toggle(event)) follow(event);
+      if (actions.dragging()) return;
+      clickedAt = { x: event.clientX, y: event.clientY };
+      actions.unhover();
+      if (!toggle(event)) follow(event);
     },
     { signal },
   );
@@ -74,6 +80,10 @@ export function listenToStage(
   stage.addEventListener(
     "pointerover",
     (event) => {
+      // What a click has brought under the pointer, which has not moved, is looked at undisturbed.
+      const { clientX: x, clientY: y } = event;
+      if (clickedAt && Math.hypot(x - clickedAt.x, y - clickedAt.y) < SAME_PLACE) return;
+      clickedAt = null;
       const hit = found(event);
       // A frame covers its content, so only its title bar has a tooltip.
       if (hit && (hit.element.type === "item" || buttonOf(event, hit.element))) {

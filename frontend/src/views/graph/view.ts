@@ -16,6 +16,7 @@ import { html } from "./drawing/elements";
 import { GraphDrawing } from "./drawing/graph-drawing";
 import { Minimap } from "./drawing/minimap";
 import { markSelected } from "./drawing/selection-marks";
+import { visibleBoxes } from "./drawing/visible-box";
 import { WalkMarks } from "./drawing/walk-marks";
 import { GraphInteraction } from "./interaction";
 import { describeChange } from "./model/difference";
@@ -60,6 +61,8 @@ export class GraphView {
   private readonly embedded: boolean;
   /** The selection that is outlined in the present drawing of a graph; null without one. */
   private marked: { readonly shown: ShownGraph; readonly selected: string | null } | null = null;
+  /** Whether the details panel was open when the stage got its present size. */
+  private wasPanelOpen = false;
   /** The selection to which the drawing has moved. */
   private approached: string | null = null;
 
@@ -86,6 +89,8 @@ export class GraphView {
     this.interaction = new GraphInteraction(this.state, this.drawing, this.colouring, session, {
       select: (id) => this.select(id),
       deselect: (id) => this.deselect(id),
+      reveal: () => this.revealSelected(),
+      selectedBox: () => this.selectedBox(),
     });
     const { toolbar, tooltip, help, details, sliders, navigator } = this.interaction;
     const showMessage = (message: string) => toolbar.showMessage(message);
@@ -94,8 +99,10 @@ export class GraphView {
     const { scene, stage } = this.drawing;
     if (!embedded) this.drawing.height.restore(settings);
     stage.append(tooltip.element);
+    const pane = html("div", { class: "labkit-graph-pane" });
+    pane.append(stage, this.minimap.element, help.element);
     const deck = html("div", { class: "labkit-graph-deck" });
-    deck.append(stage, this.minimap.element, help.element, details.element);
+    deck.append(pane, details.element);
     root.replaceChildren(
       toolbar.element,
       this.failures.element,
@@ -193,6 +200,23 @@ export class GraphView {
     }
   }
 
+  /** Returns the first selected box, or the folded module around it; null without one. */
+  private selectedBox(): string | null {
+    const { shown } = this.state;
+    const { selected } = this.session;
+    if (!shown || selected === null) return null;
+    const [first] = selectedIds(shown.recorded, selected);
+    if (first === undefined) return null;
+    return visibleBoxes(this.drawing.scene, shown.graph)(shown.drawnIdOf(first));
+  }
+
+  /** Moves the first selected box into view. */
+  private revealSelected(): void {
+    const id = this.selectedBox();
+    const rect = id === null ? undefined : this.drawing.scene.rect(id);
+    if (rect) this.drawing.viewport.reveal(rect);
+  }
+
   /** Returns a sentence on why there is no graph. */
   private absence(): string {
     const status = this.session.state?.status ?? "waiting";
@@ -250,9 +274,14 @@ export class GraphView {
   }
 
   private onResized(): void {
-    this.drawing.height.save();
-    if (this.drawing.viewport.changedByUser) this.minimap.update();
-    else this.drawing.refit(this.state.shown, false);
+    const { drawing } = this;
+    const { isOpen } = this.interaction.details;
+    drawing.height.save();
+    // The picture stays where it is when the panel beside it opens or closes.
+    const isPanel = isOpen !== this.wasPanelOpen && (isOpen || drawing.suitsStage);
+    this.wasPanelOpen = isOpen;
+    if (drawing.viewport.changedByUser || isPanel) this.minimap.update();
+    else drawing.refit(this.state.shown, false);
     this.showSelection();
   }
 

@@ -296,6 +296,13 @@ describe("the input beside a picture", () => {
     expect(figure(TOKENS).querySelector("b")).toBeNull();
   });
 
+  it("says how many tokens are left out", () => {
+    const values = Float32Array.from({ length: 256 }, (_, index) => index);
+    const long = figure({ form: "tokens", shape: [1, 1, 256], whole: [1000], tokens: [], values });
+    expect(long.querySelectorAll("span")).toHaveLength(64);
+    expect(long.textContent).toContain("and 936 more");
+  });
+
   it("is absent where it is unknown", () => {
     expect(figure(null).hidden).toBe(true);
   });

@@ -206,6 +206,16 @@ describe("the headline", () => {
     expect(card.open).toBe(true);
   });
 
+  it("shortens long names, and has them in its tooltip", () => {
+    const message = `The parameters ${"w".repeat(200)}.weight do not move.`;
+    session.findings = [finding({ message })];
+    close();
+    draw();
+    expect(headline().textContent).toMatch(/The parameters w+…w+.weight do not move\./);
+    expect(headline().textContent?.length).toBeLessThan(120);
+    expect(headline().title).toContain(message);
+  });
+
   it("is an interrupt only without a finding, and an error of the loop in any case", () => {
     const message = "the loop was interrupted";
     session.state = stateOf({ step: 7, status: "interrupted", message });

@@ -293,6 +293,34 @@ describe("drawGraph", () => {
     expect(panel?.hidden).toBe(true);
   });
 
+  it("shows the facts beside the stage, of the selected box if the panel is opened with its button", async () => {
+    session.tell(perceptron().graph());
+    await shown(() => seen("fc1#1"));
+    session.select("/mse:0");
+    await shown(() => root.querySelector(".labkit-graph-selected"));
+    const button = [...root.querySelectorAll("button")].find((b) => b.textContent === "Details");
+    button?.click();
+    const panel = root.querySelector("aside");
+    expect(panel?.textContent).toContain("Operationmse");
+    expect(panel?.parentElement?.contains(root.querySelector(".labkit-graph-stage"))).toBe(true);
+    expect(root.querySelector(".labkit-graph-pane aside")).toBeNull();
+  });
+
+  it("hides the card of a box on a click, until the pointer moves", async () => {
+    session.tell(perceptron().graph());
+    const box = await shown(() => seen("/mse:0"));
+    const card = root.querySelector<HTMLElement>("[role=tooltip]");
+    const point = (type: string, clientX: number) =>
+      box.dispatchEvent(new MouseEvent(type, { bubbles: true, clientX }));
+    point("pointerover", 40);
+    expect(card?.hidden).toBe(false);
+    point("click", 40);
+    point("pointerover", 41);
+    expect(card?.hidden).toBe(true);
+    point("pointerover", 60);
+    expect(card?.hidden).toBe(false);
+  });
+
   it("shows why there was no reply, and repeats the request on a click", async () => {
     session.inspect.mockResolvedValue(inspected({ answered: false, reason: "No answer came." }));
     session.tell(perceptron().graph());

@@ -55,7 +55,8 @@ export class GraphDrawing {
   requestedOpen: ReadonlySet<string> = new Set();
   private drawnOpen: ReadonlySet<string> = new Set();
   private attempt = 0;
-  private fitWholeRequested = false;
+  /** Whether the complete layout is fitted into the stage, at any scale. */
+  fitsWhole = false;
   private readonly sheet = svg("svg", { role: "group", width: "100%", height: "100%" });
   private readonly notice = html("div", { class: "labkit-graph-notice" });
   readonly height = new StageHeight(this.stage);
@@ -113,7 +114,7 @@ export class GraphDrawing {
       );
       if (attempt !== this.attempt) return;
       // The stage may have got its size, or another one, in the meantime.
-      if (this.suitsStage(layout)) this.showLayout(shown, layout, options);
+      if (this.isSuited(layout)) this.showLayout(shown, layout, options);
       else await this.draw(shown, options);
     } catch (error) {
       if (attempt === this.attempt) this.handleFailure(shown, error);
@@ -134,15 +135,20 @@ export class GraphDrawing {
 
   /** Fits the complete layout into the stage, at any scale. */
   fitWhole(shown: ShownGraph | null): void {
-    this.fitWholeRequested = true;
+    this.fitsWhole = true;
     this.refit(shown, true);
   }
 
   /** Fits the layout; requests a new one if the stage has another shape than it was made for. */
   refit(shown: ShownGraph | null, moving: boolean): void {
     if (!shown || !this.layout) return;
-    if (this.suitsStage(this.layout)) this.fit(moving);
+    if (this.isSuited(this.layout)) this.fit(moving);
     else this.draw(shown, { open: this.requestedOpen, fit: true });
+  }
+
+  /** Whether the layout was made for a stage of this shape. */
+  get suitsStage(): boolean {
+    return this.layout !== null && this.isSuited(this.layout);
   }
 
   /** Returns the accepted box that is nearest to the centre of the visible part. */
@@ -209,12 +215,11 @@ export class GraphDrawing {
   }
 
   private fit(moving: boolean): void {
-    if (this.layout)
-      this.viewport.fit(this.layout.placement.bounds, !this.fitWholeRequested, moving);
+    if (this.layout) this.viewport.fit(this.layout.placement.bounds, !this.fitsWhole, moving);
   }
 
   /** Whether the stage has the shape that a layout was made for, or is not displayed. */
-  private suitsStage(layout: GraphLayout): boolean {
+  private isSuited(layout: GraphLayout): boolean {
     const { clientWidth, clientHeight } = this.stage;
     return clientWidth === 0 || suits(layout, clientWidth, clientHeight);
   }

@@ -1,15 +1,29 @@
 /**
  * A small map of the complete layout, with a frame around the visible part. It is hidden if all is
- * visible.
+ * visible, and lies at the edge of the stage where it covers least.
  */
 
-import type { Placement, Rect } from "../layout/placement";
+import type { Placement, Point, Rect } from "../layout/placement";
 import type { VisibleGraph } from "../model/visible-graph";
+import { overlap } from "./card-place";
 import { setAttributes, svg } from "./elements";
-import type { Viewport } from "./viewport";
+import { STATUS_HEIGHT, type Viewport } from "./viewport";
 
 const MAX_WIDTH = 170;
 const MAX_HEIGHT = 110;
+/** Its size on a stage that is less wide than `SMALL_STAGE` px. */
+const SMALL_STAGE = 640;
+const SMALL_FACTOR = 0.6;
+/** Visible part of the layout from which a small stage has no map, which would cover it. */
+const SEEN_ENOUGH = 0.5;
+/** Height of the title bar of a frame, which it does not cover either. */
+const TITLE_HEIGHT = 32;
+/** Distance from the edges of the stage, in px. */
+const EDGE_DISTANCE = 10;
+/** Number of places at the right and at the left edge. */
+const PLACES = 6;
+/** Difference of the covered area from which it moves to another place, as a part of its own. */
+const MOVES_FROM = 0.1;
 /** Maximum distance in px by which a layout may exceed the visible part without a map. */
 const TOLERANCE = 24;
 
@@ -20,6 +34,12 @@ export class Minimap {
   private readonly visibleArea = svg("rect", { class: "labkit-graph-minimap-seen" });
   private bounds: Rect | null = null;
   private viewport: Viewport | null = null;
+  /** The boxes, and the title bars of frames. */
+  private items: readonly Rect[] = [];
+  /** Whether the pointer holds the frame, so that the map stays where it is. */
+  private isHeld = false;
+  /** The number of its place, see `placesOf`. */
+  private placed = 0;
 
   constructor() {
     this.element.setAttribute("aria-label", "Map of the graph: click to go there");
@@ -29,9 +49,15 @@ export class Minimap {
       if (event.buttons === 1) this.goTo(event);
     };
     this.element.addEventListener("pointerdown", (event) => {
+      this.isHeld = true;
       this.element.setPointerCapture(event.pointerId);
       goTo(event);
     });
+    for (const name of ["pointerup", "pointercancel"] as const) {
+      this.element.addEventListener(name, () => {
+        this.isHeld = false;
+      });
+    }
     this.element.addEventListener("pointermove", goTo);
   }
 
@@ -43,11 +69,13 @@ export class Minimap {
       all.map(({ id }) => rectPath(boxes.get(id))).join("");
     this.frames.setAttribute("d", path(visible.containers));
     this.boxes.setAttribute("d", path(visible.items));
-    const scale = Math.min(MAX_WIDTH / bounds.width, MAX_HEIGHT / bounds.height);
+    const titles = visible.containers.flatMap(({ id }) => boxes.get(id) ?? []);
+    this.items = [
+      ...visible.items.flatMap(({ id }) => boxes.get(id) ?? []),
+      ...titles.map((frame) => ({ ...frame, height: TITLE_HEIGHT })),
+    ];
     setAttributes(this.element, {
       viewBox: `${bounds.x} ${bounds.y} ${bounds.width} ${bounds.height}`,
-      width: Math.max(24, bounds.width * scale),
-      height: Math.max(16, bounds.height * scale),
     });
     this.update();
   }
@@ -57,13 +85,44 @@ export class Minimap {
     const { bounds } = this;
     const view = this.viewport?.visibleRect();
     if (!bounds || !view) return;
-    const out =
+    const isOut =
       bounds.x < view.x - TOLERANCE ||
       bounds.y < view.y - TOLERANCE ||
       bounds.x + bounds.width > view.x + view.width + TOLERANCE ||
       bounds.y + bounds.height > view.y + view.height + TOLERANCE;
-    this.element.style.display = out ? "" : "none";
-    if (out) setAttributes(this.visibleArea, { ...within(view, bounds) });
+    const seen = within(view, bounds);
+    const stage = this.viewport?.onStage(view);
+    const isSmall = stage !== undefined && stage.width < SMALL_STAGE;
+    const isSeen = isSmall && areaOf(seen) > SEEN_ENOUGH * areaOf(bounds);
+    this.element.style.display = isOut && !isSeen ? "" : "none";
+    if (!isOut || isSeen || !stage) return;
+    setAttributes(this.visibleArea, { ...seen });
+    if (!this.isHeld) this.place(bounds, stage);
+  }
+
+  /** Adapts the size to that of the stage, and moves to a place where it covers less. */
+  private place(bounds: Rect, stage: Rect): void {
+    const factor = stage.width < SMALL_STAGE ? SMALL_FACTOR : 1;
+    const scale = factor * Math.min(MAX_WIDTH / bounds.width, MAX_HEIGHT / bounds.height);
+    const width = Math.max(24, bounds.width * scale);
+    const height = Math.max(16, bounds.height * scale);
+    setAttributes(this.element, { width, height });
+    const places = placesOf({ width, height }, stage);
+    const covered = places.map((point) => this.areaIn({ ...point, width, height }));
+    const least = Math.min(...covered);
+    const now = covered[this.placed] ?? Number.POSITIVE_INFINITY;
+    if (now - least > MOVES_FROM * width * height) this.placed = covered.indexOf(least);
+    const { x, y } = places[this.placed] as Point;
+    this.element.style.left = `${x}px`;
+    this.element.style.top = `${y}px`;
+  }
+
+  /** Returns the area of the boxes in a part of the stage. */
+  private areaIn(part: Rect): number {
+    return this.items.reduce((sum, item) => {
+      const box = this.viewport?.onStage(item);
+      return box ? sum + overlap(part, box) : sum;
+    }, 0);
   }
 
   hide(): void {
@@ -80,6 +139,20 @@ export class Minimap {
       y: bounds.y + ((event.clientY - place.top) / place.height) * bounds.height,
     });
   }
+}
+
+/** Returns the places of the map in the order of preference: right edge from below, left edge. */
+function placesOf(map: Pick<Rect, "width" | "height">, stage: Rect): readonly Point[] {
+  const right = stage.width - map.width - EDGE_DISTANCE;
+  const lowest = stage.height - map.height - EDGE_DISTANCE;
+  const step = Math.max(0, lowest - EDGE_DISTANCE) / (PLACES - 1);
+  const heights = Array.from({ length: PLACES }, (_, place) => lowest - place * step);
+  const above = heights.map((y) => Math.min(y, lowest - STATUS_HEIGHT));
+  return [...heights.map((y) => ({ x: right, y })), ...above.map((y) => ({ x: EDGE_DISTANCE, y }))];
+}
+
+function areaOf({ width, height }: Rect): number {
+  return width * height;
 }
 
 function rectPath(rect: Rect | undefined): string {

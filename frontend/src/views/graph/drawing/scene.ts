@@ -22,7 +22,7 @@ interface DrawnElement {
   /** The background of a frame, behind the arrows. */
   readonly back?: SVGRectElement;
   readonly rect: Rect;
-  /** Its accessible text. A box is drawn again if the text changes. */
+  /** Its accessible text. A box is drawn again if the text or its width changes. */
   readonly text: string;
 }
 
@@ -162,8 +162,9 @@ export class Scene {
   ): void {
     const text = accessibleText(labels.ofItem(item), item.kind);
     const known = this.drawn.get(item.id);
-    if (known && known.text !== text) known.group.remove();
-    const group = known?.text === text ? known.group : drawItem(item, fitted);
+    const isSame = known?.text === text && known.rect.width === rect.width;
+    if (known && !isSame) known.group.remove();
+    const group = known && isSame ? known.group : drawItem(item, fitted);
     group.setAttribute("aria-label", text);
     this.boxes.append(group);
     this.drawn.set(item.id, { element: { type: "item", item }, group, rect, text });

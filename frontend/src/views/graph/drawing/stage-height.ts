@@ -2,12 +2,11 @@
 
 import type { ViewSettings } from "../../../parts/view-settings";
 import type { Rect } from "../layout/placement";
+import { READABLE_SCALE } from "./viewport";
 
 const MIN_HEIGHT = 220;
 const MAX_HEIGHT = 420;
 const MARGIN = 28;
-/** Minimum scale of the initial view, see `Viewport.fit`. */
-const READABLE_SCALE = 0.55;
 /** Settings: the height, and the height of the layout, which differs if the user changed it. */
 const HEIGHT = "graph height";
 const APPLIED_HEIGHT = "graph height of the layout";

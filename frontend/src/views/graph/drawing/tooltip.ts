@@ -1,9 +1,16 @@
-/** A tooltip with facts about the box under the pointer or with the focus. */
+/**
+ * A card with facts about the box under the pointer or with the focus. It is put where it covers
+ * neither that box nor those connected with it; on a small stage it is a strip at an edge.
+ */
 
+import type { Rect } from "../layout/placement";
 import type { Fact } from "../model/fact";
+import { cardPlace, type Obstacle } from "./card-place";
 import { html } from "./elements";
 
-const DISTANCE = 10;
+/** Size of the stage in px up to which the card is a strip. */
+const SMALL_WIDTH = 640;
+const SMALL_HEIGHT = 300;
 
 export class Tooltip {
   readonly element = html("div", { class: "labkit-graph-tooltip", role: "tooltip" });
@@ -14,33 +21,27 @@ export class Tooltip {
     this.element.hidden = true;
   }
 
-  show(facts: readonly Fact[], target: Element): void {
+  /** Shows facts about `target`, a part of the stage; the obstacles are parts of the stage, too. */
+  show(facts: readonly Fact[], target: Rect, obstacles: readonly Obstacle[]): void {
     this.list.replaceChildren(
-      ...facts.flatMap(([name, value]) => [html("dt", {}, name), html("dd", {}, value)]),
+      ...facts.map(([name, value]) => {
+        const fact = html("div");
+        fact.append(html("dt", {}, name), html("dd", {}, value));
+        return fact;
+      }),
     );
     this.element.hidden = false;
-    this.place(target);
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    const isSmall = width < SMALL_WIDTH || height < SMALL_HEIGHT;
+    this.element.classList.toggle("labkit-graph-strip-card", isSmall);
+    const { offsetWidth, offsetHeight } = this.element;
+    const card = { width: offsetWidth, height: offsetHeight };
+    const { x, y } = cardPlace(card, target, { width, height }, obstacles);
+    this.element.style.left = `${x}px`;
+    this.element.style.top = `${y}px`;
   }
 
   hide(): void {
     this.element.hidden = true;
   }
-
-  /** Positions the tooltip inside the stage, below its target or, with more room there, above. */
-  private place(target: Element): void {
-    const stage = this.stage.getBoundingClientRect();
-    const box = target.getBoundingClientRect();
-    const { offsetWidth: width, offsetHeight: height } = this.element;
-    const left = clamp(box.left - stage.left, stage.width - width);
-    const below = box.bottom - stage.top + DISTANCE;
-    const above = box.top - stage.top - DISTANCE - height;
-    const fits = below + height <= stage.height;
-    const top = fits || above < 0 ? clamp(below, stage.height - height) : above;
-    this.element.style.left = `${left}px`;
-    this.element.style.top = `${top}px`;
-  }
-}
-
-function clamp(value: number, max: number): number {
-  return Math.max(4, Math.min(value, max - 4));
 }

@@ -10,8 +10,12 @@ interface Transform extends Point {
 const MIN_SCALE = 0.04;
 const MAX_SCALE = 3;
 const MARGIN = 16;
-/** Minimum scale of the initial view, at which text is readable. */
-const READABLE_SCALE = 0.55;
+/** Height of the status, which is over the lower edge of a small stage, in px. */
+export const STATUS_HEIGHT = 26;
+/** Minimum scale at which text is readable: names have 9 px. */
+export const READABLE_SCALE = 0.75;
+/** Minimum scale at which the whole is shown instead of a more readable part. */
+const WHOLE_SCALE = 0.68;
 /** Minimum scale after `approach`, at which the box is readable. */
 const MIN_APPROACH_SCALE = 0.8;
 /** Movement in px from which a press is a drag. */
@@ -56,9 +60,8 @@ export class Viewport {
     const across = (width - 2 * MARGIN) / bounds.width;
     const down = (height - 2 * MARGIN) / bounds.height;
     const whole = Math.min(across, down, 1);
-    const scale = clampScale(
-      readable ? Math.max(whole, Math.min(READABLE_SCALE, Math.max(across, down))) : whole,
-    );
+    const isWhole = !readable || whole >= WHOLE_SCALE;
+    const scale = clampScale(isWhole ? whole : READABLE_SCALE);
     const start = (room: number, length: number) => Math.max(MARGIN, (room - length * scale) / 2);
     this.set(
       {
@@ -81,6 +84,13 @@ export class Viewport {
       width: clientWidth / scale,
       height: clientHeight / scale,
     };
+  }
+
+  /** Returns where a box of the sheet is on the stage, in px. */
+  onStage(box: Rect): Rect {
+    const { x, y, scale } = this.transform;
+    const [width, height] = [box.width * scale, box.height * scale];
+    return { x: box.x * scale + x, y: box.y * scale + y, width, height };
   }
 
   /** Moves a point of the sheet to the centre. */
@@ -109,15 +119,12 @@ export class Viewport {
     return across && top < clientHeight && top + box.height * scale > 0;
   }
 
-  /**
-   * Moves the sheet by the minimum that makes a box visible. `covered` is the hidden width at the
-   * right, in px.
-   */
-  reveal(box: Rect, covered = 0): void {
+  /** Moves the sheet by the minimum that makes a box visible. */
+  reveal(box: Rect): void {
     const { x, y, scale } = this.transform;
     const { clientWidth, clientHeight } = this.stage;
-    const dx = shiftInto(box.x * scale + x, box.width * scale, clientWidth - covered);
-    const dy = shiftInto(box.y * scale + y, box.height * scale, clientHeight);
+    const dx = shiftInto(box.x * scale + x, box.width * scale, clientWidth);
+    const dy = shiftInto(box.y * scale + y, box.height * scale, clientHeight - STATUS_HEIGHT);
     if (dx !== 0 || dy !== 0) this.set({ x: x + dx, y: y + dy, scale }, true);
   }
 

@@ -60,7 +60,7 @@ export class DetailsPanel {
     this.element.hidden = true;
   }
 
-  get open(): boolean {
+  get isOpen(): boolean {
     return !this.element.hidden;
   }
 
