@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from labkit.run import Run
+from labkit.run import ModelFacts, Run
+from labkit.run.configuration import configuration_of
 from labkit.run.series_table import Floats, Steps
 from labkit.run.step_knots import Knot
 
@@ -92,6 +93,29 @@ class WallTimes:
 
 
 def configuration(run: Run) -> dict[str, Any]:
-    """Return the configuration of a run, if it has one, with names as text."""
-    found = getattr(run, "config", None)
-    return {str(key): value for key, value in found.items()} if isinstance(found, Mapping) else {}
+    """Return the model, the hyperparameters and what the user has given, which has priority.
+
+    The machine and the versions are left out: the other tools record what they want of these.
+
+    Examples
+    --------
+    >>> run = Run("demo")
+    >>> run.config = {"width": 64}
+    >>> configuration(run)
+    {'width': 64}
+    """
+    known = {
+        name: _number_or_text(text)
+        for name, text in configuration_of(run).items()
+        if name not in run.environment
+        if text != ModelFacts().device
+    }
+    return {**known, **run.config}
+
+
+def _number_or_text(text: str) -> float | str:
+    try:
+        number = float(text.replace(",", ""))
+    except ValueError:
+        return text
+    return int(number) if number.is_integer() else number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike, fspath
@@ -68,11 +69,15 @@ def to_tensorboard(run: Run, folder: str | PathLike[str]) -> None:
 def _writer(folder: str | PathLike[str]) -> Iterator[Any]:
     from tensorboardX import SummaryWriter
 
+    logger = logging.getLogger("tensorboardX")
+    before = logger.level
+    logger.setLevel(logging.ERROR)  # it warns of each value that is NaN or infinite
     writer = SummaryWriter(fspath(folder))
     try:
         yield writer
     finally:
         writer.close()
+        logger.setLevel(before)
 
 
 def _write_histograms(writer: Any, run: Run, times: WallTimes) -> None:
