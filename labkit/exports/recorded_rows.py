@@ -14,6 +14,8 @@ from labkit.run.configuration import configuration_of
 from labkit.run.series_table import Floats, Steps
 from labkit.run.step_knots import Knot
 
+_GIVEN = "config."
+"""Begin of the rows of what the user has given."""
 Series = dict[str, tuple[Steps, Floats]]
 """Steps and values of series, by name."""
 
@@ -107,7 +109,7 @@ def configuration(run: Run) -> dict[str, Any]:
     known = {
         name: _number_or_text(text)
         for name, text in configuration_of(run).items()
-        if name not in run.environment
+        if name not in run.environment and not name.startswith(_GIVEN)
         if text != ModelFacts().device
     }
     return {**known, **run.config}
