@@ -21,7 +21,7 @@ Series = dict[str, tuple[Steps, Floats]]
 
 
 def recorded_series(run: Run) -> Series:
-    """Return the recorded points of all series.
+    """Return the recorded points of all series; characters that UTF-8 lacks are escaped in names.
 
     Raises
     ------
@@ -40,7 +40,18 @@ def recorded_series(run: Run) -> Series:
             f"The first argument is a run, not {type(run).__name__}. "
             'Example: lk.exports.to_csv(run, "run.csv")'
         )
-    return {name: run.series(name) for name in run.names()}
+    return {encodable(name): run.series(name) for name in run.names()}
+
+
+def encodable(name: str) -> str:
+    r"""Return a name with escapes for what UTF-8 cannot encode.
+
+    Examples
+    --------
+    >>> print(encodable("lone \ud800"))
+    lone \ud800
+    """
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def rows_by_step(series: Series) -> Iterator[tuple[int, dict[str, float]]]:
