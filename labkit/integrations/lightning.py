@@ -92,11 +92,13 @@ class LabkitEveryFitCallback:
     Parameters
     ----------
     watch : callable
-        Takes the trainer and returns a run.
+        `labkit.watch`.
+    folder : str or None
+        Where the file of each run is saved; None for none.
     """
 
-    def __init__(self, watch: Callable[[Any], Any]) -> None:
-        self._watch = watch
+    def __init__(self, watch: Callable[..., Any], folder: str | None) -> None:
+        self._watch, self._folder = watch, folder
         self._run: Any = None
 
     def on_fit_start(self, trainer: Any, module: Any) -> None:
@@ -104,7 +106,9 @@ class LabkitEveryFitCallback:
         if any(isinstance(each, LabkitCallback) for each in trainer.callbacks):
             return
         try:
-            self._run = self._watch(trainer).__enter__()
+            name = type(module).__name__
+            folder = self._folder if trainer.is_global_zero else None
+            self._run = self._watch(trainer, name=name, save=folder).__enter__()
         except Exception as error:  # noqa: BLE001 - a fault of labkit's must not reach the trainer
             _LOG.warning("labkit could not watch this training: %s", described(error))
 

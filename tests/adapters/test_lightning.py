@@ -232,6 +232,25 @@ def test_every_trainer_is_watched_if_the_variable_is_set(tmp_path, monkeypatch, 
     assert (run.name, run.status, run.steps) == ("Classifier", "finished", EPOCHS * STEPS)
 
 
+def test_the_variable_names_the_folder_in_which_each_run_is_saved(tmp_path, monkeypatch, installed):
+    monkeypatch.setenv("LABKIT_WATCH", str(tmp_path / "runs"))
+    training = Training(tmp_path)
+    training.fit()
+    training.fit()
+    first, second = (lk.load(path) for path in sorted((tmp_path / "runs").glob("*.lab")))
+    assert (first.name, first.status, first.steps) == ("Classifier", "finished", EPOCHS * STEPS)
+    assert second.series("val/loss")[0].tolist() == [STEPS, EPOCHS * STEPS]
+
+
+def test_a_run_of_a_trainer_is_saved_from_its_first_step_on(tmp_path):
+    _, run = contract.trained(lambda: Training(tmp_path), save=tmp_path / "classes.lab")
+    saved = lk.load(tmp_path / "classes.lab")
+    assert (saved.name, saved.status, saved.steps) == (run.name, run.status, run.steps)
+    assert saved.epoch == EPOCHS
+    for name in ("loss", "val/loss", "grad_norm/net.0.weight"):
+        assert saved.series(name)[1].tolist() == run.series(name)[1].tolist()
+
+
 def test_nothing_is_watched_if_the_variable_is_not_set(tmp_path, monkeypatch, installed):
     monkeypatch.setenv("LABKIT_WATCH", "0")
     training = Training(tmp_path)
