@@ -35,8 +35,10 @@ class LabkitTracker:
     def start(self) -> None:
         """Do nothing: the run has begun."""
 
+    @safely
     def store_init_configuration(self, values: Mapping[str, Any]) -> None:
-        """Do nothing."""
+        """Add what `init_trackers` was given to the configuration of the run."""
+        self.recording.configure(values)
 
     @safely
     def log(self, values: Mapping[str, Any], step: int | None = None, **_: Any) -> None:

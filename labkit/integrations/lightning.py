@@ -45,6 +45,7 @@ class LabkitCallback:
         recording.watch(module)
         # Lightning handles an interrupt by a signal, which a loop in the background cannot set.
         recording.begin(stop, takes_interrupts=True)
+        recording.configure(module.hparams)
         recording.plan(_steps_left(trainer, module), "max_epochs and max_steps of the Trainer")
 
     @safely

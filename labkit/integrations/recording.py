@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from labkit.capture.attach import WaitingRun
 from labkit.run import Run
+from labkit.run.config import checked_config
 from labkit.run.error_text import described
 from labkit.run.kinds import is_reserved
 from labkit.run.loop_length import LoopLength
@@ -79,6 +80,10 @@ class Recording:
     def check(self, model: Any) -> None:
         """Raise the errors of `watch` for a model that is recorded when training begins."""
         self._waiting.check(model)
+
+    def configure(self, values: Mapping[str, Any]) -> None:
+        """Add settings that the trainer knows to the configuration; those of the user remain."""
+        self.run.config = {**checked_config(values), **self.run.config}
 
     def begin(self, stop: Callable[[], None], *, takes_interrupts: bool = False) -> None:
         """Record that training begins.

@@ -28,8 +28,9 @@ OPTIONS = {
 
 def classifier(package=L):
     class Classifier(package.LightningModule):
-        def __init__(self):
+        def __init__(self, width=8):
             super().__init__()
+            self.save_hyperparameters()
             self.net = network()
 
         def training_step(self, batch, index):
@@ -75,6 +76,7 @@ def test_a_trainer_is_recorded(tmp_path, package):
     assert run.series("val/late")[1].tolist() == [0, 1]
     assert run.series("train_mean")[0].tolist() == [STEPS, 2 * STEPS]
     assert run.graph.nodes
+    assert run.config == {"width": 8}
     assert not any("labkit" in type(each).__module__ for each in training.trainer.callbacks)
 
 
