@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labkit.integrations.library import callback_type
-from labkit.integrations.recording import Recording, safely
+from labkit.integrations.recording import Recording, end_earlier_run, safely
 from labkit.run.error_text import described
 
 _LOG = logging.getLogger("labkit")
@@ -137,6 +137,7 @@ def connect(trainer: Any, recording: Recording) -> None:
     ...     trainer.fit(module, train_loader, val_loader)
     >>> run.series("val_loss")  # doctest: +SKIP
     """
+    end_earlier_run(trainer, recording.run)
     callback = callback_type(LabkitCallback, _callbacks_of(trainer), "Callback")(recording)
     reference = weakref.ref(trainer)
     # A new list each time, as Lightning may iterate over the present one.

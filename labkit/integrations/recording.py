@@ -47,6 +47,25 @@ def safely(callback: Callback) -> Callback:
     return cast("Callback", call)
 
 
+_watching: weakref.WeakKeyDictionary[Any, weakref.ref[Run]] = weakref.WeakKeyDictionary()
+"""The newest run of each trainer."""
+
+
+def end_earlier_run(trainer: Any, run: Run) -> None:
+    """End the run that watches a trainer already, as one of a model that is watched anew."""
+    reference = _watching.get(trainer)
+    earlier = None if reference is None else reference()
+    if earlier is not None and not earlier.closed:
+        earlier.add_notice("watch", "This run ended because the trainer is watched anew.")
+        earlier.close()
+        run.add_notice(
+            "watch",
+            f"The trainer was watched already; that run ({earlier.name}) has been closed and keeps "
+            "what it recorded.",
+        )
+    _watching[trainer] = weakref.ref(run)
+
+
 class Recording:
     """Connects one trainer with one run.
 

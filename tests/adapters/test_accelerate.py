@@ -59,6 +59,10 @@ def test_stop_ends_the_block():
     assert (run.status, run.steps) == ("stopped", 1)
 
 
+def test_a_trainer_that_is_watched_anew_has_a_new_run():
+    contract.check_second_watch(Training)
+
+
 def test_an_error_of_the_user_is_raised_unchanged():
     contract.check_errors_of_the_user(lambda: Training(fails=True))
 
