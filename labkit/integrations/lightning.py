@@ -50,7 +50,9 @@ class LabkitCallback:
 
     @safely
     def on_train_epoch_start(self, trainer: Any, module: Any) -> None:
-        """Record what the end of the epoch before has logged, and begin the next one."""
+        """Record the metrics of the epoch before, and begin the next one."""
+        # Not at the end of the epoch: there they would be computed at once, and processes that are
+        # not watched would not take part.
         self._log(trainer)
         self.recording.begin_epoch(trainer.current_epoch + 1, _epoch_length(trainer, module))
 
@@ -66,11 +68,6 @@ class LabkitCallback:
     @safely
     def on_validation_end(self, trainer: Any, module: Any) -> None:
         """Record the metrics of the validation."""
-        self._log(trainer)
-
-    @safely
-    def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
-        """Record the metrics of the epoch."""
         self._log(trainer)
 
     @safely
