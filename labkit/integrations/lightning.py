@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from labkit.integrations.library import callback_type
-from labkit.integrations.recording import Recording, end_earlier_run, safely
+from labkit.integrations.recording import Recording, check_is_alone, end_earlier_run, safely
 from labkit.run.error_text import described
 
 _LOG = logging.getLogger("labkit")
@@ -39,6 +39,7 @@ class LabkitCallback:
 
         def stop() -> None:
             if (alive := reference()) is not None:
+                check_is_alone(alive.world_size)
                 alive.should_stop = True
 
         recording = self.recording

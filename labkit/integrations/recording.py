@@ -66,6 +66,20 @@ def end_earlier_run(trainer: Any, run: Run) -> None:
     _watching[trainer] = weakref.ref(run)
 
 
+def check_is_alone(processes: int) -> None:
+    """Refuse to end a training of several processes, as the others would wait for this one.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    if processes > 1:
+        raise RuntimeError(
+            f"it has {processes} processes, of which this one alone would end; the others would "
+            "wait for it. Interrupt the program instead."
+        )
+
+
 class Recording:
     """Connects one trainer with one run.
 
@@ -127,7 +141,8 @@ class Recording:
             except Exception as error:  # noqa: BLE001 - it must not reach the loop
                 alive = recording()
                 if alive is not None:
-                    alive.add_notice(f"The trainer did not take the stop: {described(error)}.")
+                    alive.run.control.stop_request.cancel()
+                    alive.add_notice(f"The training was not stopped. ({described(error)})")
 
         request.ends_by(stop_safely, takes_interrupts=takes_interrupts)
 

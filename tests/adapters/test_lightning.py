@@ -88,6 +88,18 @@ def test_stop_ends_the_training_without_an_exit(tmp_path):
     contract.check_stop(lambda: Training(tmp_path))
 
 
+def test_one_of_several_processes_is_not_stopped_alone(tmp_path, monkeypatch):
+    training = Training(tmp_path)
+    with lk.watch(training.trainer, show=False) as run:
+        run.stop()
+        training.net.register_forward_hook(
+            lambda *_: monkeypatch.setattr(L.Trainer, "world_size", 2)
+        )
+        training.fit()
+    assert (run.steps, run.status) == (EPOCHS * STEPS, "finished")
+    assert "2 processes" in run.notices[0].text
+
+
 def test_a_fault_of_labkit_does_not_reach_the_trainer(tmp_path, monkeypatch):
     contract.check_faults(lambda: Training(tmp_path), monkeypatch)
 

@@ -71,6 +71,17 @@ def test_an_exit_after_an_interrupt_is_an_interrupt():
     assert run.status == "interrupted"
 
 
+def test_an_exit_after_a_stop_is_a_stop_and_is_raised():
+    run = Run()
+    with pytest.raises(SystemExit), run:
+        run.stop()
+        try:
+            run.control.at_step_end()
+        except KeyboardInterrupt:
+            raise SystemExit(1)  # noqa: B904 - as Lightning raises it
+    assert run.status == "stopped"
+
+
 def test_an_exit_of_the_code_itself_is_a_failure():
     run = Run()
     with pytest.raises(SystemExit), run:
