@@ -116,7 +116,9 @@ export class ControlsView {
     this.status.dataset.status = isStale ? "stale" : state.status;
     this.status.title = isStale ? explanation : (state.message ?? explanation);
     const { delivery, notebook } = this.session;
-    const deliveryFacts = delivery ? [deliveryFact(delivery, notebook)] : [];
+    // A run that is read from a file has no loop that clicks could reach.
+    const isControlled = delivery !== null && state.read_from === null;
+    const deliveryFacts = isControlled ? [deliveryFact(delivery, notebook)] : [];
     this.drawFacts([...(isStale ? pastFactsOf(state) : factsOf(state)), ...deliveryFacts]);
     this.drawProgress(progressOf(state));
     if (!this.inDashboard) this.drawNotices(state);
