@@ -44,12 +44,23 @@ def test_a_loop_is_recorded():
     assert training.trainer.trackers == []
 
 
+def test_the_configuration_of_the_trackers_is_that_of_the_run():
+    training = Training()
+    with lk.watch(training.trainer, show=False, config={"lr": 0.5}) as run:
+        training.trainer.init_trackers("classes", config={"lr": 0.1, "batch_size": 8})
+    assert run.config == {"lr": 0.5, "batch_size": 8}
+
+
 def test_stop_ends_the_block():
     training = Training()
     with lk.watch(training.trainer, show=False) as run:
         run.stop()
         training.fit()
     assert (run.status, run.steps) == ("stopped", 1)
+
+
+def test_a_trainer_that_is_watched_anew_has_a_new_run():
+    contract.check_second_watch(Training)
 
 
 def test_an_error_of_the_user_is_raised_unchanged():
