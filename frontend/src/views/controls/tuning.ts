@@ -7,6 +7,7 @@ import { redrawOnChange } from "../../parts/redraw-on-change";
 import { isFinal } from "../../parts/run-status";
 import { ViewSettings } from "../../parts/view-settings";
 import type { DrawView, RunSession } from "../../session";
+import { isTrainedHere } from "./buttons";
 import { ChangeSender } from "./change-sender";
 import { EventList } from "./tuning-events";
 import { GroupFields } from "./tuning-group";
@@ -126,7 +127,7 @@ class TuningForm {
     const { modules, events } = tuning;
     this.unchanged.hidden = !this.isEmpty;
     if (!state) return;
-    const isLive = !isFinal(state.status) && state.read_from === null;
+    const isLive = !isFinal(state.status) && isTrainedHere(this.session);
     const isOpen = isLive && this.session.problem === null;
     this.updateGroups(isOpen);
     this.modules.update(modules, isOpen, this.session.selected);
