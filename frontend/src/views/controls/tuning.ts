@@ -131,6 +131,7 @@ class TuningForm {
     const isOpen = isLive && this.session.problem === null;
     this.updateGroups(isOpen);
     this.modules.update(modules, isOpen, this.session.selected);
+    if (this.session.exported !== null) this.modules.element.hidden = true;
     this.budgetRow.hidden = !isOpen;
     this.updateBudget(state.budget);
     this.events.update(events, isOpen);
