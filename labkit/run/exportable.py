@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from labkit.run.changeable import ChangeableRun
 
@@ -15,7 +15,13 @@ class ExportableRun(ChangeableRun):
 
     name: str
 
-    def export_html(self, path: str | os.PathLike[str], *, max_megabytes: float = 25.0) -> Path:
+    def export_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        max_megabytes: float = 25.0,
+        theme: Literal["system", "light", "dark"] = "system",
+    ) -> Path:
         """Write the dashboard of the run as it is now to one HTML file.
 
         The file opens in a browser without a kernel and without a network: curves with their
@@ -32,6 +38,8 @@ class ExportableRun(ChangeableRun):
             Maximum size of the file. Where the run has more, pictures, samples and histograms of
             some steps are left out, and the page says how many. Scripts (1.8 MB), curves and the
             newest graph are in the file in any case.
+        theme : {"system", "light", "dark"}
+            The colours; by default those that the reader's system prefers.
 
         Returns
         -------
@@ -41,7 +49,7 @@ class ExportableRun(ChangeableRun):
         Raises
         ------
         TypeError, ValueError
-            If it is no path, there is a file of another kind, or the size is invalid.
+            If it is no path, there is a file of another kind, or another argument is invalid.
         OSError
             If the file cannot be written.
         ImportError
@@ -59,10 +67,16 @@ class ExportableRun(ChangeableRun):
         >>> path.name, size < 3_000_000
         ('demo.html', True)
         """
-        written: Path = _pages("run.export_html()").export_run(self, path, max_megabytes)
+        written: Path = _pages("run.export_html()").export_run(self, path, max_megabytes, theme)
         return written
 
-    def interactive(self, *, height: int = 900, max_megabytes: float = 5.0) -> Any:
+    def interactive(
+        self,
+        *,
+        height: int = 900,
+        max_megabytes: float = 5.0,
+        theme: Literal["system", "light", "dark"] = "system",
+    ) -> Any:
         """Return the dashboard of the run as it is now as an output that needs no kernel.
 
         It is the page of `export_html` in the output of a cell, for a notebook that is given away:
@@ -73,7 +87,7 @@ class ExportableRun(ChangeableRun):
         ----------
         height : int
             In px.
-        max_megabytes : float
+        max_megabytes, theme
             As for `export_html`.
 
         Returns
@@ -84,7 +98,7 @@ class ExportableRun(ChangeableRun):
         Raises
         ------
         ValueError
-            If the size is invalid.
+            If an argument is invalid.
 
         Examples
         --------
@@ -92,7 +106,7 @@ class ExportableRun(ChangeableRun):
         >>> Run("demo").interactive()
         EmbeddedPage(text='demo: waiting, 0 steps', height=900)
         """
-        return _pages("run.interactive()").embedded_run(self, height, max_megabytes)
+        return _pages("run.interactive()").embedded_run(self, height, max_megabytes, theme)
 
 
 def _pages(needed_by: str) -> Any:

@@ -14,6 +14,7 @@ from labkit.run import Run
 from labkit.views import assets, jupyter_compat, still_comparison
 from labkit.views.channel import RunChannel
 from labkit.views.html_page import export_comparison
+from labkit.views.html_page.document import Theme
 from labkit.views.kernel import is_notebook
 from labkit.views.lifetimes import DroppableWidget, ShownViews
 from labkit.views.marimo_notebook import is_marimo
@@ -79,7 +80,13 @@ class Comparison(DroppableWidget):
         for channel in channels:
             channel.remove_view(model_id)
 
-    def export_html(self, path: str | os.PathLike[str], *, max_megabytes: float = 25.0) -> Path:
+    def export_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        max_megabytes: float = 25.0,
+        theme: Theme = "system",
+    ) -> Path:
         """Write the comparison as it is now to one HTML file; see `Run.export_html`.
 
         Parameters
@@ -87,6 +94,7 @@ class Comparison(DroppableWidget):
         path : path
         max_megabytes : float
             Maximum size of the file, of which each run has an equal part.
+        theme : {"system", "light", "dark"}
 
         Returns
         -------
@@ -98,7 +106,7 @@ class Comparison(DroppableWidget):
         TypeError, ValueError, OSError
             As `Run.export_html`.
         """
-        return export_comparison(self.runs, self.names, path, max_megabytes)
+        return export_comparison(self.runs, self.names, path, max_megabytes, theme)
 
     def _push_more(self, page: PageRecord) -> None:
         """Send a page what the view needs besides scripts and snapshots: nothing."""

@@ -182,6 +182,14 @@ def test_a_wrong_size_is_refused(run, tmp_path, size):
         run.export_html(tmp_path / "demo.html", max_megabytes=size)
 
 
+def test_the_colours_are_those_of_the_system_or_chosen(run, tmp_path):
+    assert "<body>" in run.export_html(tmp_path / "system.html").read_text()
+    dark = run.export_html(tmp_path / "dark.html", theme="dark").read_text()
+    assert '<body data-jp-theme-light="false">' in dark
+    with pytest.raises(ValueError, match="theme is 'system', 'light' or 'dark', not 'blue'"):
+        run.export_html(tmp_path / "blue.html", theme="blue")
+
+
 def test_a_page_is_written_whole_and_replaces_only_a_page(run, tmp_path):
     path = tmp_path / "new" / "demo.html"
     assert run.export_html(path) == path

@@ -13,36 +13,36 @@ from pathlib import Path
 
 from labkit.run import Run
 from labkit.run.printable import printable
-from labkit.views.html_page.document import PageRun, html_page
+from labkit.views.html_page.document import PageRun, Theme, html_page
 from labkit.views.html_page.embedded import EmbeddedPage
 from labkit.views.html_page.writing import checked_path, write_page
 
 __all__ = ["EmbeddedPage", "embedded_run", "export_comparison", "export_run", "run_page"]
 
 
-def export_run(run: Run, path: object, max_megabytes: float) -> Path:
+def export_run(run: Run, path: object, max_megabytes: float, theme: Theme) -> Path:
     """Write the dashboard of a run to a file; see `Run.export_html`."""
     target = checked_path(path, run.name)
-    write_page(target, run_page(run, max_megabytes))
+    write_page(target, run_page(run, max_megabytes, theme))
     return target
 
 
 def export_comparison(
-    runs: Sequence[Run], names: Sequence[str], path: object, max_megabytes: float
+    runs: Sequence[Run], names: Sequence[str], path: object, max_megabytes: float, theme: Theme
 ) -> Path:
     """Write a comparison to a file; see `Comparison.export_html`."""
     target = checked_path(path, "comparison")
     compared = [PageRun(name, run) for name, run in zip(names, runs, strict=True)]
-    write_page(target, html_page("comparison", compared, max_megabytes))
+    write_page(target, html_page("comparison", compared, max_megabytes, theme))
     return target
 
 
-def embedded_run(run: Run, height: int, max_megabytes: float) -> EmbeddedPage:
+def embedded_run(run: Run, height: int, max_megabytes: float, theme: Theme) -> EmbeddedPage:
     """Return the dashboard of a run as an output; see `Run.interactive`."""
     text = printable(f"{run.name}: {run.status}, {run.steps:,} steps")
-    return EmbeddedPage(run_page(run, max_megabytes), text, height)
+    return EmbeddedPage(run_page(run, max_megabytes, theme), text, height)
 
 
-def run_page(run: Run, max_megabytes: float) -> str:
+def run_page(run: Run, max_megabytes: float, theme: Theme = "system") -> str:
     """Return the HTML of a page with the dashboard of a run."""
-    return html_page("dashboard", [PageRun(run.name, run)], max_megabytes)
+    return html_page("dashboard", [PageRun(run.name, run)], max_megabytes, theme)

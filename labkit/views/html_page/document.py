@@ -13,7 +13,7 @@ import time
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from labkit.run import Run
 from labkit.views import assets
@@ -27,6 +27,14 @@ MARK = "<!DOCTYPE html>\n<!-- labkit page -->"
 """The beginning of every page."""
 DEFAULT_MEGABYTES = 25.0
 """Maximum size of a page by default, which many mail servers deliver."""
+Theme = Literal["system", "light", "dark"]
+"""The colours of a page; those of the system are what the reader's browser prefers."""
+_BODY: dict[Theme, str] = {
+    "system": "",
+    "light": ' data-jp-theme-light="true"',
+    "dark": ' data-jp-theme-light="false"',
+}
+"""The attributes of the body, by which views select their colours, as in JupyterLab."""
 _MAX_NAME = 100
 """Maximum number of characters of a run's name in the title."""
 _RESERVED_BYTES = 2_000
@@ -36,9 +44,12 @@ _STYLE = """
 body { margin: 0; padding: 12px; font: 13px system-ui, sans-serif; }
 body { background: #ffffff; color: #222222; }
 footer { margin-top: 12px; color: #666666; font-size: 11px; }
+body[data-jp-theme-light="true"] { color-scheme: light; }
+body[data-jp-theme-light="false"] { color-scheme: dark; background: #111111; color: #e4e4e4; }
+body[data-jp-theme-light="false"] footer { color: #a8a8a8; }
 @media (prefers-color-scheme: dark) {
-  body { background: #111111; color: #e4e4e4; }
-  footer { color: #a8a8a8; }
+  body:not([data-jp-theme-light]) { background: #111111; color: #e4e4e4; }
+  body:not([data-jp-theme-light]) footer { color: #a8a8a8; }
 }
 """
 
@@ -58,7 +69,9 @@ class PageRun(NamedTuple):
     run: Run
 
 
-def html_page(view: ViewName, runs: Sequence[PageRun], max_megabytes: float) -> str:
+def html_page(
+    view: ViewName, runs: Sequence[PageRun], max_megabytes: float, theme: Theme = "system"
+) -> str:
     """Return a page with a view of runs as they are now.
 
     Parameters
@@ -70,11 +83,13 @@ def html_page(view: ViewName, runs: Sequence[PageRun], max_megabytes: float) -> 
     max_megabytes : float
         Maximum size in MB, greater than 0. Curves, the newest graph and the scripts are in the page
         in any case.
+    theme : {"system", "light", "dark"}
+        The colours; by default those that the reader's system prefers.
 
     Raises
     ------
     ValueError
-        If the size is invalid.
+        If the size or the theme is invalid.
     RuntimeError
         If the frontend was not built.
     """
@@ -82,6 +97,11 @@ def html_page(view: ViewName, runs: Sequence[PageRun], max_megabytes: float) -> 
         raise ValueError(
             f"max_megabytes is a number greater than 0, not {max_megabytes!r}. "
             'Example: run.export_html("mlp.html", max_megabytes=10)'
+        )
+    if theme not in get_args(Theme):
+        raise ValueError(
+            f"theme is 'system', 'light' or 'dark', not {theme!r}. "
+            'Example: run.export_html("mlp.html", theme="dark")'
         )
     scripts = "".join(_asset(name) for name in assets.ASSETS)
     page: ExportedPage = {
@@ -91,15 +111,15 @@ def html_page(view: ViewName, runs: Sequence[PageRun], max_megabytes: float) -> 
     }
     blocks = scripts + _block("page", b64encode(json.dumps(page).encode()).decode())
     title = " and ".join(each.run.name[:_MAX_NAME] for each in runs)
-    without_runs = len(_document(title, blocks, "").encode()) + _RESERVED_BYTES
+    without_runs = len(_document(title, blocks, "", theme).encode()) + _RESERVED_BYTES
     room = int(max_megabytes * 1e6 - without_runs) // len(runs)
     contents = [packed(snapshot(each.run), replies(each.run), room) for each in runs]
     blocks += "".join(_block(f"run {place}", each.text) for place, each in enumerate(contents))
     left_out = sum(each.left_out for each in contents)
-    return _document(title, blocks, _footer(left_out, max_megabytes))
+    return _document(title, blocks, _footer(left_out, max_megabytes), theme)
 
 
-def _document(title: str, blocks: str, footer: str) -> str:
+def _document(title: str, blocks: str, footer: str, theme: Theme) -> str:
     script = assets.small_script("exported.js")
     nonce = secrets.token_urlsafe(16)
     return f"""{MARK}
@@ -112,7 +132,7 @@ def _document(title: str, blocks: str, footer: str) -> str:
 <style nonce="{nonce}">{_STYLE}</style>
 <style nonce="{nonce}" id="plotly.js-style-global"></style>
 </head>
-<body>
+<body{_BODY[theme]}>
 <main data-labkit-page><p>This page draws its contents with JavaScript.</p></main>
 <footer>{_text(footer)}</footer>
 {_block("licences", _text(assets.small_script("THIRD_PARTY.txt")))}{blocks}<script>{script}</script>

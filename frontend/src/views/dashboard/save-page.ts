@@ -12,6 +12,8 @@ const TITLE =
 const UNANSWERED =
   "The kernel has not taken the click yet; some front ends deliver clicks only when the cell has " +
   'ended. The page is saved then. run.export_html("run.html") in a cell writes it to a file.';
+/** Time for which the end of a download is shown, in ms. */
+const DONE_MS = 5000;
 
 export class SavePage {
   readonly button = make("button", {
@@ -22,6 +24,7 @@ export class SavePage {
   });
   readonly message = make("p", { class: "labkit-message", role: "status" });
   private isSaving = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly session: RunSession) {
     this.button.append(icon("save"));
@@ -35,7 +38,12 @@ export class SavePage {
     this.button.disabled = this.isSaving || state === null || problem !== null;
   }
 
+  close(): void {
+    clearTimeout(this.timer);
+  }
+
   private async save(): Promise<void> {
+    clearTimeout(this.timer);
     this.isSaving = true;
     this.update();
     this.show("Making a page of this run…");
@@ -50,6 +58,7 @@ export class SavePage {
       const name = fileName(this.session.state?.name ?? "", "", "html");
       saveFile(reply.page, name);
       this.show(`The page was handed to the browser as ${name}.`);
+      this.timer = setTimeout(() => this.show(""), DONE_MS);
     }
   }
 

@@ -115,6 +115,7 @@ class DashboardView {
     this.controls.close();
     this.sparkline.close();
     this.forms.close();
+    this.savePage.close();
     this.board.close();
     this.root.replaceChildren();
   }
