@@ -79,14 +79,16 @@ export interface ViewRequest {
   readonly channel: Channel;
   readonly messages: MessageRecorder;
   readonly root: HTMLElement;
-  /** The model of the view's widget, used by the stepper for its messages. */
-  readonly model: StepperModel;
+  /** The model of the view's widget, which the stepper needs for its messages. */
+  readonly model?: StepperModel;
   /** Null for all views but the stepper. */
   readonly walks: MessageRecorder | null;
   /** The form of a dashboard, if the program has chosen it. */
   readonly form?: DashboardForm | null;
   /** The runs of a comparison, of which `channel` is that of the first. */
   readonly compared?: readonly ComparedChannel[];
+  /** Of the styles, on a page whose policy allows only those with it. */
+  readonly nonce?: string;
 }
 
 /** Draws a view of the channel's run, or shows it again; returns its clean-up. */
@@ -106,7 +108,7 @@ export function render(request: ViewRequest): () => void {
 /** Returns what draws a view; undefined if this build has no such view. */
 function drawingOf({ view, model, walks, form, compared = [] }: ViewRequest): DrawView | undefined {
   if (view === "dashboard") return (place, session) => drawDashboard(place, session, form);
-  if (view === "stepper" && walks) {
+  if (view === "stepper" && model && walks) {
     return (place, session) => drawStepper(place, session, model, walks);
   }
   if (view === "comparison") return (place) => drawCompared(place, compared);
@@ -128,7 +130,7 @@ function drawCompared(place: HTMLElement, compared: readonly ComparedChannel[]):
 }
 
 function drawView(request: ViewRequest): DrawnView {
-  const { view, channel, messages, root } = request;
+  const { view, channel, messages, root, nonce } = request;
   const draw = drawingOf(request);
   if (!draw) {
     const element = make("p", {}, `This build of labkit has no view named “${view}”.`);
@@ -136,7 +138,8 @@ function drawView(request: ViewRequest): DrawnView {
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  const element = make("div", {}, make("style", {}, STYLES), frame);
+  const styles = make("style", nonce ? { nonce } : {}, STYLES);
+  const element = make("div", {}, styles, frame);
   root.replaceChildren(element); // Views read their size and colours while they are drawn.
   const endGuard = guardShortcuts(frame);
   const applyColours = () => setColours(frame);

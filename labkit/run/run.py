@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from labkit.run.changeable import ChangeableRun
 from labkit.run.close_callbacks import CloseCallback
 from labkit.run.control import Stopped
 from labkit.run.error_text import described
+from labkit.run.exportable import ExportableRun
 from labkit.run.file.paths import checked_path
 from labkit.run.file.run_file import RunFile, open_run_file, write_copy
 from labkit.run.inspection import Inspection
@@ -31,7 +31,7 @@ from labkit.run.viewers import Viewers
 _MAX_SPANS_SENT = 40
 
 
-class Run(ChangeableRun):
+class Run(ExportableRun):
     """The record of one watched training, readable while it is running.
 
     `labkit.watch` returns a run. As a context manager it ends when the block ends: an error in the

@@ -297,6 +297,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         "picture": (message_builders.picture(6, PICTURE), {"values": [0.0, 1.0, 2.0, 3.0]}),
         "sample": (sample_messages.sample(9, SAMPLE), {"text": SAMPLE.text}),
         "asset": (message_builders.asset("layout.js", b"compressed"), {}),
+        "page": (message_builders.page_part(12, 0, 2, b"compressed"), {}),
         "acknowledged": (message_builders.acknowledged(7), {}),
         "refused": (message_builders.refused("No.", {"type": "graph", "signature": "abc"}), {}),
         "fragment": (fragments()[0], {}),
@@ -349,6 +350,7 @@ def page_messages() -> dict[str, page.PageMessage]:
         "control": {"type": "control", "action": "pause", "request": 5},
         "pace": {"type": "pace", "pace": 20, "request": 7},
         "ignore": {"type": "ignore", "rule": "dead-units", "ignored": True, "request": 6},
+        "export": {"type": "export", "request": 12},
         "adjust": {
             "type": "adjust",
             "group": "0",
