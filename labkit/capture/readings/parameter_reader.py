@@ -90,7 +90,7 @@ class ParameterReader:
         """Record whether gradients have changed since the last pass, as with clipping."""
         self.rescaled = rescaled or bool(self.rescaled)
         if not rescaled:
-            self._unclipped = None
+            self._unclipped = self.shards.unclipped = None
 
     # ── norms ────────────────────────────────────────────────────────────────
 
@@ -125,7 +125,7 @@ class ParameterReader:
         if self.shards.holders:
             self.newest["norms"] = step
             shards = self._shard_gradients(entries)
-            self.shards.read(run, transfer, "grad_norm", step, shards, scale)
+            self.shards.read(run, transfer, step, shards, scale)
         if not gradients or shards_only:
             return
         self.newest["norms"] = step
@@ -144,6 +144,8 @@ class ParameterReader:
     def read_norms_before_clipping(self, scale: torch.Tensor | None) -> None:
         """Read the norms after a backward pass, divided by the factor of a gradient scaler."""
         names, gradients = self.gradients()
+        if self.shards.holders:
+            self.shards.read_before_clipping(self._shard_gradients(), scale)
         if gradients:
             self._unclipped = names, _unscale(norms.norms(gradients), scale)
 
@@ -246,7 +248,7 @@ class ParameterReader:
 
     def release(self) -> None:
         """Release every tensor."""
-        self._unclipped = None
+        self._unclipped = self.shards.unclipped = None
         self._copies.release()
         self.previous.release()
         self._noise.release()

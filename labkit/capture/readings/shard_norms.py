@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -44,6 +45,23 @@ def next_shared_step(step: int) -> int:
     return (step // interval + 1) * interval
 
 
+class _ShardNorms(NamedTuple):
+    """Norms of parts of gradients.
+
+    Attributes
+    ----------
+    names : list of str
+    norms : Tensor, shape (n_names,), dtype float32
+    divisors : ndarray, shape (n_names,), dtype float32
+        The square of the norm of a part of which there are copies is divided among them, so that
+        the sum over all processes is that of the whole gradient.
+    """
+
+    names: list[str]
+    norms: torch.Tensor
+    divisors: NDArray[np.float32]
+
+
 class ShardNormReader:
     """Reads the norms of the parts of the gradients of one optimizer.
 
@@ -57,11 +75,14 @@ class ShardNormReader:
     holders : dict of str to int
         The number of processes that hold a part, for each parameter of which this one holds a part
         only.
+    unclipped : tuple or None
+        The norms after the last backward pass; None if they were not read, or were not clipped.
     """
 
     def __init__(self, suffix: str) -> None:
         self._suffix = suffix
         self.holders: dict[str, int] = {}
+        self.unclipped: _ShardNorms | None = None
         self._unwritten: deque[tuple[int, str, list[str], NDArray[np.float32]]] = deque()
 
     def values_of(self, name: str, tensor: torch.Tensor) -> torch.Tensor | None:
@@ -81,40 +102,40 @@ class ShardNormReader:
         self,
         run: Run,
         transfer: DeviceTransfer,
-        kind: str,
         step: int,
         shards: Sequence[NamedShard],
         scale: torch.Tensor | None,
     ) -> None:
-        """Read the norms of some parts.
-
-        The square of the norm of a part of which there are copies is divided among them, so that
-        the sum over all processes is that of the whole gradient.
+        """Read the norms of some parts, and record those before clipping, if they were read.
 
         Parameters
         ----------
         run : Run
         transfer : DeviceTransfer
-        kind : str
-            ``"grad_norm"`` or ``"grad_norm_unclipped"``.
         step : int
         shards : sequence of (str, Shard)
         scale : Tensor or None
             A factor by which the gradients are multiplied, shape ().
         """
-        if not shards:
-            return
+        unclipped, self.unclipped = self.unclipped, None
         run.shard_counts |= self.holders
-        names = [name for name, _ in shards]
-        found = norms.norms([shard.values for _, shard in shards])
-        found = found if scale is None else found / scale.to(found.device)
-        divisors = np.sqrt(np.array([shard.copies for _, shard in shards], np.float32))
+        if shards:
+            self._submit(transfer, "grad_norm_shard", step, _norms(shards, scale))
+        if unclipped is not None:
+            self._submit(transfer, "grad_norm_unclipped_shard", step, unclipped)
 
+    def read_before_clipping(
+        self, shards: Sequence[NamedShard], scale: torch.Tensor | None
+    ) -> None:
+        """Read the norms of some parts after a backward pass; parameters are those of `read`."""
+        self.unclipped = _norms(shards, scale) if shards else None
+
+    def _submit(self, transfer: DeviceTransfer, kind: str, step: int, found: _ShardNorms) -> None:
         def deliver(row: NDArray[np.float32]) -> None:
-            values = np.divide(np.where(np.isnan(row), np.float32(np.inf), row), divisors)
-            self._unwritten.append((step, f"{kind}_shard", names, values))
+            values = np.divide(np.where(np.isnan(row), np.float32(np.inf), row), found.divisors)
+            self._unwritten.append((step, kind, found.names, values))
 
-        transfer.submit(found, deliver)
+        transfer.submit(found.norms, deliver)
 
     def retract(self, step: int) -> None:
         """Drop the unwritten norms of a step, as its gradients have changed."""
@@ -127,3 +148,11 @@ class ShardNormReader:
             step, kind, names, values = self._unwritten.popleft()
             table = run.shards.table(f"{kind}{self._suffix}", kind, names)
             table.append_columns(step, names, values)
+
+
+def _norms(shards: Sequence[NamedShard], scale: torch.Tensor | None) -> _ShardNorms:
+    names = [name for name, _ in shards]
+    found = norms.norms([shard.values for _, shard in shards])
+    found = found if scale is None else found / scale.to(found.device)
+    divisors = np.sqrt(np.array([shard.copies for _, shard in shards], np.float32))
+    return _ShardNorms(names, found, divisors)
