@@ -185,7 +185,7 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
         waiting = WaitingRun(type(model).__name__, optimizer, WatchSettings.checked(**arguments))
         run = waiting.run
         try:
-            is_shown = show is True or (show is None and _has_page())
+            is_shown = _has_page() if show is None else show is not False
             adapter.connect(model, Recording(waiting, is_shown=is_shown))
         except BaseException:
             run.close()

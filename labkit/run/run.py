@@ -429,10 +429,12 @@ class Run(ChangeableRun):
 
     def _end_with(self, error: BaseException | None) -> bool:
         """End the run after an exception of the block, and return whether to suppress it."""
-        if isinstance(error, Stopped) and error.control in (None, self.control):
+        # A trainer may handle an interrupt by an exit, as Lightning does.
+        cause = error.__context__ if isinstance(error, SystemExit) else error
+        if isinstance(cause, Stopped) and cause.control in (None, self.control):
             self._end("stopped")
-            return True
-        if _is_interrupt(error):
+            return cause is error
+        if isinstance(cause, KeyboardInterrupt):
             self._end("interrupted", "the loop was interrupted")
         elif error is not None:
             self._add_failed_graph(error)
@@ -478,9 +480,3 @@ class Run(ChangeableRun):
             self._lifecycle.finish(status, message)
             if self._file is not None:  # at last, when all rows are in the tables
                 self._file.end(wait=not self.is_abandoned)
-
-
-def _is_interrupt(error: BaseException | None) -> bool:
-    """Return whether an exception is an interrupt, or the exit by which a trainer handles one."""
-    cause = error.__context__ if isinstance(error, SystemExit) else error
-    return isinstance(cause, KeyboardInterrupt)

@@ -254,7 +254,12 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         ),
         "frame": (
             snapshots_and_frames.frame(
-                8, STATE, rows, None, complete=[(accuracy, accuracy.whole())]
+                8,
+                STATE,
+                replace(STATE, step=2999, elapsed=1.0),
+                rows,
+                None,
+                complete=[(accuracy, accuracy.whole())],
             ),
             {"last": 6002, "accuracy": [0.25, 0.5]},
         ),
@@ -262,6 +267,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             snapshots_and_frames.frame(
                 9,
                 STATE,
+                None,
                 {},
                 GRAPH,
                 [],
