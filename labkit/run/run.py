@@ -24,6 +24,7 @@ from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
 from labkit.run.pace import check_pace
 from labkit.run.pause_watch import PauseWatch
+from labkit.run.ranks import save_key
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
 from labkit.run.viewers import Viewers
@@ -80,6 +81,8 @@ class Run(ExportableRun):
         self.is_abandoned = False
         """Whether the run was ended by a finalizer, in which no code of the user is executed."""
         self._path: Path | None = None
+        self.save_key = ""
+        """What names the same run in other processes; ``""`` if it is not saved."""
         self._file: RunFile | None = None
         self._rate = StepRate()
         self._register()
@@ -192,7 +195,7 @@ class Run(ExportableRun):
     @property
     def path(self) -> Path | None:
         """The file that the run is written to or was read from; None without one."""
-        return self._path
+        return self._path if self._file is None else self._file.path
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what the run has recorded until now to a file, which `labkit.load` opens.
@@ -234,13 +237,14 @@ class Run(ExportableRun):
         write_copy(self, target)
         return target
 
-    def save_continuously(self, path: Path, limit: int) -> None:
+    def save_continuously(self, path: Path, limit: int, given: str = "") -> None:
         """Write the run to a file on a thread of its own until it ends; see `RunFile`.
 
-        A file that cannot be created is a notice and a warning.
+        A file that cannot be created is a notice and a warning. `given` is the path as it was
+        given, by which several processes find each other's files.
         """
+        self.save_key = save_key(given)
         self._file = open_run_file(self, path, limit, self._notices)
-        self._path = None if self._file is None else self._file.path
 
     # ── logging and control ──────────────────────────────────────────────────
 

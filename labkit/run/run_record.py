@@ -24,6 +24,7 @@ from labkit.run.loop_length import LoopLength, check_total_steps
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
+from labkit.run.ranks import RankFacts
 from labkit.run.recorder import Recorder
 from labkit.run.run_setup import GroupSetup, RunSetup, SchedulerSetup
 from labkit.run.sample_log import SampleLog
@@ -76,6 +77,13 @@ class RunRecord:
         The number of completed epochs at some steps.
     step_times : StepKnots
         The time since the start of the run, in s, at some steps.
+    ranks : RankFacts or None
+        The place of the run among those of the processes that train the model; None if it is alone.
+    shards : Recorder
+        Norms of the parts of gradients that this process holds. `labkit.run.file.RankFiles`
+        combines those of all processes.
+    shard_counts : dict of str to int
+        The number of processes that hold a part, for each such parameter.
     """
 
     def __init__(self) -> None:
@@ -87,6 +95,9 @@ class RunRecord:
         self.model = ModelFacts()
         self.setup = RunSetup()
         self.recorder = Recorder(self._notices)
+        self.ranks: RankFacts | None = None
+        self.shards = Recorder(self._notices)
+        self.shard_counts: dict[str, int] = {}
         self.histograms = HistogramLog()
         self.activations = ActivationLog()
         self.sample_log = SampleLog(self._notices)

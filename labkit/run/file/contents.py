@@ -15,6 +15,7 @@ from labkit.run.file.log_writer import LogWriter
 from labkit.run.file.row_writer import RowWriter
 from labkit.run.file.saved_run import SavedRun
 from labkit.run.journal import Taken
+from labkit.run.series_table import SeriesTable
 
 _TIMEOUT_SECONDS = 2.0
 """How long a write waits for readers that hold the file, in s."""
@@ -73,7 +74,7 @@ class Contents:
     def write(self, taken: Taken) -> None:
         """Write what is new, in one transaction."""
         with self._transaction():
-            self._rows.write(self._run.tables, taken.rows)
+            self._rows.write(self._tables(), taken.rows)
             self._added_items += sum(map(len, taken.keys.values()))
             if self._added_items > _PRUNE_EVERY:
                 self._logs.write_all_items()
@@ -92,7 +93,7 @@ class Contents:
         with self._transaction():
             for table in ("facts", "graphs", "findings", "events", "parameters"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
-            for series in self._run.tables.values():
+            for series in self._tables().values():
                 self._rows.write_whole(series)
             self._logs.write_all_items()
             self._logs.write_changes()
@@ -103,6 +104,9 @@ class Contents:
     def close(self) -> None:
         """Close the file; it must not be used afterwards."""
         self._connection.close()
+
+    def _tables(self) -> dict[str, SeriesTable]:
+        return {**self._run.tables, **self._run.shards.tables}
 
     def _start(self) -> None:
         """Write the names and facts again with the next transaction."""

@@ -46,6 +46,8 @@ def run_facts(run: SavedRun, *, process_ends: bool = False) -> dict[str, object]
         "logged": {series.name: series.logged for series in run.sample_log.series()},
         "loading_seconds": observed.loading_ns / 1e9,
     }
+    if run.ranks is not None:
+        facts |= {"ranks": run.ranks, "shards": dict(run.shard_counts)}
     groups = run.parameter_groups
     if groups:  # an ended run has none
         facts["parameter_groups"] = groups
