@@ -66,8 +66,12 @@ const SCRIPTS = [
   { name: "worker", path: "^src/views/graph/layout/worker\\.ts$", uses: "layout/messages\\.ts$" },
   // The part of plotly.js that pages load.
   { name: "plotly", path: "^src/plotly\\.ts$", uses: "^$" },
+  // Starts the views of an exported page, and answers their requests.
+  { name: "exported page", path: "^src/exported/", uses: "^src/(transport|decoding|messages)/" },
   // The drawing pad of the course.
   { name: "pad", path: "^src/pad/", uses: "^src/messages/" },
+  // What JupyterLab loads at its start: shows saved views where their kernel is gone.
+  { name: "labextension", path: "^src/labextension/", uses: "^src/messages/" },
 ];
 
 /** Folders of one layer that must not import each other. */
@@ -150,7 +154,7 @@ export default {
     {
       name: "scripts are not imported",
       severity: "error",
-      from: { pathNot: "^src/pad/" },
+      from: { pathNot: "^src/(pad|exported|labextension)/" },
       to: { path: [...SCRIPTS.map(({ path }) => path), "^src/app\\.ts$", "^tests/"] },
     },
     {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from labkit.capture import attach
 from labkit.capture.attach import WaitingRun
 from labkit.capture.evaluation import OnFinding
+from labkit.capture.ranks import RankExchange
 from labkit.capture.settings import WatchSettings
 from labkit.insight import RuleEvaluator
 from labkit.integrations import Recording, adapter_of
@@ -184,18 +185,22 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
         waiting = WaitingRun(type(model).__name__, optimizer, WatchSettings.checked(**arguments))
         run = waiting.run
         try:
-            is_shown = show is True or (show is None and _has_page())
+            is_shown = _has_page() if show is None else show is not False
             adapter.connect(model, Recording(waiting, is_shown=is_shown))
         except BaseException:
             run.close()
             raise
     run.config, run.note, run.environment = settings, text, environment()
+    exchange = RankExchange()
+    exchange.update(run, 0)
     if path is not None:
-        run.save_continuously(path, limit)
+        run.save_continuously(path, limit, str(save))
+        exchange.update(run, 0)
     task = BackgroundTask.current()
     if task is not None:
         task.add_run(run)
-    if show is not False:
+    is_first = run.ranks is None or not run.ranks.rank
+    if show is not False and (is_first or show is not None):
         _show(run, _FORMS.get(show), demanded=show is not None)
     if task is not None:
         task.run_opened()

@@ -79,13 +79,18 @@ interface ComparedChannel {
   readonly messages: MessageRecorder;
 }
 
+type OpenChannels = (
+  ids: readonly string[],
+  names: readonly string[],
+) => Promise<ComparedChannel[]>;
+
 export interface ViewRequest {
   readonly view: string;
   readonly channel: Channel;
   readonly messages: MessageRecorder;
   readonly root: HTMLElement;
-  /** The model of the view's widget, used by the stepper and the runs for their messages. */
-  readonly model: StepperModel & RunsModel;
+  /** The model of the view's widget, which the stepper and the runs need for their messages. */
+  readonly model?: StepperModel & RunsModel;
   /** The messages of the view's widget; null for all views but these two. */
   readonly ownMessages: MessageRecorder | null;
   /** The form of a dashboard, if the program has chosen it. */
@@ -93,7 +98,9 @@ export interface ViewRequest {
   /** The runs of a comparison, of which `channel` is that of the first. */
   readonly compared?: readonly ComparedChannel[];
   /** Resolves to channels by their model ids, with the names of their runs. */
-  openChannels(ids: readonly string[], names: readonly string[]): Promise<ComparedChannel[]>;
+  readonly openChannels?: OpenChannels;
+  /** Of the styles, on a page whose policy allows only those with it. */
+  readonly nonce?: string;
 }
 
 /** Draws a view of the channel's run, or shows it again; returns its clean-up. */
@@ -115,10 +122,10 @@ export function render(request: ViewRequest): () => void {
 function drawingOf(request: ViewRequest): DrawView | undefined {
   const { view, model, ownMessages, form, compared = [], openChannels } = request;
   if (view === "dashboard") return (place, session) => drawDashboard(place, session, form);
-  if (view === "stepper" && ownMessages) {
+  if (view === "stepper" && model && ownMessages) {
     return (place, session) => drawStepper(place, session, model, ownMessages);
   }
-  if (view === "runs" && ownMessages) {
+  if (view === "runs" && model && ownMessages && openChannels) {
     return (place) =>
       drawRuns(place, model, ownMessages, async (stage, ids, names) =>
         drawCompared(stage, await openChannels(ids, names)),
@@ -143,7 +150,7 @@ function drawCompared(place: HTMLElement, compared: readonly ComparedChannel[]):
 }
 
 function drawView(request: ViewRequest): DrawnView {
-  const { view, channel, messages, root } = request;
+  const { view, channel, messages, root, nonce } = request;
   const draw = drawingOf(request);
   if (!draw) {
     const element = make("p", {}, `This build of labkit has no view named “${view}”.`);
@@ -151,7 +158,8 @@ function drawView(request: ViewRequest): DrawnView {
   }
   const place = make("div");
   const frame = make("div", { class: "labkit" }, place);
-  const element = make("div", {}, make("style", {}, STYLES), frame);
+  const styles = make("style", nonce ? { nonce } : {}, STYLES);
+  const element = make("div", {}, styles, frame);
   root.replaceChildren(element); // Views read their size and colours while they are drawn.
   const endGuard = guardShortcuts(frame);
   const applyColours = () => setColours(frame);

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.exports.csv_file import STEP, column_name
-from labkit.exports.recorded_rows import recorded_series
+from labkit.exports.recorded_rows import encodable, recorded_series
 from labkit.run import Run
 from labkit.run.optional import import_optional
 
@@ -56,4 +56,6 @@ def to_parquet(run: Run, path: str | PathLike[str]) -> None:
         missing[places] = False
         columns[column_name(name)] = pyarrow.array(whole, mask=missing)
     table = pyarrow.table(columns)
-    parquet.write_table(table.replace_schema_metadata({"labkit.run": run.name}), fspath(path))
+    parquet.write_table(
+        table.replace_schema_metadata({"labkit.run": encodable(run.name)}), fspath(path)
+    )

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from labkit.run.run import Run
-from labkit.run.run_setup import GroupSetup, RunSetup
+from labkit.run.run_setup import GroupSetup, RunSetup, SchedulerSetup
 from labkit.run.state import ModelFacts
 
 LOSS_NODE = "loss"
@@ -92,6 +92,7 @@ def configuration_rows(run: Configured, last_operation: str | None = None) -> di
         "trainable parameters": f"{facts.trainable:,}" if facts.parameters else "",
         "loss function": setup.loss_function or last_operation or "",
         **_optimizer_rows(setup.groups),
+        **_scheduler_rows(setup.schedulers),
         "device": facts.device,
         "dtype": ", ".join(setup.dtypes),
         **run.environment,
@@ -171,6 +172,13 @@ def _optimizer_rows(groups: Sequence[GroupSetup]) -> dict[str, str]:
             rows[name] = next(iter(found.values()))
         else:
             rows |= {f"{name}, group {group}": text for group, text in found.items()}
+    return rows
+
+
+def _scheduler_rows(schedulers: Sequence[SchedulerSetup]) -> dict[str, str]:
+    rows = {"scheduler": ", ".join(each.name for each in schedulers)}
+    for each in schedulers:
+        rows |= {f"{each.name}.{name}": text for name, text in each.values.items()}
     return rows
 
 

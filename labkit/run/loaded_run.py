@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from labkit.run.file import FileError, RunReader
+from labkit.run.file import FileError, RankFiles, RunReader
 from labkit.run.file.reader import FileFacts
 from labkit.run.file.writer import why_ended
 from labkit.run.finding import Finding
@@ -22,6 +22,8 @@ from labkit.run.state import FINAL_STATUSES, EpochStart, RunState, Status
 
 FOLLOW_SECONDS = 0.5
 """Time between two looks at a file that grows, in s."""
+_RANKS_END_SECONDS = 5.0
+"""How long the files of other processes are read after that of rank 0 has ended, in s."""
 
 
 class LoadedRun(Run):
@@ -50,6 +52,9 @@ class LoadedRun(Run):
         self._file_name = path.name
         self._reader = RunReader(path)
         self._reading = threading.Lock()
+        self._rank_files: RankFiles | None = None
+        self._waits_until: float | None = None
+        """When the files of other processes are not read any more, after that of rank 0 ended."""
         try:
             self._facts = self._reader.read_into(self)
         except BaseException:
@@ -59,6 +64,7 @@ class LoadedRun(Run):
         self._changed_at = time.monotonic()
         self._ended_following: str | None = None
         self._take(self._facts)
+        self._read_ranks()
         self.control.close()  # there is no thread that could take a request
         if self._why_still() is None:
             follower = threading.Thread(
@@ -190,13 +196,30 @@ class LoadedRun(Run):
                 self._facts = self._reader.read_into(self)
                 self._changed_at = time.monotonic()
                 self._take(self._facts)
+            self._read_ranks()
         return self._why_still() is None
+
+    def _read_ranks(self) -> None:
+        """Read what the other processes have written, if this is the run of rank 0."""
+        place, path = self._facts.ranks, self.path
+        if place is None or place.rank or path is None:
+            return
+        files = self._rank_files or RankFiles(path, self.id, place.world_size)
+        self._rank_files = files
+        try:
+            files.read_into(self.recorder)
+        except OSError as error:
+            files.problems.append(f"The files of other ranks are not found. {error}")
+        for text in files.problems:
+            self.add_notice("ranks", text)
+        files.problems.clear()
 
     def _take(self, facts: FileFacts) -> None:
         self.id, self.name = facts.id, facts.name
         self.config, self.note = facts.config, facts.note
         self.environment = dict(facts.environment)
         self.started_at = facts.started_at
+        self.ranks, self.shard_counts = facts.ranks, facts.shards
         self.advance_to(facts.state.step)
         for notice in facts.state.notices:
             self.add_notice(notice.part, notice.text)
@@ -219,11 +242,21 @@ class LoadedRun(Run):
         unchanged = time.monotonic() - self._changed_at
         return why_ended(self._facts.writer, self._facts.state.step, unchanged)
 
+    def _waits_for_ranks(self) -> bool:
+        """Return whether other processes may still write their last rows."""
+        if self._rank_files is None or not self._rank_files.may_grow:
+            return False
+        now = time.monotonic()
+        self._waits_until = self._waits_until or now + _RANKS_END_SECONDS
+        return now < self._waits_until and self._ended_following is None
+
     def _finish(self) -> None:
         """End the run in memory, and close its file: nothing will be added."""
         self._end(self.status)
         with self._reading:
             self._reader.close()
+            if self._rank_files is not None:
+                self._rank_files.close()
 
     def close(self) -> None:
         """Stop following the file; what was read remains readable."""
@@ -243,7 +276,7 @@ def _follow(reference: weakref.ref[LoadedRun]) -> None:
         except FileError as error:
             run.add_notice("file", f"The file is not read any more. {error}")
             grows = False
-        if not grows:
+        if not grows and not run._waits_for_ranks():  # noqa: SLF001
             run._finish()  # noqa: SLF001
             return
         del run

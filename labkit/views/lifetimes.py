@@ -88,6 +88,9 @@ class DroppableWidget(anywidget.AnyWidget):
         super().close()
         close_dropped_comms()
 
+    def update_picture(self) -> None:
+        """Update the picture of the output, which this widget lacks."""
+
     def __del__(self) -> None:
         """Queue the comm for closing."""
         _drop(self)
@@ -143,6 +146,8 @@ class ShownViews:
     def cell_ended(cls, result: Any) -> None:
         """Record in open runs that the cell which trained them on this thread has ended.
 
+        The pictures of all displayed views are updated then.
+
         Parameters
         ----------
         result : IPython.core.interactiveshell.ExecutionResult
@@ -157,6 +162,9 @@ class ShownViews:
         for run in Run.open_runs():
             if run.control.owner == threading.get_ident():
                 run.code_ended(text)
+        for views in list(cls._cells.values()):
+            for view in list(views.values()):
+                view.update_picture()
 
     @classmethod
     def _remove_cell(cls, cell: str | None) -> None:

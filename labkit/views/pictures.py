@@ -44,6 +44,14 @@ def text(run: Run) -> str:
     return printable("\n".join(lines))
 
 
+def revision(run: Run) -> object:
+    """Return what the pictures and the text of a run depend on; equal if they are the same."""
+    samples = [(series.name, series.logged) for series in run.sample_log.series()]
+    rows = {id: table.total for id, table in run.tables.items()}
+    pictures = run.activations.total, len(run.graph_history), len(run.findings_history)
+    return run.steps, run.status, run.message, rows, pictures, samples
+
+
 def svg(run: Run, kind: str) -> str:
     """Return the static picture of a view as SVG source.
 

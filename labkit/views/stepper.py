@@ -107,17 +107,19 @@ class StepperView(View):
         """Undo all edits, display the original walk, and return it."""
         return self._show(self._reset(), None)
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        data, metadata = super()._repr_mimebundle_(**options)
-        still = {
+    def _picture(self) -> dict[str, str]:
+        return {
             "text/plain": printable(self.walk.outline()),
             "image/svg+xml": pictures.svg(self.run, "graph"),
         }
-        return {**data, **still}, metadata
+
+    def _revision(self) -> object:
+        return self.walk
 
     def _show(self, walk: Walk, request: int | None) -> Walk:
         self.walk = walk
         self._post(walk_message(walk, request))
+        self.update_picture()
         return walk
 
     def _post(self, message: wire.Message) -> None:

@@ -258,7 +258,12 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         ),
         "frame": (
             snapshots_and_frames.frame(
-                8, STATE, rows, None, complete=[(accuracy, accuracy.whole())]
+                8,
+                STATE,
+                replace(STATE, step=2999, elapsed=1.0),
+                rows,
+                None,
+                complete=[(accuracy, accuracy.whole())],
             ),
             {"last": 6002, "accuracy": [0.25, 0.5]},
         ),
@@ -266,6 +271,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
             snapshots_and_frames.frame(
                 9,
                 STATE,
+                None,
                 {},
                 GRAPH,
                 [],
@@ -295,6 +301,7 @@ def messages() -> dict[str, tuple[Message, dict[str, Any]]]:
         "picture": (message_builders.picture(6, PICTURE), {"values": [0.0, 1.0, 2.0, 3.0]}),
         "sample": (sample_messages.sample(9, SAMPLE), {"text": SAMPLE.text}),
         "asset": (message_builders.asset("layout.js", b"compressed"), {}),
+        "page": (message_builders.page_part(12, 0, 2, b"compressed"), {}),
         "acknowledged": (message_builders.acknowledged(7), {}),
         "refused": (message_builders.refused("No.", {"type": "graph", "signature": "abc"}), {}),
         "fragment": (fragments()[0], {}),
@@ -347,6 +354,7 @@ def page_messages() -> dict[str, page.PageMessage]:
         "control": {"type": "control", "action": "pause", "request": 5},
         "pace": {"type": "pace", "pace": 20, "request": 7},
         "ignore": {"type": "ignore", "rule": "dead-units", "ignored": True, "request": 6},
+        "export": {"type": "export", "request": 12},
         "adjust": {
             "type": "adjust",
             "group": "0",

@@ -204,7 +204,7 @@ def test_no_message_of_a_page_is_refused(content, monkeypatch):
 
 
 def test_non_finite_numbers_are_none_in_json():
-    message = snapshots_and_frames.frame(1, STATE, {}, None)
+    message = snapshots_and_frames.frame(1, STATE, None, {}, None)
     assert message.content["run"]["steps_per_second"] is None
     json.dumps(message.content, allow_nan=False)
 
@@ -215,7 +215,7 @@ def test_a_frame_is_bounded_and_contains_the_maxima():
     values = np.random.default_rng(0).random((400, 1000), np.float32)
     values[17, 3], values[200, 5] = 99.0, np.nan
     rows = {"lr": snapshots_and_frames.NewRows(table, np.arange(400), values)}
-    message = snapshots_and_frames.frame(1, STATE, rows, None)
+    message = snapshots_and_frames.frame(1, STATE, None, rows, None)
     (sent,) = message.content["tables"]
     assert len(message.buffers[sent["values"]]) <= snapshots_and_frames.MAX_FRAME_BYTES
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
@@ -235,7 +235,7 @@ def test_values_that_were_not_read_do_not_hide_maxima_in_merged_rows():
             SeriesTable("a", "act_mean", names), np.arange(400), values
         )
     }
-    message = snapshots_and_frames.frame(1, STATE, rows, None)
+    message = snapshots_and_frames.frame(1, STATE, None, rows, None)
     (sent,) = message.content["tables"]
     decoded = np.frombuffer(message.buffers[sent["values"]], "<f4").reshape(sent["rows"], 1000)
     assert np.nanmax(decoded[:, 3]) == 99.0

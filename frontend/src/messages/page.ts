@@ -107,6 +107,12 @@ export interface IgnoreRequest {
   readonly request: number;
 }
 
+/** Requests the run as an HTML page. */
+export interface ExportRequest {
+  readonly type: "export";
+  readonly request: number;
+}
+
 /** Requests another value of a hyperparameter; of betas, `value` has two numbers. */
 export interface AdjustRequest {
   readonly type: "adjust";
@@ -153,6 +159,7 @@ export type PageMessage =
   | ControlRequest
   | PaceRequest
   | IgnoreRequest
+  | ExportRequest
   | AdjustRequest
   | FreezeRequest
   | BudgetRequest

@@ -29,6 +29,8 @@ import type {
   Change,
   ChangeReply,
   Delivery,
+  ExportReply,
+  ReportExport,
   RequestedChange,
   RunSession,
   SeriesTable,
@@ -127,6 +129,10 @@ export class LiveSession implements RunSession {
     return this.data.notebook;
   }
 
+  get exported(): number | null {
+    return this.data.exported;
+  }
+
   get tables(): readonly SeriesTable[] {
     return this.data.tables;
   }
@@ -207,6 +213,10 @@ export class LiveSession implements RunSession {
     return this.requests.change(change);
   }
 
+  exportPage(report: ReportExport): Promise<ExportReply> {
+    return this.requests.exportPage(report);
+  }
+
   asset(name: AssetName): Promise<string> {
     const { versionProblem } = this.connection;
     if (versionProblem !== null) return Promise.reject(new Error(versionProblem));
@@ -278,6 +288,7 @@ export class LiveSession implements RunSession {
       case "graph":
       case "inspection":
       case "acknowledged":
+      case "page":
         this.requests.receive(message, buffers);
         break;
     }

@@ -86,6 +86,14 @@ from labkit.capture.torch_compat.optimizers import (
     steps_under_way_anywhere,
     takes_step_hooks,
 )
+from labkit.capture.torch_compat.process_groups import (
+    Place,
+    Shard,
+    place_of_process,
+    publish_text,
+    published_text,
+    shard_of,
+)
 from labkit.capture.torch_compat.tensor_state import (
     copy_of,
     hooks_of,
@@ -129,6 +137,8 @@ __all__ = [
     "DispatchMode",
     "FunctionMode",
     "Output",
+    "Place",
+    "Shard",
     "StepHooks",
     "TreeSpec",
     "all_modules",
@@ -180,7 +190,10 @@ __all__ = [
     "parts_of",
     "pause_dispatch_mode",
     "pause_function_mode",
+    "place_of_process",
     "prefetches",
+    "publish_text",
+    "published_text",
     "remove_global_step_hook",
     "replace_loader_methods",
     "restore_hooks",
@@ -197,6 +210,7 @@ __all__ = [
     "scaler_factor",
     "script_attributes",
     "sequence_number",
+    "shard_of",
     "steps_under_way",
     "steps_under_way_anywhere",
     "stop_interception",
