@@ -65,7 +65,7 @@ def test_the_dashboard_has_metrics_norms_findings_and_graph():
 def test_the_text_has_the_same():
     run = with_findings(recorded(), finding("error", "It is broken."))
     text = run_picture.text(run)
-    assert "loss: last 0.025 at step 40, min 0.025, max 1" in text
+    assert "loss: 1 at step 1, 0.025 at step 40, min 0.025, max 1" in text
     assert "error: It is broken." in text
     assert "conv  1" in text
 

@@ -39,21 +39,22 @@ def names_of(run: Run) -> list[str]:
 
 
 def summary(run: Run, name: str) -> str:
-    """Return the last, the smallest and the largest value of a series, and the step of the last.
+    """Return the first, the last, the smallest and the largest value of a series.
 
     Examples
     --------
     >>> run = Run("demo")
     >>> run.log(accuracy=0.5)
     >>> summary(run, "accuracy")
-    'last 0.5 at step 0, min 0.5, max 0.5'
+    '0.5 at step 0, 0.5 at step 0, min 0.5, max 0.5'
     """
     steps, values = run.series(name)
-    last = f"last {values[-1]:.4g} at step {steps[-1]:,}"
+    first = f"{values[0]:.4g} at step {steps[0]:,}"
+    last = f"{values[-1]:.4g} at step {steps[-1]:,}"
     finite = values[np.isfinite(values)]
     missing = len(values) - len(finite)
     ends = f", min {finite.min():.4g}, max {finite.max():.4g}" if len(finite) else ""
-    return f"{last}{ends}" + (f", {missing:,} not finite" if missing else "")
+    return f"{first}, {last}{ends}" + (f", {missing:,} not finite" if missing else "")
 
 
 def curves(run: Run) -> Section:

@@ -177,6 +177,7 @@ def sheet(title: str, details: str, sections: Iterable[Section | None]) -> str:
     height = round(top)
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" class="labkit-picture" '
-        f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" aria-label="{spoken}">'
+        f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+        f'role="img" aria-label="{spoken}">'
         f'{style(_LIGHT, _DARK)}<rect class="g" width="100%" height="100%" rx="4"/>{body}</svg>'
     )
