@@ -49,6 +49,8 @@ class Run(ExportableRun):
     ----------
     id : str
         A unique identifier.
+    started_at : float
+        When the run was created, in s since 1970; NaN for an imported run.
     cursor : int or None
         The step that the views display; None for the newest step.
     control : Control
@@ -72,6 +74,7 @@ class Run(ExportableRun):
         super().__init__(budget)
         self.id = uuid.uuid4().hex
         self.name = name
+        self.started_at = time.time()
         self.cursor: int | None = None
         self.viewers = Viewers()
         self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)

@@ -35,6 +35,7 @@ def run_facts(run: SavedRun, end: FileEnd | None = None) -> dict[str, object]:
     facts: dict[str, object] = {
         "id": run.id,
         "name": run.name,
+        "started_at": run.started_at,
         "config": run.config,
         "note": run.note,
         "environment": run.environment,
