@@ -28,7 +28,7 @@ with lk.watch(model, save=f"{sys.argv[1]}/run.lab") as run:
         F.cross_entropy(replica(torch.randn(8, 5)), torch.randint(0, 3, (8,))).backward()
         optimizer.step()
         optimizer.zero_grad()
-        while step == STEPS_BEFORE and not lk.load(run.path).steps == step:
+        while step == STEPS_BEFORE and lk.load(run.path).steps != step:
             time.sleep(0.05)
         if step > STEPS_BEFORE and rank == 1:
             os.kill(os.getpid(), signal.SIGKILL)
