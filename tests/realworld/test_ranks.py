@@ -130,6 +130,15 @@ def test_other_ranks_add_what_differs(load, loop):
         assert (run.series(f"rank1/{name}")[1] > 0).all()
 
 
+@pytest.mark.parametrize("loop", ["data_parallel", "sharded", "clipped"])
+def test_rank_0_records_the_graph_and_no_false_findings(load, loop):
+    run = load(loop)
+    prefix = "module." if loop == "data_parallel" else ""
+    named = {name for node in run.graph.nodes for name in node.parameters}
+    assert named == {f"{prefix}{layer}.{name}" for layer in (0, 2) for name in ("weight", "bias")}
+    assert run.findings == ()
+
+
 @pytest.mark.parametrize("loop", ["accumulated", "sharded_accumulated"])
 @pytest.mark.parametrize("name", ["loss", "rank1/loss"])
 def test_losses_of_passes_that_are_not_synchronised_are_added(load, loop, name):
