@@ -9,11 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.run import Run
-from labkit.run.printable import printable
+from labkit.run.printable import printable, shortened
 from labkit.views import still_graph, still_samples
 
+_MAX_TEXT_LINE = 2_000
+"""Maximum number of characters of a line of the text."""
 _MAX_LINE = 200
-"""Maximum number of characters of a line of text."""
+"""Maximum number of characters of a line of a picture."""
+_MAX_NAME = 80
+_MAX_FAILURE = 1_000
+"""Maximum numbers of characters of a name, and of the text of a failed operation."""
 WIDTH, _HEIGHT = 720, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 56, 40
 _MAX_POINTS = 800
@@ -41,7 +46,7 @@ def text(run: Run) -> str:
     if run.graph is not None:
         lines += ["  graph:", *(f"    {line}" for line in run.graph.outline().splitlines())]
     # A message with a lone surrogate could not be sent.
-    return printable("\n".join(lines))
+    return "\n".join(shortened(line, _MAX_TEXT_LINE) for line in "\n".join(lines).split("\n"))
 
 
 def svg(run: Run, kind: str) -> str:
@@ -83,7 +88,11 @@ def _graph_picture(run: Run, title: str) -> str:
         f'scale({scale:.3f})">{drawing.body}</g>'
     )
     bottom = 56 + drawing.height * scale
-    lines = [line for text in run.graph.failures for line in wrap(text, _LETTERS)]
+    lines = [
+        line
+        for text in run.graph.failures
+        for line in wrap(shortened(text, _MAX_FAILURE), _LETTERS)
+    ]
     body += "".join(
         f'<text x="16" y="{bottom + 12 + 18 * row:.0f}">{escape(printable(line))}</text>'
         for row, line in enumerate(lines)
@@ -93,8 +102,10 @@ def _graph_picture(run: Run, title: str) -> str:
 
 def _title(run: Run) -> str:
     if run.steps == 0 and run.closed:
-        return run.name
-    return f"{run.name}: {run.status}, {run.steps:,} steps on {run.model.device}"
+        return shortened(run.name, _MAX_NAME)
+    return (
+        f"{shortened(run.name, _MAX_NAME)}: {run.status}, {run.steps:,} steps on {run.model.device}"
+    )
 
 
 def frame(title: str, height: int, body: str) -> str:
@@ -109,12 +120,9 @@ def frame(title: str, height: int, body: str) -> str:
 
 
 def _text_picture(title: str, content: str) -> str:
-    lines = [
-        line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]} …"
-        for line in content.splitlines()[:60]
-    ]
+    lines = [shortened(line, _MAX_LINE) for line in content.splitlines()[:60]]
     body = "".join(
-        f'<text x="16" y="{52 + 18 * row}" xml:space="preserve">{escape(printable(line))}</text>'
+        f'<text x="16" y="{52 + 18 * row}" xml:space="preserve">{escape(line)}</text>'
         for row, line in enumerate(lines)
     )
     return frame(title, 60 + 18 * len(lines), body)
@@ -143,6 +151,6 @@ def _curve_picture(
         f'<text x="{_LEFT - 6}" y="{bottom}" text-anchor="end">{low:.3g}</text>'
         f'<text x="{_LEFT}" y="{bottom + 20}">{steps[0]:,}</text>'
         f'<text x="{right}" y="{bottom + 20}" text-anchor="end">step {steps[-1]:,}</text>'
-        f'<text x="16" y="46">{escape(printable(name))}{note}</text>'
+        f'<text x="16" y="46">{escape(shortened(name, _MAX_NAME))}{note}</text>'
     )
     return frame(title, _HEIGHT, body)

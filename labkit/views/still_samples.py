@@ -8,7 +8,7 @@ from html import escape
 from textwrap import wrap
 
 from labkit.run import LoggedSample, Run
-from labkit.run.printable import printable
+from labkit.run.printable import printable, shortened
 
 _WIDTH = 688
 _MAX_IMAGES = 4
@@ -17,6 +17,7 @@ _MAX_SIDE = 220
 _MAX_BYTES = 300_000
 """Maximum size of the files of the images, as a saved notebook contains them for each view."""
 _MAX_TEXTS, _MAX_LINES, _LETTERS = 4, 6, 105
+_MAX_NAME = 80
 _LINE, _GAP = 18, 16
 
 
@@ -86,4 +87,4 @@ def _images(samples: list[LoggedSample], top: int) -> tuple[str, int]:
 
 
 def _title(sample: LoggedSample) -> str:
-    return f"{sample.name}, step {sample.step:,}"
+    return f"{shortened(sample.name, _MAX_NAME)}, step {sample.step:,}"
