@@ -53,10 +53,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def report(checks: Sequence[Check]) -> int:
     """Print the results of the checks; return 1 if one has the state "broken", 0 otherwise."""
     for check in checks:
-        print(f"{check.state:7} {check.subject}: {check.detail}")
+        _print(f"{check.state:7} {check.subject}: {check.detail}")
         if check.advice:
-            print(f"{'':7} -> {check.advice}")
+            _print(f"{'':7} -> {check.advice}")
     return int(any(check.state == "broken" for check in checks))
+
+
+def _print(text: str) -> None:
+    """Print a line; of what is not printable, a terminal gets a sign that replaces it.
+
+    labkit.run is not imported: an installation that lacks numpy can be checked all the same.
+    """
+    print("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
 
 
 def open_course(arguments: Sequence[str]) -> int:

@@ -105,7 +105,9 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
         opens it, also before the run has ended. If it exists, the next free name is taken
         (``mlp-2.lab``); `Run.path` is the name in use. A folder, or a text that ends with a slash,
         gets a file with the name of the run and the time. If it cannot be written, a warning says
-        so and training goes on. The run then ends with its model, also if nothing refers to it.
+        so and training goes on. The run then ends with its model, also if nothing refers to it. Of
+        several processes that train the model together, each calls `watch`: that of rank 0 writes
+        this file, and the others ``mlp.rank1.lab`` and so on beside it.
     save_limit_mb : float
         Size of the file in MB, at least 1, at which the older rows are replaced by the extremes
         that the views show.
@@ -118,7 +120,8 @@ def watch(  # noqa: PLR0913 - each is a setting of its own
     show : bool or {"dashboard", "compact"}, optional
         Whether to display the dashboard; by default only in a notebook. ``"dashboard"`` displays it
         with all cards, ``"compact"`` as one line and the curve of the loss; otherwise it has the
-        form that was last chosen in the browser.
+        form that was last chosen in the browser. Of several processes that train together, only
+        that of rank 0 displays it by default.
 
     Returns
     -------

@@ -79,17 +79,12 @@ interface ComparedChannel {
   readonly messages: MessageRecorder;
 }
 
-type OpenChannels = (
-  ids: readonly string[],
-  names: readonly string[],
-) => Promise<ComparedChannel[]>;
-
 export interface ViewRequest {
   readonly view: string;
   readonly channel: Channel;
   readonly messages: MessageRecorder;
   readonly root: HTMLElement;
-  /** The model of the view's widget, which the stepper and the runs need for their messages. */
+  /** The model of the view's widget, used by the stepper and the runs for their messages. */
   readonly model?: StepperModel & RunsModel;
   /** The messages of the view's widget; null for all views but these two. */
   readonly ownMessages: MessageRecorder | null;
@@ -97,10 +92,10 @@ export interface ViewRequest {
   readonly form?: DashboardForm | null;
   /** The runs of a comparison, of which `channel` is that of the first. */
   readonly compared?: readonly ComparedChannel[];
-  /** Resolves to channels by their model ids, with the names of their runs. */
-  readonly openChannels?: OpenChannels;
   /** Of the styles, on a page whose policy allows only those with it. */
   readonly nonce?: string;
+  /** Resolves to channels by their model ids, with the names of their runs; for the runs only. */
+  openChannels?(ids: readonly string[], names: readonly string[]): Promise<ComparedChannel[]>;
 }
 
 /** Draws a view of the channel's run, or shows it again; returns its clean-up. */

@@ -37,6 +37,10 @@ _FAST_NS = 2_000_000
 _CALLS_WITHOUT_STEP = 100
 """Number of calls of the model without a step after which a notice says that nothing is recorded.
 """
+_OTHER_RANK = (
+    "This is the process of rank {rank}. It records what differs between the processes: losses, "
+    "metrics, times and memory. The rest is in the run of rank 0."
+)
 _NOTHING = (
     "No optimizer step of this model was seen, so nothing is recorded. labkit sees steps of "
     "torch.optim optimizers and updates by hand after loss.backward(). It does not see gradients "
@@ -218,6 +222,8 @@ class Watch:
         if rank is not None and rank != self._rank:
             self._rank = rank
             self._readings.set_rank(rank)
+            if rank:
+                run.add_notice("ranks", _OTHER_RANK.format(rank=rank))
 
     def _model_called(self) -> None:
         machine = self._machine

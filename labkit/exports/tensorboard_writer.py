@@ -13,13 +13,13 @@ import numpy as np
 from labkit.exports.recorded_rows import (
     WallTimes,
     configuration,
-    encodable,
     recorded_series,
     rows_by_step,
 )
 from labkit.run import Run
 from labkit.run.logged_sample import LoggedSample
 from labkit.run.optional import import_optional
+from labkit.run.printable import encodable
 
 _EVEN_BINS = "grad_linear/"
 

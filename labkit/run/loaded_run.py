@@ -218,8 +218,8 @@ class LoadedRun(Run):
         self.id, self.name = facts.id, facts.name
         self.config, self.note = facts.config, facts.note
         self.environment = dict(facts.environment)
-        self.started_at = facts.started_at
         self.ranks, self.shard_counts = facts.ranks, facts.shards
+        self.started_at = facts.started_at
         self.advance_to(facts.state.step)
         for notice in facts.state.notices:
             self.add_notice(notice.part, notice.text)

@@ -11,7 +11,7 @@ import traitlets
 from ipywidgets import widget_serialization
 
 from labkit.run import Run
-from labkit.views import assets, jupyter_compat, pictures, still_comparison
+from labkit.views import assets, jupyter_compat
 from labkit.views.channel import RunChannel
 from labkit.views.html_page import export_comparison
 from labkit.views.html_page.document import Theme
@@ -20,6 +20,8 @@ from labkit.views.lifetimes import ShownViews, weak_call
 from labkit.views.marimo_notebook import is_marimo
 from labkit.views.page_records import PageRecord
 from labkit.views.saved_output import PicturedWidget
+from labkit.views.still import comparison as comparison_picture
+from labkit.views.still import run_picture
 
 
 class Comparison(PicturedWidget):
@@ -126,12 +128,12 @@ class Comparison(PicturedWidget):
 
     def _picture(self) -> dict[str, str]:
         return {
-            "text/plain": still_comparison.text(self.runs, self.names),
-            "image/svg+xml": still_comparison.svg(self.runs, self.names),
+            "text/plain": comparison_picture.text(self.runs, self.names),
+            "image/svg+xml": comparison_picture.svg(self.runs, self.names),
         }
 
     def _revision(self) -> object:
-        return [pictures.revision(run) for run in self.runs]
+        return [run_picture.revision(run) for run in self.runs]
 
     def _is_complete(self) -> bool:
         return all(run.closed for run in self.runs)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from queue import Empty, SimpleQueue
 from typing import Any, ClassVar
 
@@ -91,6 +91,9 @@ class DroppableWidget(anywidget.AnyWidget):
     def update_picture(self) -> None:
         """Update the picture of the output, which this widget lacks."""
 
+    def update_picture_if_due(self) -> None:
+        """Update the picture of the output if the last update is long enough ago."""
+
     def __del__(self) -> None:
         """Queue the comm for closing."""
         _drop(self)
@@ -129,6 +132,14 @@ class ShownViews:
             views.pop(model_id, None)
             if not views:
                 cls._remove_cell(cell)
+
+    @classmethod
+    def update_pictures_if_due(cls, model_ids: Container[str]) -> None:
+        """Update the pictures of displayed views whose last update is long enough ago."""
+        for views in list(cls._cells.values()):
+            for model_id, view in list(views.items()):
+                if model_id in model_ids:
+                    view.update_picture_if_due()
 
     @classmethod
     def cell_started(cls, info: Any) -> None:

@@ -11,7 +11,7 @@ from labkit.run import Run
 from labkit.run.error_text import described
 from labkit.run.listed_run import ListedRun
 from labkit.run.run_folder import RunFolder
-from labkit.views import jupyter_compat, runs_messages, still_runs
+from labkit.views import jupyter_compat, runs_messages
 from labkit.views import message_builders as wire
 from labkit.views.background_work import BackgroundWork
 from labkit.views.comparison import Comparison
@@ -20,6 +20,7 @@ from labkit.views.kernel import is_notebook
 from labkit.views.marimo_notebook import is_marimo
 from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.page_requests import shortened
+from labkit.views.still import runs as still_runs
 from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.views import View
 

@@ -14,12 +14,13 @@ from labkit.run import Run
 from labkit.run.holding import other_loops_held
 from labkit.run.printable import printable
 from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
-from labkit.views import jupyter_compat, pictures
+from labkit.views import jupyter_compat
 from labkit.views import message_builders as wire
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.page_requests import shortened
+from labkit.views.still import run_picture
 from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.views import View
 
@@ -110,7 +111,7 @@ class StepperView(View):
     def _picture(self) -> dict[str, str]:
         return {
             "text/plain": printable(self.walk.outline()),
-            "image/svg+xml": pictures.svg(self.run, "graph"),
+            "image/svg+xml": run_picture.walk_svg(self.run, self.walk.outline()),
         }
 
     def _revision(self) -> object:
@@ -130,6 +131,7 @@ class StepperView(View):
         """Handle a message from a page; every request receives a reply or a refusal."""
         page = page_of_message()
         page.heard()
+        content = self._fragmenter.request(content)
         self._refuse_on_error(content, partial(self._dispatch, content, page))
 
     def _refuse_on_error(self, content: Any, reply: Callable[[], object]) -> None:

@@ -9,7 +9,7 @@ from ipywidgets import widget_serialization
 
 from labkit.run import ComputationGraph, Run
 from labkit.run.inspection import Samples
-from labkit.views import assets, jupyter_compat, pictures
+from labkit.views import assets, jupyter_compat
 from labkit.views.channel import RunChannel
 from labkit.views.kernel import is_notebook
 from labkit.views.lifetimes import ShownViews, weak_call
@@ -17,6 +17,7 @@ from labkit.views.marimo_notebook import is_marimo
 from labkit.views.messages.widgets import DashboardForm
 from labkit.views.page_records import PageRecord
 from labkit.views.saved_output import PicturedWidget
+from labkit.views.still import run_picture
 
 
 class View(PicturedWidget):
@@ -84,12 +85,12 @@ class View(PicturedWidget):
 
     def _picture(self) -> dict[str, str]:
         return {
-            "text/plain": pictures.text(self.run),
-            "image/svg+xml": pictures.svg(self.run, self.kind),
+            "text/plain": run_picture.text(self.run),
+            "image/svg+xml": run_picture.svg(self.run, self.kind),
         }
 
     def _revision(self) -> object:
-        return pictures.revision(self.run)
+        return run_picture.revision(self.run)
 
     def _is_complete(self) -> bool:
         return self.run.closed

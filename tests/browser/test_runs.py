@@ -89,7 +89,7 @@ def test_marked_runs_are_compared_below_the_table(book, runs):
     runs.get_by_role("button", name="Compare 2 marked").click()
     comparison = runs.locator('[data-labkit-view="comparison"]')
     expect(comparison.locator(".labkit-comparison-run")).to_have_count(2)
-    expect(comparison.locator(".js-plotly-plot").first).to_be_visible()
+    expect(comparison.locator(".js-plotly-plot").first).to_be_visible(timeout=30_000)
     comparison.get_by_role("tab", name="Differences").click()
     expect(comparison.get_by_role("row", name="config.rate")).to_contain_text("0.5")
     runs.get_by_role("button", name="Close comparison").click()

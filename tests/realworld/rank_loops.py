@@ -98,6 +98,22 @@ def sharded(rank, path, *, clips=False, shape=(2,)):
     return model
 
 
+def sharded_accumulated(rank, path):
+    """Train on half of each batch in two parts, which are synchronised together."""
+    model = network()
+    fully_shard(model)
+    optimizer = optimizer_of(model)
+    with watching(model, path):
+        for x, y in batches():
+            optimizer.zero_grad()
+            for part in range(2):
+                rows = slice(rank + 2 * part, None, 4)
+                model.set_requires_gradient_sync(part == 1)
+                (F.cross_entropy(model(x[rows]), y[rows]) / 2).backward()
+            optimizer.step()
+    return model
+
+
 def clipped(rank, path):
     return sharded(rank, path, clips=True)
 
@@ -112,7 +128,16 @@ def only_rank_0(rank, path):
     return data_parallel(rank, path if rank == 0 else None)
 
 
-LOOPS = (data_parallel, accumulated, uneven, sharded, clipped, replicated, only_rank_0)
+LOOPS = (
+    data_parallel,
+    accumulated,
+    uneven,
+    sharded,
+    sharded_accumulated,
+    clipped,
+    replicated,
+    only_rank_0,
+)
 
 
 def main(folder):

@@ -42,6 +42,17 @@ def test_doctor_gives_advice_about_a_missing_bundle(monkeypatch, capsys):
     assert "pip install -e ." in printed
 
 
+def test_doctor_finds_the_extension_that_shows_saved_views(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor.sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(doctor.Path, "home", lambda: tmp_path)
+    monkeypatch.delenv("JUPYTER_PATH", raising=False)
+    assert doctor._saved_views().state == "note"
+    package = tmp_path / "share" / "jupyter" / "labextensions" / "labkit" / "package.json"
+    package.parent.mkdir(parents=True)
+    package.write_text("{}")
+    assert doctor._saved_views().state == "ok"
+
+
 def test_doctor_reports_missing_torch(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     (check,) = doctor._torch()

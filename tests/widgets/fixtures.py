@@ -332,6 +332,7 @@ def page_messages() -> dict[str, page.PageMessage]:
             "drawing": 0,
             "local": False,
             "in_sight": False,
+            "in_place": False,
         },
         "graph": {"type": "graph", "signature": "abc"},
         "inspect": {"type": "inspect", "name": "fc.weight", "request": 1},

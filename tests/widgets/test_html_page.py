@@ -176,7 +176,7 @@ def test_any_beginning_of_the_order_covers_all_steps():
     assert max(gaps) <= 2 * min(gaps) + 1  # rounded
 
 
-@pytest.mark.parametrize("size", [0, -1, float("nan"), float("inf")])
+@pytest.mark.parametrize("size", [0, -1, float("nan"), float("inf"), "5"])
 def test_a_wrong_size_is_refused(run, tmp_path, size):
     with pytest.raises(ValueError, match="max_megabytes is a number greater than 0"):
         run.export_html(tmp_path / "demo.html", max_megabytes=size)

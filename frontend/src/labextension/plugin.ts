@@ -1,5 +1,6 @@
 /** The plugin of JupyterLab and Notebook that shows saved views where their kernel is gone. */
 
+import { markOutputsInPlace } from "../transport/outputs-in-place";
 import {
   type LuminoWidget,
   type NotebookTracker,
@@ -45,6 +46,7 @@ export function createPlugin(shared: SharedModules): Plugin {
         },
         RANK,
       );
+      markOutputsInPlace();
     },
   };
 }

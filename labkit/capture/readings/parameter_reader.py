@@ -90,7 +90,7 @@ class ParameterReader:
         """Record whether gradients have changed since the last pass, as with clipping."""
         self.rescaled = rescaled or bool(self.rescaled)
         if not rescaled:
-            self._unclipped = self.shards.unclipped = None
+            self._unclipped = None
 
     # ── norms ────────────────────────────────────────────────────────────────
 

@@ -46,7 +46,7 @@ class NormReading(Reading):
 
     def after_pass(self, context: UpdateContext) -> bool:
         """Read the norms before clipping, unless gradients are known to be unclipped."""
-        if context.reader.rescaled is False:
+        if context.reader.rescaled is False and not context.reader.shards.holders:
             return False
         context.reader.read_norms_before_clipping(context.scale)
         return True

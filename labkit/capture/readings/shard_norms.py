@@ -76,7 +76,7 @@ class ShardNormReader:
         The number of processes that hold a part, for each parameter of which this one holds a part
         only.
     unclipped : tuple or None
-        The norms after the last backward pass; None if they were not read, or were not clipped.
+        The norms after the last backward pass; None if they were not read.
     """
 
     def __init__(self, suffix: str) -> None:
@@ -117,12 +117,24 @@ class ShardNormReader:
         scale : Tensor or None
             A factor by which the gradients are multiplied, shape ().
         """
-        unclipped, self.unclipped = self.unclipped, None
+        before, self.unclipped = self.unclipped, None
         run.shard_counts |= self.holders
-        if shards:
-            self._submit(transfer, "grad_norm_shard", step, _norms(shards, scale))
-        if unclipped is not None:
-            self._submit(transfer, "grad_norm_unclipped_shard", step, unclipped)
+        if not shards:
+            return
+        now = _norms(shards, scale)
+        is_pair = before is not None and before.names == now.names
+        both = torch.cat([now.norms, before.norms]) if is_pair and before else now.norms
+
+        def deliver(row: NDArray[np.float32]) -> None:
+            after, *unclipped = np.where(np.isnan(row), np.float32(np.inf), row).reshape(
+                -1, len(now.names)
+            )
+            self._add(step, "grad_norm_shard", now, after)
+            # In-place changes of a distributed tensor do not always change its version.
+            if unclipped and not np.array_equal(unclipped[0], after):
+                self._add(step, "grad_norm_unclipped_shard", now, unclipped[0])
+
+        transfer.submit(both, deliver)
 
     def read_before_clipping(
         self, shards: Sequence[NamedShard], scale: torch.Tensor | None
@@ -130,12 +142,9 @@ class ShardNormReader:
         """Read the norms of some parts after a backward pass; parameters are those of `read`."""
         self.unclipped = _norms(shards, scale) if shards else None
 
-    def _submit(self, transfer: DeviceTransfer, kind: str, step: int, found: _ShardNorms) -> None:
-        def deliver(row: NDArray[np.float32]) -> None:
-            values = np.divide(np.where(np.isnan(row), np.float32(np.inf), row), found.divisors)
-            self._unwritten.append((step, kind, found.names, values))
-
-        transfer.submit(found.norms, deliver)
+    def _add(self, step: int, kind: str, found: _ShardNorms, row: NDArray[np.float32]) -> None:
+        values = np.divide(row, found.divisors)
+        self._unwritten.append((step, kind, found.names, values))
 
     def retract(self, step: int) -> None:
         """Drop the unwritten norms of a step, as its gradients have changed."""

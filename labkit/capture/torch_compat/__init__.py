@@ -93,6 +93,8 @@ from labkit.capture.torch_compat.process_groups import (
     publish_text,
     published_text,
     shard_of,
+    uses_fsdp,
+    whole_parameters,
 )
 from labkit.capture.torch_compat.tensor_state import (
     copy_of,
@@ -224,8 +226,10 @@ __all__ = [
     "tree_map",
     "tree_unflatten",
     "unnoticed",
+    "uses_fsdp",
     "variable_of_custom_node",
     "variable_of_roots",
+    "whole_parameters",
     "without_compilation",
     "without_functions",
     "without_modes",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import os
 import sys
+import weakref
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import torch
-from torch import distributed
+from torch import distributed, nn
 
 _MAX_PROCESSES = 1_000_000
 
@@ -112,3 +114,41 @@ def shard_of(tensor: torch.Tensor) -> Shard | None:
     values = values if wait is None else wait()
     repeated = (mesh.size(at) for at, each in enumerate(placements) if each.is_replicate())
     return Shard(values.detach(), mesh.size(), math.prod(repeated))
+
+
+_FSDP = "torch.distributed.fsdp._fully_shard._fsdp_state"
+Whole = Callable[[], torch.Tensor | None]
+"""Returns the tensor that stands for a parameter within a pass, if it exists."""
+
+
+def uses_fsdp() -> bool:
+    """Return whether a model of this process may be sharded by ``fully_shard``."""
+    return _FSDP in sys.modules
+
+
+def whole_parameters(modules: Iterable[nn.Module]) -> list[tuple[torch.Tensor, Whole]]:
+    """Return the parameters that FSDP has sharded, each with what returns the whole one."""
+    state_of = getattr(sys.modules.get(_FSDP), "_get_module_fsdp_state", lambda module: None)
+    try:
+        states = [state for module in modules if (state := state_of(module)) is not None]
+        groups = [group for state in states for group in _parameter_groups(state)]
+        return [
+            (each.sharded_param, _whole_of(weakref.ref(each)))
+            for group in groups
+            for each in group.fsdp_params
+        ]
+    except AttributeError:  # another version of torch
+        return []
+
+
+def _parameter_groups(state: Any) -> list[Any]:
+    """Return the groups of parameters that FSDP gathers together."""
+    several = getattr(state, "_fsdp_param_groups", None)
+    if several is not None:
+        return list(several)
+    single = state._fsdp_param_group
+    return [] if single is None else [single]
+
+
+def _whole_of(reference: weakref.ref[Any]) -> Whole:
+    return lambda: getattr(reference(), "_unsharded_param", None)

@@ -45,8 +45,8 @@ class Contents:
         self._run = run
         self._generation = time.time_ns()
         self._added_items = 0
-        self._results = ResultsReader()
         self.end: FileEnd | None = None
+        self._results = ResultsReader()
         self._start()
 
     @classmethod

@@ -27,9 +27,9 @@ from labkit.run.storage import Whole
 
 MAX_RANKS = 64
 """Maximum number of processes whose series are shown."""
-_MIN_PAUSE_SECONDS = 1.0
+_MIN_PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 1.0, 10.0
 _SHARE_OF_TIME = 0.005
-"""Shortest time between two reads while the model trains, in s, and largest share of the time."""
+"""Time between two reads while the model trains, in s, and the share of the processor's time."""
 _MAX_SEARCH_SECONDS = 30.0
 """Longest time between two searches for files that are missing, in s."""
 
@@ -83,14 +83,14 @@ class RankFiles:
         is_last : bool
             Whether the run has ended.
         """
-        began = time.monotonic()
         if is_last:
             self._search_at = 0.0
-        elif began < self._read_at:
+        elif time.monotonic() < self._read_at:
             return
+        began = time.thread_time()
         self.read_into(recorder)
-        now = time.monotonic()
-        self._read_at = now + max(_MIN_PAUSE_SECONDS, (now - began) / _SHARE_OF_TIME)
+        pause = max(_MIN_PAUSE_SECONDS, (time.thread_time() - began) / _SHARE_OF_TIME)
+        self._read_at = time.monotonic() + min(pause, _MAX_PAUSE_SECONDS)
 
     def read_into(self, recorder: Recorder) -> None:
         """Add what was written since the last call to the tables of a run."""

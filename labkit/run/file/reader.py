@@ -47,12 +47,12 @@ class FileFacts:
     note : str
     environment : dict of str to str
     parameter_groups : tuple of ParameterGroup
-    started_at : float
-        When the run was created, in s since 1970; NaN if unknown.
     ranks : RankFacts or None
         The place of the run among those of several processes.
     shards : dict of str to int
         The number of processes that hold a part, for each parameter of which each holds one.
+    started_at : float
+        When the run was created, in s since 1970; NaN if unknown.
     """
 
     id: str
@@ -64,9 +64,9 @@ class FileFacts:
     note: str
     environment: dict[str, str]
     parameter_groups: tuple[ParameterGroup, ...] = ()
-    started_at: float = math.nan
     ranks: RankFacts | None = None
     shards: dict[str, int] = field(default_factory=dict)
+    started_at: float = math.nan
 
 
 class RunReader:

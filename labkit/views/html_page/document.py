@@ -93,7 +93,8 @@ def html_page(
     RuntimeError
         If the frontend was not built.
     """
-    if not 0 < max_megabytes < float("inf"):
+    is_number = isinstance(max_megabytes, (int, float)) and not isinstance(max_megabytes, bool)
+    if not (is_number and 0 < max_megabytes < float("inf")):
         raise ValueError(
             f"max_megabytes is a number greater than 0, not {max_megabytes!r}. "
             'Example: run.export_html("mlp.html", max_megabytes=10)'

@@ -222,3 +222,6 @@ def test_sharded_parameters_of_one_process_are_recorded_as_any_other(parts, to_n
     assert found == pytest.approx({step: norms[step] for step in found}, rel=1e-5)
     assert run.series("weight_norm/fc1.weight")[0][-1] == STEPS
     assert points(run, "update_ratio/fc1.weight")
+    named = {name for node in run.graph.nodes for name in node.parameters}
+    assert named == {name for name, _ in model.named_parameters()}
+    assert run.observations.unregistered == ()

@@ -115,7 +115,9 @@ function fileFact({ read_from, status }: RunState): Fact | null {
     text: `from ${read_from}`,
     explanation:
       "The run is read from a file: its training is in another process, and cannot be controlled here." +
-      (isFinal(status) ? "" : " What that process writes appears within a second or two."),
+      (isFinal(status)
+        ? ""
+        : " In a notebook, what that process writes appears within a second or two."),
   };
 }
 
