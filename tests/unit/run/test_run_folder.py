@@ -7,6 +7,7 @@ import sqlite3
 import time
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 
 import labkit as lk
@@ -15,6 +16,8 @@ from labkit.run.file import summary
 from labkit.run.folder_scan import FolderScanner
 from labkit.run.ranks import RankFacts
 from labkit.run.run_setup import GroupSetup
+
+from .saved_runs import full_run
 
 
 def save(folder, name, losses=(2.0, 1.0, 1.5), lr="0.1", optimizer="SGD", file=None, **facts):
@@ -270,3 +273,27 @@ def test_runs_are_compared_by_name(tmp_path):
     assert comparison.names == ["SGD", "Adam"]
     assert comparison.runs[0] is runs["a"]
     comparison.close()
+
+
+def test_the_lowest_value_of_a_long_run_is_that_of_all_its_steps(tmp_path):
+    losses = np.linspace(2.0, 1.0, 50_000)
+    losses[1_234] = 0.125
+    save(tmp_path, "long", losses=losses)
+    (run,) = lk.runs(tmp_path).listed
+    assert run.results[0].lowest == 0.125
+    assert 0.125 in run.outline.values
+    assert len(run.outline.values) <= 64
+
+
+def test_a_file_with_any_bytes_is_listed_or_has_an_error(tmp_path):
+    content = full_run(steps=20).save(tmp_path / "whole.lab").read_bytes()
+    rng = np.random.default_rng(0)
+    for place in range(100):
+        damaged = bytearray(content)
+        for at in rng.integers(100, len(content), 40):
+            damaged[at] = rng.integers(256)
+        (tmp_path / f"{place}.lab").write_bytes(damaged[: rng.integers(100, len(content))])
+    runs = lk.runs(tmp_path)
+    assert len(runs) == 101
+    assert sum(run.error is not None for run in runs.listed) > 50
+    runs.to_frame()
