@@ -43,6 +43,8 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { margin: 0; padding: 12px; font: 13px system-ui, sans-serif; }
 body { background: #ffffff; color: #222222; }
+h1 { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; }
+h1 { clip-path: inset(50%); } /* for screen readers */
 footer { margin-top: 12px; color: #666666; font-size: 11px; }
 body[data-jp-theme-light="true"] { color-scheme: light; }
 body[data-jp-theme-light="false"] { color-scheme: dark; background: #111111; color: #e4e4e4; }
@@ -134,6 +136,7 @@ def _document(title: str, blocks: str, footer: str, theme: Theme) -> str:
 <style nonce="{nonce}" id="plotly.js-style-global"></style>
 </head>
 <body{_BODY[theme]}>
+<h1>{_text(title)}</h1>
 <main data-labkit-page><p>This page draws its contents with JavaScript.</p></main>
 <footer>{_text(footer)}</footer>
 {_block("licences", _text(assets.small_script("THIRD_PARTY.txt")))}{blocks}<script>{script}</script>
