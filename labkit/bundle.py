@@ -23,6 +23,8 @@ STATIC_FILES = (
     "layout.js.gz",
     "pad.js",
     "THIRD_PARTY.txt",
+    "labextensions/labkit/package.json",
+    "labextensions/labkit/static/entry.js",
 )
 """The files that a build writes to `labkit/static`, besides the manifest."""
 

@@ -24,6 +24,7 @@ from labkit.run.lifecycle import Lifecycle
 from labkit.run.metrics import checked_metrics
 from labkit.run.pace import check_pace
 from labkit.run.pause_watch import PauseWatch
+from labkit.run.ranks import save_key
 from labkit.run.state import RunState, Status
 from labkit.run.step_rate import StepRate
 from labkit.run.viewers import Viewers
@@ -48,6 +49,8 @@ class Run(ExportableRun):
     ----------
     id : str
         A unique identifier.
+    started_at : float
+        When the run was created, in s since 1970; NaN for an imported run.
     cursor : int or None
         The step that the views display; None for the newest step.
     control : Control
@@ -71,6 +74,7 @@ class Run(ExportableRun):
         super().__init__(budget)
         self.id = uuid.uuid4().hex
         self.name = name
+        self.started_at = time.time()
         self.cursor: int | None = None
         self.viewers = Viewers()
         self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)
@@ -80,6 +84,8 @@ class Run(ExportableRun):
         self.is_abandoned = False
         """Whether the run was ended by a finalizer, in which no code of the user is executed."""
         self._path: Path | None = None
+        self.save_key = ""
+        """What names the same run in other processes; ``""`` if it is not saved."""
         self._file: RunFile | None = None
         self._rate = StepRate()
         self._register()
@@ -192,7 +198,7 @@ class Run(ExportableRun):
     @property
     def path(self) -> Path | None:
         """The file that the run is written to or was read from; None without one."""
-        return self._path
+        return self._path if self._file is None else self._file.path
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what the run has recorded until now to a file, which `labkit.load` opens.
@@ -234,13 +240,14 @@ class Run(ExportableRun):
         write_copy(self, target)
         return target
 
-    def save_continuously(self, path: Path, limit: int) -> None:
+    def save_continuously(self, path: Path, limit: int, given: str = "") -> None:
         """Write the run to a file on a thread of its own until it ends; see `RunFile`.
 
-        A file that cannot be created is a notice and a warning.
+        A file that cannot be created is a notice and a warning. `given` is the path as it was
+        given, by which several processes find each other's files.
         """
+        self.save_key = save_key(given)
         self._file = open_run_file(self, path, limit, self._notices)
-        self._path = None if self._file is None else self._file.path
 
     # ── logging and control ──────────────────────────────────────────────────
 
@@ -425,10 +432,12 @@ class Run(ExportableRun):
 
     def _end_with(self, error: BaseException | None) -> bool:
         """End the run after an exception of the block, and return whether to suppress it."""
-        if isinstance(error, Stopped) and error.control in (None, self.control):
+        # A trainer may handle an interrupt by an exit, as Lightning does.
+        cause = error.__context__ if isinstance(error, SystemExit) else error
+        if isinstance(cause, Stopped) and cause.control in (None, self.control):
             self._end("stopped")
-            return True
-        if _is_interrupt(error):
+            return cause is error
+        if isinstance(cause, KeyboardInterrupt):
             self._end("interrupted", "the loop was interrupted")
         elif error is not None:
             self._add_failed_graph(error)
@@ -474,9 +483,3 @@ class Run(ExportableRun):
             self._lifecycle.finish(status, message)
             if self._file is not None:  # at last, when all rows are in the tables
                 self._file.end(wait=not self.is_abandoned)
-
-
-def _is_interrupt(error: BaseException | None) -> bool:
-    """Return whether an exception is an interrupt, or the exit by which a trainer handles one."""
-    cause = error.__context__ if isinstance(error, SystemExit) else error
-    return isinstance(cause, KeyboardInterrupt)

@@ -76,7 +76,8 @@ class Page:
 
 def received(seq: int) -> dict[str, object]:
     """Return the acknowledgement of a message."""
-    return {"type": "received", "seq": seq, "drawing": 4, "local": True, "in_sight": True}
+    page = {"local": True, "in_sight": True, "in_place": False}
+    return {"type": "received", "seq": seq, "drawing": 4, **page}
 
 
 HELLO = {"type": "hello", "protocol": wire.PROTOCOL_VERSION, "again": False}

@@ -27,7 +27,7 @@ interface App {
     channel: Channel;
     messages: MessageRecorder;
     root: HTMLElement;
-    walks: null;
+    ownMessages: null;
     compared: readonly OpenedRun[];
     nonce: string;
   }): () => void;
@@ -70,7 +70,7 @@ async function draw(root: HTMLElement): Promise<void> {
   const { channel, messages } = opened[0] as OpenedRun;
   const nonce = document.querySelector("style")?.nonce ?? "";
   const compared = view === "comparison" ? opened : [];
-  app.render({ view, channel, messages, root, walks: null, compared, nonce });
+  app.render({ view, channel, messages, root, ownMessages: null, compared, nonce });
 }
 
 const root = document.querySelector<HTMLElement>("[data-labkit-page]");

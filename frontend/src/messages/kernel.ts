@@ -68,7 +68,8 @@ export interface FrameMessage {
   readonly awaited: boolean;
   /** As in a snapshot. */
   readonly handler: MessageHandler | null;
-  readonly run: RunState;
+  /** The fields that have changed. */
+  readonly run: Partial<RunState>;
   readonly tables: readonly TableRows[];
   /**
    * Complete tables that replace those of the page: tables that did not fit into the snapshot,

@@ -38,6 +38,8 @@ export interface ReceivedMessage {
   readonly local: boolean;
   /** Whether any view is in sight. */
   readonly in_sight: boolean;
+  /** Whether views stay open when the output that shows them is updated. */
+  readonly in_place: boolean;
 }
 
 /** Requests the graph with a signature. */

@@ -41,6 +41,7 @@ import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
 import { KnownGraphs } from "./known-graphs";
 import type { MessageRecorder } from "./message-recorder";
+import { areOutputsInPlace } from "./outputs-in-place";
 import { PushedReplies, type PushedReply } from "./pushed-replies";
 import { RunData } from "./run-data";
 import { RunRequests, withoutAnswer } from "./run-requests";
@@ -330,7 +331,11 @@ export class LiveSession implements RunSession {
     if (this.received === null) return;
     const drawing = takeDrawingTime() / Math.max(1, this.framesReceived);
     this.framesReceived = 0;
-    const place = { local: isLocal(globalThis.location?.hostname), in_sight: isAnyInSight() };
+    const place = {
+      local: isLocal(globalThis.location?.hostname),
+      in_sight: isAnyInSight(),
+      in_place: areOutputsInPlace(),
+    };
     send(this.channel, { type: "received", seq: this.received, drawing, ...place });
   }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from labkit.views.messages.graph import GraphData
 from labkit.views.messages.page import AssetName
@@ -63,10 +63,10 @@ class SnapshotMessage(TypedDict):
 class FrameMessage(TypedDict):
     """What changed since the previous snapshot or frame.
 
-    `tables` are new rows. `snapshots` are complete tables that replace those of the page. `samples`
-    are those series of samples that changed. `draws_all` is whether all views draw the frame, or
-    only the status and the curves. `awaited` is whether the page acknowledges it at once, as the
-    kernel waits for that.
+    `run` has the fields of `RunState` that have changed. `tables` are new rows. `snapshots` are
+    complete tables that replace those of the page. `samples` are those series of samples that
+    changed. `draws_all` is whether all views draw the frame, or only the status and the curves.
+    `awaited` is whether the page acknowledges it at once, as the kernel waits for that.
     """
 
     type: Literal["frame"]
@@ -75,7 +75,7 @@ class FrameMessage(TypedDict):
     draws_all: bool
     awaited: bool
     handler: MessageHandler | None
-    run: RunState
+    run: dict[str, Any]
     tables: list[TableRows]
     snapshots: NotRequired[list[TableSnapshot]]
     graph: NotRequired[GraphData]

@@ -47,6 +47,9 @@ export const UNFINISHED = "Unfinished";
 
 /** Facts that hold only at the moment at which they were sent. */
 const MOMENTARY: readonly string[] = ["rate", "remaining", "memory", "device-memory", "cost"];
+/** Facts about a model that labkit has watched. */
+const OF_MODEL: readonly string[] = ["device", "parameters", "cost"];
+const UNKNOWN_DEVICE = "unknown";
 
 /** Returns the facts that remain true without news of the run. */
 export function pastFactsOf(state: RunState): Fact[] {
@@ -54,7 +57,7 @@ export function pastFactsOf(state: RunState): Fact[] {
 }
 
 export function factsOf(state: RunState): Fact[] {
-  return [
+  const facts = [
     fileFact(state),
     stepFact(state),
     epochFact(state),
@@ -68,6 +71,12 @@ export function factsOf(state: RunState): Fact[] {
     skippedFact(state),
     costFact(state),
   ].filter((fact) => fact !== null);
+  return isOfModel(state) ? facts : facts.filter(({ id }) => !OF_MODEL.includes(id));
+}
+
+/** Whether labkit has watched a model; the log of another tool says nothing of the model. */
+function isOfModel({ read_from, device }: RunState): boolean {
+  return read_from === null || device !== UNKNOWN_DEVICE;
 }
 
 /** Returns the completed fraction of the run, 0 to 1; null if the total is unknown. */
@@ -160,7 +169,8 @@ function isPaced(rate: number, pace: number | null): pace is number {
   return pace !== null && rate > SLOWEST_OF_PACE * pace;
 }
 
-function elapsedFact({ elapsed }: RunState): Fact {
+function elapsedFact({ elapsed, read_from }: RunState): Fact | null {
+  if (elapsed === 0 && read_from !== null) return null;
   return {
     id: "elapsed",
     text: formatDuration(elapsed),

@@ -4,7 +4,7 @@
  */
 
 import type { Notice, RunState } from "../../messages/run";
-import { make, setText } from "../../parts/element";
+import { make, setItems, setText } from "../../parts/element";
 import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import { isFinal } from "../../parts/run-status";
 import type { DrawView, RunSession } from "../../session";
@@ -130,9 +130,11 @@ export class ControlsView {
     this.status.dataset.status = isStale ? "stale" : state.status;
     this.status.title = isStale ? explanation : (state.message ?? explanation);
     const { delivery, notebook } = this.session;
+    // A run that is read from a file has no loop that clicks could reach.
+    const isControlled = delivery !== null && state.read_from === null;
     const others = [
       ...(exported === null ? [] : [exportFact(exported, state.status)]),
-      ...(delivery ? [deliveryFact(delivery, notebook)] : []),
+      ...(isControlled ? [deliveryFact(delivery, notebook)] : []),
     ];
     this.drawFacts([...(isStale ? pastFactsOf(state) : factsOf(state)), ...others]);
     this.drawProgress(progressOf(state));
@@ -171,9 +173,6 @@ export class ControlsView {
     const failure: Notice[] = message ? [{ part: "run", text: message }] : [];
     const texts = [...failure, ...notices].map(({ part, text }) => `${part}: ${text}`);
     this.notices.hidden = texts.length === 0;
-    const shown = [...this.notices.children].map((item) => item.textContent);
-    if (texts.length === shown.length && texts.every((text, index) => text === shown[index]))
-      return;
-    this.notices.replaceChildren(...texts.map((text) => make("li", {}, text)));
+    setItems(this.notices, texts);
   }
 }
