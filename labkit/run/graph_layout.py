@@ -16,6 +16,8 @@ MARGIN = 16.0
 _LETTER_WIDTH, _GAP = 6.9, 22.0
 """Width of a letter and distance of boxes, in px."""
 _SWEEPS = 6
+_MAX_LETTERS = 40
+"""Maximum length of the name in a box, and of what stands after it."""
 _KINDS = {"op": "", "parameter": "p", "input": "i", "output": "o", "cut": "c", "failed": "f"}
 
 
@@ -168,7 +170,7 @@ def _outermost(
 def _box_of_call(call: ModuleCall) -> Box:
     name = call.path.rpartition(".")[2] or call.type
     times = f" (call {call.call})" if call.call > 1 else ""
-    return Box(name + times, call.type if call.path else "", "m")
+    return Box(_cut(name) + times, _cut(call.type) if call.path else "", "m")
 
 
 def _box_of_node(node: Node) -> Box:
@@ -176,7 +178,12 @@ def _box_of_node(node: Node) -> Box:
     shape = "\N{MULTIPLICATION SIGN}".join(sizes)
     name = node.parameters[0].rpartition(".")[2] if node.parameters else node.op
     detail = " \N{MIDDLE DOT} ".join(filter(None, (node.role, shape)))
-    return Box(name, "failed" if node.kind == "failed" else detail, _KINDS[node.kind])
+    shown = "failed" if node.kind == "failed" else _cut(detail)
+    return Box(_cut(name), shown, _KINDS[node.kind])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_LETTERS else f"{text[: _MAX_LETTERS - 1]}…"
 
 
 def _layers(boxes: Mapping[str, Box], arrows: Iterable[tuple[str, str]]) -> dict[str, int] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import threading
 import time
 import weakref
@@ -14,6 +12,7 @@ from typing import Any, NoReturn
 
 from labkit.run.file import FileError, RankFiles, RunReader
 from labkit.run.file.reader import FileFacts
+from labkit.run.file.writer import why_ended
 from labkit.run.finding import Finding
 from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.loop_length import LoopLength
@@ -23,12 +22,8 @@ from labkit.run.state import FINAL_STATUSES, EpochStart, RunState, Status
 
 FOLLOW_SECONDS = 0.5
 """Time between two looks at a file that grows, in s."""
-STALE_SECONDS = 60.0
-"""Time without a sign of life from the writing process after which it is taken as ended, in s."""
 _RANKS_END_SECONDS = 5.0
 """How long the files of other processes are read after that of rank 0 has ended, in s."""
-_CLOCKS_DIFFER_SECONDS = 600.0
-"""How much the clocks of two machines may differ, in s."""
 
 
 class LoadedRun(Run):
@@ -221,6 +216,7 @@ class LoadedRun(Run):
         self.config, self.note = facts.config, facts.note
         self.environment = dict(facts.environment)
         self.ranks, self.shard_counts = facts.ranks, facts.shards
+        self.started_at = facts.started_at
         self.advance_to(facts.state.step)
         for notice in facts.state.notices:
             self.add_notice(notice.part, notice.text)
@@ -240,14 +236,8 @@ class LoadedRun(Run):
             return self._ended_following
         if self._facts.state.status in FINAL_STATUSES:
             return "the run has ended"
-        writer = self._facts.writer
-        is_gone = writer.host == platform.node() and not _exists(writer.process)
-        is_silent = time.monotonic() - self._changed_at > STALE_SECONDS
-        is_old = time.time() - writer.written_at > _CLOCKS_DIFFER_SECONDS
-        if not (is_gone or is_silent or is_old):
-            return None
-        was = "was killed" if is_gone else "was killed, or cannot write any more"
-        return f"the process that trained {was} after step {self._facts.state.step:,}"
+        unchanged = time.monotonic() - self._changed_at
+        return why_ended(self._facts.writer, self._facts.state.step, unchanged)
 
     def _waits_for_ranks(self) -> bool:
         """Return whether other processes may still write their last rows."""
@@ -269,28 +259,6 @@ class LoadedRun(Run):
         """Stop following the file; what was read remains readable."""
         self._ended_following = self._ended_following or "its file is not read any more"
         self._finish()
-
-
-def _exists(process: int) -> bool:
-    """Return whether there is a process of this number on this machine."""
-    if os.name == "nt" or process <= 0:  # os.kill would end it, or address a group
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return not _is_zombie(process)
-
-
-def _is_zombie(process: int) -> bool:
-    """Return whether a process has ended and only its parent has not taken note yet (Linux)."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2]
-    except OSError:
-        return False
-    return state.split()[0] == "Z"
 
 
 def _follow(reference: weakref.ref[LoadedRun]) -> None:

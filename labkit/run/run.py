@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from labkit.run.changeable import ChangeableRun
 from labkit.run.close_callbacks import CloseCallback
 from labkit.run.control import Stopped
 from labkit.run.error_text import described
+from labkit.run.exportable import ExportableRun
 from labkit.run.file.paths import checked_path
 from labkit.run.file.run_file import RunFile, open_run_file, write_copy
 from labkit.run.inspection import Inspection
@@ -37,7 +37,7 @@ _ONE_OF_SEVERAL = (
 )
 
 
-class Run(ChangeableRun):
+class Run(ExportableRun):
     """The record of one watched training, readable while it is running.
 
     `labkit.watch` returns a run. As a context manager it ends when the block ends: an error in the
@@ -54,6 +54,8 @@ class Run(ChangeableRun):
     ----------
     id : str
         A unique identifier.
+    started_at : float
+        When the run was created, in s since 1970; NaN for an imported run.
     cursor : int or None
         The step that the views display; None for the newest step.
     control : Control
@@ -77,6 +79,7 @@ class Run(ChangeableRun):
         super().__init__(budget)
         self.id = uuid.uuid4().hex
         self.name = name
+        self.started_at = time.time()
         self.cursor: int | None = None
         self.viewers = Viewers()
         self._pause_watch = PauseWatch(self.control, self.viewers, self._notices)

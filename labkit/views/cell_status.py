@@ -14,6 +14,7 @@ from labkit.run.background_task import BackgroundTask
 from labkit.run.error_text import described
 from labkit.views.lifetimes import DroppableWidget, ShownViews
 from labkit.views.notebook import show_traceback
+from labkit.views.saved_output import view_data
 
 _SCRIPT = """
 export default {
@@ -53,7 +54,8 @@ class StatusLine(DroppableWidget):
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         still = f"<small>{html.escape(self.text)}</small>"
-        return {**(data or {}), "text/plain": self.text, "text/html": still}, metadata
+        extra = {"text/plain": self.text, "text/html": still, **view_data(self.model_id)}
+        return {**(data or {}), **extra}, metadata
 
 
 class CellStatus:

@@ -135,6 +135,7 @@ def snapshot(
     progress: Progress = NO_PROGRESS,
     samples: Sequence[SampleSeries] = (),
     delivery: Delivery = NOTHING_DELIVERED,
+    exported: float | None = None,
 ) -> Message:
     """Return a message with the complete state of a run.
 
@@ -158,6 +159,8 @@ def snapshot(
     samples : sequence of SampleSeries
         The logged images, texts and figures.
     delivery : Delivery
+    exported : float or None
+        When the page that contains it was exported, in s since 1970; None if it is sent.
     """
     message = Message({"type": "snapshot", "seq": seq, "acknowledged": delivery.acknowledged})
     message.content["handler"] = delivery.handler
@@ -174,6 +177,7 @@ def snapshot(
     message.content["course"] = notebook.course
     message.content["notebook"] = notebook.kind
     message.content["pending"] = list(tables.pending)
+    message.content["exported"] = exported
     return message
 
 

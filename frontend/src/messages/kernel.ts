@@ -51,6 +51,8 @@ export interface SnapshotMessage {
   readonly notebook: NotebookKind;
   /** Ids of the tables that did not fit into this message. */
   readonly pending: readonly string[];
+  /** When the page with this message was exported, in s since 1970; null if it was sent. */
+  readonly exported: number | null;
 }
 
 /** What changed since the previous snapshot or frame. */
@@ -151,7 +153,15 @@ export interface AssetMessage {
   readonly name: AssetName;
 }
 
-/** The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change. */
+/** A part of an HTML page that is compressed with gzip, in one buffer; the parts come in order. */
+export interface PagePartMessage {
+  readonly type: "page";
+  readonly request: number;
+  readonly index: number;
+  readonly count: number;
+}
+
+/** The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change or a page. */
 export interface AcknowledgedMessage {
   readonly type: "acknowledged";
   readonly request: number;
@@ -188,6 +198,7 @@ export type KernelMessage =
   | PictureMessage
   | SampleMessage
   | AssetMessage
+  | PagePartMessage
   | AcknowledgedMessage
   | RefusedMessage
   | FragmentMessage;

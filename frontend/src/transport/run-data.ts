@@ -25,6 +25,7 @@ export class RunData {
   samples: readonly SampleSeries[] = [];
   course: string | null = null;
   notebook: NotebookKind = "jupyter";
+  exported: number | null = null;
   /** Whether all views draw the newest frame. */
   drawsAll = true;
   private steps = ProgressHistory.empty();
@@ -72,6 +73,7 @@ export class RunData {
     this.samples = message.samples;
     this.course = message.course;
     this.notebook = message.notebook;
+    this.exported = message.exported;
     this.sequence = message.seq;
     this.state = message.run;
     this.steps = ProgressHistory.fromSnapshot(message.progress, message.run.epoch_start);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from labkit.run.file.json_values import decoded
 from labkit.run.file.log_reader import LogReader
 from labkit.run.file.opening import OpenFile
 from labkit.run.file.row_reader import RowReader
+from labkit.run.file.writer import Writer
 from labkit.run.finding import Finding
 from labkit.run.hyperparameters import ParameterGroup
 from labkit.run.kinds import SHARD_KINDS
@@ -27,28 +29,6 @@ from labkit.run.state import ModelFacts, RunState
 from labkit.run.step_knots import Knot
 
 _MAX_KNOTS = 1_000
-
-
-@dataclass(frozen=True)
-class Writer:
-    """The process that writes a file.
-
-    Attributes
-    ----------
-    process : int
-        Its number.
-    host : str
-        Name of its machine.
-    written_at : float
-        When it last wrote, in s since 1970.
-    generation : int
-        Changes when everything was written anew.
-    """
-
-    process: int
-    host: str
-    written_at: float
-    generation: int
 
 
 @dataclass(frozen=True)
@@ -71,6 +51,8 @@ class FileFacts:
         The place of the run among those of several processes.
     shards : dict of str to int
         The number of processes that hold a part, for each parameter of which each holds one.
+    started_at : float
+        When the run was created, in s since 1970; NaN if unknown.
     """
 
     id: str
@@ -84,6 +66,7 @@ class FileFacts:
     parameter_groups: tuple[ParameterGroup, ...] = ()
     ranks: RankFacts | None = None
     shards: dict[str, int] = field(default_factory=dict)
+    started_at: float = math.nan
 
 
 class RunReader:

@@ -108,7 +108,7 @@ class RunFile:
             Whether the run has not ended itself.
         """
         if process_ends and self._contents is not None:
-            self._contents.process_ends = True
+            self._contents.end = "process"
         self._ending = True
         self._wake.put(None)
         if wait and self._process == os.getpid() and threading.current_thread() is not self._thread:
@@ -206,7 +206,7 @@ class RunFile:
         self.path = target
 
     def _read_ranks(self) -> bool:
-        """Read what other processes have written, in that of rank 0; return whether there is any."""
+        """Read what other processes have written, if this is rank 0; return whether it is."""
         place = self._run.ranks
         if place is None or place.rank:
             return False
@@ -278,6 +278,7 @@ def write_copy(run: SavedRun, path: Path) -> None:
     try:
         contents = Contents.created(draft, run)
         try:
+            contents.end = "copy"
             contents.write_all()
         finally:
             contents.close()

@@ -30,6 +30,7 @@ class SavedRun(Protocol):
 
     id: str
     name: str
+    started_at: float
     config: dict[str, Any]
     note: str
     environment: dict[str, str]

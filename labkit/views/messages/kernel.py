@@ -36,6 +36,8 @@ class SnapshotMessage(TypedDict):
 
     `acknowledged` is the highest number that a page has acknowledged; None if none. `handler`
     handled the newest message of a page that was handled while a loop ran; None if none was.
+    `exported` is when the page that contains the message was exported, in s since 1970; None if the
+    message was sent.
     """
 
     type: Literal["snapshot"]
@@ -55,6 +57,7 @@ class SnapshotMessage(TypedDict):
     course: str | None
     notebook: NotebookKind
     pending: list[str]
+    exported: float | None
 
 
 class FrameMessage(TypedDict):
@@ -153,8 +156,17 @@ class AssetMessage(TypedDict):
     name: AssetName
 
 
+class PagePartMessage(TypedDict):
+    """A part of an HTML page that is compressed with gzip, in one buffer; parts come in order."""
+
+    type: Literal["page"]
+    request: int
+    index: int
+    count: int
+
+
 class AcknowledgedMessage(TypedDict):
-    """The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change."""
+    """The reply to a `ControlRequest`, an `IgnoreRequest`, or a request of a change or a page."""
 
     type: Literal["acknowledged"]
     request: int
@@ -192,6 +204,7 @@ KernelMessage = (
     | PictureMessage
     | SampleMessage
     | AssetMessage
+    | PagePartMessage
     | AcknowledgedMessage
     | RefusedMessage
     | FragmentMessage

@@ -24,6 +24,7 @@ import { Board } from "./board";
 import { FormButtons } from "./form-buttons";
 import { Headline } from "./headline";
 import { LossValue } from "./loss-value";
+import { SavePage } from "./save-page";
 import { ScrollAtStart } from "./scroll-at-start";
 import { Sparkline } from "./sparkline";
 import { StoredArrangement } from "./stored-arrangement";
@@ -46,6 +47,7 @@ class DashboardView {
   private readonly loss: LossValue;
   private readonly headline: Headline;
   private readonly forms: FormButtons;
+  private readonly savePage: SavePage;
   private readonly controls: ControlsView;
   private readonly sparkline: Sparkline;
   private readonly board: Board;
@@ -65,9 +67,12 @@ class DashboardView {
     root.classList.add("labkit-dashboard");
     root.dataset.labkitView = "dashboard";
     this.loss = new LossValue(session);
+    this.savePage = new SavePage(session);
     this.forms = new FormButtons(
       () => root.closest<HTMLElement>(".labkit") ?? root,
       () => this.arrange({ ...this.arrangement, compact: !this.arrangement.compact }),
+      this.savePage.button,
+      () => session.exported === null,
     );
     this.headline = new Headline(session, (card, rule) => this.open(card, rule));
     this.sparkline = new Sparkline(session);
@@ -81,6 +86,7 @@ class DashboardView {
       "header",
       { class: "labkit-dashboard-head" },
       place,
+      this.savePage.message,
       this.headline.element,
       this.sparkline.element,
     );
@@ -109,6 +115,7 @@ class DashboardView {
     this.controls.close();
     this.sparkline.close();
     this.forms.close();
+    this.savePage.close();
     this.board.close();
     this.root.replaceChildren();
   }
@@ -120,6 +127,7 @@ class DashboardView {
     this.root.classList.toggle("labkit-nothing", state === null && problem !== null);
     this.loss.update(this.arrangement.compact);
     this.headline.update();
+    this.savePage.update();
     this.board.update();
   }
 
