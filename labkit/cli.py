@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 from labkit import __version__
 from labkit.bundle import ROOT
@@ -53,11 +54,16 @@ def report(checks: Sequence[Check]) -> int:
 
 
 def _print(text: str) -> None:
-    """Print a line; of what is not printable, a terminal gets a sign that replaces it.
+    """Print a line."""
+    print(_visible(text))
+
+
+def _visible(text: str) -> str:
+    """Return a text without signs that a terminal would execute.
 
     labkit.run is not imported: an installation that lacks numpy can be checked all the same.
     """
-    print("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def open_course(arguments: Sequence[str]) -> int:
@@ -97,8 +103,15 @@ def _as_root() -> list[str]:
     return ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats arguments that it refuses as visible text."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_visible(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="labkit", description="Watch PyTorch models train, live, beside the code."
     )
     parser.add_argument("--version", action="version", version=f"labkit {__version__}")
