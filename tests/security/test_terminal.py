@@ -9,6 +9,7 @@ import pytest
 import labkit as lk
 from labkit import cli
 from labkit.doctor import Check
+from labkit.learn.feedback import Feedback
 from labkit.run.file import errors
 
 from .hostile import HOSTILE, UNSAFE_IN_A_TERMINAL
@@ -58,6 +59,12 @@ def test_the_end_of_a_process_names_its_tasks_without_control_characters():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "red [31m is stopped" in done.stderr
     assert is_safe(done.stderr)
+
+
+def test_the_answer_of_a_chapter_has_no_control_characters():
+    for text in CONTROLS:
+        answer = Feedback("wrong", (f"`f` raised {text}", text), label=text)
+        assert is_safe(repr(answer).replace("\t", ""))
 
 
 @pytest.mark.parametrize("text", CONTROLS[:4])
