@@ -2,13 +2,15 @@
  * Builds the frontend into `labkit/static`.
  *
  * Every view contains `loader.js`, every channel `channel-recorder.js`; the kernel sends the
- * compressed scripts once per page. The first two contain the digest of the scripts, so that a page
- * can contain two builds. The build is
+ * compressed scripts once per page. An exported page contains `exported.js` and the compressed
+ * scripts. The first two contain the digest of the scripts, so that a page
+ * can contain two builds. JupyterLab loads `labextensions` from where it is installed. The build is
  * reproducible: the same sources give the same bytes.
  */
 
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -64,6 +66,20 @@ async function licences() {
   return [...(await Promise.all(BUNDLED.map(licenceOf))), inside].join(`\n${"-".repeat(80)}\n\n`);
 }
 
+/** Describes the extension to JupyterLab. Browsers store scripts, so the address has a digest. */
+function extensionDescription(script) {
+  const digest = createHash("sha256").update(script).digest("hex").slice(0, 16);
+  const load = `static/entry.js?${digest}`;
+  const description = {
+    name: "labkit",
+    version: digest,
+    description: "Shows saved views of labkit where their kernel is gone.",
+    license: "BSD-3-Clause",
+    jupyterlab: { extension: true, _build: { load, extension: "./extension" } },
+  };
+  return `${JSON.stringify(description, null, 2)}\n`;
+}
+
 const files = new Map();
 const digest = createHash("sha256");
 for (const { name, entry, format } of SCRIPTS) {
@@ -74,12 +90,17 @@ for (const { name, entry, format } of SCRIPTS) {
 const define = { LABKIT_BUILD: JSON.stringify(digest.digest("hex").slice(0, 16)) };
 files.set("loader.js", await bundle("src/loader.ts", "esm", define));
 files.set("channel-recorder.js", await bundle("src/channel-recorder.ts", "esm", define));
+files.set("exported.js", await bundle("src/exported/page.ts", "iife"));
 files.set("pad.js", await bundle("src/pad/pad.ts", "esm"));
 files.set("THIRD_PARTY.txt", await licences());
+const extension = await bundle("src/labextension/entry.ts", "iife");
+files.set("labextensions/labkit/static/entry.js", extension);
+files.set("labextensions/labkit/package.json", extensionDescription(extension));
 
 await rm(STATIC, { recursive: true, force: true });
 await mkdir(STATIC, { recursive: true });
 for (const [name, contents] of files) {
+  await mkdir(dirname(STATIC + name), { recursive: true });
   await writeFile(STATIC + name, contents);
-  console.log(`${name.padEnd(16)} ${String(contents.length).padStart(9)} bytes`);
+  console.log(`${name.padEnd(28)} ${String(contents.length).padStart(9)} bytes`);
 }

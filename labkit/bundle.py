@@ -17,11 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC_FILES = (
     "loader.js",
     "channel-recorder.js",
+    "exported.js",
     "labkit.js.gz",
     "plotly.js.gz",
     "layout.js.gz",
     "pad.js",
     "THIRD_PARTY.txt",
+    "labextensions/labkit/package.json",
+    "labextensions/labkit/static/entry.js",
 )
 """The files that a build writes to `labkit/static`, besides the manifest."""
 

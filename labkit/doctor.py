@@ -5,11 +5,13 @@ The checks modify nothing and do not access the network. torch is imported by it
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Literal
 
 from labkit.bundle import bundle_fault
@@ -50,6 +52,7 @@ def run_checks() -> list[Check]:
         _package("ipykernel", (7, 1), needed=False),
         _buttons(),
         _frontend(),
+        _saved_views(),
     ]
 
 
@@ -113,6 +116,17 @@ def _frontend() -> Check:
         "pip install --force-reinstall --no-deps labkit"
     )
     return Check("views in the browser", "broken", fault, advice)
+
+
+def _saved_views() -> Check:
+    """Check whether JupyterLab finds the extension that shows views without their kernel."""
+    subject = "saved views in JupyterLab"
+    folders = [Path(sys.prefix, "share", "jupyter"), Path.home() / ".local" / "share" / "jupyter"]
+    folders += [Path(each) for each in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if each]
+    if any((folder / "labextensions" / "labkit" / "package.json").is_file() for folder in folders):
+        return Check(subject, "ok", "the extension is installed")
+    advice = "Install labkit again, with pip, where JupyterLab is installed."
+    return Check(subject, "note", "shown with an error, as their extension is missing", advice)
 
 
 def _version(package: str) -> str | None:

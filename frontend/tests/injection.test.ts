@@ -80,7 +80,7 @@ describe("names and values", () => {
       document.body.replaceChildren(root);
       const model = { send: () => undefined, on: () => undefined, off: () => undefined };
       const close = render({
-        ...{ view, channel, messages: recorded(channel), root, model, walks: null },
+        ...{ view, channel, messages: recorded(channel), root, model, ownMessages: null },
       });
       const { buffers } = lossRows([1], [0.5]);
       channel.receive(hostileSnapshot(), [...buffers, new DataView(new ArrayBuffer(0))]);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import nan
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,7 @@ def imported_run(name: str, imported: ImportedSeries) -> ImportedRun:
     if not imported.points:
         raise ValueError(f"{imported.source} has no series of numbers.")
     run = ImportedRun(name, Path(imported.source).name)
+    run.started_at = nan
     found = {
         series: _rising(imported.source, series, *points)
         for series, points in imported.points.items()

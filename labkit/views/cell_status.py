@@ -15,6 +15,7 @@ from labkit.run.error_text import described
 from labkit.run.printable import printable, shortened
 from labkit.views.lifetimes import DroppableWidget, ShownViews
 from labkit.views.notebook import show_traceback
+from labkit.views.saved_output import view_data
 
 _MAX_LETTERS = 1_000
 """Maximum length of the text of an error."""
@@ -55,8 +56,10 @@ class StatusLine(DroppableWidget):
         ShownViews.add(self)
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        still = f"<small>{html.escape(printable(self.text))}</small>"
-        return {**(data or {}), "text/plain": printable(self.text), "text/html": still}, metadata
+        shown = printable(self.text)
+        still = f"<small>{html.escape(shown)}</small>"
+        extra = {"text/plain": shown, "text/html": still, **view_data(self.model_id)}
+        return {**(data or {}), **extra}, metadata
 
 
 class CellStatus:

@@ -20,6 +20,7 @@ from labkit.views.fragments import Fragmenter
 from labkit.views.frame_rate import PageReport
 from labkit.views.lifetimes import (
     DroppableWidget,
+    ShownViews,
     close_dropped_comms,
     is_open_widget,
     weak_call,
@@ -74,6 +75,8 @@ class RunChannel(DroppableWidget):
         self._pushed_replies = PushedReplies(run)
         self._fragmenter = Fragmenter()
         self._snapshot_due = False
+        self._updates_pictures = False
+        """Whether a page shows views that stay open when their outputs are updated."""
         self._requested: set[Future[None]] = set()
         """Pending pushes; each is done when a page has sent a message."""
         self.on_msg(self._on_message)
@@ -181,6 +184,8 @@ class RunChannel(DroppableWidget):
             finally:
                 self._post_update(self._updates.frame(draws_all=draws_all), size)
                 self._post_rest_of_ended_run()
+        if self._updates_pictures and not self._watched.closed:
+            ShownViews.update_pictures_if_due(self._views)
 
     def _push_replies(self) -> int:
         """Send what pages request with a frame, if their requests wait for the end of the cell.
@@ -250,7 +255,9 @@ class RunChannel(DroppableWidget):
                 "drawing": int() | float() as drawing,
                 "local": bool(is_local),
                 "in_sight": bool(is_in_sight),
+                "in_place": bool(in_place),
             }:
+                self._updates_pictures = in_place
                 self._acknowledge(page, seq, PageReport(drawing / 1000, is_local, is_in_sight))
             case _:
                 self._requests.execute(content)

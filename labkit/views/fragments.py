@@ -52,18 +52,15 @@ class Fragmenter:
 
     def fragments(self, message: Message) -> Iterator[Message]:
         """Yield the message, or its fragments in order if it is too large."""
-        content = json.dumps(message.content, default=float)  # float: for scalars of numpy
+        message, content = _as_json(message)
         if may_have_long(content):
-            message = Message(self._long_texts.shorten(message.content), message.buffers)
-            content = json.dumps(message.content, default=float)
-        if "\\ud" in content:
-            message = Message(_without_lone_surrogates(message.content), message.buffers)
-            content = json.dumps(message.content)
+            shortened = self._long_texts.shorten(message.content)
+            message, content = _as_json(Message(shortened, message.buffers))
         size = len(content) + sum(map(len, message.buffers))
         if size <= self._max_bytes:
             yield message
             return
-        encoded = _encoded(content, message.buffers)
+        encoded = _joined(content, message.buffers)
         room = self._max_bytes - _RESERVED_BYTES
         number, total = next(self._numbers), -(-len(encoded) // room)
         for index in range(total):
@@ -76,6 +73,27 @@ class Fragmenter:
         return self._long_texts.restore(content)
 
 
+def encoded(message: Message) -> bytes:
+    """Return a whole message as bytes.
+
+    Examples
+    --------
+    >>> encoded(Message({"type": "subjects"}, [b"abc"]))[4:].decode()
+    '{"content": {"type": "subjects"}, "lengths": [3]}abc'
+    """
+    message, content = _as_json(message)
+    return _joined(content, message.buffers)
+
+
+def _as_json(message: Message) -> tuple[Message, str]:
+    """Return a message that can be encoded as UTF-8, and its content as JSON."""
+    content = json.dumps(message.content, default=float)  # float: for scalars of numpy
+    if "\\ud" not in content:
+        return message, content
+    message = Message(_without_lone_surrogates(message.content), message.buffers)
+    return message, json.dumps(message.content)
+
+
 def _without_lone_surrogates(content: dict[str, Any]) -> dict[str, Any]:
     """Return content with a question mark for each character that UTF-8 cannot encode.
 
@@ -86,7 +104,7 @@ def _without_lone_surrogates(content: dict[str, Any]) -> dict[str, Any]:
     return encodable
 
 
-def _encoded(content: str, buffers: list[bytes]) -> bytes:
+def _joined(content: str, buffers: list[bytes]) -> bytes:
     lengths = json.dumps([len(buffer) for buffer in buffers])
     header = f'{{"content": {content}, "lengths": {lengths}}}'.encode()
     return b"".join([struct.pack("<I", len(header)), header, *buffers])

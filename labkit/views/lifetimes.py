@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from queue import Empty, SimpleQueue
 from typing import Any, ClassVar
 
@@ -88,6 +88,12 @@ class DroppableWidget(anywidget.AnyWidget):
         super().close()
         close_dropped_comms()
 
+    def update_picture(self) -> None:
+        """Update the picture of the output, which this widget lacks."""
+
+    def update_picture_if_due(self) -> None:
+        """Update the picture of the output if the last update is long enough ago."""
+
     def __del__(self) -> None:
         """Queue the comm for closing."""
         _drop(self)
@@ -128,6 +134,14 @@ class ShownViews:
                 cls._remove_cell(cell)
 
     @classmethod
+    def update_pictures_if_due(cls, model_ids: Container[str]) -> None:
+        """Update the pictures of displayed views whose last update is long enough ago."""
+        for views in list(cls._cells.values()):
+            for model_id, view in list(views.items()):
+                if model_id in model_ids:
+                    view.update_picture_if_due()
+
+    @classmethod
     def cell_started(cls, info: Any) -> None:
         """Remove the views of a cell that is executed again, and close the dropped comms.
 
@@ -143,6 +157,8 @@ class ShownViews:
     def cell_ended(cls, result: Any) -> None:
         """Record in open runs that the cell which trained them on this thread has ended.
 
+        The pictures of all displayed views are updated then.
+
         Parameters
         ----------
         result : IPython.core.interactiveshell.ExecutionResult
@@ -157,6 +173,9 @@ class ShownViews:
         for run in Run.open_runs():
             if run.control.owner == threading.get_ident():
                 run.code_ended(text)
+        for views in list(cls._cells.values()):
+            for view in list(views.values()):
+                view.update_picture()
 
     @classmethod
     def _remove_cell(cls, cell: str | None) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
-import weakref
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
@@ -32,24 +30,8 @@ def show(view: View) -> None:
 
 
 def show_dashboard(run: Run, form: DashboardForm | None = None) -> None:
-    """Display the dashboard of a run, and update its static picture when the run ends."""
-    dashboard = Dashboard(run, form=form)
-    if is_marimo():
-        append_to_output(dashboard)
-        return
-    handle = display(dashboard, display_id=True)  # type: ignore[no-untyped-call]
-    dashboard_ref = weakref.ref(dashboard)
-    shown_by = threading.get_ident()
-
-    def update_picture() -> None:
-        displayed = dashboard_ref()
-        if displayed is None or displayed.comm is None or handle is None:
-            return
-        is_main = threading.current_thread() is threading.main_thread()
-        if is_main or threading.get_ident() == shown_by:
-            handle.update(displayed)
-
-    run.on_close(update_picture)
+    """Display the dashboard of a run."""
+    show(Dashboard(run, form=form))
 
 
 def show_traceback(error: BaseException) -> None:

@@ -14,12 +14,13 @@ from labkit.run import Run
 from labkit.run.holding import other_loops_held
 from labkit.run.printable import printable
 from labkit.run.walk import Flow, Formula, Leaf, StepEvent, ValueSummary, Walk
-from labkit.views import jupyter_compat, pictures
+from labkit.views import jupyter_compat
 from labkit.views import message_builders as wire
 from labkit.views.fragments import Fragmenter
 from labkit.views.kernel import call_on_main_thread
 from labkit.views.page_records import PageRecord, page_of_message
 from labkit.views.page_requests import shortened
+from labkit.views.still import run_picture
 from labkit.views.text_buffers import request_text, with_text_buffers
 from labkit.views.views import View
 
@@ -107,17 +108,19 @@ class StepperView(View):
         """Undo all edits, display the original walk, and return it."""
         return self._show(self._reset(), None)
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        data, metadata = super()._repr_mimebundle_(**options)
-        still = {
+    def _picture(self) -> dict[str, str]:
+        return {
             "text/plain": printable(self.walk.outline()),
-            "image/svg+xml": pictures.svg(self.run, "graph"),
+            "image/svg+xml": run_picture.walk_svg(self.run, self.walk.outline()),
         }
-        return {**data, **still}, metadata
+
+    def _revision(self) -> object:
+        return self.walk
 
     def _show(self, walk: Walk, request: int | None) -> Walk:
         self.walk = walk
         self._post(walk_message(walk, request))
+        self.update_picture()
         return walk
 
     def _post(self, message: wire.Message) -> None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, get_args
+from typing import ClassVar, get_args
 
 import traitlets
 from ipywidgets import widget_serialization
 
 from labkit.run import ComputationGraph, Run
 from labkit.run.inspection import Samples
-from labkit.views import assets, jupyter_compat, pictures
+from labkit.views import assets, jupyter_compat
 from labkit.views.channel import RunChannel
 from labkit.views.kernel import is_notebook
-from labkit.views.lifetimes import DroppableWidget, ShownViews
+from labkit.views.lifetimes import ShownViews, weak_call
 from labkit.views.marimo_notebook import is_marimo
 from labkit.views.messages.widgets import DashboardForm
 from labkit.views.page_records import PageRecord
+from labkit.views.saved_output import PicturedWidget
+from labkit.views.still import run_picture
 
 
-class View(DroppableWidget):
+class View(PicturedWidget):
     """The base class of the views of a run.
 
     A view that was never displayed is garbage-collected when nothing refers to it. A displayed view
@@ -71,20 +73,27 @@ class View(DroppableWidget):
     def _push_more(self, page: PageRecord) -> None:
         """Send a page what the view needs besides scripts and a snapshot: nothing."""
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
+    def _on_display(self) -> None:
         if is_notebook():
             ShownViews.add(self)
+            if not self.run.closed:
+                self.run.on_close(weak_call(self.update_picture))
         elif is_marimo():
             jupyter_compat.hold_by_comm(self)
         if self.channel is not None and (is_notebook() or is_marimo()):
             self.channel.view_displayed(self.kind, self._push_more)
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        still = {
-            "text/plain": pictures.text(self.run),
-            "image/svg+xml": pictures.svg(self.run, self.kind),
+
+    def _picture(self) -> dict[str, str]:
+        return {
+            "text/plain": run_picture.text(self.run),
+            "image/svg+xml": run_picture.svg(self.run, self.kind),
         }
-        return {**still, **(data or {}), "text/plain": still["text/plain"]}, metadata
+
+    def _revision(self) -> object:
+        return run_picture.revision(self.run)
+
+    def _is_complete(self) -> bool:
+        return self.run.closed
 
 
 class Dashboard(View):

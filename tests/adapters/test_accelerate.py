@@ -20,6 +20,8 @@ class Training:
         batches = loader(Rows(fails=fails), shuffle=True)
         self.net, self.optimizer, self.batches = self.trainer.prepare(model, base, batches)
 
+        self.on_step = lambda: None
+
     def fit(self):
         for epoch in range(EPOCHS):
             self.net.train()
@@ -28,6 +30,7 @@ class Training:
                 self.optimizer.zero_grad()
                 self.trainer.backward(loss)
                 self.optimizer.step()
+                self.on_step()
             self.trainer.log({"val/loss": contract.last_loss(self), "epoch": epoch}, step=epoch)
 
 
@@ -42,6 +45,14 @@ def test_a_loop_is_recorded():
     assert "epoch" not in run.names()
     assert run.series("val/loss")[0].tolist() == [STEPS, EPOCHS * STEPS]
     assert training.trainer.trackers == []
+
+
+def test_the_length_is_read_from_a_loop_over_a_prepared_loader():
+    training, totals = Training(), []
+    training.on_step = lambda: totals.append(run.total_steps)
+    with lk.watch(training.trainer, show=False) as run:
+        training.fit()
+    assert set(totals[2:]) == {EPOCHS * STEPS}
 
 
 def test_the_configuration_of_the_trackers_is_that_of_the_run():

@@ -104,6 +104,25 @@ def test_a_fault_of_labkit_does_not_reach_the_trainer(tmp_path, monkeypatch):
     contract.check_faults(lambda: Training(tmp_path), monkeypatch)
 
 
+def test_a_training_that_cannot_be_watched_trains_as_without_labkit(tmp_path, monkeypatch):
+    def broken(*_):
+        raise OSError("no space")
+
+    plain, _ = contract.trained(lambda: Training(tmp_path))
+    monkeypatch.setattr("labkit.integrations.Recording.watch", broken)
+    training, run = contract.trained(lambda: Training(tmp_path), graph=True)
+    contract.assert_same_weights(training, plain)
+    assert (run.steps, run.status) == (0, "finished")
+    assert "no space" in run.notices[0].text
+
+
+def test_an_argument_that_does_not_fit_the_module_is_a_notice(tmp_path):
+    few = torch.zeros(1, 2)
+    _, run = contract.trained(lambda: Training(tmp_path), activations=few)
+    (notice,) = run.notices
+    assert "cannot be called with activations=" in notice.text
+
+
 def test_a_trainer_that_is_watched_anew_has_a_new_run(tmp_path):
     contract.check_second_watch(lambda: Training(tmp_path))
 

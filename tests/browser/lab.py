@@ -30,6 +30,8 @@ BROWSER_ARGUMENTS = [
     "--disable-sync",
 ]
 START_SECONDS = 60
+EXTENSIONS = Path(__file__).resolve().parents[2] / "labkit" / "static" / "labextensions"
+"""The extension of this checkout; that of an environment may be an older one, or missing."""
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
 """The open document and its kernel, of JupyterLab in the page."""
 
@@ -122,7 +124,10 @@ def running_lab(folder: Path, program: str = sys.executable) -> Iterator[Lab]:
     settings = folder / "settings"
     for plugin, values in SETTINGS.items():
         write_settings(settings, plugin, values)
-    command = [program, "-m", "jupyterlab", "--LabApp.expose_app_in_browser=True"]
+    command = [
+        *(program, "-m", "jupyterlab", "--LabApp.expose_app_in_browser=True"),
+        f"--LabApp.extra_labextensions_path={EXTENSIONS}",
+    ]
     with running_jupyter(folder, command) as (url, root):
         yield Lab(url, root, settings)
 

@@ -23,7 +23,9 @@ def tree(tmp_path):
     (tmp_path / "frontend" / "src" / "index.ts").write_text("export {};")
     (tmp_path / "labkit" / "static").mkdir(parents=True)
     for name in bundle.STATIC_FILES:
-        (tmp_path / "labkit" / "static" / name).write_text(name)
+        file = tmp_path / "labkit" / "static" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
     bundle.write_manifest(tmp_path)
     return tmp_path
 

@@ -55,6 +55,13 @@ def test_the_sdist_has_the_build_files_and_the_built_bundle(sdist):
 def test_the_wheel_has_the_bundle_and_type_marker_and_only_labkit(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
+    (extension,) = [
+        name
+        for name in names
+        if name.endswith("labextensions/labkit/package.json") and ".data/" in name
+    ]
+    assert extension.endswith(".data/data/share/jupyter/labextensions/labkit/package.json")
+    assert extension.replace("package.json", "static/entry.js") in names
     wanted = {"py.typed", "static/manifest.json", *(f"static/{name}" for name in STATIC_FILES)}
     assert {f"labkit/{name}" for name in wanted} <= set(names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"labkit"}

@@ -38,6 +38,8 @@ export interface ReceivedMessage {
   readonly local: boolean;
   /** Whether any view is in sight. */
   readonly in_sight: boolean;
+  /** Whether views stay open when the output that shows them is updated. */
+  readonly in_place: boolean;
 }
 
 /** Requests the graph with a signature. */
@@ -107,6 +109,12 @@ export interface IgnoreRequest {
   readonly request: number;
 }
 
+/** Requests the run as an HTML page. */
+export interface ExportRequest {
+  readonly type: "export";
+  readonly request: number;
+}
+
 /** Requests another value of a hyperparameter; of betas, `value` has two numbers. */
 export interface AdjustRequest {
   readonly type: "adjust";
@@ -153,6 +161,7 @@ export type PageMessage =
   | ControlRequest
   | PaceRequest
   | IgnoreRequest
+  | ExportRequest
   | AdjustRequest
   | FreezeRequest
   | BudgetRequest

@@ -29,6 +29,8 @@ import type {
   Change,
   ChangeReply,
   Delivery,
+  ExportReply,
+  ReportExport,
   RequestedChange,
   RunSession,
   SeriesTable,
@@ -39,6 +41,7 @@ import { type Channel, ONE_WAY, send } from "./channel";
 import { Connection } from "./connection";
 import { KnownGraphs } from "./known-graphs";
 import type { MessageRecorder } from "./message-recorder";
+import { areOutputsInPlace } from "./outputs-in-place";
 import { PushedReplies, type PushedReply } from "./pushed-replies";
 import { RunData } from "./run-data";
 import { RunRequests, withoutAnswer } from "./run-requests";
@@ -127,6 +130,10 @@ export class LiveSession implements RunSession {
     return this.data.notebook;
   }
 
+  get exported(): number | null {
+    return this.data.exported;
+  }
+
   get tables(): readonly SeriesTable[] {
     return this.data.tables;
   }
@@ -207,6 +214,10 @@ export class LiveSession implements RunSession {
     return this.requests.change(change);
   }
 
+  exportPage(report: ReportExport): Promise<ExportReply> {
+    return this.requests.exportPage(report);
+  }
+
   asset(name: AssetName): Promise<string> {
     const { versionProblem } = this.connection;
     if (versionProblem !== null) return Promise.reject(new Error(versionProblem));
@@ -278,6 +289,7 @@ export class LiveSession implements RunSession {
       case "graph":
       case "inspection":
       case "acknowledged":
+      case "page":
         this.requests.receive(message, buffers);
         break;
     }
@@ -319,7 +331,11 @@ export class LiveSession implements RunSession {
     if (this.received === null) return;
     const drawing = takeDrawingTime() / Math.max(1, this.framesReceived);
     this.framesReceived = 0;
-    const place = { local: isLocal(globalThis.location?.hostname), in_sight: isAnyInSight() };
+    const place = {
+      local: isLocal(globalThis.location?.hostname),
+      in_sight: isAnyInSight(),
+      in_place: areOutputsInPlace(),
+    };
     send(this.channel, { type: "received", seq: this.received, drawing, ...place });
   }
 

@@ -25,6 +25,7 @@ export class RunData {
   samples: readonly SampleSeries[] = [];
   course: string | null = null;
   notebook: NotebookKind = "jupyter";
+  exported: number | null = null;
   /** Whether all views draw the newest frame. */
   drawsAll = true;
   private steps = ProgressHistory.empty();
@@ -72,6 +73,7 @@ export class RunData {
     this.samples = message.samples;
     this.course = message.course;
     this.notebook = message.notebook;
+    this.exported = message.exported;
     this.sequence = message.seq;
     this.state = message.run;
     this.steps = ProgressHistory.fromSnapshot(message.progress, message.run.epoch_start);
@@ -83,7 +85,7 @@ export class RunData {
    * it is missing or its rows cannot be decoded: then a new snapshot is needed.
    */
   applyFrame(message: FrameMessage, buffers: Buffers): "applied" | "ignored" | "lost" {
-    if (this.sequence === null) return "ignored";
+    if (this.sequence === null || this.state === null) return "ignored";
     if (message.seq !== this.sequence + 1) return "lost";
     try {
       for (const table of message.tables) this.appendRows(table, buffers);
@@ -102,8 +104,8 @@ export class RunData {
     if (message.tuning) this.tuning = { ...this.tuning, ...message.tuning };
     if (message.samples) this.samples = withChanges(this.samples, message.samples);
     this.sequence = message.seq;
-    this.state = message.run;
-    this.steps.add(message.run);
+    this.state = { ...this.state, ...message.run };
+    this.steps.add(this.state);
     this.drawsAll = message.draws_all;
     return "applied";
   }

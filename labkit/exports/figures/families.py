@@ -10,7 +10,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from labkit.exports.figures.decimate import decimate
 from labkit.exports.figures.look import (
     MAGNITUDES,
     NOT_FINITE,
@@ -25,6 +24,7 @@ from labkit.exports.figures.marks import Marks, event_marks, gap_marks
 from labkit.exports.figures.step_axis import StepAxis
 from labkit.exports.figures.subjects import Family
 from labkit.run import Run
+from labkit.run.decimate import decimate
 from labkit.run.series_table import Floats, Steps
 
 _TITLES = {

@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from labkit.run.printable import printable
+
 INK = "var(--jp-content-font-color1, currentColor)"
 FAINT = "var(--jp-content-font-color2, currentColor)"
 LINE = "var(--jp-border-color1, #8a8a8a)"

@@ -41,19 +41,41 @@ def checked_path(given: object, name: str) -> Path:
     ValueError
         If there is a file of another kind.
     """
+    path = target_path(
+        given, name, SUFFIX, f"save takes the path of a file or a folder. {_EXAMPLE}"
+    )
+    if path.exists():
+        check_is_run(path)
+    return path
+
+
+def target_path(given: object, name: str, suffix: str, usage: str) -> Path:
+    """Return where to write a file, without creating anything.
+
+    Parameters
+    ----------
+    given : object
+        A path; that of a folder, or one that ends with a slash, gets a name.
+    name : str
+        What the name of a file in a folder begins with; the time follows.
+    suffix : str
+    usage : str
+        What is taken, with an example, for the error's text.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no path.
+    """
     if not isinstance(given, (str, os.PathLike)):
-        raise TypeError(
-            f"save takes the path of a file or a folder, not {type(given).__name__}. {_EXAMPLE}"
-        )
+        raise TypeError(f"{usage} Given was {type(given).__name__}.")
     text = os.fspath(given)
     if isinstance(text, bytes) or not text.strip() or "\0" in text:
-        raise ValueError(f"save takes the path of a file or a folder, not {given!r}. {_EXAMPLE}")
+        raise ValueError(f"{usage} Given was {given!r}.")
     path = Path(os.path.abspath(text))  # noqa: PTH100 - links are left as they are
     if path.is_dir() or text.endswith(("/", os.sep)):
         moment = time.strftime("%Y%m%d-%H%M%S")
-        path = path / f"{_file_name(name)}-{moment}{SUFFIX}"
-    if path.exists():
-        check_is_run(path)
+        path = path / f"{_file_name(name)}-{moment}{suffix}"
     return path
 
 

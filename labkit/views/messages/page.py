@@ -40,8 +40,8 @@ class ReceivedMessage(TypedDict):
     """Acknowledges a snapshot or a frame, about once a second.
 
     `drawing` is the time in ms that drawing a frame takes of the page's main thread, `local`
-    whether the page's address is that of the machine of the kernel, and `in_sight` whether any view
-    is in sight.
+    whether the page's address is that of the machine of the kernel, `in_sight` whether any view is
+    in sight, and `in_place` whether views stay open when the output that shows them is updated.
     """
 
     type: Literal["received"]
@@ -49,6 +49,7 @@ class ReceivedMessage(TypedDict):
     drawing: float
     local: bool
     in_sight: bool
+    in_place: bool
 
 
 class GraphRequest(TypedDict):
@@ -127,6 +128,13 @@ class IgnoreRequest(TypedDict):
     request: int
 
 
+class ExportRequest(TypedDict):
+    """Requests the run as an HTML page."""
+
+    type: Literal["export"]
+    request: int
+
+
 class AdjustRequest(TypedDict):
     """Requests another value of a hyperparameter; of betas, `value` has two numbers."""
 
@@ -177,6 +185,7 @@ PageMessage = (
     | ControlRequest
     | PaceRequest
     | IgnoreRequest
+    | ExportRequest
     | AdjustRequest
     | FreezeRequest
     | BudgetRequest

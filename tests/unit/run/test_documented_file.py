@@ -28,4 +28,4 @@ def test_its_statements_run(tmp_path):
     assert len(found) == 5
     assert all(found.values())
     assert [step for step, _ in found[statements[0]]] == list(range(1, 301))
-    assert found[statements[2]] == [("running", 300)]
+    assert found[statements[2]] == [("stopped", 300)]

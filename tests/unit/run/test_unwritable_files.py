@@ -251,6 +251,5 @@ def test_watching_with_a_file_leaves_no_thread_and_no_open_file(tmp_path):
             run.save_continuously(tmp_path / "demo.lab", LIMIT)
             add_steps(run, 10)
             run.close()
-    assert not [file for file in process.open_files() if "demo" in file.path]
-    names = [thread.name for thread in threading.enumerate()]
-    assert "labkit-file" not in names
+    assert not [file for file in process.open_files() if str(tmp_path) in file.path]
+    assert "labkit-file" not in [thread.name for thread in threading.enumerate()]

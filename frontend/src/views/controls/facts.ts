@@ -42,6 +42,9 @@ export const STATUS_TEXTS: Readonly<
 /** The status of a run that has not ended, and of which no news arrives. */
 export const STALE = "Not live";
 
+/** The same on a page that was saved before the run had ended. */
+export const UNFINISHED = "Unfinished";
+
 /** Facts that hold only at the moment at which they were sent. */
 const MOMENTARY: readonly string[] = ["rate", "remaining", "memory", "device-memory", "cost"];
 /** Facts about a model that labkit has watched. */
@@ -112,7 +115,21 @@ function fileFact({ read_from, status }: RunState): Fact | null {
     text: `from ${read_from}`,
     explanation:
       "The run is read from a file: its training is in another process, and cannot be controlled here." +
-      (isFinal(status) ? "" : " What that process writes appears within a second or two."),
+      (isFinal(status)
+        ? ""
+        : " In a notebook, what that process writes appears within a second or two."),
+  };
+}
+
+/** Returns when the page was saved, in s since 1970, as a fact. */
+export function exportFact(exported: number, status: RunStatus): Fact {
+  const format = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  return {
+    id: "exported",
+    text: `saved ${format.format(1000 * exported)}`,
+    explanation:
+      "This page is a copy of the run at that time, without a kernel." +
+      (isFinal(status) ? "" : " The run was not at its end, and may have gone on."),
   };
 }
 

@@ -10,9 +10,20 @@ import { isFinal } from "../../parts/run-status";
 import type { DrawView, RunSession } from "../../session";
 import { Buttons } from "./buttons";
 import { deliveryFact } from "./delivery";
-import { type Fact, factsOf, pastFactsOf, progressOf, STALE, STATUS_TEXTS } from "./facts";
+import {
+  exportFact,
+  type Fact,
+  factsOf,
+  pastFactsOf,
+  progressOf,
+  STALE,
+  STATUS_TEXTS,
+  UNFINISHED,
+} from "./facts";
 import { PaceControl } from "./pace";
 import { TuningSection } from "./tuning";
+
+const WHEN_SAVED = "The training was not at its end when this page was saved.";
 
 export const drawControls: DrawView = (root, session) => {
   const view = new ControlsView(root, session);
@@ -107,9 +118,12 @@ export class ControlsView {
   }
 
   private drawState(state: RunState): void {
-    const { problem } = this.session;
-    const isStale = problem !== null && !isFinal(state.status);
-    const [word, explanation] = isStale ? [STALE, problem] : STATUS_TEXTS[state.status];
+    const { problem, exported } = this.session;
+    const isOpen = !isFinal(state.status);
+    const isStale = isOpen && (problem !== null || exported !== null);
+    const [word, explanation] = isStale
+      ? [problem === null ? UNFINISHED : STALE, problem ?? WHEN_SAVED]
+      : STATUS_TEXTS[state.status];
     setText(this.name, state.name);
     this.name.title = state.name;
     setText(this.status, word);
@@ -118,8 +132,11 @@ export class ControlsView {
     const { delivery, notebook } = this.session;
     // A run that is read from a file has no loop that clicks could reach.
     const isControlled = delivery !== null && state.read_from === null;
-    const deliveryFacts = isControlled ? [deliveryFact(delivery, notebook)] : [];
-    this.drawFacts([...(isStale ? pastFactsOf(state) : factsOf(state)), ...deliveryFacts]);
+    const others = [
+      ...(exported === null ? [] : [exportFact(exported, state.status)]),
+      ...(isControlled ? [deliveryFact(delivery, notebook)] : []),
+    ];
+    this.drawFacts([...(isStale ? pastFactsOf(state) : factsOf(state)), ...others]);
     this.drawProgress(progressOf(state));
     if (!this.inDashboard) this.drawNotices(state);
     this.tuning?.update();

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from labkit.run import Run
 from labkit.run.configuration import configuration_of, differing, results_of
 from labkit.run.printable import printable
-from labkit.views import pictures
+from labkit.views.still.sheet import WIDTH, Section, drawn_at, sheet, style
 
 _LEFT, _RIGHT = 64, 16
-_TOP, _BOTTOM = 60, 300
+_TOP, _BOTTOM = 24, 264
 _MAX_POINTS = 800
 _MAX_ROWS = 24
 _MAX_CELL = 24
@@ -52,16 +52,17 @@ def svg(runs: Sequence[Run], names: Sequence[str]) -> str:
         for place in range(len(runs))
     )
     height = bottom + _LINE * (len(rows) + 1)
-    return pictures.frame(_title(names), height, _style() + body + swatches + table)
+    section = Section(_style() + body + swatches + table, height)
+    return sheet(_title(names), drawn_at(), [section])
 
 
 def _style() -> str:
     """Return the colours of the runs on a light and on a dark page."""
     light, dark = (
-        "".join(f".c{place}{{stroke:{colour}}}" for place, colour in enumerate(colours))
+        {f".c{place}": f"stroke:{colour}" for place, colour in enumerate(colours)}
         for colours in (_LIGHT, _DARK)
     )
-    return f"<style>{light}@media(prefers-color-scheme:dark){{{dark}}}</style>"
+    return style(light, dark)
 
 
 def _title(names: Sequence[str]) -> str:
@@ -103,7 +104,7 @@ def _plot(curves: Sequence[Curve | None]) -> tuple[int, str]:
     first = min(int(steps[0]) for steps, _ in known)
     low = min(float(values.min()) for _, values in known)
     high = max(float(values.max()) for _, values in known)
-    right = pictures.WIDTH - _RIGHT
+    right = WIDTH - _RIGHT
     lines = "".join(
         f'<polyline fill="none" stroke-width="1.6" {_stroke(place)} points="'
         f'{_points(curve, (first, last), (low, high))}"/>'
@@ -113,8 +114,8 @@ def _plot(curves: Sequence[Curve | None]) -> tuple[int, str]:
     axes = (
         f'<path class="a" d="M{_LEFT} {_TOP}V{_BOTTOM}H{right}"/>'
         f'<text x="16" y="{_TOP - 12}">loss</text>'
-        f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">{high:.3g}</text>'
-        f'<text x="{_LEFT - 6}" y="{_BOTTOM}" text-anchor="end">{low:.3g}</text>'
+        f'<text x="{_LEFT - 6}" y="{_TOP + 4}" class="u" text-anchor="end">{high:.3g}</text>'
+        f'<text x="{_LEFT - 6}" y="{_BOTTOM}" class="u" text-anchor="end">{low:.3g}</text>'
         f'<text x="{_LEFT}" y="{_BOTTOM + _LINE}">{first:,}</text>'
         f'<text x="{right}" y="{_BOTTOM + _LINE}" text-anchor="end">step {last:,}</text>'
     )
@@ -127,7 +128,7 @@ def _points(curve: Curve, ends: tuple[int, int], range_: tuple[float, float]) ->
     chosen = np.unique([*range(0, len(steps), stride), len(steps) - 1])
     (first, last), (low, high) = ends, range_
     share = (steps[chosen] - first) / max(1, last - first)
-    across = _LEFT + share * (pictures.WIDTH - _LEFT - _RIGHT)
+    across = _LEFT + share * (WIDTH - _LEFT - _RIGHT)
     rise = (values[chosen].astype(float) - low) / (high - low or 1.0)
     down = _BOTTOM - rise * (_BOTTOM - _TOP)
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
@@ -145,7 +146,7 @@ def _column(place: int, runs: int) -> int:
 
 
 def _room() -> int:
-    return pictures.WIDTH - 32 - _NAME_WIDTH
+    return WIDTH - 32 - _NAME_WIDTH
 
 
 def _row_at(row: Sequence[str], y: int) -> str:

@@ -1,0 +1,62 @@
+/** The comparison of the marked runs, below the table. */
+
+import type { ComparedMessage } from "../../messages/runs";
+import { make, setText } from "../../parts/element";
+
+/** Draws a comparison of runs, by the model ids of their channels; resolves to its clean-up. */
+export type DrawComparison = (
+  place: HTMLElement,
+  channels: readonly string[],
+  names: readonly string[],
+) => Promise<() => void>;
+
+export class ComparisonPlace {
+  readonly element = make("section", { class: "labkit-runs-comparison" });
+  private readonly title = make("h4");
+  private readonly stage = make("div");
+  private readonly failure = make("p", { class: "labkit-message", role: "status" });
+  private end: () => void = () => undefined;
+  private number = 0;
+
+  /** `closed` is called after the comparison was closed by the user. */
+  constructor(
+    private readonly draw: DrawComparison,
+    closed: () => void,
+  ) {
+    const button = make("button", { type: "button", class: "labkit-button" }, "Close comparison");
+    button.addEventListener("click", () => {
+      this.clear();
+      closed();
+    });
+    const head = make("header", {}, this.title, button);
+    this.element.setAttribute("aria-label", "Comparison");
+    this.element.append(head, this.failure, this.stage);
+    this.element.hidden = true;
+  }
+
+  async show({ channels, names }: ComparedMessage): Promise<void> {
+    this.clear();
+    if (channels.length === 0) return;
+    const { number } = this;
+    this.element.hidden = false;
+    setText(this.title, `${names.length} runs compared`);
+    const place = make("div");
+    this.stage.replaceChildren(place);
+    try {
+      const end = await this.draw(place, channels, names);
+      if (number === this.number) this.end = end;
+      else end();
+    } catch {
+      if (number === this.number) setText(this.failure, "The runs could not be reached.");
+    }
+  }
+
+  clear(): void {
+    this.number += 1;
+    this.end();
+    this.end = () => undefined;
+    this.element.hidden = true;
+    setText(this.failure, "");
+    this.stage.replaceChildren();
+  }
+}

@@ -1,0 +1,112 @@
+"""Widgets whose outputs have a picture and a text, for saved notebooks without their kernel.
+
+An output contains the widget, an SVG and a text; GitHub and nbconvert show the SVG. JupyterLab and
+Notebook would show an error where the kernel has no such widget, so that labkit has an extension
+for them (``frontend/src/labextension``), which then shows the SVG. It recognizes the output by a
+MIME type of labkit.
+
+Picture and text are updated when a cell ends and when the run ends. During a run they are updated
+at growing intervals if the page does not open its views anew for that, as the extension ensures.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from IPython.display import publish_display_data
+
+from labkit.run.error_text import described
+from labkit.views.lifetimes import DroppableWidget
+
+VIEW_MIME_TYPE = "application/vnd.labkit.view+json"
+"""Content of an output: the model id of the widget, for labkit's extension of JupyterLab."""
+
+_FIRST_INTERVAL_SECONDS = 5.0
+_MAX_INTERVAL_SECONDS = 600.0
+_GROWTH = 1.5
+_TIMES_COST = 200
+"""An interval is at least so many times as long as an update takes."""
+_MAX_ATTEMPTS = 3
+
+
+def view_data(model_id: str) -> dict[str, Any]:
+    """Return the entry of an output by which the extension recognizes a widget of labkit.
+
+    Examples
+    --------
+    >>> view_data("1f")
+    {'application/vnd.labkit.view+json': {'model_id': '1f'}}
+    """
+    return {VIEW_MIME_TYPE: {"model_id": model_id}}
+
+
+class PicturedWidget(DroppableWidget):
+    """A widget whose output has a picture and a text that are up to date."""
+
+    _published: object = None
+    """The revision that the output shows; None if the widget is not displayed."""
+    _interval = _FIRST_INTERVAL_SECONDS
+    _next_update = 0.0
+
+    def _picture(self) -> dict[str, str]:
+        """Return the picture and the text, by MIME type."""
+        raise NotImplementedError
+
+    def _revision(self) -> object:
+        """Return what the picture depends on; not None. Must be quick."""
+        raise NotImplementedError
+
+    def _is_complete(self) -> bool:
+        """Return whether the picture will not change any more, as after the end of a run."""
+        return False
+
+    def _on_display(self) -> None:
+        """Prepare for a page that displays the widget."""
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        self._on_display()
+        return self._bundle(**options)
+
+    def _ipython_display_(self) -> None:
+        self._published = self._revision()
+        self._next_update = time.monotonic() + self._interval
+        data, metadata = self._repr_mimebundle_()
+        self._publish(data, metadata, update=False)
+
+    def update_picture(self) -> None:
+        """Update the picture and the text of the output if they have changed, on any thread."""
+        for _ in range(_MAX_ATTEMPTS):
+            revision = self._revision()
+            if self._published is None or self._published == revision or self.comm is None:
+                return
+            data, metadata = self._bundle()
+            self._publish(data, metadata, update=True)
+            self._published = revision
+            if not self._is_complete():
+                return
+            # Another thread may have published the last picture before this one.
+
+    def update_picture_if_due(self) -> None:
+        """Update the picture if the last update is long enough ago."""
+        began = time.monotonic()
+        if self._published is None or began < self._next_update:
+            return
+        self.update_picture()
+        now = time.monotonic()
+        longer = max(self._interval * _GROWTH, (now - began) * _TIMES_COST)
+        self._interval = min(longer, _MAX_INTERVAL_SECONDS)
+        self._next_update = now + self._interval
+
+    def _publish(self, data: dict[str, Any], metadata: dict[str, Any], *, update: bool) -> None:
+        transient = {"display_id": self.model_id}
+        publish_display_data(data, metadata, transient=transient, update=update)  # type: ignore[no-untyped-call]
+
+    def _bundle(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        try:
+            picture = self._picture()
+        except Exception as error:  # noqa: BLE001 - the view itself must be displayed
+            picture = {"text/plain": f"labkit: no picture could be drawn: {described(error)}."}
+        return {**(data or {}), **view_data(self.model_id), **picture}, metadata
