@@ -134,15 +134,11 @@ def outline_of(steps: Steps, values: Floats) -> Outline:
     steps, values = steps[finite], values[finite]
     if len(steps) > MAX_POINTS:
         edges = np.linspace(steps[0], steps[-1] + 1, MAX_POINTS // 2 + 1)
-        spans = np.searchsorted(edges, steps, side="right")
-        starts = np.flatnonzero(np.append(True, np.diff(spans)))
-        extremes = [
-            _first_in_spans(values == np.repeat(extreme, np.diff(starts, append=len(steps))), spans)
-            for extreme in (
-                np.minimum.reduceat(values, starts),
-                np.maximum.reduceat(values, starts),
-            )
-        ]
+        starts = np.unique(np.searchsorted(steps, edges[:-1]))
+        lengths = np.diff(starts, append=len(steps))
+        spans = np.repeat(np.arange(len(starts)), lengths)
+        low, high = (extreme.reduceat(values, starts) for extreme in (np.minimum, np.maximum))
+        extremes = [_first_in_spans(values == each[spans], spans) for each in (low, high)]
         places = np.unique(np.concatenate(extremes))
         steps, values = steps[places], values[places]
     return Outline(tuple(steps.tolist()), tuple(float(f"{each:.5g}") for each in values))
