@@ -18,6 +18,7 @@ from .hostile_run import hostile_run
 VIEWS = (lk.Dashboard, lk.GraphView, lk.SamplesView, lk.LayersView)
 DRAWN = {
     "svg", "g", "text", "tspan", "path", "rect", "polyline", "style", "defs", "marker", "image",
+    "title",
 }  # fmt: skip
 ATTRIBUTES = {
     "viewBox", "width", "height", "role", "aria-label", "class", "x", "y", "d", "points", "id",
