@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from labkit.run.file.paths import SUFFIX
 from labkit.run.file.schema import begins_as_run
+from labkit.run.printable import encodable
 
 MAX_RUNS = 2_000
 """Maximum number of runs; of more, those that were written last are found."""
@@ -109,7 +110,7 @@ class FolderScanner:
         if not entry.name.endswith(SUFFIX) and not self._begins_as_run(entry.path, stamp):
             return None
         path = Path(entry.path)
-        return FoundFile(_sendable(path.relative_to(self._folder).as_posix()), path, stamp)
+        return FoundFile(encodable(path.relative_to(self._folder).as_posix()), path, stamp)
 
     def _begins_as_run(self, path: str, stamp: Stamp) -> bool:
         known = self._kinds.get(path)
@@ -158,7 +159,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _sendable(key: str) -> str:
-    return key.encode("utf-8", "backslashreplace").decode()
