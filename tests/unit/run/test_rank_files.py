@@ -182,6 +182,24 @@ def test_a_file_moves_beside_that_of_rank_0_when_its_name_is_known(start):
     assert lk.load(main.path).series("rank1/loss")[0].tolist() == [1, 2, 3, 4, 5]
 
 
+def test_flipped_bytes_in_a_file_of_another_rank_leave_the_run_readable(start):
+    main = start(0, world=2)
+    other = start(1, main, world=2)
+    for run in (main, other):
+        log(run, range(1, 200), 1.0)
+        add_norms(run, range(1, 200), [1.0])
+        run.close()
+    content, random = other.path.read_bytes(), np.random.default_rng(0)
+    for _ in range(40):
+        damaged = bytearray(content)
+        for place in random.integers(len(content), size=20):
+            damaged[place] = random.integers(256)
+        other.path.write_bytes(damaged)
+        loaded = lk.load(main.path)
+        assert loaded.steps == 199
+        loaded.close()
+
+
 def test_a_damaged_file_of_another_rank_is_a_notice(start):
     main = start(0)
     other = start(1, main)
