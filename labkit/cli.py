@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from labkit import __version__
 from labkit.bundle import ROOT
@@ -53,10 +54,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def report(checks: Sequence[Check]) -> int:
     """Print the results of the checks; return 1 if one has the state "broken", 0 otherwise."""
     for check in checks:
-        print(f"{check.state:7} {check.subject}: {check.detail}")
+        print(_visible(f"{check.state:7} {check.subject}: {check.detail}"))
         if check.advice:
-            print(f"{'':7} -> {check.advice}")
+            print(_visible(f"{'':7} -> {check.advice}"))
     return int(any(check.state == "broken" for check in checks))
+
+
+def _visible(text: str) -> str:
+    """Return a text without signs that a terminal would execute.
+
+    labkit.run is not imported: an installation that lacks numpy can be checked all the same.
+    """
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def open_course(arguments: Sequence[str]) -> int:
@@ -104,7 +113,7 @@ def open_runs(place: Path, arguments: Sequence[str]) -> int:
         try:
             notebook = write_notebook(place, Path(folder))
         except (OSError, ValueError) as error:
-            print(f"labkit: {error}", file=sys.stderr)
+            print(_visible(f"labkit: {error}"), file=sys.stderr)
             return 1
         return _open_lab(notebook.parent, Path(notebook.name), arguments)
 
@@ -142,8 +151,15 @@ def _as_root() -> list[str]:
     return ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats arguments that it refuses as visible text."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_visible(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="labkit", description="Watch PyTorch models train, live, beside the code."
     )
     parser.add_argument("--version", action="version", version=f"labkit {__version__}")

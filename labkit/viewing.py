@@ -8,8 +8,10 @@ from typing import Any
 
 from labkit.listing import runs
 from labkit.loading import load
+from labkit.run.printable import shortened
 
 NOTEBOOK = "runs.ipynb"
+_MAX_NAME = 200
 
 
 def write_notebook(place: Path, folder: Path) -> Path:
@@ -59,7 +61,7 @@ def _of_file(place: Path) -> tuple[dict[str, str], str]:
     run = load(place)
     run.close()
     code = f"import labkit as lk\n\nrun = lk.load({str(place)!r})\nlk.Dashboard(run)"
-    text = f"{run.name}: {run.status}, {run.steps:,} steps"
+    text = f"{shortened(run.name, _MAX_NAME)}: {run.status}, {run.steps:,} steps"
     return {"text/plain": text}, code
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labkit.exports.csv_file import STEP, column_name
-from labkit.exports.recorded_rows import encodable, recorded_series
+from labkit.exports.recorded_rows import recorded_series
 from labkit.run import Run
 from labkit.run.optional import import_optional
+from labkit.run.printable import encodable
 
 
 def to_parquet(run: Run, path: str | PathLike[str]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from labkit.run import ModelFacts, Run
 from labkit.run.configuration import configuration_of
+from labkit.run.printable import encodable
 from labkit.run.series_table import Floats, Steps
 from labkit.run.step_knots import Knot
 
@@ -41,17 +42,6 @@ def recorded_series(run: Run) -> Series:
             'Example: lk.exports.to_csv(run, "run.csv")'
         )
     return {encodable(name): run.series(name) for name in run.names()}
-
-
-def encodable(name: str) -> str:
-    r"""Return a name with escapes for what UTF-8 cannot encode.
-
-    Examples
-    --------
-    >>> print(encodable("lone \ud800"))
-    lone \ud800
-    """
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def rows_by_step(series: Series) -> Iterator[tuple[int, dict[str, float]]]:

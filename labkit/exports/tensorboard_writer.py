@@ -13,13 +13,13 @@ import numpy as np
 from labkit.exports.recorded_rows import (
     WallTimes,
     configuration,
-    encodable,
     recorded_series,
     rows_by_step,
 )
 from labkit.run import Run
 from labkit.run.logged_sample import LoggedSample
 from labkit.run.optional import import_optional
+from labkit.run.printable import encodable
 
 _EVEN_BINS = "grad_linear/"
 
@@ -111,7 +111,9 @@ def _write_histograms(writer: Any, run: Run, times: WallTimes) -> None:
 
 def _write_sample(writer: Any, sample: LoggedSample, seconds: float) -> None:
     if sample.kind == "text":
-        writer.add_text(encodable(sample.name), sample.text, sample.step, walltime=seconds)
+        # TensorBoard takes a text as Markdown, and loads the images in it, unless it is indented.
+        lines = "".join(f"    {line}\n" for line in sample.text.splitlines())
+        writer.add_text(encodable(sample.name), lines, sample.step, walltime=seconds)
     elif sample.kind == "image":
         from tensorboardX.proto.summary_pb2 import Summary
 
@@ -130,7 +132,7 @@ def _write_configuration(writer: Any, config: dict[str, Any]) -> None:
     from tensorboardX.summary import hparams
 
     plain = {
-        name: value if isinstance(value, (bool, int, float, str)) else repr(value)
+        encodable(name): value if isinstance(value, (bool, int, float)) else encodable(str(value))
         for name, value in config.items()
     }
     for summary in hparams(plain, {}):

@@ -24,6 +24,7 @@ from labkit.run.loop_length import LoopLength, check_total_steps
 from labkit.run.notices import NoticeLog
 from labkit.run.observations import Observations
 from labkit.run.optional import import_optional
+from labkit.run.printable import encodable
 from labkit.run.ranks import RankFacts
 from labkit.run.recorder import Recorder
 from labkit.run.run_setup import GroupSetup, RunSetup, SchedulerSetup
@@ -283,7 +284,7 @@ class RunRecord:
         columns = {}
         for name in self.names():
             steps, values = self.series(name)
-            columns[name] = pandas.Series(values, index=steps)
+            columns[encodable(name)] = pandas.Series(values, index=steps)
         frame = pandas.DataFrame(columns)
         frame.index.name = "step"
         return frame.sort_index()

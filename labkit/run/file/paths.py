@@ -14,6 +14,8 @@ from labkit.run.file.schema import check_header
 SUFFIX = ".lab"
 _EXAMPLE = 'Example: lk.watch(model, save="runs/mlp.lab")'
 _HEADER_BYTES = 100
+_MAX_NAME_BYTES = 160
+"""Maximum size of the name of a run in that of its file; file systems allow some 255."""
 
 
 def checked_path(given: object, name: str) -> Path:
@@ -127,4 +129,5 @@ def _file_name(name: str) -> str:
     >>> _file_name("G + D"), _file_name("../x"), _file_name("")
     ('G-D', 'x', 'run')
     """
-    return re.sub(r"[^\w.-]+", "-", name).strip(".-")[:80] or "run"
+    plain = re.sub(r"[^\w.-]+", "-", name[:_MAX_NAME_BYTES]).strip(".-")
+    return plain.encode()[:_MAX_NAME_BYTES].decode(errors="ignore") or "run"

@@ -1,6 +1,6 @@
 /** The details view: all facts of a run with their explanations, and the notices about labkit. */
 
-import { make, setText } from "../../parts/element";
+import { make, setItems, setText } from "../../parts/element";
 import { EmptyMessage, emptyMessage } from "../../parts/panel";
 import { redrawOnChange } from "../../parts/redraw-on-change";
 import { isFinal } from "../../parts/run-status";
@@ -43,9 +43,7 @@ function factsIn({ state, delivery, notebook, exported }: RunSession): Fact[] {
 
 function showNotices(list: HTMLElement, texts: readonly string[]): void {
   list.hidden = texts.length === 0;
-  const shown = [...list.children].map((item) => item.textContent);
-  if (texts.length === shown.length && texts.every((text, index) => text === shown[index])) return;
-  list.replaceChildren(...texts.map((text) => make("li", {}, text)));
+  setItems(list, texts);
 }
 
 function showFact(list: HTMLElement, rows: Map<string, HTMLElement>, fact: Fact): void {

@@ -4,7 +4,7 @@
  */
 
 import type { Notice, RunState } from "../../messages/run";
-import { make, setText } from "../../parts/element";
+import { make, setItems, setText } from "../../parts/element";
 import { drawsEachStep, RedrawScheduler } from "../../parts/redraw-scheduler";
 import { isFinal } from "../../parts/run-status";
 import type { DrawView, RunSession } from "../../session";
@@ -173,9 +173,6 @@ export class ControlsView {
     const failure: Notice[] = message ? [{ part: "run", text: message }] : [];
     const texts = [...failure, ...notices].map(({ part, text }) => `${part}: ${text}`);
     this.notices.hidden = texts.length === 0;
-    const shown = [...this.notices.children].map((item) => item.textContent);
-    if (texts.length === shown.length && texts.every((text, index) => text === shown[index]))
-      return;
-    this.notices.replaceChildren(...texts.map((text) => make("li", {}, text)));
+    setItems(this.notices, texts);
   }
 }

@@ -39,6 +39,9 @@ export function drawDashboard(
   return () => view.close();
 }
 
+/** Height of what an exported page has above and below the cards, in px. */
+const AROUND_CARDS = 200;
+
 class DashboardView {
   private readonly store: StoredArrangement;
   private arrangement: Arrangement;
@@ -97,6 +100,7 @@ class DashboardView {
       if (isCard(name)) this.open(name, null);
     });
     if (root.clientWidth > 0) this.columns = columnsFor(root.clientWidth);
+    if (session.exported !== null && this.columns > 1) this.fillWindow();
     this.arrange(this.arrangement);
     this.scroll = new ScrollAtStart(root, head, session);
     this.redraw = new RedrawScheduler(root, () => this.update());
@@ -136,6 +140,11 @@ class DashboardView {
     if (this.root.clientWidth === 0 || columns === this.columns) return;
     this.columns = columns;
     this.show();
+  }
+
+  /** Gives the cards the height that the window has; a notebook needs it for its cells. */
+  private fillWindow(): void {
+    this.arrangement = withHeight(this.arrangement, window.innerHeight - AROUND_CARDS);
   }
 
   private arrange(arrangement: Arrangement): void {

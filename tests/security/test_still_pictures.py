@@ -1,0 +1,110 @@
+"""Hostile texts in what a saved notebook shows without a kernel, and in its conversions."""
+
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+
+import labkit as lk
+from labkit.learn.feedback import Feedback
+from labkit.run.background_task import BackgroundTask
+from labkit.views.cell_status import StatusLine, status_text
+
+from .hostile import ADDRESS, HOSTILE, LONG, UNSAFE_IN_A_TERMINAL
+from .hostile_run import hostile_run
+
+VIEWS = (lk.Dashboard, lk.GraphView, lk.SamplesView, lk.LayersView)
+DRAWN = {
+    "svg", "g", "text", "tspan", "path", "rect", "polyline", "style", "defs", "marker", "image",
+}  # fmt: skip
+ATTRIBUTES = {
+    "viewBox", "width", "height", "role", "aria-label", "class", "x", "y", "d", "points", "id",
+    "transform", "text-anchor", "rx", "refX", "refY", "markerWidth", "markerHeight", "orient",
+    "marker-end", "fill", "stroke-width", "stroke-dasharray", "style", "href",
+    "{http://www.w3.org/XML/1998/namespace}space",
+}  # fmt: skip
+MAX_LETTERS = 200_000
+
+
+@pytest.fixture(scope="module", params=[HOSTILE, (*HOSTILE[:4], *LONG)], ids=["short", "long"])
+def run(request):
+    return hostile_run(request.param)
+
+
+def bundles(run):
+    views = [view(run) for view in VIEWS]
+    views.append(lk.compare(run, hostile_run(HOSTILE[::-1]), names=[run.name, HOSTILE[30]]))
+    yield from (view._repr_mimebundle_()[0] for view in views)
+    for view in views:
+        view.close()
+
+
+def test_pictures_have_only_what_labkit_draws(run):
+    for bundle in bundles(run):
+        assert len(bundle["image/svg+xml"]) < MAX_LETTERS
+        for element in ElementTree.fromstring(bundle["image/svg+xml"]).iter():
+            assert element.tag.removeprefix("{http://www.w3.org/2000/svg}") in DRAWN
+            assert set(element.attrib) <= ATTRIBUTES
+            assert element.get("href", "data:image/png").startswith("data:image/png")
+            assert ADDRESS not in element.get("style", "")
+
+
+def test_texts_are_bounded_and_do_nothing_in_a_terminal(run):
+    for bundle in bundles(run):
+        assert len(bundle["text/plain"]) < MAX_LETTERS
+        assert not set(UNSAFE_IN_A_TERMINAL) - {"\t"} & set(bundle["text/plain"])
+
+
+class Injected(HTMLParser):
+    """Finds elements and attributes that texts of a run would have made."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        names = {name for name, _ in attributes}
+        is_own = not any(ADDRESS in (value or "") for name, value in attributes if name != "title")
+        if "data-injected" in names or any(name.startswith("on") for name in names) or not is_own:
+            self.found.append((tag, attributes))
+
+
+def test_a_converted_notebook_has_no_element_of_a_text():
+    run = hostile_run()
+    outputs = [
+        nbformat.v4.new_output(
+            "display_data",
+            {kind: bundle[kind] for kind in ("text/plain", "image/svg+xml")},
+        )
+        for bundle in bundles(run)
+    ]
+    line = StatusLine(HOSTILE[0])
+    frames = [run.to_frame(), run.events_frame(), *(Feedback("right", (t,)) for t in HOSTILE)]
+    markup = [line._repr_mimebundle_()[0]["text/html"], *(each._repr_html_() for each in frames)]
+    outputs += [nbformat.v4.new_output("display_data", {"text/html": text}) for text in markup]
+    cell = nbformat.v4.new_code_cell("run", outputs=outputs)
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    parser = Injected()
+    parser.feed(page.encode(errors="replace").decode())
+    assert [each for each in parser.found if ADDRESS in str(each) or "injected" in str(each)] == []
+    line.close()
+
+
+def test_the_line_of_a_task_shows_an_error_as_text():
+    for text in (*HOSTILE, LONG[0]):
+        task = BackgroundTask(lambda text=text: raising(text), "training")
+        task.start()
+        task.wait()
+        line = StatusLine(status_text(task))
+        bundle = line._repr_mimebundle_()[0]
+        assert "ValueError" in line.text
+        assert len(line.text) < MAX_LETTERS
+        assert not set(UNSAFE_IN_A_TERMINAL) - {"\t"} & set(bundle["text/plain"])
+        assert "<" not in bundle["text/html"].removeprefix("<small>").removesuffix("</small>")
+        line.close()
+
+
+def raising(text):
+    raise ValueError(text)
