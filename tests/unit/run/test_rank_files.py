@@ -149,6 +149,16 @@ def test_norms_that_are_not_finite_are_infinite(start):
     assert lk.load(main.path).series("grad_norm/w")[1].tolist() == [np.inf]
 
 
+def test_a_folder_of_runs_lists_the_run_of_rank_0_only(start, tmp_path):
+    main = start(0)
+    other = start(1, main)
+    alone = start(2, path="other.lab")
+    for run in (main, other, alone):
+        run.close()
+    listed = lk.runs(tmp_path).listed
+    assert {run.path.name for run in listed} == {"mlp.lab", "other.rank2.lab"}
+
+
 def test_files_of_another_run_are_not_taken(start):
     earlier = start(0)
     stale = start(1, earlier)
