@@ -206,10 +206,7 @@ class LoadedRun(Run):
             return
         files = self._rank_files or RankFiles(path, self.id, place.world_size)
         self._rank_files = files
-        try:
-            files.read_into(self.recorder)
-        except OSError as error:
-            files.problems.append(f"The files of other ranks are not found. {error}")
+        files.read_into(self.recorder)
         for text in files.problems:
             self.add_notice("ranks", text)
         files.problems.clear()

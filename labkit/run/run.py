@@ -30,6 +30,11 @@ from labkit.run.step_rate import StepRate
 from labkit.run.viewers import Viewers
 
 _MAX_SPANS_SENT = 40
+_ONE_OF_SEVERAL = (
+    "The training was not stopped: {count} processes train the model, and the others would wait "
+    "for this one. Call run.stop() in the loop, in every process after the same step, or interrupt "
+    "the program."
+)
 
 
 class Run(ExportableRun):
@@ -357,7 +362,14 @@ class Run(ExportableRun):
         self.control.set_pace(check_pace(pace, "run.pace = 20"))
 
     def stop(self) -> None:
-        """Raise `Stopped`, a `KeyboardInterrupt`, in the loop at the end of its step."""
+        """Raise `Stopped`, a `KeyboardInterrupt`, in the loop at the end of its step.
+
+        Of several processes that train one model, each must end after the same step. Therefore only
+        the loop itself can call it there; otherwise a notice says so, and the training goes on.
+        """
+        if self.ranks is not None and self.control.owner != threading.get_ident():
+            self.add_notice("ranks", _ONE_OF_SEVERAL.format(count=self.ranks.world_size))
+            return
         self.control.stop()
 
     # ── lifecycle ────────────────────────────────────────────────────────────

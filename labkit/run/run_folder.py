@@ -178,13 +178,22 @@ class RunFolder:
                 f"There is more in the folder than is listed: at most {MAX_RUNS:,} runs. Name a "
                 "folder in it."
             )
-        listed = [self._read_file(file) for file in scan.files]
+        listed = [run for file in scan.files if (run := self._read_file(file)) is not None]
         present = {file.key for file in scan.files}
         for key in [key for key in self._files if key not in present]:
             del self._files[key]
-        self._listed = tuple(sorted(listed, key=_place))
+        mains = {file.summary.id for file in self._files.values()}
+        whole = (run for run in listed if not self._is_part(run, mains))
+        self._listed = tuple(sorted(whole, key=_place))
 
-    def _read_file(self, file: FoundFile) -> ListedRun:
+    def _is_part(self, run: ListedRun, mains: set[str]) -> bool:
+        """Return whether a file adds to that of rank 0, which is there and is loaded with it."""
+        file = self._files.get(run.key)
+        ranks = None if file is None else file.summary.ranks
+        return ranks is not None and ranks.rank > 0 and ranks.main in mains
+
+    def _read_file(self, file: FoundFile) -> ListedRun | None:
+        """Return what is known of a run; None if nothing has been written yet."""
         before = self._files.get(file.key)
         try:
             now = _read_again(file, before)
@@ -196,6 +205,8 @@ class RunFolder:
             now = before
         except OSError as error:
             return self._unreadable(file, f"It cannot be read: {error.strerror}.")
+        if now is None:
+            return None
         self._files[file.key] = now
         return now.listed(file.key, file.path)
 
@@ -204,11 +215,12 @@ class RunFolder:
         return ListedRun(file.key, file.path, file.path.stem, error)
 
 
-def _read_again(file: FoundFile, before: WatchedFile | None) -> WatchedFile:
+def _read_again(file: FoundFile, before: WatchedFile | None) -> WatchedFile | None:
     """Return what a file says; what was read before if nothing can have changed."""
     if before is not None and before.stamp == file.stamp and before.why_still() is not None:
         return before
-    return WatchedFile.of(file.stamp, read_summary(file.path), before)
+    summary = read_summary(file.path)
+    return None if summary is None else WatchedFile.of(file.stamp, summary, before)
 
 
 def _place(run: ListedRun) -> tuple[float, str]:

@@ -52,10 +52,7 @@ class Fragmenter:
 
     def fragments(self, message: Message) -> Iterator[Message]:
         """Yield the message, or its fragments in order if it is too large."""
-        message, content = _as_json(message)
-        if may_have_long(content):
-            shortened = self._long_texts.shorten(message.content)
-            message, content = _as_json(Message(shortened, message.buffers))
+        message, content = _as_json(message, self._long_texts)
         size = len(content) + sum(map(len, message.buffers))
         if size <= self._max_bytes:
             yield message
@@ -74,20 +71,23 @@ class Fragmenter:
 
 
 def encoded(message: Message) -> bytes:
-    """Return a whole message as bytes.
+    """Return a whole message as bytes, with very long texts shortened.
 
     Examples
     --------
     >>> encoded(Message({"type": "subjects"}, [b"abc"]))[4:].decode()
     '{"content": {"type": "subjects"}, "lengths": [3]}abc'
     """
-    message, content = _as_json(message)
+    message, content = _as_json(message, LongTexts())
     return _joined(content, message.buffers)
 
 
-def _as_json(message: Message) -> tuple[Message, str]:
+def _as_json(message: Message, long_texts: LongTexts) -> tuple[Message, str]:
     """Return a message that can be encoded as UTF-8, and its content as JSON."""
     content = json.dumps(message.content, default=float)  # float: for scalars of numpy
+    if may_have_long(content):
+        message = Message(long_texts.shorten(message.content), message.buffers)
+        content = json.dumps(message.content, default=float)
     if "\\ud" not in content:
         return message, content
     message = Message(_without_lone_surrogates(message.content), message.buffers)

@@ -29,21 +29,6 @@ HOSTILE = (
 )
 
 
-NOTEBOOK = """
-import torch
-from torch import nn
-import labkit as lk
-
-model = nn.Linear(4, 1)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-with lk.watch(model, name="digits") as run:
-    for _ in range(30):
-        optimizer.zero_grad()
-        model(torch.randn(8, 4)).square().mean().backward()
-        optimizer.step()
-"""
-
-
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -169,7 +154,7 @@ def test_hostile_names_are_shown_as_text(open_file, tmp_path):
         path = run.export_html(tmp_path / "hostile.html")
     page = open_file(path)
     view = dashboard(page)
-    expect(view.locator(".labkit-run-name")).to_have_text(HOSTILE)
+    expect(view.locator(".labkit-run-name")).to_have_text(HOSTILE.replace("\u202e", "\ufffd"))
     for tab in view.get_by_role("tab").all():
         tab.click()
     assert page.evaluate("window.attacked") is None
@@ -208,17 +193,3 @@ def test_the_output_of_a_notebook_is_interactive_in_a_sandbox(open_file, tmp_pat
     expect(frame.locator("[data-labkit-view=dashboard] .labkit-status")).to_have_text("Finished")
     expect(frame.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_visible()
     expect(frame.locator("[data-labkit-node]").first).to_be_visible()
-
-
-def test_a_button_of_the_dashboard_saves_the_page(open_notebook, open_file, tmp_path):
-    book = open_notebook([NOTEBOOK])
-    book.run_cell(0)
-    book.await_idle()
-    button = book.view("dashboard").get_by_role("button", name="Save as a page")
-    with book.page.expect_download() as download:
-        button.click()
-    assert download.value.suggested_filename == "digits.html"
-    download.value.save_as(tmp_path / "digits.html")
-    view = dashboard(open_file(tmp_path / "digits.html"))
-    expect(view.locator(".labkit-status")).to_have_text("Finished")
-    expect(view.get_by_role("button", name="Save as a page")).to_be_hidden()

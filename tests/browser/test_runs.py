@@ -11,31 +11,33 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).resolve().parents[2] / "frontend/node_modules/axe-core/axe.min.js"
 WRITE = """
+from pathlib import Path
+
 import labkit as lk
 from labkit.run import Run
 
-def begin(name, rate, note=""):
+def begin(file, name, rate, note=""):
     run = Run(name)
     run.note, run.config = note, {"rate": rate, "seed": 1}
+    run.save_continuously(Path("found", f"{file}.lab").absolute(), 10**9)
     run.begin()
     return run
 
-def grow(run, last, file):
+def grow(run, last):
     for step in range(run.steps + 1, last + 1):
         run.add_table("loss", "loss", ["loss"]).append(step, run.config["rate"] / step)
     run.advance_to(last)
-    run.save(f"found/{file}.lab")
 
-growing = begin("growing", 0.5, "still <b>going</b>")
-grow(growing, 10, "growing")
+growing = begin("growing", "growing", 0.5, "still <b>going</b>")
+grow(growing, 10)
 for file, name, rate in (("low", "low", 0.01), ("high", "<img src=x onerror=alert(1)>", 2.0)):
-    run = begin(name, rate)
+    run = begin(file, name, rate)
+    grow(run, 20)
     run.close()
-    grow(run, 20, file)
-open("found/broken.lab", "w").write("no run")
+Path("found", "broken.lab").write_text("no run")
 """
 SHOW = "lk.runs('found')"
-GROW = 'grow(growing, 90, "growing")'
+GROW = "grow(growing, 90)"
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def test_marked_runs_are_compared_below_the_table(book, runs):
     runs.get_by_role("button", name="Compare 2 marked").click()
     comparison = runs.locator('[data-labkit-view="comparison"]')
     expect(comparison.locator(".labkit-comparison-run")).to_have_count(2)
-    expect(comparison.locator(".js-plotly-plot").first).to_be_visible()
+    expect(comparison.locator(".js-plotly-plot").first).to_be_visible(timeout=30_000)
     comparison.get_by_role("tab", name="Differences").click()
     expect(comparison.get_by_role("row", name="config.rate")).to_contain_text("0.5")
     runs.get_by_role("button", name="Close comparison").click()

@@ -10,6 +10,7 @@ import torch
 
 import labkit as lk
 from labkit.insight.rules import RULES
+from labkit.run import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -85,6 +86,14 @@ def broken_links(path):
         if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
     return broken
+
+
+@pytest.fixture(autouse=True)
+def ended_runs():
+    """End the runs that examples leave open, whose hooks would affect other tests."""
+    yield
+    for run in Run.open_runs():
+        run.close()
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

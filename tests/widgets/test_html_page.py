@@ -126,10 +126,21 @@ def test_names_are_data(tmp_path):
     run.add_notice(HOSTILE, HOSTILE)
     run.close()
     page = run.export_html(tmp_path / "demo.html").read_text(encoding="utf-8")
-    assert "alert(1)" not in re.sub(r"<title>.*?</title>", "", page)
+    assert "alert(1)" not in re.sub(r"<(title|h1)>.*?</\1>", "", page)
     title = re.search("<title>(.*?)</title>", page)[1]
     assert "&lt;/script&gt;" in title
     assert records(page)[0][0]["reply"]["run"]["name"].startswith("</script>")
+
+
+def test_names_of_any_length_are_shortened_in_requests_as_in_replies(tmp_path):
+    run = full_run(name="n" * 1_000_000)
+    run.histograms.add("grad_linear/" + "p" * 100_000, 1, np.ones(40, np.float32), (0.0, 1.0))
+    run.close()
+    path = run.export_html(tmp_path / "long.html")
+    assert path.stat().st_size < 3_000_000
+    (asked,) = (c for c, _ in records(path.read_text()) if "p" * 100 in str(c["question"]))
+    assert len(asked["question"]["names"][0]) < 4_000
+    assert asked["question"]["names"] == asked["reply"]["names"]
 
 
 def test_a_page_of_a_small_run_is_below_three_megabytes(run, tmp_path):

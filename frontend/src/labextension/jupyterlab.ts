@@ -43,14 +43,22 @@ export interface RendererFactory {
 
 export interface Rendermime {
   readonly resolver: unknown;
+  getFactory(mimeType: string): RendererFactory | undefined;
   addFactory(factory: RendererFactory, rank: number): void;
   createRenderer(mimeType: string): Renderer;
+}
+
+export interface Signal {
+  connect(slot: () => void): unknown;
+  disconnect(slot: () => void): unknown;
 }
 
 export interface NotebookPanel {
   readonly content: { readonly rendermime: Rendermime };
   readonly sessionContext: {
     readonly session: { readonly kernel: { readonly status: string } | null } | null;
+    readonly kernelChanged: Signal;
+    readonly statusChanged: Signal;
   };
 }
 

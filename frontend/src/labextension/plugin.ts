@@ -59,9 +59,18 @@ function placeOf(
 ): Place {
   const panel = () =>
     tracker?.find((each) => each.content.rendermime.resolver === options.resolver);
+  const rendermime = () => panel()?.content.rendermime ?? registry;
   return {
-    widgetRenderer: () =>
-      (panel()?.content.rendermime ?? registry).createRenderer(WIDGET_MIME_TYPE),
+    factory: () => rendermime().getFactory(WIDGET_MIME_TYPE),
+    widgetRenderer: () => rendermime().createRenderer(WIDGET_MIME_TYPE),
+    watch(onChange) {
+      const session = panel()?.sessionContext;
+      const signals = session ? [session.kernelChanged, session.statusChanged] : [];
+      for (const signal of signals) signal.connect(onChange);
+      return () => {
+        for (const signal of signals) signal.disconnect(onChange);
+      };
+    },
     isAlive: () => RUNNING.includes(panel()?.sessionContext.session?.kernel?.status ?? ""),
   };
 }

@@ -15,8 +15,12 @@ const STILL_AFTER_MS = 400;
 
 /** What the renderer needs to know of the notebook of its output. */
 export interface Place {
-  /** Creates JupyterLab's renderer of widgets; throws if there is none. */
+  /** JupyterLab's factory of renderers of widgets, which a new kernel replaces. */
+  factory(): unknown;
+  /** Creates such a renderer; throws if there is no factory. */
   widgetRenderer(): Renderer;
+  /** Calls a function when the kernel or its status changes; returns what ends that. */
+  watch(onChange: () => void): () => void;
   /** Whether the kernel runs, so that a view that is closed was closed on purpose. */
   isAlive(): boolean;
 }
@@ -29,6 +33,9 @@ export function rendererClass(Panel: PanelClass, placeOf: (options: RendererOpti
     readonly #still = new Still();
     readonly #observer = new MutationObserver(() => this.#arrange());
     #live: Renderer | null = null;
+    /** The factory of `#live`: one without a kernel never opens a view. */
+    #factory: unknown = null;
+    #unwatch: (() => void) | null = null;
     #wasLive = false;
     #modelId: string | null = null;
     #timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,12 +62,16 @@ export function rendererClass(Panel: PanelClass, placeOf: (options: RendererOpti
     override dispose(): void {
       clearTimeout(this.#timer);
       this.#observer.disconnect();
+      this.#unwatch?.();
       super.dispose();
     }
 
     async #open(model: MimeModel): Promise<void> {
       this.#live?.dispose();
       this.#wasLive = false;
+      this.#factory = this.#place.factory();
+      this.#unwatch?.();
+      this.#unwatch = this.#place.watch(() => this.#openAgain(model));
       this.#live = this.#createLive();
       const live = this.#live;
       if (!live) {
@@ -76,6 +87,17 @@ export function rendererClass(Panel: PanelClass, placeOf: (options: RendererOpti
       if (live === this.#live) this.#arrange(true);
     }
 
+    /** Opens the view of a kernel that has been connected since. */
+    #openAgain(model: MimeModel): void {
+      if (this.isDisposed || this.#hasView || this.#wasLive) return;
+      if (this.#place.factory() !== this.#factory) this.#open(model);
+    }
+
+    get #hasView(): boolean {
+      const live = this.#live;
+      return live !== null && live.widgets.length > 0 && !live.isHidden;
+    }
+
     #createLive(): Renderer | null {
       try {
         return this.#place.widgetRenderer();
@@ -88,7 +110,7 @@ export function rendererClass(Panel: PanelClass, placeOf: (options: RendererOpti
     #arrange(isDue = this.#still.isShown): void {
       const live = this.#live;
       if (!live || this.isDisposed) return;
-      const hasView = live.widgets.length > 0 && !live.isHidden;
+      const hasView = this.#hasView;
       const isClosed = !hasView && this.#wasLive && this.#place.isAlive();
       this.#wasLive ||= hasView;
       if (hasView === live.node.classList.contains("labkit-waiting")) {

@@ -63,6 +63,8 @@ function output(modelId = "one", more: Partial<MimeModel> = {}, svg: unknown = S
 
 let created: FakeWidgetRenderer[] = [];
 let alive = true;
+let factory = "without a kernel";
+let changes = new Set<() => void>();
 
 function open(canCreate = true) {
   const Class = rendererClass(FakePanel, () => ({
@@ -73,6 +75,11 @@ function open(canCreate = true) {
       return renderer;
     },
     isAlive: () => alive,
+    factory: () => factory,
+    watch: (onChange) => {
+      changes.add(onChange);
+      return () => changes.delete(onChange);
+    },
   }));
   const renderer = new Class({ mimeType: VIEW_MIME_TYPE });
   const still = renderer.node.querySelector<HTMLElement>(".labkit-still");
@@ -86,6 +93,8 @@ beforeEach(() => {
   vi.useFakeTimers();
   created = [];
   alive = true;
+  factory = "without a kernel";
+  changes = new Set();
 });
 afterEach(() => vi.useRealTimers());
 
@@ -165,6 +174,22 @@ describe("an output without its kernel", () => {
     created[0]?.openView();
     await settle();
     expect(isStill()).toBe(false);
+  });
+
+  it("has the view of a kernel that is connected later", async () => {
+    const { renderer, isStill } = open();
+    renderer.renderModel(output());
+    await vi.advanceTimersByTimeAsync(1000);
+    for (const onChange of changes) onChange();
+    expect(created).toHaveLength(1);
+    factory = "of the kernel";
+    for (const onChange of [...changes]) onChange();
+    expect(created).toHaveLength(2);
+    created[1]?.openView();
+    await settle();
+    expect(isStill()).toBe(false);
+    renderer.dispose();
+    expect(changes.size).toBe(0);
   });
 
   it("has the newest picture", async () => {

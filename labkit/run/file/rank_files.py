@@ -94,6 +94,12 @@ class RankFiles:
 
     def read_into(self, recorder: Recorder) -> None:
         """Add what was written since the last call to the tables of a run."""
+        try:
+            self._read(recorder)
+        except Exception as error:  # noqa: BLE001 - the run itself is complete without the others
+            self.problems.append(f"The files of other ranks are not read. {described(error)}")
+
+    def _read(self, recorder: Recorder) -> None:
         self._search()
         for rank, file in list(self._files.items()):
             try:

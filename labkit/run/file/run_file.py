@@ -206,19 +206,13 @@ class RunFile:
         self.path = target
 
     def _read_ranks(self) -> bool:
-        """Read what other processes have written, in that of rank 0; return whether there is any.
-
-        Whatever goes wrong has no effect on the file of this process.
-        """
+        """Read what other processes have written, if this is rank 0; return whether it is."""
         place = self._run.ranks
         if place is None or place.rank:
             return False
         files = self._rank_files or RankFiles(self.path, self._run.id, place.world_size)
         self._rank_files = files
-        try:
-            files.read_if_due(self._run.recorder, is_last=self._ending)
-        except OSError as error:
-            files.problems.append(f"The files of other ranks are not found. {error}")
+        files.read_if_due(self._run.recorder, is_last=self._ending)
         for text in files.problems:
             self._notices.add("ranks", text)
         files.problems.clear()

@@ -14,6 +14,7 @@ from labkit.run.file.errors import DamagedError, FileError
 from labkit.run.file.json_values import decoded, parsed
 from labkit.run.file.opening import OpenFile
 from labkit.run.file.writer import Writer
+from labkit.run.ranks import RankFacts
 from labkit.run.results import MAX_POINTS, MAX_SERIES, Outline, SeriesResult
 from labkit.run.run_setup import RunSetup
 from labkit.run.state import ModelFacts, Status
@@ -33,6 +34,7 @@ _FACTS = frozenset(
         "writer",
         "results",
         "outline",
+        "ranks",
     }
 )
 _MAX_FACT_BYTES = 4_000_000
@@ -78,6 +80,8 @@ class FileSummary:
         What its losses and metrics have come to.
     outline : Outline
         The course of its first loss.
+    ranks : RankFacts or None
+        The place of the run among those of several processes.
     """
 
     id: str
@@ -93,10 +97,11 @@ class FileSummary:
     started_at: float = math.nan
     results: tuple[SeriesResult, ...] = ()
     outline: Outline = field(default_factory=Outline)
+    ranks: RankFacts | None = None
 
 
-def read_summary(path: Path) -> FileSummary:
-    """Return what a file says of its run.
+def read_summary(path: Path) -> FileSummary | None:
+    """Return what a file says of its run; None if nothing has been written to it yet.
 
     Raises
     ------
@@ -116,6 +121,8 @@ def read_summary(path: Path) -> FileSummary:
                 ).fetchall()
         finally:
             opened.close()
+        if not rows:
+            return None
         data = {
             str(name): parsed(value, f"the fact {name!r}") for name, value in rows if name in _FACTS
         }

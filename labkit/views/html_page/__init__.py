@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from labkit.run import Run
-from labkit.run.printable import printable
+from labkit.run.printable import printable, shortened
 from labkit.views.html_page.document import PageRun, Theme, html_page
 from labkit.views.html_page.embedded import EmbeddedPage
 from labkit.views.html_page.writing import checked_path, write_page
 
 __all__ = ["EmbeddedPage", "embedded_run", "export_comparison", "export_run", "run_page"]
+
+_MAX_NAME = 200
 
 
 def export_run(run: Run, path: object, max_megabytes: float, theme: Theme) -> Path:
@@ -39,7 +41,7 @@ def export_comparison(
 
 def embedded_run(run: Run, height: int, max_megabytes: float, theme: Theme) -> EmbeddedPage:
     """Return the dashboard of a run as an output; see `Run.interactive`."""
-    text = printable(f"{run.name}: {run.status}, {run.steps:,} steps")
+    text = printable(f"{shortened(run.name, _MAX_NAME)}: {run.status}, {run.steps:,} steps")
     return EmbeddedPage(run_page(run, max_megabytes, theme), text, height)
 
 

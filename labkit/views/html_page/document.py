@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Literal, NamedTuple, get_args
 
 from labkit.run import Run
+from labkit.run.printable import shortened
 from labkit.views import assets
 from labkit.views.html_page.contents import replies, snapshot
 from labkit.views.html_page.encoding import packed
@@ -35,14 +36,16 @@ _BODY: dict[Theme, str] = {
     "dark": ' data-jp-theme-light="false"',
 }
 """The attributes of the body, by which views select their colours, as in JupyterLab."""
-_MAX_NAME = 100
-"""Maximum number of characters of a run's name in the title."""
+_MAX_NAME = 200
+"""Maximum number of characters of a run's name in the title and in a comparison."""
 _RESERVED_BYTES = 2_000
 """Upper bound on the size of the footer and of the elements around the runs' data."""
 _STYLE = """
 :root { color-scheme: light dark; }
 body { margin: 0; padding: 12px; font: 13px system-ui, sans-serif; }
 body { background: #ffffff; color: #222222; }
+h1 { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; }
+h1 { clip-path: inset(50%); } /* for screen readers */
 footer { margin-top: 12px; color: #666666; font-size: 11px; }
 body[data-jp-theme-light="true"] { color-scheme: light; }
 body[data-jp-theme-light="false"] { color-scheme: dark; background: #111111; color: #e4e4e4; }
@@ -108,10 +111,10 @@ def html_page(
     page: ExportedPage = {
         "protocol": PROTOCOL_VERSION,
         "view": view,
-        "runs": [{"run_id": each.run.id, "name": each.name} for each in runs],
+        "runs": [{"run_id": each.run.id, "name": shortened(each.name, _MAX_NAME)} for each in runs],
     }
     blocks = scripts + _block("page", b64encode(json.dumps(page).encode()).decode())
-    title = " and ".join(each.run.name[:_MAX_NAME] for each in runs)
+    title = " and ".join(shortened(each.run.name, _MAX_NAME) for each in runs)
     without_runs = len(_document(title, blocks, "", theme).encode()) + _RESERVED_BYTES
     room = int(max_megabytes * 1e6 - without_runs) // len(runs)
     contents = [packed(snapshot(each.run), replies(each.run), room) for each in runs]
@@ -134,6 +137,7 @@ def _document(title: str, blocks: str, footer: str, theme: Theme) -> str:
 <style nonce="{nonce}" id="plotly.js-style-global"></style>
 </head>
 <body{_BODY[theme]}>
+<h1>{_text(title)}</h1>
 <main data-labkit-page><p>This page draws its contents with JavaScript.</p></main>
 <footer>{_text(footer)}</footer>
 {_block("licences", _text(assets.small_script("THIRD_PARTY.txt")))}{blocks}<script>{script}</script>

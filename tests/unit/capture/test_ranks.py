@@ -90,6 +90,23 @@ def test_changes_from_outside_of_the_loop_are_refused(set_rank):
     assert rates[11] == pytest.approx(0.01)
 
 
+def test_one_of_several_processes_is_stopped_by_its_loop_only(set_rank):
+    """The others would wait for it."""
+    set_rank(0)
+
+    def after_step(run, step):
+        if step == 5:
+            other = threading.Thread(target=run.stop)
+            other.start()
+            other.join()
+        if step == 20:
+            run.stop()
+
+    run = train(after_step)
+    assert (run.status, run.steps) == ("stopped", 21)
+    assert [notice for notice in run.notices if "2 processes" in notice.text]
+
+
 def test_norms_of_parts_are_read_at_steps_that_follow_from_their_numbers():
     steps = [1]
     while steps[-1] < 2_000:

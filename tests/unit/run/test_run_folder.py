@@ -2,15 +2,19 @@
 
 import math
 import os
+import shutil
 import sqlite3
+import time
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 
 import labkit as lk
 from labkit.run import Run
 from labkit.run.file import summary
 from labkit.run.folder_scan import FolderScanner
+from labkit.run.ranks import RankFacts
 from labkit.run.run_setup import GroupSetup
 
 from .saved_runs import full_run
@@ -164,26 +168,51 @@ def test_only_files_that_have_changed_are_read_again(tmp_path, monkeypatch):
 
 
 def test_a_run_that_grows_is_followed_and_a_killed_one_is_interrupted(tmp_path):
-    run = full_run(steps=10)
-    path = run.save(tmp_path / "growing.lab")
+    path = tmp_path / "growing.lab"
+    run = Run("growing")
+    run.save_continuously(path, 10**9)
+    loss = run.add_table("loss", "loss", ["loss"])
+    run.begin()
+    loss.append(1, [0.5])
+    run.advance_to(1)
     runs = lk.runs(tmp_path)
+    await_steps(runs, 1)
     assert runs.find(0).status == "running"
     assert runs.find(0).is_growing
-    run.add_table("loss", "loss", ["loss"]).append(11, [0.01])
-    run.advance_to(11)
-    run.save(path)
-    runs.refresh()
-    assert runs.find(0).steps == 11
-    assert runs.find(0).results[0].last == pytest.approx(0.01)
-    with sqlite3.connect(path) as file:
+    assert runs["growing"].series("loss")[1].tolist() == [0.5]
+    killed = tmp_path / "killed.lab"
+    shutil.copy(path, killed)
+    with sqlite3.connect(killed) as file:
         file.execute(
             "UPDATE facts SET value = json_set(value, '$.process', 99999999) WHERE name = 'writer'"
         )
     file.close()
-    runs.refresh()
-    assert runs.find(0).status == "interrupted"
-    assert "was killed" in runs.find(0).message
     run.close()
+    runs.refresh()
+    assert runs.find("growing.lab").status == "finished"
+    assert runs.find("killed.lab").status == "interrupted"
+    assert "was killed" in runs.find("killed.lab").message
+
+
+def await_steps(runs, steps):
+    """Refresh until the newest run has so many steps; its file is written twice a second."""
+    deadline = time.monotonic() + 30
+    while not len(runs) or runs.find(-1).steps < steps:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        runs.refresh()
+
+
+def test_files_of_other_ranks_are_part_of_the_run_of_rank_0(tmp_path):
+    main = Run("mlp")
+    main.ranks = RankFacts(0, 2, main.id)
+    main.save(tmp_path / "mlp.lab")
+    other = Run("mlp")
+    other.ranks = RankFacts(1, 2, main.id)
+    other.save(tmp_path / "mlp.rank1.lab")
+    assert [run.key for run in lk.runs(tmp_path).listed] == ["mlp.lab"]
+    (tmp_path / "mlp.lab").unlink()
+    assert [run.key for run in lk.runs(tmp_path).listed] == ["mlp.rank1.lab"]
 
 
 def test_a_folder_that_vanishes_is_a_problem_and_no_error(tmp_path):
@@ -244,3 +273,27 @@ def test_runs_are_compared_by_name(tmp_path):
     assert comparison.names == ["SGD", "Adam"]
     assert comparison.runs[0] is runs["a"]
     comparison.close()
+
+
+def test_the_lowest_value_of_a_long_run_is_that_of_all_its_steps(tmp_path):
+    losses = np.linspace(2.0, 1.0, 50_000)
+    losses[1_234] = 0.125
+    save(tmp_path, "long", losses=losses)
+    (run,) = lk.runs(tmp_path).listed
+    assert run.results[0].lowest == 0.125
+    assert 0.125 in run.outline.values
+    assert len(run.outline.values) <= 64
+
+
+def test_a_file_with_any_bytes_is_listed_or_has_an_error(tmp_path):
+    content = full_run(steps=20).save(tmp_path / "whole.lab").read_bytes()
+    rng = np.random.default_rng(0)
+    for place in range(100):
+        damaged = bytearray(content)
+        for at in rng.integers(100, len(content), 40):
+            damaged[at] = rng.integers(256)
+        (tmp_path / f"{place}.lab").write_bytes(damaged[: rng.integers(100, len(content))])
+    runs = lk.runs(tmp_path)
+    assert len(runs) == 101
+    assert sum(run.error is not None for run in runs.listed) > 50
+    runs.to_frame()

@@ -34,7 +34,7 @@ export class ComparisonPlace {
     this.element.hidden = true;
   }
 
-  async show({ channels, names }: ComparedMessage): Promise<void> {
+  async show({ request, channels, names }: ComparedMessage): Promise<void> {
     this.clear();
     if (channels.length === 0) return;
     const { number } = this;
@@ -44,8 +44,13 @@ export class ComparisonPlace {
     this.stage.replaceChildren(place);
     try {
       const end = await this.draw(place, channels, names);
-      if (number === this.number) this.end = end;
-      else end();
+      if (number !== this.number) {
+        end();
+        return;
+      }
+      this.end = end;
+      // Views are drawn when they are in sight. Test environments cannot scroll.
+      if (request !== null) this.element.scrollIntoView?.({ block: "nearest" });
     } catch {
       if (number === this.number) setText(this.failure, "The runs could not be reached.");
     }
