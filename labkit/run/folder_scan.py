@@ -12,6 +12,7 @@ from typing import NamedTuple
 from labkit.run.file.paths import SUFFIX
 from labkit.run.file.schema import begins_as_run
 from labkit.run.printable import encodable
+from labkit.run.ranks import main_of
 
 MAX_RUNS = 2_000
 """Maximum number of runs; of more, those that were written last are found."""
@@ -65,7 +66,8 @@ class FolderScanner:
     """Finds the files of runs in a folder, again and again.
 
     A file named ``*.lab`` counts, and one of another name that begins as a run's file. Hidden files
-    and folders do not. A folder that is reached twice, through links, is visited once.
+    and folders do not, nor does the file of another rank beside that of rank 0, which has its
+    series. A folder that is reached twice, through links, is visited once.
 
     Parameters
     ----------
@@ -94,6 +96,8 @@ class FolderScanner:
             file = self._run_at(entry)
             if file is not None:
                 found.append(file)
+        paths = {file.path for file in found}
+        found = [file for file in found if main_of(file.path) not in paths]
         if len(found) > MAX_RUNS:
             found = sorted(found, key=lambda each: -each.stamp.written_ns)[:MAX_RUNS]
             is_complete = False

@@ -13,6 +13,7 @@ import labkit as lk
 run = lk.load("hostile.lab")
 lk.Dashboard(run)
 """
+LISTED = "lk.runs('.')"
 COMPARED = 'lk.compare(run, lk.load("other.lab"))'
 TRAINED = """
 import json
@@ -83,7 +84,9 @@ def watched(shared_book, lab):
         page.on(event, listener)
     hostile_run().save(lab.folder / "hostile.lab")
     hostile_run((*HOSTILE[::-1][:20], LONG[0]), name=LONG[0]).save(lab.folder / "other.lab")
-    cells = [LOADED, COMPARED, TRAINED.format(fixture=FIXTURE), DRAWN, STEPPED]
+    named = lab.folder / "<img src=x onerror=window.__injected=1> \u202e.lab"
+    hostile_run(HOSTILE[5:30]).save(named)
+    cells = [LOADED, COMPARED, TRAINED.format(fixture=FIXTURE), DRAWN, STEPPED, LISTED]
     shared_book.replace_cells(cells)
     page.evaluate(OBSERVE)
     yield shared_book
@@ -95,6 +98,8 @@ def watched(shared_book, lab):
     assert shared_book.errors == []
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
+    for file in lab.folder.glob("*.lab"):
+        file.unlink()
 
 
 def walk(book, tabs):
@@ -134,3 +139,25 @@ def test_no_text_of_a_run_acts_on_the_page(watched):
     stepper = watched.view("stepper")
     expect(stepper).to_have_attribute("data-labkit-step", "0", timeout=60_000)
     stepper.get_by_role("button", name="Backward", exact=True).click()
+    watched.run_cell(5)
+    watched.await_step("runs", STEPS)
+    rows = watched.view("runs").locator("[data-labkit-run]")
+    expect(rows).to_have_count(3)
+
+
+def test_no_text_of_a_run_acts_on_an_exported_page(browser, tmp_path):
+    path = hostile_run((*HOSTILE, LONG[0])).export_html(tmp_path / "page.html")
+    page, seen = browser.new_page(), []
+    page.on("dialog", lambda dialog: (seen.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: seen.append(request.url))
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    page.goto(path.as_uri())
+    tabs = page.locator("[data-labkit-view=dashboard] [data-labkit-tab]")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    for tab in tabs.all():
+        tab.click()
+        expect(tab).to_have_attribute("aria-selected", "true")
+    assert [each for each in seen if not each.startswith(("file:", "blob:", "data:"))] == []
+    assert page.locator("[data-injected], iframe, object, embed").count() == 0
+    assert page.evaluate("() => window.__injected") is None
+    page.close()

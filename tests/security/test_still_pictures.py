@@ -9,13 +9,17 @@ from nbconvert import HTMLExporter
 
 import labkit as lk
 from labkit.learn.feedback import Feedback
+from labkit.run import Run
 from labkit.run.background_task import BackgroundTask
 from labkit.views.cell_status import StatusLine, status_text
 
 from .hostile import ADDRESS, HOSTILE, LONG, UNSAFE_IN_A_TERMINAL
 from .hostile_run import hostile_run
 
-VIEWS = (lk.Dashboard, lk.GraphView, lk.SamplesView, lk.LayersView)
+VIEWS = (
+    lk.Dashboard, lk.GradientView, lk.GraphView, lk.ActivationView, lk.FindingsView,
+    lk.SamplesView, lk.LayersView,
+)  # fmt: skip
 DRAWN = {
     "svg", "g", "text", "tspan", "path", "rect", "polyline", "style", "defs", "marker", "image",
     "title",
@@ -24,6 +28,7 @@ ATTRIBUTES = {
     "viewBox", "width", "height", "role", "aria-label", "class", "x", "y", "d", "points", "id",
     "transform", "text-anchor", "rx", "refX", "refY", "markerWidth", "markerHeight", "orient",
     "marker-end", "fill", "stroke-width", "stroke-dasharray", "style", "href",
+    "preserveAspectRatio",
     "{http://www.w3.org/XML/1998/namespace}space",
 }  # fmt: skip
 MAX_LETTERS = 200_000
@@ -61,14 +66,40 @@ def test_texts_are_bounded_and_do_nothing_in_a_terminal(run, tmp_path):
         assert not set(UNSAFE_IN_A_TERMINAL) - {"\t"} & set(bundle["text/plain"])
 
 
+def test_a_table_of_runs_shows_names_of_files_and_runs_as_text(tmp_path):
+    folder = tmp_path / "<b data-injected>\033[31m \u202e"
+    folder.mkdir()
+    for place, name in enumerate(("<img src=x onerror=x>", "red \033[31m", "\u202e")):
+        hostile_run((*HOSTILE[place:], *HOSTILE[:place])).save(folder / f"{name}.lab")
+    runs = lk.runs(folder)
+    found = runs._repr_mimebundle_()
+    bundle = found[0] if isinstance(found, tuple) else found
+    for element in ElementTree.fromstring(bundle["image/svg+xml"]).iter():
+        assert element.tag.removeprefix("{http://www.w3.org/2000/svg}") in DRAWN
+    for text in (bundle["text/plain"], repr(runs)):
+        assert not set(UNSAFE_IN_A_TERMINAL) & set(text)
+
+
+def test_a_page_has_the_elements_of_any_other(tmp_path):
+    def elements(exported):
+        parser = Injected()
+        path = exported.export_html(tmp_path / "page.html")
+        parser.feed(path.read_text())
+        assert parser.found == []
+        return parser.tags
+
+    assert elements(hostile_run((*HOSTILE, LONG[0]))) == elements(Run("demo"))
+
+
 class Injected(HTMLParser):
     """Finds elements and attributes that texts of a run would have made."""
 
     def __init__(self):
         super().__init__()
-        self.found = []
+        self.found, self.tags = [], []
 
     def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
         names = {name for name, _ in attributes}
         is_own = not any(ADDRESS in (value or "") for name, value in attributes if name != "title")
         if "data-injected" in names or any(name.startswith("on") for name in names) or not is_own:

@@ -1,6 +1,7 @@
 /** The data of a run on this page: a snapshot, and the frames that followed it without a gap. */
 
 import type { Buffers } from "../decoding/buffers";
+import { recordOf } from "../decoding/records";
 import { ProgressHistory } from "../history/progress-history";
 import { TableHistory } from "../history/table-history";
 import type { GraphData } from "../messages/graph";
@@ -68,7 +69,7 @@ export class RunData {
     this.findings = message.findings;
     this.history = message.history;
     this.frozen = new Set(message.frozen);
-    this.configuration = message.configuration;
+    this.configuration = recordOf(message.configuration);
     this.tuning = message.tuning;
     this.samples = message.samples;
     this.course = message.course;
@@ -100,7 +101,7 @@ export class RunData {
     if (message.findings) this.findings = message.findings;
     if (message.history) this.history = message.history;
     if (message.frozen) this.frozen = new Set(message.frozen);
-    if (message.configuration) this.configuration = message.configuration;
+    if (message.configuration) this.configuration = recordOf(message.configuration);
     if (message.tuning) this.tuning = { ...this.tuning, ...message.tuning };
     if (message.samples) this.samples = withChanges(this.samples, message.samples);
     this.sequence = message.seq;

@@ -1,6 +1,7 @@
 /** A run of the table, with its numbers. */
 
 import { type Buffers, DecodeError, readFloat32, readFloat64 } from "../../decoding/buffers";
+import { recordOf } from "../../decoding/records";
 import type { RowsOfRuns, RunRow } from "../../messages/runs";
 
 /** What a loss or a metric has come to; NaN without a finite value. */
@@ -43,6 +44,7 @@ export function readEntries({ rows, ...content }: RowsOfRuns, buffers: Buffers):
       places: outlines.subarray(start, start + row.points),
       values: outlines.subarray(start + row.points, point),
     };
-    return { ...row, results: new Map(found), outline };
+    const configuration = recordOf(row.configuration);
+    return { ...row, configuration, results: new Map(found), outline };
   });
 }

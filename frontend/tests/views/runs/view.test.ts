@@ -194,6 +194,13 @@ describe("the table of runs", () => {
     expect(names(root)).toEqual([name]);
   });
 
+  it.each(["constructor", "__proto__", "toString"])("has a setting named %s", (setting) => {
+    const configuration = JSON.parse(`{"config.${setting}": "1", "${setting}": "2"}`);
+    const { root } = drawn([{ key: "a.lab", configuration }, { key: "b.lab" }]);
+    expect(names(root)).toHaveLength(2);
+    expect(root.textContent).not.toContain("function");
+  });
+
   it("reads the messages of the kernel", () => {
     const { root, model } = drawn([]);
     const numbers = [0.5, 0.25, 2, Number.NaN, 0.5, 0.75];
